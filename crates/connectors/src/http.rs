@@ -1,0 +1,475 @@
+//! The shared HTTP client: what every connector needs and none should write again.
+//!
+//! Status and transport faults become a [`ServiceError`] by one table; credentials are added here, never leave for
+//! another host, and are masked in previews and errors; answers are bounded in size and time.
+
+use std::{fmt, sync::OnceLock, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use callboard_domain::{
+    action::Step,
+    error::ServiceError,
+    secret::{ExposeSecret, SecretString},
+    text,
+};
+use jiff::Timestamp;
+use reqwest::{Method, StatusCode, header, redirect};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use url::Url;
+
+/// The longest answer that is read; a longer one counts as a fault of the service.
+pub const ANSWER_LIMIT: usize = 16 << 20;
+/// How long a request may take, from connecting to the last byte.
+pub const TIME_OUT: Duration = Duration::from_secs(30);
+const REDIRECTS: usize = 5;
+const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// A pool of connections that all accounts share.
+#[derive(Clone)]
+pub struct Client(reqwest::Client);
+
+impl Client {
+    /// A client with Callboard's time-outs. Redirects are never followed by the pool itself.
+    pub fn new() -> Result<Self, ServiceError> {
+        static PROVIDER: OnceLock<()> = OnceLock::new();
+        // The TLS library is built without a default provider; a second install is refused and harmless.
+        PROVIDER.get_or_init(|| drop(rustls::crypto::ring::default_provider().install_default()));
+        reqwest::Client::builder()
+            .user_agent(concat!("callboard/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(Duration::from_secs(10))
+            .timeout(TIME_OUT)
+            .pool_idle_timeout(Duration::from_secs(90))
+            .redirect(redirect::Policy::none())
+            .build()
+            .map(Self)
+            .map_err(|error| ServiceError::unavailable(format!("no HTTP client: {}", chain(&error))))
+    }
+}
+
+/// How requests to a service are signed.
+#[derive(Clone)]
+pub enum Credential {
+    /// Not at all.
+    None,
+    /// `Authorization: Bearer ...`.
+    Bearer(SecretString),
+    /// `Authorization: Basic ...`.
+    Basic {
+        /// The user name.
+        user: String,
+        /// The password or API token.
+        password: SecretString,
+    },
+    /// A header of the service's own.
+    Header {
+        /// Its name, in lower case.
+        name: &'static str,
+        /// Its value.
+        value: SecretString,
+    },
+}
+
+impl Credential {
+    fn secret(&self) -> Option<&SecretString> {
+        match self {
+            Self::None => None,
+            Self::Bearer(secret)
+            | Self::Basic { password: secret, .. }
+            | Self::Header { value: secret, .. } => Some(secret),
+        }
+    }
+
+    fn sign(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        match self {
+            Self::None => request,
+            Self::Bearer(token) => request.bearer_auth(token.expose_secret()),
+            Self::Basic { user, password } => request.basic_auth(user, Some(password.expose_secret())),
+            Self::Header { name, value } => request.header(*name, value.expose_secret()),
+        }
+    }
+}
+
+/// A request before it is sent: the same value is previewed and sent.
+#[derive(Debug, Clone)]
+pub struct Request {
+    method: Method,
+    url: Target,
+    query: Vec<(String, String)>,
+    headers: Vec<(&'static str, String)>,
+    body: Body,
+    elsewhere: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Target {
+    Segments(Vec<String>),
+    Same(Url),
+    Secret(SecretString),
+}
+
+#[derive(Debug, Clone)]
+enum Body {
+    Empty,
+    Json(Value),
+    Form(Vec<(String, String)>),
+}
+
+impl Request {
+    /// A request to a path below the service's base URL. Each segment is encoded by itself: a `/` or `?` in one stays in it.
+    pub fn new<S: AsRef<str>>(method: Method, segments: impl IntoIterator<Item = S>) -> Self {
+        Self::to(method, Target::Segments(segments.into_iter().map(|s| s.as_ref().to_owned()).collect()))
+    }
+
+    /// A GET of a path below the base URL.
+    pub fn get<S: AsRef<str>>(segments: impl IntoIterator<Item = S>) -> Self {
+        Self::new(Method::GET, segments)
+    }
+
+    /// A POST to a path below the base URL.
+    pub fn post<S: AsRef<str>>(segments: impl IntoIterator<Item = S>) -> Self {
+        Self::new(Method::POST, segments)
+    }
+
+    /// A GET of a URL that the service gave (a next page, a queue item). Refused when sent unless it is on the service's host.
+    pub fn get_url(url: Url) -> Self {
+        Self::to(Method::GET, Target::Same(url))
+    }
+
+    /// A POST to a URL that is itself a credential.
+    pub fn post_secret_url(url: SecretString) -> Self {
+        Self::to(Method::POST, Target::Secret(url))
+    }
+
+    fn to(method: Method, url: Target) -> Self {
+        Self { method, url, query: Vec::new(), headers: Vec::new(), body: Body::Empty, elsewhere: false }
+    }
+
+    /// With a query parameter more.
+    #[must_use]
+    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.query.push((name.into(), value.into()));
+        self
+    }
+
+    /// With a header more.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// With a JSON body.
+    #[must_use]
+    pub fn json(mut self, body: Value) -> Self {
+        self.body = Body::Json(body);
+        self
+    }
+
+    /// With a form body.
+    #[must_use]
+    pub fn form(mut self, fields: Vec<(String, String)>) -> Self {
+        self.body = Body::Form(fields);
+        self
+    }
+
+    /// Follows a redirect to another host too, without the credential: for downloads that services keep elsewhere.
+    #[must_use]
+    pub fn elsewhere(mut self) -> Self {
+        self.elsewhere = true;
+        self
+    }
+
+    /// Nothing changes at the service if this is sent twice.
+    fn is_read(&self) -> bool {
+        matches!(self.method, Method::GET | Method::HEAD)
+    }
+}
+
+/// An answer with a status of success (or 304, to a conditional request).
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: header::HeaderMap,
+    /// The body, whole.
+    pub body: Bytes,
+    service: &'static str,
+    read: bool,
+}
+
+impl Answer {
+    /// A header's text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The body as JSON. What is not JSON, or not of that shape, is the service's fault.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, ServiceError> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let service = self.service;
+            let html = self.header("content-type").is_some_and(|kind| kind.contains("html"))
+                || self.body.trim_ascii_start().starts_with(b"<");
+            let why = if html {
+                format!("{service} answered with a web page where data was expected; is the URL its API's?")
+            } else {
+                format!("{service} answered with something unexpected: {error}")
+            };
+            if self.read { ServiceError::unavailable(why) } else { ServiceError::unknown(why) }
+        })
+    }
+
+    /// The body as text; bytes that are not UTF-8 are replaced.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+/// One account's way to its service.
+#[derive(Clone)]
+pub struct Http {
+    client: Client,
+    base: Url,
+    service: &'static str,
+    credential: Credential,
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Http({} at {})", self.service, self.base)
+    }
+}
+
+impl Http {
+    /// Requests go below `base` (its path is kept); `service` is what people call the service.
+    pub fn new(client: Client, base: Url, service: &'static str, credential: Credential) -> Self {
+        Self { client, base, service, credential }
+    }
+
+    /// The service's base URL.
+    pub fn base(&self) -> &Url {
+        &self.base
+    }
+
+    /// The host, as people know it.
+    pub fn host(&self) -> &str {
+        self.base.host_str().unwrap_or_default()
+    }
+
+    /// What sending the request would do, for a preview: method, URL and body; credentials masked.
+    pub fn step(&self, what: impl Into<String>, request: &Request) -> Step {
+        let mut exactly = match self.url(request) {
+            Ok(_) if matches!(request.url, Target::Secret(_)) => format!("{} [REDACTED]", request.method),
+            Ok(url) => format!("{} {url}", request.method),
+            Err(error) => format!("{} {error}", request.method),
+        };
+        match &request.body {
+            Body::Empty => {}
+            Body::Json(body) => exactly.push_str(&format!("\n{body:#}")),
+            Body::Form(fields) => {
+                let fields: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                exactly.push_str(&format!("\n{}", fields.join("\n")));
+            }
+        }
+        Step { what: what.into(), exactly: self.redact(&exactly) }
+    }
+
+    /// Sends a request and waits for the whole answer.
+    ///
+    /// Only success (and 304) comes back as an answer; every other status and every fault on the way is a
+    /// [`ServiceError`] by the table at [`fault_of_status`].
+    pub async fn send(&self, request: Request) -> Result<Answer, ServiceError> {
+        let mut url = self.url(&request)?;
+        for _ in 0..=REDIRECTS {
+            let answer = self.once(&request, &url).await?;
+            let status = answer.status;
+            if status.is_success() || status == StatusCode::NOT_MODIFIED {
+                return Ok(answer);
+            }
+            if !status.is_redirection() {
+                return Err(self.fault(&answer));
+            }
+            let next = answer
+                .header("location")
+                .and_then(|to| url.join(to).ok())
+                .ok_or_else(|| ServiceError::unavailable(format!("{} redirects to nowhere", self.service)))?;
+            let stays = same_origin(&next, &self.base);
+            if !stays && (!request.elsewhere || !request.is_read()) {
+                return Err(ServiceError::rejected(format!(
+                    "{} redirects to another host, {}: nothing was sent there; if it is right, make it the account's url",
+                    self.service,
+                    next.host_str().unwrap_or("unknown"),
+                )));
+            }
+            if !request.is_read() {
+                return Err(ServiceError::rejected(format!(
+                    "{} redirects to {next}: make that the account's url",
+                    self.service
+                )));
+            }
+            url = next;
+        }
+        Err(ServiceError::unavailable(format!("{} redirects in circles", self.service)))
+    }
+
+    fn url(&self, request: &Request) -> Result<Url, ServiceError> {
+        let broken = |what: &str| ServiceError::rejected(format!("{}: {what}", self.service));
+        let mut url = match &request.url {
+            Target::Segments(segments) => {
+                let mut url = self.base.clone();
+                url.path_segments_mut()
+                    .map_err(|()| broken("the account's url cannot have a path"))?
+                    .pop_if_empty()
+                    .extend(segments);
+                url
+            }
+            Target::Same(url) if same_origin(url, &self.base) => url.clone(),
+            Target::Same(url) => {
+                return Err(broken(&format!(
+                    "it points to another host, {}; nothing was sent there",
+                    url.host_str().unwrap_or("unknown")
+                )));
+            }
+            Target::Secret(url) => {
+                Url::parse(url.expose_secret()).map_err(|_| broken("the secret is not a URL"))?
+            }
+        };
+        if !request.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&request.query);
+        }
+        Ok(url)
+    }
+
+    async fn once(&self, request: &Request, url: &Url) -> Result<Answer, ServiceError> {
+        let mut sending = self.client.0.request(request.method.clone(), url.clone());
+        for (name, value) in &request.headers {
+            sending = sending.header(*name, value);
+        }
+        sending = match &request.body {
+            Body::Empty => sending,
+            Body::Json(body) => sending.json(body),
+            Body::Form(fields) => sending.form(fields),
+        };
+        if same_origin(url, &self.base) && !matches!(request.url, Target::Secret(_)) {
+            sending = self.credential.sign(sending);
+        }
+        let read = request.is_read();
+        let lost = |error: reqwest::Error| self.fault_of_transport(&error.without_url(), read);
+        let mut response = sending.send().await.map_err(lost)?;
+        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(lost)? {
+            if body.len() + chunk.len() > ANSWER_LIMIT {
+                let why = format!("{} answered with more than {} MB", self.service, ANSWER_LIMIT >> 20);
+                return Err(if read { ServiceError::unavailable(why) } else { ServiceError::unknown(why) });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { status, headers, body: body.freeze(), service: self.service, read })
+    }
+
+    fn fault_of_transport(&self, error: &reqwest::Error, read: bool) -> ServiceError {
+        let (service, host) = (self.service, self.host());
+        let sure = read || error.is_connect() || error.is_builder();
+        let why = if error.is_connect() {
+            format!("{service} cannot be reached at {host}: {}", chain(error))
+        } else if error.is_timeout() {
+            format!("{service} did not answer within {} s", TIME_OUT.as_secs())
+        } else {
+            format!("{service} broke off: {}", chain(error))
+        };
+        let why = self.redact(&why);
+        if sure { ServiceError::unavailable(why) } else { ServiceError::unknown(why) }
+    }
+
+    fn fault(&self, answer: &Answer) -> ServiceError {
+        let said = self.redact(&said(answer));
+        fault_of_status(self.service, answer.status, &answer.headers, &said, answer.read, Timestamp::now())
+    }
+
+    /// Takes the account's credential out of a text that a service sent, should it stand in there.
+    pub fn redact(&self, text: &str) -> String {
+        match self.credential.secret() {
+            Some(secret) if !secret.expose_secret().is_empty() => {
+                text.replace(secret.expose_secret(), "[REDACTED]")
+            }
+            _ => text.to_owned(),
+        }
+    }
+}
+
+fn same_origin(a: &Url, b: &Url) -> bool {
+    a.scheme() == b.scheme() && a.host() == b.host() && a.port_or_known_default() == b.port_or_known_default()
+}
+
+/// The innermost reason of an error: the outer ones only repeat that a request failed.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+/// What the service says of a fault, in a line: a `message` or `error` of a JSON body, else nothing.
+fn said(answer: &Answer) -> String {
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+    let field = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
+    let words = body.as_str().map(str::to_owned).or_else(|| field("message")).or_else(|| field("error"));
+    text::line(&words.unwrap_or_default(), 200)
+}
+
+/// The one table from status to [`ServiceError`].
+///
+/// | status | read | write |
+/// | --- | --- | --- |
+/// | 401 | auth | auth |
+/// | 403 with `Retry-After` or no calls left, 429 | rate limited | rate limited |
+/// | 403 | auth | auth |
+/// | 503 | unavailable | unavailable |
+/// | other 5xx | unavailable | unknown |
+/// | other 4xx, 501 | rejected | rejected |
+pub fn fault_of_status(
+    service: &str,
+    status: StatusCode,
+    headers: &header::HeaderMap,
+    said: &str,
+    read: bool,
+    now: Timestamp,
+) -> ServiceError {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let colon = if said.is_empty() { String::new() } else { format!(": {said}") };
+    let spent = header("x-ratelimit-remaining") == Some("0");
+    match status.as_u16() {
+        401 => ServiceError::auth(format!("{service} refused the sign-in{colon}")),
+        429 | 403 if status.as_u16() == 429 || spent || header("retry-after").is_some() => {
+            ServiceError::RateLimited {
+                why: format!("{service} wants fewer calls{colon}"),
+                retry_after: retry_after(header("retry-after"), header("x-ratelimit-reset"), now),
+            }
+        }
+        403 => ServiceError::auth(format!("{service} does not allow it{colon}")),
+        404 => ServiceError::rejected(format!(
+            "{service} has no such thing, or hides it from this account{colon}"
+        )),
+        501 => ServiceError::rejected(format!("{service} cannot do that (501){colon}")),
+        503 => ServiceError::unavailable(format!("{service} is out of order (503){colon}")),
+        code @ 500.. if read => {
+            ServiceError::unavailable(format!("{service} is out of order ({code}){colon}"))
+        }
+        code @ 500.. => ServiceError::unknown(format!("{service} broke while at it ({code}){colon}")),
+        code => ServiceError::rejected(format!("{service} said no ({code}){colon}")),
+    }
+}
+
+fn retry_after(retry_after: Option<&str>, reset: Option<&str>, now: Timestamp) -> Duration {
+    let until = |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or_default();
+    let wait = retry_after.map(str::trim).and_then(|text| {
+        let date = || jiff::fmt::rfc2822::parse(text).ok().map(|zoned| until(zoned.timestamp()));
+        text.parse().ok().map(Duration::from_secs).or_else(date)
+    });
+    let reset = || Timestamp::from_second(reset?.trim().parse().ok()?).ok().map(until);
+    // A day: a service that asks for more has its clock or its unit wrong.
+    wait.or_else(reset).unwrap_or(DEFAULT_RETRY_AFTER).min(Duration::from_secs(86_400))
+}

@@ -1,0 +1,62 @@
+//! The contract of what can be done: a connector's own commands.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::{
+    command::{ArgError, Args, CommandSpec},
+    error::ServiceError,
+    run::Outcome,
+};
+
+/// A connector's own command.
+#[async_trait]
+pub trait Action: Send + Sync {
+    /// What it is called and takes.
+    fn spec(&self) -> &CommandSpec;
+
+    /// Exactly what would be sent for these arguments, in order, secrets masked; sends nothing.
+    fn preview(&self, args: &Args, now: Timestamp) -> Result<Vec<Step>, ArgError>;
+
+    /// Does it. Cancelled by dropping the future.
+    ///
+    /// The arguments have passed [`Action::preview`]. `now` is when the run began.
+    async fn run(
+        &self,
+        args: &Args,
+        now: Timestamp,
+        progress: &dyn Progress,
+    ) -> Result<Outcome, ServiceError>;
+
+    /// Live choices for an argument, given the ones before it. Empty where there are none.
+    async fn choices(&self, _arg: &str, _args: &Args) -> Result<Vec<Choice>, ServiceError> {
+        Ok(Vec::new())
+    }
+}
+
+/// One thing that a command would do: a request, a program, a wait.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Step {
+    /// In a few words: "Start acme/web on ci.acme.example".
+    pub what: String,
+    /// The request or program itself, one line or several; empty for a wait.
+    pub exactly: String,
+}
+
+/// A value that an argument can take.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Choice {
+    /// What is typed.
+    pub value: String,
+    /// What it means, where that is not plain.
+    pub note: Option<String>,
+}
+
+/// Where a running command says how far it is.
+pub trait Progress: Send + Sync {
+    /// The state in a line, replacing the last one: "queued, 2 before it".
+    fn say(&self, line: &str);
+
+    /// More output, as it comes.
+    fn output(&self, text: &str);
+}

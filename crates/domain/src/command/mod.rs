@@ -1,0 +1,192 @@
+//! Commands: what can be run, what it takes, and what a typed line means.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use crate::item::{Item, Kind};
+
+/// What a command is called, takes and does. One for a connector's action and for a command from a file alike.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandSpec {
+    /// One word or more: `deploy`, `pr approve`.
+    pub name: String,
+    /// Other names for it.
+    pub aliases: Vec<String>,
+    /// What it does, in a line.
+    pub summary: String,
+    /// The grammar of the typed line: `deploy <app>[/<ref>] to <env>`. Starts with the name.
+    pub usage: String,
+    /// What it takes, in the order in which it is asked for.
+    pub args: Vec<ArgSpec>,
+    /// Lines that work as they stand.
+    pub examples: Vec<String>,
+    /// Whether it changes anything.
+    pub effect: Effect,
+    /// How long a run may take.
+    pub timeout: Duration,
+    /// Where its outcome goes and what guards it.
+    pub policy: Policy,
+}
+
+/// Whether a command changes anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Only looks.
+    Reads,
+    /// Changes something outside.
+    Changes,
+}
+
+/// Where a command's outcome goes and what guards it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// The channel or address of the outcome, maybe a template over the arguments.
+    pub post: Option<String>,
+    /// A CEL expression over the arguments that gives `none`, `yes` (ask) or `type:ARG` (type that argument's value again).
+    pub confirm: Option<String>,
+    /// A name, maybe a template over the arguments, of which only one run may be under way.
+    pub lock: Option<String>,
+}
+
+/// One argument.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArgSpec {
+    /// Its name, as in `name=value`.
+    pub name: String,
+    /// What it is, in a line.
+    pub summary: String,
+    /// What it can be.
+    pub ty: ArgType,
+    /// What it is where it is not given.
+    pub default: Option<String>,
+    /// True where the command cannot run without it.
+    pub required: bool,
+}
+
+/// What an argument can be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ArgType {
+    /// Any text.
+    Text,
+    /// A whole number.
+    Number,
+    /// `true` or `false`; `--name` alone is true.
+    Bool,
+    /// A length of time: `90s`, `15m`, `2h`, `1d`.
+    Duration,
+    /// One of these.
+    Choice(Vec<String>),
+    /// Any text; the service can list what it may be ([`crate::action::Action::choices`]).
+    Live,
+    /// An item on the board, by its reference or any unambiguous part of it.
+    Item(Kind),
+    /// Any further `name=value` on the line. At most one argument of this type, the last.
+    Pairs,
+}
+
+/// The arguments of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Args {
+    /// By name. Those with a default are there even if not typed.
+    pub values: BTreeMap<String, String>,
+    /// The items that [`ArgType::Item`] arguments named, by argument name, where they stand on the board.
+    pub items: BTreeMap<String, Item>,
+    /// What an [`ArgType::Pairs`] argument took, in the order typed.
+    pub pairs: Vec<(String, String)>,
+}
+
+impl Args {
+    /// An argument's text, where it is given.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str)
+    }
+
+    /// An argument's text; empty where it is not given.
+    pub fn text(&self, name: &str) -> &str {
+        self.get(name).unwrap_or_default()
+    }
+
+    /// The item that an argument named, where it stands on the board.
+    pub fn item(&self, name: &str) -> Option<&Item> {
+        self.items.get(name)
+    }
+}
+
+/// What is wrong with a typed line or an argument, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(tag = "problem", rename_all = "snake_case")]
+pub enum ArgError {
+    /// No command has that name.
+    #[error("there is no command {typed:?}{}", did_you_mean(nearest))]
+    NoCommand {
+        /// What was typed.
+        typed: String,
+        /// The nearest name.
+        nearest: Option<String>,
+    },
+    /// A required argument is not given: it is asked for, with its choices.
+    #[error("{command} needs {arg}: {summary}")]
+    Missing {
+        /// The command.
+        command: String,
+        /// The argument.
+        arg: String,
+        /// What it is.
+        summary: String,
+    },
+    /// The command has no such argument.
+    #[error("{command} takes no {name:?}{}", did_you_mean(nearest))]
+    Unexpected {
+        /// The command.
+        command: String,
+        /// What was typed.
+        name: String,
+        /// The nearest argument.
+        nearest: Option<String>,
+    },
+    /// An argument is given twice.
+    #[error("{arg} is given twice: {first:?} and {second:?}")]
+    Twice {
+        /// The argument.
+        arg: String,
+        /// One value.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// A value does not fit.
+    #[error("{arg}: expected {expected}, found {found:?}{}", did_you_mean(nearest))]
+    Invalid {
+        /// The argument.
+        arg: String,
+        /// What would be right.
+        expected: String,
+        /// What was typed.
+        found: String,
+        /// The nearest right value.
+        nearest: Option<String>,
+    },
+    /// A value fits several things.
+    #[error("{arg}: {found:?} could be {}", candidates.join(", "))]
+    Ambiguous {
+        /// The argument (or `command`, `account`).
+        arg: String,
+        /// What was typed.
+        found: String,
+        /// What it could be.
+        candidates: Vec<String>,
+    },
+    /// A quote is not closed.
+    #[error("the quote that starts at character {at} is not closed")]
+    OpenQuote {
+        /// Counted from 1.
+        at: usize,
+    },
+}
+
+fn did_you_mean(nearest: &Option<String>) -> String {
+    nearest.as_ref().map_or_else(String::new, |name| format!("; did you mean {name:?}?"))
+}

@@ -1,0 +1,110 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// How many runs of a pipeline on a branch are kept with the item; older ones live on as events only.
+pub const RUNS_KEPT: usize = 20;
+
+/// One pipeline on one branch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Build {
+    /// The repository or job folder, such as `acme/web`.
+    pub repo: String,
+    /// The workflow or job, such as `ci`.
+    pub pipeline: String,
+    /// The branch, where the service knows of branches.
+    pub branch: Option<String>,
+    /// True where the branch is the repository's default one (or the service knows no branches).
+    pub default_branch: bool,
+    /// The latest runs by `(number, attempt)`, newest first, at most [`RUNS_KEPT`].
+    /// A snapshot may hold any part of them.
+    pub runs: Vec<BuildRun>,
+}
+
+/// One attempt at one run of a pipeline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuildRun {
+    /// The service's name for the run, as its actions take it.
+    pub id: String,
+    /// The run's number in its pipeline: later runs have higher ones.
+    pub number: u64,
+    /// 1, and one more each time the same run is run again.
+    pub attempt: u32,
+    /// How far it is.
+    pub status: BuildStatus,
+    /// When it reached that status, by the service's clock, where the service says.
+    pub at: Option<Timestamp>,
+    /// When it began to run.
+    pub started_at: Option<Timestamp>,
+    /// The commit that it builds.
+    pub commit: Option<String>,
+    /// Whose change, or whose click, caused it: the service's login name.
+    pub author: Option<String>,
+    /// What it builds in a person's words, such as the commit's first line.
+    pub subject: Option<String>,
+    /// Where it can be seen.
+    pub url: Option<Url>,
+    /// The names of the jobs or steps that failed, where known.
+    pub failing: Vec<String>,
+}
+
+/// How far a run is. The order is the order in which a run can go through them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BuildStatus {
+    /// Waiting to run.
+    Queued,
+    /// Under way.
+    Running,
+    /// Ended by a person or by the service, with no verdict.
+    Canceled,
+    /// Ended well.
+    Passed,
+    /// Ended badly.
+    Failed,
+}
+
+impl BuildStatus {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Canceled => "canceled",
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// True once nothing more will come of the run.
+    pub fn is_final(self) -> bool {
+        self >= Self::Canceled
+    }
+
+    /// True for passed and failed: what decides whether a branch is green or red.
+    pub fn is_verdict(self) -> bool {
+        self >= Self::Passed
+    }
+}
+
+impl Build {
+    /// The newest run. A build always has one; an empty snapshot counts as queued.
+    pub fn latest(&self) -> Option<&BuildRun> {
+        self.runs.first()
+    }
+
+    /// The newest run with a verdict: what colours the branch.
+    pub fn verdict(&self) -> Option<&BuildRun> {
+        self.runs.iter().find(|run| run.status.is_verdict())
+    }
+
+    /// The newest run's status.
+    pub fn status(&self) -> BuildStatus {
+        self.latest().map_or(BuildStatus::Queued, |run| run.status)
+    }
+
+    /// True where the branch is red: the newest verdict is failed, whatever has started since.
+    pub fn is_red(&self) -> bool {
+        self.verdict().is_some_and(|run| run.status == BuildStatus::Failed)
+    }
+}

@@ -1,0 +1,92 @@
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// An alert or incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incident {
+    /// The service or alert rule that it is about.
+    pub service: String,
+    /// How bad.
+    pub severity: Severity,
+    /// How far.
+    pub status: IncidentStatus,
+    /// When this occurrence began. The same alert firing again later is a later occurrence of the same item.
+    pub started_at: Timestamp,
+    /// When the service last changed it: within one occurrence the newer one wins, and on a tie the further status.
+    pub updated_at: Timestamp,
+    /// Who has it: acknowledged it, silenced it, or is assigned.
+    pub holders: Vec<String>,
+    /// Until when it is held (a silence's end), where that is limited.
+    pub held_until: Option<Timestamp>,
+    /// How many times it has been escalated.
+    pub escalation: u32,
+    /// More text, in the service's words.
+    pub description: Option<String>,
+    /// The service's labels and whatever its actions need (such as the ids of silences, under `silence`).
+    pub labels: BTreeMap<String, String>,
+}
+
+/// How far an incident is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IncidentStatus {
+    /// Nobody has it.
+    Triggered,
+    /// Somebody has it.
+    Acknowledged,
+    /// Over.
+    Resolved,
+}
+
+impl IncidentStatus {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Triggered => "triggered",
+            Self::Acknowledged => "acknowledged",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// How bad an incident is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// For the record.
+    Info,
+    /// Look at it today. Also where the service does not say.
+    Warning,
+    /// Look at it now.
+    High,
+    /// Get up.
+    Critical,
+}
+
+impl Severity {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+
+    /// Reads the words that services and teams use (`page`, `P1`, `sev2`, `error`, ...); unknown ones are [`Severity::Warning`].
+    pub fn from_word(word: &str) -> Self {
+        match word.to_ascii_lowercase().as_str() {
+            "critical" | "crit" | "page" | "emergency" | "fatal" | "p1" | "sev1" | "disaster" => {
+                Self::Critical
+            }
+            "high" | "error" | "major" | "p2" | "sev2" => Self::High,
+            "info" | "information" | "informational" | "none" | "low" | "p4" | "p5" | "sev4" | "debug" => {
+                Self::Info
+            }
+            _ => Self::Warning,
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Items: the builds, pull requests and incidents that services report, as last known.
+//!
+//! An [`Item`] is both a snapshot (what a source reports) and the stored state (what all snapshots so far add up to).
+//! [`crate::event::compare`] joins the two and finds what happened.
+
+mod build;
+mod incident;
+mod pull_request;
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+pub use build::{Build, BuildRun, BuildStatus, RUNS_KEPT};
+pub use incident::{Incident, IncidentStatus, Severity};
+pub use pull_request::{
+    Checks, ChecksStatus, PullRequest, PullRequestState, REVIEWS_KEPT, Review, Turn, Verdict,
+};
+
+/// The name a person gave an account in the configuration, such as `forge`.
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(transparent)]
+pub struct AccountName(pub String);
+
+impl AccountName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AccountName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<&str> for AccountName {
+    fn from(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+}
+
+/// What an item is.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// One pipeline on one branch, with its latest runs.
+    Build,
+    /// A pull (merge) request.
+    PullRequest,
+    /// An alert or incident.
+    Incident,
+}
+
+impl Kind {
+    /// Every kind, in the order the board shows them.
+    pub const ALL: [Self; 3] = [Self::Incident, Self::Build, Self::PullRequest];
+
+    /// The name used in keys, rules, JSON and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Build => "build",
+            Self::PullRequest => "pull_request",
+            Self::Incident => "incident",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Kind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "build" => Ok(Self::Build),
+            "pull_request" | "pr" => Ok(Self::PullRequest),
+            "incident" => Ok(Self::Incident),
+            _ => Err(format!("expected build, pull_request or incident, found {text:?}")),
+        }
+    }
+}
+
+/// The natural key of an item: the same thing has the same key whichever way it was reported.
+///
+/// Written `ACCOUNT/KIND/ID`, such as `forge/pull_request/acme/web#479`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ItemKey {
+    /// The account that watches it.
+    pub account: AccountName,
+    /// What it is.
+    pub kind: Kind,
+    /// The service's own name for it, in the form that a person would type (see [`Item::reference`]).
+    pub id: String,
+}
+
+impl ItemKey {
+    /// A key from its parts.
+    pub fn new(account: &AccountName, kind: Kind, id: impl Into<String>) -> Self {
+        Self { account: account.clone(), kind, id: id.into() }
+    }
+}
+
+impl fmt::Display for ItemKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.account, self.kind, self.id)
+    }
+}
+
+impl FromStr for ItemKey {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut parts = text.splitn(3, '/');
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some(account), Some(kind), Some(id)) if !account.is_empty() && !id.is_empty() => {
+                Ok(Self { account: account.into(), kind: kind.parse()?, id: id.to_owned() })
+            }
+            _ => Err(format!("expected ACCOUNT/KIND/ID, found {text:?}")),
+        }
+    }
+}
+
+impl Serialize for ItemKey {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ItemKey {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// A build, pull request or incident as a service reports it, or as the store knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// Its natural key.
+    pub key: ItemKey,
+    /// One line for a person, in the service's words. Untrusted: see [`crate::text`].
+    pub title: String,
+    /// Where it can be seen in a browser; only http and https.
+    pub url: Option<Url>,
+    /// What is particular to its kind.
+    pub detail: Detail,
+}
+
+/// What is particular to a kind of item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Detail {
+    /// See [`Build`].
+    Build(Build),
+    /// See [`PullRequest`].
+    PullRequest(PullRequest),
+    /// See [`Incident`].
+    Incident(Incident),
+}
+
+impl Item {
+    /// What a person types for this item in a command: `acme/web#479`, `acme/web/ci.yml@main`, an alert's fingerprint.
+    pub fn reference(&self) -> &str {
+        &self.key.id
+    }
+
+    /// The repository, project or service that it belongs to: what rules route by and notifications group by.
+    pub fn repo(&self) -> &str {
+        match &self.detail {
+            Detail::Build(build) => &build.repo,
+            Detail::PullRequest(pull_request) => &pull_request.repo,
+            Detail::Incident(incident) => &incident.service,
+        }
+    }
+
+    /// The state in one word, as shown and as rules see it: `failed`, `open`, `triggered`, ...
+    pub fn status(&self) -> &'static str {
+        match &self.detail {
+            Detail::Build(build) => build.status().name(),
+            Detail::PullRequest(pull_request) => pull_request.state.name(),
+            Detail::Incident(incident) => incident.status.name(),
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! What Callboard is about, and the pure decisions it takes.
+//!
+//! No IO, no clock and no runtime in here: time is passed in, and whatever must be fetched is behind one of the
+//! contracts ([`source::Source`], [`action::Action`], [`chat::ChatService`]) that connectors implement.
+
+pub mod action;
+pub mod board;
+pub mod chat;
+pub mod command;
+pub mod duration;
+pub mod error;
+pub mod event;
+pub mod identity;
+pub mod item;
+pub mod message;
+pub mod rules;
+pub mod run;
+pub mod secret;
+pub mod source;
+pub mod template;
+pub mod text;

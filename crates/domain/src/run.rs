@@ -1,0 +1,125 @@
+//! Runs: one command, once, and how it ended.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::{chat::Address, command::Args, error::ServiceError, item::ItemKey, message::Block};
+
+/// How a command ended, as the service told it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// False where the service did it and it ended badly: a build that failed, a check that says no.
+    pub ok: bool,
+    /// One line: "api 1.42.0 is on staging".
+    pub summary: String,
+    /// More, for the message and the screen.
+    pub blocks: Vec<Block>,
+    /// Where it can be seen.
+    pub link: Option<Url>,
+    /// The same as data, for `--json`.
+    pub data: Option<serde_json::Value>,
+}
+
+impl Outcome {
+    /// It went well.
+    pub fn ok(summary: impl Into<String>) -> Self {
+        Self { ok: true, summary: summary.into(), blocks: Vec::new(), link: None, data: None }
+    }
+
+    /// It was done, and ended badly.
+    pub fn failed(summary: impl Into<String>) -> Self {
+        Self { ok: false, ..Self::ok(summary) }
+    }
+
+    /// The same with a link.
+    #[must_use]
+    pub fn linked(mut self, link: Option<Url>) -> Self {
+        self.link = link;
+        self
+    }
+
+    /// The same with one more block.
+    #[must_use]
+    pub fn with(mut self, block: Block) -> Self {
+        self.blocks.push(block);
+        self
+    }
+
+    /// The same with data.
+    #[must_use]
+    pub fn data(mut self, data: serde_json::Value) -> Self {
+        self.data = Some(data);
+        self
+    }
+}
+
+/// A run as recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// A UUID v7.
+    pub id: String,
+    /// The command's name.
+    pub command: String,
+    /// The line as typed or prefilled.
+    pub line: String,
+    /// What the command was given.
+    pub args: Args,
+    /// The account that it ran as, where it is a connector's action.
+    pub account: Option<String>,
+    /// The row that it was run on.
+    pub item: Option<ItemKey>,
+    /// Who asked, as the operating system names them.
+    pub by: String,
+    /// When it was asked for.
+    pub started_at: Timestamp,
+    /// When it ended, or was found to be not known.
+    pub ended_at: Option<Timestamp>,
+    /// How far it is.
+    pub state: RunState,
+    /// Where its outcome goes; `None` for a private run.
+    pub post: Option<Address>,
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum RunState {
+    /// Under way.
+    Running,
+    /// Ended, well or badly, as the outcome says.
+    Done {
+        /// How.
+        outcome: Outcome,
+    },
+    /// It could not be done.
+    Failed {
+        /// Why.
+        error: ServiceError,
+    },
+    /// Stopped by a person.
+    Canceled,
+    /// It may or may not have happened: there was no answer, or the program ended while it was under way.
+    Unknown {
+        /// What is known.
+        why: String,
+    },
+}
+
+impl RunState {
+    /// The word for it: `running`, `done`, `failed`, `canceled`, `unknown`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Done { outcome } if outcome.ok => "done",
+            Self::Done { .. } | Self::Failed { .. } => "failed",
+            Self::Canceled => "canceled",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
+
+    /// True once it will not change by itself any more.
+    pub fn is_final(&self) -> bool {
+        !matches!(self, Self::Running)
+    }
+}

@@ -1,0 +1,14 @@
+//! Secrets as values: wrapped, wiped when dropped, and shown as `[REDACTED]` by every formatter.
+
+pub use secrecy::{ExposeSecret, SecretString};
+
+/// One secret that an account needs or can use, as its connector declares it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SecretField {
+    /// Its name: `token`, `password`, `webhook_secret`, `signing_secret`, `webhook_url`, ...
+    pub name: &'static str,
+    /// What it is, where to get it and which permissions it needs, in a sentence.
+    pub help: &'static str,
+    /// True where the account cannot work without it.
+    pub required: bool,
+}

@@ -1,0 +1,1 @@
+//! Templates: text with `{{ names }}`, strict and bounded.

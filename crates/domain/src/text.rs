@@ -1,0 +1,116 @@
+//! Untrusted text made safe to show: no escapes, no control or direction characters, cut to a length.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+/// One line, at most `max` characters (as people count them): white space folded, anything that could steer a terminal
+/// or turn the reading direction removed, and cut with `…`.
+pub fn line(text: &str, max: usize) -> String {
+    let clean = without_escapes(text);
+    let folded: String = clean.split_whitespace().collect::<Vec<_>>().join(" ");
+    cut(&folded, max)
+}
+
+/// Several lines, at most `max` characters, with the same things removed; new lines and tabs stay.
+pub fn block(text: &str, max: usize) -> String {
+    cut(&without_escapes(text), max)
+}
+
+fn cut(text: &str, max: usize) -> String {
+    match text.grapheme_indices(true).nth(max) {
+        None => text.to_owned(),
+        Some(_) => {
+            let end = text.grapheme_indices(true).nth(max.saturating_sub(1)).map_or(0, |(at, _)| at);
+            format!("{}…", &text[..end])
+        }
+    }
+}
+
+/// Takes out terminal escape sequences whole (ECMA-48 CSI, OSC and the two-character ones), then every control and
+/// direction character.
+fn without_escapes(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\u{1b}' => match chars.next() {
+                Some('[') => skip_csi(&mut chars),
+                Some(']' | 'P' | 'X' | '^' | '_') => skip_string(&mut chars),
+                _ => {}
+            },
+            '\u{9b}' => skip_csi(&mut chars),
+            '\r' if chars.peek() == Some(&'\n') => {}
+            '\r' => out.push('\n'),
+            '\n' | '\t' => out.push(c),
+            c if c.is_control() || steers(c) => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn skip_csi(chars: &mut impl Iterator<Item = char>) {
+    for c in chars {
+        if ('\u{40}'..='\u{7e}').contains(&c) {
+            return;
+        }
+    }
+}
+
+fn skip_string(chars: &mut impl Iterator<Item = char>) {
+    while let Some(c) = chars.next() {
+        match c {
+            '\u{7}' | '\u{9c}' => return,
+            '\u{1b}' => {
+                chars.next();
+                return;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Direction marks and isolates, line and paragraph separators, the byte-order mark, and tag characters.
+fn steers(c: char) -> bool {
+    matches!(c,
+        '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_safe_to_show() {
+        let cases = [
+            ("plain", "plain"),
+            ("  two\n lines\t here ", "two lines here"),
+            ("\u{1b}[31mred\u{1b}[0m", "red"),
+            ("\u{1b}]8;;https://evil.example\u{7}click\u{1b}]8;;\u{7}", "click"),
+            ("\u{1b}]0;title\u{1b}\\after", "after"),
+            ("\u{1b}[never ends", "ever ends"),
+            ("bell\u{7} back\u{8} nul\0", "bell back nul"),
+            ("abc\u{202e}fed", "abcfed"),
+            ("family 👨‍👩‍👧 stays", "family 👨‍👩‍👧 stays"),
+            ("שלום stays", "שלום stays"),
+            ("<b>markup</b> is text", "<b>markup</b> is text"),
+        ];
+        for (text, expected) in cases {
+            let got = line(text, 100);
+            assert_eq!(got, expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn cuts_by_what_people_count() {
+        assert_eq!(line("abcdef", 6), "abcdef");
+        assert_eq!(line("abcdefg", 6), "abcde…");
+        assert_eq!(line("👨‍👩‍👧👨‍👩‍👧👨‍👩‍👧", 2), "👨‍👩‍👧…");
+        assert_eq!(line(&"x".repeat(10_000), 200).chars().count(), 200);
+    }
+
+    #[test]
+    fn blocks_keep_their_lines() {
+        assert_eq!(block("a\r\nb\rc\td\u{1b}[K", 100), "a\nb\nc\td");
+    }
+}
