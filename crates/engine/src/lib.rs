@@ -1,1 +1,3 @@
-//! To come with the next commits.
+//! Makes it run; knows no service by name.
+
+pub mod secrets;

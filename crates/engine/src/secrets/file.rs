@@ -1,0 +1,158 @@
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{ErrorKind, Write},
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use callboard_domain::secret::{ExposeSecret, SecretString};
+use chacha20poly1305::{
+    KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Aead, Generate, Payload},
+};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::{SecretsError, Vault};
+
+/// Argon2id at OWASP's first recommendation (Password Storage Cheat Sheet): 46 MiB, one pass, one lane.
+const MEMORY_KIB: u32 = 47_104;
+const PASSES: u32 = 1;
+/// Bound into the encryption, so that a file of a later format cannot be passed off as this one.
+const FORMAT: &str = "callboard-secrets-1";
+
+/// A file of secrets, encrypted as a whole under a key derived from a passphrase.
+pub(super) struct EncryptedFile {
+    path: PathBuf,
+    passphrase: Option<SecretString>,
+    /// Held while the file is read, changed and written back.
+    turn: Mutex<()>,
+}
+
+/// The file as it stands on disk.
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    format: String,
+    memory_kib: u32,
+    passes: u32,
+    salt: String,
+    nonce: String,
+    sealed: String,
+}
+
+type Known = BTreeMap<String, BTreeMap<String, String>>;
+
+impl EncryptedFile {
+    pub(super) fn new(path: PathBuf, passphrase: Option<SecretString>) -> Self {
+        Self { path, passphrase, turn: Mutex::new(()) }
+    }
+
+    fn fault(&self, why: impl ToString) -> SecretsError {
+        SecretsError::File { path: self.path.clone(), why: why.to_string() }
+    }
+
+    fn cipher(&self, salt: &[u8], memory_kib: u32, passes: u32) -> Result<XChaCha20Poly1305, SecretsError> {
+        let passphrase =
+            self.passphrase.as_ref().ok_or_else(|| SecretsError::NoPassphrase(self.path.clone()))?;
+        // A damaged or planted file must not make us take gigabytes or hours.
+        if memory_kib > 1 << 20 || passes > 16 {
+            return Err(self.fault("asks for more memory or time than it may"));
+        }
+        let params = Params::new(memory_kib, passes, 1, Some(32)).map_err(|e| self.fault(e))?;
+        let mut key = Zeroizing::new([0_u8; 32]);
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_into(passphrase.expose_secret().as_bytes(), salt, key.as_mut_slice())
+            .map_err(|e| self.fault(e))?;
+        XChaCha20Poly1305::new_from_slice(key.as_slice()).map_err(|e| self.fault(e))
+    }
+
+    fn read(&self) -> Result<Known, SecretsError> {
+        let text = match fs::read(&self.path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Known::new()),
+            Err(error) => return Err(self.fault(error)),
+        };
+        let damaged = || self.fault("is not a file of secrets, or is damaged; it was left as it is");
+        let sealed: Sealed = serde_json::from_slice(&text).map_err(|_| damaged())?;
+        if sealed.format != FORMAT {
+            return Err(self.fault("was written by a newer Callboard; it was left as it is"));
+        }
+        let bytes = |text: &str| BASE64_STANDARD.decode(text).map_err(|_| damaged());
+        let nonce: [u8; 24] = bytes(&sealed.nonce)?.try_into().map_err(|_| damaged())?;
+        let cipher = self.cipher(&bytes(&sealed.salt)?, sealed.memory_kib, sealed.passes)?;
+        let payload = Payload { msg: &bytes(&sealed.sealed)?, aad: FORMAT.as_bytes() };
+        let plain = cipher
+            .decrypt(&XNonce::from(nonce), payload)
+            .map(Zeroizing::new)
+            .map_err(|_| SecretsError::WrongPassphrase(self.path.clone()))?;
+        serde_json::from_slice(&plain).map_err(|_| damaged())
+    }
+
+    fn write(&self, known: &Known) -> Result<(), SecretsError> {
+        let salt = <[u8; 16]>::generate();
+        let nonce = <[u8; 24]>::generate();
+        let plain = Zeroizing::new(serde_json::to_vec(known).map_err(|e| self.fault(e))?);
+        let sealed = self
+            .cipher(&salt, MEMORY_KIB, PASSES)?
+            .encrypt(&XNonce::from(nonce), Payload { msg: &plain, aad: FORMAT.as_bytes() })
+            .map_err(|e| self.fault(e))?;
+        let text = serde_json::to_vec_pretty(&Sealed {
+            format: FORMAT.into(),
+            memory_kib: MEMORY_KIB,
+            passes: PASSES,
+            salt: BASE64_STANDARD.encode(salt),
+            nonce: BASE64_STANDARD.encode(nonce),
+            sealed: BASE64_STANDARD.encode(sealed),
+        })
+        .map_err(|e| self.fault(e))?;
+        replace(&self.path, &text).map_err(|e| self.fault(e))
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Known)) -> Result<(), SecretsError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.read()?;
+        change(&mut known);
+        self.write(&known)
+    }
+}
+
+/// Writes beside and renames: a crash leaves the old file or the new one, whole.
+fn replace(path: &Path, text: &[u8]) -> std::io::Result<()> {
+    let beside = path.with_extension("new");
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&beside)?;
+    file.write_all(text)?;
+    file.sync_all()?;
+    fs::rename(beside, path)
+}
+
+impl Vault for EncryptedFile {
+    fn get(&self, account: &str, field: &str) -> Result<Option<SecretString>, SecretsError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(self.read()?.get_mut(account).and_then(|fields| fields.remove(field)).map(Into::into))
+    }
+
+    fn set(&self, account: &str, field: &str, secret: &SecretString) -> Result<(), SecretsError> {
+        self.change(|known| {
+            let fields = known.entry(account.to_owned()).or_default();
+            fields.insert(field.to_owned(), secret.expose_secret().to_owned());
+        })
+    }
+
+    fn remove(&self, account: &str, field: &str) -> Result<(), SecretsError> {
+        if !self.path.exists() {
+            return Ok(());
+        }
+        self.change(|known| {
+            if let Some(fields) = known.get_mut(account) {
+                fields.remove(field);
+            }
+        })
+    }
+}

@@ -1,0 +1,106 @@
+use std::time::Instant;
+
+use callboard_domain::secret::ExposeSecret;
+
+use super::*;
+
+struct Hangs;
+
+impl Vault for Hangs {
+    fn get(&self, _: &str, _: &str) -> Result<Option<SecretString>, SecretsError> {
+        loop {
+            std::thread::park();
+        }
+    }
+    fn set(&self, _: &str, _: &str, _: &SecretString) -> Result<(), SecretsError> {
+        Ok(())
+    }
+    fn remove(&self, _: &str, _: &str) -> Result<(), SecretsError> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_vault_that_hangs_is_told_and_hangs_nothing() {
+    let secrets = Secrets { vault: Arc::new(Hangs), place: Place::Keychain };
+    let error = secrets.get("forge", "token").await.unwrap_err();
+    assert_eq!(error, SecretsError::NoAnswer { place: "the system's keychain" });
+}
+
+fn file(folder: &tempfile::TempDir, passphrase: Option<&str>) -> Secrets {
+    Secrets::open(Place::File, folder.path(), passphrase.map(Into::into))
+}
+
+async fn read(secrets: &Secrets, field: &str) -> Result<Option<String>, SecretsError> {
+    Ok(secrets.get("forge", field).await?.map(|secret| secret.expose_secret().to_owned()))
+}
+
+#[tokio::test]
+async fn the_encrypted_file_keeps_secrets_and_opens_with_its_passphrase_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = file(&folder, Some("open sesame"));
+    assert_eq!(read(&secrets, "token").await, Ok(None));
+    secrets.set("forge", "token", "t0p-s3cret".into()).await.unwrap();
+    secrets.set("forge", "webhook_secret", "hush".into()).await.unwrap();
+
+    let again = file(&folder, Some("open sesame"));
+    assert_eq!(read(&again, "token").await, Ok(Some("t0p-s3cret".into())));
+    again.remove("forge", "token").await.unwrap();
+    assert_eq!(read(&again, "token").await, Ok(None));
+    assert_eq!(read(&again, "webhook_secret").await, Ok(Some("hush".into())));
+
+    let path = folder.path().join("secrets.enc");
+    let on_disk = std::fs::read_to_string(&path).unwrap();
+    assert!(!on_disk.contains("hush") && !on_disk.contains("forge"), "{on_disk}");
+    assert_eq!(
+        read(&file(&folder, Some("wrong")), "token").await,
+        Err(SecretsError::WrongPassphrase(path.clone()))
+    );
+    assert_eq!(read(&file(&folder, None), "token").await, Err(SecretsError::NoPassphrase(path.clone())));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_told_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secrets.enc");
+    for damage in ["", "{}", "not json", r#"{"format":"callboard-secrets-9"}"#] {
+        std::fs::write(&path, damage).unwrap();
+        let secrets = file(&folder, Some("open sesame"));
+        let error = secrets.set("forge", "token", "x".into()).await.unwrap_err();
+        assert!(matches!(error, SecretsError::File { .. }), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), damage);
+    }
+}
+
+#[tokio::test]
+async fn the_environment_is_read_only_and_names_its_variable() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = Secrets::open(Place::Env, folder.path(), None);
+    assert_eq!(variable("my-forge", "webhook_secret"), "CALLBOARD_SECRET_MY_FORGE_WEBHOOK_SECRET");
+    assert_eq!(
+        secrets.set("my-forge", "token", "x".into()).await,
+        Err(SecretsError::ReadOnly("CALLBOARD_SECRET_MY_FORGE_TOKEN".into()))
+    );
+    assert!(secrets.get("no-such-account", "token").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn an_absent_keychain_is_told_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let asked = Instant::now();
+    let answer = Secrets::open(Place::Keychain, folder.path(), None).get("no-such-account", "token").await;
+    assert!(asked.elapsed() < TIME_OUT * 2);
+    // Where the machine that runs this has a keychain, the secret is just not there.
+    assert!(matches!(
+        answer,
+        Ok(None)
+            | Err(SecretsError::Unavailable { .. }
+                | SecretsError::NoAnswer { .. }
+                | SecretsError::Unsupported(_))
+    ),);
+}
