@@ -1,2 +1,109 @@
-//! x
-fn main() {}
+//! `callboard`: the headless daemon and command line.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line does")]
+
+mod accounts;
+mod args;
+mod config;
+mod exit;
+mod face;
+mod host;
+mod look;
+mod output;
+mod playground;
+mod run;
+mod serve;
+
+use std::{io::IsTerminal, process::ExitCode};
+
+use anyhow::Result;
+use clap::{CommandFactory, Parser};
+
+use crate::{
+    args::{Cli, Command},
+    exit::Exit,
+    face::{Face, Paths},
+    output::Output,
+};
+
+fn main() -> ExitCode {
+    human_panic::setup_panic!();
+    let cli = Cli::parse();
+    let output = Output::new(cli.json, cli.quiet, cli.no_color);
+    log_to_stderr(cli.verbose, cli.quiet, matches!(cli.command, Command::Serve | Command::Playground { .. }));
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output.error(&error.into());
+            return Exit::Failed.into();
+        }
+    };
+    let ended = runtime.block_on(act(cli, &output));
+    // A keychain that hangs must not hold up the end.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(200));
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            output.error(&error);
+            exit::of(&error).into()
+        }
+    }
+}
+
+async fn act(cli: Cli, output: &Output) -> Result<Exit> {
+    let paths = Paths::new(cli.config, cli.data)?;
+    match cli.command {
+        Command::Serve => serve::serve(&paths, output).await,
+        Command::Playground { once } => playground::play(once, output).await,
+        Command::Config { command } => config::act(&command, &paths, output),
+        Command::Rules { command: args::Rules::Test { event } } if event.parse::<i64>().is_err() => {
+            config::test_rules(event.as_ref(), &paths, output)
+        }
+        Command::Accounts { command: Some(command) } if !matches!(command, args::Accounts::List) => {
+            accounts::act(command, &paths, output).await
+        }
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "callboard", &mut std::io::stdout());
+            Ok(Exit::Done)
+        }
+        Command::Help { command } if command.is_empty() => {
+            Cli::command().print_long_help()?;
+            Ok(Exit::Done)
+        }
+        Command::Help { command } if Cli::command().find_subcommand(&command[0]).is_some() && command.len() == 1 => {
+            let mut program = Cli::command();
+            if let Some(subcommand) = program.find_subcommand_mut(&command[0]) {
+                subcommand.clone().bin_name(format!("callboard {}", command[0])).print_long_help()?;
+            }
+            Ok(Exit::Done)
+        }
+        command => {
+            let mut face = Face::open(&paths).await?;
+            let ended = match command {
+                Command::Run(run) => run::run(run, &mut face, output).await,
+                command => look::act(command, &mut face, output).await,
+            };
+            face.close().await;
+            ended
+        }
+    }
+}
+
+/// What the program does besides its results goes to standard error; `CALLBOARD_LOG` chooses finer.
+fn log_to_stderr(verbose: u8, quiet: bool, daemon: bool) {
+    let level = match (quiet, verbose, daemon) {
+        (true, ..) => "error",
+        (_, 0, false) => "warn",
+        (_, 0, true) => "warn,callboard=info,callboard_engine=info",
+        (_, 1, _) => "info",
+        _ => "info,callboard=trace,callboard_engine=trace,callboard_connectors=trace",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("CALLBOARD_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
+}

@@ -1,3 +1,340 @@
 //! Makes it run; knows no service by name.
+//!
+//! Data goes one way. Watch: [`watch`] and [`receive`] bring snapshots, the [`store`] finds what changed, [`decide`]
+//! says what is to be done about it in the same transaction, [`deliver`] and [`notify`] do it. Act: a line becomes a
+//! [`run`], which is recorded before its effect, and its outcome goes out through [`deliver`] as well.
 
+mod accounts;
+pub mod api;
+mod calls;
+pub mod command_file;
+pub mod config;
+mod decide;
+mod deliver;
+mod doctor;
+pub mod host;
+mod live;
+mod notify;
+mod receive;
+mod registry;
+mod room;
+mod run;
 pub mod secrets;
+#[cfg(unix)]
+pub mod socket;
+pub mod store;
+mod watch;
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use callboard_connectors::http::Client;
+use callboard_domain::{
+    chat::ChatService,
+    error::ServiceError,
+    identity::Identity,
+    item::AccountName,
+    secret::SecretString,
+    source::{Batch, Received},
+};
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::{net::TcpListener, sync::watch as channel};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    api::{ApiError, Call},
+    config::{Config, Faults},
+    decide::Deciding,
+    host::Host,
+    live::Live,
+    secrets::Secrets,
+    store::{Report, Store, StoreError},
+};
+
+/// How long [`Engine::stop`] waits for what is under way.
+pub const STOP_TIME: Duration = Duration::from_secs(5);
+
+/// What an engine is started with.
+pub struct Options {
+    /// The configuration file; it need not exist.
+    pub config: PathBuf,
+    /// The folder of the store and the socket; it is made where there is none.
+    pub data: PathBuf,
+    /// Opens the encrypted file of secrets, where that is the place of secrets.
+    pub passphrase: Option<SecretString>,
+    /// Secrets to use instead of the place that the configuration names: for the playground and tests.
+    pub secrets: Option<Secrets>,
+    /// What the surroundings do for the engine.
+    pub host: Arc<dyn Host>,
+    /// What it is started for.
+    pub mode: Mode,
+}
+
+/// What an engine is started for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Polls, receives webhooks, follows its configuration file, tells, until it is stopped.
+    Serve,
+    /// Holds the store for one command. Delivers what waits; polls only when asked.
+    Once,
+}
+
+/// Why an engine could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process owns the store.
+    #[error("another Callboard has the store")]
+    InUse,
+    /// The configuration is not good.
+    #[error("{0}")]
+    Config(Faults),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(StoreError),
+    /// The webhook listener's address cannot be had.
+    #[error("receive.listen: {address} cannot be listened on: {why}; choose another port, or stop what has it")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The system's word.
+        why: String,
+    },
+    /// Something else.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// The engine. A clone is the same engine.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    options: Options,
+    store: Store,
+    client: Client,
+    room: Arc<dyn ChatService>,
+    live: channel::Sender<Arc<Live>>,
+    runs: run::Active,
+    moments: Mutex<Moments>,
+    receives_at: Option<SocketAddr>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// What is known for the moment only, and found anew after a restart.
+#[derive(Default)]
+struct Moments {
+    next_try: BTreeMap<AccountName, Timestamp>,
+    identified_at: BTreeMap<AccountName, Timestamp>,
+    /// What is wrong with the configuration file, while an older one is in force.
+    faults: Option<Faults>,
+    /// When the last notification was shown.
+    notified_at: Option<Timestamp>,
+}
+
+impl Engine {
+    /// Opens the store, connects the accounts and starts what the mode asks for.
+    pub async fn open(options: Options) -> Result<Self, OpenError> {
+        let now = Timestamp::now();
+        let file = options.data.join("callboard.db");
+        let opened = tokio::task::spawn_blocking(move || Store::open(&file, now)).await;
+        let store = match opened.map_err(|error| OpenError::Other(error.to_string()))? {
+            Ok(store) => store,
+            Err(StoreError::InUse { .. }) => return Err(OpenError::InUse),
+            Err(error) => return Err(OpenError::Store(error)),
+        };
+        let config = Config::load(&options.config).map_err(OpenError::Config)?;
+        let client = Client::new().map_err(|error| OpenError::Other(error.to_string()))?;
+        let live = Live::new(config, &options, &client, None).await.map_err(OpenError::Config)?;
+        let serving = options.mode == Mode::Serve;
+        let listener = match &live.config.receive {
+            Some(receive) if serving => {
+                let address = receive.listen;
+                let bound = TcpListener::bind(address).await;
+                Some(bound.map_err(|error| OpenError::Listen { address, why: error.to_string() })?)
+            }
+            _ => None,
+        };
+        let hosts: Arc<[String]> = live.config.receive.iter().flat_map(|it| it.hosts.clone()).collect();
+        let engine = Self {
+            inner: Arc::new(Inner {
+                room: Arc::new(room::Room::new(store.clone())),
+                receives_at: listener.as_ref().and_then(|listener| listener.local_addr().ok()),
+                live: channel::Sender::new(Arc::new(live)),
+                runs: run::Active::default(),
+                moments: Mutex::default(),
+                stop: CancellationToken::new(),
+                tasks: TaskTracker::new(),
+                options,
+                store,
+                client,
+            }),
+        };
+        engine.tell_interrupted(now).await.map_err(OpenError::Store)?;
+        engine.begin_watching(now).await.map_err(OpenError::Store)?;
+        #[cfg(unix)]
+        {
+            let socket = socket::listen(&engine.inner.options.data)
+                .map_err(|error| OpenError::Other(format!("the local socket: {error}")))?;
+            engine.spawn(socket::serve(socket, engine.clone(), engine.stopping(), engine.inner.tasks.clone()));
+        }
+        engine.spawn(deliver::run(engine.clone(), engine.stopping()));
+        if serving {
+            engine.spawn(notify::run(engine.clone(), engine.stopping()));
+            engine.spawn(watch::run(engine.clone(), engine.stopping(), engine.inner.tasks.clone()));
+            engine.spawn(live::follow_files(engine.clone(), engine.stopping()));
+            engine.spawn(keep_house(engine.clone(), engine.stopping()));
+        }
+        if let Some(listener) = listener {
+            let tasks = engine.inner.tasks.clone();
+            engine.spawn(receive::serve(listener, engine.clone(), hosts, engine.stopping(), tasks));
+        }
+        Ok(engine)
+    }
+
+    /// Makes a call in process, as a face would over the socket.
+    pub async fn call<C: Call>(&self, call: C) -> Result<C::Answer, ApiError> {
+        let params = serde_json::to_value(call).map_err(ApiError::internal)?;
+        let answer: Value = api::dispatch(self, C::NAME, params).await?;
+        serde_json::from_value(answer).map_err(ApiError::internal)
+    }
+
+    /// Stops everything: polls and listeners at once, runs and deliveries as soon as their state is recorded; what has
+    /// not ended within [`STOP_TIME`] is found as unknown at the next start.
+    pub async fn stop(&self) {
+        self.inner.stop.cancel();
+        self.inner.tasks.close();
+        if tokio::time::timeout(STOP_TIME, self.inner.tasks.wait()).await.is_err() {
+            tracing::warn!("some work did not end in time; it is looked up at the next start");
+        }
+        self.inner.store.close().await;
+        #[cfg(unix)]
+        let _ = std::fs::remove_file(self.inner.options.data.join("callboard.sock"));
+    }
+
+    /// Waits for the runs that are under way, then stops.
+    pub async fn finish(&self) {
+        self.inner.runs.ended().await;
+        self.stop().await;
+    }
+
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.inner.tasks.spawn(task);
+    }
+
+    pub(crate) fn stopping(&self) -> CancellationToken {
+        self.inner.stop.clone()
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    pub(crate) fn host(&self) -> &Arc<dyn Host> {
+        &self.inner.options.host
+    }
+
+    pub(crate) fn live(&self) -> Arc<Live> {
+        Arc::clone(&self.inner.live.borrow())
+    }
+
+    pub(crate) fn live_changes(&self) -> channel::Receiver<Arc<Live>> {
+        self.inner.live.subscribe()
+    }
+
+    fn moments(&self) -> MutexGuard<'_, Moments> {
+        self.inner.moments.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn say_next_try(&self, account: &AccountName, at: Timestamp) {
+        self.moments().next_try.insert(account.clone(), at);
+    }
+
+    /// Stores what a webhook said, and what is decided about it.
+    pub(crate) async fn take_in(
+        &self,
+        account: &AccountName,
+        received: Received,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let decide = Deciding::new(self.live());
+        self.store().try_ingest(account, Report::Hook(received), now, decide).await.map(drop)
+    }
+
+    /// Stores what a poll found, and what is decided about it.
+    pub(crate) async fn take_in_batch(
+        &self,
+        account: &AccountName,
+        batch: Batch,
+        began_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.moments().next_try.remove(account);
+        let decide = Deciding::new(self.live());
+        let report = Report::Poll { batch, began_at };
+        self.store().ingest(account, report, Timestamp::now(), decide).await.map(drop)
+    }
+
+    pub(crate) async fn record_trouble(&self, account: &AccountName, error: &ServiceError, now: Timestamp) {
+        if let Err(error) = self.store().poll_failed(account, error.clone(), now).await {
+            tracing::error!(%error, %account, "an account's trouble could not be recorded");
+        }
+    }
+
+    /// When the account's identity was last asked for, in the life of this process.
+    pub(crate) fn identified_at(&self, account: &AccountName) -> Option<Timestamp> {
+        self.moments().identified_at.get(account).copied()
+    }
+
+    /// Asks the service who the account is, and records it.
+    pub(crate) async fn identify(&self, account: &accounts::Account, now: Timestamp) -> Result<Identity, ServiceError> {
+        let connection = account.connection.as_ref().map_err(|why| ServiceError::auth(why.clone()))?;
+        let identity = connection.identify.identify().await?;
+        self.store()
+            .identified(&account.name, identity.clone())
+            .await
+            .map_err(|error| ServiceError::unavailable(error.to_string()))?;
+        self.moments().identified_at.insert(account.name.clone(), now);
+        Ok(identity)
+    }
+
+    /// From now on what happens in the accounts is news; accounts that are gone leave the board.
+    async fn begin_watching(&self, now: Timestamp) -> Result<(), StoreError> {
+        let live = self.live();
+        for account in live.accounts.keys() {
+            self.store().watch(account, now).await?;
+        }
+        for source in self.store().sources().await? {
+            if !live.accounts.contains_key(&source.account) {
+                self.store().unwatch(&source.account).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Once an hour: pull requests that have gone stale, and what has been kept long enough.
+async fn keep_house(engine: Engine, stop: CancellationToken) {
+    loop {
+        let (live, now) = (engine.live(), Timestamp::now());
+        let decide = Deciding::new(Arc::clone(&live));
+        if let Err(error) = engine.store().sweep(now, decide).await {
+            tracing::warn!(%error, "stale pull requests could not be found");
+        }
+        match engine.store().prune(now, live.retention()).await {
+            Ok(pruned) => tracing::debug!(?pruned, "pruned"),
+            Err(error) => tracing::warn!(%error, "old records could not be deleted"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(Duration::from_secs(3_600)) => {}
+        }
+    }
+}

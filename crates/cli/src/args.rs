@@ -1,0 +1,269 @@
+//! The command line as it is typed.
+
+use std::path::PathBuf;
+
+use callboard_domain::item::Kind;
+use clap::{Args, Parser, Subcommand, ValueHint};
+use clap_complete::Shell;
+
+/// The team's notice board: builds, pull requests and incidents that need a person, and the commands that deal with them.
+#[derive(Debug, Parser)]
+#[command(name = "callboard", version, disable_help_subcommand = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// The configuration file.
+    #[arg(long, global = true, env = "CALLBOARD_CONFIG", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+    /// The folder of the store and the socket.
+    #[arg(long, global = true, env = "CALLBOARD_DATA", value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub data: Option<PathBuf>,
+    /// Print JSON: one object, or one a line for what streams.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print without colour.
+    #[arg(long, global = true)]
+    pub no_color: bool,
+    /// Print results and errors only.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Log more; twice for everything.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Watch the accounts, receive webhooks, decide and post, until stopped.
+    Serve,
+    /// A self-contained tour: small services on this machine, and the real engine on them.
+    Playground {
+        /// Play one full loop, print it, and end.
+        #[arg(long)]
+        once: bool,
+    },
+    /// What needs a person.
+    Board {
+        /// Only builds, pull requests or incidents.
+        #[arg(long, value_name = "KIND")]
+        kind: Option<Kind>,
+        /// Everything that is open.
+        #[arg(long)]
+        all: bool,
+        /// What is stored, without asking the services where no daemon does.
+        #[arg(long)]
+        stored: bool,
+    },
+    /// What happened, oldest first.
+    Events {
+        /// Go on printing as it happens.
+        #[arg(short, long)]
+        follow: bool,
+        /// Only what was seen since: a length of time such as 2h, or a time such as 2026-11-22T10:00:00Z.
+        #[arg(long, value_name = "T")]
+        since: Option<String>,
+        /// At most this many of the latest.
+        #[arg(long, default_value_t = 50, value_name = "N")]
+        limit: usize,
+    },
+    /// One item with its history and what can be done with it.
+    Item {
+        /// Its key, or any unambiguous part of its reference or title.
+        #[arg(required = true, num_args = 1..)]
+        item: Vec<String>,
+    },
+    /// Find items and runs.
+    Search {
+        /// Words, or parts of them.
+        #[arg(required = true, num_args = 1..)]
+        text: Vec<String>,
+        /// At most this many.
+        #[arg(long, default_value_t = 20, value_name = "N")]
+        limit: usize,
+    },
+    /// What can be run.
+    Commands,
+    /// Help for a command that can be run, or for this program.
+    Help {
+        /// The command.
+        command: Vec<String>,
+    },
+    /// Run a command: `callboard run build web branch=main`.
+    Run(Run),
+    /// The latest runs.
+    Runs {
+        /// At most this many.
+        #[arg(long, default_value_t = 20, value_name = "N")]
+        limit: usize,
+    },
+    /// One run with its output.
+    RunShow {
+        /// Its id, or the start of it.
+        id: String,
+    },
+    /// Stop a run.
+    Cancel {
+        /// Its id, or the start of it.
+        id: String,
+    },
+    /// Post a message.
+    Post {
+        /// A channel's short name, or ACCOUNT:CHANNEL.
+        channel: String,
+        /// The text.
+        #[arg(required = true, num_args = 1..)]
+        text: Vec<String>,
+    },
+    /// Read the built-in room.
+    Room {
+        /// The channel.
+        #[arg(default_value = "general")]
+        channel: String,
+        /// At most this many of the latest.
+        #[arg(long, default_value_t = 20, value_name = "N")]
+        limit: usize,
+    },
+    /// The accounts: list, add, test, set a secret, remove.
+    Accounts {
+        /// What to do.
+        #[command(subcommand)]
+        command: Option<Accounts>,
+    },
+    /// Where things can be posted.
+    Channels {
+        /// Ask the services for all of their channels, too.
+        #[arg(long)]
+        live: bool,
+    },
+    /// What was posted, and what has not arrived.
+    Deliveries {
+        /// Only what has not arrived.
+        #[arg(long)]
+        pending: bool,
+        /// At most this many of the latest.
+        #[arg(long, default_value_t = 20, value_name = "N")]
+        limit: usize,
+    },
+    /// Post a delivery again that did not arrive.
+    Retry {
+        /// Its id, or the start of it.
+        id: String,
+    },
+    /// Why was, or wasn't, I told?
+    Rules {
+        /// What to do.
+        #[command(subcommand)]
+        command: Rules,
+    },
+    /// Take an item off the board for a while.
+    Snooze {
+        /// Its key, or any unambiguous part of its reference.
+        item: String,
+        /// A time, a length of time, or `change`.
+        until: String,
+    },
+    /// Only important notifications for a while.
+    Quiet {
+        /// A time, a length of time, or `off`.
+        until: String,
+    },
+    /// The configuration file.
+    Config {
+        /// What to do.
+        #[command(subcommand)]
+        command: Config,
+    },
+    /// Check everything that Callboard needs, each with its remedy.
+    Doctor,
+    /// Print a completion script for a shell.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+}
+
+/// A line to run.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Show exactly what would be sent, and send nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Post the outcome there: a channel's short name, or ACCOUNT:CHANNEL.
+    #[arg(long, value_name = "C", conflicts_with = "private")]
+    pub channel: Option<String>,
+    /// Post nothing.
+    #[arg(long)]
+    pub private: bool,
+    /// Do not ask before it runs.
+    #[arg(short, long)]
+    pub yes: bool,
+    /// The command and its arguments, as typed in the launcher.
+    #[arg(required = true, num_args = 1.., trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND LINE")]
+    pub line: Vec<String>,
+}
+
+/// What to do with the accounts.
+#[derive(Debug, Subcommand)]
+pub enum Accounts {
+    /// The accounts and how they are.
+    List,
+    /// Add an account to the configuration, ask for its secrets, and test it.
+    Add {
+        /// Its name, such as `forge`.
+        name: String,
+        /// Its service, such as `github`.
+        service: String,
+        /// Settings, such as `url=https://ci.acme.example` or `watch=acme/web,acme/api`.
+        #[arg(value_name = "KEY=VALUE")]
+        settings: Vec<String>,
+    },
+    /// Ask the service who the account is and what its credential lacks.
+    Test {
+        /// The account.
+        account: String,
+    },
+    /// Keep a secret, read from a prompt or standard input; never from an argument.
+    Secret {
+        /// The account.
+        account: String,
+        /// Which secret, where the account can have several.
+        field: Option<String>,
+        /// Remove it instead.
+        #[arg(long)]
+        remove: bool,
+    },
+    /// Remove an account from the configuration, and its secrets.
+    Remove {
+        /// The account.
+        account: String,
+    },
+}
+
+/// What to do with the rules.
+#[derive(Debug, Subcommand)]
+pub enum Rules {
+    /// What the rules would do with an event: of the store by its number, or of a file.
+    Test {
+        /// The number of an event, or a file with {"event": {...}, "item": {...}}.
+        #[arg(long, value_name = "FILE|ID")]
+        event: String,
+    },
+    /// What the rules did with an event, and why.
+    Explain {
+        /// The number of an event.
+        event: i64,
+    },
+}
+
+/// What to do with the configuration file.
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Check it: prints file, line, column and what was expected.
+    Check,
+    /// Print its JSON Schema.
+    Schema,
+    /// Print where it is.
+    Path,
+}

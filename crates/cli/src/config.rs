@@ -1,0 +1,90 @@
+//! `callboard config` and `callboard rules test`: what needs no store.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context, Result};
+use callboard_domain::{event::Event, identity::Identity, item::Item, rules::Rules};
+use callboard_engine::{
+    api::ApiError,
+    command_file,
+    config::{Config, Faults, schema},
+};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{
+    args,
+    exit::{Exit, Usage},
+    face::Paths,
+    output::Output,
+};
+
+/// Does what was asked.
+pub fn act(command: &args::Config, paths: &Paths, output: &Output) -> Result<Exit> {
+    match command {
+        args::Config::Path => output.either(&json!({ "config": paths.config, "data": paths.data }), || {
+            println!("{}", paths.config.display());
+        }),
+        args::Config::Schema => println!("{:#}", schema()),
+        args::Config::Check => {
+            let config = load(&paths.config)?;
+            let commands = command_file::load(&config).map_err(refused)?;
+            let facts = json!({
+                "ok": true,
+                "exists": paths.config.exists(),
+                "accounts": config.accounts.len(),
+                "channels": config.channels.len(),
+                "rules": config.rules.len(),
+                "commands": commands.len(),
+            });
+            output.either(&facts, || {
+                let state = if paths.config.exists() { "is good" } else { "does not exist yet, which is fine" };
+                println!(
+                    "{} {state}: {}, {}, {}, {} from files",
+                    paths.config.display(),
+                    count(config.accounts.len(), "account"),
+                    count(config.channels.len(), "channel"),
+                    count(config.rules.len(), "rule"),
+                    count(commands.len(), "command"),
+                );
+            });
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn load(path: &Path) -> Result<Config> {
+    Ok(Config::load(path).map_err(refused)?)
+}
+
+fn refused(Faults(faults): Faults) -> ApiError {
+    ApiError::Config { faults }
+}
+
+fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+#[derive(Deserialize)]
+struct Case {
+    event: Event,
+    item: Item,
+    #[serde(default)]
+    me: Identity,
+}
+
+/// What the rules would do with an event that a file describes.
+pub fn test_rules(file: &Path, paths: &Paths, output: &Output) -> Result<Exit> {
+    let config = load(&paths.config)?;
+    let text = fs::read_to_string(file).map_err(|error| {
+        Usage(format!("{}: {error}; expected the number of an event, or a file that describes one", file.display()))
+    })?;
+    let case: Case = serde_json::from_str(&text)
+        .with_context(|| format!("{}: expected {{\"event\": {{...}}, \"item\": {{...}}}}", file.display()))
+        .map_err(|error| Usage(format!("{error:#}")))?;
+    let rules = Rules::compile(&config.rules, config.builtin_rules)
+        .map_err(|errors| Usage(errors.into_iter().map(|error| error.what).collect::<Vec<_>>().join("; ")))?;
+    let decision = rules.explain(&case.event, &case.item, &case.me);
+    output.either(&decision, || output.decision(&decision));
+    Ok(Exit::Done)
+}

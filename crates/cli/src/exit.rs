@@ -1,0 +1,110 @@
+//! Exit codes: 0 done; 1 it failed; 2 usage or configuration; 3 not allowed; 4 not reached; 5 not known.
+
+use callboard_domain::{error::ServiceError, run::RunState};
+use callboard_engine::api::ApiError;
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done = 0,
+    /// The run or check failed.
+    Failed = 1,
+    /// Usage or configuration.
+    Usage = 2,
+    /// Not allowed, or it needs a person's word.
+    NotAllowed = 3,
+    /// A service could not be reached.
+    Unreachable = 4,
+    /// It may have happened.
+    Unknown = 5,
+}
+
+impl From<Exit> for std::process::ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+impl From<&ServiceError> for Exit {
+    fn from(error: &ServiceError) -> Self {
+        match error {
+            ServiceError::Auth { .. } => Self::NotAllowed,
+            ServiceError::Rejected { .. } => Self::Failed,
+            ServiceError::RateLimited { .. } | ServiceError::Unavailable { .. } => Self::Unreachable,
+            ServiceError::Unknown { .. } => Self::Unknown,
+        }
+    }
+}
+
+impl From<&ApiError> for Exit {
+    fn from(error: &ApiError) -> Self {
+        match error {
+            ApiError::Line { .. } | ApiError::Usage { .. } | ApiError::Config { .. } => Self::Usage,
+            ApiError::Confirm { .. } => Self::NotAllowed,
+            ApiError::Service { error, .. } => error.into(),
+            ApiError::Internal { .. } => Self::Failed,
+        }
+    }
+}
+
+impl From<&RunState> for Exit {
+    fn from(state: &RunState) -> Self {
+        match state {
+            RunState::Done { outcome } if outcome.ok => Self::Done,
+            RunState::Done { .. } | RunState::Canceled | RunState::Running => Self::Failed,
+            RunState::Failed { error } => error.into(),
+            RunState::Unknown { .. } => Self::Unknown,
+        }
+    }
+}
+
+/// The code that belongs to an error, whatever was said about it on the way.
+pub fn of(error: &anyhow::Error) -> Exit {
+    error
+        .chain()
+        .find_map(|cause| {
+            cause.downcast_ref::<ApiError>().map(Exit::from).or_else(|| cause.downcast_ref::<Usage>().map(|_| Exit::Usage))
+        })
+        .unwrap_or(Exit::Failed)
+}
+
+/// Something was asked for in a way that makes no sense.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(pub String);
+
+#[cfg(test)]
+mod tests {
+    use callboard_domain::run::Outcome;
+
+    use super::*;
+
+    #[test]
+    fn every_end_has_its_code() {
+        let service = |error| ApiError::Service { account: "forge".into(), error };
+        let cases = [
+            (ApiError::usage("no"), 2),
+            (ApiError::Confirm { message: "sure".into() }, 3),
+            (ApiError::internal("broken"), 1),
+            (service(ServiceError::auth("no")), 3),
+            (service(ServiceError::rejected("no")), 1),
+            (service(ServiceError::unavailable("down")), 4),
+            (service(ServiceError::unknown("lost")), 5),
+        ];
+        for (error, code) in cases {
+            assert_eq!(of(&anyhow::Error::new(error.clone()).context("while at it")) as u8, code, "{error:?}");
+        }
+        let runs = [
+            (RunState::Done { outcome: Outcome::ok("") }, 0),
+            (RunState::Done { outcome: Outcome::failed("") }, 1),
+            (RunState::Failed { error: ServiceError::unavailable("down") }, 4),
+            (RunState::Canceled, 1),
+            (RunState::Unknown { why: String::new() }, 5),
+        ];
+        for (state, code) in runs {
+            assert_eq!(Exit::from(&state) as u8, code, "{state:?}");
+        }
+        assert_eq!(of(&Usage("what".into()).into()) as u8, 2);
+    }
+}

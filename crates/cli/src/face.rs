@@ -1,0 +1,117 @@
+//! The way to the engine: this process's own where the store is free, else the owner's over its socket.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::{Context, Result};
+use callboard_domain::secret::SecretString;
+use callboard_engine::{
+    Engine, Mode, OpenError, Options,
+    api::{ApiError, Call},
+    config::Faults,
+    socket,
+};
+
+use crate::host::TerminalHost;
+
+/// Where this run's files are.
+#[derive(Debug, Clone)]
+pub struct Paths {
+    /// The configuration file.
+    pub config: PathBuf,
+    /// The folder of the store and the socket.
+    pub data: PathBuf,
+}
+
+impl Paths {
+    /// Those asked for, else the platform's.
+    pub fn new(config: Option<PathBuf>, data: Option<PathBuf>) -> Result<Self> {
+        let places = directories::ProjectDirs::from("", "", "callboard");
+        let place = |asked: Option<PathBuf>, of: fn(&directories::ProjectDirs) -> PathBuf, flag: &str| {
+            asked
+                .or_else(|| places.as_ref().map(of))
+                .with_context(|| format!("there is no home folder; say where with {flag}"))
+        };
+        Ok(Self {
+            config: place(config, |p| p.config_dir().join("callboard.toml"), "--config")?,
+            data: place(data, |p| p.data_dir().to_owned(), "--data")?,
+        })
+    }
+}
+
+/// The way to the engine.
+pub enum Face {
+    /// The store is ours for the moment.
+    Own(Engine),
+    /// Another process has it.
+    Other(socket::Client),
+}
+
+impl Face {
+    /// Opens the store, or connects to the process that has it.
+    pub async fn open(paths: &Paths) -> Result<Self> {
+        // The owner may be just starting or just ending: between its lock and its socket there is a moment.
+        let mut tries = 0;
+        loop {
+            match open_engine(paths, Mode::Once).await {
+                Ok(engine) => return Ok(Self::Own(engine)),
+                Err(OpenError::InUse) => {}
+                Err(error) => return Err(explain(error)),
+            }
+            match socket::Client::connect(&paths.data).await {
+                Ok(client) => return Ok(Self::Other(client)),
+                Err(error) if tries == 50 => {
+                    return Err(error).context("another Callboard has the store, and does not answer");
+                }
+                Err(_) => tries += 1,
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Makes a call.
+    pub async fn call<C: Call>(&mut self, call: C) -> Result<C::Answer, ApiError> {
+        match self {
+            Self::Own(engine) => engine.call(call).await,
+            Self::Other(client) => client.call(call).await,
+        }
+    }
+
+    /// True where nothing polls for us: what is stored may be old.
+    pub fn is_own(&self) -> bool {
+        matches!(self, Self::Own(_))
+    }
+
+    /// Lets go of the store, once what is under way has ended.
+    pub async fn close(self) {
+        if let Self::Own(engine) = self {
+            engine.finish().await;
+        }
+    }
+}
+
+/// Opens the engine in this process.
+pub async fn open_engine(paths: &Paths, mode: Mode) -> Result<Engine, OpenError> {
+    let host = TerminalHost::start().map_err(|error| OpenError::Other(error.to_string()))?;
+    Engine::open(Options {
+        config: paths.config.clone(),
+        data: paths.data.clone(),
+        passphrase: passphrase(),
+        secrets: None,
+        host: Arc::new(host),
+        mode,
+    })
+    .await
+}
+
+/// What opens the encrypted file of secrets, where that is what the configuration names.
+pub fn passphrase() -> Option<SecretString> {
+    std::env::var("CALLBOARD_PASSPHRASE").ok().filter(|text| !text.is_empty()).map(Into::into)
+}
+
+/// An error for a person, with the exit code that belongs to it.
+pub fn explain(error: OpenError) -> anyhow::Error {
+    match error {
+        OpenError::Config(Faults(faults)) => ApiError::Config { faults }.into(),
+        other => anyhow::Error::new(other),
+    }
+}

@@ -1,0 +1,56 @@
+//! What a terminal does for the engine: notifications go to the desktop's service where there is one, else to the log.
+
+use std::sync::mpsc;
+
+use callboard_domain::rules::Notification;
+use callboard_engine::host::Host;
+
+/// How many notifications may wait for a slow notification service; further ones go to the log.
+const WAITING: usize = 32;
+
+/// Shows notifications from a thread of its own: the service may be slow, or not there.
+pub struct TerminalHost {
+    waiting: mpsc::SyncSender<Notification>,
+}
+
+impl TerminalHost {
+    /// Starts the thread. It ends with the host.
+    pub fn start() -> std::io::Result<Self> {
+        let (waiting, next) = mpsc::sync_channel::<Notification>(WAITING);
+        std::thread::Builder::new().name("notifications".into()).spawn(move || {
+            for notification in next {
+                if let Err(why) = show(&notification) {
+                    log(&notification, &why);
+                }
+            }
+        })?;
+        Ok(Self { waiting })
+    }
+}
+
+impl Host for TerminalHost {
+    fn notify(&self, notification: &Notification) {
+        if self.waiting.try_send(notification.clone()).is_err() {
+            log(notification, "the notification service is slow");
+        }
+    }
+}
+
+fn log(notification: &Notification, why: &str) {
+    tracing::info!(title = %notification.title, body = %notification.body, %why, "notification");
+}
+
+#[cfg(any(target_os = "linux", target_os = "macos", target_os = "windows"))]
+fn show(notification: &Notification) -> Result<(), String> {
+    let mut shown = notify_rust::Notification::new();
+    shown.appname("Callboard").icon("callboard").summary(&notification.title);
+    // The body may hold markup (freedesktop.org, Desktop Notifications, "Markup"): what a service wrote is text.
+    shown.body(&escape(&notification.body));
+    #[cfg(target_os = "linux")]
+    shown.urgency(if notification.important { notify_rust::Urgency::Critical } else { notify_rust::Urgency::Normal });
+    shown.show().map(drop).map_err(|error| error.to_string())
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

@@ -1,0 +1,163 @@
+//! A TOML file that knows where everything in it stands, so that every fault names file, line and column.
+
+use std::{
+    fmt,
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned, de::IntoDeserializer};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+/// A fault in a configuration or command file: where, what, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// The file.
+    pub file: PathBuf,
+    /// Counted from 1.
+    pub line: usize,
+    /// In characters, counted from 1.
+    pub column: usize,
+    /// What was wrong and what would be right, with the nearest name.
+    pub what: String,
+    /// The line as it stands in the file, cut to 200 characters.
+    pub text: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}: {}", self.file.display(), self.line, self.column, self.what)?;
+        let gutter = " ".repeat(self.line.to_string().len());
+        let under = " ".repeat(self.column.saturating_sub(1));
+        write!(f, "\n {gutter} |\n {} | {}\n {gutter} | {under}^", self.line, self.text)
+    }
+}
+
+/// One step towards a value: a key of a table or a place in an array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step<'a> {
+    Key(&'a str),
+    At(usize),
+}
+
+impl<'a> From<&'a str> for Step<'a> {
+    fn from(key: &'a str) -> Self {
+        Self::Key(key)
+    }
+}
+
+impl From<usize> for Step<'_> {
+    fn from(place: usize) -> Self {
+        Self::At(place)
+    }
+}
+
+/// A parsed file.
+pub(crate) struct TomlFile<'t> {
+    path: &'t Path,
+    text: &'t str,
+    root: Spanned<DeTable<'t>>,
+}
+
+impl<'t> TomlFile<'t> {
+    pub(crate) fn parse(path: &'t Path, text: &'t str) -> Result<Self, Fault> {
+        match DeTable::parse(text) {
+            Ok(root) => Ok(Self { path, text, root }),
+            Err(error) => Err(fault(path, text, error.span().unwrap_or(0..0), error.message().to_owned())),
+        }
+    }
+
+    /// The keys of the file's outermost table, with where they stand.
+    pub(crate) fn sections(&self) -> impl Iterator<Item = (&str, Range<usize>)> {
+        self.root.get_ref().keys().map(|key| (key.get_ref().as_ref(), key.span()))
+    }
+
+    pub(crate) fn get(&self, path: &[Step<'_>]) -> Option<&Spanned<DeValue<'t>>> {
+        let (first, rest) = path.split_first()?;
+        let Step::Key(first) = first else { return None };
+        rest.iter().try_fold(self.root.get_ref().get(*first)?, |value, step| match step {
+            Step::Key(key) => value.get_ref().as_table()?.get(*key),
+            Step::At(place) => value.get_ref().as_array()?.get(*place),
+        })
+    }
+
+    /// Reads a value as `T`; `None` where it is not in the file.
+    pub(crate) fn read<T: DeserializeOwned>(&self, path: &[Step<'_>]) -> Result<Option<T>, Fault> {
+        let Some(value) = self.get(path) else { return Ok(None) };
+        T::deserialize(value.clone().into_deserializer()).map(Some).map_err(|error| self.refusal(path, &error))
+    }
+
+    /// A fault at the value that `path` leads to, or at the nearest thing above it that is in the file.
+    pub(crate) fn fault(&self, path: &[Step<'_>], what: impl Into<String>) -> Fault {
+        self.fault_within(path, 0, what)
+    }
+
+    /// The same, `offset` characters into a string value written on one line.
+    pub(crate) fn fault_within(&self, path: &[Step<'_>], offset: usize, what: impl Into<String>) -> Fault {
+        let above = (1..=path.len()).rev().find_map(|n| self.get(&path[..n]).map(|value| (n, value)));
+        let span = match above {
+            Some((n, value)) if n == path.len() && offset > 0 => {
+                // Past the opening quote; a string of several lines starts after three of them.
+                let quotes = if self.text[value.span()].starts_with("\"\"\"") { 3 } else { 1 };
+                let start = (value.span().start + quotes + offset).min(value.span().end.saturating_sub(1));
+                start..start
+            }
+            Some((_, value)) => value.span(),
+            None => 0..0,
+        };
+        fault(self.path, self.text, span, what.into())
+    }
+
+    /// A fault at a key itself.
+    pub(crate) fn fault_at(&self, span: Range<usize>, what: impl Into<String>) -> Fault {
+        fault(self.path, self.text, span, what.into())
+    }
+
+    /// What serde says of a value, with the nearest name where it refused one.
+    pub(crate) fn refusal(&self, path: &[Step<'_>], error: &toml::de::Error) -> Fault {
+        let what = with_nearest(error.message());
+        match error.span() {
+            Some(span) => fault(self.path, self.text, span, what),
+            None => self.fault(path, what),
+        }
+    }
+}
+
+fn fault(path: &Path, text: &str, span: Range<usize>, what: String) -> Fault {
+    let start = (0..=span.start.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let line = text[line_start..].lines().next().unwrap_or_default();
+    Fault {
+        file: path.to_owned(),
+        line: text[..line_start].matches('\n').count() + 1,
+        column: text[line_start..start].chars().count() + 1,
+        what,
+        text: line.chars().take(200).collect(),
+    }
+}
+
+/// Serde names what it refused and what it would take in back-quotes: the nearest of them is worth saying.
+fn with_nearest(message: &str) -> String {
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let refuses_a_name = message.starts_with("unknown field") || message.starts_with("unknown variant");
+    match quoted.split_first() {
+        Some((found, expected)) if refuses_a_name => {
+            let what = if message.starts_with("unknown field") { "key" } else { "value" };
+            unknown(what, found, expected.iter().copied())
+        }
+        _ => message.to_owned(),
+    }
+}
+
+/// "there is no key `wach` here; did you mean `watch`? It can be `url`, `watch`"
+pub(crate) fn unknown<'a>(what: &str, found: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let known: Vec<&str> = known.into_iter().collect();
+    let nearest = callboard_domain::nearest::nearest(found, known.iter().copied())
+        .map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+    let list: Vec<String> = known.iter().take(20).map(|name| format!("`{name}`")).collect();
+    let list = if list.is_empty() { String::new() } else { format!("; it can be {}", list.join(", ")) };
+    format!("there is no {what} `{found}`{nearest}{list}")
+}

@@ -1,0 +1,114 @@
+//! What is to be done about an event: the rules' word, turned into what the store keeps with the event.
+
+use std::sync::Arc;
+
+use callboard_domain::{
+    event::{Event, EventName},
+    item::{Detail, Item, Severity},
+    message::{Block, Message, Tone},
+    rules::Do,
+};
+use jiff::Timestamp;
+
+use crate::{
+    live::Live,
+    store::{Decide, Decided, Happened, Notice},
+};
+
+/// The rules in force.
+pub(crate) struct Deciding(Arc<Live>);
+
+impl Deciding {
+    pub(crate) fn new(live: Arc<Live>) -> Arc<dyn Decide> {
+        Arc::new(Self(live))
+    }
+}
+
+impl Decide for Deciding {
+    fn decide(&self, Happened { event, item, me, snoozed }: Happened<'_>) -> Decided {
+        let Live { rules, config, .. } = &*self.0;
+        let decision = rules.decide(event, item, me);
+        let told = !snoozed && matches!(decision.action, Do::Notify | Do::Important);
+        let posts = decision.post.iter().map(|channel| match config.address(channel) {
+            Ok(address) => (address, message(event, item)),
+            // A template has named a channel that does not exist: the news must not be lost for that.
+            Err(what) => {
+                let note = Block::Text(format!("Meant for another channel: {what}"));
+                (config.default_channel.clone(), message(event, item).with(note))
+            }
+        });
+        Decided {
+            posts: posts.collect(),
+            silence: decision.action == Do::Silence,
+            notice: told.then(|| Notice {
+                important: decision.action == Do::Important,
+                group: decision.group.clone(),
+            }),
+            record: serde_json::to_string(&decision).unwrap_or_default(),
+        }
+    }
+}
+
+/// An event as it is posted.
+fn message(event: &Event, item: &Item) -> Message {
+    let message = Message::new(tone(event.name, item), &event.summary).linked(item.url.clone());
+    match &item.detail {
+        Detail::Build(build) => match build.latest().and_then(|run| run.subject.as_deref()) {
+            Some(subject) => message.with(Block::Text(subject.to_owned())),
+            None => message,
+        },
+        Detail::Incident(incident) => match &incident.description {
+            Some(text) => message.with(Block::Text(text.clone())),
+            None => message,
+        },
+        Detail::PullRequest(_) => message,
+    }
+}
+
+fn tone(event: EventName, item: &Item) -> Tone {
+    use EventName as E;
+    match event {
+        E::Failed | E::StillFailing | E::ChecksFailed => Tone::Bad,
+        E::Passed | E::Fixed | E::ChecksPassed | E::Approved | E::Merged | E::Resolved => Tone::Good,
+        E::Triggered | E::Escalated => match &item.detail {
+            Detail::Incident(incident) if incident.severity >= Severity::High => Tone::Bad,
+            _ => Tone::Attention,
+        },
+        E::ReviewRequested | E::ChangesRequested | E::Stale => Tone::Attention,
+        E::Queued | E::Running => Tone::Running,
+        E::Canceled | E::Opened | E::Closed | E::Acknowledged => Tone::Neutral,
+    }
+}
+
+/// Whether the time is within quiet hours, by the clock on the wall.
+pub(crate) fn is_quiet(hours: Option<(jiff::civil::Time, jiff::civil::Time)>, now: Timestamp, zone: &jiff::tz::TimeZone) -> bool {
+    let Some((from, to)) = hours else { return false };
+    let time = zone.to_datetime(now).time();
+    if from <= to { from <= time && time < to } else { time >= from || time < to }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quiet_hours_go_over_midnight() {
+        let hours = |from: &str, to: &str| Some((from.parse().unwrap(), to.parse().unwrap()));
+        let at = |time: &str| format!("2026-11-22T{time}Z").parse::<Timestamp>().unwrap();
+        let night = hours("22:00", "07:00");
+        let cases = [
+            (night, "21:59:59", false),
+            (night, "22:00:00", true),
+            (night, "00:00:00", true),
+            (night, "06:59:59", true),
+            (night, "07:00:00", false),
+            (hours("12:00", "13:00"), "12:30:00", true),
+            (hours("12:00", "13:00"), "13:00:00", false),
+            (hours("12:00", "12:00"), "12:00:00", false),
+            (None, "03:00:00", false),
+        ];
+        for (hours, time, expected) in cases {
+            assert_eq!(is_quiet(hours, at(time), &jiff::tz::TimeZone::UTC), expected, "{hours:?} at {time}");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! What a desktop or a terminal does for the engine.
+
+use callboard_domain::rules::Notification;
+
+/// What a desktop or a terminal does for the engine. Calls return at once; slow work goes elsewhere.
+pub trait Host: Send + Sync {
+    /// Shows a notification to the person. It is shown once: the engine has recorded it as told.
+    fn notify(&self, notification: &Notification);
+
+    /// Something in the store changed: a face may want to read it again.
+    fn changed(&self) {}
+}

@@ -1,0 +1,154 @@
+//! What is in force: a configuration and all that was made from it, replaced as a whole.
+
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
+
+use callboard_connectors::http::Client;
+use callboard_domain::rules::Rules;
+use jiff::Timestamp;
+use notify::{RecursiveMode, Watcher};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Engine, Options,
+    accounts::{self, Accounts},
+    api::ApiError,
+    command_file,
+    config::{Config, Fault, Faults},
+    registry::Registry,
+    secrets::Secrets,
+    store::Retention,
+};
+
+/// A file that is being saved is quiet for this long before it is read.
+const SETTLED: Duration = Duration::from_millis(150);
+
+/// A configuration and all that was made from it.
+pub(crate) struct Live {
+    pub(crate) config: Config,
+    pub(crate) secrets: Secrets,
+    pub(crate) rules: Rules,
+    pub(crate) accounts: Accounts,
+    pub(crate) registry: Registry,
+}
+
+impl Live {
+    /// Makes everything from a configuration, keeping the accounts of `before` in which nothing changed.
+    pub(crate) async fn new(
+        config: Config,
+        options: &Options,
+        client: &Client,
+        before: Option<&Self>,
+    ) -> Result<Self, Faults> {
+        let rules = Rules::compile(&config.rules, config.builtin_rules).map_err(|errors| {
+            let fault = |what| Fault { file: config.path.clone(), line: 1, column: 1, what, text: String::new() };
+            Faults(errors.into_iter().map(|error| fault(error.what)).collect())
+        })?;
+        let secrets = options
+            .secrets
+            .clone()
+            .unwrap_or_else(|| Secrets::open(config.secrets, &options.data, options.passphrase.clone()));
+        let none = Accounts::new();
+        let accounts = accounts::connect(&config, &secrets, client, before.map_or(&none, |it| &it.accounts)).await;
+        let files = command_file::load_for(&config, &accounts)?;
+        let registry = Registry::new(&accounts, files);
+        Ok(Self { config, secrets, rules, accounts, registry })
+    }
+
+    pub(crate) fn retention(&self) -> Retention {
+        let keep = &self.config.keep;
+        Retention { record: keep.history.0, items: keep.closed_items.0, room: keep.history.0, ..Retention::default() }
+    }
+}
+
+impl Engine {
+    /// Reads the configuration again, and puts it in force whole, or not at all.
+    pub(crate) async fn reload_now(&self) -> Result<(), ApiError> {
+        let before = self.live();
+        let options = &self.inner.options;
+        let made = match Config::load(&options.config) {
+            Ok(config) => Live::new(config, options, &self.inner.client, Some(&before)).await,
+            Err(faults) => Err(faults),
+        };
+        match made {
+            Ok(live) => {
+                if live.config.receive != before.config.receive {
+                    tracing::warn!("a change of [receive] takes effect at the next start");
+                }
+                self.moments().faults = None;
+                self.inner.live.send_replace(Arc::new(live));
+                self.begin_watching(Timestamp::now()).await.map_err(ApiError::internal)?;
+                tracing::info!(file = %options.config.display(), "the configuration is in force");
+                Ok(())
+            }
+            Err(faults) => {
+                tracing::error!("the configuration stays as it was:\n{faults}");
+                self.moments().faults = Some(faults.clone());
+                Err(ApiError::Config { faults: faults.0 })
+            }
+        }
+    }
+}
+
+/// Follows the configuration file and the command files until `stop`. Folders are watched, not files: editors replace files.
+pub(crate) async fn follow_files(engine: Engine, stop: CancellationToken) {
+    let (wake, mut woken) = mpsc::channel::<()>(1);
+    let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        if event.is_ok_and(|event| !event.kind.is_access()) {
+            // Full means that it is woken already.
+            let _ = wake.try_send(());
+        }
+    });
+    let mut watcher = match watcher {
+        Ok(watcher) => watcher,
+        Err(error) => {
+            tracing::warn!(%error, "changes of the configuration are not seen; restart after a change");
+            return;
+        }
+    };
+    let mut watched: BTreeSet<PathBuf> = BTreeSet::new();
+    let mut seen = contents(&engine.live().config);
+    loop {
+        let folders = folders(&engine.live().config);
+        for folder in watched.difference(&folders) {
+            let _ = watcher.unwatch(folder);
+        }
+        let new: Vec<PathBuf> = folders.difference(&watched).cloned().collect();
+        watched.retain(|folder| folders.contains(folder));
+        for folder in new {
+            match watcher.watch(&folder, RecursiveMode::NonRecursive) {
+                Ok(()) => drop(watched.insert(folder)),
+                Err(error) => tracing::debug!(folder = %folder.display(), %error, "a folder is not followed"),
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            woken = woken.recv() => if woken.is_none() { return },
+        }
+        while tokio::time::timeout(SETTLED, woken.recv()).await.is_ok_and(|more| more.is_some()) {}
+        let now = contents(&engine.live().config);
+        if now != seen {
+            seen = now;
+            // What is wrong with it has been logged, and is told by `doctor`.
+            let _ = engine.reload_now().await;
+            seen = contents(&engine.live().config).max(seen);
+        }
+    }
+}
+
+fn folders(config: &Config) -> BTreeSet<PathBuf> {
+    let own = config.path.parent().map(|folder| match folder.as_os_str().is_empty() {
+        true => PathBuf::from("."),
+        false => folder.to_owned(),
+    });
+    own.into_iter().chain(config.commands.dirs.iter().cloned()).collect()
+}
+
+/// What is in the files that are followed: the folders of configurations are often busy with other files.
+fn contents(config: &Config) -> Vec<(PathBuf, Option<Vec<u8>>)> {
+    let mut files = vec![config.path.clone()];
+    for dir in &config.commands.dirs {
+        files.extend(command_file::files_in(dir).unwrap_or_default());
+    }
+    files.into_iter().map(|file| (file.clone(), std::fs::read(file).ok())).collect()
+}

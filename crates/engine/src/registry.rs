@@ -1,0 +1,114 @@
+//! The one registry of commands: connectors' own actions and command files.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use callboard_domain::{
+    action::Action,
+    command::{ArgError, CommandSpec},
+    item::AccountName,
+};
+
+use crate::{
+    accounts::Accounts,
+    api::Origin,
+    command_file::FileCommand,
+};
+
+/// A command and who can run it.
+pub(crate) struct Entry {
+    pub(crate) spec: CommandSpec,
+    pub(crate) runners: Runners,
+}
+
+/// Who can run a command.
+pub(crate) enum Runners {
+    /// Each of these accounts.
+    Accounts(BTreeMap<AccountName, Arc<dyn Action>>),
+    /// A command file's.
+    File { path: PathBuf, action: Arc<dyn Action> },
+}
+
+impl Entry {
+    pub(crate) fn origin(&self) -> Origin {
+        match &self.runners {
+            Runners::Accounts(accounts) => Origin::Accounts(accounts.keys().cloned().collect()),
+            Runners::File { path, .. } => Origin::File(path.clone()),
+        }
+    }
+
+    /// Whom a run is done by: the account asked for, else the only one there is.
+    pub(crate) fn runner(
+        &self,
+        account: Option<&AccountName>,
+    ) -> Result<(Option<AccountName>, Arc<dyn Action>), ArgError> {
+        match &self.runners {
+            Runners::File { action, .. } => Ok((None, Arc::clone(action))),
+            Runners::Accounts(accounts) => {
+                let candidates = || accounts.keys().map(ToString::to_string).collect::<Vec<_>>();
+                let (name, action) = match account {
+                    Some(name) => accounts.get_key_value(name).ok_or_else(|| ArgError::Invalid {
+                        arg: "account".into(),
+                        expected: format!("one of {}", candidates().join(", ")),
+                        found: name.to_string(),
+                        nearest: None,
+                    })?,
+                    None if accounts.len() > 1 => {
+                        return Err(ArgError::Ambiguous {
+                            arg: "account".into(),
+                            found: self.spec.name.clone(),
+                            candidates: candidates(),
+                        });
+                    }
+                    None => accounts.iter().next().ok_or_else(|| ArgError::NoCommand {
+                        typed: self.spec.name.clone(),
+                        nearest: None,
+                    })?,
+                };
+                Ok((Some(name.clone()), Arc::clone(action)))
+            }
+        }
+    }
+}
+
+/// Every command by name.
+#[derive(Default)]
+pub(crate) struct Registry {
+    entries: BTreeMap<String, Entry>,
+}
+
+impl Registry {
+    /// Of all accounts that are connected, and of command files. A file's command goes before an account's of the same name.
+    pub(crate) fn new(accounts: &Accounts, files: Vec<FileCommand>) -> Self {
+        let mut entries: BTreeMap<String, Entry> = BTreeMap::new();
+        for (name, account) in accounts {
+            let actions = account.connection.iter().flat_map(|connection| &connection.actions);
+            for action in actions {
+                let entry = entries.entry(action.spec().name.clone()).or_insert_with(|| Entry {
+                    spec: action.spec().clone(),
+                    runners: Runners::Accounts(BTreeMap::new()),
+                });
+                if let Runners::Accounts(runners) = &mut entry.runners {
+                    runners.insert(name.clone(), Arc::clone(action));
+                }
+            }
+        }
+        for command in files {
+            let spec = command.action.spec().clone();
+            let runners = Runners::File { path: command.path, action: command.action };
+            entries.insert(spec.name.clone(), Entry { spec, runners });
+        }
+        Self { entries }
+    }
+
+    pub(crate) fn specs(&self) -> Vec<&CommandSpec> {
+        self.entries.values().map(|entry| &entry.spec).collect()
+    }
+
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values()
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Entry> {
+        self.entries.get(name)
+    }
+}

@@ -1,0 +1,166 @@
+//! The local socket: how everybody else talks to the owner of the store.
+//!
+//! One JSON object a line, a request and its answer in turn. The socket lies in the data folder, which only its user
+//! can enter, and each caller's user is checked besides.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::{UnixListener, UnixStream},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    Engine,
+    api::{self, ApiError, Call},
+};
+
+/// The longest line that either side takes.
+const LINE_LIMIT: u64 = 64 << 20;
+/// What the system allows for a socket's path, with its closing zero (unix(7): 108 on Linux, 104 on macOS).
+const PATH_LIMIT: usize = 103;
+
+#[derive(Serialize, Deserialize)]
+struct Request {
+    call: String,
+    params: Value,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Answer {
+    Ok(Value),
+    Error(ApiError),
+}
+
+fn path_in(data: &Path) -> io::Result<PathBuf> {
+    let path = data.join("callboard.sock");
+    if path.as_os_str().len() > PATH_LIMIT {
+        let why = format!(
+            "{}: too long for a socket ({} bytes, at most {PATH_LIMIT}): choose a shorter --data",
+            path.display(),
+            path.as_os_str().len()
+        );
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    }
+    Ok(path)
+}
+
+/// Listens in the data folder. The caller owns the store, so that a socket already there is a dead process's.
+pub(crate) fn listen(data: &Path) -> io::Result<UnixListener> {
+    let path = path_in(data)?;
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&path)?;
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// Answers callers until `stop`.
+pub(crate) async fn serve(listener: UnixListener, engine: Engine, stop: CancellationToken, tasks: TaskTracker) {
+    let me = listener.local_addr().ok().and_then(|at| at.as_pathname().map(Path::to_owned)).and_then(|path| {
+        use std::os::unix::fs::MetadataExt;
+        std::fs::metadata(path).ok().map(|about| about.uid())
+    });
+    loop {
+        let stream = tokio::select! {
+            () = stop.cancelled() => return,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!(%error, "the local socket refused a caller");
+                    // Too many open files, most likely: taking the next at once would spin.
+                    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                    continue;
+                }
+            },
+        };
+        let user = stream.peer_cred().ok().map(|peer| peer.uid());
+        if user.is_none() || user != me {
+            tracing::warn!(?user, "another user tried the local socket");
+            continue;
+        }
+        let (engine, stop) = (engine.clone(), stop.clone());
+        tasks.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                result = converse(stream, &engine) => {
+                    if let Err(error) = result {
+                        tracing::debug!(%error, "a caller of the local socket broke off");
+                    }
+                }
+            }
+        });
+    }
+}
+
+async fn converse(stream: UnixStream, engine: &Engine) -> io::Result<()> {
+    let (reading, mut writing) = stream.into_split();
+    let mut reading = BufReader::new(reading);
+    while let Some(line) = next_line(&mut reading).await? {
+        let answer = match serde_json::from_slice::<Request>(&line) {
+            Ok(request) => match api::dispatch(engine, &request.call, request.params).await {
+                Ok(value) => Answer::Ok(value),
+                Err(error) => Answer::Error(error),
+            },
+            Err(error) => Answer::Error(ApiError::internal(format!("not a request: {error}"))),
+        };
+        writing.write_all(&line_of(&answer)?).await?;
+    }
+    Ok(())
+}
+
+fn line_of(value: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+async fn next_line(reading: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    let read = reading.take(LINE_LIMIT).read_until(b'\n', &mut line).await?;
+    if read as u64 == LINE_LIMIT {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "a line is too long"));
+    }
+    Ok((read > 0).then_some(line))
+}
+
+/// A caller's end of the socket.
+pub struct Client {
+    reading: BufReader<tokio::net::unix::OwnedReadHalf>,
+    writing: tokio::net::unix::OwnedWriteHalf,
+}
+
+impl Client {
+    /// Connects to the owner of a data folder.
+    pub async fn connect(data: &Path) -> io::Result<Self> {
+        let (reading, writing) = UnixStream::connect(path_in(data)?).await?.into_split();
+        Ok(Self { reading: BufReader::new(reading), writing })
+    }
+
+    /// Calls and waits for the answer.
+    pub async fn call<C: Call>(&mut self, params: C) -> Result<C::Answer, ApiError> {
+        let gone = |error: io::Error| {
+            ApiError::internal(format!("the running Callboard went away in the middle of {}: {error}", C::NAME))
+        };
+        let params = serde_json::to_value(params).map_err(ApiError::internal)?;
+        let request = line_of(&Request { call: C::NAME.to_owned(), params }).map_err(gone)?;
+        self.writing.write_all(&request).await.map_err(gone)?;
+        let line = next_line(&mut self.reading)
+            .await
+            .and_then(|line| line.ok_or_else(|| io::ErrorKind::UnexpectedEof.into()))
+            .map_err(gone)?;
+        match serde_json::from_slice(&line).map_err(ApiError::internal)? {
+            Answer::Ok(value) => serde_json::from_value(value).map_err(ApiError::internal),
+            Answer::Error(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The poll loop: one task per watched account, its pace, its backoff.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use callboard_domain::{
+    error::ServiceError,
+    item::AccountName,
+    source::{Budget, Source},
+};
+use jiff::Timestamp;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{Engine, accounts::Account, config::DEFAULT_EVERY};
+
+/// How long one poll may take in all.
+const POLL_TIME: Duration = Duration::from_secs(120);
+/// The longest wait between two tries at an account in trouble.
+const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+/// How often an account is polled while its allowance of calls is nearly used up.
+const SPARING_EVERY: Duration = Duration::from_secs(5 * 60);
+/// How long what is known of an account's identity and permissions is good for.
+const IDENTITY_AGE: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// Keeps a polling task for each watched account until `stop`, across changes of the configuration.
+pub(crate) async fn run(engine: Engine, stop: CancellationToken, tasks: TaskTracker) {
+    let mut changes = engine.live_changes();
+    let mut running: BTreeMap<AccountName, (Arc<Account>, CancellationToken)> = BTreeMap::new();
+    loop {
+        let live = Arc::clone(&changes.borrow_and_update());
+        running.retain(|name, (account, stop)| {
+            let same = live.accounts.get(name).is_some_and(|now| Arc::ptr_eq(now, account));
+            if !same {
+                stop.cancel();
+            }
+            same
+        });
+        for (name, account) in &live.accounts {
+            let watched = account.connection.as_ref().is_ok_and(|connection| connection.source.is_some());
+            if watched && !running.contains_key(name) {
+                let own = stop.child_token();
+                running.insert(name.clone(), (Arc::clone(account), own.clone()));
+                tasks.spawn(watch(engine.clone(), Arc::clone(account), own));
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            changed = changes.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
+async fn watch(engine: Engine, account: Arc<Account>, stop: CancellationToken) {
+    let every = account.config.every().unwrap_or(DEFAULT_EVERY).0;
+    let mut failures = 0;
+    loop {
+        let polled = tokio::select! {
+            () = stop.cancelled() => return,
+            polled = poll_once(&engine, &account) => polled,
+        };
+        let now = Timestamp::now();
+        let wait = match polled {
+            Ok(budget) => {
+                failures = 0;
+                pace(every, budget, now)
+            }
+            Err(error) => {
+                failures += 1;
+                let wait = backoff(every, failures, &error);
+                engine.say_next_try(&account.name, now + wait);
+                tracing::warn!(account = %account.name, %error, wait_s = wait.as_secs(), "polling failed");
+                wait
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+/// Polls an account once and stores what it found, or that it is in trouble.
+pub(crate) async fn poll_once(engine: &Engine, account: &Account) -> Result<Option<Budget>, ServiceError> {
+    let Ok(connection) = &account.connection else { return Ok(None) };
+    let Some(source) = &connection.source else { return Ok(None) };
+    let now = Timestamp::now();
+    let polled = tokio::time::timeout(POLL_TIME, poll(engine, account, source.as_ref(), now)).await;
+    let polled = polled.unwrap_or_else(|_| {
+        Err(ServiceError::unavailable(format!("reading it took longer than {} s", POLL_TIME.as_secs())))
+    });
+    if let Err(error) = &polled {
+        engine.record_trouble(&account.name, error, now).await;
+    }
+    polled
+}
+
+async fn poll(
+    engine: &Engine,
+    account: &Account,
+    source: &dyn Source,
+    now: Timestamp,
+) -> Result<Option<Budget>, ServiceError> {
+    let stored = |error: crate::store::StoreError| ServiceError::unavailable(error.to_string());
+    let known = engine.store().source(&account.name).await.map_err(stored)?;
+    let fresh = known.identified_at.is_some_and(|at| now.duration_since(at).unsigned_abs() < IDENTITY_AGE);
+    if !fresh {
+        engine.identify(account, now).await?;
+    }
+    let batch = source.poll(known.cursor.as_ref(), now).await?;
+    let budget = batch.budget;
+    engine.take_in_batch(&account.name, batch, now).await.map_err(stored)?;
+    Ok(budget)
+}
+
+/// The wait after a good poll: longer while the service's allowance is nearly used up.
+fn pace(every: Duration, budget: Option<Budget>, now: Timestamp) -> Duration {
+    match budget {
+        Some(budget) if budget.remaining < budget.limit / 5 && budget.resets_at > now => every.max(SPARING_EVERY),
+        _ => every,
+    }
+}
+
+/// The wait after a failed poll: what the service asks for, else twice as long each time.
+fn backoff(every: Duration, failures: u32, error: &ServiceError) -> Duration {
+    let doubled = every.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(LONGEST_WAIT.max(every));
+    match error {
+        ServiceError::RateLimited { retry_after, .. } => (*retry_after).max(every),
+        _ => doubled,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn budget(remaining: u32) -> Option<Budget> {
+        Some(Budget { limit: 5_000, remaining, resets_at: Timestamp::from_second(1_000).unwrap() })
+    }
+
+    #[test]
+    fn the_pace_spares_a_nearly_spent_allowance() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let minute = Duration::from_secs(60);
+        let cases = [
+            (None, 0, minute),
+            (budget(5_000), 0, minute),
+            (budget(1_000), 0, minute),
+            (budget(999), 0, SPARING_EVERY),
+            (budget(0), 999, SPARING_EVERY),
+            (budget(0), 1_000, minute),
+        ];
+        for (budget, now, expected) in cases {
+            assert_eq!(pace(minute, budget, at(now)), expected, "{budget:?} at {now}");
+        }
+        assert_eq!(pace(SPARING_EVERY * 2, budget(0), at(0)), SPARING_EVERY * 2);
+    }
+
+    #[test]
+    fn trouble_is_tried_again_later_and_later() {
+        let minute = Duration::from_secs(60);
+        let down = ServiceError::unavailable("down");
+        let waits: Vec<u64> = [1, 2, 3, 4, 5, 6, 100].map(|n| backoff(minute, n, &down).as_secs()).to_vec();
+        assert_eq!(waits, [60, 120, 240, 480, 900, 900, 900]);
+        let limited = |s| ServiceError::RateLimited { why: String::new(), retry_after: Duration::from_secs(s) };
+        assert_eq!(backoff(minute, 1, &limited(300)).as_secs(), 300);
+        assert_eq!(backoff(minute, 1, &limited(3)).as_secs(), 60);
+        assert_eq!(backoff(minute, 9, &limited(3_600)).as_secs(), 3_600);
+        assert_eq!(backoff(Duration::from_secs(3_600), 2, &down).as_secs(), 3_600);
+    }
+}
