@@ -45,7 +45,8 @@ pub(super) fn insert(
     decision: &str,
     notice: Option<&Notice>,
 ) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO decisions (event, decision, notice, important, grouped) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let sql =
+        "INSERT INTO decisions (event, decision, notice, important, grouped) VALUES (?1, ?2, ?3, ?4, ?5)";
     let state = notice.map(|_| "pending");
     let important = notice.is_some_and(|notice| notice.important);
     let group = notice.map_or("", |notice| &notice.group);
@@ -81,7 +82,8 @@ impl Store {
     pub async fn told(&self, events: &[i64], now: Timestamp) -> Result<(), StoreError> {
         let events = events.to_owned();
         self.write(move |conn| {
-            let sql = "UPDATE decisions SET notice = 'told', told_at = ?2 WHERE event = ?1 AND notice = 'pending'";
+            let sql =
+                "UPDATE decisions SET notice = 'told', told_at = ?2 WHERE event = ?1 AND notice = 'pending'";
             events.iter().try_for_each(|event| run(conn, sql, params![event, At(now)]).map(drop))
         })
         .await

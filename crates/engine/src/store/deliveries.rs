@@ -133,12 +133,8 @@ pub enum Attempt {
     Absent,
 }
 
-/// Writes a delivery into the outbox, due at once.
-pub(super) fn insert(
-    conn: &Connection,
-    new: &NewDelivery,
-    now: Timestamp,
-) -> rusqlite::Result<DeliveryKey> {
+/// Writes a delivery into the outbox, due at once. It may outlive what it tells of.
+pub(super) fn insert(conn: &Connection, new: &NewDelivery, now: Timestamp) -> rusqlite::Result<DeliveryKey> {
     let key = DeliveryKey(Uuid::now_v7().to_string());
     let (event, of_run) = match &new.about {
         About::Event(id) => (Some(*id), None),
@@ -146,7 +142,7 @@ pub(super) fn insert(
         About::Nothing => (None, None),
     };
     let sql = "INSERT INTO deliveries (id, event, run, address, under, message, next_at, created_at, changed_at)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?7)";
+               VALUES (?1, (SELECT id FROM events WHERE id = ?2), (SELECT id FROM runs WHERE id = ?3), ?4, ?5, ?6, ?7, ?7, ?7)";
     let under = new.under.as_ref().map(Json);
     run(conn, sql, params![key.0, event, of_run, Text(&new.to), under, Json(&new.message), At(now)])?;
     Ok(key)
@@ -155,7 +151,8 @@ pub(super) fn insert(
 /// What may have been sent when the program ended: posts are to be looked up, edits are safe to repeat.
 pub(super) fn recover(conn: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
     let error = ServiceError::unknown("Callboard ended while the message was being sent");
-    let sql = "UPDATE deliveries SET state = iif(posted IS NULL, 'unknown', 'pending'), next_at = ?1, error = ?2
+    let sql =
+        "UPDATE deliveries SET state = iif(posted IS NULL, 'unknown', 'pending'), next_at = ?1, error = ?2
                WHERE state IN ('pending', 'sending') AND state = 'sending'";
     run(conn, sql, params![At(now), Json(&error)])
 }
@@ -182,7 +179,8 @@ pub(super) fn prune(conn: &Connection, before: Timestamp, limit: u32) -> rusqlit
     run(conn, sql, params![At(before), limit])
 }
 
-const COLUMNS: &str = "id, event, run, address, under, message, state, attempts, next_at, posted, error, created_at";
+const COLUMNS: &str =
+    "id, event, run, address, under, message, state, attempts, next_at, posted, error, created_at";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
     let about = match (row.get(1)?, row.get(2)?) {
@@ -314,11 +312,7 @@ impl Store {
     }
 
     /// The deliveries that may have arrived and are to be looked up by now.
-    pub async fn unknown_deliveries(
-        &self,
-        now: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<Delivery>, StoreError> {
+    pub async fn unknown_deliveries(&self, now: Timestamp, limit: u32) -> Result<Vec<Delivery>, StoreError> {
         self.read(move |conn| {
             let sql = format!(
                 "SELECT {COLUMNS} FROM deliveries WHERE state = 'unknown' AND next_at <= ?1 ORDER BY next_at LIMIT ?2"

@@ -96,7 +96,12 @@ impl Store {
     /// The events with numbers above `after`, in order, at most `limit`: for those who follow.
     pub async fn events_after(&self, after: i64, limit: u32) -> Result<Vec<Event>, StoreError> {
         self.read(move |conn| {
-            all(conn, &format!("{SELECT} WHERE e.id > ?1 ORDER BY e.id LIMIT ?2"), params![after, limit], read)
+            all(
+                conn,
+                &format!("{SELECT} WHERE e.id > ?1 ORDER BY e.id LIMIT ?2"),
+                params![after, limit],
+                read,
+            )
         })
         .await
     }

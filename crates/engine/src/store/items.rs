@@ -164,8 +164,9 @@ pub(super) fn load(conn: &Connection, key: &ItemKey) -> rusqlite::Result<Option<
     let sql = "SELECT account, kind, id, title, url, detail, changed_at, silenced, snoozed, n, open
                FROM items WHERE account = ?1 AND kind = ?2 AND id = ?3";
     one(conn, sql, params![key.account.as_str(), key.kind.name(), key.id], |row| {
-        let state = read(row)
-            .inspect_err(|error| tracing::warn!(%key, %error, "a stored item cannot be read; it is built anew"));
+        let state = read(row).inspect_err(
+            |error| tracing::warn!(%key, %error, "a stored item cannot be read; it is built anew"),
+        );
         Ok(Known { n: row.get(9)?, open: row.get(10)?, state: state.ok() })
     })
 }
@@ -177,7 +178,15 @@ pub(super) fn insert(conn: &Connection, item: &Item, now: Timestamp) -> rusqlite
     let url = item.url.as_ref().map(Url::as_str);
     let detail = detail_text(&item.detail)?;
     let row = params![
-        key.account.as_str(), key.kind.name(), key.id, item.title, url, item.repo(), detail, is_open(item), At(now)
+        key.account.as_str(),
+        key.kind.name(),
+        key.id,
+        item.title,
+        url,
+        item.repo(),
+        detail,
+        is_open(item),
+        At(now)
     ];
     run(conn, sql, row)?;
     Ok(conn.last_insert_rowid())
@@ -185,8 +194,7 @@ pub(super) fn insert(conn: &Connection, item: &Item, now: Timestamp) -> rusqlite
 
 /// Replaces an item's state.
 pub(super) fn update(conn: &Connection, known: &Known, item: &Item, now: Timestamp) -> rusqlite::Result<()> {
-    let same_text =
-        known.state.as_ref().is_some_and(|state| search_text(&state.item) == search_text(item));
+    let same_text = known.state.as_ref().is_some_and(|state| search_text(&state.item) == search_text(item));
     let sql = "UPDATE items SET title = ?2, url = ?3, repo = ?4, detail = ?5, open = ?6, changed_at = ?7,
                seen_at = ?7, searched = searched AND ?8 WHERE n = ?1";
     let url = item.url.as_ref().map(Url::as_str);
@@ -224,17 +232,13 @@ pub(super) fn open_unseen(
     kind: Kind,
     before: Timestamp,
 ) -> rusqlite::Result<Vec<Item>> {
-    let sql = format!("SELECT {COLUMNS} FROM items WHERE open AND kind = ?1 AND account = ?2 AND seen_at < ?3");
+    let sql =
+        format!("SELECT {COLUMNS} FROM items WHERE open AND kind = ?1 AND account = ?2 AND seen_at < ?3");
     all(conn, &sql, params![kind.name(), account.as_str(), At(before)], read_item)
 }
 
 /// Deletes up to `limit` items of a kind that are over, have not changed since `before`, and that no event speaks of.
-pub(super) fn prune(
-    conn: &Connection,
-    kind: Kind,
-    before: Timestamp,
-    limit: u32,
-) -> rusqlite::Result<usize> {
+pub(super) fn prune(conn: &Connection, kind: Kind, before: Timestamp, limit: u32) -> rusqlite::Result<usize> {
     let sql = "SELECT n FROM items WHERE kind = ?1 AND changed_at < ?2 AND NOT open AND seen_at < ?2
                AND NOT EXISTS (SELECT 1 FROM events WHERE item = items.n) LIMIT ?3";
     let gone: Vec<i64> = all(conn, sql, params![kind.name(), At(before), limit], |row| row.get(0))?;

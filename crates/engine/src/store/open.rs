@@ -93,8 +93,8 @@ pub(super) fn reader(file: &Path) -> Result<Connection, StoreError> {
 /// Creates the file, or looks at the one that is there before SQLite does. True where it is empty.
 fn create_or_check(file: &Path) -> Result<bool, StoreError> {
     let fault = |error| StoreError::io(file, &error);
-    let mut opened =
-        private(OpenOptions::new().create(true).read(true).write(true).truncate(false), file).map_err(fault)?;
+    let mut opened = private(OpenOptions::new().create(true).read(true).write(true).truncate(false), file)
+        .map_err(fault)?;
     make_private(&opened).map_err(fault)?;
     let mut head = Vec::with_capacity(MAGIC.len());
     opened.by_ref().take(MAGIC.len() as u64).read_to_end(&mut head).map_err(fault)?;
@@ -138,13 +138,13 @@ fn tune(conn: &Connection) -> rusqlite::Result<()> {
 
 /// Adds the formats that the file lacks, each in a transaction of its own.
 fn migrate(conn: &Connection, formats: &[&[&str]]) -> rusqlite::Result<()> {
-    let found: usize = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    for (version, tables) in formats.iter().enumerate().skip(found) {
+    let found: u32 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    for (version, tables) in (1_u32..).zip(formats).filter(|(version, _)| *version > found) {
         let step = conn.unchecked_transaction()?;
         for sql in *tables {
             step.execute_batch(sql)?;
         }
-        step.pragma_update(None, "user_version", version + 1)?;
+        step.pragma_update(None, "user_version", version)?;
         step.commit()?;
     }
     Ok(())

@@ -69,6 +69,7 @@ pub(super) fn prune(conn: &Connection, before: Timestamp, limit: u32) -> rusqlit
 
 impl Store {
     /// Posts in the room; gives the message's number. A key that stands there already gives that message's number.
+    /// A reply to a message that is gone stands by itself.
     pub async fn post_in_room(
         &self,
         channel: &str,
@@ -82,7 +83,8 @@ impl Store {
             if let Some(found) = by_key(conn, &key)? {
                 return Ok(found.id);
             }
-            let sql = "INSERT INTO room (channel, thread, key, message, at) VALUES (?1, ?2, ?3, ?4, ?5)";
+            let sql = "INSERT INTO room (channel, thread, key, message, at) 
+                       VALUES (?1, (SELECT id FROM room WHERE id = ?2), ?3, ?4, ?5)";
             run(conn, sql, params![channel, thread, key.0, Json(&message), At(now)])?;
             Ok(conn.last_insert_rowid())
         })
@@ -118,7 +120,9 @@ impl Store {
 
     /// The room's channels in which something stands, by name.
     pub async fn room_channels(&self) -> Result<Vec<String>, StoreError> {
-        self.read(|conn| all(conn, "SELECT DISTINCT channel FROM room ORDER BY channel", [], |row| row.get(0)))
-            .await
+        self.read(|conn| {
+            all(conn, "SELECT DISTINCT channel FROM room ORDER BY channel", [], |row| row.get(0))
+        })
+        .await
     }
 }

@@ -37,7 +37,8 @@ CREATE INDEX runs_item ON runs (item) WHERE item IS NOT NULL;
 CREATE INDEX runs_unsearched ON runs (searched) WHERE searched = 0;
 ";
 
-pub(super) const COLUMNS: &str = "id, command, line, args, account, item, asked_by, started_at, ended_at, state, post";
+pub(super) const COLUMNS: &str =
+    "id, command, line, args, account, item, asked_by, started_at, ended_at, state, post";
 
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
     Ok(Run {
@@ -119,12 +120,8 @@ impl Store {
     ) -> Result<Option<DeliveryKey>, StoreError> {
         self.write(move |conn| {
             insert(conn, &run)?;
-            let new = post.map(|(to, message)| NewDelivery {
-                about: About::Run(run.id),
-                to,
-                under: None,
-                message,
-            });
+            let new =
+                post.map(|(to, message)| NewDelivery { about: About::Run(run.id), to, under: None, message });
             new.map(|new| deliveries::insert(conn, &new, now)).transpose()
         })
         .await
@@ -159,7 +156,8 @@ impl Store {
     /// A run, where it is on the record.
     pub async fn run(&self, id: &str) -> Result<Option<Run>, StoreError> {
         let id = id.to_owned();
-        self.read(move |conn| one(conn, &format!("SELECT {COLUMNS} FROM runs WHERE id = ?1"), [id], read)).await
+        self.read(move |conn| one(conn, &format!("SELECT {COLUMNS} FROM runs WHERE id = ?1"), [id], read))
+            .await
     }
 
     /// The latest runs, newest first, at most `limit`.

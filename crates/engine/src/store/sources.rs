@@ -107,7 +107,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StoredSource> {
     })
 }
 
-const SELECT: &str = "SELECT account, cursor, baseline_at, last_ok_at, error, error_since, problems, budget, identity
+const SELECT: &str =
+    "SELECT account, cursor, baseline_at, last_ok_at, error, error_since, problems, budget, identity
                       FROM sources";
 
 impl Store {

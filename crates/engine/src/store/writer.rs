@@ -147,12 +147,7 @@ impl Drop for Writer {
     }
 }
 
-fn write(
-    conn: Connection,
-    file: &Path,
-    orders: &mpsc::Receiver<Order>,
-    changed: &watch::Sender<u64>,
-) {
+fn write(conn: Connection, file: &Path, orders: &mpsc::Receiver<Order>, changed: &watch::Sender<u64>) {
     let mut unsearched = true;
     let mut wait = IDLE;
     loop {
