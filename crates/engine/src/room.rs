@@ -1,0 +1,118 @@
+//! The built-in room: a chat that needs no service, kept in the store.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use callboard_domain::{
+    chat::{ChatService, DeliveryKey, Limits, Posted},
+    error::ServiceError,
+    message::Message,
+};
+use jiff::Timestamp;
+
+use crate::store::{Store, StoreError};
+
+/// The channel that is always there.
+pub const GENERAL: &str = "general";
+
+/// The longest message that is kept whole, in characters. The room shows any length; this bounds a runaway one.
+const LONGEST: usize = 40_000;
+
+/// The built-in room as a chat service. Any name is a channel; `#` before it may be left out.
+pub struct Room {
+    store: Store,
+    now: fn() -> Timestamp,
+}
+
+impl Room {
+    /// The room in a store. `now` tells the time at which something is posted.
+    pub fn new(store: Store, now: fn() -> Timestamp) -> Self {
+        Self { store, now }
+    }
+
+    async fn put(
+        &self,
+        channel: &str,
+        thread: Option<i64>,
+        message: &Message,
+        key: &DeliveryKey,
+    ) -> Result<Posted, ServiceError> {
+        let channel = name(channel);
+        if channel.is_empty() {
+            return Err(ServiceError::rejected("a channel in the room needs a name, such as general"));
+        }
+        let posted = self.store.post_in_room(channel, thread, key, message.clone(), (self.now)()).await;
+        posted.map(|id| posted_as(channel, id)).map_err(nothing_happened)
+    }
+}
+
+/// The channel's name as it is kept.
+fn name(channel: &str) -> &str {
+    channel.trim().trim_start_matches('#')
+}
+
+fn posted_as(channel: &str, id: i64) -> Posted {
+    Posted { channel: channel.to_owned(), id: id.to_string(), link: None }
+}
+
+fn number(posted: &Posted) -> Result<i64, ServiceError> {
+    posted.id.parse().map_err(|_| ServiceError::rejected(format!("the room has no message {:?}", posted.id)))
+}
+
+/// A step of the store that fails is undone.
+fn nothing_happened(error: StoreError) -> ServiceError {
+    ServiceError::unavailable(error.to_string())
+}
+
+#[async_trait]
+impl ChatService for Room {
+    async fn post(
+        &self,
+        channel: &str,
+        message: &Message,
+        key: &DeliveryKey,
+    ) -> Result<Posted, ServiceError> {
+        self.put(channel, None, message, key).await
+    }
+
+    async fn edit(&self, posted: &Posted, message: &Message) -> Result<(), ServiceError> {
+        let edited = self.store.edit_in_room(number(posted)?, message.clone(), (self.now)()).await;
+        match edited.map_err(nothing_happened)? {
+            true => Ok(()),
+            false => Err(ServiceError::rejected("the message is not in the room any more")),
+        }
+    }
+
+    async fn reply(
+        &self,
+        under: &Posted,
+        message: &Message,
+        key: &DeliveryKey,
+    ) -> Result<Posted, ServiceError> {
+        self.put(&under.channel, Some(number(under)?), message, key).await
+    }
+
+    async fn find(
+        &self,
+        channel: &str,
+        _under: Option<&Posted>,
+        key: &DeliveryKey,
+        _since: Timestamp,
+    ) -> Result<Option<Posted>, ServiceError> {
+        let found = self.store.find_in_room(key).await.map_err(nothing_happened)?;
+        let found = found.filter(|message| message.channel == name(channel));
+        Ok(found.map(|message| posted_as(&message.channel, message.id)))
+    }
+
+    async fn channels(&self) -> Result<Vec<String>, ServiceError> {
+        let mut channels = self.store.room_channels().await.map_err(nothing_happened)?;
+        if !channels.iter().any(|channel| channel == GENERAL) {
+            channels.insert(0, GENERAL.to_owned());
+        }
+        Ok(channels)
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { max_chars: LONGEST, pause: Duration::ZERO, edits: true, finds: true }
+    }
+}

@@ -1,0 +1,91 @@
+//! What the rules said about each event, and the desktop notifications that are still to be shown.
+
+use callboard_domain::event::Event;
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::{
+    Store, StoreError, events,
+    row::{At, all, one, run},
+};
+
+pub(super) const V1: &str = "
+CREATE TABLE decisions (
+    event     INTEGER PRIMARY KEY REFERENCES events (id) ON DELETE CASCADE,
+    decision  TEXT NOT NULL,                 -- with its reasons, as JSON
+    notice    TEXT,                          -- pending, told; NULL: no notification
+    important INTEGER NOT NULL DEFAULT 0,    -- pierces quiet hours
+    grouped   TEXT NOT NULL DEFAULT '',      -- notices of one group make one notification
+    told_at   INTEGER
+) STRICT;
+CREATE INDEX decisions_pending ON decisions (event) WHERE notice = 'pending';
+";
+
+/// How an event is to be shown on this desktop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// True where it pierces quiet hours.
+    pub important: bool,
+    /// Notices of one group make one notification.
+    pub group: String,
+}
+
+/// A notification that is to be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingNotice {
+    /// What happened.
+    pub event: Event,
+    /// How it is to be shown.
+    pub notice: Notice,
+}
+
+pub(super) fn insert(
+    conn: &Connection,
+    event: i64,
+    decision: &str,
+    notice: Option<&Notice>,
+) -> rusqlite::Result<()> {
+    let sql =
+        "INSERT INTO decisions (event, decision, notice, important, grouped) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let state = notice.map(|_| "pending");
+    let important = notice.is_some_and(|notice| notice.important);
+    let group = notice.map_or("", |notice| &notice.group);
+    run(conn, sql, params![event, decision, state, important, group]).map(drop)
+}
+
+impl Store {
+    /// What the rules said about an event, as JSON: "why did I get this?". `None` for old events and unknown numbers.
+    pub async fn decision(&self, event: i64) -> Result<Option<String>, StoreError> {
+        self.read(move |conn| {
+            one(conn, "SELECT decision FROM decisions WHERE event = ?1", [event], |row| row.get(0))
+        })
+        .await
+    }
+
+    /// The notifications that are still to be shown, oldest first, at most `limit`.
+    pub async fn pending_notices(&self, limit: u32) -> Result<Vec<PendingNotice>, StoreError> {
+        self.read(move |conn| {
+            let sql = "SELECT event, important, grouped FROM decisions WHERE notice = 'pending' ORDER BY event LIMIT ?1";
+            let pending = all(conn, sql, [limit], |row| {
+                Ok((row.get(0)?, Notice { important: row.get(1)?, group: row.get(2)? }))
+            })?;
+            let ids: Vec<i64> = pending.iter().map(|(id, _)| *id).collect();
+            let found = events::by_ids(conn, &ids)?;
+            // A decision goes with its event, so both lists are of the same events in the same order.
+            let notices = pending.into_iter().map(|(_, notice)| notice);
+            Ok(found.into_iter().zip(notices).map(|(event, notice)| PendingNotice { event, notice }).collect())
+        })
+        .await
+    }
+
+    /// Records that these events have been shown, or need not be any more: they are not told again.
+    pub async fn told(&self, events: &[i64], now: Timestamp) -> Result<(), StoreError> {
+        let events = events.to_owned();
+        self.write(move |conn| {
+            let sql =
+                "UPDATE decisions SET notice = 'told', told_at = ?2 WHERE event = ?1 AND notice = 'pending'";
+            events.iter().try_for_each(|event| run(conn, sql, params![event, At(now)]).map(drop))
+        })
+        .await
+    }
+}

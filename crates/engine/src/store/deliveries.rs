@@ -1,0 +1,376 @@
+//! The outbox: every message for a chat channel, from the moment it is decided until it stands there.
+//!
+//! A delivery is marked as being sent before the call to the service, so that after a crash it is known which ones may
+//! have arrived. Its state changes like this:
+//!
+//! ```text
+//! pending -> sending -> posted            revised: pending again, and then it is an edit
+//!    ^          |-----> pending           it surely did not happen: later
+//!    |          |-----> failed            given up, until a person tries again
+//!    |          '-----> unknown           it may have happened: looked up before it is sent again
+//!    '---------------------'              looked up, and absent
+//! ```
+
+use callboard_domain::{
+    chat::{Address, DeliveryKey, Posted},
+    error::ServiceError,
+    message::Message,
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, params};
+use uuid::Uuid;
+
+use super::{
+    Store, StoreError,
+    row::{At, Json, Text, Word, all, one, run},
+};
+
+pub(super) const V1: &str = "
+CREATE TABLE deliveries (
+    n             INTEGER PRIMARY KEY AUTOINCREMENT,
+    id            TEXT NOT NULL UNIQUE,          -- the DeliveryKey
+    event         INTEGER REFERENCES events (id) ON DELETE SET NULL,
+    run           TEXT REFERENCES runs (id) ON DELETE SET NULL,
+    address       TEXT NOT NULL,
+    under         TEXT,                          -- Posted: the message that it answers
+    message       TEXT NOT NULL,
+    revision      INTEGER NOT NULL DEFAULT 1,    -- of the message that is wanted
+    sent_revision INTEGER NOT NULL DEFAULT 0,    -- of the message that was last sent
+    state         TEXT NOT NULL DEFAULT 'pending',
+    attempts      INTEGER NOT NULL DEFAULT 0,
+    next_at       INTEGER NOT NULL,
+    posted        TEXT,                          -- Posted, once it stands there
+    error         TEXT,                          -- ServiceError of the last attempt
+    created_at    INTEGER NOT NULL,
+    changed_at    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX deliveries_live ON deliveries (address, n) WHERE state IN ('pending', 'sending');
+CREATE INDEX deliveries_unknown ON deliveries (next_at) WHERE state = 'unknown';
+CREATE INDEX deliveries_over ON deliveries (changed_at) WHERE state IN ('posted', 'failed');
+CREATE INDEX deliveries_event ON deliveries (event) WHERE event IS NOT NULL;
+CREATE INDEX deliveries_run ON deliveries (run) WHERE run IS NOT NULL;
+";
+
+/// What a delivery tells of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// The event with this number.
+    Event(i64),
+    /// The run with this id.
+    Run(String),
+    /// Neither: a person's message, a digest.
+    Nothing,
+}
+
+/// How far a delivery is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// To be sent (or edited) when its time comes.
+    Pending,
+    /// The call to the service is under way.
+    Sending,
+    /// Stands in the channel, as wanted.
+    Posted,
+    /// It may stand there: to be looked up.
+    Unknown,
+    /// Given up.
+    Failed,
+}
+
+/// A message for a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDelivery {
+    /// What it tells of.
+    pub about: About,
+    /// Where it goes.
+    pub to: Address,
+    /// The message that it answers in a thread.
+    pub under: Option<Posted>,
+    /// What it says.
+    pub message: Message,
+}
+
+/// A delivery as recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its id, which goes along with the message where the service allows it.
+    pub key: DeliveryKey,
+    /// What it tells of; `Nothing` too where that has been deleted since.
+    pub about: About,
+    /// Where it goes.
+    pub to: Address,
+    /// The message that it answers in a thread.
+    pub under: Option<Posted>,
+    /// What it says in its latest revision.
+    pub message: Message,
+    /// How far it is.
+    pub state: DeliveryState,
+    /// How many times it has been tried since it last went well.
+    pub attempts: u32,
+    /// When it is to be tried (pending) or looked up (unknown) next.
+    pub next_at: Timestamp,
+    /// Where it stands. A pending delivery that has this is to be edited, not posted.
+    pub posted: Option<Posted>,
+    /// Why the last attempt did not go well.
+    pub error: Option<ServiceError>,
+    /// When it was decided.
+    pub created_at: Timestamp,
+}
+
+/// How an attempt to send or to look up a delivery went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Attempt {
+    /// It stands there as it was when it was claimed. Revised since: it becomes pending, as an edit.
+    Posted(Posted),
+    /// It surely did not happen: send it at this time.
+    Later(Timestamp, ServiceError),
+    /// It may have happened: look it up at this time.
+    Unknown(Timestamp, ServiceError),
+    /// It did not happen, and trying again would not help.
+    Failed(ServiceError),
+    /// Looked up, and it is not there: send it.
+    Absent,
+}
+
+/// Writes a delivery into the outbox, due at once. It may outlive what it tells of.
+pub(super) fn insert(conn: &Connection, new: &NewDelivery, now: Timestamp) -> rusqlite::Result<DeliveryKey> {
+    let key = DeliveryKey(Uuid::now_v7().to_string());
+    let (event, of_run) = match &new.about {
+        About::Event(id) => (Some(*id), None),
+        About::Run(id) => (None, Some(id)),
+        About::Nothing => (None, None),
+    };
+    let sql = "INSERT INTO deliveries (id, event, run, address, under, message, next_at, created_at, changed_at)
+               VALUES (?1, (SELECT id FROM events WHERE id = ?2), (SELECT id FROM runs WHERE id = ?3), ?4, ?5, ?6, ?7, ?7, ?7)";
+    let under = new.under.as_ref().map(Json);
+    run(conn, sql, params![key.0, event, of_run, Text(&new.to), under, Json(&new.message), At(now)])?;
+    Ok(key)
+}
+
+/// What may have been sent when the program ended: posts are to be looked up, edits are safe to repeat.
+pub(super) fn recover(conn: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
+    let error = ServiceError::unknown("Callboard ended while the message was being sent");
+    let sql =
+        "UPDATE deliveries SET state = iif(posted IS NULL, 'unknown', 'pending'), next_at = ?1, error = ?2
+               WHERE state IN ('pending', 'sending') AND state = 'sending'";
+    run(conn, sql, params![At(now), Json(&error)])
+}
+
+/// Gives the messages about a run their next revision.
+pub(super) fn revise_run(
+    conn: &Connection,
+    run_id: &str,
+    message: &Message,
+    now: Timestamp,
+) -> rusqlite::Result<usize> {
+    let sql = format!("{REVISE} WHERE run = ?1");
+    run(conn, &sql, params![run_id, Json(message), At(now)])
+}
+
+/// One that is being sent, unknown or failed stays so; its next sending takes the new message.
+const REVISE: &str = "UPDATE deliveries SET message = ?2, revision = revision + 1, changed_at = ?3,
+                      next_at = iif(state = 'posted', ?3, next_at), state = iif(state = 'posted', 'pending', state)";
+
+/// Deletes up to `limit` that have been over since before `before`.
+pub(super) fn prune(conn: &Connection, before: Timestamp, limit: u32) -> rusqlite::Result<usize> {
+    let sql = "DELETE FROM deliveries WHERE n IN (SELECT n FROM deliveries
+               WHERE state IN ('posted', 'failed') AND changed_at < ?1 LIMIT ?2)";
+    run(conn, sql, params![At(before), limit])
+}
+
+const COLUMNS: &str =
+    "id, event, run, address, under, message, state, attempts, next_at, posted, error, created_at";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+    let about = match (row.get(1)?, row.get(2)?) {
+        (Some(event), _) => About::Event(event),
+        (None, Some(run)) => About::Run(run),
+        (None, None) => About::Nothing,
+    };
+    Ok(Delivery {
+        key: DeliveryKey(row.get(0)?),
+        about,
+        to: row.get::<_, Text<_>>(3)?.0,
+        under: row.get::<_, Option<Json<_>>>(4)?.map(|it| it.0),
+        message: row.get::<_, Json<_>>(5)?.0,
+        state: row.get::<_, Word<_>>(6)?.0,
+        attempts: row.get(7)?,
+        next_at: row.get::<_, At>(8)?.0,
+        posted: row.get::<_, Option<Json<_>>>(9)?.map(|it| it.0),
+        error: row.get::<_, Option<Json<_>>>(10)?.map(|it| it.0),
+        created_at: row.get::<_, At>(11)?.0,
+    })
+}
+
+/// The oldest live delivery of each address (a walk over the index from address to address, however long the queues).
+const HEADS: &str = "WITH RECURSIVE queue (address) AS (
+        SELECT min(address) FROM deliveries WHERE state IN ('pending', 'sending')
+        UNION ALL
+        SELECT (SELECT min(d.address) FROM deliveries d WHERE d.state IN ('pending', 'sending') AND d.address > queue.address)
+        FROM queue WHERE queue.address IS NOT NULL
+    ), heads AS (
+        SELECT (SELECT min(d.n) FROM deliveries d WHERE d.state IN ('pending', 'sending') AND d.address = queue.address) AS n
+        FROM queue WHERE queue.address IS NOT NULL
+    )";
+
+fn claim(conn: &Connection, now: Timestamp, limit: u32) -> rusqlite::Result<Vec<Delivery>> {
+    let sql = format!(
+        "{HEADS} SELECT {COLUMNS} FROM heads JOIN deliveries USING (n)
+         WHERE state = 'pending' AND next_at <= ?1 ORDER BY n LIMIT ?2"
+    );
+    let due = all(conn, &sql, params![At(now), limit], read)?;
+    let sql = "UPDATE deliveries SET state = 'sending', sent_revision = revision, attempts = attempts + 1,
+               changed_at = ?2 WHERE id = ?1";
+    due.into_iter()
+        .map(|delivery| {
+            run(conn, sql, params![delivery.key.0, At(now)])?;
+            Ok(Delivery { state: DeliveryState::Sending, attempts: delivery.attempts + 1, ..delivery })
+        })
+        .collect()
+}
+
+fn attempted(
+    conn: &Connection,
+    key: &DeliveryKey,
+    attempt: &Attempt,
+    now: Timestamp,
+) -> rusqlite::Result<bool> {
+    let after = |state: &str, next_at: Timestamp, error: Option<&ServiceError>| {
+        let sql = "UPDATE deliveries SET state = ?2, next_at = ?3, error = ?4, changed_at = ?5
+                   WHERE id = ?1 AND state IN ('sending', 'unknown')";
+        run(conn, sql, params![key.0, state, At(next_at), error.map(Json), At(now)])
+    };
+    let rows = match attempt {
+        Attempt::Posted(posted) => {
+            let sql = "UPDATE deliveries SET state = iif(revision > sent_revision, 'pending', 'posted'), posted = ?2,
+                       next_at = ?3, changed_at = ?3, attempts = 0, error = NULL
+                       WHERE id = ?1 AND state IN ('sending', 'unknown')";
+            run(conn, sql, params![key.0, Json(posted), At(now)])
+        }
+        Attempt::Later(at, error) => after("pending", *at, Some(error)),
+        Attempt::Unknown(at, error) => after("unknown", *at, Some(error)),
+        Attempt::Failed(error) => after("failed", now, Some(error)),
+        Attempt::Absent => after("pending", now, None),
+    }?;
+    Ok(rows == 1)
+}
+
+impl Store {
+    /// Puts a message into the outbox, due at once.
+    pub async fn enqueue(&self, new: NewDelivery, now: Timestamp) -> Result<DeliveryKey, StoreError> {
+        self.write(move |conn| insert(conn, &new, now)).await
+    }
+
+    /// Gives a delivery a new text: where it stands in its channel already, it is edited there.
+    pub async fn revise(
+        &self,
+        key: &DeliveryKey,
+        message: Message,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let key = key.clone();
+        self.write(move |conn| {
+            let sql = format!("{REVISE} WHERE id = ?1");
+            run(conn, &sql, params![key.0, Json(&message), At(now)]).map(|rows| rows == 1)
+        })
+        .await
+    }
+
+    /// Takes deliveries that are due, and marks them as being sent before it returns. Each must be reported with
+    /// [`Store::attempted`].
+    ///
+    /// At most one of each address is out at a time, the oldest first, so that a channel reads in order: one that has
+    /// to wait holds back those behind it, while failed and unknown ones do not.
+    pub async fn claim(&self, now: Timestamp, limit: u32) -> Result<Vec<Delivery>, StoreError> {
+        self.write(move |conn| claim(conn, now, limit)).await
+    }
+
+    /// When the next delivery is to be claimed or looked up; `None` while nothing waits (or all of it is being sent).
+    pub async fn next_delivery_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(|conn| {
+            let sql = format!(
+                "{HEADS} SELECT min(at) FROM (
+                     SELECT min(next_at) AS at FROM heads JOIN deliveries USING (n) WHERE state = 'pending'
+                     UNION ALL SELECT min(next_at) FROM deliveries WHERE state = 'unknown')"
+            );
+            let at = one(conn, &sql, [], |row| row.get::<_, Option<At>>(0))?;
+            Ok(at.flatten().map(|at| at.0))
+        })
+        .await
+    }
+
+    /// Records how an attempt went. False where the delivery was not being sent or looked up.
+    pub async fn attempted(
+        &self,
+        key: &DeliveryKey,
+        attempt: Attempt,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let key = key.clone();
+        self.write(move |conn| attempted(conn, &key, &attempt, now)).await
+    }
+
+    /// The deliveries that may have arrived and are to be looked up by now.
+    pub async fn unknown_deliveries(&self, now: Timestamp, limit: u32) -> Result<Vec<Delivery>, StoreError> {
+        self.read(move |conn| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM deliveries WHERE state = 'unknown' AND next_at <= ?1 ORDER BY next_at LIMIT ?2"
+            );
+            all(conn, &sql, params![At(now), limit], read)
+        })
+        .await
+    }
+
+    /// Sends a failed or unknown delivery again, because a person said so. False where it is neither.
+    pub async fn retry(&self, key: &DeliveryKey, now: Timestamp) -> Result<bool, StoreError> {
+        let key = key.clone();
+        self.write(move |conn| {
+            let sql = "UPDATE deliveries SET state = 'pending', next_at = ?2, changed_at = ?2, attempts = 0
+                       WHERE id = ?1 AND state IN ('failed', 'unknown')";
+            run(conn, sql, params![key.0, At(now)]).map(|rows| rows == 1)
+        })
+        .await
+    }
+
+    /// A delivery, where it is on the record.
+    pub async fn delivery(&self, key: &DeliveryKey) -> Result<Option<Delivery>, StoreError> {
+        let key = key.clone();
+        self.read(move |conn| {
+            one(conn, &format!("SELECT {COLUMNS} FROM deliveries WHERE id = ?1"), [&key.0], read)
+        })
+        .await
+    }
+
+    /// The deliveries about a run, oldest first.
+    pub async fn deliveries_of_run(&self, run: &str) -> Result<Vec<Delivery>, StoreError> {
+        let run = run.to_owned();
+        self.read(move |conn| {
+            all(conn, &format!("SELECT {COLUMNS} FROM deliveries WHERE run = ?1 ORDER BY n"), [run], read)
+        })
+        .await
+    }
+
+    /// The latest deliveries, newest first, at most `limit`.
+    pub async fn deliveries(&self, limit: u32) -> Result<Vec<Delivery>, StoreError> {
+        self.read(move |conn| {
+            all(conn, &format!("SELECT {COLUMNS} FROM deliveries ORDER BY n DESC LIMIT ?1"), [limit], read)
+        })
+        .await
+    }
+
+    /// What has not arrived: waiting, being sent, unknown or failed, oldest first, at most `limit`.
+    pub async fn deliveries_not_posted(&self, limit: u32) -> Result<Vec<Delivery>, StoreError> {
+        self.read(move |conn| {
+            let of = |which: &str| format!("SELECT n FROM deliveries WHERE {which}");
+            let (live, unknown) = (of("state IN ('pending', 'sending')"), of("state = 'unknown'"));
+            let failed = of("state IN ('posted', 'failed') AND state = 'failed'");
+            let sql = format!(
+                "SELECT {COLUMNS} FROM deliveries WHERE n IN ({live} UNION ALL {unknown} UNION ALL {failed})
+                 ORDER BY n LIMIT ?1"
+            );
+            all(conn, &sql, [limit], read)
+        })
+        .await
+    }
+}

@@ -1,0 +1,130 @@
+//! Events: what happened, each kept once.
+
+use callboard_domain::{
+    event::{Event, Transition},
+    item::ItemKey,
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, params};
+
+use super::{
+    Store, StoreError,
+    row::{At, Word, all, key, one, run},
+};
+
+/// `who` and `distinct_by` stand for the fields `by` and `distinct`, which are words of SQL.
+pub(super) const V1: &str = "
+CREATE TABLE events (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    item        INTEGER NOT NULL REFERENCES items (n),
+    name        TEXT NOT NULL,
+    distinct_by TEXT NOT NULL,
+    at          INTEGER NOT NULL,
+    seen_at     INTEGER NOT NULL,
+    old         INTEGER NOT NULL,
+    who         TEXT,
+    summary     TEXT NOT NULL,
+    UNIQUE (item, name, distinct_by)
+) STRICT;
+";
+
+/// Records what happened to item `n`. Gives its number, or `None` where it is on the record already.
+pub(super) fn insert(
+    conn: &Connection,
+    n: i64,
+    transition: &Transition,
+    at: Timestamp,
+    seen_at: Timestamp,
+    old: bool,
+) -> rusqlite::Result<Option<i64>> {
+    let sql = "INSERT INTO events (item, name, distinct_by, at, seen_at, old, who, summary)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (item, name, distinct_by) DO NOTHING";
+    let Transition { name, by, distinct, summary, .. } = transition;
+    let inserted = run(conn, sql, params![n, Word(name), distinct, At(at), At(seen_at), old, by, summary])?;
+    Ok((inserted == 1).then(|| conn.last_insert_rowid()))
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Event> {
+    Ok(Event {
+        id: row.get(0)?,
+        item: key(row, 1)?,
+        name: row.get::<_, Word<_>>(4)?.0,
+        at: row.get::<_, At>(5)?.0,
+        seen_at: row.get::<_, At>(6)?.0,
+        old: row.get(7)?,
+        by: row.get(8)?,
+        summary: row.get(9)?,
+    })
+}
+
+const SELECT: &str = "SELECT e.id, i.account, i.kind, i.id, e.name, e.at, e.seen_at, e.old, e.who, e.summary
+                      FROM events e JOIN items i ON i.n = e.item";
+
+/// The events with these numbers that are still on the record, in order.
+pub(super) fn by_ids(conn: &Connection, ids: &[i64]) -> rusqlite::Result<Vec<Event>> {
+    let sql = format!("{SELECT} WHERE e.id = ?1");
+    let found: rusqlite::Result<Vec<_>> = ids.iter().map(|id| one(conn, &sql, [id], read)).collect();
+    Ok(found?.into_iter().flatten().collect())
+}
+
+/// Deletes, among the `limit` events after number `after`, those seen before `before` that nothing still needs:
+/// no notification to be shown, no message to be delivered. Gives the last number looked at, where there was one
+/// old enough, and how many were deleted.
+pub(super) fn prune(
+    conn: &Connection,
+    after: i64,
+    before: Timestamp,
+    limit: u32,
+) -> rusqlite::Result<Option<(i64, usize)>> {
+    let sql = "SELECT max(id) FROM (SELECT id, seen_at FROM events WHERE id > ?1 ORDER BY id LIMIT ?3)
+               WHERE seen_at < ?2";
+    let last = one(conn, sql, params![after, At(before), limit], |row| row.get::<_, Option<i64>>(0))?;
+    let Some(last) = last.flatten() else { return Ok(None) };
+    let sql = "DELETE FROM events WHERE id > ?1 AND id <= ?2 AND seen_at < ?3
+               AND NOT EXISTS (SELECT 1 FROM decisions WHERE event = events.id AND notice = 'pending')
+               AND NOT EXISTS (SELECT 1 FROM deliveries WHERE event = events.id AND state NOT IN ('posted', 'failed'))";
+    let deleted = run(conn, sql, params![after, last, At(before)])?;
+    Ok(Some((last, deleted)))
+}
+
+impl Store {
+    /// An event, where it is on the record.
+    pub async fn event(&self, id: i64) -> Result<Option<Event>, StoreError> {
+        self.read(move |conn| by_ids(conn, &[id]).map(|mut found| found.pop())).await
+    }
+
+    /// The events with numbers above `after`, in order, at most `limit`: for those who follow.
+    pub async fn events_after(&self, after: i64, limit: u32) -> Result<Vec<Event>, StoreError> {
+        self.read(move |conn| {
+            all(
+                conn,
+                &format!("{SELECT} WHERE e.id > ?1 ORDER BY e.id LIMIT ?2"),
+                params![after, limit],
+                read,
+            )
+        })
+        .await
+    }
+
+    /// The latest events with numbers below `before` (`None`: of all), newest first, at most `limit`.
+    pub async fn events_before(&self, before: Option<i64>, limit: u32) -> Result<Vec<Event>, StoreError> {
+        self.read(move |conn| {
+            let sql = format!("{SELECT} WHERE e.id < ?1 ORDER BY e.id DESC LIMIT ?2");
+            all(conn, &sql, params![before.unwrap_or(i64::MAX), limit], read)
+        })
+        .await
+    }
+
+    /// What happened to an item, newest first, at most `limit`.
+    pub async fn events_of(&self, key: &ItemKey, limit: u32) -> Result<Vec<Event>, StoreError> {
+        let key = key.clone();
+        self.read(move |conn| {
+            let sql = format!(
+                "{SELECT} WHERE e.item = (SELECT n FROM items WHERE account = ?1 AND kind = ?2 AND id = ?3)
+                 ORDER BY e.id DESC LIMIT ?4"
+            );
+            all(conn, &sql, params![key.account.as_str(), key.kind.name(), key.id, limit], read)
+        })
+        .await
+    }
+}

@@ -1,0 +1,290 @@
+//! Items as last known.
+
+use callboard_domain::item::{AccountName, Detail, Item, ItemKey, Kind};
+use jiff::Timestamp;
+use rusqlite::{
+    Connection, Row, ToSql, params,
+    types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef},
+};
+use url::Url;
+
+use super::{
+    Store, StoreError,
+    row::{At, Json, all, key, one, run},
+};
+
+pub(super) const V1: &str = "
+CREATE TABLE items (
+    n          INTEGER PRIMARY KEY,
+    account    TEXT NOT NULL,
+    kind       TEXT NOT NULL,
+    id         TEXT NOT NULL,
+    title      TEXT NOT NULL,
+    url        TEXT,
+    repo       TEXT NOT NULL,
+    detail     TEXT NOT NULL,                -- what is particular to its kind, as JSON
+    open       INTEGER NOT NULL,             -- whether it may need a person: see is_open
+    changed_at INTEGER NOT NULL,
+    seen_at    INTEGER NOT NULL,             -- the last change or webhook; a poll that finds it unchanged writes nothing
+    silenced   INTEGER NOT NULL DEFAULT 0,   -- by a rule, until something happens to it
+    snoozed    INTEGER,                      -- by a person: until then, or the largest number: until it changes
+    searched   INTEGER NOT NULL DEFAULT 0,   -- whether the search index has it
+    UNIQUE (account, kind, id)
+) STRICT;
+CREATE INDEX items_open ON items (kind) WHERE open;
+CREATE INDEX items_changed ON items (kind, changed_at);
+CREATE INDEX items_unsearched ON items (searched) WHERE searched = 0;
+";
+
+/// An item as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredItem {
+    /// Its joined state.
+    pub item: Item,
+    /// When it last changed, by our clock.
+    pub changed_at: Timestamp,
+    /// True where a rule keeps it off the board until something happens to it.
+    pub silenced: bool,
+    /// Until when a person has put it aside.
+    pub snoozed: Option<Snooze>,
+}
+
+impl StoredItem {
+    /// True where it is off the board for now.
+    pub fn is_aside(&self, now: Timestamp) -> bool {
+        self.silenced || self.snoozed.is_some_and(|snooze| snooze.holds(now))
+    }
+}
+
+/// Until when an item is put aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Snooze {
+    /// Until this time.
+    Until(Timestamp),
+    /// Until something happens to it.
+    UntilChange,
+}
+
+impl Snooze {
+    /// True where it is not over yet.
+    pub fn holds(self, now: Timestamp) -> bool {
+        match self {
+            Self::Until(end) => now < end,
+            Self::UntilChange => true,
+        }
+    }
+}
+
+impl ToSql for Snooze {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Self::Until(end) => end.as_microsecond().into(),
+            Self::UntilChange => i64::MAX.into(),
+        })
+    }
+}
+
+impl FromSql for Snooze {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value.as_i64()? {
+            i64::MAX => Ok(Self::UntilChange),
+            _ => At::column_result(value).map(|end| Self::Until(end.0)),
+        }
+    }
+}
+
+/// True where an item may need a person: an incident that is not over, an open pull request, a build that is under way or red.
+fn is_open(item: &Item) -> bool {
+    use callboard_domain::item::{IncidentStatus, PullRequestState};
+    match &item.detail {
+        Detail::Incident(incident) => incident.status != IncidentStatus::Resolved,
+        Detail::PullRequest(pull_request) => pull_request.state == PullRequestState::Open,
+        Detail::Build(build) => build.is_red() || !build.status().is_final(),
+    }
+}
+
+/// What an item is found by.
+pub(super) fn search_text(item: &Item) -> String {
+    let more = match &item.detail {
+        Detail::Build(build) => build.branch.as_deref().unwrap_or_default().to_owned(),
+        Detail::PullRequest(pull_request) => format!("{} {}", pull_request.branch, pull_request.author),
+        Detail::Incident(incident) => incident.labels.values().cloned().collect::<Vec<_>>().join(" "),
+    };
+    format!("{}\n{}\n{}\n{more}", item.reference(), item.title, item.repo())
+}
+
+/// The JSON in column `detail`. It lacks the kind, which has a column of its own.
+fn detail_text(detail: &Detail) -> rusqlite::Result<String> {
+    match detail {
+        Detail::Build(build) => serde_json::to_string(build),
+        Detail::PullRequest(pull_request) => serde_json::to_string(pull_request),
+        Detail::Incident(incident) => serde_json::to_string(incident),
+    }
+    .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+}
+
+fn read_detail(row: &Row<'_>, column: usize, kind: Kind) -> rusqlite::Result<Detail> {
+    Ok(match kind {
+        Kind::Build => Detail::Build(row.get::<_, Json<_>>(column)?.0),
+        Kind::PullRequest => Detail::PullRequest(row.get::<_, Json<_>>(column)?.0),
+        Kind::Incident => Detail::Incident(row.get::<_, Json<_>>(column)?.0),
+    })
+}
+
+/// Reads an item from the columns [`COLUMNS`].
+fn read_item(row: &Row<'_>) -> rusqlite::Result<Item> {
+    let key = key(row, 0)?;
+    let detail = read_detail(row, 5, key.kind)?;
+    let url = row.get::<_, Option<String>>(4)?.and_then(|url| Url::parse(&url).ok());
+    Ok(Item { key, title: row.get(3)?, url, detail })
+}
+
+/// Reads a stored item from the columns [`COLUMNS`].
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<StoredItem> {
+    Ok(StoredItem {
+        item: read_item(row)?,
+        changed_at: row.get::<_, At>(6)?.0,
+        silenced: row.get(7)?,
+        snoozed: row.get(8)?,
+    })
+}
+
+/// The columns that [`read`] reads.
+pub(super) const COLUMNS: &str = "account, kind, id, title, url, detail, changed_at, silenced, snoozed";
+
+/// An item's row, as taking in a snapshot needs it.
+pub(super) struct Known {
+    pub(super) n: i64,
+    pub(super) open: bool,
+    /// Its state, unless it cannot be read any more; then it is built anew from what comes.
+    pub(super) state: Option<StoredItem>,
+}
+
+pub(super) fn load(conn: &Connection, key: &ItemKey) -> rusqlite::Result<Option<Known>> {
+    let sql = "SELECT account, kind, id, title, url, detail, changed_at, silenced, snoozed, n, open
+               FROM items WHERE account = ?1 AND kind = ?2 AND id = ?3";
+    one(conn, sql, params![key.account.as_str(), key.kind.name(), key.id], |row| {
+        let state = read(row).inspect_err(
+            |error| tracing::warn!(%key, %error, "a stored item cannot be read; it is built anew"),
+        );
+        Ok(Known { n: row.get(9)?, open: row.get(10)?, state: state.ok() })
+    })
+}
+
+pub(super) fn insert(conn: &Connection, item: &Item, now: Timestamp) -> rusqlite::Result<i64> {
+    let sql = "INSERT INTO items (account, kind, id, title, url, repo, detail, open, changed_at, seen_at)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)";
+    let key = &item.key;
+    let url = item.url.as_ref().map(Url::as_str);
+    let detail = detail_text(&item.detail)?;
+    let row = params![
+        key.account.as_str(),
+        key.kind.name(),
+        key.id,
+        item.title,
+        url,
+        item.repo(),
+        detail,
+        is_open(item),
+        At(now)
+    ];
+    run(conn, sql, row)?;
+    Ok(conn.last_insert_rowid())
+}
+
+/// Replaces an item's state.
+pub(super) fn update(conn: &Connection, known: &Known, item: &Item, now: Timestamp) -> rusqlite::Result<()> {
+    let same_text = known.state.as_ref().is_some_and(|state| search_text(&state.item) == search_text(item));
+    let sql = "UPDATE items SET title = ?2, url = ?3, repo = ?4, detail = ?5, open = ?6, changed_at = ?7,
+               seen_at = ?7, searched = searched AND ?8 WHERE n = ?1";
+    let url = item.url.as_ref().map(Url::as_str);
+    let detail = detail_text(&item.detail)?;
+    let row = params![known.n, item.title, url, item.repo(), detail, is_open(item), At(now), same_text];
+    run(conn, sql, row).map(drop)
+}
+
+/// Records that an unchanged item was reported; puts it back on the board where its account had been unwatched.
+pub(super) fn touch(conn: &Connection, known: &Known, item: &Item, now: Timestamp) -> rusqlite::Result<()> {
+    let sql = "UPDATE items SET seen_at = ?2, open = ?3 WHERE n = ?1";
+    run(conn, sql, params![known.n, At(now), is_open(item)]).map(drop)
+}
+
+/// True where a row's `open` no longer says what its item is.
+pub(super) fn open_differs(known: &Known, item: &Item) -> bool {
+    known.open != is_open(item)
+}
+
+/// Something happened to it: ends what held until then.
+pub(super) fn stir(conn: &Connection, n: i64) -> rusqlite::Result<()> {
+    let sql = "UPDATE items SET silenced = 0, snoozed = nullif(snoozed, ?2) WHERE n = ?1";
+    run(conn, sql, params![n, Snooze::UntilChange]).map(drop)
+}
+
+/// Keeps it off the board until something happens to it.
+pub(super) fn silence(conn: &Connection, n: i64) -> rusqlite::Result<()> {
+    run(conn, "UPDATE items SET silenced = 1 WHERE n = ?1", [n]).map(drop)
+}
+
+/// The open items of a kind in an account that were last seen before `before`.
+pub(super) fn open_unseen(
+    conn: &Connection,
+    account: &AccountName,
+    kind: Kind,
+    before: Timestamp,
+) -> rusqlite::Result<Vec<Item>> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM items WHERE open AND kind = ?1 AND account = ?2 AND seen_at < ?3");
+    all(conn, &sql, params![kind.name(), account.as_str(), At(before)], read_item)
+}
+
+/// Deletes up to `limit` items of a kind that are over, have not changed since `before`, and that no event speaks of.
+pub(super) fn prune(conn: &Connection, kind: Kind, before: Timestamp, limit: u32) -> rusqlite::Result<usize> {
+    let sql = "SELECT n FROM items WHERE kind = ?1 AND changed_at < ?2 AND NOT open AND seen_at < ?2
+               AND NOT EXISTS (SELECT 1 FROM events WHERE item = items.n) LIMIT ?3";
+    let gone: Vec<i64> = all(conn, sql, params![kind.name(), At(before), limit], |row| row.get(0))?;
+    for n in &gone {
+        run(conn, "DELETE FROM item_search WHERE rowid = ?1", [n])?;
+        run(conn, "DELETE FROM items WHERE n = ?1", [n])?;
+    }
+    Ok(gone.len())
+}
+
+impl Store {
+    /// An item, where it is known.
+    pub async fn item(&self, key: &ItemKey) -> Result<Option<StoredItem>, StoreError> {
+        let key = key.clone();
+        self.read(move |conn| {
+            let sql = format!("SELECT {COLUMNS} FROM items WHERE account = ?1 AND kind = ?2 AND id = ?3");
+            one(conn, &sql, params![key.account.as_str(), key.kind.name(), key.id], read)
+        })
+        .await
+    }
+
+    /// Every item that may need a person: incidents that are not over, open pull requests, builds under way or red.
+    /// Those put aside are among them ([`StoredItem::is_aside`]).
+    pub async fn open_items(&self) -> Result<Vec<StoredItem>, StoreError> {
+        self.read(|conn| all(conn, &format!("SELECT {COLUMNS} FROM items WHERE open"), [], read)).await
+    }
+
+    /// The items of a kind, open or not, the last changed first, at most `limit`.
+    pub async fn items(&self, kind: Kind, limit: u32) -> Result<Vec<StoredItem>, StoreError> {
+        self.read(move |conn| {
+            let sql =
+                format!("SELECT {COLUMNS} FROM items WHERE kind = ?1 ORDER BY changed_at DESC LIMIT ?2");
+            all(conn, &sql, params![kind.name(), limit], read)
+        })
+        .await
+    }
+
+    /// Puts an item aside, or with `None` back on the board. False where there is no such item.
+    pub async fn snooze(&self, key: &ItemKey, snooze: Option<Snooze>) -> Result<bool, StoreError> {
+        let key = key.clone();
+        self.write(move |conn| {
+            let sql = "UPDATE items SET snoozed = ?4, silenced = silenced AND ?4 IS NOT NULL
+                       WHERE account = ?1 AND kind = ?2 AND id = ?3";
+            run(conn, sql, params![key.account.as_str(), key.kind.name(), key.id, snooze])
+                .map(|rows| rows == 1)
+        })
+        .await
+    }
+}

@@ -1,0 +1,169 @@
+//! The store: one SQLite file that holds what is known, what happened, what was decided, run and said.
+//!
+//! One process owns it. One thread writes, many jobs to a transaction; a few connections read what is committed.
+//! What a call has returned is on the disk. Each table has a file: its SQL, its row, its calls on [`Store`].
+
+mod decisions;
+mod deliveries;
+mod error;
+mod events;
+mod hooks;
+mod ingest;
+mod items;
+mod open;
+mod prune;
+mod readers;
+mod room;
+mod row;
+mod run_output;
+mod runs;
+mod search;
+mod sources;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use callboard_domain::run::Run;
+use jiff::Timestamp;
+use rusqlite::Connection;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use self::{readers::Readers, writer::Writer};
+
+pub use self::{
+    decisions::{Notice, PendingNotice},
+    deliveries::{About, Attempt, Delivery, DeliveryState, NewDelivery},
+    error::StoreError,
+    ingest::{Decide, Decided, Happened, Ingested, Report},
+    items::{Snooze, StoredItem},
+    prune::{Pruned, Retention},
+    room::RoomMessage,
+    search::Found,
+    sources::StoredSource,
+};
+
+/// A handle to the store; a clone is the same store. The file is let go when the last one is dropped.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+/// Dropped in this order: the writer ends first, the file is let go last.
+struct Inner {
+    writer: Writer,
+    readers: Readers,
+    changed: watch::Receiver<u64>,
+    interrupted: Vec<Run>,
+    file: PathBuf,
+    _owned: File,
+    _temporary: Option<TemporaryFolder>,
+}
+
+impl Store {
+    /// Opens the store, or creates it with its folder, and brings its tables up to date. Blocks.
+    ///
+    /// What was under way when the program last ended without closing becomes unknown: see [`Store::interrupted`] and
+    /// [`Store::unknown_deliveries`]. A file that is damaged, newer or not ours is refused and left as it is.
+    pub fn open(file: &Path, now: Timestamp) -> Result<Self, StoreError> {
+        Self::open_in(file, now, None)
+    }
+
+    /// A store of its own in a temporary folder, gone when the last handle is dropped: for tests and the playground.
+    pub fn temporary(now: Timestamp) -> Result<Self, StoreError> {
+        let folder = std::env::temp_dir().join(format!("callboard-{}", Uuid::now_v7()));
+        Self::open_in(&folder.join("callboard.db"), now, Some(TemporaryFolder(folder.clone())))
+    }
+
+    fn open_in(file: &Path, now: Timestamp, temporary: Option<TemporaryFolder>) -> Result<Self, StoreError> {
+        let owned = open::own(file)?;
+        let conn = open::writer(file, open::FORMATS)?;
+        let interrupted = recover(&conn, now).map_err(|error| StoreError::sqlite(file, &error))?;
+        let (sender, changed) = watch::channel(0);
+        Ok(Self {
+            inner: Arc::new(Inner {
+                writer: Writer::start(conn, file.to_owned(), sender)?,
+                readers: Readers::open(file.to_owned())?,
+                changed,
+                interrupted,
+                file: file.to_owned(),
+                _owned: owned,
+                _temporary: temporary,
+            }),
+        })
+    }
+
+    /// Finishes what was ordered, writes the log into the file and closes it. Later calls give [`StoreError::Closed`].
+    pub async fn close(&self) {
+        self.inner.readers.close().await;
+        let inner = Arc::clone(&self.inner);
+        let _ = tokio::task::spawn_blocking(move || inner.writer.close()).await;
+    }
+
+    /// A counter that goes up after each commit that changed something. It only wakes: what changed is read from the store.
+    pub fn changed(&self) -> watch::Receiver<u64> {
+        self.inner.changed.clone()
+    }
+
+    /// The runs that were under way when the program last ended, now unknown: their messages still say "running".
+    pub fn interrupted(&self) -> &[Run] {
+        &self.inner.interrupted
+    }
+
+    /// Where it is.
+    pub fn file(&self) -> &Path {
+        &self.inner.file
+    }
+
+    /// Looks through the whole file for damage: seconds for a large one. Gives what was found, nothing where it is sound.
+    pub async fn check(&self) -> Result<Vec<String>, StoreError> {
+        let found: Vec<String> =
+            self.read(|conn| row::all(conn, "PRAGMA quick_check(20)", [], |row| row.get(0))).await?;
+        Ok(found.into_iter().filter(|line| line != "ok").collect())
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.inner.writer.write(work).await
+    }
+
+    async fn try_write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.inner.writer.try_write(work).await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.inner.readers.read(query).await
+    }
+}
+
+/// Marks what was under way when the program last ended, in one step.
+fn recover(conn: &Connection, now: Timestamp) -> rusqlite::Result<Vec<Run>> {
+    let step = conn.unchecked_transaction()?;
+    deliveries::recover(conn, now)?;
+    let interrupted = runs::recover(conn, now)?;
+    step.commit()?;
+    Ok(interrupted)
+}
+
+/// A folder that is deleted when it is dropped.
+struct TemporaryFolder(PathBuf);
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

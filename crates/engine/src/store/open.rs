@@ -1,0 +1,189 @@
+//! Opening the file: who owns it, whether it is ours and sound, and bringing its tables up to date.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::Read,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{
+    StoreError, decisions, deliveries, events, hooks, items, room, run_output, runs, search, sources,
+};
+
+/// What each format adds, table by table. A format that has been released is never edited: a change is a new entry.
+pub(super) const FORMATS: &[&[&str]] = &[&[
+    sources::V1,
+    hooks::V1,
+    items::V1,
+    events::V1,
+    decisions::V1,
+    runs::V1,
+    run_output::V1,
+    deliveries::V1,
+    room::V1,
+    search::V1,
+]];
+
+/// Marks a SQLite file as ours (`CALL`), as `file` and the like can tell.
+const APPLICATION_ID: i32 = 0x4341_4c4c;
+
+/// The first bytes of every SQLite database (sqlite.org/fileformat2.html, 1.3.1).
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// How many statements each connection keeps prepared; there are fewer in all.
+const STATEMENTS: usize = 128;
+
+/// Creates the folder (0700) where it is missing, and takes the store for this process until the file is dropped.
+pub(super) fn own(file: &Path) -> Result<File, StoreError> {
+    let fault = |error| StoreError::io(file, &error);
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        create_folder(folder).map_err(fault)?;
+    }
+    let lock = private(OpenOptions::new().create(true).write(true).truncate(false), &lock_path(file))
+        .map_err(fault)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { file: file.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(fault(error)),
+    }
+}
+
+fn lock_path(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".lock");
+    name.into()
+}
+
+/// Opens the connection that writes: creates the file (0600) where it is missing, and brings it up to `formats`.
+pub(super) fn writer(file: &Path, formats: &[&[&str]]) -> Result<Connection, StoreError> {
+    let created = create_or_check(file)?;
+    let fault = |error: rusqlite::Error| StoreError::sqlite(file, &error);
+    let conn = Connection::open_with_flags(
+        file,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .map_err(fault)?;
+    conn.busy_timeout(Duration::from_secs(5)).map_err(fault)?;
+    if !created {
+        check_ours(&conn, file, formats.len())?;
+    }
+    tune(&conn).map_err(fault)?;
+    migrate(&conn, formats).map_err(fault)?;
+    Ok(conn)
+}
+
+/// Opens a connection that only reads.
+pub(super) fn reader(file: &Path) -> Result<Connection, StoreError> {
+    let open = || -> rusqlite::Result<Connection> {
+        let conn = Connection::open_with_flags(
+            file,
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
+        conn.busy_timeout(Duration::from_secs(5))?;
+        conn.set_prepared_statement_cache_capacity(STATEMENTS);
+        conn.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;")?;
+        Ok(conn)
+    };
+    open().map_err(|error| StoreError::sqlite(file, &error))
+}
+
+/// Creates the file, or looks at the one that is there before SQLite does. True where it is empty.
+fn create_or_check(file: &Path) -> Result<bool, StoreError> {
+    let fault = |error| StoreError::io(file, &error);
+    let mut opened = private(OpenOptions::new().create(true).read(true).write(true).truncate(false), file)
+        .map_err(fault)?;
+    make_private(&opened).map_err(fault)?;
+    let mut head = Vec::with_capacity(MAGIC.len());
+    opened.by_ref().take(MAGIC.len() as u64).read_to_end(&mut head).map_err(fault)?;
+    match head.as_slice() {
+        [] => Ok(true),
+        head if head == MAGIC => Ok(false),
+        _ => Err(StoreError::Foreign { file: file.to_owned() }),
+    }
+}
+
+/// Refuses, before anything is written, a file that is damaged, another program's, or of a newer format.
+fn check_ours(conn: &Connection, file: &Path, known: usize) -> Result<(), StoreError> {
+    let fault = |error: rusqlite::Error| StoreError::sqlite(file, &error);
+    let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(fault);
+    let found = number("PRAGMA user_version")?;
+    let tables = number("SELECT count(*) FROM sqlite_schema")?;
+    if tables > 0 && number("PRAGMA application_id")? != i64::from(APPLICATION_ID) {
+        return Err(StoreError::Foreign { file: file.to_owned() });
+    }
+    let (found, known) = (u32::try_from(found).unwrap_or(u32::MAX), u32::try_from(known).unwrap_or(u32::MAX));
+    if found > known {
+        return Err(StoreError::Newer { file: file.to_owned(), found, known });
+    }
+    Ok(())
+}
+
+/// Durable to the last commit: the write-ahead log is synced with each one (sqlite.org/pragma.html#pragma_synchronous).
+fn tune(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    conn.execute_batch(&format!(
+        "PRAGMA application_id = {APPLICATION_ID};
+         PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA cache_size = -16384;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA wal_autocheckpoint = 4000;
+         PRAGMA journal_size_limit = 67108864;"
+    ))
+}
+
+/// Adds the formats that the file lacks, each in a transaction of its own.
+fn migrate(conn: &Connection, formats: &[&[&str]]) -> rusqlite::Result<()> {
+    let found: u32 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    for (version, tables) in (1_u32..).zip(formats).filter(|(version, _)| *version > found) {
+        let step = conn.unchecked_transaction()?;
+        for sql in *tables {
+            step.execute_batch(sql)?;
+        }
+        step.pragma_update(None, "user_version", version)?;
+        step.commit()?;
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn create_folder(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+#[cfg(unix)]
+fn private(options: &mut OpenOptions, path: &Path) -> std::io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    options.mode(0o600).open(path)
+}
+
+/// Narrows a file that was copied here with wider rights. SQLite gives its log the rights of the file.
+#[cfg(unix)]
+fn make_private(file: &File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    if file.metadata()?.permissions().mode() & 0o077 != 0 {
+        file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn create_folder(folder: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(folder)
+}
+
+#[cfg(not(unix))]
+fn private(options: &mut OpenOptions, path: &Path) -> std::io::Result<File> {
+    options.open(path)
+}
+
+/// The user's own folders are already closed to others.
+#[cfg(not(unix))]
+fn make_private(_file: &File) -> std::io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! The messages of the built-in room.
+
+use callboard_domain::{chat::DeliveryKey, message::Message};
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, params};
+
+use super::{
+    Store, StoreError,
+    row::{At, Json, all, one, run},
+};
+
+pub(super) const V1: &str = "
+CREATE TABLE room (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel   TEXT NOT NULL,
+    thread    INTEGER REFERENCES room (id) ON DELETE CASCADE,
+    key       TEXT NOT NULL UNIQUE,
+    message   TEXT NOT NULL,
+    at        INTEGER NOT NULL,
+    edited_at INTEGER
+) STRICT;
+CREATE INDEX room_channel ON room (channel, id);
+CREATE INDEX room_thread ON room (thread) WHERE thread IS NOT NULL;
+";
+
+/// A message in the built-in room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomMessage {
+    /// Later messages have higher numbers.
+    pub id: i64,
+    /// The channel.
+    pub channel: String,
+    /// The message under which it stands.
+    pub thread: Option<i64>,
+    /// The delivery that it came with.
+    pub key: DeliveryKey,
+    /// What it says.
+    pub message: Message,
+    /// When it was posted.
+    pub at: Timestamp,
+    /// When it was last edited.
+    pub edited_at: Option<Timestamp>,
+}
+
+const COLUMNS: &str = "id, channel, thread, key, message, at, edited_at";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<RoomMessage> {
+    Ok(RoomMessage {
+        id: row.get(0)?,
+        channel: row.get(1)?,
+        thread: row.get(2)?,
+        key: DeliveryKey(row.get(3)?),
+        message: row.get::<_, Json<_>>(4)?.0,
+        at: row.get::<_, At>(5)?.0,
+        edited_at: row.get::<_, Option<At>>(6)?.map(|at| at.0),
+    })
+}
+
+fn by_key(conn: &Connection, key: &DeliveryKey) -> rusqlite::Result<Option<RoomMessage>> {
+    one(conn, &format!("SELECT {COLUMNS} FROM room WHERE key = ?1"), [&key.0], read)
+}
+
+/// Deletes up to `limit` from before `before`, except those under which something newer stands.
+pub(super) fn prune(conn: &Connection, before: Timestamp, limit: u32) -> rusqlite::Result<usize> {
+    let sql = "DELETE FROM room WHERE id IN (SELECT id FROM room WHERE at < ?1 AND NOT EXISTS (
+                   SELECT 1 FROM room reply WHERE reply.thread = room.id AND reply.at >= ?1) LIMIT ?2)";
+    run(conn, sql, params![At(before), limit])
+}
+
+impl Store {
+    /// Posts in the room; gives the message's number. A key that stands there already gives that message's number.
+    /// A reply to a message that is gone stands by itself.
+    pub async fn post_in_room(
+        &self,
+        channel: &str,
+        thread: Option<i64>,
+        key: &DeliveryKey,
+        message: Message,
+        now: Timestamp,
+    ) -> Result<i64, StoreError> {
+        let (channel, key) = (channel.to_owned(), key.clone());
+        self.write(move |conn| {
+            if let Some(found) = by_key(conn, &key)? {
+                return Ok(found.id);
+            }
+            let sql = "INSERT INTO room (channel, thread, key, message, at) 
+                       VALUES (?1, (SELECT id FROM room WHERE id = ?2), ?3, ?4, ?5)";
+            run(conn, sql, params![channel, thread, key.0, Json(&message), At(now)])?;
+            Ok(conn.last_insert_rowid())
+        })
+        .await
+    }
+
+    /// Replaces a message in the room. False where it is not there.
+    pub async fn edit_in_room(&self, id: i64, message: Message, now: Timestamp) -> Result<bool, StoreError> {
+        self.write(move |conn| {
+            let sql = "UPDATE room SET message = ?2, edited_at = ?3 WHERE id = ?1";
+            run(conn, sql, params![id, Json(&message), At(now)]).map(|rows| rows == 1)
+        })
+        .await
+    }
+
+    /// The message that came with a key.
+    pub async fn find_in_room(&self, key: &DeliveryKey) -> Result<Option<RoomMessage>, StoreError> {
+        let key = key.clone();
+        self.read(move |conn| by_key(conn, &key)).await
+    }
+
+    /// The latest messages of a channel, replies among them, oldest first, at most `limit`.
+    pub async fn room(&self, channel: &str, limit: u32) -> Result<Vec<RoomMessage>, StoreError> {
+        let channel = channel.to_owned();
+        self.read(move |conn| {
+            let sql = format!("SELECT {COLUMNS} FROM room WHERE channel = ?1 ORDER BY id DESC LIMIT ?2");
+            let mut found = all(conn, &sql, params![channel, limit], read)?;
+            found.reverse();
+            Ok(found)
+        })
+        .await
+    }
+
+    /// The room's channels in which something stands, by name.
+    pub async fn room_channels(&self) -> Result<Vec<String>, StoreError> {
+        self.read(|conn| {
+            all(conn, "SELECT DISTINCT channel FROM room ORDER BY channel", [], |row| row.get(0))
+        })
+        .await
+    }
+}

@@ -1,0 +1,180 @@
+//! Runs of commands. A run is on the record before its effect, so that after a crash it is known to be unknown.
+
+use callboard_domain::{
+    chat::{Address, DeliveryKey},
+    item::ItemKey,
+    message::Message,
+    run::{Run, RunState},
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, params};
+
+use super::{
+    Store, StoreError,
+    deliveries::{self, About, NewDelivery},
+    row::{At, Json, Text, all, one, run as execute},
+};
+
+pub(super) const V1: &str = "
+CREATE TABLE runs (
+    n          INTEGER PRIMARY KEY,
+    id         TEXT NOT NULL UNIQUE,
+    command    TEXT NOT NULL,
+    line       TEXT NOT NULL,
+    args       TEXT NOT NULL,
+    account    TEXT,
+    item       TEXT,
+    asked_by   TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at   INTEGER,
+    state      TEXT NOT NULL,                -- RunState as JSON: with its outcome or error
+    post       TEXT,
+    searched   INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX runs_under_way ON runs (n) WHERE ended_at IS NULL;
+CREATE INDEX runs_ended ON runs (ended_at);
+CREATE INDEX runs_item ON runs (item) WHERE item IS NOT NULL;
+CREATE INDEX runs_unsearched ON runs (searched) WHERE searched = 0;
+";
+
+pub(super) const COLUMNS: &str =
+    "id, command, line, args, account, item, asked_by, started_at, ended_at, state, post";
+
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
+    Ok(Run {
+        id: row.get(0)?,
+        command: row.get(1)?,
+        line: row.get(2)?,
+        args: row.get::<_, Json<_>>(3)?.0,
+        account: row.get(4)?,
+        item: row.get::<_, Option<Text<_>>>(5)?.map(|it| it.0),
+        by: row.get(6)?,
+        started_at: row.get::<_, At>(7)?.0,
+        ended_at: row.get::<_, Option<At>>(8)?.map(|at| at.0),
+        state: row.get::<_, Json<_>>(9)?.0,
+        post: row.get::<_, Option<Text<_>>>(10)?.map(|it| it.0),
+    })
+}
+
+fn insert(conn: &Connection, run: &Run) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO runs (id, command, line, args, account, item, asked_by, started_at, ended_at, state, post)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    let Run { id, command, line, args, account, item, by, started_at, ended_at, state, post } = run;
+    let (item, post) = (item.as_ref().map(Text), post.as_ref().map(Text));
+    let (started_at, ended_at) = (At(*started_at), ended_at.map(At));
+    let row =
+        params![id, command, line, Json(args), account, item, by, started_at, ended_at, Json(state), post];
+    execute(conn, sql, row).map(drop)
+}
+
+/// Ends a run. False where it had ended already (or is not on the record).
+fn end(conn: &Connection, id: &str, state: &RunState, now: Timestamp) -> rusqlite::Result<bool> {
+    // The line and the result are searched, so the index takes it again.
+    let sql = "UPDATE runs SET state = ?2, ended_at = ?3, searched = 0 WHERE id = ?1 AND ended_at IS NULL";
+    execute(conn, sql, params![id, Json(state), At(now)]).map(|rows| rows == 1)
+}
+
+/// What a run is found by.
+pub(super) fn search_text(run: &Run) -> String {
+    let ended = match &run.state {
+        RunState::Done { outcome } => outcome.summary.as_str(),
+        RunState::Unknown { why } => why.as_str(),
+        RunState::Failed { .. } | RunState::Running | RunState::Canceled => "",
+    };
+    format!("{}\n{}\n{ended}", run.line, run.by)
+}
+
+/// Marks the runs that were under way when the program ended as unknown, and gives them.
+pub(super) fn recover(conn: &Connection, now: Timestamp) -> rusqlite::Result<Vec<Run>> {
+    let sql = format!("SELECT {COLUMNS} FROM runs WHERE ended_at IS NULL ORDER BY n");
+    let why = "Callboard ended while it was under way; look at the service before running it again";
+    let state = RunState::Unknown { why: why.to_owned() };
+    all(conn, &sql, [], read)?
+        .into_iter()
+        .map(|run| {
+            end(conn, &run.id, &state, now)?;
+            Ok(Run { state: state.clone(), ended_at: Some(now), ..run })
+        })
+        .collect()
+}
+
+/// Deletes up to `limit` that ended before `before` and whose messages have all been delivered or given up.
+pub(super) fn prune(conn: &Connection, before: Timestamp, limit: u32) -> rusqlite::Result<usize> {
+    let sql = "SELECT n FROM runs WHERE ended_at < ?1 AND NOT EXISTS (SELECT 1 FROM deliveries
+               WHERE run = runs.id AND state NOT IN ('posted', 'failed')) LIMIT ?2";
+    let gone: Vec<i64> = all(conn, sql, params![At(before), limit], |row| row.get(0))?;
+    for n in &gone {
+        execute(conn, "DELETE FROM run_search WHERE rowid = ?1", [n])?;
+        execute(conn, "DELETE FROM runs WHERE n = ?1", [n])?;
+    }
+    Ok(gone.len())
+}
+
+impl Store {
+    /// Puts a run on the record, and with it the message that says so. Comes before the run's effect.
+    pub async fn begin_run(
+        &self,
+        run: Run,
+        post: Option<(Address, Message)>,
+        now: Timestamp,
+    ) -> Result<Option<DeliveryKey>, StoreError> {
+        self.write(move |conn| {
+            insert(conn, &run)?;
+            let new =
+                post.map(|(to, message)| NewDelivery { about: About::Run(run.id), to, under: None, message });
+            new.map(|new| deliveries::insert(conn, &new, now)).transpose()
+        })
+        .await
+    }
+
+    /// Records how a run ended, and revises its messages in the same step. False, and nothing done, where it has
+    /// ended before: the first end counts.
+    pub async fn end_run(
+        &self,
+        id: &str,
+        state: RunState,
+        message: Option<Message>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let id = id.to_owned();
+        self.write(move |conn| {
+            let ended = end(conn, &id, &state, now)?;
+            if let Some(message) = message.filter(|_| ended) {
+                deliveries::revise_run(conn, &id, &message, now)?;
+            }
+            Ok(ended)
+        })
+        .await
+    }
+
+    /// Gives the messages about a run their next text: its progress, or how it ended.
+    pub async fn revise_run(&self, id: &str, message: Message, now: Timestamp) -> Result<(), StoreError> {
+        let id = id.to_owned();
+        self.write(move |conn| deliveries::revise_run(conn, &id, &message, now).map(drop)).await
+    }
+
+    /// A run, where it is on the record.
+    pub async fn run(&self, id: &str) -> Result<Option<Run>, StoreError> {
+        let id = id.to_owned();
+        self.read(move |conn| one(conn, &format!("SELECT {COLUMNS} FROM runs WHERE id = ?1"), [id], read))
+            .await
+    }
+
+    /// The latest runs, newest first, at most `limit`.
+    pub async fn runs(&self, limit: u32) -> Result<Vec<Run>, StoreError> {
+        self.read(move |conn| {
+            all(conn, &format!("SELECT {COLUMNS} FROM runs ORDER BY n DESC LIMIT ?1"), [limit], read)
+        })
+        .await
+    }
+
+    /// What was run on an item, newest first, at most `limit`.
+    pub async fn runs_of(&self, item: &ItemKey, limit: u32) -> Result<Vec<Run>, StoreError> {
+        let item = item.clone();
+        self.read(move |conn| {
+            let sql = format!("SELECT {COLUMNS} FROM runs WHERE item = ?1 ORDER BY n DESC LIMIT ?2");
+            all(conn, &sql, params![Text(&item), limit], read)
+        })
+        .await
+    }
+}

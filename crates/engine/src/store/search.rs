@@ -1,0 +1,145 @@
+//! Finding items and runs by any part of their text.
+//!
+//! The index is brought up to date by the writer when nothing else waits, so that taking in reports stays fast. A row's
+//! own flag says whether the index has it, so that after a crash the index goes on where it was.
+
+use callboard_domain::run::Run;
+use rusqlite::{Connection, params};
+
+use super::{
+    Store, StoreError,
+    items::{self, StoredItem},
+    row::{all, run},
+    runs,
+};
+
+/// Contentless: what was found is read from the tables (sqlite.org/fts5.html, 4.4.3). `rowid` is the row's `n`.
+pub(super) const V1: &str = "
+CREATE VIRTUAL TABLE item_search USING fts5 (text, content = '', contentless_delete = 1, tokenize = 'trigram');
+CREATE VIRTUAL TABLE run_search USING fts5 (text, content = '', contentless_delete = 1, tokenize = 'trigram');
+";
+
+/// Rows that go into the index in one step, which those who write may have to wait for.
+const STEP: usize = 32;
+/// The shortest word that a trigram index can find.
+const INDEXED: usize = 3;
+/// How many of the newest rows are looked through for shorter words.
+const LOOKED_THROUGH: u32 = 2_000;
+/// How many hits of the longer words are looked through for the shorter ones.
+const CANDIDATES: u32 = 500;
+
+/// What a search found, the newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Items.
+    pub items: Vec<StoredItem>,
+    /// Runs.
+    pub runs: Vec<Run>,
+}
+
+/// Brings some rows into the index, in a transaction of its own. True where there may be more.
+pub(super) fn index_some(conn: &Connection) -> rusqlite::Result<bool> {
+    let step = conn.unchecked_transaction()?;
+    let more = index_step(conn)?;
+    step.commit()?;
+    Ok(more)
+}
+
+pub(super) fn index_step(conn: &Connection) -> rusqlite::Result<bool> {
+    let sql = format!("SELECT {}, n FROM items WHERE searched = 0 LIMIT {STEP}", items::COLUMNS);
+    // A row that cannot be read is left out of the index, not tried for ever.
+    let found = all(conn, &sql, [], |row| {
+        let text = items::read(row).map(|stored| items::search_text(&stored.item));
+        Ok((row.get::<_, i64>(9)?, text.unwrap_or_default()))
+    })?;
+    for (n, text) in &found {
+        run(conn, "INSERT OR REPLACE INTO item_search (rowid, text) VALUES (?1, ?2)", params![n, text])?;
+        run(conn, "UPDATE items SET searched = 1 WHERE n = ?1", [n])?;
+    }
+    let sql = format!("SELECT {}, n FROM runs WHERE searched = 0 LIMIT {STEP}", runs::COLUMNS);
+    let ran = all(conn, &sql, [], |row| {
+        let text = runs::read(row).map(|run| runs::search_text(&run));
+        Ok((row.get::<_, i64>(11)?, text.unwrap_or_default()))
+    })?;
+    for (n, text) in &ran {
+        run(conn, "INSERT OR REPLACE INTO run_search (rowid, text) VALUES (?1, ?2)", params![n, text])?;
+        run(conn, "UPDATE runs SET searched = 1 WHERE n = ?1", [n])?;
+    }
+    Ok(found.len() == STEP || ran.len() == STEP)
+}
+
+/// The words of a query, in lower case: every one must be found.
+struct Words {
+    long: Vec<String>,
+    short: Vec<String>,
+}
+
+impl Words {
+    fn new(query: &str) -> Self {
+        let words = query.split_whitespace().take(16).map(str::to_lowercase);
+        let (long, short) = words.partition(|word| word.chars().count() >= INDEXED);
+        Self { long, short }
+    }
+
+    /// The query in the language of the index: each word a quoted string, so that nothing in it is an operator.
+    fn query(&self) -> String {
+        let quoted: Vec<_> =
+            self.long.iter().map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect();
+        quoted.join(" ")
+    }
+
+    /// True where the text holds the short words, which the index cannot say.
+    fn short_in(&self, text: &str) -> bool {
+        let text = text.to_lowercase();
+        self.short.iter().all(|word| text.contains(word))
+    }
+}
+
+fn search(conn: &Connection, words: &Words, limit: u32) -> rusqlite::Result<Found> {
+    let taken = if words.short.is_empty() { limit } else { CANDIDATES };
+    let keep = usize::try_from(limit).unwrap_or(usize::MAX);
+    let (items, runs) = if words.long.is_empty() {
+        let first = words.short.first().map_or("", String::as_str);
+        let sql = format!(
+            "SELECT {} FROM (SELECT * FROM items ORDER BY n DESC LIMIT {LOOKED_THROUGH})
+             WHERE instr(lower(id || ' ' || title || ' ' || repo), ?1) LIMIT ?2",
+            items::COLUMNS
+        );
+        let items = all(conn, &sql, params![first, taken], items::read)?;
+        let sql = format!(
+            "SELECT {} FROM (SELECT * FROM runs ORDER BY n DESC LIMIT {LOOKED_THROUGH})
+             WHERE instr(lower(line), ?1) LIMIT ?2",
+            runs::COLUMNS
+        );
+        (items, all(conn, &sql, params![first, taken], runs::read)?)
+    } else {
+        let query = words.query();
+        let sql = format!(
+            "SELECT {} FROM items WHERE n IN (SELECT rowid FROM item_search WHERE text MATCH ?1 ORDER BY rowid DESC LIMIT ?2)
+             ORDER BY n DESC",
+            items::COLUMNS
+        );
+        let items = all(conn, &sql, params![query, taken], items::read)?;
+        let sql = format!(
+            "SELECT {} FROM runs WHERE n IN (SELECT rowid FROM run_search WHERE text MATCH ?1 ORDER BY rowid DESC LIMIT ?2)
+             ORDER BY n DESC",
+            runs::COLUMNS
+        );
+        (items, all(conn, &sql, params![query, taken], runs::read)?)
+    };
+    let items = items.into_iter().filter(|it| words.short_in(&items::search_text(&it.item)));
+    let runs = runs.into_iter().filter(|run| words.short_in(&runs::search_text(run)));
+    Ok(Found { items: items.take(keep).collect(), runs: runs.take(keep).collect() })
+}
+
+impl Store {
+    /// Finds the items and runs whose text holds every word of the query, newest first, at most `limit` of each.
+    /// Words shorter than three characters alone are looked for in the newest ones only. An empty query finds nothing.
+    pub async fn search(&self, query: &str, limit: u32) -> Result<Found, StoreError> {
+        let words = Words::new(query);
+        if words.long.is_empty() && words.short.is_empty() {
+            return Ok(Found::default());
+        }
+        self.read(move |conn| search(conn, &words, limit)).await
+    }
+}

@@ -1,0 +1,169 @@
+//! What is watched: where each account left off, and how it fares.
+
+use callboard_domain::{
+    error::ServiceError,
+    identity::Identity,
+    item::AccountName,
+    source::{Budget, Cursor},
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, params};
+
+use super::{
+    Store, StoreError,
+    row::{At, Json, all, one, run},
+};
+
+pub(super) const V1: &str = "
+CREATE TABLE sources (
+    account     TEXT PRIMARY KEY,
+    cursor      TEXT,
+    baseline_at INTEGER,          -- since when it is watched: what happened before is old
+    last_ok_at  INTEGER,          -- the last poll that succeeded
+    error       TEXT,             -- ServiceError, where the last poll failed
+    error_since INTEGER,
+    problems    TEXT NOT NULL DEFAULT '[]',
+    budget      TEXT,
+    identity    TEXT
+) STRICT, WITHOUT ROWID;
+";
+
+/// How a watched account fares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredSource {
+    /// The account.
+    pub account: AccountName,
+    /// Where the next poll goes on.
+    pub cursor: Option<Cursor>,
+    /// Since when it is watched.
+    pub baseline_at: Option<Timestamp>,
+    /// When a poll last succeeded (began, to be exact).
+    pub last_ok_at: Option<Timestamp>,
+    /// Why the last poll failed, and since when polls fail.
+    pub error: Option<(ServiceError, Timestamp)>,
+    /// Parts that the last poll could not read, in plain words.
+    pub problems: Vec<String>,
+    /// What was left of the service's allowance.
+    pub budget: Option<Budget>,
+    /// Who the account acts as.
+    pub identity: Option<Identity>,
+}
+
+/// What taking in a report needs to know of its source.
+#[derive(Default)]
+pub(super) struct Standing {
+    pub(super) baseline_at: Option<Timestamp>,
+    pub(super) polled: bool,
+    pub(super) me: Identity,
+}
+
+pub(super) fn standing(conn: &Connection, account: &AccountName) -> rusqlite::Result<Standing> {
+    let sql = "SELECT baseline_at, last_ok_at IS NOT NULL, identity FROM sources WHERE account = ?1";
+    let found = one(conn, sql, [account.as_str()], |row| {
+        Ok(Standing {
+            baseline_at: row.get::<_, Option<At>>(0)?.map(|at| at.0),
+            polled: row.get(1)?,
+            me: row.get::<_, Option<Json<_>>>(2)?.map(|it| it.0).unwrap_or_default(),
+        })
+    })?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Begins to watch an account, where it is not watched yet.
+pub(super) fn begin(conn: &Connection, account: &AccountName, now: Timestamp) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO sources (account, baseline_at) VALUES (?1, ?2)
+               ON CONFLICT (account) DO UPDATE SET baseline_at = ?2 WHERE baseline_at IS NULL";
+    run(conn, sql, params![account.as_str(), At(now)]).map(drop)
+}
+
+/// Records a poll that succeeded.
+pub(super) fn polled(
+    conn: &Connection,
+    account: &AccountName,
+    cursor: Option<&Cursor>,
+    budget: Option<Budget>,
+    problems: &[String],
+    began_at: Timestamp,
+) -> rusqlite::Result<()> {
+    let sql = "UPDATE sources SET cursor = coalesce(?2, cursor), last_ok_at = ?3, problems = ?4,
+               budget = coalesce(?5, budget), error = NULL, error_since = NULL WHERE account = ?1";
+    let cursor = cursor.map(|cursor| &cursor.0);
+    let row = params![account.as_str(), cursor, At(began_at), Json(problems), budget.map(Json)];
+    run(conn, sql, row).map(drop)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<StoredSource> {
+    let at = |column| row.get::<_, Option<At>>(column).map(|at| at.map(|at| at.0));
+    let error = row.get::<_, Option<Json<_>>>(4)?.map(|it| it.0);
+    Ok(StoredSource {
+        account: AccountName(row.get(0)?),
+        cursor: row.get::<_, Option<String>>(1)?.map(Cursor),
+        baseline_at: at(2)?,
+        last_ok_at: at(3)?,
+        error: error.zip(at(5)?),
+        problems: row.get::<_, Json<_>>(6)?.0,
+        budget: row.get::<_, Option<Json<_>>>(7)?.map(|it| it.0),
+        identity: row.get::<_, Option<Json<_>>>(8)?.map(|it| it.0),
+    })
+}
+
+const SELECT: &str =
+    "SELECT account, cursor, baseline_at, last_ok_at, error, error_since, problems, budget, identity
+                      FROM sources";
+
+impl Store {
+    /// Begins to watch an account: from now on what happens there is news. Does nothing where it is watched already.
+    pub async fn watch(&self, account: &AccountName, now: Timestamp) -> Result<(), StoreError> {
+        let account = account.clone();
+        self.write(move |conn| begin(conn, &account, now)).await
+    }
+
+    /// Ends watching an account: its items leave the board, and watching it again begins anew.
+    pub async fn unwatch(&self, account: &AccountName) -> Result<(), StoreError> {
+        let account = account.clone();
+        self.write(move |conn| {
+            run(conn, "UPDATE items SET open = 0 WHERE account = ?1 AND open", [account.as_str()])?;
+            run(conn, "DELETE FROM sources WHERE account = ?1", [account.as_str()]).map(drop)
+        })
+        .await
+    }
+
+    /// Records who an account acts as.
+    pub async fn identified(&self, account: &AccountName, identity: Identity) -> Result<(), StoreError> {
+        let account = account.clone();
+        self.write(move |conn| {
+            let sql = "INSERT INTO sources (account, identity) VALUES (?1, ?2)
+                       ON CONFLICT (account) DO UPDATE SET identity = ?2 WHERE identity IS NOT ?2";
+            run(conn, sql, params![account.as_str(), Json(&identity)]).map(drop)
+        })
+        .await
+    }
+
+    /// Records a poll that failed. The time of the first failure in a row stays.
+    pub async fn poll_failed(
+        &self,
+        account: &AccountName,
+        error: ServiceError,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let account = account.clone();
+        self.write(move |conn| {
+            let sql = "INSERT INTO sources (account, error, error_since) VALUES (?1, ?2, ?3)
+                       ON CONFLICT (account) DO UPDATE SET error = ?2, error_since = coalesce(error_since, ?3)";
+            run(conn, sql, params![account.as_str(), Json(&error), At(now)]).map(drop)
+        })
+        .await
+    }
+
+    /// How an account fares; `None` where it was never watched.
+    pub async fn source(&self, account: &AccountName) -> Result<Option<StoredSource>, StoreError> {
+        let account = account.clone();
+        self.read(move |conn| one(conn, &format!("{SELECT} WHERE account = ?1"), [account.as_str()], read))
+            .await
+    }
+
+    /// How every watched account fares, by name.
+    pub async fn sources(&self) -> Result<Vec<StoredSource>, StoreError> {
+        self.read(|conn| all(conn, &format!("{SELECT} ORDER BY account"), [], read)).await
+    }
+}

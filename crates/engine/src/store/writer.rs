@@ -1,0 +1,255 @@
+//! The one thread that writes, and group commit: as many jobs as wait share one transaction, so that they share its
+//! one wait for the disk. Each runs in a savepoint of its own: one that fails is undone alone.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rusqlite::Connection;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot, watch};
+
+use super::{StoreError, row::run, search};
+
+/// Jobs that may wait; beyond that callers wait, or are told that the store is busy.
+const QUEUE: usize = 2048;
+/// Jobs in one transaction, at most.
+const GROUP: usize = 512;
+/// A transaction takes in no further job after this long: those in it are waiting.
+const GROUP_TIME: Duration = Duration::from_millis(4);
+/// With no job for this long, the writer uses the time to bring the search index up to date.
+const IDLE: Duration = Duration::from_millis(30);
+
+/// Something to be written.
+trait Job: Send {
+    /// Does it inside the open transaction.
+    fn run(&mut self, conn: &Connection, file: &Path) -> Result<(), StoreError>;
+    /// Tells the caller, once it is on the disk or undone.
+    fn answer(self: Box<Self>, fault: Option<StoreError>);
+}
+
+struct Work<F, T> {
+    work: Option<F>,
+    done: Option<T>,
+    caller: oneshot::Sender<Result<T, StoreError>>,
+    /// The job's place in the queue.
+    _place: OwnedSemaphorePermit,
+}
+
+impl<F, T> Job for Work<F, T>
+where
+    F: FnOnce(&Connection) -> rusqlite::Result<T> + Send,
+    T: Send,
+{
+    fn run(&mut self, conn: &Connection, file: &Path) -> Result<(), StoreError> {
+        let Some(work) = self.work.take() else { return Ok(()) };
+        // A panic in a job (in a rule, say) must not take the store with it: its savepoint is undone like any other.
+        match catch_unwind(AssertUnwindSafe(|| work(conn))) {
+            Ok(Ok(done)) => {
+                self.done = Some(done);
+                Ok(())
+            }
+            Ok(Err(error)) => Err(StoreError::sqlite(file, &error)),
+            Err(_) => Err(StoreError::Internal { why: "it panicked".to_owned() }),
+        }
+    }
+
+    fn answer(self: Box<Self>, fault: Option<StoreError>) {
+        let answer = match (fault, self.done) {
+            (None, Some(done)) => Ok(done),
+            (Some(fault), _) => Err(fault),
+            (None, None) => Err(StoreError::Closed),
+        };
+        // A caller that has gone away is fine: what it asked for is stored.
+        let _ = self.caller.send(answer);
+    }
+}
+
+enum Order {
+    Do(Box<dyn Job>),
+    Close,
+}
+
+/// The handle to the writing thread.
+pub(super) struct Writer {
+    orders: mpsc::Sender<Order>,
+    places: Arc<Semaphore>,
+    thread: Mutex<Option<thread::JoinHandle<()>>>,
+}
+
+impl Writer {
+    /// Starts the thread; it counts `changed` up after each commit that changed something.
+    pub(super) fn start(
+        conn: Connection,
+        file: PathBuf,
+        changed: watch::Sender<u64>,
+    ) -> Result<Self, StoreError> {
+        let (orders, received) = mpsc::channel();
+        let thread = thread::Builder::new()
+            .name("store".to_owned())
+            .spawn({
+                let file = file.clone();
+                move || write(conn, &file, &received, &changed)
+            })
+            .map_err(|error| StoreError::io(&file, &error))?;
+        Ok(Self { orders, places: Arc::new(Semaphore::new(QUEUE)), thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Runs `work` in a transaction and returns once it is on the disk. Waits while the queue is full.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        self.order(work, place).await
+    }
+
+    /// The same, but [`StoreError::Busy`] at once where the queue is full.
+    pub(super) async fn try_write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|error| match error {
+            TryAcquireError::NoPermits => StoreError::Busy,
+            TryAcquireError::Closed => StoreError::Closed,
+        })?;
+        self.order(work, place).await
+    }
+
+    async fn order<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        place: OwnedSemaphorePermit,
+    ) -> Result<T, StoreError> {
+        let (caller, answer) = oneshot::channel();
+        let job = Work { work: Some(work), done: None, caller, _place: place };
+        self.orders.send(Order::Do(Box::new(job))).map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Lets the thread finish what was ordered before, and waits for it to put the log into the file. Blocks.
+    pub(super) fn close(&self) {
+        let _ = self.orders.send(Order::Close);
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // The last handle may be dropped by a job, on the thread itself.
+        if let Some(thread) = thread.filter(|it| it.thread().id() != thread::current().id()) {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn write(conn: Connection, file: &Path, orders: &mpsc::Receiver<Order>, changed: &watch::Sender<u64>) {
+    let mut unsearched = true;
+    let mut wait = IDLE;
+    loop {
+        let order = if unsearched {
+            orders.recv_timeout(wait)
+        } else {
+            orders.recv().map_err(|_| mpsc::RecvTimeoutError::Disconnected)
+        };
+        match order {
+            Ok(Order::Do(first)) => {
+                let closing = group(&conn, file, first, orders, changed);
+                if closing {
+                    break;
+                }
+                (unsearched, wait) = (true, IDLE);
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                // What fails here is tried again after the next write.
+                unsearched = search::index_some(&conn).unwrap_or_else(|error| {
+                    tracing::warn!(%error, "the search index could not be updated");
+                    false
+                });
+                wait = Duration::ZERO;
+            }
+            Ok(Order::Close) | Err(mpsc::RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    if let Err(error) = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+        tracing::warn!(%error, "the log was not put into the file; that happens at the next start");
+    }
+}
+
+/// A job that has run, and why it was undone, if it was.
+type Ran = (Box<dyn Job>, Option<StoreError>);
+
+/// Runs `first` and the jobs that wait behind it in one transaction. True where the order to close was among them.
+fn group(
+    conn: &Connection,
+    file: &Path,
+    first: Box<dyn Job>,
+    orders: &mpsc::Receiver<Order>,
+    changed: &watch::Sender<u64>,
+) -> bool {
+    let began = Instant::now();
+    let mut ran: Vec<Ran> = Vec::new();
+    let mut rows = 0;
+    let mut closing = false;
+    let mut next = Some(first);
+    while let Some(mut job) = next.take() {
+        let fault = match in_savepoint(conn, file, job.as_mut()) {
+            Ok(changes) => {
+                rows += changes;
+                None
+            }
+            Err(fault) => Some(fault),
+        };
+        // On some faults (a full disk) SQLite undoes the whole transaction (sqlite.org/lang_transaction.html).
+        let lost = fault.clone().filter(|_| conn.is_autocommit());
+        ran.push((job, fault));
+        if let Some(fault) = lost {
+            answer(ran, Some(&fault));
+            return false;
+        }
+        if ran.len() < GROUP && began.elapsed() < GROUP_TIME {
+            match orders.try_recv() {
+                Ok(Order::Do(job)) => next = Some(job),
+                Ok(Order::Close) => closing = true,
+                Err(_) => {}
+            }
+        }
+    }
+    let fault = run(conn, "COMMIT", []).err().map(|error| {
+        let _ = run(conn, "ROLLBACK", []);
+        StoreError::sqlite(file, &error)
+    });
+    if fault.is_none() && rows > 0 {
+        changed.send_modify(|count| *count += 1);
+    }
+    answer(ran, fault.as_ref());
+    closing
+}
+
+/// Runs one job; gives the number of rows that it changed.
+fn in_savepoint(conn: &Connection, file: &Path, job: &mut dyn Job) -> Result<u64, StoreError> {
+    let step = |sql| run(conn, sql, []).map_err(|error| StoreError::sqlite(file, &error));
+    if conn.is_autocommit() {
+        step("BEGIN IMMEDIATE")?;
+    }
+    step("SAVEPOINT job")?;
+    let before = conn.total_changes();
+    let done = job.run(conn, file);
+    if done.is_err() && !conn.is_autocommit() {
+        step("ROLLBACK TO job")?;
+    }
+    if !conn.is_autocommit() {
+        step("RELEASE job")?;
+    }
+    done.map(|()| conn.total_changes() - before)
+}
+
+fn answer(ran: Vec<Ran>, fault: Option<&StoreError>) {
+    for (job, own) in ran {
+        job.answer(own.or_else(|| fault.cloned()));
+    }
+}
