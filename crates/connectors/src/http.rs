@@ -14,7 +14,7 @@ use callboard_domain::{
 };
 use jiff::Timestamp;
 use reqwest::{Method, StatusCode, header, redirect};
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
@@ -144,7 +144,15 @@ impl Request {
 
     fn to(method: Method, url: Target) -> Self {
         let read = matches!(method, Method::GET | Method::HEAD);
-        Self { method, url, query: Vec::new(), headers: Vec::new(), body: Body::Empty, elsewhere: false, read }
+        Self {
+            method,
+            url,
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Body::Empty,
+            elsewhere: false,
+            read,
+        }
     }
 
     /// With a query parameter more.
@@ -216,7 +224,7 @@ impl Answer {
     }
 
     /// The body as JSON. What is not JSON, or not of that shape, is the service's fault.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, ServiceError> {
+    pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T, ServiceError> {
         serde_json::from_slice(&self.body).map_err(|error| {
             let service = self.service;
             let html = self.header("content-type").is_some_and(|kind| kind.contains("html"))
@@ -432,8 +440,12 @@ fn said(answer: &Answer) -> String {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
     let field = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
     let plain = || answer.header("content-type")?.starts_with("text/plain").then(|| answer.text());
-    let words =
-        body.as_str().map(str::to_owned).or_else(|| field("message")).or_else(|| field("error")).or_else(plain);
+    let words = body
+        .as_str()
+        .map(str::to_owned)
+        .or_else(|| field("message"))
+        .or_else(|| field("error"))
+        .or_else(plain);
     text::line(&words.unwrap_or_default(), 200)
 }
 
