@@ -4,6 +4,7 @@
 //! ([`ChatService`]). [`ConnectorConfig`] is the one list of services; its matches are exhaustive, so that a
 //! forgotten connector does not compile.
 
+pub mod alertmanager;
 pub mod http;
 pub mod jenkins;
 mod service_url;
@@ -107,6 +108,8 @@ macro_rules! services {
 }
 
 services! {
+    /// Alertmanager: alerts, webhooks, silences.
+    Alertmanager in alertmanager,
     /// Jenkins: jobs in folders, builds, logs.
     Jenkins in jenkins,
 }

@@ -5,9 +5,22 @@ use unicode_segmentation::UnicodeSegmentation;
 /// One line, at most `max` characters (as people count them): white space folded, anything that could steer a terminal
 /// or turn the reading direction removed, and cut with `…`.
 pub fn line(text: &str, max: usize) -> String {
+    if is_plain(text, max) {
+        return text.to_owned();
+    }
     let clean = without_escapes(text);
     let folded: String = clean.split_whitespace().collect::<Vec<_>>().join(" ");
     cut(&folded, max)
+}
+
+/// Nothing to change in it, as in nearly all text: seen in one pass over the bytes.
+fn is_plain(text: &str, max: usize) -> bool {
+    let mut space = true;
+    let plain = text.bytes().all(|byte| {
+        let after_space = std::mem::replace(&mut space, byte == b' ');
+        byte.is_ascii_graphic() || (byte == b' ' && !after_space)
+    });
+    plain && text.len() <= max && (!space || text.is_empty())
 }
 
 /// Several lines, at most `max` characters, with the same things removed; new lines and tabs stay.

@@ -1,0 +1,302 @@
+//! To silence an alert, and to end its silences: all the acknowledging that Alertmanager knows.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use callboard_domain::{
+    action::{Action, Progress, Step},
+    command::{ArgError, ArgSpec, Args, CommandSpec},
+    duration::Span,
+    error::ServiceError,
+    item::{Detail, Incident, Item, Kind},
+    message::Block,
+    run::Outcome,
+    text,
+};
+use jiff::{SignedDuration, Timestamp};
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+
+use super::{
+    Server,
+    normalise::{SILENCE, exact_labels, fragment},
+    wire::{Created, Silence, SilenceMatcher},
+};
+use crate::http::Request;
+
+const ALERT: &str = "alert";
+const USUAL: &str = "2h";
+const COMMENT: usize = 1_000;
+
+/// Both commands.
+pub(super) fn all(server: &Arc<Server>) -> Vec<Arc<dyn Action>> {
+    vec![Arc::new(SilenceAlert::new(server.clone())), Arc::new(EndSilences::new(server.clone()))]
+}
+
+/// The alert that the arguments name: on the board, and of this account.
+fn alert<'a>(
+    spec: &CommandSpec,
+    server: &Server,
+    args: &'a Args,
+) -> Result<(&'a Item, &'a Incident), ArgError> {
+    let invalid = |expected: String| ArgError::Invalid {
+        arg: ALERT.to_owned(),
+        expected,
+        found: args.text(ALERT).to_owned(),
+        nearest: None,
+    };
+    let Some(item) = args.item(ALERT) else {
+        return Err(match args.get(ALERT) {
+            Some(_) => invalid("an alert on the board".to_owned()),
+            None => ArgError::Missing {
+                command: spec.name.clone(),
+                arg: ALERT.to_owned(),
+                summary: "the alert".to_owned(),
+            },
+        });
+    };
+    match &item.detail {
+        Detail::Incident(incident) if item.key.account == server.place.account => Ok((item, incident)),
+        _ => Err(invalid(format!("an alert of {}", server.place.account))),
+    }
+}
+
+struct SilenceAlert {
+    spec: CommandSpec,
+    server: Arc<Server>,
+}
+
+/// A silence before it is made.
+struct Wanted<'a> {
+    title: &'a str,
+    matchers: Vec<SilenceMatcher>,
+    starts_at: Timestamp,
+    ends_at: Timestamp,
+    span: Span,
+    comment: String,
+}
+
+impl SilenceAlert {
+    fn new(server: Arc<Server>) -> Self {
+        let spec = CommandSpec::new("silence", "Silence an alert for a while: whoever does has it")
+            .usage("silence <alert> [for <duration>] [comment...]")
+            .arg(ArgSpec::item(ALERT, Kind::Incident, "the alert"))
+            .arg(ArgSpec::duration("duration", "for how long").or(USUAL))
+            .arg(ArgSpec::text("comment", "why, for everybody to read").optional())
+            .example("silence HighCPU")
+            .example("silence HighCPU for 30m restarting it");
+        Self { spec, server }
+    }
+
+    fn wanted<'a>(&self, args: &'a Args, now: Timestamp) -> Result<Wanted<'a>, ArgError> {
+        let (item, incident) = alert(&self.spec, &self.server, args)?;
+        let invalid = |arg: &str, expected: &str, found: &str| ArgError::Invalid {
+            arg: arg.to_owned(),
+            expected: expected.to_owned(),
+            found: found.to_owned(),
+            nearest: None,
+        };
+        let labels = exact_labels(incident).ok_or_else(|| {
+            let expected = "an alert whose labels are known whole; silence this one in Alertmanager itself";
+            invalid(ALERT, expected, item.reference())
+        })?;
+        let matchers: Vec<_> = labels
+            .map(|(name, value)| SilenceMatcher {
+                name: name.to_owned(),
+                value: value.to_owned(),
+                is_regex: false,
+                is_equal: true,
+            })
+            .collect();
+        if matchers.is_empty() {
+            return Err(invalid(ALERT, "an alert with labels", item.reference()));
+        }
+        let length = args.get("duration").unwrap_or(USUAL);
+        let span: Span = length.parse().map_err(|_| invalid("duration", "such as 30m or 2h", length))?;
+        if span.0.is_zero() {
+            return Err(invalid("duration", "longer than nothing", length));
+        }
+        // To the second: the API gives times back to the millisecond, and this one is compared.
+        let starts_at = Timestamp::from_second(now.as_second()).unwrap_or(now);
+        let ends_at = SignedDuration::try_from(span.0).ok().and_then(|span| starts_at.checked_add(span).ok());
+        let ends_at = ends_at.ok_or_else(|| invalid("duration", "shorter", length))?;
+        let comment = match args.text("comment").trim() {
+            "" => "from Callboard".to_owned(),
+            comment => text::block(comment, COMMENT),
+        };
+        Ok(Wanted { title: &item.title, matchers, starts_at, ends_at, span, comment })
+    }
+
+    fn request(&self, wanted: &Wanted<'_>) -> Request {
+        Request::post(["api", "v2", "silences"]).json(json!({
+            "matchers": wanted.matchers,
+            "startsAt": wanted.starts_at,
+            "endsAt": wanted.ends_at,
+            "createdBy": self.server.user,
+            "comment": wanted.comment,
+        }))
+    }
+
+    /// The silence, where it was made although its answer got lost.
+    async fn look(&self, wanted: &Wanted<'_>) -> Option<String> {
+        let mut matchers = wanted.matchers.clone();
+        matchers.sort();
+        let silences = self.server.silences().await.ok()?;
+        let made = silences.into_iter().find(|silence| {
+            let mut theirs = silence.matchers.clone();
+            theirs.sort();
+            !silence.is_over()
+                && silence.created_by == self.server.user
+                && silence.comment == wanted.comment
+                && silence.ends_at == wanted.ends_at
+                && theirs == matchers
+        });
+        made.map(|silence| silence.id)
+    }
+}
+
+#[async_trait]
+impl Action for SilenceAlert {
+    fn spec(&self) -> &CommandSpec {
+        &self.spec
+    }
+
+    fn preview(&self, args: &Args, now: Timestamp) -> Result<Vec<Step>, ArgError> {
+        let wanted = self.wanted(args, now)?;
+        let what = format!("Silence {} for {}", wanted.title, wanted.span);
+        Ok(vec![self.server.http.step(what, &self.request(&wanted))])
+    }
+
+    async fn run(&self, args: &Args, now: Timestamp, _: &dyn Progress) -> Result<Outcome, ServiceError> {
+        let wanted = self.wanted(args, now).map_err(|error| ServiceError::rejected(error.to_string()))?;
+        let sent = self.server.http.send(self.request(&wanted)).await;
+        let id = match sent.and_then(|answer| answer.json::<Created>()) {
+            Ok(created) => text::line(&created.silence_id, 64),
+            Err(lost @ ServiceError::Unknown { .. }) => self.look(&wanted).await.ok_or(lost)?,
+            Err(error) => return Err(error),
+        };
+        let fields = [
+            ("Until", wanted.ends_at.to_string()),
+            ("By", self.server.user.clone()),
+            ("Comment", wanted.comment.clone()),
+        ];
+        let fields = fields.map(|(name, value)| (name.to_owned(), value)).into();
+        Ok(Outcome::ok(format!("{} is silenced for {}", wanted.title, wanted.span))
+            .with(Block::Fields(fields))
+            .linked(Some(fragment(&self.server.place.base, &format!("/silences/{id}"))))
+            .data(json!({ "silence": id, "until": wanted.ends_at })))
+    }
+}
+
+struct EndSilences {
+    spec: CommandSpec,
+    server: Arc<Server>,
+}
+
+impl EndSilences {
+    fn new(server: Arc<Server>) -> Self {
+        let spec = CommandSpec::new("unsilence", "End the silences that hold an alert")
+            .usage("unsilence <alert>")
+            .arg(ArgSpec::item(ALERT, Kind::Incident, "the silenced alert"))
+            .timeout(Duration::from_secs(120))
+            .example("unsilence HighCPU");
+        Self { spec, server }
+    }
+
+    /// The alert's title and its silences, as the board knows them: those are shown, and only those are ended.
+    fn silences<'a>(&self, args: &'a Args) -> Result<(&'a str, Vec<&'a str>), ArgError> {
+        let (item, incident) = alert(&self.spec, &self.server, args)?;
+        match incident.labels.get(SILENCE) {
+            Some(ids) => Ok((&item.title, ids.split(',').collect())),
+            None => Err(ArgError::Invalid {
+                arg: ALERT.to_owned(),
+                expected: "a silenced alert".to_owned(),
+                found: item.reference().to_owned(),
+                nearest: None,
+            }),
+        }
+    }
+
+    /// The silence as it is now; `None` where it is over.
+    async fn active(&self, id: &str) -> Result<Option<Silence>, ServiceError> {
+        let answer = self.server.http.exchange(look(id)).await?;
+        if answer.status == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        if !answer.status.is_success() {
+            return Err(self.server.http.fault(&answer));
+        }
+        Ok(Some(answer.json()?).filter(|silence: &Silence| !silence.is_over()))
+    }
+
+    /// Ends one silence; says which it was, where it was not over yet.
+    async fn end(&self, id: &str) -> Result<Option<String>, ServiceError> {
+        let Some(silence) = self.active(id).await? else {
+            return Ok(None);
+        };
+        if let Err(error) = self.server.http.send(end(id)).await {
+            let lost = matches!(error, ServiceError::Unknown { .. });
+            // Only a look that finds it over makes up for a lost answer.
+            if !lost || !matches!(self.active(id).await, Ok(None)) {
+                return Err(error);
+            }
+        }
+        let matchers: Vec<_> = silence.matchers.iter().map(ToString::to_string).collect();
+        let words = format!("{}, by {}: {}", matchers.join(", "), silence.created_by, silence.comment);
+        Ok(Some(text::line(&words, 300)))
+    }
+}
+
+fn look(id: &str) -> Request {
+    Request::get(["api", "v2", "silence", id])
+}
+
+fn end(id: &str) -> Request {
+    Request::new(Method::DELETE, ["api", "v2", "silence", id])
+}
+
+#[async_trait]
+impl Action for EndSilences {
+    fn spec(&self) -> &CommandSpec {
+        &self.spec
+    }
+
+    fn preview(&self, args: &Args, _: Timestamp) -> Result<Vec<Step>, ArgError> {
+        let (_, ids) = self.silences(args)?;
+        let http = &self.server.http;
+        let steps = |id: &&str| {
+            [
+                http.step(format!("See whether silence {id} still holds"), &look(id)),
+                http.step(format!("End silence {id}, for every alert that it holds"), &end(id)),
+            ]
+        };
+        Ok(ids.iter().flat_map(steps).collect())
+    }
+
+    async fn run(&self, args: &Args, _: Timestamp, _: &dyn Progress) -> Result<Outcome, ServiceError> {
+        let silences = self.silences(args);
+        let (title, ids) = silences.map_err(|error| ServiceError::rejected(error.to_string()))?;
+        let mut ended = Vec::new();
+        for id in &ids {
+            match self.end(id).await {
+                Ok(silence) => ended.extend(silence),
+                Err(error) if ended.is_empty() => return Err(error),
+                // Some are ended: an error would say that nothing happened.
+                Err(error) => {
+                    let why =
+                        format!("{title} is still silenced: ended {} of {}; {error}", ended.len(), ids.len());
+                    return Ok(Outcome::failed(why).with(list(&ended)));
+                }
+            }
+        }
+        Ok(match ended.as_slice() {
+            [] => Outcome::ok(format!("{title} was not silenced any more")),
+            _ => Outcome::ok(format!("{title} is not silenced any more")).with(list(&ended)),
+        })
+    }
+}
+
+fn list(ended: &[String]) -> Block {
+    let silences: Vec<_> = ended.iter().map(|silence| format!("Ended the silence of {silence}")).collect();
+    Block::Text(silences.join("\n"))
+}

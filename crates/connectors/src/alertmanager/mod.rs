@@ -1,0 +1,159 @@
+//! Alertmanager: the alerts that fire, its webhooks, and its silences.
+//!
+//! API v2: <https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml>.
+
+mod actions;
+mod hook;
+mod matcher;
+mod normalise;
+mod source;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use callboard_domain::{
+    duration::Span,
+    error::ServiceError,
+    identity::Identity,
+    secret::{ExposeSecret, SecretField},
+    text,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use self::matcher::Matcher;
+use self::{
+    hook::Webhooks,
+    normalise::Place,
+    source::Alerts,
+    wire::{Silence, Status},
+};
+use crate::{
+    Access, ConnectError, Connection, Identify, Problem, ServiceUrl,
+    http::{Credential, Http, Request},
+};
+
+/// Its name in the configuration.
+pub const NAME: &str = "alertmanager";
+
+const TOKEN: SecretField = SecretField {
+    name: "token",
+    help: "a bearer token, where a proxy in front of Alertmanager asks for one",
+    required: false,
+};
+const PASSWORD: SecretField = SecretField {
+    name: "password",
+    help: "the password of the account's user, where Alertmanager or a proxy in front of it asks for one",
+    required: false,
+};
+const WEBHOOK_SECRET: SecretField = SecretField {
+    name: "webhook_secret",
+    help: "a long random text that only Alertmanager shares; in alertmanager.yml: receivers: [{name: callboard, \
+           webhook_configs: [{url: 'http://HOST:7878/hooks/ACCOUNT', http_config: {authorization: {credentials: \
+           SECRET}}}]}]",
+    required: false,
+};
+
+/// The secrets that an account can use; none for an Alertmanager that is only polled and asks for none.
+pub const SECRETS: &[SecretField] = &[TOKEN, PASSWORD, WEBHOOK_SECRET];
+
+/// Who makes silences where the account names nobody.
+const USER: &str = "callboard";
+
+/// An Alertmanager account in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where Alertmanager is, such as `https://alerts.acme.example` or `http://localhost:9093`.
+    pub url: ServiceUrl,
+    /// Only alerts for which all of these hold, such as `team="web"`; polled or told by webhook alike.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub filter: Vec<Matcher>,
+    /// In whose name silences are made (`callboard` where not given); with a password, also who signs in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// How often to look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<Span>,
+}
+
+impl Config {
+    /// What is wrong although every value has its type.
+    pub fn validate(&self) -> Vec<Problem> {
+        match &self.user {
+            Some(user) if user.trim().is_empty() || user.contains(':') => {
+                vec![Problem { key: "user", what: "expected a name without a colon".to_owned() }]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// How often to look, where given.
+    pub fn every(&self) -> Option<Span> {
+        self.every
+    }
+
+    /// What the account offers: alerts, and to silence them. Of token and password the token is used.
+    ///
+    /// # Errors
+    /// Where there is a password and no user.
+    pub fn connect(&self, access: Access) -> Result<Connection, ConnectError> {
+        let set = |field: &SecretField| {
+            access.secret(field.name).filter(|secret| !secret.expose_secret().is_empty())
+        };
+        let credential = match (set(&TOKEN), set(&PASSWORD), &self.user) {
+            (Some(token), _, _) => Credential::Bearer(token),
+            (None, Some(password), Some(user)) => Credential::Basic { user: user.clone(), password },
+            (None, Some(_), None) => {
+                let what = "there is a password: add user = \"...\", whose it is".to_owned();
+                return Err(ConnectError::Config(Problem { key: "user", what }));
+            }
+            (None, None, _) => Credential::None,
+        };
+        let secret = set(&WEBHOOK_SECRET);
+        let base = self.url.to_url();
+        let server = Arc::new(Server {
+            http: Http::new(access.client, base.clone(), "Alertmanager", credential),
+            place: Place { account: access.account, base },
+            user: self.user.as_deref().unwrap_or(USER).to_owned(),
+            filter: self.filter.clone(),
+        });
+        let hook = Webhooks::new(server.clone(), secret);
+        Ok(Connection {
+            identify: server.clone(),
+            source: Some(Arc::new(Alerts { server: server.clone(), hook })),
+            actions: actions::all(&server),
+            chat: None,
+        })
+    }
+}
+
+/// What all roles of an account share.
+struct Server {
+    http: Http,
+    place: Place,
+    user: String,
+    filter: Vec<Matcher>,
+}
+
+impl Server {
+    /// Every silence, those that are over among them (Alertmanager keeps them for days).
+    async fn silences(&self) -> Result<Vec<Silence>, ServiceError> {
+        self.http.send(Request::get(["api", "v2", "silences"])).await?.json()
+    }
+}
+
+#[async_trait]
+impl Identify for Server {
+    /// Alertmanager has no users: the account is whoever its silences name.
+    async fn identify(&self) -> Result<Identity, ServiceError> {
+        let status: Status = self.http.send(Request::get(["api", "v2", "status"])).await?.json()?;
+        let version = text::line(&status.version_info.version, 40);
+        let server = Some(format!("Alertmanager {version}"));
+        Ok(Identity { login: self.user.clone(), server, ..Identity::default() })
+    }
+}

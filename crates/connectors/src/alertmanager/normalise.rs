@@ -1,0 +1,162 @@
+//! Alerts as snapshots of incidents. Pure.
+
+use callboard_domain::{
+    item::{AccountName, Detail, Incident, IncidentStatus, Item, ItemKey, Kind, Severity},
+    text,
+};
+use jiff::Timestamp;
+use url::{Url, form_urlencoded};
+
+use super::wire::{Alert, Pairs};
+
+/// Under which label an incident carries the ids of the silences that hold it, separated by commas.
+pub(super) const SILENCE: &str = "silence";
+/// Under which it carries the fingerprints of the alerts that inhibit it. No label of Prometheus has a hyphen.
+const INHIBITED_BY: &str = "inhibited-by";
+/// Under which it carries the names of the labels that are not there as they are.
+const CUT: &str = "cut-labels";
+
+const TITLE: usize = 200;
+const DESCRIPTION: usize = 2_000;
+const LABELS: usize = 48;
+const LABEL_NAME: usize = 100;
+const LABEL_VALUE: usize = 300;
+const URL_BYTES: usize = 2_048;
+
+/// Where snapshots are for.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub account: AccountName,
+    pub base: Url,
+}
+
+/// How far an alert is, since when, and what holds it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Standing {
+    pub status: IncidentStatus,
+    pub updated_at: Timestamp,
+    pub holders: Vec<String>,
+    pub held_until: Option<Timestamp>,
+    pub silences: Vec<String>,
+    pub inhibitors: Vec<String>,
+}
+
+impl Standing {
+    /// Nothing holds it.
+    pub(super) fn unheld(status: IncidentStatus, updated_at: Timestamp) -> Self {
+        Self {
+            status,
+            updated_at,
+            holders: Vec::new(),
+            held_until: None,
+            silences: Vec::new(),
+            inhibitors: Vec::new(),
+        }
+    }
+}
+
+/// When an occurrence began, to the second: webhooks and the API give one beginning with different precision, and
+/// would make two occurrences of it.
+pub(super) fn began<S>(alert: &Alert<'_, S>) -> Timestamp {
+    Timestamp::from_second(alert.starts_at.as_second()).unwrap_or(alert.starts_at)
+}
+
+/// The incident that an alert is. The same whichever way the alert came.
+pub(super) fn snapshot<S>(place: &Place, alert: &Alert<'_, S>, standing: Standing) -> Item {
+    let (labels, notes) = (&alert.labels, &alert.annotations);
+    let severity = labels.first(&["severity", "priority"]).map_or(Severity::Warning, Severity::from_word);
+    let service = labels.first(&["service", "alertname"]).unwrap_or("alert");
+    let description = notes.first(&["description", "message"]).map(|words| text::block(words, DESCRIPTION));
+    Item {
+        key: ItemKey::new(&place.account, Kind::Incident, text::line(&alert.fingerprint, LABEL_NAME)),
+        title: title(alert),
+        url: web(&alert.generator_url).or_else(|| page(&place.base, labels)),
+        detail: Detail::Incident(Incident {
+            service: text::line(service, LABEL_NAME),
+            severity,
+            status: standing.status,
+            started_at: began(alert),
+            updated_at: standing.updated_at,
+            holders: standing.holders,
+            held_until: standing.held_until,
+            escalation: 0,
+            description,
+            labels: shown_labels(labels, &standing.silences, &standing.inhibitors),
+        }),
+    }
+}
+
+fn title<S>(alert: &Alert<'_, S>) -> String {
+    if let Some(words) = alert.annotations.first(&["summary", "title"]) {
+        return text::line(words, TITLE);
+    }
+    let name = alert.labels.first(&["alertname"]).unwrap_or(&alert.fingerprint);
+    match alert.labels.first(&["instance"]) {
+        Some(instance) => text::line(&format!("{name} on {instance}"), TITLE),
+        None => text::line(name, TITLE),
+    }
+}
+
+fn shown_labels(
+    labels: &Pairs<'_>,
+    silences: &[String],
+    inhibitors: &[String],
+) -> std::collections::BTreeMap<String, String> {
+    let mut cut: Vec<String> = Vec::new();
+    let mut shown = std::collections::BTreeMap::new();
+    for (name, value) in &labels.0 {
+        let (clean, short) = (text::line(name, LABEL_NAME), text::line(value, LABEL_VALUE));
+        let whole = clean == **name && short == **value && shown.len() < LABELS && clean != SILENCE;
+        if !whole {
+            cut.push(clean.clone());
+        }
+        if shown.len() < LABELS {
+            shown.insert(clean, short);
+        }
+    }
+    let mut own = |name: &str, values: &[String]| {
+        if !values.is_empty() {
+            shown.insert(name.to_owned(), text::line(&values.join(","), LABEL_VALUE));
+        }
+    };
+    own(SILENCE, silences);
+    own(INHIBITED_BY, inhibitors);
+    own(CUT, &cut);
+    shown
+}
+
+/// The alert's own labels, as they are at Alertmanager. `None` where the incident does not carry them all unchanged.
+pub(super) fn exact_labels(incident: &Incident) -> Option<impl Iterator<Item = (&str, &str)>> {
+    let own = |name: &str| matches!(name, SILENCE | INHIBITED_BY);
+    let labels = incident.labels.iter().filter(move |(name, _)| !own(name));
+    (!incident.labels.contains_key(CUT)).then(|| labels.map(|(name, value)| (&**name, &**value)))
+}
+
+fn web(url: &str) -> Option<Url> {
+    let plausible = url.len() <= URL_BYTES && (url.starts_with("http://") || url.starts_with("https://"));
+    plausible.then(|| Url::parse(url).ok()).flatten()
+}
+
+/// The alert in Alertmanager's own pages, quiet or not.
+fn page(base: &Url, labels: &Pairs<'_>) -> Option<Url> {
+    let matchers: Vec<_> = ["alertname", "instance"]
+        .iter()
+        .filter_map(|name| labels.get(name).map(|value| format!("{name}={value:?}")))
+        .collect();
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([("silenced", "true"), ("inhibited", "true"), ("active", "true")])
+        .append_pair("filter", &format!("{{{}}}", matchers.join(",")))
+        .finish();
+    let url = fragment(base, &format!("/alerts?{query}"));
+    (url.as_str().len() <= URL_BYTES).then_some(url)
+}
+
+/// A place in Alertmanager's own pages.
+pub(super) fn fragment(base: &Url, place: &str) -> Url {
+    let mut url = base.clone();
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().push("");
+    }
+    url.set_fragment(Some(place));
+    url
+}
