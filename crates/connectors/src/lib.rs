@@ -5,14 +5,135 @@
 //! forgotten connector does not compile.
 
 pub mod http;
+pub mod jenkins;
+mod service_url;
+mod watch;
+
+#[cfg(test)]
+mod tests;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use callboard_domain::{
-    action::Action, chat::ChatService, error::ServiceError, identity::Identity, item::AccountName,
-    secret::SecretString, source::Source,
+    action::Action,
+    chat::ChatService,
+    duration::Span,
+    error::ServiceError,
+    identity::Identity,
+    item::AccountName,
+    secret::{ExposeSecret, SecretField, SecretString},
+    source::Source,
 };
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+
+pub use crate::{
+    service_url::ServiceUrl,
+    watch::{Pattern, Watch},
+};
+
+/// Makes the one list of services: to add one is a folder, a `mod` and a line below.
+///
+/// A service's module exports `NAME` (its name in the configuration: the variant's in lower case), `SECRETS`, and
+/// `Config` with `validate`, `every` and `connect`.
+macro_rules! services {
+    ($($(#[doc = $what:literal])+ $Service:ident in $module:ident,)+) => {
+        /// An account's table in the configuration, by its `service`.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[serde(tag = "service", rename_all = "lowercase")]
+        pub enum ConnectorConfig {
+            $($(#[doc = $what])+ $Service($module::Config),)+
+        }
+
+        /// The services' names, as `service` in the configuration takes them.
+        pub const SERVICES: &[&str] = &[$($module::NAME),+];
+
+        impl ConnectorConfig {
+            /// Reads an account's table, which must not hold the key `service` any more.
+            ///
+            /// The derived [`Deserialize`] takes the whole table, but copies it to find `service`, and so loses
+            /// where each value stood.
+            ///
+            /// # Errors
+            /// The deserializer's own, at the place of the fault: an unknown service, an unknown or missing key, a
+            /// value of the wrong type.
+            pub fn from_table<'de, D: Deserializer<'de>>(service: &str, table: D) -> Result<Self, D::Error> {
+                match service {
+                    $($module::NAME => Deserialize::deserialize(table).map(Self::$Service),)+
+                    unknown => Err(serde::de::Error::unknown_variant(unknown, SERVICES)),
+                }
+            }
+
+            /// The service's name in the configuration.
+            pub fn service_name(&self) -> &'static str {
+                match self {
+                    $(Self::$Service(_) => $module::NAME,)+
+                }
+            }
+
+            /// The secrets that an account of this service needs or can use.
+            pub fn secrets(&self) -> &'static [SecretField] {
+                match self {
+                    $(Self::$Service(_) => $module::SECRETS,)+
+                }
+            }
+
+            /// What is wrong although every value has its type. Pure.
+            pub fn validate(&self) -> Vec<Problem> {
+                match self {
+                    $(Self::$Service(config) => config.validate(),)+
+                }
+            }
+
+            /// How often to poll, where the table says so.
+            pub fn every(&self) -> Option<Span> {
+                match self {
+                    $(Self::$Service(config) => config.every(),)+
+                }
+            }
+
+            /// What the account offers. Pure: nothing is sent and nothing is spawned.
+            ///
+            /// # Errors
+            /// [`ConnectError`], where a secret or another key is lacking.
+            pub fn connect(&self, access: Access) -> Result<Connection, ConnectError> {
+                match self {
+                    $(Self::$Service(config) => config.connect(access),)+
+                }
+            }
+        }
+    };
+}
+
+services! {
+    /// Jenkins: jobs in folders, builds, logs.
+    Jenkins in jenkins,
+}
+
+/// Why an account cannot be used as it is configured. Texts are for people, and never hold a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectError {
+    /// A secret is not set.
+    #[error("the {field} is not set: {help}")]
+    MissingSecret {
+        /// Its field's name.
+        field: &'static str,
+        /// What it is and where to get it.
+        help: &'static str,
+    },
+    /// A secret is set to something that it cannot be.
+    #[error("the {field} is not right: {what}")]
+    WrongSecret {
+        /// Its field's name.
+        field: &'static str,
+        /// What would be right. Never what it is.
+        what: String,
+    },
+    /// The table lacks a key, or the key does not go with the secrets.
+    #[error("{}: {}", .0.key, .0.what)]
+    Config(Problem),
+}
 
 /// What a connector is given to work with.
 pub struct Access {
@@ -28,6 +149,15 @@ impl Access {
     /// A secret, where it is set.
     pub fn secret(&self, field: &str) -> Option<SecretString> {
         self.secrets.get(field).cloned()
+    }
+
+    /// A secret that the account cannot work without.
+    ///
+    /// # Errors
+    /// [`ConnectError::MissingSecret`], where it is not set or empty.
+    pub fn require(&self, field: &SecretField) -> Result<SecretString, ConnectError> {
+        let set = self.secret(field.name).filter(|secret| !secret.expose_secret().is_empty());
+        set.ok_or(ConnectError::MissingSecret { field: field.name, help: field.help })
     }
 }
 

@@ -1,0 +1,74 @@
+//! The one list of services, and how a table of the configuration is read.
+
+use serde::de::IntoDeserializer;
+use toml::de::DeTable;
+
+use super::*;
+
+/// Reads the table `[accounts.x]` as the configuration does: keys keep their places.
+fn read(text: &str) -> Result<ConnectorConfig, toml::de::Error> {
+    let mut file = DeTable::parse(text)?;
+    let (_, mut table) = file.get_mut().remove_entry("x").unwrap();
+    let service = match &mut table.get_mut() {
+        toml::de::DeValue::Table(table) => table.remove("service").unwrap(),
+        _ => panic!("not a table"),
+    };
+    ConnectorConfig::from_table(service.get_ref().as_str().unwrap(), table.into_deserializer())
+}
+
+#[test]
+fn a_fault_in_a_table_is_located() {
+    let cases = [
+        ("[x]\nservice = \"jenkins\"\nurl = \"https://ci.example\"\nwatch = [\"web/*\"]", None),
+        (
+            "[x]\nurl = \"https://ci.example\"\nservice = \"jenkins\"\nwach = []",
+            Some(("wach", "unknown field `wach`")),
+        ),
+        ("[x]\nservice = \"jenkins\"\nurl = 7", Some(("7", "invalid type: integer"))),
+        ("[x]\nservice = \"jenkins\"\nurl = \"ci\"", Some(("\"ci\"", "expected a URL"))),
+        (
+            "[x]\nservice = \"jenkins\"\nurl = \"https://c\"\nwatch = [\"a\", \"[\"]",
+            Some(("[\"a\", \"[\"]", "found \"[\"")),
+        ),
+        (
+            "[x]\nservice = \"jenkins\"\nurl = \"https://c\"\nevery = \"soon\"",
+            Some(("\"soon\"", "length of time")),
+        ),
+    ];
+    for (text, expected) in cases {
+        match (read(text), expected) {
+            (Ok(_), None) => {}
+            (Err(error), Some((at, why))) => {
+                assert!(error.message().contains(why), "{text}\n{error}");
+                assert_eq!(error.span().map(|span| &text[span]), Some(at), "{text}\n{error}");
+            }
+            (got, _) => panic!("{text}\n{got:?}"),
+        }
+    }
+}
+
+#[test]
+fn an_unknown_service_names_the_known_ones() {
+    let error = read("[x]\nservice = \"jenkinz\"\nurl = \"https://ci.example\"").unwrap_err();
+    assert!(error.message().contains("jenkinz") && error.message().contains("jenkins"), "{error}");
+}
+
+#[test]
+fn the_derived_reading_takes_the_same_tables_and_names() {
+    let config: ConnectorConfig =
+        toml::from_str("service = \"jenkins\"\nurl = \"https://ci.example\"").unwrap();
+    assert_eq!(config.service_name(), "jenkins");
+    assert_eq!(serde_json::to_value(&config).unwrap()["service"], "jenkins");
+    let error =
+        toml::from_str::<ConnectorConfig>("service = \"jenkins\"\nurl = \"https://ci.example\"\nwach = []");
+    assert!(error.unwrap_err().message().contains("unknown field `wach`"));
+}
+
+#[test]
+fn the_schema_lists_every_service_with_its_keys() {
+    let schema = serde_json::to_value(schemars::schema_for!(ConnectorConfig)).unwrap();
+    let variants = schema["oneOf"].as_array().unwrap();
+    let names: Vec<_> =
+        variants.iter().map(|variant| variant["properties"]["service"]["const"].as_str().unwrap()).collect();
+    assert_eq!(names, SERVICES);
+}
