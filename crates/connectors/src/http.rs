@@ -99,6 +99,7 @@ pub struct Request {
     headers: Vec<(&'static str, String)>,
     body: Body,
     elsewhere: bool,
+    read: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -142,7 +143,8 @@ impl Request {
     }
 
     fn to(method: Method, url: Target) -> Self {
-        Self { method, url, query: Vec::new(), headers: Vec::new(), body: Body::Empty, elsewhere: false }
+        let read = matches!(method, Method::GET | Method::HEAD);
+        Self { method, url, query: Vec::new(), headers: Vec::new(), body: Body::Empty, elsewhere: false, read }
     }
 
     /// With a query parameter more.
@@ -180,13 +182,21 @@ impl Request {
         self
     }
 
+    /// Only looks, although it is a POST (GraphQL queries, RPC-style APIs): a fault on the way is then `Unavailable`,
+    /// not `Unknown`.
+    #[must_use]
+    pub fn reads(mut self) -> Self {
+        self.read = true;
+        self
+    }
+
     /// Nothing changes at the service if this is sent twice.
     fn is_read(&self) -> bool {
-        matches!(self.method, Method::GET | Method::HEAD)
+        self.read
     }
 }
 
-/// An answer with a status of success (or 304, to a conditional request).
+/// An answer; from [`Http::send`] one with a status of success (or 304, to a conditional request).
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The status.
@@ -280,15 +290,19 @@ impl Http {
     /// Only success (and 304) comes back as an answer; every other status and every fault on the way is a
     /// [`ServiceError`] by the table at [`fault_of_status`].
     pub async fn send(&self, request: Request) -> Result<Answer, ServiceError> {
+        let answer = self.exchange(request).await?;
+        let good = answer.status.is_success() || answer.status == StatusCode::NOT_MODIFIED;
+        if good { Ok(answer) } else { Err(self.fault(&answer)) }
+    }
+
+    /// Sends a request and waits for the whole answer, whatever its status: for services that say in the body of a
+    /// refusal what it means. Redirects are followed as in [`Http::send`]; [`Http::fault`] is the way back to the table.
+    pub async fn exchange(&self, request: Request) -> Result<Answer, ServiceError> {
         let mut url = self.url(&request)?;
         for _ in 0..=REDIRECTS {
             let answer = self.once(&request, &url).await?;
-            let status = answer.status;
-            if status.is_success() || status == StatusCode::NOT_MODIFIED {
+            if !answer.status.is_redirection() || answer.status == StatusCode::NOT_MODIFIED {
                 return Ok(answer);
-            }
-            if !status.is_redirection() {
-                return Err(self.fault(&answer));
             }
             let next = answer
                 .header("location")
@@ -383,7 +397,8 @@ impl Http {
         if sure { ServiceError::unavailable(why) } else { ServiceError::unknown(why) }
     }
 
-    fn fault(&self, answer: &Answer) -> ServiceError {
+    /// What an answer without success means, by the table at [`fault_of_status`].
+    pub fn fault(&self, answer: &Answer) -> ServiceError {
         let said = self.redact(&said(answer));
         fault_of_status(self.service, answer.status, &answer.headers, &said, answer.read, Timestamp::now())
     }
@@ -412,11 +427,13 @@ fn chain(error: &dyn std::error::Error) -> String {
     innermost.to_string()
 }
 
-/// What the service says of a fault, in a line: a `message` or `error` of a JSON body, else nothing.
+/// What the service says of a fault, in a line: a `message` or `error` of a JSON body, or plain text; else nothing.
 fn said(answer: &Answer) -> String {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
     let field = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
-    let words = body.as_str().map(str::to_owned).or_else(|| field("message")).or_else(|| field("error"));
+    let plain = || answer.header("content-type")?.starts_with("text/plain").then(|| answer.text());
+    let words =
+        body.as_str().map(str::to_owned).or_else(|| field("message")).or_else(|| field("error")).or_else(plain);
     text::line(&words.unwrap_or_default(), 200)
 }
 
