@@ -4,6 +4,8 @@
 //! ([`ChatService`]). [`ConnectorConfig`] is the one list of services; its matches are exhaustive, so that a
 //! forgotten connector does not compile.
 
+#[cfg(test)]
+mod contract;
 pub mod http;
 pub mod jenkins;
 mod service_url;
