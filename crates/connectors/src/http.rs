@@ -3,9 +3,13 @@
 //! Status and transport faults become a [`ServiceError`] by one table; credentials are added here, never leave for
 //! another host, and are masked in previews and errors; answers are bounded in size and time.
 
+#[cfg(test)]
+mod tests;
+
 use std::{fmt, sync::OnceLock, time::Duration};
 
-use bytes::{Bytes, BytesMut};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use bytes::{Buf, Bytes, BytesMut};
 use callboard_domain::{
     action::Step,
     error::ServiceError,
@@ -27,22 +31,29 @@ const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// A pool of connections that all accounts share.
 #[derive(Clone)]
-pub struct Client(reqwest::Client);
+pub struct Client {
+    pool: reqwest::Client,
+    time_out: Duration,
+}
 
 impl Client {
     /// A client with Callboard's time-outs. Redirects are never followed by the pool itself.
     pub fn new() -> Result<Self, ServiceError> {
+        Self::with_time_out(TIME_OUT)
+    }
+
+    pub(crate) fn with_time_out(time_out: Duration) -> Result<Self, ServiceError> {
         static PROVIDER: OnceLock<()> = OnceLock::new();
         // The TLS library is built without a default provider; a second install is refused and harmless.
         PROVIDER.get_or_init(|| drop(rustls::crypto::ring::default_provider().install_default()));
         reqwest::Client::builder()
             .user_agent(concat!("callboard/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(10))
-            .timeout(TIME_OUT)
+            .timeout(time_out)
             .pool_idle_timeout(Duration::from_secs(90))
             .redirect(redirect::Policy::none())
             .build()
-            .map(Self)
+            .map(|pool| Self { pool, time_out })
             .map_err(|error| ServiceError::unavailable(format!("no HTTP client: {}", chain(&error))))
     }
 }
@@ -71,12 +82,15 @@ pub enum Credential {
 }
 
 impl Credential {
-    fn secret(&self) -> Option<&SecretString> {
+    /// What must never be repeated: the secret, and what it looks like on the way.
+    fn secrets(&self) -> Vec<SecretString> {
         match self {
-            Self::None => None,
-            Self::Bearer(secret)
-            | Self::Basic { password: secret, .. }
-            | Self::Header { value: secret, .. } => Some(secret),
+            Self::None => Vec::new(),
+            Self::Bearer(secret) | Self::Header { value: secret, .. } => vec![secret.clone()],
+            Self::Basic { user, password } => {
+                let pair = BASE64_STANDARD.encode(format!("{user}:{}", password.expose_secret()));
+                vec![password.clone(), pair.into()]
+            }
         }
     }
 
@@ -100,6 +114,8 @@ pub struct Request {
     body: Body,
     elsewhere: bool,
     read: bool,
+    follow: bool,
+    tail: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -152,6 +168,8 @@ impl Request {
             body: Body::Empty,
             elsewhere: false,
             read,
+            follow: true,
+            tail: false,
         }
     }
 
@@ -198,6 +216,21 @@ impl Request {
         self
     }
 
+    /// Takes a redirect as the answer, for services that answer a write by pointing to a page. Such an answer comes
+    /// out of [`Http::send`] as a success; where it points is for the caller to judge.
+    #[must_use]
+    pub fn unfollowed(mut self) -> Self {
+        self.follow = false;
+        self
+    }
+
+    /// Keeps the end of an answer that is longer than [`ANSWER_LIMIT`], instead of refusing it: for logs.
+    #[must_use]
+    pub fn tail(mut self) -> Self {
+        self.tail = true;
+        self
+    }
+
     /// Nothing changes at the service if this is sent twice.
     fn is_read(&self) -> bool {
         self.read
@@ -215,6 +248,7 @@ pub struct Answer {
     pub body: Bytes,
     service: &'static str,
     read: bool,
+    secrets: Vec<SecretString>,
 }
 
 impl Answer {
@@ -232,6 +266,7 @@ impl Answer {
             let why = if html {
                 format!("{service} answered with a web page where data was expected; is the URL its API's?")
             } else {
+                let error = text::line(&redact(&error.to_string(), &self.secrets), 200);
                 format!("{service} answered with something unexpected: {error}")
             };
             if self.read { ServiceError::unavailable(why) } else { ServiceError::unknown(why) }
@@ -295,11 +330,11 @@ impl Http {
 
     /// Sends a request and waits for the whole answer.
     ///
-    /// Only success (and 304) comes back as an answer; every other status and every fault on the way is a
+    /// Only success (and 304, and an [`Request::unfollowed`] redirect) comes back as an answer; every other status and every fault on the way is a
     /// [`ServiceError`] by the table at [`fault_of_status`].
     pub async fn send(&self, request: Request) -> Result<Answer, ServiceError> {
         let answer = self.exchange(request).await?;
-        let good = answer.status.is_success() || answer.status == StatusCode::NOT_MODIFIED;
+        let good = answer.status.is_success() || answer.status.is_redirection();
         if good { Ok(answer) } else { Err(self.fault(&answer)) }
     }
 
@@ -309,7 +344,8 @@ impl Http {
         let mut url = self.url(&request)?;
         for _ in 0..=REDIRECTS {
             let answer = self.once(&request, &url).await?;
-            if !answer.status.is_redirection() || answer.status == StatusCode::NOT_MODIFIED {
+            let moved = answer.status.is_redirection() && answer.status != StatusCode::NOT_MODIFIED;
+            if !moved || !request.follow {
                 return Ok(answer);
             }
             let next = answer
@@ -326,8 +362,9 @@ impl Http {
             }
             if !request.is_read() {
                 return Err(ServiceError::rejected(format!(
-                    "{} redirects to {next}: make that the account's url",
-                    self.service
+                    "{} redirects to {}: make that the account's url",
+                    self.service,
+                    text::line(&redact(next.as_str(), &answer.secrets), 200),
                 )));
             }
             url = next;
@@ -364,7 +401,7 @@ impl Http {
     }
 
     async fn once(&self, request: &Request, url: &Url) -> Result<Answer, ServiceError> {
-        let mut sending = self.client.0.request(request.method.clone(), url.clone());
+        let mut sending = self.client.pool.request(request.method.clone(), url.clone());
         for (name, value) in &request.headers {
             sending = sending.header(*name, value);
         }
@@ -382,13 +419,20 @@ impl Http {
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
         let mut body = BytesMut::new();
         while let Some(chunk) = response.chunk().await.map_err(lost)? {
-            if body.len() + chunk.len() > ANSWER_LIMIT {
+            let excess = (body.len() + chunk.len()).saturating_sub(ANSWER_LIMIT);
+            if excess > 0 && request.tail {
+                body.advance(excess.min(body.len()));
+            } else if excess > 0 {
                 let why = format!("{} answered with more than {} MB", self.service, ANSWER_LIMIT >> 20);
                 return Err(if read { ServiceError::unavailable(why) } else { ServiceError::unknown(why) });
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, headers, body: body.freeze(), service: self.service, read })
+        let mut secrets = self.credential.secrets();
+        if let Target::Secret(url) = &request.url {
+            secrets.push(url.clone());
+        }
+        Ok(Answer { status, headers, body: body.freeze(), service: self.service, read, secrets })
     }
 
     fn fault_of_transport(&self, error: &reqwest::Error, read: bool) -> ServiceError {
@@ -397,7 +441,7 @@ impl Http {
         let why = if error.is_connect() {
             format!("{service} cannot be reached at {host}: {}", chain(error))
         } else if error.is_timeout() {
-            format!("{service} did not answer within {} s", TIME_OUT.as_secs())
+            format!("{service} did not answer within {:?}", self.client.time_out)
         } else {
             format!("{service} broke off: {}", chain(error))
         };
@@ -407,19 +451,20 @@ impl Http {
 
     /// What an answer without success means, by the table at [`fault_of_status`].
     pub fn fault(&self, answer: &Answer) -> ServiceError {
-        let said = self.redact(&said(answer));
+        // Redacted once it is clean and before it is cut: neither may take a secret apart.
+        let said = text::line(&redact(&text::line(&said(answer), usize::MAX), &answer.secrets), 200);
         fault_of_status(self.service, answer.status, &answer.headers, &said, answer.read, Timestamp::now())
     }
 
     /// Takes the account's credential out of a text that a service sent, should it stand in there.
     pub fn redact(&self, text: &str) -> String {
-        match self.credential.secret() {
-            Some(secret) if !secret.expose_secret().is_empty() => {
-                text.replace(secret.expose_secret(), "[REDACTED]")
-            }
-            _ => text.to_owned(),
-        }
+        redact(text, &self.credential.secrets())
     }
+}
+
+fn redact(text: &str, secrets: &[SecretString]) -> String {
+    let secrets = secrets.iter().map(ExposeSecret::expose_secret).filter(|secret| !secret.is_empty());
+    secrets.fold(text.to_owned(), |text, secret| text.replace(secret, "[REDACTED]"))
 }
 
 fn same_origin(a: &Url, b: &Url) -> bool {
@@ -435,18 +480,22 @@ fn chain(error: &dyn std::error::Error) -> String {
     innermost.to_string()
 }
 
-/// What the service says of a fault, in a line: a `message` or `error` of a JSON body, or plain text; else nothing.
+/// What the service says of a fault: a `message` or `error` of a JSON body, or plain text; else nothing. As it came.
 fn said(answer: &Answer) -> String {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
     let field = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
-    let plain = || answer.header("content-type")?.starts_with("text/plain").then(|| answer.text());
+    let start = &answer.body[..answer.body.len().min(4096)];
+    let plain = || {
+        let plain = answer.header("content-type")?.starts_with("text/plain");
+        plain.then(|| String::from_utf8_lossy(start).into_owned())
+    };
     let words = body
         .as_str()
         .map(str::to_owned)
         .or_else(|| field("message"))
         .or_else(|| field("error"))
         .or_else(plain);
-    text::line(&words.unwrap_or_default(), 200)
+    words.unwrap_or_default()
 }
 
 /// The one table from status to [`ServiceError`].

@@ -5,6 +5,8 @@
 //! forgotten connector does not compile.
 
 pub mod alertmanager;
+#[cfg(test)]
+mod contract;
 pub mod http;
 pub mod jenkins;
 mod service_url;

@@ -1,0 +1,316 @@
+use serde_json::json;
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{any, header, method, path},
+};
+
+use super::*;
+use crate::contract::{self, SECRET, USER};
+
+fn http(base: &str, credential: Credential) -> Http {
+    let client = Client::with_time_out(Duration::from_millis(500)).unwrap();
+    Http::new(client, base.parse().unwrap(), "Forge", credential)
+}
+
+fn bearer() -> Credential {
+    Credential::Bearer(SECRET.into())
+}
+
+async fn answering(template: ResponseTemplate) -> MockServer {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(template).mount(&server).await;
+    server
+}
+
+fn kind(result: &Result<Answer, ServiceError>) -> &'static str {
+    match result {
+        Ok(_) => "ok",
+        Err(ServiceError::Auth { .. }) => "auth",
+        Err(ServiceError::RateLimited { .. }) => "rate limited",
+        Err(ServiceError::Rejected { .. }) => "rejected",
+        Err(ServiceError::Unavailable { .. }) => "unavailable",
+        Err(ServiceError::Unknown { .. }) => "unknown",
+    }
+}
+
+#[test]
+fn a_status_is_one_kind_of_fault() {
+    let cases: [(u16, &[(&str, &str)], &str, &str); 16] = [
+        (400, &[], "rejected", "rejected"),
+        (401, &[], "auth", "auth"),
+        (403, &[], "auth", "auth"),
+        (403, &[("retry-after", "5")], "rate limited", "rate limited"),
+        (403, &[("x-ratelimit-remaining", "0")], "rate limited", "rate limited"),
+        (403, &[("x-ratelimit-remaining", "12")], "auth", "auth"),
+        (404, &[], "rejected", "rejected"),
+        (409, &[], "rejected", "rejected"),
+        (418, &[], "rejected", "rejected"),
+        (422, &[("x-ratelimit-remaining", "0")], "rejected", "rejected"),
+        (429, &[], "rate limited", "rate limited"),
+        (500, &[], "unavailable", "unknown"),
+        (501, &[], "rejected", "rejected"),
+        (502, &[], "unavailable", "unknown"),
+        (503, &[], "unavailable", "unavailable"),
+        (599, &[], "unavailable", "unknown"),
+    ];
+    for (status, headers, read, write) in cases {
+        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        let headers: header::HeaderMap = headers.collect();
+        for (is_read, expected) in [(true, read), (false, write)] {
+            let status = StatusCode::from_u16(status).unwrap();
+            let fault = fault_of_status("Forge", status, &headers, "no", is_read, contract::now());
+            assert_eq!(kind(&Err(fault)), expected, "{status} {headers:?} read={is_read}");
+        }
+    }
+}
+
+#[test]
+fn a_wait_is_read_from_seconds_dates_and_resets() {
+    let cases = [
+        (Some("7"), None, 7),
+        (Some(" 7 "), Some("1"), 7),
+        (Some("Sun, 22 Nov 2026 12:01:30 GMT"), None, 90),
+        (Some("Sun, 22 Nov 2026 11:00:00 GMT"), None, 0),
+        (None, Some("1795348920"), 120),
+        (Some("soon"), Some("1795348920"), 120),
+        (None, Some("1000000000"), 0),
+        (None, Some("99999999999999999999"), 60),
+        (Some("-1"), None, 60),
+        (Some("999999999999"), None, 86_400),
+        (None, None, 60),
+    ];
+    for (after, reset, expected) in cases {
+        let wait = retry_after(after, reset, contract::now());
+        assert_eq!(wait, Duration::from_secs(expected), "{after:?} {reset:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_fault_on_the_way_is_unknown_for_a_write_once_it_was_sent() {
+    let half = contract::raw("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"half\":").await;
+    let closes = contract::raw("").await;
+    let not_http = contract::raw("SSH-2.0-OpenSSH_9.6\r\n").await;
+    let slow = answering(ResponseTemplate::new(200).set_delay(Duration::from_secs(60))).await;
+    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let cases = [
+        ("half a body", half, "unavailable", "unknown"),
+        ("no answer", closes, "unavailable", "unknown"),
+        ("not HTTP", not_http, "unavailable", "unknown"),
+        ("slow", slow.uri(), "unavailable", "unknown"),
+        ("nobody there", format!("http://{nobody}"), "unavailable", "unavailable"),
+        ("no such host", "http://nowhere.invalid".to_owned(), "unavailable", "unavailable"),
+    ];
+    for (what, url, read, write) in cases {
+        let http = http(&url, bearer());
+        let requests = [
+            (Request::get(["x"]), read),
+            (Request::post(["x"]), write),
+            (Request::post(["x"]).reads(), read),
+        ];
+        for (request, expected) in requests {
+            let came = http.send(request.clone()).await;
+            assert_eq!(kind(&came), expected, "{what}: {request:?} {came:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_bounded() {
+    let length = ANSWER_LIMIT + 10;
+    let body = [vec![b'a'; ANSWER_LIMIT], b"0123456789".to_vec()].concat();
+    let long = [format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n").into_bytes(), body].concat();
+    let url = contract::raw(long).await;
+    let http = http(&url, Credential::None);
+    assert_eq!(kind(&http.send(Request::get(["x"])).await), "unavailable");
+    assert_eq!(kind(&http.send(Request::post(["x"])).await), "unknown");
+    let tail = http.send(Request::get(["x"]).tail()).await.unwrap();
+    assert_eq!(tail.body.len(), ANSWER_LIMIT);
+    assert!(tail.body.ends_with(b"a0123456789"));
+}
+
+#[tokio::test]
+async fn a_redirect_on_the_same_host_is_followed_for_what_looks() {
+    let server = MockServer::start().await;
+    let moved = ResponseTemplate::new(302).insert_header("location", "/new?page=2");
+    Mock::given(path("/old")).respond_with(moved).mount(&server).await;
+    Mock::given(path("/new"))
+        .and(header("authorization", format!("Bearer {SECRET}").as_str()))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({ "here": true })))
+        .mount(&server)
+        .await;
+    let circle = ResponseTemplate::new(302).insert_header("location", "/circle");
+    Mock::given(path("/circle")).respond_with(circle).mount(&server).await;
+    Mock::given(path("/nowhere")).respond_with(ResponseTemplate::new(302)).mount(&server).await;
+    let http = http(&server.uri(), bearer());
+
+    assert_eq!(
+        http.send(Request::get(["old"])).await.unwrap().json::<Value>().unwrap(),
+        json!({ "here": true })
+    );
+    assert_eq!(kind(&http.send(Request::get(["circle"])).await), "unavailable");
+    assert_eq!(kind(&http.send(Request::get(["nowhere"])).await), "unavailable");
+    let write = http.send(Request::post(["old"])).await;
+    assert_eq!(kind(&write), "rejected");
+    let answer = http.send(Request::post(["old"]).unfollowed()).await.unwrap();
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (302, Some("/new?page=2")));
+}
+
+#[tokio::test]
+async fn a_redirect_to_another_host_takes_no_credential_along() {
+    let away = answering(ResponseTemplate::new(200).set_body_string("the log")).await;
+    let there = format!("{}/blob?sig=abc", away.uri());
+    let home = answering(ResponseTemplate::new(302).insert_header("location", there.as_str())).await;
+    let credentials = [
+        bearer(),
+        Credential::Basic { user: USER.to_owned(), password: SECRET.into() },
+        Credential::Header { name: "x-api-key", value: SECRET.into() },
+    ];
+    for credential in credentials {
+        let http = http(&home.uri(), credential);
+        let refused = http.send(Request::get(["log"])).await;
+        assert!(refused.as_ref().unwrap_err().to_string().contains("another host"), "{refused:?}");
+        assert_eq!(kind(&http.send(Request::post(["log"]).elsewhere()).await), "rejected");
+        assert_eq!(away.received_requests().await.unwrap().len(), 0);
+        assert_eq!(http.send(Request::get(["log"]).elsewhere()).await.unwrap().text(), "the log");
+        let seen = format!("{:?}", away.received_requests().await.unwrap());
+        assert!(!seen.contains("authorization") && !seen.contains("x-api-key"), "{seen}");
+        away.reset().await;
+        Mock::given(any())
+            .respond_with(ResponseTemplate::new(200).set_body_string("the log"))
+            .mount(&away)
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn a_url_that_the_service_gives_must_be_on_its_host() {
+    let server = answering(ResponseTemplate::new(200)).await;
+    let http = http(&server.uri(), bearer());
+    let own = format!("{}/queue/item/82/", server.uri()).parse().unwrap();
+    assert_eq!(kind(&http.send(Request::get_url(own)).await), "ok");
+    let port = server.address().port();
+    for other in ["http://evil.example/", "https://127.0.0.1/", &format!("https://127.0.0.1:{port}/")] {
+        let refused = http.send(Request::get_url(other.parse().unwrap())).await.unwrap_err();
+        assert!(refused.to_string().contains("another host"), "{other}: {refused}");
+    }
+}
+
+#[test]
+fn each_segment_stays_in_its_place() {
+    let cases: [(&str, &[&str], &str); 6] = [
+        ("https://ci.example", &["job", "web"], "https://ci.example/job/web"),
+        ("https://ci.example/", &["job", "web"], "https://ci.example/job/web"),
+        ("https://ci.example/jenkins", &["api", "json"], "https://ci.example/jenkins/api/json"),
+        ("https://ci.example", &["job", "feature%2Fcart"], "https://ci.example/job/feature%252Fcart"),
+        ("https://ci.example", &["job", "a/b?c#d e"], "https://ci.example/job/a%2Fb%3Fc%23d%20e"),
+        ("https://ci.example", &["job", "ü"], "https://ci.example/job/%C3%BC"),
+    ];
+    for (base, segments, expected) in cases {
+        let step = http(base, Credential::None).step("x", &Request::get(segments));
+        assert_eq!(step.exactly, format!("GET {expected}"));
+    }
+    // A URL's path cannot hold these two: they would climb out of where they stand.
+    for dots in [".", ".."] {
+        let step = http("https://ci.example/jenkins", Credential::None)
+            .step("x", &Request::get(["job", dots, "stop"]));
+        assert!(step.exactly.starts_with("GET https://ci.example/jenkins/job/"), "{}", step.exactly);
+    }
+}
+
+#[test]
+fn a_preview_is_what_is_sent_less_the_secrets() {
+    let http = http("https://forge.example", bearer());
+    let form = vec![("REF".to_owned(), "main".to_owned()), ("NOTE".to_owned(), SECRET.to_owned())];
+    let cases = [
+        (Request::post(["a"]).query("x", "1 2"), "POST https://forge.example/a?x=1+2".to_owned()),
+        (
+            Request::post(["a"]).json(json!({ "b": 1 })),
+            "POST https://forge.example/a\n{\n  \"b\": 1\n}".to_owned(),
+        ),
+        (
+            Request::post(["a"]).form(form),
+            "POST https://forge.example/a\nREF=main\nNOTE=[REDACTED]".to_owned(),
+        ),
+        (
+            Request::post_secret_url(format!("https://hooks.example/{SECRET}").into()),
+            "POST [REDACTED]".to_owned(),
+        ),
+    ];
+    for (request, expected) in cases {
+        assert_eq!(http.step("Do it", &request).exactly, expected);
+        let shown = format!("{:?} {http:?}", request.form(Vec::new()));
+        assert!(!shown.contains(SECRET), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_service_repeats_is_redacted() {
+    let pair = BASE64_STANDARD.encode(format!("{USER}:{SECRET}"));
+    let basic = || Credential::Basic { user: USER.to_owned(), password: SECRET.into() };
+    let half_hidden = format!("{}\u{200b}{}", &SECRET[..5], &SECRET[5..]);
+    let at_the_cut = format!("{}{SECRET}", "x".repeat(190));
+    let cases = [
+        (bearer(), json!({ "message": format!("bad token {SECRET}") })),
+        (bearer(), json!({ "error": format!("bad token {half_hidden}") })),
+        (bearer(), json!({ "error": at_the_cut })),
+        (basic(), json!({ "message": format!("bad header Basic {pair}") })),
+        (basic(), json!(format!("bad password {SECRET}"))),
+    ];
+    for (credential, body) in cases {
+        let server = answering(ResponseTemplate::new(400).set_body_json(&body)).await;
+        let shown = http(&server.uri(), credential).send(Request::get(["x"])).await.unwrap_err().to_string();
+        assert!(!shown.contains(&SECRET[..8]) && !shown.contains(&pair), "{shown}");
+    }
+    let server = answering(ResponseTemplate::new(200).set_body_json(json!({ "count": SECRET }))).await;
+    let answer = http(&server.uri(), bearer()).send(Request::get(["x"])).await.unwrap();
+    let shown = answer.json::<std::collections::BTreeMap<String, u64>>().unwrap_err().to_string();
+    assert!(shown.contains("unexpected") && !shown.contains(SECRET), "{shown}");
+}
+
+#[tokio::test]
+async fn a_secret_url_is_masked_in_what_comes_back() {
+    let server = answering(ResponseTemplate::new(404)).await;
+    let url = format!("{}/services/{SECRET}", server.uri());
+    Mock::given(method("POST"))
+        .respond_with(
+            ResponseTemplate::new(400).set_body_json(json!({ "message": format!("no hook at {url}") })),
+        )
+        .with_priority(1)
+        .mount(&server)
+        .await;
+    let http = http(&server.uri(), Credential::None);
+    let shown =
+        http.send(Request::post_secret_url(url.into()).json(json!({}))).await.unwrap_err().to_string();
+    assert!(shown.contains("no hook at [REDACTED]"), "{shown}");
+    let wrong = http.send(Request::post_secret_url(SECRET.into())).await.unwrap_err().to_string();
+    assert!(wrong.contains("not a URL") && !wrong.contains(SECRET), "{wrong}");
+}
+
+#[tokio::test]
+async fn an_answer_of_another_shape_is_the_services_fault() {
+    let cases = [
+        ("<html>Sign in</html>", "text/html", "web page"),
+        (" \n<!doctype html>", "application/json", "web page"),
+        ("", "application/json", "unexpected"),
+        ("{\"half\":", "application/json", "unexpected"),
+        ("[1, 2]", "application/json", "unexpected"),
+    ];
+    for (body, kind_of_body, expected) in cases {
+        let server = answering(ResponseTemplate::new(200).set_body_raw(body, kind_of_body)).await;
+        let http = http(&server.uri(), Credential::None);
+        for (request, unknown) in [(Request::get(["x"]), false), (Request::post(["x"]), true)] {
+            let answer = http.send(request).await.unwrap();
+            let error = answer.json::<std::collections::BTreeMap<String, u64>>().unwrap_err();
+            assert!(error.to_string().contains(expected), "{body:?}: {error}");
+            assert_eq!(matches!(error, ServiceError::Unknown { .. }), unknown, "{body:?}: {error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_conditional_request_may_find_nothing_new() {
+    let server = answering(ResponseTemplate::new(304)).await;
+    let answer =
+        http(&server.uri(), bearer()).send(Request::get(["x"]).header("if-none-match", "\"1\"")).await;
+    assert_eq!(answer.unwrap().status, StatusCode::NOT_MODIFIED);
+}
