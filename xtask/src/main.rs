@@ -1,2 +1,46 @@
-//! x
-fn main() {}
+//! The project's own commands: `cargo xtask VERB`.
+#![allow(clippy::print_stdout, reason = "a command line program tells what it does")]
+
+mod fuzz;
+mod run;
+mod setup;
+mod shell;
+mod test;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+const USAGE: &str = "\
+cargo xtask run                       see the product work
+cargo xtask test [--quick]            set up what is missing, then run every check; quick: without fuzzing
+                 [--advisories]       also check the dependencies against published advisories (needs the network)";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match dispatch(&words) {
+        Ok(Some(())) => ExitCode::SUCCESS,
+        Ok(None) => {
+            println!("{USAGE}");
+            ExitCode::from(2)
+        }
+        Err(error) => {
+            println!("\n{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs the verb; none where the words are not understood.
+fn dispatch(words: &[&str]) -> Result<Option<()>> {
+    match words {
+        ["run"] => run::run()?,
+        ["test", flags @ ..] => match test::Options::parse(flags) {
+            Some(options) => test::test(&options)?,
+            None => return Ok(None),
+        },
+        _ => return Ok(None),
+    }
+    Ok(Some(()))
+}

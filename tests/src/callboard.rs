@@ -1,0 +1,235 @@
+//! The built program, with a data folder and a configuration of a test's own.
+
+use std::{
+    fs,
+    io::{Read, Seek, Write},
+    path::{Path, PathBuf},
+    process::{Command, ExitStatus, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use tempfile::TempDir;
+
+use crate::{PATIENCE, Server, paths, wait_until};
+
+/// How long `serve` may take to stop when asked to: the engine bounds itself to five seconds.
+const STOP: Duration = Duration::from_secs(8);
+
+/// `callboard` with folders of its own and a clean environment: nothing of the person's desktop, keychain or
+/// configuration is in reach.
+#[derive(Debug)]
+pub struct Callboard {
+    program: PathBuf,
+    folder: TempDir,
+    env: Vec<(String, String)>,
+}
+
+/// What a command left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// The exit code; none where a signal ended it.
+    pub code: Option<i32>,
+    /// What it printed.
+    pub stdout: String,
+    /// What it complained about.
+    pub stderr: String,
+}
+
+impl Callboard {
+    /// Prepares the program with this configuration; nothing runs yet.
+    pub fn new(config: &str) -> Result<Callboard> {
+        Callboard::with_program(paths::callboard()?, config)
+    }
+
+    fn with_program(program: PathBuf, config: &str) -> Result<Callboard> {
+        let folder = tempfile::tempdir()?;
+        let env = [
+            "HOME",
+            "XDG_RUNTIME_DIR",
+            "XDG_DATA_HOME",
+            "XDG_CONFIG_HOME",
+            "XDG_CACHE_HOME",
+            "XDG_STATE_HOME",
+        ]
+        .map(|name| (name.to_owned(), folder.path().join(name).display().to_string()));
+        for (_, path) in &env {
+            fs::create_dir(path)?;
+        }
+        fs::create_dir(folder.path().join("data"))?;
+        let callboard = Callboard { program, folder, env: env.to_vec() };
+        callboard.configure(config)?;
+        Ok(callboard)
+    }
+
+    /// Adds variables to the environment of every run, such as those of a desktop session; later ones win.
+    pub fn env<N: Into<String>, V: Into<String>>(
+        mut self,
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Callboard {
+        self.env.extend(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
+        self
+    }
+
+    /// Replaces the configuration; a running daemon reloads it.
+    pub fn configure(&self, config: &str) -> Result<()> {
+        // Renamed into place, so that a daemon never reads half of it.
+        let part = self.folder.path().join("callboard.toml.part");
+        fs::write(&part, config)?;
+        Ok(fs::rename(part, self.config())?)
+    }
+
+    /// The configuration file.
+    pub fn config(&self) -> PathBuf {
+        self.folder.path().join("callboard.toml")
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// A scratch folder that lives as long as this value.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs a command to its end, with nothing to read.
+    pub fn cmd(&self, args: &[&str]) -> Result<Output> {
+        self.cmd_with_input(args, "")
+    }
+
+    /// Runs a command to its end, with `input` to read.
+    pub fn cmd_with_input(&self, args: &[&str], input: &str) -> Result<Output> {
+        // Files, not pipes: a process that the command leaves behind can't hold up the test.
+        let [mut stdin, mut stdout, mut stderr] =
+            [tempfile::tempfile()?, tempfile::tempfile()?, tempfile::tempfile()?];
+        stdin.write_all(input.as_bytes())?;
+        stdin.rewind()?;
+        let mut command = self.command(args);
+        command.stdin(stdin).stdout(stdout.try_clone()?).stderr(stderr.try_clone()?);
+        let mut child = command.spawn().with_context(|| self.program.display().to_string())?;
+        let ended = wait_until("the command to end", PATIENCE, || child.try_wait().transpose());
+        if ended.is_err() {
+            child.kill()?;
+            child.wait()?;
+        }
+        let output = |file: &mut fs::File| -> Result<String> {
+            file.rewind()?;
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes)?;
+            Ok(String::from_utf8_lossy(&bytes).into_owned())
+        };
+        let (stdout, stderr) = (output(&mut stdout)?, output(&mut stderr)?);
+        let status = ended.with_context(|| format!("callboard {}\n{stdout}{stderr}", args.join(" ")))??;
+        Ok(Output { code: status.code(), stdout, stderr })
+    }
+
+    /// Starts the daemon and waits until it says where it listens.
+    pub fn serve(&self) -> Result<Serving> {
+        let log = self.folder.path().join("serve.log");
+        let mut server = Server::spawn("callboard serve", self.command(&["serve"]), &log)?;
+        let url = server.ready_line(|line| {
+            let line = Some(line).filter(|line| line.to_lowercase().contains("listen"))?;
+            let url = line.split_whitespace().find_map(|word| word.split_once("http://"))?.1;
+            let address = url.split(|c: char| !c.is_alphanumeric() && !".:[]".contains(c)).next()?;
+            Some(format!("http://{address}"))
+        })?;
+        Ok(Serving { url, server })
+    }
+
+    /// The program with this value's folders and environment, for a test that runs it in its own way.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.env_clear().stdin(Stdio::null()).current_dir(self.folder.path());
+        for name in ["PATH", "RUST_BACKTRACE"] {
+            command.envs(std::env::var_os(name).map(|value| (name, value)));
+        }
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
+        command.env("CALLBOARD_CONFIG", self.config()).env("CALLBOARD_DATA", self.data()).args(args);
+        command
+    }
+}
+
+/// A running daemon; killed when dropped.
+#[derive(Debug)]
+pub struct Serving {
+    url: String,
+    server: Server,
+}
+
+impl Serving {
+    /// Where it listens for webhooks, without a slash at the end.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.server.id()
+    }
+
+    /// Everything it has printed so far.
+    pub fn output(&self) -> String {
+        self.server.output()
+    }
+
+    /// Ends it as a loss of power would (SIGKILL).
+    pub fn kill(mut self) -> Result<()> {
+        self.server.kill()
+    }
+
+    /// Asks it to stop (SIGTERM), waits for that, and gives how it ended.
+    pub fn stop(mut self) -> Result<ExitStatus> {
+        self.server.stop(STOP)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Callboard with a shell script in place of the program: what is tried here is the harness.
+    fn stand_in(script: &str) -> Callboard {
+        let mut callboard = Callboard::with_program(PathBuf::new(), "a = 1\n").unwrap();
+        callboard.program = callboard.folder().join("program");
+        let source = callboard.folder().join("source");
+        fs::write(&source, format!("#!/bin/sh\n{script}")).unwrap();
+        // Copied by another process: a file that this one has open for writing could not be run.
+        let mut install = Command::new("install");
+        install.args(["-m", "755"]).args([&source, &callboard.program]);
+        assert!(install.status().unwrap().success());
+        callboard
+    }
+
+    #[test]
+    fn a_command_is_run_to_its_end_with_its_input_and_folders() {
+        let callboard = stand_in("cat \"$CALLBOARD_CONFIG\" -; echo \"$1 $GREETING $DISPLAY\" >&2; exit 3");
+        let callboard = callboard.env([("GREETING", "hello")]);
+        let output = callboard.cmd_with_input(&["board"], "typed").unwrap();
+        let expected =
+            Output { code: Some(3), stdout: "a = 1\ntyped".into(), stderr: "board hello \n".into() };
+        assert_eq!(output, expected);
+    }
+
+    #[test]
+    fn the_daemon_is_awaited_stopped_and_killed() {
+        let serve = "trap 'echo bye; exit 0' TERM\necho listening on http://127.0.0.1:7878/hooks/ACCOUNT\nwhile :; do sleep 0.01; done";
+        let callboard = stand_in(serve);
+        let serving = callboard.serve().unwrap();
+        assert_eq!(serving.url(), "http://127.0.0.1:7878");
+        assert!(serving.stop().unwrap().success());
+
+        let serving = callboard.serve().unwrap();
+        let id = serving.id().to_string();
+        serving.kill().unwrap();
+        let alive = Command::new("sh").args(["-c", "kill -0 $0 2>/dev/null", &id]).status().unwrap();
+        assert!(!alive.success());
+    }
+
+    #[test]
+    fn a_daemon_that_ends_at_once_is_quoted() {
+        let error = stand_in("echo no such key >&2; exit 2").serve().unwrap_err().to_string();
+        assert!(error.contains("exit status: 2") && error.contains("no such key"), "{error}");
+    }
+}

@@ -1,0 +1,119 @@
+//! What a fresh Debian with Rust and Node lacks for the tests: found by looking, installed and named.
+
+use std::{
+    fs,
+    io::{IsTerminal, stdin},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Result, bail};
+
+use crate::shell;
+
+/// A program that a test or a build starts, and Debian's package that brings it.
+const PROGRAMS: [(&str, &str); 8] = [
+    ("c++", "build-essential"),
+    ("prometheus-alertmanager", "prometheus-alertmanager"),
+    ("dbus-daemon", "dbus"),
+    ("gnome-keyring-daemon", "gnome-keyring"),
+    ("secret-tool", "libsecret-tools"),
+    ("dunst", "dunst"),
+    ("Xvfb", "xvfb"),
+    ("npm", "npm"),
+];
+
+/// Installs whatever of Debian's packages is missing.
+pub(crate) fn packages() -> Result<()> {
+    let missing: Vec<&str> = PROGRAMS
+        .iter()
+        .filter(|(program, _)| !shell::on_path(program))
+        .map(|(_, package)| *package)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names = missing.join(" ");
+    if !shell::on_path("apt-get") {
+        bail!(
+            "the tests need what Debian packages as: {names}. Without apt-get, install them your system's way."
+        );
+    }
+    println!("installing from Debian's packages: {names}");
+    if stdin().is_terminal() && !agreed()? {
+        bail!("not installed. By hand: apt-get install {names}");
+    }
+    shell::run(apt_get(&["update", "--quiet"])?)?;
+    let install = ["install", "--quiet", "--yes", "--no-install-recommends"];
+    shell::run(apt_get(&[&install[..], &missing[..]].concat())?)
+}
+
+fn agreed() -> Result<bool> {
+    println!("Go on? [Y/n]");
+    let mut answer = String::new();
+    stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "" | "y" | "Y" | "yes"))
+}
+
+/// apt-get, as root: by sudo where this is somebody else.
+fn apt_get(words: &[&str]) -> Result<Command> {
+    let root = shell::output({
+        let mut id = Command::new("id");
+        id.arg("-u");
+        id
+    })?;
+    let mut command = if root.trim() == "0" { Command::new("env") } else { Command::new("sudo") };
+    command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(words);
+    Ok(command)
+}
+
+/// Installs the rustfmt and clippy that a minimal toolchain lacks.
+pub(crate) fn components() -> Result<()> {
+    for (program, component) in [("cargo-fmt", "rustfmt"), ("cargo-clippy", "clippy")] {
+        if !shell::on_path(program) {
+            println!("installing with rustup: {component}");
+            let mut rustup = Command::new("rustup");
+            rustup.args(["component", "add", component]);
+            shell::run(rustup)?;
+        }
+    }
+    Ok(())
+}
+
+/// Installs the servers that come from npm into `servers` of the target folder, unless that lock is there already.
+pub(crate) fn servers(target: &Path) -> Result<()> {
+    let from = shell::root().join("tests/servers");
+    let to = target.join("servers");
+    let stamp = to.join("installed-lock.json");
+    let lock = fs::read(from.join("package-lock.json"))?;
+    if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    println!("installing from npm: the GitHub and Slack emulator, and the Node it needs");
+    fs::create_dir_all(&to)?;
+    for name in ["package.json", "package-lock.json"] {
+        fs::copy(from.join(name), to.join(name))?;
+    }
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(&to);
+    shell::run(npm)?;
+    Ok(fs::write(stamp, lock)?)
+}
+
+/// cargo-deny: the one on the path, or one of our own below the target folder.
+pub(crate) fn cargo_deny(target: &Path) -> Result<PathBuf> {
+    if shell::on_path("cargo-deny") {
+        return Ok("cargo-deny".into());
+    }
+    let tools = target.join("tools");
+    let program = tools.join("bin/cargo-deny");
+    if !program.exists() {
+        println!("installing with cargo, once, in some minutes: cargo-deny");
+        let mut install = shell::cargo(&["install", "--quiet", "--locked", "cargo-deny", "--root"]);
+        shell::run({
+            install.arg(&tools);
+            install
+        })?;
+    }
+    Ok(program)
+}

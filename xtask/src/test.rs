@@ -1,0 +1,104 @@
+//! `cargo xtask test`: set-up, then every check in order, ending at the first that fails.
+
+use std::{path::Path, process::Command};
+
+use anyhow::Result;
+
+use crate::{fuzz, setup, shell};
+
+/// What the caller asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Options {
+    /// Without fuzzing.
+    quick: bool,
+    /// Also check dependencies against the advisories that are published.
+    advisories: bool,
+}
+
+impl Options {
+    /// Reads the flags; none where one is unknown.
+    pub(crate) fn parse(flags: &[&str]) -> Option<Options> {
+        let mut options = Options::default();
+        for flag in flags {
+            match *flag {
+                "--quick" => options.quick = true,
+                "--advisories" => options.advisories = true,
+                _ => return None,
+            }
+        }
+        Some(options)
+    }
+}
+
+/// Runs everything.
+pub(crate) fn test(options: &Options) -> Result<()> {
+    heading("set-up");
+    let target = shell::target()?;
+    setup::packages()?;
+    setup::components()?;
+    setup::servers(&target)?;
+    let deny = setup::cargo_deny(&target)?;
+
+    heading("format");
+    shell::run(shell::cargo(&["fmt", "--all", "--check"]))?;
+    shell::run(shell::cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))?;
+
+    heading("clippy");
+    shell::run(shell::cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+
+    heading("documentation");
+    let mut doc = shell::cargo(&["doc", "--workspace", "--no-deps"]);
+    doc.env("RUSTDOCFLAGS", "-D warnings");
+    shell::run(doc)?;
+
+    heading("dependencies");
+    dependencies(&deny, options.advisories)?;
+
+    heading("tests");
+    tests()?;
+
+    if !options.quick {
+        heading("fuzzing");
+        fuzz::run_all(&target)?;
+    }
+    println!("\nall is well");
+    Ok(())
+}
+
+fn heading(step: &str) {
+    println!("\n== {step}");
+}
+
+fn dependencies(deny: &Path, advisories: bool) -> Result<()> {
+    let mut check = Command::new(deny);
+    check.current_dir(shell::root()).args(["--log-level", "error", "check", "bans", "licenses", "sources"]);
+    if advisories {
+        check.arg("advisories");
+    } else {
+        println!("advisories are not checked: `cargo xtask test --advisories` fetches and checks them");
+    }
+    shell::run(check)
+}
+
+fn tests() -> Result<()> {
+    // The whole-product tests run the program; nothing else builds it for them.
+    shell::run(shell::cargo(&["build", "--package", "callboard"]))?;
+    if shell::on_path("cargo-nextest") {
+        // nextest runs no documentation tests. They go first, for its closing line to be the last.
+        shell::run(shell::cargo(&["test", "--quiet", "--workspace", "--doc"]))?;
+        shell::run(shell::cargo(&["nextest", "run", "--workspace"]))
+    } else {
+        shell::run(shell::cargo(&["test", "--workspace"]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_read_and_an_unknown_one_is_refused() {
+        assert_eq!(Options::parse(&["--quick"]), Some(Options { quick: true, advisories: false }));
+        assert_eq!(Options::parse(&["--quik"]), None);
+    }
+}
