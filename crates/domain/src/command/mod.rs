@@ -1,10 +1,14 @@
 //! Commands: what can be run, what it takes, and what a typed line means.
 
+mod spec;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
 use crate::item::{Item, Kind};
+
+pub use spec::USUAL_TIMEOUT;
 
 /// What a command is called, takes and does. One for a connector's action and for a command from a file alike.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
