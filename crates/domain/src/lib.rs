@@ -13,6 +13,7 @@ pub mod event;
 pub mod identity;
 pub mod item;
 pub mod message;
+pub mod nearest;
 pub mod rules;
 pub mod run;
 pub mod secret;

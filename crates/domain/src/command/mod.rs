@@ -1,6 +1,17 @@
 //! Commands: what can be run, what it takes, and what a typed line means.
 
+mod check;
+mod complete;
+mod confirm;
+mod line;
+mod reading;
+mod resolve;
 mod spec;
+#[cfg(test)]
+mod tests;
+mod token;
+mod usage;
+mod value;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -8,7 +19,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::item::{Item, Kind};
 
+pub use check::{Problem, check, check_all};
+pub use complete::{Completion, What};
+pub use confirm::Confirm;
+pub use line::{Command, Commands, Parsed, canonical_line};
+pub use resolve::{Resolution, applies_to, prefill, resolve_item};
 pub use spec::USUAL_TIMEOUT;
+pub use token::{Token, line_from, quote, tokens};
+pub use usage::{Usage, UsageError};
 
 /// What a command is called, takes and does. One for a connector's action and for a command from a file alike.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,7 +37,7 @@ pub struct CommandSpec {
     pub aliases: Vec<String>,
     /// What it does, in a line.
     pub summary: String,
-    /// The grammar of the typed line: `deploy <app>[/<ref>] to <env>`. Starts with the name.
+    /// The grammar of the typed line: `deploy <app>[/<ref>] to <env>`. Starts with the name. See [`Usage`].
     pub usage: String,
     /// What it takes, in the order in which it is asked for.
     pub args: Vec<ArgSpec>,
@@ -49,6 +67,7 @@ pub struct Policy {
     /// The channel or address of the outcome, maybe a template over the arguments.
     pub post: Option<String>,
     /// A CEL expression over the arguments that gives `none`, `yes` (ask) or `type:ARG` (type that argument's value again).
+    /// See [`Confirm`].
     pub confirm: Option<String>,
     /// A name, maybe a template over the arguments, of which only one run may be under way.
     pub lock: Option<String>,

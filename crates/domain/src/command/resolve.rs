@@ -1,0 +1,190 @@
+//! Which item on the board a text means, and which commands fit an item.
+
+use url::Url;
+
+use super::{
+    ArgType, CommandSpec, Usage,
+    line::MOST_CANDIDATES,
+    token::quote,
+    usage::{Element, Piece},
+};
+use crate::item::{Detail, Item, ItemKey, Kind};
+
+/// What a text means among the items of the board.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Resolution<'i> {
+    /// This one.
+    Exact(&'i Item),
+    /// Any of these, sorted, at most ten: by reference, or by whole key where references are the same.
+    Many(Vec<String>),
+    /// None of them.
+    None,
+}
+
+/// How well a text names an item: the better way counts, whatever else it would match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Match {
+    /// The whole key.
+    Key,
+    /// The reference, or the page in the browser.
+    Reference,
+    /// The reference, but for its case.
+    AnyCase,
+    /// A pull request's number.
+    Number,
+    /// The end of the reference, from the start of a word on.
+    End,
+    /// Words of the reference in their order, the last one among them.
+    Parts,
+    /// Words of the reference and the title.
+    Words,
+}
+
+/// Finds the item that a text means: by key (`forge/pull_request/acme/web#479`), reference (`acme/web#479`), page in
+/// the browser, number (`479`, `#479`), end of the reference (`web#479`), its parts in order (`web/ci@main`,
+/// `web main`), or words of reference and title. A number never means a word of a title.
+pub fn resolve_item<'i>(text: &str, items: impl IntoIterator<Item = &'i Item>, kind: Kind) -> Resolution<'i> {
+    let wanted = Wanted::new(text);
+    let mut best: Vec<&Item> = Vec::new();
+    let mut rank = Match::Words;
+    for item in items.into_iter().filter(|item| item.key.kind == kind) {
+        match wanted.matches(item) {
+            Some(found) if found < rank => {
+                rank = found;
+                best = vec![item];
+            }
+            Some(found) if found == rank => best.push(item),
+            _ => {}
+        }
+    }
+    match best.as_slice() {
+        [] => Resolution::None,
+        [item] => Resolution::Exact(item),
+        several => Resolution::Many(told_apart(several)),
+    }
+}
+
+/// Names that tell items apart.
+fn told_apart(items: &[&Item]) -> Vec<String> {
+    let shared = |item: &Item| items.iter().filter(|other| other.reference() == item.reference()).count() > 1;
+    let mut names: Vec<_> = items
+        .iter()
+        .map(|item| if shared(item) { item.key.to_string() } else { item.reference().to_owned() })
+        .collect();
+    names.sort();
+    names.truncate(MOST_CANDIDATES);
+    names
+}
+
+struct Wanted {
+    text: String,
+    key: Option<ItemKey>,
+    page: Option<Url>,
+    lower: String,
+    number: Option<u64>,
+    parts: Vec<String>,
+}
+
+impl Wanted {
+    fn new(text: &str) -> Self {
+        let text = text.trim();
+        let lower = text.to_lowercase();
+        Self {
+            key: text.parse().ok(),
+            page: Url::parse(text).ok().filter(|page| page.has_host()).map(plain),
+            number: text.strip_prefix('#').unwrap_or(text).parse().ok(),
+            parts: parts(&lower).map(str::to_owned).collect(),
+            text: text.to_owned(),
+            lower,
+        }
+    }
+
+    fn matches(&self, item: &Item) -> Option<Match> {
+        if self.parts.is_empty() {
+            return None;
+        }
+        if self.key.as_ref() == Some(&item.key) {
+            return Some(Match::Key);
+        }
+        if self.page.is_some() {
+            return (item.url.clone().map(plain) == self.page).then_some(Match::Reference);
+        }
+        if item.reference() == self.text {
+            return Some(Match::Reference);
+        }
+        let reference = item.reference().to_lowercase();
+        if reference == self.lower {
+            return Some(Match::AnyCase);
+        }
+        match (&item.detail, self.number) {
+            (Detail::PullRequest(pull_request), Some(number)) if pull_request.number == number => {
+                return Some(Match::Number);
+            }
+            _ => {}
+        }
+        if let Some(before) = reference.strip_suffix(&self.lower)
+            && (before.ends_with(separates) || self.lower.starts_with(separates))
+        {
+            return Some(Match::End);
+        }
+        if self.number.is_some() {
+            return None;
+        }
+        if self.are_parts_of(&reference) {
+            return Some(Match::Parts);
+        }
+        let all = format!("{reference} {}", item.title.to_lowercase());
+        self.lower.split_whitespace().all(|word| has_word(&all, word)).then_some(Match::Words)
+    }
+
+    fn are_parts_of(&self, reference: &str) -> bool {
+        let mut given = parts(reference).rev();
+        let mut wanted = self.parts.iter().rev();
+        let ends_alike = given.next() == wanted.next().map(String::as_str);
+        ends_alike && wanted.all(|part| given.any(|candidate| candidate == part))
+    }
+}
+
+fn separates(c: char) -> bool {
+    c.is_whitespace() || "/#@.:!".contains(c)
+}
+
+fn parts(text: &str) -> impl DoubleEndedIterator<Item = &str> {
+    text.split(separates).filter(|part| !part.is_empty())
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| {
+        !text[..at].ends_with(char::is_alphanumeric)
+            && !text[at + word.len()..].starts_with(char::is_alphanumeric)
+    })
+}
+
+/// A page without what does not tell pages apart.
+fn plain(mut page: Url) -> Url {
+    page.set_fragment(None);
+    let path = page.path().trim_end_matches('/').to_owned();
+    page.set_path(&path);
+    page
+}
+
+/// True where a command can be run on an item: it takes one of that kind.
+pub fn applies_to(spec: &CommandSpec, item: &Item) -> bool {
+    item_arg(spec, item).is_some()
+}
+
+/// The line that runs a command on an item, as far as the item says it; only the name where the command takes none.
+pub fn prefill(spec: &CommandSpec, item: &Item) -> String {
+    let Some(arg) = item_arg(spec, item) else { return spec.name.clone() };
+    let value = quote(item.reference());
+    let comes_first = Usage::compile(spec).is_ok_and(|usage| {
+        let first = usage.segments.first().and_then(|segment| segment.elements.first());
+        matches!(first, Some(Element::Word(pieces)) if matches!(pieces.as_slice(), [Piece::Arg(first)] if *first == arg))
+    });
+    let name = &spec.args[arg].name;
+    if comes_first { format!("{} {value}", spec.name) } else { format!("{} {name}={value}", spec.name) }
+}
+
+fn item_arg(spec: &CommandSpec, item: &Item) -> Option<usize> {
+    spec.args.iter().position(|arg| arg.ty == ArgType::Item(item.key.kind))
+}

@@ -1,0 +1,347 @@
+use proptest::prelude::*;
+
+use super::{super::value::names, *};
+
+/// What a line means, in a line: `deploy app=api env=staging, needs ref`; or the error.
+fn meaning(line: &str) -> String {
+    match commands().parse(line) {
+        Err(fault) => format!("error: {fault}"),
+        Ok(parsed) => {
+            let mut text = canonical_line(parsed.command, &parsed.args);
+            if !parsed.missing.is_empty() {
+                let names: Vec<_> = parsed.missing.iter().map(|arg| arg.name.as_str()).collect();
+                text = format!("{text}, needs {}", names.join(" "));
+            }
+            text
+        }
+    }
+}
+
+#[track_caller]
+fn check_all(cases: &[(&str, &str)]) {
+    let wrong: Vec<_> = cases
+        .iter()
+        .map(|(line, expected)| (line, expected, meaning(line)))
+        .filter(|(_, expected, got)| got != *expected)
+        .map(|(line, expected, got)| format!("{line}\n  expected {expected}\n  got      {got}"))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn lines_as_the_usage_says() {
+    check_all(&[
+        ("deploy api to staging", "deploy app=api ref=main env=staging"),
+        ("deploy api/v2 to production", "deploy app=api ref=v2 env=production"),
+        ("deploy api/feature/x to staging", "deploy app=api ref=feature/x env=staging"),
+        (r#"deploy "acme/api"/v2 to staging"#, "deploy app=acme/api ref=v2 env=staging"),
+        ("Deploy api TO Staging", "deploy app=api ref=main env=staging"),
+        ("ship api to staging", "deploy app=api ref=main env=staging"),
+        ("pr list", "pr list state=open"),
+        ("PR List all", "pr list state=all"),
+        ("pr approve web#479", "pr approve pr=web#479"),
+        ("pr approve web#479 LGTM", "pr approve pr=web#479 message=LGTM"),
+        (r#"pr approve web#479 "looks good""#, r#"pr approve pr=web#479 message="looks good""#),
+        ("pr comment web#1 don't wait for me", r#"pr comment pr=web#1 message="don't wait for me""#),
+        ("pr comment web#1 pr is too large", r#"pr comment pr=web#1 message="pr is too large""#),
+        ("pr comment web#1 set retries=5 there", r#"pr comment pr=web#1 message="set retries=5 there""#),
+        ("build web branch=main", "build job=web branch=main"),
+        ("build branch=main web retries=2", "build job=web branch=main retries=2"),
+        ("silence DiskFull", "silence alert=DiskFull duration=2h"),
+        ("silence DiskFull for 1h 30m", r#"silence alert=DiskFull duration="1h 30m""#),
+        ("silence DiskFull for 4h known bug", r#"silence alert=DiskFull duration=4h comment="known bug""#),
+        ("silence DiskFull known bug", r#"silence alert=DiskFull duration=2h comment="known bug""#),
+        (
+            "silence DiskFull see the alert board",
+            r#"silence alert=DiskFull duration=2h comment="see the alert board""#,
+        ),
+        ("who is on call", "who is on call"),
+        ("who is on call for web", "who is on call team=web"),
+        ("ack PD-123", "ack incident=PD-123"),
+        ("pug bomb", "pug bomb count=5"),
+        ("pug bomb 003", "pug bomb count=3"),
+        ("copy db from a to b", "copy what=db source=a target=b"),
+        ("move x y", "move one=x other=y"),
+        ("move as z x y", "move one=x other=y alias=z"),
+    ]);
+}
+
+#[test]
+fn arguments_by_name() {
+    check_all(&[
+        ("deploy app=api env=staging", "deploy app=api ref=main env=staging"),
+        ("deploy api env=staging", "deploy app=api ref=main env=staging"),
+        ("deploy env=staging api", "deploy app=api ref=main env=staging"),
+        ("deploy api ref=v2 to staging", "deploy app=api ref=v2 env=staging"),
+        ("deploy api to staging --ref v2", "deploy app=api ref=v2 env=staging"),
+        ("deploy --ref=v2 api to staging", "deploy app=api ref=v2 env=staging"),
+        ("deploy api to staging --dry-run", "deploy app=api ref=main env=staging dry_run=true"),
+        ("deploy api --dry_run=no to staging", "deploy app=api ref=main env=staging dry_run=false"),
+        ("deploy api env staging", "deploy app=api ref=main env=staging"),
+        ("deploy app api env staging ref v2", "deploy app=api ref=v2 env=staging"),
+        ("deploy env staging ref v2 api", "deploy app=api ref=v2 env=staging"),
+        ("deploy api to env=staging", "deploy app=api ref=main env=staging"),
+        ("deploy APP=api Env=staging", "deploy app=api ref=main env=staging"),
+        ("pr approve web#1 message=\"a b\"", "pr approve pr=web#1 message=\"a b\""),
+        ("pr approve web#1 message hello", "pr approve pr=web#1 message=hello"),
+        ("pr approve web#1 message=\"\"", "pr approve pr=web#1 message=\"\""),
+        ("silence DiskFull duration 3h", "silence alert=DiskFull duration=2h comment=\"duration 3h\""),
+        ("silence duration 3h DiskFull", "silence alert=DiskFull duration=3h"),
+        ("silence alert DiskFull", "silence alert=DiskFull duration=2h"),
+        ("silence DiskFull comment known bug", "silence alert=DiskFull duration=2h comment=\"known bug\""),
+        ("build web -- job=x --y=z", "build job=web -- job=x \"--y\"=z"),
+        ("build job=web -- --x", "error: build takes no \"--x\""),
+        ("deploy -- api to staging", "deploy app=api ref=main env=staging"),
+        ("ack incident=a=b", "ack incident=\"a=b\""),
+        ("ack \"a=b\"", "ack incident=\"a=b\""),
+        ("ack \"--force\"", "ack incident=\"--force\""),
+    ]);
+}
+
+#[test]
+fn order_is_free_where_it_leaves_no_doubt() {
+    check_all(&[
+        ("deploy to staging api", "deploy app=api ref=main env=staging"),
+        ("copy to b db from a", "copy what=db source=a target=b"),
+        ("copy from a to b db", "copy what=db source=a target=b"),
+        ("copy source a to b db", "copy what=db source=a target=b"),
+        ("silence for 2h DiskFull", "silence alert=DiskFull duration=2h"),
+        ("move x y as z", "move one=x other=y alias=z"),
+        ("move x as z y", "error: move: \"x as z y\" could be one=x other=y alias=z, one=y other=x alias=z"),
+    ]);
+}
+
+#[test]
+fn what_lacks_is_asked_for() {
+    check_all(&[
+        ("deploy", "deploy ref=main, needs app env"),
+        ("deploy api", "deploy app=api ref=main, needs env"),
+        ("deploy api to", "deploy app=api ref=main, needs env"),
+        ("deploy to", "deploy ref=main, needs app env"),
+        ("deploy to staging", "deploy ref=main env=staging, needs app"),
+        ("deploy env=staging", "deploy ref=main env=staging, needs app"),
+        ("deploy env staging", "deploy ref=main env=staging, needs app"),
+        ("deploy api env", "deploy app=api ref=main, needs env"),
+        ("deploy api to staging --ref", "deploy app=api env=staging, needs ref"),
+        ("deploy --dry-run", "deploy ref=main dry_run=true, needs app env"),
+        ("pr comment web#1", "pr comment pr=web#1, needs message"),
+        ("silence DiskFull for", "silence alert=DiskFull, needs duration"),
+        ("silence for 2h", "silence duration=2h, needs alert"),
+        ("silence comment known bug", "silence duration=2h comment=\"known bug\", needs alert"),
+        ("build branch=main", "build branch=main, needs job"),
+        ("who is on call for", "who is on call, needs team"),
+        ("copy to b", "copy target=b, needs what source"),
+        ("copy to b from", "copy target=b, needs what source"),
+    ]);
+    let commands = commands();
+    let first = commands.parse("deploy api").unwrap().first_missing();
+    assert_eq!(first.unwrap().to_string(), "deploy needs env: where");
+    assert_eq!(commands.parse("deploy api to staging").unwrap().first_missing(), None);
+}
+
+#[test]
+fn what_makes_no_sense_is_never_guessed() {
+    check_all(&[
+        ("", "error: there is no command \"\""),
+        ("deplyo api to staging", "error: there is no command \"deplyo\"; did you mean \"deploy\"?"),
+        ("pr aprove web#1", "error: there is no command \"pr aprove\"; did you mean \"pr approve\"?"),
+        ("sil", "error: there is no command \"sil\"; did you mean \"silence\"?"),
+        ("frobnicate it", "error: there is no command \"frobnicate\""),
+        ("pr", "error: command: \"pr\" could be pr approve, pr comment, pr list"),
+        ("who is", "error: there is no command \"who is\"; did you mean \"who is on call\"?"),
+        ("\"pr list\"", "error: there is no command \"pr list\""),
+        (
+            "deploy api to stagin",
+            "error: env: expected staging or production, found \"stagin\"; did you mean \"staging\"?",
+        ),
+        ("deploy api to staging now", "error: deploy takes no \"now\""),
+        ("deploy api staging", "error: deploy takes no \"staging\"; did you mean \"to staging\"?"),
+        ("deploy api too staging", "error: deploy takes no \"too\"; did you mean \"to\"?"),
+        ("deploy api to staging --ref v2", "error: deploy takes no \"--ref\"; did you mean \"ref\"?"),
+        ("deploy api to staging fer=v2", "error: deploy takes no \"fer=v2\"; did you mean \"ref\"?"),
+        ("deploy api/v2 to staging ref=v3", "error: ref is given twice: \"v3\" and \"v2\""),
+        ("deploy api to staging ref=v1 --ref v2", "error: ref is given twice: \"v1\" and \"v2\""),
+        ("silence X for 2h duration=3h", "error: duration is given twice: \"3h\" and \"2h\""),
+        ("pug bomb 3 count=4", "error: count is given twice: \"4\" and \"3\""),
+        ("build web a=1 a=2", "error: a is given twice: \"1\" and \"2\""),
+        ("pug bomb many", "error: count: expected a whole number, found \"many\""),
+        (
+            "silence X for 2hrs",
+            "error: duration: expected a length of time such as 90s, 15m, 2h or 1d, found \"2hrs\"",
+        ),
+        ("deploy api/ to staging", "error: deploy takes no \"api/\""),
+        ("deploy api to staging ref=", "error: ref: expected a text, found \"\""),
+        ("deploy --ref --dry-run", "error: ref: expected a text, found \"--dry-run\""),
+        ("deploy api to staging --dry-run=maybe", "error: dry_run: expected true or false, found \"maybe\""),
+        ("ack \"open", "error: the quote that starts at character 5 is not closed"),
+        ("ack", "ack, needs incident"),
+        ("ack \"\"", "error: incident: expected an incident, found \"\""),
+        ("who is on call now", "error: who is on call takes no \"now\""),
+    ]);
+}
+
+#[test]
+fn own_words_are_values_where_nothing_else_makes_sense() {
+    check_all(&[
+        ("deploy to to staging", "deploy app=to ref=main env=staging"),
+        ("deploy \"env\" to staging", "deploy app=env ref=main env=staging"),
+        ("silence X \"for the win\"", "silence alert=X duration=2h comment=\"for the win\""),
+        ("silence X \"for\" the win", "silence alert=X duration=2h comment=\"for the win\""),
+    ]);
+}
+
+#[test]
+fn two_commands_of_one_name_are_both_told() {
+    let specs = [CommandSpec::new("go", ""), CommandSpec::new("walk", "").alias("Go")];
+    let commands: Commands = specs.into_iter().map(|spec| Command::new(spec).unwrap()).collect();
+    assert_eq!(
+        commands.parse("go").unwrap_err(),
+        ArgError::Ambiguous {
+            arg: "command".into(),
+            found: "go".into(),
+            candidates: vec!["go".into(), "walk".into()]
+        }
+    );
+    assert!(commands.get("go").is_none());
+    assert_eq!(commands.get("WALK").map(|command| command.spec().name.as_str()), Some("walk"));
+    assert_eq!(commands.parse("walk").unwrap().place, 1);
+}
+
+#[test]
+fn the_longest_name_wins() {
+    let specs = [
+        CommandSpec::new("run", "").usage("run <what...>").arg(ArgSpec::text("what", "")),
+        CommandSpec::new("run log", ""),
+    ];
+    let commands: Commands = specs.into_iter().map(|spec| Command::new(spec).unwrap()).collect();
+    let name = |line: &str| commands.parse(line).map(|parsed| parsed.command.name.clone());
+    assert_eq!(name("run log").as_deref(), Ok("run log"));
+    assert_eq!(name("run  Log ").as_deref(), Ok("run log"));
+    assert_eq!(name("run logs").as_deref(), Ok("run"));
+    assert_eq!(name("run \"log\"").as_deref(), Ok("run"));
+}
+
+#[test]
+fn lines_that_would_take_for_ever_end() {
+    let args: Vec<_> = (0..16).map(|n| format!("a{n}")).collect();
+    let usage: Vec<_> = args.iter().map(|arg| format!("[{arg}]")).collect();
+    let spec = args
+        .iter()
+        .fold(CommandSpec::new("x", "").usage(format!("x {} end", usage.join(" "))), |spec, arg| {
+            spec.arg(ArgSpec::text(arg.as_str(), "").optional())
+        });
+    let commands: Commands = [Command::new(spec).unwrap()].into_iter().collect();
+    let words = "w ".repeat(12);
+    assert!(commands.parse(&format!("x {words}")).is_err() || commands.parse(&format!("x {words}")).is_ok());
+    let long = "word ".repeat(50_000);
+    assert!(commands.parse(&format!("x {long}")).is_err());
+}
+
+/// Words that mean something to the commands above, in any order, and some that mean nothing.
+fn any_line() -> impl Strategy<Value = String> {
+    let words = prop::sample::select(vec![
+        "deploy",
+        "silence",
+        "copy",
+        "move",
+        "build",
+        "pr",
+        "list",
+        "comment",
+        "api",
+        "api/v2",
+        "/",
+        "to",
+        "for",
+        "from",
+        "as",
+        "env",
+        "staging",
+        "env=staging",
+        "ref=",
+        "--ref",
+        "--",
+        "--dry-run",
+        "2h",
+        "30m",
+        "x=y",
+        "\"",
+        "'a b'",
+        "\"to\"",
+        "é",
+        "=",
+        "--=",
+        "duration",
+        "app=\"a b\"",
+        "\\",
+    ]);
+    prop::collection::vec(words, 0..9).prop_map(|words| words.join(" "))
+}
+
+proptest! {
+    #[test]
+    fn parsing_never_panics(line in any::<String>()) {
+        let _ = commands().parse(&line);
+    }
+
+    #[test]
+    fn parsing_what_is_nearly_right_never_panics(line in any_line(), cursor in 0usize..80) {
+        let commands = commands();
+        let completion = commands.complete(&line, cursor);
+        prop_assert!(line.get(completion.replaces.clone()).is_some(), "{completion:?}");
+        if let Ok(parsed) = commands.parse(&line) {
+            let args = parsed.args.clone();
+            if parsed.missing.is_empty() {
+                let again = commands.parse(&canonical_line(parsed.command, &args)).unwrap();
+                prop_assert_eq!(again, parsed);
+            }
+        }
+    }
+
+    #[test]
+    fn parsing_with_any_usage_never_panics(
+        usage in "x( |<a>|<b>|[a]|\\[b|\\]|/|to|<c\\.\\.\\.>|\\[k=v\\.\\.\\.\\]){0,9}",
+        line in "x( |a|b|c|to|/|=|--|'|\"|é|w){0,12}",
+    ) {
+        let spec = ["a", "b", "c"].into_iter().fold(CommandSpec::new("x", "").usage(usage), |spec, arg| {
+            spec.arg(ArgSpec::text(arg, "").optional())
+        });
+        if let Ok(command) = Command::new(spec.arg(ArgSpec::pairs("k", ""))) {
+            let commands: Commands = [command].into_iter().collect();
+            let _ = commands.parse(&line);
+            let _ = commands.complete(&line, line.len());
+        }
+    }
+
+    #[test]
+    fn the_canonical_line_says_the_same(
+        app in ".+", reference in any::<String>(), env in prop::sample::select(vec!["staging", "production"]),
+        dry_run in prop::option::of(any::<bool>()),
+    ) {
+        let mut args = Args::default();
+        args.values.insert("app".into(), app);
+        args.values.insert("ref".into(), reference);
+        args.values.insert("env".into(), env.into());
+        args.values.extend(dry_run.map(|value| ("dry_run".to_owned(), value.to_string())));
+        let commands = commands();
+        let parsed = commands.parse(&canonical_line(commands.get("deploy").unwrap().spec(), &args)).unwrap();
+        prop_assert_eq!(parsed.args, args);
+        prop_assert!(parsed.missing.is_empty());
+    }
+
+    #[test]
+    fn the_canonical_line_says_the_same_pairs(
+        job in ".+", names in prop::collection::btree_set("job|params|--|--x|.+", 0..4), value in any::<String>(),
+    ) {
+        let pairs: Vec<_> = names.into_iter().map(|name| (name, value.clone())).collect();
+        let args = Args { values: [("job".to_owned(), job)].into(), pairs, ..Args::default() };
+        let commands = commands();
+        let line = canonical_line(commands.get("build").unwrap().spec(), &args);
+        prop_assert_eq!(commands.parse(&line).unwrap().args, args, "{}", line);
+    }
+
+    #[test]
+    fn argument_names_ignore_case_and_dashes(name in "[a-z_]{1,9}") {
+        prop_assert!(names(&name.replace('_', "-").to_uppercase(), &name));
+    }
+}

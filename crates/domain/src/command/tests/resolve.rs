@@ -1,0 +1,167 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::*;
+use crate::item::{
+    Build, Detail, Incident, IncidentStatus, Item, ItemKey, PullRequest, PullRequestState, Severity,
+};
+
+fn item(account: &str, id: &str, title: &str, url: Option<&str>, detail: Detail) -> Item {
+    let kind = match detail {
+        Detail::Build(_) => Kind::Build,
+        Detail::PullRequest(_) => Kind::PullRequest,
+        Detail::Incident(_) => Kind::Incident,
+    };
+    Item {
+        key: ItemKey::new(&account.into(), kind, id),
+        title: title.to_owned(),
+        url: url.map(|url| url.parse().unwrap()),
+        detail,
+    }
+}
+
+fn pull_request(account: &str, repo: &str, number: u64, title: &str) -> Item {
+    let detail = PullRequest {
+        repo: repo.to_owned(),
+        number,
+        author: "ana".to_owned(),
+        branch: "work".to_owned(),
+        base: "main".to_owned(),
+        head: "abc".to_owned(),
+        draft: false,
+        state: PullRequestState::Open,
+        opened_at: Timestamp::UNIX_EPOCH,
+        ended_at: None,
+        merged_by: None,
+        requested: BTreeSet::new(),
+        updated_at: Timestamp::UNIX_EPOCH,
+        reviews: Vec::new(),
+        checks: None,
+    };
+    let url = format!("https://forge.example/{repo}/pull/{number}");
+    item(account, &format!("{repo}#{number}"), title, Some(&url), Detail::PullRequest(detail))
+}
+
+fn build(repo: &str, pipeline: &str, branch: &str) -> Item {
+    let detail = Build {
+        repo: repo.to_owned(),
+        pipeline: pipeline.to_owned(),
+        branch: Some(branch.to_owned()),
+        default_branch: true,
+        runs: Vec::new(),
+    };
+    item("ci", &format!("{repo}/{pipeline}@{branch}"), "ci", None, Detail::Build(detail))
+}
+
+fn incident(id: &str, title: &str) -> Item {
+    let detail = Incident {
+        service: "web".to_owned(),
+        severity: Severity::High,
+        status: IncidentStatus::Triggered,
+        started_at: Timestamp::UNIX_EPOCH,
+        updated_at: Timestamp::UNIX_EPOCH,
+        holders: Vec::new(),
+        held_until: None,
+        escalation: 0,
+        description: None,
+        labels: BTreeMap::new(),
+    };
+    item("pager", id, title, None, Detail::Incident(detail))
+}
+
+fn board() -> Vec<Item> {
+    vec![
+        pull_request("forge", "acme/web", 479, "Fix the login page"),
+        pull_request("forge", "acme/web-api", 480, "Follow up on #77 and 479"),
+        pull_request("forge", "acme/api", 12, "Fix the logout page"),
+        pull_request("forge", "other/api", 12, "Upgrade"),
+        pull_request("forge", "acme/twin", 5, "Twin"),
+        pull_request("mirror", "acme/twin", 5, "Twin"),
+        build("acme/web", "ci.yml", "main"),
+        build("acme/web-api", "ci.yml", "main"),
+        build("acme/web", "nightly", "main"),
+        incident("PD-123", "Disk full on web-1"),
+        incident("PD-124", "Disk slow on web-2"),
+    ]
+}
+
+#[test]
+fn texts_mean_items() {
+    use Kind::{Build, Incident, PullRequest};
+    let cases: &[(Kind, &str, &[&str])] = &[
+        (PullRequest, "forge/pull_request/acme/web#479", &["acme/web#479"]),
+        (PullRequest, "forge/pr/acme/twin#5", &["acme/twin#5"]),
+        (PullRequest, "acme/web#479", &["acme/web#479"]),
+        (PullRequest, "Acme/Web#479", &["acme/web#479"]),
+        (PullRequest, "https://forge.example/acme/web/pull/479", &["acme/web#479"]),
+        (PullRequest, "https://forge.example/acme/web/pull/479/#discussion", &["acme/web#479"]),
+        (PullRequest, "https://forge.example/acme/web/pull/4", &[]),
+        (PullRequest, "479", &["acme/web#479"]),
+        (PullRequest, "#480", &["acme/web-api#480"]),
+        (PullRequest, "77", &[]),
+        (PullRequest, "12", &["acme/api#12", "other/api#12"]),
+        (PullRequest, "web#479", &["acme/web#479"]),
+        (PullRequest, "eb#479", &[]),
+        (PullRequest, "api#480", &[]),
+        (PullRequest, "api#12", &["acme/api#12", "other/api#12"]),
+        (PullRequest, "acme/twin#5", &["forge/pull_request/acme/twin#5", "mirror/pull_request/acme/twin#5"]),
+        (PullRequest, "Login fix", &["acme/web#479"]),
+        (PullRequest, "fix page", &["acme/api#12", "acme/web#479"]),
+        (PullRequest, "log", &[]),
+        (PullRequest, "", &[]),
+        (PullRequest, "  ", &[]),
+        (PullRequest, "#", &[]),
+        (PullRequest, "PD-123", &[]),
+        (Build, "web/ci@main", &[]),
+        (Build, "web/ci.yml@main", &["acme/web/ci.yml@main"]),
+        (Build, "web-api main", &["acme/web-api/ci.yml@main"]),
+        (Build, "web nightly main", &["acme/web/nightly@main"]),
+        (Build, "web main", &["acme/web/ci.yml@main", "acme/web/nightly@main"]),
+        (Incident, "pd-123", &["PD-123"]),
+        (Incident, "disk full", &["PD-123"]),
+        (Incident, "disk", &["PD-123", "PD-124"]),
+        (Incident, "web-2", &["PD-124"]),
+    ];
+    let board = board();
+    for (kind, text, expected) in cases {
+        let got = match resolve_item(text, &board, *kind) {
+            Resolution::Exact(item) => vec![item.reference().to_owned()],
+            Resolution::Many(names) => names,
+            Resolution::None => Vec::new(),
+        };
+        assert_eq!(got, *expected, "{kind} {text:?}");
+    }
+}
+
+#[test]
+fn at_most_ten_are_told() {
+    let board: Vec<_> = (0..30).map(|n| pull_request("forge", &format!("acme/r{n:02}"), 7, "x")).collect();
+    let Resolution::Many(names) = resolve_item("7", &board, Kind::PullRequest) else { panic!() };
+    assert_eq!(names.len(), 10);
+    assert_eq!(names[0], "acme/r00#7");
+}
+
+#[test]
+fn a_row_prefills_the_commands_that_fit() {
+    let commands = commands();
+    let spec = |name: &str| commands.get(name).unwrap().spec();
+    let pull_request = pull_request("forge", "acme/web", 479, "x");
+    let odd = incident("disk full", "x");
+    assert!(applies_to(spec("pr approve"), &pull_request));
+    assert!(!applies_to(spec("ack"), &pull_request));
+    assert!(!applies_to(spec("deploy"), &pull_request));
+    let later = CommandSpec::new("link", "")
+        .usage("link <page> to <pr>")
+        .arg(ArgSpec::text("page", ""))
+        .arg(ArgSpec::item("pr", Kind::PullRequest, ""));
+    let cases = [
+        (spec("pr approve"), &pull_request, "pr approve acme/web#479"),
+        (&later, &pull_request, "link pr=acme/web#479"),
+        (spec("ack"), &odd, "ack \"disk full\""),
+        (spec("pug bomb"), &odd, "pug bomb"),
+    ];
+    for (spec, item, line) in cases {
+        assert_eq!(prefill(spec, item), line);
+    }
+}

@@ -1,0 +1,63 @@
+//! "Did you mean": the nearest name to one that does not exist.
+
+/// Beyond this many characters nothing is near: the cost grows with the square, and names are short.
+const LONGEST: usize = 64;
+
+/// The nearest of the candidates, where one is near enough to be a slip of the fingers: at most a third of the
+/// characters differ. Case does not count, a swap of neighbours counts once; of equally near ones the first.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .filter_map(|candidate| Some((slips(name, candidate)?, candidate)))
+        .min_by_key(|(slips, _)| *slips)
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many slips of the fingers lie between two names; `None` where they are too many to be slips.
+pub fn slips(typed: &str, name: &str) -> Option<usize> {
+    let length = typed.chars().take(LONGEST + 1).count().max(name.chars().take(LONGEST + 1).count());
+    if length > LONGEST {
+        return None;
+    }
+    let allowed = if length <= 2 { 0 } else { (length / 3).max(1) };
+    let slips = strsim::osa_distance(&typed.to_lowercase(), &name.to_lowercase());
+    (slips <= allowed).then_some(slips)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_was_meant() {
+        let names = ["deploy", "pr approve", "pr list", "staging", "production", "to", "for"];
+        let cases = [
+            ("deplyo", Some("deploy")),
+            ("DEPLOY", Some("deploy")),
+            ("pr aprove", Some("pr approve")),
+            ("stagin", Some("staging")),
+            ("prodction", Some("production")),
+            ("fro", Some("for")),
+            ("To", Some("to")),
+            ("go", None),
+            ("release", None),
+            ("", None),
+            ("x", None),
+        ];
+        for (typed, expected) in cases {
+            assert_eq!(nearest(typed, names), expected, "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_of_equals_and_the_nearest_of_all() {
+        assert_eq!(nearest("rat", ["cat", "bat"]), Some("cat"));
+        assert_eq!(nearest("build", ["builds", "build", "guild"]), Some("build"));
+    }
+
+    #[test]
+    fn what_is_long_is_not_compared() {
+        let long = "x".repeat(100_000);
+        assert_eq!(nearest(&long, [long.as_str()]), None);
+    }
+}
