@@ -1,0 +1,259 @@
+//! Expressions: conditions and values in CEL (the Common Expression Language, cel-spec), checked before they are used.
+//!
+//! What an expression may name is said by its scope, so that an unknown name, a wrong type or an impossible comparison
+//! is found when the configuration is read and not when something happens. What it may do is limited by its length, its
+//! depth and its loops; it cannot change anything.
+
+mod check;
+mod parse;
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, LazyLock},
+};
+
+use cel::{
+    Context, Env, ExecutionError, IdedExpr,
+    common::{
+        types::{CelBool, CelDouble, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString, CelUInt},
+        value::{CowVal, Val},
+    },
+    context::VariableResolver,
+    extractors::This,
+};
+use regex::Regex;
+
+use crate::{
+    diagnose::{did_you_mean, position},
+    text,
+};
+
+/// The longest expression, in bytes.
+pub const LONGEST: usize = 4096;
+
+/// A name that an expression may use, dotted where it is a field of something: `event`, `item.branch`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Name<'a> {
+    /// The name.
+    pub name: &'a str,
+    /// What it is.
+    pub ty: Type,
+    /// Everything that it can be, where that is a closed set of texts.
+    pub values: &'a [&'a str],
+    /// What it means, in a line.
+    pub meaning: &'a str,
+}
+
+/// What a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Type {
+    /// Not known before it is there, such as a service's answer.
+    Any,
+    /// Text.
+    Text,
+    /// True or false.
+    Bool,
+    /// A number.
+    Number,
+    /// A list.
+    List,
+    /// Values by name.
+    Map,
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Any => "any value",
+            Self::Text => "text",
+            Self::Bool => "true or false",
+            Self::Number => "a number",
+            Self::List => "a list",
+            Self::Map => "a map",
+        })
+    }
+}
+
+/// What is wrong with an expression.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {what}{}", did_you_mean(nearest))]
+pub struct ExpressionError {
+    /// The line in the expression, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// What is wrong, in plain words.
+    pub what: String,
+    /// The nearest right name, where a name is wrong.
+    pub nearest: Option<String>,
+}
+
+impl ExpressionError {
+    fn new(text: &str, at: usize, what: impl Into<String>) -> Self {
+        let place = position(text, at);
+        Self { line: place.line, column: place.column, what: what.into(), nearest: None }
+    }
+}
+
+/// Why an expression has no value for what it was given, in plain words: a label that is not there, say.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NoValue(pub String);
+
+impl From<ExecutionError> for NoValue {
+    fn from(error: ExecutionError) -> Self {
+        Self(match error {
+            ExecutionError::NoSuchKey(key) => format!("there is no `{}`", text::line(&key, 60)),
+            ExecutionError::UndeclaredReference(name) => {
+                format!("`{}` is not known", text::line(&name, 60))
+            }
+            // May hold values of any length.
+            other => text::line(&other.to_string(), 200),
+        })
+    }
+}
+
+/// An expression that names only what its scope has, and does not compare what can never be equal.
+pub struct Expression {
+    text: String,
+    ast: IdedExpr,
+    ty: Type,
+    names: Vec<String>,
+    /// The functions, where the expression has patterns of its own to match.
+    functions: Option<Context<'static, 'static>>,
+}
+
+impl Expression {
+    /// Reads an expression over the given names. One that begins with `@` or has a dot at an end is never found.
+    pub fn compile(text: &str, scope: &[Name<'_>]) -> Result<Self, ExpressionError> {
+        let checked = parse::read(text, scope)?;
+        let functions = (!checked.patterns.is_empty()).then(|| with_patterns(checked.patterns));
+        Ok(Self { text: text.to_owned(), ast: checked.ast, ty: checked.ty, names: checked.names, functions })
+    }
+
+    /// The same for an expression that has to say true or false.
+    pub fn condition(text: &str, scope: &[Name<'_>]) -> Result<Self, ExpressionError> {
+        let condition = Self::compile(text, scope)?;
+        match condition.ty {
+            Type::Bool | Type::Any => Ok(condition),
+            ty => Err(ExpressionError::new(text, 0, format!("expected true or false, and this is {ty}"))),
+        }
+    }
+
+    /// The expression as written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What its value will be, as far as that is known.
+    pub fn ty(&self) -> Type {
+        self.ty
+    }
+
+    /// The names of the scope that it reads.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Its value, where the names stand for these values.
+    pub fn value(
+        &self,
+        names: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<serde_json::Value, NoValue> {
+        self.resolve(&JsonNames(names), to_json)
+    }
+
+    /// True or false, where the names stand for these values.
+    pub fn holds(&self, names: &serde_json::Map<String, serde_json::Value>) -> Result<bool, NoValue> {
+        self.resolve(&JsonNames(names), to_bool)
+    }
+
+    /// Its value with names that are looked up as they are read, dotted ones as a whole first.
+    pub(crate) fn resolve<T>(
+        &self,
+        names: &dyn VariableResolver,
+        read: impl FnOnce(&dyn Val) -> Result<T, NoValue>,
+    ) -> Result<T, NoValue> {
+        // Shortens the lifetime of what the shared context holds to that of the names.
+        fn scope<'a>(base: &'a Context<'a, 'a>, names: &'a dyn VariableResolver) -> Context<'a, 'a> {
+            let mut scope = base.new_inner_scope();
+            scope.set_variable_resolver(names);
+            scope
+        }
+        let scope = scope(self.functions.as_ref().unwrap_or(&FUNCTIONS), names);
+        read(cel::Value::resolve_val(&self.ast, &scope)?.as_ref())
+    }
+}
+
+impl fmt::Debug for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Expression").field(&self.text).finish()
+    }
+}
+
+static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib().with_optional_support(false)));
+
+static FUNCTIONS: LazyLock<Context<'static, 'static>> = LazyLock::new(|| Context::with_env(Arc::clone(&ENV)));
+
+/// The functions with a `matches` that knows these patterns, compiled once. No others can be in the expression.
+fn with_patterns(patterns: HashMap<String, Regex>) -> Context<'static, 'static> {
+    let mut functions = Context::with_env(Arc::clone(&ENV));
+    functions
+        .add_function("matches", move |This(text): This<Arc<String>>, pattern: Arc<String>| -> bool {
+            patterns.get(pattern.as_str()).is_some_and(|pattern| pattern.is_match(&text))
+        })
+        .expect("cel is built without a `matches` of its own");
+    functions
+}
+
+/// Reads a value that has to be true or false.
+pub(crate) fn to_bool(value: &dyn Val) -> Result<bool, NoValue> {
+    match value.downcast_ref::<CelBool>() {
+        Some(value) => Ok(*value.inner()),
+        None => {
+            Err(NoValue(format!("expected true or false, found a value of type {}", value.get_type().name())))
+        }
+    }
+}
+
+/// Reads any value.
+pub(crate) fn to_json(value: &dyn Val) -> Result<serde_json::Value, NoValue> {
+    let value = cel::Value::try_from(value)?;
+    value.json().map_err(|error| NoValue(text::line(&error.to_string(), 200)))
+}
+
+/// Names that stand for JSON values.
+#[derive(Debug)]
+struct JsonNames<'a>(&'a serde_json::Map<String, serde_json::Value>);
+
+impl VariableResolver for JsonNames<'_> {
+    fn resolve<'b>(&'b self, name: &str) -> Option<CowVal<'b, 'b>> {
+        self.0.get(name).map(|value| CowVal::Owned(from_json(value)))
+    }
+}
+
+fn from_json(value: &serde_json::Value) -> Box<dyn Val + '_> {
+    use serde_json::Value as Json;
+    match value {
+        Json::Null => Box::new(CelNull),
+        Json::Bool(value) => Box::new(CelBool::from(*value)),
+        Json::Number(number) => match (number.as_i64(), number.as_u64()) {
+            (Some(number), _) => Box::new(CelInt::from(number)),
+            (None, Some(number)) => Box::new(CelUInt::from(number)),
+            (None, None) => Box::new(CelDouble::from(number.as_f64().unwrap_or(f64::NAN))),
+        },
+        Json::String(text) => Box::new(CelString::from(text.as_str())),
+        Json::Array(values) => Box::new(CelList::from(values.iter().map(from_json).collect::<Vec<_>>())),
+        Json::Object(entries) => Box::new(CelMap::from(
+            entries
+                .iter()
+                .map(|(key, value)| (CelMapKey::from(key.as_str()), from_json(value)))
+                .collect::<HashMap<_, _>>(),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,0 @@
-//! Templates: text with `{{ names }}`, strict and bounded.

@@ -1,0 +1,500 @@
+//! Templates: text with `{{ names }}`, strict and bounded.
+//!
+//! A name that is not known is an error, never an empty text. What a template can do is limited by its length, by a
+//! budget of work, and by the length of what it gives; it can include nothing and sees nothing but its context.
+
+use std::{fmt, sync::LazyLock};
+
+use minijinja::{
+    AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value,
+    value::{Object, Serde, ValueKind},
+};
+use serde::Serialize;
+
+use crate::diagnose::{did_you_mean, nearest, position};
+
+/// The longest template, and the longest text that one gives, in bytes.
+pub const LONGEST: usize = 64 * 1024;
+
+/// What one rendering may do: about as many steps, or 64 times as many bytes.
+const FUEL: u64 = 100_000;
+
+/// Text with `{{ names }}` in it, known to be well-formed.
+///
+/// Besides minijinja's own filters there is `path`, which keeps the slashes of a value that is to be several segments
+/// of a path: `/repos/{{ repo | path }}/dispatches`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    text: String,
+    literal: bool,
+}
+
+/// Where a value lands, and so how it is encoded. The template's own text is left as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Escape {
+    /// In text for people, or in a string of a JSON value (see [`JsonTemplate`]): as it is.
+    None,
+    /// In one segment of a URL's path: percent-encoded. Empty, `.` and `..` are refused, as they would name another path.
+    PathSegment,
+    /// In a URL's query: percent-encoded.
+    Query,
+    /// In one argument of a program, with no shell in between: as it is, but control characters are refused, and so is
+    /// a value that would turn the argument into an option by a leading `-`.
+    Argument,
+}
+
+/// What is wrong with a template, or with what it was given.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {what}{}", did_you_mean(nearest))]
+pub struct TemplateError {
+    /// The line in the template, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// What is wrong, in plain words. May hold names, never a value.
+    pub what: String,
+    /// The nearest right name, where a name is wrong.
+    pub nearest: Option<String>,
+}
+
+/// A name that a template takes from its context, such as `item.branch`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Name {
+    /// The line where it first stands, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// With its fields, as far as they are written out.
+    pub name: String,
+}
+
+impl Template {
+    /// Reads a template. The error says where its syntax, or the name of a filter, is wrong.
+    pub fn compile(text: &str) -> Result<Self, TemplateError> {
+        let template = Self { text: text.to_owned(), literal: !tag_starts(text) };
+        if text.len() > LONGEST {
+            return Err(template.error(LONGEST, format!("a template is at most {} KiB", LONGEST / 1024)));
+        }
+        if !template.literal {
+            ENGINE.template_from_str(text).map_err(|error| template.explain(&error, None))?;
+            template.check_filters()?;
+        }
+        Ok(template)
+    }
+
+    /// The template as written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// True where it names nothing, so that its text is what it always gives.
+    pub fn is_literal(&self) -> bool {
+        self.literal
+    }
+
+    /// The names that it takes from its context, in the order in which they stand.
+    pub fn names(&self) -> Vec<Name> {
+        if self.literal {
+            return Vec::new();
+        }
+        let Ok(template) = ENGINE.template_from_str(&self.text) else { return Vec::new() };
+        let words = words(&self.text);
+        let mut names: Vec<_> = template
+            .undeclared_variables(true)
+            .into_iter()
+            .map(|name| {
+                let at = words.iter().find(|word| word.is_name && is_within(&name, word.text));
+                let place = position(&self.text, at.map_or(0, |word| word.at));
+                Name { line: place.line, column: place.column, name }
+            })
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Refuses the first name that is not among `known`. A known `item.labels` also covers `item.labels.team`, and
+    /// where `item.labels` is known, `item` alone is too.
+    pub fn check(&self, known: &[&str]) -> Result<(), TemplateError> {
+        let unknown = self
+            .names()
+            .into_iter()
+            .find(|found| !known.iter().any(|k| is_within(k, &found.name) || is_within(&found.name, k)));
+        match unknown {
+            None => Ok(()),
+            Some(found) => Err(TemplateError {
+                line: found.line,
+                column: found.column,
+                what: format!("there is no `{}`", found.name),
+                nearest: nearest(&found.name, known.iter().copied()).map(str::to_owned),
+            }),
+        }
+    }
+
+    /// The text with every value in its place, encoded for that place.
+    pub fn render<C: Serialize + ?Sized>(
+        &self,
+        context: &C,
+        escape: Escape,
+    ) -> Result<String, TemplateError> {
+        if self.literal {
+            return Ok(self.text.clone());
+        }
+        let context = Value::from(Serde(context));
+        let text = ENGINE
+            .template_from_named_str(escape.name(), &self.text)
+            .and_then(|template| template.render(context.clone()))
+            .map_err(|error| self.explain(&error, Some(&context)))?;
+        if text.len() > LONGEST {
+            return Err(self.error(0, format!("it gives more than {} KiB", LONGEST / 1024)));
+        }
+        let option = escape == Escape::Argument && text.starts_with('-') && !self.text.starts_with('-');
+        if option && text.parse::<f64>().is_err() {
+            return Err(self.error(0, "the value starts with - and would be read as an option"));
+        }
+        Ok(text)
+    }
+
+    fn check_filters(&self) -> Result<(), TemplateError> {
+        for word in words(&self.text).into_iter().filter(|word| word.is_filter) {
+            let tried = ENGINE.empty_state().apply_filter(word.text, &[Value::from(())]);
+            if tried.is_err_and(|error| error.kind() == ErrorKind::UnknownFilter) {
+                let mut error = self.error(word.at, format!("there is no filter `{}`", word.text));
+                error.nearest = nearest(word.text, FILTERS).map(str::to_owned);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn error(&self, at: usize, what: impl Into<String>) -> TemplateError {
+        let place = position(&self.text, at);
+        TemplateError { line: place.line, column: place.column, what: what.into(), nearest: None }
+    }
+
+    /// Says in plain words what the engine found, with the unknown name where the context lacks one.
+    fn explain(&self, error: &Error, context: Option<&Value>) -> TemplateError {
+        let at = error.range().map_or(0, |range| range.start);
+        if error.kind() == ErrorKind::UndefinedError
+            && let Some(missing) = context.and_then(|context| self.missing(context))
+        {
+            return missing;
+        }
+        let what = match error.kind() {
+            ErrorKind::OutOfFuel => "it does too much".to_owned(),
+            ErrorKind::UndefinedError => "a value in it is not known".to_owned(),
+            kind => error.detail().map_or_else(|| kind.to_string(), str::to_owned),
+        };
+        self.error(at, what)
+    }
+
+    /// The first name that the context does not have, with the nearest one that it has at that place.
+    fn missing(&self, context: &Value) -> Option<TemplateError> {
+        self.names().into_iter().find_map(|found| {
+            let mut value = context.clone();
+            for part in found.name.split('.') {
+                let inner = value.get_attr(part).unwrap_or(Value::UNDEFINED);
+                if inner.is_undefined() {
+                    let keys: Vec<_> = value.try_iter().into_iter().flatten().collect();
+                    return Some(TemplateError {
+                        line: found.line,
+                        column: found.column,
+                        what: format!("there is no `{}`", found.name),
+                        nearest: nearest(part, keys.iter().filter_map(Value::as_str)).map(str::to_owned),
+                    });
+                }
+                value = inner;
+            }
+            None
+        })
+    }
+}
+
+/// A JSON value whose strings are templates. The keys are not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JsonTemplate(Node);
+
+#[derive(Debug, Clone, PartialEq)]
+enum Node {
+    Fixed(serde_json::Value),
+    Text(Template),
+    /// A string that is one `{{ expression }}` and nothing else: it keeps the value's type.
+    Value {
+        template: Template,
+        expression: String,
+    },
+    List(Vec<Node>),
+    Map(Vec<(String, Node)>),
+}
+
+impl JsonTemplate {
+    /// Reads the templates in a JSON value. The error's text begins with where in the value it is: `/ref: ...`.
+    pub fn compile(value: &serde_json::Value) -> Result<Self, TemplateError> {
+        Node::compile(value, "").map(Self)
+    }
+
+    /// The names that it takes from its context.
+    pub fn names(&self) -> Vec<Name> {
+        let mut names = Vec::new();
+        self.0.visit(&mut |template| names.extend(template.names()));
+        names
+    }
+
+    /// The value with every template rendered.
+    pub fn render<C: Serialize + ?Sized>(&self, context: &C) -> Result<serde_json::Value, TemplateError> {
+        self.0.render(&Value::from(Serde(context)))
+    }
+}
+
+/// Renders the strings of a JSON value that is used only once: see [`JsonTemplate`].
+pub fn render_json<C: Serialize + ?Sized>(
+    value: &serde_json::Value,
+    context: &C,
+) -> Result<serde_json::Value, TemplateError> {
+    JsonTemplate::compile(value)?.render(context)
+}
+
+impl Node {
+    fn compile(value: &serde_json::Value, at: &str) -> Result<Self, TemplateError> {
+        use serde_json::Value as Json;
+        Ok(match value {
+            Json::String(text) if tag_starts(text) => {
+                let template = Template::compile(text)
+                    .map_err(|error| TemplateError { what: format!("{at}: {}", error.what), ..error })?;
+                match only_expression(text) {
+                    Some(expression) => Self::Value { expression: expression.to_owned(), template },
+                    None => Self::Text(template),
+                }
+            }
+            Json::Array(values) => Self::List(
+                values
+                    .iter()
+                    .enumerate()
+                    .map(|(index, value)| Self::compile(value, &format!("{at}/{index}")))
+                    .collect::<Result<_, _>>()?,
+            ),
+            Json::Object(entries) => Self::Map(
+                entries
+                    .iter()
+                    .map(|(key, value)| Ok((key.clone(), Self::compile(value, &format!("{at}/{key}"))?)))
+                    .collect::<Result<_, _>>()?,
+            ),
+            fixed => Self::Fixed(fixed.clone()),
+        })
+    }
+
+    fn visit(&self, see: &mut impl FnMut(&Template)) {
+        match self {
+            Self::Fixed(_) => {}
+            Self::Text(template) | Self::Value { template, .. } => see(template),
+            Self::List(nodes) => nodes.iter().for_each(|node| node.visit(see)),
+            Self::Map(entries) => entries.iter().for_each(|(_, node)| node.visit(see)),
+        }
+    }
+
+    fn render(&self, context: &Value) -> Result<serde_json::Value, TemplateError> {
+        use serde_json::Value as Json;
+        Ok(match self {
+            Self::Fixed(value) => value.clone(),
+            Self::Text(template) => Json::String(template.render(context, Escape::None)?),
+            Self::Value { template, expression } => {
+                let value = ENGINE
+                    .compile_expression(expression)
+                    .and_then(|expression| expression.eval(context.clone()))
+                    .and_then(|value| match value.is_undefined() {
+                        true => Err(ErrorKind::UndefinedError.into()),
+                        false => Ok(value),
+                    })
+                    .map_err(|error| template.explain(&error, Some(context)))?;
+                serde_json::to_value(value).map_err(|_| template.error(0, "its value has no form in JSON"))?
+            }
+            Self::List(nodes) => {
+                Json::Array(nodes.iter().map(|node| node.render(context)).collect::<Result<_, _>>()?)
+            }
+            Self::Map(entries) => Json::Object(
+                entries
+                    .iter()
+                    .map(|(key, node)| Ok((key.clone(), node.render(context)?)))
+                    .collect::<Result<_, _>>()?,
+            ),
+        })
+    }
+}
+
+impl Escape {
+    /// What the engine calls a template that is rendered for this place.
+    fn name(self) -> &'static str {
+        match self {
+            Self::None => "text",
+            Self::PathSegment => "path",
+            Self::Query => "query",
+            Self::Argument => "argument",
+        }
+    }
+}
+
+static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut engine = Environment::new();
+    engine.set_undefined_behavior(UndefinedBehavior::Strict);
+    engine.set_fuel(Some(FUEL));
+    // Its errors say where they are only so.
+    engine.set_debug(true);
+    engine.set_auto_escape_callback(|_| AutoEscape::None);
+    engine.set_formatter(put);
+    let globals: Vec<_> = engine.globals().map(|(name, _)| name.to_owned()).collect();
+    globals.iter().for_each(|name| engine.remove_global(name));
+    // They are about HTML.
+    ["safe", "escape", "e"].iter().for_each(|name| engine.remove_filter(name));
+    engine.add_filter("path", path);
+    engine
+});
+
+/// Filters worth naming when one is mistyped.
+const FILTERS: [&str; 16] = [
+    "abs", "default", "first", "int", "join", "last", "length", "lines", "lower", "path", "replace", "round",
+    "string", "tojson", "trim", "upper",
+];
+
+/// Writes a value where it lands. What is decided by is the template's name, which no template can change.
+fn put(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+    if let Some(Encoded(text)) = value.downcast_object_ref::<Encoded>() {
+        return Ok(out.write_str(text)?);
+    }
+    let text = match value.kind() {
+        ValueKind::None => String::new(),
+        // The engine's own form of these is Python's, `True`.
+        ValueKind::Bool | ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => {
+            serde_json::to_string(value)
+                .map_err(|_| Error::new(ErrorKind::BadSerialization, "the value has no text"))?
+        }
+        _ => value.to_string(),
+    };
+    let refuse = |what: &'static str| Err(Error::new(ErrorKind::InvalidOperation, what));
+    match state.name() {
+        "path" if matches!(text.as_str(), "" | "." | "..") => {
+            refuse("an empty value, . or .. would name another path")
+        }
+        "path" | "query" => Ok(out.write_str(&percent_encoded(&text))?),
+        "argument" if text.contains(char::is_control) => refuse("the value holds a control character"),
+        _ => Ok(out.write_str(&text)?),
+    }
+}
+
+/// A value that the `path` filter has encoded already.
+#[derive(Debug)]
+struct Encoded(String);
+
+impl Object for Encoded {
+    fn render(self: &std::sync::Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The `path` filter: several segments with their slashes, each encoded.
+fn path(text: String) -> Result<Value, Error> {
+    if text.split('/').any(|segment| matches!(segment, "" | "." | "..")) {
+        return Err(Error::new(
+            ErrorKind::InvalidOperation,
+            "an empty segment, . or .. would name another path",
+        ));
+    }
+    let segments: Vec<_> = text.split('/').map(percent_encoded).collect();
+    Ok(Value::from_object(Encoded(segments.join("/"))))
+}
+
+/// RFC 3986, 2.3: everything but the unreserved characters is encoded.
+fn percent_encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(byte.into()),
+            _ => {
+                for half in [byte >> 4, byte & 0xF] {
+                    out.push(char::from(b"0123456789ABCDEF"[usize::from(half)]));
+                }
+                let at = out.len() - 2;
+                out.insert(at, '%');
+            }
+        }
+    }
+    out
+}
+
+fn tag_starts(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%") || text.contains("{#")
+}
+
+/// What stands between the braces, where the text is one `{{ expression }}` and nothing else.
+fn only_expression(text: &str) -> Option<&str> {
+    let inner = text.strip_prefix("{{")?.strip_suffix("}}")?;
+    let several = ["{{", "}}", "{%", "{#"].iter().any(|tag| inner.contains(tag));
+    (!several).then(|| inner.trim_start_matches('-').trim_end_matches('-'))
+}
+
+/// True where `path` is `name` or goes on into it: `item.labels.team` is within `item.labels`.
+fn is_within(name: &str, path: &str) -> bool {
+    path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// A dotted name that stands in a tag.
+struct Word<'a> {
+    at: usize,
+    text: &'a str,
+    is_filter: bool,
+    is_name: bool,
+}
+
+/// The dotted names in the tags of a template, outside of quotes.
+fn words(text: &str) -> Vec<Word<'_>> {
+    let bytes = text.as_bytes();
+    let mut words = Vec::new();
+    let (mut at, mut in_tag, mut before) = (0, false, b' ');
+    while at < bytes.len() {
+        let here = bytes[at];
+        let pair = bytes.get(at..at + 2).unwrap_or_default();
+        match here {
+            _ if !in_tag => match pair {
+                b"{{" | b"{%" => {
+                    in_tag = true;
+                    before = b' ';
+                    at += 2;
+                }
+                b"{#" => at = text[at..].find("#}").map_or(bytes.len(), |end| at + end + 2),
+                _ => at += 1,
+            },
+            b'}' | b'%' if pair == b"}}" || pair == b"%}" => {
+                in_tag = false;
+                at += 2;
+            }
+            b'"' | b'\'' => {
+                at += 1;
+                while at < bytes.len() && bytes[at] != here {
+                    at += if bytes[at] == b'\\' { 2 } else { 1 };
+                }
+                at += 1;
+                before = here;
+            }
+            b'_' | b'a'..=b'z' | b'A'..=b'Z' => {
+                let is_word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.');
+                let length = bytes[at..].iter().take_while(|b| is_word(b)).count();
+                words.push(Word {
+                    at,
+                    text: &text[at..at + length],
+                    is_filter: before == b'|',
+                    is_name: before != b'|' && before != b'.',
+                });
+                at += length;
+                before = b'a';
+            }
+            _ => {
+                if !here.is_ascii_whitespace() {
+                    before = here;
+                }
+                at += 1;
+            }
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+fn context() -> serde_json::Value {
+    json!({
+        "app": "api", "ref": "feature/x y", "empty": "", "nothing": null, "n": 3, "on": true, "dots": "..", "bad": "a\nb",
+        "option": "--upload-pack=x", "minus": "-5", "list": ["a", "b"],
+        "item": { "branch": "main", "labels": { "team": "web" } },
+    })
+}
+
+fn rendered(text: &str, escape: Escape) -> Result<String, TemplateError> {
+    Template::compile(text)?.render(&context(), escape)
+}
+
+#[test]
+fn values_are_encoded_for_where_they_land() {
+    use Escape::{Argument, None, PathSegment, Query};
+    let cases = [
+        ("deploy/{{ app }}", None, Ok("deploy/api")),
+        ("plain text, 100%", PathSegment, Ok("plain text, 100%")),
+        ("{{ ref }}", None, Ok("feature/x y")),
+        ("/a b/{{ ref }}", PathSegment, Ok("/a b/feature%2Fx%20y")),
+        ("/{{ ref | path }}/x", PathSegment, Ok("/feature/x%20y/x")),
+        ("/{{ dots | path }}/x", PathSegment, Err("an empty segment, . or .. would name another path")),
+        ("?q={{ ref }}&n={{ n }}", Query, Ok("?q=feature%2Fx%20y&n=3")),
+        ("?q={{ empty }}", Query, Ok("?q=")),
+        ("/{{ empty }}", PathSegment, Err("an empty value, . or .. would name another path")),
+        ("/{{ nothing }}", PathSegment, Err("an empty value, . or .. would name another path")),
+        ("/{{ dots }}/x", PathSegment, Err("an empty value, . or .. would name another path")),
+        ("--ref={{ ref }}", Argument, Ok("--ref=feature/x y")),
+        ("{{ bad }}", Argument, Err("the value holds a control character")),
+        ("{{ bad }}", None, Ok("a\nb")),
+        ("{{ option }}", Argument, Err("the value starts with - and would be read as an option")),
+        ("{{ minus }}", Argument, Ok("-5")),
+        ("{{ nothing }}|{{ on }}|{{ n + 1 }}|{{ n / 2 }}", None, Ok("|true|4|1.5")),
+        ("{{ list }} {{ item }}", None, Ok(r#"["a","b"] {"branch":"main","labels":{"team":"web"}}"#)),
+        ("{% if on %}yes{% else %}no{% endif %}", None, Ok("yes")),
+        ("{% autoescape false %}{{ ref }}{% endautoescape %}", Query, Ok("feature%2Fx%20y")),
+        ("{{ list | join(', ') }}", None, Ok("a, b")),
+        ("{{ '<' ~ app ~ '>' }}", None, Ok("<api>")),
+        ("{{ app | default('x') }}", None, Ok("api")),
+        ("{{ unknown | default('x') }}", None, Ok("x")),
+    ];
+    for (text, escape, expected) in cases {
+        let found = rendered(text, escape).map_err(|error| error.what);
+        assert_eq!(found.as_deref().map_err(String::as_str), expected, "{text}");
+    }
+}
+
+#[test]
+fn mistakes_are_named_with_their_place() {
+    let cases = [
+        ("{{ ap }}", "line 1, column 4: there is no `ap`; did you mean \"app\"?"),
+        ("x\n  {{ item.brnch }}", "line 2, column 6: there is no `item.brnch`; did you mean \"branch\"?"),
+        ("{{ item.labels.owner }}", "line 1, column 4: there is no `item.labels.owner`"),
+        ("{{ app", "line 1, column 4: unexpected end of input, expected end of variable block"),
+        ("a {{ app | uper }}", "line 1, column 12: there is no filter `uper`; did you mean \"upper\"?"),
+        ("{% include 'x' %}", "line 1, column 4: unknown statement include"),
+        ("{% if ap %}x{% endif %}", "line 1, column 7: there is no `ap`; did you mean \"app\"?"),
+        ("{{ range(10) }}", "line 1, column 4: range is unknown"),
+    ];
+    for (text, expected) in cases {
+        let error = rendered(text, Escape::None).map(|text| panic!("{text}")).unwrap_err();
+        assert_eq!(error.to_string(), expected, "{text}");
+    }
+}
+
+#[test]
+fn work_and_size_are_bounded() {
+    let cases = [
+        ("{{ 'x' * 1000000000 }}".to_owned(), "it does too much"),
+        ("{{ 'x' * 70000 }}".to_owned(), "it gives more than 64 KiB"),
+        (format!("{{% set x = 'xxxxxxxx' %}}{}", "{% set x = x ~ x %}".repeat(60)), "it does too much"),
+        (
+            format!("{}{}{}", "{% for a in list %}".repeat(30), "{{ app }}", "{% endfor %}".repeat(30)),
+            "it does too much",
+        ),
+        ("y".repeat(LONGEST + 1), "a template is at most 64 KiB"),
+    ];
+    for (text, expected) in cases {
+        let error = rendered(&text, Escape::None).map(|text| panic!("{}", text.len())).unwrap_err();
+        assert_eq!(error.what, expected, "{}", &text[..20]);
+    }
+}
+
+#[test]
+fn deep_nesting_is_an_error_and_not_an_overflow() {
+    for (open, close) in
+        [("(", ")"), ("[", "]"), ("not ", ""), ("-", ""), ("{'a':", "}"), ("x if x else ", "")]
+    {
+        let text = format!("{{{{ {}1{} }}}}", open.repeat(5_000), close.repeat(5_000));
+        let _ = rendered(&text, Escape::None);
+    }
+}
+
+#[test]
+fn names_are_known_before_anything_is_rendered() {
+    let template =
+        Template::compile("{{ 'app.x' }}{{ item.labels.team }}\n{{ ref | lower }} {{ app }}").unwrap();
+    let names: Vec<_> =
+        template.names().into_iter().map(|found| (found.line, found.column, found.name)).collect();
+    assert_eq!(names, [(1, 17, "item.labels.team".into()), (2, 4, "ref".into()), (2, 22, "app".into())]);
+
+    template.check(&["item.labels", "ref", "app"]).unwrap();
+    let error = template.check(&["item.labels", "res", "app"]).unwrap_err();
+    assert_eq!(error.to_string(), "line 2, column 4: there is no `ref`; did you mean \"res\"?");
+    assert!(Template::compile("no names").unwrap().names().is_empty());
+}
+
+#[test]
+fn json_keeps_the_types_of_single_values() {
+    let template = json!({
+        "ref": "{{ ref }}", "n": "{{ n }}", "next": "{{ n + 1 }}", "text": "n={{ n }}", "on": "{{- on -}}", "list": ["{{ list }}", 7],
+        "{{ key }}": "as it is", "nothing": "{{ nothing }}", "map": "{{ item.labels }}",
+    });
+    assert_eq!(
+        render_json(&template, &context()).unwrap(),
+        json!({
+            "ref": "feature/x y", "n": 3, "next": 4, "text": "n=3", "on": true, "list": [["a", "b"], 7],
+            "{{ key }}": "as it is", "nothing": null, "map": { "team": "web" },
+        })
+    );
+    let error = JsonTemplate::compile(&json!({ "a": [1, "{{ x"] })).unwrap_err();
+    assert!(error.what.starts_with("/a/1: "), "{}", error.what);
+    let error = render_json(&json!({ "a": "{{ ap }}" }), &context()).unwrap_err();
+    assert_eq!((error.what.as_str(), error.nearest.as_deref()), ("there is no `ap`", Some("app")));
+    let names = JsonTemplate::compile(&template).unwrap().names();
+    assert!(names.iter().any(|found| found.name == "item.labels"));
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_rendered_or_refused(text in "([{}%#'\"| a-z.()\\[\\]\\\\-]|\\PC){0,60}") {
+        let _ = rendered(&text, Escape::PathSegment);
+    }
+
+    #[test]
+    fn a_value_never_leaves_its_segment(value in "\\PC{1,20}") {
+        let template = Template::compile("/a/{{ value }}?x").unwrap();
+        if let Ok(path) = template.render(&json!({ "value": value }), Escape::PathSegment) {
+            let url = url::Url::parse(&format!("https://host{path}")).unwrap();
+            prop_assert_eq!(url.path_segments().unwrap().count(), 2);
+            prop_assert_eq!(url.query(), Some("x"));
+        }
+    }
+}
