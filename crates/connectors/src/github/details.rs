@@ -32,7 +32,7 @@ pub(super) enum Task {
 
 /// What was read.
 pub(super) enum Done {
-    Pull { number: u64, open: Box<Open>, item: Option<Item>, faults: Faults },
+    Pull { number: u64, open: Box<Open>, item: Option<Box<Item>>, faults: Faults },
     Merger(Option<Box<wire::Pull>>),
     Run { id: u64, found: Result<Option<Stray>, ServiceError> },
     Jobs { id: u64, attempt: String, failing: Result<Vec<String>, ServiceError> },

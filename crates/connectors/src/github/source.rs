@@ -114,8 +114,8 @@ async fn all<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T
 fn nothing_read(looks: &[Look]) -> Option<ServiceError> {
     let unread = |look: &Look| !look.read && look.error.is_some();
     let errors = looks.iter().filter_map(|look| look.error.as_ref());
-    let error = errors.cloned().find(|error| !matches!(error, ServiceError::Rejected { .. }));
-    error.filter(|_| looks.iter().all(unread))
+    let mut errors = errors.filter(|error| !matches!(error, ServiceError::Rejected { .. }));
+    errors.next().filter(|_| looks.iter().all(unread)).cloned()
 }
 
 fn is_refusal(error: &ServiceError) -> bool {
@@ -201,7 +201,7 @@ impl Account {
                 let known = &look.repo.open[&number];
                 let (open, item, faults) =
                     details::pull(calls, &self.name, repo, number, known, row, readable).await;
-                Done::Pull { number, open: Box::new(open), item, faults }
+                Done::Pull { number, open: Box::new(open), item: item.map(Box::new), faults }
             }
             Task::Merger(number) => {
                 let pull = calls.read(in_repo(Method::GET, repo, &["pulls", &number.to_string()])).await;
@@ -260,7 +260,7 @@ impl Account {
                             look.repo.open.remove(&number);
                         }
                         look.pulls.remove(&number);
-                        snapshots.push(item);
+                        snapshots.push(*item);
                     }
                 }
                 Done::Merger(pull) => {

@@ -4,6 +4,7 @@ mod excerpt;
 mod pulls;
 mod review;
 mod runs;
+mod words;
 
 #[cfg(test)]
 mod tests;
