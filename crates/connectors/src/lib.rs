@@ -7,6 +7,7 @@
 pub mod alertmanager;
 #[cfg(test)]
 mod contract;
+pub mod github;
 pub mod http;
 pub mod jenkins;
 mod service_url;
@@ -112,6 +113,8 @@ macro_rules! services {
 services! {
     /// Alertmanager: alerts, webhooks, silences.
     Alertmanager in alertmanager,
+    /// GitHub: pull requests with their reviews and checks, Actions builds.
+    Github in github,
     /// Jenkins: jobs in folders, builds, logs.
     Jenkins in jenkins,
 }

@@ -1,0 +1,105 @@
+//! What can be done: commands about pull requests and runs.
+
+mod excerpt;
+mod pulls;
+mod review;
+mod runs;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use callboard_domain::{
+    action::Action,
+    command::{ArgError, Args, CommandSpec},
+    error::ServiceError,
+    item::{Detail, Item},
+};
+
+use super::Account;
+
+/// All of them, for one account.
+pub(super) fn all(account: &Arc<Account>) -> Vec<Arc<dyn Action>> {
+    vec![
+        Arc::new(pulls::List::new(account)),
+        Arc::new(pulls::Show::new(account)),
+        Arc::new(review::Approve::new(account)),
+        Arc::new(review::Comment::new(account)),
+        Arc::new(review::Merge::new(account)),
+        Arc::new(runs::Rerun::new(account)),
+        Arc::new(runs::Log::new(account)),
+    ]
+}
+
+/// A pull request as an argument names it: `acme/web#479`, or its address on the web.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct PullRef {
+    repo: String,
+    number: u64,
+    /// The newest commit that the person has seen, where it stands on the board.
+    head: Option<String>,
+}
+
+impl std::fmt::Display for PullRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}#{}", self.repo, self.number)
+    }
+}
+
+impl PullRef {
+    fn of(spec: &CommandSpec, args: &Args) -> Result<Self, ArgError> {
+        if let Some(Item { detail: Detail::PullRequest(pull), .. }) = args.item("pr") {
+            let head = Some(pull.head.clone()).filter(|head| !head.is_empty());
+            return Ok(Self { repo: pull.repo.clone(), number: pull.number, head });
+        }
+        let text = needed(spec, args, "pr")?;
+        Self::parse(text).ok_or_else(|| invalid("pr", "a pull request such as acme/web#479", text))
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (repo, number) = match text.split_once('#') {
+            Some((repo, number)) => (repo.to_owned(), number),
+            None => {
+                let mut parts = text.strip_prefix("https://")?.split('/').skip(1);
+                let repo = format!("{}/{}", parts.next()?, parts.next()?);
+                (parts.next()? == "pull").then_some((repo, parts.next()?))?
+            }
+        };
+        is_repo(&repo).then_some(Self { repo, number: number.parse().ok()?, head: None })
+    }
+}
+
+/// True for `OWNER/NAME`.
+fn is_repo(text: &str) -> bool {
+    let plain = |part: &str| {
+        let clean = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        !part.is_empty() && part != "." && part != ".." && part.chars().all(clean)
+    };
+    text.split_once('/').is_some_and(|(owner, name)| plain(owner) && plain(name))
+}
+
+/// An argument that the command cannot run without.
+fn needed<'a>(spec: &CommandSpec, args: &'a Args, name: &str) -> Result<&'a str, ArgError> {
+    let given = args.get(name).filter(|text| !text.trim().is_empty());
+    given.ok_or_else(|| ArgError::Missing {
+        command: spec.name.clone(),
+        arg: name.to_owned(),
+        summary: spec.find_arg(name).map(|arg| arg.summary.clone()).unwrap_or_default(),
+    })
+}
+
+fn invalid(arg: &str, expected: &str, found: &str) -> ArgError {
+    ArgError::Invalid {
+        arg: arg.to_owned(),
+        expected: expected.to_owned(),
+        found: found.to_owned(),
+        nearest: None,
+    }
+}
+
+/// Arguments have passed the preview when a run begins; this is for those that have not.
+fn rejected(error: ArgError) -> ServiceError {
+    ServiceError::rejected(error.to_string())
+}

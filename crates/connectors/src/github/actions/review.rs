@@ -1,0 +1,283 @@
+//! What changes a pull request: approve, comment, merge.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use callboard_domain::{
+    action::{Action, Progress, Step},
+    command::{ArgError, ArgSpec, Args, CommandSpec},
+    error::ServiceError,
+    item::{Kind, PullRequestState},
+    run::Outcome,
+    text,
+};
+use jiff::{SignedDuration, Timestamp};
+use reqwest::{Method, StatusCode};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{PullRef, needed, rejected};
+use crate::{
+    github::{
+        Account,
+        client::{Calls, check, get, in_repo, send},
+        normalise, wire,
+    },
+    http::Request,
+};
+
+/// How far this machine's clock may be behind GitHub's, or before it, when looking for a review just given.
+const SKEW: SignedDuration = SignedDuration::from_mins(5);
+const REVIEW_PAGES: usize = 10;
+
+fn pr() -> ArgSpec {
+    ArgSpec::item("pr", Kind::PullRequest, "the pull request")
+}
+
+/// `pr approve`.
+pub(super) struct Approve {
+    spec: CommandSpec,
+    account: Arc<Account>,
+}
+
+impl Approve {
+    pub(super) fn new(account: &Arc<Account>) -> Self {
+        let spec = CommandSpec::new("pr approve", "Approve a pull request")
+            .usage("pr approve <pr> [message...]")
+            .arg(pr())
+            .arg(ArgSpec::text("message", "what to say with it").optional())
+            .example("pr approve acme/web#479")
+            .example("pr approve acme/web#479 Works on staging");
+        Self { spec, account: account.clone() }
+    }
+
+    /// The approval is of the commit that the person has seen: GitHub shows one of an older commit as such.
+    fn request(pr: &PullRef, message: &str) -> Request {
+        let mut body = Map::from_iter([("event".to_owned(), json!("APPROVE"))]);
+        if !message.is_empty() {
+            body.insert("body".to_owned(), json!(message));
+        }
+        if let Some(head) = &pr.head {
+            body.insert("commit_id".to_owned(), json!(head));
+        }
+        in_repo(Method::POST, &pr.repo, &["pulls", &pr.number.to_string(), "reviews"])
+            .json(Value::Object(body))
+    }
+
+    /// True where this account has approved since the run began.
+    async fn is_done(&self, pr: &PullRef, now: Timestamp) -> Result<bool, ServiceError> {
+        let calls = Calls::new(&self.account.http);
+        let me: wire::User = calls.read(get(["user"])).await?;
+        let list = in_repo(Method::GET, &pr.repo, &["pulls", &pr.number.to_string(), "reviews"]);
+        let found = calls
+            .rows::<Vec<wire::Review>>(list.query("per_page", "100"), None, REVIEW_PAGES, |_| true)
+            .await?;
+        let mine = |review: &wire::Review| {
+            review.user.as_ref().is_some_and(|user| user.login == me.login)
+                && review.state.eq_ignore_ascii_case("approved")
+                && review.submitted_at.is_some_and(|at| now.duration_since(at) < SKEW)
+        };
+        Ok(found.is_some_and(|found| found.rows.iter().any(mine)))
+    }
+}
+
+#[async_trait]
+impl Action for Approve {
+    fn spec(&self) -> &CommandSpec {
+        &self.spec
+    }
+
+    fn preview(&self, args: &Args, _now: Timestamp) -> Result<Vec<Step>, ArgError> {
+        let pr = PullRef::of(&self.spec, args)?;
+        let request = Self::request(&pr, args.text("message"));
+        Ok(vec![self.account.http.step(format!("Approve {pr}"), &request)])
+    }
+
+    async fn run(
+        &self,
+        args: &Args,
+        now: Timestamp,
+        progress: &dyn Progress,
+    ) -> Result<Outcome, ServiceError> {
+        let pr = PullRef::of(&self.spec, args).map_err(rejected)?;
+        let link = args.item("pr").and_then(|item| item.url.clone());
+        let done = Outcome::ok(format!("{pr} is approved"));
+        match send(&self.account.http, Self::request(&pr, args.text("message"))).await {
+            Ok(answer) => {
+                let review: Reviewed = answer.json()?;
+                Ok(done.linked(normalise::web(review.html_url.as_deref()).or(link)))
+            }
+            Err(lost @ ServiceError::Unknown { .. }) => {
+                progress.say("no clear answer: looking whether it was approved");
+                match self.is_done(&pr, now).await {
+                    Ok(true) => Ok(done.linked(link)),
+                    _ => Err(lost),
+                }
+            }
+            Err(ServiceError::Rejected { why }) => {
+                Err(ServiceError::rejected(format!("{pr} was not approved: {why}")))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Reviewed {
+    html_url: Option<String>,
+}
+
+/// `pr comment`.
+pub(super) struct Comment {
+    spec: CommandSpec,
+    account: Arc<Account>,
+}
+
+impl Comment {
+    pub(super) fn new(account: &Arc<Account>) -> Self {
+        let spec = CommandSpec::new("pr comment", "Comment on a pull request")
+            .usage("pr comment <pr> <message...>")
+            .arg(pr())
+            .arg(ArgSpec::text("message", "what to say"))
+            .example("pr comment acme/web#479 Can the cache be a setting?");
+        Self { spec, account: account.clone() }
+    }
+
+    fn request(pr: &PullRef, message: &str) -> Request {
+        in_repo(Method::POST, &pr.repo, &["issues", &pr.number.to_string(), "comments"])
+            .json(json!({ "body": message }))
+    }
+}
+
+#[async_trait]
+impl Action for Comment {
+    fn spec(&self) -> &CommandSpec {
+        &self.spec
+    }
+
+    fn preview(&self, args: &Args, _now: Timestamp) -> Result<Vec<Step>, ArgError> {
+        let pr = PullRef::of(&self.spec, args)?;
+        let request = Self::request(&pr, needed(&self.spec, args, "message")?);
+        Ok(vec![self.account.http.step(format!("Comment on {pr}"), &request)])
+    }
+
+    async fn run(
+        &self,
+        args: &Args,
+        _now: Timestamp,
+        _progress: &dyn Progress,
+    ) -> Result<Outcome, ServiceError> {
+        let pr = PullRef::of(&self.spec, args).map_err(rejected)?;
+        let message = needed(&self.spec, args, "message").map_err(rejected)?;
+        let answer = send(&self.account.http, Self::request(&pr, message)).await?;
+        let comment: Reviewed = answer.json()?;
+        Ok(Outcome::ok(format!("Commented on {pr}")).linked(normalise::web(comment.html_url.as_deref())))
+    }
+}
+
+/// `pr merge`.
+pub(super) struct Merge {
+    spec: CommandSpec,
+    account: Arc<Account>,
+}
+
+impl Merge {
+    pub(super) fn new(account: &Arc<Account>) -> Self {
+        let spec = CommandSpec::new("pr merge", "Merge a pull request")
+            .usage("pr merge <pr> [method=<method>]")
+            .arg(pr())
+            .arg(
+                ArgSpec::choice("method", ["merge", "squash", "rebase"], "how the commits are joined")
+                    .or("merge"),
+            )
+            .example("pr merge acme/web#479")
+            .example("pr merge acme/web#479 method=squash")
+            .lock("merge:{{ pr }}");
+        Self { spec, account: account.clone() }
+    }
+
+    /// With the commit that the person has seen, so that GitHub refuses where another was pushed meanwhile.
+    fn request(pr: &PullRef, method: &str) -> Request {
+        let mut body = Map::from_iter([("merge_method".to_owned(), json!(method))]);
+        if let Some(head) = &pr.head {
+            body.insert("sha".to_owned(), json!(head));
+        }
+        in_repo(Method::PUT, &pr.repo, &["pulls", &pr.number.to_string(), "merge"]).json(Value::Object(body))
+    }
+
+    fn method(args: &Args) -> &str {
+        args.get("method").unwrap_or("merge")
+    }
+
+    async fn is_done(&self, pr: &PullRef) -> Result<bool, ServiceError> {
+        let read = in_repo(Method::GET, &pr.repo, &["pulls", &pr.number.to_string()]);
+        let pull: wire::Pull = send(&self.account.http, read).await?.json()?;
+        Ok(normalise::state(&pull) == PullRequestState::Merged)
+    }
+}
+
+/// GitHub's answer to a merge.
+#[derive(Deserialize)]
+struct Merged {
+    merged: bool,
+    message: Option<String>,
+}
+
+#[async_trait]
+impl Action for Merge {
+    fn spec(&self) -> &CommandSpec {
+        &self.spec
+    }
+
+    fn preview(&self, args: &Args, _now: Timestamp) -> Result<Vec<Step>, ArgError> {
+        let pr = PullRef::of(&self.spec, args)?;
+        let what = match &pr.head {
+            Some(head) => format!("Merge {pr} at {}", text::line(head, 8)),
+            None => format!("Merge {pr} as it is then"),
+        };
+        Ok(vec![self.account.http.step(what, &Self::request(&pr, Self::method(args)))])
+    }
+
+    async fn run(
+        &self,
+        args: &Args,
+        _now: Timestamp,
+        progress: &dyn Progress,
+    ) -> Result<Outcome, ServiceError> {
+        let pr = PullRef::of(&self.spec, args).map_err(rejected)?;
+        let http = &self.account.http;
+        let title = args.item("pr").map(|item| format!(": {}", item.title)).unwrap_or_default();
+        let link = args.item("pr").and_then(|item| item.url.clone());
+        let done = Outcome::ok(format!("{pr} is merged{title}")).linked(link.clone());
+
+        let request = Self::request(&pr, Self::method(args));
+        let result = match http.exchange(request).await {
+            // GitHub's answer where `sha` is not the head any more.
+            Ok(answer) if answer.status == StatusCode::CONFLICT => {
+                return Err(ServiceError::rejected(format!(
+                    "{pr} was not merged: its branch has changed since it was last seen here; look at it, then merge it again"
+                )));
+            }
+            Ok(answer) => check(http, answer).and_then(|answer| answer.json::<Merged>()),
+            Err(error) => Err(error),
+        };
+        match result {
+            Ok(Merged { merged: true, .. }) => Ok(done),
+            Ok(Merged { message, .. }) => {
+                let why = text::line(&message.unwrap_or_default(), 200);
+                Ok(Outcome::failed(format!("{pr} was not merged: {why}")).linked(link))
+            }
+            Err(lost @ ServiceError::Unknown { .. }) => {
+                progress.say("no clear answer: looking whether it is merged");
+                match self.is_done(&pr).await {
+                    Ok(true) => Ok(done),
+                    _ => Err(lost),
+                }
+            }
+            Err(ServiceError::Rejected { why }) => {
+                Err(ServiceError::rejected(format!("{pr} was not merged: {why}")))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! GitHub's webhooks: <https://docs.github.com/en/webhooks/webhook-events-and-payloads>.
+//!
+//! The event's name stands in a header, so that only payloads of interest are parsed, and of those only what is used.
+//! Checks (`check_run`, `check_suite`, `status`) name pull requests by number alone, without what a snapshot must
+//! hold: they are left to the next poll, which looks at every head whose checks are under way.
+
+use std::slice;
+
+use callboard_domain::{
+    item::AccountName,
+    secret::{ExposeSecret, SecretString},
+    source::{Hook, HookError, Received},
+    text,
+};
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use reqwest::header::HeaderMap;
+use serde::{Deserialize, de::DeserializeOwned};
+use sha2::Sha256;
+
+use super::{Watched, is_watched, normalise, wire};
+
+/// Reads webhooks of one account.
+pub(super) struct Webhook {
+    account: AccountName,
+    watch: Vec<Watched>,
+    /// Keyed once: only the body is hashed per delivery.
+    key: Option<Hmac<Sha256>>,
+}
+
+#[derive(Deserialize)]
+struct PullEvent {
+    pull_request: wire::Pull,
+    repository: wire::Repo,
+}
+
+#[derive(Deserialize)]
+struct ReviewEvent {
+    review: wire::Review,
+    pull_request: wire::Pull,
+    repository: wire::Repo,
+}
+
+#[derive(Deserialize)]
+struct RunEvent {
+    workflow_run: wire::Run,
+    repository: wire::Repo,
+}
+
+impl Webhook {
+    pub(super) fn new(account: AccountName, watch: Vec<Watched>, secret: Option<&SecretString>) -> Self {
+        let secret =
+            secret.map(|secret| secret.expose_secret().as_bytes()).filter(|secret| !secret.is_empty());
+        let key = secret.and_then(|secret| Hmac::new_from_slice(secret).ok());
+        Self { account, watch, key }
+    }
+
+    /// `X-Hub-Signature-256: sha256=HEX`, the HMAC of the raw body.
+    fn verify(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), HookError> {
+        let unsigned = |why: &str| HookError::Unsigned(why.to_owned());
+        let Some(key) = &self.key else {
+            return Err(HookError::Unsigned(format!(
+                "no webhook secret is set: run `callboard accounts secret {} webhook_secret`, and give the same one to GitHub's webhook",
+                self.account
+            )));
+        };
+        let signature = headers.get("x-hub-signature-256").ok_or_else(|| {
+            unsigned("not signed: the webhook at GitHub has no secret; give it the account's webhook_secret")
+        })?;
+        let tag = signature.as_bytes().strip_prefix(b"sha256=").and_then(from_hex);
+        let tag =
+            tag.ok_or_else(|| unsigned("X-Hub-Signature-256 is not sha256= and 64 hexadecimal digits"))?;
+        let mut mac = key.clone();
+        mac.update(body);
+        mac.verify_slice(&tag)
+            .map_err(|_| unsigned("the signature does not fit: GitHub's webhook has another secret than the account's webhook_secret"))
+    }
+
+    fn is_watched(&self, repo: &wire::Repo) -> bool {
+        is_watched(&self.watch, &repo.full_name)
+    }
+}
+
+impl Hook for Webhook {
+    fn receive(&self, headers: &HeaderMap, body: &[u8], _now: Timestamp) -> Result<Received, HookError> {
+        self.verify(headers, body)?;
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let delivery = header("x-github-delivery").map(|id| text::line(id, 100));
+        let snapshots = match header("x-github-event").unwrap_or_default() {
+            "pull_request" => {
+                let event: PullEvent = parse(headers, body)?;
+                self.is_watched(&event.repository)
+                    .then(|| {
+                        let repo = &event.repository.full_name;
+                        normalise::pull(&self.account, repo, &event.pull_request, &[], None)
+                    })
+                    .into_iter()
+                    .collect()
+            }
+            "pull_request_review" => {
+                let event: ReviewEvent = parse(headers, body)?;
+                self.is_watched(&event.repository)
+                    .then(|| {
+                        let (repo, reviews) = (&event.repository.full_name, slice::from_ref(&event.review));
+                        normalise::pull(&self.account, repo, &event.pull_request, reviews, None)
+                    })
+                    .into_iter()
+                    .collect()
+            }
+            "workflow_run" => {
+                let RunEvent { workflow_run, repository } = parse(headers, body)?;
+                if self.is_watched(&repository) {
+                    let (repo, default) = (&repository.full_name, repository.default_branch.as_deref());
+                    normalise::builds(
+                        &self.account,
+                        repo,
+                        default,
+                        slice::from_ref(&workflow_run),
+                        &Default::default(),
+                    )
+                } else {
+                    Vec::new()
+                }
+            }
+            _ => Vec::new(),
+        };
+        Ok(Received { delivery, snapshots })
+    }
+}
+
+fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, HookError> {
+    let form = headers
+        .get("content-type")
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
+    if form {
+        let why = "sent as a form: set the webhook's content type at GitHub to application/json";
+        return Err(HookError::Malformed(why.to_owned()));
+    }
+    serde_json::from_slice(body).map_err(|error| HookError::Malformed(text::line(&error.to_string(), 200)))
+}
+
+fn from_hex(digits: &[u8]) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    if digits.len() != 64 {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        let digit = |c: u8| char::from(c).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+    }
+    Some(bytes)
+}

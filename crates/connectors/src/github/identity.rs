@@ -1,0 +1,95 @@
+use async_trait::async_trait;
+use callboard_domain::{
+    error::ServiceError,
+    identity::{Identity, MissingScope},
+};
+use reqwest::Method;
+
+use super::{
+    Account,
+    client::{Calls, get, request, scopes, send},
+    cursor::Me,
+    normalise::name,
+    wire,
+};
+use crate::{Identify, http::Answer};
+
+/// What a classic token should be allowed, with the wider scopes that include it, and what for:
+/// "Scopes for OAuth apps" in GitHub's documentation.
+const SCOPES: [(&str, &[&str], &str); 3] = [
+    ("repo", &[], "see private repositories, review, merge, run jobs again"),
+    ("workflow", &[], "merge changes to workflow files, run their jobs again"),
+    (
+        "read:org",
+        &["write:org", "admin:org"],
+        "see reviews asked of your teams, and all of an organisation's repositories",
+    ),
+];
+const TEAM_PAGES: usize = 5;
+
+/// Whose token it is, by the login name; unchanged since `known` costs nothing. Also the first request of a poll: where
+/// the sign-in is refused or GitHub cannot be reached, this one request finds out.
+pub(super) async fn me(calls: &Calls<'_>, known: Option<&Me>) -> Result<Me, ServiceError> {
+    let news = calls.look::<wire::User>(get(["user"]), known.map(|me| me.etag.as_str())).await?;
+    match (news, known) {
+        (Some(news), _) => Ok(Me { login: name(&news.content.login), etag: news.etag }),
+        (None, Some(known)) => Ok(known.clone()),
+        (None, None) => Err(ServiceError::unavailable("GitHub answered 304 to an unconditional request")),
+    }
+}
+
+#[async_trait]
+impl Identify for Account {
+    async fn identify(&self) -> Result<Identity, ServiceError> {
+        let answer = send(&self.http, get(["user"])).await?;
+        let user: wire::User = answer.json()?;
+        Ok(Identity {
+            login: name(&user.login),
+            teams: self.teams().await?,
+            server: Some(server(&answer)),
+            missing_scopes: missing_scopes(&answer),
+        })
+    }
+}
+
+impl Account {
+    /// The teams, or none where the token may not see them (or the server has none).
+    async fn teams(&self) -> Result<Vec<String>, ServiceError> {
+        let teams = request(Method::GET, ["user", "teams"]).query("per_page", "100");
+        let calls = Calls::new(&self.http);
+        match calls.rows::<Vec<wire::Team>>(teams, None, TEAM_PAGES, |_| true).await {
+            Ok(found) => {
+                let rows = found.into_iter().flat_map(|found| found.rows);
+                Ok(rows.map(|team| format!("team/{}", name(&team.slug))).collect())
+            }
+            Err(ServiceError::Auth { .. } | ServiceError::Rejected { .. }) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// `X-GitHub-Enterprise-Version` is sent by Enterprise Server only.
+fn server(answer: &Answer) -> String {
+    match answer.header("x-github-enterprise-version") {
+        Some(version) => {
+            format!("GitHub Enterprise Server {}", name(version.trim_start_matches("enterprise-server@")))
+        }
+        None => "GitHub".to_owned(),
+    }
+}
+
+/// Of a classic token. What a fine-grained one may do shows only when it is refused.
+fn missing_scopes(answer: &Answer) -> Vec<MissingScope> {
+    let Some(granted) = scopes(answer) else {
+        return Vec::new();
+    };
+    let has = |scope: &str| granted.iter().any(|granted| granted == scope);
+    let lacking =
+        SCOPES.iter().filter(|(scope, wider, _)| !has(scope) && !wider.iter().any(|scope| has(scope)));
+    lacking
+        .map(|(scope, _, needed_for)| MissingScope {
+            scope: (*scope).to_owned(),
+            needed_for: (*needed_for).to_owned(),
+        })
+        .collect()
+}

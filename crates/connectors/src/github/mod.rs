@@ -1,0 +1,122 @@
+//! GitHub and GitHub Enterprise Server: pull requests with their reviews and checks, and the builds of Actions.
+//!
+//! Everything is read over REST with ETags, by which unchanged lists cost nothing of the hourly allowance, and heard
+//! over signed webhooks. Both tell the same snapshots.
+
+mod actions;
+mod client;
+mod cursor;
+mod details;
+mod hook;
+mod identity;
+mod look;
+mod normalise;
+mod source;
+mod targets;
+mod watch;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use callboard_domain::{duration::Span, item::AccountName, secret::SecretField};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use self::hook::Webhook;
+pub use self::watch::Watched;
+use crate::{
+    Access, ConnectError, Connection, Problem, ServiceUrl,
+    http::{Credential, Http},
+};
+
+/// Its name in the configuration.
+pub const NAME: &str = "github";
+
+const TOKEN: SecretField = SecretField {
+    name: "token",
+    help: "a personal access token: GitHub, Settings, Developer settings; fine-grained with pull requests and actions \
+           (read and write), checks, commit statuses and contents (read), or classic with repo, workflow and read:org",
+    required: true,
+};
+const WEBHOOK_SECRET: SecretField = SecretField {
+    name: "webhook_secret",
+    help: "any long random text; the same one is the secret of the webhook at GitHub, whose content type is application/json",
+    required: false,
+};
+
+/// The secrets that an account needs or can use.
+pub const SECRETS: &[SecretField] = &[TOKEN, WEBHOOK_SECRET];
+
+/// A GitHub account in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where the API is: `https://api.github.com`, or `https://HOST/api/v3` for Enterprise Server.
+    #[serde(default = "github_com")]
+    pub url: ServiceUrl,
+    /// Repositories such as `acme/web`, or `acme/*` for all of an owner's. Where none is given: all that the account
+    /// has part in, the 200 pushed to last.
+    #[serde(default)]
+    pub watch: Vec<Watched>,
+    /// How often to look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<Span>,
+}
+
+fn github_com() -> ServiceUrl {
+    ServiceUrl::constant("https://api.github.com")
+}
+
+impl Config {
+    /// What is wrong although every value has its type.
+    pub fn validate(&self) -> Vec<Problem> {
+        let host = self.url.as_url().host_str().unwrap_or_default();
+        if host == "github.com" || host == "www.github.com" {
+            let what = "that is GitHub's website: its API is https://api.github.com".to_owned();
+            return vec![Problem { key: "url", what }];
+        }
+        Vec::new()
+    }
+
+    /// How often to look, where given.
+    pub fn every(&self) -> Option<Span> {
+        self.every
+    }
+
+    /// What the account offers.
+    ///
+    /// # Errors
+    /// Where there is no token.
+    pub fn connect(&self, access: Access) -> Result<Connection, ConnectError> {
+        let token = access.require(&TOKEN)?;
+        let hook = Webhook::new(
+            access.account.clone(),
+            self.watch.clone(),
+            access.secret(WEBHOOK_SECRET.name).as_ref(),
+        );
+        let http = Http::new(access.client, self.url.to_url(), "GitHub", Credential::Bearer(token));
+        let account = Arc::new(Account { name: access.account, http, watch: self.watch.clone(), hook });
+        Ok(Connection {
+            identify: account.clone(),
+            source: Some(account.clone()),
+            actions: actions::all(&account),
+            chat: None,
+        })
+    }
+}
+
+/// An account: what its source, its webhook and its actions share.
+struct Account {
+    name: AccountName,
+    http: Http,
+    watch: Vec<Watched>,
+    hook: Webhook,
+}
+
+/// True where the repository is watched; where nothing is named, everything is.
+fn is_watched(watch: &[Watched], full_name: &str) -> bool {
+    watch.is_empty() || watch.iter().any(|watched| watched.matches(full_name))
+}

@@ -1,0 +1,125 @@
+//! Which repositories are meant: `acme/web` is itself, `acme/*` is what GitHub lists, asked once an hour.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use callboard_domain::error::ServiceError;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Watched,
+    client::{Calls, get},
+    cursor::Listing,
+    is_watched,
+    look::{Target, described},
+    wire,
+};
+use crate::http::Request;
+
+/// How long a list of an owner's repositories is believed.
+const LISTED_FOR: SignedDuration = SignedDuration::from_hours(1);
+/// How many repositories a pattern can stand for: those pushed to last. Two requests each and minute stay well below
+/// the 900 a minute that GitHub allows.
+pub(super) const REPOS_AT_MOST: usize = 200;
+const PAGES: usize = 5;
+
+/// The repositories to look at.
+#[derive(Default)]
+pub(super) struct Targets {
+    pub(super) targets: Vec<Target>,
+    pub(super) owners: BTreeMap<String, Listing>,
+    pub(super) problems: Vec<String>,
+    /// Why an owner's list could not be read.
+    pub(super) error: Option<ServiceError>,
+}
+
+/// Finds them out; `owners` is what was listed before.
+pub(super) async fn targets(
+    calls: &Calls<'_>,
+    watch: &[Watched],
+    owners: &BTreeMap<String, Listing>,
+    me: &str,
+    now: Timestamp,
+) -> Targets {
+    let mut found = Targets::default();
+    let mut names = BTreeSet::new();
+    for name in watch.iter().filter_map(Watched::repo) {
+        if names.insert(name.to_ascii_lowercase()) {
+            found.targets.push(Target { name: name.to_owned(), described: None });
+        }
+    }
+    let patterns = watch.iter().filter(|watched| watched.repo().is_none());
+    let mut wanted: BTreeSet<String> = patterns.map(|watched| watched.owner().to_ascii_lowercase()).collect();
+    if watch.is_empty() {
+        wanted.insert(String::new());
+    }
+    for owner in wanted {
+        let what = if owner.is_empty() { "this account".to_owned() } else { format!("{owner}/*") };
+        let known = owners.get(&owner);
+        let fresh = known.filter(|known| now.duration_since(known.at) < LISTED_FOR);
+        let listing = match fresh {
+            Some(listing) => listing.clone(),
+            None => match list(calls, &owner, me, now).await {
+                Ok(listing) => listing,
+                Err(error) => {
+                    found.problems.push(format!("{what}: {error}"));
+                    found.error = Some(error);
+                    match known {
+                        Some(known) => known.clone(),
+                        None => continue,
+                    }
+                }
+            },
+        };
+        let meant = listing.repos.iter().filter(|repo| is_watched(watch, &repo.name));
+        let meant: Vec<_> =
+            meant.filter(|repo| !names.contains(&repo.name.to_ascii_lowercase())).cloned().collect();
+        if listing.cut || meant.len() > REPOS_AT_MOST {
+            found.problems.push(format!(
+                "{what} has more than {REPOS_AT_MOST} repositories: those pushed to last are watched; name others in watch"
+            ));
+        }
+        for repo in meant.into_iter().take(REPOS_AT_MOST) {
+            names.insert(repo.name.to_ascii_lowercase());
+            found.targets.push(Target { name: repo.name.clone(), described: Some((repo, listing.at)) });
+        }
+        found.owners.insert(owner, listing);
+    }
+    found
+}
+
+async fn list(calls: &Calls<'_>, owner: &str, me: &str, now: Timestamp) -> Result<Listing, ServiceError> {
+    let of = |segments: &[&str], parameters: &[(&str, &str)]| {
+        let list = get(segments).query("sort", "pushed").query("direction", "desc").query("per_page", "100");
+        parameters.iter().fold(list, |list, (name, value)| list.query(*name, *value))
+    };
+    if owner.is_empty() {
+        return rows::<Vec<wire::Repo>>(calls, of(&["user", "repos"], &[]), now).await;
+    }
+    if owner.eq_ignore_ascii_case(me) {
+        // A user's public list leaves the private ones out.
+        return rows::<Vec<wire::Repo>>(calls, of(&["user", "repos"], &[("affiliation", "owner")]), now)
+            .await;
+    }
+    match rows::<Vec<wire::Repo>>(calls, of(&["orgs", owner, "repos"], &[]), now).await {
+        Err(ServiceError::Rejected { .. }) => {}
+        result => return result,
+    }
+    match rows::<Vec<wire::Repo>>(calls, of(&["users", owner, "repos"], &[]), now).await {
+        Err(ServiceError::Rejected { .. }) => {}
+        result => return result,
+    }
+    // Servers that imitate GitHub may have neither list; GitHub itself answers 422 to an owner that there is not.
+    let search = get(["search", "repositories"]).query("q", format!("user:{owner}")).query("per_page", "100");
+    rows::<wire::Found>(calls, search, now).await
+}
+
+async fn rows<P: wire::Page<Row = wire::Repo>>(
+    calls: &Calls<'_>,
+    list: Request,
+    now: Timestamp,
+) -> Result<Listing, ServiceError> {
+    let found = calls.rows::<P>(list, None, PAGES, |_| true).await?;
+    let (rows, cut) = found.map(|found| (found.rows, found.more)).unwrap_or_default();
+    let alive = rows.iter().filter(|repo| repo.archived != Some(true) && repo.disabled != Some(true));
+    Ok(Listing { at: now, repos: alive.map(described).collect(), cut })
+}
