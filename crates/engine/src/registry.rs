@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use callboard_domain::{
     action::Action,
-    command::{ArgError, CommandSpec},
+    command::{ArgError, Command, CommandSpec, Commands, Parsed},
     item::AccountName,
 };
 
@@ -71,9 +71,9 @@ impl Entry {
 }
 
 /// Every command by name.
-#[derive(Default)]
 pub(crate) struct Registry {
-    entries: BTreeMap<String, Entry>,
+    entries: Vec<Entry>,
+    commands: Commands,
 }
 
 impl Registry {
@@ -97,18 +97,43 @@ impl Registry {
             let runners = Runners::File { path: command.path, action: command.action };
             entries.insert(spec.name.clone(), Entry { spec, runners });
         }
-        Self { entries }
+        let (entries, commands): (Vec<_>, Vec<_>) = entries
+            .into_values()
+            .filter_map(|entry| match Command::new(entry.spec.clone()) {
+                Ok(command) => Some((entry, command)),
+                // Connectors' own are checked by their tests and files while they are read.
+                Err(error) => {
+                    tracing::error!(command = %entry.spec.name, %error, "a command cannot be used");
+                    None
+                }
+            })
+            .unzip();
+        Self { entries, commands: commands.into_iter().collect() }
     }
 
-    pub(crate) fn specs(&self) -> Vec<&CommandSpec> {
-        self.entries.values().map(|entry| &entry.spec).collect()
+    /// The commands as a typed line names them, in the order of [`Registry::entries`].
+    pub(crate) fn commands(&self) -> &Commands {
+        &self.commands
     }
 
-    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.values()
+    /// Every command, by name.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&Entry> {
-        self.entries.get(name)
+    /// The command of that name or alias.
+    pub(crate) fn find(&self, name: &str) -> Result<&Entry, ArgError> {
+        let place = self.commands.parse(name).map(|parsed| parsed.place)?;
+        self.entry(place)
+    }
+
+    /// What a typed line means, and whose it is.
+    pub(crate) fn parse(&self, line: &str) -> Result<(&Entry, Parsed<'_>), ArgError> {
+        let parsed = self.commands.parse(line)?;
+        Ok((self.entry(parsed.place)?, parsed))
+    }
+
+    fn entry(&self, place: usize) -> Result<&Entry, ArgError> {
+        self.entries.get(place).ok_or_else(|| ArgError::NoCommand { typed: String::new(), nearest: None })
     }
 }

@@ -10,7 +10,7 @@ use std::{
 use callboard_domain::{
     action::{Action, Progress, Step},
     chat::Address,
-    command::{self, ArgError, ArgType, Args, CommandSpec, Effect, Parsed, Resolution},
+    command::{self, ArgError, ArgType, Args, CommandSpec, Effect, Resolution},
     error::ServiceError,
     identity::Identity,
     item::{AccountName, Item, Kind},
@@ -82,15 +82,10 @@ pub(crate) struct Read<'l> {
 impl Engine {
     /// Reads a line: finds its command, its arguments, the items that they name, and whose action it is.
     pub(crate) async fn read_line<'l>(&self, live: &'l Live, line: &str) -> Result<Read<'l>, ApiError> {
-        let specs = live.registry.specs();
         let (line, asked) = account_of(line)?;
-        let parsed: Parsed<'_> = command::parse(&specs, &line)?;
-        let entry = live
-            .registry
-            .get(&parsed.spec.name)
-            .ok_or_else(|| ArgError::NoCommand { typed: parsed.spec.name.clone(), nearest: None })?;
+        let (entry, parsed) = live.registry.parse(&line)?;
         let missing = parsed.first_missing();
-        let mut args = Args { values: parsed.args, pairs: parsed.pairs, items: BTreeMap::new() };
+        let mut args = parsed.args;
         self.resolve_items(&entry.spec, &mut args).await?;
         let of_item = args.items.values().next().map(|item| item.key.account.clone());
         let (account, action) = entry.runner(asked.as_ref().or(of_item.as_ref()))?;
@@ -263,7 +258,7 @@ fn account_of(line: &str) -> Result<(String, Option<AccountName>), ArgError> {
     for (place, token) in tokens.iter().enumerate() {
         let next = tokens.get(place + 1);
         let (name, end) = match (token.text.trim_start_matches("--").strip_prefix("account="), next) {
-            (Some(name), _) if !token.quoted => (name.to_owned(), token.end),
+            (Some(name), _) if !token.is_quoted() => (name.to_owned(), token.end),
             (None, Some(next)) if token.text == "--account" => (next.text.clone(), next.end),
             _ => continue,
         };

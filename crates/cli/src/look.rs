@@ -1,0 +1,319 @@
+//! Everything that asks the engine something and prints the answer.
+
+use anyhow::Result;
+use callboard_domain::{board::Board, duration::Span, text};
+use callboard_engine::api::{
+    AccountInfo, AccountsQuery, BoardQuery, Cancel, Changes, ChannelsQuery, CheckVerdict, CommandsQuery,
+    DeliveriesQuery, Doctor, EventsQuery, FollowRun, Health, HelpQuery, Hit, ItemQuery, PollNow, Post, Quiet, Retry,
+    RoomQuery, RulesExplain, RunsQuery, Search, Settle, Snooze,
+};
+use jiff::Timestamp;
+
+use crate::{
+    args::{Accounts, Command, Rules},
+    exit::{Exit, Usage},
+    face::Face,
+    output::{Output, age, mark, origin, table, when},
+};
+
+/// Asks and prints.
+pub async fn act(command: Command, face: &mut Face, output: &Output) -> Result<Exit> {
+    match command {
+        Command::Board { kind, all, stored } => return board(BoardQuery { kind, all }, stored, face, output).await,
+        Command::Events { follow, since, limit } => return events(follow, since, limit, face, output).await,
+        Command::Item { item } => {
+            let detail = face.call(ItemQuery { item: item.join(" ") }).await?;
+            output.either(&detail, || {
+                println!("{}  {}", detail.item.reference(), text::line(&detail.item.title, 300));
+                println!("{} · {}", detail.item.status(), detail.item.key);
+                if let Some(url) = &detail.item.url {
+                    println!("{url}");
+                }
+                for event in &detail.events {
+                    output.event(event);
+                }
+                for line in &detail.actions {
+                    println!("→ callboard run {line}");
+                }
+            });
+        }
+        Command::Search { text, limit } => {
+            let hits = face.call(Search { text: text.join(" "), limit }).await?;
+            output.either(&hits, || {
+                let rows = hits.iter().map(|hit| match hit {
+                    Hit::Item { key, title, status } => [status.clone(), key.to_string(), title.clone()],
+                    Hit::Run { id, line, state } => [state.clone(), format!("run {id}"), line.clone()],
+                });
+                println!("{}", table(rows));
+            });
+        }
+        Command::Commands => {
+            let commands = face.call(CommandsQuery {}).await?;
+            output.either(&commands, || {
+                if commands.is_empty() {
+                    println!("There are no commands yet: add an account, or a folder of command files");
+                }
+                let rows = commands.iter().map(|info| {
+                    [info.spec.usage.clone(), origin(&info.origin), info.spec.summary.clone()]
+                });
+                println!("{}", table(rows));
+            });
+        }
+        Command::Help { command } => {
+            let info = face.call(HelpQuery { command: command.join(" ") }).await?;
+            output.either(&info, || output.help(&info));
+        }
+        Command::Runs { limit } => {
+            let runs = face.call(RunsQuery { limit }).await?;
+            output.either(&runs, || {
+                let rows = runs.iter().map(|run| {
+                    [run.id.clone(), run.state.name().to_owned(), age(run.started_at), run.by.clone(), run.line.clone()]
+                });
+                println!("{}", table(rows));
+            });
+        }
+        Command::RunShow { id } => {
+            // Answers at once: what has been said can't be this.
+            let seen = FollowRun { id, seen: 0, said: "\0".into() };
+            let progress = face.call(seen).await?;
+            output.either(&progress, || {
+                println!("{}  {} by {}", when(progress.run.started_at), progress.run.line, progress.run.by);
+                output.run_output(&progress.output);
+                output.ended(&progress);
+            });
+        }
+        Command::Cancel { id } => {
+            let run = face.call(Cancel { id }).await?;
+            output.either(&run, || output.run(&run));
+        }
+        Command::Post { channel, text } => return post(Post { channel, text: text.join(" ") }, face, output).await,
+        Command::Room { channel, limit } => {
+            let messages = face.call(RoomQuery { channel, limit }).await?;
+            output.either(&messages, || {
+                for message in &messages {
+                    print!("{}  ", when(message.at));
+                    output.message(&message.message);
+                }
+            });
+        }
+        Command::Accounts { command: None | Some(Accounts::List) } => {
+            let accounts = face.call(AccountsQuery {}).await?;
+            output.either(&accounts, || {
+                if accounts.is_empty() {
+                    println!("There are no accounts yet: callboard accounts add forge github watch=owner/repo");
+                }
+                println!("{}", table(accounts.iter().map(account)));
+            });
+        }
+        Command::Channels { live } => {
+            let channels = face.call(ChannelsQuery { live }).await?;
+            output.either(&channels, || {
+                let rows = channels.iter().map(|channel| {
+                    let default = if channel.default { "default".to_owned() } else { String::new() };
+                    [channel.name.clone().unwrap_or_default(), channel.address.to_string(), default]
+                });
+                println!("{}", table(rows));
+            });
+        }
+        Command::Deliveries { pending, limit } => {
+            let deliveries = face.call(DeliveriesQuery { pending, limit }).await?;
+            output.either(&deliveries, || {
+                let rows = deliveries.iter().map(|delivery| {
+                    let id = delivery.id.clone();
+                    [id, delivery.address.to_string(), delivery.message.title.clone(), output.delivery(delivery)]
+                });
+                println!("{}", table(rows));
+            });
+        }
+        Command::Retry { id } => {
+            let delivery = face.call(Retry { id }).await?;
+            face.call(Settle { seconds: 10 }).await?;
+            output.either(&delivery, || println!("{} is sent again", delivery.id));
+        }
+        Command::Rules { command: Rules::Explain { event } } => return explain(event, face, output).await,
+        Command::Rules { command: Rules::Test { event } } => {
+            let event = event.parse().map_err(|_| Usage(format!("expected an event's number, found {event:?}")))?;
+            return explain(event, face, output).await;
+        }
+        Command::Snooze { item, until } => {
+            let until = if until == "change" { None } else { Some(time(&until, Timestamp::now())?) };
+            face.call(Snooze { item: item.clone(), until }).await?;
+            output.note(&match until {
+                None => format!("{item} is off the board until it changes"),
+                Some(until) => format!("{item} is off the board until {}", when(until)),
+            });
+        }
+        Command::Quiet { until } => {
+            let until = if until == "off" { None } else { Some(time(&until, Timestamp::now())?) };
+            face.call(Quiet { until }).await?;
+            output.note(&match until {
+                None => "all notifications are shown".to_owned(),
+                Some(until) => format!("only important notifications are shown until {}", when(until)),
+            });
+        }
+        Command::Doctor => {
+            let checks = face.call(Doctor {}).await?;
+            output.either(&checks, || checks.iter().for_each(|check| output.check(check)));
+            let failed = checks.iter().any(|check| check.verdict == CheckVerdict::Failed);
+            return Ok(if failed { Exit::Failed } else { Exit::Done });
+        }
+        // These need no engine, or have a room of their own: see `main`.
+        Command::Serve
+        | Command::Playground { .. }
+        | Command::Run(_)
+        | Command::Accounts { .. }
+        | Command::Config { .. }
+        | Command::Completions { .. } => {}
+    }
+    Ok(Exit::Done)
+}
+
+async fn board(query: BoardQuery, stored: bool, face: &mut Face, output: &Output) -> Result<Exit> {
+    let accounts = if face.is_own() && !stored {
+        let spinner = output.spinner();
+        spinner.set_message("asking the services");
+        let polled = face.call(PollNow::default()).await;
+        spinner.finish_and_clear();
+        polled?
+    } else {
+        face.call(AccountsQuery {}).await?
+    };
+    let board = face.call(query).await?;
+    output.either(&board, || print_board(&board));
+    if !output.json {
+        for account in &accounts {
+            match &account.health {
+                Health::Trouble { since, error, .. } => {
+                    println!("{} {}: {error}. Its rows are from before {}", mark(callboard_domain::message::Tone::Attention), account.name, when(*since));
+                }
+                Health::Incomplete { why } => {
+                    println!("{} {}: {why}", mark(callboard_domain::message::Tone::Attention), account.name);
+                }
+                Health::New | Health::Ok => {}
+            }
+        }
+        if accounts.is_empty() {
+            println!("There are no accounts yet: callboard accounts add forge github watch=owner/repo");
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn print_board(board: &Board) {
+    if board.sections.is_empty() {
+        println!("Nothing needs you");
+    }
+    for section in &board.sections {
+        println!("{}", console::style(&section.title).bold());
+        let rows = section.rows.iter().map(|row| {
+            let turn = row.turn.clone().unwrap_or_default();
+            [format!(" {}", row.mark()), row.key.id.clone(), age(row.since), turn, row.title.clone()]
+        });
+        println!("{}", table(rows));
+    }
+}
+
+fn account(info: &AccountInfo) -> [String; 4] {
+    let health = match &info.health {
+        Health::New => "not asked yet".to_owned(),
+        Health::Ok => info.last_ok.map_or_else(|| "ok".to_owned(), |at| format!("ok, {} ago", age(at))),
+        Health::Incomplete { why } => why.clone(),
+        Health::Trouble { since, error, next_try } => {
+            let again = next_try.map_or_else(String::new, |at| format!("; next try at {}", when(at)));
+            format!("since {}: {error}{again}", when(*since))
+        }
+    };
+    let who = info.identity.as_ref().map(|identity| identity.login.clone()).unwrap_or_default();
+    let budget = info.budget.map_or_else(String::new, |budget| {
+        format!(", {} of {} calls left until {}", budget.remaining, budget.limit, when(budget.resets_at))
+    });
+    [info.name.to_string(), info.service.clone(), who, format!("{health}{budget}")]
+}
+
+async fn events(
+    follow: bool,
+    since: Option<String>,
+    limit: usize,
+    face: &mut Face,
+    output: &Output,
+) -> Result<Exit> {
+    let since = since.map(|text| past(&text, Timestamp::now())).transpose()?;
+    let print = |events: &[callboard_domain::event::Event]| {
+        for event in events {
+            output.either(event, || output.event(event));
+        }
+    };
+    let mut seen = face.call(Changes { seen: 0 }).await?;
+    let events = face.call(EventsQuery { after: None, since, limit }).await?;
+    print(&events);
+    let mut last = events.last().map_or(0, |event| event.id);
+    if !follow {
+        return Ok(Exit::Done);
+    }
+    loop {
+        tokio::select! {
+            stopped = crate::serve::stop_asked_for() => {
+                stopped?;
+                return Ok(Exit::Done);
+            }
+            changed = face.call(Changes { seen }) => seen = changed?,
+        }
+        let events = face.call(EventsQuery { after: Some(last), since: None, limit: 1_000 }).await?;
+        print(&events);
+        last = events.last().map_or(last, |event| event.id);
+    }
+}
+
+async fn post(post: Post, face: &mut Face, output: &Output) -> Result<Exit> {
+    let delivery = face.call(post).await?;
+    let left = face.call(Settle { seconds: 10 }).await?;
+    let delivery = left.into_iter().find(|other| other.id == delivery.id).unwrap_or_else(|| {
+        callboard_engine::api::Delivery { state: callboard_engine::api::DeliveryState::Posted, ..delivery }
+    });
+    output.either(&delivery, || println!("{}: {}", delivery.address, output.delivery(&delivery)));
+    Ok(match &delivery.state {
+        callboard_engine::api::DeliveryState::Posted => Exit::Done,
+        callboard_engine::api::DeliveryState::Pending { error: Some(error), .. }
+        | callboard_engine::api::DeliveryState::Failed { error }
+        | callboard_engine::api::DeliveryState::Unknown { error } => error.into(),
+        _ => Exit::Unknown,
+    })
+}
+
+async fn explain(event: i64, face: &mut Face, output: &Output) -> Result<Exit> {
+    let explanation = face.call(RulesExplain { event }).await?;
+    output.either(&explanation, || {
+        output.event(&explanation.event);
+        match &explanation.decided {
+            Some(decided) => println!("When it was seen: {}", decided.say()),
+            None => println!("When it was seen, nothing was decided: it had happened before the account was watched"),
+        }
+        print!("Now: ");
+        output.decision(&explanation.now);
+    });
+    Ok(Exit::Done)
+}
+
+/// A time to come: a length of time from now, or a time.
+fn time(text: &str, now: Timestamp) -> Result<Timestamp> {
+    match text.parse::<Span>() {
+        Ok(span) => Ok(now + span.0),
+        Err(_) => at(text),
+    }
+}
+
+/// A time past: a length of time ago, or a time.
+fn past(text: &str, now: Timestamp) -> Result<Timestamp> {
+    match text.parse::<Span>() {
+        Ok(span) => Ok(now - span.0),
+        Err(_) => at(text),
+    }
+}
+
+fn at(text: &str) -> Result<Timestamp> {
+    let zone = jiff::tz::TimeZone::system();
+    let zoned = || text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(zone).ok().map(|zoned| zoned.timestamp());
+    text.parse().ok().or_else(zoned).ok_or_else(|| {
+        Usage(format!("expected a length of time such as 2h, or a time such as 2026-11-22T10:00, found {text:?}")).into()
+    })
+}

@@ -1,0 +1,334 @@
+//! What is printed: text for people, tables that fit the terminal, or JSON.
+
+use std::io::{IsTerminal, Write};
+
+use callboard_domain::{
+    action::Choice,
+    command::{ArgType, CommandSpec},
+    event::Event,
+    message::{Block, Message, Tone},
+    rules::Decision,
+    run::{Run, RunState},
+    text,
+};
+use callboard_engine::api::{
+    ApiError, Check, CheckVerdict, CommandInfo, Delivery, DeliveryState, Origin, Prepared, RunProgress,
+};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
+use console::{Style, style};
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::{Timestamp, tz::TimeZone};
+use serde::Serialize;
+use serde_json::json;
+
+/// How to print.
+pub struct Output {
+    /// JSON instead of text.
+    pub json: bool,
+    quiet: bool,
+}
+
+impl Output {
+    /// Colours are for terminals, where nobody asked for none (`--no-color`, `NO_COLOR`).
+    pub fn new(json: bool, quiet: bool, no_color: bool) -> Self {
+        if no_color || std::env::var_os("NO_COLOR").is_some() {
+            console::set_colors_enabled(false);
+            console::set_colors_enabled_stderr(false);
+        }
+        Self { json, quiet }
+    }
+
+    /// One JSON object on a line.
+    pub fn json(&self, value: &impl Serialize) {
+        match serde_json::to_string(value) {
+            Ok(line) => println!("{line}"),
+            Err(error) => eprintln!("callboard: {error}"),
+        }
+    }
+
+    /// JSON where it is asked for, else what `print` prints.
+    pub fn either(&self, value: &impl Serialize, print: impl FnOnce()) {
+        if self.json { self.json(value) } else { print() }
+    }
+
+    /// Something besides the result, for a person.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            eprintln!("{text}");
+        }
+    }
+
+    /// An error, on standard error; as JSON on standard output too where that is asked for.
+    pub fn error(&self, error: &anyhow::Error) {
+        if self.json {
+            let kind = error.chain().find_map(|cause| cause.downcast_ref::<ApiError>());
+            self.json(&json!({ "error": format!("{error:#}"), "detail": kind }));
+        }
+        let _ = writeln!(std::io::stderr(), "{} {error:#}", style("callboard:").red().for_stderr());
+    }
+
+    /// Shown while something takes long: on a terminal only.
+    pub fn spinner(&self) -> ProgressBar {
+        if self.quiet || self.json || !std::io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::new_spinner();
+        if let Ok(look) = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed:>4}") {
+            bar.set_style(look);
+        }
+        bar.enable_steady_tick(std::time::Duration::from_millis(120));
+        bar
+    }
+
+    /// Output of a run, as it comes.
+    pub fn run_output(&self, pieces: &[String]) {
+        if self.json {
+            for piece in pieces {
+                self.json(&json!({ "output": piece }));
+            }
+            return;
+        }
+        for piece in pieces {
+            print!("{}", text::block(piece, usize::MAX));
+            if !piece.ends_with('\n') {
+                println!();
+            }
+        }
+        let _ = std::io::stdout().flush();
+    }
+
+    /// What a line would do.
+    pub fn prepared(&self, prepared: &Prepared) {
+        println!("{}", style(&prepared.line).bold());
+        for (n, step) in prepared.steps.iter().enumerate() {
+            println!("{}. {}", n + 1, step.what);
+            for line in step.exactly.lines() {
+                println!("     {}", style(line).dim());
+            }
+        }
+        if let Some(account) = &prepared.account {
+            let who = prepared.acts_as.as_ref().map_or_else(String::new, |login| format!(", as {login}"));
+            println!("Runs on {account}{who}");
+        }
+        match &prepared.post {
+            Some(address) => println!("Will post in {address} ({})", prepared.post_reason),
+            None => println!("Will post nothing ({})", prepared.post_reason),
+        }
+        if let Some(confirm) = &prepared.confirm {
+            println!("Must be confirmed: {confirm:?}");
+        }
+        println!("Dry run: nothing was sent");
+    }
+
+    /// How a run ended, and whether the room knows.
+    pub fn ended(&self, progress: &RunProgress) {
+        self.run(&progress.run);
+        println!("{}", told(&progress.run, progress.delivery.as_ref()));
+    }
+
+    /// A run's result.
+    pub fn run(&self, run: &Run) {
+        match &run.state {
+            RunState::Running => println!("{} {} is under way", mark(Tone::Running), run.line),
+            RunState::Done { outcome } => {
+                let tone = if outcome.ok { Tone::Good } else { Tone::Bad };
+                let message = Message { blocks: outcome.blocks.clone(), ..Message::new(tone, &outcome.summary) };
+                self.message(&message);
+                if let Some(link) = &outcome.link {
+                    println!("{}", style(link).dim());
+                }
+            }
+            RunState::Failed { error } => println!("{} {error}", mark(Tone::Bad)),
+            RunState::Canceled => println!("{} stopped; what it had sent by then stays done", mark(Tone::Neutral)),
+            RunState::Unknown { why } => {
+                println!("{} We do not know whether this ran: {why}. It will not be run again by itself", mark(Tone::Unknown));
+            }
+        }
+    }
+
+    /// A message as a terminal shows it.
+    pub fn message(&self, message: &Message) {
+        println!("{} {}", mark(message.tone), text::line(&message.title, 500));
+        for block in &message.blocks {
+            match block {
+                Block::Text(text) => println!("{}", indent(text)),
+                Block::Code(code) => println!("{}", style(indent(code.trim_end())).dim()),
+                Block::Fields(fields) => {
+                    for (name, value) in fields {
+                        println!("  {} {value}", style(format!("{name}:")).dim());
+                    }
+                }
+                Block::List(rows) => {
+                    for row in rows {
+                        println!("  {}", text::line(&row.text, 500));
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the rules said, rule by rule.
+    pub fn decision(&self, decision: &Decision) {
+        println!("{}", style(decision.say()).bold());
+        for reason in &decision.reasons {
+            let mark = if reason.matched { mark(Tone::Good) } else { mark(Tone::Neutral) };
+            println!("{mark} {}: {}", reason.rule, reason.why);
+        }
+    }
+
+    /// An event on a line.
+    pub fn event(&self, event: &Event) {
+        let old = if event.old { style(" (before it was watched)").dim().to_string() } else { String::new() };
+        let id = style(format!("{:>6}", event.id)).dim();
+        println!("{id} {}  {}{old}", when(event.at), text::line(&event.summary, 300));
+    }
+
+    /// A delivery's state in words.
+    pub fn delivery(&self, delivery: &Delivery) -> String {
+        match &delivery.state {
+            DeliveryState::Posted => "posted".into(),
+            DeliveryState::Sending => "being sent".into(),
+            DeliveryState::Pending { error: None, .. } => "waits".into(),
+            DeliveryState::Pending { next_at, error: Some(error) } => format!("retrying at {}: {error}", when(*next_at)),
+            DeliveryState::Unknown { error } => format!("not known: {error}"),
+            DeliveryState::Failed { error } => format!("failed: {error}"),
+        }
+    }
+
+    /// A check with its remedy.
+    pub fn check(&self, check: &Check) {
+        let mark = match check.verdict {
+            CheckVerdict::Ok => style("✓").green(),
+            CheckVerdict::Warning => style("◆").yellow(),
+            CheckVerdict::Failed => style("✗").red(),
+        };
+        println!("{mark} {}: {}", style(&check.name).bold(), check.found);
+        if let Some(remedy) = &check.remedy {
+            println!("    {} {remedy}", style("→").dim());
+        }
+    }
+
+    /// A command in full.
+    pub fn help(&self, info: &CommandInfo) {
+        let CommandSpec { name, aliases, summary, usage, args, examples, timeout, .. } = &info.spec;
+        println!("{}  {summary}", style(name).bold());
+        println!("\n  {usage}");
+        if !aliases.is_empty() {
+            println!("  also: {}", aliases.join(", "));
+        }
+        if !args.is_empty() {
+            println!();
+        }
+        for arg in args {
+            let kind = match &arg.ty {
+                ArgType::Choice(values) => values.join(" | "),
+                ArgType::Item(kind) => format!("a {}", kind.name().replace('_', " ")),
+                ArgType::Number => "a number".into(),
+                ArgType::Bool => "true or false".into(),
+                ArgType::Duration => "a length of time, such as 2h".into(),
+                ArgType::Pairs => "name=value, any number".into(),
+                ArgType::Text | ArgType::Live => String::new(),
+            };
+            let more = match (&arg.default, arg.required) {
+                (Some(default), _) => format!("default {default}"),
+                (None, true) => "required".into(),
+                (None, false) => "may be left out".into(),
+            };
+            let facts: Vec<String> = [kind, more].into_iter().filter(|fact| !fact.is_empty()).collect();
+            println!("  {:<12} {} ({})", arg.name, arg.summary, facts.join("; "));
+        }
+        if !examples.is_empty() {
+            println!("\nExamples");
+            for example in examples {
+                println!("  callboard run {example}");
+            }
+        }
+        println!("\nFrom {}", origin(&info.origin));
+        println!("Posts in {}", info.posts_to);
+        println!("Takes at most {}", callboard_domain::duration::Span(*timeout));
+    }
+
+    /// A choice on a line.
+    pub fn choice(choice: &Choice) -> String {
+        let note = choice.note.as_deref().map_or_else(String::new, |note| format!("  {}", text::line(note, 60)));
+        format!("  {}{}", choice.value, style(note).dim())
+    }
+}
+
+/// Where a command comes from, in words.
+pub fn origin(origin: &Origin) -> String {
+    match origin {
+        Origin::Accounts(names) => {
+            names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        }
+        Origin::File(path) => path.display().to_string(),
+    }
+}
+
+/// Whether the room was told of a run.
+fn told(run: &Run, delivery: Option<&Delivery>) -> String {
+    let Some(address) = &run.post else { return "Private: nothing was posted".into() };
+    match delivery.map(|delivery| &delivery.state) {
+        Some(DeliveryState::Posted) => format!("Posted in {address}"),
+        Some(DeliveryState::Unknown { error }) => {
+            format!("We do not know whether {address} was told: {error}. It is looked for before it is sent again")
+        }
+        Some(DeliveryState::Failed { error }) => {
+            let id = delivery.map(|delivery| delivery.id.as_str()).unwrap_or_default();
+            format!("{address} was not told: {error}. Try again with: callboard retry {id}")
+        }
+        Some(DeliveryState::Pending { error: Some(error), .. }) => {
+            format!("{address} was not told yet: {error}. It is tried again")
+        }
+        Some(DeliveryState::Pending { error: None, .. } | DeliveryState::Sending) | None => {
+            format!("{address} is being told")
+        }
+    }
+}
+
+/// A mark in its colour.
+pub fn mark(tone: Tone) -> console::StyledObject<&'static str> {
+    let look = match tone {
+        Tone::Good => Style::new().green(),
+        Tone::Bad => Style::new().red(),
+        Tone::Attention | Tone::Unknown => Style::new().yellow(),
+        Tone::Running => Style::new().cyan(),
+        Tone::Neutral => Style::new().dim(),
+    };
+    look.apply_to(tone.mark())
+}
+
+fn indent(block: &str) -> String {
+    text::block(block, usize::MAX).lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// A time as people in this place read it: the clock today, the day otherwise.
+pub fn when(at: Timestamp) -> String {
+    let zone = TimeZone::system();
+    let (at, now) = (at.to_zoned(zone.clone()), Timestamp::now().to_zoned(zone));
+    if at.date() == now.date() { at.strftime("%H:%M:%S").to_string() } else { at.strftime("%Y-%m-%d %H:%M").to_string() }
+}
+
+/// How long ago: `8 m`, `3 h`, `2 d`.
+pub fn age(at: Timestamp) -> String {
+    let seconds = Timestamp::now().duration_since(at).as_secs().max(0);
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} m", seconds / 60),
+        3_600..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// A table without frames that fits the terminal: the last column gives way.
+pub fn table<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    for row in rows {
+        table.add_row(row.map(|cell| text::line(&cell, 300)));
+    }
+    for column in table.column_iter_mut().rev().skip(1) {
+        column.set_constraint(ColumnConstraint::UpperBoundary(Width::Percentage(40)));
+    }
+    table
+}

@@ -1,0 +1,146 @@
+//! Checks of everything that Callboard needs, each with its remedy.
+
+use jiff::Timestamp;
+
+use crate::{
+    Engine, Mode,
+    api::{AccountsQuery, Check, CheckVerdict, Health},
+    secrets::Place,
+};
+
+/// Checks everything, one after the other.
+pub(crate) async fn checks(engine: &Engine) -> Vec<Check> {
+    let mut checks = vec![config(engine), store(engine).await, secrets(engine).await, webhooks(engine), daemon(engine)];
+    checks.extend(engine.host().checks());
+    checks.extend(accounts(engine).await);
+    checks.push(deliveries(engine).await);
+    checks
+}
+
+fn check(name: impl Into<String>, verdict: CheckVerdict, found: impl Into<String>) -> Check {
+    Check { name: name.into(), verdict, found: found.into(), remedy: None }
+}
+
+fn remedied(check: Check, remedy: impl Into<String>) -> Check {
+    Check { remedy: Some(remedy.into()), ..check }
+}
+
+fn config(engine: &Engine) -> Check {
+    let path = engine.live().config.path.display().to_string();
+    match &engine.moments().faults {
+        Some(faults) => remedied(
+            check("configuration", CheckVerdict::Failed, format!("{faults}\nan older version is in force")),
+            "mend it; it is put in force as soon as it is good",
+        ),
+        None if engine.live().config.path.exists() => check("configuration", CheckVerdict::Ok, path),
+        None => remedied(
+            check("configuration", CheckVerdict::Ok, format!("{path} does not exist; everything has its default")),
+            "add an account: callboard accounts add forge github watch=owner/repo",
+        ),
+    }
+}
+
+async fn store(engine: &Engine) -> Check {
+    let file = engine.store().file().display().to_string();
+    match engine.store().check().await {
+        Ok(damage) if damage.is_empty() => check("store", CheckVerdict::Ok, file),
+        Ok(damage) => remedied(
+            check("store", CheckVerdict::Failed, format!("{file} is damaged: {}", damage.join("; "))),
+            "stop Callboard, move the file away and start again: what the services report is read anew",
+        ),
+        Err(error) => check("store", CheckVerdict::Failed, error.to_string()),
+    }
+}
+
+async fn secrets(engine: &Engine) -> Check {
+    let secrets = engine.live().secrets.clone();
+    let place = secrets.place().describe();
+    match secrets.get("callboard-doctor", "probe").await {
+        Ok(_) => check("secrets", CheckVerdict::Ok, format!("kept in {place}")),
+        Err(error) => {
+            let remedy = match secrets.place() {
+                Place::Keychain => "start and unlock the keychain (such as gnome-keyring or KWallet), or set secrets.store to \"file\", \"session\" or \"env\"",
+                Place::File => "set CALLBOARD_PASSPHRASE to the passphrase of the encrypted file",
+                Place::Session | Place::Env => "set secrets.store to another place",
+            };
+            remedied(check("secrets", CheckVerdict::Failed, error.to_string()), remedy)
+        }
+    }
+}
+
+fn webhooks(engine: &Engine) -> Check {
+    match (engine.inner.receives_at, &engine.live().config.receive) {
+        (Some(at), _) => check("webhooks", CheckVerdict::Ok, format!("received at http://{at}/hooks/ACCOUNT")),
+        (None, Some(receive)) => remedied(
+            check("webhooks", CheckVerdict::Warning, format!("not received: nothing listens at {}", receive.listen)),
+            "start the daemon: callboard serve",
+        ),
+        (None, None) => remedied(
+            check("webhooks", CheckVerdict::Ok, "not received; accounts are polled"),
+            "to hear of things at once, add [receive] listen = \"127.0.0.1:7878\"",
+        ),
+    }
+}
+
+fn daemon(engine: &Engine) -> Check {
+    match engine.inner.options.mode {
+        Mode::Serve => check("daemon", CheckVerdict::Ok, "running"),
+        Mode::Once => remedied(
+            check("daemon", CheckVerdict::Warning, "not running: accounts are polled only when a command asks"),
+            "start it: callboard serve",
+        ),
+    }
+}
+
+async fn accounts(engine: &Engine) -> Vec<Check> {
+    let infos = match engine.accounts(AccountsQuery {}).await {
+        Ok(infos) => infos,
+        Err(error) => return vec![check("accounts", CheckVerdict::Failed, error.to_string())],
+    };
+    let now = Timestamp::now();
+    infos
+        .into_iter()
+        .flat_map(|info| {
+            let name = format!("account {}", info.name);
+            let secret = format!("callboard accounts secret {}", info.name);
+            let first = match info.health {
+                Health::Ok => {
+                    let who = info.identity.as_ref().map_or_else(String::new, |it| format!(" as {}", it.login));
+                    check(&name, CheckVerdict::Ok, format!("{}{who}", info.service))
+                }
+                Health::New => remedied(
+                    check(&name, CheckVerdict::Warning, format!("{}: not asked yet", info.service)),
+                    format!("callboard accounts test {}", info.name),
+                ),
+                Health::Incomplete { why } => remedied(check(&name, CheckVerdict::Failed, why), secret.clone()),
+                Health::Trouble { since, error, .. } => {
+                    let minutes = now.duration_since(since).as_mins().max(0);
+                    remedied(
+                        check(&name, CheckVerdict::Failed, format!("{error} (for {minutes} m)")),
+                        format!("see to the service or its credential ({secret}), then: callboard accounts test {}", info.name),
+                    )
+                }
+            };
+            let missing = info.identity.into_iter().flat_map(|identity| identity.missing_scopes);
+            let missing: Vec<Check> = missing
+                .map(|it| {
+                    let found = format!("{} cannot be done: the credential lacks `{}`", it.needed_for, it.scope);
+                    remedied(check(&name, CheckVerdict::Warning, found), format!("give it that scope, then: {secret}"))
+                })
+                .collect();
+            let problems = info.problems.into_iter().map(|problem| check(&name, CheckVerdict::Warning, problem));
+            std::iter::once(first).chain(missing).chain(problems.collect::<Vec<_>>()).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+async fn deliveries(engine: &Engine) -> Check {
+    match engine.store().deliveries_not_posted(1_000).await {
+        Ok(left) if left.is_empty() => check("deliveries", CheckVerdict::Ok, "everything has arrived"),
+        Ok(left) => remedied(
+            check("deliveries", CheckVerdict::Warning, format!("{} have not arrived", left.len())),
+            "callboard deliveries --pending",
+        ),
+        Err(error) => check("deliveries", CheckVerdict::Failed, error.to_string()),
+    }
+}
