@@ -172,12 +172,16 @@ impl DesktopSession {
     fn start_dunst(&mut self) -> Result<()> {
         let shown = self.path("shown");
         fs::create_dir(&shown)?;
-        // dunst runs this for each notification; a file appears whole or not at all.
+        // dunst runs this for each notification; moved into place, a file appears whole or not at all.
         let script = self.path("record");
-        let fields = r#""$DUNST_APP_NAME" "$DUNST_SUMMARY" "$DUNST_BODY" "$DUNST_URGENCY""#;
-        let file = format!(r#"{}/$(printf %08d "$DUNST_ID")"#, shown.display());
-        let text =
-            format!("#!/bin/sh\nprintf '%s\\0' {fields} > \"{file}.part\"\nmv \"{file}.part\" \"{file}\"\n");
+        let part = self.path("part");
+        let text = format!(
+            "#!/bin/sh\nid=$(printf %08d \"$DUNST_ID\")\n\
+             printf '%s\\0' \"$DUNST_APP_NAME\" \"$DUNST_SUMMARY\" \"$DUNST_BODY\" \"$DUNST_URGENCY\" > {part}$id\n\
+             mv {part}$id {shown}/$id\n",
+            part = part.display(),
+            shown = shown.display()
+        );
         fs::write(&script, text)?;
         fs::set_permissions(&script, Permissions::from_mode(0o755))?;
         let config = self.path("dunstrc");
@@ -281,5 +285,18 @@ mod tests {
         let [first, second] = &shown.unwrap()[..] else { panic!("two") };
         assert_eq!((&*first.app, &*first.summary), ("Callboard", "web/main failed"));
         assert_eq!((&*second.summary, &*second.urgency), ("It's \"red\"", "CRITICAL"));
+    }
+
+    #[test]
+    fn a_notification_can_be_clicked() {
+        let session = DesktopSession::start(Keyring::Absent).unwrap().with_notifications().unwrap();
+        let mut command = session.command("dunstify");
+        command.args(["--action=default,Open", "web/main failed"]);
+        let mut sender = Server::spawn("dunstify", command, &session.path("sender.log")).unwrap();
+        let shown = || session.notifications().ok().filter(|shown| !shown.is_empty());
+        wait_until("the notification", PATIENCE, shown).unwrap();
+        session.click_notification().unwrap();
+        assert!(sender.wait(PATIENCE).unwrap().success());
+        assert_eq!(sender.output().trim(), "default");
     }
 }

@@ -57,12 +57,10 @@ fn agreed() -> Result<bool> {
 
 /// apt-get, as root: by sudo where this is somebody else.
 fn apt_get(words: &[&str]) -> Result<Command> {
-    let root = shell::output({
-        let mut id = Command::new("id");
-        id.arg("-u");
-        id
-    })?;
-    let mut command = if root.trim() == "0" { Command::new("env") } else { Command::new("sudo") };
+    let mut id = Command::new("id");
+    id.arg("-u");
+    let root = shell::output(id)?.trim() == "0";
+    let mut command = Command::new(if root { "env" } else { "sudo" });
     command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(words);
     Ok(command)
 }
@@ -110,10 +108,8 @@ pub(crate) fn cargo_deny(target: &Path) -> Result<PathBuf> {
     if !program.exists() {
         println!("installing with cargo, once, in some minutes: cargo-deny");
         let mut install = shell::cargo(&["install", "--quiet", "--locked", "cargo-deny", "--root"]);
-        shell::run({
-            install.arg(&tools);
-            install
-        })?;
+        install.arg(&tools);
+        shell::run(install)?;
     }
     Ok(program)
 }
