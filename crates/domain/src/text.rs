@@ -2,8 +2,8 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// One line, at most `max` characters (as people count them): white space folded, anything that could steer a terminal
-/// or turn the reading direction removed, and cut with `…`.
+/// One line, at most `max` characters (as people count them) of 48 bytes on average: white space folded, anything that
+/// could steer a terminal or turn the reading direction removed, and cut with `…`.
 pub fn line(text: &str, max: usize) -> String {
     let clean = without_escapes(text);
     let folded: String = clean.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -15,14 +15,23 @@ pub fn block(text: &str, max: usize) -> String {
     cut(&without_escapes(text), max)
 }
 
+/// Bytes that a character may have on average: a family of four with skin tones has 41; a letter
+/// with ten thousand accents is no text.
+const BYTES_EACH: usize = 48;
+
 fn cut(text: &str, max: usize) -> String {
-    match text.grapheme_indices(true).nth(max) {
-        None => text.to_owned(),
-        Some(_) => {
-            let end = text.grapheme_indices(true).nth(max.saturating_sub(1)).map_or(0, |(at, _)| at);
-            format!("{}…", &text[..end])
+    let (mut before, mut end) = (0, 0);
+    for (count, (at, grapheme)) in text.grapheme_indices(true).enumerate() {
+        let next = at + grapheme.len();
+        if count == max {
+            return format!("{}…", &text[..before]);
         }
+        if next > max.saturating_mul(BYTES_EACH) {
+            return format!("{}…", &text[..end]);
+        }
+        (before, end) = (end, next);
     }
+    text.to_owned()
 }
 
 /// Takes out terminal escape sequences whole (ECMA-48 CSI, OSC and the two-character ones), then every control and
@@ -107,6 +116,7 @@ mod tests {
         assert_eq!(line("abcdefg", 6), "abcde…");
         assert_eq!(line("👨‍👩‍👧👨‍👩‍👧👨‍👩‍👧", 2), "👨‍👩‍👧…");
         assert_eq!(line(&"x".repeat(10_000), 200).chars().count(), 200);
+        assert_eq!(line(&format!("ab{}", "\u{301}".repeat(10_000)), 10), "a…", "one character, twenty thousand bytes");
     }
 
     #[test]

@@ -107,4 +107,24 @@ impl Build {
     pub fn is_red(&self) -> bool {
         self.verdict().is_some_and(|run| run.status == BuildStatus::Failed)
     }
+
+    /// What people call it: the repository's short name, the branch, and the pipeline where its name says something:
+    /// `web main`, `web main deploy`, `infra nightly`.
+    pub fn name(&self) -> String {
+        let repo = self.repo.rsplit('/').next().unwrap_or_default();
+        let pipeline = self.pipeline.rsplit('/').next().unwrap_or_default();
+        let pipeline = pipeline.trim_end_matches(".yaml").trim_end_matches(".yml");
+        let says_nothing = ["ci", "build", "test", "tests", repo].iter().any(|word| pipeline.eq_ignore_ascii_case(word));
+        let branch = self.branch.as_deref().unwrap_or_default();
+        let words = [repo, branch, if says_nothing { "" } else { pipeline }];
+        words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// How long the branch has been red: its newest verdict and all failures right before it, newest first.
+    pub fn red(&self) -> impl Iterator<Item = &BuildRun> {
+        self.runs
+            .iter()
+            .filter(|run| run.status.is_verdict())
+            .take_while(|run| run.status == BuildStatus::Failed)
+    }
 }

@@ -28,6 +28,13 @@ pub struct Incident {
     pub labels: BTreeMap<String, String>,
 }
 
+impl Incident {
+    /// True where somebody has it at that time: acknowledged, or silenced until later.
+    pub fn is_held(&self, now: Timestamp) -> bool {
+        self.status == IncidentStatus::Acknowledged && self.held_until.is_none_or(|until| until > now)
+    }
+}
+
 /// How far an incident is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

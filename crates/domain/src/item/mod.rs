@@ -4,6 +4,7 @@
 //! [`crate::event::compare`] joins the two and finds what happened.
 
 mod build;
+mod clean;
 mod incident;
 mod pull_request;
 
@@ -12,7 +13,10 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::identity::Identity;
+
 pub use build::{Build, BuildRun, BuildStatus, RUNS_KEPT};
+pub(crate) use clean::join_sets;
 pub use incident::{Incident, IncidentStatus, Severity};
 pub use pull_request::{
     Checks, ChecksStatus, PullRequest, PullRequestState, REVIEWS_KEPT, Review, Turn, Verdict,
@@ -106,8 +110,14 @@ pub struct ItemKey {
 
 impl ItemKey {
     /// A key from its parts.
+    ///
+    /// The id is made one clean line of at most 300 characters. Where that changes it, a hash of the original is
+    /// appended (`main~089be107b544f031`), so that no two things share a key because they look alike; such a thing is
+    /// watched and shown, but the service's actions can't find it by its reference.
     pub fn new(account: &AccountName, kind: Kind, id: impl Into<String>) -> Self {
-        Self { account: account.clone(), kind, id: id.into() }
+        let mut id = id.into();
+        clean::id(&mut id);
+        Self { account: account.clone(), kind, id }
     }
 }
 
@@ -190,5 +200,23 @@ impl Item {
             Detail::PullRequest(pull_request) => pull_request.state.name(),
             Detail::Incident(incident) => incident.status.name(),
         }
+    }
+
+    /// Whose turn it is, for an open pull request: see [`PullRequest::turn`].
+    pub fn turn(&self, me: &Identity) -> Option<Turn> {
+        match &self.detail {
+            Detail::PullRequest(pull_request) => pull_request.turn(me),
+            Detail::Build(_) | Detail::Incident(_) => None,
+        }
+    }
+}
+
+/// Names in a row, as a person says them: `lint`, `lint and unit tests`, `lint and 2 more`.
+pub(crate) fn listed<T: AsRef<str>>(names: &[T]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.as_ref().to_owned(),
+        [one, other] => format!("{} and {}", one.as_ref(), other.as_ref()),
+        [one, more @ ..] => format!("{} and {} more", one.as_ref(), more.len()),
     }
 }

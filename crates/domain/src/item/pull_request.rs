@@ -1,7 +1,10 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use super::listed;
+use crate::identity::Identity;
 
 /// How many reviews are kept with a pull request.
 pub const REVIEWS_KEPT: usize = 100;
@@ -35,9 +38,10 @@ pub struct PullRequest {
     pub requested: BTreeSet<String>,
     /// The service's version of all the fields above: the newer one wins.
     pub updated_at: Timestamp,
-    /// Every review that is known of. A snapshot may hold any part: reviews are joined, never taken away.
+    /// Every review that is known of, newest first, at most [`REVIEWS_KEPT`]. A snapshot may hold any part, in any order:
+    /// reviews are joined, never taken away.
     pub reviews: Vec<Review>,
-    /// The checks of `head`; `None` where the snapshot says nothing of checks.
+    /// The checks of `head`; `None` where the snapshot says nothing of checks. Those of another commit are left out.
     pub checks: Option<Checks>,
 }
 
@@ -128,13 +132,98 @@ impl ChecksStatus {
     }
 }
 
-/// Whose turn it is on a pull request, and why.
+/// Whose turn it is, and for what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Turn {
     /// True where it is mine.
     pub mine: bool,
     /// Who it is, where not (only) me.
     pub who: Vec<String>,
-    /// What is awaited: `your review`, `review by bo`, `changes by ana`, `checks`, `merge`.
+    /// What is awaited: `your review`, `merge it`, `review by bo`, `changes by ana`, `checks`.
     pub what: String,
+}
+
+impl PullRequest {
+    /// True where my review (or my team's) is asked for, on an open pull request of somebody else.
+    pub fn asks(&self, me: &Identity) -> bool {
+        self.state == PullRequestState::Open
+            && !me.is(&self.author)
+            && self.requested.iter().any(|name| me.is(name))
+    }
+
+    /// What each reviewer had decided by then: their newest review that is more than a comment.
+    pub fn decisions(&self, until: Timestamp) -> BTreeMap<&str, &Review> {
+        let mut decisions = BTreeMap::new();
+        for review in &self.reviews {
+            if review.verdict != Verdict::Commented && review.at <= until {
+                let newest = decisions.entry(review.by.as_str()).or_insert(review);
+                if review.at > newest.at {
+                    *newest = review;
+                }
+            }
+        }
+        decisions
+    }
+
+    /// How many reviewers approved and have not taken it back by then.
+    pub fn approvals(&self, until: Timestamp) -> usize {
+        self.decisions(until).values().filter(|review| review.verdict == Verdict::Approved).count()
+    }
+
+    /// When anything last happened to it: an update, a review, a check.
+    pub fn last_activity(&self) -> Timestamp {
+        let reviewed = self.reviews.iter().map(|review| review.at).max();
+        let checked = self.checks.as_ref().map(|checks| checks.at);
+        self.updated_at.max(reviewed.unwrap_or(Timestamp::MIN)).max(checked.unwrap_or(Timestamp::MIN))
+    }
+
+    /// Whose turn it is; `None` once it is merged or closed. The first that is true decides:
+    ///
+    /// | what is so | whose turn | what, to that person and to others |
+    /// | --- | --- | --- |
+    /// | it is a draft | the author | `finish it`, `draft by ana` |
+    /// | my review is asked for | mine | `your review` |
+    /// | somebody asks for changes and was not asked to look again | the author | `your changes`, `changes by ana` |
+    /// | checks failed | the author | `fix the checks`, `fix by ana` |
+    /// | reviews are asked for | the reviewers | `review by bo` |
+    /// | checks are under way | nobody's | `checks` |
+    /// | somebody approved | the author | `merge it`, `merge by ana` |
+    /// | nobody was asked | the author | `ask for a review`, `request by ana` |
+    pub fn turn(&self, me: &Identity) -> Option<Turn> {
+        if self.state != PullRequestState::Open {
+            return None;
+        }
+        let decisions = self.decisions(Timestamp::MAX);
+        let decided = |verdict| decisions.values().filter(move |review| review.verdict == verdict);
+        let checks = self.checks.as_ref().map_or(ChecksStatus::None, |checks| checks.status);
+        Some(if self.draft {
+            self.authors_turn(me, "finish it", "draft")
+        } else if self.asks(me) {
+            let others = self.requested.iter().filter(|name| !me.is(name));
+            Turn { mine: true, who: others.cloned().collect(), what: "your review".to_owned() }
+        } else if decided(Verdict::ChangesRequested).any(|review| !self.requested.contains(&review.by)) {
+            self.authors_turn(me, "your changes", "changes")
+        } else if checks == ChecksStatus::Failed {
+            self.authors_turn(me, "fix the checks", "fix")
+        } else if !self.requested.is_empty() {
+            let who: Vec<_> = self.requested.iter().cloned().collect();
+            Turn { mine: false, what: format!("review by {}", listed(&who)), who }
+        } else if checks == ChecksStatus::Pending {
+            Turn { mine: false, who: Vec::new(), what: "checks".to_owned() }
+        } else if decided(Verdict::Approved).next().is_some() {
+            self.authors_turn(me, "merge it", "merge")
+        } else {
+            self.authors_turn(me, "ask for a review", "request")
+        })
+    }
+
+    fn authors_turn(&self, me: &Identity, mine: &str, theirs: &str) -> Turn {
+        match self.author.as_str() {
+            author if me.is(author) => Turn { mine: true, who: Vec::new(), what: mine.to_owned() },
+            "" => Turn { mine: false, who: Vec::new(), what: theirs.to_owned() },
+            author => {
+                Turn { mine: false, who: vec![author.to_owned()], what: format!("{theirs} by {author}") }
+            }
+        }
+    }
 }

@@ -1,0 +1,174 @@
+//! Builds: how runs are joined, and what a new state of one tells.
+
+use std::cmp::{Ordering, Reverse};
+
+use super::{EventName, Transition, join_lists, settle_list};
+use crate::item::{Build, BuildRun, BuildStatus, RUNS_KEPT, join_sets, listed};
+
+pub(super) fn settle(build: &mut Build) {
+    settle_list(&mut build.runs, RUNS_KEPT, newest_first, join_run);
+}
+
+/// The snapshot whose newest run is the newer one has the newer word on everything that is not of one run.
+pub(super) fn is_newer(old: &Build, new: &Build) -> bool {
+    let version = |build: &Build| build.latest().map(|run| (place(run), version(run)));
+    version(new) >= version(old)
+}
+
+pub(super) fn join(old: &Build, new: Build) -> Build {
+    let newer = is_newer(old, &new);
+    let runs = join_lists(&old.runs, new.runs, RUNS_KEPT, newest_first, join_run);
+    if newer {
+        Build { branch: new.branch.or_else(|| old.branch.clone()), runs, ..new }
+    } else {
+        Build {
+            repo: old.repo.clone(),
+            pipeline: old.pipeline.clone(),
+            branch: old.branch.clone().or(new.branch),
+            default_branch: old.default_branch,
+            runs,
+        }
+    }
+}
+
+/// Where a run stands among the others.
+fn place(run: &BuildRun) -> (u64, u32) {
+    (run.number, run.attempt)
+}
+
+fn newest_first(one: &BuildRun, other: &BuildRun) -> Ordering {
+    Reverse(place(one)).cmp(&Reverse(place(other)))
+}
+
+/// Of two reports of one run, the one with the greater version is the further one: queued, running, ended; among
+/// different ends the later one, then the worse one.
+fn version(run: &BuildRun) -> (u8, Option<jiff::Timestamp>, BuildStatus) {
+    let rank = match run.status {
+        BuildStatus::Queued => 0,
+        BuildStatus::Running => 1,
+        BuildStatus::Canceled | BuildStatus::Passed | BuildStatus::Failed => 2,
+    };
+    (rank, run.at, run.status)
+}
+
+/// The further report decides; what it does not know is filled from the other. What failed belongs to the status, so it
+/// is filled only from the same status.
+fn join_run(old: &BuildRun, new: BuildRun) -> BuildRun {
+    if *old == new {
+        return new;
+    }
+    let order = version(&new).cmp(&version(old));
+    let further = if order.is_lt() { old } else { &new };
+    let (status, at) = (further.status, further.at);
+    let failing = if old.status != new.status {
+        if order.is_lt() { old.failing.clone() } else { new.failing }
+    } else if order.is_eq() || old.failing.is_empty() || new.failing.is_empty() {
+        join_sets(&old.failing, new.failing)
+    } else {
+        choose(&old.failing, new.failing, order)
+    };
+    BuildRun {
+        id: choose(&old.id, new.id, order),
+        number: new.number,
+        attempt: new.attempt,
+        status,
+        at,
+        started_at: fill(&old.started_at, new.started_at, order),
+        commit: fill(&old.commit, new.commit, order),
+        author: fill(&old.author, new.author, order),
+        subject: fill(&old.subject, new.subject, order),
+        url: fill(&old.url, new.url, order),
+        failing,
+    }
+}
+
+/// The new value if its version is greater, the old one if less; the greater value if the versions don't decide.
+fn choose<T: Ord + Clone>(old: &T, new: T, order: Ordering) -> T {
+    match order.then_with(|| new.cmp(old)) {
+        Ordering::Less => old.clone(),
+        Ordering::Equal | Ordering::Greater => new,
+    }
+}
+
+fn fill<T: Ord + Clone>(old: &Option<T>, new: Option<T>, order: Ordering) -> Option<T> {
+    match (old, new) {
+        (None, new) => new,
+        (Some(old), None) => Some(old.clone()),
+        (Some(old), Some(new)) => Some(choose(old, new, order)),
+    }
+}
+
+pub(super) fn transitions(old: Option<&Build>, build: &Build) -> Vec<Transition> {
+    let mut found = Vec::new();
+    let known = old.map_or(&[][..], |old| &old.runs);
+    let latest = known.first().map(place);
+    for (index, run) in build.runs.iter().enumerate().rev() {
+        let before = known.binary_search_by(|known| newest_first(known, run)).ok().map(|at| known[at].status);
+        if before.is_some_and(|before| before == run.status || before.is_final()) {
+            continue;
+        }
+        let older = &build.runs[index + 1..];
+        let was_red = older.iter().find(|run| run.status.is_verdict()).is_some_and(is_failed);
+        let name = match run.status {
+            // An older run that is seen for the first time, or goes on, while a newer one is known: nobody waits for it.
+            BuildStatus::Queued | BuildStatus::Running if Some(place(run)) < latest => continue,
+            BuildStatus::Queued => EventName::Queued,
+            BuildStatus::Running => EventName::Running,
+            BuildStatus::Canceled => EventName::Canceled,
+            BuildStatus::Passed if was_red => EventName::Fixed,
+            BuildStatus::Passed => EventName::Passed,
+            BuildStatus::Failed if was_red => EventName::StillFailing,
+            BuildStatus::Failed => EventName::Failed,
+        };
+        found.push(Transition {
+            name,
+            at: run.at,
+            by: run.author.clone(),
+            distinct: format!("{}.{}", run.number, run.attempt),
+            summary: summary(build, name, run, older),
+        });
+    }
+    found
+}
+
+fn is_failed(run: &BuildRun) -> bool {
+    run.status == BuildStatus::Failed
+}
+
+fn summary(build: &Build, name: EventName, run: &BuildRun, older: &[BuildRun]) -> String {
+    let build = build.name();
+    let failing = if run.failing.is_empty() { String::new() } else { format!(" in {}", listed(&run.failing)) };
+    match name {
+        EventName::Queued => format!("{build} is queued"),
+        EventName::Running => format!("{build} is running"),
+        EventName::Canceled => format!("{build} was canceled"),
+        EventName::Fixed => match streak(older, BuildStatus::Failed, 0) {
+            (1, false) => format!("{build} is green again"),
+            (count, more) => format!("{build} is green again after {}{count} red", at_least(more)),
+        },
+        EventName::Failed => match streak(older, BuildStatus::Passed, 0) {
+            (0, _) => format!("{build} failed{failing}"),
+            (count, more) => format!("{build} failed{failing} after {}{count} green", at_least(more)),
+        },
+        EventName::StillFailing => {
+            let (count, more) = streak(older, BuildStatus::Failed, 1);
+            format!("{build} still fails{failing}, {}{count} in a row", at_least(more))
+        }
+        _ => format!("{build} passed"),
+    }
+}
+
+fn at_least(more: bool) -> &'static str {
+    if more { "at least " } else { "" }
+}
+
+/// How many verdicts in a row were that status before, plus `more`; and whether there may have been more of them, because
+/// the list is full and knows no other.
+fn streak(older: &[BuildRun], status: BuildStatus, more: usize) -> (usize, bool) {
+    let mut verdicts = older.iter().filter(|run| run.status.is_verdict()).peekable();
+    let mut count = more;
+    while verdicts.next_if(|run| run.status == status).is_some() {
+        count += 1;
+    }
+    (count, verdicts.peek().is_none() && older.len() + 1 >= RUNS_KEPT)
+}

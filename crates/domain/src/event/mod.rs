@@ -1,0 +1,277 @@
+//! Events: what happened to an item, found by comparing what a source reports with what is stored.
+//!
+//! [`compare`] works in two steps that know nothing of each other:
+//!
+//! 1. **Join.** The snapshot is joined with the stored state. The join is idempotent, commutative and associative (a
+//!    semilattice), so that repeated, late and reordered snapshots do no harm. What is a set is joined as a set: runs
+//!    by `(number, attempt)`, reviews by `(by, at)`. What is one value is a register by the service's own version.
+//! 2. **Compare.** The transitions are a function of the stored state and the joined one, and of nothing else. What
+//!    does not change the state makes no event.
+//!
+//! # What follows
+//!
+//! Take one item's true history, and snapshots of it: full ones from polls, partial ones from webhooks.
+//!
+//! - **Lasting facts are told once**, in whatever order and however often the snapshots arrive: each run's verdict, each
+//!   review that is not taken back, a merge, the last closing, the beginning and the end of the newest occurrence of an
+//!   incident.
+//! - **No event is told twice**: `(name, distinct)` never comes back. The store's unique column is a second lock, not
+//!   the first.
+//! - **The stored state does not depend on the order** in which snapshots arrived.
+//! - **In order means exact**: while snapshots arrive in order, with old ones repeated in between, the events are those of
+//!   the history. A poll that runs ahead of the webhooks skips what was over by then (it queued, it ran, checks turned
+//!   and turned back) and nothing else.
+//!
+//! # What does not follow, and why
+//!
+//! - A run is judged (`failed`, `fixed`, ...) by the verdicts known at that time. If an older verdict comes later, what was
+//!   told stays told.
+//! - A run's first verdict is told. If the service changes its mind about the same attempt, the state follows, silently.
+//! - A run that is older than all kept ones of a full list is ignored; so is an earlier occurrence of an incident.
+//! - Two snapshots of the same version that contradict each other: the later received wins (but merged and closed win
+//!   against open, and the further status of an incident against the other). Services count versions in seconds, so this
+//!   happens; only then the store's unique column may be needed, and so it may when a branch is pushed back to a commit
+//!   whose checks had been told.
+
+mod build;
+mod incident;
+mod pull_request;
+
+use std::cmp::Ordering;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    identity::Identity,
+    item::{Detail, Item, ItemKey},
+};
+
+/// How long an open pull request may be untouched before it is [`EventName::Stale`]: 7 days.
+pub const STALE_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// What happened. The names are those of rules, JSON and the command line.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum EventName {
+    /// Build: a run waits.
+    Queued,
+    /// Build: a run began.
+    Running,
+    /// Build: passed, and the run before it had too (or is not known).
+    Passed,
+    /// Build: failed, and the run before it had not.
+    Failed,
+    /// Build: passed after a failure.
+    Fixed,
+    /// Build: failed after a failure.
+    StillFailing,
+    /// Build: ended without a verdict.
+    Canceled,
+    /// Pull request: opened (or opened again).
+    Opened,
+    /// Pull request: my review is asked for.
+    ReviewRequested,
+    /// Pull request: somebody approved.
+    Approved,
+    /// Pull request: somebody asked for changes.
+    ChangesRequested,
+    /// Pull request: its checks turned bad.
+    ChecksFailed,
+    /// Pull request: its checks turned good.
+    ChecksPassed,
+    /// Pull request: merged.
+    Merged,
+    /// Pull request: closed without merging.
+    Closed,
+    /// Pull request: open and untouched for [`STALE_AFTER`].
+    Stale,
+    /// Incident: began, or began again.
+    Triggered,
+    /// Incident: somebody has it.
+    Acknowledged,
+    /// Incident: passed on to the next level.
+    Escalated,
+    /// Incident: over.
+    Resolved,
+}
+
+/// Something that happened to an item, before the store has given it a number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transition {
+    /// What.
+    pub name: EventName,
+    /// When, by the service's clock, where it says.
+    pub at: Option<Timestamp>,
+    /// Who did it, where the service says.
+    pub by: Option<String>,
+    /// What tells it from other transitions of that name of the same item (a run's number, a review's author and
+    /// time): with the item's key and the name it makes the natural key by which the store keeps each event once.
+    pub distinct: String,
+    /// One line for a person: "web main failed in unit tests after 31 green".
+    pub summary: String,
+}
+
+/// Something that happened, as stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// The store's number for it: later events have higher ones.
+    pub id: i64,
+    /// What it happened to.
+    pub item: ItemKey,
+    /// What happened.
+    pub name: EventName,
+    /// When it happened, by the service's clock where it says, else when it was seen.
+    pub at: Timestamp,
+    /// When it was seen.
+    pub seen_at: Timestamp,
+    /// True where it happened before the account was first watched: on the record, never notified.
+    pub old: bool,
+    /// Who did it, where the service says.
+    pub by: Option<String>,
+    /// One line for a person.
+    pub summary: String,
+}
+
+/// What a snapshot adds to what is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The joined state, to be stored.
+    pub item: Item,
+    /// True where the joined state differs from the stored one.
+    pub changed: bool,
+    /// What happened, in order.
+    pub transitions: Vec<Transition>,
+}
+
+/// Joins a snapshot with what is stored of the same item, and finds what happened.
+///
+/// `me` is who the account acts as. The snapshot is cleaned here ([`Item::clean`]); what is stored has been. A snapshot of
+/// another kind than what is stored under its key is a connector's mistake and changes nothing.
+///
+/// The transitions are in the order in which they happened, as far as the service tells times.
+pub fn compare(stored: Option<&Item>, mut snapshot: Item, me: &Identity) -> Change {
+    snapshot.clean();
+    match &mut snapshot.detail {
+        Detail::Build(build) => build::settle(build),
+        Detail::PullRequest(pull_request) => pull_request::settle(pull_request),
+        Detail::Incident(_) => {}
+    }
+    let item = match stored {
+        Some(stored) => join(stored, snapshot),
+        None => snapshot,
+    };
+    let changed = stored != Some(&item);
+    let transitions = if changed { transitions(stored, &item, me) } else { Vec::new() };
+    Change { item, changed, transitions }
+}
+
+/// The transition of a pull request that nobody touches: open, no draft, and no activity for [`STALE_AFTER`].
+///
+/// No snapshot tells this, so the engine asks from time to time. The answer is the same until something happens to the
+/// pull request: the store keeps it once for each quiet period.
+pub fn stale(item: &Item, now: Timestamp) -> Option<Transition> {
+    match &item.detail {
+        Detail::PullRequest(pull_request) => pull_request::stale(item, pull_request, now),
+        Detail::Build(_) | Detail::Incident(_) => None,
+    }
+}
+
+/// Both sides are settled. Title and URL come with the newer side, where it has them.
+fn join(stored: &Item, snapshot: Item) -> Item {
+    let (detail, newer) = match (&stored.detail, snapshot.detail) {
+        (Detail::Build(old), Detail::Build(new)) => {
+            let newer = build::is_newer(old, &new);
+            (Detail::Build(build::join(old, new)), newer)
+        }
+        (Detail::PullRequest(old), Detail::PullRequest(new)) => {
+            let newer = pull_request::is_newer(old, &new);
+            (Detail::PullRequest(pull_request::join(old, new)), newer)
+        }
+        (Detail::Incident(old), Detail::Incident(new)) => {
+            let newer = incident::is_newer(old, &new);
+            (Detail::Incident(incident::join(old, new)), newer)
+        }
+        _ => return stored.clone(),
+    };
+    let keep = |old_is_known: bool, new_is_known: bool| old_is_known && !(newer && new_is_known);
+    let title = match keep(!stored.title.is_empty(), !snapshot.title.is_empty()) {
+        true => stored.title.clone(),
+        false => snapshot.title,
+    };
+    let url = match keep(stored.url.is_some(), snapshot.url.is_some()) {
+        true => stored.url.clone(),
+        false => snapshot.url,
+    };
+    Item { key: snapshot.key, title, url, detail }
+}
+
+fn transitions(stored: Option<&Item>, item: &Item, me: &Identity) -> Vec<Transition> {
+    let stored = stored.map(|stored| &stored.detail);
+    match (stored, &item.detail) {
+        (Some(Detail::Build(old)), Detail::Build(new)) => build::transitions(Some(old), new),
+        (_, Detail::Build(new)) => build::transitions(None, new),
+        (Some(Detail::PullRequest(old)), Detail::PullRequest(new)) => {
+            pull_request::transitions(Some(old), new, item, me)
+        }
+        (_, Detail::PullRequest(new)) => pull_request::transitions(None, new, item, me),
+        (Some(Detail::Incident(old)), Detail::Incident(new)) => incident::transitions(Some(old), new, item),
+        (_, Detail::Incident(new)) => incident::transitions(None, new, item),
+    }
+}
+
+/// Brings a list into the form that [`join_lists`] takes and gives: sorted by `order`, equals joined, the `kept` first.
+fn settle_list<T: Clone>(
+    list: &mut Vec<T>,
+    kept: usize,
+    order: impl Fn(&T, &T) -> Ordering,
+    join: impl Fn(&T, T) -> T,
+) {
+    if !list.is_sorted_by(|a, b| order(a, b).is_lt()) {
+        list.sort_by(&order);
+        list.dedup_by(|later, earlier| {
+            let same = order(earlier, later).is_eq();
+            if same {
+                *earlier = join(earlier, later.clone());
+            }
+            same
+        });
+    }
+    list.truncate(kept);
+}
+
+/// Joins two settled lists: what both have is joined, and the `kept` first stay. So what would come after all of a full
+/// list is ignored, and what fell off the end never comes back.
+fn join_lists<T: Clone>(
+    old: &[T],
+    new: Vec<T>,
+    kept: usize,
+    order: impl Fn(&T, &T) -> Ordering,
+    join: impl Fn(&T, T) -> T,
+) -> Vec<T> {
+    let mut joined = Vec::with_capacity(kept.min(old.len() + new.len()));
+    let (mut old, mut new) = (old.iter().peekable(), new.into_iter().peekable());
+    while joined.len() < kept {
+        let next = match (old.peek(), new.peek()) {
+            (Some(one), Some(other)) => match order(one, other) {
+                Ordering::Less => old.next().cloned(),
+                Ordering::Equal => old.next().zip(new.next()).map(|(one, other)| join(one, other)),
+                Ordering::Greater => new.next(),
+            },
+            (Some(_), None) => old.next().cloned(),
+            (None, _) => new.next(),
+        };
+        match next {
+            Some(next) => joined.push(next),
+            None => break,
+        }
+    }
+    joined
+}
+
+#[cfg(test)]
+mod histories;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,260 @@
+//! Pull requests: how they are joined, and what a new state of one tells.
+
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
+
+use super::{EventName, STALE_AFTER, Transition, join_lists, settle_list};
+use crate::{
+    identity::Identity,
+    item::{
+        Checks, ChecksStatus, Item, PullRequest, PullRequestState, REVIEWS_KEPT, Review, Verdict, join_sets,
+        listed,
+    },
+};
+
+pub(super) fn settle(pull_request: &mut PullRequest) {
+    settle_list(&mut pull_request.reviews, REVIEWS_KEPT, newest_first, join_review);
+    pull_request.checks = pull_request.checks.take().filter(|checks| checks.commit == pull_request.head);
+}
+
+/// All that is neither a review nor a check is one register. At the same version merged wins against closed and closed
+/// against open, because services count versions in seconds; else the later received wins.
+pub(super) fn is_newer(old: &PullRequest, new: &PullRequest) -> bool {
+    let version = |pull_request: &PullRequest| {
+        let ended = match pull_request.state {
+            PullRequestState::Open => 0,
+            PullRequestState::Closed => 1,
+            PullRequestState::Merged => 2,
+        };
+        (pull_request.updated_at, ended)
+    };
+    version(new) >= version(old)
+}
+
+pub(super) fn join(old: &PullRequest, mut new: PullRequest) -> PullRequest {
+    let reviews =
+        join_lists(&old.reviews, std::mem::take(&mut new.reviews), REVIEWS_KEPT, newest_first, join_review);
+    let new_checks = new.checks.take();
+    let mut joined = if is_newer(old, &new) {
+        fill(&mut new, old);
+        new
+    } else {
+        let mut joined = old.clone();
+        fill(&mut joined, &new);
+        joined
+    };
+    // Checks of a commit that is no longer the head say nothing about the pull request.
+    let of_head = |checks: &Checks| checks.commit == joined.head;
+    joined.checks = match (old.checks.as_ref().filter(|c| of_head(c)), new_checks.filter(of_head)) {
+        (Some(old), Some(new)) => Some(join_checks(old, new)),
+        (Some(old), None) => Some(old.clone()),
+        (None, new) => new,
+    };
+    joined.reviews = reviews;
+    joined
+}
+
+/// What the winner does not know is taken from the other.
+fn fill(winner: &mut PullRequest, other: &PullRequest) {
+    let texts = [
+        (&mut winner.repo, &other.repo),
+        (&mut winner.author, &other.author),
+        (&mut winner.branch, &other.branch),
+        (&mut winner.base, &other.base),
+        (&mut winner.head, &other.head),
+    ];
+    for (text, other) in texts {
+        if text.is_empty() {
+            text.clone_from(other);
+        }
+    }
+    if winner.state == other.state {
+        winner.ended_at = winner.ended_at.or(other.ended_at);
+        winner.merged_by = winner.merged_by.take().or_else(|| other.merged_by.clone());
+    }
+}
+
+fn newest_first(one: &Review, other: &Review) -> Ordering {
+    (other.at, &other.by).cmp(&(one.at, &one.by))
+}
+
+fn join_review(old: &Review, new: Review) -> Review {
+    Review { verdict: new.verdict.max(old.verdict), ..new }
+}
+
+/// Both are of the same commit.
+fn join_checks(old: &Checks, new: Checks) -> Checks {
+    match (new.at, new.status).cmp(&(old.at, old.status)) {
+        Ordering::Less => old.clone(),
+        Ordering::Equal => Checks { failing: join_sets(&old.failing, new.failing), ..new },
+        Ordering::Greater => new,
+    }
+}
+
+pub(super) fn transitions(
+    old: Option<&PullRequest>,
+    new: &PullRequest,
+    item: &Item,
+    me: &Identity,
+) -> Vec<Transition> {
+    let mut found = opening(old, new, item, me);
+    found.extend(new.reviews.iter().rev().filter_map(|review| reviewed(old, new, review, item)));
+    found.extend(checked(old, new, item));
+    found.extend(ending(old, new, item));
+    found.sort_by_key(|transition| transition.at);
+    found
+}
+
+/// What people call it: "acme/web#479 Bump dependency pins".
+fn name(item: &Item) -> String {
+    format!("{} {}", item.reference(), item.title).trim_end().to_owned()
+}
+
+/// The name, or `somebody` where the service does not say.
+fn who(name: Option<&str>) -> &str {
+    name.filter(|name| !name.is_empty()).unwrap_or("somebody")
+}
+
+fn known(name: &str) -> Option<String> {
+    Some(name.to_owned()).filter(|name| !name.is_empty())
+}
+
+fn opening(old: Option<&PullRequest>, new: &PullRequest, item: &Item, me: &Identity) -> Vec<Transition> {
+    let mut found = Vec::new();
+    let is_open = |pull_request: &PullRequest| pull_request.state == PullRequestState::Open;
+    match old {
+        None if is_open(new) => found.push(Transition {
+            name: EventName::Opened,
+            at: Some(new.opened_at),
+            by: known(&new.author),
+            distinct: new.opened_at.to_string(),
+            summary: format!("{} opened {}", who(Some(&new.author)), name(item)),
+        }),
+        Some(old) if is_open(new) && !is_open(old) => found.push(Transition {
+            name: EventName::Opened,
+            at: Some(new.updated_at),
+            by: None,
+            distinct: new.updated_at.to_string(),
+            summary: format!("{} is open again", name(item)),
+        }),
+        _ => {}
+    }
+    if new.asks(me) && !old.is_some_and(|old| old.asks(me)) {
+        found.push(Transition {
+            name: EventName::ReviewRequested,
+            at: Some(new.updated_at),
+            by: known(&new.author),
+            distinct: new.updated_at.to_string(),
+            summary: format!("{} asks for your review of {}", who(Some(&new.author)), name(item)),
+        });
+    }
+    found
+}
+
+fn reviewed(
+    old: Option<&PullRequest>,
+    new: &PullRequest,
+    review: &Review,
+    item: &Item,
+) -> Option<Transition> {
+    let old = old.map_or(&[][..], |old| &old.reviews);
+    let before = old.binary_search_by(|known| newest_first(known, review)).ok().map(|at| old[at].verdict);
+    if before.is_some_and(|before| before >= review.verdict) {
+        return None;
+    }
+    let by = who(Some(&review.by));
+    let (event, summary) = match review.verdict {
+        Verdict::Approved => {
+            let count = match new.approvals(review.at) {
+                0 => String::new(),
+                1 => ": 1 approval".to_owned(),
+                count => format!(": {count} approvals"),
+            };
+            (EventName::Approved, format!("{by} approved {}{count}", name(item)))
+        }
+        Verdict::ChangesRequested => {
+            (EventName::ChangesRequested, format!("{by} asks for changes in {}", name(item)))
+        }
+        Verdict::Commented | Verdict::Dismissed => return None,
+    };
+    Some(Transition {
+        name: event,
+        at: Some(review.at),
+        by: known(&review.by),
+        distinct: format!("{} {}", review.by, review.at),
+        summary,
+    })
+}
+
+fn checked(old: Option<&PullRequest>, new: &PullRequest, item: &Item) -> Option<Transition> {
+    let checks = new.checks.as_ref().filter(|_| new.state == PullRequestState::Open)?;
+    let before = old.and_then(|old| old.checks.as_ref()).filter(|before| before.commit == checks.commit);
+    if before.is_some_and(|before| before.status == checks.status) {
+        return None;
+    }
+    let (event, summary) = match checks.status {
+        ChecksStatus::Failed if checks.failing.is_empty() => {
+            (EventName::ChecksFailed, format!("checks of {} failed", name(item)))
+        }
+        ChecksStatus::Failed => {
+            (EventName::ChecksFailed, format!("{} failed on {}", listed(&checks.failing), name(item)))
+        }
+        ChecksStatus::Passed => (EventName::ChecksPassed, format!("checks of {} passed", name(item))),
+        ChecksStatus::None | ChecksStatus::Pending => return None,
+    };
+    Some(Transition {
+        name: event,
+        at: Some(checks.at),
+        by: None,
+        distinct: format!("{} {}", checks.commit, checks.at),
+        summary,
+    })
+}
+
+fn ending(old: Option<&PullRequest>, new: &PullRequest, item: &Item) -> Option<Transition> {
+    let was_so = old.is_some_and(|old| old.state == new.state);
+    let at = new.ended_at.unwrap_or(new.updated_at);
+    match new.state {
+        PullRequestState::Merged if !was_so => Some(Transition {
+            name: EventName::Merged,
+            at: Some(at),
+            by: new.merged_by.clone(),
+            // Nothing is merged twice.
+            distinct: String::new(),
+            summary: match new.merged_by.as_deref() {
+                Some(by) => format!("{by} merged {}", name(item)),
+                None => format!("{} was merged", name(item)),
+            },
+        }),
+        PullRequestState::Closed if !was_so || is_closed_anew(old, new) => Some(Transition {
+            name: EventName::Closed,
+            at: Some(at),
+            by: None,
+            distinct: at.to_string(),
+            summary: format!("{} was closed without merging", name(item)),
+        }),
+        _ => None,
+    }
+}
+
+/// True where it was opened and closed again unseen.
+fn is_closed_anew(old: Option<&PullRequest>, new: &PullRequest) -> bool {
+    let before = old.and_then(|old| old.ended_at);
+    before.zip(new.ended_at).is_some_and(|(before, now)| before != now)
+}
+
+pub(super) fn stale(item: &Item, pull_request: &PullRequest, now: Timestamp) -> Option<Transition> {
+    let touched = pull_request.last_activity();
+    let quiet = now.duration_since(touched);
+    if pull_request.state != PullRequestState::Open || pull_request.draft || quiet < STALE_AFTER {
+        return None;
+    }
+    Some(Transition {
+        name: EventName::Stale,
+        at: touched.checked_add(STALE_AFTER).ok(),
+        by: None,
+        distinct: touched.to_string(),
+        summary: format!("{} has been quiet for {} days", name(item), quiet.as_hours() / 24),
+    })
+}

@@ -1,0 +1,272 @@
+//! Cleaning: every text of a snapshot made safe to show, bounded, and in the one form in which it is compared.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use url::Url;
+
+use super::{Build, BuildRun, Detail, Incident, Item, PullRequest};
+use crate::text;
+
+/// Titles and subjects.
+const TITLE: usize = 300;
+/// Repositories, pipelines, branches, services, jobs.
+const NAME: usize = 200;
+/// Logins, commits.
+const SHORT: usize = 100;
+/// Descriptions, in lines.
+const DESCRIPTION: usize = 4_000;
+/// A label's value.
+const LABEL: usize = 500;
+/// Key ids. What is longer, or is changed by cleaning, is told apart by a hash: see [`ItemKey::new`].
+const ID: usize = 300;
+/// Bytes of a URL; a longer one is left out.
+const URL: usize = 2_000;
+/// Names in a list of failing jobs, and of holders.
+const NAMES_KEPT: usize = 20;
+/// Requested reviewers.
+const REQUESTED_KEPT: usize = 100;
+/// Labels.
+const LABELS_KEPT: usize = 64;
+
+impl Item {
+    /// Makes everything that came from outside safe to show and bounded: titles 300 characters, names 200, logins and
+    /// commits 100, each in one line; descriptions 4,000 in lines; lists and labels bounded in count; URLs only http and
+    /// https and without a password. Lists that are sets are sorted; an empty text counts as not known.
+    ///
+    /// Cleaning twice changes nothing more. [`crate::event::compare`] cleans the snapshot it is given, so that nothing
+    /// unclean is ever stored; the key is clean from [`ItemKey::new`] on, so that look-ups agree with what is stored.
+    pub fn clean(&mut self) {
+        id(&mut self.key.id);
+        line(&mut self.title, TITLE);
+        web(&mut self.url);
+        match &mut self.detail {
+            Detail::Build(build) => clean_build(build),
+            Detail::PullRequest(pull_request) => clean_pull_request(pull_request),
+            Detail::Incident(incident) => clean_incident(incident),
+        }
+    }
+}
+
+fn clean_build(build: &mut Build) {
+    line(&mut build.repo, NAME);
+    line(&mut build.pipeline, NAME);
+    optional(&mut build.branch, NAME);
+    for BuildRun { id, commit, author, subject, url, failing, .. } in &mut build.runs {
+        line(id, NAME);
+        optional(commit, SHORT);
+        optional(author, SHORT);
+        optional(subject, TITLE);
+        web(url);
+        set(failing);
+    }
+}
+
+fn clean_pull_request(pull_request: &mut PullRequest) {
+    line(&mut pull_request.repo, NAME);
+    line(&mut pull_request.author, SHORT);
+    line(&mut pull_request.branch, NAME);
+    line(&mut pull_request.base, NAME);
+    line(&mut pull_request.head, SHORT);
+    optional(&mut pull_request.merged_by, SHORT);
+    let requested = &mut pull_request.requested;
+    if requested.len() > REQUESTED_KEPT || requested.iter().any(|name| !is_plain(name, SHORT)) {
+        let cleaned: BTreeSet<_> = requested.iter().map(|name| text::line(name, SHORT)).collect();
+        *requested = cleaned.into_iter().filter(|name| !name.is_empty()).take(REQUESTED_KEPT).collect();
+    }
+    for review in &mut pull_request.reviews {
+        line(&mut review.by, SHORT);
+    }
+    if let Some(checks) = &mut pull_request.checks {
+        line(&mut checks.commit, SHORT);
+        set(&mut checks.failing);
+    }
+}
+
+fn clean_incident(incident: &mut Incident) {
+    line(&mut incident.service, NAME);
+    for holder in &mut incident.holders {
+        line(holder, SHORT);
+    }
+    incident.holders.retain(|holder| !holder.is_empty());
+    incident.holders.truncate(NAMES_KEPT);
+    incident.description = incident.description.take().map(|text| text::block(&text, DESCRIPTION));
+    incident.description = incident.description.take().filter(|text| !text.is_empty());
+    let labels = &mut incident.labels;
+    let is_clean = |(name, value): (&String, &String)| is_plain(name, SHORT) && is_plain(value, LABEL);
+    if labels.len() > LABELS_KEPT || !labels.iter().all(is_clean) {
+        let cleaned: BTreeMap<_, _> = labels
+            .iter()
+            .map(|(name, value)| (text::line(name, SHORT), text::line(value, LABEL)))
+            .take(LABELS_KEPT)
+            .collect();
+        *labels = cleaned;
+    }
+}
+
+/// See [`ItemKey::new`].
+pub(super) fn id(id: &mut String) {
+    if is_plain(id, ID) {
+        return;
+    }
+    let clean = text::line(id, ID);
+    if clean != *id {
+        let hash = fnv1a(id.as_bytes());
+        *id = format!("{}~{hash:016x}", text::line(id, ID - 17));
+    }
+}
+
+/// FNV-1a, 64 bits (draft-eastlake-fnv): the same in every version of the program.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+fn line(text: &mut String, max: usize) {
+    if !is_plain(text, max) {
+        *text = text::line(text, max);
+    }
+}
+
+fn optional(text: &mut Option<String>, max: usize) {
+    if let Some(some) = text {
+        line(some, max);
+        if some.is_empty() {
+            *text = None;
+        }
+    }
+}
+
+fn set(names: &mut Vec<String>) {
+    for name in names.iter_mut() {
+        line(name, NAME);
+    }
+    names.retain(|name| !name.is_empty());
+    names.sort_unstable();
+    names.dedup();
+    names.truncate(NAMES_KEPT);
+}
+
+/// Joins two such sets; what does not fit is left out in the same way whichever came first.
+pub(crate) fn join_sets(one: &[String], other: Vec<String>) -> Vec<String> {
+    let mut names = other;
+    names.extend_from_slice(one);
+    names.sort_unstable();
+    names.dedup();
+    names.truncate(NAMES_KEPT);
+    names
+}
+
+fn web(url: &mut Option<Url>) {
+    let good = |url: &Url| matches!(url.scheme(), "http" | "https") && url.as_str().len() <= URL;
+    *url = url.take().filter(good);
+    if let Some(url) = url
+        && (!url.username().is_empty() || url.password().is_some())
+    {
+        // Neither fails for http and https.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+    }
+}
+
+/// True for a text that cleaning to one line would leave as it is; nearly all are, and this costs no allocation.
+fn is_plain(text: &str, max: usize) -> bool {
+    let bytes = text.as_bytes();
+    let mut after_space = true;
+    for byte in bytes {
+        let space = *byte == b' ';
+        if !(b' '..=b'~').contains(byte) || (space && after_space) {
+            return false;
+        }
+        after_space = space;
+    }
+    bytes.len() <= max && (bytes.is_empty() || !after_space)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::item::{AccountName, ItemKey, Kind};
+
+    fn key(id: &str) -> ItemKey {
+        ItemKey::new(&AccountName::from("forge"), Kind::Build, id)
+    }
+
+    #[test]
+    fn ids_are_safe_and_stay_apart() {
+        for id in ["acme/web#479", "acme/web/ci.yml@main", "größe/日本語#1", ""] {
+            assert_eq!(key(id).id, id, "a clean id is left alone");
+        }
+        // A branch named to look like `main` must not become `main`.
+        let plain = key("acme/web/ci@main");
+        for imitation in [
+            "acme/web/ci@main\u{200b}",
+            "acme/web/ci@\u{1b}[0mmain",
+            "acme/web/ci@main\n",
+            " acme/web/ci@main",
+        ] {
+            let key = key(imitation);
+            assert_ne!(key, plain, "{imitation:?}");
+            assert!(key.id.starts_with("acme/web/ci@main~"), "{key}");
+            assert!(!key.id.chars().any(char::is_control), "{key}");
+        }
+        let (long, longer) = (key(&"x".repeat(301)), key(&"x".repeat(302)));
+        assert_ne!(long, longer);
+        assert_eq!(long.id.chars().count(), ID);
+        assert_eq!(key(&long.id), long, "cleaning twice changes nothing");
+        assert_eq!(key("a\u{7}").id, "a~089be107b544f031", "the hash is the same in every version");
+    }
+
+    #[test]
+    fn plain_is_what_cleaning_leaves_alone() {
+        let cases = [
+            ("", true),
+            ("web main", true),
+            ("a", true),
+            ("abcdefghij", true),
+            ("abcdefghijk", false),
+            (" a", false),
+            ("a ", false),
+            (" ", false),
+            ("a  b", false),
+            ("a\tb", false),
+            ("a\u{7f}", false),
+            ("\u{1b}[0m", false),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(is_plain(text, 10), expected, "{text:?}");
+            assert_eq!(text::line(text, 10) == text, expected, "{text:?} by the full rule");
+        }
+    }
+
+    #[test]
+    fn only_the_web_is_linked() {
+        let cases = [
+            ("https://ci.example/job/7", Some("https://ci.example/job/7")),
+            ("http://ci.example/", Some("http://ci.example/")),
+            ("https://ana:secret@ci.example/", Some("https://ci.example/")),
+            ("javascript:alert(1)", None),
+            ("file:///etc/passwd", None),
+            ("ssh://git@ci.example/", None),
+        ];
+        for (url, expected) in cases {
+            let mut url = Url::parse(url).ok();
+            web(&mut url);
+            assert_eq!(url.as_ref().map(Url::as_str), expected);
+        }
+        let mut long = Url::parse(&format!("https://ci.example/{}", "x".repeat(URL))).ok();
+        web(&mut long);
+        assert_eq!(long, None);
+    }
+
+    #[test]
+    fn sets_are_sorted_bounded_and_joined_alike_from_either_side() {
+        let mut names: Vec<String> = (0..30).rev().map(|n| format!("job {n:02}")).collect();
+        names.extend(["job 07".into(), "  ".into(), "job\u{1b}[1m 01".into()]);
+        set(&mut names);
+        assert_eq!(names.len(), NAMES_KEPT);
+        assert_eq!(names[..2], ["job 00", "job 01"]);
+        let other = vec!["a".to_owned(), "job 00".to_owned()];
+        assert_eq!(join_sets(&names, other.clone()), join_sets(&other, names.clone()));
+    }
+}
