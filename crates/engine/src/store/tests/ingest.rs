@@ -144,15 +144,13 @@ async fn put_aside_until_something_happens_or_until_a_time() {
     assert!(!store.item(&key("a")).await.unwrap().unwrap().silenced);
 
     assert!(store.snooze(&key("a"), Some(Snooze::UntilChange)).await.unwrap());
-    store
-        .ingest(&pager(), hook("3", vec![alert("a", IncidentStatus::Triggered, 130)]), at(130), rules.clone())
-        .await
-        .unwrap();
+    store.ingest(&pager(), hook("3", vec![resolved("a", 130)]), at(130), rules.clone()).await.unwrap();
     assert_eq!(store.item(&key("a")).await.unwrap().unwrap().snoozed, None);
 
     let until = Some(Snooze::Until(at(200)));
     assert!(store.snooze(&key("a"), until).await.unwrap());
-    store.ingest(&pager(), hook("4", vec![resolved("a", 140)]), at(140), rules.clone()).await.unwrap();
+    let back = alert("a", IncidentStatus::Triggered, 140);
+    store.ingest(&pager(), hook("4", vec![back]), at(140), rules.clone()).await.unwrap();
     let stored = store.item(&key("a")).await.unwrap().unwrap();
     assert_eq!(stored.snoozed, until);
     assert!(stored.is_aside(at(199)) && !stored.is_aside(at(200)));
@@ -224,6 +222,19 @@ async fn items_read_back_as_they_were_given() {
     assert!(builds.contains(&red) && builds.contains(&green) && builds.len() == 2);
     let open = store.open_items().await.unwrap();
     assert!(open.iter().all(|stored| stored.item != green) && open.len() == 2);
+    assert_eq!(store.open_count(Kind::Incident).await, Ok(1));
+}
+
+#[tokio::test]
+async fn an_item_that_cannot_be_read_hides_no_other_and_is_built_anew() {
+    let store = watching().await;
+    let report = poll(110, vec![firing("a"), firing("b")]);
+    store.ingest(&pager(), report, at(110), everything()).await.unwrap();
+    store.write(|conn| conn.execute("UPDATE items SET detail = '{' WHERE id = 'a'", [])).await.unwrap();
+    assert_eq!(store.open_items().await.unwrap().len(), 1);
+    let ingested = store.ingest(&pager(), poll(120, vec![firing("a")]), at(120), everything()).await.unwrap();
+    assert_eq!(ingested.events, [], "it is on the record");
+    assert_eq!(store.item(&key("a")).await.unwrap().unwrap().item, firing("a"));
 }
 
 #[tokio::test]
@@ -238,4 +249,48 @@ async fn events_are_read_forwards_backwards_and_by_item() {
     let of_a: Vec<_> = newest.iter().filter(|event| event.item == key("a")).cloned().collect();
     assert_eq!(store.events_of(&key("a"), 10).await.unwrap(), of_a);
     assert_eq!(store.event(events[0].id).await.unwrap(), Some(events[0].clone()));
+}
+
+#[tokio::test]
+async fn a_pull_request_grown_stale_is_told_once_for_each_quiet_time() {
+    use callboard_domain::{
+        event::stale,
+        item::{PullRequest, PullRequestState},
+    };
+    const DAY: i64 = 86_400;
+    let touched = |updated: i64| Item {
+        key: ItemKey::new(&pager(), Kind::PullRequest, "acme/web#1"),
+        title: "Add it".to_owned(),
+        url: None,
+        detail: Detail::PullRequest(PullRequest {
+            repo: "acme/web".to_owned(),
+            number: 1,
+            author: "ana".to_owned(),
+            branch: "it".to_owned(),
+            base: "main".to_owned(),
+            head: "abc".to_owned(),
+            draft: false,
+            state: PullRequestState::Open,
+            opened_at: at(100),
+            ended_at: None,
+            merged_by: None,
+            requested: Default::default(),
+            updated_at: at(updated),
+            reviews: Vec::new(),
+            checks: None,
+        }),
+    };
+    let store = watching().await;
+    let sweep = async |day: i64| {
+        let events = store.sweep(Kind::PullRequest, stale, at(day * DAY), everything()).await.unwrap();
+        events.into_iter().map(|event| event.name).collect::<Vec<_>>()
+    };
+    store.ingest(&pager(), hook("1", vec![touched(100)]), at(110), everything()).await.unwrap();
+    assert_eq!(sweep(6).await, []);
+    assert_eq!(sweep(8).await, [EventName::Stale]);
+    assert_eq!(sweep(9).await, []);
+    store.ingest(&pager(), hook("2", vec![touched(10 * DAY)]), at(10 * DAY), everything()).await.unwrap();
+    assert_eq!(sweep(16).await, []);
+    assert_eq!(sweep(18).await, [EventName::Stale]);
+    assert_eq!(store.pending_notices(10).await.unwrap().len(), 3, "opened, and stale twice");
 }

@@ -39,8 +39,8 @@ async fn an_attempt_leads_to_a_state_and_a_time() {
     for (number, (attempt, expected, next_at, error)) in cases.into_iter().enumerate() {
         let key = store.enqueue(to(&format!("chat:#{number}"), "one"), at(0)).await.unwrap();
         assert!(!store.attempted(&key, attempt.clone(), at(5)).await.unwrap(), "it is not being sent");
-        let claimed = store.claim(at(10), 10).await.unwrap();
-        let claimed = claimed.iter().find(|it| it.key == key).unwrap();
+        let claimed = store.claim(at(1), 10).await.unwrap();
+        let [claimed] = claimed.as_slice() else { panic!("only this one is due: {claimed:?}") };
         assert_eq!((claimed.state, claimed.attempts), (DeliveryState::Sending, 1));
         assert!(store.attempted(&key, attempt.clone(), at(20)).await.unwrap());
         let delivery = store.delivery(&key).await.unwrap().unwrap();
@@ -49,11 +49,6 @@ async fn an_attempt_leads_to_a_state_and_a_time() {
             (expected, at(next_at), error),
             "{attempt:?}"
         );
-        assert!(
-            !store.attempted(&key, Attempt::Failed(fault()), at(20)).await.unwrap() || expected == Unknown
-        );
-        store.attempted(&key, Attempt::Failed(fault()), at(20)).await.unwrap();
-        store.write(|conn| conn.execute("UPDATE deliveries SET state = 'failed'", [])).await.unwrap();
     }
 }
 
@@ -143,4 +138,88 @@ async fn a_person_can_send_again_what_did_not_arrive() {
     store.claim(at(3), 1).await.unwrap();
     store.attempted(&key, Attempt::Posted(posted()), at(4)).await.unwrap();
     assert_eq!(store.deliveries_not_posted(10).await.unwrap(), []);
+}
+
+/// What the service, the network or the machine does at one step of a delivery's life.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    Answers,
+    Refuses,
+    /// It may arrive; the answer never does.
+    NoAnswer {
+        arrived: bool,
+    },
+    Crash {
+        arrived: bool,
+    },
+    CrashBetween,
+    Revised,
+}
+
+fn fate() -> impl proptest::strategy::Strategy<Value = Fate> {
+    use proptest::prelude::*;
+    prop_oneof![
+        Just(Fate::Answers),
+        Just(Fate::Refuses),
+        any::<bool>().prop_map(|arrived| Fate::NoAnswer { arrived }),
+        any::<bool>().prop_map(|arrived| Fate::Crash { arrived }),
+        Just(Fate::CrashBetween),
+        Just(Fate::Revised),
+    ]
+}
+
+/// One step of what `deliver` does, against a service that has or hasn't the message. Never posts it twice.
+async fn step(store: Store, stands: &mut Option<String>, fate: Fate, now: i64) -> Store {
+    for delivery in store.unknown_deliveries(at(now), 10).await.unwrap() {
+        let looked_up = if stands.is_some() { Attempt::Posted(posted()) } else { Attempt::Absent };
+        store.attempted(&delivery.key, looked_up, at(now)).await.unwrap();
+    }
+    match fate {
+        Fate::CrashBetween => return after_crash(&store, now),
+        Fate::Revised => {
+            let all = store.deliveries(1).await.unwrap();
+            store.revise(&all[0].key, message(&format!("at {now}")), at(now)).await.unwrap();
+        }
+        _ => {}
+    }
+    let Some(delivery) = store.claim(at(now), 1).await.unwrap().pop() else { return store };
+    assert_eq!(delivery.posted.is_some(), stands.is_some(), "posted twice, or edited what is not there");
+    let arrives = match fate {
+        Fate::Refuses => false,
+        Fate::NoAnswer { arrived } | Fate::Crash { arrived } => arrived,
+        Fate::Answers | Fate::CrashBetween | Fate::Revised => true,
+    };
+    if arrives {
+        *stands = Some(delivery.message.title.clone());
+    }
+    let attempt = match fate {
+        Fate::Crash { .. } => return after_crash(&store, now),
+        Fate::Refuses => Attempt::Later(at(now), fault()),
+        Fate::NoAnswer { .. } => Attempt::Unknown(at(now), fault()),
+        Fate::Answers | Fate::CrashBetween | Fate::Revised => Attempt::Posted(posted()),
+    };
+    store.attempted(&delivery.key, attempt, at(now)).await.unwrap();
+    store
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 24, ..Default::default() })]
+    #[test]
+    fn whatever_happens_a_message_stands_once_and_as_last_revised(
+        fates in proptest::collection::vec(fate(), 1..12),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut store = Store::temporary(at(0)).unwrap();
+            let key = one(&store).await;
+            let mut stands = None;
+            let last = fates.len();
+            for (now, fate) in (1..).zip(fates.into_iter().chain([Fate::Answers; 3])) {
+                store = step(store, &mut stands, fate, now).await;
+            }
+            let delivery = store.delivery(&key).await.unwrap().unwrap();
+            assert_eq!(delivery.state, DeliveryState::Posted, "after {last} steps and a quiet end");
+            assert_eq!(stands, Some(delivery.message.title));
+        });
+    }
 }

@@ -55,7 +55,7 @@ async fn the_end_of_the_output_is_kept() {
     store.append_output("r1", "é".repeat(400_000)).await.unwrap();
     store.append_output("r1", "last\n".to_owned()).await.unwrap();
     let kept = store.output("r1").await.unwrap();
-    assert!(kept.ends_with("é\u{e9}last\n") || kept.ends_with("élast\n"));
+    assert!(kept.ends_with("élast\n"));
     assert!((200_000..=256 * 1024).contains(&kept.len()), "{}", kept.len());
     assert_eq!(store.output("none").await.unwrap(), "");
 }
