@@ -116,3 +116,56 @@ impl ChatService for Room {
         Limits { max_chars: LONGEST, pause: Duration::ZERO, edits: true, finds: true }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use callboard_domain::message::Tone;
+
+    use super::*;
+
+    fn noon() -> Timestamp {
+        "2026-11-22T12:00:00Z".parse().unwrap()
+    }
+
+    fn key(text: &str) -> DeliveryKey {
+        DeliveryKey(text.to_owned())
+    }
+
+    fn message(title: &str) -> Message {
+        Message::new(Tone::Good, title)
+    }
+
+    #[tokio::test]
+    async fn it_does_what_a_chat_does() {
+        let store = Store::temporary(noon()).unwrap();
+        let room = Room::new(store.clone(), noon);
+        assert_eq!(room.channels().await.unwrap(), ["general"]);
+
+        let posted = room.post("#deploys", &message("one"), &key("k1")).await.unwrap();
+        let again = room.post("deploys", &message("one"), &key("k1")).await.unwrap();
+        assert_eq!(posted, again, "the same key is the same message");
+        room.edit(&posted, &message("one, edited")).await.unwrap();
+        let reply = room.reply(&posted, &message("two"), &key("k2")).await.unwrap();
+
+        let stands: Vec<_> = store.room("deploys", 10).await.unwrap();
+        let shown: Vec<_> = stands.iter().map(|it| (it.message.title.as_str(), it.thread)).collect();
+        assert_eq!(shown, [("one, edited", None), ("two", posted.id.parse().ok())]);
+        assert_eq!(room.channels().await.unwrap(), ["general", "deploys"]);
+
+        assert_eq!(room.find("#deploys", None, &key("k2"), noon()).await.unwrap(), Some(reply));
+        assert_eq!(room.find("#other", None, &key("k2"), noon()).await.unwrap(), None);
+        assert_eq!(room.find("#deploys", None, &key("k3"), noon()).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn it_says_what_cannot_be() {
+        let room = Room::new(Store::temporary(noon()).unwrap(), noon);
+        let refused = |result: Result<(), ServiceError>| matches!(result, Err(ServiceError::Rejected { .. }));
+        assert!(refused(room.post(" #", &message("one"), &key("k")).await.map(drop)));
+        let gone = Posted { channel: "general".to_owned(), id: "99".to_owned(), link: None };
+        assert!(refused(room.edit(&gone, &message("two")).await));
+        let nonsense = Posted { id: "x".to_owned(), ..gone.clone() };
+        assert!(refused(room.edit(&nonsense, &message("two")).await));
+        room.reply(&gone, &message("three"), &key("k3")).await.unwrap();
+    }
+}

@@ -125,7 +125,7 @@ pub enum Attempt {
     Posted(Posted),
     /// It surely did not happen: send it at this time.
     Later(Timestamp, ServiceError),
-    /// It may have happened: look it up at this time.
+    /// It may have happened: look it up at this time. An edit is safe to repeat and is: it becomes pending.
     Unknown(Timestamp, ServiceError),
     /// It did not happen, and trying again would not help.
     Failed(ServiceError),
@@ -237,7 +237,8 @@ fn attempted(
     now: Timestamp,
 ) -> rusqlite::Result<bool> {
     let after = |state: &str, next_at: Timestamp, error: Option<&ServiceError>| {
-        let sql = "UPDATE deliveries SET state = ?2, next_at = ?3, error = ?4, changed_at = ?5
+        let sql = "UPDATE deliveries SET state = iif(?2 = 'unknown' AND posted IS NOT NULL, 'pending', ?2),
+                   next_at = ?3, error = ?4, changed_at = ?5
                    WHERE id = ?1 AND state IN ('sending', 'unknown')";
         run(conn, sql, params![key.0, state, At(next_at), error.map(Json), At(now)])
     };

@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use callboard_domain::{
     chat::Address,
-    event::{Change, Event, Transition},
+    event::{Change, Event, Transition, compare},
     identity::Identity,
     item::{AccountName, Detail, IncidentStatus, Item, ItemKey, Kind},
     message::Message,
@@ -83,9 +83,6 @@ pub trait Decide: Send + Sync {
     fn decide(&self, happened: Happened<'_>) -> Decided;
 }
 
-/// Finds what a snapshot adds to what is stored.
-pub(super) type Compare = fn(Option<&Item>, Item, &Identity) -> Change;
-
 /// Where a report comes from and how it is to be read.
 struct Intake<'a> {
     conn: &'a Connection,
@@ -105,7 +102,6 @@ pub(super) fn ingest(
     report: Report,
     now: Timestamp,
     decide: &dyn Decide,
-    compare: Compare,
 ) -> rusqlite::Result<Ingested> {
     let standing = sources::standing(conn, account)?;
     let now = whole_micros(now);
@@ -126,7 +122,7 @@ pub(super) fn ingest(
             {
                 return Ok(Ingested { events: Vec::new(), duplicate: true });
             }
-            intake.take_all(snapshots, compare)?;
+            intake.take_all(snapshots)?;
             if intake.standing.baseline_at.is_none() {
                 sources::begin(conn, account, now)?;
             }
@@ -140,11 +136,11 @@ pub(super) fn ingest(
                 Some(_) => snapshots.iter().map(|item| item.key.clone()).collect(),
                 None => HashSet::new(),
             };
-            intake.take_all(snapshots, compare)?;
+            intake.take_all(snapshots)?;
             if let Some(kind) = complete {
                 let absent = items::open_unseen(conn, account, kind, began_at)?;
                 let over = absent.into_iter().filter(|item| !named.contains(&item.key));
-                intake.take_all(over.filter_map(|item| ended(item, began_at)), compare)?;
+                intake.take_all(over.filter_map(|item| ended(item, began_at)))?;
             }
             sources::polled(conn, account, cursor.as_ref(), budget, &problems, began_at)?;
         }
@@ -161,14 +157,10 @@ fn ended(mut item: Item, at: Timestamp) -> Option<Item> {
 }
 
 impl Intake<'_> {
-    fn take_all(
-        &mut self,
-        snapshots: impl IntoIterator<Item = Item>,
-        compare: Compare,
-    ) -> rusqlite::Result<()> {
+    fn take_all(&mut self, snapshots: impl IntoIterator<Item = Item>) -> rusqlite::Result<()> {
         for snapshot in snapshots {
             if snapshot.key.account == *self.account {
-                self.take(snapshot, compare)?;
+                self.take(snapshot)?;
             } else {
                 tracing::warn!(account = %self.account, key = %snapshot.key, "a report on another account's item was left out");
             }
@@ -176,7 +168,7 @@ impl Intake<'_> {
         Ok(())
     }
 
-    fn take(&mut self, snapshot: Item, compare: Compare) -> rusqlite::Result<()> {
+    fn take(&mut self, snapshot: Item) -> rusqlite::Result<()> {
         let Self { conn, now, .. } = *self;
         let known = items::load(conn, &snapshot.key)?;
         let stored = known.as_ref().and_then(|known| known.state.as_ref());
@@ -258,7 +250,7 @@ impl Store {
         decide: Arc<dyn Decide>,
     ) -> Result<Ingested, StoreError> {
         let account = account.clone();
-        self.write(move |conn| ingest(conn, &account, report, now, &*decide, COMPARE)).await
+        self.write(move |conn| ingest(conn, &account, report, now, &*decide)).await
     }
 
     /// The same, but [`StoreError::Busy`] at once where too much waits: for a listener that can send the caller away.
@@ -270,7 +262,7 @@ impl Store {
         decide: Arc<dyn Decide>,
     ) -> Result<Ingested, StoreError> {
         let account = account.clone();
-        self.try_write(move |conn| ingest(conn, &account, report, now, &*decide, COMPARE)).await
+        self.try_write(move |conn| ingest(conn, &account, report, now, &*decide)).await
     }
 
     /// Records what time alone brings about (a pull request grown stale): `find` says what has happened to an open
@@ -322,21 +314,3 @@ fn sweep(
     }
     Ok(events)
 }
-
-/// Stands in for `domain::event::compare` until that is there: any difference is a change, and incidents tell of it.
-const COMPARE: Compare = |stored, snapshot, _me| {
-    use callboard_domain::event::EventName;
-    let changed = stored != Some(&snapshot);
-    let mut transitions = Vec::new();
-    if let (true, Detail::Incident(incident)) = (changed, &snapshot.detail) {
-        let name = match incident.status {
-            IncidentStatus::Triggered => EventName::Triggered,
-            IncidentStatus::Acknowledged => EventName::Acknowledged,
-            IncidentStatus::Resolved => EventName::Resolved,
-        };
-        let at = Some(incident.updated_at);
-        let distinct = format!("{} {}", incident.started_at, incident.updated_at);
-        transitions.push(Transition { name, at, by: None, distinct, summary: snapshot.title.clone() });
-    }
-    Change { item: snapshot, changed, transitions }
-};

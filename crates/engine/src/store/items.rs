@@ -31,10 +31,13 @@ CREATE TABLE items (
     searched   INTEGER NOT NULL DEFAULT 0,   -- whether the search index has it
     UNIQUE (account, kind, id)
 ) STRICT;
-CREATE INDEX items_open ON items (kind) WHERE open;
+CREATE INDEX items_open ON items (kind, changed_at) WHERE open;
 CREATE INDEX items_changed ON items (kind, changed_at);
 CREATE INDEX items_unsearched ON items (searched) WHERE searched = 0;
 ";
+
+/// How many open items of a kind [`Store::open_items`] gives: more than that is an outage, and nobody reads it row by row.
+pub const BOARD: u32 = 1_000;
 
 /// An item as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -260,10 +263,26 @@ impl Store {
         .await
     }
 
-    /// Every item that may need a person: incidents that are not over, open pull requests, builds under way or red.
-    /// Those put aside are among them ([`StoredItem::is_aside`]).
+    /// The items that may need a person: incidents that are not over, open pull requests, builds under way or red. Of
+    /// each kind the last changed first, at most [`BOARD`]. Those put aside are among them ([`StoredItem::is_aside`]).
     pub async fn open_items(&self) -> Result<Vec<StoredItem>, StoreError> {
-        self.read(|conn| all(conn, &format!("SELECT {COLUMNS} FROM items WHERE open"), [], read)).await
+        self.read(|conn| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM items WHERE open AND kind = ?1 ORDER BY changed_at DESC LIMIT {BOARD}"
+            );
+            let of_kind = |kind: &Kind| all(conn, &sql, [kind.name()], read);
+            Ok(Kind::ALL.iter().map(of_kind).collect::<rusqlite::Result<Vec<_>>>()?.concat())
+        })
+        .await
+    }
+
+    /// How many items of a kind may need a person, however many there are.
+    pub async fn open_count(&self, kind: Kind) -> Result<u32, StoreError> {
+        self.read(move |conn| {
+            let sql = "SELECT count(*) FROM items WHERE open AND kind = ?1";
+            Ok(one(conn, sql, [kind.name()], |row| row.get(0))?.unwrap_or(0))
+        })
+        .await
     }
 
     /// The items of a kind, open or not, the last changed first, at most `limit`.

@@ -42,7 +42,7 @@ pub use self::{
     deliveries::{About, Attempt, Delivery, DeliveryState, NewDelivery},
     error::StoreError,
     ingest::{Decide, Decided, Happened, Ingested, Report},
-    items::{Snooze, StoredItem},
+    items::{BOARD, Snooze, StoredItem},
     prune::{Pruned, Retention},
     room::RoomMessage,
     search::Found,

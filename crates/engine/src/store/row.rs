@@ -3,7 +3,7 @@
 use callboard_domain::item::{AccountName, ItemKey};
 use jiff::Timestamp;
 use rusqlite::{
-    Row, ToSql,
+    Connection, OptionalExtension, Params, Row, ToSql,
     types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef},
 };
 use serde::{
@@ -90,32 +90,40 @@ pub(super) fn key(row: &Row<'_>, first: usize) -> rusqlite::Result<ItemKey> {
     Ok(ItemKey { account: AccountName(row.get(first)?), kind, id: row.get(first + 2)? })
 }
 
-/// Reads every row of a query with `read`.
+/// Reads every row of a query with `read`. One whose JSON or word cannot be read is left out, so that it does not hide
+/// the others.
 pub(super) fn all<T>(
-    conn: &rusqlite::Connection,
+    conn: &Connection,
     sql: &str,
-    params: impl rusqlite::Params,
-    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    params: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<Vec<T>> {
-    conn.prepare_cached(sql)?.query_map(params, read)?.collect()
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        match read(row) {
+            Ok(value) => found.push(value),
+            Err(error @ rusqlite::Error::FromSqlConversionFailure(..)) => {
+                tracing::warn!(%error, "a stored row cannot be read and is left out");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
 }
 
 /// Reads the one row of a query, where there is one.
 pub(super) fn one<T>(
-    conn: &rusqlite::Connection,
+    conn: &Connection,
     sql: &str,
-    params: impl rusqlite::Params,
+    params: impl Params,
     read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<Option<T>> {
-    use rusqlite::OptionalExtension;
     conn.prepare_cached(sql)?.query_row(params, read).optional()
 }
 
 /// Runs a statement; gives the number of rows that it changed.
-pub(super) fn run(
-    conn: &rusqlite::Connection,
-    sql: &str,
-    params: impl rusqlite::Params,
-) -> rusqlite::Result<usize> {
+pub(super) fn run(conn: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<usize> {
     conn.prepare_cached(sql)?.execute(params)
 }

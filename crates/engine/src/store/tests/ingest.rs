@@ -1,0 +1,296 @@
+use super::*;
+
+fn names(ingested: &Ingested) -> Vec<EventName> {
+    ingested.events.iter().map(|event| event.name).collect()
+}
+
+#[tokio::test]
+async fn each_thing_happens_once_whichever_way_it_is_told() {
+    let store = watching().await;
+    let mut told = 0;
+    let reports = [
+        (hook("1", vec![firing("a")]), 1),
+        (hook("2", vec![firing("a")]), 0),
+        (poll(120, vec![firing("a")]), 0),
+        (hook("3", vec![resolved("a", 130)]), 1),
+        (poll(140, vec![resolved("a", 130)]), 0),
+        (hook("4", vec![firing("a")]), 0), // late, and of no weight any more
+    ];
+    for (report, expected) in reports {
+        let said = format!("{report:?}");
+        let ingested = store.ingest(&pager(), report, at(150), everything()).await.unwrap();
+        assert_eq!(ingested.events.len(), expected, "{said}");
+        told += expected;
+    }
+    let store = after_crash(&store, 160);
+    assert_eq!(store.events_after(0, 10).await.unwrap().len(), told);
+    assert_eq!(store.pending_notices(10).await.unwrap().len(), told);
+    assert_eq!(store.deliveries(10).await.unwrap().len(), told);
+    let again = store.ingest(&pager(), poll(170, vec![resolved("a", 130)]), at(170), everything()).await;
+    assert_eq!(again, Ok(Ingested::default()));
+}
+
+#[tokio::test]
+async fn a_repeated_delivery_is_known() {
+    let store = watching().await;
+    let first = store.ingest(&pager(), hook("1", vec![firing("a")]), at(110), everything()).await.unwrap();
+    assert!(!first.duplicate);
+    let again =
+        store.ingest(&pager(), hook("1", vec![resolved("a", 120)]), at(130), everything()).await.unwrap();
+    assert_eq!(again, Ingested { events: Vec::new(), duplicate: true });
+    let item = store.item(&key("a")).await.unwrap().unwrap().item;
+    assert_eq!(item.status(), "triggered");
+}
+
+#[tokio::test]
+async fn rules_that_fail_leave_no_trace_of_the_report() {
+    struct Broken;
+    impl Decide for Broken {
+        fn decide(&self, _: Happened<'_>) -> Decided {
+            panic!("a fault in a rule")
+        }
+    }
+    let store = watching().await;
+    let with_cursor = || {
+        let Report::Poll { batch, began_at } = poll(105, vec![firing("a")]) else { unreachable!() };
+        Report::Poll { batch: Batch { cursor: Some(Cursor("7".to_owned())), ..batch }, began_at }
+    };
+    for report in [hook("1", vec![firing("a")]), with_cursor()] {
+        store.ingest(&pager(), report, at(110), Arc::new(Broken)).await.unwrap_err();
+    }
+    assert_eq!(store.item(&key("a")).await, Ok(None));
+    assert_eq!(store.events_after(0, 10).await, Ok(Vec::new()));
+    assert_eq!(store.source(&pager()).await.unwrap().unwrap().cursor, None);
+    let ingested = store.ingest(&pager(), hook("1", vec![firing("a")]), at(120), everything()).await.unwrap();
+    assert_eq!(names(&ingested), [EventName::Triggered]);
+}
+
+#[tokio::test]
+async fn what_happened_before_the_account_was_watched_is_old() {
+    // When the alert began, when the account was first watched, how it was told; whether it is old.
+    let cases = [(100, 50, false), (100, 100, false), (100, 101, true), (100, 100 + 91 * 86_400, true)];
+    for (_, watched, old) in cases {
+        let store = Store::temporary(at(watched)).unwrap();
+        store.watch(&pager(), at(watched)).await.unwrap();
+        let rules = everything();
+        let now = at(watched.max(110));
+        let ingested =
+            store.ingest(&pager(), hook("1", vec![firing("a")]), now, rules.clone()).await.unwrap();
+        assert_eq!(ingested.events[0].old, old, "watched since {watched}");
+        assert_eq!(rules.asked.lock().unwrap().is_empty(), old, "old events are nobody's news");
+        assert_eq!(store.pending_notices(10).await.unwrap().is_empty(), old);
+    }
+}
+
+#[tokio::test]
+async fn what_is_heard_of_long_after_is_no_news() {
+    let store = watching().await;
+    let late = at(100 + 91 * 86_400);
+    let ingested = store.ingest(&pager(), hook("1", vec![firing("a")]), late, everything()).await.unwrap();
+    assert!(ingested.events[0].old);
+}
+
+#[tokio::test]
+async fn events_without_a_time_are_old_in_the_first_poll_only() {
+    let store = Store::temporary(at(0)).unwrap();
+    for (began, branch, old) in [(10, "main", true), (20, "next", false)] {
+        let failed = build(branch, BuildStatus::Failed);
+        let ingested =
+            store.ingest(&pager(), poll(began, vec![failed]), at(began), everything()).await.unwrap();
+        assert_eq!(ingested.events[0].old, old, "{branch}");
+        assert_eq!(ingested.events[0].at, at(began));
+    }
+}
+
+#[tokio::test]
+async fn a_complete_listing_ends_what_it_lacks() {
+    let store = watching().await;
+    let all = vec![firing("stays"), firing("goes"), firing("later")];
+    store.ingest(&pager(), poll(110, all), at(110), everything()).await.unwrap();
+    // Told by a webhook while the listing was on its way: newer than the listing.
+    store.ingest(&pager(), hook("1", vec![firing("later")]), at(205), everything()).await.unwrap();
+    let batch =
+        Batch { snapshots: vec![firing("stays")], complete: Some(Kind::Incident), ..Batch::default() };
+    let report = Report::Poll { batch, began_at: at(200) };
+    let ingested = store.ingest(&pager(), report, at(210), everything()).await.unwrap();
+    assert_eq!(names(&ingested), [EventName::Resolved]);
+    assert_eq!(ingested.events[0].item, key("goes"));
+    let mut open: Vec<_> =
+        store.open_items().await.unwrap().into_iter().map(|stored| stored.item.key.id).collect();
+    open.sort();
+    assert_eq!(open, ["later", "stays"]);
+}
+
+#[tokio::test]
+async fn an_account_speaks_for_its_own_items_only() {
+    let store = watching().await;
+    let ingested =
+        store.ingest(&"other".into(), hook("1", vec![firing("a")]), at(110), everything()).await.unwrap();
+    assert_eq!(ingested.events, []);
+    assert_eq!(store.item(&key("a")).await, Ok(None));
+}
+
+#[tokio::test]
+async fn put_aside_until_something_happens_or_until_a_time() {
+    let store = watching().await;
+    let rules = Arc::new(Everything { silence: true, ..Everything::default() });
+    store.ingest(&pager(), hook("1", vec![firing("a")]), at(110), rules).await.unwrap();
+    let stored = store.item(&key("a")).await.unwrap().unwrap();
+    assert!(stored.silenced && stored.is_aside(at(110)));
+
+    let rules = everything();
+    let acknowledged = alert("a", IncidentStatus::Acknowledged, 120);
+    store.ingest(&pager(), hook("2", vec![acknowledged]), at(120), rules.clone()).await.unwrap();
+    assert!(!store.item(&key("a")).await.unwrap().unwrap().silenced);
+
+    assert!(store.snooze(&key("a"), Some(Snooze::UntilChange)).await.unwrap());
+    store.ingest(&pager(), hook("3", vec![resolved("a", 130)]), at(130), rules.clone()).await.unwrap();
+    assert_eq!(store.item(&key("a")).await.unwrap().unwrap().snoozed, None);
+
+    let until = Some(Snooze::Until(at(200)));
+    assert!(store.snooze(&key("a"), until).await.unwrap());
+    let back = alert("a", IncidentStatus::Triggered, 140);
+    store.ingest(&pager(), hook("4", vec![back]), at(140), rules.clone()).await.unwrap();
+    let stored = store.item(&key("a")).await.unwrap().unwrap();
+    assert_eq!(stored.snoozed, until);
+    assert!(stored.is_aside(at(199)) && !stored.is_aside(at(200)));
+    let asked: Vec<_> = rules.asked.lock().unwrap().iter().map(|(_, snoozed)| *snoozed).collect();
+    assert_eq!(asked, [false, false, true]);
+}
+
+#[tokio::test]
+async fn why_and_what_is_still_to_be_shown() {
+    let store = watching().await;
+    let report = hook("1", vec![firing("a"), firing("b")]);
+    let events = store.ingest(&pager(), report, at(110), everything()).await.unwrap().events;
+    let pending = store.pending_notices(10).await.unwrap();
+    assert_eq!(pending.iter().map(|it| it.event.clone()).collect::<Vec<_>>(), events);
+    assert_eq!(pending[0].notice, Notice { important: false, group: "storage".to_owned() });
+    store.told(&[events[0].id], at(120)).await.unwrap();
+    let store = after_crash(&store, 130);
+    let left: Vec<_> = store.pending_notices(10).await.unwrap().into_iter().map(|it| it.event.id).collect();
+    assert_eq!(left, [events[1].id]);
+    let why = store.decision(events[0].id).await.unwrap();
+    assert_eq!(why.as_deref(), Some(r#"{"rule":"everything"}"#));
+}
+
+#[tokio::test]
+async fn how_a_source_fares() {
+    use callboard_domain::error::ServiceError;
+    let store = watching().await;
+    for (now, why) in [(60, "no route"), (70, "no name")] {
+        store.poll_failed(&pager(), ServiceError::unavailable(why), at(now)).await.unwrap();
+    }
+    let source = store.source(&pager()).await.unwrap().unwrap();
+    assert_eq!(source.error, Some((ServiceError::unavailable("no name"), at(60))));
+    assert_eq!(source.baseline_at, Some(at(50)));
+    let batch = Batch {
+        cursor: Some(Cursor("{}".to_owned())),
+        problems: vec!["acme/old is gone".to_owned()],
+        ..Batch::default()
+    };
+    let report = Report::Poll { batch, began_at: at(80) };
+    store.ingest(&pager(), report, at(81), everything()).await.unwrap();
+    store.ingest(&pager(), poll(90, Vec::new()), at(91), everything()).await.unwrap();
+    let source = store.source(&pager()).await.unwrap().unwrap();
+    assert_eq!((source.error, source.last_ok_at), (None, Some(at(90))));
+    assert_eq!(source.cursor, Some(Cursor("{}".to_owned())), "a poll that gives none keeps it");
+    assert_eq!(source.problems, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_unwatched_account_leaves_the_board_and_may_come_back() {
+    let store = watching().await;
+    store.ingest(&pager(), poll(110, vec![firing("a")]), at(110), everything()).await.unwrap();
+    store.unwatch(&pager()).await.unwrap();
+    assert_eq!(store.open_items().await, Ok(Vec::new()));
+    store.watch(&pager(), at(500)).await.unwrap();
+    let ingested = store.ingest(&pager(), poll(510, vec![firing("a")]), at(510), everything()).await.unwrap();
+    assert_eq!(ingested.events, []);
+    assert_eq!(store.open_items().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn items_read_back_as_they_were_given() {
+    let store = watching().await;
+    let red = build("main", BuildStatus::Failed);
+    let green = build("next", BuildStatus::Passed);
+    let report = poll(110, vec![red.clone(), green.clone(), firing("a")]);
+    store.ingest(&pager(), report, at(110), everything()).await.unwrap();
+    assert_eq!(store.item(&red.key).await.unwrap().unwrap().item, red);
+    let builds: Vec<_> = store.items(Kind::Build, 10).await.unwrap().into_iter().map(|it| it.item).collect();
+    assert!(builds.contains(&red) && builds.contains(&green) && builds.len() == 2);
+    let open = store.open_items().await.unwrap();
+    assert!(open.iter().all(|stored| stored.item != green) && open.len() == 2);
+    assert_eq!(store.open_count(Kind::Incident).await, Ok(1));
+}
+
+#[tokio::test]
+async fn an_item_that_cannot_be_read_hides_no_other_and_is_built_anew() {
+    let store = watching().await;
+    let report = poll(110, vec![firing("a"), firing("b")]);
+    store.ingest(&pager(), report, at(110), everything()).await.unwrap();
+    store.write(|conn| conn.execute("UPDATE items SET detail = '{' WHERE id = 'a'", [])).await.unwrap();
+    assert_eq!(store.open_items().await.unwrap().len(), 1);
+    let ingested = store.ingest(&pager(), poll(120, vec![firing("a")]), at(120), everything()).await.unwrap();
+    assert_eq!(ingested.events, [], "it is on the record");
+    assert_eq!(store.item(&key("a")).await.unwrap().unwrap().item, firing("a"));
+}
+
+#[tokio::test]
+async fn events_are_read_forwards_backwards_and_by_item() {
+    let store = watching().await;
+    let report = hook("1", vec![firing("a"), firing("b"), resolved("a", 120)]);
+    let events = store.ingest(&pager(), report, at(130), everything()).await.unwrap().events;
+    assert_eq!(store.events_after(events[0].id, 1).await.unwrap(), events[1..2]);
+    let newest: Vec<_> = events.iter().rev().cloned().collect();
+    assert_eq!(store.events_before(None, 2).await.unwrap(), newest[..2]);
+    assert_eq!(store.events_before(Some(events[1].id), 2).await.unwrap(), newest[2..]);
+    let of_a: Vec<_> = newest.iter().filter(|event| event.item == key("a")).cloned().collect();
+    assert_eq!(store.events_of(&key("a"), 10).await.unwrap(), of_a);
+    assert_eq!(store.event(events[0].id).await.unwrap(), Some(events[0].clone()));
+}
+
+#[tokio::test]
+async fn a_pull_request_grown_stale_is_told_once_for_each_quiet_time() {
+    use callboard_domain::{
+        event::stale,
+        item::{PullRequest, PullRequestState},
+    };
+    const DAY: i64 = 86_400;
+    let touched = |updated: i64| Item {
+        key: ItemKey::new(&pager(), Kind::PullRequest, "acme/web#1"),
+        title: "Add it".to_owned(),
+        url: None,
+        detail: Detail::PullRequest(PullRequest {
+            repo: "acme/web".to_owned(),
+            number: 1,
+            author: "ana".to_owned(),
+            branch: "it".to_owned(),
+            base: "main".to_owned(),
+            head: "abc".to_owned(),
+            draft: false,
+            state: PullRequestState::Open,
+            opened_at: at(100),
+            ended_at: None,
+            merged_by: None,
+            requested: Default::default(),
+            updated_at: at(updated),
+            reviews: Vec::new(),
+            checks: None,
+        }),
+    };
+    let store = watching().await;
+    let sweep = async |day: i64| {
+        let events = store.sweep(Kind::PullRequest, stale, at(day * DAY), everything()).await.unwrap();
+        events.into_iter().map(|event| event.name).collect::<Vec<_>>()
+    };
+    store.ingest(&pager(), hook("1", vec![touched(100)]), at(110), everything()).await.unwrap();
+    assert_eq!(sweep(6).await, []);
+    assert_eq!(sweep(8).await, [EventName::Stale]);
+    assert_eq!(sweep(9).await, []);
+    store.ingest(&pager(), hook("2", vec![touched(10 * DAY)]), at(10 * DAY), everything()).await.unwrap();
+    assert_eq!(sweep(16).await, []);
+    assert_eq!(sweep(18).await, [EventName::Stale]);
+    assert_eq!(store.pending_notices(10).await.unwrap().len(), 3, "opened, and stale twice");
+}

@@ -1,0 +1,173 @@
+mod ingest;
+mod opening;
+mod outbox;
+mod prune;
+mod runs;
+mod search;
+mod writing;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    sync::{Arc, Mutex},
+};
+
+use callboard_domain::{
+    chat::Address,
+    command::Args,
+    event::EventName,
+    item::{
+        AccountName, Build, BuildRun, BuildStatus, Detail, Incident, IncidentStatus, Item, ItemKey, Kind,
+        Severity,
+    },
+    message::{Message, Tone},
+    run::{Run, RunState},
+    source::{Batch, Cursor, Received},
+};
+
+use super::*;
+
+/// A moment, in seconds since the tests' beginning of time.
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + seconds).unwrap()
+}
+
+fn pager() -> AccountName {
+    "pager".into()
+}
+
+fn key(id: &str) -> ItemKey {
+    ItemKey::new(&pager(), Kind::Incident, id)
+}
+
+/// An alert that began at 100 and reached `status` at `updated`.
+fn alert(id: &str, status: IncidentStatus, updated: i64) -> Item {
+    Item {
+        key: key(id),
+        title: format!("disk is filling up on {id}"),
+        url: None,
+        detail: Detail::Incident(Incident {
+            service: "storage".to_owned(),
+            severity: Severity::High,
+            status,
+            started_at: at(100),
+            updated_at: at(updated),
+            holders: Vec::new(),
+            held_until: None,
+            escalation: 0,
+            description: None,
+            labels: BTreeMap::new(),
+        }),
+    }
+}
+
+fn firing(id: &str) -> Item {
+    alert(id, IncidentStatus::Triggered, 100)
+}
+
+fn resolved(id: &str, updated: i64) -> Item {
+    alert(id, IncidentStatus::Resolved, updated)
+}
+
+/// A build of which nothing says when it was.
+fn build(branch: &str, status: BuildStatus) -> Item {
+    let run = BuildRun {
+        id: "1".to_owned(),
+        number: 1,
+        attempt: 1,
+        status,
+        at: None,
+        started_at: None,
+        commit: None,
+        author: None,
+        subject: None,
+        url: None,
+        failing: Vec::new(),
+    };
+    Item {
+        key: ItemKey::new(&pager(), Kind::Build, format!("web/ci@{branch}")),
+        title: "web ci".to_owned(),
+        url: Some("https://ci.example/web".parse().unwrap()),
+        detail: Detail::Build(Build {
+            repo: "web".to_owned(),
+            pipeline: "ci".to_owned(),
+            branch: Some(branch.to_owned()),
+            default_branch: true,
+            runs: vec![run],
+        }),
+    }
+}
+
+fn hook(delivery: &str, snapshots: Vec<Item>) -> Report {
+    Report::Hook(Received { delivery: Some(delivery.to_owned()), snapshots })
+}
+
+fn poll(began: i64, snapshots: Vec<Item>) -> Report {
+    Report::Poll { batch: Batch { snapshots, ..Batch::default() }, began_at: at(began) }
+}
+
+fn message(title: &str) -> Message {
+    Message::new(Tone::Neutral, title)
+}
+
+fn deploys() -> Address {
+    "room:deploys".parse().unwrap()
+}
+
+fn running(id: &str) -> Run {
+    Run {
+        id: id.to_owned(),
+        command: "deploy".to_owned(),
+        line: format!("deploy api to staging {id}"),
+        args: Args::default(),
+        account: None,
+        item: Some(key("a")),
+        by: "ana".to_owned(),
+        started_at: at(0),
+        ended_at: None,
+        state: RunState::Running,
+        post: Some(deploys()),
+    }
+}
+
+/// Rules that notify of everything and post it, and remember what they were asked.
+#[derive(Default)]
+struct Everything {
+    silence: bool,
+    asked: Mutex<Vec<(EventName, bool)>>,
+}
+
+impl Decide for Everything {
+    fn decide(&self, happened: Happened<'_>) -> Decided {
+        self.asked.lock().unwrap().push((happened.event.name, happened.snoozed));
+        Decided {
+            record: r#"{"rule":"everything"}"#.to_owned(),
+            silence: self.silence,
+            notice: Some(Notice { important: false, group: happened.item.repo().to_owned() }),
+            posts: vec![(deploys(), message(&happened.event.summary))],
+        }
+    }
+}
+
+fn everything() -> Arc<Everything> {
+    Arc::default()
+}
+
+/// A store whose account has been watched since 50.
+async fn watching() -> Store {
+    let store = Store::temporary(at(50)).unwrap();
+    store.watch(&pager(), at(50)).await.unwrap();
+    store
+}
+
+/// What the disk would hold if the program were killed now: opened as the next start would.
+fn after_crash(store: &Store, now: i64) -> Store {
+    let folder = std::env::temp_dir().join(format!("callboard-{}", Uuid::now_v7()));
+    fs::create_dir(&folder).unwrap();
+    let file = folder.join("callboard.db");
+    for suffix in ["", "-wal"] {
+        let name = |file: &Path| format!("{}{suffix}", file.display());
+        fs::copy(name(store.file()), name(&file)).unwrap();
+    }
+    Store::open_in(&file, at(now), Some(TemporaryFolder(folder))).unwrap()
+}

@@ -1,0 +1,184 @@
+use rusqlite::ffi;
+
+use super::*;
+use crate::store::{open::FORMATS, row};
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// Everything in the folder but the lock.
+fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files
+        .filter(|file| file.extension().is_some_and(|it| it != "lock"))
+        .map(|file| (file.clone(), fs::read(&file).unwrap()))
+        .collect()
+}
+
+/// Opens a database that should be refused, and checks that it was left as it was.
+fn refused(file: &Path) -> StoreError {
+    let before = contents(file.parent().unwrap());
+    let error = Store::open(file, at(0)).err().expect("it should be refused");
+    assert_eq!(contents(file.parent().unwrap()), before);
+    assert!(error.to_string().contains(&file.display().to_string()), "{error}");
+    error
+}
+
+/// A closed store with something in it.
+async fn closed(file: &Path) {
+    let store = Store::open(file, at(0)).unwrap();
+    store.watch(&pager(), at(0)).await.unwrap();
+    store.close().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_the_user_can_read_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder();
+    let file = folder.path().join("new/callboard.db");
+    let store = Store::open(&file, at(0)).unwrap();
+    store.watch(&pager(), at(0)).await.unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(file.parent().unwrap()), 0o700);
+    for suffix in ["", "-wal", "-shm", ".lock"] {
+        let file = PathBuf::from(format!("{}{suffix}", file.display()));
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+}
+
+#[tokio::test]
+async fn one_owner_at_a_time() {
+    let folder = folder();
+    let file = folder.path().join("callboard.db");
+    let store = Store::open(&file, at(0)).unwrap();
+    assert_eq!(Store::open(&file, at(0)).err(), Some(StoreError::InUse { file: file.clone() }));
+    drop(store);
+    Store::open(&file, at(0)).unwrap();
+}
+
+#[tokio::test]
+async fn after_close_everything_is_in_the_file_and_calls_say_so() {
+    let folder = folder();
+    let file = folder.path().join("callboard.db");
+    let store = Store::open(&file, at(0)).unwrap();
+    store.watch(&pager(), at(7)).await.unwrap();
+    store.close().await;
+    assert_eq!(store.watch(&pager(), at(0)).await, Err(StoreError::Closed));
+    assert_eq!(store.open_items().await, Err(StoreError::Closed));
+    drop(store);
+    let left: Vec<_> = contents(folder.path()).into_keys().collect();
+    assert_eq!(left, std::slice::from_ref(&file));
+    let source = Store::open(&file, at(0)).unwrap().source(&pager()).await.unwrap().unwrap();
+    assert_eq!(source.baseline_at, Some(at(7)));
+}
+
+#[tokio::test]
+async fn a_newer_format_is_refused() {
+    let folder = folder();
+    let file = folder.path().join("callboard.db");
+    closed(&file).await;
+    let newer = u32::try_from(FORMATS.len()).unwrap() + 1;
+    Connection::open(&file).unwrap().pragma_update(None, "user_version", newer).unwrap();
+    assert!(matches!(refused(&file), StoreError::Newer { found, .. } if found == newer));
+}
+
+#[tokio::test]
+async fn what_is_not_ours_or_damaged_is_refused() {
+    let folder = folder();
+    let text = folder.path().join("text.db");
+    fs::write(&text, "Dear diary, this is not a database at all.").unwrap();
+    assert!(matches!(refused(&text), StoreError::Foreign { .. }));
+
+    let other = folder.path().join("other.db");
+    Connection::open(&other).unwrap().execute_batch("CREATE TABLE songs (title TEXT)").unwrap();
+    assert!(matches!(refused(&other), StoreError::Foreign { .. }));
+
+    let damaged = folder.path().join("damaged.db");
+    closed(&damaged).await;
+    let mut bytes = fs::read(&damaged).unwrap();
+    bytes[100..3000].fill(0xee);
+    fs::write(&damaged, bytes).unwrap();
+    assert!(matches!(refused(&damaged), StoreError::Corrupt { .. }));
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_told() {
+    let folder = folder();
+    let in_the_way = folder.path().join("file");
+    fs::write(&in_the_way, "").unwrap();
+    let error = Store::open(&in_the_way.join("callboard.db"), at(0)).err();
+    assert!(matches!(error, Some(StoreError::NotWritable { .. })), "{error:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_read_only_folder_is_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o500)).unwrap();
+    if fs::write(folder.path().join("probe"), "").is_ok() {
+        return; // the superuser may write anywhere
+    }
+    let error = Store::open(&folder.path().join("callboard.db"), at(0)).err();
+    assert!(matches!(error, Some(StoreError::NotWritable { .. })), "{error:?}");
+}
+
+#[test]
+fn what_sqlite_reports_is_told_in_our_words() {
+    let cases = [
+        (ffi::SQLITE_FULL, "the disk with d.db is full"),
+        (ffi::SQLITE_NOTADB, "d.db is not a Callboard database"),
+        (ffi::SQLITE_CORRUPT, "d.db is damaged"),
+        (ffi::SQLITE_READONLY, "d.db cannot be written"),
+        (ffi::SQLITE_CANTOPEN, "d.db cannot be written"),
+        (ffi::SQLITE_PERM, "d.db cannot be written"),
+        (ffi::SQLITE_BUSY, "d.db is in use"),
+        (ffi::SQLITE_IOERR, "d.db could not be read or written"),
+        (ffi::SQLITE_MISUSE, "a step failed inside Callboard"),
+    ];
+    for (code, expected) in cases {
+        let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+        let told = StoreError::sqlite(Path::new("d.db"), &error).to_string();
+        assert!(told.starts_with(expected), "{code}: {told}");
+    }
+}
+
+const ONE: &[&str] = &["CREATE TABLE a (n INTEGER) STRICT; INSERT INTO a VALUES (7);"];
+const TWO: &[&str] = &["ALTER TABLE a ADD COLUMN m INTEGER;", "UPDATE a SET m = n + 1;"];
+const BROKEN: &[&str] = &["CREATE TABLE b (n INTEGER) STRICT;", "this is not SQL"];
+
+fn version(conn: &Connection) -> i64 {
+    conn.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn formats_are_added_one_after_the_other() {
+    let folder = folder();
+    let file = folder.path().join("callboard.db");
+    assert_eq!(version(&open::writer(&file, &[ONE]).unwrap()), 1);
+    let conn = open::writer(&file, &[ONE, TWO]).unwrap();
+    assert_eq!(version(&conn), 2);
+    let row: (i64, i64) =
+        conn.query_row("SELECT n, m FROM a", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    assert_eq!(row, (7, 8));
+}
+
+#[test]
+fn a_format_is_added_whole_or_not_at_all() {
+    let folder = folder();
+    let file = folder.path().join("callboard.db");
+    drop(open::writer(&file, &[ONE]).unwrap());
+    assert!(open::writer(&file, &[ONE, TWO, BROKEN]).is_err());
+    let conn = open::writer(&file, &[ONE, TWO]).unwrap();
+    assert_eq!(version(&conn), 2);
+    let tables: Vec<String> =
+        row::all(&conn, "SELECT name FROM sqlite_schema", [], |row| row.get(0)).unwrap();
+    assert_eq!(tables, ["a"]);
+}
+
+#[tokio::test]
+async fn a_sound_file_passes_the_check() {
+    assert_eq!(watching().await.check().await.unwrap(), Vec::<String>::new());
+}

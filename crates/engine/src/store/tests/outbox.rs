@@ -1,0 +1,225 @@
+use callboard_domain::{
+    chat::{DeliveryKey, Posted},
+    error::ServiceError,
+};
+
+use super::*;
+
+fn to(address: &str, title: &str) -> NewDelivery {
+    NewDelivery { about: About::Nothing, to: address.parse().unwrap(), under: None, message: message(title) }
+}
+
+fn posted() -> Posted {
+    Posted { channel: "C1".to_owned(), id: "17".to_owned(), link: None }
+}
+
+fn fault() -> ServiceError {
+    ServiceError::unavailable("no route")
+}
+
+async fn one(store: &Store) -> DeliveryKey {
+    store.enqueue(to("chat:#a", "one"), at(0)).await.unwrap()
+}
+
+async fn state(store: &Store, key: &DeliveryKey) -> DeliveryState {
+    store.delivery(key).await.unwrap().unwrap().state
+}
+
+#[tokio::test]
+async fn an_attempt_leads_to_a_state_and_a_time() {
+    use DeliveryState::{Failed, Pending, Posted as Stands, Unknown};
+    let cases = [
+        (Attempt::Posted(posted()), Stands, 20, None),
+        (Attempt::Later(at(90), fault()), Pending, 90, Some(fault())),
+        (Attempt::Unknown(at(90), fault()), Unknown, 90, Some(fault())),
+        (Attempt::Failed(fault()), Failed, 20, Some(fault())),
+        (Attempt::Absent, Pending, 20, None),
+    ];
+    let store = Store::temporary(at(0)).unwrap();
+    for (number, (attempt, expected, next_at, error)) in cases.into_iter().enumerate() {
+        let key = store.enqueue(to(&format!("chat:#{number}"), "one"), at(0)).await.unwrap();
+        assert!(!store.attempted(&key, attempt.clone(), at(5)).await.unwrap(), "it is not being sent");
+        let claimed = store.claim(at(1), 10).await.unwrap();
+        let [claimed] = claimed.as_slice() else { panic!("only this one is due: {claimed:?}") };
+        assert_eq!((claimed.state, claimed.attempts), (DeliveryState::Sending, 1));
+        assert!(store.attempted(&key, attempt.clone(), at(20)).await.unwrap());
+        let delivery = store.delivery(&key).await.unwrap().unwrap();
+        assert_eq!(
+            (delivery.state, delivery.next_at, delivery.error),
+            (expected, at(next_at), error),
+            "{attempt:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_channel_reads_in_order() {
+    let store = Store::temporary(at(0)).unwrap();
+    for (address, title) in [("chat:#a", "a1"), ("chat:#a", "a2"), ("chat:#b", "b1"), ("room:c", "c1")] {
+        store.enqueue(to(address, title), at(0)).await.unwrap();
+    }
+    let titles = |claimed: &[Delivery]| claimed.iter().map(|it| it.message.title.clone()).collect::<Vec<_>>();
+    let claimed = store.claim(at(1), 10).await.unwrap();
+    assert_eq!(titles(&claimed), ["a1", "b1", "c1"]);
+    assert_eq!(store.claim(at(1), 10).await.unwrap(), []);
+    assert_eq!(store.next_delivery_at().await.unwrap(), None);
+    // A channel that has to wait holds back what is behind; one that failed does not.
+    store.attempted(&claimed[0].key, Attempt::Later(at(60), fault()), at(2)).await.unwrap();
+    assert_eq!(store.claim(at(59), 10).await.unwrap(), []);
+    assert_eq!(store.next_delivery_at().await.unwrap(), Some(at(60)));
+    assert_eq!(titles(&store.claim(at(60), 10).await.unwrap()), ["a1"]);
+    store.attempted(&claimed[0].key, Attempt::Failed(fault()), at(61)).await.unwrap();
+    assert_eq!(titles(&store.claim(at(61), 10).await.unwrap()), ["a2"]);
+}
+
+#[tokio::test]
+async fn a_message_revised_while_it_is_sent_is_edited_after() {
+    let store = Store::temporary(at(0)).unwrap();
+    let key = one(&store).await;
+    store.claim(at(1), 1).await.unwrap();
+    assert!(store.revise(&key, message("two"), at(2)).await.unwrap());
+    store.attempted(&key, Attempt::Posted(posted()), at(3)).await.unwrap();
+    let claimed = store.claim(at(3), 1).await.unwrap();
+    assert_eq!((claimed[0].message.title.as_str(), &claimed[0].posted), ("two", &Some(posted())));
+    store.attempted(&key, Attempt::Posted(posted()), at(4)).await.unwrap();
+    assert_eq!(state(&store, &key).await, DeliveryState::Posted);
+    assert_eq!(store.claim(at(5), 1).await.unwrap(), []);
+    // What stands is edited when it is revised again.
+    assert!(store.revise(&key, message("three"), at(6)).await.unwrap());
+    assert_eq!(store.claim(at(6), 1).await.unwrap()[0].message.title, "three");
+}
+
+#[tokio::test]
+async fn after_a_crash_what_may_have_been_posted_is_looked_up_first() {
+    let store = Store::temporary(at(0)).unwrap();
+    let (post, edit) = (one(&store).await, store.enqueue(to("chat:#b", "b"), at(0)).await.unwrap());
+    store.claim(at(1), 10).await.unwrap();
+    store.attempted(&edit, Attempt::Posted(posted()), at(2)).await.unwrap();
+    store.revise(&edit, message("b, edited"), at(3)).await.unwrap();
+    store.claim(at(3), 10).await.unwrap();
+    let waiting = store.enqueue(to("chat:#c", "c"), at(3)).await.unwrap();
+
+    let store = after_crash(&store, 10);
+    assert_eq!(state(&store, &post).await, DeliveryState::Unknown);
+    assert_eq!(state(&store, &edit).await, DeliveryState::Pending, "an edit is safe to repeat");
+    assert_eq!(state(&store, &waiting).await, DeliveryState::Pending);
+    let claimed: Vec<_> = store.claim(at(10), 10).await.unwrap().into_iter().map(|it| it.key).collect();
+    assert_eq!(claimed, [edit, waiting], "what is unknown is not sent");
+    let unknown = store.unknown_deliveries(at(10), 10).await.unwrap();
+    assert_eq!(unknown.len(), 1);
+    assert!(store.attempted(&post, Attempt::Absent, at(11)).await.unwrap());
+    assert_eq!(store.claim(at(11), 10).await.unwrap()[0].key, post);
+}
+
+#[tokio::test]
+async fn an_unknown_one_that_is_found_is_edited_where_it_was_revised_since() {
+    let store = Store::temporary(at(0)).unwrap();
+    let key = one(&store).await;
+    store.claim(at(1), 1).await.unwrap();
+    store.attempted(&key, Attempt::Unknown(at(9), fault()), at(2)).await.unwrap();
+    assert_eq!(store.next_delivery_at().await.unwrap(), Some(at(9)));
+    assert_eq!(store.unknown_deliveries(at(8), 10).await.unwrap(), []);
+    store.revise(&key, message("two"), at(3)).await.unwrap();
+    assert_eq!(state(&store, &key).await, DeliveryState::Unknown);
+    store.attempted(&key, Attempt::Posted(posted()), at(9)).await.unwrap();
+    assert_eq!(store.claim(at(9), 1).await.unwrap()[0].posted, Some(posted()));
+}
+
+#[tokio::test]
+async fn a_person_can_send_again_what_did_not_arrive() {
+    let store = Store::temporary(at(0)).unwrap();
+    let key = one(&store).await;
+    assert!(!store.retry(&key, at(1)).await.unwrap(), "it waits already");
+    store.claim(at(1), 1).await.unwrap();
+    store.attempted(&key, Attempt::Failed(fault()), at(2)).await.unwrap();
+    let not_posted = store.deliveries_not_posted(10).await.unwrap();
+    assert_eq!(not_posted.iter().map(|it| &it.key).collect::<Vec<_>>(), [&key]);
+    assert!(store.retry(&key, at(3)).await.unwrap());
+    store.claim(at(3), 1).await.unwrap();
+    store.attempted(&key, Attempt::Posted(posted()), at(4)).await.unwrap();
+    assert_eq!(store.deliveries_not_posted(10).await.unwrap(), []);
+}
+
+/// What the service, the network or the machine does at one step of a delivery's life.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    Answers,
+    Refuses,
+    /// It may arrive; the answer never does.
+    NoAnswer {
+        arrived: bool,
+    },
+    Crash {
+        arrived: bool,
+    },
+    CrashBetween,
+    Revised,
+}
+
+fn fate() -> impl proptest::strategy::Strategy<Value = Fate> {
+    use proptest::prelude::*;
+    prop_oneof![
+        Just(Fate::Answers),
+        Just(Fate::Refuses),
+        any::<bool>().prop_map(|arrived| Fate::NoAnswer { arrived }),
+        any::<bool>().prop_map(|arrived| Fate::Crash { arrived }),
+        Just(Fate::CrashBetween),
+        Just(Fate::Revised),
+    ]
+}
+
+/// One step of what `deliver` does, against a service that has or hasn't the message. Never posts it twice.
+async fn step(store: Store, stands: &mut Option<String>, fate: Fate, now: i64) -> Store {
+    for delivery in store.unknown_deliveries(at(now), 10).await.unwrap() {
+        let looked_up = if stands.is_some() { Attempt::Posted(posted()) } else { Attempt::Absent };
+        store.attempted(&delivery.key, looked_up, at(now)).await.unwrap();
+    }
+    match fate {
+        Fate::CrashBetween => return after_crash(&store, now),
+        Fate::Revised => {
+            let all = store.deliveries(1).await.unwrap();
+            store.revise(&all[0].key, message(&format!("at {now}")), at(now)).await.unwrap();
+        }
+        _ => {}
+    }
+    let Some(delivery) = store.claim(at(now), 1).await.unwrap().pop() else { return store };
+    assert_eq!(delivery.posted.is_some(), stands.is_some(), "posted twice, or edited what is not there");
+    let arrives = match fate {
+        Fate::Refuses => false,
+        Fate::NoAnswer { arrived } | Fate::Crash { arrived } => arrived,
+        Fate::Answers | Fate::CrashBetween | Fate::Revised => true,
+    };
+    if arrives {
+        *stands = Some(delivery.message.title.clone());
+    }
+    let attempt = match fate {
+        Fate::Crash { .. } => return after_crash(&store, now),
+        Fate::Refuses => Attempt::Later(at(now), fault()),
+        Fate::NoAnswer { .. } => Attempt::Unknown(at(now), fault()),
+        Fate::Answers | Fate::CrashBetween | Fate::Revised => Attempt::Posted(posted()),
+    };
+    store.attempted(&delivery.key, attempt, at(now)).await.unwrap();
+    store
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 24, ..Default::default() })]
+    #[test]
+    fn whatever_happens_a_message_stands_once_and_as_last_revised(
+        fates in proptest::collection::vec(fate(), 1..12),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut store = Store::temporary(at(0)).unwrap();
+            let key = one(&store).await;
+            let mut stands = None;
+            let last = fates.len();
+            for (now, fate) in (1..).zip(fates.into_iter().chain([Fate::Answers; 3])) {
+                store = step(store, &mut stands, fate, now).await;
+            }
+            let delivery = store.delivery(&key).await.unwrap().unwrap();
+            assert_eq!(delivery.state, DeliveryState::Posted, "after {last} steps and a quiet end");
+            assert_eq!(stands, Some(delivery.message.title));
+        });
+    }
+}

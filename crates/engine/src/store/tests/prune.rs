@@ -1,0 +1,109 @@
+use callboard_domain::{chat::Posted, error::ServiceError, run::Outcome};
+
+use super::*;
+use crate::store::search::index_step;
+
+const DAY: i64 = 86_400;
+
+async fn ingest(store: &Store, delivery: &str, item: Item, now: i64) {
+    store.ingest(&pager(), hook(delivery, vec![item]), at(now), everything()).await.unwrap();
+}
+
+/// Everything that waits is delivered and told.
+async fn settle(store: &Store, now: i64) {
+    loop {
+        let claimed = store.claim(at(now), 100).await.unwrap();
+        if claimed.is_empty() {
+            break;
+        }
+        for delivery in claimed {
+            let posted = Posted { channel: String::new(), id: "1".to_owned(), link: None };
+            store.attempted(&delivery.key, Attempt::Posted(posted), at(now)).await.unwrap();
+        }
+    }
+    let ids: Vec<_> = store.pending_notices(100).await.unwrap().iter().map(|it| it.event.id).collect();
+    store.told(&ids, at(now)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_old_and_over_goes_and_the_rest_stays() {
+    let store = watching().await;
+    ingest(&store, "1", firing("over"), 110).await;
+    ingest(&store, "2", resolved("over", 120), 120).await;
+    ingest(&store, "3", firing("open"), 120).await;
+    let state = RunState::Done { outcome: Outcome::ok("well") };
+    store.begin_run(running("r1"), Some((deploys(), message("r1"))), at(120)).await.unwrap();
+    store.append_output("r1", "text".to_owned()).await.unwrap();
+    store.end_run("r1", state, None, at(130)).await.unwrap();
+    store.begin_run(running("r2"), None, at(130)).await.unwrap();
+    settle(&store, 140).await;
+    while store.write(index_step).await.unwrap() {}
+
+    let early = store.prune(at(80 * DAY), Retention::default()).await.unwrap();
+    assert_eq!(early, Pruned { hooks: 3, ..Pruned::default() }, "items stay while events speak of them");
+
+    let late = store.prune(at(91 * DAY), Retention::default()).await.unwrap();
+    assert_eq!(late, Pruned { deliveries: 4, events: 3, runs: 1, items: 1, ..Pruned::default() });
+    assert_eq!(store.item(&key("over")).await, Ok(None));
+    assert!(store.item(&key("open")).await.unwrap().is_some());
+    assert_eq!(store.run("r1").await, Ok(None));
+    assert_eq!(store.output("r1").await.unwrap(), "");
+    assert!(store.run("r2").await.unwrap().is_some(), "it is under way");
+    let found = store.search("over", 10).await.unwrap();
+    assert_eq!((found.items, found.runs), (Vec::new(), Vec::new()));
+    assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_is_still_to_be_told_or_delivered_is_kept() {
+    let store = watching().await;
+    ingest(&store, "1", firing("untold"), 110).await;
+    let claimed = store.claim(at(111), 1).await.unwrap();
+    let look = Attempt::Unknown(at(200), ServiceError::unknown("no answer"));
+    store.attempted(&claimed[0].key, look, at(112)).await.unwrap();
+    ingest(&store, "2", resolved("untold", 120), 120).await;
+    let ids: Vec<_> = store.pending_notices(10).await.unwrap().iter().map(|it| it.event.id).collect();
+    store.told(&ids, at(130)).await.unwrap();
+
+    let pruned = store.prune(at(200 * DAY), Retention::default()).await.unwrap();
+    assert_eq!(pruned, Pruned { hooks: 2, ..Pruned::default() });
+    settle(&store, 200 * DAY).await;
+    let pruned = store.prune(at(400 * DAY), Retention::default()).await.unwrap();
+    assert_eq!((pruned.deliveries, pruned.events, pruned.items), (1, 1, 0));
+    assert_eq!(
+        store.events_after(0, 10).await.unwrap().len(),
+        1,
+        "the unknown one is kept until it is known"
+    );
+}
+
+#[tokio::test]
+async fn more_than_one_step_is_deleted() {
+    let store = watching().await;
+    let many = (0..1_300).map(|n| resolved(&format!("i{n}"), 120)).collect();
+    store.ingest(&pager(), poll(130, many), at(130), everything()).await.unwrap();
+    store.write(|conn| conn.execute("UPDATE deliveries SET state = 'posted'", [])).await.unwrap();
+    store.write(|conn| conn.execute("UPDATE decisions SET notice = 'told'", [])).await.unwrap();
+    let pruned = store.prune(at(100 * DAY), Retention::default()).await.unwrap();
+    let all = store.events_after(0, 10).await.unwrap();
+    assert_eq!(all, []);
+    assert_eq!((pruned.items, pruned.deliveries), (1_300, pruned.events));
+}
+
+#[tokio::test]
+async fn a_thread_that_goes_on_is_kept_whole() {
+    let store = Store::temporary(at(0)).unwrap();
+    let post = |thread, key: &'static str, now| {
+        let key = callboard_domain::chat::DeliveryKey(key.to_owned());
+        let store = store.clone();
+        async move { store.post_in_room("general", thread, &key, message("text"), at(now)).await.unwrap() }
+    };
+    let root = post(None, "root", 0).await;
+    post(None, "alone", 1).await;
+    post(Some(root), "reply", 80 * DAY).await;
+    let pruned = store.prune(at(100 * DAY), Retention::default()).await.unwrap();
+    assert_eq!(pruned.room, 1);
+    let left: Vec<_> =
+        store.room("general", 10).await.unwrap().into_iter().map(|message| message.key.0).collect();
+    assert_eq!(left, ["root", "reply"]);
+}

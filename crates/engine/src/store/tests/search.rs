@@ -1,0 +1,66 @@
+use super::*;
+use crate::store::search::index_step;
+
+/// What the writer does when it is idle, done now.
+async fn index(store: &Store) {
+    while store.write(index_step).await.unwrap() {}
+}
+
+async fn found(store: &Store, query: &str) -> Vec<String> {
+    let found = store.search(query, 10).await.unwrap();
+    let items = found.items.into_iter().map(|stored| stored.item.key.id);
+    items.chain(found.runs.into_iter().map(|run| run.id)).collect()
+}
+
+#[tokio::test]
+async fn any_part_of_the_text_finds_it() {
+    let store = watching().await;
+    let snapshots = vec![firing("db-1"), firing("web-2"), build("main", BuildStatus::Passed)];
+    store.ingest(&pager(), poll(110, snapshots), at(110), everything()).await.unwrap();
+    store.begin_run(running("r1"), None, at(120)).await.unwrap();
+    index(&store).await;
+    let cases: &[(&str, &[&str])] = &[
+        ("filling", &["web-2", "db-1"]),
+        ("ILLI", &["web-2", "db-1"]),
+        ("filling db-1", &["db-1"]),
+        ("storage web-2", &["web-2"]),
+        ("filling db", &["db-1"]),
+        ("db", &["db-1"]),
+        ("2", &["web-2"]),
+        ("main", &["web/ci@main"]),
+        ("staging", &["r1"]),
+        ("nothing like it", &[]),
+        ("\"", &[]),
+        ("fill* OR \"x", &[]),
+        ("", &[]),
+        ("   ", &[]),
+    ];
+    for (query, expected) in cases {
+        assert_eq!(found(&store, query).await, *expected, "{query:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_index_follows_the_text_and_catches_up_after_a_crash() {
+    let store = watching().await;
+    store.ingest(&pager(), poll(110, vec![firing("a")]), at(110), everything()).await.unwrap();
+    index(&store).await;
+    let renamed =
+        Item { title: "certificate runs out".to_owned(), ..alert("a", IncidentStatus::Acknowledged, 120) };
+    store.ingest(&pager(), poll(120, vec![renamed]), at(120), everything()).await.unwrap();
+    let store = after_crash(&store, 130);
+    index(&store).await;
+    assert_eq!(found(&store, "certificate").await, ["a"]);
+    assert_eq!(found(&store, "filling").await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_writer_indexes_when_it_is_idle() {
+    let store = watching().await;
+    store.ingest(&pager(), poll(110, vec![firing("a")]), at(110), everything()).await.unwrap();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while found(&store, "filling").await.is_empty() {
+        assert!(std::time::Instant::now() < deadline, "it never came into the index");
+        tokio::task::yield_now().await;
+    }
+}
