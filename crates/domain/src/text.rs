@@ -129,7 +129,11 @@ mod tests {
         assert_eq!(line("abcdefg", 6), "abcde…");
         assert_eq!(line("👨‍👩‍👧👨‍👩‍👧👨‍👩‍👧", 2), "👨‍👩‍👧…");
         assert_eq!(line(&"x".repeat(10_000), 200).chars().count(), 200);
-        assert_eq!(line(&format!("ab{}", "\u{301}".repeat(10_000)), 10), "a…", "one character, twenty thousand bytes");
+        assert_eq!(
+            line(&format!("ab{}", "\u{301}".repeat(10_000)), 10),
+            "a…",
+            "one character, twenty thousand bytes"
+        );
     }
 
     #[test]

@@ -137,7 +137,8 @@ fn is_failed(run: &BuildRun) -> bool {
 
 fn summary(build: &Build, name: EventName, run: &BuildRun, older: &[BuildRun]) -> String {
     let build = build.name();
-    let failing = if run.failing.is_empty() { String::new() } else { format!(" in {}", listed(&run.failing)) };
+    let failing =
+        if run.failing.is_empty() { String::new() } else { format!(" in {}", listed(&run.failing)) };
     match name {
         EventName::Queued => format!("{build} is queued"),
         EventName::Running => format!("{build} is running"),

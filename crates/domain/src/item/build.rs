@@ -114,7 +114,8 @@ impl Build {
         let repo = self.repo.rsplit('/').next().unwrap_or_default();
         let pipeline = self.pipeline.rsplit('/').next().unwrap_or_default();
         let pipeline = pipeline.trim_end_matches(".yaml").trim_end_matches(".yml");
-        let says_nothing = ["ci", "build", "test", "tests", repo].iter().any(|word| pipeline.eq_ignore_ascii_case(word));
+        let says_nothing =
+            ["ci", "build", "test", "tests", repo].iter().any(|word| pipeline.eq_ignore_ascii_case(word));
         let branch = self.branch.as_deref().unwrap_or_default();
         let words = [repo, branch, if says_nothing { "" } else { pipeline }];
         words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")

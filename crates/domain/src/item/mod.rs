@@ -5,6 +5,8 @@
 
 mod build;
 mod clean;
+#[cfg(test)]
+pub(crate) mod examples;
 mod incident;
 mod pull_request;
 

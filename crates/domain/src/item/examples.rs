@@ -1,0 +1,103 @@
+//! Items for tests: one of each kind, to be changed where a test needs it.
+
+use jiff::{SignedDuration, Timestamp};
+use url::Url;
+
+use super::{
+    AccountName, Build, BuildRun, BuildStatus, Detail, Incident, IncidentStatus, Item, ItemKey, Kind,
+    PullRequest, PullRequestState, Review, Severity, Verdict,
+};
+use crate::identity::Identity;
+
+/// So many minutes after the morning on which all examples begin.
+pub(crate) fn at(minute: i64) -> Timestamp {
+    "2026-11-22T08:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_mins(minute)
+}
+
+/// Whom the account acts as: `kim` of the team `team/web`.
+pub(crate) fn kim() -> Identity {
+    Identity { login: "kim".into(), teams: vec!["team/web".into()], ..Identity::default() }
+}
+
+pub(crate) fn item(kind: Kind, id: &str, title: &str, detail: Detail) -> Item {
+    Item {
+        key: ItemKey::new(&AccountName::from("forge"), kind, id),
+        title: title.into(),
+        url: Url::parse(&format!("https://forge.example/{}", id.replace('#', "/"))).ok(),
+        detail,
+    }
+}
+
+/// Run `number` in that status since minute `number`.
+pub(crate) fn run(number: u64, status: BuildStatus) -> BuildRun {
+    BuildRun {
+        id: format!("id{number}"),
+        number,
+        attempt: 1,
+        status,
+        at: i64::try_from(number).ok().map(at),
+        started_at: None,
+        commit: None,
+        author: Some("ana".into()),
+        subject: None,
+        url: None,
+        failing: Vec::new(),
+    }
+}
+
+/// `acme/web`, `ci` on `main`, with these runs.
+pub(crate) fn build(runs: Vec<BuildRun>) -> Item {
+    let build = Build {
+        repo: "acme/web".into(),
+        pipeline: "ci".into(),
+        branch: Some("main".into()),
+        default_branch: true,
+        runs,
+    };
+    item(Kind::Build, "acme/web/ci@main", "ci on main", Detail::Build(build))
+}
+
+/// `acme/web#479 Bump dependency pins` by `ana`, open since minute 0, changed by `change`.
+pub(crate) fn pull_request(change: impl FnOnce(&mut PullRequest)) -> Item {
+    let mut pull_request = PullRequest {
+        repo: "acme/web".into(),
+        number: 479,
+        author: "ana".into(),
+        branch: "pins".into(),
+        base: "main".into(),
+        head: "c0".into(),
+        draft: false,
+        state: PullRequestState::Open,
+        opened_at: at(0),
+        ended_at: None,
+        merged_by: None,
+        requested: Default::default(),
+        updated_at: at(0),
+        reviews: Vec::new(),
+        checks: None,
+    };
+    change(&mut pull_request);
+    item(Kind::PullRequest, "acme/web#479", "Bump dependency pins", Detail::PullRequest(pull_request))
+}
+
+pub(crate) fn review(by: &str, minute: i64, verdict: Verdict) -> Review {
+    Review { by: by.into(), at: at(minute), verdict }
+}
+
+/// `Checkout slower than 2 s` in `billing`, triggered at minute 0, changed by `change`.
+pub(crate) fn incident(change: impl FnOnce(&mut Incident)) -> Item {
+    let mut incident = Incident {
+        service: "billing".into(),
+        severity: Severity::Critical,
+        status: IncidentStatus::Triggered,
+        started_at: at(0),
+        updated_at: at(0),
+        holders: Vec::new(),
+        held_until: None,
+        escalation: 0,
+        description: None,
+        labels: Default::default(),
+    };
+    change(&mut incident);
+    item(Kind::Incident, "PD-123", "Checkout slower than 2 s", Detail::Incident(incident))
+}
