@@ -9,7 +9,7 @@ use cel::{
 use regex::{Regex, RegexBuilder};
 
 use super::{ExpressionError, Name, Type};
-use crate::diagnose::nearest;
+use crate::diagnose::{nearest, nearest_path};
 
 /// Levels of a syntax tree: evaluation is recursive, and runs on whatever stack the caller has.
 const DEEPEST: usize = 48;
@@ -339,7 +339,8 @@ impl<'a> Check<'a> {
             }
             Found::Nothing => {
                 let mut fault = self.fault(self.spot(path).unwrap_or(at), format!("there is no `{path}`"));
-                fault.nearest = nearest(path, self.scope.iter().map(|name| name.name)).map(str::to_owned);
+                fault.nearest =
+                    nearest_path(path, self.scope.iter().map(|name| name.name)).map(str::to_owned);
                 Err(fault)
             }
         }
