@@ -22,20 +22,35 @@ pub fn position(text: &str, offset: usize) -> Position {
 
 /// The known name that a mistyped one most likely meant, if any is near enough.
 pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    /// Longer ones are not typing mistakes, and the comparison is quadratic.
-    const LONGEST: usize = 64;
-    if typed.is_empty() || typed.len() > LONGEST {
-        return None;
-    }
-    let typed = typed.to_lowercase();
-    let slips = (typed.chars().count() / 3).clamp(1, 3);
     known
         .into_iter()
-        .filter(|name| name.len() <= LONGEST)
-        .map(|name| (strsim::osa_distance(&typed, &name.to_lowercase()), name))
-        .filter(|(distance, _)| *distance <= slips)
-        .min_by_key(|(distance, _)| *distance)
+        .filter_map(|name| Some((slips(typed, name)?, name)))
+        .min_by_key(|(slips, _)| *slips)
         .map(|(_, name)| name)
+}
+
+/// The same for a dotted name that may go on into the known one: `item.lables.team` is near `item.labels`.
+pub fn nearest_path<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .filter_map(|name| {
+            let parts = name.split('.').count();
+            let end = typed.match_indices('.').nth(parts - 1).map_or(typed.len(), |(at, _)| at);
+            Some((slips(&typed[..end], name)?, name))
+        })
+        .min_by_key(|(slips, _)| *slips)
+        .map(|(_, name)| name)
+}
+
+/// How many slips of the fingers are between two names; `None` where they are too many to be slips.
+fn slips(typed: &str, name: &str) -> Option<usize> {
+    /// Longer ones are not typing mistakes, and the comparison is quadratic.
+    const LONGEST: usize = 64;
+    if typed.is_empty() || typed.len() > LONGEST || name.len() > LONGEST {
+        return None;
+    }
+    let slips = strsim::osa_distance(&typed.to_lowercase(), &name.to_lowercase());
+    (slips <= (typed.chars().count() / 3).clamp(1, 3)).then_some(slips)
 }
 
 /// `; did you mean "x"?`, or nothing.
@@ -71,6 +86,8 @@ mod tests {
         for (typed, expected) in cases {
             assert_eq!(nearest(typed, known), expected, "{typed:?}");
         }
+        assert_eq!(nearest_path("item.lables.team", ["item.labels"]), Some("item.labels"));
+        assert_eq!(nearest_path("itm", ["item.labels"]), None);
         assert_eq!(nearest(&"x".repeat(10_000), known), None);
     }
 }

@@ -9,7 +9,7 @@ use cel::{
 use regex::{Regex, RegexBuilder};
 
 use super::{ExpressionError, Name, Type};
-use crate::diagnose::nearest;
+use crate::diagnose::{nearest, nearest_path};
 
 /// Levels of a syntax tree: evaluation is recursive, and runs on whatever stack the caller has.
 const DEEPEST: usize = 48;
@@ -176,6 +176,11 @@ impl<'a> Check<'a> {
     }
 
     fn call(&mut self, call: &mut CallExpr, at: usize, depth: usize) -> Checked {
+        // The parser turns a loop that is written rightly into something else.
+        if MACROS.contains(&call.func_name.as_str()) {
+            let at = self.spot(&call.func_name).unwrap_or(at);
+            return Err(self.fault(at, format!("`{}` is not written like this", call.func_name)));
+        }
         if call.func_name == "matches"
             && let [pattern] = &call.args[..]
         {
@@ -254,12 +259,9 @@ impl<'a> Check<'a> {
     fn function(&self, name: &str, target: Option<Type>, types: &[Type], at: usize) -> Checked {
         let Some(function) = FUNCTIONS.iter().find(|function| function.name == name) else {
             let known = FUNCTIONS.iter().map(|function| function.name).chain(MACROS);
-            let what = match MACROS.contains(&name) {
-                true => format!("`{name}` is not written like this"),
-                false => format!("there is no function `{name}`"),
-            };
-            let mut fault = self.fault(self.spot(name).unwrap_or(at), what);
-            fault.nearest = nearest(name, known).filter(|near| *near != name).map(str::to_owned);
+            let mut fault =
+                self.fault(self.spot(name).unwrap_or(at), format!("there is no function `{name}`"));
+            fault.nearest = nearest(name, known).map(str::to_owned);
             return Err(fault);
         };
         let expected = if target.is_some() { function.method } else { function.plain };
@@ -337,7 +339,8 @@ impl<'a> Check<'a> {
             }
             Found::Nothing => {
                 let mut fault = self.fault(self.spot(path).unwrap_or(at), format!("there is no `{path}`"));
-                fault.nearest = nearest(path, self.scope.iter().map(|name| name.name)).map(str::to_owned);
+                fault.nearest =
+                    nearest_path(path, self.scope.iter().map(|name| name.name)).map(str::to_owned);
                 Err(fault)
             }
         }

@@ -11,7 +11,7 @@ use minijinja::{
 };
 use serde::Serialize;
 
-use crate::diagnose::{did_you_mean, nearest, position};
+use crate::diagnose::{did_you_mean, nearest, nearest_path, position};
 
 /// The longest template, and the longest text that one gives, in bytes.
 pub const LONGEST: usize = 64 * 1024;
@@ -125,7 +125,7 @@ impl Template {
                 line: found.line,
                 column: found.column,
                 what: format!("there is no `{}`", found.name),
-                nearest: nearest(&found.name, known.iter().copied()).map(str::to_owned),
+                nearest: nearest_path(&found.name, known.iter().copied()).map(str::to_owned),
             }),
         }
     }

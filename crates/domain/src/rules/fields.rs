@@ -1,0 +1,395 @@
+//! What rules see of an event and its item.
+
+use std::collections::{BTreeMap, HashMap};
+
+use cel::{
+    common::{
+        types::{CelBool, CelInt, CelList, CelMap, CelMapKey, CelString},
+        value::{CowVal, Val},
+    },
+    context::VariableResolver,
+};
+use jiff::Timestamp;
+
+use crate::{
+    event::{Event, EventName},
+    expression::{Name, Type},
+    identity::Identity,
+    item::{Build, BuildRun, Detail, Incident, Item, Kind, PullRequest, PullRequestState, Verdict},
+};
+
+/// At most so many entries of a list or map are seen, so that loops over them stay short.
+const ENTRIES: usize = 100;
+
+/// Every name that rules may use, with its meaning: for the documentation, the schema and error messages.
+///
+/// All of them exist for every kind of item: what does not apply is empty, `false` or 0, so that a rule need not ask
+/// for the kind first. Only entries of `item.labels` may be missing; a rule that reads a missing one does not match.
+pub const FIELDS: &[Name<'static>] = &[
+    one_of("event", &EVENT_NAMES, "What happened"),
+    field("by", Type::Text, "Who did it: the service's login name, or empty where the service does not say"),
+    field("by_me", Type::Bool, "I did it"),
+    field("summary", Type::Text, "What happened, in a line"),
+    field("old", Type::Bool, "It happened before the account was first watched"),
+    one_of("item.kind", &["build", "pull_request", "incident"], "What the item is"),
+    field("item.account", Type::Text, "The account that watches it"),
+    field(
+        "item.reference",
+        Type::Text,
+        "What is typed for it in a command, such as acme/web#479 or acme/web/ci.yml@main",
+    ),
+    field("item.repo", Type::Text, "The repository, project, job folder or service that it belongs to"),
+    field("item.title", Type::Text, "Its title, in the service's words"),
+    field("item.url", Type::Text, "Where it can be seen in a browser"),
+    one_of(
+        "item.status",
+        &[
+            "queued",
+            "running",
+            "canceled",
+            "passed",
+            "failed",
+            "open",
+            "merged",
+            "closed",
+            "triggered",
+            "acknowledged",
+            "resolved",
+        ],
+        "How far it is",
+    ),
+    field(
+        "item.author",
+        Type::Text,
+        "Who wrote the pull request or caused the build: the service's login name",
+    ),
+    field("item.mine", Type::Bool, "I wrote the pull request, caused the build or have the incident"),
+    field("item.number", Type::Number, "The number of the pull request, or of the build's run"),
+    field("item.branch", Type::Text, "The branch that is built, or that the pull request would merge"),
+    field("item.default_branch", Type::Bool, "It is a build of the repository's default branch"),
+    field("item.pipeline", Type::Text, "The build's workflow or job"),
+    field("item.red", Type::Bool, "The build's newest verdict is failed, whatever has started since"),
+    field(
+        "item.failing",
+        Type::List,
+        "The names of the build's jobs, or the pull request's checks, that failed",
+    ),
+    field("item.base", Type::Text, "The branch that the pull request would merge into"),
+    field("item.draft", Type::Bool, "The pull request is not ready for review"),
+    field("item.review_requested", Type::Bool, "The pull request waits for my review, or my team's"),
+    field(
+        "item.turn_mine",
+        Type::Bool,
+        "The pull request waits for me: to review it, to work on it or to merge it",
+    ),
+    field("item.approvals", Type::Number, "How many people approve the pull request"),
+    one_of(
+        "item.checks",
+        &["none", "pending", "passed", "failed", ""],
+        "The pull request's checks, summed up; empty where they are not known",
+    ),
+    field("item.service", Type::Text, "The service or alert rule that the incident is about"),
+    one_of("item.severity", &["info", "warning", "high", "critical", ""], "How bad the incident is"),
+    field("item.held", Type::Bool, "Somebody has the incident, or it is silenced"),
+    field("item.holders", Type::List, "Who has the incident"),
+    field("item.labels", Type::Map, "The incident's labels: item.labels.team, or has(item.labels.team)"),
+];
+
+const fn field(name: &'static str, ty: Type, meaning: &'static str) -> Name<'static> {
+    Name { name, ty, values: &[], meaning }
+}
+
+const fn one_of(name: &'static str, values: &'static [&'static str], meaning: &'static str) -> Name<'static> {
+    Name { name, ty: Type::Text, values, meaning }
+}
+
+/// Every event and the kind of item that it happens to.
+pub(super) const EVENTS: [(EventName, Kind); 20] = {
+    use EventName::*;
+    use Kind::{Build as B, Incident as I, PullRequest as P};
+    [
+        (Queued, B),
+        (Running, B),
+        (Passed, B),
+        (Failed, B),
+        (Fixed, B),
+        (StillFailing, B),
+        (Canceled, B),
+        (Opened, P),
+        (ReviewRequested, P),
+        (Approved, P),
+        (ChangesRequested, P),
+        (ChecksFailed, P),
+        (ChecksPassed, P),
+        (Merged, P),
+        (Closed, P),
+        (Stale, P),
+        (Triggered, I),
+        (Acknowledged, I),
+        (Escalated, I),
+        (Resolved, I),
+    ]
+};
+
+const EVENT_NAMES: [&str; EVENTS.len()] = {
+    let mut names = [""; EVENTS.len()];
+    let mut at = 0;
+    while at < EVENTS.len() {
+        names[at] = event_name(EVENTS[at].0);
+        at += 1;
+    }
+    names
+};
+
+/// The name of an event in rules, as in JSON.
+pub(super) const fn event_name(event: EventName) -> &'static str {
+    match event {
+        EventName::Queued => "queued",
+        EventName::Running => "running",
+        EventName::Passed => "passed",
+        EventName::Failed => "failed",
+        EventName::Fixed => "fixed",
+        EventName::StillFailing => "still_failing",
+        EventName::Canceled => "canceled",
+        EventName::Opened => "opened",
+        EventName::ReviewRequested => "review_requested",
+        EventName::Approved => "approved",
+        EventName::ChangesRequested => "changes_requested",
+        EventName::ChecksFailed => "checks_failed",
+        EventName::ChecksPassed => "checks_passed",
+        EventName::Merged => "merged",
+        EventName::Closed => "closed",
+        EventName::Stale => "stale",
+        EventName::Triggered => "triggered",
+        EventName::Acknowledged => "acknowledged",
+        EventName::Escalated => "escalated",
+        EventName::Resolved => "resolved",
+    }
+}
+
+/// An event and its item as rules see them. Nothing is built before it is read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct View<'a> {
+    pub(super) event: EventName,
+    pub(super) by: &'a str,
+    pub(super) summary: &'a str,
+    pub(super) old: bool,
+    pub(super) item: &'a Item,
+    pub(super) me: &'a Identity,
+    pub(super) now: Timestamp,
+}
+
+/// What one name stands for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Value<'a> {
+    Text(&'a str),
+    Bool(bool),
+    Number(i64),
+    List(Vec<&'a str>),
+    Map(Option<&'a BTreeMap<String, String>>),
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(event: &'a Event, item: &'a Item, me: &'a Identity, now: Timestamp) -> Self {
+        Self {
+            event: event.name,
+            by: event.by.as_deref().unwrap_or_default(),
+            summary: &event.summary,
+            old: event.old,
+            item,
+            me,
+            now,
+        }
+    }
+
+    /// The value of a name of [`FIELDS`].
+    pub(super) fn value(&self, name: &str) -> Option<Value<'a>> {
+        use Value::{Bool, List, Map, Number, Text};
+        let item = self.item;
+        let (build, pull_request, incident) = match &item.detail {
+            Detail::Build(build) => (Some(build), None, None),
+            Detail::PullRequest(pull_request) => (None, Some(pull_request), None),
+            Detail::Incident(incident) => (None, None, Some(incident)),
+        };
+        Some(match name {
+            "event" => Text(event_name(self.event)),
+            "by" => Text(self.by),
+            "by_me" => Bool(!self.by.is_empty() && self.me.is(self.by)),
+            "summary" => Text(self.summary),
+            "old" => Bool(self.old),
+            "item.kind" => Text(item.key.kind.name()),
+            "item.account" => Text(item.key.account.as_str()),
+            "item.reference" => Text(item.reference()),
+            "item.repo" => Text(item.repo()),
+            "item.title" => Text(&item.title),
+            "item.url" => Text(item.url.as_ref().map_or("", url::Url::as_str)),
+            "item.status" => Text(item.status()),
+            "item.author" => Text(self.author()),
+            "item.mine" => Bool(match incident {
+                Some(incident) => incident.holders.iter().any(|holder| self.me.is(holder)),
+                None => self.me.is(self.author()),
+            }),
+            "item.number" => {
+                let number = build.and_then(|build| self.run(build)).map(|run| run.number);
+                let number = number.or(pull_request.map(|pull_request| pull_request.number));
+                Number(i64::try_from(number.unwrap_or_default()).unwrap_or(i64::MAX))
+            }
+            "item.branch" => Text(match &item.detail {
+                Detail::Build(build) => build.branch.as_deref().unwrap_or_default(),
+                Detail::PullRequest(pull_request) => &pull_request.branch,
+                Detail::Incident(_) => "",
+            }),
+            "item.default_branch" => Bool(build.is_some_and(|build| build.default_branch)),
+            "item.pipeline" => Text(build.map_or("", |build| &build.pipeline)),
+            "item.red" => Bool(build.is_some_and(Build::is_red)),
+            "item.failing" => {
+                let checks = pull_request.and_then(|pull_request| pull_request.checks.as_ref());
+                let failing = build.and_then(|build| self.run(build)).map(|run| &run.failing);
+                List(texts(failing.or(checks.map(|checks| &checks.failing))))
+            }
+            "item.base" => Text(pull_request.map_or("", |pull_request| &pull_request.base)),
+            "item.draft" => Bool(pull_request.is_some_and(|pull_request| pull_request.draft)),
+            "item.review_requested" => {
+                Bool(pull_request.is_some_and(|pull_request| asks(pull_request, self.me)))
+            }
+            "item.turn_mine" => {
+                Bool(pull_request.is_some_and(|pull_request| is_my_turn(pull_request, self.me)))
+            }
+            "item.approvals" => {
+                let approvals = pull_request.map_or(0, |it| opinions(it, Verdict::Approved));
+                Number(i64::try_from(approvals).unwrap_or(i64::MAX))
+            }
+            "item.checks" => {
+                let checks = pull_request.and_then(|pull_request| pull_request.checks.as_ref());
+                Text(checks.map_or("", |checks| checks.status.name()))
+            }
+            "item.service" => Text(incident.map_or("", |incident| &incident.service)),
+            "item.severity" => Text(incident.map_or("", |incident| incident.severity.name())),
+            "item.held" => Bool(incident.is_some_and(|incident| is_held(incident, self.now))),
+            "item.holders" => List(texts(incident.map(|incident| &incident.holders))),
+            "item.labels" => Map(incident.map(|incident| &incident.labels)),
+            _ => return None,
+        })
+    }
+
+    /// The same as JSON, fields within their item: what templates see.
+    pub(super) fn json(&self) -> serde_json::Value {
+        let mut names = serde_json::Map::new();
+        let mut item = serde_json::Map::new();
+        for field in FIELDS {
+            let value = self.value(field.name).map_or(serde_json::Value::Null, |value| value.json());
+            match field.name.strip_prefix("item.") {
+                Some(name) => item.insert(name.to_owned(), value),
+                None => names.insert(field.name.to_owned(), value),
+            };
+        }
+        names.insert("item".to_owned(), item.into());
+        names.into()
+    }
+
+    fn author(&self) -> &'a str {
+        match &self.item.detail {
+            Detail::Build(build) => self.run(build).and_then(|run| run.author.as_deref()).unwrap_or_default(),
+            Detail::PullRequest(pull_request) => &pull_request.author,
+            Detail::Incident(_) => "",
+        }
+    }
+
+    /// The run that the event is about: a verdict's is not the one that has started since.
+    fn run(&self, build: &'a Build) -> Option<&'a BuildRun> {
+        match self.event {
+            EventName::Passed | EventName::Failed | EventName::Fixed | EventName::StillFailing => {
+                build.verdict().or(build.latest())
+            }
+            _ => build.latest(),
+        }
+    }
+}
+
+impl VariableResolver for View<'_> {
+    fn resolve<'b>(&'b self, name: &str) -> Option<CowVal<'b, 'b>> {
+        // One label, without all the others.
+        if let (Some(label), Detail::Incident(incident)) =
+            (name.strip_prefix("item.labels."), &self.item.detail)
+        {
+            return incident.labels.get(label).map(|text| CowVal::owned(CelString::from(text.as_str())));
+        }
+        Some(match self.value(name)? {
+            Value::Text(text) => CowVal::owned(CelString::from(text)),
+            Value::Bool(value) => CowVal::owned(CelBool::from(value)),
+            Value::Number(number) => CowVal::owned(CelInt::from(number)),
+            Value::List(texts) => {
+                CowVal::owned(CelList::from(texts.into_iter().map(cel_text).collect::<Vec<_>>()))
+            }
+            Value::Map(labels) => CowVal::owned(CelMap::from(
+                labels
+                    .into_iter()
+                    .flatten()
+                    .take(ENTRIES)
+                    .map(|(name, text)| (CelMapKey::from(name.as_str()), cel_text(text)))
+                    .collect::<HashMap<_, _>>(),
+            )),
+        })
+    }
+}
+
+impl Value<'_> {
+    fn json(&self) -> serde_json::Value {
+        match self {
+            Self::Text(text) => (*text).into(),
+            Self::Bool(value) => (*value).into(),
+            Self::Number(number) => (*number).into(),
+            Self::List(texts) => texts.iter().copied().collect(),
+            Self::Map(labels) => labels
+                .iter()
+                .flat_map(|labels| labels.iter())
+                .take(ENTRIES)
+                .map(|(name, text)| (name.clone(), serde_json::Value::from(text.as_str())))
+                .collect(),
+        }
+    }
+}
+
+impl std::fmt::Display for Value<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&crate::text::line(&self.json().to_string(), 80))
+    }
+}
+
+fn cel_text(text: &str) -> Box<dyn Val + '_> {
+    Box::new(CelString::from(text))
+}
+
+fn texts(texts: Option<&Vec<String>>) -> Vec<&str> {
+    texts.into_iter().flatten().take(ENTRIES).map(String::as_str).collect()
+}
+
+fn asks(pull_request: &PullRequest, me: &Identity) -> bool {
+    pull_request.state == PullRequestState::Open && pull_request.requested.iter().any(|name| me.is(name))
+}
+
+/// How many people's newest opinion that is. A comment is none, and does not replace one.
+fn opinions(pull_request: &PullRequest, verdict: Verdict) -> usize {
+    let mut newest: BTreeMap<&str, (Timestamp, Verdict)> = BTreeMap::new();
+    for review in pull_request.reviews.iter().filter(|review| review.verdict != Verdict::Commented) {
+        let opinion = newest.entry(&review.by).or_insert((review.at, review.verdict));
+        if review.at >= opinion.0 {
+            *opinion = (review.at, review.verdict);
+        }
+    }
+    newest.values().filter(|(_, found)| *found == verdict).count()
+}
+
+fn is_my_turn(pull_request: &PullRequest, me: &Identity) -> bool {
+    let stuck = opinions(pull_request, Verdict::ChangesRequested) > 0
+        || pull_request.checks.as_ref().is_some_and(|checks| !checks.failing.is_empty());
+    let done = opinions(pull_request, Verdict::Approved) > 0;
+    let mine = pull_request.state == PullRequestState::Open && me.is(&pull_request.author);
+    asks(pull_request, me) || (mine && (stuck || done))
+}
+
+fn is_held(incident: &Incident, now: Timestamp) -> bool {
+    let until = incident.held_until;
+    !incident.holders.is_empty() && until.is_none_or(|until| until > now)
+        || until.is_some_and(|until| until > now)
+}

@@ -1,0 +1,185 @@
+//! One notification for the events of a group.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Decision, Do};
+use crate::{
+    event::{Event, EventName},
+    item::{Detail, Item, ItemKey, Kind},
+    text,
+};
+
+/// Lines of a notification's body; desktops show fewer.
+const LINES: usize = 5;
+/// Characters of a title and of a line.
+const WIDTH: usize = 120;
+
+/// What the desktop shows for one or several events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notification {
+    /// The line that says it all.
+    pub title: String,
+    /// More, in a few lines; may be empty.
+    pub body: String,
+    /// The items that it is about, the one that matters most first.
+    pub items: Vec<ItemKey>,
+    /// It pierces quiet hours.
+    pub important: bool,
+}
+
+/// One notification for the events of a group, in the order in which they happened; `None` for none.
+///
+/// Of several events of one item the last counts. Whether they are to be notified of at all is the caller's to say.
+pub fn notification(news: &[(&Event, &Item, &Decision)]) -> Option<Notification> {
+    let mut last: Vec<(&Event, &Item)> = Vec::new();
+    for (index, (event, item, _)) in news.iter().enumerate() {
+        if !news[index + 1..].iter().any(|(_, later, _)| later.key == item.key) {
+            last.push((event, item));
+        }
+    }
+    // The sort is stable: what is equally urgent stays in order.
+    last.sort_by_key(|(event, _)| urgency(event.name));
+    let (title, body) = match &last[..] {
+        [] => return None,
+        [(event, item)] => single(event, item),
+        several => {
+            let mut lines: Vec<_> =
+                several.iter().take(LINES).map(|(event, _)| text::line(&event.summary, WIDTH)).collect();
+            if several.len() > LINES {
+                lines.push(format!("and {} more", several.len() - LINES));
+            }
+            (title(several), lines.join("\n"))
+        }
+    };
+    Some(Notification {
+        title,
+        body,
+        items: last.iter().map(|(_, item)| item.key.clone()).collect(),
+        important: news.iter().any(|(_, _, decision)| decision.action == Do::Important),
+    })
+}
+
+fn single(event: &Event, item: &Item) -> (String, String) {
+    let more = match &item.detail {
+        Detail::Build(build) => build
+            .runs
+            .iter()
+            .find(|run| run.status.is_verdict())
+            .and_then(|run| run.subject.as_deref())
+            .unwrap_or_default(),
+        Detail::PullRequest(_) => &item.title,
+        Detail::Incident(incident) => incident.description.as_deref().unwrap_or_default(),
+    };
+    let body = if event.summary.contains(more) { String::new() } else { text::line(more, WIDTH) };
+    (text::line(&event.summary, WIDTH), body)
+}
+
+/// `3 builds of acme/web failed`, `3 builds of acme/web: 2 failed, 1 is fixed`, `2 builds and 1 incident`.
+fn title(news: &[(&Event, &Item)]) -> String {
+    let kinds = counted(news.iter().map(|(_, item)| item.key.kind));
+    let names = counted(news.iter().map(|(event, _)| event.name));
+    let of = match counted(news.iter().map(|(_, item)| item.repo())).as_slice() {
+        [(repo, _)] => format!(" of {}", text::line(repo, WIDTH / 2)),
+        repos if kinds.len() == 1 => format!(" in {} {}", repos.len(), places(kinds[0].0)),
+        _ => String::new(),
+    };
+    match (&kinds[..], &names[..]) {
+        ([(kind, count)], [(name, _)]) => {
+            format!("{} {}", things(*kind, *count) + &of, phrase(*name, *count))
+        }
+        ([(kind, count)], _) => {
+            let each: Vec<_> =
+                names.iter().map(|(name, count)| format!("{count} {}", phrase(*name, *count))).collect();
+            format!("{}: {}", things(*kind, *count) + &of, each.join(", "))
+        }
+        _ => {
+            let each: Vec<_> = kinds.iter().map(|(kind, count)| things(*kind, *count)).collect();
+            let (last, before) = each.split_last().expect("there are several kinds");
+            format!("{} and {last}{of}", before.join(", "))
+        }
+    }
+}
+
+/// How many there are of each, in the order in which they come.
+fn counted<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<(T, usize)> {
+    let mut counts: Vec<(T, usize)> = Vec::new();
+    for one in all {
+        match counts.iter_mut().find(|(known, _)| *known == one) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((one, 1)),
+        }
+    }
+    counts
+}
+
+fn things(kind: Kind, count: usize) -> String {
+    let thing = match kind {
+        Kind::Build => "build",
+        Kind::PullRequest => "pull request",
+        Kind::Incident => "incident",
+    };
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}
+
+fn places(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Build | Kind::PullRequest => "repositories",
+        Kind::Incident => "services",
+    }
+}
+
+fn phrase(event: EventName, count: usize) -> String {
+    let (is, has, was, wants) = match count {
+        1 => ("is", "has", "was", "wants"),
+        _ => ("are", "have", "were", "want"),
+    };
+    match event {
+        EventName::Queued => format!("{is} queued"),
+        EventName::Running => format!("{is} running"),
+        EventName::Passed => "passed".to_owned(),
+        EventName::Failed => "failed".to_owned(),
+        EventName::Fixed => format!("{is} fixed"),
+        EventName::StillFailing => format!("{is} still failing"),
+        EventName::Canceled => format!("{was} canceled"),
+        EventName::Opened => format!("{was} opened"),
+        EventName::ReviewRequested => format!("{wants} your review"),
+        EventName::Approved => format!("{was} approved"),
+        EventName::ChangesRequested => format!("{has} changes requested"),
+        EventName::ChecksFailed => format!("{has} failed checks"),
+        EventName::ChecksPassed => format!("{has} passed checks"),
+        EventName::Merged => format!("{was} merged"),
+        EventName::Closed => format!("{was} closed"),
+        EventName::Stale => format!("{is} stale"),
+        EventName::Triggered => format!("{was} triggered"),
+        EventName::Acknowledged => format!("{was} acknowledged"),
+        EventName::Escalated => format!("{was} escalated"),
+        EventName::Resolved => format!("{was} resolved"),
+    }
+}
+
+/// What comes first: what needs a person, the most urgent first, then the rest.
+pub(super) fn urgency(event: EventName) -> u8 {
+    use EventName::*;
+    match event {
+        Escalated => 0,
+        Triggered => 1,
+        Failed => 2,
+        StillFailing => 3,
+        ReviewRequested => 4,
+        ChangesRequested => 5,
+        ChecksFailed => 6,
+        Approved => 7,
+        Fixed => 8,
+        Acknowledged => 9,
+        Resolved => 10,
+        Merged => 11,
+        Opened => 12,
+        Closed => 13,
+        Stale => 14,
+        ChecksPassed => 15,
+        Passed => 16,
+        Canceled => 17,
+        Running => 18,
+        Queued => 19,
+    }
+}
