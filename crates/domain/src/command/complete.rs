@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     ArgSpec, ArgType, Args, Command, CommandSpec, Commands,
-    reading::{Matcher, Reading, Word},
+    matcher::{Matcher, Reading, Word},
     token::{Token, scan},
 };
 
@@ -80,6 +80,14 @@ fn word_end(line: &str, cursor: usize) -> usize {
     tokens.iter().find(|token| token.start < cursor && cursor < token.end).map_or(cursor, |token| token.end)
 }
 
+/// How the words before the cursor are read, and so what the word at it is.
+const READINGS: [Reading; 4] = [
+    Reading::EXACT,
+    Reading { names: true, ..Reading::EXACT },
+    Reading { names: true, complete: false, ..Reading::EXACT },
+    Reading { names: true, free: true, ..Reading::EXACT },
+];
+
 /// What a word of a command is.
 struct Part<'c> {
     arg: Option<&'c ArgSpec>,
@@ -103,8 +111,9 @@ impl Command {
         if !ends_options {
             if let Some(at) = word.find_bare("=", 0) {
                 let name = word.text[..at].trim_start_matches("--");
-                if let Some(arg) = self.named(name) {
-                    return value(Some(arg), at + 1);
+                let arg = self.named(name);
+                if arg.is_some() || spec.args.iter().any(|arg| arg.ty == ArgType::Pairs) {
+                    return value(arg, at + 1);
                 }
             }
             if word.text.starts_with("--") && !word.is_quoted() {
@@ -120,9 +129,7 @@ impl Command {
         words.push(Word { token: word, may_name: !ends_options });
         let mut matcher = Matcher::new(spec, &self.usage, &words, &given, true);
         let mut literals: Vec<String> = Vec::new();
-        for (complete, names) in [(true, false), (true, true), (false, true)] {
-            let reading =
-                Reading { complete, typed: true, names, free: false, own_words: false, again: false };
+        for reading in READINGS {
             let solutions = matcher.read(reading);
             for literal in &matcher.literals {
                 if !literals.iter().any(|known| known == literal) {

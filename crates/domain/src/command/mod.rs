@@ -1,10 +1,11 @@
 //! Commands: what can be run, what it takes, and what a typed line means.
 
+mod arguments;
 mod check;
+mod commands;
 mod complete;
 mod confirm;
-mod line;
-mod reading;
+mod matcher;
 mod resolve;
 mod spec;
 #[cfg(test)]
@@ -19,10 +20,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::item::{Item, Kind};
 
+pub use arguments::canonical_line;
 pub use check::{Problem, check, check_all};
+pub use commands::{Command, Commands, Parsed};
 pub use complete::{Completion, What};
 pub use confirm::Confirm;
-pub use line::{Command, Commands, Parsed, canonical_line};
+
 pub use resolve::{Resolution, applies_to, prefill, resolve_item};
 pub use spec::USUAL_TIMEOUT;
 pub use token::{Token, line_from, quote, tokens};

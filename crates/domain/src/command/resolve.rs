@@ -4,7 +4,7 @@ use url::Url;
 
 use super::{
     ArgType, CommandSpec, Usage,
-    line::MOST_CANDIDATES,
+    commands::MOST_CANDIDATES,
     token::quote,
     usage::{Element, Piece},
 };
@@ -42,7 +42,7 @@ enum Match {
 
 /// Finds the item that a text means: by key (`forge/pull_request/acme/web#479`), reference (`acme/web#479`), page in
 /// the browser, number (`479`, `#479`), end of the reference (`web#479`), its parts in order (`web/ci@main`,
-/// `web main`), or words of reference and title. A number never means a word of a title.
+/// `web main`), or words of reference and title. What is a number or looks like a reference never means words of a title.
 pub fn resolve_item<'i>(text: &str, items: impl IntoIterator<Item = &'i Item>, kind: Kind) -> Resolution<'i> {
     let wanted = Wanted::new(text);
     let mut best: Vec<&Item> = Vec::new();
@@ -132,6 +132,9 @@ impl Wanted {
         }
         if self.are_parts_of(&reference) {
             return Some(Match::Parts);
+        }
+        if self.text.contains(['#', '/', '@']) {
+            return None;
         }
         let all = format!("{reference} {}", item.title.to_lowercase());
         self.lower.split_whitespace().all(|word| has_word(&all, word)).then_some(Match::Words)

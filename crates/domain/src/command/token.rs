@@ -31,6 +31,11 @@ impl Token {
         Self { text: String::new(), start: at, end: at, quotes: Vec::new() }
     }
 
+    /// A word as it would be typed.
+    pub(super) fn of(text: &str) -> Self {
+        Self { text: text.to_owned(), start: 0, end: text.len(), quotes: Vec::new() }
+    }
+
     /// True where any part of it is quoted. What is quoted is only ever a value.
     pub fn is_quoted(&self) -> bool {
         !self.quotes.is_empty()

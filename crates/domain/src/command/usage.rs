@@ -66,6 +66,13 @@ pub(super) enum Piece {
     Optional(Vec<Piece>),
 }
 
+impl Segment {
+    /// True where a literal tells it from the others.
+    pub(super) fn is_led(&self) -> bool {
+        self.elements.first().is_some_and(|element| element.literal().is_some())
+    }
+}
+
 impl Element {
     /// The literal that this is, where it is one.
     pub(super) fn literal(&self) -> Option<&str> {
@@ -298,7 +305,7 @@ impl Parser<'_> {
     fn is_bare_arg(&self) -> bool {
         self.inside().is_some_and(|inside| {
             let name = inside.strip_suffix(&['.', '.', '.']).unwrap_or(inside);
-            !name.is_empty() && name.iter().all(|c| is_name_char(*c))
+            name.first().is_some_and(char::is_ascii_alphabetic) && name.iter().all(|c| is_name_char(*c))
         })
     }
 

@@ -56,6 +56,7 @@ fn what_is_typed_at_the_cursor() {
         ("pr approve \"web ma^", "web ma|\"web ma|pr [] after pr approve"),
         ("who is on call for ^", "||team [] after who is on call"),
         ("build web ^", "||- [] after build job=web"),
+        ("build a=x^", "x|x|- [] after build"),
         ("build web a=1 ^", "||- [] after build job=web a=1"),
     ];
     let wrong: Vec<_> = cases

@@ -4,7 +4,6 @@ mod parse;
 mod resolve;
 
 use super::*;
-use crate::command::{ArgSpec, CommandSpec};
 
 /// Commands of the shapes that services have.
 fn specs() -> Vec<CommandSpec> {
@@ -74,11 +73,15 @@ fn specs() -> Vec<CommandSpec> {
             .arg(ArgSpec::text("one", "one"))
             .arg(ArgSpec::text("other", "the other"))
             .arg(ArgSpec::text("alias", "as what").optional()),
+        CommandSpec::new("pick", "Pick")
+            .usage("pick as <d> [a] [b] <c>")
+            .arg(ArgSpec::text("a", "").optional())
+            .arg(ArgSpec::text("b", "").optional())
+            .arg(ArgSpec::text("c", ""))
+            .arg(ArgSpec::text("d", "")),
     ]
 }
 
 fn commands() -> Commands {
     specs().into_iter().map(|spec| Command::new(spec).unwrap()).collect()
 }
-
-use crate::item::Kind;

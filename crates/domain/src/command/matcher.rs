@@ -11,7 +11,7 @@ use super::{
 use crate::duration::Span;
 
 /// How many steps one reading may take: ends what would take exponential time. Lines that people type take under 100.
-const MOST_STEPS: u32 = 20_000;
+const MOST_STEPS: u32 = 2_000;
 /// How many readings of an ambiguous line are found.
 const MOST_READINGS: usize = 10;
 
@@ -38,6 +38,12 @@ pub(super) struct Reading {
     pub(super) own_words: bool,
     /// An argument can be given again.
     pub(super) again: bool,
+}
+
+impl Reading {
+    /// As the usage says.
+    pub(super) const EXACT: Self =
+        Self { complete: true, typed: true, names: false, free: false, own_words: false, again: false };
 }
 
 /// What a reading found for an argument.
@@ -110,21 +116,13 @@ impl<'a> Matcher<'a> {
         given: &'a [usize],
         typing: bool,
     ) -> Self {
-        let reading = Reading {
-            complete: true,
-            typed: true,
-            names: false,
-            free: false,
-            own_words: false,
-            again: false,
-        };
         Self {
             spec,
             usage,
             words,
             given,
             typing,
-            reading,
+            reading: Reading::EXACT,
             so_far: Solution::default(),
             solutions: Vec::new(),
             steps: 0,
@@ -141,7 +139,9 @@ impl<'a> Matcher<'a> {
         self.stuck = (0, None);
         self.literals.clear();
         self.segments(Left::all(self.usage.segments.len()), 0);
-        std::mem::take(&mut self.solutions)
+        let solutions = std::mem::take(&mut self.solutions);
+        // A search that was cut short may have missed a second way.
+        if self.steps > MOST_STEPS { Vec::new() } else { solutions }
     }
 
     /// The text that was found for an argument.
@@ -174,13 +174,27 @@ impl<'a> Matcher<'a> {
             return true;
         }
         let usage = self.usage;
+        if !self.reading.free {
+            let Some(next) = left.iter().next() else {
+                self.stick(at, None);
+                return false;
+            };
+            let after = left.without(next);
+            return self.elements(&usage.segments[next].elements, &Todo::Segments(after), at, false)
+                || (self.may_be_absent(next, at) && self.segments(after, at));
+        }
+        // What a literal leads can move; values that only their place tells apart keep their order.
+        let mut others = left;
+        let mut in_turn = true;
         for segment in left.iter() {
-            let after = left.without(segment);
-            if self.elements(&usage.segments[segment].elements, &Todo::Segments(after), at, false) {
+            let led = usage.segments[segment].is_led();
+            let then = Todo::Segments(others.without(segment));
+            if (led || in_turn) && self.elements(&usage.segments[segment].elements, &then, at, false) {
                 return true;
             }
-            if !self.reading.free {
-                return self.may_be_absent(segment, at) && self.segments(after, at);
+            if !led && in_turn {
+                in_turn = self.may_be_absent(segment, at);
+                others = if in_turn { others.without(segment) } else { others };
             }
         }
         self.stick(at, None);
@@ -246,10 +260,7 @@ impl<'a> Matcher<'a> {
             Element::Rest(arg) => self.rest(*arg, then, at),
             Element::Word(pieces) => match first.literal() {
                 Some(literal) => self.is_literal(literal, at) && self.elements(others, then, at + 1, true),
-                None => {
-                    self.value(pieces, others, then, at)
-                        || (led && self.is_settled(first) && self.elements(others, then, at, led))
-                }
+                None => self.value(pieces, others, then, at),
             },
         }
     }
@@ -329,8 +340,10 @@ impl<'a> Matcher<'a> {
     /// How far the words from here on are one length of time, such as `1h 30m`.
     fn duration_end(&self, at: usize) -> usize {
         let mut end = at;
+        // A day, an hour, a minute and a second.
+        let last = at + 4;
         let is_span = |word: &Word<'_>| !word.token.is_quoted() && word.token.text.parse::<Span>().is_ok();
-        while self.words.get(end).is_some_and(is_span) && !self.is_typed(end) {
+        while end < last && self.words.get(end).is_some_and(is_span) && !self.is_typed(end) {
             end += 1;
         }
         end

@@ -1,0 +1,241 @@
+//! What the words after a command's name say: options first, then the usage, one reading after another.
+
+use std::collections::BTreeMap;
+
+use super::{
+    ArgError, ArgSpec, ArgType, Args, Command, CommandSpec,
+    matcher::{Matcher, Reading, Solution, Word},
+    token::{Token, quote},
+    value::{names, same},
+};
+use crate::nearest::nearest;
+
+/// What the options of a line say, and the words that are none.
+pub(super) struct Options<'t> {
+    /// By the argument's place in the spec.
+    pub(super) values: BTreeMap<usize, String>,
+    pub(super) pairs: Vec<(String, String)>,
+    /// An option at the end of the line that has no value yet.
+    pub(super) asked: Option<usize>,
+    pub(super) words: Vec<Word<'t>>,
+}
+
+/// How a line is read: the first of these that makes sense of every word counts.
+const READINGS: [Reading; 11] = {
+    let exact = Reading::EXACT;
+    let named = Reading { names: true, ..exact };
+    let begun = Reading { complete: false, ..exact };
+    [
+        exact,
+        named,
+        Reading { free: true, ..named },
+        // Complete, but wrong: better to say what is wrong than to take a word for something else.
+        Reading { typed: false, ..exact },
+        Reading { again: true, ..exact },
+        // Not complete.
+        begun,
+        Reading { names: true, ..begun },
+        Reading { names: true, free: true, ..begun },
+        MOST_FORGIVING,
+        Reading { again: true, ..MOST_FORGIVING },
+        // And last, a word of the command's own that can only be a value.
+        Reading { own_words: true, ..exact },
+    ]
+};
+
+/// The reading that gets furthest in a line that makes no sense.
+const MOST_FORGIVING: Reading = Reading { complete: false, typed: false, names: true, ..Reading::EXACT };
+
+impl Command {
+    /// What the words after the name mean.
+    pub(super) fn read(&self, tokens: &[Token]) -> Result<(Args, Vec<&ArgSpec>), ArgError> {
+        let options = self.options(tokens)?;
+        let given: Vec<usize> = options.values.keys().copied().chain(options.asked).collect();
+        let mut matcher = Matcher::new(self.spec(), &self.usage, &options.words, &given, false);
+        for reading in READINGS {
+            let solutions = matcher.read(reading);
+            match solutions.as_slice() {
+                [] => {}
+                [only] => return self.settle(&options, &matcher, only),
+                several => return Err(self.ambiguous(&options, &matcher, several)),
+            }
+        }
+        matcher.read(MOST_FORGIVING);
+        let (at, wanted) = matcher.stuck;
+        let wanted = wanted.filter(|wanted| self.reads_with(&options.words, &given, at, wanted));
+        Err(self.unexpected(options.words.get(at).map_or("", |word| &word.token.text), wanted))
+    }
+
+    /// True where the words would make sense with this one before the one at `at`.
+    fn reads_with(&self, words: &[Word<'_>], given: &[usize], at: usize, wanted: &str) -> bool {
+        let lacking = Token::of(wanted);
+        let mut words = words.to_vec();
+        words.insert(at, Word { token: &lacking, may_name: true });
+        !Matcher::new(self.spec(), &self.usage, &words, given, false).read(Reading::EXACT).is_empty()
+    }
+
+    fn settle(
+        &self,
+        options: &Options<'_>,
+        matcher: &Matcher<'_>,
+        solution: &Solution,
+    ) -> Result<(Args, Vec<&ArgSpec>), ArgError> {
+        let mut texts = options.values.clone();
+        for found in &solution.found {
+            let second = matcher.text(found);
+            if let Some(first) = texts.insert(found.arg, second.clone()) {
+                return Err(self.twice(found.arg, first, second));
+            }
+        }
+        let mut args = Args { pairs: options.pairs.clone(), ..Args::default() };
+        let mut missing = Vec::new();
+        for (place, arg) in self.spec().args.iter().enumerate() {
+            let given = match texts.get(&place) {
+                Some(text) => Some(arg.read(text)?),
+                None => arg.default.clone(),
+            };
+            let asked = solution.asked.contains(&place) || options.asked == Some(place);
+            let lacking = match arg.ty {
+                ArgType::Pairs => args.pairs.is_empty(),
+                _ => given.is_none(),
+            };
+            if asked || (arg.required && lacking) {
+                missing.push(arg);
+            } else if let Some(value) = given {
+                args.values.insert(arg.name.clone(), value);
+            }
+        }
+        Ok((args, missing))
+    }
+
+    fn ambiguous(&self, options: &Options<'_>, matcher: &Matcher<'_>, solutions: &[Solution]) -> ArgError {
+        let words: Vec<_> = options.words.iter().map(|word| word.token.text.as_str()).collect();
+        let mut candidates: Vec<_> = solutions
+            .iter()
+            .map(|solution| {
+                let found = solution.found.iter().map(|found| (found.arg, matcher.text(found)));
+                let texts: BTreeMap<_, _> = found.collect();
+                let pairs = texts
+                    .iter()
+                    .map(|(arg, text)| format!("{}={}", self.spec().args[*arg].name, quote(text)));
+                pairs.collect::<Vec<_>>().join(" ")
+            })
+            .collect();
+        candidates.sort();
+        ArgError::Ambiguous { arg: self.spec().name.clone(), found: words.join(" "), candidates }
+    }
+
+    fn twice(&self, arg: usize, first: String, second: String) -> ArgError {
+        ArgError::Twice { arg: self.spec().args[arg].name.clone(), first, second }
+    }
+
+    /// `wanted` is a word that would make sense before it.
+    fn unexpected(&self, word: &str, wanted: Option<&str>) -> ArgError {
+        let name = word.split_once('=').map_or(word, |(name, _)| name);
+        let near = if name == word && !word.starts_with("--") {
+            nearest(word, self.usage.words.iter().map(String::as_str).filter(|literal| !same(literal, word)))
+        } else {
+            nearest(name.trim_start_matches("--"), self.spec().args.iter().map(|arg| arg.name.as_str()))
+        };
+        let led = || wanted.map(|wanted| format!("{wanted} {word}"));
+        ArgError::Unexpected {
+            command: self.spec().name.clone(),
+            name: word.to_owned(),
+            nearest: near.map(str::to_owned).or_else(led),
+        }
+    }
+
+    /// Takes `name=value`, `--name value`, `--name=value` and `--flag` out of the words.
+    pub(super) fn options<'t>(&self, tokens: &'t [Token]) -> Result<Options<'t>, ArgError> {
+        let mut options =
+            Options { values: BTreeMap::new(), pairs: Vec::new(), asked: None, words: Vec::new() };
+        let takes_pairs = self.spec().args.iter().any(|arg| arg.ty == ArgType::Pairs);
+        let mut pairs = BTreeMap::new();
+        let mut may_name = true;
+        let mut tokens = tokens.iter().peekable();
+        while let Some(token) = tokens.next() {
+            let split = token.find_bare("=", 0).filter(|at| *at > 0);
+            let (name, value) = match split {
+                Some(at) => (&token.text[..at], Some(&token.text[at + 1..])),
+                None => (token.text.as_str(), None),
+            };
+            let dashed = may_name && is_option(token);
+            if dashed && token.text == "--" {
+                may_name = false;
+                continue;
+            }
+            let names_arg = may_name && (dashed || value.is_some()) && token.is_bare(0..name.len());
+            let name = if dashed { &name[2..] } else { name };
+            let arg = if names_arg { self.named(name) } else { None };
+            match (arg, value) {
+                (Some(arg), Some("")) if !token.is_quoted() => return Err(self.no_value(arg, "")),
+                (Some(arg), Some(value)) => self.give(&mut options, arg, value)?,
+                (Some(arg), None) if self.spec().args[arg].ty == ArgType::Bool => {
+                    self.give(&mut options, arg, "true")?;
+                }
+                (Some(arg), None) => match (tokens.next_if(|next| !is_option(next)), tokens.peek()) {
+                    (Some(value), _) => self.give(&mut options, arg, &value.text)?,
+                    (None, None) => options.asked = Some(arg),
+                    (None, Some(next)) => return Err(self.no_value(arg, &next.text)),
+                },
+                (None, _) if dashed => return Err(self.unexpected(&token.text, None)),
+                (None, Some(value)) if takes_pairs => {
+                    if let Some(first) = pairs.insert(name, value) {
+                        return Err(ArgError::Twice {
+                            arg: name.to_owned(),
+                            first: first.to_owned(),
+                            second: value.to_owned(),
+                        });
+                    }
+                    options.pairs.push((name.to_owned(), value.to_owned()));
+                }
+                (None, _) => options.words.push(Word { token, may_name }),
+            }
+        }
+        Ok(options)
+    }
+
+    fn no_value(&self, arg: usize, found: &str) -> ArgError {
+        let arg = &self.spec().args[arg];
+        ArgError::Invalid {
+            arg: arg.name.clone(),
+            expected: arg.ty.expected(),
+            found: found.to_owned(),
+            nearest: None,
+        }
+    }
+
+    /// The place of the argument of that name.
+    pub(super) fn named(&self, name: &str) -> Option<usize> {
+        self.spec().args.iter().position(|arg| arg.ty != ArgType::Pairs && names(name, &arg.name))
+    }
+
+    fn give(&self, options: &mut Options<'_>, arg: usize, value: &str) -> Result<(), ArgError> {
+        match options.values.insert(arg, value.to_owned()) {
+            Some(first) => Err(self.twice(arg, first, value.to_owned())),
+            None => Ok(()),
+        }
+    }
+}
+
+fn is_option(token: &Token) -> bool {
+    token.text.starts_with("--") && token.is_bare(0..2)
+}
+
+/// The line that says all of a run's arguments by name: what [`super::Commands::parse`] makes the same arguments of.
+pub fn canonical_line(spec: &CommandSpec, args: &Args) -> String {
+    let mut line = spec.name.clone();
+    for arg in &spec.args {
+        if let Some(value) = args.get(&arg.name) {
+            line.push_str(&format!(" {}={}", arg.name, quote(value)));
+        }
+    }
+    let is_arg = |name: &str| spec.args.iter().any(|arg| names(name, &arg.name));
+    if args.pairs.iter().any(|(name, _)| is_arg(name)) {
+        line.push_str(" --");
+    }
+    for (name, value) in &args.pairs {
+        line.push_str(&format!(" {}={}", quote(name), quote(value)));
+    }
+    line
+}
