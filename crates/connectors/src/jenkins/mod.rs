@@ -1,12 +1,32 @@
 //! Jenkins: jobs in folders, their builds, the queue and the logs.
+//!
+//! Facts about its interface are from the "Remote Access API" pages and the `/api` page that every Jenkins object has.
+
+mod build;
+mod client;
+mod job;
+mod log;
+mod normalise;
+mod source;
+mod stop;
+mod wire;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use callboard_domain::{duration::Span, error::ServiceError, identity::Identity, secret::SecretField};
+use callboard_domain::{
+    duration::Span,
+    error::ServiceError,
+    identity::Identity,
+    secret::{SecretField, SecretString},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::{build::BuildJob, client::Jenkins, log::BuildLog, source::Jobs, stop::StopBuild};
 use crate::{
     Access, ConnectError, Connection, Identify, Problem, ServiceUrl, Watch,
     http::{Credential, Http},
@@ -17,7 +37,7 @@ pub const NAME: &str = "jenkins";
 
 const TOKEN: SecretField = SecretField {
     name: "token",
-    help: "an API token of the user: Jenkins, your name at the top right, Security, API Token",
+    help: "an API token of the user: in Jenkins, your name at the top right, Security, API Token",
     required: false,
 };
 const PASSWORD: SecretField = SecretField {
@@ -38,7 +58,7 @@ pub struct Config {
     /// The user whose API token (or password) it is. Without one, what everybody may see is watched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// Patterns over full job names (`web/api`, `web/*`, `team/**`); without branches. All jobs where not given.
+    /// Patterns over full job names (`web/api`, `web/*`, `team/**`), without branches. All jobs where not given.
     #[serde(default)]
     pub watch: Watch,
     /// How often to look.
@@ -51,7 +71,7 @@ impl Config {
     pub fn validate(&self) -> Vec<Problem> {
         match &self.user {
             Some(user) if user.trim().is_empty() || user.contains(':') => {
-                vec![Problem { key: "user", what: "expected a user name without a colon".to_owned() }]
+                vec![Problem { key: "user", what: "expected a user name, without a colon".to_owned() }]
             }
             _ => Vec::new(),
         }
@@ -67,18 +87,55 @@ impl Config {
     /// # Errors
     /// Where there is a user without a secret, or a secret without a user.
     pub fn connect(&self, access: Access) -> Result<Connection, ConnectError> {
-        let http = Http::new(access.client.clone(), self.url.to_url(), "Jenkins", Credential::None);
-        Ok(Connection { identify: Arc::new(Server { http }), source: None, actions: Vec::new(), chat: None })
+        let credential = self.credential(&access)?;
+        // An API token needs no crumb; anything else does ("CSRF Protection" in the Jenkins handbook).
+        let crumbs = access.secret(TOKEN.name).is_none();
+        let http = Http::new(access.client, self.url.to_url(), "Jenkins", credential);
+        let jenkins = Jenkins::new(http, crumbs);
+        let jobs = Arc::new(Jobs::new(jenkins.clone(), access.account, self.watch.clone()));
+        Ok(Connection {
+            identify: Arc::new(Who { jenkins: jenkins.clone(), user: self.user.clone() }),
+            actions: vec![
+                Arc::new(BuildJob::new(jenkins.clone(), jobs.clone())),
+                Arc::new(BuildLog::new(jenkins.clone(), jobs.clone())),
+                Arc::new(StopBuild::new(jenkins, jobs.clone())),
+            ],
+            source: Some(jobs),
+            chat: None,
+        })
+    }
+
+    fn credential(&self, access: &Access) -> Result<Credential, ConnectError> {
+        let secret: Option<SecretString> = access.secret(TOKEN.name).or_else(|| access.secret(PASSWORD.name));
+        match (&self.user, secret) {
+            (Some(user), Some(password)) => Ok(Credential::Basic { user: user.clone(), password }),
+            (Some(_), None) => Err(ConnectError::MissingSecret { field: TOKEN.name, help: TOKEN.help }),
+            (None, None) => Ok(Credential::None),
+            (None, Some(_)) => Err(ConnectError::Config(Problem {
+                key: "user",
+                what: "a token or password is set: say whose it is".to_owned(),
+            })),
+        }
     }
 }
 
-struct Server {
-    http: Http,
+struct Who {
+    jenkins: Jenkins,
+    user: Option<String>,
 }
 
 #[async_trait]
-impl Identify for Server {
+impl Identify for Who {
     async fn identify(&self) -> Result<Identity, ServiceError> {
-        Ok(Identity { server: Some(self.http.host().to_owned()), ..Identity::default() })
+        let (who, server) = self.jenkins.who_am_i().await?;
+        match &self.user {
+            Some(user) if who.anonymous => {
+                Err(ServiceError::auth(format!("Jenkins took {user} for a stranger: is the token theirs?")))
+            }
+            _ => {
+                let login = if who.anonymous { String::new() } else { who.name };
+                Ok(Identity { login, server, ..Identity::default() })
+            }
+        }
     }
 }

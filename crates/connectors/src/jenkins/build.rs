@@ -1,0 +1,343 @@
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use callboard_domain::{
+    action::{Action, Choice, Progress, Step},
+    command::{ArgError, ArgSpec, Args, CommandSpec},
+    duration::Span,
+    error::ServiceError,
+    item::BuildStatus,
+    message::Block,
+    run::Outcome,
+    text,
+};
+use jiff::Timestamp;
+use reqwest::StatusCode;
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::{
+    client::{Jenkins, below, job_arg, refused},
+    job::JobName,
+    log, normalise,
+    source::Jobs,
+    wire,
+};
+use crate::http::{Answer, Request};
+
+/// How long a build may take until following it ends.
+const LONGEST: Duration = Duration::from_secs(6 * 3_600);
+
+/// `build web/api REF=main`: starts a job and follows it to its end.
+pub(super) struct BuildJob {
+    jenkins: Jenkins,
+    jobs: Arc<Jobs>,
+    spec: CommandSpec,
+}
+
+impl BuildJob {
+    pub(super) fn new(jenkins: Jenkins, jobs: Arc<Jobs>) -> Self {
+        let spec = CommandSpec::new("build", "Build a Jenkins job, and say how it ended")
+            .usage("build <job> [param=value...]")
+            .arg(ArgSpec::live("job", "the job, with @branch for one branch of a multibranch project"))
+            .arg(ArgSpec::pairs("parameters", "the job's parameters"))
+            .example("build web/api")
+            .example("build web/api@main")
+            .example("build deploy REF=v2 ENV=staging")
+            .timeout(LONGEST);
+        Self { jenkins, jobs, spec }
+    }
+
+    /// How it ended, once it has ended.
+    async fn ended(
+        &self,
+        job: &JobName,
+        number: u64,
+        progress: &dyn Progress,
+    ) -> Result<wire::Build, ServiceError> {
+        let began = Instant::now();
+        let what = format!("{job} #{number} was started");
+        self.jenkins
+            .follow(&what, || async {
+                let build = self.jenkins.build(job, Some(number)).await?;
+                if !build.building {
+                    return Ok(Some(build));
+                }
+                let about = length(build.estimated_duration).map(|about| format!(" of about {about}"));
+                let so_far = Span(Duration::from_secs(began.elapsed().as_secs()));
+                progress.say(&format!("#{number} runs, {so_far}{}", about.unwrap_or_default()));
+                Ok(None)
+            })
+            .await
+    }
+}
+
+#[async_trait]
+impl Action for BuildJob {
+    fn spec(&self) -> &CommandSpec {
+        &self.spec
+    }
+
+    fn preview(&self, args: &Args, _now: Timestamp) -> Result<Vec<Step>, ArgError> {
+        let job = job_arg(args)?;
+        let http = self.jenkins.http();
+        let mut start =
+            http.step(format!("Start {job} on {}", http.host()), &start(&job, &args.pairs, false));
+        if args.pairs.is_empty() {
+            start.exactly.push_str(
+                "\n(buildWithParameters instead of build where the job has parameters: their defaults)",
+            );
+        }
+        Ok(vec![
+            http.step(format!("Look what {job} takes"), &Jenkins::job_request(&job)),
+            start,
+            Step { what: "Follow it to its end".to_owned(), exactly: String::new() },
+        ])
+    }
+
+    async fn run(
+        &self,
+        args: &Args,
+        _now: Timestamp,
+        progress: &dyn Progress,
+    ) -> Result<Outcome, ServiceError> {
+        let job = job_arg(args).map_err(refused)?;
+        let known = self.jenkins.job(&job).await?;
+        let definitions = parameters(&known);
+        check(&job, &known, &definitions, &args.pairs)?;
+        let request = start(&job, &args.pairs, !definitions.is_empty());
+        let id = queue_item(&job, &self.jenkins.write(request).await?)?;
+        progress.say("queued");
+
+        let what = format!("{job} was queued");
+        let item = self.jenkins.follow(&what, || async {
+            let item = self.jenkins.queue_item(id).await?;
+            if item.cancelled || item.executable.as_ref().is_some_and(|built| built.number.is_some()) {
+                return Ok(Some(item));
+            }
+            let why = item.why.as_deref().map(|why| format!(": {}", text::line(why, 150)));
+            progress.say(&format!("queued{}", why.unwrap_or_default()));
+            Ok(None)
+        });
+        let Some(number) = item.await?.executable.and_then(|built| built.number) else {
+            let outcome = Outcome::failed(format!("{job} was taken off the queue before it began"));
+            return Ok(outcome.data(json!({ "job": job.to_string(), "result": "canceled" })));
+        };
+        progress.say(&format!("#{number} runs"));
+        let build = self.ended(&job, number, progress).await?;
+        let mut outcome = outcome(&job, &build).linked(self.jenkins.page(&job, &build));
+        if normalise::status(&build) == BuildStatus::Failed {
+            // Welcome, but no part of what was asked: without it the outcome is as true.
+            if let Ok(part) = self.jenkins.log(&job, number, 0).await {
+                outcome = outcome.with(Block::Code(log::excerpt(&part.text, true)));
+            }
+        }
+        Ok(outcome)
+    }
+
+    async fn choices(&self, arg: &str, args: &Args) -> Result<Vec<Choice>, ServiceError> {
+        match arg {
+            "job" => self.jobs.choices().await,
+            "parameters" => {
+                let job = self.jenkins.job(&job_arg(args).map_err(refused)?).await?;
+                let choice = |definition: &wire::ParameterDefinition| Choice {
+                    value: format!("{}=", text::line(&definition.name, 100)),
+                    note: definition.choices.as_ref().map(|choices| text::line(&choices.join(", "), 200)),
+                };
+                Ok(parameters(&job).into_iter().map(choice).collect())
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+}
+
+/// The request that starts a build. A job without parameters takes only `build`, one with parameters only
+/// `buildWithParameters`, which fills in their defaults.
+fn start(job: &JobName, pairs: &[(String, String)], parameterised: bool) -> Request {
+    if pairs.is_empty() && !parameterised {
+        Request::post(below(job, &["build"]))
+    } else {
+        Request::post(below(job, &["buildWithParameters"])).form(pairs.to_vec())
+    }
+}
+
+fn parameters(job: &wire::Job) -> Vec<&wire::ParameterDefinition> {
+    job.property.iter().flatten().flat_map(|property| &property.parameter_definitions).collect()
+}
+
+/// Refuses what Jenkins would refuse without saying why, or silently leave out.
+fn check(
+    name: &JobName,
+    job: &wire::Job,
+    definitions: &[&wire::ParameterDefinition],
+    pairs: &[(String, String)],
+) -> Result<(), ServiceError> {
+    let no = |why: String| Err(ServiceError::rejected(why));
+    if job.buildable != Some(true) {
+        return no(format!("{name} cannot be built: it is disabled in Jenkins, or it is a folder"));
+    }
+    for (given, value) in pairs {
+        let Some(definition) = definitions.iter().find(|definition| definition.name == *given) else {
+            let known: Vec<_> = definitions.iter().map(|definition| definition.name.as_str()).collect();
+            return no(match known.is_empty() {
+                true => format!("{name} takes no parameters, so no {given}"),
+                false => {
+                    format!("{name} has no parameter {given}; it has {}", text::line(&known.join(", "), 300))
+                }
+            });
+        };
+        if let Some(choices) = &definition.choices
+            && !choices.contains(value)
+        {
+            let choices = text::line(&choices.join(", "), 300);
+            return no(format!("{given} of {name} is one of {choices}, not {value:?}"));
+        }
+    }
+    let given = |name: &str| pairs.iter().any(|(given, _)| given == name);
+    let missing: Vec<_> = definitions
+        .iter()
+        .filter(|definition| definition.default_parameter_value.is_none() && !given(&definition.name))
+        .map(|definition| match &definition.kind {
+            Some(kind) => format!("{} ({})", definition.name, kind.trim_end_matches("ParameterDefinition")),
+            None => definition.name.clone(),
+        })
+        .collect();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        no(format!("{name} needs {}", text::line(&missing.join(", "), 300)))
+    }
+}
+
+/// The queue item that a request to build made, from the `Location` of a 201. Only its number is taken: a Jenkins
+/// behind a proxy may name another host.
+fn queue_item(job: &JobName, answer: &Answer) -> Result<u64, ServiceError> {
+    let location = answer.header("location").unwrap_or_default();
+    if answer.status != StatusCode::CREATED && answer.status.is_redirection() {
+        return Err(if location.contains("login") {
+            ServiceError::auth("Jenkins wants a sign-in to build")
+        } else {
+            // It points back to the job's page where the queue did not take it.
+            ServiceError::rejected(format!(
+                "Jenkins did not queue {job}: a plugin refused it, or it shuts down"
+            ))
+        });
+    }
+    queue_id(location).ok_or_else(|| {
+        ServiceError::unknown(format!(
+            "Jenkins took the request to build {job}, but did not say where it queued it"
+        ))
+    })
+}
+
+fn queue_id(location: &str) -> Option<u64> {
+    let (_, after) = location.split_once("/queue/item/")?;
+    after.split('/').next()?.parse().ok()
+}
+
+/// How a build ended, in a line.
+pub(super) fn outcome(job: &JobName, build: &wire::Build) -> Outcome {
+    let number = build.number;
+    let after = length(build.duration).map(|length| format!(" after {length}")).unwrap_or_default();
+    let outcome = match (normalise::status(build), build.result.as_deref()) {
+        (BuildStatus::Passed, _) => {
+            let within = length(build.duration).map(|length| format!(" in {length}")).unwrap_or_default();
+            Outcome::ok(format!("{job} #{number} passed{within}"))
+        }
+        (BuildStatus::Failed, Some("UNSTABLE")) => {
+            Outcome::failed(format!("{job} #{number} is unstable{after}"))
+        }
+        (BuildStatus::Failed, _) => Outcome::failed(format!("{job} #{number} failed{after}")),
+        (_, Some("NOT_BUILT")) => Outcome::failed(format!("{job} #{number} built nothing")),
+        _ => Outcome::failed(format!("{job} #{number} was stopped{after}")),
+    };
+    let result = build.result.as_deref().map(|result| text::line(result, 40));
+    outcome.data(json!({ "job": job.to_string(), "number": number, "result": result }))
+}
+
+/// A length in milliseconds in words, where there is one.
+fn length(milliseconds: Option<i64>) -> Option<Span> {
+    let seconds = u64::try_from(milliseconds?).ok()? / 1_000;
+    (seconds > 0).then(|| Span(Duration::from_secs(seconds)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_number_of_a_queue_item_is_taken() {
+        let cases = [
+            ("https://ci.example/queue/item/82/", Some(82)),
+            ("http://jenkins.internal:8080/ci/queue/item/82", Some(82)),
+            ("/queue/item/82/?x=1", Some(82)),
+            ("https://ci.example/job/web/", None),
+            ("/queue/item//", None),
+            ("/queue/item/../../x", None),
+            ("/queue/item/99999999999999999999999/", None),
+            ("", None),
+        ];
+        for (location, expected) in cases {
+            assert_eq!(queue_id(location), expected, "{location}");
+        }
+    }
+
+    #[test]
+    fn what_jenkins_would_leave_out_is_refused() {
+        let job: wire::Job = serde_json::from_value(json!({
+            "buildable": true,
+            "property": [{}, null, { "parameterDefinitions": [
+                { "name": "REF", "type": "StringParameterDefinition", "defaultParameterValue": { "name": "REF" } },
+                { "name": "ENV", "type": "ChoiceParameterDefinition", "choices": ["staging", "production"],
+                  "defaultParameterValue": { "name": "ENV" } },
+                { "name": "PLAN", "type": "FileParameterDefinition", "defaultParameterValue": null },
+            ]}],
+        }))
+        .unwrap();
+        let plain: wire::Job = serde_json::from_value(json!({ "buildable": true })).unwrap();
+        let disabled: wire::Job = serde_json::from_value(json!({ "buildable": false })).unwrap();
+        let cases: [(&wire::Job, &[(&str, &str)], Option<&str>); 8] = [
+            (&job, &[("PLAN", "x")], None),
+            (&job, &[("PLAN", "x"), ("ENV", "staging"), ("REF", "")], None),
+            (&job, &[("PLAN", "x"), ("ENV", "moon")], Some("staging, production")),
+            (&job, &[("PLAN", "x"), ("REFF", "v1")], Some("it has REF, ENV, PLAN")),
+            (&job, &[], Some("needs PLAN (File)")),
+            (&plain, &[], None),
+            (&plain, &[("REF", "v1")], Some("takes no parameters")),
+            (&disabled, &[], Some("disabled")),
+        ];
+        let name: JobName = "web/api".parse().unwrap();
+        for (job, pairs, expected) in cases {
+            let pairs: Vec<_> = pairs.iter().map(|(a, b)| (a.to_string(), b.to_string())).collect();
+            let got = check(&name, job, &parameters(job), &pairs);
+            match expected {
+                None => assert_eq!(got, Ok(()), "{pairs:?}"),
+                Some(why) => assert!(got.unwrap_err().to_string().contains(why), "{pairs:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn an_end_is_told_in_a_line() {
+        let cases = [
+            (
+                json!({ "number": 57, "result": "SUCCESS", "duration": 130_000 }),
+                true,
+                "web #57 passed in 2m 10s",
+            ),
+            (json!({ "number": 57, "result": "FAILURE", "duration": 900 }), false, "web #57 failed"),
+            (
+                json!({ "number": 57, "result": "UNSTABLE", "duration": 3_600_000 }),
+                false,
+                "web #57 is unstable after 1h",
+            ),
+            (json!({ "number": 57, "result": "ABORTED", "duration": -1 }), false, "web #57 was stopped"),
+            (json!({ "number": 57, "result": "NOT_BUILT" }), false, "web #57 built nothing"),
+            (json!({ "number": 57, "result": "SOMETHING" }), false, "web #57 was stopped"),
+        ];
+        for (build, ok, summary) in cases {
+            let outcome = outcome(&"web".parse().unwrap(), &serde_json::from_value(build).unwrap());
+            assert_eq!((outcome.ok, outcome.summary.as_str()), (ok, summary));
+        }
+    }
+}

@@ -1,0 +1,238 @@
+use std::{future::Future, time::Duration};
+
+use callboard_domain::{
+    command::{ArgError, Args},
+    error::ServiceError,
+    text,
+};
+use reqwest::StatusCode;
+use url::Url;
+
+use super::{job::JobName, normalise, wire};
+use crate::http::{Answer, Http, Request};
+
+/// The pause between two looks at something that is under way.
+// Tests run against real sockets, where time cannot be paused.
+pub(super) const PAUSE: Duration = if cfg!(test) { Duration::from_millis(1) } else { Duration::from_secs(2) };
+/// How many looks in a row may fail before following ends: a restart of Jenkins takes minutes.
+const PATIENCE: u32 = 150;
+
+/// Jenkins's API.
+#[derive(Clone)]
+pub(super) struct Jenkins {
+    http: Http,
+    crumbs: bool,
+}
+
+/// Part of a build's log.
+pub(super) struct LogPart {
+    pub(super) text: String,
+    /// Where the next part starts.
+    pub(super) next: u64,
+    /// True while the build may write more.
+    pub(super) more: bool,
+}
+
+impl Jenkins {
+    /// `crumbs`: whether writes need one.
+    pub(super) fn new(http: Http, crumbs: bool) -> Self {
+        Self { http, crumbs }
+    }
+
+    pub(super) fn http(&self) -> &Http {
+        &self.http
+    }
+
+    /// Who it takes us for, and what it calls itself.
+    pub(super) async fn who_am_i(&self) -> Result<(wire::WhoAmI, Option<String>), ServiceError> {
+        let request = Request::get(["whoAmI", "api", "json"]).query("tree", "name,anonymous");
+        let answer = self.http.send(request).await?;
+        let server = answer.header("x-jenkins").map(|version| format!("Jenkins {}", text::line(version, 40)));
+        Ok((answer.json()?, server))
+    }
+
+    /// The jobs in a folder.
+    pub(super) async fn jobs(&self, folders: &[String], tree: &str) -> Result<wire::Folder, ServiceError> {
+        let folders = folders.iter().flat_map(|folder| ["job", folder]);
+        self.http.send(Request::get(folders.chain(["api", "json"])).query("tree", tree)).await?.json()
+    }
+
+    /// What a job takes and how it is.
+    pub(super) async fn job(&self, name: &JobName) -> Result<wire::Job, ServiceError> {
+        let answer = self.http.exchange(Self::job_request(name)).await?;
+        self.found(answer, || format!("Jenkins has no job {name}, or hides it from this account"))?.json()
+    }
+
+    pub(super) fn job_request(name: &JobName) -> Request {
+        Request::get(below(name, &["api", "json"])).query("tree", wire::JOB)
+    }
+
+    /// A build of a job; the newest where no number is given.
+    pub(super) async fn build(
+        &self,
+        name: &JobName,
+        number: Option<u64>,
+    ) -> Result<wire::Build, ServiceError> {
+        let answer = self.http.exchange(Self::build_request(name, number)).await?;
+        let missing = || match number {
+            Some(number) => format!("Jenkins has no build {number} of {name}, or hides it from this account"),
+            None => {
+                format!("Jenkins has no job {name}, or it was never built, or it is hidden from this account")
+            }
+        };
+        self.found(answer, missing)?.json()
+    }
+
+    pub(super) fn build_request(name: &JobName, number: Option<u64>) -> Request {
+        let number = number.map_or("lastBuild".to_owned(), |number| number.to_string());
+        Request::get(below(name, &[&number, "api", "json"])).query("tree", wire::BUILD)
+    }
+
+    /// What became of a request to build. Jenkins forgets it some minutes after the build began.
+    pub(super) async fn queue_item(&self, id: u64) -> Result<wire::QueueItem, ServiceError> {
+        let request = Request::get(["queue", "item", &id.to_string(), "api", "json"]);
+        self.http.send(request.query("tree", wire::QUEUE_ITEM)).await?.json()
+    }
+
+    /// A build's log from a byte on (`X-Text-Size` and `X-More-Data` of progressiveText).
+    pub(super) async fn log(&self, name: &JobName, number: u64, start: u64) -> Result<LogPart, ServiceError> {
+        let answer = self.http.send(Self::log_request(name, number, start)).await?;
+        let next = answer.header("x-text-size").and_then(|size| size.parse().ok()).ok_or_else(|| {
+            ServiceError::unavailable(
+                "Jenkins answered with something else than a log; is a proxy in the way?",
+            )
+        })?;
+        let more = answer.header("x-more-data").is_some_and(|more| more.eq_ignore_ascii_case("true"));
+        Ok(LogPart { text: self.http.redact(&answer.text()), next, more })
+    }
+
+    pub(super) fn log_request(name: &JobName, number: u64, start: u64) -> Request {
+        let number = number.to_string();
+        Request::get(below(name, &[&number, "logText", "progressiveText"]))
+            .query("start", start.to_string())
+            .tail()
+    }
+
+    /// Sends a write, once, with a crumb where one is needed. A redirect comes back as the answer.
+    pub(super) async fn write(&self, request: Request) -> Result<Answer, ServiceError> {
+        let request = if self.crumbs { self.with_crumb(request).await? } else { request };
+        let answer = self.http.send(request.unfollowed()).await?;
+        // Jenkins answers a write with nothing or a redirect; a page is somebody else's, a proxy's sign-in perhaps.
+        if answer.status.is_success() && answer.body.trim_ascii_start().starts_with(b"<") {
+            return Err(ServiceError::unknown("Jenkins answered with a web page; is a proxy in the way?"));
+        }
+        Ok(answer)
+    }
+
+    /// A crumb counts only in the session that it was issued in (Jenkins 2.176.2 and later): its cookies go along.
+    async fn with_crumb(&self, request: Request) -> Result<Request, ServiceError> {
+        let answer = self.http.exchange(Request::get(["crumbIssuer", "api", "json"])).await?;
+        if answer.status == StatusCode::NOT_FOUND {
+            // The protection is switched off.
+            return Ok(request);
+        }
+        let cookies: Vec<_> = answer
+            .headers
+            .get_all("set-cookie")
+            .iter()
+            .filter_map(|cookie| cookie.to_str().ok()?.split(';').next())
+            .map(str::to_owned)
+            .collect();
+        let issued: wire::Crumb = self.good(answer)?.json()?;
+        let field =
+            ["Jenkins-Crumb", ".crumb"].into_iter().find(|known| *known == issued.crumb_request_field);
+        let field = field.ok_or_else(|| {
+            ServiceError::rejected(
+                "Jenkins wants its crumb in an unusual header; an API token needs no crumb",
+            )
+        })?;
+        let request = request.header(field, issued.crumb);
+        Ok(if cookies.is_empty() { request } else { request.header("cookie", cookies.join("; ")) })
+    }
+
+    /// Looks at something again and again until `look` finds an end.
+    ///
+    /// For what follows a write that was accepted: passing faults are waited out, and any other is
+    /// [`ServiceError::Unknown`], as it says nothing about the write. `what` says what was accepted.
+    pub(super) async fn follow<T, F>(&self, what: &str, look: impl Fn() -> F) -> Result<T, ServiceError>
+    where
+        F: Future<Output = Result<Option<T>, ServiceError>>,
+    {
+        let mut failed = 0;
+        loop {
+            let pause = match look().await {
+                Ok(Some(end)) => return Ok(end),
+                Ok(None) => {
+                    failed = 0;
+                    PAUSE
+                }
+                Err(error) if error.may_retry() && failed < PATIENCE => {
+                    failed += 1;
+                    match error {
+                        ServiceError::RateLimited { retry_after, .. } => retry_after.max(PAUSE),
+                        _ => PAUSE,
+                    }
+                }
+                Err(error) => {
+                    return Err(ServiceError::unknown(format!(
+                        "{what}, but then it could not be followed: {error}"
+                    )));
+                }
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Where a build can be seen: as Jenkins says, else below the account's URL.
+    pub(super) fn page(&self, name: &JobName, build: &wire::Build) -> Option<Url> {
+        normalise::link(build.url.as_deref()).or_else(|| {
+            let mut url = self.http.base().clone();
+            let number = build.number.to_string();
+            url.path_segments_mut().ok()?.pop_if_empty().extend(below(name, &[&number, ""]));
+            Some(url)
+        })
+    }
+
+    fn good(&self, answer: Answer) -> Result<Answer, ServiceError> {
+        if answer.status.is_success() { Ok(answer) } else { Err(self.http.fault(&answer)) }
+    }
+
+    fn found(&self, answer: Answer, missing: impl Fn() -> String) -> Result<Answer, ServiceError> {
+        if answer.status == StatusCode::NOT_FOUND {
+            return Err(ServiceError::rejected(missing()));
+        }
+        self.good(answer)
+    }
+}
+
+/// A path below a job.
+pub(super) fn below(name: &JobName, rest: &[&str]) -> Vec<String> {
+    name.segments().into_iter().chain(rest.iter().map(|part| (*part).to_owned())).collect()
+}
+
+/// The `job` argument of a command.
+pub(super) fn job_arg(args: &Args) -> Result<JobName, ArgError> {
+    let found = args.text("job");
+    found.parse().map_err(|expected| ArgError::Invalid {
+        arg: "job".to_owned(),
+        expected,
+        found: found.to_owned(),
+        nearest: None,
+    })
+}
+
+/// The `number` argument of a command, where it is given.
+pub(super) fn number_arg(args: &Args) -> Result<Option<u64>, ArgError> {
+    let Some(found) = args.get("number") else { return Ok(None) };
+    found.trim_start_matches('#').parse().map(Some).map_err(|_| ArgError::Invalid {
+        arg: "number".to_owned(),
+        expected: "a build's number".to_owned(),
+        found: found.to_owned(),
+        nearest: None,
+    })
+}
+
+/// Arguments that have passed the preview cannot be wrong; should they be, nothing was done.
+pub(super) fn refused(error: ArgError) -> ServiceError {
+    ServiceError::rejected(error.to_string())
+}

@@ -1,0 +1,546 @@
+use callboard_domain::{
+    action::Action,
+    command::Args,
+    item::{Detail, Item, Kind},
+    source::Cursor,
+};
+use serde_json::{Value, json};
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{basic_auth, body_string, header, method, path, query_param},
+};
+
+use super::*;
+use crate::contract::{self, SECRET, Said, Subject, USER, access, args};
+
+fn config(url: &str, watch: &[&str]) -> Config {
+    serde_json::from_value(json!({ "url": url, "user": USER, "watch": watch })).unwrap()
+}
+
+fn connect(url: &str, watch: &[&str]) -> Connection {
+    config(url, watch).connect(access(&["token"])).unwrap()
+}
+
+fn get(at: &str, body: Value) -> Mock {
+    Mock::given(method("GET"))
+        .and(path(at))
+        .respond_with(ResponseTemplate::new(200).insert_header("x-jenkins", "2.541").set_body_json(body))
+}
+
+fn post(at: &str, status: u16, location: &str) -> Mock {
+    let answer = ResponseTemplate::new(status).insert_header("location", location);
+    Mock::given(method("POST")).and(path(at)).respond_with(answer)
+}
+
+async fn serve(mocks: impl IntoIterator<Item = Mock>) -> MockServer {
+    let server = MockServer::start().await;
+    for mock in mocks {
+        mock.mount(&server).await;
+    }
+    server
+}
+
+/// A small company's jobs: a folder with a plain job and a multibranch project, and a job of its own.
+fn jobs() -> Value {
+    json!({ "_class": "hudson.model.Hudson", "jobs": [
+        { "_class": "com.cloudbees.hudson.plugins.folder.Folder", "name": "web", "url": "https://ci.example/job/web/", "jobs": [
+            { "_class": "org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject", "name": "api", "jobs": [
+                { "_class": "org.jenkinsci.plugins.workflow.job.WorkflowJob", "name": "main",
+                  "url": "https://ci.example/job/web/job/api/job/main/", "inQueue": false, "queueItem": null,
+                  "actions": [null, {}], "nextBuildNumber": 58, "builds": [
+                    { "number": 57, "result": "FAILURE", "building": false, "timestamp": 1_795_348_800_000_i64, "duration": 90_000,
+                      "url": "https://ci.example/job/web/job/api/job/main/57/",
+                      "actions": [
+                        { "causes": [{ "shortDescription": "Branch event" }] },
+                        { "lastBuiltRevision": { "SHA1": "1111", "branch": [{ "name": "library" }] } },
+                        { "lastBuiltRevision": { "SHA1": "abcd", "branch": [{ "name": "main" }] } },
+                        null, {}],
+                      "changeSets": [{ "items": [
+                        { "commitId": "abcd", "timestamp": 1, "msg": "Add the cart\n\nWith tests.", "author": { "id": "bo", "fullName": "Bo Li" } },
+                        { "commitId": "0000", "timestamp": 2, "msg": "Newer elsewhere", "author": { "id": "cy", "fullName": "Cy" } }] }] },
+                    { "number": 56, "result": "SUCCESS", "building": false, "timestamp": 1_795_345_200_000_i64, "duration": 60_000,
+                      "actions": null, "changeSets": null }] },
+                { "_class": "org.jenkinsci.plugins.workflow.job.WorkflowJob", "name": "feature%2Fcart",
+                  "url": "javascript:alert(1)", "inQueue": false, "actions": [], "builds": [
+                    { "number": 3, "result": "UNSTABLE", "building": false, "timestamp": 1_795_348_800_000_i64, "duration": 0,
+                      "actions": [{ "failCount": 3, "totalCount": 120 }] }] }] },
+            { "_class": "hudson.model.FreeStyleProject", "name": "site", "url": "https://ci.example/job/web/job/site/",
+              "inQueue": true, "queueItem": { "id": 82, "inQueueSince": 1_795_348_900_000_i64 }, "nextBuildNumber": 8,
+              "builds": [
+                { "number": 7, "result": null, "building": true, "timestamp": 1_795_348_860_000_i64, "duration": 0, "actions": [
+                    { "causes": [{ "userId": "ana", "userName": "Ana" }] },
+                    { "lastBuiltRevision": { "SHA1": "beef", "branch": [{ "name": "refs/remotes/origin/main" }] } }],
+                  "changeSet": { "items": [] } }] },
+            { "_class": "hudson.model.FreeStyleProject", "name": "never", "builds": [], "inQueue": false }] },
+        { "_class": "hudson.model.FreeStyleProject", "name": "deploy", "builds": [
+            { "number": 2, "result": "ABORTED", "building": false, "timestamp": 1_795_348_800_000_i64, "duration": 5_000, "actions": [
+                { "parameters": [{ "name": "REF", "value": "v2" }, { "name": "DRY", "value": true }, { "name": "TOKEN" }] }] },
+            { "number": 1, "result": "NOT_BUILT", "building": false, "timestamp": -1, "duration": -7 }] },
+    ]})
+}
+
+/// An item in a few lines, to be compared with what is expected.
+fn told(item: &Item) -> String {
+    let Detail::Build(build) = &item.detail else { panic!("not a build") };
+    let branch = build.branch.as_deref().unwrap_or("-");
+    let default = if build.default_branch { "default" } else { "other" };
+    let page = item.url.as_ref().map_or("-", |url| url.as_str());
+    let mut lines =
+        vec![format!("{} = {} / {} / {branch} {default} {page}", item.key, build.repo, build.pipeline)];
+    for run in &build.runs {
+        let or = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+        lines.push(format!(
+            "  #{} {} {} by {} at {} of {}",
+            run.number,
+            run.status.name(),
+            or(&run.commit),
+            or(&run.author),
+            run.at.map_or("-".to_owned(), |at| at.to_string()),
+            or(&run.subject),
+        ));
+    }
+    lines.join("\n")
+}
+
+#[tokio::test]
+async fn jobs_are_watched_with_their_folders_branches_and_queue() {
+    let server = serve([get("/api/json", jobs())]).await;
+    let source = connect(&server.uri(), &[]).source.unwrap();
+    let batch = source.poll(None, contract::now()).await.unwrap();
+    let told: Vec<_> = batch.snapshots.iter().map(told).collect();
+    assert_eq!(
+        told,
+        [
+            "test/build/web/api@main = web / api / main default https://ci.example/job/web/job/api/job/main/\n  \
+               #57 failed abcd by cy at 2026-11-22T12:01:30Z of Add the cart\n  \
+               #56 passed - by - at 2026-11-22T11:01:00Z of -",
+            "test/build/web/api@feature/cart = web / api / feature/cart other -\n  \
+               #3 failed - by - at 2026-11-22T12:00:00Z of unstable, 3 of 120 tests failed",
+            "test/build/web/site = web / site / main default https://ci.example/job/web/job/site/\n  \
+               #8 queued - by - at 2026-11-22T12:01:40Z of -\n  \
+               #7 running beef by ana at 2026-11-22T12:01:00Z of -",
+            "test/build/deploy = deploy / deploy / - default -\n  \
+               #2 canceled - by - at 2026-11-22T12:00:05Z of REF=v2 DRY=true\n  \
+               #1 canceled - by - at 1969-12-31T23:59:59.999Z of -",
+        ]
+    );
+    assert_eq!((batch.complete, batch.problems.len()), (Some(Kind::Build), 0));
+    assert_eq!(server.received_requests().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn only_what_is_watched_is_asked_for_and_reported() {
+    let folder = jobs()["jobs"][0].clone();
+    let server = serve([get("/api/json", jobs()), get("/job/web/api/json", folder)]).await;
+    let cases: [(&[&str], &str, &[&str]); 4] = [
+        (&["web/*"], "/job/web/api/json", &["web/api@main", "web/api@feature/cart", "web/site"]),
+        (&["web/api"], "/job/web/api/json", &["web/api@main", "web/api@feature/cart"]),
+        (&["deploy", "web/site"], "/api/json", &["web/site", "deploy"]),
+        (&["*"], "/api/json", &["deploy"]),
+    ];
+    for (watch, asked, expected) in cases {
+        let connection = connect(&server.uri(), watch);
+        let batch = connection.source.unwrap().poll(None, contract::now()).await.unwrap();
+        let names: Vec<_> = batch.snapshots.iter().map(Item::reference).collect();
+        assert_eq!(names, expected, "{watch:?}");
+        let request = server.received_requests().await.unwrap().pop().unwrap();
+        assert_eq!(request.url.path(), asked, "{watch:?}");
+        let choices = connection.actions[0].choices("job", &Args::default()).await.unwrap();
+        assert!(
+            expected.iter().all(|name| choices.iter().any(|choice| choice.value == *name)),
+            "{choices:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn folders_too_deep_to_look_into_are_named() {
+    let folder = "com.cloudbees.hudson.plugins.folder.Folder";
+    let deepest = json!({ "_class": "hudson.model.FreeStyleProject", "name": "job" });
+    let nested = (0..7).fold(deepest, |inside, _| json!({ "_class": folder, "name": "f", "jobs": [inside] }));
+    let server = serve([get("/api/json", json!({ "jobs": [nested] }))]).await;
+    let batch = connect(&server.uri(), &[]).source.unwrap().poll(None, contract::now()).await.unwrap();
+    assert_eq!(batch.problems.len(), 1, "{:?}", batch.problems);
+    assert!(batch.problems[0].starts_with("f/f/f/f/f/f has"), "{:?}", batch.problems);
+    assert_eq!(batch.complete, None);
+}
+
+#[tokio::test]
+async fn a_build_that_leaves_the_queue_unbuilt_is_canceled() {
+    let gone = |number: u64| {
+        json!({ "jobs": [{ "_class": "hudson.model.FreeStyleProject", "name": "site", "inQueue": false,
+            "nextBuildNumber": 8, "builds": [{ "number": number, "result": "SUCCESS" }] }] })
+    };
+    let cursor = Cursor(json!({ "queued": { "site": 8 } }).to_string());
+    for (newest, expected) in
+        [(7, "#8 canceled - by - at - of taken off the queue"), (8, "#8 passed - by - at - of -")]
+    {
+        let server = serve([get("/api/json", gone(newest))]).await;
+        let source = connect(&server.uri(), &[]).source.unwrap();
+        let batch = source.poll(Some(&cursor), contract::now()).await.unwrap();
+        let told = told(&batch.snapshots[0]);
+        assert!(told.lines().nth(1).unwrap().contains(expected), "{told}");
+        assert_eq!(batch.cursor, Some(Cursor("{\"queued\":{}}".to_owned())));
+    }
+}
+
+fn action(connection: &Connection, name: &str) -> Arc<dyn Action> {
+    connection.actions.iter().find(|action| action.spec().name == name).unwrap().clone()
+}
+
+async fn run(
+    server: &MockServer,
+    name: &str,
+    args: &Args,
+) -> (Result<callboard_domain::run::Outcome, ServiceError>, Vec<String>) {
+    let said = Said::default();
+    let outcome = action(&connect(&server.uri(), &[]), name).run(args, contract::now(), &said).await;
+    (outcome, said.lines())
+}
+
+fn plain_job() -> Mock {
+    get("/job/web/job/api/api/json", json!({ "name": "api", "buildable": true, "property": [] }))
+}
+
+fn build(number: u64, building: bool, result: Option<&str>) -> Value {
+    json!({ "number": number, "building": building, "result": result, "duration": 130_000, "estimatedDuration": 300_000,
+        "url": format!("https://ci.example/job/web/job/api/{number}/") })
+}
+
+const JOB: &str = "/job/web/job/api";
+
+#[tokio::test]
+async fn a_job_is_built_and_followed_to_its_end() {
+    let server = serve([
+        get(
+            &format!("{JOB}/api/json"),
+            json!({ "buildable": true, "property": [{ "parameterDefinitions": [
+                { "name": "REF", "type": "StringParameterDefinition", "defaultParameterValue": { "name": "REF" } },
+                { "name": "NOTE", "type": "StringParameterDefinition", "defaultParameterValue": { "name": "NOTE" } }] }] }),
+        ),
+        Mock::given(method("POST"))
+            .and(path(format!("{JOB}/buildWithParameters")))
+            .and(basic_auth(USER, SECRET))
+            .and(body_string("REF=v2&NOTE=a%26b"))
+            .respond_with(
+                // As behind a proxy that Jenkins knows nothing of.
+                ResponseTemplate::new(201).insert_header("location", "http://jenkins.internal:8080/queue/item/82/"),
+            ),
+        get("/queue/item/82/api/json", json!({ "id": 82, "why": "Waiting for next available executor" })).up_to_n_times(1),
+        get("/queue/item/82/api/json", json!({ "id": 82, "why": null, "executable": { "number": 57 } })),
+        get(&format!("{JOB}/57/api/json"), build(57, true, None)).up_to_n_times(1),
+        get(&format!("{JOB}/57/api/json"), build(57, false, Some("SUCCESS"))),
+    ])
+    .await;
+    let args = Args {
+        pairs: vec![("REF".to_owned(), "v2".to_owned()), ("NOTE".to_owned(), "a&b".to_owned())],
+        ..args(&[("job", "web/api")])
+    };
+    let (outcome, said) = run(&server, "build", &args).await;
+    let outcome = outcome.unwrap();
+    assert_eq!((outcome.ok, outcome.summary.as_str()), (true, "web/api #57 passed in 2m 10s"));
+    assert_eq!(outcome.link.unwrap().as_str(), "https://ci.example/job/web/job/api/57/");
+    assert_eq!(outcome.data, Some(json!({ "job": "web/api", "number": 57, "result": "SUCCESS" })));
+    assert_eq!(
+        said,
+        ["queued", "queued: Waiting for next available executor", "#57 runs", "#57 runs, 0s of about 5m"]
+    );
+    let steps = action(&connect(&server.uri(), &[]), "build").preview(&args, contract::now()).unwrap();
+    let start = &steps[1].exactly;
+    assert_eq!(*start, format!("POST {}{JOB}/buildWithParameters\nREF=v2\nNOTE=a&b", server.uri()));
+}
+
+#[tokio::test]
+async fn a_failed_build_brings_its_log() {
+    let log = ResponseTemplate::new(200)
+        .insert_header("x-text-size", "40")
+        .set_body_string("compiling\nerror: no such cart\nFinished: FAILURE\n");
+    let server = serve([
+        plain_job(),
+        post(&format!("{JOB}/build"), 201, "/queue/item/82/"),
+        get("/queue/item/82/api/json", json!({ "executable": { "number": 57 } })),
+        get(&format!("{JOB}/57/api/json"), build(57, false, Some("FAILURE"))),
+        Mock::given(path(format!("{JOB}/57/logText/progressiveText"))).respond_with(log),
+    ])
+    .await;
+    let outcome = run(&server, "build", &args(&[("job", "web/api")])).await.0.unwrap();
+    assert_eq!((outcome.ok, outcome.summary.as_str()), (false, "web/api #57 failed after 2m 10s"));
+    assert_eq!(
+        outcome.blocks,
+        [callboard_domain::message::Block::Code("error: no such cart\nFinished: FAILURE".into())]
+    );
+}
+
+#[tokio::test]
+async fn what_keeps_a_build_from_starting_is_told() {
+    let job = |body: Value| get(&format!("{JOB}/api/json"), body);
+    let good = json!({ "buildable": true });
+    let queue = |body: Value| get("/queue/item/82/api/json", body);
+    let started = || post(&format!("{JOB}/build"), 201, "/queue/item/82/");
+    let cases: [(Vec<Mock>, &str); 7] = [
+        (vec![], "Rejected: Jenkins has no job web/api, or hides it from this account"),
+        (
+            vec![job(json!({ "buildable": false }))],
+            "Rejected: web/api cannot be built: it is disabled in Jenkins, or it is a folder",
+        ),
+        (
+            vec![job(json!({ "jobs": [] }))],
+            "Rejected: web/api cannot be built: it is disabled in Jenkins, or it is a folder",
+        ),
+        (
+            vec![job(good.clone()), post(&format!("{JOB}/build"), 302, "/job/web/job/api/")],
+            "Rejected: Jenkins did not queue web/api: a plugin refused it, or it shuts down",
+        ),
+        (
+            vec![job(good.clone()), post(&format!("{JOB}/build"), 302, "/login?from=%2F")],
+            "Auth: Jenkins wants a sign-in to build",
+        ),
+        (
+            vec![job(good.clone()), post(&format!("{JOB}/build"), 201, "/somewhere")],
+            "Unknown: Jenkins took the request to build web/api, but did not say where it queued it; it may have happened",
+        ),
+        (
+            vec![job(good), started(), queue(json!({ "cancelled": true }))],
+            "failed: web/api was taken off the queue before it began",
+        ),
+    ];
+    for (mocks, expected) in cases {
+        let server = serve(mocks).await;
+        let told = match run(&server, "build", &args(&[("job", "web/api")])).await.0 {
+            Ok(outcome) => format!("{}: {}", if outcome.ok { "ok" } else { "failed" }, outcome.summary),
+            Err(error) => format!("{}: {error}", format!("{error:?}").split(' ').next().unwrap()),
+        };
+        assert_eq!(told, expected);
+    }
+}
+
+#[tokio::test]
+async fn once_queued_an_outage_is_waited_out_and_anything_else_is_unknown() {
+    let broken =
+        |status| Mock::given(path("/queue/item/82/api/json")).respond_with(ResponseTemplate::new(status));
+    let service = || {
+        [
+            plain_job(),
+            post(&format!("{JOB}/build"), 201, "/queue/item/82/"),
+            get("/queue/item/82/api/json", json!({ "executable": { "number": 57 } })),
+            get(&format!("{JOB}/57/api/json"), build(57, false, Some("SUCCESS"))),
+        ]
+    };
+    let server = serve(service()).await;
+    broken(503).up_to_n_times(3).with_priority(1).mount(&server).await;
+    assert!(run(&server, "build", &args(&[("job", "web/api")])).await.0.unwrap().ok);
+
+    for status in [401, 404, 503] {
+        let server = serve(service()).await;
+        broken(status).with_priority(1).mount(&server).await;
+        let error = run(&server, "build", &args(&[("job", "web/api")])).await.0.unwrap_err();
+        assert!(matches!(error, ServiceError::Unknown { .. }), "{status}: {error:?}");
+        assert!(error.to_string().starts_with("web/api was queued, but then"), "{status}: {error}");
+        let writes = server.received_requests().await.unwrap();
+        assert_eq!(writes.iter().filter(|request| request.method == "POST").count(), 1, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_log_is_read_while_it_is_written() {
+    let part = |start: &str, text: &str, size: &str, more: &str| {
+        Mock::given(path(format!("{JOB}/57/logText/progressiveText")))
+            .and(query_param("start", start))
+            .respond_with(
+                ResponseTemplate::new(200)
+                    .insert_header("x-text-size", size)
+                    .insert_header("x-more-data", more)
+                    .set_body_string(text),
+            )
+    };
+    let server = serve([
+        get(&format!("{JOB}/lastBuild/api/json"), build(57, true, None)),
+        part("0", "compiling\nerr", "13", "true"),
+        part("13", "", "13", "true").up_to_n_times(1),
+        part("13", &format!("or: no cart, {SECRET}\n"), "30", "false"),
+        get(&format!("{JOB}/57/api/json"), build(57, false, Some("FAILURE"))),
+    ])
+    .await;
+    let (outcome, said) = run(&server, "build log", &args(&[("job", "web/api")])).await;
+    let outcome = outcome.unwrap();
+    assert_eq!((outcome.ok, outcome.summary.as_str()), (true, "web/api #57 failed after 2m 10s"));
+    assert_eq!(outcome.link.unwrap().as_str(), "https://ci.example/job/web/job/api/57/console");
+    assert_eq!(outcome.blocks, [callboard_domain::message::Block::Code("error: no cart, [REDACTED]".into())]);
+    let output: Vec<_> = said.iter().filter(|line| !line.contains("runs")).map(String::as_str).collect();
+    assert_eq!(output, ["compiling\nerr", "or: no cart, [REDACTED]\n"]);
+}
+
+#[tokio::test]
+async fn a_build_is_stopped_or_taken_off_the_queue() {
+    let job = |body: Value| get(&format!("{JOB}/api/json"), body);
+    let stop = || post(&format!("{JOB}/57/stop"), 302, "..");
+    let at = |number: u64, body: Value| get(&format!("{JOB}/{number}/api/json"), body);
+    let off = || {
+        let cancel = Mock::given(method("POST")).and(path("/queue/cancelItem")).and(query_param("id", "82"));
+        cancel.respond_with(ResponseTemplate::new(204))
+    };
+    let running = json!({ "lastBuild": { "number": 57, "building": true } });
+    let waits = json!({ "lastBuild": { "number": 56, "building": false }, "inQueue": true, "queueItem": { "id": 82 } });
+    let item = |body: Value| get("/queue/item/82/api/json", body);
+    let cases: [(Option<&str>, Vec<Mock>, &str); 9] = [
+        (
+            None,
+            vec![
+                job(running.clone()),
+                stop(),
+                at(57, build(57, true, None)).up_to_n_times(2),
+                at(57, build(57, false, Some("ABORTED"))),
+            ],
+            "ok: web/api #57 is stopped",
+        ),
+        (
+            None,
+            vec![job(running.clone()), stop(), at(57, build(57, false, Some("SUCCESS")))],
+            "failed: web/api #57 ended by itself before it could be stopped",
+        ),
+        (
+            None,
+            vec![job(running), stop(), at(57, build(57, true, None))],
+            "failed: web/api #57 was told to stop, and still runs",
+        ),
+        (
+            None,
+            vec![job(waits.clone()), off(), item(json!({ "cancelled": true }))],
+            "ok: web/api is taken off the queue",
+        ),
+        (
+            None,
+            vec![job(waits), off(), item(json!({ "executable": { "number": 57 } }))],
+            "failed: web/api had left the queue: #57 runs",
+        ),
+        (None, vec![job(json!({ "lastBuild": null }))], "error: nothing of web/api runs or waits"),
+        (Some("57"), vec![at(57, build(57, false, Some("SUCCESS")))], "error: web/api #57 has ended already"),
+        (
+            Some("57"),
+            vec![
+                at(57, build(57, true, None)).up_to_n_times(1),
+                stop(),
+                at(57, build(57, false, Some("ABORTED"))),
+            ],
+            "ok: web/api #57 is stopped",
+        ),
+        (Some("58"), vec![], "error: Jenkins has no build 58 of web/api, or hides it from this account"),
+    ];
+    for (number, mocks, expected) in cases {
+        let server = serve(mocks).await;
+        let mut values = vec![("job", "web/api")];
+        values.extend(number.map(|number| ("number", number)));
+        let told = match run(&server, "build stop", &args(&values)).await.0 {
+            Ok(outcome) => format!("{}: {}", if outcome.ok { "ok" } else { "failed" }, outcome.summary),
+            Err(error) => format!("error: {error}"),
+        };
+        assert_eq!(told, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_password_needs_a_crumb_in_its_session_and_a_token_does_not() {
+    let crumb = json!({ "crumb": "c0ffee", "crumbRequestField": "Jenkins-Crumb" });
+    let issued = ResponseTemplate::new(200)
+        .append_header("set-cookie", "JSESSIONID=node01; Path=/; HttpOnly")
+        .append_header("set-cookie", "route=a; Path=/")
+        .set_body_json(crumb);
+    let crumbs = || Mock::given(path("/crumbIssuer/api/json"));
+    let stopped = || {
+        [
+            get(&format!("{JOB}/57/api/json"), build(57, true, None)).up_to_n_times(1),
+            get(&format!("{JOB}/57/api/json"), build(57, false, Some("ABORTED"))),
+        ]
+    };
+    let stop = || Mock::given(method("POST")).and(path(format!("{JOB}/57/stop")));
+    let done = || ResponseTemplate::new(302).insert_header("location", "..");
+    let with_crumb =
+        stop().and(header("jenkins-crumb", "c0ffee")).and(header("cookie", "JSESSIONID=node01; route=a"));
+    let without = || stop().and(|request: &wiremock::Request| !request.headers.contains_key("jenkins-crumb"));
+    let cases = [
+        ("password", vec![crumbs().respond_with(issued), with_crumb.respond_with(done())]),
+        ("password", vec![crumbs().respond_with(ResponseTemplate::new(404)), without().respond_with(done())]),
+        ("token", vec![crumbs().respond_with(ResponseTemplate::new(500)), without().respond_with(done())]),
+    ];
+    for (secret, mocks) in cases {
+        let server = serve(mocks.into_iter().chain(stopped())).await;
+        let connection = config(&server.uri(), &[]).connect(access(&[secret])).unwrap();
+        let stop = action(&connection, "build stop");
+        let outcome =
+            stop.run(&args(&[("job", "web/api"), ("number", "57")]), contract::now(), &Said::default()).await;
+        assert!(outcome.unwrap().ok, "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn the_server_says_who_we_are() {
+    let server = serve([get("/whoAmI/api/json", json!({ "name": "ana", "anonymous": false }))]).await;
+    let identity = connect(&server.uri(), &[]).identify.identify().await.unwrap();
+    assert_eq!((identity.login.as_str(), identity.server.as_deref()), ("ana", Some("Jenkins 2.541")));
+
+    let server = serve([get("/whoAmI/api/json", json!({ "name": "anonymous", "anonymous": true }))]).await;
+    let error = connect(&server.uri(), &[]).identify.identify().await.unwrap_err();
+    assert!(matches!(error, ServiceError::Auth { .. }), "{error:?}");
+    let open: Config = serde_json::from_value(json!({ "url": server.uri() })).unwrap();
+    let identity = open.connect(access(&[])).unwrap().identify.identify().await.unwrap();
+    assert_eq!(identity.login, "");
+}
+
+#[test]
+fn a_user_and_a_secret_go_together() {
+    let cases: [(Option<&str>, &[&str], Option<&str>); 6] = [
+        (Some("ana"), &["token"], None),
+        (Some("ana"), &["password"], None),
+        (Some("ana"), &[], Some("the token is not set")),
+        (None, &[], None),
+        (None, &["token"], Some("user: a token or password is set")),
+        (None, &["password"], Some("user: a token or password is set")),
+    ];
+    for (user, secrets, expected) in cases {
+        let config: Config =
+            serde_json::from_value(json!({ "url": "https://ci.example", "user": user })).unwrap();
+        let why = config.connect(access(secrets)).err().map(|error| error.to_string());
+        assert_eq!(why.is_some(), expected.is_some(), "{user:?} {secrets:?} {why:?}");
+        assert!(why.unwrap_or_default().starts_with(expected.unwrap_or_default()));
+    }
+    for (user, good) in [("ana", true), (" ", false), ("ana:x", false)] {
+        let config: Config =
+            serde_json::from_value(json!({ "url": "https://ci.example", "user": user })).unwrap();
+        assert_eq!(config.validate().is_empty(), good, "{user:?}");
+    }
+}
+
+/// Where every command succeeds.
+fn good_service() -> Vec<Mock> {
+    let log = ResponseTemplate::new(200).insert_header("x-text-size", "5").set_body_string("good\n");
+    let known = json!({ "buildable": true, "lastBuild": { "number": 57, "building": true } });
+    vec![
+        get("/whoAmI/api/json", json!({ "name": USER, "anonymous": false })),
+        get("/api/json", jobs()),
+        get(&format!("{JOB}/api/json"), known),
+        post(&format!("{JOB}/build"), 201, "/queue/item/82/"),
+        get("/queue/item/82/api/json", json!({ "executable": { "number": 58 } })),
+        get(&format!("{JOB}/58/api/json"), build(58, false, Some("SUCCESS"))),
+        get(&format!("{JOB}/lastBuild/api/json"), build(58, false, Some("SUCCESS"))),
+        get(&format!("{JOB}/57/api/json"), build(57, false, Some("ABORTED"))),
+        post(&format!("{JOB}/57/stop"), 302, ".."),
+        Mock::given(path(format!("{JOB}/58/logText/progressiveText"))).respond_with(log),
+    ]
+}
+
+#[tokio::test]
+async fn keeps_the_contract() {
+    Subject {
+        connect: |url| connect(url, &[]),
+        service: good_service,
+        writes: |request| request.method == "POST",
+        runs: vec![
+            ("build", args(&[("job", "web/api")])),
+            ("build log", args(&[("job", "web/api")])),
+            ("build stop", args(&[("job", "web/api")])),
+        ],
+        chat: None,
+    }
+    .check()
+    .await;
+}
