@@ -126,6 +126,7 @@ impl Api {
         channel: Option<&str>,
         read: bool,
     ) -> Result<T, Failure> {
+        let channel = channel.map(|channel| self.name(channel));
         let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
         let field = |name: &str| body.as_ref()?.get(name);
         if field("ok").and_then(Value::as_bool) == Some(false) {
@@ -136,7 +137,7 @@ impl Api {
                 needed: field("needed").and_then(Value::as_str),
                 detail: details,
                 retry_after: retry_after(answer),
-                channel,
+                channel: channel.as_deref(),
                 app: self.me.get().map(|me| me.user.as_str()),
                 read,
             });
@@ -176,6 +177,13 @@ impl Api {
             return Some(channel.to_owned());
         }
         self.channels.lock().unwrap_or_else(PoisonError::into_inner).get(bare(channel)).cloned()
+    }
+
+    /// What people call a channel, where that is known.
+    fn name(&self, channel: &str) -> String {
+        let known = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        let named = known.iter().find(|(_, id)| *id == channel);
+        named.map_or_else(|| channel.to_owned(), |(name, _)| format!("#{name}"))
     }
 
     /// Notes a channel's id.

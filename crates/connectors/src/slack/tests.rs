@@ -433,7 +433,8 @@ async fn an_incoming_webhook_is_tested_without_a_message() {
 #[tokio::test]
 async fn secrets_are_checked_before_they_are_used() {
     let server = MockServer::start().await;
-    let cases: [(&[(&str, &str)], Option<&str>); 9] = [
+    type Case<'a> = (&'a [(&'a str, &'a str)], Option<&'a str>);
+    let cases: [Case<'_>; 9] = [
         (&[], Some("the token is not set")),
         (&[("token", "")], Some("the token is not set")),
         (&[("token", "xapp-1-hush")], Some("app-level token")),
