@@ -11,6 +11,7 @@ pub mod github;
 pub mod http;
 pub mod jenkins;
 mod service_url;
+pub mod slack;
 mod watch;
 
 #[cfg(test)]
@@ -117,6 +118,8 @@ services! {
     Github in github,
     /// Jenkins: jobs in folders, builds, logs.
     Jenkins in jenkins,
+    /// Slack: channels, threads, incoming webhooks.
+    Slack in slack,
 }
 
 /// Why an account cannot be used as it is configured. Texts are for people, and never hold a secret.

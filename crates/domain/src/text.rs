@@ -33,6 +33,10 @@ pub fn block(text: &str, max: usize) -> String {
 const BYTES_EACH: usize = 48;
 
 fn cut(text: &str, max: usize) -> String {
+    // No character is less than a byte, so no count is needed.
+    if text.len() <= max {
+        return text.to_owned();
+    }
     let (mut before, mut end) = (0, 0);
     for (count, (at, grapheme)) in text.grapheme_indices(true).enumerate() {
         let next = at + grapheme.len();

@@ -1,0 +1,236 @@
+//! Posting with a token: messages can be edited, answered in a thread, and looked for.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use callboard_domain::{
+    chat::{ChatService, DeliveryKey, Limits, Posted},
+    error::ServiceError,
+    message::Message,
+};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{
+    client::{Api, Cursor, bare, is_id},
+    render::{TOTAL, render},
+};
+
+/// Slack takes about one message a second in a channel: <https://docs.slack.dev/apis/web-api/rate-limits>.
+pub(super) const PAUSE: Duration = Duration::from_secs(1);
+
+/// Under this type a message's metadata carries its key: <https://docs.slack.dev/messaging/message-metadata>.
+const EVENT_TYPE: &str = "callboard_delivery";
+
+/// Messages looked through at most, newest first.
+const PAGES: usize = 10;
+const PAGE: &str = "200";
+
+/// How much Slack's clock and ours may differ.
+const SKEW: SignedDuration = SignedDuration::from_secs(120);
+
+pub(super) struct Chat {
+    pub api: Arc<Api>,
+}
+
+/// The answer to a message.
+#[derive(Deserialize)]
+struct Sent {
+    channel: String,
+    ts: String,
+}
+
+#[derive(Deserialize)]
+struct History {
+    messages: Vec<Told>,
+    #[serde(default)]
+    response_metadata: Option<Cursor>,
+}
+
+/// A message that stands in a channel.
+#[derive(Deserialize)]
+struct Told {
+    ts: String,
+    metadata: Option<Metadata>,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    #[serde(default)]
+    event_type: String,
+    #[serde(default)]
+    event_payload: Map<String, Value>,
+}
+
+impl Told {
+    fn has(&self, key: &DeliveryKey) -> bool {
+        self.metadata.as_ref().is_some_and(|metadata| {
+            metadata.event_type == EVENT_TYPE
+                && metadata.event_payload.get("key").and_then(Value::as_str) == Some(&key.0)
+        })
+    }
+
+    /// Sent before that second. A time that cannot be read is none.
+    fn before(&self, second: i64) -> bool {
+        self.ts.split('.').next().and_then(|seconds| seconds.parse::<i64>().ok()).is_some_and(|s| s < second)
+    }
+}
+
+/// What every message is sent with. `parse` is given because an edit would otherwise default to `client`, which makes
+/// mentions of names.
+fn body(channel: &str, message: &Message) -> Value {
+    let rendered = render(message);
+    json!({
+        "channel": channel,
+        "text": rendered.text,
+        "blocks": rendered.blocks,
+        "parse": "none",
+        "link_names": false,
+    })
+}
+
+impl Chat {
+    async fn send(
+        &self,
+        channel: &str,
+        under: Option<&str>,
+        message: &Message,
+        key: &DeliveryKey,
+    ) -> Result<Posted, ServiceError> {
+        // A name that is not known yet is sent as it is: to post needs no permission to list channels.
+        let to = self.api.known(channel).unwrap_or_else(|| bare(channel).to_owned());
+        let mut body = body(&to, message);
+        body["unfurl_links"] = json!(false);
+        body["unfurl_media"] = json!(false);
+        body["metadata"] = json!({ "event_type": EVENT_TYPE, "event_payload": { "key": key.0 } });
+        if let Some(ts) = under {
+            body["thread_ts"] = json!(ts);
+        }
+        let sent: Sent = match self.api.write("chat.postMessage", body.clone(), Some(channel)).await {
+            // Slack finds a private channel by its id only, and a channel may have been made anew under its name.
+            Err(failure) if failure.is("channel_not_found") && !is_id(channel) => {
+                let id = self.api.look_up(channel).await?;
+                if id == to {
+                    return Err(failure.error);
+                }
+                body["channel"] = json!(id);
+                self.api.write("chat.postMessage", body, Some(channel)).await?
+            }
+            sent => sent?,
+        };
+        self.api.learn(channel, &sent.channel);
+        Ok(self.posted(sent.channel, sent.ts, under).await)
+    }
+
+    /// A message with its link, made of the workspace's URL as Slack makes it: to ask for each would be a call more.
+    async fn posted(&self, channel: String, ts: String, under: Option<&str>) -> Posted {
+        let link = self.api.who().await.and_then(|me| link(&me.url, &channel, &ts, under));
+        Posted { channel, id: ts, link }
+    }
+
+    /// The page of a channel's (or thread's) messages that comes at `cursor`.
+    async fn page(
+        &self,
+        channel: (&str, &str),
+        under: Option<&str>,
+        oldest: &str,
+        cursor: &str,
+    ) -> Result<History, ServiceError> {
+        let (name, id) = channel;
+        let mut fields = vec![
+            ("channel", id),
+            ("oldest", oldest),
+            ("inclusive", "true"),
+            ("include_all_metadata", "true"),
+            ("limit", PAGE),
+        ];
+        if !cursor.is_empty() {
+            fields.push(("cursor", cursor));
+        }
+        let method = match under {
+            Some(ts) => {
+                fields.push(("ts", ts));
+                "conversations.replies"
+            }
+            None => "conversations.history",
+        };
+        Ok(self.api.read(method, &fields, Some(name)).await?)
+    }
+}
+
+#[async_trait]
+impl ChatService for Chat {
+    async fn post(
+        &self,
+        channel: &str,
+        message: &Message,
+        key: &DeliveryKey,
+    ) -> Result<Posted, ServiceError> {
+        self.send(channel, None, message, key).await
+    }
+
+    async fn edit(&self, posted: &Posted, message: &Message) -> Result<(), ServiceError> {
+        let mut body = body(&posted.channel, message);
+        body["ts"] = json!(posted.id);
+        let _: Sent = self.api.write("chat.update", body, Some(&posted.channel)).await?;
+        Ok(())
+    }
+
+    async fn reply(
+        &self,
+        under: &Posted,
+        message: &Message,
+        key: &DeliveryKey,
+    ) -> Result<Posted, ServiceError> {
+        self.send(&under.channel, Some(&under.id), message, key).await
+    }
+
+    async fn find(
+        &self,
+        channel: &str,
+        under: Option<&Posted>,
+        key: &DeliveryKey,
+        since: Timestamp,
+    ) -> Result<Option<Posted>, ServiceError> {
+        let id = match under.map(|under| under.channel.clone()).or_else(|| self.api.known(channel)) {
+            Some(id) => id,
+            None => self.api.look_up(channel).await?,
+        };
+        let thread = under.map(|under| under.id.as_str());
+        let oldest = since.checked_sub(SKEW).unwrap_or(since).as_second();
+        let mut cursor = String::new();
+        for _ in 0..PAGES {
+            let page = self.page((channel, &id), thread, &format!("{oldest}.000000"), &cursor).await?;
+            if let Some(told) = page.messages.iter().find(|told| told.has(key)) {
+                return Ok(Some(self.posted(id, told.ts.clone(), thread).await));
+            }
+            // A channel comes newest first, a thread oldest first.
+            let past = thread.is_none() && page.messages.last().is_some_and(|told| told.before(oldest));
+            cursor = page.response_metadata.unwrap_or_default().next_cursor;
+            if past || cursor.is_empty() {
+                return Ok(None);
+            }
+        }
+        Err(ServiceError::unknown(format!("{channel} has too many messages since to look through them all")))
+    }
+
+    async fn channels(&self) -> Result<Vec<String>, ServiceError> {
+        Ok(self.api.names().await?.iter().map(|name| format!("#{name}")).collect())
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { max_chars: TOTAL, pause: PAUSE, edits: true, finds: true }
+    }
+}
+
+/// `https://acme.slack.com/archives/CHANNEL/pTIME`, as "Copy link" in Slack gives it.
+fn link(workspace: &str, channel: &str, ts: &str, under: Option<&str>) -> Option<String> {
+    let mut url = url::Url::parse(workspace).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let time = format!("p{}", ts.replace('.', ""));
+    url.path_segments_mut().ok()?.pop_if_empty().extend(["archives", channel, &time]);
+    if let Some(under) = under {
+        url.query_pairs_mut().append_pair("thread_ts", under).append_pair("cid", channel);
+    }
+    Some(url.into())
+}
