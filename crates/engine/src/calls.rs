@@ -307,7 +307,7 @@ impl Engine {
         let messages = self.store().room(&query.channel, limited(query.limit)).await.map_err(ApiError::internal)?;
         let shown = |message: store::RoomMessage| RoomMessage {
             id: message.id.to_string(),
-            under: message.under.map(|under| under.to_string()),
+            under: message.thread.map(|under| under.to_string()),
             message: message.message,
             at: message.at,
             edited_at: message.edited_at,
@@ -438,7 +438,7 @@ impl Engine {
         let decided = self.store().decision(event.id).await.map_err(ApiError::internal)?;
         let decided = decided.and_then(|record| serde_json::from_str(&record).ok());
         let me = self.me(&item.key.account).await?;
-        let now = self.live().rules.explain(&event, &item, &me);
+        let now = self.live().rules.explain(&event, &item, &me, Timestamp::now());
         Ok(Explanation { event, item, decided, now })
     }
 

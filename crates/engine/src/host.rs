@@ -2,10 +2,17 @@
 
 use callboard_domain::rules::Notification;
 
+use crate::api::Check;
+
 /// What a desktop or a terminal does for the engine. Calls return at once; slow work goes elsewhere.
 pub trait Host: Send + Sync {
     /// Shows a notification to the person. It is shown once: the engine has recorded it as told.
     fn notify(&self, notification: &Notification);
+
+    /// What `doctor` should say of the surroundings: the notification service, the tray. May take a moment.
+    fn checks(&self) -> Vec<Check> {
+        Vec::new()
+    }
 
     /// Something in the store changed: a face may want to read it again.
     fn changed(&self) {}

@@ -37,8 +37,9 @@ use callboard_connectors::http::Client;
 use callboard_domain::{
     chat::ChatService,
     error::ServiceError,
+    event,
     identity::Identity,
-    item::AccountName,
+    item::{AccountName, Kind},
     secret::SecretString,
     source::{Batch, Received},
 };
@@ -166,7 +167,7 @@ impl Engine {
         let hosts: Arc<[String]> = live.config.receive.iter().flat_map(|it| it.hosts.clone()).collect();
         let engine = Self {
             inner: Arc::new(Inner {
-                room: Arc::new(room::Room::new(store.clone())),
+                room: Arc::new(room::Room::new(store.clone(), Timestamp::now)),
                 receives_at: listener.as_ref().and_then(|listener| listener.local_addr().ok()),
                 live: channel::Sender::new(Arc::new(live)),
                 runs: run::Active::default(),
@@ -325,7 +326,7 @@ async fn keep_house(engine: Engine, stop: CancellationToken) {
     loop {
         let (live, now) = (engine.live(), Timestamp::now());
         let decide = Deciding::new(Arc::clone(&live));
-        if let Err(error) = engine.store().sweep(now, decide).await {
+        if let Err(error) = engine.store().sweep(Kind::PullRequest, event::stale, now, decide).await {
             tracing::warn!(%error, "stale pull requests could not be found");
         }
         match engine.store().prune(now, live.retention()).await {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use callboard_domain::rules::{self, Notification};
+use callboard_domain::rules::{self, Decision, Notification};
 use jiff::{Timestamp, tz::TimeZone};
 use tokio_util::sync::CancellationToken;
 
@@ -67,7 +67,9 @@ async fn tell(engine: &Engine, now: Timestamp) -> Result<Option<Duration>, Store
         let ids: Vec<i64> = due.iter().map(|notice| notice.event.id).collect();
         engine.store().told(&ids, now).await?;
         engine.moments().notified_at = Some(now);
-        engine.host().notify(&one(engine, due).await?);
+        if let Some(notification) = one(engine, due).await? {
+            engine.host().notify(&notification);
+        }
     }
     Ok(wait)
 }
@@ -93,14 +95,18 @@ fn due(
     (important, wait)
 }
 
-async fn one(engine: &Engine, due: Vec<PendingNotice>) -> Result<Notification, StoreError> {
-    let mut told = Vec::with_capacity(due.len());
-    for PendingNotice { event, notice } in due {
-        if let Some(stored) = engine.store().item(&event.item).await? {
-            told.push(rules::Told { event, item: stored.item, important: notice.important, group: notice.group });
+async fn one(engine: &Engine, due: Vec<PendingNotice>) -> Result<Option<Notification>, StoreError> {
+    let mut news = Vec::with_capacity(due.len());
+    for PendingNotice { event, .. } in due {
+        let decision = engine.store().decision(event.id).await?;
+        let decision = decision.and_then(|record| serde_json::from_str::<Decision>(&record).ok());
+        let stored = engine.store().item(&event.item).await?;
+        if let (Some(decision), Some(stored)) = (decision, stored) {
+            news.push((event, stored.item, decision));
         }
     }
-    Ok(rules::notification(&told))
+    let news: Vec<_> = news.iter().map(|(event, item, decision)| (event, item, decision)).collect();
+    Ok(rules::notification(&news))
 }
 
 impl Engine {

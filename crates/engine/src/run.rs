@@ -12,16 +12,15 @@ use callboard_domain::{
     chat::Address,
     command::{self, ArgError, ArgType, Args, CommandSpec, Effect, Resolution},
     error::ServiceError,
+    expression::{Expression, Name, Type},
     identity::Identity,
     item::{AccountName, Item, Kind},
     message::{Block, Message, Tone},
-    rules::Condition,
     run::{Outcome, Run, RunState},
     template::{Escape, Template},
     text,
 };
 use jiff::Timestamp;
-use serde_json::json;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -55,6 +54,11 @@ pub(crate) struct Ready {
 }
 
 impl Ready {
+    /// The account that it runs as, where it is a connector's action.
+    pub(crate) fn account(&self) -> Option<&AccountName> {
+        self.account.as_ref()
+    }
+
     /// What a face shows of it.
     pub(crate) fn shown(&self, acts_as: Option<String>) -> Prepared {
         Prepared {
@@ -157,7 +161,7 @@ impl Engine {
         }
         for item in args.items.values() {
             let me = self.me(&item.key.account).await?;
-            if let Some(channel) = live.rules.route(item, &me).first() {
+            if let Some(channel) = live.rules.route(item, &me, Timestamp::now()).first() {
                 return Ok((Some(address(channel)?), format!("where the rules post {}", item.reference())));
             }
         }
@@ -276,14 +280,18 @@ fn render(template: &str, args: &Args) -> Result<String, ApiError> {
 /// What a command's `confirm` expression asks for: `none`, `yes`, or `type:ARG`.
 fn confirm(rule: &str, args: &Args) -> Result<Option<Confirm>, ApiError> {
     let fault = |what: String| ApiError::usage(format!("the command's confirm: {what}"));
-    let said = Condition::compile_text(rule, args.values.keys().map(String::as_str))
-        .and_then(|condition| condition.text(&json!(args.values)))
-        .map_err(|error| fault(error.to_string()))?;
-    match said.split_once(':') {
-        None if said == "none" => Ok(None),
-        None if said == "yes" => Ok(Some(Confirm::Yes)),
-        Some(("type", arg)) if args.get(arg).is_some() => Ok(Some(Confirm::Type(args.text(arg).to_owned()))),
-        _ => Err(fault(format!("expected none, yes or type:ARG, found {said:?}"))),
+    let name = |name: &'_ String| Name { name, ty: Type::Text, values: &[], meaning: "an argument" };
+    let scope: Vec<Name<'_>> = args.values.keys().map(name).collect();
+    let values = args.values.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    let rule = Expression::compile(rule, &scope).map_err(|error| fault(error.to_string()))?;
+    let said = rule.value(&values).map_err(|error| fault(error.to_string()))?;
+    match said.as_str().unwrap_or_default().parse().map_err(fault)? {
+        command::Confirm::None => Ok(None),
+        command::Confirm::Yes => Ok(Some(Confirm::Yes)),
+        command::Confirm::Type(arg) => match args.get(&arg) {
+            Some(value) => Ok(Some(Confirm::Type(value.to_owned()))),
+            None => Err(fault(format!("there is no argument {arg:?} to type"))),
+        },
     }
 }
 

@@ -101,11 +101,12 @@ async fn poll(
 ) -> Result<Option<Budget>, ServiceError> {
     let stored = |error: crate::store::StoreError| ServiceError::unavailable(error.to_string());
     let known = engine.store().source(&account.name).await.map_err(stored)?;
-    let fresh = known.identified_at.is_some_and(|at| now.duration_since(at).unsigned_abs() < IDENTITY_AGE);
+    let asked_at = engine.identified_at(&account.name);
+    let fresh = asked_at.is_some_and(|at| now.duration_since(at).unsigned_abs() < IDENTITY_AGE);
     if !fresh {
         engine.identify(account, now).await?;
     }
-    let batch = source.poll(known.cursor.as_ref(), now).await?;
+    let batch = source.poll(known.as_ref().and_then(|known| known.cursor.as_ref()), now).await?;
     let budget = batch.budget;
     engine.take_in_batch(&account.name, batch, now).await.map_err(stored)?;
     Ok(budget)

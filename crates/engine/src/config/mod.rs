@@ -90,6 +90,7 @@ pub struct Commands {
 #[serde(deny_unknown_fields)]
 pub struct Notifications {
     /// Every day from ... to ..., in local time, such as `["22:00", "07:00"]`: only important ones get through.
+    #[schemars(with = "Option<(String, String)>")]
     pub quiet_hours: Option<(jiff::civil::Time, jiff::civil::Time)>,
 }
 
@@ -361,7 +362,7 @@ impl Reader<'_, '_> {
         channels: &BTreeMap<String, Address>,
         accounts: &BTreeMap<AccountName, ConnectorConfig>,
     ) -> Vec<RuleConfig> {
-        let count = self.file.get(&["rules".into()]).and_then(|value| value.get_ref().as_array()).map_or(0, Vec::len);
+        let count = self.file.get(&["rules".into()]).and_then(|value| value.get_ref().as_array()).map_or(0, |rules| rules.len());
         if count == 0 {
             return self.section("rules").unwrap_or_default();
         }

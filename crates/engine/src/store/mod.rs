@@ -18,6 +18,7 @@ mod row;
 mod run_output;
 mod runs;
 mod search;
+mod settings;
 mod sources;
 #[cfg(test)]
 mod tests;

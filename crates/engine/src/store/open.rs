@@ -10,7 +10,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags};
 
 use super::{
-    StoreError, decisions, deliveries, events, hooks, items, room, run_output, runs, search, sources,
+    StoreError, decisions, deliveries, events, hooks, items, room, run_output, runs, search, settings, sources,
 };
 
 /// What each format adds, table by table. A format that has been released is never edited: a change is a new entry.
@@ -25,6 +25,7 @@ pub(super) const FORMATS: &[&[&str]] = &[&[
     deliveries::V1,
     room::V1,
     search::V1,
+    settings::V1,
 ]];
 
 /// Marks a SQLite file as ours (`CALL`), as `file` and the like can tell.

@@ -1,0 +1,40 @@
+//! What a person has set for the moment, and that outlives a restart.
+
+use jiff::Timestamp;
+use rusqlite::params;
+
+use super::{
+    Store, StoreError,
+    row::{At, one, run},
+};
+
+pub(super) const V1: &str = "
+CREATE TABLE settings (
+    name  TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+";
+
+impl Store {
+    /// Until when only important notifications are shown.
+    pub async fn quiet_until(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(|conn| {
+            let until = one(conn, "SELECT value FROM settings WHERE name = 'quiet_until'", [], |row| row.get::<_, At>(0))?;
+            Ok(until.map(|at| at.0))
+        })
+        .await
+    }
+
+    /// Sets it, or with `None` ends it.
+    pub async fn set_quiet_until(&self, until: Option<Timestamp>) -> Result<(), StoreError> {
+        self.write(move |conn| match until {
+            Some(until) => {
+                let sql = "INSERT INTO settings (name, value) VALUES ('quiet_until', ?1)
+                           ON CONFLICT (name) DO UPDATE SET value = ?1";
+                run(conn, sql, params![At(until)]).map(drop)
+            }
+            None => run(conn, "DELETE FROM settings WHERE name = 'quiet_until'", []).map(drop),
+        })
+        .await
+    }
+}
