@@ -1,0 +1,325 @@
+use super::*;
+use crate::item::{
+    Build, Checks, Review, Severity, Verdict,
+    examples::{at, build, incident, kim, pull_request, review, run},
+};
+
+fn renamed(mut item: Item, id: &str) -> Item {
+    item.key.id = id.to_owned();
+    item
+}
+
+/// A build of `repo` on `main`.
+fn build_of(repo: &str, change: impl FnOnce(&mut Build)) -> Item {
+    let mut item = renamed(build(Vec::new()), repo);
+    if let Detail::Build(build) = &mut item.detail {
+        build.repo = repo.to_owned();
+        change(build);
+    }
+    item
+}
+
+fn checks(status: ChecksStatus) -> Option<Checks> {
+    Some(Checks { commit: "c0".into(), status, failing: Vec::new(), at: at(5) })
+}
+
+fn show(items: &[Item], snoozed: &[&str], options: Options) -> (Vec<String>, Summary) {
+    let me = kim();
+    let entries =
+        items.iter().map(|item| Entry { item, me: &me, snoozed: snoozed.contains(&item.reference()) });
+    let board = board(entries, at(60), &options);
+    let mut lines = Vec::new();
+    for section in board.sections {
+        lines.push(format!("# {}", section.title));
+        for Row { state, held, title, second, turn, since, .. } in section.rows {
+            let shape = if held { "hollow" } else { "filled" };
+            let turn = turn.map_or_else(String::new, |turn| {
+                format!("{}{}", if turn.mine { "*" } else { "" }, turn.what)
+            });
+            let age = since.map_or(-1, |since| at(60).duration_since(since).as_mins());
+            lines.push(format!("{} {shape} | {title} | {second} | {turn} | {age} m", state.name()));
+        }
+    }
+    (lines, board.summary)
+}
+
+const ALL: Options = Options { kind: None, all: true };
+const MINE: Options = Options { kind: None, all: false };
+
+#[test]
+fn incidents_by_urgency() {
+    use IncidentStatus::{Acknowledged, Resolved, Triggered};
+    let one = |id: &str, minute: i64, status, severity, holders: &[&str]| {
+        let item = incident(|i| {
+            (i.status, i.severity, i.started_at, i.updated_at) = (status, severity, at(minute), at(50));
+            i.holders = holders.iter().map(|holder| (*holder).to_owned()).collect();
+        });
+        Item { title: id.to_owned(), ..renamed(item, id) }
+    };
+    let mut silence_over = one("silence over", 40, Acknowledged, Severity::High, &["bo"]);
+    if let Detail::Incident(incident) = &mut silence_over.detail {
+        incident.held_until = Some(at(60));
+    }
+    let items = [
+        one("over", 1, Resolved, Severity::Critical, &[]),
+        one("with bo", 2, Acknowledged, Severity::Critical, &["bo"]),
+        one("with me", 3, Acknowledged, Severity::Warning, &["kim"]),
+        one("with two", 4, Acknowledged, Severity::Info, &["bo", "cy"]),
+        one("with somebody", 5, Acknowledged, Severity::High, &[]),
+        one("young", 20, Triggered, Severity::High, &[]),
+        one("old", 10, Triggered, Severity::High, &["bo"]),
+        silence_over,
+        one("worst", 30, Triggered, Severity::Critical, &[]),
+    ];
+    let (lines, summary) = show(&items, &[], MINE);
+    assert_eq!(
+        lines,
+        [
+            "# Incidents",
+            "incident filled | worst | billing | nobody yet | 30 m",
+            "incident filled | old | billing | nobody yet | 50 m",
+            "incident filled | young | billing | nobody yet | 40 m",
+            "incident filled | silence over | billing | nobody yet | 20 m",
+            "incident hollow | with bo | billing | bo is on it | 58 m",
+            "incident hollow | with somebody | billing | somebody is on it | 55 m",
+            "incident hollow | with me | billing | *you are on it | 57 m",
+            "incident hollow | with two | billing | bo and cy are on it | 56 m",
+        ]
+    );
+    assert_eq!(summary, Summary { incidents: 8, held: 4, ..Summary::default() });
+}
+
+#[test]
+fn builds_that_are_red_running_and_green() {
+    use BuildStatus::{Canceled, Failed, Passed, Running};
+    let failing = |number, jobs: &[&str]| {
+        let mut run = run(number, Failed);
+        run.failing = jobs.iter().map(|job| (*job).to_owned()).collect();
+        run
+    };
+    let by = |author: &str, mut run: crate::item::BuildRun| {
+        run.author = Some(author.to_owned());
+        run
+    };
+    let branch = |name: &'static str| {
+        move |build: &mut Build| {
+            build.branch = Some(name.into());
+            build.default_branch = false;
+        }
+    };
+    let items = [
+        build_of("acme/api", |b| {
+            b.runs = vec![run(9, Running), failing(8, &["lint", "unit tests"]), run(7, Passed)]
+        }),
+        build_of("acme/web", |b| {
+            b.runs = vec![run(9, Canceled), failing(8, &[]), failing(7, &[]), run(6, Passed)]
+        }),
+        build_of("acme/bo", |b| {
+            b.runs = vec![failing(50, &["e2e"])];
+            branch("try")(b);
+        }),
+        build_of("acme/mine", |b| {
+            b.runs = vec![by("Kim", failing(5, &["a", "b", "c"]))];
+            branch("try")(b);
+        }),
+        build_of("acme/going", |b| b.runs = vec![run(20, Running), run(19, Passed)]),
+        build_of("acme/bos", |b| {
+            b.runs = vec![run(21, Running)];
+            branch("try")(b);
+        }),
+        build_of("acme/green", |b| b.runs = vec![run(30, Passed), run(29, Failed)]),
+        build_of("acme/stopped", |b| b.runs = vec![run(31, Canceled)]),
+        build_of("acme/never", |_| {}),
+    ];
+    let mine = [
+        "# Builds",
+        "failing filled | api main | lint and unit tests failed, running again | change by ana | 52 m",
+        "failing filled | web main | failed | change by ana | 53 m",
+        "failing filled | mine try | a and 2 more failed | *your change | 55 m",
+        "# Running",
+        "running filled | going main | running | | 40 m",
+    ];
+    let (lines, summary) = show(&items, &[], MINE);
+    assert_eq!(lines, mine.map(|line| line.replace("| |", "|  |")));
+    assert_eq!(summary, Summary { failing: 3, running: 1, ..Summary::default() });
+
+    let (lines, same) = show(&items, &[], ALL);
+    assert_eq!(
+        lines[4..],
+        [
+            "failing hollow | bo try | e2e failed | change by ana | 10 m",
+            "# Running",
+            "running filled | going main | running |  | 40 m",
+            "running filled | bos try | running |  | 39 m",
+            "# Quiet",
+            "quiet filled | stopped main | canceled |  | 29 m",
+            "passing filled | green main | passed |  | 30 m",
+        ]
+    );
+    assert_eq!(same, summary, "what is shown makes no difference to the numbers");
+}
+
+#[test]
+fn pull_requests_by_whose_turn_it_is() {
+    let one = |id: &str, minute: i64, change: fn(&mut PullRequest)| {
+        let item = pull_request(|p| {
+            p.opened_at = at(minute);
+            change(p);
+        });
+        Item { title: id.replace('#', " "), ..renamed(item, id) }
+    };
+    let items = [
+        one("a#1", 1, |p| p.requested = ["team/web".to_owned()].into()),
+        one("a#2", 2, |p| p.requested = ["bo".to_owned()].into()),
+        one("a#3", 3, |p| (p.author, p.checks) = ("kim".into(), checks(ChecksStatus::Failed))),
+        one("a#4", 4, |p| (p.author, p.reviews) = ("kim".into(), vec![review("bo", 5, Verdict::Approved)])),
+        one("a#5", 5, |p| (p.author, p.requested) = ("kim".into(), ["bo".to_owned()].into())),
+        one("a#6", 6, |p| p.reviews = vec![review("kim", 7, Verdict::ChangesRequested)]),
+        one("a#7", 7, |p| (p.author, p.draft) = ("kim".into(), true)),
+        one("a#8", 8, |p| (p.author, p.state) = ("kim".into(), crate::item::PullRequestState::Merged)),
+    ];
+    let (lines, summary) = show(&items, &[], MINE);
+    let mine = [
+        "# Pull requests",
+        "attention filled | a 3 | a#3, checks failed | *fix the checks | 57 m",
+        "attention filled | a 4 | a#4, 1 approval | *merge it | 56 m",
+        "attention filled | a 1 | a#1 | *your review | 59 m",
+        "# Waiting on others",
+        "attention hollow | a 5 | a#5 | review by bo | 55 m",
+        "attention hollow | a 6 | a#6 | changes by ana | 54 m",
+    ];
+    assert_eq!(lines, mine);
+    assert_eq!(summary, Summary { needs_you: 3, ..Summary::default() });
+
+    let (lines, _) = show(&items, &["a#4"], ALL);
+    assert_eq!(
+        lines[3..],
+        [
+            "# Waiting on others",
+            "attention hollow | a 5 | a#5 | review by bo | 55 m",
+            "attention hollow | a 2 | a#2 | review by bo | 58 m",
+            "attention hollow | a 6 | a#6 | changes by ana | 54 m",
+            "# Quiet",
+            "quiet filled | a 7 | a#7 | *finish it | 53 m",
+            "quiet filled | a 4 | a#4, 1 approval | *merge it | 56 m",
+        ]
+    );
+}
+
+#[test]
+fn snoozed_and_other_kinds_are_left_out() {
+    let items = [incident(|_| {}), build_of("acme/web", |b| b.runs = vec![run(8, BuildStatus::Failed)])];
+    let (lines, summary) = show(&items, &["PD-123", "acme/web"], MINE);
+    assert!(lines.is_empty(), "{lines:?}");
+    assert_eq!(summary.to_string(), NOTHING);
+    assert_eq!(summary.tray(), Tray::Calm);
+    let (lines, summary) = show(&items, &[], Options { kind: Some(Kind::Build), all: false });
+    assert_eq!(lines, ["# Builds", "failing filled | web main | failed | change by ana | 52 m"]);
+    assert_eq!(summary, Summary { failing: 1, ..Summary::default() });
+}
+
+#[test]
+fn the_tray_shows_the_most_urgent() {
+    let sum =
+        |failing, incidents, held, needs_you| Summary { failing, incidents, held, needs_you, running: 1 };
+    let cases = [
+        (sum(0, 0, 0, 0), Tray::Calm, 0, "Nothing needs you"),
+        (sum(0, 2, 2, 0), Tray::Acknowledged, 0, "2 incidents (2 with somebody)"),
+        (sum(0, 1, 1, 1), Tray::Attention, 1, "1 incident (1 with somebody), 1 pull request needs you"),
+        (sum(0, 2, 1, 1), Tray::Failing, 2, "2 incidents (1 with somebody), 1 pull request needs you"),
+        (sum(1, 0, 0, 0), Tray::Failing, 1, "1 build fails"),
+        (sum(2, 1, 0, 3), Tray::Failing, 6, "2 builds fail, 1 incident, 3 pull requests need you"),
+    ];
+    for (summary, tray, count, words) in cases {
+        assert_eq!((summary.tray(), summary.count()), (tray, count), "{words}");
+        assert_eq!(summary.to_string(), words);
+    }
+}
+
+/// The table of [`PullRequest::turn`], and which line goes before which.
+#[test]
+fn whose_turn() {
+    type Change = fn(&mut PullRequest);
+    let asked: Change = |p| p.requested = ["kim".to_owned(), "bo".to_owned()].into();
+    let cases: [(&str, Change, Option<(&str, &str)>); 14] = [
+        ("merged", |p| p.state = crate::item::PullRequestState::Merged, None),
+        ("closed", |p| p.state = crate::item::PullRequestState::Closed, None),
+        ("nobody asked", |_| {}, Some(("request by ana", "ana"))),
+        ("asked", asked, Some(("*your review", "bo"))),
+        (
+            "asked by team, any letter case",
+            |p| p.requested = ["team/WEB".to_owned()].into(),
+            Some(("*your review", "")),
+        ),
+        (
+            "a draft goes first",
+            |p| (p.draft, p.requested) = (true, ["kim".to_owned()].into()),
+            Some(("draft by ana", "ana")),
+        ),
+        (
+            "my review goes before checks and what others ask for",
+            |p| {
+                p.requested = ["kim".to_owned()].into();
+                p.checks = checks(ChecksStatus::Failed);
+                p.reviews = vec![review("bo", 1, Verdict::ChangesRequested)];
+            },
+            Some(("*your review", "")),
+        ),
+        ("changes", |p| p.reviews = reviews(&[Verdict::ChangesRequested]), Some(("changes by ana", "ana"))),
+        (
+            "asked to look again",
+            |p| (p.reviews, p.requested) = (reviews(&[Verdict::ChangesRequested]), ["bo".to_owned()].into()),
+            Some(("review by bo", "bo")),
+        ),
+        (
+            "a comment takes nothing back",
+            |p| p.reviews = reviews(&[Verdict::Approved, Verdict::Commented]),
+            Some(("merge by ana", "ana")),
+        ),
+        (
+            "approved after changes",
+            |p| p.reviews = reviews(&[Verdict::ChangesRequested, Verdict::Approved]),
+            Some(("merge by ana", "ana")),
+        ),
+        ("dismissed", |p| p.reviews = reviews(&[Verdict::Dismissed]), Some(("request by ana", "ana"))),
+        (
+            "failed checks go before reviews of others",
+            |p| (p.checks, p.requested) = (checks(ChecksStatus::Failed), ["bo".to_owned()].into()),
+            Some(("fix by ana", "ana")),
+        ),
+        (
+            "checks are awaited before a merge",
+            |p| (p.checks, p.reviews) = (checks(ChecksStatus::Pending), reviews(&[Verdict::Approved])),
+            Some(("checks", "")),
+        ),
+    ];
+    for (name, change, expected) in cases {
+        let turn = pull_request(change)
+            .turn(&kim())
+            .map(|turn| (format!("{}{}", if turn.mine { "*" } else { "" }, turn.what), turn.who.join(" ")));
+        assert_eq!(turn.as_ref().map(|(what, who)| (what.as_str(), who.as_str())), expected, "{name}");
+    }
+    let mine = |change: Change| {
+        let turn = pull_request(|p| {
+            p.author = "KIM".into();
+            change(p);
+        })
+        .turn(&kim());
+        turn.map(|turn| (turn.mine, turn.what))
+    };
+    assert_eq!(mine(|p| p.draft = true), Some((true, "finish it".into())));
+    assert_eq!(mine(|p| p.requested = ["kim".to_owned()].into()), Some((false, "review by kim".into())));
+    assert_eq!(
+        mine(|p| p.reviews = reviews(&[Verdict::ChangesRequested])),
+        Some((true, "your changes".into()))
+    );
+    assert_eq!(mine(|p| p.reviews = reviews(&[Verdict::Approved])), Some((true, "merge it".into())));
+    assert_eq!(mine(|_| {}), Some((true, "ask for a review".into())));
+    let unknown = pull_request(|p| p.author = String::new()).turn(&Identity::default());
+    assert_eq!(unknown.map(|turn| (turn.mine, turn.what)), Some((false, "request".into())));
+}
+
+/// Reviews of `bo`, one after the other.
+fn reviews(verdicts: &[Verdict]) -> Vec<Review> {
+    (1..).zip(verdicts).map(|(minute, verdict)| review("bo", minute, *verdict)).collect()
+}
