@@ -84,7 +84,7 @@ pub fn test_rules(file: &Path, paths: &Paths, output: &Output) -> Result<Exit> {
         .map_err(|error| Usage(format!("{error:#}")))?;
     let rules = Rules::compile(&config.rules, config.builtin_rules)
         .map_err(|errors| Usage(errors.into_iter().map(|error| error.what).collect::<Vec<_>>().join("; ")))?;
-    let decision = rules.explain(&case.event, &case.item, &case.me);
+    let decision = rules.explain(&case.event, &case.item, &case.me, jiff::Timestamp::now());
     output.either(&decision, || output.decision(&decision));
     Ok(Exit::Done)
 }

@@ -39,7 +39,12 @@ impl Paths {
 }
 
 /// The way to the engine.
-pub enum Face {
+pub struct Face {
+    way: Way,
+    data: PathBuf,
+}
+
+enum Way {
     /// The store is ours for the moment.
     Own(Engine),
     /// Another process has it.
@@ -53,12 +58,12 @@ impl Face {
         let mut tries = 0;
         loop {
             match open_engine(paths, Mode::Once).await {
-                Ok(engine) => return Ok(Self::Own(engine)),
+                Ok(engine) => return Ok(Self { way: Way::Own(engine), data: paths.data.clone() }),
                 Err(OpenError::InUse) => {}
                 Err(error) => return Err(explain(error)),
             }
             match socket::Client::connect(&paths.data).await {
-                Ok(client) => return Ok(Self::Other(client)),
+                Ok(client) => return Ok(Self { way: Way::Other(client), data: paths.data.clone() }),
                 Err(error) if tries == 50 => {
                     return Err(error).context("another Callboard has the store, and does not answer");
                 }
@@ -70,20 +75,29 @@ impl Face {
 
     /// Makes a call.
     pub async fn call<C: Call>(&mut self, call: C) -> Result<C::Answer, ApiError> {
-        match self {
-            Self::Own(engine) => engine.call(call).await,
-            Self::Other(client) => client.call(call).await,
+        match &mut self.way {
+            Way::Own(engine) => engine.call(call).await,
+            Way::Other(client) => client.call(call).await,
         }
+    }
+
+    /// Makes it good for calls again after one was given up before its answer: over a socket, the next call would get
+    /// that answer.
+    pub async fn reconnect(&mut self) -> std::io::Result<()> {
+        if let Way::Other(client) = &mut self.way {
+            *client = socket::Client::connect(&self.data).await?;
+        }
+        Ok(())
     }
 
     /// True where nothing polls for us: what is stored may be old.
     pub fn is_own(&self) -> bool {
-        matches!(self, Self::Own(_))
+        matches!(self.way, Way::Own(_))
     }
 
     /// Lets go of the store, once what is under way has ended.
     pub async fn close(self) {
-        if let Self::Own(engine) = self {
+        if let Way::Own(engine) = self.way {
             engine.finish().await;
         }
     }

@@ -1,7 +1,7 @@
 //! Everything that asks the engine something and prints the answer.
 
 use anyhow::Result;
-use callboard_domain::{board::Board, duration::Span, text};
+use callboard_domain::{board::{Board, Row, State}, duration::Span, text};
 use callboard_engine::api::{
     AccountInfo, AccountsQuery, BoardQuery, Cancel, Changes, ChannelsQuery, CheckVerdict, CommandsQuery,
     DeliveriesQuery, Doctor, EventsQuery, FollowRun, Health, HelpQuery, Hit, ItemQuery, PollNow, Post, Quiet, Retry,
@@ -201,15 +201,30 @@ async fn board(query: BoardQuery, stored: bool, face: &mut Face, output: &Output
 
 fn print_board(board: &Board) {
     if board.sections.is_empty() {
-        println!("Nothing needs you");
+        println!("{}", callboard_domain::board::NOTHING);
     }
     for section in &board.sections {
         println!("{}", console::style(&section.title).bold());
         let rows = section.rows.iter().map(|row| {
-            let turn = row.turn.clone().unwrap_or_default();
-            [format!(" {}", row.mark()), row.key.id.clone(), age(row.since), turn, row.title.clone()]
+            let turn = row.turn.as_ref().map(|turn| turn.what.clone()).unwrap_or_default();
+            let since = row.since.map(age).unwrap_or_default();
+            [format!(" {}", glyph(row)), row.key.id.clone(), row.title.clone(), row.second.clone(), turn, since]
         });
         println!("{}", table(rows));
+    }
+}
+
+/// Shape says what it is; hollow is in somebody's hands.
+fn glyph(row: &Row) -> &'static str {
+    match (row.state, row.held) {
+        (State::Failing, _) => "✗",
+        (State::Incident, false) => "▲",
+        (State::Incident, true) => "△",
+        (State::Attention, false) => "◆",
+        (State::Attention, true) => "◇",
+        (State::Running, _) => "◔",
+        (State::Passing, _) => "✓",
+        (State::Quiet, _) => "·",
     }
 }
 
@@ -285,7 +300,7 @@ async fn explain(event: i64, face: &mut Face, output: &Output) -> Result<Exit> {
     output.either(&explanation, || {
         output.event(&explanation.event);
         match &explanation.decided {
-            Some(decided) => println!("When it was seen: {}", decided.say()),
+            Some(decided) => println!("When it was seen: {}", crate::output::say(decided)),
             None => println!("When it was seen, nothing was decided: it had happened before the account was watched"),
         }
         print!("Now: ");

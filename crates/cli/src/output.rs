@@ -7,14 +7,14 @@ use callboard_domain::{
     command::{ArgType, CommandSpec},
     event::Event,
     message::{Block, Message, Tone},
-    rules::Decision,
+    rules::{Decision, Outcome},
     run::{Run, RunState},
     text,
 };
 use callboard_engine::api::{
     ApiError, Check, CheckVerdict, CommandInfo, Delivery, DeliveryState, Origin, Prepared, RunProgress,
 };
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, TableStyle, Width};
 use console::{Style, style};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{Timestamp, tz::TimeZone};
@@ -169,10 +169,15 @@ impl Output {
 
     /// What the rules said, rule by rule.
     pub fn decision(&self, decision: &Decision) {
-        println!("{}", style(decision.say()).bold());
+        println!("{}", style(say(decision)).bold());
         for reason in &decision.reasons {
-            let mark = if reason.matched { mark(Tone::Good) } else { mark(Tone::Neutral) };
-            println!("{mark} {}: {}", reason.rule, reason.why);
+            let tone = match reason.outcome {
+                Outcome::Matched => Tone::Good,
+                Outcome::Failed => Tone::Attention,
+                Outcome::NotMatched | Outcome::NotReached => Tone::Neutral,
+            };
+            let builtin = if reason.builtin { " (built in)" } else { "" };
+            println!("{} {}{builtin}: {}", mark(tone), reason.rule, reason.why);
         }
     }
 
@@ -255,6 +260,12 @@ impl Output {
     }
 }
 
+/// A decision in words.
+pub fn say(decision: &Decision) -> String {
+    let posts = if decision.post.is_empty() { String::new() } else { format!("; posts in {}", decision.post.join(", ")) };
+    format!("{}{posts}", decision.action.name())
+}
+
 /// Where a command comes from, in words.
 pub fn origin(origin: &Origin) -> String {
     match origin {
@@ -323,7 +334,7 @@ pub fn age(at: Timestamp) -> String {
 /// A table without frames that fits the terminal: the last column gives way.
 pub fn table<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(TableStyle::new()).set_content_arrangement(ContentArrangement::Dynamic);
     for row in rows {
         table.add_row(row.map(|cell| text::line(&cell, 300)));
     }

@@ -102,7 +102,6 @@ async fn follow(id: &str, face: &mut Face, output: &Output) -> Result<RunProgres
         let Some(next) = next else {
             stopping = true;
             spinner.set_message("stopping");
-            // The call that was under way is lost with its answer; over a socket the answer would come to the next one.
             face.reconnect().await?;
             face.call(Cancel { id: id.to_owned() }).await?;
             continue;

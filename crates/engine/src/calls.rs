@@ -76,9 +76,9 @@ impl Engine {
         let entries = items.iter().map(|stored| board::Entry {
             item: &stored.item,
             me: me(&stored.item),
-            aside: stored.is_aside(now),
+            snoozed: stored.is_aside(now),
         });
-        Ok(board::board(entries, now, board::Options { kind: query.kind, all: query.all }))
+        Ok(board::board(entries, now, &board::Options { kind: query.kind, all: query.all }))
     }
 
     pub(crate) async fn events(&self, query: EventsQuery) -> Result<Vec<Event>, ApiError> {

@@ -17,7 +17,7 @@ mod live;
 mod notify;
 mod receive;
 mod registry;
-mod room;
+pub mod room;
 mod run;
 pub mod secrets;
 #[cfg(unix)]

@@ -111,11 +111,6 @@ impl Registry {
         Self { entries, commands: commands.into_iter().collect() }
     }
 
-    /// The commands as a typed line names them, in the order of [`Registry::entries`].
-    pub(crate) fn commands(&self) -> &Commands {
-        &self.commands
-    }
-
     /// Every command, by name.
     pub(crate) fn entries(&self) -> &[Entry] {
         &self.entries

@@ -280,8 +280,11 @@ fn render(template: &str, args: &Args) -> Result<String, ApiError> {
 /// What a command's `confirm` expression asks for: `none`, `yes`, or `type:ARG`.
 fn confirm(rule: &str, args: &Args) -> Result<Option<Confirm>, ApiError> {
     let fault = |what: String| ApiError::usage(format!("the command's confirm: {what}"));
-    let name = |name: &'_ String| Name { name, ty: Type::Text, values: &[], meaning: "an argument" };
-    let scope: Vec<Name<'_>> = args.values.keys().map(name).collect();
+    let scope: Vec<Name<'_>> = args
+        .values
+        .keys()
+        .map(|name| Name { name, ty: Type::Text, values: &[], meaning: "an argument" })
+        .collect();
     let values = args.values.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
     let rule = Expression::compile(rule, &scope).map_err(|error| fault(error.to_string()))?;
     let said = rule.value(&values).map_err(|error| fault(error.to_string()))?;
