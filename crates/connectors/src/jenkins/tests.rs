@@ -42,41 +42,7 @@ async fn serve(mocks: impl IntoIterator<Item = Mock>) -> MockServer {
 
 /// A small company's jobs: a folder with a plain job and a multibranch project, and a job of its own.
 fn jobs() -> Value {
-    json!({ "_class": "hudson.model.Hudson", "jobs": [
-        { "_class": "com.cloudbees.hudson.plugins.folder.Folder", "name": "web", "url": "https://ci.example/job/web/", "jobs": [
-            { "_class": "org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject", "name": "api", "jobs": [
-                { "_class": "org.jenkinsci.plugins.workflow.job.WorkflowJob", "name": "main",
-                  "url": "https://ci.example/job/web/job/api/job/main/", "inQueue": false, "queueItem": null,
-                  "actions": [null, {}], "nextBuildNumber": 58, "builds": [
-                    { "number": 57, "result": "FAILURE", "building": false, "timestamp": 1_795_348_800_000_i64, "duration": 90_000,
-                      "url": "https://ci.example/job/web/job/api/job/main/57/",
-                      "actions": [
-                        { "causes": [{ "shortDescription": "Branch event" }] },
-                        { "lastBuiltRevision": { "SHA1": "1111", "branch": [{ "name": "library" }] } },
-                        { "lastBuiltRevision": { "SHA1": "abcd", "branch": [{ "name": "main" }] } },
-                        null, {}],
-                      "changeSets": [{ "items": [
-                        { "commitId": "abcd", "timestamp": 1, "msg": "Add the cart\n\nWith tests.", "author": { "id": "bo", "fullName": "Bo Li" } },
-                        { "commitId": "0000", "timestamp": 2, "msg": "Newer elsewhere", "author": { "id": "cy", "fullName": "Cy" } }] }] },
-                    { "number": 56, "result": "SUCCESS", "building": false, "timestamp": 1_795_345_200_000_i64, "duration": 60_000,
-                      "actions": null, "changeSets": null }] },
-                { "_class": "org.jenkinsci.plugins.workflow.job.WorkflowJob", "name": "feature%2Fcart",
-                  "url": "javascript:alert(1)", "inQueue": false, "actions": [], "builds": [
-                    { "number": 3, "result": "UNSTABLE", "building": false, "timestamp": 1_795_348_800_000_i64, "duration": 0,
-                      "actions": [{ "failCount": 3, "totalCount": 120 }] }] }] },
-            { "_class": "hudson.model.FreeStyleProject", "name": "site", "url": "https://ci.example/job/web/job/site/",
-              "inQueue": true, "queueItem": { "id": 82, "inQueueSince": 1_795_348_900_000_i64 }, "nextBuildNumber": 8,
-              "builds": [
-                { "number": 7, "result": null, "building": true, "timestamp": 1_795_348_860_000_i64, "duration": 0, "actions": [
-                    { "causes": [{ "userId": "ana", "userName": "Ana" }] },
-                    { "lastBuiltRevision": { "SHA1": "beef", "branch": [{ "name": "refs/remotes/origin/main" }] } }],
-                  "changeSet": { "items": [] } }] },
-            { "_class": "hudson.model.FreeStyleProject", "name": "never", "builds": [], "inQueue": false }] },
-        { "_class": "hudson.model.FreeStyleProject", "name": "deploy", "builds": [
-            { "number": 2, "result": "ABORTED", "building": false, "timestamp": 1_795_348_800_000_i64, "duration": 5_000, "actions": [
-                { "parameters": [{ "name": "REF", "value": "v2" }, { "name": "DRY", "value": true }, { "name": "TOKEN" }] }] },
-            { "number": 1, "result": "NOT_BUILT", "building": false, "timestamp": -1, "duration": -7 }] },
-    ]})
+    serde_json::from_str(include_str!("jobs.json")).unwrap()
 }
 
 /// An item in a few lines, to be compared with what is expected.
@@ -112,7 +78,7 @@ async fn jobs_are_watched_with_their_folders_branches_and_queue() {
         told,
         [
             "test/build/web/api@main = web / api / main default https://ci.example/job/web/job/api/job/main/\n  \
-               #57 failed abcd by cy at 2026-11-22T12:01:30Z of Add the cart\n  \
+               #57 failed abcd by bo at 2026-11-22T12:01:30Z of Add the cart\n  \
                #56 passed - by - at 2026-11-22T11:01:00Z of -",
             "test/build/web/api@feature/cart = web / api / feature/cart other -\n  \
                #3 failed - by - at 2026-11-22T12:00:00Z of unstable, 3 of 120 tests failed",
