@@ -86,34 +86,27 @@ fn is_default(branch: &str, job: &wire::Job) -> bool {
 /// What waits in the queue. It has no number yet; it will get the next one.
 fn queued(job: &wire::Job) -> Option<BuildRun> {
     let item = job.queue_item.as_ref().filter(|_| job.in_queue)?;
-    let number = job.next_build_number?;
-    Some(BuildRun {
-        id: number.to_string(),
-        number,
-        attempt: 1,
-        status: BuildStatus::Queued,
-        at: time(item.in_queue_since),
-        started_at: None,
-        commit: None,
-        author: None,
-        subject: None,
-        url: None,
-        failing: Vec::new(),
-    })
+    let at = time(item.in_queue_since);
+    Some(BuildRun { at, ..unbuilt(job.next_build_number?, BuildStatus::Queued) })
 }
 
-/// What became of a build that waited and then neither waits nor was built.
-pub(super) fn taken_off_the_queue(number: u64) -> BuildRun {
+/// What waited for that number, the so-manieth time, and then neither waits nor was built.
+pub(super) fn left_the_queue(number: u64, attempt: u32) -> BuildRun {
+    let subject = Some("taken off the queue".to_owned());
+    BuildRun { attempt, subject, ..unbuilt(number, BuildStatus::Canceled) }
+}
+
+fn unbuilt(number: u64, status: BuildStatus) -> BuildRun {
     BuildRun {
         id: number.to_string(),
         number,
         attempt: 1,
-        status: BuildStatus::Canceled,
+        status,
         at: None,
         started_at: None,
         commit: None,
         author: None,
-        subject: Some("taken off the queue".to_owned()),
+        subject: None,
         url: None,
         failing: Vec::new(),
     }

@@ -1,8 +1,8 @@
 use callboard_domain::{
     action::Action,
     command::Args,
+    event::{EventName, compare},
     item::{Detail, Item, Kind},
-    source::Cursor,
 };
 use serde_json::{Value, json};
 use wiremock::{
@@ -132,21 +132,36 @@ async fn folders_too_deep_to_look_into_are_named() {
 }
 
 #[tokio::test]
-async fn a_build_that_leaves_the_queue_unbuilt_is_canceled() {
-    let gone = |number: u64| {
-        json!({ "jobs": [{ "_class": "hudson.model.FreeStyleProject", "name": "site", "inQueue": false,
-            "nextBuildNumber": 8, "builds": [{ "number": number, "result": "SUCCESS" }] }] })
+async fn nothing_is_lost_when_a_build_leaves_the_queue_unbuilt() {
+    let site = |waits: bool, builds: Value| {
+        let item = waits.then(|| json!({ "id": 82, "inQueueSince": 1_795_348_900_000_i64 }));
+        json!({ "jobs": [{ "_class": "hudson.model.FreeStyleProject", "name": "site", "inQueue": waits,
+            "queueItem": item, "nextBuildNumber": 8, "builds": builds }] })
     };
-    let cursor = Cursor(json!({ "queued": { "site": 8 } }).to_string());
-    for (newest, expected) in
-        [(7, "#8 canceled - by - at - of taken off the queue"), (8, "#8 passed - by - at - of -")]
-    {
-        let server = serve([get("/api/json", gone(newest))]).await;
+    let run = |number: u64, result: &str| json!({ "number": number, "result": result, "building": result.is_empty(), "timestamp": 1_795_349_000_000_i64, "duration": 1_000 });
+    let green = || run(7, "SUCCESS");
+    // What Jenkins says, poll by poll, and what a person is told.
+    let steps: [(Value, &[EventName]); 9] = [
+        (site(false, json!([green()])), &[EventName::Passed]),
+        (site(true, json!([green()])), &[EventName::Queued]),
+        (site(false, json!([green()])), &[EventName::Canceled]),
+        (site(false, json!([green()])), &[]),
+        (site(true, json!([green()])), &[EventName::Queued]),
+        (site(false, json!([green()])), &[EventName::Canceled]),
+        (site(false, json!([run(8, ""), green()])), &[EventName::Running]),
+        (site(false, json!([run(8, "FAILURE"), green()])), &[EventName::Failed]),
+        (site(false, json!([run(9, "SUCCESS"), run(8, "FAILURE"), green()])), &[EventName::Fixed]),
+    ];
+    let (mut stored, mut cursor) = (None, None);
+    for (index, (says, expected)) in steps.into_iter().enumerate() {
+        let server = serve([get("/api/json", says)]).await;
         let source = connect(&server.uri(), &[]).source.unwrap();
-        let batch = source.poll(Some(&cursor), contract::now()).await.unwrap();
-        let told = told(&batch.snapshots[0]);
-        assert!(told.lines().nth(1).unwrap().contains(expected), "{told}");
-        assert_eq!(batch.cursor, Some(Cursor("{\"queued\":{}}".to_owned())));
+        let batch = source.poll(cursor.as_ref(), contract::now()).await.unwrap();
+        let [snapshot] = &batch.snapshots[..] else { panic!("{batch:?}") };
+        let change = compare(stored.as_ref(), snapshot.clone(), &Identity::default());
+        let names: Vec<_> = change.transitions.iter().map(|transition| transition.name).collect();
+        assert_eq!(names, expected, "step {index}: {snapshot:?}");
+        (stored, cursor) = (Some(change.item), batch.cursor);
     }
 }
 
