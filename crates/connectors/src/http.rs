@@ -305,6 +305,11 @@ impl Http {
         &self.base
     }
 
+    /// A GET of the base URL itself.
+    pub fn get_base(&self) -> Request {
+        Request::get_url(self.base.clone())
+    }
+
     /// The host, as people know it.
     pub fn host(&self) -> &str {
         self.base.host_str().unwrap_or_default()
