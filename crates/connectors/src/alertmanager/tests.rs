@@ -337,9 +337,8 @@ fn action(url: &str, name: &str, values: &[(&str, &str)], silence: Option<&str>)
     if let (Some(ids), Detail::Incident(incident)) = (silence, &mut item.detail) {
         incident.labels.insert("silence".to_owned(), ids.to_owned());
     }
-    let mut args = Args::default();
+    let mut args = contract::args(values);
     args.values.insert("alert".to_owned(), item.key.id.clone());
-    args.values.extend(values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     args.items.insert("alert".to_owned(), item);
     let action = connection.actions.into_iter().find(|action| action.spec().name == name).unwrap();
     (action, args)
