@@ -438,7 +438,7 @@ impl Engine {
         let decided = self.store().decision(event.id).await.map_err(ApiError::internal)?;
         let decided = decided.and_then(|record| serde_json::from_str(&record).ok());
         let me = self.me(&item.key.account).await?;
-        let now = self.live().rules.explain(&event, &item, &me, Timestamp::now());
+        let now = self.live().rules.explain(&event, &item, &me);
         Ok(Explanation { event, item, decided, now })
     }
 

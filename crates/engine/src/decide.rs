@@ -27,7 +27,7 @@ impl Deciding {
 impl Decide for Deciding {
     fn decide(&self, Happened { event, item, me, snoozed }: Happened<'_>) -> Decided {
         let Live { rules, config, .. } = &*self.0;
-        let decision = rules.decide(event, item, me, event.seen_at);
+        let decision = rules.decide(event, item, me);
         let told = !snoozed && matches!(decision.action, Do::Notify | Do::Important);
         let posts = decision.post.iter().map(|channel| match config.address(channel) {
             Ok(address) => (address, message(event, item)),

@@ -161,7 +161,7 @@ impl Engine {
         }
         for item in args.items.values() {
             let me = self.me(&item.key.account).await?;
-            if let Some(channel) = live.rules.route(item, &me, Timestamp::now()).first() {
+            if let Some(channel) = live.rules.route(item, &me).first() {
                 return Ok((Some(address(channel)?), format!("where the rules post {}", item.reference())));
             }
         }
