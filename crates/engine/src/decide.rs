@@ -81,7 +81,11 @@ fn tone(event: EventName, item: &Item) -> Tone {
 }
 
 /// Whether the time is within quiet hours, by the clock on the wall.
-pub(crate) fn is_quiet(hours: Option<(jiff::civil::Time, jiff::civil::Time)>, now: Timestamp, zone: &jiff::tz::TimeZone) -> bool {
+pub(crate) fn is_quiet(
+    hours: Option<(jiff::civil::Time, jiff::civil::Time)>,
+    now: Timestamp,
+    zone: &jiff::tz::TimeZone,
+) -> bool {
     let Some((from, to)) = hours else { return false };
     let time = zone.to_datetime(now).time();
     if from <= to { from <= time && time < to } else { time >= from || time < to }

@@ -99,7 +99,12 @@ async fn one(engine: &Engine, due: Vec<PendingNotice>) -> Result<Option<Notifica
     let mut told = Vec::with_capacity(due.len());
     for PendingNotice { event, notice } in due {
         if let Some(stored) = engine.store().item(&event.item).await? {
-            told.push(rules::Told { event, item: stored.item, important: notice.important, group: notice.group });
+            told.push(rules::Told {
+                event,
+                item: stored.item,
+                important: notice.important,
+                group: notice.group,
+            });
         }
     }
     Ok(rules::notification(&told))
@@ -109,7 +114,8 @@ impl Engine {
     /// Whether only important notifications may be shown: quiet hours, or a person asked for quiet.
     pub(crate) async fn is_quiet(&self, now: Timestamp) -> Result<bool, StoreError> {
         let hours = self.live().config.notifications.quiet_hours;
-        Ok(is_quiet(hours, now, &TimeZone::system()) || self.store().quiet_until().await?.is_some_and(|end| now < end))
+        Ok(is_quiet(hours, now, &TimeZone::system())
+            || self.store().quiet_until().await?.is_some_and(|end| now < end))
     }
 }
 

@@ -159,8 +159,10 @@ fn read(
     now: Timestamp,
 ) -> Result<Received, Refusal> {
     let live = engine.live();
-    let found =
-        live.accounts.get(account).ok_or_else(|| refuse(StatusCode::NOT_FOUND, format!("there is no account {account}")))?;
+    let found = live
+        .accounts
+        .get(account)
+        .ok_or_else(|| refuse(StatusCode::NOT_FOUND, format!("there is no account {account}")))?;
     let connection = found
         .connection
         .as_ref()

@@ -8,11 +8,7 @@ use callboard_domain::{
     item::AccountName,
 };
 
-use crate::{
-    accounts::Accounts,
-    api::Origin,
-    command_file::FileCommand,
-};
+use crate::{accounts::Accounts, api::Origin, command_file::FileCommand};
 
 /// A command and who can run it.
 pub(crate) struct Entry {
