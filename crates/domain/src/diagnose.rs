@@ -1,5 +1,8 @@
 //! What a mistake in a text is told with: where it stands, and what was likely meant.
 
+pub use crate::nearest::nearest;
+use crate::nearest::slips;
+
 /// Where something stands in a text: line and column, both counted from 1, the column in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
@@ -20,16 +23,7 @@ pub fn position(text: &str, offset: usize) -> Position {
     }
 }
 
-/// The known name that a mistyped one most likely meant, if any is near enough.
-pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .into_iter()
-        .filter_map(|name| Some((slips(typed, name)?, name)))
-        .min_by_key(|(slips, _)| *slips)
-        .map(|(_, name)| name)
-}
-
-/// The same for a dotted name that may go on into the known one: `item.lables.team` is near `item.labels`.
+/// [`nearest`] for a dotted name that may go on into the known one: `item.lables.team` is near `item.labels`.
 pub fn nearest_path<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
@@ -40,17 +34,6 @@ pub fn nearest_path<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -
         })
         .min_by_key(|(slips, _)| *slips)
         .map(|(_, name)| name)
-}
-
-/// How many slips of the fingers are between two names; `None` where they are too many to be slips.
-fn slips(typed: &str, name: &str) -> Option<usize> {
-    /// Longer ones are not typing mistakes, and the comparison is quadratic.
-    const LONGEST: usize = 64;
-    if typed.is_empty() || typed.len() > LONGEST || name.len() > LONGEST {
-        return None;
-    }
-    let slips = strsim::osa_distance(&typed.to_lowercase(), &name.to_lowercase());
-    (slips <= (typed.chars().count() / 3).clamp(1, 3)).then_some(slips)
 }
 
 /// `; did you mean "x"?`, or nothing.

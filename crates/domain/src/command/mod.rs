@@ -18,9 +18,12 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Item, Kind};
+use crate::{
+    diagnose::did_you_mean,
+    item::{Item, Kind},
+};
 
-pub use arguments::canonical_line;
+pub use arguments::{answer, canonical_line};
 pub use check::{Problem, check, check_all};
 pub use commands::{Command, Commands, Parsed};
 pub use complete::{Completion, What};
@@ -211,8 +214,4 @@ pub enum ArgError {
         /// Counted from 1.
         at: usize,
     },
-}
-
-fn did_you_mean(nearest: &Option<String>) -> String {
-    nearest.as_ref().map_or_else(String::new, |name| format!("; did you mean {name:?}?"))
 }
