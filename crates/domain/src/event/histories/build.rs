@@ -4,7 +4,7 @@ use super::{History, Lasting, Step};
 use crate::{
     event::EventName,
     item::{
-        BuildRun, BuildStatus, RUNS_KEPT,
+        BuildRun, BuildStatus, Detail, Item, RUNS_KEPT,
         examples::{at, build, run},
     },
 };
@@ -95,13 +95,24 @@ fn history_of_runs(dice: &[(u8, u8)], serial: bool, second_thoughts: bool) -> Hi
         }
         // A second thought without a time can't be told from the first one arriving late.
         let hook = partial(run.clone(), if second_thoughts { how & !1 } else { *how });
-        steps.push(Step { hook: build(vec![hook]), poll: build(runs.clone()), told });
+        steps.push(Step { hook: named(vec![hook]), poll: named(runs.clone()), told });
     }
     let ended = runs.into_iter().filter(|run| run.status.is_final()).map(|run| run.id);
     let lasting = ended.map(|id| -> Lasting {
         Box::new(move |(name, distinct)| *name > EventName::Running && *distinct == id)
     });
     History { steps, lasting: lasting.collect() }
+}
+
+/// What is not of one run changes from run to run.
+fn named(runs: Vec<BuildRun>) -> Item {
+    let number = runs[0].number;
+    let mut item = build(runs);
+    item.title = format!("ci {number}");
+    if let Detail::Build(build) = &mut item.detail {
+        build.default_branch = number % 2 == 0;
+    }
+    item
 }
 
 /// A webhook does not tell everything.

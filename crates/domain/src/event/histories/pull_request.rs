@@ -108,6 +108,9 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
             let mut hook = p.clone();
             hook.reviews = said_review.into_iter().collect();
             hook.checks = said_checks;
+            if what % 12 == 11 {
+                item.title = format!("Title {tick}");
+            }
             hook.merged_by = hook.merged_by.filter(|_| how % 8 != 0);
             let hook = Item { detail: Detail::PullRequest(hook), ..item.clone() };
             steps.push(Step { poll: item.clone(), hook, told });

@@ -139,6 +139,14 @@ fn what_a_pull_request_tells() {
             })],
             &[ChangesRequested, Approved, Merged],
         ),
+        (
+            "checks and a review, by time",
+            vec![pull_request(|p| {
+                p.checks = checks("c0", Passed, 2);
+                p.reviews = vec![review("bo", 4, Verdict::Approved)];
+            })],
+            &[Opened, ChecksPassed, Approved],
+        ),
     ];
     for (name, snapshots, expected) in cases {
         assert_eq!(names(&snapshots), expected, "{name}");
@@ -195,6 +203,8 @@ fn what_a_pull_request_says() {
     for (change, expected) in cases {
         assert_eq!(says(change), expected);
     }
+    let approvals = told(&[pull_request(cases[2].0)]).concat();
+    assert!(approvals[1].1.ends_with(": 1 approval"), "each counts those before it: {approvals:?}");
 }
 
 #[test]
@@ -210,6 +220,10 @@ fn a_pull_request_is_pieced_together() {
         p.checks = checks("c0", ChecksStatus::Passed, 4);
     });
     let truth = poll.clone();
+    let poll = match poll.detail {
+        Detail::PullRequest(p) => pull_request(|it| *it = PullRequest { ended_at: None, ..p }),
+        _ => unreachable!(),
+    };
     assert_eq!(joined(&[webhook.clone(), poll.clone()]), truth);
     assert_eq!(joined(&[poll, webhook]), truth);
 }
