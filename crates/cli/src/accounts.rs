@@ -31,10 +31,12 @@ use crate::{
 const SECRET_LIMIT: u64 = 64 << 10;
 
 /// Does what was asked.
-pub async fn act(command: args::Accounts, paths: &Paths, output: &Output) -> Result<Exit> {
+pub(crate) async fn act(command: args::Accounts, paths: &Paths, output: &Output) -> Result<Exit> {
     match command {
         args::Accounts::List => Ok(Exit::Done),
-        args::Accounts::Add { name, service, settings } => add(&name, &service, &settings, paths, output).await,
+        args::Accounts::Add { name, service, settings } => {
+            add(&name, &service, &settings, paths, output).await
+        }
         args::Accounts::Test { account } => test(&account, paths, output).await,
         args::Accounts::Secret { account, field, remove } => {
             secret(&account, field.as_deref(), remove, paths, output).await
@@ -72,7 +74,9 @@ fn account<'c>(config: &'c Config, name: &str) -> Result<&'c ConnectorConfig> {
 
 async fn add(name: &str, service: &str, settings: &[String], paths: &Paths, output: &Output) -> Result<Exit> {
     if !SERVICES.contains(&service) {
-        return Err(Usage(format!("there is no service {service:?}; it can be {}", SERVICES.join(", "))).into());
+        return Err(
+            Usage(format!("there is no service {service:?}; it can be {}", SERVICES.join(", "))).into()
+        );
     }
     let settings = settings.iter().map(|setting| read_setting(setting)).collect::<Result<Vec<_>>>()?;
     let text = config::add_account(&paths.config, name, service, &settings).map_err(refused)?;
@@ -110,13 +114,14 @@ fn how_to_set(config: &Config, name: &str, field: &SecretField) -> String {
 
 /// `key=value`: a list where it has commas or the key takes one, a truth value, a number, or text.
 fn read_setting(setting: &str) -> Result<(String, toml_edit::Value)> {
-    let (key, value) = setting
-        .split_once('=')
-        .ok_or_else(|| Usage(format!("expected KEY=VALUE, found {setting:?}")))?;
+    let (key, value) =
+        setting.split_once('=').ok_or_else(|| Usage(format!("expected KEY=VALUE, found {setting:?}")))?;
     let value: toml_edit::Value = match value {
         "true" => true.into(),
         "false" => false.into(),
-        text if key == "watch" || text.contains(',') => text.split(',').map(str::trim).collect::<toml_edit::Array>().into(),
+        text if key == "watch" || text.contains(',') => {
+            text.split(',').map(str::trim).collect::<toml_edit::Array>().into()
+        }
         text => text.into(),
     };
     Ok((key.to_owned(), value))
@@ -147,7 +152,8 @@ async fn test(name: &str, paths: &Paths, output: &Output) -> Result<Exit> {
 }
 
 fn say(name: &str, identity: &Identity) {
-    let who = if identity.login.is_empty() { "answers".to_owned() } else { format!("acts as {}", identity.login) };
+    let who =
+        if identity.login.is_empty() { "answers".to_owned() } else { format!("acts as {}", identity.login) };
     let server = identity.server.as_ref().map_or_else(String::new, |server| format!(" ({server})"));
     println!("{name} {who}{server}");
     for missing in &identity.missing_scopes {
@@ -173,9 +179,12 @@ async fn secret(
     }
     tell_owner(name, paths).await;
     let done = if remove { "removed from" } else { "kept in" };
-    output.either(&json!({ "account": name, "field": field.name, "place": secrets.place(), "removed": remove }), || {
-        println!("{} of {name} {done} {}", field.name, secrets.place().describe());
-    });
+    output.either(
+        &json!({ "account": name, "field": field.name, "place": secrets.place(), "removed": remove }),
+        || {
+            println!("{} of {name} {done} {}", field.name, secrets.place().describe());
+        },
+    );
     Ok(Exit::Done)
 }
 
@@ -190,8 +199,13 @@ fn field_of<'c>(connector: &'c ConnectorConfig, name: &str, field: Option<&str>)
     };
     named.ok_or_else(|| {
         let known: Vec<&str> = fields.iter().map(|field| field.name).collect();
-        let known = if known.is_empty() { "it has none".to_owned() } else { format!("it can be {}", known.join(", ")) };
-        let what = field.map_or_else(|| "say which secret".to_owned(), |field| format!("there is no secret {field:?}"));
+        let known = if known.is_empty() {
+            "it has none".to_owned()
+        } else {
+            format!("it can be {}", known.join(", "))
+        };
+        let what = field
+            .map_or_else(|| "say which secret".to_owned(), |field| format!("there is no secret {field:?}"));
         Usage(format!("{name}: {what}; {known}")).into()
     })
 }

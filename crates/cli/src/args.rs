@@ -9,7 +9,7 @@ use clap_complete::Shell;
 /// The team's notice board: builds, pull requests and incidents that need a person, and the commands that deal with them.
 #[derive(Debug, Parser)]
 #[command(name = "callboard", version, disable_help_subcommand = true, arg_required_else_help = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// The configuration file.
     #[arg(long, global = true, env = "CALLBOARD_CONFIG", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
@@ -35,7 +35,7 @@ pub struct Cli {
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Watch the accounts, receive webhooks, decide and post, until stopped.
     Serve,
     /// A self-contained tour: small services on this machine, and the real engine on them.
@@ -186,7 +186,7 @@ pub enum Command {
 
 /// A line to run.
 #[derive(Debug, Args)]
-pub struct Run {
+pub(crate) struct Run {
     /// Show exactly what would be sent, and send nothing.
     #[arg(long)]
     pub dry_run: bool,
@@ -206,7 +206,7 @@ pub struct Run {
 
 /// What to do with the accounts.
 #[derive(Debug, Subcommand)]
-pub enum Accounts {
+pub(crate) enum Accounts {
     /// The accounts and how they are.
     List,
     /// Add an account to the configuration, ask for its secrets, and test it.
@@ -243,7 +243,7 @@ pub enum Accounts {
 
 /// What to do with the rules.
 #[derive(Debug, Subcommand)]
-pub enum Rules {
+pub(crate) enum Rules {
     /// What the rules would do with an event: of the store by its number, or of a file.
     Test {
         /// The number of an event, or a file with {"event": {...}, "item": {...}}.
@@ -259,7 +259,7 @@ pub enum Rules {
 
 /// What to do with the configuration file.
 #[derive(Debug, Subcommand)]
-pub enum Config {
+pub(crate) enum Config {
     /// Check it: prints file, line, column and what was expected.
     Check,
     /// Print its JSON Schema.

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Does what was asked.
-pub fn act(command: &args::Config, paths: &Paths, output: &Output) -> Result<Exit> {
+pub(crate) fn act(command: &args::Config, paths: &Paths, output: &Output) -> Result<Exit> {
     match command {
         args::Config::Path => output.either(&json!({ "config": paths.config, "data": paths.data }), || {
             println!("{}", paths.config.display());
@@ -38,7 +38,8 @@ pub fn act(command: &args::Config, paths: &Paths, output: &Output) -> Result<Exi
                 "commands": commands.len(),
             });
             output.either(&facts, || {
-                let state = if paths.config.exists() { "is good" } else { "does not exist yet, which is fine" };
+                let state =
+                    if paths.config.exists() { "is good" } else { "does not exist yet, which is fine" };
                 println!(
                     "{} {state}: {}, {}, {}, {} from files",
                     paths.config.display(),
@@ -74,10 +75,13 @@ struct Case {
 }
 
 /// What the rules would do with an event that a file describes.
-pub fn test_rules(file: &Path, paths: &Paths, output: &Output) -> Result<Exit> {
+pub(crate) fn test_rules(file: &Path, paths: &Paths, output: &Output) -> Result<Exit> {
     let config = load(&paths.config)?;
     let text = fs::read_to_string(file).map_err(|error| {
-        Usage(format!("{}: {error}; expected the number of an event, or a file that describes one", file.display()))
+        Usage(format!(
+            "{}: {error}; expected the number of an event, or a file that describes one",
+            file.display()
+        ))
     })?;
     let case: Case = serde_json::from_str(&text)
         .with_context(|| format!("{}: expected {{\"event\": {{...}}, \"item\": {{...}}}}", file.display()))

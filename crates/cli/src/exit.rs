@@ -5,7 +5,7 @@ use callboard_engine::api::ApiError;
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
+pub(crate) enum Exit {
     /// Done.
     Done = 0,
     /// The run or check failed.
@@ -60,11 +60,14 @@ impl From<&RunState> for Exit {
 }
 
 /// The code that belongs to an error, whatever was said about it on the way.
-pub fn of(error: &anyhow::Error) -> Exit {
+pub(crate) fn of(error: &anyhow::Error) -> Exit {
     error
         .chain()
         .find_map(|cause| {
-            cause.downcast_ref::<ApiError>().map(Exit::from).or_else(|| cause.downcast_ref::<Usage>().map(|_| Exit::Usage))
+            cause
+                .downcast_ref::<ApiError>()
+                .map(Exit::from)
+                .or_else(|| cause.downcast_ref::<Usage>().map(|_| Exit::Usage))
         })
         .unwrap_or(Exit::Failed)
 }
@@ -72,7 +75,7 @@ pub fn of(error: &anyhow::Error) -> Exit {
 /// Something was asked for in a way that makes no sense.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct Usage(pub String);
+pub(crate) struct Usage(pub String);
 
 #[cfg(test)]
 mod tests {
@@ -93,7 +96,11 @@ mod tests {
             (service(ServiceError::unknown("lost")), 5),
         ];
         for (error, code) in cases {
-            assert_eq!(of(&anyhow::Error::new(error.clone()).context("while at it")) as u8, code, "{error:?}");
+            assert_eq!(
+                of(&anyhow::Error::new(error.clone()).context("while at it")) as u8,
+                code,
+                "{error:?}"
+            );
         }
         let runs = [
             (RunState::Done { outcome: Outcome::ok("") }, 0),

@@ -15,7 +15,7 @@ use crate::host::TerminalHost;
 
 /// Where this run's files are.
 #[derive(Debug, Clone)]
-pub struct Paths {
+pub(crate) struct Paths {
     /// The configuration file.
     pub config: PathBuf,
     /// The folder of the store and the socket.
@@ -24,7 +24,7 @@ pub struct Paths {
 
 impl Paths {
     /// Those asked for, else the platform's.
-    pub fn new(config: Option<PathBuf>, data: Option<PathBuf>) -> Result<Self> {
+    pub(crate) fn new(config: Option<PathBuf>, data: Option<PathBuf>) -> Result<Self> {
         let places = directories::ProjectDirs::from("", "", "callboard");
         let place = |asked: Option<PathBuf>, of: fn(&directories::ProjectDirs) -> PathBuf, flag: &str| {
             asked
@@ -39,7 +39,12 @@ impl Paths {
 }
 
 /// The way to the engine.
-pub enum Face {
+pub(crate) struct Face {
+    way: Way,
+    data: PathBuf,
+}
+
+enum Way {
     /// The store is ours for the moment.
     Own(Engine),
     /// Another process has it.
@@ -48,17 +53,17 @@ pub enum Face {
 
 impl Face {
     /// Opens the store, or connects to the process that has it.
-    pub async fn open(paths: &Paths) -> Result<Self> {
+    pub(crate) async fn open(paths: &Paths) -> Result<Self> {
         // The owner may be just starting or just ending: between its lock and its socket there is a moment.
         let mut tries = 0;
         loop {
             match open_engine(paths, Mode::Once).await {
-                Ok(engine) => return Ok(Self::Own(engine)),
+                Ok(engine) => return Ok(Self { way: Way::Own(engine), data: paths.data.clone() }),
                 Err(OpenError::InUse) => {}
                 Err(error) => return Err(explain(error)),
             }
             match socket::Client::connect(&paths.data).await {
-                Ok(client) => return Ok(Self::Other(client)),
+                Ok(client) => return Ok(Self { way: Way::Other(client), data: paths.data.clone() }),
                 Err(error) if tries == 50 => {
                     return Err(error).context("another Callboard has the store, and does not answer");
                 }
@@ -69,28 +74,37 @@ impl Face {
     }
 
     /// Makes a call.
-    pub async fn call<C: Call>(&mut self, call: C) -> Result<C::Answer, ApiError> {
-        match self {
-            Self::Own(engine) => engine.call(call).await,
-            Self::Other(client) => client.call(call).await,
+    pub(crate) async fn call<C: Call>(&mut self, call: C) -> Result<C::Answer, ApiError> {
+        match &mut self.way {
+            Way::Own(engine) => engine.call(call).await,
+            Way::Other(client) => client.call(call).await,
         }
     }
 
+    /// Makes it good for calls again after one was given up before its answer: over a socket, the next call would get
+    /// that answer.
+    pub(crate) async fn reconnect(&mut self) -> std::io::Result<()> {
+        if let Way::Other(client) = &mut self.way {
+            *client = socket::Client::connect(&self.data).await?;
+        }
+        Ok(())
+    }
+
     /// True where nothing polls for us: what is stored may be old.
-    pub fn is_own(&self) -> bool {
-        matches!(self, Self::Own(_))
+    pub(crate) fn is_own(&self) -> bool {
+        matches!(self.way, Way::Own(_))
     }
 
     /// Lets go of the store, once what is under way has ended.
-    pub async fn close(self) {
-        if let Self::Own(engine) = self {
+    pub(crate) async fn close(self) {
+        if let Way::Own(engine) = self.way {
             engine.finish().await;
         }
     }
 }
 
 /// Opens the engine in this process.
-pub async fn open_engine(paths: &Paths, mode: Mode) -> Result<Engine, OpenError> {
+pub(crate) async fn open_engine(paths: &Paths, mode: Mode) -> Result<Engine, OpenError> {
     let host = TerminalHost::start().map_err(|error| OpenError::Other(error.to_string()))?;
     Engine::open(Options {
         config: paths.config.clone(),
@@ -104,12 +118,12 @@ pub async fn open_engine(paths: &Paths, mode: Mode) -> Result<Engine, OpenError>
 }
 
 /// What opens the encrypted file of secrets, where that is what the configuration names.
-pub fn passphrase() -> Option<SecretString> {
+pub(crate) fn passphrase() -> Option<SecretString> {
     std::env::var("CALLBOARD_PASSPHRASE").ok().filter(|text| !text.is_empty()).map(Into::into)
 }
 
 /// An error for a person, with the exit code that belongs to it.
-pub fn explain(error: OpenError) -> anyhow::Error {
+pub(crate) fn explain(error: OpenError) -> anyhow::Error {
     match error {
         OpenError::Config(Faults(faults)) => ApiError::Config { faults }.into(),
         other => anyhow::Error::new(other),

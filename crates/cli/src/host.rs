@@ -9,13 +9,13 @@ use callboard_engine::host::Host;
 const WAITING: usize = 32;
 
 /// Shows notifications from a thread of its own: the service may be slow, or not there.
-pub struct TerminalHost {
+pub(crate) struct TerminalHost {
     waiting: mpsc::SyncSender<Notification>,
 }
 
 impl TerminalHost {
     /// Starts the thread. It ends with the host.
-    pub fn start() -> std::io::Result<Self> {
+    pub(crate) fn start() -> std::io::Result<Self> {
         let (waiting, next) = mpsc::sync_channel::<Notification>(WAITING);
         std::thread::Builder::new().name("notifications".into()).spawn(move || {
             for notification in next {
@@ -47,7 +47,11 @@ fn show(notification: &Notification) -> Result<(), String> {
     // The body may hold markup (freedesktop.org, Desktop Notifications, "Markup"): what a service wrote is text.
     shown.body(&escape(&notification.body));
     #[cfg(target_os = "linux")]
-    shown.urgency(if notification.important { notify_rust::Urgency::Critical } else { notify_rust::Urgency::Normal });
+    shown.urgency(if notification.important {
+        notify_rust::Urgency::Critical
+    } else {
+        notify_rust::Urgency::Normal
+    });
     shown.show().map(drop).map_err(|error| error.to_string())
 }
 

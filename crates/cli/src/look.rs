@@ -1,11 +1,15 @@
 //! Everything that asks the engine something and prints the answer.
 
 use anyhow::Result;
-use callboard_domain::{board::Board, duration::Span, text};
+use callboard_domain::{
+    board::{Board, Row, State},
+    duration::Span,
+    text,
+};
 use callboard_engine::api::{
     AccountInfo, AccountsQuery, BoardQuery, Cancel, Changes, ChannelsQuery, CheckVerdict, CommandsQuery,
-    DeliveriesQuery, Doctor, EventsQuery, FollowRun, Health, HelpQuery, Hit, ItemQuery, PollNow, Post, Quiet, Retry,
-    RoomQuery, RulesExplain, RunsQuery, Search, Settle, Snooze,
+    DeliveriesQuery, Doctor, EventsQuery, FollowRun, Health, HelpQuery, Hit, ItemQuery, PollNow, Post, Quiet,
+    Retry, RoomQuery, RulesExplain, RunsQuery, Search, Settle, Snooze,
 };
 use jiff::Timestamp;
 
@@ -17,9 +21,11 @@ use crate::{
 };
 
 /// Asks and prints.
-pub async fn act(command: Command, face: &mut Face, output: &Output) -> Result<Exit> {
+pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> Result<Exit> {
     match command {
-        Command::Board { kind, all, stored } => return board(BoardQuery { kind, all }, stored, face, output).await,
+        Command::Board { kind, all, stored } => {
+            return board(BoardQuery { kind, all }, stored, face, output).await;
+        }
         Command::Events { follow, since, limit } => return events(follow, since, limit, face, output).await,
         Command::Item { item } => {
             let detail = face.call(ItemQuery { item: item.join(" ") }).await?;
@@ -53,9 +59,9 @@ pub async fn act(command: Command, face: &mut Face, output: &Output) -> Result<E
                 if commands.is_empty() {
                     println!("There are no commands yet: add an account, or a folder of command files");
                 }
-                let rows = commands.iter().map(|info| {
-                    [info.spec.usage.clone(), origin(&info.origin), info.spec.summary.clone()]
-                });
+                let rows = commands
+                    .iter()
+                    .map(|info| [info.spec.usage.clone(), origin(&info.origin), info.spec.summary.clone()]);
                 println!("{}", table(rows));
             });
         }
@@ -67,7 +73,13 @@ pub async fn act(command: Command, face: &mut Face, output: &Output) -> Result<E
             let runs = face.call(RunsQuery { limit }).await?;
             output.either(&runs, || {
                 let rows = runs.iter().map(|run| {
-                    [run.id.clone(), run.state.name().to_owned(), age(run.started_at), run.by.clone(), run.line.clone()]
+                    [
+                        run.id.clone(),
+                        run.state.name().to_owned(),
+                        age(run.started_at),
+                        run.by.clone(),
+                        run.line.clone(),
+                    ]
                 });
                 println!("{}", table(rows));
             });
@@ -86,7 +98,9 @@ pub async fn act(command: Command, face: &mut Face, output: &Output) -> Result<E
             let run = face.call(Cancel { id }).await?;
             output.either(&run, || output.run(&run));
         }
-        Command::Post { channel, text } => return post(Post { channel, text: text.join(" ") }, face, output).await,
+        Command::Post { channel, text } => {
+            return post(Post { channel, text: text.join(" ") }, face, output).await;
+        }
         Command::Room { channel, limit } => {
             let messages = face.call(RoomQuery { channel, limit }).await?;
             output.either(&messages, || {
@@ -100,7 +114,9 @@ pub async fn act(command: Command, face: &mut Face, output: &Output) -> Result<E
             let accounts = face.call(AccountsQuery {}).await?;
             output.either(&accounts, || {
                 if accounts.is_empty() {
-                    println!("There are no accounts yet: callboard accounts add forge github watch=owner/repo");
+                    println!(
+                        "There are no accounts yet: callboard accounts add forge github watch=owner/repo"
+                    );
                 }
                 println!("{}", table(accounts.iter().map(account)));
             });
@@ -120,7 +136,12 @@ pub async fn act(command: Command, face: &mut Face, output: &Output) -> Result<E
             output.either(&deliveries, || {
                 let rows = deliveries.iter().map(|delivery| {
                     let id = delivery.id.clone();
-                    [id, delivery.address.to_string(), delivery.message.title.clone(), output.delivery(delivery)]
+                    [
+                        id,
+                        delivery.address.to_string(),
+                        delivery.message.title.clone(),
+                        output.delivery(delivery),
+                    ]
                 });
                 println!("{}", table(rows));
             });
@@ -132,7 +153,8 @@ pub async fn act(command: Command, face: &mut Face, output: &Output) -> Result<E
         }
         Command::Rules { command: Rules::Explain { event } } => return explain(event, face, output).await,
         Command::Rules { command: Rules::Test { event } } => {
-            let event = event.parse().map_err(|_| Usage(format!("expected an event's number, found {event:?}")))?;
+            let event =
+                event.parse().map_err(|_| Usage(format!("expected an event's number, found {event:?}")))?;
             return explain(event, face, output).await;
         }
         Command::Snooze { item, until } => {
@@ -184,7 +206,12 @@ async fn board(query: BoardQuery, stored: bool, face: &mut Face, output: &Output
         for account in &accounts {
             match &account.health {
                 Health::Trouble { since, error, .. } => {
-                    println!("{} {}: {error}. Its rows are from before {}", mark(callboard_domain::message::Tone::Attention), account.name, when(*since));
+                    println!(
+                        "{} {}: {error}. Its rows are from before {}",
+                        mark(callboard_domain::message::Tone::Attention),
+                        account.name,
+                        when(*since)
+                    );
                 }
                 Health::Incomplete { why } => {
                     println!("{} {}: {why}", mark(callboard_domain::message::Tone::Attention), account.name);
@@ -201,15 +228,37 @@ async fn board(query: BoardQuery, stored: bool, face: &mut Face, output: &Output
 
 fn print_board(board: &Board) {
     if board.sections.is_empty() {
-        println!("Nothing needs you");
+        println!("{}", callboard_domain::board::NOTHING);
     }
     for section in &board.sections {
         println!("{}", console::style(&section.title).bold());
         let rows = section.rows.iter().map(|row| {
-            let turn = row.turn.clone().unwrap_or_default();
-            [format!(" {}", row.mark()), row.key.id.clone(), age(row.since), turn, row.title.clone()]
+            let turn = row.turn.as_ref().map(|turn| turn.what.clone()).unwrap_or_default();
+            let since = row.since.map(age).unwrap_or_default();
+            [
+                format!(" {}", glyph(row)),
+                row.key.id.clone(),
+                row.title.clone(),
+                row.second.clone(),
+                turn,
+                since,
+            ]
         });
         println!("{}", table(rows));
+    }
+}
+
+/// Shape says what it is; hollow is in somebody's hands.
+fn glyph(row: &Row) -> &'static str {
+    match (row.state, row.held) {
+        (State::Failing, _) => "✗",
+        (State::Incident, false) => "▲",
+        (State::Incident, true) => "△",
+        (State::Attention, false) => "◆",
+        (State::Attention, true) => "◇",
+        (State::Running, _) => "◔",
+        (State::Passing, _) => "✓",
+        (State::Quiet, _) => "·",
     }
 }
 
@@ -285,8 +334,10 @@ async fn explain(event: i64, face: &mut Face, output: &Output) -> Result<Exit> {
     output.either(&explanation, || {
         output.event(&explanation.event);
         match &explanation.decided {
-            Some(decided) => println!("When it was seen: {}", decided.say()),
-            None => println!("When it was seen, nothing was decided: it had happened before the account was watched"),
+            Some(decided) => println!("When it was seen: {}", crate::output::say(decided)),
+            None => println!(
+                "When it was seen, nothing was decided: it had happened before the account was watched"
+            ),
         }
         print!("Now: ");
         output.decision(&explanation.now);
@@ -312,8 +363,12 @@ fn past(text: &str, now: Timestamp) -> Result<Timestamp> {
 
 fn at(text: &str) -> Result<Timestamp> {
     let zone = jiff::tz::TimeZone::system();
-    let zoned = || text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(zone).ok().map(|zoned| zoned.timestamp());
+    let zoned =
+        || text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(zone).ok().map(|zoned| zoned.timestamp());
     text.parse().ok().or_else(zoned).ok_or_else(|| {
-        Usage(format!("expected a length of time such as 2h, or a time such as 2026-11-22T10:00, found {text:?}")).into()
+        Usage(format!(
+            "expected a length of time such as 2h, or a time such as 2026-11-22T10:00, found {text:?}"
+        ))
+        .into()
     })
 }

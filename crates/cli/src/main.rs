@@ -70,7 +70,9 @@ async fn act(cli: Cli, output: &Output) -> Result<Exit> {
             Cli::command().print_long_help()?;
             Ok(Exit::Done)
         }
-        Command::Help { command } if Cli::command().find_subcommand(&command[0]).is_some() && command.len() == 1 => {
+        Command::Help { command }
+            if Cli::command().find_subcommand(&command[0]).is_some() && command.len() == 1 =>
+        {
             let mut program = Cli::command();
             if let Some(subcommand) = program.find_subcommand_mut(&command[0]) {
                 subcommand.clone().bin_name(format!("callboard {}", command[0])).print_long_help()?;

@@ -3,11 +3,10 @@
 use std::io::{IsTerminal, Write};
 
 use callboard_domain::{
-    action::Choice,
     command::{ArgType, CommandSpec},
     event::Event,
     message::{Block, Message, Tone},
-    rules::Decision,
+    rules::{Decision, Outcome},
     run::{Run, RunState},
     text,
 };
@@ -22,7 +21,7 @@ use serde::Serialize;
 use serde_json::json;
 
 /// How to print.
-pub struct Output {
+pub(crate) struct Output {
     /// JSON instead of text.
     pub json: bool,
     quiet: bool,
@@ -30,7 +29,7 @@ pub struct Output {
 
 impl Output {
     /// Colours are for terminals, where nobody asked for none (`--no-color`, `NO_COLOR`).
-    pub fn new(json: bool, quiet: bool, no_color: bool) -> Self {
+    pub(crate) fn new(json: bool, quiet: bool, no_color: bool) -> Self {
         if no_color || std::env::var_os("NO_COLOR").is_some() {
             console::set_colors_enabled(false);
             console::set_colors_enabled_stderr(false);
@@ -39,7 +38,7 @@ impl Output {
     }
 
     /// One JSON object on a line.
-    pub fn json(&self, value: &impl Serialize) {
+    pub(crate) fn json(&self, value: &impl Serialize) {
         match serde_json::to_string(value) {
             Ok(line) => println!("{line}"),
             Err(error) => eprintln!("callboard: {error}"),
@@ -47,19 +46,19 @@ impl Output {
     }
 
     /// JSON where it is asked for, else what `print` prints.
-    pub fn either(&self, value: &impl Serialize, print: impl FnOnce()) {
+    pub(crate) fn either(&self, value: &impl Serialize, print: impl FnOnce()) {
         if self.json { self.json(value) } else { print() }
     }
 
     /// Something besides the result, for a person.
-    pub fn note(&self, text: &str) {
+    pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
             eprintln!("{text}");
         }
     }
 
     /// An error, on standard error; as JSON on standard output too where that is asked for.
-    pub fn error(&self, error: &anyhow::Error) {
+    pub(crate) fn error(&self, error: &anyhow::Error) {
         if self.json {
             let kind = error.chain().find_map(|cause| cause.downcast_ref::<ApiError>());
             self.json(&json!({ "error": format!("{error:#}"), "detail": kind }));
@@ -68,7 +67,7 @@ impl Output {
     }
 
     /// Shown while something takes long: on a terminal only.
-    pub fn spinner(&self) -> ProgressBar {
+    pub(crate) fn spinner(&self) -> ProgressBar {
         if self.quiet || self.json || !std::io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
@@ -81,7 +80,7 @@ impl Output {
     }
 
     /// Output of a run, as it comes.
-    pub fn run_output(&self, pieces: &[String]) {
+    pub(crate) fn run_output(&self, pieces: &[String]) {
         if self.json {
             for piece in pieces {
                 self.json(&json!({ "output": piece }));
@@ -98,7 +97,7 @@ impl Output {
     }
 
     /// What a line would do.
-    pub fn prepared(&self, prepared: &Prepared) {
+    pub(crate) fn prepared(&self, prepared: &Prepared) {
         println!("{}", style(&prepared.line).bold());
         for (n, step) in prepared.steps.iter().enumerate() {
             println!("{}. {}", n + 1, step.what);
@@ -121,33 +120,39 @@ impl Output {
     }
 
     /// How a run ended, and whether the room knows.
-    pub fn ended(&self, progress: &RunProgress) {
+    pub(crate) fn ended(&self, progress: &RunProgress) {
         self.run(&progress.run);
         println!("{}", told(&progress.run, progress.delivery.as_ref()));
     }
 
     /// A run's result.
-    pub fn run(&self, run: &Run) {
+    pub(crate) fn run(&self, run: &Run) {
         match &run.state {
             RunState::Running => println!("{} {} is under way", mark(Tone::Running), run.line),
             RunState::Done { outcome } => {
                 let tone = if outcome.ok { Tone::Good } else { Tone::Bad };
-                let message = Message { blocks: outcome.blocks.clone(), ..Message::new(tone, &outcome.summary) };
+                let message =
+                    Message { blocks: outcome.blocks.clone(), ..Message::new(tone, &outcome.summary) };
                 self.message(&message);
                 if let Some(link) = &outcome.link {
                     println!("{}", style(link).dim());
                 }
             }
             RunState::Failed { error } => println!("{} {error}", mark(Tone::Bad)),
-            RunState::Canceled => println!("{} stopped; what it had sent by then stays done", mark(Tone::Neutral)),
+            RunState::Canceled => {
+                println!("{} stopped; what it had sent by then stays done", mark(Tone::Neutral))
+            }
             RunState::Unknown { why } => {
-                println!("{} We do not know whether this ran: {why}. It will not be run again by itself", mark(Tone::Unknown));
+                println!(
+                    "{} We do not know whether this ran: {why}. It will not be run again by itself",
+                    mark(Tone::Unknown)
+                );
             }
         }
     }
 
     /// A message as a terminal shows it.
-    pub fn message(&self, message: &Message) {
+    pub(crate) fn message(&self, message: &Message) {
         println!("{} {}", mark(message.tone), text::line(&message.title, 500));
         for block in &message.blocks {
             match block {
@@ -168,35 +173,42 @@ impl Output {
     }
 
     /// What the rules said, rule by rule.
-    pub fn decision(&self, decision: &Decision) {
-        println!("{}", style(decision.say()).bold());
+    pub(crate) fn decision(&self, decision: &Decision) {
+        println!("{}", style(say(decision)).bold());
         for reason in &decision.reasons {
-            let mark = if reason.matched { mark(Tone::Good) } else { mark(Tone::Neutral) };
-            println!("{mark} {}: {}", reason.rule, reason.why);
+            let tone = match reason.outcome {
+                Outcome::Matched => Tone::Good,
+                Outcome::Failed => Tone::Attention,
+                Outcome::NotMatched | Outcome::NotReached => Tone::Neutral,
+            };
+            let builtin = if reason.builtin { " (built in)" } else { "" };
+            println!("{} {}{builtin}: {}", mark(tone), reason.rule, reason.why);
         }
     }
 
     /// An event on a line.
-    pub fn event(&self, event: &Event) {
+    pub(crate) fn event(&self, event: &Event) {
         let old = if event.old { style(" (before it was watched)").dim().to_string() } else { String::new() };
         let id = style(format!("{:>6}", event.id)).dim();
         println!("{id} {}  {}{old}", when(event.at), text::line(&event.summary, 300));
     }
 
     /// A delivery's state in words.
-    pub fn delivery(&self, delivery: &Delivery) -> String {
+    pub(crate) fn delivery(&self, delivery: &Delivery) -> String {
         match &delivery.state {
             DeliveryState::Posted => "posted".into(),
             DeliveryState::Sending => "being sent".into(),
             DeliveryState::Pending { error: None, .. } => "waits".into(),
-            DeliveryState::Pending { next_at, error: Some(error) } => format!("retrying at {}: {error}", when(*next_at)),
+            DeliveryState::Pending { next_at, error: Some(error) } => {
+                format!("retrying at {}: {error}", when(*next_at))
+            }
             DeliveryState::Unknown { error } => format!("not known: {error}"),
             DeliveryState::Failed { error } => format!("failed: {error}"),
         }
     }
 
     /// A check with its remedy.
-    pub fn check(&self, check: &Check) {
+    pub(crate) fn check(&self, check: &Check) {
         let mark = match check.verdict {
             CheckVerdict::Ok => style("✓").green(),
             CheckVerdict::Warning => style("◆").yellow(),
@@ -209,7 +221,7 @@ impl Output {
     }
 
     /// A command in full.
-    pub fn help(&self, info: &CommandInfo) {
+    pub(crate) fn help(&self, info: &CommandInfo) {
         let CommandSpec { name, aliases, summary, usage, args, examples, timeout, .. } = &info.spec;
         println!("{}  {summary}", style(name).bold());
         println!("\n  {usage}");
@@ -247,20 +259,22 @@ impl Output {
         println!("Posts in {}", info.posts_to);
         println!("Takes at most {}", callboard_domain::duration::Span(*timeout));
     }
+}
 
-    /// A choice on a line.
-    pub fn choice(choice: &Choice) -> String {
-        let note = choice.note.as_deref().map_or_else(String::new, |note| format!("  {}", text::line(note, 60)));
-        format!("  {}{}", choice.value, style(note).dim())
-    }
+/// A decision in words.
+pub(crate) fn say(decision: &Decision) -> String {
+    let posts = if decision.post.is_empty() {
+        String::new()
+    } else {
+        format!("; posts in {}", decision.post.join(", "))
+    };
+    format!("{}{posts}", decision.action.name())
 }
 
 /// Where a command comes from, in words.
-pub fn origin(origin: &Origin) -> String {
+pub(crate) fn origin(origin: &Origin) -> String {
     match origin {
-        Origin::Accounts(names) => {
-            names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-        }
+        Origin::Accounts(names) => names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         Origin::File(path) => path.display().to_string(),
     }
 }
@@ -271,7 +285,9 @@ fn told(run: &Run, delivery: Option<&Delivery>) -> String {
     match delivery.map(|delivery| &delivery.state) {
         Some(DeliveryState::Posted) => format!("Posted in {address}"),
         Some(DeliveryState::Unknown { error }) => {
-            format!("We do not know whether {address} was told: {error}. It is looked for before it is sent again")
+            format!(
+                "We do not know whether {address} was told: {error}. It is looked for before it is sent again"
+            )
         }
         Some(DeliveryState::Failed { error }) => {
             let id = delivery.map(|delivery| delivery.id.as_str()).unwrap_or_default();
@@ -287,7 +303,7 @@ fn told(run: &Run, delivery: Option<&Delivery>) -> String {
 }
 
 /// A mark in its colour.
-pub fn mark(tone: Tone) -> console::StyledObject<&'static str> {
+pub(crate) fn mark(tone: Tone) -> console::StyledObject<&'static str> {
     let look = match tone {
         Tone::Good => Style::new().green(),
         Tone::Bad => Style::new().red(),
@@ -303,14 +319,18 @@ fn indent(block: &str) -> String {
 }
 
 /// A time as people in this place read it: the clock today, the day otherwise.
-pub fn when(at: Timestamp) -> String {
+pub(crate) fn when(at: Timestamp) -> String {
     let zone = TimeZone::system();
     let (at, now) = (at.to_zoned(zone.clone()), Timestamp::now().to_zoned(zone));
-    if at.date() == now.date() { at.strftime("%H:%M:%S").to_string() } else { at.strftime("%Y-%m-%d %H:%M").to_string() }
+    if at.date() == now.date() {
+        at.strftime("%H:%M:%S").to_string()
+    } else {
+        at.strftime("%Y-%m-%d %H:%M").to_string()
+    }
 }
 
 /// How long ago: `8 m`, `3 h`, `2 d`.
-pub fn age(at: Timestamp) -> String {
+pub(crate) fn age(at: Timestamp) -> String {
     let seconds = Timestamp::now().duration_since(at).as_secs().max(0);
     match seconds {
         0..60 => format!("{seconds} s"),
@@ -321,9 +341,9 @@ pub fn age(at: Timestamp) -> String {
 }
 
 /// A table without frames that fits the terminal: the last column gives way.
-pub fn table<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> Table {
+pub(crate) fn table<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     for row in rows {
         table.add_row(row.map(|cell| text::line(&cell, 300)));
     }

@@ -5,7 +5,8 @@ use std::io::{BufRead, IsTerminal, Write};
 use anyhow::Result;
 use callboard_domain::{command::ArgError, run::RunState};
 use callboard_engine::api::{
-    ApiError, Cancel, ChoicesQuery, Confirm, DeliveryState, FollowRun, Prepare, Prepared, RunProgress, Settle, StartRun,
+    ApiError, Cancel, ChoicesQuery, Confirm, DeliveryState, FollowRun, Prepare, Prepared, RunProgress,
+    Settle, StartRun,
 };
 
 use crate::{args, exit::Exit, face::Face, output::Output};
@@ -14,7 +15,7 @@ use crate::{args, exit::Exit, face::Face, output::Output};
 const SETTLE_SECONDS: u64 = 10;
 
 /// Prepares, asks what must be asked, runs, follows, and says where it was posted.
-pub async fn run(asked: args::Run, face: &mut Face, output: &Output) -> Result<Exit> {
+pub(crate) async fn run(asked: args::Run, face: &mut Face, output: &Output) -> Result<Exit> {
     let mut what = Prepare { line: line_of(&asked.line), channel: asked.channel, private: asked.private };
     let prepared = complete(&mut what, face, output).await?;
     if asked.dry_run {
@@ -33,7 +34,9 @@ pub async fn run(asked: args::Run, face: &mut Face, output: &Output) -> Result<E
 fn line_of(words: &[String]) -> String {
     match words {
         [line] => line.clone(),
-        words => words.iter().map(|word| callboard_domain::command::quote(word)).collect::<Vec<_>>().join(" "),
+        words => {
+            words.iter().map(|word| callboard_domain::command::quote(word)).collect::<Vec<_>>().join(" ")
+        }
     }
 }
 
@@ -44,11 +47,14 @@ async fn complete(what: &mut Prepare, face: &mut Face, output: &Output) -> Resul
             Ok(prepared) => return Ok(prepared),
             Err(error) => error,
         };
-        let ApiError::Line { error: ArgError::Missing { arg, summary, .. } } = &error else { return Err(error.into()) };
+        let ApiError::Line { error: ArgError::Missing { arg, summary, .. } } = &error else {
+            return Err(error.into());
+        };
         if !std::io::stdin().is_terminal() || output.json {
             return Err(error.into());
         }
-        let choices = face.call(ChoicesQuery { line: what.line.clone(), arg: arg.clone() }).await.unwrap_or_default();
+        let choices =
+            face.call(ChoicesQuery { line: what.line.clone(), arg: arg.clone() }).await.unwrap_or_default();
         for choice in choices.iter().take(20) {
             let note = choice.note.as_deref().map_or_else(String::new, |note| format!("  {note}"));
             eprintln!("  {}{note}", choice.value);
@@ -102,7 +108,6 @@ async fn follow(id: &str, face: &mut Face, output: &Output) -> Result<RunProgres
         let Some(next) = next else {
             stopping = true;
             spinner.set_message("stopping");
-            // The call that was under way is lost with its answer; over a socket the answer would come to the next one.
             face.reconnect().await?;
             face.call(Cancel { id: id.to_owned() }).await?;
             continue;

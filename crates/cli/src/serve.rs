@@ -1,11 +1,7 @@
 //! `callboard serve`: the headless daemon.
 
 use anyhow::Result;
-use callboard_engine::{
-    Engine, Mode, OpenError,
-    api::Hello,
-    socket,
-};
+use callboard_engine::{Engine, Mode, OpenError, api::Hello, socket};
 use serde_json::json;
 use tokio::signal;
 
@@ -16,7 +12,7 @@ use crate::{
 };
 
 /// Serves until SIGTERM, SIGINT or Ctrl+C.
-pub async fn serve(paths: &Paths, output: &Output) -> Result<Exit> {
+pub(crate) async fn serve(paths: &Paths, output: &Output) -> Result<Exit> {
     let engine = match open_engine(paths, Mode::Serve).await {
         Ok(engine) => engine,
         Err(OpenError::InUse) => return Err(in_use(paths).await.into()),
@@ -35,9 +31,10 @@ async fn say_ready(engine: &Engine, output: &Output) -> Result<()> {
     if output.json {
         output.json(&json!({ "serving": true, "receives_at": greeting.receives_at, "config": greeting.config, "pid": greeting.pid }));
     } else {
-        let receives = greeting
-            .receives_at
-            .map_or_else(|| "no webhook listener".to_owned(), |at| format!("webhooks at http://{at}/hooks/ACCOUNT"));
+        let receives = greeting.receives_at.map_or_else(
+            || "no webhook listener".to_owned(),
+            |at| format!("webhooks at http://{at}/hooks/ACCOUNT"),
+        );
         println!("serving {}; {receives}", greeting.config.display());
     }
     Ok(())
@@ -50,9 +47,18 @@ async fn in_use(paths: &Paths) -> Usage {
     };
     let who = who.map_or_else(
         || "another Callboard".to_owned(),
-        |it| format!("another Callboard (process {}, {})", it.pid, if it.serving { "serving" } else { "running a command" }),
+        |it| {
+            format!(
+                "another Callboard (process {}, {})",
+                it.pid,
+                if it.serving { "serving" } else { "running a command" }
+            )
+        },
     );
-    Usage(format!("{who} has the store in {}; stop it first, or choose another folder with --data", paths.data.display()))
+    Usage(format!(
+        "{who} has the store in {}; stop it first, or choose another folder with --data",
+        paths.data.display()
+    ))
 }
 
 #[cfg(unix)]

@@ -18,8 +18,9 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use callboard_domain::{
     action::Progress,
     chat::DeliveryKey,
-    command::{Args, Effect},
+    command::{Args, Effect, check_all},
     error::ServiceError,
+    event::compare,
     item::AccountName,
     message::{Block, ListEntry, Message, Tone},
     secret::SecretString,
@@ -49,9 +50,12 @@ pub(crate) struct Subject {
     pub(crate) writes: fn(&Request) -> bool,
     /// Every command that it offers, with arguments.
     pub(crate) runs: Vec<(&'static str, Args)>,
-    /// A channel to post in, where it has a chat, and the message that a request would post as people see it.
-    pub(crate) chat: Option<(&'static str, fn(&Request) -> Option<String>)>,
+    /// A channel to post in, where it has a chat, and how to read what a request would post.
+    pub(crate) chat: Option<(&'static str, Rendered)>,
 }
+
+/// The message that a request would post as people see it; none where it posts nothing.
+pub(crate) type Rendered = fn(&Request) -> Option<String>;
 
 /// Access with [`SECRET`] in these fields, and little patience.
 pub(crate) fn access(fields: &[&str]) -> Access {
@@ -303,6 +307,8 @@ impl Subject {
     async fn checks_its_commands(&self) {
         let connection = (self.connect)("http://127.0.0.1:9");
         let names: Vec<_> = connection.actions.iter().map(|action| action.spec().name.clone()).collect();
+        let problems = check_all(connection.actions.iter().map(|action| action.spec()));
+        assert!(problems.is_empty(), "{problems:#?}");
         for action in &connection.actions {
             let spec = action.spec();
             assert!(self.runs.iter().any(|(name, _)| *name == spec.name), "{} is not under test", spec.name);
@@ -329,8 +335,15 @@ impl Subject {
             let first = source.poll(None, now()).await.unwrap();
             assert!(!first.snapshots.is_empty(), "there is nothing to watch");
             let again = source.poll(first.cursor.as_ref(), now()).await.unwrap();
-            for item in &again.snapshots {
-                assert!(first.snapshots.contains(item), "not in the first poll: {item:?}");
+            let me = connection.identify.identify().await.unwrap();
+            for item in again.snapshots {
+                let known = first.snapshots.iter().find(|known| known.key == item.key);
+                let stored = known.map(|known| compare(None, known.clone(), &me).item);
+                let change = compare(stored.as_ref(), item, &me);
+                assert!(
+                    !change.changed && change.transitions.is_empty(),
+                    "the second poll finds {change:#?}"
+                );
             }
             assert_eq!(again.problems, first.problems);
         }

@@ -305,6 +305,11 @@ impl Http {
         &self.base
     }
 
+    /// A GET of the base URL itself.
+    pub fn get_base(&self) -> Request {
+        Request::get_url(self.base.clone())
+    }
+
     /// The host, as people know it.
     pub fn host(&self) -> &str {
         self.base.host_str().unwrap_or_default()
@@ -430,7 +435,7 @@ impl Http {
         }
         let mut secrets = self.credential.secrets();
         if let Target::Secret(url) = &request.url {
-            secrets.push(url.clone());
+            secrets.extend(secret_parts(url));
         }
         Ok(Answer { status, headers, body: body.freeze(), service: self.service, read, secrets })
     }
@@ -460,6 +465,18 @@ impl Http {
     pub fn redact(&self, text: &str) -> String {
         redact(text, &self.credential.secrets())
     }
+}
+
+/// A URL that is a credential, and what in it makes it one: a service may repeat only its path, or its last part.
+fn secret_parts(url: &SecretString) -> Vec<SecretString> {
+    let parsed = Url::parse(url.expose_secret()).ok();
+    let parts = parsed.iter().flat_map(|url| {
+        let path = url.path_segments().into_iter().flatten().map(str::to_owned);
+        path.chain(url.query_pairs().map(|(_, value)| value.into_owned()))
+    });
+    // Shorter ones are words.
+    let parts = parts.filter(|part| part.len() >= 12).map(SecretString::from);
+    std::iter::once(url.clone()).chain(parts).collect()
 }
 
 fn redact(text: &str, secrets: &[SecretString]) -> String {

@@ -5,6 +5,7 @@
 //! forgotten connector does not compile.
 
 pub mod alertmanager;
+pub mod cctray;
 #[cfg(test)]
 mod contract;
 pub mod github;
@@ -114,6 +115,8 @@ macro_rules! services {
 services! {
     /// Alertmanager: alerts, webhooks, silences.
     Alertmanager in alertmanager,
+    /// CCTray feeds (cc.xml): the last build of every project.
+    Cctray in cctray,
     /// GitHub: pull requests with their reviews and checks, Actions builds.
     Github in github,
     /// Jenkins: jobs in folders, builds, logs.

@@ -13,6 +13,24 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// The same for a dotted name that may go on into the candidate: `item.lables.team` is near `item.labels`.
+pub fn nearest_path<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .filter_map(|candidate| {
+            let parts = candidate.split('.').count();
+            let end = name.match_indices('.').nth(parts - 1).map_or(name.len(), |(at, _)| at);
+            Some((slips(&name[..end], candidate)?, candidate))
+        })
+        .min_by_key(|(slips, _)| *slips)
+        .map(|(_, candidate)| candidate)
+}
+
+/// The end of an error that names what was probably meant: `; did you mean "x"?`, or nothing.
+pub(crate) fn did_you_mean(nearest: &Option<String>) -> String {
+    nearest.as_ref().map_or_else(String::new, |name| format!("; did you mean {name:?}?"))
+}
+
 /// How many slips of the fingers lie between two names; `None` where they are too many to be slips.
 pub fn slips(typed: &str, name: &str) -> Option<usize> {
     let length = typed.chars().take(LONGEST + 1).count().max(name.chars().take(LONGEST + 1).count());
@@ -53,6 +71,12 @@ mod tests {
     fn the_first_of_equals_and_the_nearest_of_all() {
         assert_eq!(nearest("rat", ["cat", "bat"]), Some("cat"));
         assert_eq!(nearest("build", ["builds", "build", "guild"]), Some("build"));
+    }
+
+    #[test]
+    fn dotted_names_are_compared_as_far_as_they_go() {
+        assert_eq!(nearest_path("item.lables.team", ["item.labels", "item.number"]), Some("item.labels"));
+        assert_eq!(nearest_path("itm", ["item.labels"]), None);
     }
 
     #[test]

@@ -41,7 +41,12 @@ pub(crate) type Accounts = BTreeMap<AccountName, Arc<Account>>;
 
 /// Connects every account of a configuration. Those of `before` in which nothing changed are kept as they are, with
 /// whatever they have learnt.
-pub(crate) async fn connect(config: &Config, secrets: &Secrets, client: &Client, before: &Accounts) -> Accounts {
+pub(crate) async fn connect(
+    config: &Config,
+    secrets: &Secrets,
+    client: &Client,
+    before: &Accounts,
+) -> Accounts {
     let each = config.accounts.iter().map(|(name, config)| async move {
         let known = secrets_of(name, config, secrets).await;
         let before = before.get(name);
@@ -77,7 +82,11 @@ async fn secrets_of(
 }
 
 /// The chat service of an account, the built-in room among them.
-pub(crate) fn chat(accounts: &Accounts, room: &Arc<dyn ChatService>, account: &AccountName) -> Result<Arc<dyn ChatService>, String> {
+pub(crate) fn chat(
+    accounts: &Accounts,
+    room: &Arc<dyn ChatService>,
+    account: &AccountName,
+) -> Result<Arc<dyn ChatService>, String> {
     if account.as_str() == ROOM {
         return Ok(Arc::clone(room));
     }

@@ -141,7 +141,9 @@ impl ApiError {
     }
 
     fn protocol(error: impl ToString) -> Self {
-        Self::Internal { message: format!("the two programs do not understand each other: {}", error.to_string()) }
+        Self::Internal {
+            message: format!("the two programs do not understand each other: {}", error.to_string()),
+        }
     }
 }
 

@@ -21,10 +21,10 @@ use crate::{
     Engine, Mode, accounts,
     api::{
         AccountInfo, AccountsQuery, ApiError, BoardQuery, Cancel, Changes, ChannelInfo, ChannelsQuery, Check,
-        ChoicesQuery, CommandInfo, CommandsQuery, DeliveriesQuery, Delivery, DeliveryState, Doctor, EventsQuery,
-        Explanation, FollowRun, Greeting, Health, Hello, HelpQuery, Hit, ItemDetail, ItemQuery, PollNow, Post,
-        Prepare, Prepared, Quiet, Reload, Retry, RoomMessage, RoomQuery, RulesExplain, RunProgress, RunsQuery,
-        Search, SecretChanged, Settle, Snooze, StartRun, TestAccount,
+        ChoicesQuery, CommandInfo, CommandsQuery, DeliveriesQuery, Delivery, DeliveryState, Doctor,
+        EventsQuery, Explanation, FollowRun, Greeting, Health, Hello, HelpQuery, Hit, ItemDetail, ItemQuery,
+        PollNow, Post, Prepare, Prepared, Quiet, Reload, Retry, RoomMessage, RoomQuery, RulesExplain,
+        RunProgress, RunsQuery, Search, SecretChanged, Settle, Snooze, StartRun, TestAccount,
     },
     doctor,
     registry::Entry,
@@ -76,9 +76,9 @@ impl Engine {
         let entries = items.iter().map(|stored| board::Entry {
             item: &stored.item,
             me: me(&stored.item),
-            aside: stored.is_aside(now),
+            snoozed: stored.is_aside(now),
         });
-        Ok(board::board(entries, now, board::Options { kind: query.kind, all: query.all }))
+        Ok(board::board(entries, now, &board::Options { kind: query.kind, all: query.all }))
     }
 
     pub(crate) async fn events(&self, query: EventsQuery) -> Result<Vec<Event>, ApiError> {
@@ -128,7 +128,9 @@ impl Engine {
                 command::Resolution::Exact(item) => candidates.push(item.clone()),
                 command::Resolution::Many(references) => {
                     let arg = "item".to_owned();
-                    return Err(ArgError::Ambiguous { arg, found: typed.into(), candidates: references }.into());
+                    return Err(
+                        ArgError::Ambiguous { arg, found: typed.into(), candidates: references }.into()
+                    );
                 }
                 command::Resolution::None => {}
             }
@@ -144,7 +146,8 @@ impl Engine {
     }
 
     pub(crate) async fn search(&self, query: Search) -> Result<Vec<Hit>, ApiError> {
-        let found = self.store().search(&query.text, limited(query.limit)).await.map_err(ApiError::internal)?;
+        let found =
+            self.store().search(&query.text, limited(query.limit)).await.map_err(ApiError::internal)?;
         let items = found.items.into_iter().map(|StoredItem { item, .. }| Hit::Item {
             status: item.status().to_owned(),
             key: item.key,
@@ -194,7 +197,10 @@ impl Engine {
             command::ArgType::Bool => Ok(vec![plain("true"), plain("false")]),
             command::ArgType::Item(kind) => {
                 let items = self.items_of(*kind).await.map_err(ApiError::internal)?;
-                let choice = |item: &Item| Choice { value: item.reference().to_owned(), note: Some(item.title.clone()) };
+                let choice = |item: &Item| Choice {
+                    value: item.reference().to_owned(),
+                    note: Some(item.title.clone()),
+                };
                 Ok(items.iter().map(choice).collect())
             }
             _ => read.action.choices(&query.arg, &read.args).await.map_err(|error| ApiError::Service {
@@ -232,19 +238,28 @@ impl Engine {
                 let run = self.stored_run(&id).await?;
                 let seen = usize::try_from(query.seen).unwrap_or(usize::MAX);
                 let (said, output, total) = following.with(|said| {
-                    (said.line.clone(), said.pieces.get(seen..).unwrap_or_default().to_vec(), said.pieces.len())
+                    (
+                        said.line.clone(),
+                        said.pieces.get(seen..).unwrap_or_default().to_vec(),
+                        said.pieces.len(),
+                    )
                 });
                 return Ok(RunProgress { run, said, output, seen: total as u64, delivery: None });
             }
             // It has ended in between: what was not seen of it is in memory still.
             let seen = usize::try_from(query.seen).unwrap_or(usize::MAX);
-            let (output, total) = following
-                .with(|said| (said.pieces.get(seen..).unwrap_or_default().to_vec(), said.pieces.len() as u64));
+            let (output, total) = following.with(|said| {
+                (said.pieces.get(seen..).unwrap_or_default().to_vec(), said.pieces.len() as u64)
+            });
             let (run, delivery) = (self.stored_run(&id).await?, self.delivery_of(&id).await?);
             return Ok(RunProgress { run, said: String::new(), output, seen: total, delivery });
         }
         let run = self.stored_run(&id).await?;
-        let output = if query.seen == 0 { self.store().output(&id).await.map_err(ApiError::internal)? } else { String::new() };
+        let output = if query.seen == 0 {
+            self.store().output(&id).await.map_err(ApiError::internal)?
+        } else {
+            String::new()
+        };
         let output: Vec<String> = Some(output).filter(|output| !output.is_empty()).into_iter().collect();
         let seen = query.seen.max(output.len() as u64);
         Ok(RunProgress { run, said: String::new(), output, seen, delivery: self.delivery_of(&id).await? })
@@ -267,7 +282,9 @@ impl Engine {
         }
         let mut found = self.inner.runs.starting_with(typed);
         let runs = self.store().runs(limited(1_000)).await.map_err(ApiError::internal)?;
-        found.extend(runs.into_iter().map(|run| run.id).filter(|id| id.starts_with(typed) || id.ends_with(typed)));
+        found.extend(
+            runs.into_iter().map(|run| run.id).filter(|id| id.starts_with(typed) || id.ends_with(typed)),
+        );
         one_of(found, typed, "run", "callboard runs")
     }
 
@@ -293,7 +310,12 @@ impl Engine {
         if said.is_empty() {
             return Err(ApiError::usage("there is nothing to post"));
         }
-        let new = NewDelivery { about: About::Nothing, to, under: None, message: Message::new(Tone::Neutral, said) };
+        let new = NewDelivery {
+            about: About::Nothing,
+            to,
+            under: None,
+            message: Message::new(Tone::Neutral, said),
+        };
         let key = self.store().enqueue(new, Timestamp::now()).await.map_err(ApiError::internal)?;
         self.delivery(&key).await
     }
@@ -304,7 +326,8 @@ impl Engine {
     }
 
     pub(crate) async fn room(&self, query: RoomQuery) -> Result<Vec<RoomMessage>, ApiError> {
-        let messages = self.store().room(&query.channel, limited(query.limit)).await.map_err(ApiError::internal)?;
+        let messages =
+            self.store().room(&query.channel, limited(query.limit)).await.map_err(ApiError::internal)?;
         let shown = |message: store::RoomMessage| RoomMessage {
             id: message.id.to_string(),
             under: message.thread.map(|under| under.to_string()),
@@ -353,10 +376,13 @@ impl Engine {
     pub(crate) async fn test_account(&self, query: TestAccount) -> Result<Identity, ApiError> {
         let live = self.live();
         let name = query.account;
-        let account = live
-            .accounts
-            .get(&name)
-            .ok_or_else(|| ApiError::usage(crate::config::unknown("account", name.as_str(), live.accounts.keys().map(|it| it.as_str()))))?;
+        let account = live.accounts.get(&name).ok_or_else(|| {
+            ApiError::usage(crate::config::unknown(
+                "account",
+                name.as_str(),
+                live.accounts.keys().map(|it| it.as_str()),
+            ))
+        })?;
         if let Err(why) = &account.connection {
             return Err(ApiError::usage(format!("{name} is not complete: {why}")));
         }
@@ -393,7 +419,8 @@ impl Engine {
             let room = (crate::config::ROOM.into(), std::sync::Arc::clone(&self.inner.room));
             for (account, chat) in std::iter::once(room).chain(chats) {
                 let found = chat.channels().await;
-                let found = found.map_err(|error| ApiError::Service { account: account.to_string(), error })?;
+                let found =
+                    found.map_err(|error| ApiError::Service { account: account.to_string(), error })?;
                 let addresses = found
                     .into_iter()
                     .map(|channel| callboard_domain::chat::Address { account: account.clone(), channel });
@@ -417,11 +444,17 @@ impl Engine {
     }
 
     pub(crate) async fn retry(&self, query: Retry) -> Result<Delivery, ApiError> {
-        let known = self.store().deliveries_not_posted(limited(LIST_LIMIT)).await.map_err(ApiError::internal)?;
+        let known =
+            self.store().deliveries_not_posted(limited(LIST_LIMIT)).await.map_err(ApiError::internal)?;
         let ids = known.into_iter().map(|delivery| delivery.key.0);
         let typed = &query.id;
         let found = ids.filter(|id| id.starts_with(typed.as_str()) || id.ends_with(typed.as_str())).collect();
-        let key = DeliveryKey(one_of(found, typed, "delivery that has not arrived", "callboard deliveries --pending")?);
+        let key = DeliveryKey(one_of(
+            found,
+            typed,
+            "delivery that has not arrived",
+            "callboard deliveries --pending",
+        )?);
         if !self.store().retry(&key, Timestamp::now()).await.map_err(ApiError::internal)? {
             return Err(ApiError::usage(format!("delivery {} is on its way already", key.0)));
         }
@@ -434,17 +467,21 @@ impl Engine {
             ApiError::usage(format!("there is no event {}; see: callboard events", query.event))
         })?;
         let stored = self.store().item(&event.item).await.map_err(ApiError::internal)?;
-        let item = stored.map(|stored| stored.item).ok_or_else(|| ApiError::internal("the event's item is gone"))?;
+        let item =
+            stored.map(|stored| stored.item).ok_or_else(|| ApiError::internal("the event's item is gone"))?;
         let decided = self.store().decision(event.id).await.map_err(ApiError::internal)?;
         let decided = decided.and_then(|record| serde_json::from_str(&record).ok());
         let me = self.me(&item.key.account).await?;
-        let now = self.live().rules.explain(&event, &item, &me, Timestamp::now());
+        let now = self.live().rules.explain(&event, &item, &me);
         Ok(Explanation { event, item, decided, now })
     }
 
     pub(crate) async fn poll_now(&self, query: PollNow) -> Result<Vec<AccountInfo>, ApiError> {
         let live = self.live();
-        let wanted = live.accounts.values().filter(|account| query.account.as_ref().is_none_or(|it| *it == account.name));
+        let wanted = live
+            .accounts
+            .values()
+            .filter(|account| query.account.as_ref().is_none_or(|it| *it == account.name));
         let polls = join_all(wanted.map(|account| watch::poll_once(self, account)));
         // What went wrong is recorded with each account, which is what is answered.
         let _ = tokio::time::timeout(POLL_NOW_TIME, polls).await;
@@ -456,7 +493,8 @@ impl Engine {
         let mut changed = self.store().changed();
         loop {
             changed.mark_unchanged();
-            let left = self.store().deliveries_not_posted(limited(LIST_LIMIT)).await.map_err(ApiError::internal)?;
+            let left =
+                self.store().deliveries_not_posted(limited(LIST_LIMIT)).await.map_err(ApiError::internal)?;
             let soon = Timestamp::now() + Duration::from_secs(2);
             let moving = left.iter().any(|delivery| match delivery.state {
                 store::DeliveryState::Sending => true,

@@ -27,7 +27,7 @@ impl Deciding {
 impl Decide for Deciding {
     fn decide(&self, Happened { event, item, me, snoozed }: Happened<'_>) -> Decided {
         let Live { rules, config, .. } = &*self.0;
-        let decision = rules.decide(event, item, me, event.seen_at);
+        let decision = rules.decide(event, item, me);
         let told = !snoozed && matches!(decision.action, Do::Notify | Do::Important);
         let posts = decision.post.iter().map(|channel| match config.address(channel) {
             Ok(address) => (address, message(event, item)),
@@ -81,7 +81,11 @@ fn tone(event: EventName, item: &Item) -> Tone {
 }
 
 /// Whether the time is within quiet hours, by the clock on the wall.
-pub(crate) fn is_quiet(hours: Option<(jiff::civil::Time, jiff::civil::Time)>, now: Timestamp, zone: &jiff::tz::TimeZone) -> bool {
+pub(crate) fn is_quiet(
+    hours: Option<(jiff::civil::Time, jiff::civil::Time)>,
+    now: Timestamp,
+    zone: &jiff::tz::TimeZone,
+) -> bool {
     let Some((from, to)) = hours else { return false };
     let time = zone.to_datetime(now).time();
     if from <= to { from <= time && time < to } else { time >= from || time < to }

@@ -88,7 +88,9 @@ async fn start_due(engine: &Engine, paces: &Paces) -> Result<Option<Duration>, S
 
 async fn record(engine: &Engine, delivery: &Delivery, attempt: Attempt) {
     match &attempt {
-        Attempt::Posted(_) | Attempt::Absent => tracing::debug!(to = %delivery.to, key = %delivery.key.0, ?attempt, "delivery"),
+        Attempt::Posted(_) | Attempt::Absent => {
+            tracing::debug!(to = %delivery.to, key = %delivery.key.0, ?attempt, "delivery")
+        }
         Attempt::Later(_, error) | Attempt::Unknown(_, error) | Attempt::Failed(error) => {
             tracing::warn!(to = %delivery.to, key = %delivery.key.0, %error, "a message did not arrive");
         }

@@ -10,7 +10,8 @@ use crate::{
 
 /// Checks everything, one after the other.
 pub(crate) async fn checks(engine: &Engine) -> Vec<Check> {
-    let mut checks = vec![config(engine), store(engine).await, secrets(engine).await, webhooks(engine), daemon(engine)];
+    let mut checks =
+        vec![config(engine), store(engine).await, secrets(engine).await, webhooks(engine), daemon(engine)];
     checks.extend(engine.host().checks());
     checks.extend(accounts(engine).await);
     checks.push(deliveries(engine).await);
@@ -34,7 +35,11 @@ fn config(engine: &Engine) -> Check {
         ),
         None if engine.live().config.path.exists() => check("configuration", CheckVerdict::Ok, path),
         None => remedied(
-            check("configuration", CheckVerdict::Ok, format!("{path} does not exist; everything has its default")),
+            check(
+                "configuration",
+                CheckVerdict::Ok,
+                format!("{path} does not exist; everything has its default"),
+            ),
             "add an account: callboard accounts add forge github watch=owner/repo",
         ),
     }
@@ -59,7 +64,9 @@ async fn secrets(engine: &Engine) -> Check {
         Ok(_) => check("secrets", CheckVerdict::Ok, format!("kept in {place}")),
         Err(error) => {
             let remedy = match secrets.place() {
-                Place::Keychain => "start and unlock the keychain (such as gnome-keyring or KWallet), or set secrets.store to \"file\", \"session\" or \"env\"",
+                Place::Keychain => {
+                    "start and unlock the keychain (such as gnome-keyring or KWallet), or set secrets.store to \"file\", \"session\" or \"env\""
+                }
                 Place::File => "set CALLBOARD_PASSPHRASE to the passphrase of the encrypted file",
                 Place::Session | Place::Env => "set secrets.store to another place",
             };
@@ -70,9 +77,15 @@ async fn secrets(engine: &Engine) -> Check {
 
 fn webhooks(engine: &Engine) -> Check {
     match (engine.inner.receives_at, &engine.live().config.receive) {
-        (Some(at), _) => check("webhooks", CheckVerdict::Ok, format!("received at http://{at}/hooks/ACCOUNT")),
+        (Some(at), _) => {
+            check("webhooks", CheckVerdict::Ok, format!("received at http://{at}/hooks/ACCOUNT"))
+        }
         (None, Some(receive)) => remedied(
-            check("webhooks", CheckVerdict::Warning, format!("not received: nothing listens at {}", receive.listen)),
+            check(
+                "webhooks",
+                CheckVerdict::Warning,
+                format!("not received: nothing listens at {}", receive.listen),
+            ),
             "start the daemon: callboard serve",
         ),
         (None, None) => remedied(
@@ -86,7 +99,11 @@ fn daemon(engine: &Engine) -> Check {
     match engine.inner.options.mode {
         Mode::Serve => check("daemon", CheckVerdict::Ok, "running"),
         Mode::Once => remedied(
-            check("daemon", CheckVerdict::Warning, "not running: accounts are polled only when a command asks"),
+            check(
+                "daemon",
+                CheckVerdict::Warning,
+                "not running: accounts are polled only when a command asks",
+            ),
             "start it: callboard serve",
         ),
     }

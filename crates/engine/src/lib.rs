@@ -17,7 +17,7 @@ mod live;
 mod notify;
 mod receive;
 mod registry;
-mod room;
+pub mod room;
 mod run;
 pub mod secrets;
 #[cfg(unix)]
@@ -99,7 +99,9 @@ pub enum OpenError {
     #[error(transparent)]
     Store(StoreError),
     /// The webhook listener's address cannot be had.
-    #[error("receive.listen: {address} cannot be listened on: {why}; choose another port, or stop what has it")]
+    #[error(
+        "receive.listen: {address} cannot be listened on: {why}; choose another port, or stop what has it"
+    )]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -185,7 +187,12 @@ impl Engine {
         {
             let socket = socket::listen(&engine.inner.options.data)
                 .map_err(|error| OpenError::Other(format!("the local socket: {error}")))?;
-            engine.spawn(socket::serve(socket, engine.clone(), engine.stopping(), engine.inner.tasks.clone()));
+            engine.spawn(socket::serve(
+                socket,
+                engine.clone(),
+                engine.stopping(),
+                engine.inner.tasks.clone(),
+            ));
         }
         engine.spawn(deliver::run(engine.clone(), engine.stopping()));
         if serving {
@@ -295,7 +302,11 @@ impl Engine {
     }
 
     /// Asks the service who the account is, and records it.
-    pub(crate) async fn identify(&self, account: &accounts::Account, now: Timestamp) -> Result<Identity, ServiceError> {
+    pub(crate) async fn identify(
+        &self,
+        account: &accounts::Account,
+        now: Timestamp,
+    ) -> Result<Identity, ServiceError> {
         let connection = account.connection.as_ref().map_err(|why| ServiceError::auth(why.clone()))?;
         let identity = connection.identify.identify().await?;
         self.store()

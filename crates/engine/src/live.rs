@@ -41,7 +41,8 @@ impl Live {
         before: Option<&Self>,
     ) -> Result<Self, Faults> {
         let rules = Rules::compile(&config.rules, config.builtin_rules).map_err(|errors| {
-            let fault = |what| Fault { file: config.path.clone(), line: 1, column: 1, what, text: String::new() };
+            let fault =
+                |what| Fault { file: config.path.clone(), line: 1, column: 1, what, text: String::new() };
             Faults(errors.into_iter().map(|error| fault(error.what)).collect())
         })?;
         let secrets = options
@@ -49,7 +50,8 @@ impl Live {
             .clone()
             .unwrap_or_else(|| Secrets::open(config.secrets, &options.data, options.passphrase.clone()));
         let none = Accounts::new();
-        let accounts = accounts::connect(&config, &secrets, client, before.map_or(&none, |it| &it.accounts)).await;
+        let accounts =
+            accounts::connect(&config, &secrets, client, before.map_or(&none, |it| &it.accounts)).await;
         let files = command_file::load_for(&config, &accounts)?;
         let registry = Registry::new(&accounts, files);
         Ok(Self { config, secrets, rules, accounts, registry })
@@ -57,7 +59,12 @@ impl Live {
 
     pub(crate) fn retention(&self) -> Retention {
         let keep = &self.config.keep;
-        Retention { record: keep.history.0, items: keep.closed_items.0, room: keep.history.0, ..Retention::default() }
+        Retention {
+            record: keep.history.0,
+            items: keep.closed_items.0,
+            room: keep.history.0,
+            ..Retention::default()
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use callboard_domain::rules::{self, Decision, Notification};
+use callboard_domain::rules::{self, Notification};
 use jiff::{Timestamp, tz::TimeZone};
 use tokio_util::sync::CancellationToken;
 
@@ -96,24 +96,26 @@ fn due(
 }
 
 async fn one(engine: &Engine, due: Vec<PendingNotice>) -> Result<Option<Notification>, StoreError> {
-    let mut news = Vec::with_capacity(due.len());
-    for PendingNotice { event, .. } in due {
-        let decision = engine.store().decision(event.id).await?;
-        let decision = decision.and_then(|record| serde_json::from_str::<Decision>(&record).ok());
-        let stored = engine.store().item(&event.item).await?;
-        if let (Some(decision), Some(stored)) = (decision, stored) {
-            news.push((event, stored.item, decision));
+    let mut told = Vec::with_capacity(due.len());
+    for PendingNotice { event, notice } in due {
+        if let Some(stored) = engine.store().item(&event.item).await? {
+            told.push(rules::Told {
+                event,
+                item: stored.item,
+                important: notice.important,
+                group: notice.group,
+            });
         }
     }
-    let news: Vec<_> = news.iter().map(|(event, item, decision)| (event, item, decision)).collect();
-    Ok(rules::notification(&news))
+    Ok(rules::notification(&told))
 }
 
 impl Engine {
     /// Whether only important notifications may be shown: quiet hours, or a person asked for quiet.
     pub(crate) async fn is_quiet(&self, now: Timestamp) -> Result<bool, StoreError> {
         let hours = self.live().config.notifications.quiet_hours;
-        Ok(is_quiet(hours, now, &TimeZone::system()) || self.store().quiet_until().await?.is_some_and(|end| now < end))
+        Ok(is_quiet(hours, now, &TimeZone::system())
+            || self.store().quiet_until().await?.is_some_and(|end| now < end))
     }
 }
 

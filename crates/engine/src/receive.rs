@@ -22,9 +22,9 @@ use crate::{Engine, store::StoreError};
 
 /// The largest body that is taken. GitHub sends up to 25 MB, and says that few come near
 /// (docs.github.com, "Webhook events and payloads"); what Callboard reads is far smaller.
-pub const BODY_LIMIT: usize = 5 << 20;
+const BODY_LIMIT: usize = 5 << 20;
 /// How long a sender may take for its headers, and again for its body.
-pub const SENDER_TIME: Duration = Duration::from_secs(10);
+const SENDER_TIME: Duration = Duration::from_secs(10);
 /// How many senders are heard at once; further ones wait to be accepted.
 const CONNECTIONS: usize = 256;
 
@@ -159,8 +159,10 @@ fn read(
     now: Timestamp,
 ) -> Result<Received, Refusal> {
     let live = engine.live();
-    let found =
-        live.accounts.get(account).ok_or_else(|| refuse(StatusCode::NOT_FOUND, format!("there is no account {account}")))?;
+    let found = live
+        .accounts
+        .get(account)
+        .ok_or_else(|| refuse(StatusCode::NOT_FOUND, format!("there is no account {account}")))?;
     let connection = found
         .connection
         .as_ref()

@@ -8,11 +8,7 @@ use callboard_domain::{
     item::AccountName,
 };
 
-use crate::{
-    accounts::Accounts,
-    api::Origin,
-    command_file::FileCommand,
-};
+use crate::{accounts::Accounts, api::Origin, command_file::FileCommand};
 
 /// A command and who can run it.
 pub(crate) struct Entry {
@@ -109,11 +105,6 @@ impl Registry {
             })
             .unzip();
         Self { entries, commands: commands.into_iter().collect() }
-    }
-
-    /// The commands as a typed line names them, in the order of [`Registry::entries`].
-    pub(crate) fn commands(&self) -> &Commands {
-        &self.commands
     }
 
     /// Every command, by name.

@@ -123,7 +123,10 @@ impl Engine {
         let open = self.store().open_items().await?.into_iter().map(|stored| stored.item);
         let recent = self.store().items(kind, RECENT).await?.into_iter().map(|stored| stored.item);
         let mut known = BTreeSet::new();
-        Ok(open.chain(recent).filter(|item| item.key.kind == kind && known.insert(item.key.clone())).collect())
+        Ok(open
+            .chain(recent)
+            .filter(|item| item.key.kind == kind && known.insert(item.key.clone()))
+            .collect())
     }
 
     /// Makes a line ready to run: everything about it is known and checked, and nothing has been sent.
@@ -161,7 +164,7 @@ impl Engine {
         }
         for item in args.items.values() {
             let me = self.me(&item.key.account).await?;
-            if let Some(channel) = live.rules.route(item, &me, Timestamp::now()).first() {
+            if let Some(channel) = live.rules.route(item, &me).first() {
                 return Ok((Some(address(channel)?), format!("where the rules post {}", item.reference())));
             }
         }
@@ -239,7 +242,9 @@ impl Engine {
             tokio::time::sleep(EDIT_EVERY).await;
             let said = following.with(|said| said.line.clone());
             if run.post.is_some() && said != told {
-                if let Err(error) = self.store().revise_run(&run.id, message(run, &said), Timestamp::now()).await {
+                if let Err(error) =
+                    self.store().revise_run(&run.id, message(run, &said), Timestamp::now()).await
+                {
                     tracing::warn!(%error, "a run's progress could not be told");
                 }
                 told = said;
@@ -280,8 +285,11 @@ fn render(template: &str, args: &Args) -> Result<String, ApiError> {
 /// What a command's `confirm` expression asks for: `none`, `yes`, or `type:ARG`.
 fn confirm(rule: &str, args: &Args) -> Result<Option<Confirm>, ApiError> {
     let fault = |what: String| ApiError::usage(format!("the command's confirm: {what}"));
-    let name = |name: &'_ String| Name { name, ty: Type::Text, values: &[], meaning: "an argument" };
-    let scope: Vec<Name<'_>> = args.values.keys().map(name).collect();
+    let scope: Vec<Name<'_>> = args
+        .values
+        .keys()
+        .map(|name| Name { name, ty: Type::Text, values: &[], meaning: "an argument" })
+        .collect();
     let values = args.values.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
     let rule = Expression::compile(rule, &scope).map_err(|error| fault(error.to_string()))?;
     let said = rule.value(&values).map_err(|error| fault(error.to_string()))?;
@@ -344,7 +352,9 @@ fn message(run: &Run, said: &str) -> Message {
                 ..Message::new(tone, &outcome.summary).linked(outcome.link.clone())
             }
         }
-        RunState::Failed { error } => Message::new(Tone::Bad, format!("{} could not be done: {error}", run.line)),
+        RunState::Failed { error } => {
+            Message::new(Tone::Bad, format!("{} could not be done: {error}", run.line))
+        }
         RunState::Canceled => Message::new(
             Tone::Neutral,
             format!("{} was stopped; what it had sent by then stays done", run.line),
@@ -368,7 +378,10 @@ fn message(run: &Run, said: &str) -> Message {
 /// Who is at the keyboard, as the system names them.
 fn person() -> String {
     let named = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
-    named.map(|name| text::line(&name, 64)).filter(|name| !name.is_empty()).unwrap_or_else(|| "somebody".into())
+    named
+        .map(|name| text::line(&name, 64))
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "somebody".into())
 }
 
 /// The runs that are under way in this process.
@@ -390,7 +403,8 @@ impl Active {
 
     fn begin(&self, id: &str, lock: Option<String>) -> Result<Arc<Following>, ApiError> {
         let mut runs = self.runs();
-        let holder = lock.as_ref().and_then(|lock| runs.iter().find(|(_, held)| held.lock.as_ref() == Some(lock)));
+        let holder =
+            lock.as_ref().and_then(|lock| runs.iter().find(|(_, held)| held.lock.as_ref() == Some(lock)));
         if let Some((other, held)) = holder {
             let lock = held.lock.as_deref().unwrap_or_default();
             return Err(ApiError::usage(format!(

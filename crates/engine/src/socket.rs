@@ -65,11 +65,17 @@ pub(crate) fn listen(data: &Path) -> io::Result<UnixListener> {
 }
 
 /// Answers callers until `stop`.
-pub(crate) async fn serve(listener: UnixListener, engine: Engine, stop: CancellationToken, tasks: TaskTracker) {
-    let me = listener.local_addr().ok().and_then(|at| at.as_pathname().map(Path::to_owned)).and_then(|path| {
-        use std::os::unix::fs::MetadataExt;
-        std::fs::metadata(path).ok().map(|about| about.uid())
-    });
+pub(crate) async fn serve(
+    listener: UnixListener,
+    engine: Engine,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+) {
+    let me =
+        listener.local_addr().ok().and_then(|at| at.as_pathname().map(Path::to_owned)).and_then(|path| {
+            use std::os::unix::fs::MetadataExt;
+            std::fs::metadata(path).ok().map(|about| about.uid())
+        });
     loop {
         let stream = tokio::select! {
             () = stop.cancelled() => return,
@@ -149,7 +155,10 @@ impl Client {
     /// Calls and waits for the answer.
     pub async fn call<C: Call>(&mut self, params: C) -> Result<C::Answer, ApiError> {
         let gone = |error: io::Error| {
-            ApiError::internal(format!("the running Callboard went away in the middle of {}: {error}", C::NAME))
+            ApiError::internal(format!(
+                "the running Callboard went away in the middle of {}: {error}",
+                C::NAME
+            ))
         };
         let params = serde_json::to_value(params).map_err(ApiError::internal)?;
         let request = line_of(&Request { call: C::NAME.to_owned(), params }).map_err(gone)?;

@@ -115,7 +115,9 @@ async fn poll(
 /// The wait after a good poll: longer while the service's allowance is nearly used up.
 fn pace(every: Duration, budget: Option<Budget>, now: Timestamp) -> Duration {
     match budget {
-        Some(budget) if budget.remaining < budget.limit / 5 && budget.resets_at > now => every.max(SPARING_EVERY),
+        Some(budget) if budget.remaining < budget.limit / 5 && budget.resets_at > now => {
+            every.max(SPARING_EVERY)
+        }
         _ => every,
     }
 }
@@ -161,7 +163,8 @@ mod tests {
         let down = ServiceError::unavailable("down");
         let waits: Vec<u64> = [1, 2, 3, 4, 5, 6, 100].map(|n| backoff(minute, n, &down).as_secs()).to_vec();
         assert_eq!(waits, [60, 120, 240, 480, 900, 900, 900]);
-        let limited = |s| ServiceError::RateLimited { why: String::new(), retry_after: Duration::from_secs(s) };
+        let limited =
+            |s| ServiceError::RateLimited { why: String::new(), retry_after: Duration::from_secs(s) };
         assert_eq!(backoff(minute, 1, &limited(300)).as_secs(), 300);
         assert_eq!(backoff(minute, 1, &limited(3)).as_secs(), 60);
         assert_eq!(backoff(minute, 9, &limited(3_600)).as_secs(), 3_600);

@@ -143,8 +143,12 @@ struct Server {
 impl Server {
     /// Every silence, those that are over among them (Alertmanager keeps them for days).
     async fn silences(&self) -> Result<Vec<Silence>, ServiceError> {
-        self.http.send(Request::get(["api", "v2", "silences"])).await?.json()
+        self.http.send(all_silences()).await?.json()
     }
+}
+
+fn all_silences() -> Request {
+    Request::get(["api", "v2", "silences"])
 }
 
 #[async_trait]

@@ -40,11 +40,18 @@ impl Source for Alerts {
         let silences: BTreeMap<&str, &Silence> =
             silences.iter().map(|silence| (silence.id.as_str(), silence)).collect();
 
+        let names: BTreeMap<&str, &str> = alerts
+            .iter()
+            .map(|alert| (&*alert.fingerprint, alert.labels.get("alertname").unwrap_or_default()))
+            .collect();
         let mut batch = Batch { complete: Some(Kind::Incident), ..Batch::default() };
         let mut after = Marks::default();
         for alert in &alerts {
             let mark = before.0.get(&*alert.fingerprint);
-            let standing = standing(began(alert), &alert.status, mark, &silences, now);
+            let mut standing = standing(began(alert), &alert.status, mark, &silences, now);
+            if standing.silences.is_empty() {
+                standing.holders = inhibiting(&alert.status.inhibited_by, &names);
+            }
             after.keep(alert, &standing);
             batch.snapshots.push(snapshot(&self.server.place, alert, standing));
         }
@@ -104,8 +111,8 @@ impl Marks {
 
 /// How far a firing alert is.
 ///
-/// Silenced is acknowledged, by whoever made the silence. Inhibited is acknowledged by nobody: it follows from another
-/// alert that fires, and wants no person for as long. Freed of either, it is triggered again, newer than it was held.
+/// Silenced is acknowledged, by whoever made the silence. Inhibited is acknowledged too: it follows from another alert
+/// that fires, and wants no person for as long. Freed of either, it is triggered again, newer than it was held.
 fn standing(
     began: Timestamp,
     quiet: &Quiet,
@@ -145,6 +152,18 @@ fn standing(
         });
         Standing::unheld(IncidentStatus::Triggered, freed.unwrap_or(last))
     }
+}
+
+/// What holds an inhibited alert: the alerts that it follows from, by name where they are listed.
+fn inhibiting(fingerprints: &[String], names: &BTreeMap<&str, &str>) -> Vec<String> {
+    let name = |fingerprint: &String| match names.get(fingerprint.as_str()) {
+        Some(name) if !name.is_empty() => format!("alert {}", text::line(name, 100)),
+        _ => "another alert".to_owned(),
+    };
+    let mut holders: Vec<_> = fingerprints.iter().map(name).collect();
+    holders.sort();
+    holders.dedup();
+    holders
 }
 
 fn sorted(ids: &[String]) -> Vec<String> {

@@ -16,7 +16,10 @@ use wiremock::{
 };
 
 use super::*;
-use crate::http::Client;
+use crate::{
+    contract::{self, Subject},
+    http::Client,
+};
 
 const NOW: &str = "2026-11-22T21:00:00.5Z";
 
@@ -207,6 +210,21 @@ async fn the_filter_holds_for_polls_and_webhooks_alike() {
     assert_eq!(names, ["f-HighCPU"]);
 }
 
+#[tokio::test]
+async fn an_inhibited_alert_is_held_by_the_one_it_follows_from() {
+    let server = MockServer::start().await;
+    let mut small = listed("Small", &[]);
+    small["status"] =
+        json!({ "inhibitedBy": ["f-Big", "f-unlisted"], "silencedBy": [], "state": "suppressed" });
+    lists(&server, &[listed("Big", &[]), small]).await;
+    let batch = polled(&source(&server.uri()), None).await;
+    assert_eq!(incident(&batch.snapshots[0]).status, IncidentStatus::Triggered);
+    let small = incident(&batch.snapshots[1]);
+    assert_eq!(small.status, IncidentStatus::Acknowledged);
+    assert_eq!(small.holders, ["alert Big", "another alert"]);
+    assert_eq!(small.labels["inhibited-by"], "f-Big,f-unlisted");
+}
+
 fn bearer(secret: &str) -> ::http::HeaderMap {
     authorization(&format!("Bearer {secret}"))
 }
@@ -319,9 +337,8 @@ fn action(url: &str, name: &str, values: &[(&str, &str)], silence: Option<&str>)
     if let (Some(ids), Detail::Incident(incident)) = (silence, &mut item.detail) {
         incident.labels.insert("silence".to_owned(), ids.to_owned());
     }
-    let mut args = Args::default();
+    let mut args = contract::args(values);
     args.values.insert("alert".to_owned(), item.key.id.clone());
-    args.values.extend(values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     args.items.insert("alert".to_owned(), item);
     let action = connection.actions.into_iter().find(|action| action.spec().name == name).unwrap();
     (action, args)
@@ -434,13 +451,9 @@ fn what_cannot_be_silenced_is_refused_before_anything_is_sent() {
 #[tokio::test]
 async fn unsilence_ends_what_still_holds() {
     let server = MockServer::start().await;
-    let get = |id: &str, answer: ResponseTemplate| {
-        Mock::given(method("GET")).and(path(format!("/api/v2/silence/{id}"))).respond_with(answer)
-    };
-    let found = |state: &str| ResponseTemplate::new(200).set_body_json(silence("s", state));
-    get("s1", found("active")).expect(1).mount(&server).await;
-    get("s2", found("expired")).expect(1).mount(&server).await;
-    get("s3", ResponseTemplate::new(404)).expect(1).mount(&server).await;
+    let silences = [silence("s2", "expired"), silence("other", "active"), silence("s1", "active")];
+    let answer = ResponseTemplate::new(200).set_body_json(silences);
+    Mock::given(method("GET")).and(path("/api/v2/silences")).respond_with(answer).mount(&server).await;
     Mock::given(method("DELETE"))
         .and(path("/api/v2/silence/s1"))
         .respond_with(ResponseTemplate::new(200))
@@ -461,7 +474,8 @@ async fn unsilence_ends_what_still_holds() {
 async fn what_became_of_an_unsilence_is_never_guessed() {
     let deleted = |status: u16| Mock::given(method("DELETE")).respond_with(ResponseTemplate::new(status));
     let found = |state: &str| {
-        let answer = ResponseTemplate::new(200).set_body_json(silence("s", state));
+        let silences = [silence("s1", state), silence("s2", state)];
+        let answer = ResponseTemplate::new(200).set_body_json(silences);
         Mock::given(method("GET")).respond_with(answer)
     };
 
@@ -515,6 +529,45 @@ fn a_password_wants_a_user() {
     assert!(matches!(config.connect(access), Err(ConnectError::Config(Problem { key: "user", .. }))));
     config.user = Some("a:b".to_owned());
     assert_eq!(config.validate().len(), 1);
+}
+
+#[tokio::test]
+async fn keeps_the_contract() {
+    let on_the_board = |values: &[(&str, &str)]| {
+        let (_, mut args) = action("http://alerts.invalid", "silence", values, Some("s1"));
+        args.items.get_mut("alert").unwrap().key.account = "test".into();
+        args
+    };
+    Subject {
+        connect: |url| config(url).connect(contract::access(&["password", "webhook_secret"])).unwrap(),
+        service: || {
+            let on = |verb: &str, place: &str, answer: Value| {
+                Mock::given(method(verb))
+                    .and(path(place))
+                    .respond_with(ResponseTemplate::new(200).set_body_json(answer))
+            };
+            vec![
+                on("GET", "/api/v2/status", json!({ "versionInfo": { "version": "0.25.0" } })),
+                on("GET", "/api/v2/alerts", json!([listed("HighCPU", &["s1"]), listed("Other", &[])])),
+                on("GET", "/api/v2/silences", json!([silence("s1", "active")])),
+                on("POST", "/api/v2/silences", json!({ "silenceID": "s2" })),
+                Mock::given(method("DELETE")).respond_with(ResponseTemplate::new(200)),
+            ]
+        },
+        writes: |request| request.method != "GET",
+        runs: vec![("silence", on_the_board(THIRTY)), ("unsilence", on_the_board(&[]))],
+        chat: None,
+    }
+    .check()
+    .await;
+}
+
+#[test]
+fn its_commands_say_what_they_mean() {
+    let connection = connect(&config("http://alerts.invalid"), &[]);
+    let problems =
+        callboard_domain::command::check_all(connection.actions.iter().map(|action| action.spec()));
+    assert!(problems.is_empty(), "{problems:?}");
 }
 
 #[test]

@@ -35,7 +35,8 @@ fn kind(result: &Result<Answer, ServiceError>) -> &'static str {
 
 #[test]
 fn a_status_is_one_kind_of_fault() {
-    let cases: [(u16, &[(&str, &str)], &str, &str); 16] = [
+    type Headers = [(&'static str, &'static str)];
+    let cases: [(u16, &Headers, &str, &str); 16] = [
         (400, &[], "rejected", "rejected"),
         (401, &[], "auth", "auth"),
         (403, &[], "auth", "auth"),

@@ -296,7 +296,8 @@ mod tests {
         .unwrap();
         let plain: wire::Job = serde_json::from_value(json!({ "buildable": true })).unwrap();
         let disabled: wire::Job = serde_json::from_value(json!({ "buildable": false })).unwrap();
-        let cases: [(&wire::Job, &[(&str, &str)], Option<&str>); 8] = [
+        type Pairs = [(&'static str, &'static str)];
+        let cases: [(&wire::Job, &Pairs, Option<&str>); 8] = [
             (&job, &[("PLAN", "x")], None),
             (&job, &[("PLAN", "x"), ("ENV", "staging"), ("REF", "")], None),
             (&job, &[("PLAN", "x"), ("ENV", "moon")], Some("staging, production")),

@@ -86,34 +86,27 @@ fn is_default(branch: &str, job: &wire::Job) -> bool {
 /// What waits in the queue. It has no number yet; it will get the next one.
 fn queued(job: &wire::Job) -> Option<BuildRun> {
     let item = job.queue_item.as_ref().filter(|_| job.in_queue)?;
-    let number = job.next_build_number?;
-    Some(BuildRun {
-        id: number.to_string(),
-        number,
-        attempt: 1,
-        status: BuildStatus::Queued,
-        at: time(item.in_queue_since),
-        started_at: None,
-        commit: None,
-        author: None,
-        subject: None,
-        url: None,
-        failing: Vec::new(),
-    })
+    let at = time(item.in_queue_since);
+    Some(BuildRun { at, ..unbuilt(job.next_build_number?, BuildStatus::Queued) })
 }
 
-/// What became of a build that waited and then neither waits nor was built.
-pub(super) fn taken_off_the_queue(number: u64) -> BuildRun {
+/// What waited for that number, the so-manieth time, and then neither waits nor was built.
+pub(super) fn left_the_queue(number: u64, attempt: u32) -> BuildRun {
+    let subject = Some("taken off the queue".to_owned());
+    BuildRun { attempt, subject, ..unbuilt(number, BuildStatus::Canceled) }
+}
+
+fn unbuilt(number: u64, status: BuildStatus) -> BuildRun {
     BuildRun {
         id: number.to_string(),
         number,
         attempt: 1,
-        status: BuildStatus::Canceled,
+        status,
         at: None,
         started_at: None,
         commit: None,
         author: None,
-        subject: Some("taken off the queue".to_owned()),
+        subject: None,
         url: None,
         failing: Vec::new(),
     }
@@ -125,6 +118,7 @@ fn run(name: &JobName, build: &wire::Build) -> BuildRun {
     let ended_at =
         time(build.timestamp.zip(build.duration).map(|(start, length)| start.saturating_add(length.max(0))));
     let revision = revision(name, build);
+    let change = change(build, revision.as_ref().map(|(commit, _)| commit.as_str()));
     BuildRun {
         id: build.number.to_string(),
         number: build.number,
@@ -132,9 +126,9 @@ fn run(name: &JobName, build: &wire::Build) -> BuildRun {
         status,
         at: if status.is_final() { ended_at.or(started_at) } else { started_at },
         started_at,
-        commit: revision.as_ref().map(|(sha1, _)| sha1.clone()),
-        author: author(build),
-        subject: subject(build, revision.as_ref().map(|(sha1, _)| sha1.as_str())),
+        commit: revision.map(|(commit, _)| commit),
+        author: author(build, change),
+        subject: subject(build, change),
         url: link(build.url.as_deref()),
         failing: Vec::new(),
     }
@@ -175,27 +169,26 @@ fn branch_name(text: &str) -> Option<String> {
     (!short.is_empty() && short != "detached").then_some(short)
 }
 
-fn changes(build: &wire::Build) -> impl Iterator<Item = &wire::Change> {
-    build.change_sets.iter().chain(&build.change_set).flat_map(|set| &set.items)
+/// The change that a build is about: the one of its commit, else the newest.
+fn change<'a>(build: &'a wire::Build, commit: Option<&str>) -> Option<&'a wire::Change> {
+    let changes = || build.change_sets.iter().chain(&build.change_set).flat_map(|set| &set.items);
+    let built = changes().find(|change| change.commit_id.is_some() && change.commit_id.as_deref() == commit);
+    built.or_else(|| changes().max_by_key(|change| change.timestamp))
 }
 
-/// Who clicked, else whose change is the newest.
-fn author(build: &wire::Build) -> Option<String> {
-    let causes = build.actions.iter().flatten().flat_map(|action| action.causes.iter().flatten());
-    let clicked = causes.into_iter().find_map(|cause| cause.user_id.as_ref().or(cause.user_name.as_ref()));
+/// Who clicked, else whose change it is.
+fn author(build: &wire::Build, change: Option<&wire::Change>) -> Option<String> {
+    let mut causes = build.actions.iter().flatten().flat_map(|action| action.causes.iter().flatten());
+    let clicked = causes.find_map(|cause| cause.user_id.as_ref().or(cause.user_name.as_ref()));
     let changed = || {
-        let newest = changes(build).max_by_key(|change| change.timestamp)?;
-        let author = newest.author.as_ref()?;
+        let author = change?.author.as_ref()?;
         author.id.as_ref().or(author.full_name.as_ref())
     };
     clicked.or_else(changed).map(|name| text::line(name, 100)).filter(|name| !name.is_empty())
 }
 
-/// The built commit's first line (else the newest change's), else the parameters; before it, what made it unstable.
-fn subject(build: &wire::Build, commit: Option<&str>) -> Option<String> {
-    let built =
-        changes(build).find(|change| change.commit_id.is_some() && change.commit_id.as_deref() == commit);
-    let change = built.or_else(|| changes(build).max_by_key(|change| change.timestamp));
+/// The change's first line, else the parameters; before it, what made it unstable.
+fn subject(build: &wire::Build, change: Option<&wire::Change>) -> Option<String> {
     let words = change.and_then(|change| change.msg.as_deref()?.lines().next().map(str::to_owned));
     let words = words.or_else(|| parameters(build));
     let unstable = (build.result.as_deref() == Some("UNSTABLE") && !build.building).then(|| {

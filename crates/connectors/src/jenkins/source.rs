@@ -44,16 +44,15 @@ impl Jobs {
 
 #[async_trait]
 impl Source for Jobs {
-    /// One request for all watched jobs with their last builds. The cursor remembers what waited: Jenkins forgets a
-    /// build that is taken off its queue.
+    /// One request for all watched jobs with their last builds. The cursor is a [`Memory`]: Jenkins forgets what is taken
+    /// off its queue.
     async fn poll(&self, since: Option<&Cursor>, _now: Timestamp) -> Result<Batch, ServiceError> {
         let tree = wire::jobs_with_builds(self.scope.depth);
         let folder = self.jenkins.jobs(&self.scope.folders, &tree).await?;
         let (found, too_deep) = self.watched(&folder);
         let mut snapshots: Vec<_> =
             found.iter().filter_map(|(name, job)| normalise::item(&self.account, name, job)).collect();
-        let before = since.map(Waiting::read).unwrap_or_default();
-        before.complete(&mut snapshots);
+        let memory = since.map(Memory::read).unwrap_or_default().complete(&mut snapshots);
         let problems = if self.scope.bounded {
             Vec::new()
         } else {
@@ -62,7 +61,7 @@ impl Source for Jobs {
             too_deep.into_iter().map(problem).collect()
         };
         Ok(Batch {
-            cursor: Some(Waiting::of(&snapshots).cursor()),
+            cursor: Some(memory.cursor()),
             complete: problems.is_empty().then_some(Kind::Build),
             snapshots,
             budget: None,
@@ -103,44 +102,51 @@ impl Scope {
     }
 }
 
-/// The builds that waited at a poll, by the item's reference.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Waiting {
-    #[serde(default)]
-    queued: BTreeMap<String, u64>,
+/// What is remembered from poll to poll, by the item's reference.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+struct Memory {
+    /// The number that a waiting build will get.
+    waits: BTreeMap<String, u64>,
+    /// A number whose build left the queue unbuilt, and how often. Jenkins gives the number to the next build, which is
+    /// told from those before it by its attempt: they are over, and it is not.
+    left: BTreeMap<String, (u64, u32)>,
 }
 
-impl Waiting {
+impl Memory {
     fn read(cursor: &Cursor) -> Self {
         // A cursor of another version says nothing; that is no reason to stop.
         serde_json::from_str(&cursor.0).unwrap_or_default()
     }
 
-    fn of(snapshots: &[Item]) -> Self {
-        let queued = snapshots.iter().filter_map(|item| match &item.detail {
-            Detail::Build(build) => {
-                let waits = build.runs.iter().find(|run| run.status == BuildStatus::Queued)?;
-                Some((item.reference().to_owned(), waits.number))
-            }
-            _ => None,
-        });
-        Self { queued: queued.collect() }
-    }
-
     fn cursor(&self) -> Cursor {
-        Cursor(serde_json::json!({ "queued": self.queued }).to_string())
+        Cursor(serde_json::json!({ "waits": self.waits, "left": self.left }).to_string())
     }
 
-    /// Adds to the snapshots what became of the builds that waited and are gone.
-    fn complete(&self, snapshots: &mut [Item]) {
+    /// Adds what became of the builds that waited and are gone, and gives what is to be remembered of these snapshots.
+    fn complete(mut self, snapshots: &mut [Item]) -> Self {
+        let mut next = Self::default();
         for item in snapshots {
-            let Some(number) = self.queued.get(item.reference()) else { continue };
-            if let Detail::Build(build) = &mut item.detail
-                && build.runs.iter().all(|run| run.number < *number)
-            {
-                build.runs.insert(0, normalise::taken_off_the_queue(*number));
+            let name = item.reference().to_owned();
+            let Detail::Build(build) = &mut item.detail else { continue };
+            let (mut number, mut times) = self.left.remove(&name).unwrap_or_default();
+            for run in build.runs.iter_mut().filter(|run| run.number == number) {
+                run.attempt += times;
             }
+            if let Some(&waited) = self.waits.get(&name)
+                && build.runs.iter().all(|run| run.number < waited)
+            {
+                (number, times) = (waited, if number == waited { times + 1 } else { 1 });
+                build.runs.insert(0, normalise::left_the_queue(number, times));
+            }
+            // Once the number is older than what is looked at, it cannot come again.
+            if times > 0 && build.runs.iter().any(|run| run.number <= number) {
+                next.left.insert(name.clone(), (number, times));
+            }
+            let waits = build.runs.iter().find(|run| run.status == BuildStatus::Queued);
+            next.waits.extend(waits.map(|run| (name, run.number)));
         }
+        next
     }
 }
 
@@ -169,8 +175,8 @@ mod tests {
 
     #[test]
     fn a_strange_cursor_is_as_good_as_none() {
-        for text in ["", "null", "[]", "{\"queued\": 3}", "{\"other\": 1}"] {
-            assert!(Waiting::read(&Cursor(text.to_owned())).queued.is_empty(), "{text}");
+        for text in ["", "null", "[]", "{\"waits\": 3}", "{\"other\": 1}"] {
+            assert_eq!(Memory::read(&Cursor(text.to_owned())), Memory::default(), "{text}");
         }
     }
 }

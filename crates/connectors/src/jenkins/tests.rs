@@ -1,8 +1,8 @@
 use callboard_domain::{
     action::Action,
     command::Args,
+    event::{EventName, compare},
     item::{Detail, Item, Kind},
-    source::Cursor,
 };
 use serde_json::{Value, json};
 use wiremock::{
@@ -42,41 +42,7 @@ async fn serve(mocks: impl IntoIterator<Item = Mock>) -> MockServer {
 
 /// A small company's jobs: a folder with a plain job and a multibranch project, and a job of its own.
 fn jobs() -> Value {
-    json!({ "_class": "hudson.model.Hudson", "jobs": [
-        { "_class": "com.cloudbees.hudson.plugins.folder.Folder", "name": "web", "url": "https://ci.example/job/web/", "jobs": [
-            { "_class": "org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject", "name": "api", "jobs": [
-                { "_class": "org.jenkinsci.plugins.workflow.job.WorkflowJob", "name": "main",
-                  "url": "https://ci.example/job/web/job/api/job/main/", "inQueue": false, "queueItem": null,
-                  "actions": [null, {}], "nextBuildNumber": 58, "builds": [
-                    { "number": 57, "result": "FAILURE", "building": false, "timestamp": 1_795_348_800_000_i64, "duration": 90_000,
-                      "url": "https://ci.example/job/web/job/api/job/main/57/",
-                      "actions": [
-                        { "causes": [{ "shortDescription": "Branch event" }] },
-                        { "lastBuiltRevision": { "SHA1": "1111", "branch": [{ "name": "library" }] } },
-                        { "lastBuiltRevision": { "SHA1": "abcd", "branch": [{ "name": "main" }] } },
-                        null, {}],
-                      "changeSets": [{ "items": [
-                        { "commitId": "abcd", "timestamp": 1, "msg": "Add the cart\n\nWith tests.", "author": { "id": "bo", "fullName": "Bo Li" } },
-                        { "commitId": "0000", "timestamp": 2, "msg": "Newer elsewhere", "author": { "id": "cy", "fullName": "Cy" } }] }] },
-                    { "number": 56, "result": "SUCCESS", "building": false, "timestamp": 1_795_345_200_000_i64, "duration": 60_000,
-                      "actions": null, "changeSets": null }] },
-                { "_class": "org.jenkinsci.plugins.workflow.job.WorkflowJob", "name": "feature%2Fcart",
-                  "url": "javascript:alert(1)", "inQueue": false, "actions": [], "builds": [
-                    { "number": 3, "result": "UNSTABLE", "building": false, "timestamp": 1_795_348_800_000_i64, "duration": 0,
-                      "actions": [{ "failCount": 3, "totalCount": 120 }] }] }] },
-            { "_class": "hudson.model.FreeStyleProject", "name": "site", "url": "https://ci.example/job/web/job/site/",
-              "inQueue": true, "queueItem": { "id": 82, "inQueueSince": 1_795_348_900_000_i64 }, "nextBuildNumber": 8,
-              "builds": [
-                { "number": 7, "result": null, "building": true, "timestamp": 1_795_348_860_000_i64, "duration": 0, "actions": [
-                    { "causes": [{ "userId": "ana", "userName": "Ana" }] },
-                    { "lastBuiltRevision": { "SHA1": "beef", "branch": [{ "name": "refs/remotes/origin/main" }] } }],
-                  "changeSet": { "items": [] } }] },
-            { "_class": "hudson.model.FreeStyleProject", "name": "never", "builds": [], "inQueue": false }] },
-        { "_class": "hudson.model.FreeStyleProject", "name": "deploy", "builds": [
-            { "number": 2, "result": "ABORTED", "building": false, "timestamp": 1_795_348_800_000_i64, "duration": 5_000, "actions": [
-                { "parameters": [{ "name": "REF", "value": "v2" }, { "name": "DRY", "value": true }, { "name": "TOKEN" }] }] },
-            { "number": 1, "result": "NOT_BUILT", "building": false, "timestamp": -1, "duration": -7 }] },
-    ]})
+    serde_json::from_str(include_str!("jobs.json")).unwrap()
 }
 
 /// An item in a few lines, to be compared with what is expected.
@@ -112,7 +78,7 @@ async fn jobs_are_watched_with_their_folders_branches_and_queue() {
         told,
         [
             "test/build/web/api@main = web / api / main default https://ci.example/job/web/job/api/job/main/\n  \
-               #57 failed abcd by cy at 2026-11-22T12:01:30Z of Add the cart\n  \
+               #57 failed abcd by bo at 2026-11-22T12:01:30Z of Add the cart\n  \
                #56 passed - by - at 2026-11-22T11:01:00Z of -",
             "test/build/web/api@feature/cart = web / api / feature/cart other -\n  \
                #3 failed - by - at 2026-11-22T12:00:00Z of unstable, 3 of 120 tests failed",
@@ -166,21 +132,36 @@ async fn folders_too_deep_to_look_into_are_named() {
 }
 
 #[tokio::test]
-async fn a_build_that_leaves_the_queue_unbuilt_is_canceled() {
-    let gone = |number: u64| {
-        json!({ "jobs": [{ "_class": "hudson.model.FreeStyleProject", "name": "site", "inQueue": false,
-            "nextBuildNumber": 8, "builds": [{ "number": number, "result": "SUCCESS" }] }] })
+async fn nothing_is_lost_when_a_build_leaves_the_queue_unbuilt() {
+    let site = |waits: bool, builds: Value| {
+        let item = waits.then(|| json!({ "id": 82, "inQueueSince": 1_795_348_900_000_i64 }));
+        json!({ "jobs": [{ "_class": "hudson.model.FreeStyleProject", "name": "site", "inQueue": waits,
+            "queueItem": item, "nextBuildNumber": 8, "builds": builds }] })
     };
-    let cursor = Cursor(json!({ "queued": { "site": 8 } }).to_string());
-    for (newest, expected) in
-        [(7, "#8 canceled - by - at - of taken off the queue"), (8, "#8 passed - by - at - of -")]
-    {
-        let server = serve([get("/api/json", gone(newest))]).await;
+    let run = |number: u64, result: &str| json!({ "number": number, "result": result, "building": result.is_empty(), "timestamp": 1_795_349_000_000_i64, "duration": 1_000 });
+    let green = || run(7, "SUCCESS");
+    // What Jenkins says, poll by poll, and what a person is told.
+    let steps: [(Value, &[EventName]); 9] = [
+        (site(false, json!([green()])), &[EventName::Passed]),
+        (site(true, json!([green()])), &[EventName::Queued]),
+        (site(false, json!([green()])), &[EventName::Canceled]),
+        (site(false, json!([green()])), &[]),
+        (site(true, json!([green()])), &[EventName::Queued]),
+        (site(false, json!([green()])), &[EventName::Canceled]),
+        (site(false, json!([run(8, ""), green()])), &[EventName::Running]),
+        (site(false, json!([run(8, "FAILURE"), green()])), &[EventName::Failed]),
+        (site(false, json!([run(9, "SUCCESS"), run(8, "FAILURE"), green()])), &[EventName::Fixed]),
+    ];
+    let (mut stored, mut cursor) = (None, None);
+    for (index, (says, expected)) in steps.into_iter().enumerate() {
+        let server = serve([get("/api/json", says)]).await;
         let source = connect(&server.uri(), &[]).source.unwrap();
-        let batch = source.poll(Some(&cursor), contract::now()).await.unwrap();
-        let told = told(&batch.snapshots[0]);
-        assert!(told.lines().nth(1).unwrap().contains(expected), "{told}");
-        assert_eq!(batch.cursor, Some(Cursor("{\"queued\":{}}".to_owned())));
+        let batch = source.poll(cursor.as_ref(), contract::now()).await.unwrap();
+        let [snapshot] = &batch.snapshots[..] else { panic!("{batch:?}") };
+        let change = compare(stored.as_ref(), snapshot.clone(), &Identity::default());
+        let names: Vec<_> = change.transitions.iter().map(|transition| transition.name).collect();
+        assert_eq!(names, expected, "step {index}: {snapshot:?}");
+        (stored, cursor) = (Some(change.item), batch.cursor);
     }
 }
 

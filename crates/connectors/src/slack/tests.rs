@@ -13,7 +13,10 @@ use wiremock::{
 };
 
 use super::*;
-use crate::http::Client;
+use crate::{
+    contract::{self, SECRET, Subject, access_with},
+    http::Client,
+};
 
 fn connect(server: &MockServer, secrets: &[(&str, &str)]) -> Result<Connection, ConnectError> {
     let secrets =
@@ -409,7 +412,8 @@ async fn an_incoming_webhook_is_tested_without_a_message() {
         (403, "action_prohibited", Some("ask an admin")),
         (410, "channel_is_archived", Some("choose another channel")),
         (429, "", Some("wants fewer calls")),
-        (500, "rollup_error", Some("may have happened")),
+        (500, "rollup_error", Some("out of order")),
+        (200, "<html>sign in</html>", Some("something else than Slack")),
         (404, "<html>not here</html>", Some("no such thing")),
     ];
     for (status, body, expected) in cases {
@@ -462,4 +466,73 @@ fn the_address_has_a_default() {
     let config: Config = toml::from_str("").unwrap();
     assert_eq!(config.url.to_string(), "https://slack.com/api");
     assert!(toml::from_str::<Config>("channel = \"#deploys\"").is_err());
+}
+
+fn config_at(url: &str) -> Config {
+    Config { url: format!("{url}/api").parse().unwrap() }
+}
+
+/// All that is posted, as a reader of the blocks sees it.
+fn posted_text(request: &Request) -> Option<String> {
+    fn seen(value: &Value) -> String {
+        match value {
+            Value::Array(all) => all.iter().map(seen).collect(),
+            Value::Object(one) => {
+                let own = one.get("text").and_then(Value::as_str).unwrap_or_default();
+                own.to_owned() + &one.get("elements").map(seen).unwrap_or_default()
+            }
+            _ => String::new(),
+        }
+    }
+    let body: Value = serde_json::from_slice(&request.body).ok()?;
+    body.get("blocks").map(seen)
+}
+
+#[tokio::test]
+async fn keeps_the_contract() {
+    Subject {
+        connect: |url| config_at(url).connect(contract::access(&["token"])).unwrap(),
+        service: || {
+            let good = |name: &str, answer: Value| {
+                let answer = ResponseTemplate::new(200).set_body_json(answer);
+                Mock::given(path(format!("/api/{name}"))).respond_with(answer)
+            };
+            vec![
+                good("auth.test", me()),
+                good("chat.postMessage", sent()),
+                good("chat.update", sent()),
+                good("conversations.list", listed(&[("C0DEPLOYS1", "deploys")], "")),
+                good("conversations.history", told(&[("1795348800.1", "delivery-1")], "")),
+            ]
+        },
+        writes: |request| request.url.path().contains("/chat."),
+        runs: Vec::new(),
+        chat: Some(("#deploys", posted_text)),
+    }
+    .check()
+    .await;
+}
+
+#[tokio::test]
+async fn keeps_the_contract_by_incoming_webhook() {
+    Subject {
+        connect: |url| {
+            let secret = format!("{url}/services/T1/B1/{SECRET}");
+            config_at(url).connect(access_with([("webhook_url", secret)])).unwrap()
+        },
+        service: || {
+            let test = |request: &Request| request.body == br#"{"text":""}"#;
+            vec![
+                Mock::given(test)
+                    .respond_with(ResponseTemplate::new(400).set_body_string("no_text"))
+                    .with_priority(2),
+                Mock::given(method("POST")).respond_with(ResponseTemplate::new(200).set_body_string("ok")),
+            ]
+        },
+        writes: |request| request.body != br#"{"text":""}"#,
+        runs: Vec::new(),
+        chat: Some(("#deploys", posted_text)),
+    }
+    .check()
+    .await;
 }

@@ -30,8 +30,8 @@ pub(super) struct Webhook {
 }
 
 impl Webhook {
-    async fn send(&self, body: Value) -> Result<Answer, ServiceError> {
-        self.http.exchange(Request::post_secret_url(self.url.clone()).json(body)).await
+    fn request(&self, body: Value) -> Request {
+        Request::post_secret_url(self.url.clone()).json(body)
     }
 
     fn fault(&self, answer: &Answer, channel: Option<&str>) -> ServiceError {
@@ -63,9 +63,12 @@ impl ChatService for Webhook {
             "unfurl_links": false,
             "unfurl_media": false,
         });
-        let answer = self.send(body).await?;
+        let answer = self.http.exchange(self.request(body)).await?;
         if !answer.status.is_success() {
             return Err(self.fault(&answer, Some(channel)));
+        }
+        if answer.text().trim() != "ok" {
+            return Err(ServiceError::unknown("something else than Slack answered for the incoming webhook"));
         }
         Ok(Posted { channel: channel.to_owned(), id: String::new(), link: None })
     }
@@ -102,10 +105,12 @@ impl ChatService for Webhook {
 impl Identify for Webhook {
     /// Sends a message without a text: a webhook that works refuses just that (`no_text`), and nothing is posted.
     async fn identify(&self) -> Result<Identity, ServiceError> {
-        let answer = self.send(json!({ "text": "" })).await?;
+        let answer = self.http.exchange(self.request(json!({ "text": "" })).reads()).await?;
         let works = ["no_text", "missing_text_or_fallback_or_attachments", "ok"];
         if works.contains(&answer.text().trim()) {
             Ok(Identity { server: Some("Slack, by incoming webhook".to_owned()), ..Identity::default() })
+        } else if answer.status.is_success() {
+            Err(ServiceError::unavailable("something else than Slack answers for the incoming webhook"))
         } else {
             Err(self.fault(&answer, None))
         }

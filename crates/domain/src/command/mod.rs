@@ -18,7 +18,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Item, Kind};
+use crate::{
+    item::{Item, Kind},
+    nearest::did_you_mean,
+};
 
 pub use arguments::canonical_line;
 pub use check::{Problem, check, check_all};
@@ -211,8 +214,4 @@ pub enum ArgError {
         /// Counted from 1.
         at: usize,
     },
-}
-
-fn did_you_mean(nearest: &Option<String>) -> String {
-    nearest.as_ref().map_or_else(String::new, |name| format!("; did you mean {name:?}?"))
 }

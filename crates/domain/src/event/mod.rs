@@ -98,6 +98,34 @@ pub enum EventName {
     Resolved,
 }
 
+impl EventName {
+    /// The word for it in rules, JSON and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Fixed => "fixed",
+            Self::StillFailing => "still_failing",
+            Self::Canceled => "canceled",
+            Self::Opened => "opened",
+            Self::ReviewRequested => "review_requested",
+            Self::Approved => "approved",
+            Self::ChangesRequested => "changes_requested",
+            Self::ChecksFailed => "checks_failed",
+            Self::ChecksPassed => "checks_passed",
+            Self::Merged => "merged",
+            Self::Closed => "closed",
+            Self::Stale => "stale",
+            Self::Triggered => "triggered",
+            Self::Acknowledged => "acknowledged",
+            Self::Escalated => "escalated",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
 /// Something that happened to an item, before the store has given it a number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transition {

@@ -9,7 +9,7 @@ use cel::{
 use regex::{Regex, RegexBuilder};
 
 use super::{ExpressionError, Name, Type};
-use crate::diagnose::{nearest, nearest_path};
+use crate::nearest::{nearest, nearest_path};
 
 /// Levels of a syntax tree: evaluation is recursive, and runs on whatever stack the caller has.
 const DEEPEST: usize = 48;

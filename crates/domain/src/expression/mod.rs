@@ -24,10 +24,7 @@ use cel::{
 };
 use regex::Regex;
 
-use crate::{
-    diagnose::{did_you_mean, position},
-    text,
-};
+use crate::{nearest::did_you_mean, position::position, text};
 
 /// The longest expression, in bytes.
 pub const LONGEST: usize = 4096;
@@ -133,6 +130,13 @@ impl Expression {
         Ok(Self { text: text.to_owned(), ast: checked.ast, ty: checked.ty, names: checked.names, functions })
     }
 
+    /// The same over names of which nothing but the names is known, such as a command's arguments.
+    pub fn over<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) -> Result<Self, ExpressionError> {
+        let name = |name| Name { name, ty: Type::Any, values: &[], meaning: "" };
+        let scope: Vec<_> = names.into_iter().map(name).collect();
+        Self::compile(text, &scope)
+    }
+
     /// The same for an expression that has to say true or false.
     pub fn condition(text: &str, scope: &[Name<'_>]) -> Result<Self, ExpressionError> {
         let condition = Self::compile(text, scope)?;
@@ -163,6 +167,14 @@ impl Expression {
         names: &serde_json::Map<String, serde_json::Value>,
     ) -> Result<serde_json::Value, NoValue> {
         self.resolve(&JsonNames(names), to_json)
+    }
+
+    /// Its value as text, where the names stand for these values: what a command's `confirm` gives.
+    pub fn said(&self, names: &serde_json::Map<String, serde_json::Value>) -> Result<String, NoValue> {
+        self.resolve(&JsonNames(names), |value| match value.downcast_ref::<CelString<'_>>() {
+            Some(text) => Ok(text.inner().to_owned()),
+            None => Err(NoValue(format!("expected text, found a value of type {}", value.get_type().name()))),
+        })
     }
 
     /// True or false, where the names stand for these values.

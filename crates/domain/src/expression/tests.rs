@@ -46,6 +46,17 @@ fn expressions_give_values() {
 }
 
 #[test]
+fn a_commands_confirm_says_how() {
+    let confirm = Expression::over("env == 'production' ? 'type:env' : 'none'", ["app", "env"]).unwrap();
+    let names = |env: &str| json!({ "app": "api", "env": env }).as_object().cloned().unwrap();
+    assert_eq!(confirm.said(&names("production")), Ok("type:env".to_owned()));
+    assert_eq!(confirm.said(&names("staging")), Ok("none".to_owned()));
+    let wrong = Expression::over("size(app)", ["app"]).unwrap().said(&names("x")).unwrap_err();
+    assert_eq!(wrong.0, "expected text, found a value of type int");
+    assert_eq!(Expression::over("evn == 'x'", ["app", "env"]).unwrap_err().nearest.as_deref(), Some("env"));
+}
+
+#[test]
 fn a_missing_value_is_said() {
     let names = json!({ "body": { "n": 1 }, "holders": [] });
     let cases = [

@@ -59,14 +59,8 @@ impl Condition {
     }
 
     /// True where it holds for an event and its item. An error says which value is not there: a label, mostly.
-    pub fn holds(
-        &self,
-        event: &Event,
-        item: &Item,
-        me: &Identity,
-        now: jiff::Timestamp,
-    ) -> Result<bool, NoValue> {
-        self.holds_for(&View::new(event, item, me, now))
+    pub fn holds(&self, event: &Event, item: &Item, me: &Identity) -> Result<bool, NoValue> {
+        self.holds_for(&View::new(event, item, me))
     }
 
     pub(super) fn holds_for(&self, view: &View<'_>) -> Result<bool, NoValue> {
@@ -118,7 +112,7 @@ fn answers(expression: &Expression) -> Option<u32> {
     }
     let mut answers = 0;
     for (event, kind) in EVENTS {
-        let names = EventAndKind(super::fields::event_name(event), kind.name());
+        let names = EventAndKind(event.name(), kind.name());
         if expression.resolve(&names, to_bool).ok()? {
             answers |= bit(event);
         }
@@ -214,7 +208,7 @@ mod tests {
             let possible: Vec<_> = EVENTS
                 .iter()
                 .filter(|(event, _)| condition.possible & bit(*event) != 0)
-                .map(|(event, _)| super::super::fields::event_name(*event))
+                .map(|(event, _)| event.name())
                 .collect();
             assert_eq!(possible, events, "{text}");
             assert_eq!(condition.parts.iter().filter(|part| !part.settled).count(), asked, "{text}");

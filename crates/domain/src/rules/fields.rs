@@ -15,7 +15,7 @@ use crate::{
     event::{Event, EventName},
     expression::{Name, Type},
     identity::Identity,
-    item::{Build, BuildRun, Detail, Incident, Item, Kind, PullRequest, PullRequestState, Verdict},
+    item::{Build, BuildRun, Detail, Item, Kind},
 };
 
 /// At most so many entries of a list or map are seen, so that loops over them stay short.
@@ -135,37 +135,11 @@ const EVENT_NAMES: [&str; EVENTS.len()] = {
     let mut names = [""; EVENTS.len()];
     let mut at = 0;
     while at < EVENTS.len() {
-        names[at] = event_name(EVENTS[at].0);
+        names[at] = EVENTS[at].0.name();
         at += 1;
     }
     names
 };
-
-/// The name of an event in rules, as in JSON.
-pub(super) const fn event_name(event: EventName) -> &'static str {
-    match event {
-        EventName::Queued => "queued",
-        EventName::Running => "running",
-        EventName::Passed => "passed",
-        EventName::Failed => "failed",
-        EventName::Fixed => "fixed",
-        EventName::StillFailing => "still_failing",
-        EventName::Canceled => "canceled",
-        EventName::Opened => "opened",
-        EventName::ReviewRequested => "review_requested",
-        EventName::Approved => "approved",
-        EventName::ChangesRequested => "changes_requested",
-        EventName::ChecksFailed => "checks_failed",
-        EventName::ChecksPassed => "checks_passed",
-        EventName::Merged => "merged",
-        EventName::Closed => "closed",
-        EventName::Stale => "stale",
-        EventName::Triggered => "triggered",
-        EventName::Acknowledged => "acknowledged",
-        EventName::Escalated => "escalated",
-        EventName::Resolved => "resolved",
-    }
-}
 
 /// An event and its item as rules see them. Nothing is built before it is read.
 #[derive(Debug, Clone, Copy)]
@@ -176,6 +150,7 @@ pub(super) struct View<'a> {
     pub(super) old: bool,
     pub(super) item: &'a Item,
     pub(super) me: &'a Identity,
+    /// What a hold's end is compared with.
     pub(super) now: Timestamp,
 }
 
@@ -190,7 +165,8 @@ pub(super) enum Value<'a> {
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(event: &'a Event, item: &'a Item, me: &'a Identity, now: Timestamp) -> Self {
+    /// As of when the event was seen.
+    pub(super) fn new(event: &'a Event, item: &'a Item, me: &'a Identity) -> Self {
         Self {
             event: event.name,
             by: event.by.as_deref().unwrap_or_default(),
@@ -198,8 +174,17 @@ impl<'a> View<'a> {
             old: event.old,
             item,
             me,
-            now,
+            now: event.seen_at,
         }
+    }
+
+    /// As if that event happened to the item now, as of when the item last changed.
+    pub(super) fn supposed(event: EventName, item: &'a Item, me: &'a Identity) -> Self {
+        let now = match &item.detail {
+            Detail::Incident(incident) => incident.updated_at,
+            Detail::Build(_) | Detail::PullRequest(_) => Timestamp::MAX,
+        };
+        Self { event, by: "", summary: &item.title, old: false, item, me, now }
     }
 
     /// The value of a name of [`FIELDS`].
@@ -212,7 +197,7 @@ impl<'a> View<'a> {
             Detail::Incident(incident) => (None, None, Some(incident)),
         };
         Some(match name {
-            "event" => Text(event_name(self.event)),
+            "event" => Text(self.event.name()),
             "by" => Text(self.by),
             "by_me" => Bool(!self.by.is_empty() && self.me.is(self.by)),
             "summary" => Text(self.summary),
@@ -250,13 +235,11 @@ impl<'a> View<'a> {
             "item.base" => Text(pull_request.map_or("", |pull_request| &pull_request.base)),
             "item.draft" => Bool(pull_request.is_some_and(|pull_request| pull_request.draft)),
             "item.review_requested" => {
-                Bool(pull_request.is_some_and(|pull_request| asks(pull_request, self.me)))
+                Bool(pull_request.is_some_and(|pull_request| pull_request.asks(self.me)))
             }
-            "item.turn_mine" => {
-                Bool(pull_request.is_some_and(|pull_request| is_my_turn(pull_request, self.me)))
-            }
+            "item.turn_mine" => Bool(item.turn(self.me).is_some_and(|turn| turn.mine)),
             "item.approvals" => {
-                let approvals = pull_request.map_or(0, |it| opinions(it, Verdict::Approved));
+                let approvals = pull_request.map_or(0, |it| it.approvals(Timestamp::MAX));
                 Number(i64::try_from(approvals).unwrap_or(i64::MAX))
             }
             "item.checks" => {
@@ -265,7 +248,7 @@ impl<'a> View<'a> {
             }
             "item.service" => Text(incident.map_or("", |incident| &incident.service)),
             "item.severity" => Text(incident.map_or("", |incident| incident.severity.name())),
-            "item.held" => Bool(incident.is_some_and(|incident| is_held(incident, self.now))),
+            "item.held" => Bool(incident.is_some_and(|incident| incident.is_held(self.now))),
             "item.holders" => List(texts(incident.map(|incident| &incident.holders))),
             "item.labels" => Map(incident.map(|incident| &incident.labels)),
             _ => return None,
@@ -362,34 +345,4 @@ fn cel_text(text: &str) -> Box<dyn Val + '_> {
 
 fn texts(texts: Option<&Vec<String>>) -> Vec<&str> {
     texts.into_iter().flatten().take(ENTRIES).map(String::as_str).collect()
-}
-
-fn asks(pull_request: &PullRequest, me: &Identity) -> bool {
-    pull_request.state == PullRequestState::Open && pull_request.requested.iter().any(|name| me.is(name))
-}
-
-/// How many people's newest opinion that is. A comment is none, and does not replace one.
-fn opinions(pull_request: &PullRequest, verdict: Verdict) -> usize {
-    let mut newest: BTreeMap<&str, (Timestamp, Verdict)> = BTreeMap::new();
-    for review in pull_request.reviews.iter().filter(|review| review.verdict != Verdict::Commented) {
-        let opinion = newest.entry(&review.by).or_insert((review.at, review.verdict));
-        if review.at >= opinion.0 {
-            *opinion = (review.at, review.verdict);
-        }
-    }
-    newest.values().filter(|(_, found)| *found == verdict).count()
-}
-
-fn is_my_turn(pull_request: &PullRequest, me: &Identity) -> bool {
-    let stuck = opinions(pull_request, Verdict::ChangesRequested) > 0
-        || pull_request.checks.as_ref().is_some_and(|checks| !checks.failing.is_empty());
-    let done = opinions(pull_request, Verdict::Approved) > 0;
-    let mine = pull_request.state == PullRequestState::Open && me.is(&pull_request.author);
-    asks(pull_request, me) || (mine && (stuck || done))
-}
-
-fn is_held(incident: &Incident, now: Timestamp) -> bool {
-    let until = incident.held_until;
-    !incident.holders.is_empty() && until.is_none_or(|until| until > now)
-        || until.is_some_and(|until| until > now)
 }

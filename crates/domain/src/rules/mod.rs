@@ -14,19 +14,18 @@ mod condition;
 mod fields;
 mod notification;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use condition::Condition;
 pub use fields::FIELDS;
-pub use notification::{Notification, notification};
+pub use notification::{Notification, Told, notification};
 
 use crate::{
-    diagnose::did_you_mean,
     event::{Event, EventName},
     expression::{Expression, ExpressionError, to_json},
     identity::Identity,
     item::{Detail, Item},
+    nearest::did_you_mean,
     template::{Escape, Template, TemplateError},
 };
 use fields::{EVENTS, View};
@@ -183,13 +182,15 @@ impl Rules {
     }
 
     /// What becomes of an event of an item, as it is after the event. `me` is who the item's account acts as.
-    pub fn decide(&self, event: &Event, item: &Item, me: &Identity, now: Timestamp) -> Decision {
-        self.walk(&View::new(event, item, me, now), false)
+    ///
+    /// It is decided as of when the event was seen, and so the same whenever it is asked.
+    pub fn decide(&self, event: &Event, item: &Item, me: &Identity) -> Decision {
+        self.walk(&View::new(event, item, me), false)
     }
 
     /// The same, with every rule in the reasons, and why it did or did not match.
-    pub fn explain(&self, event: &Event, item: &Item, me: &Identity, now: Timestamp) -> Decision {
-        self.walk(&View::new(event, item, me, now), true)
+    pub fn explain(&self, event: &Event, item: &Item, me: &Identity) -> Decision {
+        self.walk(&View::new(event, item, me), true)
     }
 
     /// The channels that the rules route an item to, for the outcome of a command that was run on it.
@@ -197,14 +198,11 @@ impl Rules {
     /// A command is not an event, and rules ask for events. So this asks where the event would go that the item's state
     /// stands for (a red build: `failed`), and if nowhere, the other events of its kind, the ones that need a person
     /// first. The first that goes anywhere says where.
-    pub fn route(&self, item: &Item, me: &Identity, now: Timestamp) -> Vec<String> {
+    pub fn route(&self, item: &Item, me: &Identity) -> Vec<String> {
         let mut events: Vec<_> =
             EVENTS.iter().filter(|(_, kind)| *kind == item.key.kind).map(|(event, _)| *event).collect();
         events.sort_by_key(|event| (!stands_for(item, *event), notification::urgency(*event)));
-        let posts = events.into_iter().map(|event| {
-            let view = View { event, by: "", summary: &item.title, old: false, item, me, now };
-            self.walk(&view, false).post
-        });
+        let posts = events.into_iter().map(|event| self.walk(&View::supposed(event, item, me), false).post);
         posts.into_iter().find(|posts| !posts.is_empty()).unwrap_or_default()
     }
 
@@ -264,7 +262,7 @@ fn stands_for(item: &Item, event: EventName) -> bool {
     let is_red = matches!(&item.detail, Detail::Build(build) if build.is_red());
     match event {
         EventName::Failed => is_red,
-        other => fields::event_name(other) == item.status(),
+        other => other.name() == item.status(),
     }
 }
 
@@ -346,6 +344,11 @@ impl Rule {
 }
 
 impl RuleError {
+    /// What is wrong and what was probably meant, without the place.
+    pub fn message(&self) -> String {
+        format!("{}{}", self.what, did_you_mean(&self.nearest))
+    }
+
     fn plain(rule: usize, config: &RuleConfig, key: &'static str, entry: Option<usize>, what: &str) -> Self {
         let name = config.name.clone();
         Self { rule, name, key, entry, line: 1, column: 1, what: what.to_owned(), nearest: None }

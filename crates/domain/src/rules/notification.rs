@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Decision, Do};
 use crate::{
     event::{Event, EventName},
     item::{Detail, Item, ItemKey, Kind},
@@ -27,39 +26,70 @@ pub struct Notification {
     pub important: bool,
 }
 
-/// One notification for the events of a group, in the order in which they happened; `None` for none.
+/// An event that is to be told, and the item as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// What happened.
+    pub event: Event,
+    /// What it happened to.
+    pub item: Item,
+    /// It pierces quiet hours.
+    pub important: bool,
+    /// [`super::Decision::group`]: where there are several, each has a line of the body.
+    pub group: String,
+}
+
+/// One notification for events that are told together, given in the order in which they happened; `None` for none.
 ///
-/// Of several events of one item the last counts. Whether they are to be notified of at all is the caller's to say.
-pub fn notification(news: &[(&Event, &Item, &Decision)]) -> Option<Notification> {
-    let mut last: Vec<(&Event, &Item)> = Vec::new();
-    for (index, (event, item, _)) in news.iter().enumerate() {
-        if !news[index + 1..].iter().any(|(_, later, _)| later.key == item.key) {
-            last.push((event, item));
+/// Of several events of one item the last counts. Whether they are to be told at all is the caller's to say.
+pub fn notification(told: &[Told]) -> Option<Notification> {
+    let mut news: Vec<&Told> = Vec::new();
+    for (index, one) in told.iter().enumerate() {
+        if !told[index + 1..].iter().any(|later| later.item.key == one.item.key) {
+            news.push(one);
         }
     }
     // The sort is stable: what is equally urgent stays in order.
-    last.sort_by_key(|(event, _)| urgency(event.name));
-    let (title, body) = match &last[..] {
+    news.sort_by_key(|one| urgency(one.event.name));
+    let (title, body) = match &news[..] {
         [] => return None,
-        [(event, item)] => single(event, item),
-        several => {
-            let mut lines: Vec<_> =
-                several.iter().take(LINES).map(|(event, _)| text::line(&event.summary, WIDTH)).collect();
-            if several.len() > LINES {
-                lines.push(format!("and {} more", several.len() - LINES));
-            }
-            (title(several), lines.join("\n"))
-        }
+        [one] => single(one),
+        several => (title(several), body(several)),
     };
     Some(Notification {
         title,
         body,
-        items: last.iter().map(|(_, item)| item.key.clone()).collect(),
-        important: news.iter().any(|(_, _, decision)| decision.action == Do::Important),
+        items: news.iter().map(|one| one.item.key.clone()).collect(),
+        important: told.iter().any(|one| one.important),
     })
 }
 
-fn single(event: &Event, item: &Item) -> (String, String) {
+/// A line for each event, or for each group where there are several of them.
+fn body(news: &[&Told]) -> String {
+    let mut groups: Vec<Vec<&Told>> = Vec::new();
+    for one in news {
+        match groups.iter_mut().find(|group| group[0].group == one.group) {
+            Some(group) => group.push(one),
+            None => groups.push(vec![one]),
+        }
+    }
+    if let [only] = &groups[..] {
+        groups = only.iter().map(|one| vec![*one]).collect();
+    }
+    let line = |group: &Vec<&Told>| match &group[..] {
+        [one] => text::line(&one.event.summary, WIDTH),
+        several => title(several),
+    };
+    let mut lines: Vec<_> = groups.iter().take(LINES).map(line).collect();
+    let left: usize = groups.iter().skip(LINES).map(Vec::len).sum();
+    if left > 0 {
+        lines.push(format!("and {left} more"));
+    }
+    lines.join("\n")
+}
+
+fn single(told: &Told) -> (String, String) {
+    let Told { event, item, .. } = told;
     let more = match &item.detail {
         Detail::Build(build) => build
             .runs
@@ -75,10 +105,10 @@ fn single(event: &Event, item: &Item) -> (String, String) {
 }
 
 /// `3 builds of acme/web failed`, `3 builds of acme/web: 2 failed, 1 is fixed`, `2 builds and 1 incident`.
-fn title(news: &[(&Event, &Item)]) -> String {
-    let kinds = counted(news.iter().map(|(_, item)| item.key.kind));
-    let names = counted(news.iter().map(|(event, _)| event.name));
-    let of = match counted(news.iter().map(|(_, item)| item.repo())).as_slice() {
+fn title(news: &[&Told]) -> String {
+    let kinds = counted(news.iter().map(|one| one.item.key.kind));
+    let names = counted(news.iter().map(|one| one.event.name));
+    let of = match counted(news.iter().map(|one| one.item.repo())).as_slice() {
         [(repo, _)] => format!(" of {}", text::line(repo, WIDTH / 2)),
         repos if kinds.len() == 1 => format!(" in {} {}", repos.len(), places(kinds[0].0)),
         _ => String::new(),

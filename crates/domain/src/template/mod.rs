@@ -11,7 +11,10 @@ use minijinja::{
 };
 use serde::Serialize;
 
-use crate::diagnose::{did_you_mean, nearest, nearest_path, position};
+use crate::{
+    nearest::{did_you_mean, nearest, nearest_path},
+    position::position,
+};
 
 /// The longest template, and the longest text that one gives, in bytes.
 pub const LONGEST: usize = 64 * 1024;

@@ -23,7 +23,9 @@ pub fn add_account(
             return Err("expected a table for each account: [accounts.NAME]".into());
         };
         if accounts.contains_key(name) {
-            return Err(format!("there is an account `{name}` already; remove it first, or choose another name"));
+            return Err(format!(
+                "there is an account `{name}` already; remove it first, or choose another name"
+            ));
         }
         let mut table = Table::new();
         table.insert("service", service.into());
@@ -47,12 +49,14 @@ pub fn remove_account(path: &Path, name: &str) -> Result<String, Faults> {
 }
 
 fn edit(path: &Path, change: impl FnOnce(&mut DocumentMut) -> Result<(), String>) -> Result<String, Faults> {
-    let whole =
-        |what: String| Faults(vec![Fault { file: path.to_owned(), line: 1, column: 1, what, text: String::new() }]);
+    let whole = |what: String| {
+        Faults(vec![Fault { file: path.to_owned(), line: 1, column: 1, what, text: String::new() }])
+    };
     let text = text_of(path)?;
     // Says where a fault is better than the editing parser does.
     Config::read(path, &text)?;
-    let mut document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| whole(error.to_string()))?;
+    let mut document: DocumentMut =
+        text.parse().map_err(|error: toml_edit::TomlError| whole(error.to_string()))?;
     change(&mut document).map_err(whole)?;
     let changed = document.to_string();
     Config::read(path, &changed)?;

@@ -223,9 +223,12 @@ fn resolve(
     if let Some(address) = channels.get(channel) {
         return Ok(address.clone());
     }
-    let address: Address = channel
-        .parse()
-        .map_err(|_| format!("{}; or write ACCOUNT:CHANNEL", unknown("channel", channel, channels.keys().map(String::as_str))))?;
+    let address: Address = channel.parse().map_err(|_| {
+        format!(
+            "{}; or write ACCOUNT:CHANNEL",
+            unknown("channel", channel, channels.keys().map(String::as_str))
+        )
+    })?;
     if address.account.as_str() == ROOM || is_account(&address.account) {
         Ok(address)
     } else {
@@ -296,7 +299,9 @@ impl Reader<'_, '_> {
             match self.account(name, value) {
                 Ok(_) if !is_name(name) || name == ROOM => self.faults.push(self.file.fault_at(
                     key.span(),
-                    format!("an account is named with letters, digits, - and _, and not `{ROOM}`; found `{name}`"),
+                    format!(
+                        "an account is named with letters, digits, - and _, and not `{ROOM}`; found `{name}`"
+                    ),
                 )),
                 Ok(config) => {
                     accounts.insert(name.into(), config);
@@ -332,7 +337,9 @@ impl Reader<'_, '_> {
         let mut faults: Vec<Fault> = config
             .validate()
             .into_iter()
-            .map(|problem| self.file.fault(&["accounts".into(), name.into(), problem.key.into()], problem.what))
+            .map(|problem| {
+                self.file.fault(&["accounts".into(), name.into(), problem.key.into()], problem.what)
+            })
             .collect();
         if config.every().is_some_and(|every| every < SHORTEST_EVERY) {
             let at: [Step<'_>; 3] = ["accounts".into(), name.into(), "every".into()];
@@ -362,7 +369,11 @@ impl Reader<'_, '_> {
         channels: &BTreeMap<String, Address>,
         accounts: &BTreeMap<AccountName, ConnectorConfig>,
     ) -> Vec<RuleConfig> {
-        let count = self.file.get(&["rules".into()]).and_then(|value| value.get_ref().as_array()).map_or(0, |rules| rules.len());
+        let count = self
+            .file
+            .get(&["rules".into()])
+            .and_then(|value| value.get_ref().as_array())
+            .map_or(0, |rules| rules.len());
         if count == 0 {
             return self.section("rules").unwrap_or_default();
         }
@@ -391,7 +402,8 @@ impl Reader<'_, '_> {
             for (nth, post) in rule.post.iter().enumerate() {
                 // What a template will name is known only when it is rendered; it is resolved then.
                 let fixed = Template::compile(post).is_ok_and(|template| template.is_literal());
-                if fixed && let Err(what) = resolve(post, channels, |account| accounts.contains_key(account)) {
+                if fixed && let Err(what) = resolve(post, channels, |account| accounts.contains_key(account))
+                {
                     let path = ["rules".into(), place.into(), "post".into(), nth.into()];
                     self.faults.push(self.file.fault(&path, what));
                 }
@@ -404,7 +416,9 @@ impl Reader<'_, '_> {
 /// A path as written in a file: `~` is the home folder, and a relative one is below the file's folder.
 fn below(file: &Path, path: &Path) -> PathBuf {
     match path.strip_prefix("~") {
-        Ok(rest) => directories::BaseDirs::new().map_or_else(|| path.to_owned(), |dirs| dirs.home_dir().join(rest)),
+        Ok(rest) => {
+            directories::BaseDirs::new().map_or_else(|| path.to_owned(), |dirs| dirs.home_dir().join(rest))
+        }
         Err(_) => file.parent().unwrap_or(Path::new("")).join(path),
     }
 }

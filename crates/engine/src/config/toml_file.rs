@@ -87,7 +87,9 @@ impl<'t> TomlFile<'t> {
     /// Reads a value as `T`; `None` where it is not in the file.
     pub(crate) fn read<T: DeserializeOwned>(&self, path: &[Step<'_>]) -> Result<Option<T>, Fault> {
         let Some(value) = self.get(path) else { return Ok(None) };
-        T::deserialize(value.clone().into_deserializer()).map(Some).map_err(|error| self.refusal(path, &error))
+        T::deserialize(value.clone().into_deserializer())
+            .map(Some)
+            .map_err(|error| self.refusal(path, &error))
     }
 
     /// A fault at the value that `path` leads to, or at the nearest thing above it that is in the file.

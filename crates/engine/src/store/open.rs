@@ -10,7 +10,8 @@ use std::{
 use rusqlite::{Connection, OpenFlags};
 
 use super::{
-    StoreError, decisions, deliveries, events, hooks, items, room, run_output, runs, search, settings, sources,
+    StoreError, decisions, deliveries, events, hooks, items, room, run_output, runs, search, settings,
+    sources,
 };
 
 /// What each format adds, table by table. A format that has been released is never edited: a change is a new entry.

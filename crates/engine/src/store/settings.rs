@@ -19,7 +19,9 @@ impl Store {
     /// Until when only important notifications are shown.
     pub async fn quiet_until(&self) -> Result<Option<Timestamp>, StoreError> {
         self.read(|conn| {
-            let until = one(conn, "SELECT value FROM settings WHERE name = 'quiet_until'", [], |row| row.get::<_, At>(0))?;
+            let until = one(conn, "SELECT value FROM settings WHERE name = 'quiet_until'", [], |row| {
+                row.get::<_, At>(0)
+            })?;
             Ok(until.map(|at| at.0))
         })
         .await

@@ -1,0 +1,171 @@
+use std::path::Path;
+
+use super::*;
+
+fn read(text: &str) -> Result<Config, Vec<String>> {
+    Config::read(Path::new("callboard.toml"), text).map_err(|Faults(faults)| {
+        faults.into_iter().map(|it| format!("{}:{} {}", it.line, it.column, it.what)).collect()
+    })
+}
+
+const GOOD: &str = r##"
+default_channel = "deploys"
+
+[accounts.forge]
+service = "github"
+watch = ["acme/web", "acme/*"]
+every = "60s"
+
+[accounts.chat]
+service = "slack"
+
+[channels]
+deploys = "chat:#deploys"
+
+[receive]
+listen = "127.0.0.1:7878"
+hosts = ["hooks.acme.example"]
+
+[[rules]]
+name = "main is red"
+when = 'item.kind == "build" && item.branch == "main" && event in ["failed", "fixed"]'
+do = "notify"
+post = ["deploys", "chat:#{{ item.repo }}"]
+group_by = ["item.repo"]
+
+[commands]
+dirs = ["ops"]
+
+[notifications]
+quiet_hours = ["22:00", "07:00"]
+
+[secrets]
+store = "env"
+"##;
+
+#[test]
+fn a_good_file_is_read() {
+    let config = read(GOOD).unwrap();
+    assert_eq!(config.default_channel.to_string(), "chat:#deploys");
+    assert_eq!(config.accounts.len(), 2);
+    assert_eq!(config.accounts[&"forge".into()].every(), Some(Span(std::time::Duration::from_secs(60))));
+    assert_eq!(config.receive.unwrap().hosts, ["hooks.acme.example"]);
+    assert_eq!(config.rules[0].group_by, ["item.repo"]);
+    assert_eq!(config.secrets, Place::Env);
+    assert!(config.notifications.quiet_hours.is_some());
+    assert!(config.builtin_rules);
+}
+
+#[test]
+fn no_file_is_an_empty_one() {
+    let config = Config::load(Path::new("/no/such/folder/callboard.toml")).unwrap();
+    assert_eq!(config.default_channel.to_string(), DEFAULT_CHANNEL);
+    assert_eq!((config.accounts.len(), config.secrets), (0, Place::Keychain));
+}
+
+/// What is wrong, and what is said of it: place, and some words.
+#[test]
+fn what_is_wrong_is_told_with_its_place_and_the_nearest_name() {
+    let cases: &[(&str, &str, &[&str])] = &[
+        ("acounts = 1", "1:1", &["section `acounts`", "did you mean `accounts`"]),
+        ("[accounts.forge]\nservice = \"githb\"", "2:11", &["service `githb`", "did you mean `github`"]),
+        ("[accounts.forge]\nwatch = []", "1:1", &["add service"]),
+        ("[accounts.forge]\nservice = 7", "2:11", &["service `integer`"]),
+        (
+            "[accounts.forge]\nservice = \"github\"\nwach = []",
+            "3:1",
+            &["key `wach`", "did you mean `watch`", "`every`"],
+        ),
+        ("[accounts.forge]\nservice = \"github\"\nwatch = 7", "3:9", &["invalid type: integer `7`"]),
+        ("[accounts.forge]\nservice = \"github\"\nevery = \"soon\"", "3:9", &["such as 90s", "\"soon\""]),
+        ("[accounts.forge]\nservice = \"github\"\nevery = \"0s\"", "3:9", &["expected 1s or more"]),
+        ("[accounts.forge]\nservice = \"github\"\nurl = \"ftp://x\"", "3:7", &["http"]),
+        ("[accounts.\"a b\"]\nservice = \"github\"", "1:11", &["letters, digits"]),
+        ("[accounts.room]\nservice = \"github\"", "1:11", &["not `room`"]),
+        ("accounts = 3", "1:12", &["[accounts.NAME]"]),
+        ("default_channel = \"chat:#x\"", "1:19", &["no account `chat`"]),
+        (
+            "default_channel = \"deploy\"\n[channels]\ndeploys = \"room:d\"",
+            "1:19",
+            &["channel `deploy`", "`deploys`"],
+        ),
+        ("[channels]\ndeploys = \"nowhere\"", "2:11", &["channel `nowhere`", "ACCOUNT:CHANNEL"]),
+        ("[receive]\nlisten = \"7878\"", "2:10", &["invalid socket address"]),
+        ("[receive]\nport = 1", "2:1", &["key `port`", "`listen`"]),
+        ("[secrets]\nstore = \"keyring\"", "2:9", &["value `keyring`", "did you mean `keychain`"]),
+        ("[notifications]\nquiet_hours = [\"25:00\", \"7\"]", "2:16", &["25:00"]),
+        ("[[rules]]\nname = \"a\"\nwhen = \"true\"\ndo = \"notfy\"", "4:6", &["did you mean `notify`"]),
+        ("[[rules]]\nname = \"a\"", "1:1", &["missing field `when`"]),
+        ("[[rules]]\nname = \"a\"\nwhen = 'item.brnch == \"main\"'", "3:9", &["item.brnch", "item.branch"]),
+        ("[[rules]]\nname = \"a\"\nwhen = 'event == '", "3:", &[]),
+        (
+            "[[rules]]\nname = \"a\"\nwhen = \"true\"\npost = [\"room:a\", \"depoys\"]\n[channels]\ndeploys = \"room:d\"",
+            "4:19",
+            &["channel `depoys`", "did you mean `deploys`"],
+        ),
+        ("[[rules]]\nname = \"a\"\nwhen = \"true\"\npost = [\"room:{{ item.rpo }}\"]", "4:", &["item.rpo"]),
+        ("x = [1,", "1:", &[]),
+    ];
+    for (text, place, words) in cases {
+        let faults = read(text).unwrap_err();
+        let all = faults.join("\n");
+        assert!(faults.iter().any(|fault| fault.starts_with(place)), "{text:?} at {place}: {all}");
+        for word in *words {
+            assert!(all.contains(word), "{text:?} lacks {word:?}: {all}");
+        }
+    }
+}
+
+#[test]
+fn every_fault_is_told_at_once() {
+    let faults = read("acounts = 1\n[secrets]\nstore = \"x\"\n[receive]\nlisten = 7").unwrap_err();
+    assert_eq!(faults.len(), 3, "{faults:#?}");
+}
+
+#[test]
+fn a_fault_shows_the_line() {
+    let Faults(faults) = Config::read(Path::new("c.toml"), "[secrets]\nstore = \"x\"").unwrap_err();
+    let shown = faults[0].to_string();
+    assert!(shown.starts_with("c.toml:2:9: "), "{shown}");
+    assert!(shown.ends_with(" 2 | store = \"x\"\n   |         ^"), "{shown}");
+}
+
+#[test]
+fn an_account_is_added_and_removed_and_comments_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("callboard.toml");
+    let before = "# ours\ndefault_channel = \"room:x\" # here\n";
+    fs::write(&path, before).unwrap();
+    let watch: toml_edit::Array = ["acme/web"].into_iter().collect();
+    let text = add_account(&path, "forge", "github", &[("watch".into(), watch.into())]).unwrap();
+    assert!(text.starts_with(before), "{text}");
+    assert!(text.contains("[accounts.forge]\nservice = \"github\"\nwatch = [\"acme/web\"]"), "{text}");
+    fs::write(&path, &text).unwrap();
+
+    assert!(add_account(&path, "forge", "github", &[]).unwrap_err().to_string().contains("already"));
+    assert!(
+        add_account(&path, "x", "github", &[("wach".into(), "y".into())])
+            .unwrap_err()
+            .to_string()
+            .contains("watch")
+    );
+    assert!(remove_account(&path, "frge").unwrap_err().to_string().contains("no account"));
+    let text = remove_account(&path, "forge").unwrap();
+    assert!(!text.contains("github") && text.starts_with(before), "{text}");
+}
+
+#[test]
+fn an_account_that_is_still_named_is_not_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("callboard.toml");
+    fs::write(&path, "default_channel = \"chat:#x\"\n[accounts.chat]\nservice = \"slack\"\n").unwrap();
+    assert!(remove_account(&path, "chat").unwrap_err().to_string().contains("no account `chat`"));
+}
+
+#[test]
+fn the_schema_names_every_section_and_service() {
+    let schema = schema().to_string();
+    for name in SECTIONS.iter().chain(SERVICES) {
+        assert!(schema.contains(&format!("\"{name}\"")), "{name}");
+    }
+}
