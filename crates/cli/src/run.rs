@@ -3,7 +3,10 @@
 use std::io::{BufRead, IsTerminal, Write};
 
 use anyhow::Result;
-use callboard_domain::{command::ArgError, run::RunState};
+use callboard_domain::{
+    command::{self, ArgError},
+    run::RunState,
+};
 use callboard_engine::api::{
     ApiError, Cancel, ChoicesQuery, Confirm, DeliveryState, FollowRun, Prepare, Prepared, RunProgress,
     Settle, StartRun,
@@ -30,13 +33,11 @@ pub(crate) async fn run(asked: args::Run, face: &mut Face, output: &Output) -> R
     Ok(Exit::from(&progress.run.state))
 }
 
-/// The words as one line: a word that the shell has unquoted is quoted again. A single word is taken as a whole line.
+/// The words as one line. A single word is taken as a whole line.
 fn line_of(words: &[String]) -> String {
     match words {
         [line] => line.clone(),
-        words => {
-            words.iter().map(|word| callboard_domain::command::quote(word)).collect::<Vec<_>>().join(" ")
-        }
+        words => command::line_from(words),
     }
 }
 
@@ -63,7 +64,7 @@ async fn complete(what: &mut Prepare, face: &mut Face, output: &Output) -> Resul
         if value.is_empty() {
             return Err(error.into());
         }
-        what.line = format!("{} {arg}={}", what.line, callboard_domain::command::quote(&value));
+        what.line = command::answer(&what.line, &arg, &value);
     }
 }
 

@@ -251,9 +251,10 @@ impl Subject {
         calls.extend(connection.source.map(|_| Call::Poll));
         calls.extend(self.runs.iter().map(|(name, args)| Call::Run(name, args.clone())));
         if let Some(chat) = connection.chat {
-            calls.extend([Call::Post, Call::Channels]);
+            calls.push(Call::Post);
+            // What can only post (an incoming webhook) knows no channels either.
             if chat.limits().edits {
-                calls.extend([Call::Reply, Call::Edit]);
+                calls.extend([Call::Reply, Call::Edit, Call::Channels]);
             }
             if chat.limits().finds {
                 calls.push(Call::Find);

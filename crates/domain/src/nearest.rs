@@ -4,7 +4,7 @@
 const LONGEST: usize = 64;
 
 /// The nearest of the candidates, where one is near enough to be a slip of the fingers: at most a third of the
-/// characters differ. Case does not count, a swap of neighbours counts once; of equally near ones the first.
+/// characters differ, and never more than three. Case does not count, a swap of neighbours counts once; of equally near ones the first.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()
@@ -37,7 +37,7 @@ pub fn slips(typed: &str, name: &str) -> Option<usize> {
     if length > LONGEST {
         return None;
     }
-    let allowed = if length <= 2 { 0 } else { (length / 3).max(1) };
+    let allowed = if length <= 2 { 0 } else { (length / 3).clamp(1, 3) };
     let slips = strsim::osa_distance(&typed.to_lowercase(), &name.to_lowercase());
     (slips <= allowed).then_some(slips)
 }

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
-    matchers::{any, header, query_param},
+    matchers::{any, query_param},
 };
 
 use super::*;
@@ -138,13 +138,11 @@ fn a_time_may_lack_its_zone() {
 #[tokio::test]
 async fn a_feed_that_has_not_changed_is_not_read_again() {
     let server = MockServer::start().await;
-    let unchanged = ResponseTemplate::new(304);
-    Mock::given(header("if-none-match", "\"1\""))
-        .and(header("if-modified-since", "Sun, 22 Nov 2026 12:00:00 GMT"))
-        .respond_with(unchanged)
-        .with_priority(1)
-        .mount(&server)
-        .await;
+    let validated = |request: &wiremock::Request| {
+        let is = |name, value: &str| request.headers.get(name).is_some_and(|found| found == value);
+        is("if-none-match", "\"1\"") && is("if-modified-since", "Sun, 22 Nov 2026 12:00:00 GMT")
+    };
+    Mock::given(validated).respond_with(ResponseTemplate::new(304)).with_priority(1).mount(&server).await;
     let feed = ResponseTemplate::new(200)
         .insert_header("etag", "\"1\"")
         .insert_header("last-modified", "Sun, 22 Nov 2026 12:00:00 GMT")

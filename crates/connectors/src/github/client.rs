@@ -97,7 +97,8 @@ fn unprocessable(http: &Http, answer: &Answer) -> ServiceError {
         errors.iter().filter_map(|error| error.as_str().or_else(|| error["message"].as_str())).collect();
     match http.fault(answer) {
         ServiceError::Rejected { why } if !reasons.is_empty() => {
-            let reasons = http.redact(&text::line(&reasons.join("; "), 200));
+            // Redacted once it is clean and before it is cut: neither may take a secret apart.
+            let reasons = text::line(&http.redact(&text::line(&reasons.join("; "), usize::MAX)), 200);
             ServiceError::rejected(format!("{why}: {reasons}"))
         }
         fault => fault,

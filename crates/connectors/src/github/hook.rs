@@ -1,8 +1,8 @@
 //! GitHub's webhooks: <https://docs.github.com/en/webhooks/webhook-events-and-payloads>.
 //!
 //! The event's name stands in a header, so that only payloads of interest are parsed, and of those only what is used.
-//! Checks (`check_run`, `check_suite`, `status`) name pull requests by number alone, without what a snapshot must
-//! hold: they are left to the next poll, which looks at every head whose checks are under way.
+//! Checks (`check_run`, `check_suite`, `status`) tell of one check each, of which no sum can be made, and name pull
+//! requests by number alone: they are left to the next poll, which looks at every head whose checks are under way.
 
 use std::slice;
 

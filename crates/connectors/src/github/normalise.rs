@@ -1,4 +1,4 @@
-//! GitHub's JSON -> snapshots. Pure, and the place where text that GitHub passes on is cleaned.
+//! GitHub's JSON -> snapshots. Pure. Texts are passed on as they are: whoever shows or stores an item cleans it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,6 @@ use url::Url;
 
 use super::wire;
 
-const TITLE: usize = 300;
 const NAME: usize = 200;
 /// How many failing checks or jobs are named.
 const FAILING_KEPT: usize = 20;
@@ -28,27 +27,26 @@ pub(super) fn pull(
     reviews: &[wire::Review],
     checks: Option<Checks>,
 ) -> Item {
-    let repo = name(repo);
     let detail = PullRequest {
+        repo: repo.to_owned(),
         number: pull.number,
         author: login(pull.user.as_ref()),
         branch: head_branch(&pull.head, pull.base.repo.as_ref()),
-        base: name(&pull.base.branch),
-        head: name(&pull.head.sha),
+        base: pull.base.branch.clone(),
+        head: pull.head.sha.clone(),
         draft: pull.draft.unwrap_or(false),
         state: state(pull),
         opened_at: pull.created_at,
         ended_at: pull.merged_at.or(pull.closed_at),
-        merged_by: pull.merged_by.as_ref().map(|user| name(&user.login)),
+        merged_by: pull.merged_by.as_ref().map(|user| user.login.clone()),
         requested: requested(pull),
         updated_at: pull.updated_at,
         reviews: newest(reviews.iter().filter_map(review).collect()),
         checks,
-        repo: repo.clone(),
     };
     Item {
         key: ItemKey::new(account, Kind::PullRequest, format!("{repo}#{}", pull.number)),
-        title: text::line(&pull.title, TITLE),
+        title: pull.title.clone(),
         url: web(pull.html_url.as_deref()),
         detail: Detail::PullRequest(detail),
     }
@@ -67,14 +65,14 @@ pub(super) fn state(pull: &wire::Pull) -> PullRequestState {
 fn head_branch(head: &wire::Side, base: Option<&wire::RepoName>) -> String {
     let same = |head: &wire::RepoName| base.is_some_and(|base| base.full_name == head.full_name);
     match &head.label {
-        Some(label) if !head.repo.as_ref().is_some_and(same) => name(label),
-        _ => name(&head.branch),
+        Some(label) if !head.repo.as_ref().is_some_and(same) => label.clone(),
+        _ => head.branch.clone(),
     }
 }
 
 fn requested(pull: &wire::Pull) -> BTreeSet<String> {
-    let people = pull.requested_reviewers.iter().flatten().map(|user| name(&user.login));
-    let teams = pull.requested_teams.iter().flatten().map(|team| format!("team/{}", name(&team.slug)));
+    let people = pull.requested_reviewers.iter().flatten().map(|user| user.login.clone());
+    let teams = pull.requested_teams.iter().flatten().map(|team| format!("team/{}", team.slug));
     people.chain(teams).collect()
 }
 
@@ -171,7 +169,7 @@ impl Sum {
     /// As the checks of that pull request's head. Where there are none, that has been so since it was opened.
     pub(super) fn of(&self, pull: &wire::Pull) -> Checks {
         Checks {
-            commit: name(&pull.head.sha),
+            commit: pull.head.sha.clone(),
             status: self.status(),
             failing: self.failing.iter().take(FAILING_KEPT).cloned().collect(),
             at: self.at.unwrap_or(pull.created_at),
@@ -204,7 +202,7 @@ pub(super) fn builds(
         let branch = branch(repo, latest);
         let names = |run: &wire::Run| failing.get(&attempt(run)).cloned().unwrap_or_default();
         let detail = Build {
-            repo: name(repo),
+            repo: repo.to_owned(),
             pipeline: workflow(latest),
             default_branch: branch.is_some() && branch.as_deref() == default_branch,
             branch,
@@ -212,7 +210,7 @@ pub(super) fn builds(
         };
         Some(Item {
             key: ItemKey::new(account, Kind::Build, id),
-            title: latest.name.as_deref().map_or_else(|| workflow(latest), |name| text::line(name, TITLE)),
+            title: latest.name.as_deref().map_or_else(|| workflow(latest), str::to_owned),
             url: web(latest.html_url.as_deref()),
             detail: Detail::Build(detail),
         })
@@ -223,7 +221,7 @@ pub(super) fn builds(
 /// `OWNER/REPO/WORKFLOW@BRANCH`.
 pub(super) fn build_id(repo: &str, run: &wire::Run) -> String {
     let branch = branch(repo, run).map(|branch| format!("@{branch}")).unwrap_or_default();
-    format!("{}/{}{branch}", name(repo), workflow(run))
+    format!("{repo}/{}{branch}", workflow(run))
 }
 
 /// The workflow's file without folder and ending: it stays when `run-name` makes every run's name another.
@@ -231,23 +229,23 @@ fn workflow(run: &wire::Run) -> String {
     let stem = |path: &str| {
         let file = path.split('@').next()?.rsplit('/').next()?;
         let stem = file.strip_suffix(".yml").or_else(|| file.strip_suffix(".yaml")).unwrap_or(file);
-        (!stem.is_empty()).then(|| name(stem))
+        (!stem.is_empty()).then(|| stem.to_owned())
     };
     let stem = run.path.as_deref().and_then(stem);
-    stem.or_else(|| run.name.as_deref().map(name)).unwrap_or_else(|| "workflow".to_owned())
+    stem.or_else(|| run.name.clone()).unwrap_or_else(|| "workflow".to_owned())
 }
 
 /// A fork's branch is written `OWNER:BRANCH`: its `main` is not this repository's.
 fn branch(repo: &str, run: &wire::Run) -> Option<String> {
-    let branch = name(run.head_branch.as_deref()?);
+    let branch = run.head_branch.as_deref()?;
     let of_a_pull = run.event.as_deref().is_some_and(|event| event.starts_with("pull_request"));
     match &run.head_repository {
         Some(head) if !head.full_name.eq_ignore_ascii_case(repo) => {
             let owner = head.full_name.split('/').next().unwrap_or_default();
-            Some(format!("{}:{branch}", name(owner)))
+            Some(format!("{owner}:{branch}"))
         }
         None if of_a_pull => Some(format!("unknown:{branch}")),
-        _ => Some(branch),
+        _ => Some(branch.to_owned()),
     }
 }
 
@@ -261,9 +259,9 @@ fn build_run(run: &wire::Run, failing: Vec<String>) -> BuildRun {
         status: run_status(run),
         at: Some(run.updated_at),
         started_at: run.run_started_at,
-        commit: Some(name(&run.head_sha)),
-        author: run.triggering_actor.as_ref().or(run.actor.as_ref()).map(|user| name(&user.login)),
-        subject: subject.map(|subject| text::line(&subject, TITLE)),
+        commit: Some(run.head_sha.clone()),
+        author: run.triggering_actor.as_ref().or(run.actor.as_ref()).map(|user| user.login.clone()),
+        subject,
         url: web(run.html_url.as_deref()),
         failing,
     }
@@ -293,7 +291,7 @@ pub(super) fn job_failed(job: &wire::Job) -> bool {
 
 /// A login name. GitHub shows deleted accounts as `ghost`.
 fn login(user: Option<&wire::User>) -> String {
-    user.map_or_else(|| "ghost".to_owned(), |user| name(&user.login))
+    user.map_or_else(|| "ghost".to_owned(), |user| user.login.clone())
 }
 
 /// A name as one clean line.

@@ -1,6 +1,7 @@
 use super::*;
 use crate::item::{
-    Build, Checks, Review, Severity, Verdict,
+    Build, BuildRun, BuildStatus, Checks, ChecksStatus, Detail, IncidentStatus, PullRequest,
+    PullRequestState, Review, Severity, Verdict,
     examples::{at, build, incident, kim, pull_request, review, run},
 };
 
@@ -97,7 +98,7 @@ fn builds_that_are_red_running_and_green() {
         run.failing = jobs.iter().map(|job| (*job).to_owned()).collect();
         run
     };
-    let by = |author: &str, mut run: crate::item::BuildRun| {
+    let by = |author: &str, mut run: BuildRun| {
         run.author = Some(author.to_owned());
         run
     };
@@ -176,7 +177,7 @@ fn pull_requests_by_whose_turn_it_is() {
         one("a#5", 5, |p| (p.author, p.requested) = ("kim".into(), ["bo".to_owned()].into())),
         one("a#6", 6, |p| p.reviews = vec![review("kim", 7, Verdict::ChangesRequested)]),
         one("a#7", 7, |p| (p.author, p.draft) = ("kim".into(), true)),
-        one("a#8", 8, |p| (p.author, p.state) = ("kim".into(), crate::item::PullRequestState::Merged)),
+        one("a#8", 8, |p| (p.author, p.state) = ("kim".into(), PullRequestState::Merged)),
     ];
     let (lines, summary) = show(&items, &[], MINE);
     let mine = [
@@ -236,14 +237,17 @@ fn the_tray_shows_the_most_urgent() {
     }
 }
 
+type Change = fn(&mut PullRequest);
+/// What is awaited (`*` where it is mine), and of whom.
+type Expected = Option<(&'static str, &'static str)>;
+
 /// The table of [`PullRequest::turn`], and which line goes before which.
 #[test]
 fn whose_turn() {
-    type Change = fn(&mut PullRequest);
     let asked: Change = |p| p.requested = ["kim".to_owned(), "bo".to_owned()].into();
-    let cases: [(&str, Change, Option<(&str, &str)>); 14] = [
-        ("merged", |p| p.state = crate::item::PullRequestState::Merged, None),
-        ("closed", |p| p.state = crate::item::PullRequestState::Closed, None),
+    let cases: [(&str, Change, Expected); 14] = [
+        ("merged", |p| p.state = PullRequestState::Merged, None),
+        ("closed", |p| p.state = PullRequestState::Closed, None),
         ("nobody asked", |_| {}, Some(("request by ana", "ana"))),
         ("asked", asked, Some(("*your review", "bo"))),
         (

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     ArgError, ArgSpec, ArgType, Args, Command, CommandSpec,
     matcher::{Matcher, Reading, Solution, Word},
-    token::{Token, quote},
+    token::{Token, quote, scan},
     value::{names, same},
 };
 use crate::nearest::nearest;
@@ -166,7 +166,14 @@ impl Command {
             }
             let names_arg = may_name && (dashed || value.is_some()) && token.is_bare(0..name.len());
             let name = if dashed { &name[2..] } else { name };
-            let arg = if names_arg { self.named(name) } else { None };
+            let arg = if !names_arg {
+                None
+            } else if takes_pairs && !dashed {
+                // A job may well have a parameter JOB.
+                self.spec().args.iter().position(|arg| arg.ty != ArgType::Pairs && arg.name == name)
+            } else {
+                self.named(name)
+            };
             match (arg, value) {
                 (Some(arg), Some("")) if !token.is_quoted() => return Err(self.no_value(arg, "")),
                 (Some(arg), Some(value)) => self.give(&mut options, arg, value)?,
@@ -220,6 +227,20 @@ impl Command {
 
 fn is_option(token: &Token) -> bool {
     token.text.starts_with("--") && token.is_bare(0..2)
+}
+
+/// A line that lacks an argument, with that argument: as `name=value`, or as the value where the line ends with the name.
+pub fn answer(line: &str, arg: &str, value: &str) -> String {
+    let line = line.trim_end();
+    let (tokens, _) = scan(line);
+    let bare = |token: &&Token| !token.is_quoted();
+    if tokens.last().filter(bare).is_some_and(|last| names(last.text.trim_start_matches("--"), arg)) {
+        return format!("{line} {}", quote(value));
+    }
+    let end =
+        tokens.iter().filter(bare).find(|token| token.text == "--").map_or(line.len(), |token| token.start);
+    let given = format!("{} {arg}={} {}", line[..end].trim_end(), quote(value), &line[end..]);
+    given.trim_end().to_owned()
 }
 
 /// The line that says all of a run's arguments by name: what [`super::Commands::parse`] makes the same arguments of.

@@ -55,9 +55,9 @@ pub fn check_all<'s>(specs: impl IntoIterator<Item = &'s CommandSpec>) -> Vec<Pr
     for spec in &specs {
         for line in &spec.examples {
             if let Ok(parsed) = all.parse(line)
-                && parsed.command.name != spec.name
+                && parsed.spec.name != spec.name
             {
-                let what = format!("the example {line:?} is read as {:?}", parsed.command.name);
+                let what = format!("the example {line:?} is read as {:?}", parsed.spec.name);
                 problems.push(Problem { command: spec.name.clone(), what });
             }
         }

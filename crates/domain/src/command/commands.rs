@@ -64,7 +64,7 @@ impl FromIterator<Command> for Commands {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parsed<'c> {
     /// The command that it names.
-    pub command: &'c CommandSpec,
+    pub spec: &'c CommandSpec,
     /// That command's place among the commands.
     pub place: usize,
     /// What is given, and the defaults. Items are not looked up yet.
@@ -78,7 +78,7 @@ impl Parsed<'_> {
     /// The first argument to ask for, as the error that it is where nobody can be asked.
     pub fn first_missing(&self) -> Option<ArgError> {
         self.missing.first().map(|arg| ArgError::Missing {
-            command: self.command.name.clone(),
+            command: self.spec.name.clone(),
             arg: arg.name.clone(),
             summary: arg.summary.clone(),
         })
@@ -103,8 +103,8 @@ impl Commands {
     /// command's usage first, then as `name=value`, `--name value`, `--name=value`, `--flag` and `name value`, mixed
     /// with the usage in any order that leaves no doubt. `--` ends options: what follows is only positions and pairs.
     ///
-    /// A command's own words (its arguments' names and its usage's literals) are values only where they are quoted, where they
-    /// are one of the choices, inside an argument that takes all the words left, or where nothing else makes sense.
+    /// A command's own words (its arguments' names and its usage's literals) are values only where they are quoted, where
+    /// they are one of the choices, inside an argument that takes all the words left, or where nothing else makes sense.
     ///
     /// # Errors
     /// Any [`ArgError`] but [`ArgError::Missing`].
@@ -113,7 +113,7 @@ impl Commands {
         let (place, name) = self.find(&tokens)?;
         let command = &self.list[place];
         let (args, missing) = command.read(&tokens[name..])?;
-        Ok(Parsed { command: &command.spec, place, args, missing })
+        Ok(Parsed { spec: &command.spec, place, args, missing })
     }
 
     /// The command that the line names, and how many words that took.

@@ -72,6 +72,8 @@ pub(super) struct Matcher<'a> {
     words: &'a [Word<'a>],
     /// The arguments that options gave.
     given: &'a [usize],
+    /// The segments that a literal leads.
+    led: Left,
     /// True where the last word is still being typed: it fits everywhere, and nothing needs to follow it.
     typing: bool,
     reading: Reading,
@@ -90,7 +92,7 @@ enum Todo<'t, 'u> {
     Elements(&'u [Element], &'t Todo<'t, 'u>),
 }
 
-/// The segments still to be matched, one bit each.
+/// Segments, one bit each.
 #[derive(Clone, Copy)]
 struct Left(u32);
 
@@ -116,11 +118,13 @@ impl<'a> Matcher<'a> {
         given: &'a [usize],
         typing: bool,
     ) -> Self {
+        let led = (0..usage.segments.len()).filter(|segment| usage.segments[*segment].is_led());
         Self {
             spec,
             usage,
             words,
             given,
+            led: Left(led.fold(0, |bits, segment| bits | 1 << segment)),
             typing,
             reading: Reading::EXACT,
             so_far: Solution::default(),
@@ -179,21 +183,27 @@ impl<'a> Matcher<'a> {
                 self.stick(at, None);
                 return false;
             };
-            let after = left.without(next);
-            return self.elements(&usage.segments[next].elements, &Todo::Segments(after), at, false)
-                || (self.may_be_absent(next, at) && self.segments(after, at));
+            let mut after = left.without(next);
+            if self.elements(&usage.segments[next].elements, &Todo::Segments(after), at, false) {
+                return true;
+            }
+            if !self.is_dispensable(next) {
+                // What only its place tells apart cannot stand in for what lacks.
+                after.0 &= self.led.0;
+            }
+            return self.may_be_absent(next, at) && self.segments(after, at);
         }
         // What a literal leads can move; values that only their place tells apart keep their order.
         let mut others = left;
         let mut in_turn = true;
         for segment in left.iter() {
-            let led = usage.segments[segment].is_led();
+            let led = self.led.0 & (1 << segment) != 0;
             let then = Todo::Segments(others.without(segment));
             if (led || in_turn) && self.elements(&usage.segments[segment].elements, &then, at, false) {
                 return true;
             }
             if !led && in_turn {
-                in_turn = self.may_be_absent(segment, at);
+                in_turn = self.is_dispensable(segment);
                 others = if in_turn { others.without(segment) } else { others };
             }
         }
@@ -415,12 +425,15 @@ impl<'a> Matcher<'a> {
     }
 
     fn may_be_absent(&self, segment: usize, at: usize) -> bool {
+        !self.reading.complete || (self.typing && at == self.words.len()) || self.is_dispensable(segment)
+    }
+
+    /// True where the command runs without this segment.
+    fn is_dispensable(&self, segment: usize) -> bool {
         let segment = &self.usage.segments[segment];
         let mut args = segment.elements.iter().flat_map(Element::args).peekable();
-        !self.reading.complete
-            || segment.optional
-            || (self.typing && at == self.words.len())
-            || (args.peek().is_some() && args.all(|arg| self.is_given(arg) || !self.spec.args[arg].required))
+        let settled = |arg| self.is_given(arg) || !self.spec.args[arg].required;
+        segment.optional || (args.peek().is_some() && args.all(settled))
     }
 
     fn is_given(&self, arg: usize) -> bool {

@@ -23,7 +23,7 @@ use crate::{
     nearest::did_you_mean,
 };
 
-pub use arguments::canonical_line;
+pub use arguments::{answer, canonical_line};
 pub use check::{Problem, check, check_all};
 pub use commands::{Command, Commands, Parsed};
 pub use complete::{Completion, What};

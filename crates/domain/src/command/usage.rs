@@ -1,7 +1,7 @@
 //! The grammar of a typed line, compiled from a spec's usage text.
 
 use super::{ArgType, CommandSpec};
-use crate::nearest::nearest;
+use crate::nearest::{did_you_mean, nearest};
 
 /// The longest usage text, in characters.
 const LONGEST: usize = 500;
@@ -21,6 +21,7 @@ pub(super) const MOST_SEGMENTS: usize = 32;
 /// | `[message]` | `[<message>]` |
 /// | `<comment...>`, `[comment...]` | all the words that are left; only at the end |
 /// | `[param=value...]` | any `name=value`, for the [`ArgType::Pairs`] argument; only there for the reader |
+/// | `[--yes]`, `[--ref <ref>]`, `[ref=<ref>]` | an option; only there for the reader, for every argument can be one |
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Usage {
     pub(super) segments: Vec<Segment>,
@@ -216,6 +217,7 @@ impl Parser<'_> {
                     (arg, true) => return self.rest(arg, start, at).map(Some),
                 },
                 Some('[') if self.are_pairs() => return self.pairs(start, at),
+                Some('[') if self.is_option() => return self.option(start, at),
                 Some('[') => match self.group()? {
                     group if at == start && self.ends_here() => {
                         return self.refuse_after(after_rest, start).map(|()| Some(Element::Group(group)));
@@ -313,6 +315,34 @@ impl Parser<'_> {
         self.inside().is_some_and(|inside| inside.contains(&'=') && inside.ends_with(&['.', '.', '.']))
     }
 
+    /// True where what the brackets hold begins like `--name` or `name=`.
+    fn is_option(&self) -> bool {
+        let inside = &self.chars[self.at + 1..];
+        let name = inside.iter().position(|c| !is_name_char(*c)).unwrap_or(inside.len());
+        inside.starts_with(&['-', '-']) || (name > 0 && inside.get(name) == Some(&'='))
+    }
+
+    fn option(&mut self, start: usize, at: usize) -> Result<Option<Element>, UsageError> {
+        let inside = &self.chars[at + 1..];
+        let length = inside.iter().position(|c| *c == ']').unwrap_or(inside.len());
+        let written: String = inside[..length].iter().collect();
+        let dashed = written.starts_with("--");
+        let end = written.find(['=', ' ']).unwrap_or(written.len());
+        let (name, value) = written.split_at(end);
+        let name = name.trim_start_matches("--");
+        let value = value.get(1..).unwrap_or_default().trim();
+        let is_value = value.len() > 2 && value.starts_with('<') && value.ends_with('>');
+        if at != start || length == inside.len() || !(is_value || (dashed && value.is_empty())) {
+            return Err(
+                self.fault("expected [--name], [--name <value>] or [name=<value>], standing by itself")
+            );
+        }
+        let arg = self.find(name)?;
+        self.take(arg, at)?;
+        self.at = at + length + 2;
+        Ok(None)
+    }
+
     fn pairs(&mut self, start: usize, at: usize) -> Result<Option<Element>, UsageError> {
         let Some(arg) = self.spec.args.iter().position(|arg| arg.ty == ArgType::Pairs) else {
             return Err(self.fault("no argument is declared that takes any name=value"));
@@ -336,17 +366,22 @@ impl Parser<'_> {
         }
         let written: String = inside[..length].iter().collect();
         let name = written.strip_suffix("...").unwrap_or(&written);
+        let arg = self.find(name)?;
+        self.take(arg, start)?;
+        self.at = start + length + 2;
+        Ok((arg, name.len() < written.len()))
+    }
+
+    fn find(&self, name: &str) -> Result<usize, UsageError> {
         let Some(arg) = self.spec.args.iter().position(|arg| arg.name == name) else {
             let near = nearest(name, self.spec.args.iter().map(|arg| arg.name.as_str()));
-            let hint = near.map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
+            let hint = did_you_mean(&near.map(str::to_owned));
             return Err(self.fault(format!("there is no argument {name:?}{hint}")));
         };
         if self.spec.args[arg].ty == ArgType::Pairs {
             return Err(self.fault("any name=value is written [name=value...]"));
         }
-        self.take(arg, start)?;
-        self.at = start + length + 2;
-        Ok((arg, name.len() < written.len()))
+        Ok(arg)
     }
 
     fn take(&mut self, arg: usize, at: usize) -> Result<(), UsageError> {
@@ -366,7 +401,7 @@ impl Parser<'_> {
             "" => Some("this bracket closes nothing"),
             text if text.contains(['"', '\'', '=']) => Some("quotes and = have no place in a usage"),
             text if text.contains('|') => Some("alternatives are an argument with choices"),
-            text if text.starts_with("--") => Some("options work without being in the usage"),
+            text if text.starts_with("--") => Some("options stand in brackets"),
             _ => None,
         };
         if let Some(what) = what {
@@ -426,6 +461,7 @@ mod tests {
             "deploy <app> [to <env> [at <ref>]] <message...>",
             "deploy [because <message...>]",
             "deploy [#]<count>",
+            "deploy <app> [--ref] [--env <env>] [message=<message>] [param=value...]",
         ] {
             assert!(compile(usage).is_ok(), "{usage}: {:?}", compile(usage));
         }
@@ -457,7 +493,14 @@ mod tests {
             ),
             ("deploy x<message...>", 9, "an argument that takes all the words left stands by itself"),
             ("deploy <params>", 8, "any name=value is written [name=value...]"),
-            ("deploy [--yes]", 9, "options work without being in the usage"),
+            ("deploy --ref", 8, "options stand in brackets"),
+            ("deploy [--yes]", 8, "there is no argument \"yes\""),
+            ("deploy [--ref] <ref>", 16, "\"ref\" is there twice"),
+            (
+                "deploy [ref=x]",
+                8,
+                "expected [--name], [--name <value>] or [name=<value>], standing by itself",
+            ),
             ("deploy [on|off]", 9, "alternatives are an argument with choices"),
             ("deploy a=b", 8, "quotes and = have no place in a usage"),
         ];

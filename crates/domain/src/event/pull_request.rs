@@ -160,7 +160,7 @@ fn reviewed(
 ) -> Option<Transition> {
     let old = old.map_or(&[][..], |old| &old.reviews);
     let before = old.binary_search_by(|known| newest_first(known, review)).ok().map(|at| old[at].verdict);
-    if before.is_some_and(|before| before >= review.verdict) {
+    if before == Some(review.verdict) {
         return None;
     }
     let by = who(Some(&review.by));

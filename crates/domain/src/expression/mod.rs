@@ -123,21 +123,21 @@ pub struct Expression {
 }
 
 impl Expression {
-    /// Reads an expression over the given names. One that begins with `@` or has a dot at an end is never found.
+    /// Reads an expression over the given names.
     pub fn compile(text: &str, scope: &[Name<'_>]) -> Result<Self, ExpressionError> {
         let checked = parse::read(text, scope)?;
         let functions = (!checked.patterns.is_empty()).then(|| with_patterns(checked.patterns));
         Ok(Self { text: text.to_owned(), ast: checked.ast, ty: checked.ty, names: checked.names, functions })
     }
 
-    /// The same over names of which nothing but the names is known, such as a command's arguments.
+    /// Reads an expression over names of which nothing else is known, such as a command's arguments.
     pub fn over<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) -> Result<Self, ExpressionError> {
         let name = |name| Name { name, ty: Type::Any, values: &[], meaning: "" };
         let scope: Vec<_> = names.into_iter().map(name).collect();
         Self::compile(text, &scope)
     }
 
-    /// The same for an expression that has to say true or false.
+    /// Reads an expression that has to say true or false.
     pub fn condition(text: &str, scope: &[Name<'_>]) -> Result<Self, ExpressionError> {
         let condition = Self::compile(text, scope)?;
         match condition.ty {

@@ -97,6 +97,7 @@ fn mistakes_are_found_before_use() {
         ),
         ("item.mine == 'true'", "1:11 true or false is compared with text, and never equal"),
         ("item.branch && item.mine", "1:13 expected true or false, and this is text"),
+        ("'čš' == item.branch && !item.branch", "1:24 expected true or false, and this is text"),
         ("!item.branch", "1:1 expected true or false, and this is text"),
         ("item.branch", "1:1 expected true or false, and this is text"),
         ("item.branch < 3", "1:13 text and a number have no order"),

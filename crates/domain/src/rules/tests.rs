@@ -170,6 +170,7 @@ fn conditions_read_events_and_items() {
     use EventName::{Failed, Merged, Queued, ReviewRequested, Triggered};
     let main = build("main", "ana", &[BuildStatus::Running, BuildStatus::Failed]);
     let pr = pull_request("ana", &["team/web"]);
+    let theirs = pull_request("bo", &["team/web"]);
     let alert = incident(Severity::Critical, &[]);
     let cases: &[(&str, EventName, &Item, Result<bool, &str>)] = &[
         (
@@ -187,13 +188,19 @@ fn conditions_read_events_and_items() {
         (r#"item.failing.exists(job, job.contains("unit"))"#, Failed, &main, Ok(true)),
         (r#"item.repo.startsWith("acme/") && item.pipeline == "ci""#, Failed, &main, Ok(true)),
         (r#"item.repo.matches("^acme/(web|api)$")"#, Failed, &main, Ok(true)),
-        ("item.approvals == 1 && item.review_requested && item.turn_mine", ReviewRequested, &pr, Ok(true)),
+        (
+            "item.approvals == 1 && item.review_requested && item.turn_mine",
+            ReviewRequested,
+            &theirs,
+            Ok(true),
+        ),
         (
             r#"item.checks == "failed" && item.failing == ["lint"] && item.base == "main""#,
             ReviewRequested,
             &pr,
             Ok(true),
         ),
+        ("item.mine && item.turn_mine && !item.review_requested", EventName::ChecksFailed, &pr, Ok(true)),
         (r#"by == "bo" && !by_me && !old && summary.endsWith("merged")"#, Merged, &pr, Ok(true)),
         (
             r#"item.labels.team == "web" && item.severity == "critical" && !item.held"#,

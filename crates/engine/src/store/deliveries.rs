@@ -110,7 +110,7 @@ pub struct Delivery {
     pub attempts: u32,
     /// When it is to be tried (pending) or looked up (unknown) next.
     pub next_at: Timestamp,
-    /// Where it stands. A pending delivery that has this is to be edited, not posted.
+    /// Where it stands. A delivery that is claimed and has this is to be edited, not posted.
     pub posted: Option<Posted>,
     /// Why the last attempt did not go well.
     pub error: Option<ServiceError>,
@@ -148,13 +148,17 @@ pub(super) fn insert(conn: &Connection, new: &NewDelivery, now: Timestamp) -> ru
     Ok(key)
 }
 
+/// True for a delivery that stands where it can be edited: its sending is an edit, safe to repeat.
+const STANDS: &str = "(posted IS NOT NULL AND json_extract(posted, '$.id') <> '')";
+
 /// What may have been sent when the program ended: posts are to be looked up, edits are safe to repeat.
 pub(super) fn recover(conn: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
     let error = ServiceError::unknown("Callboard ended while the message was being sent");
-    let sql =
-        "UPDATE deliveries SET state = iif(posted IS NULL, 'unknown', 'pending'), next_at = ?1, error = ?2
-               WHERE state IN ('pending', 'sending') AND state = 'sending'";
-    run(conn, sql, params![At(now), Json(&error)])
+    let sql = format!(
+        "UPDATE deliveries SET state = iif({STANDS}, 'pending', 'unknown'), next_at = ?1, error = ?2
+               WHERE state IN ('pending', 'sending') AND state = 'sending'"
+    );
+    run(conn, &sql, params![At(now), Json(&error)])
 }
 
 /// Gives the messages about a run their next revision.
@@ -237,10 +241,12 @@ fn attempted(
     now: Timestamp,
 ) -> rusqlite::Result<bool> {
     let after = |state: &str, next_at: Timestamp, error: Option<&ServiceError>| {
-        let sql = "UPDATE deliveries SET state = iif(?2 = 'unknown' AND posted IS NOT NULL, 'pending', ?2),
+        let sql = format!(
+            "UPDATE deliveries SET state = iif(?2 = 'unknown' AND {STANDS}, 'pending', ?2),
                    next_at = ?3, error = ?4, changed_at = ?5
-                   WHERE id = ?1 AND state IN ('sending', 'unknown')";
-        run(conn, sql, params![key.0, state, At(next_at), error.map(Json), At(now)])
+                   WHERE id = ?1 AND state IN ('sending', 'unknown')"
+        );
+        run(conn, &sql, params![key.0, state, At(next_at), error.map(Json), At(now)])
     };
     let rows = match attempt {
         Attempt::Posted(posted) => {

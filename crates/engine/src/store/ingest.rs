@@ -53,7 +53,7 @@ pub struct Ingested {
 /// What has just happened, as the rules see it.
 #[derive(Debug, Clone, Copy)]
 pub struct Happened<'a> {
-    /// What happened.
+    /// What happened. It was seen just now: `seen_at` is the present.
     pub event: &'a Event,
     /// The item as it is now.
     pub item: &'a Item,

@@ -6,9 +6,6 @@ mod review;
 mod runs;
 mod words;
 
-#[cfg(test)]
-mod tests;
-
 use std::sync::Arc;
 
 use callboard_domain::{

@@ -191,7 +191,9 @@ async fn read(calls: &Calls<'_>, account: &Account, repo: &str, pull: &wire::Pul
     let open = Open::new(&pull.head.sha, pull.updated_at, now);
     let (_, item, _) =
         details::pull(calls, &account.name, repo, pull.number, &open, Some(pull), |_| true).await;
-    item.unwrap_or_else(|| normalise::pull(&account.name, repo, pull, &[], None))
+    let mut item = item.unwrap_or_else(|| normalise::pull(&account.name, repo, pull, &[], None));
+    item.clean();
+    item
 }
 
 /// `pr show`.

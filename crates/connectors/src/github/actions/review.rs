@@ -184,7 +184,7 @@ pub(super) struct Merge {
 impl Merge {
     pub(super) fn new(account: &Arc<Account>) -> Self {
         let spec = CommandSpec::new("pr merge", "Merge a pull request")
-            .usage("pr merge <pr> [method=<method>]")
+            .usage("pr merge <pr> [<method>]")
             .arg(pr())
             .arg(
                 ArgSpec::choice("method", ["merge", "squash", "rebase"], "how the commits are joined")

@@ -13,6 +13,7 @@ use callboard_domain::{
 };
 use jiff::Timestamp;
 use reqwest::Method;
+use serde::de::IgnoredAny;
 use url::Url;
 
 use super::{excerpt::excerpt, invalid, is_repo, needed, rejected};
@@ -120,8 +121,10 @@ impl Action for Rerun {
     ) -> Result<Outcome, ServiceError> {
         let run = RunRef::of(&self.spec, args).map_err(rejected)?;
         let done = Outcome::ok(format!("{} runs again", run.name)).linked(run.link.clone());
-        match send(&self.account.http, Self::request(&run, args)).await {
-            Ok(_) => Ok(done),
+        // GitHub answers with an empty object: a page of something in between is no answer.
+        let answer = send(&self.account.http, Self::request(&run, args)).await;
+        match answer.and_then(|answer| answer.json::<IgnoredAny>().map(drop)) {
+            Ok(()) => Ok(done),
             Err(lost @ ServiceError::Unknown { .. }) => {
                 progress.say("no clear answer: looking whether it runs");
                 match self.is_under_way(&run).await {
@@ -167,7 +170,7 @@ impl Log {
 
     /// GitHub answers with a redirect to a store of its own, which gets no credential.
     fn log_of(repo: &str, job: &str) -> Request {
-        in_repo(Method::GET, repo, &["actions", "jobs", job, "logs"]).elsewhere()
+        in_repo(Method::GET, repo, &["actions", "jobs", job, "logs"]).elsewhere().tail()
     }
 }
 

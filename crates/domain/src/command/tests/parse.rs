@@ -7,7 +7,7 @@ fn meaning(line: &str) -> String {
     match commands().parse(line) {
         Err(fault) => format!("error: {fault}"),
         Ok(parsed) => {
-            let mut text = canonical_line(parsed.command, &parsed.args);
+            let mut text = canonical_line(parsed.spec, &parsed.args);
             if !parsed.missing.is_empty() {
                 let names: Vec<_> = parsed.missing.iter().map(|arg| arg.name.as_str()).collect();
                 text = format!("{text}, needs {}", names.join(" "));
@@ -91,6 +91,8 @@ fn arguments_by_name() {
         ("silence DiskFull comment known bug", "silence alert=DiskFull duration=2h comment=\"known bug\""),
         ("build web -- job=x --y=z", "build job=web -- job=x \"--y\"=z"),
         ("build job=web -- --x", "error: job is given twice: \"web\" and \"--x\""),
+        ("build web JOB=x params=y", "build job=web -- JOB=x params=y"),
+        ("build web --JOB x", "error: job is given twice: \"x\" and \"web\""),
         ("deploy -- api to staging", "deploy app=api ref=main env=staging"),
         ("ack incident=a=b", "ack incident=\"a=b\""),
         ("ack \"a=b\"", "ack incident=\"a=b\""),
@@ -135,6 +137,7 @@ fn what_lacks_is_asked_for() {
         ("silence comment known bug", "silence duration=2h comment=\"known bug\", needs alert"),
         ("build branch=main", "build branch=main, needs job"),
         ("who is on call for", "who is on call, needs team"),
+        ("silence X comment", "silence alert=X duration=2h, needs comment"),
         ("copy to b", "copy target=b, needs what source"),
         ("copy to b from", "copy target=b, needs what source"),
     ]);
@@ -142,6 +145,37 @@ fn what_lacks_is_asked_for() {
     let first = commands.parse("deploy api").unwrap().first_missing();
     assert_eq!(first.unwrap().to_string(), "deploy needs env: where");
     assert_eq!(commands.parse("deploy api to staging").unwrap().first_missing(), None);
+}
+
+#[test]
+fn answers_complete_the_line() {
+    let cases = [
+        ("deploy", "deploy app=x env=staging"),
+        ("deploy api to", "deploy api to env=staging"),
+        ("deploy api env ", "deploy api env staging"),
+        ("deploy api to staging --ref", "deploy api to staging --ref \"two words\""),
+        ("silence X for", "silence X for duration=2h"),
+        ("silence X comment", "silence X comment \"two words\""),
+        ("build a=b -- c=d", "build a=b job=x -- c=d"),
+        ("copy to b from", "copy to b from what=x source=x"),
+    ];
+    let commands = commands();
+    for (begun, expected) in cases {
+        let mut line = begun.to_owned();
+        for _ in 0..3 {
+            let parsed = commands.parse(&line).unwrap();
+            let Some(arg) = parsed.missing.first() else { break };
+            let value = match &arg.ty {
+                ArgType::Choice(choices) => choices[0].as_str(),
+                ArgType::Duration => "2h",
+                ArgType::Text if !arg.required => "two words",
+                _ => "x",
+            };
+            line = answer(&line, &arg.name, value);
+        }
+        assert_eq!(line, expected);
+        assert_eq!(commands.parse(&line).unwrap().missing, [] as [&ArgSpec; 0]);
+    }
 }
 
 #[test]
@@ -221,7 +255,7 @@ fn the_longest_name_wins() {
         CommandSpec::new("run log", ""),
     ];
     let commands: Commands = specs.into_iter().map(|spec| Command::new(spec).unwrap()).collect();
-    let name = |line: &str| commands.parse(line).map(|parsed| parsed.command.name.clone());
+    let name = |line: &str| commands.parse(line).map(|parsed| parsed.spec.name.clone());
     assert_eq!(name("run log").as_deref(), Ok("run log"));
     assert_eq!(name("run  Log ").as_deref(), Ok("run log"));
     assert_eq!(name("run logs").as_deref(), Ok("run"));
@@ -299,7 +333,7 @@ proptest! {
         if let Ok(parsed) = commands.parse(&line) {
             let args = parsed.args.clone();
             if parsed.missing.is_empty() {
-                let again = commands.parse(&canonical_line(parsed.command, &args)).unwrap();
+                let again = commands.parse(&canonical_line(parsed.spec, &args)).unwrap();
                 prop_assert_eq!(again, parsed);
             }
         }

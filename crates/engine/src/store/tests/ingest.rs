@@ -294,3 +294,15 @@ async fn a_pull_request_grown_stale_is_told_once_for_each_quiet_time() {
     assert_eq!(sweep(18).await, [EventName::Stale]);
     assert_eq!(store.pending_notices(10).await.unwrap().len(), 3, "opened, and stale twice");
 }
+
+#[tokio::test]
+async fn quiet_until_a_time_survives_a_restart() {
+    let store = watching().await;
+    assert_eq!(store.quiet_until().await, Ok(None));
+    for until in [at(200), at(300)] {
+        store.set_quiet_until(Some(until)).await.unwrap();
+        assert_eq!(after_crash(&store, 60).quiet_until().await, Ok(Some(until)));
+    }
+    store.set_quiet_until(None).await.unwrap();
+    assert_eq!(store.quiet_until().await, Ok(None));
+}

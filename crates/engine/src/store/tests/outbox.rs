@@ -223,3 +223,17 @@ proptest::proptest! {
         });
     }
 }
+
+#[tokio::test]
+async fn what_cannot_be_edited_is_not_taken_for_an_edit() {
+    let store = Store::temporary(at(0)).unwrap();
+    let key = one(&store).await;
+    store.claim(at(1), 1).await.unwrap();
+    let nowhere = Posted { id: String::new(), ..posted() };
+    store.attempted(&key, Attempt::Posted(nowhere), at(2)).await.unwrap();
+    store.revise(&key, message("two"), at(3)).await.unwrap();
+    store.claim(at(3), 1).await.unwrap();
+    assert_eq!(state(&after_crash(&store, 4), &key).await, DeliveryState::Unknown);
+    store.attempted(&key, Attempt::Unknown(at(9), fault()), at(4)).await.unwrap();
+    assert_eq!(state(&store, &key).await, DeliveryState::Unknown);
+}

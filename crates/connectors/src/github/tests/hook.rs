@@ -1,0 +1,173 @@
+use callboard_domain::source::{Hook, HookError, Received};
+use hmac::{Hmac, KeyInit, Mac};
+use reqwest::header::{HeaderMap, HeaderName};
+use sha2::Sha256;
+
+use super::*;
+use crate::github::hook::Webhook;
+
+const SECRET: &str = "It's a Secret to Everybody";
+
+fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+    let pairs = pairs.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
+    pairs.collect()
+}
+
+fn webhook(watch: &[&str]) -> Webhook {
+    Webhook::new("forge".into(), config("https://api.github.com", watch).watch, Some(&SECRET.into()))
+}
+
+fn sign(body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+    mac.update(body);
+    let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256={hex}")
+}
+
+fn deliver(watch: &[&str], event: &str, body: &Value) -> Result<Received, HookError> {
+    let body = body.to_string().into_bytes();
+    let headers = headers(&[
+        ("x-github-event", event),
+        ("x-github-delivery", "72d3162e-cc78-11e3-81ab-4c9367dc0958"),
+        ("x-hub-signature-256", &sign(&body)),
+        ("content-type", "application/json"),
+    ]);
+    webhook(watch).receive(&headers, &body, now())
+}
+
+/// The example of GitHub's "Validating webhook deliveries".
+#[test]
+fn only_githubs_signature_is_taken() {
+    let good = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+    let cases = [
+        (Some(good), "Hello, World!", true),
+        (
+            Some("sha256=757107EA0EB2509FC211221CCE984B8A37570B6D7586C22C46F4379C8B043E17"),
+            "Hello, World!",
+            true,
+        ),
+        (Some(good), "Hello, World?", false),
+        (Some(good), "", false),
+        (
+            Some("sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e18"),
+            "Hello, World!",
+            false,
+        ),
+        (Some("757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"), "Hello, World!", false),
+        (Some("sha1=757107ea0eb2509fc211221cce984b8a37570b6d"), "Hello, World!", false),
+        (Some("sha256=757107ea"), "Hello, World!", false),
+        (
+            Some("sha256=zz7107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"),
+            "Hello, World!",
+            false,
+        ),
+        (Some("sha256="), "", false),
+        (None, "Hello, World!", false),
+    ];
+    for (signature, body, expected) in cases {
+        let mut headers = headers(&[("x-github-event", "ping")]);
+        if let Some(signature) = signature {
+            headers.insert("x-hub-signature-256", signature.parse().unwrap());
+        }
+        match webhook(&[]).receive(&headers, body.as_bytes(), now()) {
+            Ok(_) => assert!(expected, "{signature:?} {body:?}"),
+            Err(HookError::Unsigned(why)) => {
+                assert!(!expected, "{signature:?} {body:?}: {why}");
+                assert!(!why.contains(SECRET), "{why}");
+            }
+            Err(error) => panic!("read before it was verified: {error}"),
+        }
+    }
+}
+
+#[test]
+fn without_a_secret_nothing_is_taken() {
+    for secret in [None, Some("".into())] {
+        let webhook = Webhook::new("forge".into(), Vec::new(), secret.as_ref());
+        let error =
+            webhook.receive(&headers(&[("x-hub-signature-256", &sign(b"{}"))]), b"{}", now()).unwrap_err();
+        assert!(
+            matches!(&error, HookError::Unsigned(why) if why.contains("accounts secret forge webhook_secret")),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn events_become_snapshots() {
+    let about = |change: Value| {
+        with(json!({ "action": "x", "repository": repo("web"), "sender": user("bo") }), change)
+    };
+    let merged = json!({ "state": "closed", "merged_at": "2026-11-22T10:00:00Z", "closed_at": "2026-11-22T10:00:00Z", "merged_by": user("bo") });
+    let review = |state| json!({ "pull_request": pull(482, json!({})), "review": review("bo", state, "2026-11-22T09:30:00Z") });
+    let started = run(31, json!({ "status": "in_progress", "conclusion": null, "run_attempt": 2 }));
+    let cases = [
+        ("pull_request", about(json!({ "pull_request": pull(482, json!({})) })), "acme/web#482 open [] ?"),
+        (
+            "pull_request",
+            about(json!({ "pull_request": pull(482, merged) })),
+            "acme/web#482 merged by bo [] ?",
+        ),
+        ("pull_request_review", about(review("approved")), "acme/web#482 open [bo=Approved] ?"),
+        (
+            "pull_request_review",
+            about(review("changes_requested")),
+            "acme/web#482 open [bo=ChangesRequested] ?",
+        ),
+        ("pull_request_review", about(review("dismissed")), "acme/web#482 open [bo=Dismissed] ?"),
+        (
+            "workflow_run",
+            about(json!({ "workflow_run": run(31, json!({ "conclusion": "failure" })) })),
+            "acme/web/ci@main 31.1 failed []",
+        ),
+        // Without `action` and `workflow`, as some servers that imitate GitHub send it.
+        (
+            "workflow_run",
+            json!({ "workflow_run": started, "repository": repo("web") }),
+            "acme/web/ci@main 31.2 running []",
+        ),
+        ("check_run", about(json!({ "check_run": check("lint", "completed", Some("failure")) })), ""),
+        ("ping", json!({ "zen": "Speak like a human.", "hook_id": 1 }), ""),
+        ("star", json!({ "anything": [1, 2] }), ""),
+    ];
+    for (event, body, expected) in cases {
+        let received = deliver(&["acme/web"], event, &body).unwrap();
+        assert_eq!(received.delivery.as_deref(), Some("72d3162e-cc78-11e3-81ab-4c9367dc0958"));
+        assert_eq!(received.snapshots.iter().map(told).collect::<Vec<_>>().join("; "), expected, "{event}");
+    }
+}
+
+#[test]
+fn a_webhook_says_what_a_poll_says() {
+    let body = json!({ "action": "opened", "pull_request": pull(482, json!({})), "repository": repo("web") });
+    let heard = deliver(&[], "pull_request", &body).unwrap().snapshots;
+    let read: wire::Pull = serde_json::from_value(pull(482, json!({}))).unwrap();
+    assert_eq!(heard, [super::super::normalise::pull(&"forge".into(), "acme/web", &read, &[], None)]);
+}
+
+#[test]
+fn only_watched_repositories_are_heard() {
+    let body = json!({ "pull_request": pull(482, json!({})), "repository": repo("web") });
+    for (watch, expected) in
+        [(&[][..], 1), (&["acme/*"], 1), (&["ACME/Web"], 1), (&["acme/api", "beta/*"], 0)]
+    {
+        assert_eq!(deliver(watch, "pull_request", &body).unwrap().snapshots.len(), expected, "{watch:?}");
+    }
+}
+
+#[test]
+fn what_is_not_githubs_is_refused() {
+    for (event, body) in
+        [("pull_request", json!({})), ("workflow_run", json!([1])), ("pull_request_review", json!("no"))]
+    {
+        assert!(matches!(deliver(&[], event, &body), Err(HookError::Malformed(_))), "{event}");
+    }
+    let form = b"payload=%7B%7D";
+    let headers = headers(&[
+        ("x-github-event", "pull_request"),
+        ("x-hub-signature-256", &sign(form)),
+        ("content-type", "application/x-www-form-urlencoded"),
+    ]);
+    let error = webhook(&[]).receive(&headers, form, now()).unwrap_err();
+    assert!(matches!(&error, HookError::Malformed(why) if why.contains("application/json")), "{error}");
+}

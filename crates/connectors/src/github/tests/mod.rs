@@ -1,0 +1,340 @@
+//! GitHub's answers, written by hand after its REST documentation (version 2022-11-28), served over real HTTP.
+
+mod actions;
+mod hook;
+mod normalise;
+mod poll;
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
+
+use callboard_domain::{
+    action::Action,
+    command::{Args, check_all},
+    error::ServiceError,
+    identity::Identity,
+    item::{Build, Detail, Item, PullRequest},
+    secret::SecretString,
+    source::{Batch, Cursor},
+};
+use serde_json::{Value, json};
+use wiremock::{
+    Mock, MockServer, Request, ResponseTemplate,
+    matchers::{method, path, query_param, query_param_is_missing},
+};
+
+use super::*;
+use crate::{
+    contract::{self, Said, Subject, access_with, args, now},
+    http::Client,
+};
+
+const SHA: &str = "6dcb09b5b57875f334f61aebed695e2e4193db5e";
+
+/// `base` with the fields of `change` put over it.
+fn with(mut base: Value, change: Value) -> Value {
+    for (field, value) in change.as_object().unwrap() {
+        base[field] = value.clone();
+    }
+    base
+}
+
+fn user(login: &str) -> Value {
+    json!({ "login": login, "id": 1, "type": "User", "html_url": format!("https://github.com/{login}") })
+}
+
+fn repo(name: &str) -> Value {
+    json!({
+        "id": 1296269, "name": name, "full_name": format!("acme/{name}"), "owner": user("acme"), "private": true,
+        "default_branch": "main", "archived": false, "disabled": false, "pushed_at": "2026-11-22T11:00:00Z",
+    })
+}
+
+fn pull(number: u64, change: Value) -> Value {
+    let base = json!({
+        "number": number, "title": "Cache the price list", "user": user("ana"), "body": null,
+        "html_url": format!("https://github.com/acme/web/pull/{number}"),
+        "state": "open", "draft": false, "locked": false,
+        "created_at": "2026-11-20T09:00:00Z", "updated_at": "2026-11-22T10:00:00Z", "closed_at": null, "merged_at": null,
+        "requested_reviewers": [], "requested_teams": [], "assignees": [], "labels": [],
+        "head": { "label": "acme:cache", "ref": "cache", "sha": SHA, "user": user("acme"), "repo": repo("web") },
+        "base": { "label": "acme:main", "ref": "main", "sha": "base", "user": user("acme"), "repo": repo("web") },
+    });
+    with(base, change)
+}
+
+fn review(by: &str, state: &str, at: &str) -> Value {
+    json!({ "id": 80, "user": user(by), "body": "", "state": state, "submitted_at": at, "commit_id": SHA })
+}
+
+fn check(name: &str, status: &str, conclusion: Option<&str>) -> Value {
+    json!({
+        "id": 4, "name": name, "head_sha": SHA, "status": status, "conclusion": conclusion,
+        "started_at": "2026-11-22T10:01:00Z", "completed_at": conclusion.map(|_| "2026-11-22T10:05:00Z"),
+    })
+}
+
+fn checks(rows: &[Value]) -> Value {
+    json!({ "total_count": rows.len(), "check_runs": rows })
+}
+
+fn statuses(rows: &[Value]) -> Value {
+    json!({ "state": "pending", "sha": SHA, "total_count": rows.len(), "statuses": rows })
+}
+
+fn run(id: u64, change: Value) -> Value {
+    let base = json!({
+        "id": id, "name": "CI", "path": ".github/workflows/ci.yml", "display_title": "Round the totals",
+        "head_branch": "main", "head_sha": "aaaa", "run_number": id, "run_attempt": 1, "event": "push",
+        "status": "completed", "conclusion": "success", "workflow_id": 9, "check_suite_id": 3, "pull_requests": [],
+        "html_url": format!("https://github.com/acme/web/actions/runs/{id}"),
+        "created_at": "2026-11-22T09:00:00Z", "updated_at": "2026-11-22T09:10:00Z", "run_started_at": "2026-11-22T09:00:00Z",
+        "actor": user("bo"), "triggering_actor": user("bo"),
+        "repository": repo("web"), "head_repository": repo("web"),
+        "head_commit": { "id": "aaaa", "message": "Round the totals\n\nThey were off by one cent.", "author": {} },
+    });
+    with(base, change)
+}
+
+fn runs(rows: &[Value]) -> Value {
+    json!({ "total_count": rows.len(), "workflow_runs": rows })
+}
+
+fn job(id: u64, name: &str, conclusion: &str) -> Value {
+    json!({ "id": id, "run_id": 1, "name": name, "status": "completed", "conclusion": conclusion, "steps": [] })
+}
+
+fn jobs(rows: &[Value]) -> Value {
+    json!({ "total_count": rows.len(), "jobs": rows })
+}
+
+/// A GET that answers with this, by ETag as GitHub does, and counts the allowance down.
+fn get(at: &str, body: Value) -> Mock {
+    Mock::given(method("GET")).and(path(at)).respond_with(move |request: &Request| {
+        let etag = format!("W/\"{:x}\"", hash(&body));
+        let known = request.headers.get("if-none-match").is_some_and(|known| known == etag.as_str());
+        let answer = ResponseTemplate::new(if known { 304 } else { 200 })
+            .insert_header("etag", etag.as_str())
+            .insert_header("x-oauth-scopes", "repo, workflow, read:org")
+            .insert_header("x-ratelimit-limit", "5000")
+            .insert_header("x-ratelimit-remaining", "4321")
+            .insert_header("x-ratelimit-reset", "1795350000")
+            .insert_header("x-ratelimit-resource", "core");
+        if known { answer } else { answer.set_body_json(&body) }
+    })
+}
+
+fn hash(body: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    body.to_string().hash(&mut hasher);
+    hasher.finish()
+}
+
+/// A GitHub with one repository, `acme/web`: an open pull request under review, a red main.
+fn forge() -> Vec<Mock> {
+    vec![
+        get("/user", user("ana")),
+        get("/user/teams", json!([{ "slug": "release", "name": "Release" }])),
+        get("/repos/acme/web", repo("web")),
+        get("/repos/acme/web/pulls", json!([pull(482, json!({}))])),
+        get("/repos/acme/web/pulls/482", pull(482, json!({}))),
+        get("/repos/acme/web/pulls/482/reviews", json!([review("bo", "APPROVED", "2026-11-22T09:30:00Z")])),
+        get(
+            &format!("/repos/acme/web/commits/{SHA}/check-runs"),
+            checks(&[check("lint", "completed", Some("success"))]),
+        ),
+        get(&format!("/repos/acme/web/commits/{SHA}/status"), statuses(&[])),
+        get(
+            "/repos/acme/web/actions/runs",
+            runs(&[run(31, json!({ "conclusion": "failure" })), run(30, json!({}))]),
+        ),
+        get("/repos/acme/web/actions/runs/31", run(31, json!({ "conclusion": "failure" }))),
+        get(
+            "/repos/acme/web/actions/runs/31/jobs",
+            jobs(&[job(7, "build", "failure"), job(8, "lint", "success")]),
+        ),
+    ]
+}
+
+async fn serve(mocks: impl IntoIterator<Item = Mock>) -> MockServer {
+    let server = MockServer::start().await;
+    mount(&server, mocks).await;
+    server
+}
+
+/// Those that are mounted first answer first.
+async fn mount(server: &MockServer, mocks: impl IntoIterator<Item = Mock>) {
+    for mock in mocks {
+        mock.mount(server).await;
+    }
+}
+
+fn config(url: &str, watch: &[&str]) -> Config {
+    Config {
+        url: url.parse().unwrap(),
+        watch: watch.iter().map(|text| text.parse().unwrap()).collect(),
+        every: None,
+    }
+}
+
+fn connect(url: &str, watch: &[&str]) -> Connection {
+    let secrets = [("token", "ghp_secret"), ("webhook_secret", "It's a Secret to Everybody")];
+    let secrets = secrets.map(|(name, value)| (name.to_owned(), SecretString::from(value)));
+    let access = Access { account: "forge".into(), client: Client::new().unwrap(), secrets: secrets.into() };
+    config(url, watch).connect(access).unwrap()
+}
+
+fn pull_of(item: &Item) -> &PullRequest {
+    match &item.detail {
+        Detail::PullRequest(pull) => pull,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn build_of(item: &Item) -> &Build {
+    match &item.detail {
+        Detail::Build(build) => build,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A snapshot in a line, for tables.
+fn told(item: &Item) -> String {
+    match &item.detail {
+        Detail::PullRequest(pull) => {
+            let reviews: Vec<_> =
+                pull.reviews.iter().map(|review| format!("{}={:?}", review.by, review.verdict)).collect();
+            let checks = pull.checks.as_ref().map_or("?", |checks| checks.status.name());
+            let by = pull.merged_by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+            format!("{} {}{by} [{}] {checks}", item.key.id, pull.state.name(), reviews.join(" "))
+        }
+        Detail::Build(build) => {
+            let run = |run: &callboard_domain::item::BuildRun| {
+                format!("{}.{} {} {:?}", run.number, run.attempt, run.status.name(), run.failing)
+            };
+            format!("{} {}", item.key.id, build.runs.iter().map(run).collect::<Vec<_>>().join(", "))
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn keeps_the_contract() {
+    let subject = Subject {
+        connect: |url| {
+            config(url, &["acme/web"]).connect(access_with([("token", contract::SECRET.to_owned())])).unwrap()
+        },
+        service: || {
+            let mut mocks = forge();
+            let log = "2026-11-22T09:05:00.0000000Z ##[error]Process completed with exit code 1.";
+            mocks.push(
+                Mock::given(method("GET"))
+                    .and(path("/repos/acme/web/actions/jobs/7/logs"))
+                    .respond_with(ResponseTemplate::new(200).set_body_string(log)),
+            );
+            for (verb, at, body) in [
+                (
+                    "POST",
+                    "/repos/acme/web/pulls/482/reviews",
+                    review("ana", "APPROVED", "2026-11-22T12:00:00Z"),
+                ),
+                ("POST", "/repos/acme/web/issues/482/comments", json!({ "id": 5 })),
+                (
+                    "PUT",
+                    "/repos/acme/web/pulls/482/merge",
+                    json!({ "sha": SHA, "merged": true, "message": "" }),
+                ),
+                ("POST", "/repos/acme/web/actions/runs/31/rerun", json!({})),
+            ] {
+                mocks.push(
+                    Mock::given(method(verb))
+                        .and(path(at))
+                        .respond_with(ResponseTemplate::new(200).set_body_json(body)),
+                );
+            }
+            mocks
+        },
+        writes: |request| request.method != "GET",
+        runs: vec![
+            ("pr list", args(&[])),
+            ("pr show", args(&[("pr", "acme/web#482")])),
+            ("pr approve", args(&[("pr", "acme/web#482"), ("message", "Good")])),
+            ("pr comment", args(&[("pr", "acme/web#482"), ("message", "Why?")])),
+            ("pr merge", args(&[("pr", "acme/web#482"), ("method", "squash")])),
+            ("run rerun", args(&[("run", "31"), ("repo", "acme/web")])),
+            ("run log", args(&[("run", "31"), ("repo", "acme/web")])),
+        ],
+        chat: None,
+    };
+    subject.check().await;
+}
+
+#[test]
+fn commands_say_what_they_mean() {
+    let connection = connect("https://api.github.com", &[]);
+    let problems = check_all(connection.actions.iter().map(|action| action.spec()));
+    assert!(problems.is_empty(), "{problems:#?}");
+}
+
+#[test]
+fn a_config_has_the_usual_defaults_and_refuses_the_website() {
+    let config: Config = toml::from_str("").unwrap();
+    assert_eq!(config.url.to_string(), "https://api.github.com/");
+    assert!(config.validate().is_empty());
+    let config: Config =
+        toml::from_str("url = \"https://github.com\"\nwatch = [\"acme/*\"]\nevery = \"60s\"").unwrap();
+    assert_eq!(config.validate()[0].key, "url");
+    let access =
+        Access { account: "forge".into(), client: Client::new().unwrap(), secrets: Default::default() };
+    assert!(matches!(config.connect(access), Err(ConnectError::MissingSecret { field: "token", .. })));
+}
+
+#[tokio::test]
+async fn an_identity_names_what_the_token_lacks() {
+    let cases = [
+        (Some("repo, workflow, read:org"), &[][..]),
+        (Some("repo, workflow, admin:org"), &[]),
+        (Some("repo, read:org"), &["workflow"]),
+        (Some("public_repo"), &["repo", "workflow", "read:org"]),
+        (Some(""), &["repo", "workflow", "read:org"]),
+        // A fine-grained token has no scopes.
+        (None, &[]),
+    ];
+    for (scopes, expected) in cases {
+        let mut answer = ResponseTemplate::new(200).set_body_json(user("ana"));
+        if let Some(scopes) = scopes {
+            answer = answer.insert_header("x-oauth-scopes", scopes);
+        }
+        let refused =
+            ResponseTemplate::new(403).set_body_json(json!({ "message": "Resource not accessible" }));
+        let server = serve([
+            Mock::given(path("/user")).respond_with(answer),
+            Mock::given(path("/user/teams")).respond_with(refused),
+        ])
+        .await;
+        let identity = connect(&server.uri(), &[]).identify.identify().await.unwrap();
+        let missing: Vec<_> = identity.missing_scopes.iter().map(|missing| missing.scope.as_str()).collect();
+        assert_eq!(missing, expected, "{scopes:?}");
+        assert_eq!((identity.login.as_str(), identity.teams.len()), ("ana", 0));
+    }
+}
+
+#[tokio::test]
+async fn an_identity_tells_teams_and_the_server() {
+    let enterprise = ResponseTemplate::new(200)
+        .set_body_json(user("ana"))
+        .insert_header("x-github-enterprise-version", "enterprise-server@3.19.0");
+    let teams = get("/api/v3/user/teams", json!([{ "slug": "release" }, { "slug": "web-team" }]));
+    let server = serve([Mock::given(path("/api/v3/user")).respond_with(enterprise), teams]).await;
+    let connection = connect(&format!("{}/api/v3", server.uri()), &[]);
+    let identity = connection.identify.identify().await.unwrap();
+    let expected = Identity {
+        login: "ana".to_owned(),
+        teams: vec!["team/release".to_owned(), "team/web-team".to_owned()],
+        server: Some("GitHub Enterprise Server 3.19.0".to_owned()),
+        missing_scopes: Vec::new(),
+    };
+    assert_eq!(identity, expected);
+}

@@ -1,0 +1,281 @@
+//! Fixtures -> snapshots.
+
+use callboard_domain::item::{
+    BuildRun, BuildStatus, Checks, ChecksStatus, Kind, PullRequestState, Review, Verdict,
+};
+
+use super::{
+    super::normalise::{Sum, builds, pull as snapshot},
+    *,
+};
+
+fn wire<T: serde::de::DeserializeOwned>(value: Value) -> T {
+    serde_json::from_value(value).unwrap()
+}
+
+#[test]
+fn a_pull_request_with_all_there_is() {
+    let wire_pull = wire(pull(
+        482,
+        json!({
+            "requested_reviewers": [user("bo"), user("kim")], "requested_teams": [{ "slug": "release", "name": "Release" }],
+        }),
+    ));
+    let reviews: Vec<wire::Review> = wire(json!([
+        review("kim", "CHANGES_REQUESTED", "2026-11-21T10:00:00Z"),
+        review("bo", "COMMENTED", "2026-11-20T10:00:00Z"),
+        review("kim", "DISMISSED", "2026-11-22T10:00:00Z"),
+        with(review("bo", "PENDING", ""), json!({ "submitted_at": null })),
+        with(review("", "APPROVED", "2026-11-22T11:00:00Z"), json!({ "user": null })),
+    ]));
+    let sum = Sum::of_runs(&wire::<Vec<_>>(json!([
+        check("lint", "completed", Some("failure")),
+        check("test", "in_progress", None)
+    ])));
+    let item = snapshot(&"forge".into(), "acme/web", &wire_pull, &reviews, Some(sum.of(&wire_pull)));
+
+    let at = |text: &str| text.parse().unwrap();
+    let review = |by: &str, when, verdict| Review { by: by.to_owned(), at: at(when), verdict };
+    assert_eq!(item.key.to_string(), "forge/pull_request/acme/web#482");
+    assert_eq!(item.url.as_ref().unwrap().as_str(), "https://github.com/acme/web/pull/482");
+    assert_eq!(item.title, "Cache the price list");
+    let expected = PullRequest {
+        repo: "acme/web".to_owned(),
+        number: 482,
+        author: "ana".to_owned(),
+        branch: "cache".to_owned(),
+        base: "main".to_owned(),
+        head: SHA.to_owned(),
+        draft: false,
+        state: PullRequestState::Open,
+        opened_at: at("2026-11-20T09:00:00Z"),
+        ended_at: None,
+        merged_by: None,
+        requested: ["bo", "kim", "team/release"].map(str::to_owned).into(),
+        updated_at: at("2026-11-22T10:00:00Z"),
+        reviews: vec![
+            review("bo", "2026-11-20T10:00:00Z", Verdict::Commented),
+            review("kim", "2026-11-21T10:00:00Z", Verdict::ChangesRequested),
+            review("kim", "2026-11-22T10:00:00Z", Verdict::Dismissed),
+            review("ghost", "2026-11-22T11:00:00Z", Verdict::Approved),
+        ],
+        checks: Some(Checks {
+            commit: SHA.to_owned(),
+            status: ChecksStatus::Failed,
+            failing: vec!["lint".to_owned()],
+            at: at("2026-11-22T10:05:00Z"),
+        }),
+    };
+    assert_eq!(pull_of(&item), &expected);
+}
+
+#[test]
+fn pull_requests_of_every_sort() {
+    let fork = json!({ "label": "stranger:main", "ref": "main", "sha": SHA, "repo": { "full_name": "stranger/web" } });
+    let no_fork = json!({ "label": "stranger:main", "ref": "main", "sha": SHA, "repo": null });
+    let bare = json!({
+        "number": 1, "title": "", "state": "open", "created_at": "2026-11-20T09:00:00Z", "updated_at": "2026-11-20T09:00:00Z",
+        "head": { "ref": "b", "sha": "s" }, "base": { "ref": "main", "sha": "t" },
+    });
+    let merged = json!({
+        "state": "closed", "closed_at": "2026-11-22T10:00:00Z", "merged_at": "2026-11-22T10:00:00Z", "merged_by": user("bo"),
+    });
+    type Look = fn(&PullRequest) -> String;
+    let state: Look = |pull| {
+        format!("{} {:?} {:?}", pull.state.name(), pull.ended_at.map(|at| at.to_string()), pull.merged_by)
+    };
+    let cases: [(&str, Value, Look, &str); 9] = [
+        ("a draft", pull(1, json!({ "draft": true })), |pull| pull.draft.to_string(), "true"),
+        ("from a fork", pull(1, json!({ "head": fork })), |pull| pull.branch.clone(), "stranger:main"),
+        (
+            "from a deleted fork",
+            pull(1, json!({ "head": no_fork })),
+            |pull| pull.branch.clone(),
+            "stranger:main",
+        ),
+        ("of a deleted account", pull(1, json!({ "user": null })), |pull| pull.author.clone(), "ghost"),
+        (
+            "of a bot",
+            pull(1, json!({ "user": { "login": "dependabot[bot]", "type": "Bot" } })),
+            |pull| pull.author.clone(),
+            "dependabot[bot]",
+        ),
+        ("merged", pull(1, merged), state, "merged Some(\"2026-11-22T10:00:00Z\") Some(\"bo\")"),
+        (
+            "closed",
+            pull(1, json!({ "state": "closed", "closed_at": "2026-11-22T10:00:00Z" })),
+            state,
+            "closed Some(\"2026-11-22T10:00:00Z\") None",
+        ),
+        (
+            "without reviewers",
+            pull(1, json!({ "requested_reviewers": null, "requested_teams": null })),
+            |pull| format!("{:?}", pull.requested),
+            "{}",
+        ),
+        (
+            "with hardly anything",
+            bare,
+            |pull| format!("{} {} {:?}", pull.branch, pull.author, pull.checks),
+            "b ghost None",
+        ),
+    ];
+    for (what, value, look, expected) in cases {
+        let item = snapshot(&"forge".into(), "acme/web", &wire(value), &[], None);
+        assert_eq!(look(pull_of(&item)), expected, "{what}");
+    }
+}
+
+#[test]
+fn checks_are_summed_up() {
+    let done = |name, conclusion| check(name, "completed", Some(conclusion));
+    let status = |context: &str, state: &str| json!({ "context": context, "state": state, "updated_at": "2026-11-22T10:09:00Z" });
+    let cases: [(Vec<Value>, Vec<Value>, ChecksStatus, &[&str]); 11] = [
+        (vec![], vec![], ChecksStatus::None, &[]),
+        (
+            vec![done("a", "success"), done("b", "neutral"), done("c", "skipped")],
+            vec![],
+            ChecksStatus::Passed,
+            &[],
+        ),
+        (vec![done("a", "success"), check("b", "queued", None)], vec![], ChecksStatus::Pending, &[]),
+        (vec![check("a", "in_progress", None), done("b", "failure")], vec![], ChecksStatus::Failed, &["b"]),
+        (
+            vec![done("a", "timed_out"), done("b", "cancelled"), done("c", "action_required")],
+            vec![],
+            ChecksStatus::Failed,
+            &["a", "b", "c"],
+        ),
+        (vec![done("a", "stale")], vec![], ChecksStatus::Pending, &[]),
+        (vec![done("a", "something new")], vec![], ChecksStatus::Failed, &["a"]),
+        (vec![], vec![status("ci/jenkins", "success")], ChecksStatus::Passed, &[]),
+        (vec![done("a", "success")], vec![status("ci/jenkins", "pending")], ChecksStatus::Pending, &[]),
+        (
+            vec![done("a", "success")],
+            vec![status("ci/jenkins", "error")],
+            ChecksStatus::Failed,
+            &["ci/jenkins"],
+        ),
+        (
+            vec![done("a", "failure")],
+            vec![status("ci/jenkins", "failure")],
+            ChecksStatus::Failed,
+            &["a", "ci/jenkins"],
+        ),
+    ];
+    let of: wire::Pull = wire(pull(1, json!({})));
+    for (runs, statuses, expected, failing) in cases {
+        let what = format!("{runs:?} {statuses:?}");
+        let last = if !statuses.is_empty() {
+            "2026-11-22T10:09:00Z"
+        } else if runs.is_empty() {
+            "2026-11-20T09:00:00Z"
+        } else {
+            "2026-11-22T10:05:00Z"
+        };
+        let sum = Sum::of_runs(&wire::<Vec<_>>(json!(runs)))
+            .and(&Sum::of_statuses(&wire::<Vec<_>>(json!(statuses))));
+        let checks = sum.of(&of);
+        assert_eq!(
+            (checks.status, checks.failing.iter().map(String::as_str).collect::<Vec<_>>()),
+            (expected, failing.to_vec()),
+            "{what}"
+        );
+        assert_eq!(checks.at.to_string(), last, "{what}");
+    }
+}
+
+#[test]
+fn a_build_with_its_runs() {
+    let rows: Vec<wire::Run> = wire(json!([
+        run(31, json!({ "run_attempt": 2, "conclusion": "failure", "triggering_actor": user("kim") })),
+        run(30, json!({ "conclusion": "success" })),
+        run(31, json!({ "run_attempt": 1, "conclusion": "failure" })),
+    ]));
+    let failing = [("31/2".to_owned(), vec!["unit tests".to_owned()])].into();
+    let items = builds(&"forge".into(), "acme/web", Some("main"), &rows, &failing);
+    assert_eq!(items.len(), 1);
+    assert_eq!(items[0].key.to_string(), "forge/build/acme/web/ci@main");
+    assert_eq!(items[0].title, "CI");
+    let build = build_of(&items[0]);
+    assert_eq!(
+        (build.repo.as_str(), build.pipeline.as_str(), build.branch.as_deref()),
+        ("acme/web", "ci", Some("main"))
+    );
+    assert!(build.default_branch);
+    let expected = BuildRun {
+        id: "31".to_owned(),
+        number: 31,
+        attempt: 2,
+        status: BuildStatus::Failed,
+        at: Some("2026-11-22T09:10:00Z".parse().unwrap()),
+        started_at: Some("2026-11-22T09:00:00Z".parse().unwrap()),
+        commit: Some("aaaa".to_owned()),
+        author: Some("kim".to_owned()),
+        subject: Some("Round the totals".to_owned()),
+        url: Some("https://github.com/acme/web/actions/runs/31".parse().unwrap()),
+        failing: vec!["unit tests".to_owned()],
+    };
+    assert_eq!(build.runs[0], expected);
+    assert_eq!(
+        told(&items[0]),
+        r#"acme/web/ci@main 31.2 failed ["unit tests"], 31.1 failed [], 30.1 passed []"#
+    );
+}
+
+#[test]
+fn a_build_is_named_by_workflow_and_branch() {
+    let cases = [
+        (json!({}), "acme/web/ci@main", true),
+        (
+            json!({ "path": ".github/workflows/deploy.yaml@refs/heads/main", "name": "Deploy v7 by ana" }),
+            "acme/web/deploy@main",
+            true,
+        ),
+        (json!({ "path": "dynamic/github-code-scanning/codeql" }), "acme/web/codeql@main", true),
+        (json!({ "path": null, "name": "CI" }), "acme/web/CI@main", true),
+        (json!({ "path": "", "name": null }), "acme/web/workflow@main", true),
+        (json!({ "head_branch": "cache" }), "acme/web/ci@cache", false),
+        (json!({ "head_branch": null }), "acme/web/ci", false),
+        (
+            json!({ "event": "pull_request", "head_repository": { "full_name": "stranger/web" } }),
+            "acme/web/ci@stranger:main",
+            false,
+        ),
+        (json!({ "event": "pull_request", "head_repository": null }), "acme/web/ci@unknown:main", false),
+        (json!({ "event": "push", "head_repository": null }), "acme/web/ci@main", true),
+    ];
+    for (change, id, default_branch) in cases {
+        let items =
+            builds(&"forge".into(), "acme/web", Some("main"), &[wire(run(1, change))], &Default::default());
+        assert_eq!(
+            (items[0].key.kind, items[0].key.id.as_str(), build_of(&items[0]).default_branch),
+            (Kind::Build, id, default_branch)
+        );
+    }
+}
+
+#[test]
+fn a_run_has_a_status() {
+    let cases = [
+        ("queued", None, BuildStatus::Queued),
+        ("requested", None, BuildStatus::Queued),
+        ("waiting", None, BuildStatus::Queued),
+        ("pending", None, BuildStatus::Queued),
+        ("in_progress", None, BuildStatus::Running),
+        ("completed", Some("success"), BuildStatus::Passed),
+        ("completed", Some("neutral"), BuildStatus::Passed),
+        ("completed", Some("failure"), BuildStatus::Failed),
+        ("completed", Some("timed_out"), BuildStatus::Failed),
+        ("completed", Some("startup_failure"), BuildStatus::Failed),
+        ("completed", Some("cancelled"), BuildStatus::Canceled),
+        ("completed", Some("skipped"), BuildStatus::Canceled),
+        ("completed", Some("stale"), BuildStatus::Canceled),
+        ("completed", None, BuildStatus::Canceled),
+        ("completed", Some("action_required"), BuildStatus::Queued),
+    ];
+    for (status, conclusion, expected) in cases {
+        let row = wire(run(1, json!({ "status": status, "conclusion": conclusion })));
+        assert_eq!(super::super::normalise::run_status(&row), expected, "{status} {conclusion:?}");
+    }
+}

@@ -1,0 +1,574 @@
+//! Polls over real HTTP: what is asked, what is told, and what a failure costs.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use callboard_domain::source::Source;
+use jiff::{SignedDuration, Timestamp};
+
+use super::*;
+
+/// A source and where its last poll left off.
+struct Watch {
+    source: Arc<dyn Source>,
+    cursor: Option<Cursor>,
+    now: Timestamp,
+}
+
+impl Watch {
+    fn new(server: &MockServer, watch: &[&str]) -> Self {
+        Self { source: connect(&server.uri(), watch).source.unwrap(), cursor: None, now: now() }
+    }
+
+    /// Polls a minute later.
+    async fn poll(&mut self) -> Batch {
+        self.try_poll().await.unwrap()
+    }
+
+    async fn try_poll(&mut self) -> Result<Batch, ServiceError> {
+        self.now += SignedDuration::from_mins(1);
+        let batch = self.source.poll(self.cursor.as_ref(), self.now).await?;
+        self.cursor = batch.cursor.clone().or(self.cursor.take());
+        Ok(batch)
+    }
+}
+
+fn all_told(batch: &Batch) -> Vec<String> {
+    batch.snapshots.iter().map(told).collect()
+}
+
+/// `METHOD PATH?QUERY`, with a `*` where it was conditional, of the requests since the last call; the first of a poll,
+/// to `/user`, left out.
+async fn asked(server: &MockServer, seen: &mut usize) -> Vec<String> {
+    let all = server.received_requests().await.unwrap();
+    let new = all[*seen..].iter().filter(|request| request.url.path() != "/user");
+    let lines = new.map(|request| {
+        let star = if request.headers.contains_key("if-none-match") { "*" } else { "" };
+        let query = request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        format!("{}{query}{star}", request.url.path().trim_start_matches("/repos/acme/"))
+    });
+    let mut lines: Vec<_> = lines.collect();
+    lines.sort();
+    *seen = all.len();
+    lines
+}
+
+fn failing(at: &str, status: u16) -> Mock {
+    let answer = ResponseTemplate::new(status).set_body_json(json!({ "message": "Out of order" }));
+    Mock::given(path(at)).respond_with(answer).with_priority(1)
+}
+
+async fn serve_instead(server: &MockServer, mocks: impl IntoIterator<Item = Mock>) {
+    // Requests stay on record: only the answers change.
+    for mock in mocks {
+        mock.with_priority(1).mount(server).await;
+    }
+}
+
+#[tokio::test]
+async fn tells_all_at_first_and_nothing_when_nothing_changed() {
+    let server = serve(forge()).await;
+    let mut watch = Watch::new(&server, &["acme/web"]);
+    let first = watch.poll().await;
+    let expected = [
+        "acme/web#482 open [bo=Approved] passed",
+        r#"acme/web/ci@main 31.1 failed ["build"], 30.1 passed []"#,
+    ];
+    assert_eq!(all_told(&first), expected);
+    assert_eq!((first.problems.len(), first.complete), (0, None));
+    let budget = first.budget.unwrap();
+    assert_eq!((budget.limit, budget.remaining), (5000, 4321));
+
+    let mut seen = server.received_requests().await.unwrap().len();
+    let second = watch.poll().await;
+    assert!(second.snapshots.is_empty(), "{:?}", all_told(&second));
+    assert_eq!((second.cursor, second.problems.len()), (None, 0));
+    let asked = asked(&server, &mut seen).await;
+    assert_eq!(asked.len(), 5, "{asked:#?}");
+    assert!(asked.iter().all(|request| request.ends_with('*')), "not free: {asked:#?}");
+}
+
+#[tokio::test]
+async fn without_etags_nothing_is_told_twice_either() {
+    let server = MockServer::start().await;
+    let bodies = [
+        ("/user", user("ana")),
+        ("/repos/acme/web", repo("web")),
+        ("/repos/acme/web/pulls", json!([pull(482, json!({}))])),
+        ("/repos/acme/web/pulls/482/reviews", json!([review("bo", "APPROVED", "2026-11-22T09:30:00Z")])),
+        ("/repos/acme/web/actions/runs", runs(&[run(30, json!({}))])),
+    ];
+    for (at, body) in bodies {
+        Mock::given(path(at))
+            .respond_with(ResponseTemplate::new(200).set_body_json(body))
+            .mount(&server)
+            .await;
+    }
+    let mut watch = Watch::new(&server, &["acme/web"]);
+    // Neither checks nor statuses on this server: they are not known, which is not "none".
+    assert_eq!(
+        all_told(&watch.poll().await),
+        ["acme/web#482 open [bo=Approved] ?", "acme/web/ci@main 30.1 passed []"]
+    );
+    let again = watch.poll().await;
+    assert!(again.snapshots.is_empty(), "{:?}", all_told(&again));
+}
+
+#[tokio::test]
+async fn a_pull_request_is_told_from_opening_to_merging() {
+    let server = serve(forge()).await;
+    let mut watch = Watch::new(&server, &["acme/web"]);
+    watch.poll().await;
+    let at = |minute: u8| json!({ "updated_at": format!("2026-11-22T11:{minute:02}:00Z") });
+
+    // A push: another head, whose checks begin.
+    let head =
+        json!({ "head": { "label": "acme:cache", "ref": "cache", "sha": "beef", "repo": repo("web") } });
+    let pushed = with(pull(482, at(1)), head);
+    server.reset().await;
+    mount(
+        &server,
+        [get("/repos/acme/web/commits/beef/check-runs", checks(&[check("lint", "queued", None)]))],
+    )
+    .await;
+    mount(&server, [get("/repos/acme/web/commits/beef/status", statuses(&[]))]).await;
+    mount(
+        &server,
+        [get("/repos/acme/web/pulls", json!([pushed])), get("/repos/acme/web/pulls/482", pushed.clone())],
+    )
+    .await;
+    mount(&server, forge()).await;
+    // The reviews are the same, and were told.
+    assert_eq!(all_told(&watch.poll().await), ["acme/web#482 open [] pending"]);
+
+    // The checks go on, with nothing new to say; then they pass, and nothing else changes.
+    assert_eq!(all_told(&watch.poll().await), [""; 0]);
+    let passed = checks(&[check("lint", "completed", Some("success"))]);
+    serve_instead(&server, [get("/repos/acme/web/commits/beef/check-runs", passed)]).await;
+    assert_eq!(all_told(&watch.poll().await), ["acme/web#482 open [] passed"]);
+
+    // It is merged; who did it stands only in the whole pull request.
+    server.reset().await;
+    let merged = json!({ "state": "closed", "closed_at": "2026-11-22T11:03:00Z", "merged_at": "2026-11-22T11:03:00Z" });
+    let row = with(with(pushed, at(3)), merged);
+    let whole = with(row.clone(), json!({ "merged_by": user("bo") }));
+    mount(&server, [get("/repos/acme/web/pulls", json!([row])), get("/repos/acme/web/pulls/482", whole)])
+        .await;
+    mount(&server, forge()).await;
+    assert_eq!(all_told(&watch.poll().await), ["acme/web#482 merged by bo [] ?"]);
+    assert!(watch.poll().await.snapshots.is_empty());
+}
+
+#[tokio::test]
+async fn what_was_opened_and_closed_in_between_is_told_once() {
+    let server = serve(forge()).await;
+    let mut watch = Watch::new(&server, &["acme/web"]);
+    watch.poll().await;
+    let closed = json!({ "state": "closed", "closed_at": "2026-11-22T11:00:00Z", "updated_at": "2026-11-22T11:00:00Z" });
+    let old = json!({ "state": "closed", "closed_at": "2026-11-01T11:00:00Z", "updated_at": "2026-11-01T11:00:00Z" });
+    let rows = json!([pull(490, closed), pull(482, json!({})), pull(3, old)]);
+    serve_instead(&server, [get("/repos/acme/web/pulls", rows)]).await;
+    assert_eq!(all_told(&watch.poll().await), ["acme/web#490 closed [] ?"]);
+    assert!(watch.poll().await.snapshots.is_empty());
+}
+
+#[tokio::test]
+async fn a_review_that_changes_nothing_else_is_seen() {
+    let server = serve(forge()).await;
+    let mut watch = Watch::new(&server, &["acme/web"]);
+    watch.poll().await;
+    let reviews = json!([
+        review("bo", "APPROVED", "2026-11-22T09:30:00Z"),
+        review("kim", "APPROVED", "2026-11-22T11:02:00Z")
+    ]);
+    serve_instead(&server, [get("/repos/acme/web/pulls/482/reviews", reviews)]).await;
+    assert_eq!(all_told(&watch.poll().await), ["acme/web#482 open [bo=Approved kim=Approved] passed"]);
+}
+
+#[tokio::test]
+async fn first_sight_pages_through_all_that_is_open() {
+    let server = serve([]).await;
+    let next = |to: &str| format!("<{}{to}>; rel=\"next\"", server.uri());
+    let closed = |number| pull(number, json!({ "state": "closed", "closed_at": "2026-11-01T00:00:00Z" }));
+    let list = |rows: Vec<Value>| ResponseTemplate::new(200).set_body_json(rows);
+    let open = Mock::given(path("/repos/acme/web/pulls")).and(query_param("state", "open"));
+    mount(
+        &server,
+        [
+            open.and(query_param_is_missing("page")).respond_with(
+                list(vec![pull(482, json!({})), pull(2, json!({}))])
+                    .insert_header("link", next("/more").as_str()),
+            ),
+            Mock::given(path("/more")).respond_with(list(vec![pull(1, json!({}))])),
+            Mock::given(path("/repos/acme/web/pulls")).respond_with(
+                list(vec![pull(482, json!({})), closed(481)]).insert_header("link", next("/never").as_str()),
+            ),
+        ],
+    )
+    .await;
+    mount(&server, forge()).await;
+    let mut watch = Watch::new(&server, &["acme/web"]);
+    let mut told = all_told(&watch.poll().await);
+    told.retain(|line| line.contains('#'));
+    let expected =
+        ["acme/web#482 open [bo=Approved] passed", "acme/web#1 open [] passed", "acme/web#2 open [] passed"];
+    let (mut told, mut expected) = (told, expected.map(str::to_owned).to_vec());
+    told.sort();
+    expected.sort();
+    assert_eq!(told, expected);
+    assert!(server.received_requests().await.unwrap().iter().all(|request| request.url.path() != "/never"));
+}
+
+#[tokio::test]
+async fn after_an_absence_pages_are_read_back_to_what_is_known() {
+    let server = serve(forge()).await;
+    let mut watch = Watch::new(&server, &["acme/web"]);
+    watch.poll().await;
+    let next = |to: &str| format!("<{}{to}>; rel=\"next\"", server.uri());
+    let new = |number| pull(number, json!({ "updated_at": "2026-11-22T11:00:00Z" }));
+    let list = |rows: Vec<Value>, to: &str| {
+        ResponseTemplate::new(200).set_body_json(rows).insert_header("link", next(to).as_str())
+    };
+    serve_instead(
+        &server,
+        [
+            Mock::given(path("/repos/acme/web/pulls")).respond_with(list(vec![new(485)], "/page2")),
+            Mock::given(path("/page2")).respond_with(list(vec![new(484), pull(482, json!({}))], "/page3")),
+        ],
+    )
+    .await;
+    let mut told = all_told(&watch.poll().await);
+    told.sort();
+    assert_eq!(told, ["acme/web#484 open [] passed", "acme/web#485 open [] passed"]);
+    assert!(server.received_requests().await.unwrap().iter().all(|request| request.url.path() != "/page3"));
+}
+
+#[tokio::test]
+async fn one_repository_that_is_gone_is_one_problem() {
+    let server = serve(forge()).await;
+    let mut watch = Watch::new(&server, &["acme/web", "acme/gone"]);
+    let batch = watch.poll().await;
+    assert_eq!(all_told(&batch).len(), 2);
+    assert_eq!(batch.problems, ["acme/gone: GitHub has no such thing, or hides it from this account"]);
+
+    // It is not asked for again at once, and the problem stands.
+    let mut seen = server.received_requests().await.unwrap().len();
+    assert_eq!(watch.poll().await.problems, batch.problems);
+    assert!(asked(&server, &mut seen).await.iter().all(|request| request.starts_with("web")));
+    watch.now += SignedDuration::from_mins(10);
+    mount(&server, [get("/repos/acme/gone", repo("gone")), get("/repos/acme/gone/pulls", json!([]))]).await;
+    mount(&server, [get("/repos/acme/gone/actions/runs", runs(&[]))]).await;
+    assert_eq!(watch.poll().await.problems, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_refused_part_is_a_problem_and_the_rest_goes_on() {
+    let refused = |at: &str| {
+        let answer = ResponseTemplate::new(403)
+            .set_body_json(json!({ "message": "Resource not accessible by personal access token" }))
+            .insert_header("x-accepted-github-permissions", "actions=read");
+        Mock::given(path(at)).respond_with(answer)
+    };
+    let server = serve([refused("/repos/acme/web/actions/runs")]).await;
+    mount(&server, forge()).await;
+    let batch = Watch::new(&server, &["acme/web"]).poll().await;
+    assert_eq!(all_told(&batch), ["acme/web#482 open [bo=Approved] passed"]);
+    let why = "acme/web: no workflow runs: GitHub does not allow it: Resource not accessible by personal access token; it lacks actions:read";
+    assert_eq!(batch.problems, [why]);
+
+    // Checks that cannot be read are not "none".
+    let server = serve([refused(&format!("/repos/acme/web/commits/{SHA}/check-runs"))]).await;
+    mount(&server, forge()).await;
+    let mut watch = Watch::new(&server, &["acme/web"]);
+    let batch = watch.poll().await;
+    assert_eq!(all_told(&batch)[0], "acme/web#482 open [bo=Approved] ?");
+    assert!(
+        batch.problems[0].starts_with("acme/web: no checks: GitHub does not allow it"),
+        "{:?}",
+        batch.problems
+    );
+    assert_eq!(watch.poll().await.problems, batch.problems);
+}
+
+#[tokio::test]
+async fn a_refused_sign_in_is_found_out_by_one_request() {
+    let server = serve([failing("/user", 401)]).await;
+    let error = Watch::new(&server, &["acme/web", "acme/api"]).try_poll().await.unwrap_err();
+    assert!(matches!(error, ServiceError::Auth { .. }), "{error}");
+    assert_eq!(server.received_requests().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_poll_that_reads_nothing_fails() {
+    let cases = [(403, "auth"), (500, "unavailable"), (429, "rate_limited")];
+    for (status, expected) in cases {
+        let server = serve([failing("/repos/acme/web", status), failing("/repos/acme/api", status)]).await;
+        mount(&server, forge()).await;
+        let error = Watch::new(&server, &["acme/web", "acme/api"]).try_poll().await.unwrap_err();
+        assert_eq!(serde_json::to_value(&error).unwrap()["error"], expected, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn when_github_wants_fewer_calls_no_more_are_made() {
+    let names: Vec<_> = (0..40).map(|n| format!("acme/r{n}")).collect();
+    let limited = ResponseTemplate::new(429)
+        .insert_header("retry-after", "30")
+        .set_body_json(json!({ "message": "Slow down" }));
+    let server = serve(forge()).await;
+    mount(&server, [Mock::given(path("/repos/acme/r9")).respond_with(limited)]).await;
+    let mut watch: Vec<_> = vec!["acme/web"];
+    watch.extend(names.iter().map(String::as_str));
+    let batch = Watch::new(&server, &watch).poll().await;
+    assert!(all_told(&batch).iter().any(|line| line.starts_with("acme/web")), "{:?}", all_told(&batch));
+    let told: Vec<_> =
+        batch.problems.iter().filter(|problem| problem.contains("wants fewer calls")).collect();
+    assert_eq!(told.len(), 1, "{:#?}", batch.problems);
+    assert!(told[0].contains("of 41 repositories were not read"), "{told:?}");
+    let asked = server.received_requests().await.unwrap().len();
+    assert!(asked < 30, "{asked} requests");
+}
+
+#[tokio::test]
+async fn a_secondary_limit_is_a_limit() {
+    let answer = ResponseTemplate::new(403).set_body_json(
+        json!({ "message": "You have exceeded a secondary rate limit. Please wait a few minutes." }),
+    );
+    let server = serve([Mock::given(path("/user")).respond_with(answer)]).await;
+    let error = Watch::new(&server, &["acme/web"]).try_poll().await.unwrap_err();
+    assert!(
+        matches!(error, ServiceError::RateLimited { retry_after, .. } if retry_after.as_secs() == 60),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_scarce_allowance_is_spent_on_the_lists_alone() {
+    let scarce = |at: &str, body: Value| {
+        let reset = (now() + SignedDuration::from_mins(25)).as_second().to_string();
+        let answer = ResponseTemplate::new(200)
+            .set_body_json(body)
+            .insert_header("x-ratelimit-limit", "5000")
+            .insert_header("x-ratelimit-remaining", "400")
+            .insert_header("x-ratelimit-reset", reset.as_str());
+        Mock::given(path(at)).respond_with(answer).up_to_n_times(1).with_priority(1)
+    };
+    let server = serve(forge()).await;
+    mount(&server, [scarce("/user", user("ana"))]).await;
+    let mut watch = Watch::new(&server, &["acme/web"]);
+    // The reset that `forge` tells is earlier than this one: the later window counts.
+    let batch = watch.poll().await;
+    assert_eq!(
+        all_told(&batch),
+        ["acme/web#482 open [] ?", "acme/web/ci@main 31.1 failed [], 30.1 passed []"]
+    );
+    assert_eq!(batch.problems, ["4600 of 5000 calls used: reviews, checks and failed jobs wait 25 m"]);
+    assert_eq!(batch.budget.unwrap().remaining, 400);
+    // Later they are made up for, though no list has changed.
+    let mut told = all_told(&watch.poll().await);
+    told.sort();
+    assert_eq!(told, ["acme/web#482 open [bo=Approved] passed", r#"acme/web/ci@main 31.1 failed ["build"]"#]);
+}
+
+#[tokio::test]
+async fn what_could_not_be_read_is_made_up_for() {
+    let half = ResponseTemplate::new(200).set_body_string("[{\"user\": {\"log");
+    let page = ResponseTemplate::new(200).set_body_raw("<html>Unicorn</html>", "text/html");
+    for broken in [ResponseTemplate::new(502), half, page] {
+        let reviews = Mock::given(path("/repos/acme/web/pulls/482/reviews"));
+        let server = serve([reviews.respond_with(broken).up_to_n_times(1).with_priority(1)]).await;
+        mount(&server, forge()).await;
+        let mut watch = Watch::new(&server, &["acme/web"]);
+        let batch = watch.poll().await;
+        assert_eq!(all_told(&batch)[0], "acme/web#482 open [] passed");
+        assert!(batch.problems[0].starts_with("acme/web: GitHub "), "{:?}", batch.problems);
+        let batch = watch.poll().await;
+        assert_eq!(all_told(&batch), ["acme/web#482 open [bo=Approved] passed"]);
+        assert_eq!(batch.problems, [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_fails_keeps_its_place() {
+    let server = serve(forge()).await;
+    let mut watch = Watch::new(&server, &["acme/web"]);
+    watch.poll().await;
+    let down = failing("/repos/acme/web/pulls", 502).up_to_n_times(1);
+    let newer = run(32, json!({ "updated_at": "2026-11-22T11:00:00Z" }));
+    mount(&server, [down]).await;
+    assert!(watch.try_poll().await.is_err());
+    serve_instead(&server, [get("/repos/acme/web/actions/runs", runs(&[newer]))]).await;
+    assert_eq!(all_told(&watch.poll().await), ["acme/web/ci@main 32.1 passed []"]);
+}
+
+#[tokio::test]
+async fn jobs_are_read_once_and_only_where_they_matter() {
+    let failed = |id, change| run(id, with(json!({ "conclusion": "failure" }), change));
+    let rows = [
+        failed(40, json!({ "head_branch": "theirs", "actor": user("kim"), "triggering_actor": user("kim") })),
+        failed(39, json!({ "head_branch": "mine", "actor": user("ana") })),
+        failed(38, json!({})),
+        failed(37, json!({})),
+    ];
+    let server = serve([get("/repos/acme/web/actions/runs", runs(&rows))]).await;
+    for id in [38, 39] {
+        let jobs = jobs(&[job(id, &format!("job of {id}"), "failure")]);
+        mount(&server, [get(&format!("/repos/acme/web/actions/runs/{id}/jobs"), jobs)]).await;
+    }
+    mount(&server, forge()).await;
+    let mut watch = Watch::new(&server, &["acme/web"]);
+    let mut seen = 0;
+    let batch = watch.poll().await;
+    let mut told = all_told(&batch);
+    told.retain(|line| line.contains('@'));
+    let expected = [
+        r#"acme/web/ci@main 38.1 failed ["job of 38"], 37.1 failed []"#,
+        r#"acme/web/ci@mine 39.1 failed ["job of 39"]"#,
+        "acme/web/ci@theirs 40.1 failed []",
+    ];
+    assert_eq!(told, expected);
+    let read = |asked: Vec<String>| asked.into_iter().filter(|request| request.contains("/jobs")).count();
+    assert_eq!(read(asked(&server, &mut seen).await), 2);
+
+    // The list changes: what is known of the jobs is told again, and not asked again.
+    let mut rows = rows.to_vec();
+    rows.insert(0, run(41, json!({ "head_branch": "theirs" })));
+    serve_instead(&server, [get("/repos/acme/web/actions/runs", runs(&rows))]).await;
+    assert!(all_told(&watch.poll().await).contains(&expected[0].to_owned()));
+    assert_eq!(read(asked(&server, &mut seen).await), 0);
+}
+
+#[tokio::test]
+async fn a_run_that_left_the_list_is_followed_to_its_end() {
+    let slow = run(5, json!({ "status": "in_progress", "conclusion": null }));
+    let server = serve([get("/repos/acme/web/actions/runs", runs(std::slice::from_ref(&slow)))]).await;
+    mount(&server, forge()).await;
+    let mut watch = Watch::new(&server, &["acme/web"]);
+    watch.poll().await;
+    serve_instead(
+        &server,
+        [
+            get("/repos/acme/web/actions/runs", runs(&[run(60, json!({ "head_branch": "other" }))])),
+            get("/repos/acme/web/actions/runs/5", slow),
+        ],
+    )
+    .await;
+    watch.poll().await;
+    let mut seen = server.received_requests().await.unwrap().len();
+    assert!(watch.poll().await.snapshots.is_empty());
+    let by_itself = "web/actions/runs/5*".to_owned();
+    assert!(asked(&server, &mut seen).await.contains(&by_itself));
+
+    server.reset().await;
+    mount(
+        &server,
+        [get("/repos/acme/web/actions/runs", runs(&[run(60, json!({ "head_branch": "other" }))]))],
+    )
+    .await;
+    mount(&server, [get("/repos/acme/web/actions/runs/5", run(5, json!({ "conclusion": "failure" })))]).await;
+    mount(&server, [get("/repos/acme/web/actions/runs/5/jobs", jobs(&[job(1, "slow tests", "failure")]))])
+        .await;
+    mount(&server, forge()).await;
+    assert_eq!(all_told(&watch.poll().await), [r#"acme/web/ci@main 5.1 failed ["slow tests"]"#]);
+    let mut seen = server.received_requests().await.unwrap().len();
+    watch.poll().await;
+    assert!(!asked(&server, &mut seen).await.contains(&by_itself));
+}
+
+#[tokio::test]
+async fn on_a_busy_repository_the_default_branch_is_listed_by_itself() {
+    let server = serve([]).await;
+    let link = format!("<{}/next>; rel=\"next\"", server.uri());
+    let busy = ResponseTemplate::new(200).set_body_json(runs(&[run(90, json!({ "head_branch": "other" }))]));
+    let of_main = Mock::given(path("/repos/acme/web/actions/runs")).and(query_param("branch", "main"));
+    let all = Mock::given(path("/repos/acme/web/actions/runs")).and(query_param_is_missing("branch"));
+    mount(
+        &server,
+        [
+            of_main.respond_with(
+                ResponseTemplate::new(200)
+                    .set_body_json(runs(&[run(31, json!({ "conclusion": "failure" }))])),
+            ),
+            all.respond_with(busy.insert_header("link", link.as_str())),
+        ],
+    )
+    .await;
+    mount(&server, forge()).await;
+    let told = all_told(&Watch::new(&server, &["acme/web"]).poll().await);
+    assert!(told.contains(&r#"acme/web/ci@main 31.1 failed ["build"]"#.to_owned()), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_pattern_is_listed_once_an_hour() {
+    let rows =
+        json!([repo("web"), with(repo("old"), json!({ "archived": true })), repo("web-shop"), repo("api")]);
+    let listed = Arc::new(AtomicUsize::new(0));
+    let counted = listed.clone();
+    let server = serve([Mock::given(path("/orgs/acme/repos")).respond_with(move |_: &Request| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        ResponseTemplate::new(200).set_body_json(&rows)
+    })])
+    .await;
+    mount(&server, forge()).await;
+    for name in ["web-shop", "api"] {
+        mount(
+            &server,
+            [
+                get(&format!("/repos/acme/{name}/pulls"), json!([])),
+                get(&format!("/repos/acme/{name}/actions/runs"), runs(&[])),
+            ],
+        )
+        .await;
+    }
+    let mut watch = Watch::new(&server, &["acme/web*"]);
+    let mut seen = 0;
+    watch.poll().await;
+    let asked = asked(&server, &mut seen).await;
+    let about = |name: &str| asked.iter().filter(|request| request.starts_with(name)).count();
+    assert!(
+        about("web/") > 0 && about("web-shop/") > 0 && about("api") == 0 && about("old") == 0,
+        "{asked:#?}"
+    );
+    // The list has described them: no request for that.
+    assert!(!asked.contains(&"web".to_owned()), "{asked:#?}");
+    watch.poll().await;
+    assert_eq!(listed.load(Ordering::Relaxed), 1);
+    watch.now += SignedDuration::from_hours(1);
+    watch.poll().await;
+    assert_eq!(listed.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn an_owner_is_found_in_any_way_that_the_server_has() {
+    let rows = json!([repo("web")]);
+    let cases: [(&str, &[&str], &str, Value); 4] = [
+        ("an organisation", &["acme/*"], "/orgs/acme/repos", rows.clone()),
+        ("a user", &["acme/*"], "/users/acme/repos", rows.clone()),
+        ("by searching", &["acme/*"], "/search/repositories", json!({ "items": rows })),
+        ("all of mine", &[], "/user/repos", rows.clone()),
+    ];
+    for (what, patterns, at, body) in cases {
+        let server = serve([get(at, body)]).await;
+        mount(&server, forge()).await;
+        let batch = Watch::new(&server, patterns).poll().await;
+        assert_eq!(batch.snapshots.len(), 2, "{what}: {:?}", batch.problems);
+    }
+    let server = serve(forge()).await;
+    let error = Watch::new(&server, &["nobody/*"]).try_poll().await.unwrap_err();
+    assert!(matches!(error, ServiceError::Rejected { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn keys_are_written_as_github_writes_them() {
+    let server = serve([get("/repos/Acme/WEB", repo("web"))]).await;
+    mount(&server, forge()).await;
+    let told = all_told(&Watch::new(&server, &["Acme/WEB"]).poll().await);
+    assert!(told.iter().all(|line| line.starts_with("acme/web")), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_version_means_to_start_over() {
+    let server = serve(forge()).await;
+    let mut watch = Watch::new(&server, &["acme/web"]);
+    watch.cursor = Some(Cursor("{\"repos\": 7".to_owned()));
+    assert_eq!(watch.poll().await.snapshots.len(), 2);
+}

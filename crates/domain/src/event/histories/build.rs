@@ -1,0 +1,128 @@
+//! Histories of builds.
+
+use super::{History, Lasting, Step};
+use crate::{
+    event::EventName,
+    item::{
+        BuildRun, BuildStatus, Detail, Item, RUNS_KEPT,
+        examples::{at, build, run},
+    },
+};
+
+/// One run after the other.
+pub(super) fn serial(dice: &[(u8, u8)]) -> History {
+    history_of_runs(dice, true, false)
+}
+
+/// Runs overlap and end in any order.
+pub(super) fn overlapping(dice: &[(u8, u8)]) -> History {
+    history_of_runs(dice, false, false)
+}
+
+/// Runs overlap, and the service may change its mind about a verdict, once.
+pub(super) fn with_second_thoughts(dice: &[(u8, u8)]) -> History {
+    history_of_runs(dice, false, true)
+}
+
+fn history_of_runs(dice: &[(u8, u8)], serial: bool, second_thoughts: bool) -> History {
+    let mut runs: Vec<BuildRun> = Vec::new();
+    let mut thought_again = Vec::new();
+    let mut steps = Vec::new();
+    for (tick, (what, how)) in (0..).zip(dice) {
+        let under_way: Vec<_> = (0..runs.len()).filter(|at| !runs[*at].status.is_final()).collect();
+        let ended =
+            (0..runs.len()).find(|at| runs[*at].status.is_final() && !thought_again.contains(&runs[*at].id));
+        let mut told = Vec::new();
+        let index = match (under_way.is_empty(), ended) {
+            (_, Some(index)) if second_thoughts && what % 8 == 7 => {
+                thought_again.push(runs[index].id.clone());
+                let others = [BuildStatus::Canceled, BuildStatus::Passed, BuildStatus::Failed];
+                let other = others
+                    .into_iter()
+                    .filter(|status| *status != runs[index].status)
+                    .nth(usize::from(how % 2));
+                runs[index].status = other.unwrap();
+                index
+            }
+            (empty, _) if empty || (!serial && what % 3 == 0) => {
+                if runs.len() == RUNS_KEPT {
+                    break;
+                }
+                let newest = runs.first().map_or((0, 1), |run| (run.number, run.attempt));
+                let (number, attempt) =
+                    if what % 5 == 0 && newest.0 > 0 { (newest.0, newest.1 + 1) } else { (newest.0 + 1, 1) };
+                let status = if how % 3 == 0 { BuildStatus::Running } else { BuildStatus::Queued };
+                let mut new = run(number, status);
+                (new.id, new.attempt) = (format!("{number}.{attempt}"), attempt);
+                new.commit = Some(format!("c{number}"));
+                new.subject = Some(format!("Change {number}"));
+                runs.insert(0, new);
+                0
+            }
+            _ => {
+                let index = under_way[usize::from(*how) % under_way.len()];
+                runs[index].status = match (runs[index].status, what % 8) {
+                    (BuildStatus::Queued, 1..) => BuildStatus::Running,
+                    (_, 0) => BuildStatus::Canceled,
+                    (_, 1..4) => BuildStatus::Passed,
+                    _ => BuildStatus::Failed,
+                };
+                index
+            }
+        };
+        let was_red = runs[index + 1..]
+            .iter()
+            .find(|run| run.status.is_verdict())
+            .is_some_and(|run| run.status == BuildStatus::Failed);
+        let run = &mut runs[index];
+        run.at = Some(at(tick));
+        if run.status == BuildStatus::Running {
+            run.started_at = run.at;
+        }
+        run.failing =
+            if run.status == BuildStatus::Failed { vec!["lint".into(), "unit".into()] } else { Vec::new() };
+        let name = match run.status {
+            BuildStatus::Queued => EventName::Queued,
+            BuildStatus::Running => EventName::Running,
+            BuildStatus::Canceled => EventName::Canceled,
+            BuildStatus::Passed if was_red => EventName::Fixed,
+            BuildStatus::Passed => EventName::Passed,
+            BuildStatus::Failed if was_red => EventName::StillFailing,
+            BuildStatus::Failed => EventName::Failed,
+        };
+        if !thought_again.contains(&run.id) && (run.status.is_final() || index == 0) {
+            told.push((name, run.id.clone()));
+        }
+        // A second thought without a time can't be told from the first one arriving late.
+        let hook = partial(run.clone(), if second_thoughts { how & !1 } else { *how });
+        steps.push(Step { hook: named(vec![hook]), poll: named(runs.clone()), told });
+    }
+    let ended = runs.into_iter().filter(|run| run.status.is_final()).map(|run| run.id);
+    let lasting = ended.map(|id| -> Lasting {
+        Box::new(move |(name, distinct)| *name > EventName::Running && *distinct == id)
+    });
+    History { steps, lasting: lasting.collect() }
+}
+
+/// What is not of one run changes from run to run.
+fn named(runs: Vec<BuildRun>) -> Item {
+    let number = runs[0].number;
+    let mut item = build(runs);
+    item.title = format!("ci {number}");
+    if let Detail::Build(build) = &mut item.detail {
+        build.default_branch = number % 2 == 0;
+    }
+    item
+}
+
+/// A webhook does not tell everything.
+fn partial(mut run: BuildRun, missing: u8) -> BuildRun {
+    let has = |bit: u8| missing & (1 << bit) == 0;
+    run.at = run.at.filter(|_| has(0));
+    run.started_at = run.started_at.filter(|_| has(1));
+    run.commit = run.commit.filter(|_| has(2));
+    run.author = run.author.filter(|_| has(3));
+    run.subject = run.subject.filter(|_| has(4));
+    run.failing.retain(|job| has(5) || job == "unit");
+    run
+}

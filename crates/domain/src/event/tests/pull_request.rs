@@ -1,0 +1,275 @@
+use super::{joined, names, told};
+use crate::{
+    event::{
+        EventName::{self, *},
+        stale,
+    },
+    item::{
+        Checks, ChecksStatus, Detail, Item, PullRequest, PullRequestState, REVIEWS_KEPT, Verdict,
+        examples::{at, build, incident, pull_request, review},
+    },
+};
+
+type Change = fn(&mut PullRequest);
+
+fn checks(commit: &str, status: ChecksStatus, minute: i64) -> Option<Checks> {
+    Some(Checks { commit: commit.into(), status, failing: Vec::new(), at: at(minute) })
+}
+
+fn open(minute: i64) -> Item {
+    pull_request(|p| p.updated_at = at(minute))
+}
+
+fn asking(minute: i64, who: &str) -> Item {
+    pull_request(|p| (p.updated_at, p.requested) = (at(minute), [who.to_owned()].into()))
+}
+
+fn ended(minute: i64, state: PullRequestState, ended: i64) -> Item {
+    pull_request(|p| (p.updated_at, p.state, p.ended_at) = (at(minute), state, Some(at(ended))))
+}
+
+fn checked(minute: i64, status: ChecksStatus) -> Item {
+    pull_request(|p| p.checks = checks("c0", status, minute))
+}
+
+#[test]
+fn what_a_pull_request_tells() {
+    use ChecksStatus::{Failed, Passed, Pending};
+    use PullRequestState::{Closed as C, Merged as M};
+    let reviewed = |minute, verdict| pull_request(|p| p.reviews = vec![review("bo", minute, verdict)]);
+    let mine = |snapshot: Item| match snapshot.detail {
+        Detail::PullRequest(p) => pull_request(|it| *it = PullRequest { author: "kim".into(), ..p }),
+        _ => unreachable!(),
+    };
+    let pushed = |minute, head: &str, status, at| {
+        pull_request(|p| {
+            (p.updated_at, p.head, p.checks) = (self::at(minute), head.into(), checks(head, status, at))
+        })
+    };
+    let cases: Vec<(&str, Vec<Item>, &[EventName])> = vec![
+        ("first seen open", vec![open(5)], &[Opened]),
+        ("first seen merged", vec![ended(5, M, 5)], &[Merged]),
+        ("first seen closed", vec![ended(5, C, 5)], &[Closed]),
+        ("late webhooks", vec![ended(5, M, 5), open(0), asking(1, "kim")], &[Merged]),
+        ("opened and merged", vec![open(0), ended(5, M, 5), ended(6, M, 5)], &[Opened, Merged]),
+        ("merged in the second of another update", vec![open(0), ended(0, M, 0), open(0)], &[Opened, Merged]),
+        (
+            "opened again",
+            vec![open(0), ended(5, C, 5), open(6), ended(7, C, 7)],
+            &[Opened, Closed, Opened, Closed],
+        ),
+        (
+            "closed again, unseen between",
+            vec![open(0), ended(5, C, 5), ended(7, C, 7)],
+            &[Opened, Closed, Closed],
+        ),
+        ("commented after closing", vec![ended(5, C, 5), ended(7, C, 5)], &[Closed]),
+        ("my review", vec![open(0), asking(1, "kim"), asking(2, "kim")], &[Opened, ReviewRequested]),
+        ("my team's review", vec![asking(1, "team/web")], &[Opened, ReviewRequested]),
+        ("others' review", vec![asking(1, "bo")], &[Opened]),
+        (
+            "asked again",
+            vec![asking(1, "kim"), open(2), asking(3, "kim")],
+            &[Opened, ReviewRequested, ReviewRequested],
+        ),
+        ("asked in my own", vec![mine(asking(1, "kim"))], &[Opened]),
+        ("asked in the second it was opened", vec![open(0), asking(0, "kim")], &[Opened, ReviewRequested]),
+        (
+            "approved",
+            vec![open(0), reviewed(1, Verdict::Approved), reviewed(1, Verdict::Approved)],
+            &[Opened, Approved],
+        ),
+        ("approved before first seen", vec![reviewed(1, Verdict::Approved)], &[Opened, Approved]),
+        (
+            "dismissed",
+            vec![
+                open(0),
+                reviewed(1, Verdict::Approved),
+                reviewed(1, Verdict::Dismissed),
+                reviewed(1, Verdict::Approved),
+            ],
+            &[Opened, Approved],
+        ),
+        (
+            "dismissed before first seen",
+            vec![reviewed(1, Verdict::Dismissed), reviewed(1, Verdict::Approved)],
+            &[Opened],
+        ),
+        ("a comment", vec![reviewed(1, Verdict::Commented)], &[Opened]),
+        (
+            "changes",
+            vec![reviewed(1, Verdict::ChangesRequested), reviewed(2, Verdict::Approved)],
+            &[Opened, ChangesRequested, Approved],
+        ),
+        (
+            "checks",
+            vec![checked(1, Pending), checked(2, Passed), checked(3, Passed), checked(4, Failed)],
+            &[Opened, ChecksPassed, ChecksFailed],
+        ),
+        (
+            "checks run again",
+            vec![checked(1, Failed), checked(2, Pending), checked(3, Failed)],
+            &[Opened, ChecksFailed, ChecksFailed],
+        ),
+        (
+            "late checks",
+            vec![checked(2, Passed), checked(1, Pending), checked(1, Failed)],
+            &[Opened, ChecksPassed],
+        ),
+        (
+            "checks of a new head",
+            vec![pushed(1, "c1", Failed, 2), pushed(3, "c2", Failed, 4), pushed(1, "c1", Passed, 5)],
+            &[Opened, ChecksFailed, ChecksFailed],
+        ),
+        ("checks of another commit", vec![pull_request(|p| p.checks = checks("c9", Failed, 1))], &[Opened]),
+        (
+            "checks after the merge",
+            vec![
+                ended(5, M, 5),
+                pull_request(|p| (p.state, p.updated_at, p.checks) = (M, at(5), checks("c0", Failed, 6))),
+            ],
+            &[Merged],
+        ),
+        (
+            "a merge and what went before, by time",
+            vec![pull_request(|p| {
+                (p.state, p.updated_at, p.ended_at) = (M, at(5), Some(at(5)));
+                p.reviews =
+                    vec![review("bo", 4, Verdict::Approved), review("cy", 2, Verdict::ChangesRequested)];
+            })],
+            &[ChangesRequested, Approved, Merged],
+        ),
+        (
+            "checks and a review, by time",
+            vec![pull_request(|p| {
+                p.checks = checks("c0", Passed, 2);
+                p.reviews = vec![review("bo", 4, Verdict::Approved)];
+            })],
+            &[Opened, ChecksPassed, Approved],
+        ),
+    ];
+    for (name, snapshots, expected) in cases {
+        assert_eq!(names(&snapshots), expected, "{name}");
+    }
+}
+
+#[test]
+fn what_a_pull_request_says() {
+    let says = |change: Change| told(&[open(0), pull_request(change)]).concat().pop().expect("an event").1;
+    assert_eq!(told(&[open(0)]).concat()[0].1, "ana opened acme/web#479 Bump dependency pins");
+    let cases: [(Change, &str); 8] = [
+        (
+            |p| p.requested = ["kim".to_owned()].into(),
+            "ana asks for your review of acme/web#479 Bump dependency pins",
+        ),
+        (
+            |p| p.reviews = vec![review("bo", 1, Verdict::Approved)],
+            "bo approved acme/web#479 Bump dependency pins: 1 approval",
+        ),
+        (
+            |p| {
+                p.reviews = vec![
+                    review("bo", 1, Verdict::Approved),
+                    review("cy", 2, Verdict::Approved),
+                    review("bo", 3, Verdict::Approved),
+                ]
+            },
+            "bo approved acme/web#479 Bump dependency pins: 2 approvals",
+        ),
+        (
+            |p| p.reviews = vec![review("bo", 1, Verdict::ChangesRequested)],
+            "bo asks for changes in acme/web#479 Bump dependency pins",
+        ),
+        (
+            |p| p.checks = checks("c0", ChecksStatus::Failed, 1),
+            "checks of acme/web#479 Bump dependency pins failed",
+        ),
+        (
+            |p| {
+                p.checks = checks("c0", ChecksStatus::Failed, 1)
+                    .map(|c| Checks { failing: vec!["lint".into()], ..c })
+            },
+            "lint failed on acme/web#479 Bump dependency pins",
+        ),
+        (
+            |p| (p.state, p.merged_by) = (PullRequestState::Merged, Some("bo".into())),
+            "bo merged acme/web#479 Bump dependency pins",
+        ),
+        (
+            |p| p.state = PullRequestState::Closed,
+            "acme/web#479 Bump dependency pins was closed without merging",
+        ),
+    ];
+    for (change, expected) in cases {
+        assert_eq!(says(change), expected);
+    }
+    let approvals = told(&[pull_request(cases[2].0)]).concat();
+    assert!(approvals[1].1.ends_with(": 1 approval"), "each counts those before it: {approvals:?}");
+}
+
+#[test]
+fn a_pull_request_is_pieced_together() {
+    let webhook = pull_request(|p| {
+        (p.updated_at, p.state, p.ended_at) = (at(5), PullRequestState::Merged, Some(at(5)));
+        (p.author, p.base) = (String::new(), String::new());
+    });
+    let poll = pull_request(|p| {
+        (p.updated_at, p.state, p.ended_at, p.merged_by) =
+            (at(6), PullRequestState::Merged, Some(at(5)), Some("bo".into()));
+        p.reviews = vec![review("bo", 4, Verdict::Approved)];
+        p.checks = checks("c0", ChecksStatus::Passed, 4);
+    });
+    let truth = poll.clone();
+    let poll = match poll.detail {
+        Detail::PullRequest(p) => pull_request(|it| *it = PullRequest { ended_at: None, ..p }),
+        _ => unreachable!(),
+    };
+    assert_eq!(joined(&[webhook.clone(), poll.clone()]), truth);
+    assert_eq!(joined(&[poll, webhook]), truth);
+}
+
+#[test]
+fn old_reviews_are_forgotten_for_good() {
+    let all: Vec<_> = (1..=120)
+        .map(|minute| pull_request(|p| p.reviews = vec![review("bo", minute, Verdict::Approved)]))
+        .collect();
+    let mut again = all.clone();
+    again.extend(all);
+    assert_eq!(names(&again).iter().filter(|name| **name == Approved).count(), 120);
+    match joined(&again).detail {
+        Detail::PullRequest(p) => assert_eq!((p.reviews.len(), p.reviews[0].at), (REVIEWS_KEPT, at(120))),
+        _ => unreachable!(),
+    }
+}
+
+#[test]
+fn stale_is_told_once_for_each_quiet_time() {
+    let day = 24 * 60;
+    let quiet = |item: &Item, minute| stale(item, at(minute)).map(|t| t.distinct);
+    let item = open(0);
+    assert_eq!(quiet(&item, 7 * day - 1), None);
+    let first = quiet(&item, 7 * day);
+    assert!(first.is_some());
+    assert_eq!(quiet(&item, 9 * day), first, "the same quiet time");
+    let told = stale(&item, at(9 * day)).expect("stale");
+    assert_eq!(told.summary, "acme/web#479 Bump dependency pins has been quiet for 9 days");
+    assert_eq!(told.at, Some(at(7 * day)));
+    let touched = [
+        open(day),
+        pull_request(|p| p.reviews = vec![review("bo", day, Verdict::Commented)]),
+        checked(day, ChecksStatus::Pending),
+    ];
+    for item in touched {
+        assert_eq!(quiet(&item, 7 * day), None);
+        assert_ne!(quiet(&item, 8 * day), first, "another quiet time");
+        assert!(quiet(&item, 8 * day).is_some());
+    }
+    for never in [
+        pull_request(|p| p.draft = true),
+        ended(0, PullRequestState::Closed, 0),
+        incident(|_| {}),
+        build(vec![]),
+    ] {
+        assert_eq!(quiet(&never, 100 * day), None);
+    }
+}
