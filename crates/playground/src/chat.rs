@@ -20,6 +20,7 @@ use axum::{
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use tokio::sync::watch;
 use url::form_urlencoded;
 
 use crate::service::{Life, credential, listen, lock};
@@ -28,7 +29,7 @@ use crate::service::{Life, credential, listen, lock};
 pub(crate) const TOKEN: &str = "playground-chat-token";
 const BOT: &str = "callboard";
 const SCOPES: &str = "chat:write,chat:write.public,channels:read,groups:read,channels:history,groups:history";
-const CHANNELS: [(&str, &str); 4] = [
+const CHANNELS: [Channel; 4] = [
     ("C000GENERAL", "general"),
     ("C000DEPLOYS", "deploys"),
     ("C00INCIDENT", "incidents"),
@@ -43,6 +44,8 @@ const LARGEST_PAGE: usize = 999;
 pub struct Said {
     /// Its id: the time of posting, unique in the workspace.
     pub ts: String,
+    /// Where it stands, without `#`.
+    pub channel: &'static str,
     /// Who said it.
     pub by: String,
     /// As plain text, escaped as Slack wants it (`&amp;`, `&lt;`, `&gt;`).
@@ -51,7 +54,6 @@ pub struct Said {
     pub edits: u32,
     /// The message that it answers.
     pub thread: Option<String>,
-    channel: &'static str,
     blocks: Value,
     metadata: Value,
 }
@@ -60,6 +62,11 @@ impl Said {
     /// Its text as people read it.
     pub fn plain(&self) -> String {
         self.text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    }
+
+    /// The key that its sender gave it in its metadata.
+    pub fn key(&self) -> Option<&str> {
+        self.metadata["event_payload"]["key"].as_str()
     }
 
     fn json(&self) -> Value {
@@ -94,7 +101,12 @@ pub struct Chat(Arc<Inner>);
 struct Inner {
     url: String,
     said: Mutex<Vec<Said>>,
+    /// How many times something was said or edited.
+    changes: watch::Sender<u64>,
 }
+
+/// A channel's id and name.
+type Channel = (&'static str, &'static str);
 
 /// A refusal: Slack's code for it.
 type Refused = &'static str;
@@ -102,7 +114,7 @@ type Refused = &'static str;
 impl Chat {
     pub(crate) async fn start(life: &Life) -> io::Result<Self> {
         let (listener, url) = listen().await?;
-        let chat = Self(Arc::new(Inner { url, said: Mutex::default() }));
+        let chat = Self(Arc::new(Inner { url, said: Mutex::default(), changes: watch::Sender::default() }));
         let router = Router::new().route("/api/{method}", post(call)).with_state(chat.clone());
         life.serve(listener, router);
         Ok(chat)
@@ -119,8 +131,22 @@ impl Chat {
 
     /// The messages in a channel (with or without `#`), those in threads among them, oldest first.
     pub fn messages(&self, channel: &str) -> Vec<Said> {
-        let id = find(channel);
-        self.said().iter().filter(|said| Some(said.channel) == id).cloned().collect()
+        let channel = channel.trim_start_matches('#');
+        self.said().iter().filter(|said| said.channel == channel).cloned().collect()
+    }
+
+    /// All messages, oldest first.
+    pub fn all(&self) -> Vec<Said> {
+        self.said().clone()
+    }
+
+    /// Changes whenever something is said or edited.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.changes.subscribe()
+    }
+
+    fn changed(&self) {
+        self.0.changes.send_modify(|count| *count += 1);
     }
 
     /// Somebody says something in a channel.
@@ -131,7 +157,7 @@ impl Chat {
         }
     }
 
-    fn add(&self, channel: &'static str, by: &str, body: &Map<String, Value>) -> Said {
+    fn add(&self, (_, channel): Channel, by: &str, body: &Map<String, Value>) -> Said {
         let mut said = self.said();
         let field = |name: &str| body.get(name).cloned().unwrap_or_default();
         let message = Said {
@@ -146,6 +172,8 @@ impl Chat {
             metadata: field("metadata"),
         };
         said.push(message.clone());
+        drop(said);
+        self.changed();
         message
     }
 
@@ -171,12 +199,12 @@ impl Chat {
                     return Err("no_text");
                 }
                 let message = self.add(channel, BOT, body);
-                Ok(json!({ "channel": channel, "ts": message.ts, "message": message.json() }))
+                Ok(json!({ "channel": channel.0, "ts": message.ts, "message": message.json() }))
             }
             "chat.update" => self.update(channel()?, body),
-            "conversations.history" => Ok(self.page(channel()?, None, body)),
+            "conversations.history" => Ok(self.page(channel()?.1, None, body)),
             "conversations.replies" => {
-                let (channel, ts) = (channel()?, text(body, "ts"));
+                let (channel, ts) = (channel()?.1, text(body, "ts"));
                 let known = self.said().iter().any(|said| said.channel == channel && said.ts == ts);
                 if known { Ok(self.page(channel, Some(ts), body)) } else { Err("thread_not_found") }
             }
@@ -184,7 +212,7 @@ impl Chat {
         }
     }
 
-    fn update(&self, channel: &'static str, body: &Map<String, Value>) -> Result<Value, Refused> {
+    fn update(&self, (id, channel): Channel, body: &Map<String, Value>) -> Result<Value, Refused> {
         let mut said = self.said();
         let ts = text(body, "ts");
         let found = said.iter_mut().find(|said| said.channel == channel && said.ts == ts);
@@ -199,7 +227,10 @@ impl Chat {
             message.metadata = metadata.clone();
         }
         message.edits += 1;
-        Ok(json!({ "channel": channel, "ts": ts, "text": message.text }))
+        let text = message.text.clone();
+        drop(said);
+        self.changed();
+        Ok(json!({ "channel": id, "ts": ts, "text": text }))
     }
 
     /// A page of a channel, newest first; or of a thread with its parent, oldest first.
@@ -274,8 +305,8 @@ fn text<'b>(body: &'b Map<String, Value>, name: &str) -> &'b str {
     body.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// A channel's id, by its id or its name.
-fn find(channel: &str) -> Option<&'static str> {
+/// A channel, by its id or its name.
+fn find(channel: &str) -> Option<Channel> {
     let name = channel.trim_start_matches('#');
-    CHANNELS.iter().find(|(id, known)| *id == channel || *known == name).map(|(id, _)| *id)
+    CHANNELS.into_iter().find(|(id, known)| *id == channel || *known == name)
 }

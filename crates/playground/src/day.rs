@@ -54,7 +54,8 @@ const fn push(
     Push { repo, branch, by, subject, fails }
 }
 
-const SLOW: Alert = Alert {
+/// The alert of the morning.
+pub const SLOW: Alert = Alert {
     name: "CheckoutSlow",
     service: "checkout",
     severity: "critical",
@@ -76,7 +77,10 @@ const QUEUE: Alert = Alert {
     description: "The mail queue grows since 20 minutes",
 };
 
-const CART: Push = push("web", "cart-totals", "ana", "Show the discount in the cart", None);
+/// The pull request of the morning, which the person is asked to review.
+pub const CART: Push = push("web", "cart-totals", "ana", "Show the discount in the cart", None);
+/// What breaks main in the morning.
+pub const RED: Push = push("web", "main", "bo", "Round prices late", Some("unit tests"));
 const LOGIN: Push = push("api", "login-limits", "cleo", "Limit sign-ins per address", Some("lint"));
 const FONTS: Push = push("web", "font-sizes", "bo", "Use relative font sizes", None);
 
@@ -84,7 +88,7 @@ const FONTS: Push = push("web", "font-sizes", "bo", "Use relative font sizes", N
 pub const DAY: &[Scene] = &[
     at(9, 0, Moment::Say("general", "ana", "Good morning. Cart totals first, then the release")),
     at(9, 2, Moment::Open(CART, &[crate::ME])),
-    at(9, 10, Moment::Push(push("web", "main", "bo", "Round prices late", Some("unit tests")))),
+    at(9, 10, Moment::Push(RED)),
     at(9, 16, Moment::Fire(SLOW)),
     at(9, 22, Moment::Review("web", "cart-totals", "bo", Verdict::Approved)),
     at(9, 30, Moment::Say("deploys", "bo", "main is red because of me, a fix is on its way")),

@@ -18,7 +18,7 @@ use crate::service::Life;
 pub use crate::{
     chat::{Chat, Said},
     ci::Ci,
-    day::{DAY, Moment, Scene},
+    day::{CART, DAY, Moment, RED, SLOW, Scene},
     forge::{Forge, Push, Verdict},
     pager::{Alert, Pager},
 };

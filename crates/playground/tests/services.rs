@@ -295,9 +295,7 @@ async fn webhooks_are_sent_signed_and_say_what_a_poll_says() {
     let playground = Playground::start(QUICK).await.unwrap();
     let (forge, pager) = (connect(&playground, "forge", None), connect(&playground, "pager", None));
     let (sender, mut received) = tokio::sync::mpsc::unbounded_channel();
-    let receive = move |uri: http::Uri,
-                        headers: http::HeaderMap,
-                        body: axum::body::Bytes| async move {
+    let receive = move |uri: http::Uri, headers: http::HeaderMap, body: axum::body::Bytes| async move {
         sender.send((uri.path().to_owned(), headers, body)).unwrap();
     };
     let router = axum::Router::new().fallback(receive);
