@@ -86,8 +86,9 @@ pub(crate) fn test_rules(file: &Path, paths: &Paths, output: &Output) -> Result<
     let case: Case = serde_json::from_str(&text)
         .with_context(|| format!("{}: expected {{\"event\": {{...}}, \"item\": {{...}}}}", file.display()))
         .map_err(|error| Usage(format!("{error:#}")))?;
-    let rules = Rules::compile(&config.rules, config.builtin_rules)
-        .map_err(|errors| Usage(errors.into_iter().map(|error| error.what).collect::<Vec<_>>().join("; ")))?;
+    let rules = Rules::compile(&config.rules, config.builtin_rules).map_err(|errors| {
+        Usage(errors.into_iter().map(|error| error.message()).collect::<Vec<_>>().join("; "))
+    })?;
     let decision = rules.explain(&case.event, &case.item, &case.me);
     output.either(&decision, || output.decision(&decision));
     Ok(Exit::Done)

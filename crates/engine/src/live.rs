@@ -43,7 +43,7 @@ impl Live {
         let rules = Rules::compile(&config.rules, config.builtin_rules).map_err(|errors| {
             let fault =
                 |what| Fault { file: config.path.clone(), line: 1, column: 1, what, text: String::new() };
-            Faults(errors.into_iter().map(|error| fault(error.what)).collect())
+            Faults(errors.into_iter().map(|error| fault(error.message())).collect())
         })?;
         let secrets = options
             .secrets

@@ -6,7 +6,7 @@ use callboard_domain::{
     command::{ArgError, ArgSpec, Args, CommandSpec},
     duration::Span,
     error::ServiceError,
-    item::BuildStatus,
+    item::{BuildStatus, Kind},
     message::Block,
     run::Outcome,
     text,
@@ -39,10 +39,22 @@ impl BuildJob {
     pub(super) fn new(jenkins: Jenkins, jobs: Arc<Jobs>) -> Self {
         let spec = CommandSpec::new("build", "Build a Jenkins job, and say how it ended")
             .usage("build <job> [param=value...]")
-            .arg(ArgSpec::live("job", "the job, with @branch for one branch of a multibranch project"))
+            .arg(ArgSpec::item(
+                "job",
+                Kind::Build,
+                "the job, with @branch for one branch of a multibranch project",
+            ))
+            .arg(
+                ArgSpec::text(
+                    "branch",
+                    "the branch, where the job has it neither in its name nor as a parameter",
+                )
+                .optional(),
+            )
             .arg(ArgSpec::pairs("parameters", "the job's parameters"))
             .example("build web/api")
             .example("build web/api@main")
+            .example("build web/api branch=main")
             .example("build deploy REF=v2 ENV=staging")
             .timeout(LONGEST);
         Self { jenkins, jobs, spec }
@@ -81,18 +93,22 @@ impl Action for BuildJob {
     fn preview(&self, args: &Args, _now: Timestamp) -> Result<Vec<Step>, ArgError> {
         let job = job_arg(args)?;
         let http = self.jenkins.http();
-        let mut start =
-            http.step(format!("Start {job} on {}", http.host()), &start(&job, &args.pairs, false));
-        if args.pairs.is_empty() {
-            start.exactly.push_str(
-                "\n(buildWithParameters instead of build where the job has parameters: their defaults)",
-            );
+        let look = http.step(format!("Look what {job} takes"), &Jenkins::job_request(&job));
+        let (of_branch, pairs) = of_branch(&job, args);
+        let target = of_branch.as_ref().unwrap_or(&job);
+        let mut begin =
+            http.step(format!("Start {target} on {}", http.host()), &start(target, &args.pairs, false));
+        // Which of two requests it is depends on the answer to the first.
+        let other = match &of_branch {
+            Some(_) => http.step("", &start(&job, &pairs, true)).exactly,
+            None if pairs.is_empty() => http.step("", &start(&job, &pairs, true)).exactly,
+            None => String::new(),
+        };
+        if !other.is_empty() {
+            let when = if of_branch.is_some() { "branch is a parameter of it" } else { "it has parameters" };
+            begin.exactly.push_str(&format!("\nor, where {when}:\n{other}"));
         }
-        Ok(vec![
-            http.step(format!("Look what {job} takes"), &Jenkins::job_request(&job)),
-            start,
-            Step { what: "Follow it to its end".to_owned(), exactly: String::new() },
-        ])
+        Ok(vec![look, begin, Step { what: "Follow it to its end".to_owned(), exactly: String::new() }])
     }
 
     async fn run(
@@ -101,11 +117,17 @@ impl Action for BuildJob {
         _now: Timestamp,
         progress: &dyn Progress,
     ) -> Result<Outcome, ServiceError> {
-        let job = job_arg(args).map_err(refused)?;
-        let known = self.jenkins.job(&job).await?;
+        let mut job = job_arg(args).map_err(refused)?;
+        let mut known = self.jenkins.job(&job).await?;
+        let (of_branch, mut pairs) = of_branch(&job, args);
+        if let Some(of_branch) = of_branch.filter(|_| known.is_multibranch()) {
+            job = of_branch;
+            known = self.jenkins.job(&job).await?;
+            pairs = args.pairs.clone();
+        }
         let definitions = parameters(&known);
-        check(&job, &known, &definitions, &args.pairs)?;
-        let request = start(&job, &args.pairs, !definitions.is_empty());
+        check(&job, &known, &definitions, &pairs)?;
+        let request = start(&job, &pairs, !definitions.is_empty());
         let id = queue_item(&job, &self.jenkins.write(request).await?)?;
         progress.say("queued");
 
@@ -149,6 +171,13 @@ impl Action for BuildJob {
             _ => Ok(Vec::new()),
         }
     }
+}
+
+/// What `branch` means: the branch of a multibranch project, or a parameter like any other.
+fn of_branch(job: &JobName, args: &Args) -> (Option<JobName>, Vec<(String, String)>) {
+    let branch = args.get("branch").map(|branch| ("branch".to_owned(), branch.to_owned()));
+    let of_branch = branch.as_ref().and_then(|(_, branch)| job.with_branch(branch));
+    (of_branch, branch.into_iter().chain(args.pairs.iter().cloned()).collect())
 }
 
 /// The request that starts a build. A job without parameters takes only `build`, one with parameters only

@@ -54,6 +54,12 @@ impl JobName {
         Self { path: project.to_vec(), branch: Some(unescape(name)) }.sound()
     }
 
+    /// The same with a branch; none where it has one, or that cannot be one.
+    pub(super) fn with_branch(&self, branch: &str) -> Option<Self> {
+        let whole = Self { path: self.path.clone(), branch: Some(branch.to_owned()) };
+        whole.sound().filter(|_| self.branch.is_none())
+    }
+
     fn sound(self) -> Option<Self> {
         let part = |name: &String| {
             !name.is_empty() && !matches!(&name[..], "." | "..") && !name.contains(['/', '@'])

@@ -5,7 +5,7 @@ use callboard_domain::{
     action::{Action, Choice, Progress, Step},
     command::{ArgError, ArgSpec, Args, CommandSpec},
     error::ServiceError,
-    item::BuildStatus,
+    item::{BuildStatus, Kind},
     message::Block,
     run::Outcome,
     text,
@@ -37,7 +37,11 @@ impl BuildLog {
     pub(super) fn new(jenkins: Jenkins, jobs: Arc<Jobs>) -> Self {
         let spec = CommandSpec::new("build log", "Read the log of a Jenkins build, from its first error")
             .usage("build log <job> [number]")
-            .arg(ArgSpec::live("job", "the job, with @branch for one branch of a multibranch project"))
+            .arg(ArgSpec::item(
+                "job",
+                Kind::Build,
+                "the job, with @branch for one branch of a multibranch project",
+            ))
             .arg(ArgSpec::number("number", "which build; the newest where not given").optional())
             .example("build log web/api@main")
             .example("build log web/api 57")

@@ -27,15 +27,14 @@ pub(super) fn watched<'a>(
     for job in jobs {
         let Some(name) = JobName::in_folders(folders, &job.name) else { continue };
         let inside = [folders, std::slice::from_ref(&job.name)].concat();
-        let class = job.class.as_deref().unwrap_or_default();
-        if class.ends_with("MultiBranchProject") {
+        if job.is_multibranch() {
             if depth == 1 {
                 too_deep.push(name.full_name());
             } else if watch.matches(&name.full_name()) {
                 let branch = |job: &'a wire::Job| Some((JobName::of_branch(&inside, &job.name)?, job));
                 found.extend(job.jobs.iter().filter_map(branch));
             }
-        } else if class.ends_with("Folder") {
+        } else if job.is_folder() {
             let (below, deeper) = watched(&job.jobs, &inside, depth - 1, watch);
             found.extend(below);
             too_deep.extend(deeper);

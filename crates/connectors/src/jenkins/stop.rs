@@ -8,6 +8,7 @@ use callboard_domain::{
     action::{Action, Choice, Progress, Step},
     command::{ArgError, ArgSpec, Args, CommandSpec},
     error::ServiceError,
+    item::Kind,
     run::Outcome,
 };
 use jiff::Timestamp;
@@ -34,7 +35,11 @@ impl StopBuild {
     pub(super) fn new(jenkins: Jenkins, jobs: Arc<Jobs>) -> Self {
         let spec = CommandSpec::new("build stop", "Stop a Jenkins build that runs or waits")
             .usage("build stop <job> [number]")
-            .arg(ArgSpec::live("job", "the job, with @branch for one branch of a multibranch project"))
+            .arg(ArgSpec::item(
+                "job",
+                Kind::Build,
+                "the job, with @branch for one branch of a multibranch project",
+            ))
             .arg(ArgSpec::number("number", "which build; the newest where not given").optional())
             .example("build stop web/api@main")
             .example("build stop web/api 57");

@@ -232,6 +232,49 @@ async fn a_job_is_built_and_followed_to_its_end() {
 }
 
 #[tokio::test]
+async fn a_branch_may_be_part_of_the_name_an_argument_or_a_parameter() {
+    let branches =
+        json!({ "_class": "org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject" });
+    let parameterised = json!({ "buildable": true, "property": [
+        { "parameterDefinitions": [{ "name": "branch", "defaultParameterValue": { "name": "branch" } }] }] });
+    let plain = json!({ "buildable": true });
+    let at = |path: &str, body: &Value| get(&format!("{path}/api/json"), body.clone());
+    let main = format!("{JOB}/job/feature%252Fcart");
+    let cases = [
+        (vec![at(&main, &plain)], "web/api@feature/cart", None, format!("{main}/build")),
+        (
+            vec![at(JOB, &branches), at(&main, &plain)],
+            "web/api",
+            Some("feature/cart"),
+            format!("{main}/build"),
+        ),
+        (
+            vec![at(JOB, &parameterised)],
+            "web/api",
+            Some("feature/cart"),
+            format!("{JOB}/buildWithParameters"),
+        ),
+        (vec![at(JOB, &parameterised)], "web/api", None, format!("{JOB}/buildWithParameters")),
+        (vec![at(JOB, &plain)], "web/api", None, format!("{JOB}/build")),
+    ];
+    for (mocks, job, branch, expected) in cases {
+        let server = serve(mocks).await;
+        post(&expected, 302, ".").mount(&server).await;
+        let mut values = vec![("job", job)];
+        values.extend(branch.map(|branch| ("branch", branch)));
+        let args = args(&values);
+        let steps = action(&connect(&server.uri(), &[]), "build").preview(&args, contract::now()).unwrap();
+        let error = run(&server, "build", &args).await.0.unwrap_err();
+        assert!(error.to_string().contains("did not queue"), "{job} {branch:?}: {error}");
+        let sent = server.received_requests().await.unwrap().pop().unwrap();
+        let (sent, body) = (format!("{} {}", sent.method, sent.url), String::from_utf8(sent.body).unwrap());
+        assert!(steps[1].exactly.contains(&sent), "{sent} is not in {}", steps[1].exactly);
+        let takes_it = branch.is_some() && expected.ends_with("buildWithParameters");
+        assert_eq!(body, if takes_it { "branch=feature%2Fcart" } else { "" });
+    }
+}
+
+#[tokio::test]
 async fn a_failed_build_brings_its_log() {
     let log = ResponseTemplate::new(200)
         .insert_header("x-text-size", "40")

@@ -73,6 +73,16 @@ pub(super) struct Job {
     pub(super) jobs: Vec<Self>,
 }
 
+impl Job {
+    pub(super) fn is_multibranch(&self) -> bool {
+        self.class.as_deref().is_some_and(|class| class.ends_with("MultiBranchProject"))
+    }
+
+    pub(super) fn is_folder(&self) -> bool {
+        self.class.as_deref().is_some_and(|class| class.ends_with("Folder"))
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct JobAction {

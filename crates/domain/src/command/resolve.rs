@@ -36,7 +36,7 @@ enum Match {
     End,
     /// Words of the reference in their order, the last one among them.
     Parts,
-    /// Words of the reference and the title.
+    /// Words of the reference and the title, or of an alert's rule.
     Words,
 }
 
@@ -136,7 +136,12 @@ impl Wanted {
         if self.text.contains(['#', '/', '@']) {
             return None;
         }
-        let all = format!("{reference} {}", item.title.to_lowercase());
+        // People know an alert by its rule's name as well.
+        let rule = match &item.detail {
+            Detail::Incident(incident) => incident.labels.get("alertname").map_or("", String::as_str),
+            Detail::Build(_) | Detail::PullRequest(_) => "",
+        };
+        let all = format!("{reference} {} {}", item.title.to_lowercase(), rule.to_lowercase());
         self.lower.split_whitespace().all(|word| has_word(&all, word)).then_some(Match::Words)
     }
 

@@ -17,7 +17,7 @@ const SHORT: usize = 100;
 const DESCRIPTION: usize = 4_000;
 /// A label's value.
 const LABEL: usize = 500;
-/// Key ids. What is longer, or is changed by cleaning, is told apart by a hash: see [`ItemKey::new`].
+/// Key ids. What is longer, or is changed by cleaning, is told apart by a hash: see [`super::ItemKey::new`].
 const ID: usize = 300;
 /// Bytes of a URL; a longer one is left out.
 const URL: usize = 2_000;
@@ -34,7 +34,7 @@ impl Item {
     /// https and without a password. Lists that are sets are sorted; an empty text counts as not known.
     ///
     /// Cleaning twice changes nothing more. [`crate::event::compare`] cleans the snapshot it is given, so that nothing
-    /// unclean is ever stored; the key is clean from [`ItemKey::new`] on, so that look-ups agree with what is stored.
+    /// unclean is ever stored; the key is clean from [`super::ItemKey::new`] on, so that look-ups agree with what is stored.
     pub fn clean(&mut self) {
         id(&mut self.key.id);
         line(&mut self.title, TITLE);
@@ -103,7 +103,7 @@ fn clean_incident(incident: &mut Incident) {
     }
 }
 
-/// See [`ItemKey::new`].
+/// See [`super::ItemKey::new`].
 pub(super) fn id(id: &mut String) {
     if is_plain(id, ID) {
         return;

@@ -181,7 +181,7 @@ pub enum Detail {
 }
 
 impl Item {
-    /// What a person types for this item in a command: `acme/web#479`, `acme/web/ci.yml@main`, an alert's fingerprint.
+    /// What a person types for this item in a command: `acme/web#479`, `acme/web/ci@main`, an alert's fingerprint.
     pub fn reference(&self) -> &str {
         &self.key.id
     }

@@ -389,11 +389,12 @@ impl Reader<'_, '_> {
         }
         if let Err(errors) = Rules::compile(&rules, false) {
             for error in errors {
-                let path: [Step<'_>; 3] = ["rules".into(), error.rule.into(), error.key.into()];
+                let mut path: Vec<Step<'_>> = vec!["rules".into(), error.rule.into(), error.key.into()];
+                path.extend(error.entry.map(Step::from));
                 let fault = if error.line <= 1 {
-                    self.file.fault_within(&path, error.column.saturating_sub(1), error.what)
+                    self.file.fault_within(&path, error.column.saturating_sub(1), error.message())
                 } else {
-                    self.file.fault(&path, format!("line {}: {}", error.line, error.what))
+                    self.file.fault(&path, format!("line {}: {}", error.line, error.message()))
                 };
                 self.faults.push(fault);
             }

@@ -24,7 +24,7 @@ const STEP: usize = 32;
 /// The shortest word that a trigram index can find.
 const INDEXED: usize = 3;
 /// How many of the newest rows are looked through for shorter words.
-const LOOKED_THROUGH: u32 = 2_000;
+const LOOKED_THROUGH: u32 = 1_000;
 /// How many hits of the longer words are looked through for the shorter ones.
 const CANDIDATES: u32 = 500;
 

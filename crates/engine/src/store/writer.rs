@@ -19,7 +19,7 @@ const QUEUE: usize = 2048;
 /// Jobs in one transaction, at most.
 const GROUP: usize = 512;
 /// A transaction takes in no further job after this long: those in it are waiting.
-const GROUP_TIME: Duration = Duration::from_millis(4);
+const GROUP_TIME: Duration = Duration::from_millis(8);
 /// With no job for this long, the writer uses the time to bring the search index up to date.
 const IDLE: Duration = Duration::from_millis(30);
 

@@ -147,4 +147,12 @@ mod tests {
             .collect::<Vec<_>>());
         assert!(excerpt(&quiet).starts_with("880\n") && excerpt(&quiet).ends_with("\n999"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_log_is_too_strange(log in "(.|\\n|##\\[error\\]|\\x1b\\[){0,200}") {
+            let excerpt = excerpt(&log);
+            assert!(!excerpt.contains('\u{1b}') && excerpt.lines().count() <= LINES + 1, "{excerpt:?}");
+        }
+    }
 }

@@ -228,7 +228,8 @@ async fn runs_run_again() {
 #[tokio::test]
 async fn a_403_tells_what_the_token_lacks() {
     let not_accessible = "Resource not accessible by personal access token";
-    let cases: [(&[(&str, &str)], &str, Option<&[&str]>); 5] = [
+    type Headers = &'static [(&'static str, &'static str)];
+    let cases: [(Headers, &str, Option<&[&str]>); 5] = [
         (&[("x-accepted-github-permissions", "actions=write")], not_accessible, Some(&["actions:write"])),
         (
             &[("x-accepted-github-permissions", "actions=write,contents=read; administration=write")],

@@ -130,7 +130,8 @@ fn pull_requests_of_every_sort() {
 fn checks_are_summed_up() {
     let done = |name, conclusion| check(name, "completed", Some(conclusion));
     let status = |context: &str, state: &str| json!({ "context": context, "state": state, "updated_at": "2026-11-22T10:09:00Z" });
-    let cases: [(Vec<Value>, Vec<Value>, ChecksStatus, &[&str]); 11] = [
+    type Rows = Vec<Value>;
+    let cases: [(Rows, Rows, ChecksStatus, &[&str]); 11] = [
         (vec![], vec![], ChecksStatus::None, &[]),
         (
             vec![done("a", "success"), done("b", "neutral"), done("c", "skipped")],

@@ -1,4 +1,4 @@
-//! Polls over real HTTP: what is asked, what is told, and what a failure costs.
+//! Polls over real HTTP: what is asked and what is told.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -8,23 +8,23 @@ use jiff::{SignedDuration, Timestamp};
 use super::*;
 
 /// A source and where its last poll left off.
-struct Watch {
+pub(super) struct Watch {
     source: Arc<dyn Source>,
-    cursor: Option<Cursor>,
-    now: Timestamp,
+    pub(super) cursor: Option<Cursor>,
+    pub(super) now: Timestamp,
 }
 
 impl Watch {
-    fn new(server: &MockServer, watch: &[&str]) -> Self {
+    pub(super) fn new(server: &MockServer, watch: &[&str]) -> Self {
         Self { source: connect(&server.uri(), watch).source.unwrap(), cursor: None, now: now() }
     }
 
     /// Polls a minute later.
-    async fn poll(&mut self) -> Batch {
+    pub(super) async fn poll(&mut self) -> Batch {
         self.try_poll().await.unwrap()
     }
 
-    async fn try_poll(&mut self) -> Result<Batch, ServiceError> {
+    pub(super) async fn try_poll(&mut self) -> Result<Batch, ServiceError> {
         self.now += SignedDuration::from_mins(1);
         let batch = self.source.poll(self.cursor.as_ref(), self.now).await?;
         self.cursor = batch.cursor.clone().or(self.cursor.take());
@@ -32,13 +32,13 @@ impl Watch {
     }
 }
 
-fn all_told(batch: &Batch) -> Vec<String> {
+pub(super) fn all_told(batch: &Batch) -> Vec<String> {
     batch.snapshots.iter().map(told).collect()
 }
 
 /// `METHOD PATH?QUERY`, with a `*` where it was conditional, of the requests since the last call; the first of a poll,
 /// to `/user`, left out.
-async fn asked(server: &MockServer, seen: &mut usize) -> Vec<String> {
+pub(super) async fn asked(server: &MockServer, seen: &mut usize) -> Vec<String> {
     let all = server.received_requests().await.unwrap();
     let new = all[*seen..].iter().filter(|request| request.url.path() != "/user");
     let lines = new.map(|request| {
@@ -52,12 +52,7 @@ async fn asked(server: &MockServer, seen: &mut usize) -> Vec<String> {
     lines
 }
 
-fn failing(at: &str, status: u16) -> Mock {
-    let answer = ResponseTemplate::new(status).set_body_json(json!({ "message": "Out of order" }));
-    Mock::given(path(at)).respond_with(answer).with_priority(1)
-}
-
-async fn serve_instead(server: &MockServer, mocks: impl IntoIterator<Item = Mock>) {
+pub(super) async fn serve_instead(server: &MockServer, mocks: impl IntoIterator<Item = Mock>) {
     // Requests stay on record: only the answers change.
     for mock in mocks {
         mock.with_priority(1).mount(server).await;
@@ -240,164 +235,6 @@ async fn after_an_absence_pages_are_read_back_to_what_is_known() {
     told.sort();
     assert_eq!(told, ["acme/web#484 open [] passed", "acme/web#485 open [] passed"]);
     assert!(server.received_requests().await.unwrap().iter().all(|request| request.url.path() != "/page3"));
-}
-
-#[tokio::test]
-async fn one_repository_that_is_gone_is_one_problem() {
-    let server = serve(forge()).await;
-    let mut watch = Watch::new(&server, &["acme/web", "acme/gone"]);
-    let batch = watch.poll().await;
-    assert_eq!(all_told(&batch).len(), 2);
-    assert_eq!(batch.problems, ["acme/gone: GitHub has no such thing, or hides it from this account"]);
-
-    // It is not asked for again at once, and the problem stands.
-    let mut seen = server.received_requests().await.unwrap().len();
-    assert_eq!(watch.poll().await.problems, batch.problems);
-    assert!(asked(&server, &mut seen).await.iter().all(|request| request.starts_with("web")));
-    watch.now += SignedDuration::from_mins(10);
-    mount(&server, [get("/repos/acme/gone", repo("gone")), get("/repos/acme/gone/pulls", json!([]))]).await;
-    mount(&server, [get("/repos/acme/gone/actions/runs", runs(&[]))]).await;
-    assert_eq!(watch.poll().await.problems, [""; 0]);
-}
-
-#[tokio::test]
-async fn a_refused_part_is_a_problem_and_the_rest_goes_on() {
-    let refused = |at: &str| {
-        let answer = ResponseTemplate::new(403)
-            .set_body_json(json!({ "message": "Resource not accessible by personal access token" }))
-            .insert_header("x-accepted-github-permissions", "actions=read");
-        Mock::given(path(at)).respond_with(answer)
-    };
-    let server = serve([refused("/repos/acme/web/actions/runs")]).await;
-    mount(&server, forge()).await;
-    let batch = Watch::new(&server, &["acme/web"]).poll().await;
-    assert_eq!(all_told(&batch), ["acme/web#482 open [bo=Approved] passed"]);
-    let why = "acme/web: no workflow runs: GitHub does not allow it: Resource not accessible by personal access token; it lacks actions:read";
-    assert_eq!(batch.problems, [why]);
-
-    // Checks that cannot be read are not "none".
-    let server = serve([refused(&format!("/repos/acme/web/commits/{SHA}/check-runs"))]).await;
-    mount(&server, forge()).await;
-    let mut watch = Watch::new(&server, &["acme/web"]);
-    let batch = watch.poll().await;
-    assert_eq!(all_told(&batch)[0], "acme/web#482 open [bo=Approved] ?");
-    assert!(
-        batch.problems[0].starts_with("acme/web: no checks: GitHub does not allow it"),
-        "{:?}",
-        batch.problems
-    );
-    assert_eq!(watch.poll().await.problems, batch.problems);
-}
-
-#[tokio::test]
-async fn a_refused_sign_in_is_found_out_by_one_request() {
-    let server = serve([failing("/user", 401)]).await;
-    let error = Watch::new(&server, &["acme/web", "acme/api"]).try_poll().await.unwrap_err();
-    assert!(matches!(error, ServiceError::Auth { .. }), "{error}");
-    assert_eq!(server.received_requests().await.unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn a_poll_that_reads_nothing_fails() {
-    let cases = [(403, "auth"), (500, "unavailable"), (429, "rate_limited")];
-    for (status, expected) in cases {
-        let server = serve([failing("/repos/acme/web", status), failing("/repos/acme/api", status)]).await;
-        mount(&server, forge()).await;
-        let error = Watch::new(&server, &["acme/web", "acme/api"]).try_poll().await.unwrap_err();
-        assert_eq!(serde_json::to_value(&error).unwrap()["error"], expected, "{error}");
-    }
-}
-
-#[tokio::test]
-async fn when_github_wants_fewer_calls_no_more_are_made() {
-    let names: Vec<_> = (0..40).map(|n| format!("acme/r{n}")).collect();
-    let limited = ResponseTemplate::new(429)
-        .insert_header("retry-after", "30")
-        .set_body_json(json!({ "message": "Slow down" }));
-    let server = serve(forge()).await;
-    mount(&server, [Mock::given(path("/repos/acme/r9")).respond_with(limited)]).await;
-    let mut watch: Vec<_> = vec!["acme/web"];
-    watch.extend(names.iter().map(String::as_str));
-    let batch = Watch::new(&server, &watch).poll().await;
-    assert!(all_told(&batch).iter().any(|line| line.starts_with("acme/web")), "{:?}", all_told(&batch));
-    let told: Vec<_> =
-        batch.problems.iter().filter(|problem| problem.contains("wants fewer calls")).collect();
-    assert_eq!(told.len(), 1, "{:#?}", batch.problems);
-    assert!(told[0].contains("of 41 repositories were not read"), "{told:?}");
-    let asked = server.received_requests().await.unwrap().len();
-    assert!(asked < 30, "{asked} requests");
-}
-
-#[tokio::test]
-async fn a_secondary_limit_is_a_limit() {
-    let answer = ResponseTemplate::new(403).set_body_json(
-        json!({ "message": "You have exceeded a secondary rate limit. Please wait a few minutes." }),
-    );
-    let server = serve([Mock::given(path("/user")).respond_with(answer)]).await;
-    let error = Watch::new(&server, &["acme/web"]).try_poll().await.unwrap_err();
-    assert!(
-        matches!(error, ServiceError::RateLimited { retry_after, .. } if retry_after.as_secs() == 60),
-        "{error:?}"
-    );
-}
-
-#[tokio::test]
-async fn a_scarce_allowance_is_spent_on_the_lists_alone() {
-    let scarce = |at: &str, body: Value| {
-        let reset = (now() + SignedDuration::from_mins(25)).as_second().to_string();
-        let answer = ResponseTemplate::new(200)
-            .set_body_json(body)
-            .insert_header("x-ratelimit-limit", "5000")
-            .insert_header("x-ratelimit-remaining", "400")
-            .insert_header("x-ratelimit-reset", reset.as_str());
-        Mock::given(path(at)).respond_with(answer).up_to_n_times(1).with_priority(1)
-    };
-    let server = serve(forge()).await;
-    mount(&server, [scarce("/user", user("ana"))]).await;
-    let mut watch = Watch::new(&server, &["acme/web"]);
-    // The reset that `forge` tells is earlier than this one: the later window counts.
-    let batch = watch.poll().await;
-    assert_eq!(
-        all_told(&batch),
-        ["acme/web#482 open [] ?", "acme/web/ci@main 31.1 failed [], 30.1 passed []"]
-    );
-    assert_eq!(batch.problems, ["4600 of 5000 calls used: reviews, checks and failed jobs wait 25 m"]);
-    assert_eq!(batch.budget.unwrap().remaining, 400);
-    // Later they are made up for, though no list has changed.
-    let mut told = all_told(&watch.poll().await);
-    told.sort();
-    assert_eq!(told, ["acme/web#482 open [bo=Approved] passed", r#"acme/web/ci@main 31.1 failed ["build"]"#]);
-}
-
-#[tokio::test]
-async fn what_could_not_be_read_is_made_up_for() {
-    let half = ResponseTemplate::new(200).set_body_string("[{\"user\": {\"log");
-    let page = ResponseTemplate::new(200).set_body_raw("<html>Unicorn</html>", "text/html");
-    for broken in [ResponseTemplate::new(502), half, page] {
-        let reviews = Mock::given(path("/repos/acme/web/pulls/482/reviews"));
-        let server = serve([reviews.respond_with(broken).up_to_n_times(1).with_priority(1)]).await;
-        mount(&server, forge()).await;
-        let mut watch = Watch::new(&server, &["acme/web"]);
-        let batch = watch.poll().await;
-        assert_eq!(all_told(&batch)[0], "acme/web#482 open [] passed");
-        assert!(batch.problems[0].starts_with("acme/web: GitHub "), "{:?}", batch.problems);
-        let batch = watch.poll().await;
-        assert_eq!(all_told(&batch), ["acme/web#482 open [bo=Approved] passed"]);
-        assert_eq!(batch.problems, [""; 0]);
-    }
-}
-
-#[tokio::test]
-async fn a_list_that_fails_keeps_its_place() {
-    let server = serve(forge()).await;
-    let mut watch = Watch::new(&server, &["acme/web"]);
-    watch.poll().await;
-    let down = failing("/repos/acme/web/pulls", 502).up_to_n_times(1);
-    let newer = run(32, json!({ "updated_at": "2026-11-22T11:00:00Z" }));
-    mount(&server, [down]).await;
-    assert!(watch.try_poll().await.is_err());
-    serve_instead(&server, [get("/repos/acme/web/actions/runs", runs(&[newer]))]).await;
-    assert_eq!(all_told(&watch.poll().await), ["acme/web/ci@main 32.1 passed []"]);
 }
 
 #[tokio::test]

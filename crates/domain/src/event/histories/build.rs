@@ -110,7 +110,7 @@ fn named(runs: Vec<BuildRun>) -> Item {
     let mut item = build(runs);
     item.title = format!("ci {number}");
     if let Detail::Build(build) = &mut item.detail {
-        build.default_branch = number % 2 == 0;
+        build.default_branch = number.is_multiple_of(2);
     }
     item
 }
