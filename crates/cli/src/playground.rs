@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use callboard_domain::{
     event::{Event, EventName},
     rules::Notification,
+    text,
 };
 use callboard_engine::{
     Engine, Mode, Options,
@@ -41,9 +42,11 @@ const DEADLINE: Duration = Duration::from_secs(15);
 /// In the loop, nobody wants to wait for builds.
 const BRISK: Pace = Pace { queue: Duration::from_millis(300), build: Duration::from_secs(1) };
 /// How much faster than a real day the open tour's is: something happens every few seconds.
-const SPEED: f64 = 300.0;
+const SPEED: f64 = 150.0;
 /// How many events are read at once.
 const EVENTS: usize = 1_000;
+/// How much of a request is shown, in characters.
+const REQUEST: usize = 100;
 
 /// Plays one full loop, or lets days go by until it is told to stop. Leaves nothing behind.
 pub(crate) async fn play(once: bool, output: &Output) -> Result<Exit> {
@@ -289,7 +292,8 @@ impl Tour {
             println!();
             println!("{} {}", style("$").dim(), style(format!("callboard run {flag}{line}")).bold());
             for step in &prepared.steps {
-                println!("  {} {}", step.what, style(step.exactly.lines().next().unwrap_or_default()).dim());
+                let request = step.exactly.lines().next().unwrap_or_default();
+                println!("  {} {}", step.what, style(text::line(request, REQUEST)).dim());
             }
         }
         let began = Instant::now();
