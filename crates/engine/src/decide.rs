@@ -16,12 +16,11 @@ use crate::{
 };
 
 /// The rules in force.
-pub(crate) struct Deciding(Arc<Live>);
+struct Deciding(Arc<Live>);
 
-impl Deciding {
-    pub(crate) fn new(live: Arc<Live>) -> Arc<dyn Decide> {
-        Arc::new(Self(live))
-    }
+/// The rules in force, as the store asks them.
+pub(crate) fn by(live: Arc<Live>) -> Arc<dyn Decide> {
+    Arc::new(Deciding(live))
 }
 
 impl Decide for Deciding {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use callboard_domain::{
-    chat::{Address, ChatService, Posted},
+    chat::{Address, ChatService, Limits, Posted},
     error::ServiceError,
 };
 use jiff::Timestamp;
@@ -110,7 +110,7 @@ async fn send(engine: &Engine, delivery: &Delivery, paces: &Paces) -> Attempt {
     let result = called.unwrap_or_else(|_| {
         Err(ServiceError::unknown(format!("no answer within {} s", CALL_TIME.as_secs())))
     });
-    after_sending(result, delivery, chat.limits().finds, Timestamp::now())
+    after_sending(result, delivery, chat.limits(), Timestamp::now())
 }
 
 async fn call(chat: &dyn ChatService, delivery: &Delivery) -> Result<Posted, ServiceError> {
@@ -140,18 +140,18 @@ async fn keep_pace(paces: &Paces, to: &Address, pause: Duration) {
 fn after_sending(
     result: Result<Posted, ServiceError>,
     delivery: &Delivery,
-    finds: bool,
+    limits: Limits,
     now: Timestamp,
 ) -> Attempt {
     let error = match result {
         Ok(posted) => return Attempt::Posted(posted),
         Err(error) => error,
     };
-    let is_edit = delivery.posted.as_ref().is_some_and(|posted| !posted.id.is_empty());
+    let is_edit = limits.edits && delivery.posted.is_some();
     match error {
         // An edit is safe to repeat.
         ServiceError::Unknown { .. } if is_edit => later(error, delivery, now),
-        ServiceError::Unknown { .. } if finds => Attempt::Unknown(now + LOOK_AFTER, error),
+        ServiceError::Unknown { .. } if limits.finds => Attempt::Unknown(now + LOOK_AFTER, error),
         ServiceError::Unknown { .. } => Attempt::Unknown(now + FOR_A_PERSON, error),
         error if error.may_retry() => later(error, delivery, now),
         error => Attempt::Failed(error),
@@ -221,6 +221,10 @@ mod tests {
         }
     }
 
+    fn limits(able: bool) -> Limits {
+        Limits { max_chars: 100, pause: Duration::ZERO, edits: able, finds: able }
+    }
+
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
     }
@@ -238,6 +242,8 @@ mod tests {
             (&unknown, false, true, 1, 100, Attempt::Unknown(at(110), unknown.clone())),
             (&unknown, false, false, 1, 0, Attempt::Unknown(at(0) + FOR_A_PERSON, unknown.clone())),
             (&unknown, true, true, 1, 100, Attempt::Later(at(102), unknown.clone())),
+            // What cannot be edited was said again: that is as unknown as a first post.
+            (&unknown, true, false, 1, 0, Attempt::Unknown(at(0) + FOR_A_PERSON, unknown.clone())),
             (&down, false, true, 3, 100, Attempt::Later(at(108), down.clone())),
             (&down, false, true, 99, 100, Attempt::Later(at(1_000), down.clone())),
             (&down, false, true, 99, day + 1, Attempt::Failed(down.clone())),
@@ -247,7 +253,11 @@ mod tests {
         ];
         for (error, posted, finds, attempts, now, expected) in cases {
             let delivery = delivery(posted, attempts);
-            assert_eq!(after_sending(Err(error.clone()), &delivery, finds, at(now)), expected, "{error:?}");
+            assert_eq!(
+                after_sending(Err(error.clone()), &delivery, limits(finds), at(now)),
+                expected,
+                "{error:?}"
+            );
         }
     }
 

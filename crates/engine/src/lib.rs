@@ -51,7 +51,6 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     api::{ApiError, Call},
     config::{Config, Faults},
-    decide::Deciding,
     host::Host,
     live::Live,
     secrets::Secrets,
@@ -273,7 +272,7 @@ impl Engine {
         received: Received,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let decide = Deciding::new(self.live());
+        let decide = decide::by(self.live());
         self.store().try_ingest(account, Report::Hook(received), now, decide).await.map(drop)
     }
 
@@ -285,7 +284,7 @@ impl Engine {
         began_at: Timestamp,
     ) -> Result<(), StoreError> {
         self.moments().next_try.remove(account);
-        let decide = Deciding::new(self.live());
+        let decide = decide::by(self.live());
         let report = Report::Poll { batch, began_at };
         self.store().ingest(account, report, Timestamp::now(), decide).await.map(drop)
     }
@@ -336,7 +335,7 @@ impl Engine {
 async fn keep_house(engine: Engine, stop: CancellationToken) {
     loop {
         let (live, now) = (engine.live(), Timestamp::now());
-        let decide = Deciding::new(Arc::clone(&live));
+        let decide = decide::by(Arc::clone(&live));
         if let Err(error) = engine.store().sweep(Kind::PullRequest, event::stale, now, decide).await {
             tracing::warn!(%error, "stale pull requests could not be found");
         }
