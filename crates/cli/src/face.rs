@@ -73,6 +73,11 @@ impl Face {
         }
     }
 
+    /// The way to an engine that runs in this process.
+    pub(crate) fn of(engine: &Engine, paths: &Paths) -> Self {
+        Self { way: Way::Own(engine.clone()), data: paths.data.clone() }
+    }
+
     /// Makes a call.
     pub(crate) async fn call<C: Call>(&mut self, call: C) -> Result<C::Answer, ApiError> {
         match &mut self.way {

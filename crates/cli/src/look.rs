@@ -226,7 +226,8 @@ async fn board(query: BoardQuery, stored: bool, face: &mut Face, output: &Output
     Ok(Exit::Done)
 }
 
-fn print_board(board: &Board) {
+/// The board, section by section.
+pub(crate) fn print_board(board: &Board) {
     if board.sections.is_empty() {
         println!("{}", callboard_domain::board::NOTHING);
     }
@@ -279,7 +280,8 @@ fn account(info: &AccountInfo) -> [String; 4] {
     [info.name.to_string(), info.service.clone(), who, format!("{health}{budget}")]
 }
 
-async fn events(
+/// Prints events, and goes on as they happen where `follow` says so, until it is told to stop.
+pub(crate) async fn events(
     follow: bool,
     since: Option<String>,
     limit: usize,

@@ -30,7 +30,7 @@ fn main() -> ExitCode {
     human_panic::setup_panic!();
     let cli = Cli::parse();
     let output = Output::new(cli.json, cli.quiet, cli.no_color);
-    log_to_stderr(cli.verbose, cli.quiet, matches!(cli.command, Command::Serve | Command::Playground { .. }));
+    log_to_stderr(cli.verbose, cli.quiet, matches!(cli.command, Command::Serve));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -1,6 +1,375 @@
-//! The tour.
-use crate::{exit::Exit, output::Output};
-use anyhow::Result;
-pub(crate) async fn play(_once: bool, _output: &Output) -> Result<Exit> {
-    Ok(Exit::Failed)
+//! The tour: a made-up team's services on this machine, and the real engine on them, in folders of its own.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use callboard_domain::{
+    event::{Event, EventName},
+    rules::Notification,
+    text,
+};
+use callboard_engine::{
+    Engine, Mode, Options,
+    api::{
+        AccountsQuery, BoardQuery, Changes, DeliveryState, EventsQuery, Health, Hello, Prepare, Settle,
+        StartRun,
+    },
+    host::Host,
+    secrets::Secrets,
+};
+use callboard_playground::{CART, Chat, ME, Moment, Pace, Playground, RED, SLOW, Said};
+use console::style;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    exit::Exit,
+    face::{Face, Paths, explain},
+    host::TerminalHost,
+    look,
+    output::Output,
+    run, serve,
+};
+
+/// How long each step of the loop may take to come true.
+const DEADLINE: Duration = Duration::from_secs(15);
+/// In the loop, nobody wants to wait for builds.
+const BRISK: Pace = Pace { queue: Duration::from_millis(300), build: Duration::from_secs(1) };
+/// How much faster than a real day the open tour's is: something happens every few seconds.
+const SPEED: f64 = 150.0;
+/// How many events are read at once.
+const EVENTS: usize = 1_000;
+/// How much of a request is shown, in characters.
+const REQUEST: usize = 100;
+
+/// Plays one full loop, or lets days go by until it is told to stop. Leaves nothing behind.
+pub(crate) async fn play(once: bool, output: &Output) -> Result<Exit> {
+    if once {
+        let (notified, notifications) = mpsc::unbounded_channel();
+        let tour = Tour::start(BRISK, Arc::new(Collect(notified))).await?;
+        let played = tokio::select! {
+            played = tour.one_loop(notifications, output) => played.map(|()| Exit::Done),
+            stopped = serve::stop_asked_for() => stopped.map(|()| Exit::Failed).map_err(Into::into),
+        };
+        tour.end().await?;
+        return played;
+    }
+    let tour = Tour::start(Pace::default(), Arc::new(TerminalHost::start()?)).await?;
+    let played = tour.days(output).await;
+    tour.end().await?;
+    played
+}
+
+/// A host that passes notifications on: the loop shows them in its place.
+struct Collect(mpsc::UnboundedSender<Notification>);
+
+impl Host for Collect {
+    fn notify(&self, notification: &Notification) {
+        // Nobody looks any more once the loop has ended.
+        let _ = self.0.send(notification.clone());
+    }
+}
+
+/// The services and the engine on them.
+struct Tour {
+    playground: Playground,
+    engine: Engine,
+    paths: Paths,
+    folder: TempDir,
+}
+
+impl Tour {
+    async fn start(pace: Pace, host: Arc<dyn Host>) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("callboard-playground-").tempdir()?;
+        let paths = Paths { config: folder.path().join("callboard.toml"), data: folder.path().join("data") };
+        let playground = Playground::start(pace).await.context("the services could not be started")?;
+        std::fs::write(&paths.config, playground.config_toml())?;
+        let engine = Engine::open(Options {
+            config: paths.config.clone(),
+            data: paths.data.clone(),
+            passphrase: None,
+            secrets: Some(Secrets::in_memory(playground.secrets())),
+            host,
+            mode: Mode::Serve,
+        });
+        let tour = Self { engine: engine.await.map_err(explain)?, playground, paths, folder };
+        if let Some(receiver) = tour.engine.call(Hello {}).await?.receives_at {
+            tour.playground.send_webhooks_to(receiver);
+        }
+        Ok(tour)
+    }
+
+    async fn end(self) -> Result<()> {
+        self.engine.stop().await;
+        self.playground.stop().await;
+        self.folder.close().context("the tour's folder could not be removed")
+    }
+
+    fn about(&self) -> Value {
+        let Playground { forge, ci, pager, chat, .. } = &self.playground;
+        json!({
+            "step": "started",
+            "config": self.paths.config,
+            "data": self.paths.data,
+            "services": { "forge": forge.url(), "ci": ci.url(), "pager": pager.url(), "chat": chat.url() },
+        })
+    }
+
+    /// Lets days go by, and prints what happens and what is said, until it is told to stop.
+    async fn days(&self, output: &Output) -> Result<Exit> {
+        output.either(&self.about(), || {
+            let Paths { config, data } = &self.paths;
+            let (config, data) = (config.display(), data.display());
+            println!(
+                "A made-up team lives its days on this machine; you are {ME}. Try, in another terminal:"
+            );
+            println!();
+            println!("  export CALLBOARD_CONFIG={config} CALLBOARD_DATA={data}");
+            println!("  callboard board");
+            println!("  callboard commands");
+            println!("  callboard run run rerun acme/web/ci@main");
+            println!("  callboard run build deploy ENV=staging");
+            println!();
+            println!("What happens shows here. Ctrl+C ends it and removes everything.");
+            println!();
+        });
+        let (mut face, end) = (Face::of(&self.engine, &self.paths), CancellationToken::new());
+        tokio::select! {
+            ended = look::events(true, None, EVENTS, &mut face, output) => ended,
+            () = self.playground.live_a_day(SPEED, &end) => Ok(Exit::Done),
+            () = overhear(&self.playground.chat, output) => Ok(Exit::Done),
+        }
+    }
+
+    /// One full loop: things happen, the board, commands, their outcomes in the chat, the board again.
+    async fn one_loop(
+        &self,
+        mut notifications: mpsc::UnboundedReceiver<Notification>,
+        output: &Output,
+    ) -> Result<()> {
+        output.either(&self.about(), || {
+            println!(
+                "A made-up team's forge, CI server, pager and chat run on this machine, and Callboard on"
+            );
+            println!("them, with nothing left out: real connectors, real HTTP, a store of its own.");
+        });
+        within("the services are watched", self.is_watching()).await?;
+
+        title(output, "Things happen; the forge and the pager tell by webhook, the CI server is asked");
+        let number = self.playground.forge.open(CART, &[ME]).context("the forge opened no pull request")?;
+        let (pull, alert) = (format!("acme/web#{number}"), SLOW.fingerprint());
+        self.playground.play(Moment::Push(RED));
+        self.playground.play(Moment::Fire(SLOW));
+        self.playground.play(Moment::Build("deploy", "dora", false));
+        let expected = [
+            ("your review is asked for", EventName::ReviewRequested, pull.as_str()),
+            ("an alert fires", EventName::Triggered, &alert),
+            ("main breaks", EventName::Failed, "acme/web/ci@main"),
+            ("a deployment ends", EventName::Passed, "deploy"),
+        ];
+        for (what, name, reference) in expected {
+            let event = within(what, self.happens(name, reference, 0)).await?;
+            output.either(&json!({ "step": "event", "event": event }), || output.event(&event));
+        }
+        let taken = self.playground.webhooks_taken();
+        ensure!(taken > 0, "no webhook was taken");
+        let told = async { notifications.recv().await.context("the engine ended") };
+        let told = within("the desktop is told", told).await?;
+        let shown =
+            json!({ "step": "notification", "title": told.title, "body": told.body, "webhooks": taken });
+        output.either(&shown, || {
+            println!("{taken} webhooks were taken. A desktop shows:");
+            println!("  {}", style(&told.title).bold());
+            told.body.lines().for_each(|line| println!("  {line}"));
+        });
+        title(output, "What needs you: callboard board");
+        self.board(output).await?;
+
+        title(output, "Deal with it; everybody sees the outcome");
+        let approve = format!("pr approve {pull} Works for me");
+        let silence = format!("silence {alert} for 30m looking into it");
+        let commands = [
+            (
+                "the failed run passes when it is run again",
+                "run rerun acme/web/ci@main",
+                None,
+                EventName::Fixed,
+            ),
+            ("the pull request is approved", approve.as_str(), None, EventName::Approved),
+            ("the alert is silenced", silence.as_str(), None, EventName::Acknowledged),
+            (
+                "a build is queued, runs and passes",
+                "build deploy ENV=production",
+                Some("deploys"),
+                EventName::Passed,
+            ),
+        ];
+        let references = ["acme/web/ci@main", pull.as_str(), alert.as_str(), "deploy"];
+        for ((what, line, channel, name), reference) in commands.into_iter().zip(references) {
+            let before = self.last_event().await?;
+            within(what, self.command(line, channel, output)).await?;
+            let event = within(what, self.happens(name, reference, before)).await?;
+            output.either(&json!({ "step": "event", "event": event }), || output.event(&event));
+        }
+        self.engine.call(Settle { seconds: DEADLINE.as_secs() }).await?;
+
+        title(output, "The rows have changed because the services say so: callboard board");
+        self.board(output).await?;
+        let next = "callboard accounts add forge github watch=OWNER/REPO";
+        output.either(&json!({ "step": "next", "command": next }), || {
+            println!();
+            println!("That was the loop. With your own forge, and a token that is asked for:");
+            println!("  {next}");
+            println!("  callboard board");
+        });
+        Ok(())
+    }
+
+    /// Waits until every account has been read once: what happens from then on is news.
+    async fn is_watching(&self) -> Result<()> {
+        let read = self.until(async || {
+            let accounts = self.engine.call(AccountsQuery {}).await?;
+            Ok(accounts
+                .iter()
+                .filter(|info| info.watched)
+                .all(|info| info.health == Health::Ok)
+                .then_some(()))
+        });
+        read.await?;
+        // The forge tells whole seconds: what happens later in this one would seem to be from before.
+        let now = Timestamp::now();
+        let rest = 1_000_000_000 - now.subsec_nanosecond().clamp(0, 999_999_999);
+        tokio::time::sleep(Duration::from_nanos(rest.unsigned_abs().into())).await;
+        Ok(())
+    }
+
+    /// Waits for an event of an item, after the event of that number.
+    async fn happens(&self, name: EventName, reference: &str, after: i64) -> Result<Event> {
+        self.until(async || {
+            let query = EventsQuery { after: Some(after), since: None, limit: EVENTS };
+            let events = self.engine.call(query).await?;
+            let meant = |event: &Event| event.name == name && event.item.id == reference && !event.old;
+            Ok(events.into_iter().find(meant))
+        })
+        .await
+    }
+
+    async fn last_event(&self) -> Result<i64> {
+        let latest = EventsQuery { after: None, since: None, limit: 1 };
+        Ok(self.engine.call(latest).await?.last().map_or(0, |event| event.id))
+    }
+
+    /// Looks again whenever the store has changed, until `look` finds something.
+    async fn until<T>(&self, look: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
+        loop {
+            let seen = self.engine.call(Changes { seen: 0 }).await?;
+            if let Some(found) = look().await? {
+                return Ok(found);
+            }
+            self.engine.call(Changes { seen }).await?;
+        }
+    }
+
+    async fn board(&self, output: &Output) -> Result<()> {
+        let board = self.engine.call(BoardQuery::default()).await?;
+        output.either(&json!({ "step": "board", "board": board }), || look::print_board(&board));
+        Ok(())
+    }
+
+    /// Runs a line, and shows its outcome as it stands in the chat.
+    async fn command(&self, line: &str, channel: Option<&str>, output: &Output) -> Result<()> {
+        let mut face = Face::of(&self.engine, &self.paths);
+        let what = Prepare { line: line.to_owned(), channel: channel.map(str::to_owned), private: false };
+        let prepared = face.call(what.clone()).await?;
+        if !output.json {
+            let flag = channel.map(|channel| format!("--channel {channel} ")).unwrap_or_default();
+            println!();
+            println!("{} {}", style("$").dim(), style(format!("callboard run {flag}{line}")).bold());
+            for step in &prepared.steps {
+                let request = step.exactly.lines().next().unwrap_or_default();
+                println!("  {} {}", step.what, style(text::line(request, REQUEST)).dim());
+            }
+        }
+        let began = Instant::now();
+        let started = face.call(StartRun { what, confirmed: None }).await?;
+        let progress = run::follow(&started.id, &mut face, output).await?;
+        let progress = run::settle(progress, &mut face).await?;
+        if Exit::from(&progress.run.state) != Exit::Done {
+            output.either(&progress, || output.ended(&progress));
+            bail!("{line} ended as {}", progress.run.state.name());
+        }
+        let delivery = progress.delivery.as_ref().context("its outcome was not to be posted")?;
+        ensure!(delivery.state == DeliveryState::Posted, "its outcome is not posted: {:?}", delivery.state);
+        let stands = self.playground.chat.messages(&delivery.address.channel);
+        let stands: Vec<&Said> = stands.iter().filter(|said| said.key() == Some(&delivery.id)).collect();
+        let [message] = stands[..] else { bail!("{} messages tell of it in the chat", stands.len()) };
+        let step = json!({
+            "step": "run",
+            "line": progress.run.line,
+            "steps": prepared.steps,
+            "state": progress.run.state,
+            "seconds": began.elapsed().as_secs_f64(),
+            "message": { "channel": message.channel, "text": message.plain(), "edits": message.edits },
+        });
+        output.either(&step, || {
+            println!("  #{} says, in one message{}:", message.channel, edited(message));
+            message.plain().lines().for_each(|line| println!("  {} {line}", style("│").cyan()));
+        });
+        Ok(())
+    }
+}
+
+fn title(output: &Output, title: &str) {
+    if !output.json {
+        println!();
+        println!("{}", style(title).bold().underlined());
+    }
+}
+
+fn edited(said: &Said) -> String {
+    match said.edits {
+        0 => String::new(),
+        1 => ", edited once".to_owned(),
+        times => format!(", edited {times} times"),
+    }
+}
+
+/// A step that must come true in time. Whatever goes wrong in it, it is this step that failed: the exit code is 1.
+async fn within<T>(step: &str, doing: impl Future<Output = Result<T>>) -> Result<T> {
+    match tokio::time::timeout(DEADLINE, doing).await {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(error)) => bail!("{step}: {error:#}"),
+        Err(_) => bail!("{step}: it did not come true within {} s", DEADLINE.as_secs()),
+    }
+}
+
+/// Prints what is said in the chat, and again where it is edited. Ends with the chat.
+async fn overhear(chat: &Chat, output: &Output) {
+    let mut changes = chat.changes();
+    let mut heard: Vec<Said> = Vec::new();
+    while changes.changed().await.is_ok() {
+        let all = chat.all();
+        for (place, said) in all.iter().enumerate().filter(|(place, said)| heard.get(*place) != Some(said)) {
+            let text = said.plain();
+            let step = json!({
+                "step": "said",
+                "channel": said.channel,
+                "by": said.by,
+                "text": text,
+                "edits": said.edits,
+            });
+            output.either(&step, || {
+                let again = if place < heard.len() { " (edited)" } else { "" };
+                let line = text.lines().next().unwrap_or_default();
+                println!("       {} {}{again}: {line}", style(format!("#{}", said.channel)).cyan(), said.by);
+            });
+        }
+        heard = all;
+    }
 }

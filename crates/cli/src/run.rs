@@ -97,7 +97,7 @@ fn confirm(prepared: &Prepared, yes: bool) -> Result<Option<String>> {
 }
 
 /// Streams the run's output until it ends. The first Ctrl+C stops the run.
-async fn follow(id: &str, face: &mut Face, output: &Output) -> Result<RunProgress> {
+pub(crate) async fn follow(id: &str, face: &mut Face, output: &Output) -> Result<RunProgress> {
     let spinner = output.spinner();
     let mut seen = FollowRun { id: id.to_owned(), seen: 0, said: String::new() };
     let mut stopping = false;
@@ -124,7 +124,7 @@ async fn follow(id: &str, face: &mut Face, output: &Output) -> Result<RunProgres
 }
 
 /// Waits until the outcome stands in its channel, or for a while.
-async fn settle(mut progress: RunProgress, face: &mut Face) -> Result<RunProgress> {
+pub(crate) async fn settle(mut progress: RunProgress, face: &mut Face) -> Result<RunProgress> {
     let on_its_way = |progress: &RunProgress| {
         progress.delivery.as_ref().is_some_and(|delivery| {
             matches!(delivery.state, DeliveryState::Pending { .. } | DeliveryState::Sending)

@@ -1,0 +1,195 @@
+//! A day at Acme, as data: what people and machines do, minute by minute.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Playground,
+    forge::{Push, Verdict},
+    pager::Alert,
+};
+
+/// Something that happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// Commits are pushed, and the branch is built.
+    Push(Push),
+    /// A pull request is opened, and these are asked to review it.
+    Open(Push, &'static [&'static str]),
+    /// Somebody (third) reviews the pull request of a repository's branch.
+    Review(&'static str, &'static str, &'static str, Verdict),
+    /// Somebody (third) merges the pull request of a repository's branch.
+    Merge(&'static str, &'static str, &'static str),
+    /// An alert fires.
+    Fire(Alert),
+    /// An alert is over.
+    Resolve(Alert),
+    /// Somebody (second) has a job built; it fails or not.
+    Build(&'static str, &'static str, bool),
+    /// Somebody (second) says something in a channel.
+    Say(&'static str, &'static str, &'static str),
+}
+
+/// A moment and its time of the day, in minutes after midnight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scene {
+    /// Minutes after midnight.
+    pub at: u16,
+    /// What happens then.
+    pub moment: Moment,
+}
+
+const fn at(hour: u16, minute: u16, moment: Moment) -> Scene {
+    Scene { at: hour * 60 + minute, moment }
+}
+
+const fn push(
+    repo: &'static str,
+    branch: &'static str,
+    by: &'static str,
+    subject: &'static str,
+    fails: Option<&'static str>,
+) -> Push {
+    Push { repo, branch, by, subject, fails }
+}
+
+/// The alert of the morning.
+pub const SLOW: Alert = Alert {
+    name: "CheckoutSlow",
+    service: "checkout",
+    severity: "critical",
+    summary: "Checkout slower than 2 s",
+    description: "The slowest twentieth of checkouts took 2.8 s over the last 5 minutes",
+};
+const DISK: Alert = Alert {
+    name: "DiskFillsUp",
+    service: "postgres",
+    severity: "warning",
+    summary: "The disk of db-1 is full in 6 hours",
+    description: "84 % used, and growing by 2.6 % an hour",
+};
+const QUEUE: Alert = Alert {
+    name: "MailQueueLong",
+    service: "mail",
+    severity: "warning",
+    summary: "1,200 mails wait",
+    description: "The mail queue grows since 20 minutes",
+};
+
+/// The pull request of the morning, which the person is asked to review.
+pub const CART: Push = push("web", "cart-totals", "ana", "Show the discount in the cart", None);
+/// What breaks main in the morning.
+pub const RED: Push = push("web", "main", "bo", "Round prices late", Some("unit tests"));
+const LOGIN: Push = push("api", "login-limits", "cleo", "Limit sign-ins per address", Some("lint"));
+const FONTS: Push = push("web", "font-sizes", "bo", "Use relative font sizes", None);
+
+/// The day. Its times only rise; what it takes for granted happens earlier in it.
+pub const DAY: &[Scene] = &[
+    at(9, 0, Moment::Say("general", "ana", "Good morning. Cart totals first, then the release")),
+    at(9, 2, Moment::Open(CART, &[crate::ME])),
+    at(9, 10, Moment::Push(RED)),
+    at(9, 16, Moment::Fire(SLOW)),
+    at(9, 22, Moment::Review("web", "cart-totals", "bo", Verdict::Approved)),
+    at(9, 30, Moment::Say("deploys", "bo", "main is red because of me, a fix is on its way")),
+    at(9, 48, Moment::Build("web/e2e", "bo", false)),
+    at(10, 2, Moment::Open(LOGIN, &["ana", "bo"])),
+    at(10, 14, Moment::Push(push("web", "main", "bo", "Round prices once, at the end", None))),
+    at(10, 24, Moment::Review("api", "cache-prices", "bo", Verdict::ChangesRequested)),
+    at(10, 32, Moment::Resolve(SLOW)),
+    at(10, 40, Moment::Push(push("api", "login-limits", "cleo", "Remove what lint found", None))),
+    at(10, 55, Moment::Build("deploy", "dora", false)),
+    at(11, 5, Moment::Merge("web", "cart-totals", "ana")),
+    at(11, 20, Moment::Review("api", "login-limits", "ana", Verdict::Approved)),
+    at(11, 40, Moment::Merge("api", "login-limits", "cleo")),
+    at(12, 0, Moment::Fire(DISK)),
+    at(12, 20, Moment::Say("incidents", "dora", "I grow the disk of db-1 after lunch")),
+    at(13, 10, Moment::Resolve(DISK)),
+    at(13, 30, Moment::Open(FONTS, &[crate::ME, "ana"])),
+    at(13, 50, Moment::Build("web/e2e", "ana", true)),
+    at(14, 10, Moment::Review("api", "cache-prices", "bo", Verdict::Approved)),
+    at(14, 30, Moment::Review("web", "font-sizes", "ana", Verdict::Commented)),
+    at(14, 50, Moment::Build("web/e2e", "ana", false)),
+    at(15, 10, Moment::Fire(QUEUE)),
+    at(15, 30, Moment::Push(push("api", "main", "cleo", "Send mails in batches", None))),
+    at(15, 50, Moment::Resolve(QUEUE)),
+    at(16, 10, Moment::Review("web", "font-sizes", "ana", Verdict::Approved)),
+    at(16, 30, Moment::Merge("web", "font-sizes", "bo")),
+    at(16, 50, Moment::Build("deploy", "dora", false)),
+    at(17, 20, Moment::Say("general", "dora", "All is out, main is green. Good evening")),
+];
+
+/// How long a night is, in minutes of the day.
+const NIGHT: u16 = 30;
+
+impl Playground {
+    /// Has a moment happen now. One that has lost its sense (the pull request is merged already) does nothing.
+    pub fn play(&self, moment: Moment) {
+        match moment {
+            Moment::Push(push) => self.forge.push(push),
+            Moment::Open(push, reviewers) => drop(self.forge.open(push, reviewers)),
+            Moment::Review(repo, branch, by, verdict) => self.forge.review(repo, branch, by, verdict),
+            Moment::Merge(repo, branch, by) => self.forge.merge(repo, branch, by),
+            Moment::Fire(alert) => self.pager.fire(alert),
+            Moment::Resolve(alert) => self.pager.resolve(alert),
+            Moment::Build(job, by, fails) => self.ci.build(job, by, &[], fails),
+            Moment::Say(channel, by, text) => self.chat.say(channel, by, text),
+        }
+    }
+
+    /// Lives [`DAY`] after day, `speed` times as fast as real days, until `until`.
+    pub async fn live_a_day(&self, speed: f64, until: &CancellationToken) {
+        let wait = |minutes: u16| {
+            Duration::try_from_secs_f64(f64::from(minutes) * 60.0 / speed).unwrap_or(Duration::MAX)
+        };
+        let mut clock = DAY.first().map_or(0, |scene| scene.at);
+        loop {
+            for scene in DAY {
+                let pause = wait(scene.at.saturating_sub(clock));
+                if until.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
+                    return;
+                }
+                clock = scene.at;
+                self.play(scene.moment);
+            }
+            if until.run_until_cancelled(tokio::time::sleep(wait(NIGHT))).await.is_none() {
+                return;
+            }
+            clock = DAY.first().map_or(0, |scene| scene.at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_day_makes_sense() {
+        let (mut open, mut firing) = (vec![("api", "cache-prices")], Vec::new());
+        let mut before = 0;
+        for scene in DAY {
+            assert!(scene.at > before, "{scene:?} is not later than the one before it");
+            before = scene.at;
+            match scene.moment {
+                Moment::Open(push, _) => open.push((push.repo, push.branch)),
+                Moment::Review(repo, branch, ..) => assert!(open.contains(&(repo, branch)), "{scene:?}"),
+                Moment::Merge(repo, branch, _) => {
+                    let place = open.iter().position(|pull| *pull == (repo, branch)).expect(branch);
+                    open.remove(place);
+                }
+                Moment::Push(push) => {
+                    assert!(push.branch == "main" || open.contains(&(push.repo, push.branch)), "{scene:?}");
+                }
+                Moment::Fire(alert) => firing.push(alert),
+                Moment::Resolve(alert) => {
+                    let place = firing.iter().position(|other| *other == alert).expect(alert.name);
+                    firing.remove(place);
+                }
+                Moment::Build(..) | Moment::Say(..) => {}
+            }
+        }
+        // What the day leaves, the next one finds as the first one did.
+        assert_eq!((open, firing), (vec![("api", "cache-prices")], Vec::new()));
+    }
+}

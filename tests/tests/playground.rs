@@ -1,0 +1,80 @@
+//! The tour, as a person sees it: it plays, it ends, and it leaves nothing behind.
+
+use std::{fs, path::PathBuf, time::Duration};
+
+use anyhow::{Context, Result};
+use callboard_tests::{Callboard, Server};
+use serde_json::Value;
+
+/// How long the open tour may take to stop: the engine bounds itself to five seconds.
+const STOP: Duration = Duration::from_secs(8);
+
+/// The program with a folder for temporary files of its own, and that folder.
+fn callboard() -> Result<(Callboard, PathBuf)> {
+    let callboard = Callboard::new("")?;
+    let temporary = callboard.folder().join("tmp");
+    fs::create_dir(&temporary)?;
+    let variable = [("TMPDIR", temporary.display().to_string())];
+    Ok((callboard.env(variable), temporary))
+}
+
+fn is_empty(folder: &PathBuf) -> Result<bool> {
+    Ok(fs::read_dir(folder)?.next().is_none())
+}
+
+#[test]
+fn one_loop_is_played() -> Result<()> {
+    let (callboard, temporary) = callboard()?;
+    let output = callboard.cmd(&["playground", "--once", "--json"])?;
+    assert_eq!(output.code, Some(0), "{}{}", output.stdout, output.stderr);
+    let steps: Vec<Value> = output.stdout.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    let named = |name: &'static str| steps.iter().filter(move |step| step["step"] == name);
+
+    let events: Vec<&str> = named("event").filter_map(|step| step["event"]["name"].as_str()).collect();
+    let came = ["review_requested", "triggered", "failed", "passed"];
+    let followed = ["fixed", "approved", "acknowledged", "passed"];
+    assert_eq!(events, [came, followed].concat());
+
+    let told: Vec<&str> = named("run").filter_map(|step| step["message"]["text"].as_str()).collect();
+    let expected = ["run 213 runs again", "is approved", "is silenced for 30m", "deploy #42 passed"];
+    assert_eq!(told.len(), expected.len(), "{told:?}");
+    for (text, expected) in told.iter().zip(expected) {
+        assert!(text.starts_with('✓') && text.contains(expected), "{text}");
+    }
+    let deployed = named("run").last().context("four runs")?;
+    assert_eq!(deployed["message"]["channel"], "deploys");
+    assert!(deployed["message"]["edits"].as_u64() > Some(0), "its message was edited as it went: {deployed}");
+
+    let sections = |step: &Value| -> Vec<String> {
+        let sections = step["board"]["sections"].as_array().cloned().unwrap_or_default();
+        sections.iter().filter_map(|section| Some(section["title"].as_str()?.to_owned())).collect()
+    };
+    let boards: Vec<_> = named("board").map(sections).collect();
+    let [before, after] = &boards[..] else { panic!("two boards, not {boards:?}") };
+    assert_eq!(before[..3], ["Incidents", "Builds", "Pull requests"], "what needs a person");
+    assert!(!after.iter().any(|title| title == "Builds" || title == "Pull requests"), "{after:?}");
+    assert!(is_empty(&temporary)?, "it leaves nothing behind");
+    Ok(())
+}
+
+#[test]
+fn the_open_tour_goes_on_until_it_is_stopped() -> Result<()> {
+    let (callboard, temporary) = callboard()?;
+    let log = callboard.folder().join("tour.log");
+    let mut tour = Server::spawn("callboard playground", callboard.command(&["playground", "--json"]), &log)?;
+    let started: Value = tour.ready_line(|line| {
+        serde_json::from_str(line).ok().filter(|step: &Value| step["step"] == "started")
+    })?;
+    tour.ready_line(|line| line.contains("asks for your review").then_some(()))?;
+
+    // From another terminal.
+    let path = |name: &str| started[name].as_str().map(str::to_owned).context("a path");
+    let (config, data) = (path("config")?, path("data")?);
+    let board = callboard.cmd(&["--config", &config, "--data", &data, "board"])?;
+    assert_eq!(board.code, Some(0), "{}", board.stderr);
+    assert!(board.stdout.contains("acme/web#479"), "{}", board.stdout);
+
+    assert!(tour.stop(STOP)?.success(), "{}", tour.output());
+    assert!(is_empty(&temporary)?, "it leaves nothing behind");
+    Ok(())
+}
