@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use callboard_domain::{
     action::Action,
-    command::{ArgError, Command, CommandSpec, Commands, Parsed},
+    command::{self, ArgError, Args, Command, CommandSpec, Commands, Parsed},
     item::AccountName,
 };
 
@@ -116,6 +116,14 @@ impl Registry {
     pub(crate) fn find(&self, name: &str) -> Result<&Entry, ArgError> {
         let place = self.commands.parse(name).map(|parsed| parsed.place)?;
         self.entry(place)
+    }
+
+    /// A command with its arguments as a person would have typed it.
+    pub(crate) fn line(&self, spec: &CommandSpec, args: &Args) -> String {
+        match self.commands.get(&spec.name) {
+            Some(command) => command.line(args),
+            None => command::canonical_line(spec, args),
+        }
     }
 
     /// What a typed line means, and whose it is.

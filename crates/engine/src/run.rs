@@ -140,7 +140,7 @@ impl Engine {
         let (post, post_reason) = self.route(&live, spec, &args, what).await?;
         let confirm = spec.policy.confirm.as_deref().map(|rule| confirm(rule, &args)).transpose()?.flatten();
         let lock = spec.policy.lock.as_deref().map(|lock| render(lock, &args)).transpose()?;
-        let line = command::canonical_line(spec, &args);
+        let line = live.registry.line(spec, &args);
         Ok(Ready { spec: spec.clone(), action, account, line, steps, post, post_reason, confirm, lock, args })
     }
 
