@@ -1,7 +1,5 @@
 //! A command of a file: what it takes, what it does, and how its end is told.
 
-use std::fmt;
-
 use async_trait::async_trait;
 use callboard_domain::{
     action::{Action, Progress, Step},
