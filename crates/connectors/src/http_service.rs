@@ -61,8 +61,7 @@ impl Config {
     pub fn validate(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         if self.user.as_ref().is_some_and(|user| user.trim().is_empty() || user.contains(':')) {
-            problems
-                .push(Problem { key: "user", what: "expected a user name, without a colon".to_owned() });
+            problems.push(Problem { key: "user", what: "expected a user name, without a colon".to_owned() });
         }
         if let Some(header) = &self.header {
             let taken = NOT_FOR_SECRETS.iter().any(|name| name.eq_ignore_ascii_case(header));
@@ -95,9 +94,7 @@ impl Config {
             access.secret(field.name).filter(|secret| !secret.expose_secret().is_empty())
         };
         let credential = match (&self.user, &self.header) {
-            (Some(user), _) => {
-                Credential::Basic { user: user.clone(), password: access.require(&PASSWORD)? }
-            }
+            (Some(user), _) => Credential::Basic { user: user.clone(), password: access.require(&PASSWORD)? },
             (None, Some(header)) => {
                 Credential::Header { name: header.clone().into(), value: access.require(&TOKEN)? }
             }
@@ -143,7 +140,8 @@ impl Identify for Who {
         if let Some(path) = &self.check {
             let answer = self.http.send(Request::get(path)).await?;
             if answer.header("content-type").is_some_and(|kind| kind.contains("html")) {
-                let why = "The service answered with a web page; is a sign-in in the way, or check another path?";
+                let why =
+                    "The service answered with a web page; is a sign-in in the way, or check another path?";
                 return Err(ServiceError::unavailable(why));
             }
         }

@@ -141,7 +141,8 @@ impl Engine {
         }
         let steps = action.preview(&args, now)?;
         let (post, post_reason) = self.route(&live, spec, &args, what).await?;
-        let confirm = spec.policy.confirm.as_deref().map(|rule| confirm(rule, spec, &args)).transpose()?.flatten();
+        let confirm =
+            spec.policy.confirm.as_deref().map(|rule| confirm(rule, spec, &args)).transpose()?.flatten();
         let lock = spec.policy.lock.as_deref().map(|lock| render(lock, spec, &args)).transpose()?;
         let line = command::canonical_line(spec, &args);
         Ok(Ready { spec: spec.clone(), action, account, line, steps, post, post_reason, confirm, lock, args })

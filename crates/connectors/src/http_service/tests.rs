@@ -54,7 +54,10 @@ fn keys_and_secrets_go_together() {
 
 #[tokio::test]
 async fn requests_carry_the_credential_in_its_place() {
-    let basic = format!("Basic {}", base64::Engine::encode(&base64::prelude::BASE64_STANDARD, format!("{USER}:{SECRET}")));
+    let basic = format!(
+        "Basic {}",
+        base64::Engine::encode(&base64::prelude::BASE64_STANDARD, format!("{USER}:{SECRET}"))
+    );
     let cases = [
         (json!({}), "token", "authorization", format!("Bearer {SECRET}")),
         (json!({ "user": USER }), "password", "authorization", basic),

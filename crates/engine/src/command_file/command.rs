@@ -203,7 +203,13 @@ pub(super) fn fit<T>(
         };
         let given: Vec<_> = names.iter().map(|found| (&*found.name, text(&found.name))).collect();
         let given = given.iter().find(|(_, text)| odd(text)).or(given.first());
-        let (arg, found) = given.map_or_else(Default::default, |(name, text)| ((*name).to_owned(), text.clone()));
-        ArgError::Invalid { arg, expected: format!("a value that fits ({})", error.what), found, nearest: None }
+        let (arg, found) =
+            given.map_or_else(Default::default, |(name, text)| ((*name).to_owned(), text.clone()));
+        ArgError::Invalid {
+            arg,
+            expected: format!("a value that fits ({})", error.what),
+            found,
+            nearest: None,
+        }
     })
 }

@@ -40,7 +40,8 @@ struct Invocation {
 
 impl Exec {
     fn invocation(&self, scope: &Map<String, Value>) -> Result<Invocation, ArgError> {
-        let place = |template: &Template, escape| fit(&template.names(), template.render(scope, escape), scope);
+        let place =
+            |template: &Template, escape| fit(&template.names(), template.render(scope, escape), scope);
         let args = self.args.iter().map(|arg| place(arg, Escape::Argument)).collect::<Result<_, _>>()?;
         let env = |(name, value): &(String, Template)| Ok((name.clone(), place(value, Escape::None)?));
         let env: Vec<(String, String)> = self.env.iter().map(env).collect::<Result<_, ArgError>>()?;
@@ -74,8 +75,7 @@ impl Exec {
         scope: &Map<String, Value>,
         progress: &dyn Progress,
     ) -> Result<Done, ServiceError> {
-        let invocation =
-            self.invocation(scope).map_err(|error| ServiceError::rejected(error.to_string()))?;
+        let invocation = self.invocation(scope).map_err(|error| ServiceError::rejected(error.to_string()))?;
         let mut command = Command::new(program_in(&self.program, &self.cwd));
         command.args(invocation.args).current_dir(&self.cwd).envs(invocation.env);
         for (name, _) in std::env::vars_os().filter(|(name, _)| is_ours(name)) {

@@ -110,10 +110,13 @@ impl Call {
         let request = self.request(scope)?;
         let mut steps = vec![match &self.http {
             Ok(http) => {
-                let step = http.step(format!("{} {} as {}", self.verb(), http.host(), self.account), &request);
+                let step =
+                    http.step(format!("{} {} as {}", self.verb(), http.host(), self.account), &request);
                 Step { exactly: with_headers(&step.exactly, &self.headers(scope)?), ..step }
             }
-            Err(why) => Step { what: format!("Nothing yet: {} cannot be used", self.account), exactly: why.clone() },
+            Err(why) => {
+                Step { what: format!("Nothing yet: {} cannot be used", self.account), exactly: why.clone() }
+            }
         }];
         if let (Some(wait), Ok(http)) = (&self.wait, &self.http) {
             let (until, every, timeout) = (wait.until.text(), Span(wait.every), Span(wait.timeout));
@@ -144,7 +147,8 @@ impl Call {
         lenient: bool,
         progress: &dyn Progress,
     ) -> Result<Done, ServiceError> {
-        let http = self.http.as_ref().map_err(|why| ServiceError::auth(format!("{}: {why}", self.account)))?;
+        let http =
+            self.http.as_ref().map_err(|why| ServiceError::auth(format!("{}: {why}", self.account)))?;
         let request = self.request(scope).map_err(|error| ServiceError::rejected(error.to_string()))?;
         let answer = http.exchange(request).await?;
         let answer = self.judged(http, answer, lenient && self.wait.is_none())?;
@@ -152,10 +156,9 @@ impl Call {
         if let Some(wait) = &self.wait {
             let mut told = scope.clone();
             told.extend(done.facts);
-            done = wait
-                .follow(http, &told, lenient, progress)
-                .await
-                .map_err(|why| self.not_known(format!("{} took it, and how it went is not known: {why}", http.host())))?;
+            done = wait.follow(http, &told, lenient, progress).await.map_err(|why| {
+                self.not_known(format!("{} took it, and how it went is not known: {why}", http.host()))
+            })?;
         }
         Ok(done)
     }
@@ -180,7 +183,9 @@ impl Call {
                     http.host()
                 ))),
                 _ if lenient => Ok(answer),
-                _ => Err(self.not_known(format!("{} answered with a redirect ({code}) to {to}", http.host()))),
+                _ => {
+                    Err(self.not_known(format!("{} answered with a redirect ({code}) to {to}", http.host())))
+                }
             };
         }
         judged(http, answer, lenient)
@@ -264,6 +269,14 @@ fn done(http: &Http, answer: &Answer) -> Done {
     };
     let status = answer.status.as_u16();
     let good = format!("{} answered {}", http.host(), answer.status);
-    let facts = [("status".to_owned(), status.into()), ("body".to_owned(), body.clone())].into_iter().collect();
-    Done { ok: answer.status.is_success(), bad: good.clone(), good, shown, data: json!({ "status": status, "body": body }), facts }
+    let facts =
+        [("status".to_owned(), status.into()), ("body".to_owned(), body.clone())].into_iter().collect();
+    Done {
+        ok: answer.status.is_success(),
+        bad: good.clone(),
+        good,
+        shown,
+        data: json!({ "status": status, "body": body }),
+        facts,
+    }
 }

@@ -87,7 +87,10 @@ fn api(account: Option<&Account>) -> Result<callboard_connectors::http::Http, St
     let account = account.ok_or("there is no such account")?;
     let connection = account.connection.as_ref().map_err(Clone::clone)?;
     connection.http.clone().ok_or_else(|| {
-        format!("a {} account that is set up like this takes no other requests", account.config.service_name())
+        format!(
+            "a {} account that is set up like this takes no other requests",
+            account.config.service_name()
+        )
     })
 }
 
@@ -138,7 +141,9 @@ fn find(config: &Config) -> (Vec<PathBuf>, Vec<Fault>) {
             Ok(files) => paths.extend(files),
             Err(error) => {
                 let why = match error.kind() {
-                    io::ErrorKind::NotFound => "there is no such folder: create it, or take it out".to_owned(),
+                    io::ErrorKind::NotFound => {
+                        "there is no such folder: create it, or take it out".to_owned()
+                    }
                     _ => error.to_string(),
                 };
                 faults.push(fault_of_dir(config, place, format!("{}: {why}", dir.display())));

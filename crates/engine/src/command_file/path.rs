@@ -49,8 +49,12 @@ impl Path {
         new: impl FnOnce(Vec<String>) -> Request,
     ) -> Result<Request, TemplateError> {
         let path = self.path.render(scope, Escape::PathSegment)?;
-        let segments: Vec<String> =
-            path.strip_prefix('/').unwrap_or(&path).split('/').map(|part| decoded(part).into_owned()).collect();
+        let segments: Vec<String> = path
+            .strip_prefix('/')
+            .unwrap_or(&path)
+            .split('/')
+            .map(|part| decoded(part).into_owned())
+            .collect();
         // Some services tell `/a/` from `/a`; a value that is empty is no such end.
         let ends_open = self.path.text().ends_with('/');
         let last = segments.len() - 1;

@@ -81,7 +81,8 @@ pub(super) async fn run(
             _ = &mut talk => running.child().wait().await?,
         }
     };
-    let Written { data, mut output } = written.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let Written { data, mut output } =
+        written.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let excess = output.len().saturating_sub(TAIL);
     output.drain(..(excess..=output.len()).find(|at| output.is_char_boundary(*at)).unwrap_or(0));
     Ok(Ended { exit: exit_code(status), data, output })

@@ -145,7 +145,8 @@ fn within(written: &str, offset: usize) -> usize {
     let mut at = if several_lines { 3 } else { 1 };
     // A line break right after the opening quotes is not part of what it says.
     if several_lines {
-        let first_break = written[at..].bytes().take_while(|b| matches!(b, b'\r' | b'\n')).position(|b| b == b'\n');
+        let first_break =
+            written[at..].bytes().take_while(|b| matches!(b, b'\r' | b'\n')).position(|b| b == b'\n');
         at += first_break.map_or(0, |before| before + 1);
     }
     let mut left = offset;

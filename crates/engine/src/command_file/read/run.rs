@@ -189,8 +189,12 @@ impl Reader<'_, '_> {
         let table: table::Exec = self.read(&[Key("run"), Key("exec")])?;
         let steps = |key| [Key("run"), Key("exec"), Key(key)];
         let scope = names(spec);
-        let Some((program, args)) = table.argv.split_first().filter(|(program, _)| !program.is_empty()) else {
-            self.fault(&steps("argv"), "expected a program and its arguments, such as [\"kubectl\", \"get\", \"pods\"]");
+        let Some((program, args)) = table.argv.split_first().filter(|(program, _)| !program.is_empty())
+        else {
+            self.fault(
+                &steps("argv"),
+                "expected a program and its arguments, such as [\"kubectl\", \"get\", \"pods\"]",
+            );
             return None;
         };
         if Template::compile(program).map_or(true, |template| !template.is_literal()) {
@@ -213,7 +217,9 @@ impl Reader<'_, '_> {
             let is_name = letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
                 && letters.all(|c| c.is_ascii_alphanumeric() || c == '_');
             if !is_name || is_ours(name.as_ref()) {
-                let what = format!("`{name}` cannot be a variable: expected letters, digits and _, and none of Callboard's secrets");
+                let what = format!(
+                    "`{name}` cannot be a variable: expected letters, digits and _, and none of Callboard's secrets"
+                );
                 self.fault(&[Key("run"), Key("exec"), Key("env"), Key(name)], what);
             }
         }
@@ -238,13 +244,23 @@ impl Reader<'_, '_> {
             return None;
         }
         if let Some(at) = text.find('#') {
-            self.fault_in(steps, text, (1, text[..at].chars().count() + 1), "a path has no part after #".to_owned());
+            self.fault_in(
+                steps,
+                text,
+                (1, text[..at].chars().count() + 1),
+                "a path has no part after #".to_owned(),
+            );
             return None;
         }
         self.template(steps, text, scope)?;
         match Path::compile(text) {
             Err(_) => self.fault(steps, "a ? cannot stand inside of a block: close the block before it"),
-            Ok(path) if path.is_literal() && path.request(&Default::default(), callboard_connectors::http::Request::get).is_err() => {
+            Ok(path)
+                if path.is_literal()
+                    && path
+                        .request(&Default::default(), callboard_connectors::http::Request::get)
+                        .is_err() =>
+            {
                 self.fault(steps, "an empty segment, . or .. would name another path");
             }
             Ok(path) => return Some(path),
