@@ -153,14 +153,17 @@ impl Callboard {
         found.with_context(|| format!("there is no account {name}"))
     }
 
-    /// Waits until the daemon has polled an account from beginning to end, however often it had done so before.
-    pub fn polled(&self, account: &str) -> Result<()> {
-        // One poll may be under way: the second end from now is that of a poll which began after now.
+    /// Waits until the daemon has polled each of these accounts from beginning to end, however often it had before.
+    pub fn polled(&self, accounts: &[&str]) -> Result<()> {
+        let read_at = |name: &str| Ok(self.account(name)?["last_ok"].take());
+        // A poll may be under way: the second end from now is that of one which began after now.
         for _ in 0..2 {
-            let before = self.account(account)?["last_ok"].take();
-            wait_until(&format!("a poll of {account}"), PATIENCE, || {
-                self.account(account).ok().filter(|now| now["last_ok"] != before)
-            })?;
+            let before: Vec<Value> = accounts.iter().map(|name| read_at(name)).collect::<Result<_>>()?;
+            for (name, before) in accounts.iter().zip(before) {
+                wait_until(&format!("a poll of {name}"), PATIENCE, || {
+                    read_at(name).ok().filter(|now| *now != before)
+                })?;
+            }
         }
         Ok(())
     }
