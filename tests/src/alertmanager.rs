@@ -74,9 +74,15 @@ impl Alertmanager {
         self.post_alert(json!({ "labels": object(labels), "annotations": object(annotations) }))
     }
 
+    /// Raises an alert that began at `starts_at`, such as `2026-11-22T10:00:00Z`.
+    pub fn fire_since(&self, starts_at: &str, labels: &[(&str, &str)]) -> Result<()> {
+        self.post_alert(json!({ "labels": object(labels), "annotations": {}, "startsAt": starts_at }))
+    }
+
     /// Resolves the alert with exactly these labels.
     pub fn resolve(&self, labels: &[(&str, &str)], annotations: &[(&str, &str)]) -> Result<()> {
-        let ended = "2001-01-01T00:00:00Z";
+        // Now, as senders say it: an end before the beginning is taken for another, earlier alert.
+        let ended = jiff::Timestamp::now().to_string();
         self.post_alert(
             json!({ "labels": object(labels), "annotations": object(annotations), "endsAt": ended }),
         )
