@@ -8,8 +8,8 @@ use callboard_domain::{
 };
 use callboard_engine::api::{
     AccountInfo, AccountsQuery, BoardQuery, Cancel, Changes, ChannelsQuery, CheckVerdict, CommandsQuery,
-    DeliveriesQuery, Doctor, EventsQuery, FollowRun, Health, HelpQuery, Hit, ItemQuery, PollNow, Post, Quiet,
-    Retry, RoomQuery, RulesExplain, RunsQuery, Search, Settle, Snooze,
+    DeliveriesQuery, Delivery, DeliveryState, Doctor, EventsQuery, FollowRun, Health, HelpQuery, Hit,
+    ItemQuery, PollNow, Post, Quiet, Retry, RoomQuery, RulesExplain, RunsQuery, Search, Settle, Snooze,
 };
 use jiff::Timestamp;
 
@@ -318,15 +318,17 @@ pub(crate) async fn events(
 async fn post(post: Post, face: &mut Face, output: &Output) -> Result<Exit> {
     let delivery = face.call(post).await?;
     let left = face.call(Settle { seconds: 10 }).await?;
-    let delivery = left.into_iter().find(|other| other.id == delivery.id).unwrap_or_else(|| {
-        callboard_engine::api::Delivery { state: callboard_engine::api::DeliveryState::Posted, ..delivery }
-    });
+    // What is not among those that have not arrived has arrived.
+    let delivery = left
+        .into_iter()
+        .find(|other| other.id == delivery.id)
+        .unwrap_or(Delivery { state: DeliveryState::Posted, ..delivery });
     output.either(&delivery, || println!("{}: {}", delivery.address, output.delivery(&delivery)));
     Ok(match &delivery.state {
-        callboard_engine::api::DeliveryState::Posted => Exit::Done,
-        callboard_engine::api::DeliveryState::Pending { error: Some(error), .. }
-        | callboard_engine::api::DeliveryState::Failed { error }
-        | callboard_engine::api::DeliveryState::Unknown { error } => error.into(),
+        DeliveryState::Posted => Exit::Done,
+        DeliveryState::Pending { error: Some(error), .. }
+        | DeliveryState::Failed { error }
+        | DeliveryState::Unknown { error } => error.into(),
         _ => Exit::Unknown,
     })
 }

@@ -64,7 +64,7 @@ async fn complete(what: &mut Prepare, face: &mut Face, output: &Output) -> Resul
         if value.is_empty() {
             return Err(error.into());
         }
-        what.line = command::answer(&what.line, &arg, &value);
+        what.line = command::answer(&what.line, arg, &value);
     }
 }
 

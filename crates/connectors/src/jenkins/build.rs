@@ -17,7 +17,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::{
-    client::{Jenkins, below, job_arg, refused},
+    client::{JOB, Jenkins, below, job_arg, refused},
     job::JobName,
     log, normalise,
     source::Jobs,
@@ -39,18 +39,8 @@ impl BuildJob {
     pub(super) fn new(jenkins: Jenkins, jobs: Arc<Jobs>) -> Self {
         let spec = CommandSpec::new("build", "Build a Jenkins job, and say how it ended")
             .usage("build <job> [param=value...]")
-            .arg(ArgSpec::item(
-                "job",
-                Kind::Build,
-                "the job, with @branch for one branch of a multibranch project",
-            ))
-            .arg(
-                ArgSpec::text(
-                    "branch",
-                    "the branch, where the job has it neither in its name nor as a parameter",
-                )
-                .optional(),
-            )
+            .arg(ArgSpec::item("job", Kind::Build, JOB))
+            .arg(ArgSpec::text("branch", "the branch, of a multibranch project").optional())
             .arg(ArgSpec::pairs("parameters", "the job's parameters"))
             .example("build web/api")
             .example("build web/api@main")
@@ -98,15 +88,11 @@ impl Action for BuildJob {
         let target = of_branch.as_ref().unwrap_or(&job);
         let mut begin =
             http.step(format!("Start {target} on {}", http.host()), &start(target, &args.pairs, false));
-        // Which of two requests it is depends on the answer to the first.
-        let other = match &of_branch {
-            Some(_) => http.step("", &start(&job, &pairs, true)).exactly,
-            None if pairs.is_empty() => http.step("", &start(&job, &pairs, true)).exactly,
-            None => String::new(),
-        };
-        if !other.is_empty() {
-            let when = if of_branch.is_some() { "branch is a parameter of it" } else { "it has parameters" };
-            begin.exactly.push_str(&format!("\nor, where {when}:\n{other}"));
+        // Which request it is depends on the answer to the first.
+        let defaults = args.pairs.is_empty().then(|| ("it has parameters", start(target, &[], true)));
+        let parameter = of_branch.is_some().then(|| ("branch is a parameter", start(&job, &pairs, true)));
+        for (when, request) in defaults.into_iter().chain(parameter) {
+            begin.exactly.push_str(&format!("\nor, where {when}:\n{}", http.step("", &request).exactly));
         }
         Ok(vec![look, begin, Step { what: "Follow it to its end".to_owned(), exactly: String::new() }])
     }

@@ -210,6 +210,9 @@ pub(super) fn below(name: &JobName, rest: &[&str]) -> Vec<String> {
     name.segments().into_iter().chain(rest.iter().map(|part| (*part).to_owned())).collect()
 }
 
+/// What the `job` argument of a command is.
+pub(super) const JOB: &str = "the job, with @branch for one branch of a multibranch project";
+
 /// The `job` argument of a command.
 pub(super) fn job_arg(args: &Args) -> Result<JobName, ArgError> {
     let found = args.text("job");

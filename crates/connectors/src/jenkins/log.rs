@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use super::{
     build::outcome,
-    client::{Jenkins, PAUSE, job_arg, number_arg, refused},
+    client::{JOB, Jenkins, PAUSE, job_arg, number_arg, refused},
     normalise,
     source::Jobs,
 };
@@ -37,11 +37,7 @@ impl BuildLog {
     pub(super) fn new(jenkins: Jenkins, jobs: Arc<Jobs>) -> Self {
         let spec = CommandSpec::new("build log", "Read the log of a Jenkins build, from its first error")
             .usage("build log <job> [number]")
-            .arg(ArgSpec::item(
-                "job",
-                Kind::Build,
-                "the job, with @branch for one branch of a multibranch project",
-            ))
+            .arg(ArgSpec::item("job", Kind::Build, JOB))
             .arg(ArgSpec::number("number", "which build; the newest where not given").optional())
             .example("build log web/api@main")
             .example("build log web/api 57")

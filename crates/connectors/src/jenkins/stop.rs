@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    client::{Jenkins, below, job_arg, number_arg, refused},
+    client::{JOB, Jenkins, below, job_arg, number_arg, refused},
     job::JobName,
     source::Jobs,
 };
@@ -35,11 +35,7 @@ impl StopBuild {
     pub(super) fn new(jenkins: Jenkins, jobs: Arc<Jobs>) -> Self {
         let spec = CommandSpec::new("build stop", "Stop a Jenkins build that runs or waits")
             .usage("build stop <job> [number]")
-            .arg(ArgSpec::item(
-                "job",
-                Kind::Build,
-                "the job, with @branch for one branch of a multibranch project",
-            ))
+            .arg(ArgSpec::item("job", Kind::Build, JOB))
             .arg(ArgSpec::number("number", "which build; the newest where not given").optional())
             .example("build stop web/api@main")
             .example("build stop web/api 57");
