@@ -8,7 +8,8 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{PATIENCE, Server, paths, wait_until};
@@ -125,15 +126,53 @@ impl Callboard {
         Ok(Output { code: status.code(), stdout, stderr })
     }
 
-    /// Starts the daemon and waits until it says where it listens.
+    /// Runs a command with `--json` to its good end, and gives what it printed, a value for each line.
+    pub fn json(&self, args: &[&str]) -> Result<Vec<Value>> {
+        let output = self.cmd(&[&["--json"], args].concat())?;
+        ensure!(output.code == Some(0), "callboard {} ended with {output:?}", args.join(" "));
+        output.stdout.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
+    }
+
+    /// The events that are stored, oldest first.
+    pub fn events(&self) -> Result<Vec<Value>> {
+        self.json(&["events", "--limit", "10000"])
+    }
+
+    /// The rows of the board, in its order.
+    pub fn board(&self) -> Result<Vec<Value>> {
+        let board = self.json(&["board", "--stored"])?;
+        let sections = board[0]["sections"].as_array().into_iter().flatten();
+        Ok(sections.flat_map(|section| section["rows"].as_array().cloned().unwrap_or_default()).collect())
+    }
+
+    /// An account as `accounts` lists it.
+    pub fn account(&self, name: &str) -> Result<Value> {
+        let mut accounts = self.json(&["accounts"])?;
+        let list = accounts[0].as_array_mut().context("a list of accounts")?;
+        let found = list.iter_mut().find(|account| account["name"] == name).map(Value::take);
+        found.with_context(|| format!("there is no account {name}"))
+    }
+
+    /// Waits until the daemon has polled an account from beginning to end, however often it had done so before.
+    pub fn polled(&self, account: &str) -> Result<()> {
+        // One poll may be under way: the second end from now is that of a poll which began after now.
+        for _ in 0..2 {
+            let before = self.account(account)?["last_ok"].take();
+            wait_until(&format!("a poll of {account}"), PATIENCE, || {
+                self.account(account).ok().filter(|now| now["last_ok"] != before)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Starts the daemon and waits until it serves.
     pub fn serve(&self) -> Result<Serving> {
         let log = self.folder.path().join("serve.log");
         let mut server = Server::spawn("callboard serve", self.command(&["serve"]), &log)?;
         let url = server.ready_line(|line| {
-            let line = Some(line).filter(|line| line.to_lowercase().contains("listen"))?;
-            let url = line.split_whitespace().find_map(|word| word.split_once("http://"))?.1;
-            let address = url.split(|c: char| !c.is_alphanumeric() && !".:[]".contains(c)).next()?;
-            Some(format!("http://{address}"))
+            let (_, listens) = line.strip_prefix("serving ")?.rsplit_once("; ")?;
+            let address = listens.strip_prefix("webhooks at http://").and_then(|at| at.split('/').next());
+            Some(address.map(|address| format!("http://{address}")).unwrap_or_default())
         })?;
         Ok(Serving { url, server })
     }
@@ -159,7 +198,7 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Where it listens for webhooks, without a slash at the end.
+    /// Where it listens for webhooks, without a slash at the end; empty where it does not.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -214,7 +253,7 @@ mod tests {
 
     #[test]
     fn the_daemon_is_awaited_stopped_and_killed() {
-        let serve = "trap 'echo bye; exit 0' TERM\necho listening on http://127.0.0.1:7878/hooks/ACCOUNT\nwhile :; do sleep 0.01; done";
+        let serve = "trap 'echo bye; exit 0' TERM\necho 'serving a.toml; webhooks at http://127.0.0.1:7878/hooks/ACCOUNT'\nwhile :; do sleep 0.01; done";
         let callboard = stand_in(serve);
         let serving = callboard.serve().unwrap();
         assert_eq!(serving.url(), "http://127.0.0.1:7878");

@@ -10,12 +10,15 @@ mod emulator;
 pub mod http;
 mod paths;
 mod server;
+mod stand_in;
+pub mod webhook;
 
 pub use alertmanager::Alertmanager;
 pub use callboard::{Callboard, Output, Serving};
 pub use desktop::{DesktopSession, Keyring, Notification};
 pub use emulator::Emulator;
 pub use server::Server;
+pub use stand_in::{Answer, Request, StandIn};
 
 use std::{
     thread::sleep,

@@ -6,6 +6,8 @@
 //! - No credential follows a redirect to another host.
 //! - A call can be dropped at any time, and lets go of its connection.
 //! - A second poll finds nothing new. A message keeps the chat's limits. A command's spec is sound.
+//!
+//! One long file, so that the whole table is in one place.
 
 use std::{
     collections::BTreeMap,

@@ -3,6 +3,7 @@
 //! Status and transport faults become a [`ServiceError`] by one table; credentials are added here, never leave for
 //! another host, and are masked in previews and errors; answers are bounded in size and time.
 
+mod fault;
 #[cfg(test)]
 mod tests;
 
@@ -22,12 +23,14 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
+pub use self::fault::fault_of_status;
+use self::fault::{innermost, said};
+
 /// The longest answer that is read; a longer one counts as a fault of the service.
 pub const ANSWER_LIMIT: usize = 16 << 20;
 /// How long a request may take, from connecting to the last byte.
 pub const TIME_OUT: Duration = Duration::from_secs(30);
 const REDIRECTS: usize = 5;
-const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// A pool of connections that all accounts share.
 #[derive(Clone)]
@@ -54,7 +57,7 @@ impl Client {
             .redirect(redirect::Policy::none())
             .build()
             .map(|pool| Self { pool, time_out })
-            .map_err(|error| ServiceError::unavailable(format!("no HTTP client: {}", chain(&error))))
+            .map_err(|error| ServiceError::unavailable(format!("no HTTP client: {}", innermost(&error))))
     }
 }
 
@@ -444,11 +447,11 @@ impl Http {
         let (service, host) = (self.service, self.host());
         let sure = read || error.is_connect() || error.is_builder();
         let why = if error.is_connect() {
-            format!("{service} cannot be reached at {host}: {}", chain(error))
+            format!("{service} cannot be reached at {host}: {}", innermost(error))
         } else if error.is_timeout() {
             format!("{service} did not answer within {:?}", self.client.time_out)
         } else {
-            format!("{service} broke off: {}", chain(error))
+            format!("{service} broke off: {}", innermost(error))
         };
         let why = self.redact(&why);
         if sure { ServiceError::unavailable(why) } else { ServiceError::unknown(why) }
@@ -486,85 +489,4 @@ fn redact(text: &str, secrets: &[SecretString]) -> String {
 
 fn same_origin(a: &Url, b: &Url) -> bool {
     a.scheme() == b.scheme() && a.host() == b.host() && a.port_or_known_default() == b.port_or_known_default()
-}
-
-/// The innermost reason of an error: the outer ones only repeat that a request failed.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
-}
-
-/// What the service says of a fault: a `message` or `error` of a JSON body, or plain text; else nothing. As it came.
-fn said(answer: &Answer) -> String {
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
-    let field = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
-    let start = &answer.body[..answer.body.len().min(4096)];
-    let plain = || {
-        let plain = answer.header("content-type")?.starts_with("text/plain");
-        plain.then(|| String::from_utf8_lossy(start).into_owned())
-    };
-    let words = body
-        .as_str()
-        .map(str::to_owned)
-        .or_else(|| field("message"))
-        .or_else(|| field("error"))
-        .or_else(plain);
-    words.unwrap_or_default()
-}
-
-/// The one table from status to [`ServiceError`].
-///
-/// | status | read | write |
-/// | --- | --- | --- |
-/// | 401 | auth | auth |
-/// | 403 with `Retry-After` or no calls left, 429 | rate limited | rate limited |
-/// | 403 | auth | auth |
-/// | 503 | unavailable | unavailable |
-/// | other 5xx | unavailable | unknown |
-/// | other 4xx, 501 | rejected | rejected |
-pub fn fault_of_status(
-    service: &str,
-    status: StatusCode,
-    headers: &header::HeaderMap,
-    said: &str,
-    read: bool,
-    now: Timestamp,
-) -> ServiceError {
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let colon = if said.is_empty() { String::new() } else { format!(": {said}") };
-    let spent = header("x-ratelimit-remaining") == Some("0");
-    match status.as_u16() {
-        401 => ServiceError::auth(format!("{service} refused the sign-in{colon}")),
-        429 | 403 if status.as_u16() == 429 || spent || header("retry-after").is_some() => {
-            ServiceError::RateLimited {
-                why: format!("{service} wants fewer calls{colon}"),
-                retry_after: retry_after(header("retry-after"), header("x-ratelimit-reset"), now),
-            }
-        }
-        403 => ServiceError::auth(format!("{service} does not allow it{colon}")),
-        404 => ServiceError::rejected(format!(
-            "{service} has no such thing, or hides it from this account{colon}"
-        )),
-        501 => ServiceError::rejected(format!("{service} cannot do that (501){colon}")),
-        503 => ServiceError::unavailable(format!("{service} is out of order (503){colon}")),
-        code @ 500.. if read => {
-            ServiceError::unavailable(format!("{service} is out of order ({code}){colon}"))
-        }
-        code @ 500.. => ServiceError::unknown(format!("{service} broke while at it ({code}){colon}")),
-        code => ServiceError::rejected(format!("{service} said no ({code}){colon}")),
-    }
-}
-
-fn retry_after(retry_after: Option<&str>, reset: Option<&str>, now: Timestamp) -> Duration {
-    let until = |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or_default();
-    let wait = retry_after.map(str::trim).and_then(|text| {
-        let date = || jiff::fmt::rfc2822::parse(text).ok().map(|zoned| until(zoned.timestamp()));
-        text.parse().ok().map(Duration::from_secs).or_else(date)
-    });
-    let reset = || Timestamp::from_second(reset?.trim().parse().ok()?).ok().map(until);
-    // A day: a service that asks for more has its clock or its unit wrong.
-    wait.or_else(reset).unwrap_or(DEFAULT_RETRY_AFTER).min(Duration::from_secs(86_400))
 }

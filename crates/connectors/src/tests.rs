@@ -24,6 +24,7 @@ fn a_fault_in_a_table_is_located() {
             "[x]\nurl = \"https://ci.example\"\nservice = \"jenkins\"\nwach = []",
             Some(("wach", "unknown field `wach`")),
         ),
+        ("[x]\nservice = \"jenkins\"", Some(("[x]", "missing field `url`"))),
         ("[x]\nservice = \"jenkins\"\nurl = 7", Some(("7", "invalid type: integer"))),
         ("[x]\nservice = \"jenkins\"\nurl = \"ci\"", Some(("\"ci\"", "expected a URL"))),
         (

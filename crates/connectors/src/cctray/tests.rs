@@ -1,4 +1,7 @@
-use callboard_domain::event::{EventName, compare};
+use callboard_domain::{
+    event::{EventName, compare},
+    item::{Detail, Item},
+};
 use proptest::prelude::*;
 use serde_json::json;
 use wiremock::{
@@ -6,7 +9,7 @@ use wiremock::{
     matchers::{any, query_param},
 };
 
-use super::*;
+use super::{feed::time, *};
 use crate::contract::{self, SECRET, Subject, USER, access};
 
 fn config(url: &str, more: serde_json::Value) -> Config {

@@ -4,7 +4,7 @@ use wiremock::{
     matchers::{any, header, method, path},
 };
 
-use super::*;
+use super::{fault::retry_after, *};
 use crate::contract::{self, SECRET, USER};
 
 fn http(base: &str, credential: Credential) -> Http {

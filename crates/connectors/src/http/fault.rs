@@ -1,0 +1,94 @@
+//! What went wrong, from what came back.
+
+use std::time::Duration;
+
+use callboard_domain::error::ServiceError;
+use jiff::Timestamp;
+use reqwest::{StatusCode, header};
+use serde_json::Value;
+
+use super::Answer;
+
+const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// The innermost reason of an error: the outer ones only repeat that a request failed.
+pub(super) fn innermost(error: &dyn std::error::Error) -> String {
+    let mut reason = error;
+    while let Some(source) = reason.source() {
+        reason = source;
+    }
+    reason.to_string()
+}
+
+/// What the service says of a fault: a `message` or `error` of a JSON body, or plain text; else nothing. As it came.
+pub(super) fn said(answer: &Answer) -> String {
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+    let field = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
+    let start = &answer.body[..answer.body.len().min(4096)];
+    let plain = || {
+        let plain = answer.header("content-type")?.starts_with("text/plain");
+        plain.then(|| String::from_utf8_lossy(start).into_owned())
+    };
+    let words = body
+        .as_str()
+        .map(str::to_owned)
+        .or_else(|| field("message"))
+        .or_else(|| field("error"))
+        .or_else(plain);
+    words.unwrap_or_default()
+}
+
+/// The one table from status to [`ServiceError`].
+///
+/// | status | read | write |
+/// | --- | --- | --- |
+/// | 401 | auth | auth |
+/// | 403 with `Retry-After` or no calls left, 429 | rate limited | rate limited |
+/// | 403 | auth | auth |
+/// | 503 | unavailable | unavailable |
+/// | other 5xx | unavailable | unknown |
+/// | other 4xx, 501 | rejected | rejected |
+pub fn fault_of_status(
+    service: &str,
+    status: StatusCode,
+    headers: &header::HeaderMap,
+    said: &str,
+    read: bool,
+    now: Timestamp,
+) -> ServiceError {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let colon = if said.is_empty() { String::new() } else { format!(": {said}") };
+    let spent = header("x-ratelimit-remaining") == Some("0");
+    match status.as_u16() {
+        401 => ServiceError::auth(format!("{service} refused the sign-in{colon}")),
+        429 | 403 if status.as_u16() == 429 || spent || header("retry-after").is_some() => {
+            ServiceError::RateLimited {
+                why: format!("{service} wants fewer calls{colon}"),
+                retry_after: retry_after(header("retry-after"), header("x-ratelimit-reset"), now),
+            }
+        }
+        403 => ServiceError::auth(format!("{service} does not allow it{colon}")),
+        404 => ServiceError::rejected(format!(
+            "{service} has no such thing, or hides it from this account{colon}"
+        )),
+        501 => ServiceError::rejected(format!("{service} cannot do that (501){colon}")),
+        503 => ServiceError::unavailable(format!("{service} is out of order (503){colon}")),
+        code @ 500.. if read => {
+            ServiceError::unavailable(format!("{service} is out of order ({code}){colon}"))
+        }
+        code @ 500.. => ServiceError::unknown(format!("{service} broke while at it ({code}){colon}")),
+        code => ServiceError::rejected(format!("{service} said no ({code}){colon}")),
+    }
+}
+
+/// How long a service wants us to wait: by `Retry-After` (seconds or a date), else by when the allowance is full again.
+pub(super) fn retry_after(retry_after: Option<&str>, reset: Option<&str>, now: Timestamp) -> Duration {
+    let until = |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or_default();
+    let wait = retry_after.map(str::trim).and_then(|text| {
+        let date = || jiff::fmt::rfc2822::parse(text).ok().map(|zoned| until(zoned.timestamp()));
+        text.parse().ok().map(Duration::from_secs).or_else(date)
+    });
+    let reset = || Timestamp::from_second(reset?.trim().parse().ok()?).ok().map(until);
+    // A day: a service that asks for more has its clock or its unit wrong.
+    wait.or_else(reset).unwrap_or(DEFAULT_RETRY_AFTER).min(Duration::from_secs(86_400))
+}
