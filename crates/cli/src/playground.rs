@@ -373,3 +373,21 @@ async fn overhear(chat: &Chat, output: &Output) {
         heard = all;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use callboard_engine::api::ApiError;
+
+    use super::*;
+    use crate::exit;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_step_that_does_not_come_true_is_named_and_ends_the_tour_as_failed() {
+        let never = within("main breaks", std::future::pending::<Result<()>>()).await.unwrap_err();
+        assert_eq!(never.to_string(), "main breaks: it did not come true within 15 s");
+        let refused = async { Err::<(), _>(ApiError::usage("there is no run").into()) };
+        let refused = within("the failed run passes", refused).await.unwrap_err();
+        assert_eq!(refused.to_string(), "the failed run passes: there is no run");
+        assert_eq!((exit::of(&never), exit::of(&refused)), (Exit::Failed, Exit::Failed));
+    }
+}

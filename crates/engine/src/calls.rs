@@ -238,11 +238,13 @@ impl Engine {
             let is_new = |said: &mut crate::run::Said| {
                 said.line != query.said || said.pieces.len() as u64 > query.seen
             };
-            if !following.with(is_new) {
+            // One that has ended since may have said so before anybody listened.
+            if !following.with(is_new) && self.inner.runs.get(&id).is_some() {
                 let _ = tokio::time::timeout(LONG_POLL, changes.changed()).await;
             }
-            if self.inner.runs.get(&id).is_some() {
-                let run = self.stored_run(&id).await?;
+            let run = self.stored_run(&id).await?;
+            // Between the record of its end and its leaving this list there is a moment: the record counts.
+            if self.inner.runs.get(&id).is_some() && !run.state.is_final() {
                 let seen = usize::try_from(query.seen).unwrap_or(usize::MAX);
                 let (said, output, total) = following.with(|said| {
                     (

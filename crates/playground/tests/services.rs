@@ -1,5 +1,7 @@
 //! The services, driven by the connectors that are made for the real ones.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::{collections::BTreeMap, time::Duration};
 
 use callboard_connectors::{Access, Connection, ConnectorConfig, http::Client};
