@@ -130,7 +130,7 @@ impl Callboard {
         let log = self.folder.path().join("serve.log");
         let mut server = Server::spawn("callboard serve", self.command(&["serve"]), &log)?;
         let url = server.ready_line(|line| {
-            let line = Some(line).filter(|line| line.to_lowercase().contains("listen"))?;
+            let line = Some(line).filter(|line| line.contains("/hooks/"))?;
             let url = line.split_whitespace().find_map(|word| word.split_once("http://"))?.1;
             let address = url.split(|c: char| !c.is_alphanumeric() && !".:[]".contains(c)).next()?;
             Some(format!("http://{address}"))
