@@ -12,7 +12,7 @@ use crate::{Server, http};
 #[derive(Debug)]
 pub struct Alertmanager {
     url: String,
-    _server: Server,
+    server: Server,
     _folder: TempDir,
 }
 
@@ -61,7 +61,12 @@ impl Alertmanager {
         server.ready(|_| {
             http::send("GET", &format!("{url}/-/ready"), &[], None).ok().filter(|r| r.status == 200)
         })?;
-        Ok(Alertmanager { url, _server: server, _folder: folder })
+        Ok(Alertmanager { url, server, _folder: folder })
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.server.id()
     }
 
     /// The base URL of its API.
