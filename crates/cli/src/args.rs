@@ -263,7 +263,11 @@ pub(crate) enum Config {
     /// Check it: prints file, line, column and what was expected.
     Check,
     /// Print its JSON Schema.
-    Schema,
+    Schema {
+        /// That of command files instead.
+        #[arg(long)]
+        commands: bool,
+    },
     /// Print where it is.
     Path,
 }

@@ -25,7 +25,8 @@ pub(crate) fn act(command: &args::Config, paths: &Paths, output: &Output) -> Res
         args::Config::Path => output.either(&json!({ "config": paths.config, "data": paths.data }), || {
             println!("{}", paths.config.display());
         }),
-        args::Config::Schema => println!("{:#}", schema()),
+        args::Config::Schema { commands: false } => println!("{:#}", schema()),
+        args::Config::Schema { commands: true } => println!("{:#}", command_file::schema()),
         args::Config::Check => {
             let config = load(&paths.config)?;
             let commands = command_file::load(&config).map_err(refused)?;

@@ -9,6 +9,7 @@ use std::{fmt, sync::LazyLock};
 
 use minijinja::{
     AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value,
+    syntax::SyntaxConfig,
     value::{Object, Serde, ValueKind},
 };
 use serde::Serialize;
@@ -234,6 +235,9 @@ static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     engine.set_fuel(Some(FUEL));
     // Its errors say where they are only so.
     engine.set_debug(true);
+    // A template without tags keeps its own as well.
+    let mut syntax = SyntaxConfig::builder();
+    engine.set_syntax(syntax.keep_trailing_newline(true).build().expect("the delimiters are the usual ones"));
     engine.set_auto_escape_callback(|_| AutoEscape::None);
     engine.set_formatter(put);
     let globals: Vec<_> = engine.globals().map(|(name, _)| name.to_owned()).collect();

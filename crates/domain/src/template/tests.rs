@@ -41,6 +41,7 @@ fn values_are_encoded_for_where_they_land() {
         ("{% autoescape false %}{{ ref }}{% endautoescape %}", Query, Ok("feature%2Fx%20y")),
         ("{{ list | join(', ') }}", None, Ok("a, b")),
         ("{{ '<' ~ app ~ '>' }}", None, Ok("<api>")),
+        ("{{ app }}\n", None, Ok("api\n")),
         ("{{ app | default('x') }}", None, Ok("api")),
         ("{{ unknown | default('x') }}", None, Ok("x")),
     ];

@@ -17,13 +17,21 @@ pub(super) struct Path {
 impl Path {
     /// Parts a template at the `?` of its own text.
     pub(super) fn compile(text: &str) -> Result<Self, TemplateError> {
-        let (path, query) = match question_mark(text) {
+        let (path, query) = match outside_tags(text).find('?') {
             Some(at) => (&text[..at], Some(&text[at + 1..])),
             None => (text, None),
         };
         // The whole first: its errors know where in the text they are.
         Template::compile(text)?;
         Ok(Self { path: Template::compile(path)?, query: query.map(Template::compile).transpose()? })
+    }
+
+    /// True where the template's own text would name another path than it seems to.
+    pub(super) fn strays(&self) -> bool {
+        let path = outside_tags(self.path.text());
+        let path = path.strip_prefix('/').unwrap_or(&path);
+        let path = path.strip_suffix('/').unwrap_or(path);
+        !path.is_empty() && path.split('/').any(|segment| matches!(&*decoded(segment), "" | "." | ".."))
     }
 
     /// True where no value is put into it.
@@ -75,21 +83,18 @@ impl Path {
     }
 }
 
-/// Where the first `?` stands that is in no tag.
-fn question_mark(text: &str) -> Option<usize> {
-    let mut at = 0;
-    while at < text.len() {
-        let rest = &text.as_bytes()[at..];
-        let tag = [("{{", "}}"), ("{%", "%}"), ("{#", "#}")]
-            .into_iter()
-            .find(|(opening, _)| rest.starts_with(opening.as_bytes()));
-        match tag {
-            Some((_, closing)) => at += text[at..].find(closing)? + closing.len(),
-            None if rest[0] == b'?' => return Some(at),
-            None => at += text[at..].chars().next().map_or(1, char::len_utf8),
-        }
+/// A text of the same length with `x` in place of everything in tags.
+pub(super) fn outside_tags(text: &str) -> String {
+    let (mut outside, mut rest) = (String::with_capacity(text.len()), text);
+    let tags = [("{{", "}}"), ("{%", "%}"), ("{#", "#}")];
+    let first = |text: &str| tags.iter().filter_map(|(open, close)| Some((text.find(open)?, *close))).min();
+    while let Some((start, close)) = first(rest) {
+        let end = rest[start..].find(close).map_or(rest.len(), |at| start + at + close.len());
+        outside.push_str(&rest[..start]);
+        outside.extend(std::iter::repeat_n('x', end - start));
+        rest = &rest[end..];
     }
-    None
+    outside + rest
 }
 
 /// RFC 3986, 2.1: what was encoded, as it was. A `%` that begins no code stays.

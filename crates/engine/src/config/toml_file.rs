@@ -150,24 +150,27 @@ fn within(written: &str, offset: usize) -> usize {
         at += first_break.map_or(0, |before| before + 1);
     }
     let mut left = offset;
-    while left > 0 {
+    loop {
         let rest = &written[at..];
         let mut chars = rest.chars();
-        let (first, second) = (chars.next(), chars.next());
-        let (length, says) = match (first, second) {
-            (Some('\\'), Some('x')) if escapes => (4, 1),
-            (Some('\\'), Some('u')) if escapes => (6, 1),
-            (Some('\\'), Some('U')) if escapes => (10, 1),
-            // A backslash at the end of a line takes the white space after it along.
-            (Some('\\'), Some(c)) if escapes && c.is_whitespace() => {
-                (1 + rest[1..].find(|c: char| !c.is_whitespace()).unwrap_or(rest.len() - 1), 0)
-            }
-            (Some('\\'), Some(_)) if escapes => (2, 1),
-            (Some(c), _) => (c.len_utf8(), 1),
-            (None, _) => break,
+        let (Some(first), second) = (chars.next(), chars.next()) else { break };
+        let is_escape = escapes && first == '\\';
+        if is_escape && second.is_some_and(char::is_whitespace) {
+            // A backslash at the end of a line takes the white space after it along, and says nothing.
+            at += 1 + rest[1..].find(|c: char| !c.is_whitespace()).unwrap_or(rest.len() - 1);
+            continue;
+        }
+        if left == 0 {
+            break;
+        }
+        at += match second {
+            Some('x') if is_escape => 4,
+            Some('u') if is_escape => 6,
+            Some('U') if is_escape => 10,
+            Some(_) if is_escape => 2,
+            _ => first.len_utf8(),
         };
-        at = (at + length).min(written.len());
-        left -= says;
+        left -= 1;
     }
     at.min(written.len().saturating_sub(1))
 }

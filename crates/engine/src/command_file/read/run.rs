@@ -16,7 +16,7 @@ use super::{
         command::Run,
         exec::{Exec, is_ours},
         http::{Body, Call, Get, Wait},
-        path::Path,
+        path::{Path, outside_tags},
         table,
     },
     BODY, ENTRIES, LONGEST, Reader, STATUS,
@@ -228,7 +228,10 @@ impl Reader<'_, '_> {
         Some(Exec {
             program: program.clone(),
             args: templates,
-            cwd: below(self.path, &table.cwd.unwrap_or_else(|| PathBuf::from("."))),
+            cwd: match table.cwd {
+                Some(cwd) => below(self.path, &cwd),
+                None => self.path.parent().map_or_else(PathBuf::new, std::path::Path::to_owned),
+            },
             env,
             stdin: match stdin {
                 Some(read) => Some(read?),
@@ -243,24 +246,15 @@ impl Reader<'_, '_> {
             self.fault(steps, "expected a path below the account's url, starting with one /");
             return None;
         }
-        if let Some(at) = text.find('#') {
-            self.fault_in(
-                steps,
-                text,
-                (1, text[..at].chars().count() + 1),
-                "a path has no part after #".to_owned(),
-            );
+        if let Some(at) = outside_tags(text).find('#') {
+            let column = text[..at].chars().count() + 1;
+            self.fault_in(steps, text, (1, column), "a path has no part after #".to_owned());
             return None;
         }
         self.template(steps, text, scope)?;
         match Path::compile(text) {
             Err(_) => self.fault(steps, "a ? cannot stand inside of a block: close the block before it"),
-            Ok(path)
-                if path.is_literal()
-                    && path
-                        .request(&Default::default(), callboard_connectors::http::Request::get)
-                        .is_err() =>
-            {
+            Ok(path) if path.strays() => {
                 self.fault(steps, "an empty segment, . or .. would name another path");
             }
             Ok(path) => return Some(path),

@@ -54,7 +54,7 @@ stdin = "read {{ x }}\n""#;
     assert_eq!(
         shown,
         [format!(
-            "Run ./say.sh: ./say.sh 'it'\\''s world'\nin {folder}/.\nwith GREETING set\nreading:\nread world\n"
+            "Run ./say.sh: ./say.sh 'it'\\''s world'\nin {folder}\nwith GREETING set\nreading:\nread world\n"
         )]
     );
     let said = Said::default();
@@ -161,9 +161,9 @@ async fn cancelled_it_ends_with_all_that_it_started() {
 async fn what_it_leaves_behind_holds_up_nothing() {
     let files = go("argv = [\"/bin/sh\", \"-c\", \"sleep 600 & echo $$ $!\"]", "");
     let said = Said::default();
-    let outcome =
-        tokio::time::timeout(Duration::from_secs(20), run_told(&files.commands().await, "go", &said));
-    assert!(outcome.await.unwrap().unwrap().ok);
+    let commands = files.commands().await;
+    let outcome = tokio::time::timeout(Duration::from_secs(20), run_told(&commands, "go", &said)).await;
+    assert!(outcome.unwrap().unwrap().ok);
     let left = ids(&said).await[1];
     assert!(lives(left), "a program that ended by itself may leave a service running");
     rustix::process::kill_process(left, rustix::process::Signal::KILL).unwrap();

@@ -77,10 +77,14 @@ fn every_mistake_is_named_with_its_place() {
         ),
         (r#"aliases = ["ship"]"#, r#"aliases = [^"ship=it"]"#, "cannot be a name"),
         // Arguments and usage.
-        (r#"usage = "deploy <app>"#, r#"usage = "deploy ^<ap>"#, "`ap`"),
+        (
+            r#"usage = "deploy <app>"#,
+            r#"usage = "deploy ^<ap>"#,
+            "there is no argument \"ap\"; did you mean \"app\"?",
+        ),
         (
             "[command.args.count]\n",
-            "[command.args.spare]\n^[command.args.count]\n",
+            "^[command.args.spare]\n[command.args.count]\n",
             "`spare` is used nowhere",
         ),
         (
@@ -138,7 +142,11 @@ fn every_mistake_is_named_with_its_place() {
             r#"path = "/\u0064é/{{ app | ^pth }}"#,
             "there is no filter `pth`; did you mean `path`?",
         ),
-        (r#"path = "/deploy/{{ app }}?force={{ count > 1 }}""#, r#"path = ^"/x/../{{ app }}""#, ""),
+        (
+            r#"path = "/deploy/{{ app }}?force={{ count > 1 }}""#,
+            r#"path = ^"/x/../{{ app }}{{ count }}""#,
+            ". or .. would name another path",
+        ),
         (r#"path = "/deploy/{{ app }}"#, r#"path = "/deploy/{{ app }}^#x"#, "no part after #"),
         (
             r#""X-Env" = "{{ env }}""#,
@@ -160,15 +168,15 @@ fn every_mistake_is_named_with_its_place() {
             r#"get = ^"https://x.example/{{ body.id }}""#,
             "or a URL that the answer gave",
         ),
-        (r#"until = "body.state in"#, r#"until = "^bdy.state in"#, "did you mean `body`?"),
+        (r#"until = "body.state in"#, r#"until = ^"bdy.state in"#, "did you mean `body`?"),
         (r#"every = "2s""#, r#"every = ^"0s""#, "expected 1s or more"),
         // Around it.
-        (r#"ok = "body.state == 'done'"#, r#"ok = "body.state == ^'done"#, ""),
+        (r#" && env != ''"#, r#" && env != ^'"#, "token recognition error"),
         (r#"ok = "body.state == 'done' && env != ''""#, r#"ok = ^"env""#, "expected true or false"),
         (r#"summary = "{{ app }}"#, r#"summary = "{{ app }}{{ ^exit }}"#, "there is no `exit`"),
         (r#"link = "{{ body.url }}""#, r#"link = ^"ops.example/{{ body.url }}""#, "expected a URL"),
         (r#"'type:env'"#, r#"'type:^enf'"#, "there is no argument `enf`; did you mean `env`?"),
-        (r#"confirm = "env == "#, r#"confirm = "^evn == "#, "did you mean `env`?"),
+        (r#"confirm = "env == "#, r#"confirm = ^"evn == "#, "did you mean `env`?"),
         (r#"lock = "deploy:{{ env }}""#, r#"lock = "deploy:{{ ^body }}""#, "there is no `body`"),
         (
             r#"post = "deploys""#,
@@ -177,6 +185,7 @@ fn every_mistake_is_named_with_its_place() {
         ),
         (r#"post = "deploys""#, r#"approve = ^{ count = 1 }"#, "approvals are not there yet"),
     ];
+    let mut wrong = Vec::new();
     for (good, marked, expected) in cases {
         assert!(GOOD.contains(good), "{good}");
         let whole = GOOD.replacen(good, marked, 1);
@@ -187,9 +196,11 @@ fn every_mistake_is_named_with_its_place() {
         );
         let found = files(&[("a.toml", &whole.replacen('^', "", 1))]).faults();
         let place = format!("a.toml:{line}:{column}: ");
-        let named = found.iter().any(|fault| fault.starts_with(&place) && fault.contains(expected));
-        assert!(named, "{marked}\nexpected {place}{expected}\nfound {found:#?}");
+        if !found.iter().any(|fault| fault.starts_with(&place) && fault.contains(expected)) {
+            wrong.push(format!("{marked}\nexpected {place}{expected}\nfound {found:#?}"));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
 #[test]
@@ -209,7 +220,7 @@ fn every_fault_of_every_file_is_told_at_once() {
     let starts = [
         "a.toml:1:1: add summary = \"...\"",
         "a.toml:3:1: there is no key `sumary`",
-        "a.toml:5:20: there is no `a`",
+        "a.toml:5:21: there is no `a`",
         "b.toml:1:1: add what it does",
         "b.toml:4:12: `X` is also a name of `x` in ",
         "c.toml:1:",

@@ -65,11 +65,8 @@ async fn values_stay_in_their_place() {
                 let sent = server.received_requests().await.unwrap().pop().unwrap();
                 let found = &sent.url[url::Position::BeforePath..url::Position::AfterQuery];
                 assert_eq!(found, expected, "{value}");
-                assert!(
-                    shown[0].ends_with(&format!("{} {}", sent.method, sent.url)),
-                    "{shown:?} {}",
-                    sent.url
-                );
+                let as_shown = format!("{} {}{expected}", sent.method, server.uri());
+                assert!(shown[0].ends_with(&as_shown), "{shown:?} {as_shown}");
             }
             Err(expected) => {
                 let before = server.received_requests().await.unwrap().len();
