@@ -9,6 +9,8 @@ use std::{
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use crate::Request;
+
 /// What a server answered.
 #[derive(Debug, Clone)]
 pub struct Response {
@@ -40,25 +42,31 @@ impl Response {
 
 /// Sends one request to a `http://host:port/path` URL, with `headers` and a JSON body if there is one.
 pub fn send(method: &str, url: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Result<Response> {
-    exchange(method, url, headers, body).with_context(|| format!("{method} {url}"))
+    let body = body.map(Value::to_string).unwrap_or_default();
+    let kind = ("Content-Type", "application/json");
+    let headers: Vec<_> = headers.iter().copied().chain((!body.is_empty()).then_some(kind)).collect();
+    exchange(method, url, &headers, &body).with_context(|| format!("{method} {url}"))
 }
 
-fn exchange(method: &str, url: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Result<Response> {
+/// Sends a request that came to a stand-in on to the service at `base`, its credential and body as they came.
+pub fn forward(request: &Request, base: &str) -> Result<Response> {
+    let passed = ["authorization", "content-type"];
+    let headers: Vec<_> = passed.iter().filter_map(|name| Some((*name, request.header(name)?))).collect();
+    exchange(&request.method, &format!("{base}{}", request.path), &headers, &request.body)
+}
+
+fn exchange(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> Result<Response> {
     let rest = url.strip_prefix("http://").context("only http:// is spoken here")?;
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let body = body.map(Value::to_string).unwrap_or_default();
 
     // HTTP/1.0: the answer comes unchunked and ends with the connection.
     let mut request =
         format!("{method} /{path} HTTP/1.0\r\nHost: {host}\r\nContent-Length: {}\r\n", body.len());
-    if !body.is_empty() {
-        request.push_str("Content-Type: application/json\r\n");
-    }
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
     request.push_str("\r\n");
-    request.push_str(&body);
+    request.push_str(body);
 
     let mut connection = TcpStream::connect(host)?;
     connection.set_read_timeout(Some(Duration::from_secs(15)))?;
