@@ -12,7 +12,7 @@ use crate::{Server, http};
 #[derive(Debug)]
 pub struct Alertmanager {
     url: String,
-    _server: Server,
+    server: Server,
     _folder: TempDir,
 }
 
@@ -61,7 +61,12 @@ impl Alertmanager {
         server.ready(|_| {
             http::send("GET", &format!("{url}/-/ready"), &[], None).ok().filter(|r| r.status == 200)
         })?;
-        Ok(Alertmanager { url, _server: server, _folder: folder })
+        Ok(Alertmanager { url, server, _folder: folder })
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.server.id()
     }
 
     /// The base URL of its API.
@@ -74,9 +79,15 @@ impl Alertmanager {
         self.post_alert(json!({ "labels": object(labels), "annotations": object(annotations) }))
     }
 
+    /// Raises an alert that began at `starts_at`, such as `2026-11-22T10:00:00Z`.
+    pub fn fire_since(&self, starts_at: &str, labels: &[(&str, &str)]) -> Result<()> {
+        self.post_alert(json!({ "labels": object(labels), "annotations": {}, "startsAt": starts_at }))
+    }
+
     /// Resolves the alert with exactly these labels.
     pub fn resolve(&self, labels: &[(&str, &str)], annotations: &[(&str, &str)]) -> Result<()> {
-        let ended = "2001-01-01T00:00:00Z";
+        // Now, as senders say it: an end before the beginning is taken for another, earlier alert.
+        let ended = jiff::Timestamp::now().to_string();
         self.post_alert(
             json!({ "labels": object(labels), "annotations": object(annotations), "endsAt": ended }),
         )

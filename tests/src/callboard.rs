@@ -102,12 +102,16 @@ impl Callboard {
 
     /// Runs a command to its end, with `input` to read.
     pub fn cmd_with_input(&self, args: &[&str], input: &str) -> Result<Output> {
+        self.finish(self.command(args), input)
+    }
+
+    /// Runs what [`Callboard::command`] gave to its end, with `input` to read.
+    pub fn finish(&self, mut command: Command, input: &str) -> Result<Output> {
         // Files, not pipes: a process that the command leaves behind can't hold up the test.
         let [mut stdin, mut stdout, mut stderr] =
             [tempfile::tempfile()?, tempfile::tempfile()?, tempfile::tempfile()?];
         stdin.write_all(input.as_bytes())?;
         stdin.rewind()?;
-        let mut command = self.command(args);
         command.stdin(stdin).stdout(stdout.try_clone()?).stderr(stderr.try_clone()?);
         let mut child = command.spawn().with_context(|| self.program.display().to_string())?;
         let ended = wait_until("the command to end", PATIENCE, || child.try_wait().transpose());
@@ -122,7 +126,7 @@ impl Callboard {
             Ok(String::from_utf8_lossy(&bytes).into_owned())
         };
         let (stdout, stderr) = (output(&mut stdout)?, output(&mut stderr)?);
-        let status = ended.with_context(|| format!("callboard {}\n{stdout}{stderr}", args.join(" ")))??;
+        let status = ended.with_context(|| format!("{command:?}\n{stdout}{stderr}"))??;
         Ok(Output { code: status.code(), stdout, stderr })
     }
 
@@ -153,14 +157,17 @@ impl Callboard {
         found.with_context(|| format!("there is no account {name}"))
     }
 
-    /// Waits until the daemon has polled an account from beginning to end, however often it had done so before.
-    pub fn polled(&self, account: &str) -> Result<()> {
-        // One poll may be under way: the second end from now is that of a poll which began after now.
+    /// Waits until the daemon has polled each of these accounts from beginning to end, however often it had before.
+    pub fn polled(&self, accounts: &[&str]) -> Result<()> {
+        let read_at = |name: &str| Ok(self.account(name)?["last_ok"].take());
+        // A poll may be under way: the second end from now is that of one which began after now.
         for _ in 0..2 {
-            let before = self.account(account)?["last_ok"].take();
-            wait_until(&format!("a poll of {account}"), PATIENCE, || {
-                self.account(account).ok().filter(|now| now["last_ok"] != before)
-            })?;
+            let before: Vec<Value> = accounts.iter().map(|name| read_at(name)).collect::<Result<_>>()?;
+            for (name, before) in accounts.iter().zip(before) {
+                wait_until(&format!("a poll of {name}"), PATIENCE, || {
+                    read_at(name).ok().filter(|now| *now != before)
+                })?;
+            }
         }
         Ok(())
     }

@@ -61,9 +61,18 @@ impl DesktopSession {
             session.start_keyring()?;
         }
         if keyring == Keyring::Locked {
-            session.lock_keyring()?;
+            session.lock()?;
         }
         Ok(session)
+    }
+
+    /// Locks the keyring: what is in it, and what is to be, waits for a prompt that nobody answers.
+    pub fn lock(&self) -> Result<()> {
+        let collection = "array:objpath:/org/freedesktop/secrets/collection/login";
+        let lock = "org.freedesktop.Secret.Service.Lock";
+        let answer = self.call("org.freedesktop.secrets", "/org/freedesktop/secrets", lock, collection)?;
+        ensure!(answer.contains("collection/login"), "the keyring did not lock: {answer}");
+        Ok(())
     }
 
     /// Adds a display and a notification daemon, dunst, that records what it shows.
@@ -149,14 +158,6 @@ impl DesktopSession {
         let mut command = self.command("gnome-keyring-daemon");
         command.args(["--foreground", "--unlock", "--components=secrets"]);
         self.start_service(command, "org.freedesktop.secrets", b"correct horse")
-    }
-
-    fn lock_keyring(&self) -> Result<()> {
-        let collection = "array:objpath:/org/freedesktop/secrets/collection/login";
-        let lock = "org.freedesktop.Secret.Service.Lock";
-        let answer = self.call("org.freedesktop.secrets", "/org/freedesktop/secrets", lock, collection)?;
-        ensure!(answer.contains("collection/login"), "the keyring did not lock: {answer}");
-        Ok(())
     }
 
     fn start_display(&mut self) -> Result<()> {

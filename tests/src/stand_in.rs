@@ -155,7 +155,8 @@ mod tests {
         .unwrap();
         let send = |path: &str| {
             let body = json!([1]);
-            http::send("POST", &format!("{}{path}", stand_in.url()), &[("X-It", "here")], Some(&body)).unwrap()
+            http::send("POST", &format!("{}{path}", stand_in.url()), &[("X-It", "here")], Some(&body))
+                .unwrap()
         };
         assert_eq!(send("/whole").json().unwrap(), json!({ "got": "[1]" }));
         assert_eq!(send("/half").body, r#"{"some":"#.to_owned());

@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask VERB`.
 #![allow(clippy::print_stdout, reason = "a command line program tells what it does")]
 
+mod bench;
 mod fuzz;
 mod run;
 mod setup;
@@ -14,7 +15,9 @@ use anyhow::Result;
 const USAGE: &str = "\
 cargo xtask run                       see the product work
 cargo xtask test [--quick]            set up what is missing, then run every check; quick: without fuzzing
-                 [--advisories]       also check the dependencies against published advisories (needs the network)";
+                 [--advisories]       also check the dependencies against published advisories (needs the network)
+cargo xtask bench [--quick] [GROUP ...]
+                                      measure a release build beside its peers; writes target/bench/report.json";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -40,6 +43,7 @@ fn dispatch(words: &[&str]) -> Result<Option<()>> {
             Some(options) => test::test(&options)?,
             None => return Ok(None),
         },
+        ["bench", words @ ..] => bench::bench(words)?,
         _ => return Ok(None),
     }
     Ok(Some(()))

@@ -23,9 +23,26 @@ const PROGRAMS: [(&str, &str); 8] = [
     ("npm", "npm"),
 ];
 
-/// Installs whatever of Debian's packages is missing.
+/// The programs that are measured beside ours, and what pins a process to a core.
+const PEERS: [(&str, &str); 4] = [
+    ("c++", "build-essential"),
+    ("fzf", "fzf"),
+    ("prometheus-alertmanager", "prometheus-alertmanager"),
+    ("taskset", "util-linux"),
+];
+
+/// Installs whatever of Debian's packages the tests lack.
 pub(crate) fn packages() -> Result<()> {
-    let missing: Vec<&str> = PROGRAMS
+    install(&PROGRAMS)
+}
+
+/// Installs whatever of Debian's packages the bench lacks.
+pub(crate) fn peers() -> Result<()> {
+    install(&PEERS)
+}
+
+fn install(programs: &[(&str, &str)]) -> Result<()> {
+    let missing: Vec<&str> = programs
         .iter()
         .filter(|(program, _)| !shell::on_path(program))
         .map(|(_, package)| *package)
@@ -36,7 +53,7 @@ pub(crate) fn packages() -> Result<()> {
     let names = missing.join(" ");
     if !shell::on_path("apt-get") {
         bail!(
-            "the tests need what Debian packages as: {names}. Without apt-get, install them your system's way."
+            "this needs what Debian packages as: {names}. Without apt-get, install them your system's way."
         );
     }
     println!("installing from Debian's packages: {names}");

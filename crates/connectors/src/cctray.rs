@@ -99,8 +99,14 @@ impl Config {
             (None, None, None) => Credential::None,
         };
         let http = Http::new(access.client, self.url.to_url(), "The feed", credential);
-        let feed = Arc::new(Feed { http, account: access.account, config: self.clone() });
-        Ok(Connection { identify: feed.clone(), source: Some(feed), actions: Vec::new(), chat: None })
+        let feed = Arc::new(Feed { http: http.clone(), account: access.account, config: self.clone() });
+        Ok(Connection {
+            identify: feed.clone(),
+            source: Some(feed),
+            actions: Vec::new(),
+            chat: None,
+            http: Some(http),
+        })
     }
 }
 
@@ -115,7 +121,7 @@ impl Feed {
     async fn get(&self, validators: &[(&'static str, &String)]) -> Result<Answer, ServiceError> {
         let query = self.config.query.iter();
         let request = query.fold(self.http.get_base(), |request, (name, value)| request.query(name, value));
-        let request = validators.iter().fold(request, |request, (name, value)| request.header(name, *value));
+        let request = validators.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         self.http.send(request).await
     }
 

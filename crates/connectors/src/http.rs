@@ -7,7 +7,7 @@ mod fault;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, sync::OnceLock, time::Duration};
+use std::{borrow::Cow, fmt, sync::OnceLock, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::{Buf, Bytes, BytesMut};
@@ -77,8 +77,8 @@ pub enum Credential {
     },
     /// A header of the service's own.
     Header {
-        /// Its name, in lower case.
-        name: &'static str,
+        /// Its name.
+        name: Cow<'static, str>,
         /// Its value.
         value: SecretString,
     },
@@ -102,7 +102,7 @@ impl Credential {
             Self::None => request,
             Self::Bearer(token) => request.bearer_auth(token.expose_secret()),
             Self::Basic { user, password } => request.basic_auth(user, Some(password.expose_secret())),
-            Self::Header { name, value } => request.header(*name, value.expose_secret()),
+            Self::Header { name, value } => request.header(name.as_ref(), value.expose_secret()),
         }
     }
 }
@@ -113,7 +113,7 @@ pub struct Request {
     method: Method,
     url: Target,
     query: Vec<(String, String)>,
-    headers: Vec<(&'static str, String)>,
+    headers: Vec<(Cow<'static, str>, String)>,
     body: Body,
     elsewhere: bool,
     read: bool,
@@ -185,8 +185,8 @@ impl Request {
 
     /// With a header more.
     #[must_use]
-    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+    pub fn header(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
         self
     }
 
@@ -216,6 +216,13 @@ impl Request {
     #[must_use]
     pub fn reads(mut self) -> Self {
         self.read = true;
+        self
+    }
+
+    /// Changes something, although it is a GET: a fault on the way is then `Unknown`.
+    #[must_use]
+    pub fn changes(mut self) -> Self {
+        self.read = false;
         self
     }
 
@@ -411,7 +418,7 @@ impl Http {
     async fn once(&self, request: &Request, url: &Url) -> Result<Answer, ServiceError> {
         let mut sending = self.client.pool.request(request.method.clone(), url.clone());
         for (name, value) in &request.headers {
-            sending = sending.header(*name, value);
+            sending = sending.header(name.as_ref(), value);
         }
         sending = match &request.body {
             Body::Empty => sending,

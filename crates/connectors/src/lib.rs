@@ -10,6 +10,7 @@ pub mod cctray;
 mod contract;
 pub mod github;
 pub mod http;
+pub mod http_service;
 pub mod jenkins;
 mod service_url;
 pub mod slack;
@@ -119,6 +120,8 @@ services! {
     Cctray in cctray,
     /// GitHub: pull requests with their reviews and checks, Actions builds.
     Github in github,
+    /// Any service with an HTTP API: for command files.
+    Http in http_service,
     /// Jenkins: jobs in folders, builds, logs.
     Jenkins in jenkins,
     /// Slack: channels, threads, incoming webhooks.
@@ -185,6 +188,8 @@ pub struct Connection {
     pub actions: Vec<Arc<dyn Action>>,
     /// Where it can post.
     pub chat: Option<Arc<dyn ChatService>>,
+    /// Its HTTP API with the account's credential, for command files; none where there is none that they could use.
+    pub http: Option<http::Http>,
 }
 
 /// Finds out who an account acts as.

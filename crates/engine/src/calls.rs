@@ -203,6 +203,13 @@ impl Engine {
                 };
                 Ok(items.iter().map(choice).collect())
             }
+            _ if let Some(listing) = read.entry.listing(&query.arg) => {
+                let mut items = Vec::new();
+                for kind in Kind::ALL {
+                    items.extend(self.items_of(kind).await.map_err(ApiError::internal)?);
+                }
+                Ok(listing.choices(&items))
+            }
             _ => read.action.choices(&query.arg, &read.args).await.map_err(|error| ApiError::Service {
                 account: read.account.map_or_else(|| read.spec.name.clone(), |account| account.0),
                 error,

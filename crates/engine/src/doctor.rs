@@ -60,8 +60,8 @@ async fn store(engine: &Engine) -> Check {
 async fn secrets(engine: &Engine) -> Check {
     let secrets = engine.live().secrets.clone();
     let place = secrets.place().describe();
-    match secrets.get("callboard-doctor", "probe").await {
-        Ok(_) => check("secrets", CheckVerdict::Ok, format!("kept in {place}")),
+    match secrets.probe().await {
+        Ok(()) => check("secrets", CheckVerdict::Ok, format!("kept in {place}")),
         Err(error) => {
             let remedy = match secrets.place() {
                 Place::Keychain => {

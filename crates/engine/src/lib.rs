@@ -23,6 +23,7 @@ pub mod secrets;
 #[cfg(unix)]
 pub mod socket;
 pub mod store;
+mod values;
 mod watch;
 
 use std::{

@@ -4,11 +4,15 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use callboard_domain::{
     action::Action,
-    command::{ArgError, Command, CommandSpec, Commands, Parsed},
+    command::{self, ArgError, Args, Command, CommandSpec, Commands, Parsed},
     item::AccountName,
 };
 
-use crate::{accounts::Accounts, api::Origin, command_file::FileCommand};
+use crate::{
+    accounts::Accounts,
+    api::Origin,
+    command_file::{FileCommand, Listing},
+};
 
 /// A command and who can run it.
 pub(crate) struct Entry {
@@ -21,7 +25,7 @@ pub(crate) enum Runners {
     /// Each of these accounts.
     Accounts(BTreeMap<AccountName, Arc<dyn Action>>),
     /// A command file's.
-    File { path: PathBuf, action: Arc<dyn Action> },
+    File { path: PathBuf, action: Arc<dyn Action>, listings: BTreeMap<String, Listing> },
 }
 
 impl Entry {
@@ -29,6 +33,14 @@ impl Entry {
         match &self.runners {
             Runners::Accounts(accounts) => Origin::Accounts(accounts.keys().cloned().collect()),
             Runners::File { path, .. } => Origin::File(path.clone()),
+        }
+    }
+
+    /// What on the board is to be listed for an argument, where a command file says so.
+    pub(crate) fn listing(&self, arg: &str) -> Option<&Listing> {
+        match &self.runners {
+            Runners::File { listings, .. } => listings.get(arg),
+            Runners::Accounts(_) => None,
         }
     }
 
@@ -90,7 +102,8 @@ impl Registry {
         }
         for command in files {
             let spec = command.action.spec().clone();
-            let runners = Runners::File { path: command.path, action: command.action };
+            let FileCommand { path, action, listings } = command;
+            let runners = Runners::File { path, action, listings };
             entries.insert(spec.name.clone(), Entry { spec, runners });
         }
         let (entries, commands): (Vec<_>, Vec<_>) = entries
@@ -116,6 +129,14 @@ impl Registry {
     pub(crate) fn find(&self, name: &str) -> Result<&Entry, ArgError> {
         let place = self.commands.parse(name).map(|parsed| parsed.place)?;
         self.entry(place)
+    }
+
+    /// A command with its arguments as a person would have typed it.
+    pub(crate) fn line(&self, spec: &CommandSpec, args: &Args) -> String {
+        match self.commands.get(&spec.name) {
+            Some(command) => command.line(args),
+            None => command::canonical_line(spec, args),
+        }
     }
 
     /// What a typed line means, and whose it is.

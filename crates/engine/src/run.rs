@@ -12,7 +12,7 @@ use callboard_domain::{
     chat::Address,
     command::{self, ArgError, ArgType, Args, CommandSpec, Effect, Resolution},
     error::ServiceError,
-    expression::{Expression, Name, Type},
+    expression::Expression,
     identity::Identity,
     item::{AccountName, Item, Kind},
     message::{Block, Message, Tone},
@@ -29,7 +29,9 @@ use crate::{
     Engine,
     api::{ApiError, Confirm, Prepare, Prepared},
     live::Live,
+    registry::Entry,
     store::StoreError,
+    values::{names, values},
 };
 
 /// The most output of a run that is kept in memory for its followers; the store keeps the same.
@@ -81,6 +83,7 @@ pub(crate) struct Read<'l> {
     pub(crate) action: Arc<dyn Action>,
     pub(crate) args: Args,
     pub(crate) missing: Option<ArgError>,
+    pub(crate) entry: &'l Entry,
 }
 
 impl Engine {
@@ -93,7 +96,7 @@ impl Engine {
         self.resolve_items(&entry.spec, &mut args).await?;
         let of_item = args.items.values().next().map(|item| item.key.account.clone());
         let (account, action) = entry.runner(asked.as_ref().or(of_item.as_ref()))?;
-        Ok(Read { spec: &entry.spec, account, action, args, missing })
+        Ok(Read { spec: &entry.spec, account, action, args, missing, entry })
     }
 
     /// Puts the items that arguments name beside them, and their whole reference in place of what was typed.
@@ -132,15 +135,16 @@ impl Engine {
     /// Makes a line ready to run: everything about it is known and checked, and nothing has been sent.
     pub(crate) async fn ready(&self, what: &Prepare, now: Timestamp) -> Result<Ready, ApiError> {
         let live = self.live();
-        let Read { spec, account, action, args, missing } = self.read_line(&live, &what.line).await?;
+        let Read { spec, account, action, args, missing, .. } = self.read_line(&live, &what.line).await?;
         if let Some(missing) = missing {
             return Err(missing.into());
         }
         let steps = action.preview(&args, now)?;
         let (post, post_reason) = self.route(&live, spec, &args, what).await?;
-        let confirm = spec.policy.confirm.as_deref().map(|rule| confirm(rule, &args)).transpose()?.flatten();
-        let lock = spec.policy.lock.as_deref().map(|lock| render(lock, &args)).transpose()?;
-        let line = command::canonical_line(spec, &args);
+        let confirm =
+            spec.policy.confirm.as_deref().map(|rule| confirm(rule, spec, &args)).transpose()?.flatten();
+        let lock = spec.policy.lock.as_deref().map(|lock| render(lock, spec, &args)).transpose()?;
+        let line = live.registry.line(spec, &args);
         Ok(Ready { spec: spec.clone(), action, account, line, steps, post, post_reason, confirm, lock, args })
     }
 
@@ -160,7 +164,7 @@ impl Engine {
             return Ok((Some(address(channel)?), "asked for".into()));
         }
         if let Some(post) = &spec.policy.post {
-            return Ok((Some(address(&render(post, args)?)?), format!("where {} posts", spec.name)));
+            return Ok((Some(address(&render(post, spec, args)?)?), format!("where {} posts", spec.name)));
         }
         for item in args.items.values() {
             let me = self.me(&item.key.account).await?;
@@ -277,20 +281,15 @@ fn account_of(line: &str) -> Result<(String, Option<AccountName>), ArgError> {
     Ok((line.to_owned(), None))
 }
 
-fn render(template: &str, args: &Args) -> Result<String, ApiError> {
-    let rendered = Template::compile(template).and_then(|it| it.render(&args.values, Escape::None));
+fn render(template: &str, spec: &CommandSpec, args: &Args) -> Result<String, ApiError> {
+    let rendered = Template::compile(template).and_then(|it| it.render(&values(spec, args), Escape::None));
     rendered.map_err(|error| ApiError::usage(format!("{template:?}: {error}")))
 }
 
 /// What a command's `confirm` expression asks for: `none`, `yes`, or `type:ARG`.
-fn confirm(rule: &str, args: &Args) -> Result<Option<Confirm>, ApiError> {
+fn confirm(rule: &str, spec: &CommandSpec, args: &Args) -> Result<Option<Confirm>, ApiError> {
     let fault = |what: String| ApiError::usage(format!("the command's confirm: {what}"));
-    let scope: Vec<Name<'_>> = args
-        .values
-        .keys()
-        .map(|name| Name { name, ty: Type::Text, values: &[], meaning: "an argument" })
-        .collect();
-    let values = args.values.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    let (scope, values) = (names(spec), values(spec, args));
     let rule = Expression::compile(rule, &scope).map_err(|error| fault(error.to_string()))?;
     let said = rule.value(&values).map_err(|error| fault(error.to_string()))?;
     match said.as_str().unwrap_or_default().parse().map_err(fault)? {

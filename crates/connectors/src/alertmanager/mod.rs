@@ -128,6 +128,7 @@ impl Config {
             source: Some(Arc::new(Alerts { server: server.clone(), hook })),
             actions: actions::all(&server),
             chat: None,
+            http: Some(server.http.clone()),
         })
     }
 }

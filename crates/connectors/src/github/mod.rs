@@ -104,6 +104,7 @@ impl Config {
             source: Some(account.clone()),
             actions: actions::all(&account),
             chat: None,
+            http: Some(account.http.clone()),
         })
     }
 }

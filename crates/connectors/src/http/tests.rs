@@ -164,7 +164,7 @@ async fn a_redirect_to_another_host_takes_no_credential_along() {
     let credentials = [
         bearer(),
         Credential::Basic { user: USER.to_owned(), password: SECRET.into() },
-        Credential::Header { name: "x-api-key", value: SECRET.into() },
+        Credential::Header { name: "x-api-key".into(), value: SECRET.into() },
     ];
     for credential in credentials {
         let http = http(&home.uri(), credential);

@@ -91,7 +91,7 @@ impl Config {
         // An API token needs no crumb; anything else does ("CSRF Protection" in the Jenkins handbook).
         let crumbs = access.secret(TOKEN.name).is_none();
         let http = Http::new(access.client, self.url.to_url(), "Jenkins", credential);
-        let jenkins = Jenkins::new(http, crumbs);
+        let jenkins = Jenkins::new(http.clone(), crumbs);
         let jobs = Arc::new(Jobs::new(jenkins.clone(), access.account, self.watch.clone()));
         Ok(Connection {
             identify: Arc::new(Who { jenkins: jenkins.clone(), user: self.user.clone() }),
@@ -102,6 +102,7 @@ impl Config {
             ],
             source: Some(jobs),
             chat: None,
+            http: Some(http),
         })
     }
 

@@ -94,18 +94,25 @@ impl Config {
             access.secret(field.name).filter(|secret| !secret.expose_secret().is_empty())
         };
         let http = |credential| Http::new(access.client.clone(), self.url.to_url(), "Slack", credential);
-        let offers =
-            |identify, chat| Connection { identify, source: None, actions: Vec::new(), chat: Some(chat) };
+        let offers = |identify, chat, http| Connection {
+            identify,
+            source: None,
+            actions: Vec::new(),
+            chat: Some(chat),
+            http,
+        };
         if let Some(token) = set(&TOKEN) {
             check_token(&token)?;
-            let api = Arc::new(Api::new(http(Credential::Bearer(token))));
-            return Ok(offers(Arc::new(Who { api: api.clone() }), Arc::new(Chat { api })));
+            let http = http(Credential::Bearer(token));
+            let api = Arc::new(Api::new(http.clone()));
+            return Ok(offers(Arc::new(Who { api: api.clone() }), Arc::new(Chat { api }), Some(http)));
         }
         let url =
             set(&WEBHOOK_URL).ok_or(ConnectError::MissingSecret { field: TOKEN.name, help: TOKEN.help })?;
         check_webhook_url(&url)?;
         let webhook = Arc::new(Webhook { http: http(Credential::None), url });
-        Ok(offers(webhook.clone(), webhook))
+        // A webhook's URL takes messages and nothing else.
+        Ok(offers(webhook.clone(), webhook, None))
     }
 }
 

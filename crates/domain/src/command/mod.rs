@@ -7,6 +7,7 @@ mod complete;
 mod confirm;
 mod matcher;
 mod resolve;
+mod say;
 mod spec;
 #[cfg(test)]
 mod tests;

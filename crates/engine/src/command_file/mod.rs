@@ -1,17 +1,42 @@
-//! Command files: `*.toml` in the folders that the configuration names.
+//! Command files: `*.toml` in the folders that the configuration names, reviewed and shared by a team.
+//!
+//! [`table`] is what they look like, [`read`] finds everything that is wrong in them, and what comes out is a
+//! [`command::Command`]: an action like any connector's, that sends a request ([`http`]) or runs a program ([`exec`]).
+
+mod choices;
+mod command;
+mod exec;
+mod http;
+mod path;
+mod process;
+mod read;
+mod table;
+#[cfg(test)]
+mod tests;
+mod wait;
 
 use std::{
+    collections::BTreeMap,
     io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use callboard_domain::action::Action;
-
-use crate::{
-    accounts::Accounts,
-    config::{Config, Faults},
+use callboard_domain::{
+    action::Action,
+    command::{self as typed, Commands},
 };
+
+use self::{command::Run, read::Checked};
+use crate::{
+    accounts::{Account, Accounts},
+    config::{Config, Fault, Faults, Step, TomlFile, text_of},
+};
+
+pub(crate) use choices::Listing;
+
+/// The most command files that are read, in all folders.
+const MOST_FILES: usize = 500;
 
 /// A command of a file.
 pub(crate) struct FileCommand {
@@ -19,14 +44,17 @@ pub(crate) struct FileCommand {
     pub(crate) path: PathBuf,
     /// What it does.
     pub(crate) action: Arc<dyn Action>,
+    /// What on the board is to be listed for its arguments.
+    pub(crate) listings: BTreeMap<String, Listing>,
 }
 
-/// The command files of a folder, by name. A folder that does not exist has none.
+/// The command files of a folder, by name. What editors keep beside them begins with a dot and is none.
 pub(crate) fn files_in(dir: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(dir)? {
         let path = entry?.path();
-        if path.extension().is_some_and(|it| it == "toml") {
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if !hidden && path.extension().is_some_and(|it| it == "toml") {
             files.push(path);
         }
     }
@@ -35,11 +63,128 @@ pub(crate) fn files_in(dir: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// Reads and checks the command files of a configuration; gives the names of the commands.
-pub fn load(_config: &Config) -> Result<Vec<String>, Faults> {
-    Ok(Vec::new())
+///
+/// # Errors
+/// Everything that is wrong in any of them.
+pub fn load(config: &Config) -> Result<Vec<String>, Faults> {
+    Ok(read_all(config)?.into_iter().map(|checked| checked.command.spec.name).collect())
 }
 
 /// Reads the command files of a configuration, ready to run on its accounts.
-pub(crate) fn load_for(_config: &Config, _accounts: &Accounts) -> Result<Vec<FileCommand>, Faults> {
-    Ok(Vec::new())
+///
+/// An account that cannot be used now (its secret is not set) is no fault of the file: its commands say so when they run.
+pub(crate) fn load_for(config: &Config, accounts: &Accounts) -> Result<Vec<FileCommand>, Faults> {
+    let ready = |Checked { path, mut command, listings, .. }: Checked| {
+        if let Run::Http(call) = &mut command.run {
+            call.http = api(accounts.get(&call.account).map(|account| &**account));
+        }
+        FileCommand { path, action: Arc::new(command), listings }
+    };
+    Ok(read_all(config)?.into_iter().map(ready).collect())
+}
+
+fn api(account: Option<&Account>) -> Result<callboard_connectors::http::Http, String> {
+    let account = account.ok_or("there is no such account")?;
+    let connection = account.connection.as_ref().map_err(Clone::clone)?;
+    connection.http.clone().ok_or_else(|| {
+        format!(
+            "a {} account that is set up like this takes no other requests",
+            account.config.service_name()
+        )
+    })
+}
+
+/// The JSON Schema of a command file.
+pub fn schema() -> serde_json::Value {
+    let mut schema = schemars::schema_for!(table::CommandFile);
+    schema.insert("title".into(), "Callboard command file".into());
+    schema.to_value()
+}
+
+/// Reads every file and finds everything that is wrong in any.
+fn read_all(config: &Config) -> Result<Vec<Checked>, Faults> {
+    let (paths, mut faults) = find(config);
+    let mut texts = Vec::new();
+    for path in &paths {
+        match text_of(path) {
+            Ok(text) => texts.push((path, text)),
+            Err(Faults(unreadable)) => faults.extend(unreadable),
+        }
+    }
+    let mut files = Vec::new();
+    for (path, text) in &texts {
+        match TomlFile::parse(path, text) {
+            Ok(file) => files.push((*path, file)),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    let mut names = BTreeMap::new();
+    let mut commands = Vec::new();
+    for (place, (path, file)) in files.iter().enumerate() {
+        commands.extend(read::read(place, path, file, config, &mut names, &mut faults));
+    }
+    if faults.is_empty() {
+        faults = misread(&commands, &files);
+    }
+    if faults.is_empty() {
+        return Ok(commands);
+    }
+    faults.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+    Err(Faults(faults))
+}
+
+/// The files, and which folders cannot be read: a folder that is named is meant to be there.
+fn find(config: &Config) -> (Vec<PathBuf>, Vec<Fault>) {
+    let (mut paths, mut faults) = (Vec::new(), Vec::new());
+    for (place, dir) in config.commands.dirs.iter().enumerate() {
+        match files_in(dir) {
+            Ok(files) => paths.extend(files),
+            Err(error) => {
+                let why = match error.kind() {
+                    io::ErrorKind::NotFound => {
+                        "there is no such folder: create it, or take it out".to_owned()
+                    }
+                    _ => error.to_string(),
+                };
+                faults.push(fault_of_dir(config, place, format!("{}: {why}", dir.display())));
+            }
+        }
+    }
+    // A folder that is named twice, or by two names, is read once.
+    paths.sort();
+    paths.dedup();
+    if paths.len() > MOST_FILES {
+        faults.push(fault_of_dir(config, 0, format!("there are more than {MOST_FILES} command files")));
+        paths.clear();
+    }
+    (paths, faults)
+}
+
+/// A fault at an entry of `commands.dirs`, as far as the configuration still is as it was read.
+fn fault_of_dir(config: &Config, place: usize, what: String) -> Fault {
+    let text = text_of(&config.path).unwrap_or_default();
+    let at: [Step<'_>; 3] = ["commands".into(), "dirs".into(), place.into()];
+    match TomlFile::parse(&config.path, &text) {
+        Ok(file) => file.fault(&at, what),
+        Err(fault) => Fault { what, ..fault },
+    }
+}
+
+/// Examples that another command takes for its own.
+fn misread(commands: &[Checked], files: &[(&PathBuf, TomlFile<'_>)]) -> Vec<Fault> {
+    let compiled = commands.iter().filter_map(|it| typed::Command::new(it.command.spec.clone()).ok());
+    let all: Commands = compiled.collect();
+    let mut faults = Vec::new();
+    for checked in commands {
+        let spec = &checked.command.spec;
+        for (nth, line) in spec.examples.iter().enumerate() {
+            let reader = all.parse(line).ok().map(|parsed| &parsed.spec.name);
+            if let Some(reader) = reader.filter(|reader| **reader != spec.name) {
+                let at = ["command".into(), checked.place.into(), "examples".into(), nth.into()];
+                let (_, file) = &files[checked.file];
+                faults.push(file.fault(&at, format!("this is read as the command `{reader}`")));
+            }
+        }
+    }
+    faults
 }

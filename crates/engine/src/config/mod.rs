@@ -415,7 +415,7 @@ impl Reader<'_, '_> {
 }
 
 /// A path as written in a file: `~` is the home folder, and a relative one is below the file's folder.
-fn below(file: &Path, path: &Path) -> PathBuf {
+pub(crate) fn below(file: &Path, path: &Path) -> PathBuf {
     match path.strip_prefix("~") {
         Ok(rest) => {
             directories::BaseDirs::new().map_or_else(|| path.to_owned(), |dirs| dirs.home_dir().join(rest))

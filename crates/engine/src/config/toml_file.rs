@@ -94,23 +94,20 @@ impl<'t> TomlFile<'t> {
 
     /// A fault at the value that `path` leads to, or at the nearest thing above it that is in the file.
     pub(crate) fn fault(&self, path: &[Step<'_>], what: impl Into<String>) -> Fault {
-        self.fault_within(path, 0, what)
+        let above = (1..=path.len()).rev().find_map(|n| self.get(&path[..n]));
+        fault(self.path, self.text, above.map_or(0..0, Spanned::span), what.into())
     }
 
-    /// The same, `offset` characters into a string value written on one line.
+    /// The same, `offset` characters into what a string value says.
     pub(crate) fn fault_within(&self, path: &[Step<'_>], offset: usize, what: impl Into<String>) -> Fault {
-        let above = (1..=path.len()).rev().find_map(|n| self.get(&path[..n]).map(|value| (n, value)));
-        let span = match above {
-            Some((n, value)) if n == path.len() && offset > 0 => {
-                // Past the opening quote; a string of several lines starts after three of them.
-                let quotes = if self.text[value.span()].starts_with("\"\"\"") { 3 } else { 1 };
-                let start = (value.span().start + quotes + offset).min(value.span().end.saturating_sub(1));
-                start..start
+        match self.get(path) {
+            Some(value) if offset > 0 && value.get_ref().is_str() => {
+                let span = value.span();
+                let at = span.start + within(&self.text[span], offset);
+                fault(self.path, self.text, at..at, what.into())
             }
-            Some((_, value)) => value.span(),
-            None => 0..0,
-        };
-        fault(self.path, self.text, span, what.into())
+            _ => self.fault(path, what),
+        }
     }
 
     /// A fault at a key itself.
@@ -141,6 +138,40 @@ fn fault(path: &Path, text: &str, span: Range<usize>, what: String) -> Fault {
     }
 }
 
+/// Where in a string as it is written, with its quotes and escapes, a character of what it says stands, in bytes.
+fn within(written: &str, offset: usize) -> usize {
+    let several_lines = written.starts_with("\"\"\"") || written.starts_with("'''");
+    let escapes = written.starts_with('"');
+    let mut at = if several_lines { 3 } else { 1 };
+    // A line break right after the opening quotes is not part of what it says.
+    if several_lines {
+        let first_break =
+            written[at..].bytes().take_while(|b| matches!(b, b'\r' | b'\n')).position(|b| b == b'\n');
+        at += first_break.map_or(0, |before| before + 1);
+    }
+    let mut left = offset;
+    while left > 0 {
+        let rest = &written[at..];
+        let mut chars = rest.chars();
+        let (first, second) = (chars.next(), chars.next());
+        let (length, says) = match (first, second) {
+            (Some('\\'), Some('x')) if escapes => (4, 1),
+            (Some('\\'), Some('u')) if escapes => (6, 1),
+            (Some('\\'), Some('U')) if escapes => (10, 1),
+            // A backslash at the end of a line takes the white space after it along.
+            (Some('\\'), Some(c)) if escapes && c.is_whitespace() => {
+                (1 + rest[1..].find(|c: char| !c.is_whitespace()).unwrap_or(rest.len() - 1), 0)
+            }
+            (Some('\\'), Some(_)) if escapes => (2, 1),
+            (Some(c), _) => (c.len_utf8(), 1),
+            (None, _) => break,
+        };
+        at = (at + length).min(written.len());
+        left -= says;
+    }
+    at.min(written.len().saturating_sub(1))
+}
+
 /// Serde names what it refused and what it would take in back-quotes: the nearest of them is worth saying.
 fn with_nearest(message: &str) -> String {
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
@@ -162,4 +193,36 @@ pub(crate) fn unknown<'a>(what: &str, found: &str, known: impl IntoIterator<Item
     let list: Vec<String> = known.iter().take(20).map(|name| format!("`{name}`")).collect();
     let list = if list.is_empty() { String::new() } else { format!("; it can be {}", list.join(", ")) };
     format!("there is no {what} `{found}`{nearest}{list}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_in_a_string_is_found_as_it_is_written() {
+        // What is meant stands after the `^`, which is taken out of the text.
+        let cases = [
+            ("a = \"xy^{z\"", "xy{z"),
+            ("a = 'xy^{z'", "xy{z"),
+            (r#"a = "x\"é\u00e9\t^{z""#, "x\"éé\t{z"),
+            ("a = \"\"\"\nxy\n  ^{z\"\"\"", "xy\n  {z"),
+            ("a = '''xy\n\\ ^{z'''", "xy\n\\ {z"),
+            ("a = \"\"\"xy\\\n   ^{z\"\"\"", "xy{z"),
+        ];
+        for (marked, says) in cases {
+            let text = marked.replace('^', "");
+            let file = TomlFile::parse(Path::new("x.toml"), &text).unwrap();
+            let path = ["a".into()];
+            assert_eq!(file.get(&path).unwrap().get_ref().as_str(), Some(says));
+            let offset = says.chars().position(|c| c == '{').unwrap();
+            let found = file.fault_within(&path, offset, "here");
+            let before = &marked[..marked.find('^').unwrap()];
+            let expected = (
+                before.matches('\n').count() + 1,
+                before.chars().rev().take_while(|c| *c != '\n').count() + 1,
+            );
+            assert_eq!((found.line, found.column), expected, "{marked}");
+        }
+    }
 }

@@ -138,6 +138,19 @@ impl Secrets {
         self.bounded(move |vault| vault.get(&account, &field)).await
     }
 
+    /// Whether secrets can be kept and read. What is locked finds nothing as readily as what is empty, so that a
+    /// place of the system's is tried with a probe, which is removed.
+    pub async fn probe(&self) -> Result<(), SecretsError> {
+        let (account, field) = ("callboard-doctor", "probe");
+        match self.place {
+            Place::Keychain | Place::Session => {
+                self.set(account, field, "nothing secret".into()).await?;
+                self.remove(account, field).await
+            }
+            Place::File | Place::Env => self.get(account, field).await.map(drop),
+        }
+    }
+
     /// Keeps a secret, replacing one of that name.
     pub async fn set(&self, account: &str, field: &str, secret: SecretString) -> Result<(), SecretsError> {
         let (account, field) = (account.to_owned(), field.to_owned());

@@ -197,7 +197,9 @@ impl Intake<'_> {
         let Subject { n, item, .. } = *subject;
         let at = whole_micros(transition.at.unwrap_or(now));
         let old = match transition.at {
-            Some(at) => self.standing.baseline_at.is_some_and(|baseline| at < baseline) || at < now - NEWS,
+            Some(at) => {
+                self.standing.baseline_at.is_some_and(|baseline| is_before(at, baseline)) || at < now - NEWS
+            }
             None => self.first_poll,
         };
         let Some(id) = events::insert(conn, n, transition, at, now, old)? else { return Ok(()) };
@@ -228,6 +230,14 @@ impl Intake<'_> {
         }
         self.events.push(event);
         Ok(())
+    }
+}
+
+/// Whether it happened before `baseline`. Many services tell whole seconds: what they date to its second may have come after.
+fn is_before(at: Timestamp, baseline: Timestamp) -> bool {
+    match at.subsec_nanosecond() {
+        0 => at.as_second() < baseline.as_second(),
+        _ => at < baseline,
     }
 }
 

@@ -67,13 +67,20 @@ async fn rules_that_fail_leave_no_trace_of_the_report() {
 
 #[tokio::test]
 async fn what_happened_before_the_account_was_watched_is_old() {
-    // When the alert began, when the account was first watched, how it was told; whether it is old.
-    let cases = [(100, 50, false), (100, 100, false), (100, 101, true), (100, 100 + 91 * 86_400, true)];
-    for (_, watched, old) in cases {
-        let store = Store::temporary(at(watched)).unwrap();
-        store.watch(&pager(), at(watched)).await.unwrap();
+    // When the account was first watched, of an alert that began at second 100; whether it is old.
+    let later = |millis| at(100) + std::time::Duration::from_millis(millis);
+    let cases = [
+        (at(50), false),
+        (at(100), false),
+        (later(999), false), // the service tells whole seconds
+        (at(101), true),
+        (at(100 + 91 * 86_400), true),
+    ];
+    for (watched, old) in cases {
+        let store = Store::temporary(watched).unwrap();
+        store.watch(&pager(), watched).await.unwrap();
         let rules = everything();
-        let now = at(watched.max(110));
+        let now = watched.max(at(110));
         let ingested =
             store.ingest(&pager(), hook("1", vec![firing("a")]), now, rules.clone()).await.unwrap();
         assert_eq!(ingested.events[0].old, old, "watched since {watched}");

@@ -1,0 +1,122 @@
+//! A run's line as a person would have typed it.
+
+use super::{
+    Args, Command, Commands, canonical_line,
+    token::quote,
+    usage::{Element, Piece},
+};
+
+impl Command {
+    /// The line in the words of the usage, where that says exactly these arguments; else the one that names them all.
+    pub fn line(&self, args: &Args) -> String {
+        let spec = self.spec();
+        let plain = || {
+            let mut words = vec![spec.name.clone()];
+            for segment in &self.usage.segments {
+                match self.elements(&segment.elements, args) {
+                    Some(said) => words.extend(said),
+                    None if segment.optional => {}
+                    None => return None,
+                }
+            }
+            words.extend(args.pairs.iter().map(|(name, value)| format!("{}={}", quote(name), quote(value))));
+            Some(words.join(" "))
+        };
+        let means_the_same = |line: &String| {
+            let commands: Commands = [self.clone()].into_iter().collect();
+            commands
+                .parse(line)
+                .is_ok_and(|read| read.args.values == args.values && read.args.pairs == args.pairs)
+        };
+        plain().filter(means_the_same).unwrap_or_else(|| canonical_line(spec, args))
+    }
+
+    /// The words of some elements; `None` where they lack an argument.
+    fn elements(&self, elements: &[Element], args: &Args) -> Option<Vec<String>> {
+        let mut words = Vec::new();
+        for element in elements {
+            match element {
+                Element::Word(pieces) => words.push(self.pieces(pieces, args)?),
+                // All the words that are left are said as they were.
+                Element::Rest(arg) => words.push(self.value(*arg, args)?.to_owned()),
+                Element::Group(inner) => words.extend(self.elements(inner, args).into_iter().flatten()),
+            }
+        }
+        Some(words)
+    }
+
+    fn pieces(&self, pieces: &[Piece], args: &Args) -> Option<String> {
+        let mut word = String::new();
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => word.push_str(text),
+                Piece::Arg(arg) => word.push_str(&quote(self.value(*arg, args)?)),
+                Piece::Optional(inner) => word.push_str(&self.pieces(inner, args).unwrap_or_default()),
+            }
+        }
+        Some(word)
+    }
+
+    /// An argument's value, unless it is its default: that need not be said.
+    fn value<'a>(&self, arg: usize, args: &'a Args) -> Option<&'a str> {
+        let arg = self.spec().args.get(arg)?;
+        args.get(&arg.name).filter(|value| arg.required || arg.default.as_deref() != Some(*value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        command::{ArgSpec, CommandSpec},
+        item::Kind,
+    };
+
+    #[test]
+    fn lines_are_said_as_they_would_be_typed() {
+        let commands: Commands = [
+            CommandSpec::new("deploy", "")
+                .usage("deploy <app>[/<ref>] to <env>")
+                .arg(ArgSpec::text("app", ""))
+                .arg(ArgSpec::text("ref", "").or("main"))
+                .arg(ArgSpec::text("env", "")),
+            CommandSpec::new("pr approve", "")
+                .usage("pr approve <pr> [message...]")
+                .arg(ArgSpec::item("pr", Kind::PullRequest, ""))
+                .arg(ArgSpec::text("message", "").optional()),
+            CommandSpec::new("silence", "")
+                .usage("silence <alert> [for <span>] [comment...]")
+                .arg(ArgSpec::item("alert", Kind::Incident, ""))
+                .arg(ArgSpec::duration("span", "").or("2h"))
+                .arg(ArgSpec::text("comment", "").optional()),
+            CommandSpec::new("build", "")
+                .usage("build <job> [param=value...]")
+                .arg(ArgSpec::live("job", ""))
+                .arg(ArgSpec::pairs("params", "")),
+        ]
+        .into_iter()
+        .map(|spec| Command::new(spec).unwrap())
+        .collect();
+        let cases = [
+            ("deploy api to staging", "deploy api to staging"),
+            ("deploy api/main to staging", "deploy api to staging"),
+            ("deploy env=staging app=api ref=v2", "deploy api/v2 to staging"),
+            ("deploy 'a b' to staging", "deploy \"a b\" to staging"),
+            ("pr approve acme/web#479", "pr approve acme/web#479"),
+            ("pr approve acme/web#479 looks good", "pr approve acme/web#479 looks good"),
+            (
+                "pr approve acme/web#479 message='two  spaces'",
+                "pr approve pr=acme/web#479 message=\"two  spaces\"",
+            ),
+            ("silence 3eb4 for 30m looking into it", "silence 3eb4 for 30m looking into it"),
+            ("silence 3eb4 looking into it", "silence 3eb4 looking into it"),
+            ("build web branch=main", "build web branch=main"),
+        ];
+        for (typed, expected) in cases {
+            let read = commands.parse(typed).unwrap();
+            let said = commands.get(&read.spec.name).unwrap().line(&read.args);
+            assert_eq!(said, expected, "{typed}");
+            assert_eq!(commands.parse(&said).unwrap().args, read.args, "{typed}");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! `[command.run.exec]`: a program with its arguments, and never a shell.
+
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use callboard_domain::{
+    action::{Progress, Step},
+    command::ArgError,
+    error::ServiceError,
+    template::{Escape, Template},
+};
+use serde_json::{Map, Value, json};
+use tokio::process::Command;
+
+use super::{
+    command::{Done, fit},
+    process,
+};
+
+/// A program to run.
+#[derive(Debug)]
+pub(super) struct Exec {
+    /// As written: a name to be looked up, or a path.
+    pub(super) program: String,
+    pub(super) args: Vec<Template>,
+    pub(super) cwd: PathBuf,
+    pub(super) env: Vec<(String, Template)>,
+    pub(super) stdin: Option<Template>,
+}
+
+/// A program with everything in its place.
+struct Invocation {
+    args: Vec<String>,
+    env: Vec<(String, String)>,
+    stdin: Option<String>,
+}
+
+impl Exec {
+    fn invocation(&self, scope: &Map<String, Value>) -> Result<Invocation, ArgError> {
+        let place =
+            |template: &Template, escape| fit(&template.names(), template.render(scope, escape), scope);
+        let args = self.args.iter().map(|arg| place(arg, Escape::Argument)).collect::<Result<_, _>>()?;
+        let env = |(name, value): &(String, Template)| Ok((name.clone(), place(value, Escape::None)?));
+        let env: Vec<(String, String)> = self.env.iter().map(env).collect::<Result<_, ArgError>>()?;
+        if let Some((name, value)) = env.iter().find(|(_, value)| value.contains('\0')) {
+            let (arg, found) = (name.clone(), value.clone());
+            return Err(ArgError::Invalid { arg, expected: "a text".to_owned(), found, nearest: None });
+        }
+        let stdin = self.stdin.as_ref().map(|text| place(text, Escape::None)).transpose()?;
+        Ok(Invocation { args, env, stdin })
+    }
+
+    /// What would be run, quoted as a shell would take it; of the environment only the names.
+    pub(super) fn preview(&self, scope: &Map<String, Value>) -> Result<Vec<Step>, ArgError> {
+        let Invocation { args, env, stdin } = self.invocation(scope)?;
+        let words = std::iter::once(&self.program).chain(&args).map(|word| quoted(word));
+        let mut exactly = words.collect::<Vec<_>>().join(" ");
+        exactly.push_str(&format!("\nin {}", self.cwd.display()));
+        if !env.is_empty() {
+            let names: Vec<_> = env.into_iter().map(|(name, _)| name).collect();
+            exactly.push_str(&format!("\nwith {} set", names.join(", ")));
+        }
+        if let Some(stdin) = stdin {
+            exactly.push_str(&format!("\nreading:\n{stdin}"));
+        }
+        Ok(vec![Step { what: format!("Run {}", self.program), exactly }])
+    }
+
+    /// Runs it to its end. Dropped before, it ends the program and all that it started.
+    pub(super) async fn run(
+        &self,
+        scope: &Map<String, Value>,
+        progress: &dyn Progress,
+    ) -> Result<Done, ServiceError> {
+        let invocation = self.invocation(scope).map_err(|error| ServiceError::rejected(error.to_string()))?;
+        let mut command = Command::new(program_in(&self.program, &self.cwd));
+        command.args(invocation.args).current_dir(&self.cwd).envs(invocation.env);
+        for (name, _) in std::env::vars_os().filter(|(name, _)| is_ours(name)) {
+            command.env_remove(name);
+        }
+        command.stdin(if invocation.stdin.is_some() { Stdio::piped() } else { Stdio::null() });
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        progress.say(&format!("{} is running", self.program));
+        // An error is one of starting it: from then on only its end counts.
+        let ended = process::run(command, invocation.stdin, progress).await.map_err(|error| {
+            let (program, cwd) = (&self.program, self.cwd.display());
+            ServiceError::rejected(format!("{program} could not be started in {cwd}: {error}"))
+        })?;
+        let body = ended.data.and_then(|data| serde_json::from_str(&data).ok()).unwrap_or(Value::Null);
+        let facts = json!({ "exit": ended.exit, "output": ended.output, "body": body });
+        let Value::Object(facts) = facts else { unreachable!("it is written as a map") };
+        Ok(Done {
+            ok: ended.exit == 0,
+            good: format!("{} is done", self.program),
+            bad: format!("{} ended with exit code {}", self.program, ended.exit),
+            shown: ended.output,
+            data: json!({ "exit": ended.exit, "body": body }),
+            facts,
+        })
+    }
+}
+
+/// A name is looked up where programs are; a path that is not absolute starts in the folder that the program runs in.
+fn program_in(program: &str, cwd: &Path) -> PathBuf {
+    let path = Path::new(program);
+    if path.components().count() > 1 { cwd.join(path) } else { path.to_owned() }
+}
+
+/// True for what in Callboard's own environment is for nobody else.
+pub(super) fn is_ours(name: &OsStr) -> bool {
+    let name = name.to_string_lossy().to_ascii_uppercase();
+    name.starts_with("CALLBOARD_SECRET_") || name == "CALLBOARD_PASSPHRASE"
+}
+
+/// A word as a shell would take it, for people to read and to copy.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}

@@ -1,0 +1,282 @@
+//! `[command.run.http]`: one request as an account, and maybe a wait for what it began.
+
+use std::time::Duration;
+
+use callboard_connectors::http::{Answer, Http, Request};
+use callboard_domain::{
+    action::{Progress, Step},
+    command::{ArgError, Effect},
+    duration::Span,
+    error::ServiceError,
+    expression::Expression,
+    item::AccountName,
+    template::{Escape, JsonTemplate, Template, TemplateError},
+    text,
+};
+use http::Method;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::{
+    command::{Done, fit},
+    path::Path,
+    wait::{self, Look},
+};
+
+type Scope = Map<String, Value>;
+
+/// A request, and what is waited for after its answer.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) account: AccountName,
+    /// The account's API, or why it cannot be used.
+    pub(super) http: Result<Http, String>,
+    pub(super) effect: Effect,
+    pub(super) method: Method,
+    pub(super) path: Path,
+    pub(super) query: Vec<(String, Template)>,
+    pub(super) headers: Vec<(String, Template)>,
+    pub(super) body: Body,
+    pub(super) wait: Option<Wait>,
+}
+
+/// What is sent along.
+#[derive(Debug)]
+pub(super) enum Body {
+    Empty,
+    Json(JsonTemplate),
+    Form(Vec<(String, Template)>),
+}
+
+/// What is asked again and again, until what.
+#[derive(Debug)]
+pub(super) struct Wait {
+    pub(super) get: Get,
+    pub(super) until: Expression,
+    pub(super) every: Duration,
+    pub(super) timeout: Duration,
+}
+
+/// Where to ask.
+#[derive(Debug)]
+pub(super) enum Get {
+    /// Below the account's URL.
+    Path(Path),
+    /// Where the service's own answer says.
+    Told(Template),
+}
+
+impl Call {
+    /// The request, with everything in its place.
+    pub(super) fn request(&self, scope: &Scope) -> Result<Request, ArgError> {
+        let text = |template: &Template| fit(&template.names(), template.render(scope, Escape::None), scope);
+        let request = self.path.request(scope, |path| Request::new(self.method.clone(), path));
+        let mut request = fit(&self.path.names(), request, scope)?;
+        for (name, value) in &self.query {
+            request = request.query(name, text(value)?);
+        }
+        for (name, value) in self.headers(scope)? {
+            request = request.header(name, value);
+        }
+        request = match &self.body {
+            Body::Empty => request,
+            Body::Json(body) => request.json(fit(&body.names(), body.render(scope), scope)?),
+            Body::Form(fields) => {
+                let field = |(name, value): &(String, Template)| Ok((name.clone(), text(value)?));
+                request.form(fields.iter().map(field).collect::<Result<_, ArgError>>()?)
+            }
+        };
+        Ok(match self.effect {
+            Effect::Reads => request.reads(),
+            // Where it points to is no place to write to again.
+            Effect::Changes => request.changes().unfollowed(),
+        })
+    }
+
+    fn headers(&self, scope: &Scope) -> Result<Vec<(String, String)>, ArgError> {
+        let header = |(name, value): &(String, Template)| {
+            let value = fit(&value.names(), value.render(scope, Escape::None), scope)?;
+            if value.contains(char::is_control) {
+                let expected = "a header's value, without control characters".to_owned();
+                return Err(ArgError::Invalid { arg: name.clone(), expected, found: value, nearest: None });
+            }
+            Ok((name.clone(), value))
+        };
+        self.headers.iter().map(header).collect()
+    }
+
+    /// Exactly what would be sent, and what would be waited for.
+    pub(super) fn preview(&self, scope: &Scope) -> Result<Vec<Step>, ArgError> {
+        let request = self.request(scope)?;
+        let mut steps = vec![match &self.http {
+            Ok(http) => {
+                let step =
+                    http.step(format!("{} {} as {}", self.verb(), http.host(), self.account), &request);
+                Step { exactly: with_headers(&step.exactly, &self.headers(scope)?), ..step }
+            }
+            Err(why) => {
+                Step { what: format!("Nothing yet: {} cannot be used", self.account), exactly: why.clone() }
+            }
+        }];
+        if let (Some(wait), Ok(http)) = (&self.wait, &self.http) {
+            let (until, every, timeout) = (wait.until.text(), Span(wait.every), Span(wait.timeout));
+            let what = format!("Wait until {until}: look every {every}, for {timeout} at most");
+            steps.push(match &wait.get {
+                Get::Path(path) if path.is_literal() => {
+                    http.step(what, &fit(&[], path.request(scope, Request::get), scope)?)
+                }
+                // Its place is in an answer that is not there yet.
+                Get::Path(path) => Step { what, exactly: format!("GET {}", path.text()) },
+                Get::Told(url) => Step { what, exactly: format!("GET {}", url.text()) },
+            });
+        }
+        Ok(steps)
+    }
+
+    fn verb(&self) -> &'static str {
+        match self.effect {
+            Effect::Reads => "Ask",
+            Effect::Changes => "Send to",
+        }
+    }
+
+    /// Sends it, and waits for what it began. `lenient` where the command judges by the status itself.
+    pub(super) async fn run(
+        &self,
+        scope: &Scope,
+        lenient: bool,
+        progress: &dyn Progress,
+    ) -> Result<Done, ServiceError> {
+        let http =
+            self.http.as_ref().map_err(|why| ServiceError::auth(format!("{}: {why}", self.account)))?;
+        let request = self.request(scope).map_err(|error| ServiceError::rejected(error.to_string()))?;
+        let answer = http.exchange(request).await?;
+        let answer = self.judged(http, answer, lenient && self.wait.is_none())?;
+        let mut done = done(http, &answer);
+        if let Some(wait) = &self.wait {
+            let mut told = scope.clone();
+            told.extend(done.facts);
+            done = wait.follow(http, &told, lenient, progress).await.map_err(|why| {
+                self.not_known(format!("{} took it, and how it went is not known: {why}", http.host()))
+            })?;
+        }
+        Ok(done)
+    }
+
+    /// What may have happened is not known to have; what only looks has surely not.
+    pub(super) fn not_known(&self, why: String) -> ServiceError {
+        match self.effect {
+            Effect::Changes => ServiceError::unknown(why),
+            Effect::Reads => ServiceError::unavailable(why),
+        }
+    }
+
+    /// An answer that says that it was done, or what else it says.
+    fn judged(&self, http: &Http, answer: Answer, lenient: bool) -> Result<Answer, ServiceError> {
+        if answer.status.is_redirection() {
+            let code = answer.status.as_u16();
+            let to = text::line(&http.redact(answer.header("location").unwrap_or("nowhere")), 200);
+            return match code {
+                // RFC 9110, 15.4: the request is to be sent again there; it was not taken here.
+                301 | 307 | 308 => Err(ServiceError::rejected(format!(
+                    "{} redirects ({code}) to {to}: nothing was sent there; if it is right, make it the account's url",
+                    http.host()
+                ))),
+                _ if lenient => Ok(answer),
+                _ => {
+                    Err(self.not_known(format!("{} answered with a redirect ({code}) to {to}", http.host())))
+                }
+            };
+        }
+        judged(http, answer, lenient)
+    }
+}
+
+impl Wait {
+    async fn follow(
+        &self,
+        http: &Http,
+        told: &Scope,
+        lenient: bool,
+        progress: &dyn Progress,
+    ) -> Result<Done, String> {
+        let request = self.get.request(http, told)?;
+        let by_status = self.until.names().iter().any(|name| name == "status");
+        let waiting = format!("waiting until {}", self.until.text());
+        progress.say(&waiting);
+        let look = || async {
+            let answer = judged(http, http.exchange(request.clone()).await?, lenient || by_status)?;
+            let done = done(http, &answer);
+            let mut scope = told.clone();
+            scope.extend(done.facts.clone());
+            // What does not say yet what is waited for is not there yet.
+            match self.until.holds(&scope) {
+                Ok(true) => Ok(Look::There(done)),
+                Ok(false) => Ok(Look::NotYet(waiting.clone())),
+                Err(why) => Ok(Look::NotYet(format!("{waiting} ({why})"))),
+            }
+        };
+        wait::wait(self.every, self.timeout, progress, look).await
+    }
+}
+
+impl Get {
+    fn request(&self, http: &Http, told: &Scope) -> Result<Request, String> {
+        let lacking = |error: TemplateError| format!("its answer does not say where to look: {}", error.what);
+        match self {
+            Self::Path(path) => path.request(told, Request::get).map_err(lacking),
+            Self::Told(url) => {
+                let text = url.render(told, Escape::None).map_err(lacking)?;
+                let url = http.base().join(text.trim());
+                let url = url.ok().filter(|url: &Url| matches!(url.scheme(), "http" | "https"));
+                // On another host it is refused when it is sent.
+                url.map(Request::get_url).ok_or_else(|| {
+                    format!("its answer does not say where to look: {:?} is no URL", text::line(&text, 100))
+                })
+            }
+        }
+    }
+}
+
+/// A request as it is shown, with its headers after its first line.
+fn with_headers(shown: &str, headers: &[(String, String)]) -> String {
+    let (first, body) = shown.split_at(shown.find('\n').unwrap_or(shown.len()));
+    let headers: String = headers.iter().map(|(name, value)| format!("\n{name}: {value}")).collect();
+    format!("{first}{headers}{body}")
+}
+
+/// An answer of success; any that is a plain no as well where the command judges by the status itself.
+fn judged(http: &Http, answer: Answer, lenient: bool) -> Result<Answer, ServiceError> {
+    if answer.status.is_success() {
+        return Ok(answer);
+    }
+    match http.fault(&answer) {
+        ServiceError::Rejected { .. } if lenient => Ok(answer),
+        fault => Err(fault),
+    }
+}
+
+fn done(http: &Http, answer: &Answer) -> Done {
+    let said = http.redact(&answer.text());
+    let body = match said.trim() {
+        "" => Value::Null,
+        said => serde_json::from_str(said).unwrap_or_else(|_| said.into()),
+    };
+    let shown = match &body {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        body => format!("{body:#}"),
+    };
+    let status = answer.status.as_u16();
+    let good = format!("{} answered {}", http.host(), answer.status);
+    let facts =
+        [("status".to_owned(), status.into()), ("body".to_owned(), body.clone())].into_iter().collect();
+    Done {
+        ok: answer.status.is_success(),
+        bad: good.clone(),
+        good,
+        shown,
+        data: json!({ "status": status, "body": body }),
+        facts,
+    }
+}

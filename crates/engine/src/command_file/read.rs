@@ -1,0 +1,272 @@
+//! From the tables of a file to commands that can run, with everything that is wrong on the way.
+//!
+//! Each table is read by itself and each text in it is checked by itself, so that one fault hides no other: what a
+//! command is called and takes in [`signature`], what it does in [`run`], and what goes around that in [`policy`].
+
+mod policy;
+mod run;
+mod signature;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+use callboard_domain::{
+    command::{CommandSpec, Effect},
+    duration::Span,
+    expression::{Expression, Name, Type},
+    template::Template,
+};
+use serde::de::DeserializeOwned;
+use toml::de::DeValue;
+
+use super::{
+    choices::Listing,
+    command::{Command, Run},
+    table,
+};
+use crate::config::{Config, Fault, Step, TomlFile, unknown};
+use Step::{At, Key};
+
+/// The most characters of a name, a choice or a default.
+const NAME: usize = 100;
+/// The most characters of a summary.
+const SUMMARY: usize = 200;
+/// The most entries of any list: of commands in a file, arguments, choices, examples, headers.
+const ENTRIES: usize = 200;
+/// The longest that a run may take.
+const LONGEST: Span = Span(std::time::Duration::from_secs(86_400));
+
+const BODY: Name<'static> =
+    Name { name: "body", ty: Type::Any, values: &[], meaning: "the answer, or the output as JSON" };
+const STATUS: Name<'static> =
+    Name { name: "status", ty: Type::Number, values: &[], meaning: "the answer's status" };
+const EXIT: Name<'static> =
+    Name { name: "exit", ty: Type::Number, values: &[], meaning: "the program's exit code" };
+const OUTPUT: Name<'static> =
+    Name { name: "output", ty: Type::Text, values: &[], meaning: "the end of what the program wrote" };
+const OK: Name<'static> = Name { name: "ok", ty: Type::Bool, values: &[], meaning: "whether it went well" };
+
+/// A command in which nothing is wrong.
+#[derive(Debug)]
+pub(super) struct Checked {
+    /// The place of its file among the files, and its own in there.
+    pub(super) file: usize,
+    pub(super) place: usize,
+    pub(super) path: PathBuf,
+    pub(super) command: Command,
+    pub(super) listings: BTreeMap<String, Listing>,
+}
+
+/// Reads the commands of a file. `names` are those of all files so far, with who has them.
+pub(super) fn read(
+    nth: usize,
+    path: &Path,
+    file: &TomlFile<'_>,
+    config: &Config,
+    names: &mut BTreeMap<String, String>,
+    faults: &mut Vec<Fault>,
+) -> Vec<Checked> {
+    for (name, span) in file.sections().filter(|(name, _)| *name != "command") {
+        faults.push(file.fault_at(span, unknown("section", name, ["command"])));
+    }
+    let section = [Key("command")];
+    let count = match file.get(&section).map(|value| value.get_ref()) {
+        None => 0,
+        Some(DeValue::Array(commands)) => commands.len(),
+        Some(_) => {
+            faults
+                .push(file.fault(&section, "expected [[command]], with two brackets: there may be several"));
+            0
+        }
+    };
+    if count > ENTRIES {
+        faults.push(file.fault(&section, format!("a file has at most {ENTRIES} commands")));
+    }
+    let mut commands = Vec::new();
+    for place in 0..count.min(ENTRIES) {
+        let before = faults.len();
+        let mut reader = Reader { config, file, path, place, names, faults, used: BTreeSet::new() };
+        let read = reader.command();
+        if faults.len() == before
+            && let Some((command, listings)) = read
+        {
+            commands.push(Checked { file: nth, place, path: path.to_owned(), command, listings });
+        }
+    }
+    commands
+}
+
+/// Reads one command.
+struct Reader<'r, 't> {
+    config: &'r Config,
+    file: &'r TomlFile<'t>,
+    path: &'r Path,
+    place: usize,
+    names: &'r mut BTreeMap<String, String>,
+    faults: &'r mut Vec<Fault>,
+    /// The arguments that something names.
+    used: BTreeSet<String>,
+}
+
+impl Reader<'_, '_> {
+    fn command(&mut self) -> Option<(Command, BTreeMap<String, Listing>)> {
+        let before = self.faults.len();
+        self.known(&[], &table::COMMAND)?;
+        let name: Option<String> = self.required(&[Key("name")], "deploy");
+        let is_named = name.is_some();
+        let summary: String = self.required(&[Key("summary")], "Deploy an app").unwrap_or_default();
+        let mut spec = CommandSpec::new(name.unwrap_or_default(), summary);
+        self.short(&[Key("name")], &spec.name, NAME);
+        self.short(&[Key("summary")], &spec.summary, SUMMARY);
+        spec.aliases = self.list(&[Key("aliases")]);
+        spec.examples = self.list(&[Key("examples")]);
+        let usage: Option<String> = self.read(&[Key("usage")]);
+        let listings = self.args(&mut spec, usage.as_deref());
+        if let Some(usage) = usage {
+            spec.usage = usage;
+        }
+        let timeout: Option<Span> = self.read(&[Key("timeout")]);
+        if timeout.is_some_and(|timeout| timeout > LONGEST || timeout.0.is_zero()) {
+            self.fault(&[Key("timeout")], format!("expected more than 0s and at most {LONGEST}"));
+        }
+        spec.effect = self.read(&[Key("effect")]).unwrap_or(Effect::Changes);
+        self.policy(&mut spec);
+        let run = self.run(&mut spec, timeout);
+        let result = self.result(&spec, run.as_ref().is_some_and(|run| matches!(run, Run::Exec(_))));
+        self.unused(&spec);
+        if is_named {
+            self.names(&spec);
+            self.usage(&spec);
+        }
+        let command = Command { spec, run: run?, result };
+        if self.faults.len() == before {
+            self.examples(&command);
+        }
+        Some((command, listings))
+    }
+
+    // What is read.
+
+    /// Where something stands in the file.
+    fn at<'a>(&self, steps: &[Step<'a>]) -> Vec<Step<'a>> {
+        [Key("command"), At(self.place)].into_iter().chain(steps.iter().copied()).collect()
+    }
+
+    fn read<T: DeserializeOwned>(&mut self, steps: &[Step<'_>]) -> Option<T> {
+        let read = self.file.read(&self.at(steps));
+        read.unwrap_or_else(|fault| {
+            self.faults.push(fault);
+            None
+        })
+    }
+
+    fn required<T: DeserializeOwned>(&mut self, steps: &[Step<'_>], such_as: &str) -> Option<T> {
+        let (Some(Key(key)), true) = (steps.last(), self.file.get(&self.at(steps)).is_none()) else {
+            return self.read(steps);
+        };
+        self.fault(steps, format!("add {key} = \"...\", such as {such_as:?}"));
+        None
+    }
+
+    fn list(&mut self, steps: &[Step<'_>]) -> Vec<String> {
+        let list: Vec<String> = self.read(steps).unwrap_or_default();
+        if list.len() > ENTRIES {
+            self.fault(steps, format!("expected at most {ENTRIES}"));
+        }
+        for (nth, text) in list.iter().enumerate() {
+            self.short(&[steps, &[At(nth)]].concat(), text, SUMMARY);
+        }
+        list
+    }
+
+    /// Refuses keys that a table does not have; `None` where it is no table.
+    fn known(&mut self, steps: &[Step<'_>], keys: &[&str]) -> Option<()> {
+        let value = self.file.get(&self.at(steps))?;
+        let Some(table) = value.get_ref().as_table() else {
+            self.fault(steps, "expected a table");
+            return None;
+        };
+        for key in table.keys().filter(|key| !keys.contains(&key.get_ref().as_ref())) {
+            let what = unknown("key", key.get_ref(), keys.iter().copied());
+            self.faults.push(self.file.fault_at(key.span(), what));
+        }
+        Some(())
+    }
+
+    // What is wrong.
+
+    fn fault(&mut self, steps: &[Step<'_>], what: impl Into<String>) {
+        let fault = self.file.fault(&self.at(steps), what);
+        self.faults.push(fault);
+    }
+
+    /// A fault at a line and column of a text value.
+    fn fault_in(&mut self, steps: &[Step<'_>], text: &str, (line, column): (usize, usize), what: String) {
+        let before = text.split_inclusive('\n').take(line.saturating_sub(1));
+        let offset = before.map(|line| line.chars().count()).sum::<usize>() + column.saturating_sub(1);
+        let fault = self.file.fault_within(&self.at(steps), offset, what);
+        self.faults.push(fault);
+    }
+
+    fn short(&mut self, steps: &[Step<'_>], text: &str, most: usize) {
+        if text.chars().count() > most {
+            self.fault(steps, format!("expected at most {most} characters"));
+        } else if text.contains(char::is_control) {
+            self.fault(steps, "expected one line, without control characters");
+        }
+    }
+
+    /// Reads a template that may take the names of a scope.
+    fn template(&mut self, steps: &[Step<'_>], text: &str, scope: &[Name<'_>]) -> Option<Template> {
+        let known: Vec<_> = scope.iter().map(|name| name.name).collect();
+        let checked = Template::compile(text).and_then(|template| template.check(&known).map(|()| template));
+        match checked {
+            Ok(template) => {
+                self.used.extend(
+                    template.names().iter().filter_map(|it| Some(it.name.split('.').next()?.to_owned())),
+                );
+                Some(template)
+            }
+            Err(error) => {
+                let what = error.what + &meant(error.nearest.as_deref());
+                self.fault_in(steps, text, (error.line, error.column), what);
+                None
+            }
+        }
+    }
+
+    /// Reads an expression over the names of a scope.
+    fn expression(
+        &mut self,
+        steps: &[Step<'_>],
+        text: &str,
+        scope: &[Name<'_>],
+        of: Type,
+    ) -> Option<Expression> {
+        let read = match of {
+            Type::Bool => Expression::condition(text, scope),
+            _ => Expression::compile(text, scope),
+        };
+        match read {
+            Ok(read) => {
+                self.used.extend(read.names().iter().cloned());
+                if !matches!(read.ty(), Type::Any) && read.ty() != of {
+                    self.fault(steps, format!("expected {of}, and this is {}", read.ty()));
+                }
+                Some(read)
+            }
+            Err(error) => {
+                let what = error.what + &meant(error.nearest.as_deref());
+                self.fault_in(steps, text, (error.line, error.column), what);
+                None
+            }
+        }
+    }
+}
+
+/// "; did you mean `x`?", or nothing.
+fn meant(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}

@@ -1,0 +1,68 @@
+//! The command files that are handed out with Callboard are sound.
+
+use callboard_domain::{action::Choice, item::Item};
+use serde_json::json;
+
+use super::*;
+
+fn handed_out() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/commands")
+}
+
+#[test]
+fn those_in_the_documentation_are_good() {
+    let dir = handed_out();
+    let text = format!(
+        "[accounts.forge]\nservice = \"github\"\n[accounts.chat]\nservice = \"slack\"\n[accounts.deployer]\nservice = \"http\"\n\
+         url = \"https://deploy.acme.example/api\"\n[channels]\ndeploys = \"chat:#deploys\"\n[commands]\ndirs = [{dir:?}]\n"
+    );
+    let config = Config::read(Path::new("callboard.toml"), &text).unwrap();
+    let names = load(&config).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(names, ["deploy", "deployed", "release", "rollout restart", "rollout status"]);
+}
+
+#[test]
+fn the_schema_knows_every_key() {
+    let schema = schema().to_string();
+    for key in
+        table::COMMAND.iter().chain(&table::RUNS).chain(&["wait_for", "choices_from", "argv", "confirm"])
+    {
+        assert!(schema.contains(&format!("\"{key}\"")), "{key}");
+    }
+    assert!(!schema.contains("approve"));
+}
+
+#[test]
+fn the_board_gives_choices() {
+    let item = |account: &str, kind: &str, id: &str, more: serde_json::Value| -> Item {
+        let mut detail = json!({ "kind": kind });
+        detail.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let item = json!({ "key": format!("{account}/{kind}/{id}"), "title": format!("about {id}"), "detail": detail });
+        serde_json::from_value(item).unwrap()
+    };
+    let build = |account, repo, branch| {
+        let more = json!({ "repo": repo, "pipeline": "ci.yml", "branch": branch, "default_branch": true, "runs": [] });
+        item(account, "build", &format!("{repo}@{branch}"), more)
+    };
+    let items =
+        [build("ci", "acme/web", "main"), build("ci", "acme/api", "main"), build("forge", "acme/x", "dev")];
+    let cases = [
+        ("repos", vec![("acme/api", None), ("acme/web", None)]),
+        ("branches", vec![("main", None)]),
+        ("pipelines", vec![("ci.yml", None)]),
+        (
+            "items",
+            vec![
+                ("acme/api@main", Some("about acme/api@main")),
+                ("acme/web@main", Some("about acme/web@main")),
+            ],
+        ),
+    ];
+    for (list, expected) in cases {
+        let listing: Listing = serde_json::from_value(json!({ "account": "ci", "list": list })).unwrap();
+        let choice =
+            |(value, note): (&str, Option<&str>)| Choice { value: value.into(), note: note.map(Into::into) };
+        let expected: Vec<_> = expected.into_iter().map(choice).collect();
+        assert_eq!(listing.choices(&items), expected, "{list}");
+    }
+}

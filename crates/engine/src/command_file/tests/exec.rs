@@ -1,0 +1,184 @@
+#![cfg(unix)]
+
+use std::{ffi::OsStr, time::Duration};
+
+use callboard_domain::message::Block;
+
+use super::*;
+
+/// A command `go [x...]` that runs this.
+fn go(exec: &str, rest: &str) -> Files {
+    let text = format!(
+        "[[command]]\nname = \"go\"\nsummary = \"Go\"\nusage = \"go [x...]\"\n[command.args.x]\noptional = true\n\
+         [command.run.exec]\n{exec}\n{rest}\n[command.policy]\nlock = \"{{{{ x }}}}\"\n"
+    );
+    files(&[("a.toml", &text)])
+}
+
+#[tokio::test]
+async fn each_argument_stays_one_whatever_it_says() {
+    let files = go(r#"argv = ["printf", "<%s>", "{{ x }}", "app={{ x }}"]"#, "");
+    let commands = files.commands().await;
+    for value in ["api", "; rm -rf /", "$(id) `id` && id | id", "a b  c", "'\"\\", "*", "-1"] {
+        let line = format!("go {}", typed::quote(value));
+        let said = Said::default();
+        let outcome = run_told(&commands, &line, &said).await.unwrap();
+        assert!(outcome.ok, "{value}: {outcome:?}");
+        assert_eq!(said.output(), format!("<{value}><app={value}>"));
+    }
+    for (value, why) in [
+        ("--version", "would be read as an option"),
+        ("-rf", "would be read as an option"),
+        ("a\u{7}b", "control character"),
+    ] {
+        let line = format!("go x={}", typed::quote(value));
+        let refused = preview(&commands, &line).unwrap_err();
+        assert!(refused.starts_with("x: expected") && refused.contains(why), "{refused}");
+        assert!(matches!(run(&commands, &line).await, Err(ServiceError::Rejected { .. })));
+    }
+}
+
+#[tokio::test]
+async fn it_runs_where_and_with_what_it_is_shown_to() {
+    let exec = r#"
+argv = ["./say.sh", "it's {{ x }}"]
+env = { GREETING = "hello {{ x }}" }
+stdin = "read {{ x }}\n""#;
+    let files = go(exec, "");
+    let script = files.folder().join("say.sh");
+    fs::write(&script, "#!/bin/sh\npwd\necho \"$1, $GREETING\"\ncat\necho aside >&2\n").unwrap();
+    fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let commands = files.commands().await;
+    let folder = files.folder().display().to_string();
+    let shown = preview(&commands, "go world").unwrap();
+    assert_eq!(
+        shown,
+        [format!(
+            "Run ./say.sh: ./say.sh 'it'\\''s world'\nin {folder}/.\nwith GREETING set\nreading:\nread world\n"
+        )]
+    );
+    let said = Said::default();
+    run_told(&commands, "go world", &said).await.unwrap();
+    let output = said.output();
+    for line in [&*folder, "it's world, hello world", "read world", "aside"] {
+        assert!(output.lines().any(|it| it.ends_with(line)), "{output}");
+    }
+}
+
+#[tokio::test]
+async fn its_end_is_judged() {
+    let cases = [
+        ("exit 0", "", "ok: go: /bin/sh is done"),
+        ("echo broke; exit 3", "", "failed: go failed: /bin/sh ended with exit code 3"),
+        ("kill -9 $$", "", "failed: go failed: /bin/sh ended with exit code 137"),
+        ("exit 3", "ok = \"exit == 3\"", "ok: "),
+        ("echo fine", "ok = \"output.contains('fine')\"", "ok: "),
+        ("echo '{\\\"n\\\": 2}'", "ok = \"body.n == 2\"\nsummary = \"{{ body.n }} pods\"", "ok: 2 pods"),
+        ("echo text", "ok = \"body == null\"", "ok: "),
+        ("echo text", "ok = \"body.n == 2\"", "unknown"),
+    ];
+    for (script, result, expected) in cases {
+        let files = go(
+            &format!("argv = [\"/bin/sh\", \"-c\", \"{script}\"]"),
+            &format!("[command.result]\n{result}"),
+        );
+        let told = match run(&files.commands().await, "go").await {
+            Ok(outcome) => format!("{}: {}", if outcome.ok { "ok" } else { "failed" }, outcome.summary),
+            Err(ServiceError::Unknown { .. }) => "unknown".into(),
+            Err(error) => error.to_string(),
+        };
+        assert!(told.starts_with(expected), "{script}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn a_program_that_is_not_there_is_told() {
+    let files = go(r#"argv = ["callboard-has-no-such-program"]"#, "");
+    let refused = run(&files.commands().await, "go").await.unwrap_err();
+    assert!(matches!(refused, ServiceError::Rejected { .. }), "{refused:?}");
+    assert!(refused.to_string().contains("callboard-has-no-such-program could not be started"), "{refused}");
+}
+
+#[tokio::test]
+async fn output_is_bounded_and_its_end_kept() {
+    let script = "i=0; while [ $i -lt 30000 ]; do echo line $i; i=$((i+1)); done; printf %020000d 7; exit 1";
+    let files = go(&format!("argv = [\"/bin/sh\", \"-c\", \"{script}\"]"), "");
+    let outcome = run(&files.commands().await, "go").await.unwrap();
+    let [Block::Code(shown)] = &outcome.blocks[..] else { panic!("{outcome:?}") };
+    assert!(shown.chars().count() <= 2_010 && shown.ends_with('7'), "{}", shown.len());
+}
+
+/// Waits until the program has written the ids of itself and its child.
+async fn ids(said: &Said) -> Vec<rustix::process::Pid> {
+    loop {
+        let ids: Vec<_> = said.output().split_whitespace().filter_map(|id| id.parse().ok()).collect();
+        if ids.len() == 2 {
+            return ids.into_iter().filter_map(rustix::process::Pid::from_raw).collect();
+        }
+        said.more.notified().await;
+    }
+}
+
+/// True while the process is there and more than a name that nobody has asked after.
+fn lives(id: rustix::process::Pid) -> bool {
+    let state = fs::read_to_string(format!("/proc/{}/stat", id.as_raw_nonzero()));
+    match state {
+        Ok(state) => !state.contains(") Z "),
+        Err(_) if Path::new("/proc/self").exists() => false,
+        Err(_) => rustix::process::test_kill_process(id).is_ok(),
+    }
+}
+
+async fn gone(ids: &[rustix::process::Pid]) -> bool {
+    let end = async {
+        while ids.iter().any(|id| lives(*id)) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), end).await.is_ok()
+}
+
+#[tokio::test]
+async fn cancelled_it_ends_with_all_that_it_started() {
+    let scripts = [
+        "sleep 600 & echo $$ $!; wait",
+        // Deaf to being asked.
+        "trap '' TERM; sh -c 'trap : TERM; while :; do sleep 600; done' & echo $$ $!; while :; do wait; done",
+    ];
+    for script in scripts {
+        let files = go(&format!("argv = [\"/bin/sh\", \"-c\", \"{script}\"]"), "");
+        let commands = files.commands().await;
+        let said = Said::default();
+        let ids = tokio::select! {
+            ended = run_told(&commands, "go", &said) => panic!("{ended:?}"),
+            ids = ids(&said) => ids,
+        };
+        assert!(gone(&ids).await, "{script}");
+    }
+}
+
+#[tokio::test]
+async fn what_it_leaves_behind_holds_up_nothing() {
+    let files = go("argv = [\"/bin/sh\", \"-c\", \"sleep 600 & echo $$ $!\"]", "");
+    let said = Said::default();
+    let outcome =
+        tokio::time::timeout(Duration::from_secs(20), run_told(&files.commands().await, "go", &said));
+    assert!(outcome.await.unwrap().unwrap().ok);
+    let left = ids(&said).await[1];
+    assert!(lives(left), "a program that ended by itself may leave a service running");
+    rustix::process::kill_process(left, rustix::process::Signal::KILL).unwrap();
+}
+
+#[test]
+fn it_sees_none_of_our_secrets() {
+    let cases = [
+        ("CALLBOARD_SECRET_FORGE_TOKEN", true),
+        ("callboard_secret_x", true),
+        ("CALLBOARD_PASSPHRASE", true),
+        ("CALLBOARD_CONFIG", false),
+        ("PATH", false),
+    ];
+    for (name, expected) in cases {
+        assert_eq!(super::super::exec::is_ours(OsStr::new(name)), expected, "{name}");
+    }
+}

@@ -1,0 +1,266 @@
+use super::*;
+
+const GOOD: &str = r#"
+[[command]]
+name = "deploy"
+summary = "Deploy an app"
+usage = "deploy <app>[/<ref>] to <env> [--count <count>]"
+aliases = ["ship"]
+examples = ["deploy api to staging", "ship api/v2 to production count=3"]
+timeout = "20m"
+[command.args.app]
+choices_from = { account = "forge", list = "repos" }
+[command.args.ref]
+default = "main"
+[command.args.env]
+choices = ["staging", "production"]
+[command.args.count]
+type = "number"
+default = 1
+[command.run.http]
+account = "deployer"
+method = "POST"
+path = "/deploy/{{ app }}?force={{ count > 1 }}"
+query = { by = "callboard" }
+headers = { "X-Env" = "{{ env }}" }
+json = { ref = "{{ ref }}", env = "{{ env }}", list = [{ n = "{{ count }}" }] }
+wait_for = { get = "{{ body.status_url }}", until = "body.state in ['done','failed'] || status == 404", every = "2s", timeout = "15m" }
+[command.result]
+ok = "body.state == 'done' && env != ''"
+summary = "{{ app }} {{ ref }} is {% if not ok %}not {% endif %}on {{ env }}"
+link = "{{ body.url }}"
+[command.policy]
+confirm = "env == 'production' ? 'type:env' : 'none'"
+lock = "deploy:{{ env }}"
+post = "deploys"
+"#;
+
+#[test]
+fn a_good_file_is_read() {
+    let files = files(&[("a.toml", GOOD)]);
+    assert_eq!(files.faults(), [""; 0]);
+    let [checked] = &read_all(&files.config).unwrap()[..] else { panic!("not one") };
+    let spec = &checked.command.spec;
+    let args: Vec<_> = spec.args.iter().map(|arg| (&*arg.name, arg.required)).collect();
+    assert_eq!(
+        args,
+        [("app", true), ("ref", false), ("env", true), ("count", false)],
+        "in the usage's order"
+    );
+    assert_eq!(spec.timeout.as_secs(), 20 * 60);
+    assert_eq!(spec.effect, typed::Effect::Changes);
+    assert_eq!(load(&files.config).unwrap(), ["deploy"]);
+}
+
+/// One line of a good file changed, and the fault that this makes, at the text after `^`.
+#[test]
+fn every_mistake_is_named_with_its_place() {
+    let cases = [
+        // Shape.
+        (r#"name = "deploy""#, r#"^nam = "deploy""#, "there is no key `nam`; did you mean `name`?"),
+        (r#"timeout = "20m""#, r#"timeout = ^"soon""#, "expected a length of time"),
+        (r#"timeout = "20m""#, r#"timeout = ^"5m""#, "waiting alone may take 15m"),
+        (r#"timeout = "20m""#, r#"effect = ^"read""#, "there is no value `read`; did you mean `reads`?"),
+        (
+            "[[command]]",
+            "[^commands]\nx = 1\n[[command]]",
+            "there is no section `commands`; did you mean `command`?",
+        ),
+        (r#"method = "POST""#, r#"method = ^"post""#, "did you mean `POST`?"),
+        (r#"default = 1"#, r#"default = ^[1]"#, "expected a text, a number, true or false"),
+        (r#"summary = "Deploy an app""#, r#"summary = ^"a\nb""#, "expected one line"),
+        // Names.
+        (
+            r#"aliases = ["ship"]"#,
+            r#"aliases = ["ship", ^"Deploy"]"#,
+            "`Deploy` is also a name of `deploy` in",
+        ),
+        (r#"aliases = ["ship"]"#, r#"aliases = [^"ship=it"]"#, "cannot be a name"),
+        // Arguments and usage.
+        (r#"usage = "deploy <app>"#, r#"usage = "deploy ^<ap>"#, "`ap`"),
+        (
+            "[command.args.count]\n",
+            "[command.args.spare]\n^[command.args.count]\n",
+            "`spare` is used nowhere",
+        ),
+        (
+            "[command.args.count]\n",
+            "[command.args.^body]\n[command.args.count]\n",
+            "`body` means something else",
+        ),
+        (
+            "[command.args.count]\n",
+            "[command.args.^for]\n[command.args.count]\n",
+            "`for` is a word of templates",
+        ),
+        (
+            "[command.args.count]\n",
+            "[command.args.^dry-run]\n[command.args.count]\n",
+            "expected letters, digits and _",
+        ),
+        (r#"default = 1"#, r#"default = ^"many""#, "the default does not fit"),
+        (r#"type = "number""#, r#"type = ^"numbr""#, "did you mean `number`?"),
+        (
+            r#"default = "main""#,
+            "type = ^\"text\"\nchoices = [\"a\"]",
+            "`choices` says already what it can be",
+        ),
+        (
+            r#"account = "forge", list"#,
+            r#"account = ^"forg", list"#,
+            "there is no account `forg`; did you mean `forge`?",
+        ),
+        (r#"list = "repos""#, r#"list = ^"repo""#, "did you mean `repos`?"),
+        (r#""deploy api to staging""#, r#"^"deploy api to stagin""#, "did you mean \"staging\"?"),
+        (r#""deploy api to staging""#, r#"^"deploy api""#, "deploy needs env"),
+        (
+            r#""deploy api to staging""#,
+            r#"^"deploy .. to staging""#,
+            "the example does not work: app: expected a value that fits",
+        ),
+        // What it runs.
+        ("[command.run.http]", "[command.run.^htpp]", "there is no way to run `htpp`; did you mean `http`?"),
+        (
+            "[command.run.http]",
+            "[command.run.^mcp]",
+            "a command cannot run by `mcp` yet: use [command.run.http] or [command.run.exec]",
+        ),
+        (r#"account = "deployer""#, r#"account = ^"deploy""#, "there is no account `deploy`"),
+        (r#"account = "deployer""#, r#"account = ^"room""#, "has no HTTP API"),
+        (r#"path = "/deploy"#, r#"path = ^"deploy"#, "starting with one /"),
+        (
+            r#"path = "/deploy/{{ app }}"#,
+            r#"path = "/deploy/{{ ^ap }}/{{ app }}"#,
+            "there is no `ap`; did you mean `app`?",
+        ),
+        (
+            r#"path = "/deploy/{{ app }}"#,
+            r#"path = "/\u0064é/{{ app | ^pth }}"#,
+            "there is no filter `pth`; did you mean `path`?",
+        ),
+        (r#"path = "/deploy/{{ app }}?force={{ count > 1 }}""#, r#"path = ^"/x/../{{ app }}""#, ""),
+        (r#"path = "/deploy/{{ app }}"#, r#"path = "/deploy/{{ app }}^#x"#, "no part after #"),
+        (
+            r#""X-Env" = "{{ env }}""#,
+            r#""Authorization" = ^"{{ env }}""#,
+            "says who asks, which the account does",
+        ),
+        (r#""X-Env" = "{{ env }}""#, r#""Host" = ^"{{ env }}""#, "is set by itself"),
+        (r#""X-Env" = "{{ env }}""#, r#""X Env" = ^"{{ env }}""#, "cannot be the name of a header"),
+        (
+            r#"n = "{{ count }}""#,
+            r#"n = "{{ ^cout }}{{ count }}""#,
+            "there is no `cout`; did you mean `count`?",
+        ),
+        (r#"n = "{{ count }}""#, r#"n = ^2026-11-22, m = "{{ count }}""#, "JSON has no dates"),
+        (r#"json = {"#, "form = ^{ a = \"b\" }\njson = {", "expected json or form, not both"),
+        (r#"get = "{{ body.status_url }}""#, r#"get = "{{ ^app }}""#, "there is no `app`"),
+        (
+            r#"get = "{{ body.status_url }}""#,
+            r#"get = ^"https://x.example/{{ body.id }}""#,
+            "or a URL that the answer gave",
+        ),
+        (r#"until = "body.state in"#, r#"until = "^bdy.state in"#, "did you mean `body`?"),
+        (r#"every = "2s""#, r#"every = ^"0s""#, "expected 1s or more"),
+        // Around it.
+        (r#"ok = "body.state == 'done'"#, r#"ok = "body.state == ^'done"#, ""),
+        (r#"ok = "body.state == 'done' && env != ''""#, r#"ok = ^"env""#, "expected true or false"),
+        (r#"summary = "{{ app }}"#, r#"summary = "{{ app }}{{ ^exit }}"#, "there is no `exit`"),
+        (r#"link = "{{ body.url }}""#, r#"link = ^"ops.example/{{ body.url }}""#, "expected a URL"),
+        (r#"'type:env'"#, r#"'type:^enf'"#, "there is no argument `enf`; did you mean `env`?"),
+        (r#"confirm = "env == "#, r#"confirm = "^evn == "#, "did you mean `env`?"),
+        (r#"lock = "deploy:{{ env }}""#, r#"lock = "deploy:{{ ^body }}""#, "there is no `body`"),
+        (
+            r#"post = "deploys""#,
+            r#"post = ^"deploy""#,
+            "there is no channel `deploy`; did you mean `deploys`?",
+        ),
+        (r#"post = "deploys""#, r#"approve = ^{ count = 1 }"#, "approvals are not there yet"),
+    ];
+    for (good, marked, expected) in cases {
+        assert!(GOOD.contains(good), "{good}");
+        let whole = GOOD.replacen(good, marked, 1);
+        let at = whole.find('^').unwrap();
+        let (line, column) = (
+            whole[..at].matches('\n').count() + 1,
+            whole[..at].chars().rev().take_while(|c| *c != '\n').count() + 1,
+        );
+        let found = files(&[("a.toml", &whole.replacen('^', "", 1))]).faults();
+        let place = format!("a.toml:{line}:{column}: ");
+        let named = found.iter().any(|fault| fault.starts_with(&place) && fault.contains(expected));
+        assert!(named, "{marked}\nexpected {place}{expected}\nfound {found:#?}");
+    }
+}
+
+#[test]
+fn every_fault_of_every_file_is_told_at_once() {
+    let files = files(&[
+        (
+            "a.toml",
+            "[[command]]\nname = \"x\"\nsumary = \"X\"\n[command.run.exec]\nargv = [\"true\", \"{{ a }}\"]\n",
+        ),
+        ("b.toml", "[[command]]\nname = \"y\"\nsummary = \"Y\"\naliases = [\"X\"]\n"),
+        ("c.toml", "[[command]\n"),
+        ("d.toml", "[[command]]\nname = \"d\"\nsummary = \"D\"\nrun.exec.argv = [\"true\"]\n"),
+        (".e.toml", "what an editor keeps"),
+        ("notes.txt", "not one either"),
+    ]);
+    let found = files.faults();
+    let starts = [
+        "a.toml:1:1: add summary = \"...\"",
+        "a.toml:3:1: there is no key `sumary`",
+        "a.toml:5:20: there is no `a`",
+        "b.toml:1:1: add what it does",
+        "b.toml:4:12: `X` is also a name of `x` in ",
+        "c.toml:1:",
+    ];
+    assert_eq!(found.len(), starts.len(), "{found:#?}");
+    for (fault, start) in found.iter().zip(starts) {
+        assert!(fault.starts_with(start), "{fault}\n{start}");
+    }
+}
+
+#[test]
+fn an_example_that_another_command_takes_is_told() {
+    let one = |name: &str, examples: &str| {
+        format!(
+            "[[command]]\nname = \"{name}\"\nsummary = \"X\"\nusage = \"{name} <x>\"\nexamples = [\"{examples}\"]\n\
+             [command.args.x]\n[command.run.exec]\nargv = [\"true\", \"{{{{ x }}}}\"]\n"
+        )
+    };
+    let files = files(&[("a.toml", &one("pr", "pr list")), ("b.toml", &one("pr list", "pr list open"))]);
+    assert_eq!(files.faults(), ["a.toml:5:13: this is read as the command `pr list`"]);
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_told_where_it_is_named() {
+    let files = files(&[]);
+    fs::remove_dir(files.folder()).unwrap();
+    let found = files.faults();
+    assert!(found[0].starts_with("callboard.toml:12:9: "), "{found:?}");
+    assert!(found[0].contains("there is no such folder"), "{found:?}");
+}
+
+#[test]
+fn programs_are_checked_as_well() {
+    let cases = [
+        (r#"argv = ["kubectl", "get", "{{ x }}"]"#, ""),
+        (r#"argv = []"#, "expected a program and its arguments"),
+        (r#"argv = ["{{ x }}"]"#, "the program itself is no template"),
+        (r#"argv = ["kubectl get pods"]"#, "there is no shell to part this"),
+        (r#"argv = "kubectl""#, "invalid type: string"),
+        ("argv = [\"a\", \"{{ x }}\"]\nenv = { \"A-B\" = \"c\" }", "`A-B` cannot be a variable"),
+        ("argv = [\"a\", \"{{ x }}\"]\nenv = { CALLBOARD_PASSPHRASE = \"c\" }", "cannot be a variable"),
+        ("argv = [\"a\", \"{{ x }}\"]\nstdin = \"{{ y }}\"", "there is no `y`"),
+    ];
+    for (exec, expected) in cases {
+        let text = format!(
+            "[[command]]\nname = \"k\"\nsummary = \"K\"\n[command.args.x]\ntype = \"pull_request\"\n[command.run.exec]\n{exec}\n"
+        );
+        let found = files(&[("a.toml", &text)]).faults();
+        match expected {
+            "" => assert_eq!(found, [""; 0]),
+            expected => assert!(found.iter().any(|fault| fault.contains(expected)), "{exec}\n{found:#?}"),
+        }
+    }
+}

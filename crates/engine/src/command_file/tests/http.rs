@@ -1,0 +1,311 @@
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use callboard_domain::message::Block;
+use serde_json::json;
+use wiremock::{
+    Mock, MockServer, Request, ResponseTemplate,
+    matchers::{any, method, path},
+};
+
+use super::{super::wait::Look, *};
+
+/// A command `go <x>` with these tables; `deployer` is at this server's `/base`.
+async fn go(server: &MockServer, http: &str, rest: &str) -> Vec<FileCommand> {
+    files_for(&format!("{}/base", server.uri()), &[("a.toml", &text(http, rest))]).commands().await
+}
+
+fn text(http: &str, rest: &str) -> String {
+    let declared =
+        if http.contains(" n ") { "[command.args.n]\ntype = \"number\"\ndefault = 1\n" } else { "" };
+    format!(
+        "[[command]]\nname = \"go\"\nsummary = \"Go\"\nusage = \"go <x>\"\n[command.args.x]\n{declared}\
+         [command.run.http]\naccount = \"deployer\"\n{http}\n{rest}\n"
+    )
+}
+
+fn quoted(value: &str) -> String {
+    format!("go {}", typed::quote(value))
+}
+
+#[tokio::test]
+async fn values_stay_in_their_place() {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let in_path = "method = \"POST\"\npath = \"/deploy/{{ x }}/now\"";
+    let in_paths = "method = \"POST\"\npath = \"/deploy/{{ x | path }}/now/\"";
+    let in_query = "method = \"GET\"\npath = \"/deploy?a={{ x }}\"\nquery = { b = \"{{ x }}\" }";
+    let cases = [
+        (in_path, "api", Ok("/base/deploy/api/now")),
+        (in_path, "a/b", Ok("/base/deploy/a%2Fb/now")),
+        (in_path, "../../x?y#z", Ok("/base/deploy/..%2F..%2Fx%3Fy%23z/now")),
+        (in_path, "%2e%2e", Ok("/base/deploy/%252e%252e/now")),
+        (in_path, "ä b\\c", Ok("/base/deploy/%C3%A4%20b%5Cc/now")),
+        (in_path, "{{ 1 + 1 }}", Ok("/base/deploy/%7B%7B%201%20+%201%20%7D%7D/now")),
+        (
+            in_path,
+            "..",
+            Err("x: expected a value that fits (an empty value, . or .. would name another path)"),
+        ),
+        (in_path, ".", Err("x: expected")),
+        (in_path, "", Err("x: expected")),
+        (in_paths, "acme/web", Ok("/base/deploy/acme/web/now/")),
+        (in_paths, "acme/../web", Err("x: expected")),
+        (in_query, "1&b=2#c", Ok("/base/deploy?a=1%26b%3D2%23c&b=1%26b%3D2%23c")),
+    ];
+    for (http, value, expected) in cases {
+        let commands = go(&server, http, "").await;
+        let line = quoted(value);
+        match expected {
+            Ok(expected) => {
+                let shown = preview(&commands, &line).unwrap();
+                run(&commands, &line).await.unwrap();
+                let sent = server.received_requests().await.unwrap().pop().unwrap();
+                let found = &sent.url[url::Position::BeforePath..url::Position::AfterQuery];
+                assert_eq!(found, expected, "{value}");
+                assert!(
+                    shown[0].ends_with(&format!("{} {}", sent.method, sent.url)),
+                    "{shown:?} {}",
+                    sent.url
+                );
+            }
+            Err(expected) => {
+                let before = server.received_requests().await.unwrap().len();
+                let refused = preview(&commands, &line).unwrap_err();
+                assert!(refused.starts_with(expected), "{refused}");
+                assert!(matches!(run(&commands, &line).await, Err(ServiceError::Rejected { .. })));
+                assert_eq!(server.received_requests().await.unwrap().len(), before);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn bodies_and_headers_are_what_is_shown() {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let hostile = "\", \"admin\": true, \"x\": \"&a=b {{ x }}";
+    let json = "method = \"PUT\"\npath = \"/x\"\nheaders = { \"X-What\" = \"is {{ x }}\" }\n\
+                json = { x = \"{{ x }}\", n = \"{{ n }}\", list = [\"a {{ x }}\", true] }";
+    let commands = go(&server, json, "").await;
+    let shown = preview(&commands, &quoted(hostile)).unwrap();
+    assert!(shown[0].contains("\nX-What: is \", "), "{shown:?}");
+    assert!(!shown.concat().contains(SECRET));
+    run(&commands, &quoted(hostile)).await.unwrap();
+    let sent = server.received_requests().await.unwrap().pop().unwrap();
+    let body: serde_json::Value = sent.body_json().unwrap();
+    assert_eq!(body, json!({ "x": hostile, "n": 1, "list": [format!("a {hostile}"), true] }));
+    assert_eq!(sent.headers["x-what"].to_str().unwrap(), format!("is {hostile}"));
+    assert_eq!(sent.headers["authorization"].to_str().unwrap(), format!("Bearer {SECRET}"));
+    assert!(preview(&commands, &quoted("a\nB: c")).unwrap_err().contains("X-What"));
+
+    let commands = go(&server, "method = \"POST\"\npath = \"/x\"\nform = { a = \"{{ x }}\" }", "").await;
+    run(&commands, &quoted("1&b=2")).await.unwrap();
+    let sent = server.received_requests().await.unwrap().pop().unwrap();
+    assert_eq!(sent.body, b"a=1%26b%3D2");
+}
+
+fn word(result: &Result<Outcome, ServiceError>) -> String {
+    match result {
+        Ok(outcome) => format!("{}: {}", if outcome.ok { "ok" } else { "failed" }, outcome.summary),
+        Err(ServiceError::Auth { .. }) => "auth".into(),
+        Err(ServiceError::RateLimited { .. }) => "rate limited".into(),
+        Err(ServiceError::Rejected { why }) => format!("rejected: {why}"),
+        Err(ServiceError::Unavailable { why }) => format!("unavailable: {why}"),
+        Err(ServiceError::Unknown { why }) => format!("unknown: {why}"),
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_judged() {
+    let post = "method = \"POST\"\npath = \"/x?q={{ x }}\"";
+    let get = "method = \"GET\"\npath = \"/x?q={{ x }}\"";
+    let ok = |ok: &str| format!("[command.result]\nok = \"{ok}\"\n");
+    let answer = |status: u16, body: serde_json::Value| ResponseTemplate::new(status).set_body_json(body);
+    let moved = |status: u16, to: &str| ResponseTemplate::new(status).insert_header("location", to);
+    let cases = [
+        (post, String::new(), answer(200, json!({})), "ok: go x=1: 127.0.0.1 answered 200 OK"),
+        (post, String::new(), answer(500, json!({})), "unknown"),
+        (get, String::new(), answer(500, json!({})), "unavailable"),
+        (post, String::new(), answer(503, json!({})), "unavailable"),
+        (post, String::new(), answer(401, json!({})), "auth"),
+        (post, String::new(), answer(429, json!({})), "rate limited"),
+        (post, String::new(), answer(409, json!({ "message": "taken" })), "rejected: The service said no (409): taken"),
+        (post, ok("status in [200, 409]"), answer(409, json!({})), "ok: "),
+        (post, ok("status in [200, 409]"), answer(200, json!({})), "ok: "),
+        (post, ok("status == 409"), answer(200, json!({})), "failed: go x=1 failed: 127.0.0.1 answered 200 OK, expected status == 409"),
+        (post, ok("status == 500"), answer(500, json!({})), "unknown"),
+        (post, ok("body.state == 'done'"), answer(200, json!({ "state": "done" })), "ok: "),
+        (post, ok("body.state == 'done'"), answer(200, json!({ "state": "no" })), "failed: "),
+        (post, ok("body.state == 'done'"), answer(200, json!({})), "unknown: "),
+        (get, ok("body.state == 'done'"), answer(200, json!({})), "unavailable: "),
+        (post, ok("body == 'fine' && x == '1'"), ResponseTemplate::new(200).set_body_string("fine\n"), "ok: "),
+        (post, ok("body == null"), ResponseTemplate::new(204), "ok: "),
+        // A redirect of a write may have been its end; where it is to be sent again, it was not taken.
+        (post, String::new(), moved(303, "/done"), "unknown: "),
+        (post, String::new(), moved(308, "https://evil.example/"), "rejected: 127.0.0.1 redirects (308) to https://evil.example/: nothing was sent there"),
+        (post, ok("status == 303"), moved(303, "/done"), "ok: "),
+        (get, String::new(), moved(302, "https://evil.example/"), "rejected: "),
+        (
+            post,
+            "[command.result]\nsummary = \"{{ x }} is {{ body.state }}\"\n".into(),
+            answer(200, json!({ "state": "on" })),
+            "ok: 1 is on",
+        ),
+        (
+            post,
+            "[command.result]\nsummary = \"{{ x }} is {{ body.state }}\"\n".into(),
+            answer(200, json!({})),
+            "ok: go x=1: 127.0.0.1 answered 200 OK (its summary lacks something: there is no `body.state`)",
+        ),
+        (
+            post,
+            "[command.result]\nok = \"body.n > 1\"\nsummary = \"{{ body.n }}{% if not ok %} is too few{% endif %}\"\n".into(),
+            answer(200, json!({ "n": 1 })),
+            "failed: 1 is too few",
+        ),
+    ];
+    for (http, rest, answer, expected) in cases {
+        let server = MockServer::start().await;
+        Mock::given(path("/base/x")).respond_with(answer).expect(1).mount(&server).await;
+        let result = run(&go(&server, http, &rest).await, "go 1").await;
+        assert!(word(&result).starts_with(expected), "{rest}\n{}\n{expected}", word(&result));
+        server.verify().await;
+    }
+}
+
+#[tokio::test]
+async fn what_looks_shows_and_no_secret_comes_out() {
+    let server = MockServer::start().await;
+    let body = json!({ "said": format!("Bearer {SECRET}"), "url": "https://ops.example/1" });
+    Mock::given(any()).respond_with(ResponseTemplate::new(200).set_body_json(body)).mount(&server).await;
+    let rest = "[command.result]\nsummary = \"{{ x }}: {{ body.said }}\"\nlink = \"{{ body.url }}\"\n";
+    let outcome =
+        run(&go(&server, "method = \"GET\"\npath = \"/{{ x }}\"", rest).await, "go 1").await.unwrap();
+    assert_eq!(outcome.summary, "1: Bearer [REDACTED]");
+    assert_eq!(outcome.link.as_ref().unwrap().as_str(), "https://ops.example/1");
+    assert!(matches!(&outcome.blocks[..], [Block::Code(shown)] if shown.contains("[REDACTED]")));
+    assert!(!format!("{outcome:?}").contains(SECRET));
+}
+
+#[tokio::test]
+async fn an_account_that_cannot_be_used_says_so_when_it_is() {
+    let files =
+        files(&[("a.toml", &text("method = \"GET\"\npath = \"/{{ x }}\"", "").replace("deployer", "forge"))]);
+    let commands = files.commands_with(&Secrets::in_memory([])).await;
+    let shown = preview(&commands, "go 1").unwrap().concat();
+    assert!(shown.contains("the token is not set"), "{shown}");
+    let refused = run(&commands, "go 1").await.unwrap_err();
+    assert!(refused.to_string().starts_with("forge: the token is not set"), "{refused}");
+}
+
+const WAITS: &str = "method = \"POST\"\npath = \"/jobs/{{ x }}\"\n\
+    wait_for = { get = \"{{ body.status_url }}\", until = \"body.state in ['done', 'failed']\", every = \"1s\", timeout = \"3s\" }";
+const TOLD: &str =
+    "[command.result]\nok = \"body.state == 'done'\"\nsummary = \"{{ x }} is {{ body.state }}\"\n";
+
+#[tokio::test]
+async fn what_was_begun_is_followed_to_its_end() {
+    let server = MockServer::start().await;
+    let status_url = format!("{}/jobs/7", server.uri());
+    Mock::given(method("POST"))
+        .respond_with(ResponseTemplate::new(202).set_body_json(json!({ "status_url": status_url })))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let looks = AtomicUsize::new(0);
+    let state = move |_: &Request| match looks.fetch_add(1, Ordering::Relaxed) {
+        0 => ResponseTemplate::new(503),
+        _ => ResponseTemplate::new(200).set_body_json(json!({ "state": "done" })),
+    };
+    Mock::given(path("/jobs/7")).respond_with(state).expect(2).mount(&server).await;
+    let commands = go(&server, WAITS, TOLD).await;
+    let shown = preview(&commands, "go api").unwrap();
+    assert!(
+        shown[1].starts_with("Wait until body.state in ['done', 'failed']: look every 1s, for 3s at most"),
+        "{shown:?}"
+    );
+    let said = Said::default();
+    let outcome = run_told(&commands, "go api", &said).await.unwrap();
+    assert_eq!((outcome.ok, &*outcome.summary), (true, "api is done"));
+    let said = said.lines();
+    assert!(said.iter().any(|line| line.contains("503") && line.contains("so far")), "{said:?}");
+}
+
+#[tokio::test]
+async fn how_it_went_is_not_known_where_it_cannot_be_seen() {
+    let told = |url: &str| ResponseTemplate::new(202).set_body_json(json!({ "status_url": url }));
+    let cases = [
+        (told("https://evil.example/jobs/7"), ResponseTemplate::new(200), "another host, evil.example"),
+        (told("//evil.example/jobs/7"), ResponseTemplate::new(200), "another host, evil.example"),
+        (told("file:///etc/passwd"), ResponseTemplate::new(200), "is no URL"),
+        (told("/jobs/7"), ResponseTemplate::new(404), "has no such thing"),
+        (ResponseTemplate::new(202), ResponseTemplate::new(200), "does not say where to look"),
+        (
+            told("/jobs/7"),
+            ResponseTemplate::new(302).insert_header("location", "https://evil.example/"),
+            "redirects to another host",
+        ),
+    ];
+    for (answer, look, expected) in cases {
+        let server = MockServer::start().await;
+        Mock::given(method("POST")).respond_with(answer).expect(1).mount(&server).await;
+        Mock::given(path("/jobs/7")).respond_with(look).mount(&server).await;
+        let result = run(&go(&server, WAITS, TOLD).await, "go api").await;
+        let word = word(&result);
+        assert!(word.starts_with("unknown: ") && word.contains(expected), "{word}\n{expected}");
+    }
+}
+
+/// What a scripted service says at each look; the last for ever.
+async fn waited(
+    script: &[Result<bool, ServiceError>],
+    every: u64,
+    time: u64,
+) -> (Result<usize, String>, u64) {
+    let start = tokio::time::Instant::now();
+    let looks = AtomicUsize::new(0);
+    let said = Said::default();
+    let look = || async {
+        let nth = looks.fetch_add(1, Ordering::Relaxed);
+        match script[nth.min(script.len() - 1)].clone()? {
+            true => Ok(Look::There(nth + 1)),
+            false => Ok(Look::NotYet("not yet".into())),
+        }
+    };
+    let found = wait::wait(Duration::from_secs(every), Duration::from_secs(time), &said, look).await;
+    (found, start.elapsed().as_secs())
+}
+
+#[tokio::test(start_paused = true)]
+async fn looks_keep_their_time() {
+    let limited =
+        || ServiceError::RateLimited { why: "slow down".into(), retry_after: Duration::from_secs(30) };
+    let cases: Vec<(Vec<Result<bool, ServiceError>>, Result<usize, &str>, u64)> = vec![
+        (vec![Ok(true)], Ok(1), 2),
+        (vec![Ok(false), Ok(false), Ok(true)], Ok(3), 6),
+        (vec![Ok(false), Err(ServiceError::unavailable("out")), Ok(true)], Ok(3), 6),
+        (vec![Err(limited()), Ok(true)], Ok(2), 32),
+        (vec![Err(ServiceError::rejected("gone"))], Err("gone"), 2),
+        (vec![Ok(false)], Err("the time of 1m is up: not yet"), 60),
+        (vec![Err(ServiceError::unavailable("out"))], Err("the time of 1m is up: out"), 60),
+    ];
+    for (script, expected, seconds) in cases {
+        let (found, took) = waited(&script, 2, 60).await;
+        assert_eq!(
+            (found.as_ref().map(|n| *n).map_err(|why| &**why), took),
+            (expected, seconds),
+            "{script:?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_hangs_ends_with_the_time() {
+    let said = Said::default();
+    let look = std::future::pending::<Result<Look<()>, ServiceError>>;
+    let found = wait::wait(Duration::from_secs(1), Duration::from_secs(5), &said, look).await;
+    assert_eq!(found.unwrap_err(), "the time of 5s is up: no answer came");
+}

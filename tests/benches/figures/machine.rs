@@ -1,0 +1,61 @@
+//! What Linux says of a process, and where it may run.
+
+use std::{fs, process::Command};
+
+use anyhow::{Context, Result, ensure};
+
+/// How many cores there are.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The core of the program that is measured.
+pub(crate) const SERVED_ON: usize = 0;
+
+/// Puts a process with all its threads on these cores.
+pub(crate) fn pin(process: u32, cores: &str) -> Result<()> {
+    let done = Command::new("taskset")
+        .args(["--all-tasks", "--cpu-list", "--pid", cores, &process.to_string()])
+        .output();
+    let done = done.context("taskset, of util-linux")?;
+    ensure!(done.status.success(), "taskset: {}", String::from_utf8_lossy(&done.stderr));
+    Ok(())
+}
+
+/// Keeps this process off the core of the measured one while `work` runs.
+pub(crate) fn off_the_served_core<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let (me, last) = (std::process::id(), cores() - 1);
+    pin(me, &if last > SERVED_ON { format!("{}-{last}", SERVED_ON + 1) } else { "0".to_owned() })?;
+    let done = work();
+    pin(me, &format!("0-{last}"))?;
+    done
+}
+
+/// A process's memory in MB: what is resident, and its proportional share where pages are shared.
+pub(crate) fn memory(process: u32) -> Result<(f64, f64)> {
+    let sums = fs::read_to_string(format!("/proc/{process}/smaps_rollup"))?;
+    let of = |name: &str| -> Result<f64> {
+        let line = sums.lines().find_map(|line| line.strip_prefix(name)).context("smaps_rollup has it")?;
+        Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
+    };
+    Ok((of("Rss:")?, of("Pss:")?))
+}
+
+/// The processor time that a process has used, in seconds (proc(5): utime and stime, in hundredths on every Linux).
+pub(crate) fn processor_time(process: u32) -> Result<f64> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or_default();
+    Ok((ticks(11) + ticks(12)) / 100.0)
+}
+
+/// How often a process's threads have waited and been woken: its voluntary context switches.
+pub(crate) fn wake_ups(process: u32) -> Result<u64> {
+    let mut sum = 0;
+    for thread in fs::read_dir(format!("/proc/{process}/task"))? {
+        let status = fs::read_to_string(thread?.path().join("status")).unwrap_or_default();
+        let count = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        sum += count.and_then(|count| count.trim().parse::<u64>().ok()).unwrap_or_default();
+    }
+    Ok(sum)
+}

@@ -1,0 +1,182 @@
+//! Webhooks that are signed, parsed, stored durably and decided upon, on one core, beside Alertmanager taking alerts.
+
+mod payloads;
+
+use std::{sync::atomic::AtomicUsize, time::Duration};
+
+use anyhow::{Result, ensure};
+use callboard_tests::{Alertmanager, Callboard};
+use rusqlite::Connection;
+
+use self::payloads::{ALERTS_SECRET, FORGE_SECRET, Payloads};
+use crate::{
+    Asked, data,
+    figure::{Figure, Goal, Samples},
+    load::{self, Load},
+    machine,
+};
+
+const CONNECTIONS: usize = 8;
+
+/// What is sent.
+#[derive(Clone, Copy, PartialEq)]
+enum Sent {
+    /// Signed deliveries of GitHub alone: runs and pull requests in turn.
+    Github,
+    /// Alertmanager's webhooks of version 4 alone, one new alert in each.
+    Alerts,
+    /// All three in turn.
+    Mixed,
+}
+
+/// What came of a run: the load, and the program's memory before and after.
+struct Ran {
+    load: Load,
+    before: f64,
+    after: f64,
+}
+
+pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
+    let (during, rounds) = if asked.quick { (2, 1) } else { (10, 3) };
+    let during = Duration::from_secs(during);
+    let payloads = Payloads::new();
+    let mut ran: [Vec<Ran>; 4] = Default::default();
+    // In turns, so that what else the machine does falls on all.
+    for _ in 0..rounds {
+        for (ran, sent) in ran.iter_mut().zip([Sent::Alerts, Sent::Github, Sent::Mixed]) {
+            ran.push(callboard(&payloads, sent, during)?);
+        }
+        ran[3].push(alertmanager(&payloads, during)?);
+    }
+    let [alerts, github, mixed, peer] = ran;
+
+    let on = format!(
+        "{CONNECTIONS} keep-alive connections for {} s, {rounds} runs on fresh stores, `callboard serve` on one core and the client off it; answered 200 = on the disk and decided by the built-in rules and two of a person's; every acknowledged one was found in the store",
+        during.as_secs()
+    );
+    let beside = "Alertmanager, one core, POST /api/v2/alerts, one new alert each, in memory only";
+    let [small, large] = payloads.sizes();
+    let figures = |name: &str, what: &str, ran: &[Ran]| {
+        let times: Vec<Duration> = ran.iter().flat_map(|ran| ran.load.times.iter().copied()).collect();
+        let rate =
+            Figure::new(format!("webhooks per second: {name}"), "1/s", rates(ran), format!("{what}; {on}"));
+        let time =
+            Figure::new(format!("webhook answered: {name}"), "ms", Samples::millis(&times), what.to_owned());
+        [
+            rate.beside(beside, rates(&peer).median()).goal(Goal::AtLeast(13_000.0)),
+            time.beside(beside, peer_time(&peer)).goal(Goal::P99(8.0)),
+        ]
+    };
+    let memory = |name: &str, of: fn(&Ran) -> f64, what: &str| {
+        let after = Samples::new(mixed.iter().map(of).collect());
+        Figure::new(name, "MB", after, what)
+            .beside("Alertmanager", Samples::new(peer.iter().map(of).collect()).median())
+    };
+    let mut all = Vec::new();
+    all.extend(figures(
+        "Alertmanager's",
+        &format!("version 4 with one new alert, {small} bytes, bearer token"),
+        &alerts,
+    ));
+    all.extend(figures(
+        "GitHub's",
+        &format!("workflow_run and pull_request in turn, about {large} bytes, HMAC-SHA256"),
+        &github,
+    ));
+    all.extend(figures("mixed", "workflow_run, pull_request and Alertmanager's in turn", &mixed));
+    all.push(memory(
+        "memory before the webhooks",
+        |ran| ran.before,
+        "resident, `callboard serve` just started; the mixed runs",
+    ));
+    all.push(memory("memory after the webhooks", |ran| ran.after, "resident, at the end of a mixed run"));
+    Ok(all)
+}
+
+fn rates(ran: &[Ran]) -> Samples {
+    Samples::new(ran.iter().map(|ran| ran.load.per_second()).collect())
+}
+
+fn peer_time(peer: &[Ran]) -> f64 {
+    let times: Vec<Duration> = peer.iter().flat_map(|ran| ran.load.times.iter().copied()).collect();
+    Samples::millis(&times).median()
+}
+
+/// Starts something that inherits the core it is measured on, then keeps this process off that core.
+fn pinned<S, T>(start: impl FnOnce() -> Result<S>, work: impl FnOnce(S) -> Result<T>) -> Result<T> {
+    machine::pin(std::process::id(), &machine::SERVED_ON.to_string())?;
+    let started = start();
+    machine::off_the_served_core(|| work(started?))
+}
+
+fn callboard(payloads: &Payloads, sent: Sent, during: Duration) -> Result<Ran> {
+    let config = format!(
+        "[receive]\nlisten = \"127.0.0.1:0\"\n{}{}",
+        data::ACCOUNTS,
+        // Nobody is asked: the only news is what is sent.
+        data::RULES
+    );
+    let config = config.replace("service = \"github\"", "service = \"github\"\nurl = \"http://127.0.0.1:9\"");
+    let secrets = [
+        ("CALLBOARD_SECRET_FORGE_TOKEN", "bench"),
+        ("CALLBOARD_SECRET_FORGE_WEBHOOK_SECRET", FORGE_SECRET),
+        ("CALLBOARD_SECRET_ALERTS_WEBHOOK_SECRET", ALERTS_SECRET),
+    ];
+    let callboard = Callboard::new(&config)?.env(secrets);
+    pinned(
+        || callboard.serve(),
+        |serving| {
+            let address = serving.url().trim_start_matches("http://").to_owned();
+            let make = |number: usize| match (sent, number % 3) {
+                (Sent::Alerts, _) => payloads.alert_hook(number),
+                (Sent::Github, _) if number.is_multiple_of(2) => payloads.run(number / 2),
+                (Sent::Github, _) => payloads.pull(number / 2),
+                (Sent::Mixed, 0) => payloads.run(number / 3),
+                (Sent::Mixed, 1) => payloads.pull(number / 3),
+                (Sent::Mixed, _) => payloads.alert_hook(number / 3),
+            };
+            let next = AtomicUsize::new(0);
+            let before = machine::memory(serving.id())?.0;
+            let load = load::drive(&address, CONNECTIONS, during, &next, make)?;
+            let after = machine::memory(serving.id())?.0;
+            ensure!(
+                load.refused.0 == 0,
+                "{} were refused with {}:\n{}",
+                load.refused.0,
+                load.refused.1,
+                serving.output()
+            );
+            // As after a power cut: what is acknowledged is there.
+            serving.kill()?;
+            let stored = stored(&callboard)?;
+            ensure!(
+                stored == load.times.len(),
+                "{} were acknowledged, and {stored} are stored",
+                load.times.len()
+            );
+            Ok(Ran { load, before, after })
+        },
+    )
+}
+
+/// How many of what is sent are stored: GitHub's by delivery, Alertmanager's by alert.
+fn stored(callboard: &Callboard) -> Result<usize> {
+    let conn = Connection::open(callboard.data().join("callboard.db"))?;
+    let sql = "SELECT (SELECT count(*) FROM hooks) + (SELECT count(*) FROM items WHERE account = 'alerts')";
+    Ok(usize::try_from(conn.query_row(sql, [], |row| row.get::<_, i64>(0))?)?)
+}
+
+fn alertmanager(payloads: &Payloads, during: Duration) -> Result<Ran> {
+    pinned(
+        || Alertmanager::start(None),
+        |alertmanager| {
+            let address = alertmanager.url().trim_start_matches("http://").to_owned();
+            let next = AtomicUsize::new(0);
+            let before = machine::memory(alertmanager.id())?.0;
+            let load = load::drive(&address, CONNECTIONS, during, &next, |number| payloads.alert(number))?;
+            let after = machine::memory(alertmanager.id())?.0;
+            ensure!(load.refused.0 == 0, "Alertmanager refused {} with {}", load.refused.0, load.refused.1);
+            Ok(Ran { load, before, after })
+        },
+    )
+}

@@ -1,0 +1,152 @@
+//! The webhook listener against senders that are wrong, hostile or slow.
+
+use std::{
+    io::{Read, Write},
+    net::{Shutdown, TcpStream},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use callboard_tests::{Callboard, Serving, http, webhook};
+use serde_json::Value;
+
+const SECRET: &str = "hush";
+/// What the listener gives a sender, as its documentation says.
+const SENDER_TIME: Duration = Duration::from_secs(10);
+
+/// A daemon with one account that can be heard and not polled.
+fn serve() -> Result<(Callboard, Serving)> {
+    let config = "[accounts.forge]\nservice = \"github\"\nurl = \"http://127.0.0.1:1\"\nwatch = [\"acme/web\"]\n\
+                  every = \"24h\"\n[receive]\nlisten = \"127.0.0.1:0\"\n[secrets]\nstore = \"env\"\n";
+    let callboard = Callboard::new(config)?
+        .env([("CALLBOARD_SECRET_FORGE_TOKEN", "t0ken"), ("CALLBOARD_SECRET_FORGE_WEBHOOK_SECRET", SECRET)]);
+    let serving = callboard.serve()?;
+    Ok((callboard, serving))
+}
+
+fn connect(serving: &Serving) -> Result<TcpStream> {
+    let connection = TcpStream::connect(serving.url().trim_start_matches("http://"))?;
+    connection.set_read_timeout(Some(SENDER_TIME * 2))?;
+    Ok(connection)
+}
+
+/// Sends these bytes and gives the status of the answer, or 0 where the connection ends without one.
+fn exchange(serving: &Serving, head: &str, body: &[u8], then_end: bool) -> Result<u16> {
+    let mut connection = connect(serving)?;
+    connection.write_all(head.replace('\n', "\r\n").as_bytes())?;
+    // A listener that has refused does not read the rest.
+    let _ = connection.write_all(body);
+    if then_end {
+        connection.shutdown(Shutdown::Write)?;
+    }
+    status(connection)
+}
+
+fn status(mut connection: TcpStream) -> Result<u16> {
+    let mut answer = Vec::new();
+    let mut buffer = [0; 1024];
+    // Reset: what was sent before can still be read.
+    while let Ok(count @ 1..) = connection.read(&mut buffer) {
+        answer.extend_from_slice(&buffer[..count]);
+    }
+    let text = String::from_utf8_lossy(&answer);
+    Ok(text.split(' ').nth(1).map(str::parse).transpose().context(text.to_string())?.unwrap_or(0))
+}
+
+#[test]
+fn what_is_not_right_is_refused_with_the_reason_and_leaves_nothing_behind() -> Result<()> {
+    let (callboard, serving) = serve()?;
+    let body = webhook::opened("acme/web", 1, "Add the cart");
+    let signed = webhook::signature(SECRET, &body.to_string())?;
+    let forged = webhook::signature("guess", &body.to_string())?;
+    let event = ("X-GitHub-Event", "pull_request");
+    let ok = ("X-Hub-Signature-256", signed.as_str());
+    type Case<'c> = (&'c str, &'c str, Vec<(&'c str, &'c str)>, u16, &'c str);
+    let cases: Vec<Case<'_>> = vec![
+        ("POST", "/hooks/forge", vec![event], 401, "not signed"),
+        ("POST", "/hooks/forge", vec![event, ("X-Hub-Signature-256", &forged)], 401, "does not fit"),
+        ("POST", "/hooks/forge", vec![event, ("X-Hub-Signature-256", "sha256=00")], 401, "hexadecimal"),
+        ("POST", "/hooks/forge", vec![event, ("X-Hub-Signature", &signed)], 401, "not signed"),
+        ("POST", "/hooks/nobody", vec![event, ok], 404, "no account nobody"),
+        ("POST", "/hooks/", vec![event, ok], 404, "/hooks/ACCOUNT"),
+        ("POST", "/", vec![event, ok], 404, "/hooks/ACCOUNT"),
+        ("GET", "/hooks/forge", vec![event, ok], 405, "POST"),
+        ("POST", "/hooks/forge", vec![event, ok, ("Origin", "https://evil.example")], 403, "web pages"),
+    ];
+    for (method, path, headers, expected, why) in cases {
+        let url = format!("{}{path}", serving.url());
+        let answer = http::send(method, &url, &headers, Some(&body))?;
+        assert_eq!(answer.status, expected, "{method} {path} {headers:?}: {}", answer.body);
+        assert!(answer.body.contains(why), "{method} {path}: {}", answer.body);
+    }
+    assert_eq!(callboard.events()?, [] as [Value; 0]);
+    let taken =
+        webhook::github(&format!("{}/hooks/forge", serving.url()), SECRET, "pull_request", "d", &body)?;
+    assert_eq!(taken.status, 200, "the same with everything right: {}", taken.body);
+    Ok(())
+}
+
+#[test]
+fn bodies_and_hosts_that_do_not_belong_are_refused() -> Result<()> {
+    let (callboard, serving) = serve()?;
+    let head = |host: &str, length: usize, body: &str| -> Result<String> {
+        let signature = webhook::signature(SECRET, body)?;
+        Ok(format!(
+            "POST /hooks/forge HTTP/1.1\nHost: {host}\nContent-Length: {length}\nX-GitHub-Event: pull_request\n\
+             X-Hub-Signature-256: {signature}\nConnection: close\n\n"
+        ))
+    };
+    let host = serving.url().trim_start_matches("http://");
+    for text in ["not JSON", "{\"pull_request\": 1}", "[]", "", "{\"a\":"] {
+        let status = exchange(&serving, &head(host, text.len(), text)?, text.as_bytes(), false)?;
+        assert_eq!(status, 400, "{text:?}");
+    }
+    let body = webhook::opened("acme/web", 1, "Add the cart").to_string();
+    for other in ["evil.example", "localhost.evil.example", ""] {
+        let status = exchange(&serving, &head(other, body.len(), &body)?, body.as_bytes(), false)?;
+        assert_eq!(status, 421, "{other:?}");
+    }
+    let large = 6 << 20;
+    assert_eq!(exchange(&serving, &head(host, large, "")?, &vec![b' '; large], false)?, 413);
+    // Half of it comes, and then the end.
+    let half = &body.as_bytes()[..body.len() / 2];
+    let status = exchange(&serving, &head(host, body.len(), &body)?, half, true)?;
+    assert!(matches!(status, 0 | 400), "{status}");
+    assert_eq!(callboard.events()?, [] as [Value; 0]);
+
+    assert_eq!(exchange(&serving, &head(host, body.len(), &body)?, body.as_bytes(), false)?, 200);
+    assert_eq!(callboard.events()?.len(), 1, "after all of that it is still heard");
+    Ok(())
+}
+
+#[test]
+fn slow_senders_are_cut_off_and_hold_up_nobody() -> Result<()> {
+    let (callboard, serving) = serve()?;
+    let url = format!("{}/hooks/forge", serving.url());
+    let host = serving.url().trim_start_matches("http://");
+    let began = Instant::now();
+    // One never ends its headers, one never ends its body, and some say nothing at all.
+    let mut without_headers = connect(&serving)?;
+    without_headers.write_all(format!("POST /hooks/forge HTTP/1.1\r\nHost: {host}\r\n").as_bytes())?;
+    let mut without_body = connect(&serving)?;
+    let head = format!("POST /hooks/forge HTTP/1.1\r\nHost: {host}\r\nContent-Length: 100\r\n\r\nhalf");
+    without_body.write_all(head.as_bytes())?;
+    let silent = (0..50).map(|_| connect(&serving)).collect::<Result<Vec<_>>>()?;
+
+    for number in 1..=20 {
+        let body = webhook::opened("acme/web", number, "Add the cart");
+        let answer = webhook::github(&url, SECRET, "pull_request", &format!("d-{number}"), &body)?;
+        assert_eq!(answer.status, 200);
+    }
+    assert!(began.elapsed() < SENDER_TIME, "others are heard meanwhile");
+    assert_eq!(callboard.events()?.len(), 20);
+
+    assert_eq!(status(without_body)?, 408);
+    assert!(matches!(status(without_headers)?, 0 | 408));
+    for connection in silent {
+        assert!(matches!(status(connection)?, 0 | 408));
+    }
+    let took = began.elapsed();
+    assert!(took >= SENDER_TIME && took < SENDER_TIME * 2, "{took:?}");
+    Ok(())
+}
