@@ -41,7 +41,7 @@ fn one_loop_is_played() -> Result<()> {
     for (text, expected) in told.iter().zip(expected) {
         assert!(text.starts_with('✓') && text.contains(expected), "{text}");
     }
-    let deployed = named("run").last().context("four runs")?;
+    let deployed = named("run").next_back().context("four runs")?;
     assert_eq!(deployed["message"]["channel"], "deploys");
     assert!(deployed["message"]["edits"].as_u64() > Some(0), "its message was edited as it went: {deployed}");
 

@@ -50,20 +50,30 @@ const REQUEST: usize = 100;
 
 /// Plays one full loop, or lets days go by until it is told to stop. Leaves nothing behind.
 pub(crate) async fn play(once: bool, output: &Output) -> Result<Exit> {
-    if once {
-        let (notified, notifications) = mpsc::unbounded_channel();
-        let tour = Tour::start(BRISK, Arc::new(Collect(notified))).await?;
-        let played = tokio::select! {
-            played = tour.one_loop(notifications, output) => played.map(|()| Exit::Done),
-            stopped = serve::stop_asked_for() => stopped.map(|()| Exit::Failed).map_err(Into::into),
-        };
-        tour.end().await?;
-        return played;
-    }
-    let tour = Tour::start(Pace::default(), Arc::new(TerminalHost::start()?)).await?;
-    let played = tour.days(output).await;
-    tour.end().await?;
-    played
+    let (notified, notifications) = mpsc::unbounded_channel();
+    let (pace, host): (_, Arc<dyn Host>) = match once {
+        true => (BRISK, Arc::new(Collect(notified))),
+        false => (Pace::default(), Arc::new(TerminalHost::start()?)),
+    };
+    // To stop is the end of days, and of a loop that is not through.
+    let stopped = if once { Exit::Failed } else { Exit::Done };
+    let mut stop = std::pin::pin!(serve::stop_asked_for());
+    let tour = tokio::select! {
+        tour = Tour::start(pace, host) => tour?,
+        stop = &mut stop => return Ok(stop.map(|()| stopped)?),
+    };
+    let playing = async {
+        match once {
+            true => tour.one_loop(notifications, output).await.map(|()| Exit::Done),
+            false => tour.days(output).await,
+        }
+    };
+    let played = tokio::select! {
+        played = playing => played,
+        stop = &mut stop => stop.map(|()| stopped).map_err(Into::into),
+    };
+    let ended = tour.end().await;
+    played.and_then(|exit| ended.map(|()| exit))
 }
 
 /// A host that passes notifications on: the loop shows them in its place.
