@@ -280,7 +280,8 @@ async fn waited(
 async fn looks_keep_their_time() {
     let limited =
         || ServiceError::RateLimited { why: "slow down".into(), retry_after: Duration::from_secs(30) };
-    let cases: Vec<(Vec<Result<bool, ServiceError>>, Result<usize, &str>, u64)> = vec![
+    type Case<'a> = (Vec<Result<bool, ServiceError>>, Result<usize, &'a str>, u64);
+    let cases: Vec<Case<'_>> = vec![
         (vec![Ok(true)], Ok(1), 2),
         (vec![Ok(false), Ok(false), Ok(true)], Ok(3), 6),
         (vec![Ok(false), Err(ServiceError::unavailable("out")), Ok(true)], Ok(3), 6),

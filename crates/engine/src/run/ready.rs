@@ -1,0 +1,239 @@
+//! A typed line made ready to run: its command, its arguments and the items that they name, where its outcome goes, and
+//! what a person must say first. Nothing is sent here.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use callboard_domain::{
+    action::{Action, Step},
+    chat::Address,
+    command::{self, ArgError, ArgType, Args, CommandSpec, Resolution},
+    expression::Expression,
+    identity::Identity,
+    item::{AccountName, Item, Kind},
+    template::{Escape, Template},
+};
+use jiff::Timestamp;
+
+use crate::{
+    Engine,
+    api::{ApiError, Confirm, Prepare, Prepared},
+    live::Live,
+    registry::Entry,
+    store::StoreError,
+    values::{names, values},
+};
+
+/// How many items that are not open are looked at when an argument names one.
+const RECENT: u32 = 500;
+
+/// A line that is ready to run.
+pub(crate) struct Ready {
+    pub(super) spec: CommandSpec,
+    pub(super) action: Arc<dyn Action>,
+    pub(super) account: Option<AccountName>,
+    pub(super) args: Args,
+    pub(super) line: String,
+    pub(super) steps: Vec<Step>,
+    pub(super) post: Option<Address>,
+    pub(super) post_reason: String,
+    pub(super) confirm: Option<Confirm>,
+    pub(super) lock: Option<String>,
+}
+
+impl Ready {
+    /// The account that it runs as, where it is a connector's action.
+    pub(crate) fn account(&self) -> Option<&AccountName> {
+        self.account.as_ref()
+    }
+
+    /// What a face shows of it.
+    pub(crate) fn shown(&self, acts_as: Option<String>) -> Prepared {
+        Prepared {
+            command: self.spec.name.clone(),
+            line: self.line.clone(),
+            account: self.account.clone(),
+            acts_as,
+            steps: self.steps.clone(),
+            post: self.post.clone(),
+            post_reason: self.post_reason.clone(),
+            confirm: self.confirm.clone(),
+        }
+    }
+}
+
+/// What a typed line means, before it is known whether it can run.
+pub(crate) struct Read<'l> {
+    pub(crate) spec: &'l CommandSpec,
+    pub(crate) account: Option<AccountName>,
+    pub(crate) action: Arc<dyn Action>,
+    pub(crate) args: Args,
+    pub(crate) missing: Option<ArgError>,
+    pub(crate) entry: &'l Entry,
+}
+
+impl Engine {
+    /// Reads a line: finds its command, its arguments, the items that they name, and whose action it is.
+    pub(crate) async fn read_line<'l>(&self, live: &'l Live, line: &str) -> Result<Read<'l>, ApiError> {
+        let (line, asked) = account_of(line)?;
+        let (entry, parsed) = live.registry.parse(&line)?;
+        let missing = parsed.first_missing();
+        let mut args = parsed.args;
+        self.resolve_items(&entry.spec, &mut args).await?;
+        let of_item = args.items.values().next().map(|item| item.key.account.clone());
+        let (account, action) = entry.runner(asked.as_ref().or(of_item.as_ref()))?;
+        Ok(Read { spec: &entry.spec, account, action, args, missing, entry })
+    }
+
+    /// Puts the items that arguments name beside them, and their whole reference in place of what was typed.
+    async fn resolve_items(&self, spec: &CommandSpec, args: &mut Args) -> Result<(), ApiError> {
+        for arg in &spec.args {
+            let ArgType::Item(kind) = arg.ty else { continue };
+            let Some(typed) = args.get(&arg.name).map(str::to_owned) else { continue };
+            let items = self.items_of(kind).await.map_err(ApiError::internal)?;
+            match command::resolve_item(&typed, items.iter(), kind) {
+                Resolution::Exact(item) => {
+                    args.values.insert(arg.name.clone(), item.reference().to_owned());
+                    args.items.insert(arg.name.clone(), item.clone());
+                }
+                Resolution::Many(candidates) => {
+                    let arg = arg.name.clone();
+                    return Err(ArgError::Ambiguous { arg, found: typed, candidates }.into());
+                }
+                // The service may know it though the board does not: the action says whether it can be.
+                Resolution::None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The items of a kind that a person may mean: all that are open, and the latest of the others.
+    pub(crate) async fn items_of(&self, kind: Kind) -> Result<Vec<Item>, StoreError> {
+        let open = self.store().open_items().await?.into_iter().map(|stored| stored.item);
+        let recent = self.store().items(kind, RECENT).await?.into_iter().map(|stored| stored.item);
+        let mut known = BTreeSet::new();
+        Ok(open
+            .chain(recent)
+            .filter(|item| item.key.kind == kind && known.insert(item.key.clone()))
+            .collect())
+    }
+
+    /// Makes a line ready to run: everything about it is known and checked, and nothing has been sent.
+    pub(crate) async fn ready(&self, what: &Prepare, now: Timestamp) -> Result<Ready, ApiError> {
+        let live = self.live();
+        let Read { spec, account, action, args, missing, .. } = self.read_line(&live, &what.line).await?;
+        if let Some(missing) = missing {
+            return Err(missing.into());
+        }
+        let steps = action.preview(&args, now)?;
+        let (post, post_reason) = self.route(&live, spec, &args, what).await?;
+        let confirm =
+            spec.policy.confirm.as_deref().map(|rule| confirm(rule, spec, &args)).transpose()?.flatten();
+        let lock = spec.policy.lock.as_deref().map(|lock| render(lock, spec, &args)).transpose()?;
+        let line = live.registry.line(spec, &args);
+        Ok(Ready { spec: spec.clone(), action, account, line, steps, post, post_reason, confirm, lock, args })
+    }
+
+    /// Where an outcome goes: the channel asked for, else the command's, else the item's, else the default one.
+    async fn route(
+        &self,
+        live: &Live,
+        spec: &CommandSpec,
+        args: &Args,
+        what: &Prepare,
+    ) -> Result<(Option<Address>, String), ApiError> {
+        let address = |channel: &str| live.config.address(channel).map_err(ApiError::usage);
+        if what.private {
+            return Ok((None, "private: nothing is posted".into()));
+        }
+        if let Some(channel) = &what.channel {
+            return Ok((Some(address(channel)?), "asked for".into()));
+        }
+        if let Some(post) = &spec.policy.post {
+            return Ok((Some(address(&render(post, spec, args)?)?), format!("where {} posts", spec.name)));
+        }
+        for item in args.items.values() {
+            let me = self.me(&item.key.account).await?;
+            if let Some(channel) = live.rules.route(item, &me).first() {
+                return Ok((Some(address(channel)?), format!("where the rules post {}", item.reference())));
+            }
+        }
+        Ok((Some(live.config.default_channel.clone()), "the default channel".into()))
+    }
+
+    /// Who an account acts as, as far as is known.
+    pub(crate) async fn me(&self, account: &AccountName) -> Result<Identity, ApiError> {
+        let source = self.store().source(account).await.map_err(ApiError::internal)?;
+        Ok(source.and_then(|source| source.identity).unwrap_or_default())
+    }
+}
+
+/// Takes `account=NAME` or `--account NAME` out of a line: it says whose command is meant, where several have it.
+fn account_of(line: &str) -> Result<(String, Option<AccountName>), ArgError> {
+    let tokens = command::tokens(line)?;
+    for (place, token) in tokens.iter().enumerate() {
+        let next = tokens.get(place + 1);
+        let (name, end) = match (token.text.trim_start_matches("--").strip_prefix("account="), next) {
+            (Some(name), _) if !token.is_quoted() => (name.to_owned(), token.end),
+            (None, Some(next)) if token.text == "--account" => (next.text.clone(), next.end),
+            _ => continue,
+        };
+        let rest = format!("{} {}", line[..token.start].trim_end(), line[end..].trim_start());
+        return Ok((rest.trim().to_owned(), Some(AccountName(name))));
+    }
+    Ok((line.to_owned(), None))
+}
+
+fn render(template: &str, spec: &CommandSpec, args: &Args) -> Result<String, ApiError> {
+    let rendered = Template::compile(template).and_then(|it| it.render(&values(spec, args), Escape::None));
+    rendered.map_err(|error| ApiError::usage(format!("{template:?}: {error}")))
+}
+
+/// What a command's `confirm` expression asks for: `none`, `yes`, or `type:ARG`.
+fn confirm(rule: &str, spec: &CommandSpec, args: &Args) -> Result<Option<Confirm>, ApiError> {
+    let fault = |what: String| ApiError::usage(format!("the command's confirm: {what}"));
+    let (scope, values) = (names(spec), values(spec, args));
+    let rule = Expression::compile(rule, &scope).map_err(|error| fault(error.to_string()))?;
+    let said = rule.value(&values).map_err(|error| fault(error.to_string()))?;
+    match said.as_str().unwrap_or_default().parse().map_err(fault)? {
+        command::Confirm::None => Ok(None),
+        command::Confirm::Yes => Ok(Some(Confirm::Yes)),
+        command::Confirm::Type(arg) => match args.get(&arg) {
+            Some(value) => Ok(Some(Confirm::Type(value.to_owned()))),
+            None => Err(fault(format!("there is no argument {arg:?} to type"))),
+        },
+    }
+}
+
+pub(super) fn check_confirmed(ready: &Ready, confirmed: Option<&str>) -> Result<(), ApiError> {
+    let (expected, how) = match &ready.confirm {
+        None => return Ok(()),
+        Some(Confirm::Yes) => ("yes", "say yes to it".to_owned()),
+        Some(Confirm::Type(text)) => (text.as_str(), format!("type {text}")),
+    };
+    if confirmed == Some(expected) {
+        Ok(())
+    } else {
+        Err(ApiError::Confirm { message: format!("{} must be confirmed: {how}", ready.line) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_can_be_named_on_the_line() {
+        let cases = [
+            ("build web", "build web", None),
+            ("build web account=ci", "build web", Some("ci")),
+            ("build account=ci web branch=main", "build web branch=main", Some("ci")),
+            ("build web --account ci", "build web", Some("ci")),
+            ("build web --account=ci x=1", "build web x=1", Some("ci")),
+            ("comment 'account=ci'", "comment 'account=ci'", None),
+        ];
+        for (line, rest, account) in cases {
+            let (found, named) = account_of(line).unwrap();
+            assert_eq!((found.as_str(), named.as_ref().map(AccountName::as_str)), (rest, account), "{line}");
+        }
+    }
+}
