@@ -93,8 +93,7 @@ async fn follow(pipe: Option<impl AsyncRead + Unpin>, mut each: impl FnMut(&str)
     let Some(pipe) = pipe else { return };
     let mut reader = BufReader::new(pipe);
     let mut line = Vec::new();
-    loop {
-        let Ok(here) = reader.fill_buf().await else { break };
+    while let Ok(here) = reader.fill_buf().await {
         if here.is_empty() {
             break;
         }
