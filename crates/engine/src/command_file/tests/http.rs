@@ -256,7 +256,10 @@ async fn how_it_went_is_not_known_where_it_cannot_be_seen() {
     }
 }
 
-/// What a scripted service says at each look; the last for ever.
+/// What a scripted service says at a look.
+type Looked = Result<bool, ServiceError>;
+
+/// How long is waited for a service that says this, look by look; the last for ever.
 async fn waited(
     script: &[Result<bool, ServiceError>],
     every: u64,
@@ -280,8 +283,7 @@ async fn waited(
 async fn looks_keep_their_time() {
     let limited =
         || ServiceError::RateLimited { why: "slow down".into(), retry_after: Duration::from_secs(30) };
-    type Case<'a> = (Vec<Result<bool, ServiceError>>, Result<usize, &'a str>, u64);
-    let cases: Vec<Case<'_>> = vec![
+    let cases: [(Vec<Looked>, Result<usize, &str>, u64); 7] = [
         (vec![Ok(true)], Ok(1), 2),
         (vec![Ok(false), Ok(false), Ok(true)], Ok(3), 6),
         (vec![Ok(false), Err(ServiceError::unavailable("out")), Ok(true)], Ok(3), 6),
