@@ -2,6 +2,8 @@
 //!
 //! More than a hundred kills in all. The moments come from a seed that is printed; `CALLBOARD_TEST_SEED` repeats one.
 
+#![allow(clippy::print_stdout, reason = "what a failing test needs to be repeated is printed")]
+
 use std::{
     collections::BTreeMap,
     net::TcpListener,

@@ -1,5 +1,7 @@
 //! When services, files or the keychain fail: said plainly, where it belongs, and nothing else suffers.
 
+#![allow(clippy::print_stdout, reason = "what a failing test needs to be repeated is printed")]
+
 use std::{
     fs::{self, Permissions},
     os::unix::fs::PermissionsExt,

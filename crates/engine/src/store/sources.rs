@@ -77,7 +77,7 @@ pub(super) fn begin(conn: &Connection, account: &AccountName, now: Timestamp) ->
 }
 
 /// Services tell whole seconds: what happens in the second in which an account begins to be watched is news.
-fn whole_second(at: Timestamp) -> Timestamp {
+pub(super) fn whole_second(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
