@@ -28,6 +28,7 @@ use crate::{
 
 fn main() -> ExitCode {
     human_panic::setup_panic!();
+    end_quietly_with_the_pipe();
     let cli = Cli::parse();
     let output = Output::new(cli.json, cli.quiet, cli.no_color);
     log_to_stderr(cli.verbose, cli.quiet, matches!(cli.command, Command::Serve));
@@ -89,6 +90,18 @@ async fn act(cli: Cli, output: &Output) -> Result<Exit> {
             ended
         }
     }
+}
+
+/// `callboard events | head` closes our output when it has enough: that is no crash. Printing panics then.
+fn end_quietly_with_the_pipe() {
+    let otherwise = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let said = panic.payload().downcast_ref::<String>();
+        if said.is_some_and(|said| said.starts_with("failed printing to stdout")) {
+            std::process::exit(0);
+        }
+        otherwise(panic);
+    }));
 }
 
 /// What the program does besides its results goes to standard error; `CALLBOARD_LOG` chooses finer.
