@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use callboard_domain::{
     action::{Action, Progress, Step},
-    command::{ArgError, Args, CommandSpec, Effect, canonical_line},
+    command::{self as typed, ArgError, Args, CommandSpec, Effect},
     error::ServiceError,
     expression::Expression,
     message::Block,
@@ -134,8 +134,14 @@ impl Command {
         Ok(outcome)
     }
 
+    /// What was asked, as a person would have typed it.
+    fn line(&self, args: &Args) -> String {
+        let compiled = typed::Command::new(self.spec.clone());
+        compiled.map_or_else(|_| typed::canonical_line(&self.spec, args), |command| command.line(args))
+    }
+
     fn summary(&self, args: &Args, scope: &Map<String, Value>, ok: bool, said: &str) -> String {
-        let line = canonical_line(&self.spec, args);
+        let line = self.line(args);
         let written = self.result.summary.as_ref().filter(|summary| ok || names_ok(summary));
         let written = written.map(|summary| summary.render(scope, Escape::None));
         let summary = match (written, &self.result.ok) {

@@ -123,7 +123,7 @@ async fn an_answer_is_judged() {
     let answer = |status: u16, body: serde_json::Value| ResponseTemplate::new(status).set_body_json(body);
     let moved = |status: u16, to: &str| ResponseTemplate::new(status).insert_header("location", to);
     let cases = [
-        (post, String::new(), answer(200, json!({})), "ok: go x=1: 127.0.0.1 answered 200 OK"),
+        (post, String::new(), answer(200, json!({})), "ok: go 1: 127.0.0.1 answered 200 OK"),
         (post, String::new(), answer(500, json!({})), "unknown"),
         (get, String::new(), answer(500, json!({})), "unavailable"),
         (post, String::new(), answer(503, json!({})), "unavailable"),
@@ -132,7 +132,7 @@ async fn an_answer_is_judged() {
         (post, String::new(), answer(409, json!({ "message": "taken" })), "rejected: The service said no (409): taken"),
         (post, ok("status in [200, 409]"), answer(409, json!({})), "ok: "),
         (post, ok("status in [200, 409]"), answer(200, json!({})), "ok: "),
-        (post, ok("status == 409"), answer(200, json!({})), "failed: go x=1 failed: 127.0.0.1 answered 200 OK, expected status == 409"),
+        (post, ok("status == 409"), answer(200, json!({})), "failed: go 1 failed: 127.0.0.1 answered 200 OK, expected status == 409"),
         (post, ok("status == 500"), answer(500, json!({})), "unknown"),
         (post, ok("body.state == 'done'"), answer(200, json!({ "state": "done" })), "ok: "),
         (post, ok("body.state == 'done'"), answer(200, json!({ "state": "no" })), "failed: "),
@@ -155,7 +155,7 @@ async fn an_answer_is_judged() {
             post,
             "[command.result]\nsummary = \"{{ x }} is {{ body.state }}\"\n".into(),
             answer(200, json!({})),
-            "ok: go x=1: 127.0.0.1 answered 200 OK (its summary lacks something: there is no `body.state`)",
+            "ok: go 1: 127.0.0.1 answered 200 OK (its summary lacks something: there is no `body.state`)",
         ),
         (
             post,
