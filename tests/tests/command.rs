@@ -319,3 +319,65 @@ fn collect(value: &Value, leaves: &mut Vec<String>) {
         _ => {}
     }
 }
+
+/// A team's own command: it counts on a service, and posts where it says itself.
+const TEAM_COMMAND: &str = r#"
+[[command]]
+name = "deploy"
+summary = "Deploy an app to an environment"
+usage = "deploy <app> to <env>"
+[command.args.app]
+summary = "the app"
+[command.args.env]
+summary = "where"
+choices = ["staging", "production"]
+[command.run.http]
+account = "forge"
+method = "POST"
+path = "/repos/acme/web/issues/1/comments"
+json = { body = "deploy {{ app }} to {{ env }}" }
+[command.policy]
+confirm = "env == 'production' ? 'type:env' : 'none'"
+post = "deploys"
+[[command]]
+name = "tell env"
+summary = "Print the environment"
+[command.run.exec]
+argv = ["env"]
+"#;
+
+#[test]
+fn a_teams_own_command_asks_first_posts_where_it_says_and_sees_no_secret() -> Result<()> {
+    let emulator = Emulator::start()?;
+    emulator.open_pull(REPO, "cart", "Add the cart")?;
+    let callboard = callboard(&team(&emulator, "[commands]\ndirs = [\"commands\"]\n"))?;
+    let folder = callboard.folder().join("commands");
+    std::fs::create_dir(&folder)?;
+    std::fs::write(folder.join("team.toml"), TEAM_COMMAND)?;
+    let comments = || {
+        let path = format!("/repos/{REPO}/issues/1/comments");
+        let comments = emulator.github(Emulator::ADMIN, "GET", &path, None)?;
+        anyhow::Ok(comments.as_array().map_or(0, Vec::len))
+    };
+
+    let asks = run(&callboard, 3, &["deploy api to production"])?;
+    assert!(asks.stderr.contains("must be confirmed: type production"), "{asks:?}");
+    let shown = run(&callboard, 0, &["--dry-run", "deploy api to staging"])?;
+    assert!(shown.stdout.contains("deploy api to staging") && shown.stdout.contains("POST "), "{shown:?}");
+    assert!(!format!("{shown:?}").contains(Emulator::ADMIN), "the token is masked: {shown:?}");
+    assert_eq!(comments()?, 0);
+
+    run(&callboard, 0, &["--yes", "deploy api to production"])?;
+    assert_eq!(comments()?, 1);
+    only_message(&emulator, "deploys")?;
+    run(&callboard, 0, &["--channel", "chat:#random", "deploy api to staging"])?;
+    only_message(&emulator, "random")?;
+    assert_eq!(emulator.messages("deploys")?.len(), 1);
+
+    let env = run(&callboard, 0, &["--private", "tell env"])?;
+    assert!(env.stdout.contains("PATH="), "{env:?}");
+    for secret in [Emulator::ADMIN, Emulator::BOT, "CALLBOARD_SECRET"] {
+        assert!(!env.stdout.contains(secret), "a program is not given {secret}: {env:?}");
+    }
+    Ok(())
+}

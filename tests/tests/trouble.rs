@@ -78,7 +78,6 @@ fn each_way_a_service_fails_is_its_own_accounts_trouble_in_plain_words() -> Resu
     for (name, _, kind, words) in &cases {
         let health = callboard.account(name)?["health"].take();
         let text = health.to_string();
-        println!("{name}: {text}");
         assert_eq!(health["state"], "trouble", "{name}: {text}");
         assert_eq!(health["error"]["error"], *kind, "{name}: {text}");
         for word in *words {
