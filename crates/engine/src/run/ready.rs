@@ -111,10 +111,7 @@ impl Engine {
         let open = self.store().open_items_of(kind).await?.into_iter().map(|stored| stored.item);
         let recent = self.store().items(kind, RECENT).await?.into_iter().map(|stored| stored.item);
         let mut known = BTreeSet::new();
-        Ok(open
-            .chain(recent)
-            .filter(|item| known.insert(item.key.clone()))
-            .collect())
+        Ok(open.chain(recent).filter(|item| known.insert(item.key.clone())).collect())
     }
 
     /// The items of a kind among which a text's meaning is looked for. One that is named in full is found at once.
