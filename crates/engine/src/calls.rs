@@ -123,7 +123,7 @@ impl Engine {
     async fn find_item(&self, typed: &str) -> Result<Item, ApiError> {
         let mut candidates = Vec::new();
         for kind in Kind::ALL {
-            let items = self.items_of(kind).await.map_err(ApiError::internal)?;
+            let items = self.items_meant(kind, typed).await.map_err(ApiError::internal)?;
             match command::resolve_item(typed, items.iter(), kind) {
                 command::Resolution::Exact(item) => candidates.push(item.clone()),
                 command::Resolution::Many(references) => {

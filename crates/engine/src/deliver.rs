@@ -20,6 +20,8 @@ use crate::{
     store::{Attempt, Delivery, StoreError},
 };
 
+/// The shortest time between two looks at what is due: while much is taken in, most changes are of something else.
+const LOOK_EVERY: Duration = Duration::from_millis(3);
 /// How many are sent at once, each to a channel of its own.
 const AT_ONCE: u32 = 16;
 /// How long one call may take; after it the message may have arrived. Longer than the HTTP client's own limit.
@@ -43,6 +45,7 @@ pub(crate) async fn run(engine: Engine, stop: CancellationToken) {
     let mut changed = engine.store().changed();
     let paces = Paces::default();
     loop {
+        let looked = Instant::now();
         let wait = match start_due(&engine, &paces).await {
             Ok(wait) => wait,
             Err(StoreError::Closed) => return,
@@ -62,6 +65,7 @@ pub(crate) async fn run(engine: Engine, stop: CancellationToken) {
             () = due => {}
             more = changed.changed() => if more.is_err() { return },
         }
+        tokio::time::sleep_until(looked + LOOK_EVERY).await;
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
         let times = timed(rounds, &engine, async |engine, _| engine.call(latest()).await.map(drop)).await?;
         add("events --since 5m", "`events` of the last five minutes, 50 at most", times);
         let times = timed(rounds, &engine, async |engine, round| {
-            let item = data::pull(&"forge".into(), OPEN / 3 * (round % 3), PullRequestState::Open).key.id;
+            let item = data::pull(&"forge".into(), 99 * (round % 3), PullRequestState::Open).key.id;
             engine.call(ItemQuery { item }).await.map(drop)
         })
         .await?;

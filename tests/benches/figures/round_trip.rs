@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// One run is started per this time.
-const EVERY: Duration = Duration::from_millis(25);
+const EVERY: Duration = Duration::from_millis(60);
 /// How long the service takes: longer than the second that Slack wants between two messages in a channel, for the edit
 /// not to wait for it.
 const SERVICE_TIME: Duration = Duration::from_millis(1_200);
@@ -34,6 +34,7 @@ const ALERT: &str = "5ca1ab1e5ca1ab1e";
 struct Moments {
     typed: HashMap<usize, Instant>,
     requested: HashMap<usize, Instant>,
+    posted: HashMap<usize, Instant>,
     answered: HashMap<usize, Instant>,
     edited: HashMap<usize, Instant>,
 }
@@ -79,6 +80,12 @@ pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
             format!("call sent over the socket to the service's request received; {on}"),
         )
         .goal(Goal::P99(5.0)),
+        Figure::new(
+            "Enter to chat",
+            "ms",
+            between(&moments.typed, &moments.posted),
+            format!("call sent over the socket to the first chat message received; {on}"),
+        ),
         Figure::new(
             "answer to chat",
             "ms",
@@ -169,6 +176,10 @@ async fn slack(asked: stub::Asked, moments: Shared) -> Answer {
             &json!({ "ok": true, "url": "https://acme.slack.example/", "team": "acme", "user": "callboard",
             "user_id": "U00000001", "team_id": "T00000001", "bot_id": "B00000001" }),
         ),
+        "/chat.postMessage" => {
+            note(&moments, |it| it.posted.insert(run, asked.at));
+            stub::json(&json!({ "ok": true, "channel": id, "ts": format!("1.{run:06}") }))
+        }
         "/chat.update" => {
             note(&moments, |it| it.edited.insert(run, asked.at));
             stub::json(&json!({ "ok": true, "channel": id, "ts": format!("1.{run:06}") }))

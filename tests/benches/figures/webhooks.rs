@@ -34,6 +34,8 @@ struct Ran {
     load: Load,
     before: f64,
     after: f64,
+    /// Of a core, per request, in microseconds.
+    processor: f64,
 }
 
 pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
@@ -54,15 +56,29 @@ pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
         "{CONNECTIONS} keep-alive connections for {} s, {rounds} runs on fresh stores, `callboard serve` on one core and the client off it; answered 200 = on the disk and decided by the built-in rules and two of a person's; every acknowledged one was found in the store",
         during.as_secs()
     );
-    let beside = "Alertmanager, one core, POST /api/v2/alerts, one new alert each, in memory only";
+    let peers =
+        "the peer: Alertmanager on the same core, POST /api/v2/alerts, one new alert each, in memory only";
+    let beside = "Alertmanager";
     let [small, large] = payloads.sizes();
+    let processor = |ran: &[Ran]| Samples::new(ran.iter().map(|ran| ran.processor).collect());
     let figures = |name: &str, what: &str, ran: &[Ran]| {
         let times: Vec<Duration> = ran.iter().flat_map(|ran| ran.load.times.iter().copied()).collect();
-        let rate =
-            Figure::new(format!("webhooks per second: {name}"), "1/s", rates(ran), format!("{what}; {on}"));
+        let rate = Figure::new(
+            format!("webhooks per second: {name}"),
+            "1/s",
+            rates(ran),
+            format!("{what}; {on}; {peers}"),
+        );
         let time =
             Figure::new(format!("webhook answered: {name}"), "ms", Samples::millis(&times), what.to_owned());
+        let used = Figure::new(
+            format!("processor time per webhook: {name}"),
+            "us",
+            processor(ran),
+            "user and system; what else the machine does weighs on it far less than on the others",
+        );
         [
+            used.beside(beside, processor(&peer).median()),
             rate.beside(beside, rates(&peer).median()).goal(Goal::AtLeast(13_000.0)),
             time.beside(beside, peer_time(&peer)).goal(Goal::P99(8.0)),
         ]
@@ -91,6 +107,11 @@ pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
     ));
     all.push(memory("memory after the webhooks", |ran| ran.after, "resident, at the end of a mixed run"));
     Ok(all)
+}
+
+/// Seconds of processor time in microseconds per request.
+fn each(seconds: f64, load: &Load) -> f64 {
+    seconds * 1e6 / load.times.len() as f64
 }
 
 fn rates(ran: &[Ran]) -> Samples {
@@ -137,8 +158,10 @@ fn callboard(payloads: &Payloads, sent: Sent, during: Duration) -> Result<Ran> {
             };
             let next = AtomicUsize::new(0);
             let before = machine::memory(serving.id())?.0;
+            let used = machine::processor_time(serving.id())?;
             let load = load::drive(&address, CONNECTIONS, during, &next, make)?;
             let after = machine::memory(serving.id())?.0;
+            let processor = each(machine::processor_time(serving.id())? - used, &load);
             ensure!(
                 load.refused.0 == 0,
                 "{} were refused with {}:\n{}",
@@ -154,7 +177,7 @@ fn callboard(payloads: &Payloads, sent: Sent, during: Duration) -> Result<Ran> {
                 "{} were acknowledged, and {stored} are stored",
                 load.times.len()
             );
-            Ok(Ran { load, before, after })
+            Ok(Ran { load, before, after, processor })
         },
     )
 }
@@ -173,10 +196,12 @@ fn alertmanager(payloads: &Payloads, during: Duration) -> Result<Ran> {
             let address = alertmanager.url().trim_start_matches("http://").to_owned();
             let next = AtomicUsize::new(0);
             let before = machine::memory(alertmanager.id())?.0;
+            let used = machine::processor_time(alertmanager.id())?;
             let load = load::drive(&address, CONNECTIONS, during, &next, |number| payloads.alert(number))?;
             let after = machine::memory(alertmanager.id())?.0;
+            let processor = each(machine::processor_time(alertmanager.id())? - used, &load);
             ensure!(load.refused.0 == 0, "Alertmanager refused {} with {}", load.refused.0, load.refused.1);
-            Ok(Ran { load, before, after })
+            Ok(Ran { load, before, after, processor })
         },
     )
 }

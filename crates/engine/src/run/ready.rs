@@ -89,7 +89,7 @@ impl Engine {
         for arg in &spec.args {
             let ArgType::Item(kind) = arg.ty else { continue };
             let Some(typed) = args.get(&arg.name).map(str::to_owned) else { continue };
-            let items = self.items_of(kind).await.map_err(ApiError::internal)?;
+            let items = self.items_meant(kind, &typed).await.map_err(ApiError::internal)?;
             match command::resolve_item(&typed, items.iter(), kind) {
                 Resolution::Exact(item) => {
                     args.values.insert(arg.name.clone(), item.reference().to_owned());
@@ -108,13 +108,19 @@ impl Engine {
 
     /// The items of a kind that a person may mean: all that are open, and the latest of the others.
     pub(crate) async fn items_of(&self, kind: Kind) -> Result<Vec<Item>, StoreError> {
-        let open = self.store().open_items().await?.into_iter().map(|stored| stored.item);
+        let open = self.store().open_items_of(kind).await?.into_iter().map(|stored| stored.item);
         let recent = self.store().items(kind, RECENT).await?.into_iter().map(|stored| stored.item);
         let mut known = BTreeSet::new();
-        Ok(open
-            .chain(recent)
-            .filter(|item| item.key.kind == kind && known.insert(item.key.clone()))
-            .collect())
+        Ok(open.chain(recent).filter(|item| known.insert(item.key.clone())).collect())
+    }
+
+    /// The items of a kind among which a text's meaning is looked for. One that is named in full is found at once.
+    pub(crate) async fn items_meant(&self, kind: Kind, typed: &str) -> Result<Vec<Item>, StoreError> {
+        let named = self.store().items_named(kind, typed.trim()).await?;
+        match named.is_empty() {
+            true => self.items_of(kind).await,
+            false => Ok(named.into_iter().map(|stored| stored.item).collect()),
+        }
     }
 
     /// Makes a line ready to run: everything about it is known and checked, and nothing has been sent.

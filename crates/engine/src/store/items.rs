@@ -252,6 +252,13 @@ pub(super) fn prune(conn: &Connection, kind: Kind, before: Timestamp, limit: u32
     Ok(gone.len())
 }
 
+fn open(conn: &Connection, kind: Kind) -> rusqlite::Result<Vec<StoredItem>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM items WHERE open AND kind = ?1 ORDER BY changed_at DESC LIMIT {BOARD}"
+    );
+    all(conn, &sql, [kind.name()], read)
+}
+
 impl Store {
     /// An item, where it is known.
     pub async fn item(&self, key: &ItemKey) -> Result<Option<StoredItem>, StoreError> {
@@ -267,11 +274,30 @@ impl Store {
     /// each kind the last changed first, at most [`BOARD`]. Those put aside are among them ([`StoredItem::is_aside`]).
     pub async fn open_items(&self) -> Result<Vec<StoredItem>, StoreError> {
         self.read(|conn| {
+            let each = Kind::ALL.iter().map(|kind| open(conn, *kind));
+            Ok(each.collect::<rusqlite::Result<Vec<_>>>()?.concat())
+        })
+        .await
+    }
+
+    /// Those of one kind.
+    pub async fn open_items_of(&self, kind: Kind) -> Result<Vec<StoredItem>, StoreError> {
+        self.read(move |conn| open(conn, kind)).await
+    }
+
+    /// The items of a kind whose whole key or whole reference the text is, in any watched account, however old they are.
+    pub async fn items_named(&self, kind: Kind, text: &str) -> Result<Vec<StoredItem>, StoreError> {
+        if let Some(key) = text.parse().ok().filter(|key: &ItemKey| key.kind == kind)
+            && let Some(item) = self.item(&key).await?
+        {
+            return Ok(vec![item]);
+        }
+        let text = text.to_owned();
+        self.read(move |conn| {
             let sql = format!(
-                "SELECT {COLUMNS} FROM items WHERE open AND kind = ?1 ORDER BY changed_at DESC LIMIT {BOARD}"
+                "SELECT {COLUMNS} FROM items WHERE account IN (SELECT account FROM sources) AND kind = ?1 AND id = ?2"
             );
-            let of_kind = |kind: &Kind| all(conn, &sql, [kind.name()], read);
-            Ok(Kind::ALL.iter().map(of_kind).collect::<rusqlite::Result<Vec<_>>>()?.concat())
+            all(conn, &sql, params![kind.name(), text], read)
         })
         .await
     }

@@ -20,6 +20,9 @@ const QUEUE: usize = 2048;
 const GROUP: usize = 512;
 /// A transaction takes in no further job after this long: those in it are waiting.
 const GROUP_TIME: Duration = Duration::from_millis(8);
+/// The callers of a transaction are often back at once, with their next job each: for as many jobs as the last one had,
+/// the next waits this long, so that they share its wait for the disk as well.
+const REUNION: Duration = Duration::from_micros(200);
 /// With no job for this long, the writer uses the time to bring the search index up to date.
 const IDLE: Duration = Duration::from_millis(30);
 
@@ -150,6 +153,7 @@ impl Drop for Writer {
 fn write(conn: Connection, file: &Path, orders: &mpsc::Receiver<Order>, changed: &watch::Sender<u64>) {
     let mut unsearched = true;
     let mut wait = IDLE;
+    let mut last = 1;
     loop {
         let order = if unsearched {
             orders.recv_timeout(wait)
@@ -158,7 +162,8 @@ fn write(conn: Connection, file: &Path, orders: &mpsc::Receiver<Order>, changed:
         };
         match order {
             Ok(Order::Do(first)) => {
-                let closing = group(&conn, file, first, orders, changed);
+                let closing;
+                (last, closing) = group(&conn, file, first, orders, changed, last);
                 if closing {
                     break;
                 }
@@ -183,14 +188,16 @@ fn write(conn: Connection, file: &Path, orders: &mpsc::Receiver<Order>, changed:
 /// A job that has run, and why it was undone, if it was.
 type Ran = (Box<dyn Job>, Option<StoreError>);
 
-/// Runs `first` and the jobs that wait behind it in one transaction. True where the order to close was among them.
+/// Runs `first` and the jobs that wait behind it in one transaction; waits a little for as many as are `expected`. Gives
+/// how many there were, and true where the order to close was among them.
 fn group(
     conn: &Connection,
     file: &Path,
     first: Box<dyn Job>,
     orders: &mpsc::Receiver<Order>,
     changed: &watch::Sender<u64>,
-) -> bool {
+    expected: usize,
+) -> (usize, bool) {
     let began = Instant::now();
     let mut ran: Vec<Ran> = Vec::new();
     let mut rows = 0;
@@ -209,16 +216,21 @@ fn group(
         ran.push((job, fault));
         if let Some(fault) = lost {
             answer(ran, Some(&fault));
-            return false;
+            return (1, false);
         }
         if ran.len() < GROUP && began.elapsed() < GROUP_TIME {
-            match orders.try_recv() {
-                Ok(Order::Do(job)) => next = Some(job),
-                Ok(Order::Close) => closing = true,
-                Err(_) => {}
+            let order = match orders.try_recv() {
+                Err(mpsc::TryRecvError::Empty) if ran.len() < expected => orders.recv_timeout(REUNION).ok(),
+                order => order.ok(),
+            };
+            match order {
+                Some(Order::Do(job)) => next = Some(job),
+                Some(Order::Close) => closing = true,
+                None => {}
             }
         }
     }
+    let count = ran.len();
     let fault = run(conn, "COMMIT", []).err().map(|error| {
         let _ = run(conn, "ROLLBACK", []);
         StoreError::sqlite(file, &error)
@@ -227,7 +239,7 @@ fn group(
         changed.send_modify(|count| *count += 1);
     }
     answer(ran, fault.as_ref());
-    closing
+    (count, closing)
 }
 
 /// Runs one job; gives the number of rows that it changed.

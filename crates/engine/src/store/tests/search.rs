@@ -64,3 +64,26 @@ async fn the_writer_indexes_when_it_is_idle() {
         tokio::task::yield_now().await;
     }
 }
+
+#[tokio::test]
+async fn an_item_named_in_full_is_found_however_old() {
+    let store = watching().await;
+    let snapshots = vec![resolved("db-1", 105), firing("web-2"), build("main", BuildStatus::Passed)];
+    store.ingest(&pager(), poll(110, snapshots), at(110), everything()).await.unwrap();
+    let whole = key("db-1").to_string();
+    // kind, text -> ids
+    let cases: &[(Kind, &str, &[&str])] = &[
+        (Kind::Incident, "db-1", &["db-1"]),
+        (Kind::Incident, &whole, &["db-1"]),
+        (Kind::Build, "web/ci@main", &["web/ci@main"]),
+        (Kind::Build, "db-1", &[]),
+        (Kind::Build, &whole, &[]),
+        (Kind::Incident, "db", &[]),
+        (Kind::Incident, "", &[]),
+    ];
+    for (kind, text, expected) in cases {
+        let found = store.items_named(*kind, text).await.unwrap();
+        let ids: Vec<String> = found.into_iter().map(|stored| stored.item.key.id).collect();
+        assert_eq!(ids, *expected, "{kind} {text:?}");
+    }
+}
