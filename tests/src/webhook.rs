@@ -59,7 +59,12 @@ pub fn opened(repo: &str, number: u64, title: &str) -> Value {
 
 /// Alertmanager's word on alerts, each named, firing since now, of severity `critical`.
 pub fn firing(names: &[&str]) -> Value {
-    let now = jiff::Timestamp::now().to_string();
+    firing_since(jiff::Timestamp::now(), names)
+}
+
+/// The same, firing since that time: said again, it is the same occurrence.
+pub fn firing_since(since: jiff::Timestamp, names: &[&str]) -> Value {
+    let now = since.to_string();
     let alert = |name: &&str| {
         json!({
             "status": "firing",

@@ -203,8 +203,9 @@ fn several_at_once_are_one_counted_notification_and_a_restart_repeats_none() -> 
         })
     };
     let serving = callboard.serve()?;
+    let since = jiff::Timestamp::now();
     let send = |serving: &Serving, names: &[&str]| {
-        webhook::alertmanager(&hook(serving, "pager"), PAGER_TOKEN, &webhook::firing(names))
+        webhook::alertmanager(&hook(serving, "pager"), PAGER_TOKEN, &webhook::firing_since(since, names))
     };
     assert_eq!(send(&serving, &["One", "Two", "Three"])?.status, 200);
     let first = shown(1)?;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use callboard_domain::rules::{self, Notification};
 use jiff::{Timestamp, tz::TimeZone};
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -14,8 +15,10 @@ use crate::{
 
 /// Within this time after a notification, further ones wait and become one.
 const TOGETHER: Duration = Duration::from_secs(30);
-/// How long the first one waits for others of the same moment.
-const MOMENT: Duration = Duration::from_millis(300);
+/// The first one waits for others of the same moment until nothing has changed for this long,
+const MOMENT: Duration = Duration::from_millis(500);
+/// and at most this long.
+const LONGEST_MOMENT: Duration = Duration::from_secs(3);
 /// How many are looked at in one go; more than a person reads in any case.
 const LOOKED_AT: u32 = 500;
 /// How often quiet hours are looked at while something waits for their end.
@@ -48,11 +51,20 @@ pub(crate) async fn run(engine: Engine, stop: CancellationToken) {
                 engine.host().changed();
                 tokio::select! {
                     () = stop.cancelled() => return,
-                    () = tokio::time::sleep(MOMENT) => {}
+                    () = settled(&mut changed) => {}
                 }
             }
         }
     }
+}
+
+/// Waits until nothing has changed for a moment.
+async fn settled(changed: &mut watch::Receiver<u64>) {
+    let longest = Instant::now() + LONGEST_MOMENT;
+    while tokio::time::timeout_at(longest.min(Instant::now() + MOMENT), changed.changed())
+        .await
+        .is_ok_and(|it| it.is_ok())
+    {}
 }
 
 /// Shows what may be shown now; says when to look again where something waits.
