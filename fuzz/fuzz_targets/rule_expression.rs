@@ -1,0 +1,60 @@
+//! A rule may say anything: it is refused, or it decides within its bounds.
+#![no_main]
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use callboard_domain::{
+    event::{Event, EventName},
+    identity::Identity,
+    item::{AccountName, Detail, Incident, IncidentStatus, Item, ItemKey, Kind, Severity},
+    rules::{Do, RuleConfig, Rules},
+};
+use jiff::Timestamp;
+
+static ITEM: LazyLock<Item> = LazyLock::new(|| {
+    let incident = Incident {
+        service: "db".to_owned(),
+        severity: Severity::High,
+        status: IncidentStatus::Triggered,
+        started_at: Timestamp::UNIX_EPOCH,
+        updated_at: Timestamp::UNIX_EPOCH,
+        holders: vec!["ana".to_owned()],
+        held_until: None,
+        escalation: 0,
+        description: Some("full".to_owned()),
+        labels: BTreeMap::from([("team".to_owned(), "web".to_owned())]),
+    };
+    Item {
+        key: ItemKey::new(&AccountName::from("pager"), Kind::Incident, "a1"),
+        title: "DiskFull".to_owned(),
+        url: None,
+        detail: Detail::Incident(incident),
+    }
+});
+
+// The first line is the condition, the second one the channel.
+libfuzzer_sys::fuzz_target!(|text: &str| {
+    let (when, post) = text.split_once('\n').unwrap_or((text, "room:general"));
+    let rule = RuleConfig {
+        name: "rule".to_owned(),
+        when: when.to_owned(),
+        action: Some(Do::Show),
+        post: vec![post.to_owned()],
+        group_by: Vec::new(),
+        go_on: true,
+    };
+    let Ok(rules) = Rules::compile(&[rule], false) else { return };
+    let event = Event {
+        id: 1,
+        item: ITEM.key.clone(),
+        name: EventName::Triggered,
+        at: Timestamp::UNIX_EPOCH,
+        seen_at: Timestamp::UNIX_EPOCH,
+        old: false,
+        by: None,
+        summary: "DiskFull triggered".to_owned(),
+    };
+    let decided = rules.decide(&event, &ITEM, &Identity::default());
+    let explained = rules.explain(&event, &ITEM, &Identity::default());
+    assert_eq!((decided.action, decided.post), (explained.action, explained.post));
+});
