@@ -71,7 +71,8 @@ impl Grown {
                 self.next += 1;
                 let item = self.next * 7_919 % self.items;
                 self.runs[item] += 1;
-                let status = if self.runs[item].is_multiple_of(2) { BuildStatus::Passed } else { BuildStatus::Failed };
+                let status =
+                    if self.runs[item].is_multiple_of(2) { BuildStatus::Passed } else { BuildStatus::Failed };
                 data::build(&account, item, vec![data::run(item, self.runs[item], status)])
             })
             .collect();
