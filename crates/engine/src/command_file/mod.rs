@@ -1,7 +1,7 @@
 //! Command files: `*.toml` in the folders that the configuration names, reviewed and shared by a team.
 //!
-//! [`table`] is what they look like, [`read`] finds everything that is wrong in them, and what comes out is a
-//! [`command::Command`]: an action like any connector's, that sends a request ([`http`]) or runs a program ([`exec`]).
+//! `table` is what they look like, `read` finds everything that is wrong in them, and what comes out is a
+//! `command::Command`: an action like any connector's, that sends a request (`http`) or runs a program (`exec`).
 
 mod choices;
 mod command;
