@@ -178,7 +178,8 @@ fn what_was_there_before_is_shown_but_not_notified() -> Result<()> {
     let _serving = callboard.serve()?;
     callboard.polled(&["forge", "pager"])?;
     assert_eq!(callboard.board()?.len(), 3);
-    assert!(callboard.events()?.iter().all(|event| event["old"] == true));
+    let events = callboard.events()?;
+    assert!(events.iter().all(|event| event["old"] == true), "{events:#?}");
 
     // Notifications keep their order: had there been one of the old things, it would stand before this one.
     pager.fire(&[("alertname", "New"), ("severity", "critical")], &[])?;

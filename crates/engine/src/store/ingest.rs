@@ -130,7 +130,7 @@ pub(super) fn ingest(
         Report::Poll { batch: Batch { snapshots, cursor, complete, budget, problems }, began_at } => {
             if intake.standing.baseline_at.is_none() {
                 sources::begin(conn, account, began_at)?;
-                intake.standing.baseline_at = Some(sources::whole_second(began_at));
+                intake.standing.baseline_at = Some(began_at);
             }
             let named: HashSet<ItemKey> = match complete {
                 Some(_) => snapshots.iter().map(|item| item.key.clone()).collect(),

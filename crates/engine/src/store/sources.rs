@@ -73,12 +73,7 @@ pub(super) fn standing(conn: &Connection, account: &AccountName) -> rusqlite::Re
 pub(super) fn begin(conn: &Connection, account: &AccountName, now: Timestamp) -> rusqlite::Result<()> {
     let sql = "INSERT INTO sources (account, baseline_at) VALUES (?1, ?2)
                ON CONFLICT (account) DO UPDATE SET baseline_at = ?2 WHERE baseline_at IS NULL";
-    run(conn, sql, params![account.as_str(), At(whole_second(now))]).map(drop)
-}
-
-/// Services tell whole seconds: what happens in the second in which an account begins to be watched is news.
-pub(super) fn whole_second(at: Timestamp) -> Timestamp {
-    Timestamp::from_second(at.as_second()).unwrap_or(at)
+    run(conn, sql, params![account.as_str(), At(now)]).map(drop)
 }
 
 /// Records a poll that succeeded.

@@ -67,23 +67,28 @@ async fn rules_that_fail_leave_no_trace_of_the_report() {
 
 #[tokio::test]
 async fn what_happened_before_the_account_was_watched_is_old() {
-    // When the account was first watched, of an alert that began at second 100; whether it is old.
-    let later = |millis| at(100) + std::time::Duration::from_millis(millis);
+    let (second, half) = (at(100), at(100) + std::time::Duration::from_millis(500));
+    // When the alert began, when the account was first watched; whether it is old.
     let cases = [
-        (at(50), false),
-        (at(100), false),
-        (later(999), false), // the service tells whole seconds
-        (at(101), true),
-        (at(100 + 91 * 86_400), true),
+        (second, at(50), false),
+        (second, second, false),
+        (second, half, false), // a service that tells whole seconds may mean any time in it
+        (half - std::time::Duration::from_millis(1), half, true),
+        (half, half, false),
+        (second, at(101), true),
+        (second, at(100 + 91 * 86_400), true),
     ];
-    for (watched, old) in cases {
+    for (began, watched, old) in cases {
         let store = Store::temporary(watched).unwrap();
         store.watch(&pager(), watched).await.unwrap();
         let rules = everything();
         let now = watched.max(at(110));
-        let ingested =
-            store.ingest(&pager(), hook("1", vec![firing("a")]), now, rules.clone()).await.unwrap();
-        assert_eq!(ingested.events[0].old, old, "watched since {watched}");
+        let mut alert = firing("a");
+        if let Detail::Incident(incident) = &mut alert.detail {
+            incident.started_at = began;
+        }
+        let ingested = store.ingest(&pager(), hook("1", vec![alert]), now, rules.clone()).await.unwrap();
+        assert_eq!(ingested.events[0].old, old, "began {began}, watched since {watched}");
         assert_eq!(rules.asked.lock().unwrap().is_empty(), old, "old events are nobody's news");
         assert_eq!(store.pending_notices(10).await.unwrap().is_empty(), old);
     }
