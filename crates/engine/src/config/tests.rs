@@ -96,7 +96,7 @@ fn what_is_wrong_is_told_with_its_place_and_the_nearest_name() {
         ("[notifications]\nquiet_hours = [\"25:00\", \"7\"]", "2:", &["hour", "0..=23"]),
         ("[[rules]]\nname = \"a\"\nwhen = \"true\"\ndo = \"notfy\"", "4:6", &["did you mean `notify`"]),
         ("[[rules]]\nname = \"a\"", "1:1", &["missing field `when`"]),
-        ("[[rules]]\nname = \"a\"\nwhen = 'item.brnch == \"main\"'", "3:9", &["item.brnch", "item.branch"]),
+        ("[[rules]]\nname = \"a\"\nwhen = 'item.brnch == \"main\"'", "3:8", &["item.brnch", "item.branch"]),
         ("[[rules]]\nname = \"a\"\nwhen = 'event == '", "3:", &[]),
         (
             "[[rules]]\nname = \"a\"\nwhen = \"true\"\npost = [\"room:a\", \"depoys\"]\n[channels]\ndeploys = \"room:d\"",
