@@ -123,7 +123,13 @@ impl Engine {
     async fn find_item(&self, typed: &str) -> Result<Item, ApiError> {
         let mut candidates = Vec::new();
         for kind in Kind::ALL {
-            let items = self.items_meant(kind, typed).await.map_err(ApiError::internal)?;
+            let named = self.store().items_named(kind, typed.trim()).await.map_err(ApiError::internal)?;
+            candidates.extend(named.into_iter().map(|stored| stored.item));
+        }
+        // What is not named in full is looked for among what is open and recent.
+        let kinds: &[Kind] = if candidates.is_empty() { &Kind::ALL } else { &[] };
+        for kind in kinds.iter().copied() {
+            let items = self.items_of(kind).await.map_err(ApiError::internal)?;
             match command::resolve_item(typed, items.iter(), kind) {
                 command::Resolution::Exact(item) => candidates.push(item.clone()),
                 command::Resolution::Many(references) => {

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The shortest time between two looks at what is due: while much is taken in, most changes are of something else.
-const LOOK_EVERY: Duration = Duration::from_millis(3);
+const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// How many are sent at once, each to a channel of its own.
 const AT_ONCE: u32 = 16;
 /// How long one call may take; after it the message may have arrived. Longer than the HTTP client's own limit.

@@ -286,7 +286,7 @@ impl Store {
     ) -> Result<Vec<Event>, StoreError> {
         let due: Vec<(ItemKey, Transition)> = self
             .read(move |conn| {
-                let sql = format!("SELECT {} FROM items WHERE open AND kind = ?1", items::COLUMNS);
+                let sql = format!("SELECT {} FROM {} AND kind = ?1", items::COLUMNS, items::OPEN);
                 let open = all(conn, &sql, [kind.name()], items::read)?;
                 let due = open.into_iter().filter_map(|it| Some((it.item.key.clone(), find(&it.item, now)?)));
                 Ok(due.collect())

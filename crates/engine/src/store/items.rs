@@ -36,6 +36,9 @@ CREATE INDEX items_changed ON items (kind, changed_at);
 CREATE INDEX items_unsearched ON items (searched) WHERE searched = 0;
 ";
 
+/// The open items, however many others there are: without a word about it SQLite takes the index of all items of a kind.
+pub(super) const OPEN: &str = "items INDEXED BY items_open WHERE open";
+
 /// How many open items of a kind [`Store::open_items`] gives: more than that is an outage, and nobody reads it row by row.
 pub const BOARD: u32 = 1_000;
 
@@ -235,8 +238,7 @@ pub(super) fn open_unseen(
     kind: Kind,
     before: Timestamp,
 ) -> rusqlite::Result<Vec<Item>> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM items WHERE open AND kind = ?1 AND account = ?2 AND seen_at < ?3");
+    let sql = format!("SELECT {COLUMNS} FROM {OPEN} AND kind = ?1 AND account = ?2 AND seen_at < ?3");
     all(conn, &sql, params![kind.name(), account.as_str(), At(before)], read_item)
 }
 
@@ -253,9 +255,7 @@ pub(super) fn prune(conn: &Connection, kind: Kind, before: Timestamp, limit: u32
 }
 
 fn open(conn: &Connection, kind: Kind) -> rusqlite::Result<Vec<StoredItem>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM items WHERE open AND kind = ?1 ORDER BY changed_at DESC LIMIT {BOARD}"
-    );
+    let sql = format!("SELECT {COLUMNS} FROM {OPEN} AND kind = ?1 ORDER BY changed_at DESC LIMIT {BOARD}");
     all(conn, &sql, [kind.name()], read)
 }
 
@@ -305,8 +305,8 @@ impl Store {
     /// How many items of a kind may need a person, however many there are.
     pub async fn open_count(&self, kind: Kind) -> Result<u32, StoreError> {
         self.read(move |conn| {
-            let sql = "SELECT count(*) FROM items WHERE open AND kind = ?1";
-            Ok(one(conn, sql, [kind.name()], |row| row.get(0))?.unwrap_or(0))
+            let sql = format!("SELECT count(*) FROM {OPEN} AND kind = ?1");
+            Ok(one(conn, &sql, [kind.name()], |row| row.get(0))?.unwrap_or(0))
         })
         .await
     }
