@@ -30,12 +30,17 @@ impl Alertmanager {
         ))
     }
 
+    /// Starts it as it is where nothing is configured: all alerts in one group, with the usual waits, told to nobody.
+    pub fn start_plain() -> Result<Alertmanager> {
+        Alertmanager::configured(
+            &json!({ "route": { "receiver": "nobody" }, "receivers": [{ "name": "nobody" }] }),
+        )
+    }
+
     fn launch(webhook: Option<Value>) -> Result<Alertmanager> {
-        let folder = tempfile::tempdir()?;
-        let config = folder.path().join("alertmanager.yml");
         let webhooks: Vec<Value> = webhook.into_iter().collect();
-        // JSON is YAML. The intervals let a test see firing and resolved without waiting for a group to fill.
-        let text = json!({
+        // The intervals let a test see firing and resolved without waiting for a group to fill.
+        Alertmanager::configured(&json!({
             "route": {
                 "receiver": "callboard",
                 "group_by": ["..."],
@@ -44,12 +49,18 @@ impl Alertmanager {
                 "repeat_interval": "1h",
             },
             "receivers": [{ "name": "callboard", "webhook_configs": webhooks }],
-        });
-        fs::write(&config, text.to_string())?;
+        }))
+    }
+
+    fn configured(config: &Value) -> Result<Alertmanager> {
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("alertmanager.yml");
+        // JSON is YAML.
+        fs::write(&file, config.to_string())?;
 
         let mut command = Command::new("prometheus-alertmanager");
         command
-            .arg(format!("--config.file={}", config.display()))
+            .arg(format!("--config.file={}", file.display()))
             .arg(format!("--storage.path={}", folder.path().join("data").display()))
             .args(["--web.listen-address=127.0.0.1:0", "--cluster.listen-address="]);
         let mut server = Server::spawn("Alertmanager", command, &folder.path().join("log"))?;

@@ -45,7 +45,7 @@ pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
         let (rss, pss) = machine::memory(serving.id())?;
         let seconds = during.as_secs_f64();
         let used = (machine::processor_time(serving.id())? - time) / seconds * 100.0;
-        let woken = (machine::wake_ups(serving.id())? - wakes) as f64 / seconds;
+        let woken = machine::wake_ups_since(&wakes, &machine::wake_ups(serving.id())?) as f64 / seconds;
         let on = format!("`callboard serve` with GitHub, Alertmanager (polled every minute) and Slack, over {seconds:.0} s, 5 s after its start");
         let one = |name: &str, unit, value| Figure::new(name, unit, Samples::one(value), on.clone());
         Ok(vec![

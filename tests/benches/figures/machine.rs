@@ -1,6 +1,6 @@
 //! What Linux says of a process, and where it may run.
 
-use std::{fs, process::Command};
+use std::{collections::BTreeMap, fs, process::Command};
 
 use anyhow::{Context, Result, ensure};
 
@@ -49,13 +49,22 @@ pub(crate) fn processor_time(process: u32) -> Result<f64> {
     Ok((ticks(11) + ticks(12)) / 100.0)
 }
 
-/// How often a process's threads have waited and been woken: its voluntary context switches.
-pub(crate) fn wake_ups(process: u32) -> Result<u64> {
-    let mut sum = 0;
+/// How often each of a process's threads has waited and been woken: its voluntary context switches.
+pub(crate) fn wake_ups(process: u32) -> Result<BTreeMap<String, u64>> {
+    let mut threads = BTreeMap::new();
     for thread in fs::read_dir(format!("/proc/{process}/task"))? {
-        let status = fs::read_to_string(thread?.path().join("status")).unwrap_or_default();
+        let thread = thread?;
+        let status = fs::read_to_string(thread.path().join("status")).unwrap_or_default();
         let count = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
-        sum += count.and_then(|count| count.trim().parse::<u64>().ok()).unwrap_or_default();
+        let count = count.and_then(|count| count.trim().parse().ok()).unwrap_or_default();
+        threads.insert(thread.file_name().to_string_lossy().into_owned(), count);
     }
-    Ok(sum)
+    Ok(threads)
+}
+
+/// How many there were in between, in threads that are still there.
+pub(crate) fn wake_ups_since(before: &BTreeMap<String, u64>, now: &BTreeMap<String, u64>) -> u64 {
+    now.iter()
+        .map(|(thread, count)| count - before.get(thread).copied().unwrap_or_default().min(*count))
+        .sum()
 }

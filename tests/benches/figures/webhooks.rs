@@ -56,8 +56,7 @@ pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
         "{CONNECTIONS} keep-alive connections for {} s, {rounds} runs on fresh stores, `callboard serve` on one core and the client off it; answered 200 = on the disk and decided by the built-in rules and two of a person's; every acknowledged one was found in the store",
         during.as_secs()
     );
-    let peers =
-        "the peer: Alertmanager on the same core, POST /api/v2/alerts, one new alert each, in memory only";
+    let peers = "the peer: Alertmanager on the same core, POST /api/v2/alerts, one new alert each, grouped as by default, in memory only";
     let beside = "Alertmanager";
     let [small, large] = payloads.sizes();
     let processor = |ran: &[Ran]| Samples::new(ran.iter().map(|ran| ran.processor).collect());
@@ -190,18 +189,15 @@ fn stored(callboard: &Callboard) -> Result<usize> {
 }
 
 fn alertmanager(payloads: &Payloads, during: Duration) -> Result<Ran> {
-    pinned(
-        || Alertmanager::start(None),
-        |alertmanager| {
-            let address = alertmanager.url().trim_start_matches("http://").to_owned();
-            let next = AtomicUsize::new(0);
-            let before = machine::memory(alertmanager.id())?.0;
-            let used = machine::processor_time(alertmanager.id())?;
-            let load = load::drive(&address, CONNECTIONS, during, &next, |number| payloads.alert(number))?;
-            let after = machine::memory(alertmanager.id())?.0;
-            let processor = each(machine::processor_time(alertmanager.id())? - used, &load);
-            ensure!(load.refused.0 == 0, "Alertmanager refused {} with {}", load.refused.0, load.refused.1);
-            Ok(Ran { load, before, after, processor })
-        },
-    )
+    pinned(Alertmanager::start_plain, |alertmanager| {
+        let address = alertmanager.url().trim_start_matches("http://").to_owned();
+        let next = AtomicUsize::new(0);
+        let before = machine::memory(alertmanager.id())?.0;
+        let used = machine::processor_time(alertmanager.id())?;
+        let load = load::drive(&address, CONNECTIONS, during, &next, |number| payloads.alert(number))?;
+        let after = machine::memory(alertmanager.id())?.0;
+        let processor = each(machine::processor_time(alertmanager.id())? - used, &load);
+        ensure!(load.refused.0 == 0, "Alertmanager refused {} with {}", load.refused.0, load.refused.1);
+        Ok(Ran { load, before, after, processor })
+    })
 }
