@@ -1,5 +1,7 @@
 //! Every call that a face (command line, window, second launch) can make, with its types, declared once.
 //!
+//! Long because it is one list: each call beside its parameters and its answer, so that nothing is declared twice.
+//!
 //! The same calls are made in process and over the local socket. All are plain requests with one answer; whoever
 //! wants to follow something asks again with what it has seen, and the answer waits until there is more
 //! ([`Changes`], [`FollowRun`]).
