@@ -7,6 +7,7 @@ mod run;
 mod setup;
 mod shell;
 mod test;
+mod types;
 
 use std::process::ExitCode;
 
@@ -16,6 +17,7 @@ const USAGE: &str = "\
 cargo xtask run                       see the product work
 cargo xtask test [--quick]            set up what is missing, then run every check; quick: without fuzzing
                  [--advisories]       also check the dependencies against published advisories (needs the network)
+cargo xtask types                     write ui/src/api.ts from the calls that the engine declares
 cargo xtask bench [--quick] [GROUP ...]
                                       measure a release build beside its peers; writes target/bench/report.json";
 
@@ -43,6 +45,7 @@ fn dispatch(words: &[&str]) -> Result<Option<()>> {
             Some(options) => test::test(&options)?,
             None => return Ok(None),
         },
+        ["types"] => types::types()?,
         ["bench", words @ ..] => bench::bench(words)?,
         _ => return Ok(None),
     }

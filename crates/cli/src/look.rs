@@ -38,8 +38,8 @@ pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> R
                 for event in &detail.events {
                     output.event(event);
                 }
-                for line in &detail.actions {
-                    println!("→ callboard run {line}");
+                for action in &detail.actions {
+                    println!("→ callboard run {}", action.line);
                 }
             });
         }

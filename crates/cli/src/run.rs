@@ -54,8 +54,10 @@ async fn complete(what: &mut Prepare, face: &mut Face, output: &Output) -> Resul
         if !std::io::stdin().is_terminal() || output.json {
             return Err(error.into());
         }
-        let choices =
-            face.call(ChoicesQuery { line: what.line.clone(), arg: arg.clone() }).await.unwrap_or_default();
+        let choices = face
+            .call(ChoicesQuery { line: what.line.clone(), arg: arg.clone(), typed: String::new() })
+            .await
+            .unwrap_or_default();
         for choice in choices.iter().take(20) {
             let note = choice.note.as_deref().map_or_else(String::new, |note| format!("  {note}"));
             eprintln!("  {}{note}", choice.value);

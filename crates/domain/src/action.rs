@@ -35,7 +35,7 @@ pub trait Action: Send + Sync {
 }
 
 /// One thing that a command would do: a request, a program, a wait.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ts_rs::TS)]
 pub struct Step {
     /// In a few words: "Start acme/web on ci.acme.example".
     pub what: String,
@@ -44,7 +44,7 @@ pub struct Step {
 }
 
 /// A value that an argument can take.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, ts_rs::TS)]
 pub struct Choice {
     /// What is typed.
     pub value: String,

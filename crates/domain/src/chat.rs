@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::{error::ServiceError, item::AccountName, message::Message};
 
 /// A channel of an account, written `ACCOUNT:CHANNEL`, such as `chat:#deploys` or `room:general`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, ts_rs::TS)]
+#[ts(type = "string")]
 pub struct Address {
     /// The chat account; `room` is the built-in one.
     pub account: AccountName,
@@ -50,12 +51,12 @@ impl<'de> Deserialize<'de> for Address {
 
 /// Names one delivery for ever: sent along with the message where the service allows it, so that a message whose
 /// sending got no answer can be looked up before it is sent again.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ts_rs::TS)]
 #[serde(transparent)]
 pub struct DeliveryKey(pub String);
 
 /// A message that stands in a channel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Posted {
     /// The service's id of the channel.
     pub channel: String,

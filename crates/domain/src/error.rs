@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// How a call to a service failed. Texts are for people, and never hold a secret.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize, ts_rs::TS)]
 #[serde(tag = "error", rename_all = "snake_case")]
 pub enum ServiceError {
     /// The service refused the credential, or the credential lacks a permission. Nothing happened.
@@ -22,6 +22,7 @@ pub enum ServiceError {
         /// In plain words.
         why: String,
         /// How long the service wants us to wait.
+        #[ts(type = "{ secs: number; nanos: number }")]
         retry_after: Duration,
     },
     /// The service understood and said no, or the request made no sense. Nothing happened; trying again would not help.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Who an account acts as on its service, and what its credential lacks.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Identity {
     /// The login name, as it stands in items (`author`, `requested`, `holders`). Empty where the service has no users.
     pub login: String,
@@ -24,7 +24,7 @@ impl Identity {
 }
 
 /// A permission that a credential lacks, and what cannot be done without it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct MissingScope {
     /// The service's name for it, such as `workflow` or `chat:write`.
     pub scope: String,

@@ -7,7 +7,7 @@ use url::Url;
 use crate::{chat::Address, command::Args, error::ServiceError, item::ItemKey, message::Block};
 
 /// How a command ended, as the service told it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Outcome {
     /// False where the service did it and it ended badly: a build that failed, a check that says no.
     pub ok: bool,
@@ -55,7 +55,7 @@ impl Outcome {
 }
 
 /// A run as recorded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Run {
     /// A UUID v7.
     pub id: String,
@@ -82,7 +82,7 @@ pub struct Run {
 }
 
 /// How far a run is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum RunState {
     /// Under way.

@@ -28,7 +28,7 @@ pub struct Batch {
 }
 
 /// A service's allowance of calls, as it last reported it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, ts_rs::TS)]
 pub struct Budget {
     /// Calls allowed in the window.
     pub limit: u32,

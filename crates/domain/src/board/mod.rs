@@ -26,7 +26,7 @@ pub struct Entry<'a> {
 }
 
 /// What to show.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Options {
     /// Only items of this kind.
     pub kind: Option<Kind>,
@@ -35,7 +35,7 @@ pub struct Options {
 }
 
 /// What needs a person, and what is under way.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Board {
     /// In the order of their urgency; none is empty.
     pub sections: Vec<Section>,
@@ -44,7 +44,7 @@ pub struct Board {
 }
 
 /// Rows that belong together.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Section {
     /// What they are: `Incidents`, `Builds`, `Pull requests`, `Running`, `Waiting on others`, `Quiet`.
     pub title: String,
@@ -53,7 +53,7 @@ pub struct Section {
 }
 
 /// One item on the board.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Row {
     /// Which item.
     pub key: ItemKey,
@@ -74,7 +74,7 @@ pub struct Row {
 }
 
 /// What a row is, by its glyph's shape.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// A red branch: an octagon.

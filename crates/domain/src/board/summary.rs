@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub const NOTHING: &str = "Nothing needs you";
 
 /// The board in numbers. Snoozed items do not count.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Summary {
     /// Branches that are red: default ones, and those that I broke.
     pub failing: usize,
@@ -23,7 +23,7 @@ pub struct Summary {
 }
 
 /// What the tray shows, as far as items decide it: the icon's name, the most urgent first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Tray {
     /// Something is broken, and nobody has it.

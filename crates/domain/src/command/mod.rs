@@ -36,7 +36,7 @@ pub use token::{Token, line_from, quote, tokens};
 pub use usage::{Usage, UsageError};
 
 /// What a command is called, takes and does. One for a connector's action and for a command from a file alike.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct CommandSpec {
     /// One word or more: `deploy`, `pr approve`.
     pub name: String,
@@ -52,14 +52,18 @@ pub struct CommandSpec {
     pub examples: Vec<String>,
     /// Whether it changes anything.
     pub effect: Effect,
+    /// What it is to an item that it runs on, where that is one of the usual things.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
     /// How long a run may take.
+    #[ts(type = "{ secs: number; nanos: number }")]
     pub timeout: Duration,
     /// Where its outcome goes and what guards it.
     pub policy: Policy,
 }
 
 /// Whether a command changes anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// Only looks.
@@ -68,8 +72,33 @@ pub enum Effect {
     Changes,
 }
 
+/// What a command is to an item that it runs on: what people look for on every row, whatever the service calls it.
+/// Faces give each its own key and place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Runs it again.
+    Again,
+    /// Approves it.
+    Approve,
+    /// Takes it: "I am on it".
+    Take,
+    /// Merges it.
+    Merge,
+    /// Ends it, or says that it is over.
+    Resolve,
+    /// Says something on it.
+    Comment,
+    /// Stops it.
+    Stop,
+    /// Shows its log.
+    Log,
+    /// Shows it in full.
+    Show,
+}
+
 /// Where a command's outcome goes and what guards it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Policy {
     /// The channel or address of the outcome, maybe a template over the arguments.
     pub post: Option<String>,
@@ -81,7 +110,7 @@ pub struct Policy {
 }
 
 /// One argument.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct ArgSpec {
     /// Its name, as in `name=value`.
     pub name: String,
@@ -96,7 +125,7 @@ pub struct ArgSpec {
 }
 
 /// What an argument can be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ArgType {
     /// Any text.
@@ -118,7 +147,7 @@ pub enum ArgType {
 }
 
 /// The arguments of a run.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Args {
     /// By name. Those with a default are there even if not typed.
     pub values: BTreeMap<String, String>,
@@ -146,7 +175,7 @@ impl Args {
 }
 
 /// What is wrong with a typed line or an argument, and what would be right.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize, ts_rs::TS)]
 #[serde(tag = "problem", rename_all = "snake_case")]
 pub enum ArgError {
     /// No command has that name.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ArgSpec, ArgType, Args, CommandSpec, Effect, Policy};
+use super::{ArgSpec, ArgType, Args, CommandSpec, Effect, Policy, Role};
 use crate::{duration::Span, item::Kind};
 
 /// How long a run may take where nothing else is said.
@@ -20,6 +20,7 @@ impl CommandSpec {
             args: Vec::new(),
             examples: Vec::new(),
             effect: Effect::Changes,
+            role: None,
             timeout: USUAL_TIMEOUT,
             policy: Policy::default(),
         }
@@ -57,6 +58,13 @@ impl CommandSpec {
     #[must_use]
     pub fn reads(mut self) -> Self {
         self.effect = Effect::Reads;
+        self
+    }
+
+    /// The same, and this is what it is to an item.
+    #[must_use]
+    pub fn role(mut self, role: Role) -> Self {
+        self.role = Some(role);
         self
     }
 

@@ -52,7 +52,18 @@ pub const STALE_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// What happened. The names are those of rules, JSON and the command line.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+    ts_rs::TS,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum EventName {
@@ -127,7 +138,7 @@ impl EventName {
 }
 
 /// Something that happened to an item, before the store has given it a number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Transition {
     /// What.
     pub name: EventName,
@@ -143,7 +154,7 @@ pub struct Transition {
 }
 
 /// Something that happened, as stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Event {
     /// The store's number for it: later events have higher ones.
     pub id: i64,

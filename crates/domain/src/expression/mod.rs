@@ -43,7 +43,7 @@ pub struct Name<'a> {
 }
 
 /// What a value is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Type {
     /// Not known before it is there, such as a service's answer.

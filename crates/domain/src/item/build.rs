@@ -6,7 +6,7 @@ use url::Url;
 pub const RUNS_KEPT: usize = 20;
 
 /// One pipeline on one branch.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Build {
     /// The repository or job folder, such as `acme/web`.
     pub repo: String,
@@ -22,7 +22,7 @@ pub struct Build {
 }
 
 /// One attempt at one run of a pipeline.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct BuildRun {
     /// The service's name for the run, as its actions take it.
     pub id: String,
@@ -49,7 +49,7 @@ pub struct BuildRun {
 }
 
 /// How far a run is. The order is the order in which a run can go through them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
 pub enum BuildStatus {
     /// Waiting to run.

@@ -26,7 +26,17 @@ pub use pull_request::{
 
 /// The name a person gave an account in the configuration, such as `forge`.
 #[derive(
-    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+    Debug,
+    Clone,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+    ts_rs::TS,
 )]
 #[serde(transparent)]
 pub struct AccountName(pub String);
@@ -52,7 +62,18 @@ impl From<&str> for AccountName {
 
 /// What an item is.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+    ts_rs::TS,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -100,7 +121,8 @@ impl FromStr for Kind {
 /// The natural key of an item: the same thing has the same key whichever way it was reported.
 ///
 /// Written `ACCOUNT/KIND/ID`, such as `forge/pull_request/acme/web#479`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, ts_rs::TS)]
+#[ts(type = "string")]
 pub struct ItemKey {
     /// The account that watches it.
     pub account: AccountName,
@@ -156,7 +178,7 @@ impl<'de> Deserialize<'de> for ItemKey {
 }
 
 /// A build, pull request or incident as a service reports it, or as the store knows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Item {
     /// Its natural key.
     pub key: ItemKey,
@@ -169,7 +191,7 @@ pub struct Item {
 }
 
 /// What is particular to a kind of item.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Detail {
     /// See [`Build`].

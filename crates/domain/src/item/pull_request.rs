@@ -10,7 +10,7 @@ use crate::identity::Identity;
 pub const REVIEWS_KEPT: usize = 100;
 
 /// A pull request. A snapshot may be partial: what it does not know is `None` or empty, as each field says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct PullRequest {
     /// The repository, such as `acme/web`.
     pub repo: String,
@@ -46,7 +46,7 @@ pub struct PullRequest {
 }
 
 /// Open, merged or closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
 pub enum PullRequestState {
     /// Under review or work.
@@ -69,7 +69,7 @@ impl PullRequestState {
 }
 
 /// One review by one person at one time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Review {
     /// The reviewer's login name.
     pub by: String,
@@ -80,7 +80,7 @@ pub struct Review {
 }
 
 /// What a review says. A dismissal replaces what the same review said before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Comments only.
@@ -94,7 +94,7 @@ pub enum Verdict {
 }
 
 /// The checks of one commit, summed up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Checks {
     /// The commit that they are of.
     pub commit: String,
@@ -107,7 +107,7 @@ pub struct Checks {
 }
 
 /// The sum of a commit's checks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ChecksStatus {
     /// There are none.
@@ -133,7 +133,7 @@ impl ChecksStatus {
 }
 
 /// Whose turn it is, and for what.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Turn {
     /// True where it is mine.
     pub mine: bool,

@@ -14,7 +14,7 @@ const LINES: usize = 5;
 const WIDTH: usize = 120;
 
 /// What the desktop shows for one or several events.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Notification {
     /// The line that says it all.
     pub title: String,

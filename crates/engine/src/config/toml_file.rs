@@ -13,7 +13,7 @@ use toml::{
 };
 
 /// A fault in a configuration or command file: where, what, and what would be right.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Fault {
     /// The file.
     pub file: PathBuf,

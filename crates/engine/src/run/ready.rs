@@ -73,7 +73,7 @@ pub(crate) struct Read<'l> {
 
 impl Engine {
     /// Reads a line: finds its command, its arguments, the items that they name, and whose action it is.
-    pub(crate) async fn read_line<'l>(&self, live: &'l Live, line: &str) -> Result<Read<'l>, ApiError> {
+    pub(crate) async fn understand<'l>(&self, live: &'l Live, line: &str) -> Result<Read<'l>, ApiError> {
         let (line, asked) = account_of(line)?;
         let (entry, parsed) = live.registry.parse(&line)?;
         let missing = parsed.first_missing();
@@ -126,7 +126,7 @@ impl Engine {
     /// Makes a line ready to run: everything about it is known and checked, and nothing has been sent.
     pub(crate) async fn ready(&self, what: &Prepare, now: Timestamp) -> Result<Ready, ApiError> {
         let live = self.live();
-        let Read { spec, account, action, args, missing, .. } = self.read_line(&live, &what.line).await?;
+        let Read { spec, account, action, args, missing, .. } = self.understand(&live, &what.line).await?;
         if let Some(missing) = missing {
             return Err(missing.into());
         }

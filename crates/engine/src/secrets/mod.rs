@@ -21,7 +21,9 @@ pub use environment::variable;
 pub const TIME_OUT: Duration = Duration::from_secs(3);
 
 /// The kinds of store, as `secrets.store` names them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, ts_rs::TS,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Place {
     /// The system's keychain: Secret Service, macOS Keychain, Windows Credential Manager.

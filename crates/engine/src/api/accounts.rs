@@ -1,0 +1,205 @@
+//! Accounts and how they are.
+
+use std::{collections::BTreeMap, fmt};
+
+use callboard_domain::{error::ServiceError, identity::Identity, item::AccountName, source::Budget};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use ts_rs::TS;
+
+use crate::secrets::Place;
+
+/// The accounts and how they are.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct AccountsQuery {}
+
+/// An account and how it is.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct AccountInfo {
+    /// Its name.
+    pub name: AccountName,
+    /// Its service.
+    pub service: String,
+    /// How it is.
+    pub health: Health,
+    /// Who it acts as, once known.
+    pub identity: Option<Identity>,
+    /// What is left of the service's allowance.
+    pub budget: Option<Budget>,
+    /// When it was last read in full.
+    pub last_ok: Option<Timestamp>,
+    /// Parts of it that cannot be read, in plain words.
+    pub problems: Vec<String>,
+    /// Where its secrets are kept.
+    pub secrets: Place,
+    /// True where it is watched.
+    pub watched: bool,
+    /// Its settings, as its table in the configuration has them.
+    pub settings: BTreeMap<String, Value>,
+    /// The names of its secrets that are set.
+    pub secrets_set: Vec<String>,
+}
+
+/// The services that an account can be of.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct ServicesQuery {}
+
+/// A service, and what an account of it needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ServiceInfo {
+    /// Its name in the configuration: `github`.
+    pub service: String,
+    /// What it is called: `GitHub`.
+    pub title: String,
+    /// What it is good for, in a line.
+    pub summary: String,
+    /// What can be set, required ones first.
+    pub settings: Vec<SettingInfo>,
+    /// The secrets that it needs or can use.
+    pub secrets: Vec<SecretInfo>,
+}
+
+/// A setting of a service's accounts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SettingInfo {
+    /// Its key in the account's table: `watch`.
+    pub name: String,
+    /// What it is, in a line or two.
+    pub help: String,
+    /// What it takes.
+    pub takes: SettingType,
+    /// True where there must be one.
+    pub required: bool,
+    /// What it is where it is not set, where that is known.
+    pub default: Option<Value>,
+}
+
+/// What a setting takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum SettingType {
+    /// A text.
+    Text,
+    /// A list of texts.
+    List,
+    /// Yes or no.
+    Bool,
+    /// A number.
+    Number,
+    /// One of these.
+    Choice(Vec<String>),
+}
+
+/// A secret of a service's accounts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SecretInfo {
+    /// Its name: `token`.
+    pub name: String,
+    /// What it is and where to get it.
+    pub help: String,
+    /// True where there must be one.
+    pub required: bool,
+}
+
+/// A secret on its way to where it is kept. Shown by nothing.
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[REDACTED]")
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.0);
+    }
+}
+
+/// Writes an account to the configuration, keeps its secrets, and connects it. Nothing is kept where something of it is
+/// refused.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct AddAccount {
+    /// What it is to be called.
+    pub name: AccountName,
+    /// Its service.
+    pub service: String,
+    /// Its settings.
+    pub settings: BTreeMap<String, Value>,
+    /// Its secrets by name.
+    pub secrets: BTreeMap<String, Secret>,
+}
+
+/// Changes settings of an account; a null removes one.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct EditAccount {
+    /// Which.
+    pub account: AccountName,
+    /// What is to be otherwise.
+    pub settings: BTreeMap<String, Value>,
+}
+
+/// Keeps or replaces a secret of an account, and connects it anew.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct SetSecret {
+    /// Which account.
+    pub account: AccountName,
+    /// Which secret.
+    pub field: String,
+    /// What it is; `None` removes it.
+    pub secret: Option<Secret>,
+}
+
+/// Takes an account out of the configuration, and its secrets from where they are kept.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RemoveAccount {
+    /// Which.
+    pub account: AccountName,
+}
+/// How an account is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Health {
+    /// Not asked yet.
+    New,
+    /// Well.
+    Ok,
+    /// Something must be set first.
+    Incomplete {
+        /// What.
+        why: String,
+    },
+    /// In trouble.
+    Trouble {
+        /// Since when.
+        since: Timestamp,
+        /// What the last call met.
+        error: ServiceError,
+        /// When it is tried again.
+        next_try: Option<Timestamp>,
+    },
+}
+
+/// Asks the service who the account is and what it may do.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct TestAccount {
+    /// The account.
+    pub account: AccountName,
+}
+
+/// Tells the owner that an account's secret was set or removed: the account is connected anew.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct SecretChanged {
+    /// The account.
+    pub account: AccountName,
+}
+
+/// Polls the accounts once, now, and answers when all have answered or 20 s are over.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
+pub struct PollNow {
+    /// Only this one.
+    pub account: Option<AccountName>,
+}

@@ -1,0 +1,377 @@
+//! What there is: the board, items, events, and why one was told of them.
+
+use callboard_domain::{
+    board::Tray,
+    command::{Effect, Role},
+    event::Event,
+    item::{Item, ItemKey, Kind},
+    rules::Decision,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::Marked;
+use crate::config::Fault;
+
+/// What needs a person.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
+pub struct BoardQuery {
+    /// Only this kind.
+    pub kind: Option<Kind>,
+    /// Everything that is open, not only what needs a person.
+    pub all: bool,
+}
+
+/// Events, oldest first.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct EventsQuery {
+    /// Only later ones than this number.
+    pub after: Option<i64>,
+    /// Only those seen at or after this time.
+    pub since: Option<Timestamp>,
+    /// At most this many: the latest ones where `after` is not given, else the first ones after it.
+    pub limit: usize,
+}
+
+/// One item.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct ItemQuery {
+    /// Its key, or any unambiguous part of its reference.
+    pub item: String,
+}
+
+/// One item with its history and what can be done with it.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct ItemDetail {
+    /// The item.
+    pub item: Item,
+    /// Its events, newest first.
+    pub events: Vec<Event>,
+    /// What can be run on it, the first action first.
+    pub actions: Vec<ItemAction>,
+    /// Off the board for now: until when, or until it changes.
+    pub snoozed: Option<Snoozed>,
+}
+
+/// A command that can be run on an item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ItemAction {
+    /// The line, prefilled from the item.
+    pub line: String,
+    /// The command's name.
+    pub command: String,
+    /// What it does, in a line.
+    pub summary: String,
+    /// What it is to the item.
+    pub role: Option<Role>,
+    /// Whether it changes anything.
+    pub effect: Effect,
+    /// False where something is still to be said before it can run: a message, a duration.
+    pub complete: bool,
+}
+
+/// How long an item is off the board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Snoozed {
+    /// Until it changes.
+    UntilChange,
+    /// Until then.
+    Until(Timestamp),
+}
+
+/// The end of an item's log, asked of its service now. Nothing is recorded or posted.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct ItemLog {
+    /// The item's key.
+    pub item: ItemKey,
+}
+
+/// The end of a log, from its first error where it has one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LogTail {
+    /// The lines, at most 200, without control characters.
+    pub lines: Vec<LogLine>,
+    /// True where there is more before them.
+    pub cut: bool,
+}
+
+/// A line of a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LogLine {
+    /// What it says.
+    pub text: String,
+    /// True where it tells of an error.
+    pub error: bool,
+}
+
+/// The whole in numbers and words: for the tray, a footer, a status bar.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct StatusQuery {}
+
+/// The whole in numbers and words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Status {
+    /// What the tray shows, by priority: offline, failing, needs you, do not disturb, somebody has it, calm.
+    pub icon: TrayIcon,
+    /// How many things need a person.
+    pub count: usize,
+    /// The board in a line.
+    pub summary: String,
+    /// The accounts that are watched and well.
+    pub accounts_ok: usize,
+    /// All accounts.
+    pub accounts: usize,
+    /// What is wrong with the others, the worst first: "ci needs sign-in".
+    pub troubles: Vec<Trouble>,
+    /// When the next account is polled.
+    pub next_check: Option<Timestamp>,
+    /// Only important notifications until then: a person asked for it, or it is a quiet hour.
+    pub quiet: Option<QuietNow>,
+    /// What is wrong with the configuration file, while an older one is in force.
+    pub faults: Vec<Fault>,
+    /// Runs under way.
+    pub runs: usize,
+    /// Messages that have not arrived and will not by themselves, or that are late.
+    pub undelivered: usize,
+}
+
+/// What the tray shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum TrayIcon {
+    /// No account can be reached.
+    Offline,
+    /// As [`Tray::Failing`].
+    Failing,
+    /// As [`Tray::Attention`].
+    Attention,
+    /// Only important notifications are shown.
+    DoNotDisturb,
+    /// As [`Tray::Acknowledged`].
+    Acknowledged,
+    /// As [`Tray::Calm`].
+    Calm,
+}
+
+impl From<Tray> for TrayIcon {
+    fn from(tray: Tray) -> Self {
+        match tray {
+            Tray::Failing => Self::Failing,
+            Tray::Attention => Self::Attention,
+            Tray::Acknowledged => Self::Acknowledged,
+            Tray::Calm => Self::Calm,
+        }
+    }
+}
+
+/// An account in trouble, in a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Trouble {
+    /// Which.
+    pub account: callboard_domain::item::AccountName,
+    /// "needs sign-in", "cannot be reached", "lacks workflow".
+    pub what: String,
+}
+
+/// Why only important notifications are shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct QuietNow {
+    /// Until when.
+    pub until: Timestamp,
+    /// True where a person asked for it; false for quiet hours.
+    pub asked: bool,
+}
+
+/// What a launcher shows for what was typed: commands, items and runs, matched in any order of letters, recent and
+/// frequent ones first.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct Find {
+    /// What was typed; nothing finds nothing.
+    pub text: String,
+    /// At most this many of each kind.
+    pub limit: usize,
+}
+
+/// What was found, the best kind first, the best of each first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Found {
+    /// Commands.
+    pub commands: Vec<FoundCommand>,
+    /// Items.
+    pub items: Vec<FoundItem>,
+    /// Lines that were run before, each once, the latest run of each.
+    pub runs: Vec<FoundRun>,
+    /// The line that the text would be with its best completion, where it begins with the text.
+    pub completion: Option<String>,
+}
+
+/// A command that fits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FoundCommand {
+    /// Its name.
+    pub name: String,
+    /// The name, with what matched.
+    pub title: Marked,
+    /// What it does, in a line.
+    pub summary: String,
+    /// Where its outcome would be posted, as far as can be told without arguments.
+    pub posts_to: String,
+    /// What it takes, in words: "app, env, [ref]".
+    pub takes: String,
+}
+
+/// An item that fits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FoundItem {
+    /// Its row, as on the board.
+    pub row: callboard_domain::board::Row,
+    /// Its title, with what matched.
+    pub title: Marked,
+    /// Its second text, with what matched.
+    pub second: Marked,
+}
+
+/// A line that was run before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FoundRun {
+    /// The latest run's id.
+    pub id: String,
+    /// The line, as it can be run again.
+    pub line: String,
+    /// The line, with what matched.
+    pub title: Marked,
+    /// The latest run's state.
+    pub state: String,
+    /// Who ran it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What happened in the last days, in numbers.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct ActivityQuery {
+    /// How many days, today included; at most 90.
+    pub days: u16,
+    /// The time zone that days are counted in; the owner's where it is not given.
+    pub zone: Option<String>,
+}
+
+/// What happened in the last days, in numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Activity {
+    /// One each, the oldest first.
+    pub days: Vec<ActivityDay>,
+    /// The middle time from red to green of a branch, in seconds, over all days.
+    pub time_to_green: Option<u64>,
+    /// The middle time from opened to the first review, in seconds.
+    pub time_to_review: Option<u64>,
+    /// The middle time from triggered to acknowledged, in seconds.
+    pub time_to_acknowledge: Option<u64>,
+}
+
+/// A day in numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct ActivityDay {
+    /// Which, as `2026-11-22`.
+    pub date: String,
+    /// Builds that passed.
+    pub passed: u32,
+    /// Builds that failed.
+    pub failed: u32,
+    /// Runs of commands.
+    pub runs: u32,
+    /// The middle times of what ended on that day, in seconds.
+    pub time_to_green: Option<u64>,
+    /// See [`Activity::time_to_review`].
+    pub time_to_review: Option<u64>,
+    /// See [`Activity::time_to_acknowledge`].
+    pub time_to_acknowledge: Option<u64>,
+}
+
+/// The rules in force, in their order, the built-in ones last.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RulesQuery {}
+
+/// A rule and what it did lately.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RuleInfo {
+    /// The rule as written.
+    pub rule: callboard_domain::rules::RuleConfig,
+    /// True for one of those that come with Callboard.
+    pub builtin: bool,
+    /// How many events it matched in the last 7 days.
+    pub matched: u32,
+    /// The latest event that it matched.
+    pub last: Option<Event>,
+}
+/// Full-text search over items and runs.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct Search {
+    /// Words, or parts of them.
+    pub text: String,
+    /// At most this many.
+    pub limit: usize,
+}
+
+/// Something that a search found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "found", rename_all = "snake_case")]
+pub enum Hit {
+    /// An item.
+    Item {
+        /// Its key.
+        key: ItemKey,
+        /// Its title.
+        title: String,
+        /// Its state.
+        status: String,
+    },
+    /// A run.
+    Run {
+        /// Its id.
+        id: String,
+        /// Its line.
+        line: String,
+        /// Its state.
+        state: String,
+    },
+}
+
+/// Why was (or wasn't) I told of this?
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RulesExplain {
+    /// The event's number.
+    pub event: i64,
+}
+
+/// What was decided for an event, and what would be decided now.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct Explanation {
+    /// The event.
+    pub event: Event,
+    /// The item as it is now.
+    pub item: Item,
+    /// What was decided when it was seen.
+    pub decided: Option<Decision>,
+    /// What the rules of today decide, with the reason of each.
+    pub now: Decision,
+}
+
+/// Takes an item off the board for a while.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct Snooze {
+    /// The item's key, or any unambiguous part of its reference.
+    pub item: String,
+    /// Until when; `None` until it changes.
+    pub until: Option<Timestamp>,
+}
+
+/// Only important notifications until then; `None` ends it. Answers with what is in force.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct Quiet {
+    /// Until when.
+    pub until: Option<Timestamp>,
+}

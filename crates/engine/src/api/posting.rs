@@ -1,0 +1,128 @@
+//! Where things are said: channels, the built-in room, deliveries.
+
+use callboard_domain::{chat::Address, error::ServiceError, message::Message};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Posts a message.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct Post {
+    /// A channel's short name or address.
+    pub channel: String,
+    /// The text.
+    pub text: String,
+}
+
+/// Messages of the built-in room, oldest first.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RoomQuery {
+    /// The channel, such as `general`.
+    pub channel: String,
+    /// At most this many, the latest.
+    pub limit: usize,
+}
+
+/// A message in the built-in room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RoomMessage {
+    /// Its id.
+    pub id: String,
+    /// The message that it answers.
+    pub under: Option<String>,
+    /// What it says.
+    pub message: Message,
+    /// When it was posted.
+    pub at: Timestamp,
+    /// When it was last edited.
+    pub edited_at: Option<Timestamp>,
+}
+
+/// Where things can be posted.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct ChannelsQuery {
+    /// Ask the services for all of their channels, too.
+    pub live: bool,
+}
+
+/// A channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ChannelInfo {
+    /// Its short name, where it has one.
+    pub name: Option<String>,
+    /// Its address.
+    pub address: Address,
+    /// True for the one that takes what nothing else does.
+    pub default: bool,
+}
+
+/// What is to be posted and what became of it.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct DeliveriesQuery {
+    /// Only those that have not arrived.
+    pub pending: bool,
+    /// At most this many, the latest.
+    pub limit: usize,
+}
+
+/// A message to a channel and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Delivery {
+    /// Its id.
+    pub id: String,
+    /// Where to.
+    pub address: Address,
+    /// What it says now.
+    pub message: Message,
+    /// The run that it tells of.
+    pub run: Option<String>,
+    /// How far it is.
+    pub state: DeliveryState,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it was recorded.
+    pub created_at: Timestamp,
+    /// Where it can be seen.
+    pub link: Option<String>,
+}
+
+/// How far a delivery is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// To be sent, for the first time or again.
+    Pending {
+        /// Not before.
+        next_at: Timestamp,
+        /// What the last try met.
+        error: Option<ServiceError>,
+    },
+    /// Being sent.
+    Sending,
+    /// It stands in the channel, in its latest form.
+    Posted,
+    /// It may stand in the channel; it is looked for before it is sent again.
+    Unknown {
+        /// What is known.
+        error: ServiceError,
+    },
+    /// It will not arrive unless a person mends what is wrong and retries it.
+    Failed {
+        /// Why.
+        error: ServiceError,
+    },
+}
+
+/// Sends a delivery again that failed, is not known, or waits.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct Retry {
+    /// Its id, or the start of it.
+    pub id: String,
+}
+
+/// Waits until everything due has been sent, or for `seconds`; answers with what is still on its way or in trouble.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct Settle {
+    /// How long at most.
+    pub seconds: u64,
+}

@@ -1,0 +1,106 @@
+//! The owner itself: who it is, whether something changed, whether it is well.
+
+use callboard_domain::rules::Notification;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use ts_rs::TS;
+
+use crate::config::Fault;
+
+/// Who is there?
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct Hello {}
+
+/// The owner of the store.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct Greeting {
+    /// Its version; faces of another version say so.
+    pub version: String,
+    /// Its process.
+    pub pid: u32,
+    /// The configuration file that it runs on.
+    pub config: std::path::PathBuf,
+    /// True where it polls and listens; false for a command that holds the store for a moment.
+    pub serving: bool,
+    /// Where webhooks are received.
+    pub receives_at: Option<std::net::SocketAddr>,
+}
+
+/// Waits until the store has changed since the number that was last answered (0 answers at once), or half a minute.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct Changes {
+    /// The number last answered.
+    pub seen: u64,
+}
+
+/// Checks everything that Callboard needs.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct Doctor {}
+
+/// One check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Check {
+    /// What was checked: `store`, `keychain`, `notifications`, `webhooks`, `account forge`.
+    pub name: String,
+    /// How it is.
+    pub verdict: CheckVerdict,
+    /// What was found.
+    pub found: String,
+    /// What to do, where something is to be done.
+    pub remedy: Option<String>,
+}
+
+/// How a check went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckVerdict {
+    /// Well.
+    Ok,
+    /// Works, with less than it could.
+    Warning,
+    /// Does not work.
+    Failed,
+}
+
+/// Reads the configuration again, now.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct Reload {}
+
+/// The configuration file as it stands, and what is wrong with it.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct SettingsQuery {}
+
+/// The configuration that is in force.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Settings {
+    /// Where the file is.
+    pub path: std::path::PathBuf,
+    /// What is in force, in the shape of the file, defaults included; accounts are asked for apart.
+    pub settings: Value,
+    /// What is wrong with the file, while an older one is in force.
+    pub faults: Vec<Fault>,
+}
+
+/// Writes one setting to the configuration file, keeping its comments, and puts it in force. Refused, and nothing is
+/// written, where the file would not be good.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct Configure {
+    /// Where it stands: `["notifications", "quiet_hours"]`.
+    pub path: Vec<String>,
+    /// What it is to be; `None` takes it out of the file.
+    pub value: Option<Value>,
+}
+
+/// Waits for notifications to show, or half a minute. While a face waits so, the owner hands them over instead of
+/// showing them; each is handed over once.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct Notices {}
+
+/// What is to be shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct NoticesDue {
+    /// To be shown now.
+    pub show: Vec<Notification>,
+    /// Items whose notifications are settled: what is shown of them can be withdrawn.
+    pub settled: Vec<callboard_domain::item::ItemKey>,
+}

@@ -1,0 +1,90 @@
+//! Accounts and how they are.
+
+use std::time::Duration;
+
+use callboard_domain::identity::Identity;
+use futures::future::join_all;
+use jiff::Timestamp;
+
+use crate::{
+    Engine, accounts,
+    api::{AccountInfo, AccountsQuery, ApiError, Health, PollNow, SecretChanged, TestAccount},
+    store::StoredSource,
+    watch,
+};
+
+/// How long [`PollNow`] waits for all accounts.
+const POLL_NOW_TIME: Duration = Duration::from_secs(20);
+
+impl Engine {
+    pub(crate) async fn accounts(&self, _: AccountsQuery) -> Result<Vec<AccountInfo>, ApiError> {
+        let sources = self.store().sources().await.map_err(ApiError::internal)?;
+        let live = self.live();
+        let info = |account: &accounts::Account| {
+            let source = sources.iter().find(|source| source.account == account.name);
+            AccountInfo {
+                name: account.name.clone(),
+                service: account.config.service_name().to_owned(),
+                health: self.health(account, source),
+                identity: source.and_then(|source| source.identity.clone()),
+                budget: source.and_then(|source| source.budget),
+                last_ok: source.and_then(|source| source.last_ok_at),
+                problems: source.map(|source| source.problems.clone()).unwrap_or_default(),
+                secrets: live.secrets.place(),
+                watched: account.connection.as_ref().is_ok_and(|connection| connection.source.is_some()),
+                settings: std::collections::BTreeMap::new(),
+                secrets_set: Vec::new(),
+            }
+        };
+        Ok(live.accounts.values().map(|account| info(account)).collect())
+    }
+
+    fn health(&self, account: &accounts::Account, source: Option<&StoredSource>) -> Health {
+        if let Err(why) = &account.connection {
+            return Health::Incomplete { why: why.clone() };
+        }
+        match source {
+            Some(StoredSource { error: Some((error, since)), .. }) => Health::Trouble {
+                since: *since,
+                error: error.clone(),
+                next_try: self.moments().next_try.get(&account.name).copied(),
+            },
+            Some(source) if source.last_ok_at.is_some() || source.identity.is_some() => Health::Ok,
+            _ => Health::New,
+        }
+    }
+
+    pub(crate) async fn test_account(&self, query: TestAccount) -> Result<Identity, ApiError> {
+        let live = self.live();
+        let name = query.account;
+        let account = live.accounts.get(&name).ok_or_else(|| {
+            ApiError::usage(crate::config::unknown(
+                "account",
+                name.as_str(),
+                live.accounts.keys().map(|it| it.as_str()),
+            ))
+        })?;
+        if let Err(why) = &account.connection {
+            return Err(ApiError::usage(format!("{name} is not complete: {why}")));
+        }
+        self.identify(account, Timestamp::now())
+            .await
+            .map_err(|error| ApiError::Service { account: name.to_string(), error })
+    }
+
+    pub(crate) async fn secret_changed(&self, _: SecretChanged) -> Result<(), ApiError> {
+        self.reload_now().await
+    }
+
+    pub(crate) async fn poll_now(&self, query: PollNow) -> Result<Vec<AccountInfo>, ApiError> {
+        let live = self.live();
+        let wanted = live
+            .accounts
+            .values()
+            .filter(|account| query.account.as_ref().is_none_or(|it| *it == account.name));
+        let polls = join_all(wanted.map(|account| watch::poll_once(self, account)));
+        // What went wrong is recorded with each account, which is what is answered.
+        let _ = tokio::time::timeout(POLL_NOW_TIME, polls).await;
+        self.accounts(AccountsQuery {}).await
+    }
+}

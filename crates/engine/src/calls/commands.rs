@@ -1,0 +1,180 @@
+//! What can be run, and runs.
+
+use callboard_domain::{
+    action::Choice,
+    command::{self, ArgError},
+    item::{Item, Kind},
+    run::Run,
+};
+use jiff::Timestamp;
+
+use super::{LONG_POLL, limited, one_of};
+use crate::{
+    Engine,
+    api::{
+        ApiError, Cancel, ChoicesQuery, CommandInfo, CommandsQuery, FollowRun, FoundChoice, HelpQuery, Piece,
+        Prepare, Prepared, RunProgress, RunsQuery, StartRun,
+    },
+    registry::Entry,
+};
+
+impl Engine {
+    pub(crate) async fn commands(&self, _: CommandsQuery) -> Result<Vec<CommandInfo>, ApiError> {
+        Ok(self.live().registry.entries().iter().map(|entry| self.command_info(entry)).collect())
+    }
+
+    pub(crate) async fn help(&self, query: HelpQuery) -> Result<CommandInfo, ApiError> {
+        Ok(self.command_info(self.live().registry.find(&query.command)?))
+    }
+
+    fn command_info(&self, entry: &Entry) -> CommandInfo {
+        let live = self.live();
+        let takes_item = entry.spec.args.iter().any(|arg| matches!(arg.ty, command::ArgType::Item(_)));
+        let posts_to = match &entry.spec.policy.post {
+            Some(post) => post.clone(),
+            None if takes_item => {
+                format!("where the rules post the item, else {}", live.config.default_channel)
+            }
+            None => live.config.default_channel.to_string(),
+        };
+        CommandInfo { spec: entry.spec.clone(), origin: entry.origin(), posts_to }
+    }
+
+    pub(crate) async fn choices(&self, query: ChoicesQuery) -> Result<Vec<FoundChoice>, ApiError> {
+        let found = self.all_choices(&query).await?;
+        Ok(found
+            .into_iter()
+            .map(|c| FoundChoice {
+                title: vec![Piece { text: c.value.clone(), hit: false }],
+                value: c.value,
+                note: c.note,
+            })
+            .collect())
+    }
+
+    async fn all_choices(&self, query: &ChoicesQuery) -> Result<Vec<Choice>, ApiError> {
+        let live = self.live();
+        let read = self.understand(&live, &query.line).await?;
+        let unexpected = || ArgError::Unexpected {
+            command: read.spec.name.clone(),
+            name: query.arg.clone(),
+            nearest: None,
+        };
+        let arg = read.spec.find_arg(&query.arg).ok_or_else(unexpected)?;
+        let plain = |value: &str| Choice { value: value.to_owned(), note: None };
+        match &arg.ty {
+            command::ArgType::Choice(values) => Ok(values.iter().map(|value| plain(value)).collect()),
+            command::ArgType::Bool => Ok(vec![plain("true"), plain("false")]),
+            command::ArgType::Item(kind) => {
+                let items = self.items_of(*kind).await.map_err(ApiError::internal)?;
+                let choice = |item: &Item| Choice {
+                    value: item.reference().to_owned(),
+                    note: Some(item.title.clone()),
+                };
+                Ok(items.iter().map(choice).collect())
+            }
+            _ if let Some(listing) = read.entry.listing(&query.arg) => {
+                let mut items = Vec::new();
+                for kind in Kind::ALL {
+                    items.extend(self.items_of(kind).await.map_err(ApiError::internal)?);
+                }
+                Ok(listing.choices(&items))
+            }
+            _ => read.action.choices(&query.arg, &read.args).await.map_err(|error| ApiError::Service {
+                account: read.account.map_or_else(|| read.spec.name.clone(), |account| account.0),
+                error,
+            }),
+        }
+    }
+
+    pub(crate) async fn prepare(&self, what: Prepare) -> Result<Prepared, ApiError> {
+        let ready = self.ready(&what, Timestamp::now()).await?;
+        let acts_as = match ready.account() {
+            Some(account) => Some(self.me(account).await?.login).filter(|login| !login.is_empty()),
+            None => None,
+        };
+        Ok(ready.shown(acts_as))
+    }
+
+    pub(crate) async fn run(&self, start: StartRun) -> Result<Run, ApiError> {
+        let ready = self.ready(&start.what, Timestamp::now()).await?;
+        self.start(ready, start.confirmed.as_deref()).await
+    }
+
+    pub(crate) async fn follow_run(&self, query: FollowRun) -> Result<RunProgress, ApiError> {
+        let id = self.run_id(&query.id).await?;
+        if let Some(following) = self.inner.runs.get(&id) {
+            let mut changes = following.changes();
+            let is_new = |said: &mut crate::run::Said| {
+                said.line != query.said || said.pieces.len() as u64 > query.seen
+            };
+            // One that has ended since may have said so before anybody listened.
+            if !following.with(is_new) && self.inner.runs.get(&id).is_some() {
+                let _ = tokio::time::timeout(LONG_POLL, changes.changed()).await;
+            }
+            let run = self.stored_run(&id).await?;
+            // Between the record of its end and its leaving this list there is a moment: the record counts.
+            if self.inner.runs.get(&id).is_some() && !run.state.is_final() {
+                let seen = usize::try_from(query.seen).unwrap_or(usize::MAX);
+                let (said, output, total) = following.with(|said| {
+                    (
+                        said.line.clone(),
+                        said.pieces.get(seen..).unwrap_or_default().to_vec(),
+                        said.pieces.len(),
+                    )
+                });
+                return Ok(RunProgress { run, said, output, seen: total as u64, delivery: None });
+            }
+            // It has ended in between: what was not seen of it is in memory still.
+            let seen = usize::try_from(query.seen).unwrap_or(usize::MAX);
+            let (output, total) = following.with(|said| {
+                (said.pieces.get(seen..).unwrap_or_default().to_vec(), said.pieces.len() as u64)
+            });
+            let (run, delivery) = (self.stored_run(&id).await?, self.delivery_of(&id).await?);
+            return Ok(RunProgress { run, said: String::new(), output, seen: total, delivery });
+        }
+        let run = self.stored_run(&id).await?;
+        let output = if query.seen == 0 {
+            self.store().output(&id).await.map_err(ApiError::internal)?
+        } else {
+            String::new()
+        };
+        let output: Vec<String> = Some(output).filter(|output| !output.is_empty()).into_iter().collect();
+        let seen = query.seen.max(output.len() as u64);
+        Ok(RunProgress { run, said: String::new(), output, seen, delivery: self.delivery_of(&id).await? })
+    }
+
+    async fn stored_run(&self, id: &str) -> Result<Run, ApiError> {
+        let run = self.store().run(id).await.map_err(ApiError::internal)?;
+        run.ok_or_else(|| ApiError::usage(format!("there is no run {id:?}; see: callboard runs")))
+    }
+
+    /// The whole id of a run of which the start, or a distinctive end, was typed.
+    async fn run_id(&self, typed: &str) -> Result<String, ApiError> {
+        if self.store().run(typed).await.map_err(ApiError::internal)?.is_some() {
+            return Ok(typed.to_owned());
+        }
+        let mut found = self.inner.runs.starting_with(typed);
+        let runs = self.store().runs(limited(1_000)).await.map_err(ApiError::internal)?;
+        found.extend(
+            runs.into_iter().map(|run| run.id).filter(|id| id.starts_with(typed) || id.ends_with(typed)),
+        );
+        one_of(found, typed, "run", "callboard runs")
+    }
+
+    pub(crate) async fn runs(&self, query: RunsQuery) -> Result<Vec<Run>, ApiError> {
+        self.store().runs(limited(query.limit)).await.map_err(ApiError::internal)
+    }
+
+    pub(crate) async fn cancel(&self, query: Cancel) -> Result<Run, ApiError> {
+        let id = self.run_id(&query.id).await?;
+        let Some(following) = self.inner.runs.get(&id) else {
+            let run = self.stored_run(&id).await?;
+            return Err(ApiError::usage(format!("run {id} is not under way: it is {}", run.state.name())));
+        };
+        let mut changes = following.changes();
+        following.cancel.cancel();
+        while self.inner.runs.get(&id).is_some() && changes.changed().await.is_ok() {}
+        self.stored_run(&id).await
+    }
+}

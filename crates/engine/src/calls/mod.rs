@@ -1,0 +1,39 @@
+//! The answers to the calls of [`crate::api`]: each is a method of the engine.
+
+mod accounts;
+mod board;
+mod commands;
+mod pending;
+mod posting;
+mod upkeep;
+
+use std::time::Duration;
+
+use callboard_domain::command::ArgError;
+
+use crate::api::ApiError;
+
+/// How long an answer waits for something new.
+const LONG_POLL: Duration = Duration::from_secs(30);
+/// The longest list that one answer gives.
+const LIST_LIMIT: usize = 10_000;
+/// How many events of an item are given with it.
+const HISTORY: u32 = 50;
+
+fn limited(limit: usize) -> u32 {
+    u32::try_from(limit.min(LIST_LIMIT)).unwrap_or(u32::MAX)
+}
+
+/// The only one that a typed start or end can mean.
+fn one_of(mut found: Vec<String>, typed: &str, what: &str, see: &str) -> Result<String, ApiError> {
+    found.sort();
+    found.dedup();
+    match found.len() {
+        0 => Err(ApiError::usage(format!("there is no {what} {typed:?}; see: {see}"))),
+        1 => Ok(found.swap_remove(0)),
+        _ => {
+            found.truncate(10);
+            Err(ArgError::Ambiguous { arg: "id".into(), found: typed.into(), candidates: found }.into())
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Where things are said.
+
+use std::time::Duration;
+
+use callboard_domain::{
+    chat::DeliveryKey,
+    error::ServiceError,
+    message::{Message, Tone},
+    text,
+};
+use jiff::Timestamp;
+
+use super::{LIST_LIMIT, limited, one_of};
+use crate::{
+    Engine,
+    api::{
+        ApiError, ChannelInfo, ChannelsQuery, DeliveriesQuery, Delivery, DeliveryState, Post, Retry,
+        RoomMessage, RoomQuery, Settle,
+    },
+    store::{self, About, NewDelivery},
+};
+
+impl Engine {
+    pub(super) async fn delivery_of(&self, run: &str) -> Result<Option<Delivery>, ApiError> {
+        let deliveries = self.store().deliveries_of_run(run).await.map_err(ApiError::internal)?;
+        Ok(deliveries.into_iter().next().map(shown))
+    }
+
+    pub(crate) async fn post(&self, post: Post) -> Result<Delivery, ApiError> {
+        let to = self.live().config.address(&post.channel).map_err(ApiError::usage)?;
+        let said = text::block(post.text.trim(), 10_000);
+        if said.is_empty() {
+            return Err(ApiError::usage("there is nothing to post"));
+        }
+        let new = NewDelivery {
+            about: About::Nothing,
+            to,
+            under: None,
+            message: Message::new(Tone::Neutral, said),
+        };
+        let key = self.store().enqueue(new, Timestamp::now()).await.map_err(ApiError::internal)?;
+        self.delivery(&key).await
+    }
+
+    async fn delivery(&self, key: &DeliveryKey) -> Result<Delivery, ApiError> {
+        let delivery = self.store().delivery(key).await.map_err(ApiError::internal)?;
+        delivery.map(shown).ok_or_else(|| ApiError::usage(format!("there is no delivery {:?}", key.0)))
+    }
+
+    pub(crate) async fn room(&self, query: RoomQuery) -> Result<Vec<RoomMessage>, ApiError> {
+        let messages =
+            self.store().room(&query.channel, limited(query.limit)).await.map_err(ApiError::internal)?;
+        let shown = |message: store::RoomMessage| RoomMessage {
+            id: message.id.to_string(),
+            under: message.thread.map(|under| under.to_string()),
+            message: message.message,
+            at: message.at,
+            edited_at: message.edited_at,
+        };
+        Ok(messages.into_iter().map(shown).collect())
+    }
+
+    pub(crate) async fn channels(&self, query: ChannelsQuery) -> Result<Vec<ChannelInfo>, ApiError> {
+        let live = self.live();
+        let default = &live.config.default_channel;
+        let mut channels: Vec<ChannelInfo> = live
+            .config
+            .channels
+            .iter()
+            .map(|(name, address)| ChannelInfo {
+                name: Some(name.clone()),
+                address: address.clone(),
+                default: address == default,
+            })
+            .collect();
+        if !channels.iter().any(|channel| channel.default) {
+            channels.insert(0, ChannelInfo { name: None, address: default.clone(), default: true });
+        }
+        if query.live {
+            let chats = live.accounts.values().filter_map(|account| {
+                let chat = account.connection.as_ref().ok()?.chat.clone()?;
+                Some((account.name.clone(), chat))
+            });
+            let room = (crate::config::ROOM.into(), std::sync::Arc::clone(&self.inner.room));
+            for (account, chat) in std::iter::once(room).chain(chats) {
+                let found = chat.channels().await;
+                let found =
+                    found.map_err(|error| ApiError::Service { account: account.to_string(), error })?;
+                let addresses = found
+                    .into_iter()
+                    .map(|channel| callboard_domain::chat::Address { account: account.clone(), channel });
+                for address in addresses {
+                    if !channels.iter().any(|known| known.address == address) {
+                        channels.push(ChannelInfo { name: None, address, default: false });
+                    }
+                }
+            }
+        }
+        Ok(channels)
+    }
+
+    pub(crate) async fn deliveries(&self, query: DeliveriesQuery) -> Result<Vec<Delivery>, ApiError> {
+        let limit = limited(query.limit);
+        let found = match query.pending {
+            true => self.store().deliveries_not_posted(limit).await,
+            false => self.store().deliveries(limit).await,
+        };
+        Ok(found.map_err(ApiError::internal)?.into_iter().map(shown).collect())
+    }
+
+    pub(crate) async fn retry(&self, query: Retry) -> Result<Delivery, ApiError> {
+        let known =
+            self.store().deliveries_not_posted(limited(LIST_LIMIT)).await.map_err(ApiError::internal)?;
+        let ids = known.into_iter().map(|delivery| delivery.key.0);
+        let typed = &query.id;
+        let found = ids.filter(|id| id.starts_with(typed.as_str()) || id.ends_with(typed.as_str())).collect();
+        let key = DeliveryKey(one_of(
+            found,
+            typed,
+            "delivery that has not arrived",
+            "callboard deliveries --pending",
+        )?);
+        if !self.store().retry(&key, Timestamp::now()).await.map_err(ApiError::internal)? {
+            return Err(ApiError::usage(format!("delivery {} is on its way already", key.0)));
+        }
+        self.delivery(&key).await
+    }
+
+    pub(crate) async fn settle(&self, query: Settle) -> Result<Vec<Delivery>, ApiError> {
+        let until = tokio::time::Instant::now() + Duration::from_secs(query.seconds.min(60));
+        let mut changed = self.store().changed();
+        loop {
+            changed.mark_unchanged();
+            let left =
+                self.store().deliveries_not_posted(limited(LIST_LIMIT)).await.map_err(ApiError::internal)?;
+            let soon = Timestamp::now() + Duration::from_secs(2);
+            let moving = left.iter().any(|delivery| match delivery.state {
+                store::DeliveryState::Sending => true,
+                store::DeliveryState::Pending => delivery.next_at <= soon,
+                _ => false,
+            });
+            if !moving {
+                return Ok(left.into_iter().map(shown).collect());
+            }
+            if tokio::time::timeout_at(until, changed.changed()).await.is_err() {
+                return Ok(left.into_iter().map(shown).collect());
+            }
+        }
+    }
+}
+
+/// A delivery as faces see it.
+fn shown(delivery: store::Delivery) -> Delivery {
+    let error = delivery.error;
+    let state = match delivery.state {
+        store::DeliveryState::Pending => DeliveryState::Pending { next_at: delivery.next_at, error },
+        store::DeliveryState::Sending => DeliveryState::Sending,
+        store::DeliveryState::Posted => DeliveryState::Posted,
+        store::DeliveryState::Unknown => DeliveryState::Unknown { error: known(error) },
+        store::DeliveryState::Failed => DeliveryState::Failed { error: known(error) },
+    };
+    Delivery {
+        id: delivery.key.0,
+        address: delivery.to,
+        message: delivery.message,
+        run: match delivery.about {
+            About::Run(id) => Some(id),
+            About::Event(_) | About::Nothing => None,
+        },
+        state,
+        attempts: delivery.attempts,
+        created_at: delivery.created_at,
+        link: delivery.posted.and_then(|posted| posted.link),
+    }
+}
+
+fn known(error: Option<ServiceError>) -> ServiceError {
+    error.unwrap_or_else(|| ServiceError::unknown("no answer"))
+}

@@ -1,0 +1,2405 @@
+// The calls of the engine and their types. Made from crates/engine/src/api by `cargo xtask types`: change them there.
+
+/**
+ * An account and how it is.
+ */
+export type AccountInfo = { 
+/**
+ * Its name.
+ */
+name: AccountName, 
+/**
+ * Its service.
+ */
+service: string, 
+/**
+ * How it is.
+ */
+health: Health, 
+/**
+ * Who it acts as, once known.
+ */
+identity: Identity | null, 
+/**
+ * What is left of the service's allowance.
+ */
+budget: Budget | null, 
+/**
+ * When it was last read in full.
+ */
+last_ok: string | null, 
+/**
+ * Parts of it that cannot be read, in plain words.
+ */
+problems: Array<string>, 
+/**
+ * Where its secrets are kept.
+ */
+secrets: Place, 
+/**
+ * True where it is watched.
+ */
+watched: boolean, 
+/**
+ * Its settings, as its table in the configuration has them.
+ */
+settings: { [key in string]: JsonValue }, 
+/**
+ * The names of its secrets that are set.
+ */
+secrets_set: Array<string>, };
+
+/**
+ * The name a person gave an account in the configuration, such as `forge`.
+ */
+export type AccountName = string;
+
+/**
+ * The accounts and how they are.
+ */
+export type AccountsQuery = Record<symbol, never>;
+
+/**
+ * What happened in the last days, in numbers.
+ */
+export type Activity = { 
+/**
+ * One each, the oldest first.
+ */
+days: Array<ActivityDay>, 
+/**
+ * The middle time from red to green of a branch, in seconds, over all days.
+ */
+time_to_green: number | null, 
+/**
+ * The middle time from opened to the first review, in seconds.
+ */
+time_to_review: number | null, 
+/**
+ * The middle time from triggered to acknowledged, in seconds.
+ */
+time_to_acknowledge: number | null, };
+
+/**
+ * A day in numbers.
+ */
+export type ActivityDay = { 
+/**
+ * Which, as `2026-11-22`.
+ */
+date: string, 
+/**
+ * Builds that passed.
+ */
+passed: number, 
+/**
+ * Builds that failed.
+ */
+failed: number, 
+/**
+ * Runs of commands.
+ */
+runs: number, 
+/**
+ * The middle times of what ended on that day, in seconds.
+ */
+time_to_green: number | null, 
+/**
+ * See [`Activity::time_to_review`].
+ */
+time_to_review: number | null, 
+/**
+ * See [`Activity::time_to_acknowledge`].
+ */
+time_to_acknowledge: number | null, };
+
+/**
+ * What happened in the last days, in numbers.
+ */
+export type ActivityQuery = { 
+/**
+ * How many days, today included; at most 90.
+ */
+days: number, 
+/**
+ * The time zone that days are counted in; the owner's where it is not given.
+ */
+zone: string | null, };
+
+/**
+ * Writes an account to the configuration, keeps its secrets, and connects it. Nothing is kept where something of it is
+ * refused.
+ */
+export type AddAccount = { 
+/**
+ * What it is to be called.
+ */
+name: AccountName, 
+/**
+ * Its service.
+ */
+service: string, 
+/**
+ * Its settings.
+ */
+settings: { [key in string]: JsonValue }, 
+/**
+ * Its secrets by name.
+ */
+secrets: { [key in string]: Secret }, };
+
+/**
+ * A channel of an account, written `ACCOUNT:CHANNEL`, such as `chat:#deploys` or `room:general`.
+ */
+export type Address = string;
+
+/**
+ * Why a call failed.
+ */
+export type ApiError = { "kind": "line", 
+/**
+ * What is wrong with the line.
+ */
+error: ArgError, } | { "kind": "usage", 
+/**
+ * What was wrong and what would be right.
+ */
+message: string, } | { "kind": "config", 
+/**
+ * Everything that is wrong.
+ */
+faults: Array<Fault>, } | { "kind": "confirm", 
+/**
+ * What to confirm, and how.
+ */
+message: string, } | { "kind": "service", 
+/**
+ * The account.
+ */
+account: string, 
+/**
+ * How.
+ */
+error: ServiceError, } | { "kind": "internal", 
+/**
+ * What, and what to do.
+ */
+message: string, };
+
+/**
+ * What is wrong with a typed line or an argument, and what would be right.
+ */
+export type ArgError = { "problem": "no_command", 
+/**
+ * What was typed.
+ */
+typed: string, 
+/**
+ * The nearest name.
+ */
+nearest: string | null, } | { "problem": "missing", 
+/**
+ * The command.
+ */
+command: string, 
+/**
+ * The argument.
+ */
+arg: string, 
+/**
+ * What it is.
+ */
+summary: string, } | { "problem": "unexpected", 
+/**
+ * The command.
+ */
+command: string, 
+/**
+ * What was typed.
+ */
+name: string, 
+/**
+ * The nearest argument.
+ */
+nearest: string | null, } | { "problem": "twice", 
+/**
+ * The argument.
+ */
+arg: string, 
+/**
+ * One value.
+ */
+first: string, 
+/**
+ * The other.
+ */
+second: string, } | { "problem": "invalid", 
+/**
+ * The argument.
+ */
+arg: string, 
+/**
+ * What would be right.
+ */
+expected: string, 
+/**
+ * What was typed.
+ */
+found: string, 
+/**
+ * The nearest right value.
+ */
+nearest: string | null, } | { "problem": "ambiguous", 
+/**
+ * The argument (or `command`, `account`).
+ */
+arg: string, 
+/**
+ * What was typed.
+ */
+found: string, 
+/**
+ * What it could be.
+ */
+candidates: Array<string>, } | { "problem": "open_quote", 
+/**
+ * Counted from 1.
+ */
+at: number, };
+
+/**
+ * One argument.
+ */
+export type ArgSpec = { 
+/**
+ * Its name, as in `name=value`.
+ */
+name: string, 
+/**
+ * What it is, in a line.
+ */
+summary: string, 
+/**
+ * What it can be.
+ */
+ty: ArgType, 
+/**
+ * What it is where it is not given.
+ */
+default: string | null, 
+/**
+ * True where the command cannot run without it.
+ */
+required: boolean, };
+
+/**
+ * What an argument can be.
+ */
+export type ArgType = "text" | "number" | "bool" | "duration" | { "choice": Array<string> } | "live" | { "item": Kind } | "pairs";
+
+/**
+ * The arguments of a run.
+ */
+export type Args = { 
+/**
+ * By name. Those with a default are there even if not typed.
+ */
+values: { [key in string]: string }, 
+/**
+ * The items that [`ArgType::Item`] arguments named, by argument name, where they stand on the board.
+ */
+items: { [key in string]: Item }, 
+/**
+ * What an [`ArgType::Pairs`] argument took, in the order typed.
+ */
+pairs: Array<[string, string]>, };
+
+/**
+ * A part of a message.
+ */
+export type Block = { "text": string } | { "fields": Array<[string, string]> } | { "code": string } | { "list": Array<ListEntry> };
+
+/**
+ * What needs a person, and what is under way.
+ */
+export type Board = { 
+/**
+ * In the order of their urgency; none is empty.
+ */
+sections: Array<Section>, 
+/**
+ * The same in numbers; what is shown or not makes no difference to them.
+ */
+summary: Summary, };
+
+/**
+ * What needs a person.
+ */
+export type BoardQuery = { 
+/**
+ * Only this kind.
+ */
+kind: Kind | null, 
+/**
+ * Everything that is open, not only what needs a person.
+ */
+all: boolean, };
+
+/**
+ * A service's allowance of calls, as it last reported it.
+ */
+export type Budget = { 
+/**
+ * Calls allowed in the window.
+ */
+limit: number, 
+/**
+ * Calls left in it.
+ */
+remaining: number, 
+/**
+ * When the window ends.
+ */
+resets_at: string, };
+
+/**
+ * One pipeline on one branch.
+ */
+export type Build = { 
+/**
+ * The repository or job folder, such as `acme/web`.
+ */
+repo: string, 
+/**
+ * The workflow or job, such as `ci`.
+ */
+pipeline: string, 
+/**
+ * The branch, where the service knows of branches.
+ */
+branch: string | null, 
+/**
+ * True where the branch is the repository's default one (or the service knows no branches).
+ */
+default_branch: boolean, 
+/**
+ * The latest runs by `(number, attempt)`, newest first, at most [`RUNS_KEPT`].
+ * A snapshot may hold any part of them.
+ */
+runs: Array<BuildRun>, };
+
+/**
+ * One attempt at one run of a pipeline.
+ */
+export type BuildRun = { 
+/**
+ * The service's name for the run, as its actions take it.
+ */
+id: string, 
+/**
+ * The run's number in its pipeline: later runs have higher ones.
+ */
+number: number, 
+/**
+ * 1, and one more each time the same run is run again.
+ */
+attempt: number, 
+/**
+ * How far it is.
+ */
+status: BuildStatus, 
+/**
+ * When it reached that status, by the service's clock, where the service says.
+ */
+at: string | null, 
+/**
+ * When it began to run.
+ */
+started_at: string | null, 
+/**
+ * The commit that it builds.
+ */
+commit: string | null, 
+/**
+ * Whose change, or whose click, caused it: the service's login name.
+ */
+author: string | null, 
+/**
+ * What it builds in a person's words, such as the commit's first line.
+ */
+subject: string | null, 
+/**
+ * Where it can be seen.
+ */
+url: string | null, 
+/**
+ * The names of the jobs or steps that failed, where known.
+ */
+failing: Array<string>, };
+
+/**
+ * How far a run is. The order is the order in which a run can go through them.
+ */
+export type BuildStatus = "queued" | "running" | "canceled" | "passed" | "failed";
+
+/**
+ * Stops a run.
+ */
+export type Cancel = { 
+/**
+ * The run's id, or the start of it.
+ */
+id: string, };
+
+/**
+ * Waits until the store has changed since the number that was last answered (0 answers at once), or half a minute.
+ */
+export type Changes = { 
+/**
+ * The number last answered.
+ */
+seen: number, };
+
+/**
+ * A channel.
+ */
+export type ChannelInfo = { 
+/**
+ * Its short name, where it has one.
+ */
+name: string | null, 
+/**
+ * Its address.
+ */
+address: Address, 
+/**
+ * True for the one that takes what nothing else does.
+ */
+default: boolean, };
+
+/**
+ * Where things can be posted.
+ */
+export type ChannelsQuery = { 
+/**
+ * Ask the services for all of their channels, too.
+ */
+live: boolean, };
+
+/**
+ * One check.
+ */
+export type Check = { 
+/**
+ * What was checked: `store`, `keychain`, `notifications`, `webhooks`, `account forge`.
+ */
+name: string, 
+/**
+ * How it is.
+ */
+verdict: CheckVerdict, 
+/**
+ * What was found.
+ */
+found: string, 
+/**
+ * What to do, where something is to be done.
+ */
+remedy: string | null, };
+
+/**
+ * How a check went.
+ */
+export type CheckVerdict = "ok" | "warning" | "failed";
+
+/**
+ * The checks of one commit, summed up.
+ */
+export type Checks = { 
+/**
+ * The commit that they are of.
+ */
+commit: string, 
+/**
+ * The sum.
+ */
+status: ChecksStatus, 
+/**
+ * The names of those that failed.
+ */
+failing: Array<string>, 
+/**
+ * When the newest of them changed: the newer sum wins.
+ */
+at: string, };
+
+/**
+ * The sum of a commit's checks.
+ */
+export type ChecksStatus = "none" | "pending" | "passed" | "failed";
+
+/**
+ * What an argument may be, live: those that fit what is typed of it, the best first.
+ */
+export type ChoicesQuery = { 
+/**
+ * The line so far.
+ */
+line: string, 
+/**
+ * The argument.
+ */
+arg: string, 
+/**
+ * What is typed of it; nothing lists all.
+ */
+typed: string, };
+
+/**
+ * A command, where it runs and where its outcome goes.
+ */
+export type CommandInfo = { 
+/**
+ * What it is called and takes.
+ */
+spec: CommandSpec, 
+/**
+ * Where it comes from: the accounts that offer it, or its file.
+ */
+origin: Origin, 
+/**
+ * Where its outcome would be posted, as far as can be told without arguments.
+ */
+posts_to: string, };
+
+/**
+ * What a command is called, takes and does. One for a connector's action and for a command from a file alike.
+ */
+export type CommandSpec = { 
+/**
+ * One word or more: `deploy`, `pr approve`.
+ */
+name: string, 
+/**
+ * Other names for it.
+ */
+aliases: Array<string>, 
+/**
+ * What it does, in a line.
+ */
+summary: string, 
+/**
+ * The grammar of the typed line: `deploy <app>[/<ref>] to <env>`. Starts with the name. See [`Usage`].
+ */
+usage: string, 
+/**
+ * What it takes, in the order in which it is asked for.
+ */
+args: Array<ArgSpec>, 
+/**
+ * Lines that work as they stand.
+ */
+examples: Array<string>, 
+/**
+ * Whether it changes anything.
+ */
+effect: Effect, 
+/**
+ * What it is to an item that it runs on, where that is one of the usual things.
+ */
+role?: Role | null, 
+/**
+ * How long a run may take.
+ */
+timeout: { secs: number; nanos: number }, 
+/**
+ * Where its outcome goes and what guards it.
+ */
+policy: Policy, };
+
+/**
+ * The commands that can be run.
+ */
+export type CommandsQuery = Record<symbol, never>;
+
+/**
+ * Writes one setting to the configuration file, keeping its comments, and puts it in force. Refused, and nothing is
+ * written, where the file would not be good.
+ */
+export type Configure = { 
+/**
+ * Where it stands: `["notifications", "quiet_hours"]`.
+ */
+path: Array<string>, 
+/**
+ * What it is to be; `None` takes it out of the file.
+ */
+value: JsonValue | null, };
+
+/**
+ * What a person must say before a command runs.
+ */
+export type Confirm = "yes" | { "type": string };
+
+/**
+ * What becomes of an event.
+ */
+export type Decision = { 
+/**
+ * What to do on this desktop.
+ */
+do: Do, 
+/**
+ * Channels to post it in, as written in the rules (names or addresses), each once.
+ */
+post: Array<string>, 
+/**
+ * Events of the same group make one notification.
+ */
+group: string, 
+/**
+ * The rules that mattered, in order; from [`Rules::explain`], every rule.
+ */
+reasons: Array<Reason>, };
+
+/**
+ * What is to be posted and what became of it.
+ */
+export type DeliveriesQuery = { 
+/**
+ * Only those that have not arrived.
+ */
+pending: boolean, 
+/**
+ * At most this many, the latest.
+ */
+limit: number, };
+
+/**
+ * A message to a channel and what became of it.
+ */
+export type Delivery = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Where to.
+ */
+address: Address, 
+/**
+ * What it says now.
+ */
+message: Message, 
+/**
+ * The run that it tells of.
+ */
+run: string | null, 
+/**
+ * How far it is.
+ */
+state: DeliveryState, 
+/**
+ * How often it was tried.
+ */
+attempts: number, 
+/**
+ * When it was recorded.
+ */
+created_at: string, 
+/**
+ * Where it can be seen.
+ */
+link: string | null, };
+
+/**
+ * How far a delivery is.
+ */
+export type DeliveryState = { "state": "pending", 
+/**
+ * Not before.
+ */
+next_at: string, 
+/**
+ * What the last try met.
+ */
+error: ServiceError | null, } | { "state": "sending" } | { "state": "posted" } | { "state": "unknown", 
+/**
+ * What is known.
+ */
+error: ServiceError, } | { "state": "failed", 
+/**
+ * Why.
+ */
+error: ServiceError, };
+
+/**
+ * What is particular to a kind of item.
+ */
+export type Detail = { "kind": "build" } & Build | { "kind": "pull_request" } & PullRequest | { "kind": "incident" } & Incident;
+
+/**
+ * What a rule does with an event on this desktop.
+ */
+export type Do = "silence" | "show" | "notify" | "important";
+
+/**
+ * Checks everything that Callboard needs.
+ */
+export type Doctor = Record<symbol, never>;
+
+/**
+ * Changes settings of an account; a null removes one.
+ */
+export type EditAccount = { 
+/**
+ * Which.
+ */
+account: AccountName, 
+/**
+ * What is to be otherwise.
+ */
+settings: { [key in string]: JsonValue }, };
+
+/**
+ * Whether a command changes anything.
+ */
+export type Effect = "reads" | "changes";
+
+/**
+ * Something that happened, as stored.
+ */
+export type Event = { 
+/**
+ * The store's number for it: later events have higher ones.
+ */
+id: number, 
+/**
+ * What it happened to.
+ */
+item: ItemKey, 
+/**
+ * What happened.
+ */
+name: EventName, 
+/**
+ * When it happened, by the service's clock where it says, else when it was seen.
+ */
+at: string, 
+/**
+ * When it was seen.
+ */
+seen_at: string, 
+/**
+ * True where it happened before the account was first watched: on the record, never notified.
+ */
+old: boolean, 
+/**
+ * Who did it, where the service says.
+ */
+by: string | null, 
+/**
+ * One line for a person.
+ */
+summary: string, };
+
+/**
+ * What happened. The names are those of rules, JSON and the command line.
+ */
+export type EventName = "queued" | "running" | "passed" | "failed" | "fixed" | "still_failing" | "canceled" | "opened" | "review_requested" | "approved" | "changes_requested" | "checks_failed" | "checks_passed" | "merged" | "closed" | "stale" | "triggered" | "acknowledged" | "escalated" | "resolved";
+
+/**
+ * Events, oldest first.
+ */
+export type EventsQuery = { 
+/**
+ * Only later ones than this number.
+ */
+after: number | null, 
+/**
+ * Only those seen at or after this time.
+ */
+since: string | null, 
+/**
+ * At most this many: the latest ones where `after` is not given, else the first ones after it.
+ */
+limit: number, };
+
+/**
+ * What was decided for an event, and what would be decided now.
+ */
+export type Explanation = { 
+/**
+ * The event.
+ */
+event: Event, 
+/**
+ * The item as it is now.
+ */
+item: Item, 
+/**
+ * What was decided when it was seen.
+ */
+decided: Decision | null, 
+/**
+ * What the rules of today decide, with the reason of each.
+ */
+now: Decision, };
+
+/**
+ * A fault in a configuration or command file: where, what, and what would be right.
+ */
+export type Fault = { 
+/**
+ * The file.
+ */
+file: string, 
+/**
+ * Counted from 1.
+ */
+line: number, 
+/**
+ * In characters, counted from 1.
+ */
+column: number, 
+/**
+ * What was wrong and what would be right, with the nearest name.
+ */
+what: string, 
+/**
+ * The line as it stands in the file, cut to 200 characters.
+ */
+text: string, };
+
+/**
+ * What a launcher shows for what was typed: commands, items and runs, matched in any order of letters, recent and
+ * frequent ones first.
+ */
+export type Find = { 
+/**
+ * What was typed; nothing finds nothing.
+ */
+text: string, 
+/**
+ * At most this many of each kind.
+ */
+limit: number, };
+
+/**
+ * Waits for more of a run than has been seen, or half a minute.
+ */
+export type FollowRun = { 
+/**
+ * The run.
+ */
+id: string, 
+/**
+ * How many pieces of output have been seen.
+ */
+seen: number, 
+/**
+ * The state line that has been seen.
+ */
+said: string, };
+
+/**
+ * What was found, the best kind first, the best of each first.
+ */
+export type Found = { 
+/**
+ * Commands.
+ */
+commands: Array<FoundCommand>, 
+/**
+ * Items.
+ */
+items: Array<FoundItem>, 
+/**
+ * Lines that were run before, each once, the latest run of each.
+ */
+runs: Array<FoundRun>, 
+/**
+ * The line that the text would be with its best completion, where it begins with the text.
+ */
+completion: string | null, };
+
+/**
+ * A value that an argument can take.
+ */
+export type FoundChoice = { 
+/**
+ * What is typed.
+ */
+value: string, 
+/**
+ * The value, with what matched.
+ */
+title: Array<Piece>, 
+/**
+ * What it means, where that is not plain.
+ */
+note: string | null, };
+
+/**
+ * A command that fits.
+ */
+export type FoundCommand = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * The name, with what matched.
+ */
+title: Array<Piece>, 
+/**
+ * What it does, in a line.
+ */
+summary: string, 
+/**
+ * Where its outcome would be posted, as far as can be told without arguments.
+ */
+posts_to: string, 
+/**
+ * What it takes, in words: "app, env, [ref]".
+ */
+takes: string, };
+
+/**
+ * An item that fits.
+ */
+export type FoundItem = { 
+/**
+ * Its row, as on the board.
+ */
+row: Row, 
+/**
+ * Its title, with what matched.
+ */
+title: Array<Piece>, 
+/**
+ * Its second text, with what matched.
+ */
+second: Array<Piece>, };
+
+/**
+ * A line that was run before.
+ */
+export type FoundRun = { 
+/**
+ * The latest run's id.
+ */
+id: string, 
+/**
+ * The line, as it can be run again.
+ */
+line: string, 
+/**
+ * The line, with what matched.
+ */
+title: Array<Piece>, 
+/**
+ * The latest run's state.
+ */
+state: string, 
+/**
+ * Who ran it.
+ */
+by: string, 
+/**
+ * When.
+ */
+at: string, };
+
+/**
+ * The owner of the store.
+ */
+export type Greeting = { 
+/**
+ * Its version; faces of another version say so.
+ */
+version: string, 
+/**
+ * Its process.
+ */
+pid: number, 
+/**
+ * The configuration file that it runs on.
+ */
+config: string, 
+/**
+ * True where it polls and listens; false for a command that holds the store for a moment.
+ */
+serving: boolean, 
+/**
+ * Where webhooks are received.
+ */
+receives_at: string | null, };
+
+/**
+ * How an account is.
+ */
+export type Health = { "state": "new" } | { "state": "ok" } | { "state": "incomplete", 
+/**
+ * What.
+ */
+why: string, } | { "state": "trouble", 
+/**
+ * Since when.
+ */
+since: string, 
+/**
+ * What the last call met.
+ */
+error: ServiceError, 
+/**
+ * When it is tried again.
+ */
+next_try: string | null, };
+
+/**
+ * Who is there?
+ */
+export type Hello = Record<symbol, never>;
+
+/**
+ * One command in full.
+ */
+export type HelpQuery = { 
+/**
+ * Its name.
+ */
+command: string, };
+
+/**
+ * Something that a search found.
+ */
+export type Hit = { "found": "item", 
+/**
+ * Its key.
+ */
+key: ItemKey, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * Its state.
+ */
+status: string, } | { "found": "run", 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Its line.
+ */
+line: string, 
+/**
+ * Its state.
+ */
+state: string, };
+
+/**
+ * Who an account acts as on its service, and what its credential lacks.
+ */
+export type Identity = { 
+/**
+ * The login name, as it stands in items (`author`, `requested`, `holders`). Empty where the service has no users.
+ */
+login: string, 
+/**
+ * The teams, as `team/NAME`, as they stand in [`crate::item::PullRequest::requested`].
+ */
+teams: Array<string>, 
+/**
+ * What the service calls itself and its version, where it says.
+ */
+server: string | null, 
+/**
+ * Permissions that Callboard could use and the credential lacks.
+ */
+missing_scopes: Array<MissingScope>, };
+
+/**
+ * An alert or incident.
+ */
+export type Incident = { 
+/**
+ * The service or alert rule that it is about.
+ */
+service: string, 
+/**
+ * How bad.
+ */
+severity: Severity, 
+/**
+ * How far.
+ */
+status: IncidentStatus, 
+/**
+ * When this occurrence began. The same alert firing again later is a later occurrence of the same item.
+ */
+started_at: string, 
+/**
+ * When the service last changed it: within one occurrence the newer one wins, and on a tie the further status.
+ */
+updated_at: string, 
+/**
+ * Who has it: acknowledged it, silenced it, or is assigned.
+ */
+holders: Array<string>, 
+/**
+ * Until when it is held (a silence's end), where that is limited.
+ */
+held_until: string | null, 
+/**
+ * How many times it has been escalated.
+ */
+escalation: number, 
+/**
+ * More text, in the service's words.
+ */
+description: string | null, 
+/**
+ * The service's labels and whatever its actions need (such as the ids of silences, under `silence`).
+ */
+labels: { [key in string]: string }, };
+
+/**
+ * How far an incident is.
+ */
+export type IncidentStatus = "triggered" | "acknowledged" | "resolved";
+
+/**
+ * A build, pull request or incident as a service reports it, or as the store knows it.
+ */
+export type Item = { 
+/**
+ * Its natural key.
+ */
+key: ItemKey, 
+/**
+ * One line for a person, in the service's words. Untrusted: see [`crate::text`].
+ */
+title: string, 
+/**
+ * Where it can be seen in a browser; only http and https.
+ */
+url: string | null, 
+/**
+ * What is particular to its kind.
+ */
+detail: Detail, };
+
+/**
+ * A command that can be run on an item.
+ */
+export type ItemAction = { 
+/**
+ * The line, prefilled from the item.
+ */
+line: string, 
+/**
+ * The command's name.
+ */
+command: string, 
+/**
+ * What it does, in a line.
+ */
+summary: string, 
+/**
+ * What it is to the item.
+ */
+role: Role | null, 
+/**
+ * Whether it changes anything.
+ */
+effect: Effect, 
+/**
+ * False where something is still to be said before it can run: a message, a duration.
+ */
+complete: boolean, };
+
+/**
+ * One item with its history and what can be done with it.
+ */
+export type ItemDetail = { 
+/**
+ * The item.
+ */
+item: Item, 
+/**
+ * Its events, newest first.
+ */
+events: Array<Event>, 
+/**
+ * What can be run on it, the first action first.
+ */
+actions: Array<ItemAction>, 
+/**
+ * Off the board for now: until when, or until it changes.
+ */
+snoozed: Snoozed | null, };
+
+/**
+ * The natural key of an item: the same thing has the same key whichever way it was reported.
+ *
+ * Written `ACCOUNT/KIND/ID`, such as `forge/pull_request/acme/web#479`.
+ */
+export type ItemKey = string;
+
+/**
+ * The end of an item's log, asked of its service now. Nothing is recorded or posted.
+ */
+export type ItemLog = { 
+/**
+ * The item's key.
+ */
+item: ItemKey, };
+
+/**
+ * One item.
+ */
+export type ItemQuery = { 
+/**
+ * Its key, or any unambiguous part of its reference.
+ */
+item: string, };
+
+export type JsonValue = number | string | boolean | Array<JsonValue> | { [key in string]: JsonValue } | null;
+
+/**
+ * What an item is.
+ */
+export type Kind = "build" | "pull_request" | "incident";
+
+/**
+ * What a line says.
+ */
+export type LineRead = { 
+/**
+ * The command, where the line begins with one.
+ */
+command: CommandInfo | null, 
+/**
+ * The values that the line gives, by argument; not the defaults.
+ */
+values: { [key in string]: string }, 
+/**
+ * The first argument that must still be given.
+ */
+asks_for: string | null, 
+/**
+ * What is wrong with what is there.
+ */
+problem: string | null, };
+
+/**
+ * A row of a [`Block::List`].
+ */
+export type ListEntry = { 
+/**
+ * What it says.
+ */
+text: string, 
+/**
+ * Where it leads.
+ */
+link: string | null, };
+
+/**
+ * A line of a log.
+ */
+export type LogLine = { 
+/**
+ * What it says.
+ */
+text: string, 
+/**
+ * True where it tells of an error.
+ */
+error: boolean, };
+
+/**
+ * The end of a log, from its first error where it has one.
+ */
+export type LogTail = { 
+/**
+ * The lines, at most 200, without control characters.
+ */
+lines: Array<LogLine>, 
+/**
+ * True where there is more before them.
+ */
+cut: boolean, };
+
+/**
+ * A message for people.
+ */
+export type Message = { 
+/**
+ * What kind of news it is: shown as a mark or colour.
+ */
+tone: Tone, 
+/**
+ * The one line that says it all.
+ */
+title: string, 
+/**
+ * Where the title leads.
+ */
+link: string | null, 
+/**
+ * More, in order.
+ */
+blocks: Array<Block>, };
+
+/**
+ * A permission that a credential lacks, and what cannot be done without it.
+ */
+export type MissingScope = { 
+/**
+ * The service's name for it, such as `workflow` or `chat:write`.
+ */
+scope: string, 
+/**
+ * What cannot be done, such as "run jobs again".
+ */
+needed_for: string, };
+
+/**
+ * Waits for notifications to show, or half a minute. While a face waits so, the owner hands them over instead of
+ * showing them; each is handed over once.
+ */
+export type Notices = Record<symbol, never>;
+
+/**
+ * What is to be shown.
+ */
+export type NoticesDue = { 
+/**
+ * To be shown now.
+ */
+show: Array<Notification>, 
+/**
+ * Items whose notifications are settled: what is shown of them can be withdrawn.
+ */
+settled: Array<ItemKey>, };
+
+/**
+ * What the desktop shows for one or several events.
+ */
+export type Notification = { 
+/**
+ * The line that says it all.
+ */
+title: string, 
+/**
+ * More, in a few lines; may be empty.
+ */
+body: string, 
+/**
+ * The items that it is about, the one that matters most first.
+ */
+items: Array<ItemKey>, 
+/**
+ * It pierces quiet hours.
+ */
+important: boolean, };
+
+/**
+ * Where a command comes from.
+ */
+export type Origin = { "accounts": Array<AccountName> } | { "file": string };
+
+/**
+ * How a command ended, as the service told it.
+ */
+export type Outcome = { 
+/**
+ * False where the service did it and it ended badly: a build that failed, a check that says no.
+ */
+ok: boolean, 
+/**
+ * One line: "api 1.42.0 is on staging".
+ */
+summary: string, 
+/**
+ * More, for the message and the screen.
+ */
+blocks: Array<Block>, 
+/**
+ * Where it can be seen.
+ */
+link: string | null, 
+/**
+ * The same as data, for `--json`.
+ */
+data: JsonValue | null, };
+
+/**
+ * A piece of a text.
+ */
+export type Piece = { 
+/**
+ * What it says.
+ */
+text: string, 
+/**
+ * True where it is what was looked for.
+ */
+hit: boolean, };
+
+/**
+ * The kinds of store, as `secrets.store` names them.
+ */
+export type Place = "keychain" | "session" | "file" | "env";
+
+/**
+ * Where a command's outcome goes and what guards it.
+ */
+export type Policy = { 
+/**
+ * The channel or address of the outcome, maybe a template over the arguments.
+ */
+post: string | null, 
+/**
+ * A CEL expression over the arguments that gives `none`, `yes` (ask) or `type:ARG` (type that argument's value again).
+ * See [`Confirm`].
+ */
+confirm: string | null, 
+/**
+ * A name, maybe a template over the arguments, of which only one run may be under way.
+ */
+lock: string | null, };
+
+/**
+ * Polls the accounts once, now, and answers when all have answered or 20 s are over.
+ */
+export type PollNow = { 
+/**
+ * Only this one.
+ */
+account: AccountName | null, };
+
+/**
+ * Posts a message.
+ */
+export type Post = { 
+/**
+ * A channel's short name or address.
+ */
+channel: string, 
+/**
+ * The text.
+ */
+text: string, };
+
+/**
+ * What a line would do, without doing it.
+ */
+export type Prepare = { 
+/**
+ * The line as typed.
+ */
+line: string, 
+/**
+ * Post the outcome there instead.
+ */
+channel: string | null, 
+/**
+ * Post nothing.
+ */
+private: boolean, };
+
+/**
+ * What a line would do.
+ */
+export type Prepared = { 
+/**
+ * The command.
+ */
+command: string, 
+/**
+ * The line with every argument in its place.
+ */
+line: string, 
+/**
+ * The account that it would run as, where it is a connector's action.
+ */
+account: AccountName | null, 
+/**
+ * Who that account acts as, where known.
+ */
+acts_as: string | null, 
+/**
+ * What would be sent, exactly, secrets masked.
+ */
+steps: Array<Step>, 
+/**
+ * Where the outcome would be posted; `None` for a private run.
+ */
+post: Address | null, 
+/**
+ * Why there.
+ */
+post_reason: string, 
+/**
+ * What a person must say before it runs.
+ */
+confirm: Confirm | null, };
+
+/**
+ * A pull request. A snapshot may be partial: what it does not know is `None` or empty, as each field says.
+ */
+export type PullRequest = { 
+/**
+ * The repository, such as `acme/web`.
+ */
+repo: string, 
+/**
+ * Its number there.
+ */
+number: number, 
+/**
+ * The author's login name.
+ */
+author: string, 
+/**
+ * The branch that it would merge.
+ */
+branch: string, 
+/**
+ * The branch that it would merge into.
+ */
+base: string, 
+/**
+ * The newest commit on its branch.
+ */
+head: string, 
+/**
+ * Not ready for review.
+ */
+draft: boolean, 
+/**
+ * Open, merged or closed.
+ */
+state: PullRequestState, 
+/**
+ * When it was opened.
+ */
+opened_at: string, 
+/**
+ * When it was merged or closed.
+ */
+ended_at: string | null, 
+/**
+ * Who merged it, where known.
+ */
+merged_by: string | null, 
+/**
+ * The login names of those (and `team/NAME` of the teams) whose review is asked for.
+ */
+requested: Array<string>, 
+/**
+ * The service's version of all the fields above: the newer one wins.
+ */
+updated_at: string, 
+/**
+ * Every review that is known of, newest first, at most [`REVIEWS_KEPT`]. A snapshot may hold any part, in any order:
+ * reviews are joined, never taken away.
+ */
+reviews: Array<Review>, 
+/**
+ * The checks of `head`; `None` where the snapshot says nothing of checks. Those of another commit are left out.
+ */
+checks: Checks | null, };
+
+/**
+ * Open, merged or closed.
+ */
+export type PullRequestState = "open" | "merged" | "closed";
+
+/**
+ * Only important notifications until then; `None` ends it. Answers with what is in force.
+ */
+export type Quiet = { 
+/**
+ * Until when.
+ */
+until: string | null, };
+
+/**
+ * Why only important notifications are shown.
+ */
+export type QuietNow = { 
+/**
+ * Until when.
+ */
+until: string, 
+/**
+ * True where a person asked for it; false for quiet hours.
+ */
+asked: boolean, };
+
+/**
+ * What a line says, as far as it goes. Never an error: what is wrong is part of the answer.
+ */
+export type ReadLine = { 
+/**
+ * The line as typed.
+ */
+line: string, };
+
+/**
+ * What one rule had to say.
+ */
+export type Reason = { 
+/**
+ * The rule's name.
+ */
+rule: string, 
+/**
+ * True for one of the rules that come with Callboard.
+ */
+builtin: boolean, 
+/**
+ * How it came out.
+ */
+outcome: Outcome, 
+/**
+ * Why, in plain words.
+ */
+why: string, };
+
+/**
+ * Reads the configuration again, now.
+ */
+export type Reload = Record<symbol, never>;
+
+/**
+ * Takes an account out of the configuration, and its secrets from where they are kept.
+ */
+export type RemoveAccount = { 
+/**
+ * Which.
+ */
+account: AccountName, };
+
+/**
+ * Sends a delivery again that failed, is not known, or waits.
+ */
+export type Retry = { 
+/**
+ * Its id, or the start of it.
+ */
+id: string, };
+
+/**
+ * One review by one person at one time.
+ */
+export type Review = { 
+/**
+ * The reviewer's login name.
+ */
+by: string, 
+/**
+ * When it was given. `(by, at)` names the review.
+ */
+at: string, 
+/**
+ * What it says.
+ */
+verdict: Verdict, };
+
+/**
+ * What a command is to an item that it runs on: what people look for on every row, whatever the service calls it.
+ * Faces give each its own key and place.
+ */
+export type Role = "again" | "approve" | "take" | "merge" | "resolve" | "comment" | "stop" | "log" | "show";
+
+/**
+ * A message in the built-in room.
+ */
+export type RoomMessage = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * The message that it answers.
+ */
+under: string | null, 
+/**
+ * What it says.
+ */
+message: Message, 
+/**
+ * When it was posted.
+ */
+at: string, 
+/**
+ * When it was last edited.
+ */
+edited_at: string | null, };
+
+/**
+ * Messages of the built-in room, oldest first.
+ */
+export type RoomQuery = { 
+/**
+ * The channel, such as `general`.
+ */
+channel: string, 
+/**
+ * At most this many, the latest.
+ */
+limit: number, };
+
+/**
+ * One item on the board.
+ */
+export type Row = { 
+/**
+ * Which item.
+ */
+key: ItemKey, 
+/**
+ * Its glyph.
+ */
+state: State, 
+/**
+ * In somebody's hands: drawn hollow and grey. What nobody has yet is filled.
+ */
+held: boolean, 
+/**
+ * What it is: "web main", "Checkout slower than 2 s".
+ */
+title: string, 
+/**
+ * More, for who has room to read it: "unit tests failed", "billing", "acme/web#479, 1 approval".
+ */
+second: string, 
+/**
+ * Whose turn it is.
+ */
+turn: Turn | null, 
+/**
+ * Since when it has been so: an incident began, a branch turned red, a pull request was opened.
+ */
+since: string | null, 
+/**
+ * Where it can be seen.
+ */
+url: string | null, };
+
+/**
+ * A rule as written in the configuration.
+ */
+export type RuleConfig = { 
+/**
+ * What people call it.
+ */
+name: string, 
+/**
+ * A CEL expression over `event` and `item` that says true or false.
+ */
+when: string, 
+/**
+ * What to do on this desktop. Where it is not given: what the rules below say if this one goes on, else `show`.
+ */
+do?: Do | null, 
+/**
+ * Channels (names or addresses, maybe templates over `event` and `item`) to post the event in.
+ */
+post: Array<string>, 
+/**
+ * CEL expressions; events for which they give the same values make one notification. The item's repository where not given.
+ */
+group_by: Array<string>, 
+/**
+ * Go on to the rules below, and add what they say.
+ */
+continue: boolean, };
+
+/**
+ * A rule and what it did lately.
+ */
+export type RuleInfo = { 
+/**
+ * The rule as written.
+ */
+rule: RuleConfig, 
+/**
+ * True for one of those that come with Callboard.
+ */
+builtin: boolean, 
+/**
+ * How many events it matched in the last 7 days.
+ */
+matched: number, 
+/**
+ * The latest event that it matched.
+ */
+last: Event | null, };
+
+/**
+ * Why was (or wasn't) I told of this?
+ */
+export type RulesExplain = { 
+/**
+ * The event's number.
+ */
+event: number, };
+
+/**
+ * The rules in force, in their order, the built-in ones last.
+ */
+export type RulesQuery = Record<symbol, never>;
+
+/**
+ * A run as recorded.
+ */
+export type Run = { 
+/**
+ * A UUID v7.
+ */
+id: string, 
+/**
+ * The command's name.
+ */
+command: string, 
+/**
+ * The line as typed or prefilled.
+ */
+line: string, 
+/**
+ * What the command was given.
+ */
+args: Args, 
+/**
+ * The account that it ran as, where it is a connector's action.
+ */
+account: string | null, 
+/**
+ * The row that it was run on.
+ */
+item: ItemKey | null, 
+/**
+ * Who asked, as the operating system names them.
+ */
+by: string, 
+/**
+ * When it was asked for.
+ */
+started_at: string, 
+/**
+ * When it ended, or was found to be not known.
+ */
+ended_at: string | null, 
+/**
+ * How far it is.
+ */
+state: RunState, 
+/**
+ * Where its outcome goes; `None` for a private run.
+ */
+post: Address | null, };
+
+/**
+ * How far a run is.
+ */
+export type RunProgress = { 
+/**
+ * The run as recorded.
+ */
+run: Run, 
+/**
+ * Its state in a line, as the command says it.
+ */
+said: string, 
+/**
+ * The pieces of output after those seen.
+ */
+output: Array<string>, 
+/**
+ * How many pieces there are now.
+ */
+seen: number, 
+/**
+ * Where its outcome stands.
+ */
+delivery: Delivery | null, };
+
+/**
+ * How far a run is.
+ */
+export type RunState = { "state": "running" } | { "state": "done", 
+/**
+ * How.
+ */
+outcome: Outcome, } | { "state": "failed", 
+/**
+ * Why.
+ */
+error: ServiceError, } | { "state": "canceled" } | { "state": "unknown", 
+/**
+ * What is known.
+ */
+why: string, };
+
+/**
+ * Runs, newest first.
+ */
+export type RunsQuery = { 
+/**
+ * At most this many.
+ */
+limit: number, };
+
+/**
+ * Full-text search over items and runs.
+ */
+export type Search = { 
+/**
+ * Words, or parts of them.
+ */
+text: string, 
+/**
+ * At most this many.
+ */
+limit: number, };
+
+/**
+ * A secret on its way to where it is kept. Shown by nothing.
+ */
+export type Secret = string;
+
+/**
+ * Tells the owner that an account's secret was set or removed: the account is connected anew.
+ */
+export type SecretChanged = { 
+/**
+ * The account.
+ */
+account: AccountName, };
+
+/**
+ * A secret of a service's accounts.
+ */
+export type SecretInfo = { 
+/**
+ * Its name: `token`.
+ */
+name: string, 
+/**
+ * What it is and where to get it.
+ */
+help: string, 
+/**
+ * True where there must be one.
+ */
+required: boolean, };
+
+/**
+ * Rows that belong together.
+ */
+export type Section = { 
+/**
+ * What they are: `Incidents`, `Builds`, `Pull requests`, `Running`, `Waiting on others`, `Quiet`.
+ */
+title: string, 
+/**
+ * The most urgent first.
+ */
+rows: Array<Row>, };
+
+/**
+ * How a call to a service failed. Texts are for people, and never hold a secret.
+ */
+export type ServiceError = { "error": "auth", 
+/**
+ * In plain words.
+ */
+why: string, 
+/**
+ * The service's names for what is lacking, where it says.
+ */
+missing_scopes: Array<string>, } | { "error": "rate_limited", 
+/**
+ * In plain words.
+ */
+why: string, 
+/**
+ * How long the service wants us to wait.
+ */
+retry_after: { secs: number; nanos: number }, } | { "error": "rejected", 
+/**
+ * In plain words, the service's own where it gave any.
+ */
+why: string, } | { "error": "unavailable", 
+/**
+ * In plain words.
+ */
+why: string, } | { "error": "unknown", 
+/**
+ * In plain words.
+ */
+why: string, };
+
+/**
+ * A service, and what an account of it needs.
+ */
+export type ServiceInfo = { 
+/**
+ * Its name in the configuration: `github`.
+ */
+service: string, 
+/**
+ * What it is called: `GitHub`.
+ */
+title: string, 
+/**
+ * What it is good for, in a line.
+ */
+summary: string, 
+/**
+ * What can be set, required ones first.
+ */
+settings: Array<SettingInfo>, 
+/**
+ * The secrets that it needs or can use.
+ */
+secrets: Array<SecretInfo>, };
+
+/**
+ * The services that an account can be of.
+ */
+export type ServicesQuery = Record<symbol, never>;
+
+/**
+ * Keeps or replaces a secret of an account, and connects it anew.
+ */
+export type SetSecret = { 
+/**
+ * Which account.
+ */
+account: AccountName, 
+/**
+ * Which secret.
+ */
+field: string, 
+/**
+ * What it is; `None` removes it.
+ */
+secret: Secret | null, };
+
+/**
+ * A setting of a service's accounts.
+ */
+export type SettingInfo = { 
+/**
+ * Its key in the account's table: `watch`.
+ */
+name: string, 
+/**
+ * What it is, in a line or two.
+ */
+help: string, 
+/**
+ * What it takes.
+ */
+takes: SettingType, 
+/**
+ * True where there must be one.
+ */
+required: boolean, 
+/**
+ * What it is where it is not set, where that is known.
+ */
+default: JsonValue | null, };
+
+/**
+ * What a setting takes.
+ */
+export type SettingType = "text" | "list" | "bool" | "number" | { "choice": Array<string> };
+
+/**
+ * The configuration that is in force.
+ */
+export type Settings = { 
+/**
+ * Where the file is.
+ */
+path: string, 
+/**
+ * What is in force, in the shape of the file, defaults included; accounts are asked for apart.
+ */
+settings: JsonValue, 
+/**
+ * What is wrong with the file, while an older one is in force.
+ */
+faults: Array<Fault>, };
+
+/**
+ * The configuration file as it stands, and what is wrong with it.
+ */
+export type SettingsQuery = Record<symbol, never>;
+
+/**
+ * Waits until everything due has been sent, or for `seconds`; answers with what is still on its way or in trouble.
+ */
+export type Settle = { 
+/**
+ * How long at most.
+ */
+seconds: number, };
+
+/**
+ * How bad an incident is.
+ */
+export type Severity = "info" | "warning" | "high" | "critical";
+
+/**
+ * Takes an item off the board for a while.
+ */
+export type Snooze = { 
+/**
+ * The item's key, or any unambiguous part of its reference.
+ */
+item: string, 
+/**
+ * Until when; `None` until it changes.
+ */
+until: string | null, };
+
+/**
+ * How long an item is off the board.
+ */
+export type Snoozed = "until_change" | { "until": string };
+
+/**
+ * Runs a line.
+ */
+export type StartRun = { 
+/**
+ * What to run and where to post.
+ */
+what: Prepare, 
+/**
+ * What the person said to [`Prepared::confirm`]: `yes`, or the text asked for.
+ */
+confirmed: string | null, };
+
+/**
+ * What a row is, by its glyph's shape.
+ */
+export type State = "failing" | "incident" | "attention" | "running" | "passing" | "quiet";
+
+/**
+ * The whole in numbers and words.
+ */
+export type Status = { 
+/**
+ * What the tray shows, by priority: offline, failing, needs you, do not disturb, somebody has it, calm.
+ */
+icon: TrayIcon, 
+/**
+ * How many things need a person.
+ */
+count: number, 
+/**
+ * The board in a line.
+ */
+summary: string, 
+/**
+ * The accounts that are watched and well.
+ */
+accounts_ok: number, 
+/**
+ * All accounts.
+ */
+accounts: number, 
+/**
+ * What is wrong with the others, the worst first: "ci needs sign-in".
+ */
+troubles: Array<Trouble>, 
+/**
+ * When the next account is polled.
+ */
+next_check: string | null, 
+/**
+ * Only important notifications until then: a person asked for it, or it is a quiet hour.
+ */
+quiet: QuietNow | null, 
+/**
+ * What is wrong with the configuration file, while an older one is in force.
+ */
+faults: Array<Fault>, 
+/**
+ * Runs under way.
+ */
+runs: number, 
+/**
+ * Messages that have not arrived and will not by themselves, or that are late.
+ */
+undelivered: number, };
+
+/**
+ * The whole in numbers and words: for the tray, a footer, a status bar.
+ */
+export type StatusQuery = Record<symbol, never>;
+
+/**
+ * One thing that a command would do: a request, a program, a wait.
+ */
+export type Step = { 
+/**
+ * In a few words: "Start acme/web on ci.acme.example".
+ */
+what: string, 
+/**
+ * The request or program itself, one line or several; empty for a wait.
+ */
+exactly: string, };
+
+/**
+ * The board in numbers. Snoozed items do not count.
+ */
+export type Summary = { 
+/**
+ * Branches that are red: default ones, and those that I broke.
+ */
+failing: number, 
+/**
+ * Incidents that are not over.
+ */
+incidents: number, 
+/**
+ * Those of them that somebody has.
+ */
+held: number, 
+/**
+ * Pull requests whose turn is mine.
+ */
+needs_you: number, 
+/**
+ * Builds under way: of default branches, and mine.
+ */
+running: number, };
+
+/**
+ * Asks the service who the account is and what it may do.
+ */
+export type TestAccount = { 
+/**
+ * The account.
+ */
+account: AccountName, };
+
+/**
+ * What kind of news.
+ */
+export type Tone = "running" | "good" | "bad" | "attention" | "unknown" | "neutral";
+
+/**
+ * What the tray shows.
+ */
+export type TrayIcon = "offline" | "failing" | "attention" | "do_not_disturb" | "acknowledged" | "calm";
+
+/**
+ * An account in trouble, in a line.
+ */
+export type Trouble = { 
+/**
+ * Which.
+ */
+account: AccountName, 
+/**
+ * "needs sign-in", "cannot be reached", "lacks workflow".
+ */
+what: string, };
+
+/**
+ * Whose turn it is, and for what.
+ */
+export type Turn = { 
+/**
+ * True where it is mine.
+ */
+mine: boolean, 
+/**
+ * Who it is, where not (only) me.
+ */
+who: Array<string>, 
+/**
+ * What is awaited: `your review`, `merge it`, `review by bo`, `changes by ana`, `checks`.
+ */
+what: string, };
+
+/**
+ * What a review says. A dismissal replaces what the same review said before.
+ */
+export type Verdict = "commented" | "approved" | "changes_requested" | "dismissed";
+
+/**
+ * The line that these values make, as it would be typed.
+ */
+export type WriteLine = { 
+/**
+ * The command.
+ */
+command: string, 
+/**
+ * The values by argument; empty ones are left out.
+ */
+values: { [key in string]: string }, };
+
+/** Every call: what it takes and what it answers with. */
+export interface Calls {
+  hello: { params: Hello; answer: Greeting };
+  status: { params: StatusQuery; answer: Status };
+  changes: { params: Changes; answer: number };
+  notices: { params: Notices; answer: NoticesDue };
+  doctor: { params: Doctor; answer: Array<Check> };
+  reload: { params: Reload; answer: null };
+  settings: { params: SettingsQuery; answer: Settings };
+  configure: { params: Configure; answer: Settings };
+  board: { params: BoardQuery; answer: Board };
+  events: { params: EventsQuery; answer: Array<Event> };
+  item: { params: ItemQuery; answer: ItemDetail };
+  item_log: { params: ItemLog; answer: LogTail | null };
+  find: { params: Find; answer: Found };
+  search: { params: Search; answer: Array<Hit> };
+  snooze: { params: Snooze; answer: null };
+  quiet: { params: Quiet; answer: string | null };
+  activity: { params: ActivityQuery; answer: Activity };
+  rules: { params: RulesQuery; answer: Array<RuleInfo> };
+  rules_explain: { params: RulesExplain; answer: Explanation };
+  commands: { params: CommandsQuery; answer: Array<CommandInfo> };
+  help: { params: HelpQuery; answer: CommandInfo };
+  read_line: { params: ReadLine; answer: LineRead };
+  write_line: { params: WriteLine; answer: string };
+  choices: { params: ChoicesQuery; answer: Array<FoundChoice> };
+  prepare: { params: Prepare; answer: Prepared };
+  run: { params: StartRun; answer: Run };
+  follow_run: { params: FollowRun; answer: RunProgress };
+  runs: { params: RunsQuery; answer: Array<Run> };
+  cancel: { params: Cancel; answer: Run };
+  post: { params: Post; answer: Delivery };
+  room: { params: RoomQuery; answer: Array<RoomMessage> };
+  channels: { params: ChannelsQuery; answer: Array<ChannelInfo> };
+  deliveries: { params: DeliveriesQuery; answer: Array<Delivery> };
+  retry: { params: Retry; answer: Delivery };
+  settle: { params: Settle; answer: Array<Delivery> };
+  services: { params: ServicesQuery; answer: Array<ServiceInfo> };
+  accounts: { params: AccountsQuery; answer: Array<AccountInfo> };
+  add_account: { params: AddAccount; answer: AccountInfo };
+  edit_account: { params: EditAccount; answer: AccountInfo };
+  set_secret: { params: SetSecret; answer: AccountInfo };
+  remove_account: { params: RemoveAccount; answer: null };
+  test_account: { params: TestAccount; answer: Identity };
+  secret_changed: { params: SecretChanged; answer: null };
+  poll_now: { params: PollNow; answer: Array<AccountInfo> };
+}

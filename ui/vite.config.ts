@@ -1,0 +1,22 @@
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vitest/config";
+
+// In a browser there is no shell: the fake backend stands in. The app's own build has no trace of it.
+export default defineConfig(({ mode }) => ({
+  plugins: [svelte()],
+  define: { __FAKE__: JSON.stringify(mode !== "production") },
+  build: {
+    target: "es2022",
+    modulePreload: false,
+    // Nothing may be inlined: the content security policy allows files of the app only.
+    assetsInlineLimit: 0,
+    rollupOptions: { input: { launcher: "index.html", settings: "settings.html" } },
+  },
+  server: { port: 5173, strictPort: true },
+  test: {
+    environment: "jsdom",
+    include: ["src/**/*.test.ts", "tests/**/*.test.ts"],
+    setupFiles: ["tests/setup.ts"],
+  },
+  resolve: mode === "test" ? { conditions: ["browser"] } : {},
+}));
