@@ -11,10 +11,20 @@ export default ts.config(
   ...ts.configs.strict,
   ...svelte.configs.recommended,
   { languageOptions: { globals: { ...globals.browser } } },
-  { files: ["*.config.js", "*.config.ts", "scripts/**", "tests/**"], languageOptions: { globals: { ...globals.node } } },
+  {
+    files: ["*.config.js", "*.config.ts", "scripts/**", "tests/**"],
+    languageOptions: { globals: { ...globals.node } },
+  },
   {
     files: ["**/*.svelte", "**/*.svelte.ts"],
-    languageOptions: { parserOptions: { projectService: true, extraFileExtensions: [".svelte"], parser: ts.parser, svelteConfig } },
+    languageOptions: {
+      parserOptions: {
+        projectService: true,
+        extraFileExtensions: [".svelte"],
+        parser: ts.parser,
+        svelteConfig,
+      },
+    },
   },
   {
     rules: {

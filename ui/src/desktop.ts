@@ -48,10 +48,7 @@ export interface Shown {
 
 /** What the windows need of the rest. */
 export interface Backend {
-  call<Name extends keyof Calls>(
-    name: Name,
-    params: Calls[Name]["params"],
-  ): Promise<Calls[Name]["answer"]>;
+  call<Name extends keyof Calls>(name: Name, params: Calls[Name]["params"]): Promise<Calls[Name]["answer"]>;
   desktop(): Promise<Desktop>;
   hide(): Promise<void>;
   showSettings(view?: string): Promise<void>;
