@@ -94,7 +94,7 @@ export class FakeBackend implements Backend {
     const answer = (this.answers as Record<Name, unknown>)[name] as Answer<N>;
     return this.set(name, async (params: Calls[N]["params"]) => {
       await new Promise((wake) => setTimeout(wake, milliseconds));
-      return this.make<N>(answer, params);
+      return this.make(answer, params);
     });
   }
 
@@ -126,14 +126,14 @@ export class FakeBackend implements Backend {
     this.calls.push({ name, params });
     const answer = this.answers[name];
     if (answer === undefined) throw failure(`the fake has no answer for ${name}`);
-    return this.make(answer as Answer<N>, params);
+    return this.make<N>(answer, params);
   }
 
   private async make<N extends Name>(
-    answer: Answer<N>,
+    answer: unknown,
     params: Calls[N]["params"],
   ): Promise<Calls[N]["answer"]> {
-    if (typeof answer === "function") return answer(params);
+    if (typeof answer === "function") return answer(params) as Calls[N]["answer"];
     // As through the shell: nothing that a window does to an answer reaches the next one.
     return structuredClone(answer) as Calls[N]["answer"];
   }
