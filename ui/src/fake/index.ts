@@ -6,7 +6,7 @@ import { team } from "./team";
 
 export { failure, FakeBackend } from "./backend";
 export type { Answer, Answers, Call, Held } from "./backend";
-export { team } from "./team";
+export { row, team } from "./team";
 
 /** The team's answers, with others in their place where given. */
 export function fake(answers: Answers = {}, desktop: Partial<Desktop> = {}): FakeBackend {

@@ -74,3 +74,8 @@ export function scrollTo(place: { top: number; bottom: number }, scrolled: numbe
   if (place.bottom > scrolled + seen) return place.bottom - seen;
   return scrolled;
 }
+
+/** The id of a line's element: keys may hold blanks, ids may not. */
+export function optionId(list: string, key: string): string {
+  return `${list}-${encodeURIComponent(key)}`;
+}
