@@ -80,18 +80,16 @@ export class Desk {
     }
   }
 
-  /** Ticks once a second while the window is seen, listens, and ends when told. */
+  /** Ticks once a second while the window is seen, until told to end. */
   start(): () => void {
     const tick = () => {
       if (document.visibilityState !== "hidden") this.now = Date.now();
     };
     const clock = setInterval(tick, 1_000);
     document.addEventListener("visibilitychange", tick);
-    const end = this.backend.onDesktop((desktop) => (this.desktop = desktop));
     return () => {
       clearInterval(clock);
       document.removeEventListener("visibilitychange", tick);
-      end();
     };
   }
 }
