@@ -90,7 +90,7 @@ test.each([
   ],
 ])("a run %s", async (_, run, delivery, words) => {
   await open({ follow_run: { run, said: "", output: ["a\n"], seen: 1, delivery }, runs: [run] });
-  await screen.findByText("Acknowledge");
+  await screen.findByRole("group", { name: "Recent runs" });
   press("Ctrl+End");
   press("Enter");
   await screen.findByText("Recorded as run r1");

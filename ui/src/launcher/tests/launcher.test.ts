@@ -16,6 +16,7 @@ describe("the board", () => {
   test("is there with its sections, and the field names the first row", async () => {
     await open();
     const list = await screen.findByRole("listbox", { name: "What needs a person" });
+    await within(list).findByRole("group", { name: "Recent runs" });
     const names = within(list)
       .getAllByRole("group")
       .map((group) => group.getAttribute("aria-label"));
@@ -374,7 +375,7 @@ describe("a run", () => {
       },
       retry: delivery("r1", { state: "posted" }),
     });
-    await screen.findByText("Queue depth on api-worker");
+    await screen.findByRole("group", { name: "Recent runs" });
     press("Ctrl+End");
     press("Enter");
     await screen.findByText("Ran, but the room was not told");
@@ -387,7 +388,7 @@ describe("a run", () => {
   test("is stopped with Ctrl+. and left with Esc, while it goes on", async () => {
     const { backend } = await open({ runs: [going()], cancel: going() });
     backend.never("follow_run");
-    await screen.findByText("Queue depth on api-worker");
+    await screen.findByRole("group", { name: "Recent runs" });
     press("Ctrl+End");
     press("Enter");
     await screen.findByText("Running", { selector: "span" });

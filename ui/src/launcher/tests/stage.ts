@@ -13,6 +13,8 @@ export async function open(
   answers: Answers = {},
   desktop: Partial<Desktop> = {},
 ): Promise<{ backend: FakeBackend; launcher: Launcher }> {
+  // Read before, so that no test waits for files.
+  await import("../later");
   const backend = fake(answers, desktop);
   const launcher = new Launcher(backend);
   await Promise.race([launcher.open(), Promise.resolve()]);
