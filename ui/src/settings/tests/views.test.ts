@@ -98,7 +98,7 @@ test("a hotkey is recorded, and one that is taken is told with another beside it
   fake.setHotkey = async (keys) => {
     asked.push(keys);
     return keys === "Ctrl+K"
-      ? { keys, state: "taken", why: "The window manager has it." }
+      ? { keys, state: "taken", why: "another program has Ctrl+K: choose Ctrl+Alt+Space" }
       : { keys, state: "active", why: null };
   };
   const record = await button("Choose a key");
@@ -107,7 +107,7 @@ test("a hotkey is recorded, and one that is taken is told with another beside it
   expect((await screen.findByText(/Hold Ctrl, Alt or Super/)).textContent).toBeTruthy();
   await fireEvent.keyDown(record, { key: "Control", code: "ControlLeft", ctrlKey: true });
   await fireEvent.keyDown(record, { key: "k", code: "KeyK", ctrlKey: true });
-  expect((await screen.findByRole("alert")).textContent).toContain("Ctrl+K is taken by another program");
+  expect((await screen.findByRole("alert")).textContent).toContain("Another program has Ctrl+K");
   await press("Use Ctrl\\+Alt\\+Space");
   await view().findByText("Ctrl+Alt+Space opens Callboard.");
   expect(asked).toEqual(["Ctrl+K", "Ctrl+Alt+Space"]);
