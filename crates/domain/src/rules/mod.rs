@@ -142,6 +142,7 @@ pub struct Reason {
 /// How a rule came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
+#[ts(rename = "RuleOutcome")]
 pub enum Outcome {
     /// Its condition is true.
     Matched,

@@ -55,7 +55,9 @@ impl TypeVisitor for Declarations {
         // What has a place to be written to is a type of its own; the others are written where they are used.
         if T::output_path().is_some() {
             let docs = T::docs().unwrap_or_default();
-            self.types.insert(T::ident(&self.config), format!("{docs}export {}", T::decl(&self.config)));
+            let declared = format!("{docs}export {}", T::decl(&self.config));
+            let before = self.types.insert(T::ident(&self.config), declared);
+            debug_assert!(before.is_none(), "two types are called {}", T::ident(&self.config));
         }
         T::visit_dependencies(self);
         T::visit_generics(self);
