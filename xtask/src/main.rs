@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, reason = "a command line program tells what it does")]
 
 mod bench;
+mod dist;
 mod fuzz;
 mod run;
 mod setup;
@@ -19,7 +20,9 @@ cargo xtask test [--quick]            set up what is missing, then run every che
                  [--advisories]       also check the dependencies against published advisories (needs the network)
 cargo xtask types                     write ui/src/api.ts from the calls that the engine declares
 cargo xtask bench [--quick] [GROUP ...]
-                                      measure a release build beside its peers; writes target/bench/report.json";
+                                      measure a release build beside its peers; writes target/bench/report.json
+cargo xtask dist [--check] [--built]  make the Debian and RPM packages in target/dist; check: then try them on a clean
+                                      Debian; built: of the release programs that are there";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -47,6 +50,10 @@ fn dispatch(words: &[&str]) -> Result<Option<()>> {
         },
         ["types"] => types::types()?,
         ["bench", words @ ..] => bench::bench(words)?,
+        ["dist", flags @ ..] => match dist::Options::parse(flags) {
+            Some(options) => dist::dist(&options)?,
+            None => return Ok(None),
+        },
         _ => return Ok(None),
     }
     Ok(Some(()))

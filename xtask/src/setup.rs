@@ -31,6 +31,19 @@ const PEERS: [(&str, &str); 4] = [
     ("taskset", "util-linux"),
 ];
 
+/// What makes packages.
+const PACKERS: [(&str, &str); 5] = [
+    ("dpkg-deb", "dpkg"),
+    ("dpkg-shlibdeps", "dpkg-dev"),
+    ("rpmbuild", "rpm"),
+    ("strip", "binutils"),
+    ("npm", "npm"),
+];
+
+/// What tries packages.
+const CHECKERS: [(&str, &str); 3] =
+    [("lintian", "lintian"), ("appstreamcli", "appstream"), ("mmdebstrap", "mmdebstrap")];
+
 /// Installs whatever of Debian's packages the tests lack.
 pub(crate) fn packages() -> Result<()> {
     install(&PROGRAMS)
@@ -39,6 +52,16 @@ pub(crate) fn packages() -> Result<()> {
 /// Installs whatever of Debian's packages the bench lacks.
 pub(crate) fn peers() -> Result<()> {
     install(&PEERS)
+}
+
+/// Installs whatever of Debian's packages making packages lacks.
+pub(crate) fn packers() -> Result<()> {
+    install(&PACKERS)
+}
+
+/// Installs whatever of Debian's packages trying packages lacks.
+pub(crate) fn checkers() -> Result<()> {
+    install(&CHECKERS)
 }
 
 fn install(programs: &[(&str, &str)]) -> Result<()> {
