@@ -18,9 +18,9 @@ everything() {
 echo "-- installs"
 apt-get --quiet=2 update
 # What the packages need, first: what is left by its own packages is not ours to answer for.
-needed=$(apt-get --simulate --no-install-recommends install ./*.deb | sed -n 's/^Inst \([^ ]*\) .*/\1/p' | grep -v '^callboard')
+needed=$(apt-get --simulate --no-install-recommends install ./*.deb | sed -n '/^Inst callboard/d; s/^Inst \([^ ]*\) .*/\1/p')
 # shellcheck disable=SC2086
-apt-get --quiet=2 install --no-install-recommends $needed >/dev/null
+[ -z "$needed" ] || apt-get --quiet=2 install --no-install-recommends $needed >/dev/null
 everything >/tmp/before
 apt-get --quiet=2 install --no-install-recommends ./*.deb >/dev/null
 dpkg --verify callboard callboard-tray

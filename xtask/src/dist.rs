@@ -72,7 +72,7 @@ pub(crate) fn dist(options: &Options) -> Result<()> {
     let parts = Parts::new(programs, time()?)?;
     let mut made = Vec::new();
     for package in &PACKAGES {
-        let notices = notices::of(package.name)?;
+        let notices = notices::of("callboard")?;
         let work = work.join(package.name);
         let (deb, tree) = deb::wrap(package, &parts, &notices, &work, &folder)?;
         let rpm = rpm::wrap(package, &parts, &notices, &work, &folder)?;

@@ -8,6 +8,7 @@ use clap_mangen::{
     Man,
     roff::{Inline, Roff, bold, italic, roman},
 };
+use jiff::Timestamp;
 
 use crate::{args::Cli, exit::Exit};
 
@@ -33,8 +34,7 @@ pub(crate) fn write(folder: &Path) -> Result<Exit> {
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let mut program = Cli::command();
     program.build();
-    let overview = rest();
-    page(&program, folder, Some(overview))?;
+    page(&program, folder, Some(rest()))?;
     verbs(&program, folder)?;
     Ok(Exit::Done)
 }
@@ -49,7 +49,7 @@ fn verbs(above: &clap::Command, folder: &Path) -> Result<()> {
 
 fn page(command: &clap::Command, folder: &Path, rest: Option<Roff>) -> Result<()> {
     let program = format!("callboard {}", env!("CARGO_PKG_VERSION"));
-    let man = Man::new(command.clone()).source(program).manual("Callboard");
+    let man = Man::new(command.clone()).date(day()).source(program).manual("Callboard");
     let mut text = Vec::new();
     man.render_title(&mut text)?;
     man.render_name_section(&mut text)?;
@@ -68,6 +68,13 @@ fn page(command: &clap::Command, folder: &Path, rest: Option<Roff>) -> Result<()
     }
     let path = folder.join(man.get_filename());
     fs::write(&path, text).with_context(|| path.display().to_string())
+}
+
+/// The day that is in the pages: of the commit, where a package is made (reproducible-builds.org, SOURCE_DATE_EPOCH).
+fn day() -> String {
+    let packed = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|it| it.parse().ok());
+    let at = packed.and_then(|it| Timestamp::from_second(it).ok()).unwrap_or_else(Timestamp::now);
+    at.strftime("%Y-%m-%d").to_string()
 }
 
 /// What the overview tells and the help does not.

@@ -32,15 +32,11 @@ pub(super) fn wrap(
     tree.put_gz(&format!("{docs}/third-party"), notices)?;
     tree.put_gz(&format!("{docs}/changelog"), read("CHANGELOG.md")?)?;
     tree.put_gz(&format!("{docs}/changelog.Debian"), changelog(package.name, parts.time)?)?;
-    let overrides = format!("packaging/{}.lintian-overrides", package.name);
-    if shell::root().join(&overrides).exists() {
-        tree.put(&format!("usr/share/lintian/overrides/{}", package.name), read(&overrides)?)?;
-    }
-
     let (sums, size) = sums(&tree)?;
-    let depends = depends(&tree, package.name, work)?;
-    let architecture = architecture()?;
     tree.put("DEBIAN/md5sums", sums)?;
+    let libraries = libraries(&tree, package.name, work)?;
+    let depends = [&[libraries.as_str()], package.needs].concat().join(", ");
+    let architecture = architecture()?;
     tree.put("DEBIAN/control", control(package, &architecture, &depends, size))?;
     tree.settle()?;
 
@@ -76,7 +72,7 @@ fn control(package: &Package, architecture: &str, depends: &str, size: u64) -> S
 }
 
 /// The libraries that the program is linked with, as the packages of this Debian that have them.
-fn depends(tree: &Tree, name: &str, work: &Path) -> Result<String> {
+fn libraries(tree: &Tree, name: &str, work: &Path) -> Result<String> {
     // dpkg-shlibdeps reads a source package's control file, and there is none.
     fs::create_dir_all(work.join("debian"))?;
     fs::write(

@@ -29,6 +29,8 @@ pub(super) struct Package {
     pub description: &'static [&'static str],
     /// Debian's section for it.
     pub section: &'static str,
+    /// Packages that it does not work without, besides the libraries that its program names.
+    pub needs: &'static [&'static str],
     /// Packages that nearly everybody wants with it, in Debian.
     pub recommends: &'static [&'static str],
     /// Packages that some want with it, in Debian.
@@ -71,9 +73,11 @@ pub(super) const PACKAGES: [Package; 2] = [
             "This is the command line and the daemon. They need no desktop.",
         ],
         section: "devel",
-        recommends: &["ca-certificates", "dbus-user-session"],
+        // Without root certificates there is no HTTP client at all.
+        needs: &["ca-certificates"],
+        recommends: &["dbus-user-session"],
         suggests: &["callboard-tray", "gnome-keyring"],
-        rpm_recommends: &["ca-certificates"],
+        rpm_recommends: &[],
         own: command_line,
     },
     Package {
@@ -88,9 +92,10 @@ pub(super) const PACKAGES: [Package; 2] = [
              in the package callboard.",
         ],
         section: "devel",
-        recommends: &["callboard", "ca-certificates", "gnome-keyring | libsecret-backend", "xdg-utils"],
+        needs: &["ca-certificates"],
+        recommends: &["callboard", "gnome-keyring | libsecret-backend", "xdg-utils"],
         suggests: &["gnome-shell-extension-appindicator"],
-        rpm_recommends: &["callboard", "ca-certificates", "xdg-utils"],
+        rpm_recommends: &["callboard", "xdg-utils"],
         own: app,
     },
 ];
@@ -137,7 +142,7 @@ fn command_line(tree: &Tree, parts: &Parts, family: Family) -> Result<()> {
 
     let pages = tree.root().join("../man");
     let mut man = Command::new(&program);
-    man.arg("man").arg(&pages);
+    man.env("SOURCE_DATE_EPOCH", parts.time.to_string()).arg("man").arg(&pages);
     shell::run(man)?;
     for page in fs::read_dir(&pages)? {
         let page = page?;

@@ -64,12 +64,15 @@ fn spec(package: &Package, tree: &Path, files: &[String]) -> String {
     let Package { name, summary, .. } = package;
     let mut initial = summary.chars();
     let summary: String = initial.next().iter().flat_map(|it| it.to_uppercase()).chain(initial).collect();
-    let recommends: String = package.rpm_recommends.iter().map(|it| format!("Recommends: {it}\n")).collect();
+    let needs: String = [("Requires", package.needs), ("Recommends", package.rpm_recommends)]
+        .into_iter()
+        .flat_map(|(field, names)| names.iter().map(move |name| format!("{field}: {name}\n")))
+        .collect();
     let description = package.description.join("\n\n");
     let files: String = files.iter().map(|file| entry(file)).collect();
     format!(
         "Name: {name}\nVersion: {VERSION}\nRelease: {RELEASE}\nSummary: {summary}\nLicense: MIT OR Apache-2.0\n\
-         URL: {HOME}\nPackager: {MAINTAINER}\nVendor: The Callboard contributors\n{recommends}\n\
+         URL: {HOME}\nPackager: {MAINTAINER}\nVendor: The Callboard contributors\n{needs}\n\
          %description\n{description}\n\n\
          %install\ncp --recursive \"{}/.\" \"%{{buildroot}}\"\n\n\
          %files\n%defattr(-,root,root,-)\n\
