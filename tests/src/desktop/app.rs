@@ -25,7 +25,7 @@ impl App {
 
     /// Starts it with its window open, to be read and pressed as [`App::page`].
     pub fn open(callboard: &Callboard, session: &DesktopSession) -> Result<App> {
-        App::open_with(callboard, session, &["--show"])
+        App::open_with(callboard, session, &["open"])
     }
 
     /// The same, with these arguments, which must make it open a window.

@@ -29,6 +29,10 @@ const tags = { button: "button", link: "a[href]", textbox: "input, textarea", he
 const all = (role) => [...document.querySelectorAll(`[role="${role}"]` + (tags[role] ? `, :is(${tags[role]}):not([role])` : ""))].filter(shown);
 const find = (role, name) => all(role).find((it) => named(it).toLowerCase().includes(name.toLowerCase()));
 const text = () => document.body.innerText;
+const asked = (last) => {
+  const name = document.activeElement?.matches("input, textarea, select") ? named(document.activeElement) : "";
+  return name !== last && name || /Signed in|failed/.test(text()) && "the answer";
+};
 "#;
 
 impl Page {
