@@ -215,6 +215,11 @@ impl Engine {
         serde_json::from_value(answer).map_err(ApiError::internal)
     }
 
+    /// Makes a call by its name on the wire: for a face that passes on what its windows ask for.
+    pub async fn call_named(&self, name: &str, params: Value) -> Result<Value, ApiError> {
+        api::dispatch(self, name, params).await
+    }
+
     /// Stops everything: polls and listeners at once, runs and deliveries as soon as their state is recorded; what has
     /// not ended within [`STOP_TIME`] is found as unknown at the next start.
     pub async fn stop(&self) {
