@@ -187,7 +187,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{PATIENCE, wait_until};
+    use crate::PATIENCE;
 
     #[test]
     fn an_unlocked_keyring_keeps_a_secret() {

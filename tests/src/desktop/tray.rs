@@ -6,6 +6,7 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{Arc, Mutex, PoisonError},
+    time::Instant,
 };
 
 use anyhow::{Context, Result};
@@ -26,11 +27,20 @@ const MENU: &str = "com.canonical.dbusmenu";
 /// The place that tray icons register with; gone from the bus when dropped.
 pub struct TrayHost {
     connection: blocking::Connection,
-    /// The bus name and the object of each icon, the latest last.
     items: Registered,
 }
 
-type Registered = Arc<Mutex<Vec<(String, String)>>>;
+/// An icon that has registered.
+#[derive(Debug, Clone)]
+struct Item {
+    /// Its name on the bus.
+    name: String,
+    object: String,
+    at: Instant,
+}
+
+/// The latest last.
+type Registered = Arc<Mutex<Vec<Item>>>;
 
 impl fmt::Debug for TrayHost {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -48,10 +58,11 @@ impl Watcher {
     fn register_status_notifier_item(&self, service: &str, #[zbus(header)] header: Header<'_>) {
         let sender = header.sender().map(ToString::to_string).unwrap_or_default();
         // An icon names itself by its bus name, or by its object on the connection that it calls from.
-        let item = match service.starts_with('/') {
+        let (name, object) = match service.starts_with('/') {
             true => (sender, service.to_owned()),
             false => (service.to_owned(), "/StatusNotifierItem".to_owned()),
         };
+        let item = Item { name, object, at: Instant::now() };
         self.items.lock().unwrap_or_else(PoisonError::into_inner).push(item);
     }
 
@@ -60,7 +71,7 @@ impl Watcher {
     #[zbus(property)]
     fn registered_status_notifier_items(&self) -> Vec<String> {
         let items = self.items.lock().unwrap_or_else(PoisonError::into_inner);
-        items.iter().map(|(name, object)| format!("{name}{object}")).collect()
+        items.iter().map(|Item { name, object, .. }| format!("{name}{object}")).collect()
     }
 
     #[zbus(property)]
@@ -90,13 +101,16 @@ impl TrayHost {
         wait_until("a tray icon", PATIENCE, || self.registered())
     }
 
-    /// How often an icon has registered.
-    pub fn registrations(&self) -> usize {
-        self.items.lock().unwrap_or_else(PoisonError::into_inner).len()
+    /// When the first icon registered; waits for it.
+    pub fn first_registered(&self) -> Result<Instant> {
+        wait_until("a tray icon", PATIENCE, || {
+            self.items.lock().unwrap_or_else(PoisonError::into_inner).first().map(|item| item.at)
+        })
     }
 
     fn registered(&self) -> Option<TrayIcon> {
-        let (name, object) = self.items.lock().unwrap_or_else(PoisonError::into_inner).last()?.clone();
+        let Item { name, object, .. } =
+            self.items.lock().unwrap_or_else(PoisonError::into_inner).last()?.clone();
         let icon = TrayIcon { connection: self.connection.clone(), name, object };
         // One of a process that has ended does not answer.
         icon.status().is_ok().then_some(icon)

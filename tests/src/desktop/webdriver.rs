@@ -168,7 +168,8 @@ fn value(response: http::Response) -> Result<Value> {
 
 /// The file at the end of an address; the launcher's is at the root.
 fn page_of(address: &str) -> &str {
-    let path = address.split(['?', '#']).next().unwrap_or_default();
+    let place = address.split_once("://").map_or(address, |(_, place)| place);
+    let path = place.split(['?', '#']).next().unwrap_or_default();
     match path.rsplit_once('/') {
         Some((_, file)) if !file.is_empty() => file,
         _ => "index.html",
