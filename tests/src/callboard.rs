@@ -17,6 +17,9 @@ use crate::{DesktopSession, PATIENCE, Server, paths, wait_until};
 /// How long `serve` may take to stop when asked to: the engine bounds itself to five seconds.
 const STOP: Duration = Duration::from_secs(8);
 
+/// What the desktop app writes to its log: the moments that are measured, too.
+const LOG: &str = "info,callboard=debug";
+
 /// `callboard` with folders of its own and a clean environment: nothing of the person's desktop, keychain or
 /// configuration is in reach.
 #[derive(Debug)]
@@ -192,9 +195,7 @@ impl Callboard {
     /// The desktop app, in a session, with this value's folders and the rest of its environment.
     pub(crate) fn app(&self, session: &DesktopSession, args: &[&str]) -> Result<Command> {
         let mut command = self.start(&paths::app()?, args);
-        command
-            .envs(session.env())
-            .env("RUST_LOG", "callboard=debug,callboard_tray=debug,callboard::timing=trace");
+        command.envs(session.env()).envs([("RUST_LOG", LOG), ("CALLBOARD_LOG", LOG), ("NO_COLOR", "1")]);
         Ok(command)
     }
 

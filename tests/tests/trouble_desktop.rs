@@ -12,8 +12,6 @@ use callboard_tests::{
     Alertmanager, App, Callboard, DesktopSession, Keyring, PATIENCE, TrayHost, wait_until,
 };
 
-const HOTKEY: &str = "alt+space";
-
 fn config(pager: &Alertmanager) -> String {
     format!(
         "default_channel = \"room:general\"\n\

@@ -99,6 +99,18 @@ impl DesktopSession {
         command
     }
 
+    /// Whether somebody answers for this name on the bus.
+    pub fn has_name(&self, name: &str) -> bool {
+        let (asked, bus) = (format!("string:{name}"), "org.freedesktop.DBus");
+        let answer = self.call(bus, "/org/freedesktop/DBus", "org.freedesktop.DBus.NameHasOwner", &asked);
+        answer.is_ok_and(|answer| answer.contains("true"))
+    }
+
+    /// A folder of the session: `home`, `run`, `data`, `config`, `cache` or `state`.
+    pub fn folder(&self, name: &str) -> PathBuf {
+        self.path(name)
+    }
+
     fn bus_address(&self) -> String {
         format!("unix:path={}", self.path("bus").display())
     }
@@ -127,12 +139,7 @@ impl DesktopSession {
         let log = self.path(&format!("{program}.log"));
         let mut server = Server::spawn(&program, command, &log)?;
         server.close_input(input)?;
-        let asked = format!("string:{bus_name}");
-        let bus = "org.freedesktop.DBus";
-        server.ready(|_| {
-            let answer = self.call(bus, "/org/freedesktop/DBus", "org.freedesktop.DBus.NameHasOwner", &asked);
-            answer.ok().filter(|answer| answer.contains("true"))
-        })?;
+        server.ready(|_| self.has_name(bus_name).then_some(()))?;
         self.services.push(server);
         Ok(())
     }

@@ -75,6 +75,27 @@ impl DesktopSession {
         Ok(())
     }
 
+    /// Takes a picture of a part of the screen, `WIDTHxHEIGHT+X+Y`.
+    pub fn screenshot_of(&self, part: &str, file: &Path) -> Result<()> {
+        let file = file.to_str().context("a path that is text")?;
+        self.run("import", &["-window", "root", "-crop", part, "+repage", "-depth", "8", file])?;
+        Ok(())
+    }
+
+    /// The pixels of a part of the screen, three bytes each.
+    pub fn pixels_of(&self, part: &str) -> Result<Vec<u8>> {
+        let file = self.path("part.rgb");
+        self.screenshot_of(part, &file)?;
+        Ok(fs::read(file)?)
+    }
+
+    /// Moves the pointer to a place and presses a button there: 1 is the left one, 3 the right one.
+    pub fn click(&self, x: u32, y: u32, button: u32) -> Result<()> {
+        let [x, y, button] = [x, y, button].map(|number| number.to_string());
+        self.run("xdotool", &["mousemove", &x, &y, "click", &button])?;
+        Ok(())
+    }
+
     /// Starts the display, unless there is one.
     pub(super) fn start_display(&mut self) -> Result<()> {
         if self.display.is_some() {

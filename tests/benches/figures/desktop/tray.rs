@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use callboard_tests::{App, Callboard, DesktopSession, PATIENCE, Server, TrayHost, paths, wait_until};
+use callboard_tests::{App, Callboard, DesktopSession, PATIENCE, Server, TrayHost, paths};
 
 use super::{session, stored};
 use crate::{
@@ -18,11 +18,13 @@ use crate::{
 
 /// How long a program is left alone before its memory is looked at.
 const REST: Duration = Duration::from_secs(5);
+/// How long a window that was hidden is kept.
+const PUT_AWAY: Duration = Duration::from_secs(3);
 
 pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
     let (starts, minute) = if asked.quick { (3, 10) } else { (10, 60) };
     let session = session()?;
-    let callboard = stored(&session, 200, "[desktop]\nput_away = \"3s\"\n")?;
+    let callboard = stored(&session, 200, &format!("[desktop]\nput_away = \"{}s\"\n", PUT_AWAY.as_secs()))?;
     let peer = Peer::install()?;
 
     let ours =
@@ -43,8 +45,7 @@ pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
         memory(&app.processes())?
     };
     session.press(&["Escape"])?;
-    wait_until("the window to be put away", PATIENCE, || app.moments("window gone").first().copied())?;
-    sleep(REST);
+    sleep(PUT_AWAY + REST);
     let put_away = memory(&app.processes())?;
 
     let name = "BuildNotify";
