@@ -12,6 +12,7 @@ pub mod config;
 mod decide;
 mod deliver;
 mod doctor;
+mod find;
 mod handover;
 pub mod host;
 mod live;
@@ -131,6 +132,7 @@ struct Inner {
     live: channel::Sender<Arc<Live>>,
     runs: run::Active,
     desk: handover::Desk,
+    finder: find::Finder,
     moments: Mutex<Moments>,
     receives_at: Option<SocketAddr>,
     stop: CancellationToken,
@@ -180,6 +182,7 @@ impl Engine {
                 live: channel::Sender::new(Arc::new(live)),
                 runs: run::Active::default(),
                 desk: handover::Desk::default(),
+                finder: find::Finder::default(),
                 moments: Mutex::default(),
                 stop: CancellationToken::new(),
                 tasks: TaskTracker::new(),

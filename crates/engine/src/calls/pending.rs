@@ -10,9 +10,6 @@ impl Engine {
     pub(crate) async fn item_log(&self, _: ItemLog) -> Result<Option<LogTail>, ApiError> {
         Err(ApiError::internal("pending"))
     }
-    pub(crate) async fn find(&self, _: Find) -> Result<Found, ApiError> {
-        Err(ApiError::internal("pending"))
-    }
     pub(crate) async fn activity(&self, _: ActivityQuery) -> Result<Activity, ApiError> {
         Err(ApiError::internal("pending"))
     }

@@ -27,11 +27,12 @@ impl Engine {
     pub(crate) async fn changes(&self, query: Changes) -> Result<u64, ApiError> {
         let mut changed = self.store().changed();
         let stopping = self.stopping();
-        let more = changed.wait_for(|count| *count != query.seen || query.seen == 0);
+        // 0 stands for "nothing seen", so that the first number is 1.
+        let more = changed.wait_for(|count| *count + 1 != query.seen);
         tokio::select! {
             () = stopping.cancelled() => Err(ApiError::internal("Callboard is stopping")),
             more = tokio::time::timeout(LONG_POLL, more) => match more {
-                Ok(Ok(count)) => Ok((*count).max(1)),
+                Ok(Ok(count)) => Ok(*count + 1),
                 Ok(Err(_)) => Err(ApiError::internal("Callboard is stopping")),
                 Err(_) => Ok(query.seen),
             },

@@ -1,6 +1,7 @@
 //! The engine as a whole, in process and over its socket, with a host that only takes notes.
 
 mod faces;
+mod find;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -63,7 +64,16 @@ pub(crate) struct Scene {
 impl Scene {
     /// Opened on this configuration, with these secrets in memory.
     pub(crate) async fn open(config: &str, mode: Mode, secrets: &[(&str, &str, &str)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::open_in(tempfile::tempdir().unwrap(), config, mode, secrets).await
+    }
+
+    /// The same in a folder that holds what the configuration names.
+    pub(crate) async fn open_in(
+        folder: TempDir,
+        config: &str,
+        mode: Mode,
+        secrets: &[(&str, &str, &str)],
+    ) -> Self {
         let file = folder.path().join("callboard.toml");
         std::fs::write(&file, config).unwrap();
         let host = Arc::new(Notes::default());
