@@ -18,7 +18,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use crate::{setup, shell};
+use crate::{setup, shell, ui};
 use package::{PACKAGES, Parts};
 
 /// What the caller asked for.
@@ -72,7 +72,7 @@ pub(crate) fn dist(options: &Options) -> Result<()> {
     let parts = Parts::new(programs, time()?)?;
     let mut made = Vec::new();
     for package in &PACKAGES {
-        let notices = notices::of("callboard")?;
+        let notices = notices::of(package.name)?;
         let work = work.join(package.name);
         let (deb, tree) = deb::wrap(package, &parts, &notices, &work, &folder)?;
         let rpm = rpm::wrap(package, &parts, &notices, &work, &folder)?;
@@ -90,13 +90,7 @@ pub(crate) fn dist(options: &Options) -> Result<()> {
 
 /// Builds both programs without a trace of this machine's folders in them.
 fn build() -> Result<()> {
-    let mut npm = Command::new("npm");
-    npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(shell::root().join("ui"));
-    shell::run(npm)?;
-    let mut npm = Command::new("npm");
-    npm.args(["run", "--silent", "build"]).current_dir(shell::root().join("ui"));
-    shell::run(npm)?;
-
+    ui::build()?;
     let home = env::var("HOME").unwrap_or_default();
     let registry = env::var("CARGO_HOME").unwrap_or_else(|_| format!("{home}/.cargo"));
     let root = shell::root().display();

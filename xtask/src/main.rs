@@ -9,15 +9,18 @@ mod setup;
 mod shell;
 mod test;
 mod types;
+mod ui;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
 
 const USAGE: &str = "\
-cargo xtask run                       see the product work
+cargo xtask run                       start the desktop app; without a display, play the playground's loop
 cargo xtask test [--quick]            set up what is missing, then run every check; quick: without fuzzing
                  [--advisories]       also check the dependencies against published advisories (needs the network)
+cargo xtask e2e [FILTER ...]          only the tests of the desktop app, with the set-up that they need
+cargo xtask screenshots               take the pictures of every view, and put some into docs/screenshots
 cargo xtask types                     write ui/src/api.ts from the calls that the engine declares
 cargo xtask bench [--quick] [GROUP ...]
                                       measure a release build beside its peers; writes target/bench/report.json
@@ -48,6 +51,8 @@ fn dispatch(words: &[&str]) -> Result<Option<()>> {
             Some(options) => test::test(&options)?,
             None => return Ok(None),
         },
+        ["e2e", filters @ ..] => test::desktop(filters)?,
+        ["screenshots"] => test::screenshots()?,
         ["types"] => types::types()?,
         ["bench", words @ ..] => bench::bench(words)?,
         ["dist", flags @ ..] => match dist::Options::parse(flags) {

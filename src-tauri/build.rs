@@ -1,0 +1,50 @@
+//! Reads `tauri.conf.json` and says which commands windows may be given. No other command is reachable from a page.
+
+use std::{fs, path::Path, process::ExitCode};
+
+/// The commands of `src/commands.rs`, each of which `capabilities/windows.json` allows by name.
+const COMMANDS: [&str; 11] = [
+    "call",
+    "desktop",
+    "hide",
+    "show_settings",
+    "show_launcher",
+    "open_link",
+    "set_hotkey",
+    "set_autostart",
+    "playground",
+    "test_notification",
+    "quit",
+];
+
+fn main() -> ExitCode {
+    println!("cargo:rerun-if-changed=../ui/dist");
+    match prepare() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            println!("cargo:warning={why}");
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn prepare() -> Result<(), String> {
+    let pages = Path::new("../ui/dist");
+    for page in ["index.html", "settings.html"] {
+        if !pages.join(page).is_file() {
+            // What is only checked needs no pages, but `tauri::generate_context!` needs their folder.
+            if std::env::var_os("CALLBOARD_NO_PAGES").is_none() {
+                return Err(format!(
+                    "ui/dist/{page} is not there: build the windows first (npm --prefix ui ci && npm --prefix ui run build), \
+                     or, only to check the code, set CALLBOARD_NO_PAGES=1"
+                ));
+            }
+            fs::create_dir_all(pages).map_err(|error| error.to_string())?;
+        }
+    }
+    println!("cargo:rerun-if-env-changed=CALLBOARD_NO_PAGES");
+    let manifest = tauri_build::AppManifest::new().commands(&COMMANDS);
+    tauri_build::try_build(tauri_build::Attributes::new().app_manifest(manifest))
+        .map_err(|error| format!("{error:#}"))
+}

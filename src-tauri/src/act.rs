@@ -1,0 +1,116 @@
+//! What a person can ask for outside the windows: in the tray's menu and on notifications.
+
+use callboard_domain::{
+    command::{Effect, Role},
+    item::ItemKey,
+};
+use callboard_engine::api::ItemAction;
+use jiff::{Timestamp, ToSpan, Zoned, civil::Time};
+
+/// Something to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Act {
+    /// Show the launcher, at an item or as it was left.
+    Show(Option<ItemKey>),
+    /// Open a link in the browser.
+    Browse(String),
+    /// Run a line on an item; where it asks something first, the window does.
+    Run { line: String, item: ItemKey },
+    /// Do not disturb.
+    Quiet(Option<Until>),
+    /// Show the settings, at a view or as they were left.
+    Settings(Option<&'static str>),
+    /// End the app.
+    Quit,
+}
+
+/// How long not to disturb.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Until {
+    HalfAnHour,
+    AnHour,
+    Evening,
+    Tomorrow,
+    TurnedOff,
+}
+
+impl Until {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::HalfAnHour, Self::AnHour, Self::Evening, Self::Tomorrow, Self::TurnedOff];
+
+    /// Its words in a menu.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::HalfAnHour => "30 minutes",
+            Self::AnHour => "1 hour",
+            Self::Evening => "This evening, 18:00",
+            Self::Tomorrow => "Tomorrow, 8:00",
+            Self::TurnedOff => "I turn it off",
+        }
+    }
+
+    /// Whether it is offered at this time of the day.
+    pub(crate) fn is_offered(self, now: &Zoned) -> bool {
+        self != Self::Evening || now.hour() < 18
+    }
+
+    /// The end of it.
+    pub(crate) fn end(self, now: &Zoned) -> Timestamp {
+        let at = |day: &Zoned, hour: i8| day.with().time(Time::constant(hour, 0, 0, 0)).build().ok();
+        let end = match self {
+            Self::HalfAnHour => now.checked_add(30.minutes()).ok(),
+            Self::AnHour => now.checked_add(1.hour()).ok(),
+            Self::Evening => at(now, 18),
+            Self::Tomorrow => now.tomorrow().ok().and_then(|day| at(&day, 8)),
+            Self::TurnedOff => now.checked_add(100.years()).ok(),
+        };
+        end.unwrap_or_else(|| now.clone()).timestamp()
+    }
+}
+
+/// An action that runs as it stands: nothing is to be said first, and it changes something.
+pub(crate) fn runs_at_once(action: &ItemAction) -> bool {
+    action.complete && action.effect == Effect::Changes
+}
+
+/// The words of an action on a button or in a menu.
+pub(crate) fn words(action: &ItemAction) -> String {
+    match action.role {
+        Some(Role::Again) => "Run again".to_owned(),
+        Some(Role::Take) => "I am on it".to_owned(),
+        Some(Role::Stop) => "Stop".to_owned(),
+        Some(Role::Resolve) => "Resolve".to_owned(),
+        _ => action.summary.clone(),
+    }
+}
+
+/// Deliberate things take a deliberate key: these are only ever done in the window.
+pub(crate) fn is_deliberate(action: &ItemAction) -> bool {
+    matches!(action.role, Some(Role::Approve | Role::Merge))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_of_do_not_disturb() {
+        let now: Zoned = "2026-11-22T12:06:30+01:00[Europe/Berlin]".parse().unwrap();
+        let cases = [
+            (Until::HalfAnHour, "2026-11-22T12:36:30+01:00"),
+            (Until::AnHour, "2026-11-22T13:06:30+01:00"),
+            (Until::Evening, "2026-11-22T18:00:00+01:00"),
+            (Until::Tomorrow, "2026-11-23T08:00:00+01:00"),
+            (Until::TurnedOff, "2126-11-22T12:06:30+01:00"),
+        ];
+        for (until, expected) in cases {
+            assert_eq!(until.end(&now), expected.parse::<Timestamp>().unwrap(), "{until:?}");
+            assert!(until.is_offered(&now));
+        }
+        let late: Zoned = "2026-11-22T18:00:00+01:00[Europe/Berlin]".parse().unwrap();
+        assert!(!Until::Evening.is_offered(&late));
+        // The night in which clocks go forward: eight is eight.
+        let spring: Zoned = "2026-03-28T20:00:00+01:00[Europe/Berlin]".parse().unwrap();
+        assert_eq!(Until::Tomorrow.end(&spring), "2026-03-29T08:00:00+02:00".parse::<Timestamp>().unwrap());
+    }
+}

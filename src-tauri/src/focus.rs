@@ -1,0 +1,62 @@
+//! Taking the focus on Linux, and losing no key that is typed before a page is there to take it.
+
+use std::{cell::RefCell, collections::HashMap};
+
+use gtk::{
+    gdk, glib,
+    prelude::{Cast, GtkWindowExt, WidgetExt},
+};
+use tauri::WebviewWindow;
+
+use crate::windows::Kind;
+
+thread_local! {
+    /// Keys pressed and released before a page is ready; only the main thread has them.
+    static EARLY: RefCell<HashMap<Kind, Vec<gdk::Event>>> = RefCell::default();
+}
+
+/// Gives a shown window the focus. On the main thread.
+///
+/// On X11, window managers refuse a request that is older than the last thing the person did: it carries the server's
+/// time of now. On Wayland the desktop gave a token for it.
+pub(crate) fn take(window: &WebviewWindow, token: Option<&str>) {
+    let Ok(window) = window.gtk_window() else { return };
+    if let Some(token) = token {
+        window.set_startup_id(token);
+    }
+    let x11 = window.window().and_then(|it| it.downcast::<gdkx11::X11Window>().ok());
+    match x11 {
+        Some(x11) => window.present_with_time(gdkx11::functions::x11_get_server_time(&x11)),
+        None => window.present(),
+    }
+}
+
+/// Keeps the keys that a window gets until [`give_keys`]. On the main thread.
+pub(crate) fn keep_keys(window: &WebviewWindow, kind: Kind) {
+    let Ok(window) = window.gtk_window() else { return };
+    EARLY.with_borrow_mut(|early| early.insert(kind, Vec::new()));
+    let keep = move |event: &gdk::Event| {
+        EARLY.with_borrow_mut(|early| match early.get_mut(&kind) {
+            Some(keys) => {
+                keys.push(event.clone());
+                glib::Propagation::Stop
+            }
+            None => glib::Propagation::Proceed,
+        })
+    };
+    window.connect_key_press_event(move |_, key| keep(key));
+    window.connect_key_release_event(move |_, key| keep(key));
+}
+
+/// Gives a page what was typed before it was ready. On the main thread.
+pub(crate) fn give_keys(kind: Kind) {
+    let keys = EARLY.with_borrow_mut(|early| early.remove(&kind)).unwrap_or_default();
+    for mut key in keys {
+        gtk::main_do_event(&mut key);
+    }
+}
+
+/// Whether windows can be partly transparent. On the main thread.
+pub(crate) fn is_composited() -> bool {
+    gdk::Screen::default().is_some_and(|screen| screen.is_composited())
+}

@@ -1,0 +1,238 @@
+//! `callboard-tray`: Callboard in the tray. Composes the engine with the desktop; what is decided is decided there.
+
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
+#![allow(clippy::print_stderr, reason = "what is said before there is a window goes to the terminal")]
+
+mod act;
+mod args;
+mod autostart;
+mod commands;
+#[cfg(target_os = "linux")]
+mod focus;
+mod follow;
+mod host;
+mod hotkey;
+mod instance;
+mod links;
+mod notices;
+mod owner;
+#[cfg(target_os = "linux")]
+mod panel;
+mod playground;
+mod settings;
+mod shell;
+mod timing;
+mod tray;
+mod windows;
+
+use std::{io::IsTerminal, process::ExitCode, sync::Arc, time::Duration};
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use tauri::RunEvent;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    args::{Args, Paths, Word},
+    host::DesktopHost,
+    hotkey::Listener,
+    instance::{Found, First},
+    owner::Opening,
+    shell::Shell,
+    tray::Tray,
+};
+
+/// How long tray and hotkey may take before the launcher is shown because neither is there.
+const REACHABLE_TIME: Duration = Duration::from_secs(10);
+/// As the command line's: usage or configuration.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    timing::begin();
+    human_panic::setup_panic!();
+    let args = Args::parse();
+    log_to_stderr();
+    #[cfg(target_os = "linux")]
+    if !has_display() {
+        eprintln!(
+            "There is no display: neither WAYLAND_DISPLAY nor DISPLAY is set. Start callboard-tray in a desktop \
+             session; without one, `callboard serve` does the work and `callboard board` shows it."
+        );
+        return USAGE.into();
+    }
+    match run(args) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: Args) -> Result<ExitCode> {
+    let paths = Paths::new(args.config, args.data)?;
+    let first = match instance::enter(&paths.data, args.word.unwrap_or(Word::Open)) {
+        Ok(Found::First(first)) => Some(first),
+        Ok(Found::Told) => return Ok(ExitCode::SUCCESS),
+        Err(error) => {
+            // The window says what is wrong with the folder; a second start is then one more app.
+            tracing::warn!(%error, data = %paths.data.display(), "a second start will not reach this one");
+            None
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("callboard")
+        .enable_all()
+        .build()?;
+    tauri::async_runtime::set(runtime.handle().clone());
+    let word = args.word.or((!args.hidden).then_some(Word::Open));
+    let stop = CancellationToken::new();
+    let app = tauri::Builder::default()
+        .invoke_handler(tauri::generate_handler![
+            commands::call,
+            commands::desktop,
+            commands::hide,
+            commands::show_settings,
+            commands::show_launcher,
+            commands::open_link,
+            commands::set_hotkey,
+            commands::set_autostart,
+            commands::playground,
+            commands::test_notification,
+            commands::quit,
+        ])
+        .setup({
+            let (handle, stop) = (runtime.handle().clone(), stop.clone());
+            move |app| {
+                let _entered = handle.enter();
+                set_up(app, paths, first, word, args.playground, stop)?;
+                Ok(())
+            }
+        })
+        .build(tauri::generate_context!())
+        .context("the desktop's windows cannot be used")?;
+    let code = app.run_return(|_, event| {
+        // Without windows it goes on: the tray and the hotkey bring them back.
+        if let RunEvent::ExitRequested { api, code: None, .. } = event {
+            api.prevent_exit();
+        }
+    });
+    stop.cancel();
+    // A keychain that hangs must not hold up the end.
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+fn set_up(
+    app: &tauri::App,
+    paths: Paths,
+    first: Option<First>,
+    word: Option<Word>,
+    playground: bool,
+    stop: CancellationToken,
+) -> Result<()> {
+    use tauri::Manager;
+    let host = Arc::new(DesktopHost::default());
+    let opening = Opening { paths, secrets: None, host: host.clone() };
+    let shell = Shell::new(app.handle().clone(), opening, host, stop.clone());
+    app.manage(Arc::clone(&shell));
+
+    let (acting, changing) = (Arc::clone(&shell), Arc::clone(&shell));
+    let tray = Tray::start(
+        #[cfg(not(target_os = "linux"))]
+        app.handle(),
+        follow::first_view(&shell),
+        move |act| acting.act(act),
+        move || tell_desktop(&changing),
+    );
+    match tray {
+        // Set once, here.
+        Ok(tray) => drop(shell.tray.set(tray)),
+        Err(error) => tracing::error!(%error, "there is no tray"),
+    }
+    let keys = shell.settings().hotkey.parse().map_err(anyhow::Error::msg)?;
+    let (pressing, changing) = (Arc::clone(&shell), Arc::clone(&shell));
+    let listener = Listener::start(
+        &keys,
+        shell::is_wayland(),
+        move |token| pressing.word(Word::Toggle, token),
+        move || tell_desktop(&changing),
+    );
+    let _ = shell.hotkey.set(listener);
+
+    if let Some(first) = first {
+        let hearing = Arc::clone(&shell);
+        tokio::spawn(first.listen(move |word| hearing.word(word, None), stop.clone()));
+    }
+    #[cfg(target_os = "linux")]
+    tokio::spawn(panel::follow(Arc::clone(&shell)));
+    tokio::spawn(follow::show_notices(Arc::clone(&shell)));
+    tokio::spawn(quit_on_signal(Arc::clone(&shell)));
+    tokio::spawn(begin(shell, word, playground));
+    Ok(())
+}
+
+/// Starts on what was asked for; where nothing leads to the window, it is shown.
+async fn begin(shell: Arc<Shell>, word: Option<Word>, playground: bool) {
+    if playground && let Err(error) = shell.playground(true).await {
+        tracing::error!(%error, "the playground could not be started");
+    }
+    tokio::spawn(follow::follow(Arc::clone(&shell)));
+    match word {
+        Some(word) => shell.word(word, None),
+        None => {
+            tokio::time::sleep(REACHABLE_TIME).await;
+            if !shell.is_reachable() {
+                tracing::warn!("there is neither a tray nor a hotkey: the launcher is shown");
+                shell.word(Word::Open, None);
+            }
+        }
+    }
+}
+
+fn tell_desktop(shell: &Arc<Shell>) {
+    let shell = Arc::clone(shell);
+    tauri::async_runtime::spawn(async move { shell.tell_desktop().await });
+}
+
+#[cfg(unix)]
+async fn quit_on_signal(shell: Arc<Shell>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminated), Ok(mut interrupted)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return;
+    };
+    tokio::select! {
+        _ = terminated.recv() => {}
+        _ = interrupted.recv() => {}
+    }
+    shell.quit();
+}
+
+#[cfg(not(unix))]
+async fn quit_on_signal(shell: Arc<Shell>) {
+    if tokio::signal::ctrl_c().await.is_ok() {
+        shell.quit();
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn has_display() -> bool {
+    ["WAYLAND_DISPLAY", "DISPLAY"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
+/// What the program does goes to standard error; `RUST_LOG` chooses what of it.
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| {
+        tracing_subscriber::EnvFilter::new("warn,callboard_tray=info,callboard_engine=info")
+    });
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+}

@@ -1,0 +1,333 @@
+//! Notifications over D-Bus (freedesktop.org, Desktop Notifications 1.2), with what is pressed on them.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use callboard_domain::item::ItemKey;
+use futures::StreamExt;
+use tokio::sync::mpsc;
+use zbus::{Connection, fdo::DBusProxy, zvariant::Value};
+
+use super::{Notice, escape};
+use crate::act::Act;
+
+/// How many wait for a notification service that is not there; older ones are let go.
+const WAITING: usize = 20;
+/// How many that were shown are remembered for what may still be pressed on them.
+const REMEMBERED: usize = 200;
+/// How long the service may take.
+const ANSWER_TIME: Duration = Duration::from_secs(5);
+/// How often a session bus that is not there is looked for.
+const AGAIN: Duration = Duration::from_secs(30);
+const SERVICE: &str = "org.freedesktop.Notifications";
+
+#[zbus::proxy(
+    interface = "org.freedesktop.Notifications",
+    default_service = "org.freedesktop.Notifications",
+    default_path = "/org/freedesktop/Notifications",
+    gen_blocking = false
+)]
+trait Notifications {
+    #[expect(clippy::too_many_arguments, reason = "the interface has them")]
+    fn notify(
+        &self,
+        app_name: &str,
+        replaces: u32,
+        icon: &str,
+        summary: &str,
+        body: &str,
+        actions: &[&str],
+        hints: HashMap<&str, Value<'_>>,
+        expires: i32,
+    ) -> zbus::Result<u32>;
+
+    fn close_notification(&self, id: u32) -> zbus::Result<()>;
+
+    fn get_capabilities(&self) -> zbus::Result<Vec<String>>;
+
+    fn get_server_information(&self) -> zbus::Result<(String, String, String, String)>;
+
+    #[zbus(signal)]
+    fn action_invoked(&self, id: u32, key: &str) -> zbus::Result<()>;
+
+    #[zbus(signal)]
+    fn notification_closed(&self, id: u32, reason: u32) -> zbus::Result<()>;
+
+    #[zbus(signal)]
+    fn activation_token(&self, id: u32, token: &str) -> zbus::Result<()>;
+}
+
+/// Shows notifications. What is pressed on them is passed on, with the token by which a window may take the focus.
+#[derive(Clone)]
+pub(crate) struct Notifier {
+    say: mpsc::UnboundedSender<Say>,
+    service: Arc<Mutex<Result<String, String>>>,
+}
+
+enum Say {
+    Show(Notice),
+    Withdraw(Vec<ItemKey>),
+}
+
+impl Notifier {
+    /// Starts showing, as a task of the runtime.
+    pub(crate) fn start(pressed: impl Fn(Act, Option<String>) + Send + Sync + 'static) -> Self {
+        let (say, said) = mpsc::unbounded_channel();
+        let service = Arc::new(Mutex::new(Err("not asked yet".to_owned())));
+        tokio::spawn(run(said, Arc::clone(&service), pressed));
+        Self { say, service }
+    }
+
+    /// Shows one.
+    pub(crate) fn show(&self, notice: Notice) {
+        // The task ends with the program.
+        let _ = self.say.send(Say::Show(notice));
+    }
+
+    /// Takes back what is shown of these items alone.
+    pub(crate) fn withdraw(&self, items: Vec<ItemKey>) {
+        let _ = self.say.send(Say::Withdraw(items));
+    }
+
+    /// Who shows them, or why nobody does.
+    pub(crate) fn service(&self) -> Result<String, String> {
+        self.service.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+async fn run(
+    mut said: mpsc::UnboundedReceiver<Say>,
+    service: Arc<Mutex<Result<String, String>>>,
+    pressed: impl Fn(Act, Option<String>) + Send + Sync,
+) {
+    let mut shown = Shown::default();
+    loop {
+        let Err(error) = serve(&mut said, &service, &mut shown, &pressed).await else { return };
+        tracing::debug!(%error, "the session bus cannot be used");
+        *service.lock().unwrap_or_else(PoisonError::into_inner) = Err(format!("no session bus: {error}"));
+        let again = tokio::time::sleep(AGAIN);
+        tokio::pin!(again);
+        loop {
+            tokio::select! {
+                () = &mut again => break,
+                say = said.recv() => match say {
+                    Some(Say::Show(notice)) => shown.wait(notice, "there is no session bus"),
+                    Some(Say::Withdraw(items)) => drop(shown.settle(&items)),
+                    None => return,
+                },
+            }
+        }
+    }
+}
+
+/// Shows until nobody says anything any more (`Ok`), or the bus is gone.
+async fn serve(
+    said: &mut mpsc::UnboundedReceiver<Say>,
+    service: &Mutex<Result<String, String>>,
+    shown: &mut Shown,
+    pressed: &(impl Fn(Act, Option<String>) + Sync),
+) -> zbus::Result<()> {
+    let bus = Connection::session().await?;
+    let proxy = NotificationsProxy::builder(&bus)
+        .cache_properties(zbus::proxy::CacheProperties::No)
+        .build()
+        .await?;
+    let mut actions = proxy.receive_action_invoked().await?;
+    let mut closed = proxy.receive_notification_closed().await?;
+    let mut tokens = proxy.receive_activation_token().await?;
+    let names = DBusProxy::new(&bus).await?;
+    let mut owners = names.receive_name_owner_changed_with_args(&[(0, SERVICE)]).await?;
+    let mut markup = ask(&proxy, service).await;
+    shown.retry(&proxy, markup).await;
+    loop {
+        // A token comes before what it is for.
+        tokio::select! {
+            biased;
+            token = tokens.next() => match token {
+                Some(token) => {
+                    if let Ok(args) = token.args() {
+                        shown.token = Some((args.id, args.token.to_owned()));
+                    }
+                }
+                None => return Err(zbus::Error::InputOutput(Arc::new(std::io::ErrorKind::UnexpectedEof.into()))),
+            },
+            Some(action) = actions.next() => if let Ok(args) = action.args() {
+                if let Some((act, token)) = shown.pressed(args.id, args.key) {
+                    pressed(act, token);
+                }
+            },
+            Some(gone) = closed.next() => if let Ok(args) = gone.args() {
+                // 1 is expired: desktops keep those in a list, where they can still be pressed.
+                if args.reason != 1 {
+                    shown.notices.remove(&args.id);
+                }
+            },
+            Some(owner) = owners.next() => {
+                let there = owner.args().is_ok_and(|args| args.new_owner.is_some());
+                if there {
+                    markup = ask(&proxy, service).await;
+                    shown.retry(&proxy, markup).await;
+                } else {
+                    *service.lock().unwrap_or_else(PoisonError::into_inner) =
+                        Err("the notification service ended".to_owned());
+                }
+            },
+            say = said.recv() => match say {
+                Some(Say::Show(notice)) => shown.show(&proxy, notice, markup).await,
+                Some(Say::Withdraw(items)) => {
+                    for id in shown.settle(&items) {
+                        // It may be gone already.
+                        let _ = tokio::time::timeout(ANSWER_TIME, proxy.close_notification(id)).await;
+                    }
+                }
+                None => return Ok(()),
+            },
+        }
+    }
+}
+
+/// Asks the service who it is and whether it reads markup; starts it where it is installed but not running.
+async fn ask(proxy: &NotificationsProxy<'_>, service: &Mutex<Result<String, String>>) -> bool {
+    let asked = tokio::time::timeout(ANSWER_TIME, async {
+        let (name, _, version, _) = proxy.get_server_information().await?;
+        let markup = proxy.get_capabilities().await?.iter().any(|it| it == "body-markup");
+        zbus::Result::Ok((format!("{name} {version}"), markup))
+    });
+    let (found, markup) = match asked.await {
+        Ok(Ok((name, markup))) => (Ok(name), markup),
+        Ok(Err(error)) => (Err(error.to_string()), true),
+        Err(_) => (Err("the notification service does not answer".to_owned()), true),
+    };
+    *service.lock().unwrap_or_else(PoisonError::into_inner) = found;
+    markup
+}
+
+/// What is shown, by the service's number for it, and what waits for a service.
+#[derive(Default)]
+struct Shown {
+    notices: BTreeMap<u32, Notice>,
+    waiting: Vec<Notice>,
+    token: Option<(u32, String)>,
+}
+
+impl Shown {
+    async fn show(&mut self, proxy: &NotificationsProxy<'_>, notice: Notice, markup: bool) {
+        let keys: Vec<String> = (0..notice.buttons.len()).map(|index| index.to_string()).collect();
+        let mut actions = vec!["default", "Open"];
+        for (key, (words, _)) in keys.iter().zip(&notice.buttons) {
+            actions.extend([key.as_str(), words.as_str()]);
+        }
+        let urgency: u8 = if notice.important { 2 } else { 1 };
+        let hints =
+            HashMap::from([("urgency", Value::from(urgency)), ("desktop-entry", Value::from("callboard"))]);
+        let body = if markup { escape(&notice.body) } else { notice.body.clone() };
+        let asked = proxy.notify("Callboard", 0, "callboard", &notice.title, &body, &actions, hints, -1);
+        match tokio::time::timeout(ANSWER_TIME, asked).await {
+            Ok(Ok(id)) => {
+                self.notices.insert(id, notice);
+                while self.notices.len() > REMEMBERED {
+                    self.notices.pop_first();
+                }
+            }
+            Ok(Err(error)) => self.wait(notice, &error.to_string()),
+            Err(_) => tracing::warn!(title = %notice.title, "the notification service does not answer"),
+        }
+    }
+
+    fn wait(&mut self, notice: Notice, why: &str) {
+        tracing::info!(title = %notice.title, %why, "a notification waits for a notification service");
+        self.waiting.push(notice);
+        if self.waiting.len() > WAITING {
+            self.waiting.remove(0);
+        }
+    }
+
+    async fn retry(&mut self, proxy: &NotificationsProxy<'_>, markup: bool) {
+        for notice in std::mem::take(&mut self.waiting) {
+            self.show(proxy, notice, markup).await;
+        }
+    }
+
+    /// What to do for a press, once; a click on the whole is the key `default`.
+    fn pressed(&mut self, id: u32, key: &str) -> Option<(Act, Option<String>)> {
+        let notice = self.notices.get(&id)?;
+        let act = match key {
+            "default" => notice.click.clone(),
+            key => notice.buttons.get(key.parse::<usize>().ok()?)?.1.clone(),
+        };
+        let token = self.token.take().filter(|(of, _)| *of == id).map(|(_, token)| token);
+        Some((act, token))
+    }
+
+    /// Forgets what is about settled items only; answers with what is to be closed.
+    fn settle(&mut self, items: &[ItemKey]) -> Vec<u32> {
+        let is_settled =
+            |notice: &Notice| !notice.items.is_empty() && notice.items.iter().all(|item| items.contains(item));
+        self.waiting.retain(|notice| !is_settled(notice));
+        let ids: Vec<u32> =
+            self.notices.iter().filter(|(_, notice)| is_settled(notice)).map(|(id, _)| *id).collect();
+        for id in &ids {
+            self.notices.remove(id);
+        }
+        ids
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn notice(items: &[&str]) -> Notice {
+        Notice {
+            items: items.iter().map(|it| it.parse().unwrap()).collect(),
+            buttons: vec![("Run again".into(), Act::Quit)],
+            ..Notice::plain("t", "b", Act::Show(None))
+        }
+    }
+
+    #[test]
+    fn presses_find_what_they_are_for() {
+        let mut shown = Shown::default();
+        shown.notices.insert(7, notice(&[]));
+        let cases = [
+            (7, "default", Some(Act::Show(None))),
+            (7, "0", Some(Act::Quit)),
+            (7, "1", None),
+            (7, "anything", None),
+            (8, "default", None),
+        ];
+        for (id, key, expected) in cases {
+            assert_eq!(shown.pressed(id, key).map(|(act, _)| act), expected, "{id} {key}");
+        }
+        shown.token = Some((7, "abc".into()));
+        assert_eq!(shown.pressed(7, "default").unwrap().1.as_deref(), Some("abc"));
+        assert_eq!(shown.pressed(7, "default").unwrap().1, None);
+        shown.token = Some((6, "of another".into()));
+        assert_eq!(shown.pressed(7, "default").unwrap().1, None);
+    }
+
+    #[test]
+    fn what_is_settled_is_taken_back() {
+        let mut shown = Shown::default();
+        shown.notices.insert(1, notice(&["ci/build/web@main"]));
+        shown.notices.insert(2, notice(&["ci/build/web@main", "ci/build/api@main"]));
+        shown.notices.insert(3, notice(&[]));
+        assert_eq!(shown.settle(&["ci/build/web@main".parse().unwrap()]), [1]);
+        assert_eq!(shown.settle(&["ci/build/web@main".parse().unwrap()]), [0_u32; 0]);
+        let both = ["ci/build/api@main".parse().unwrap(), "ci/build/web@main".parse().unwrap()];
+        assert_eq!(shown.settle(&both), [2]);
+        assert_eq!(shown.notices.len(), 1);
+    }
+
+    #[test]
+    fn only_the_latest_wait() {
+        let mut shown = Shown::default();
+        for number in 0..WAITING + 3 {
+            shown.wait(Notice { title: number.to_string(), ..notice(&[]) }, "nobody is there");
+        }
+        assert_eq!((shown.waiting.len(), shown.waiting[0].title.as_str()), (WAITING, "3"));
+    }
+}

@@ -1,0 +1,141 @@
+//! Notifications on the desktop: what each says, and what its click and its buttons do.
+
+#[cfg(target_os = "linux")]
+mod freedesktop;
+#[cfg(not(target_os = "linux"))]
+mod system;
+
+use callboard_domain::{
+    command::Role,
+    item::{ItemKey, Kind},
+    rules::Notification,
+};
+use callboard_engine::api::ItemAction;
+
+#[cfg(target_os = "linux")]
+pub(crate) use freedesktop::Notifier;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use system::Notifier;
+
+use crate::act::{Act, runs_at_once, words};
+
+/// A notification with what can be done on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Notice {
+    pub title: String,
+    pub body: String,
+    pub important: bool,
+    /// The items that it is about: it is withdrawn once they are settled.
+    pub items: Vec<ItemKey>,
+    /// What a click on it does.
+    pub click: Act,
+    /// Each with its words.
+    pub buttons: Vec<(String, Act)>,
+}
+
+impl Notice {
+    /// A notification of the engine's, with the actions of its item where it is about one.
+    pub(crate) fn new(notification: Notification, actions: &[ItemAction]) -> Self {
+        let Notification { title, body, items, important } = notification;
+        let (click, buttons) = match &items[..] {
+            [item] => (Act::Show(Some(item.clone())), buttons(item, actions)),
+            _ => (Act::Show(None), vec![("Open the board".to_owned(), Act::Show(None))]),
+        };
+        Self { title, body, important, items, click, buttons }
+    }
+
+    /// Something that the app itself has to say.
+    pub(crate) fn plain(title: impl Into<String>, body: impl Into<String>, click: Act) -> Self {
+        let (title, body) = (title.into(), body.into());
+        Self { title, body, important: false, items: Vec::new(), click, buttons: Vec::new() }
+    }
+}
+
+/// A notification never approves: a review is opened, so that it is read first.
+fn buttons(item: &ItemKey, actions: &[ItemAction]) -> Vec<(String, Act)> {
+    let open = ("Open".to_owned(), Act::Show(Some(item.clone())));
+    if item.kind == Kind::PullRequest {
+        return vec![open];
+    }
+    let quick: Vec<(String, Act)> = [Role::Again, Role::Take]
+        .into_iter()
+        .filter_map(|role| actions.iter().find(|it| it.role == Some(role) && runs_at_once(it)))
+        .map(|it| (words(it), Act::Run { line: it.line.clone(), item: item.clone() }))
+        .collect();
+    if quick.is_empty() { vec![open] } else { quick }
+}
+
+/// Text for a place that takes markup (Desktop Notifications, "Markup").
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "other systems take plain text"))]
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&apos;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use callboard_domain::command::Effect;
+
+    use super::*;
+
+    fn action(role: Role, complete: bool) -> ItemAction {
+        ItemAction {
+            line: format!("do {role:?}"),
+            command: "do".into(),
+            summary: format!("{role:?} it"),
+            role: Some(role),
+            effect: Effect::Changes,
+            complete,
+        }
+    }
+
+    #[test]
+    fn markup_is_text() {
+        let cases = [
+            ("unit tests failed", "unit tests failed"),
+            ("<b>bold</b> & \"x\" 'y'", "&lt;b&gt;bold&lt;/b&gt; &amp; &quot;x&quot; &apos;y&apos;"),
+            ("<img src=http://x/>", "&lt;img src=http://x/&gt;"),
+            ("&amp;", "&amp;amp;"),
+            ("", ""),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(escape(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_notification_offers() {
+        use Role::*;
+        let all = [action(Comment, true), action(Take, true), action(Approve, true), action(Again, true)];
+        let unsaid = [action(Again, false), action(Take, true)];
+        // items, actions -> words of the buttons
+        let cases: [(&[&str], &[ItemAction], &[&str]); 6] = [
+            (&["ci/build/web@main"], &all, &["Run again", "I am on it"]),
+            (&["ci/build/web@main"], &unsaid, &["I am on it"]),
+            (&["ci/build/web@main"], &[], &["Open"]),
+            (&["forge/pull_request/acme/web#479"], &all, &["Open"]),
+            (&["ci/build/web@main", "ci/build/api@main"], &[], &["Open the board"]),
+            (&[], &[], &["Open the board"]),
+        ];
+        for (items, actions, expected) in cases {
+            let items: Vec<ItemKey> = items.iter().map(|it| it.parse().unwrap()).collect();
+            let one = (items.len() == 1).then(|| items[0].clone());
+            let notification =
+                Notification { title: "t".into(), body: "b".into(), items, important: false };
+            let notice = Notice::new(notification, actions);
+            let words: Vec<&str> = notice.buttons.iter().map(|(words, _)| words.as_str()).collect();
+            assert_eq!(words, expected, "{one:?}");
+            assert_eq!(notice.click, Act::Show(one));
+        }
+    }
+}

@@ -1,0 +1,403 @@
+//! The app: what it is made of, and what is asked of it from outside the windows.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::Result;
+use callboard_domain::{item::ItemKey, rules::Notification};
+use callboard_engine::api::{
+    AccountsQuery, ApiError, Check, CheckVerdict, Configure, ItemAction, ItemQuery, Prepare, Quiet, StartRun,
+};
+use jiff::Zoned;
+use serde::Serialize;
+use serde_json::Value;
+use tauri::AppHandle;
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    act::Act,
+    args::Word,
+    autostart,
+    host::DesktopHost,
+    hotkey::{self, Hotkey, Keys, Listener},
+    links,
+    notices::{Notice, Notifier},
+    owner::{Opening, Owner},
+    playground::Play,
+    settings::{Settings, Theme},
+    tray::Tray,
+    windows::{Kind, Shown, Windows},
+};
+
+/// How long a notification waits for the actions of its item.
+const ACTIONS_TIME: Duration = Duration::from_secs(2);
+
+/// The app.
+pub(crate) struct Shell {
+    app: AppHandle,
+    host: Arc<DesktopHost>,
+    /// The person's own owner, and the one in force: the playground's while it is on.
+    own: Mutex<Opening>,
+    owner: watch::Sender<Arc<Owner>>,
+    play: tokio::sync::Mutex<Option<Play>>,
+    playing: AtomicBool,
+    pub(crate) notifier: Notifier,
+    pub(crate) tray: OnceLock<Tray>,
+    pub(crate) hotkey: OnceLock<Listener>,
+    windows: Arc<Windows>,
+    pub(crate) settings: Mutex<Settings>,
+    pub(crate) dark_panel: AtomicBool,
+    last: Mutex<Option<Desktop>>,
+    /// What the tray shows is to be looked at again.
+    pub(crate) look_again: Notify,
+    pub(crate) stop: CancellationToken,
+}
+
+/// The desktop around the windows, as `ui/src/desktop.ts` has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Desktop {
+    version: &'static str,
+    platform: &'static str,
+    wayland: bool,
+    playground: bool,
+    first_run: bool,
+    hotkey: Hotkey,
+    tray: Presence,
+    autostart: bool,
+    owner: &'static str,
+    theme: Theme,
+}
+
+/// Whether a panel shows the tray icon.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Presence {
+    shown: bool,
+    why: Option<String>,
+}
+
+impl Shell {
+    /// The app, with everything but what needs the desktop: tray and hotkey come later.
+    pub(crate) fn new(app: AppHandle, own: Opening, host: Arc<DesktopHost>, stop: CancellationToken) -> Arc<Self> {
+        let shell = Arc::new_cyclic(|shell: &std::sync::Weak<Self>| {
+            let pressed = shell.clone();
+            let pages = own.paths.data.join("pages");
+            Self {
+                windows: Windows::new(app.clone(), std::fs::create_dir_all(&pages).is_ok().then_some(pages)),
+                app,
+                owner: watch::Sender::new(Arc::new(Owner::open(own.clone()))),
+                own: Mutex::new(own),
+                host: Arc::clone(&host),
+                play: tokio::sync::Mutex::default(),
+                playing: AtomicBool::new(false),
+                notifier: Notifier::start(move |act, token| {
+                    if let Some(shell) = pressed.upgrade() {
+                        shell.act_on(act, token);
+                    }
+                }),
+                tray: OnceLock::new(),
+                hotkey: OnceLock::new(),
+                settings: Mutex::default(),
+                dark_panel: AtomicBool::new(false),
+                last: Mutex::default(),
+                look_again: Notify::new(),
+                stop,
+            }
+        });
+        host.set(&shell);
+        shell
+    }
+
+    /// The way to the engine in force.
+    pub(crate) fn owner(&self) -> Arc<Owner> {
+        Arc::clone(&self.owner.borrow())
+    }
+
+    /// The owners in force, as they change.
+    pub(crate) fn owners(&self) -> watch::Receiver<Arc<Owner>> {
+        self.owner.subscribe()
+    }
+
+    /// The windows.
+    pub(crate) fn windows(&self) -> &Arc<Windows> {
+        &self.windows
+    }
+
+    pub(crate) fn settings(&self) -> MutexGuard<'_, Settings> {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// True where the made-up team is what is shown.
+    pub(crate) fn is_playing(&self) -> bool {
+        self.playing.load(Ordering::Relaxed)
+    }
+
+    /// The desktop around the windows, as it is now.
+    pub(crate) async fn desktop(&self) -> Desktop {
+        let owner = self.owner();
+        let accounts = owner.call(AccountsQuery {}).await;
+        let playground = self.is_playing();
+        Desktop {
+            version: env!("CARGO_PKG_VERSION"),
+            platform: std::env::consts::OS,
+            wayland: is_wayland(),
+            playground,
+            first_run: !playground && accounts.is_ok_and(|accounts| accounts.is_empty()),
+            hotkey: self.hotkey_now(),
+            tray: match self.tray_presence() {
+                Ok(()) => Presence { shown: true, why: None },
+                Err(why) => Presence { shown: false, why: Some(why) },
+            },
+            autostart: autostart::is_on(),
+            owner: if owner.is_daemon() { "daemon" } else { "here" },
+            theme: self.settings().theme,
+        }
+    }
+
+    /// Tells the windows where something of the desktop has changed.
+    pub(crate) async fn tell_desktop(&self) {
+        let now = self.desktop().await;
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.as_ref() != Some(&now) {
+            self.windows.tell("desktop", now.clone());
+            *last = Some(now);
+            // The menu names the hotkey.
+            self.look_again.notify_one();
+        }
+    }
+
+    fn hotkey_now(&self) -> Hotkey {
+        match self.hotkey.get() {
+            Some(listener) => listener.now(),
+            None => Hotkey { keys: self.settings().hotkey.clone(), state: hotkey::State::Unavailable, why: None },
+        }
+    }
+
+    /// The keys that open the launcher, where there are any.
+    pub(crate) fn keys(&self) -> Option<String> {
+        let hotkey = self.hotkey_now();
+        matches!(hotkey.state, hotkey::State::Active | hotkey::State::Portal).then_some(hotkey.keys)
+    }
+
+    fn tray_presence(&self) -> Result<(), String> {
+        self.tray.get().map_or_else(|| Err("it is being made".to_owned()), Tray::presence)
+    }
+
+    /// True where a person has a way to the windows without a second start.
+    pub(crate) fn is_reachable(&self) -> bool {
+        self.tray_presence().is_ok() || self.keys().is_some()
+    }
+
+    /// What `doctor` says of the desktop.
+    pub(crate) fn checks(&self) -> Vec<Check> {
+        let check = |name: &str, found: Result<String, String>, remedy: &str| match found {
+            Ok(found) => Check { name: name.into(), verdict: CheckVerdict::Ok, found, remedy: None },
+            Err(found) => Check {
+                name: name.into(),
+                verdict: CheckVerdict::Warning,
+                found,
+                remedy: Some(remedy.into()),
+            },
+        };
+        let hotkey = self.hotkey_now();
+        let hotkey = match hotkey.state {
+            hotkey::State::Active | hotkey::State::Portal => Ok(hotkey.keys),
+            _ => Err(hotkey.why.unwrap_or(hotkey.keys)),
+        };
+        vec![
+            check(
+                "tray",
+                self.tray_presence().map(|()| "shown by the desktop's panel".to_owned()),
+                "switch on the panel's status tray (on GNOME, the AppIndicator extension); the hotkey and `callboard open` work without it",
+            ),
+            check(
+                "notifications",
+                self.notifier.service(),
+                "start a notification service, such as dunst, in this session",
+            ),
+            check("hotkey", hotkey, "choose other keys in the settings, or bind `callboard toggle`"),
+        ]
+    }
+
+    /// Does what a person asked for outside the windows.
+    pub(crate) fn act(self: &Arc<Self>, act: Act) {
+        self.act_on(act, None);
+    }
+
+    fn act_on(self: &Arc<Self>, act: Act, token: Option<String>) {
+        match act {
+            Act::Show(item) => {
+                let shown = Shown { item: item.map(|item| item.to_string()), view: None };
+                self.windows.show(Kind::Launcher, shown, token);
+            }
+            Act::Settings(view) => {
+                let shown = Shown { item: None, view: view.map(str::to_owned) };
+                self.windows.show(Kind::Settings, shown, token);
+            }
+            Act::Browse(link) => {
+                if let Err(why) = links::open(&link) {
+                    self.notifier.show(Notice::plain("The link was not opened", why, Act::Show(None)));
+                }
+            }
+            Act::Run { line, item } => {
+                let shell = Arc::clone(self);
+                tauri::async_runtime::spawn(async move { shell.run(line, item, token).await });
+            }
+            Act::Quiet(until) => {
+                let shell = Arc::clone(self);
+                tauri::async_runtime::spawn(async move {
+                    let until = until.map(|until| until.end(&Zoned::now()));
+                    if let Err(error) = shell.owner().call(Quiet { until }).await {
+                        shell.notifier.show(Notice::plain(
+                            "Do not disturb was not changed",
+                            error.to_string(),
+                            Act::Show(None),
+                        ));
+                    }
+                });
+            }
+            Act::Quit => self.quit(),
+        }
+    }
+
+    /// What the hotkey, a second start or the command line asks for.
+    pub(crate) fn word(self: &Arc<Self>, word: Word, token: Option<String>) {
+        match word {
+            Word::Open => self.act_on(Act::Show(None), token),
+            Word::Toggle => self.windows.toggle(token),
+            Word::Settings => self.act_on(Act::Settings(None), token),
+        }
+    }
+
+    /// Runs a line that was chosen outside the windows. Where it asks something first, the window does.
+    async fn run(self: Arc<Self>, line: String, item: ItemKey, token: Option<String>) {
+        let owner = self.owner();
+        let what = Prepare { line: line.clone(), ..Prepare::default() };
+        let started = match owner.call(what.clone()).await {
+            Ok(prepared) if prepared.confirm.is_some() => {
+                return self.act_on(Act::Show(Some(item)), token);
+            }
+            Ok(_) => owner.call(StartRun { what, confirmed: None }).await,
+            Err(error) => Err(error),
+        };
+        match started {
+            Ok(run) => tracing::info!(run = %run.id, "a run was started outside the windows"),
+            Err(error) => {
+                let title = format!("{line} was not run");
+                self.notifier.show(Notice::plain(title, error.to_string(), Act::Show(Some(item))));
+            }
+        }
+    }
+
+    /// Shows a notification of the engine's, with the actions of its item.
+    pub(crate) fn tell(self: &Arc<Self>, notification: Notification) {
+        let shell = Arc::clone(self);
+        tauri::async_runtime::spawn(async move {
+            let actions = match &notification.items[..] {
+                [item] => shell.actions(item).await,
+                _ => Vec::new(),
+            };
+            shell.notifier.show(Notice::new(notification, &actions));
+        });
+    }
+
+    /// What can be done about an item; nothing where that cannot be told in time.
+    pub(crate) async fn actions(&self, item: &ItemKey) -> Vec<ItemAction> {
+        let owner = self.owner();
+        let asked = owner.call(ItemQuery { item: item.to_string() });
+        match tokio::time::timeout(ACTIONS_TIME, asked).await {
+            Ok(Ok(detail)) => detail.actions,
+            _ => Vec::new(),
+        }
+    }
+
+    /// Shows a notification to see whether it comes.
+    pub(crate) fn test_notification(&self) -> Result<(), String> {
+        self.notifier.service()?;
+        let title = "Callboard's notifications work";
+        self.notifier.show(Notice::plain(title, "A click on one opens what it is about.", Act::Show(None)));
+        Ok(())
+    }
+
+    /// Takes other keys, and writes them to the configuration where they are ours.
+    pub(crate) async fn set_hotkey(&self, keys: &str) -> Result<Hotkey, ApiError> {
+        let keys: Keys = keys.parse().map_err(ApiError::usage)?;
+        let Some(listener) = self.hotkey.get() else {
+            return Err(ApiError::internal("the hotkey is being made; try again in a moment"));
+        };
+        let hotkey = listener.set(&keys);
+        if matches!(hotkey.state, hotkey::State::Active | hotkey::State::Portal) {
+            self.settings().hotkey = keys.to_string();
+            let path = ["desktop", "hotkey"].map(str::to_owned).to_vec();
+            let value = Some(Value::String(keys.to_string()));
+            self.owner().call(Configure { path, value }).await?;
+        }
+        self.tell_desktop().await;
+        Ok(hotkey)
+    }
+
+    /// Starts the app at login, or does not.
+    pub(crate) async fn set_autostart(&self, on: bool) -> Result<(), ApiError> {
+        autostart::set(on)
+            .map_err(|error| ApiError::internal(format!("starting at login was not changed: {error}")))?;
+        self.tell_desktop().await;
+        Ok(())
+    }
+
+    /// Goes to the made-up team, or back to the person's own.
+    pub(crate) async fn playground(self: &Arc<Self>, on: bool) -> Result<(), ApiError> {
+        let mut play = self.play.lock().await;
+        match (play.take(), on) {
+            (Some(running), true) => *play = Some(running),
+            (None, false) => {}
+            (None, true) => {
+                let host: Arc<DesktopHost> = Arc::clone(&self.host);
+                let started = Play::start(host).await.map_err(|error| ApiError::internal(format!("{error:#}")))?;
+                self.playing.store(true, Ordering::Relaxed);
+                let before = self.owner.send_replace(started.owner());
+                *play = Some(started);
+                before.close().await;
+            }
+            (Some(running), false) => {
+                self.playing.store(false, Ordering::Relaxed);
+                let own = self.own.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                self.owner.send_replace(Arc::new(Owner::open(own)));
+                running.stop().await.map_err(|error| ApiError::internal(format!("{error:#}")))?;
+            }
+        }
+        drop(play);
+        self.tell_desktop().await;
+        self.windows.tell("changed", ());
+        Ok(())
+    }
+
+    /// Ends the app, once what is under way has been recorded.
+    pub(crate) fn quit(self: &Arc<Self>) {
+        if self.stop.is_cancelled() {
+            return;
+        }
+        self.stop.cancel();
+        let shell = Arc::clone(self);
+        tauri::async_runtime::spawn(async move {
+            if let Some(play) = shell.play.lock().await.take()
+                && let Err(error) = play.stop().await
+            {
+                tracing::warn!("{error:#}");
+            }
+            shell.owner().close().await;
+            shell.app.exit(0);
+        });
+    }
+}
+
+/// True in a Wayland session that our windows use.
+pub(crate) fn is_wayland() -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let x11_wanted = std::env::var("GDK_BACKEND").is_ok_and(|backend| backend.starts_with("x11"));
+    set("WAYLAND_DISPLAY") && !x11_wanted
+}

@@ -1,0 +1,351 @@
+//! The two windows: made when first needed, shown where the pointer is, and put away once they are unused.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use serde::Serialize;
+use tauri::{
+    AppHandle, Emitter, EventTarget, Manager, PhysicalPosition, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
+    WindowEvent, webview::PageLoadEvent,
+};
+
+#[cfg(target_os = "linux")]
+use crate::focus;
+use crate::timing;
+
+/// A window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    Launcher,
+    Settings,
+}
+
+impl Kind {
+    /// Its label.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Launcher => "launcher",
+            Self::Settings => "settings",
+        }
+    }
+
+    /// The window of that label.
+    pub(crate) fn of(label: &str) -> Option<Self> {
+        [Self::Launcher, Self::Settings].into_iter().find(|kind| kind.label() == label)
+    }
+
+    fn page(self) -> &'static str {
+        match self {
+            Self::Launcher => "index.html",
+            Self::Settings => "settings.html",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Launcher => "Callboard",
+            Self::Settings => "Callboard settings",
+        }
+    }
+
+    fn size(self) -> (f64, f64) {
+        match self {
+            Self::Launcher => (760.0, 520.0),
+            Self::Settings => (900.0, 640.0),
+        }
+    }
+}
+
+/// Why a window is shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Shown {
+    /// The key of the item to open.
+    pub item: Option<String>,
+    /// The settings' view to open.
+    pub view: Option<String>,
+}
+
+/// The windows there are.
+pub(crate) struct Windows {
+    app: AppHandle,
+    /// Where pages keep what they keep; in memory only where it cannot be written.
+    pages: Option<std::path::PathBuf>,
+    open: Mutex<HashMap<Kind, Open>>,
+    /// How long a hidden window is kept.
+    put_away: Mutex<Duration>,
+}
+
+/// How long a hidden window is kept where the configuration does not say.
+pub(crate) const PUT_AWAY: Duration = Duration::from_secs(300);
+
+#[derive(Default)]
+struct Open {
+    /// The page runs, and hears events.
+    ready: bool,
+    /// What the page is told as soon as it hears.
+    pending: Option<Shown>,
+    /// Counts shows and hides: a window that was shown again is not put away.
+    turns: u64,
+}
+
+impl Windows {
+    pub(crate) fn new(app: AppHandle, pages: Option<std::path::PathBuf>) -> Arc<Self> {
+        Arc::new(Self { app, pages, open: Mutex::default(), put_away: Mutex::new(PUT_AWAY) })
+    }
+
+    fn open(&self) -> MutexGuard<'_, HashMap<Kind, Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps hidden windows for so long.
+    pub(crate) fn keep_hidden_for(&self, time: Duration) {
+        *self.put_away.lock().unwrap_or_else(PoisonError::into_inner) = time;
+    }
+
+    fn window(&self, kind: Kind) -> Option<WebviewWindow> {
+        self.app.get_webview_window(kind.label())
+    }
+
+    /// Shows a window and gives it the focus; made first where there is none. `token` is the desktop's leave to take it.
+    pub(crate) fn show(self: &Arc<Self>, kind: Kind, shown: Shown, token: Option<String>) {
+        let windows = Arc::clone(self);
+        self.on_main_thread(move || {
+            if let Err(error) = windows.show_now(kind, shown, token) {
+                tracing::error!(%error, window = kind.label(), "a window could not be shown");
+            }
+        });
+    }
+
+    /// Shows the launcher, or puts it away where it has the focus.
+    pub(crate) fn toggle(self: &Arc<Self>, token: Option<String>) {
+        let windows = Arc::clone(self);
+        self.on_main_thread(move || {
+            let there = windows.window(Kind::Launcher);
+            let focused = there
+                .is_some_and(|it| it.is_visible().unwrap_or(false) && it.is_focused().unwrap_or(false));
+            if focused {
+                windows.hide(Kind::Launcher);
+            } else if let Err(error) = windows.show_now(Kind::Launcher, Shown::default(), token) {
+                tracing::error!(%error, "the launcher could not be shown");
+            }
+        });
+    }
+
+    fn show_now(
+        self: &Arc<Self>,
+        kind: Kind,
+        shown: Shown,
+        token: Option<String>,
+    ) -> tauri::Result<()> {
+        let window = match self.window(kind) {
+            Some(window) => window,
+            None => self.make(kind)?,
+        };
+        {
+            let mut open = self.open();
+            let state = open.entry(kind).or_default();
+            state.turns += 1;
+            if state.ready {
+                window.emit_to(target(kind), "shown", &shown)?;
+            } else {
+                state.pending = Some(shown);
+            }
+        }
+        if kind == Kind::Launcher && !window.is_visible().unwrap_or(false) {
+            self.place(&window)?;
+        }
+        window.unminimize()?;
+        window.show()?;
+        #[cfg(target_os = "linux")]
+        focus::take(&window, token.as_deref());
+        #[cfg(not(target_os = "linux"))]
+        {
+            drop(token);
+            window.set_focus()?;
+        }
+        Ok(())
+    }
+
+    fn make(self: &Arc<Self>, kind: Kind) -> tauri::Result<WebviewWindow> {
+        let (width, height) = kind.size();
+        self.open().insert(kind, Open::default());
+        let loaded = move |_: WebviewWindow, page: tauri::webview::PageLoadPayload<'_>| {
+            if page.event() == PageLoadEvent::Finished {
+                timing::stamp("page loaded");
+            }
+        };
+        let mut builder = WebviewWindowBuilder::new(&self.app, kind.label(), WebviewUrl::App(kind.page().into()))
+            .title(kind.title())
+            .inner_size(width, height)
+            .visible(false)
+            .disable_drag_drop_handler()
+            .on_navigation(|url| is_ours(url))
+            .on_new_window(|_, _| tauri::webview::NewWindowResponse::Deny)
+            .on_page_load(loaded);
+        if let Some(pages) = &self.pages {
+            builder = builder.data_directory(pages.clone());
+        }
+        builder = match kind {
+            Kind::Launcher => {
+                let composited = is_composited();
+                builder
+                    .decorations(false)
+                    .resizable(false)
+                    .always_on_top(true)
+                    .skip_taskbar(true)
+                    .transparent(composited)
+                    .initialization_script(format!(
+                        "document.documentElement.dataset.composited = {composited:?};"
+                    ))
+            }
+            Kind::Settings => builder.min_inner_size(480.0, 400.0).center(),
+        };
+        let window = builder.build()?;
+        #[cfg(target_os = "linux")]
+        focus::keep_keys(&window, kind);
+        let windows = Arc::clone(self);
+        window.on_window_event(move |event| match event {
+            WindowEvent::Focused(true) => timing::stamp("window focused"),
+            WindowEvent::CloseRequested { api, .. } if kind == Kind::Launcher => {
+                api.prevent_close();
+                windows.hide(kind);
+            }
+            WindowEvent::Destroyed => {
+                windows.open().remove(&kind);
+            }
+            _ => {}
+        });
+        Ok(window)
+    }
+
+    /// The page of a window runs now and hears events: it is told why it was shown, and gets the keys typed so far.
+    pub(crate) fn is_ready(&self, kind: Kind) {
+        let pending = {
+            let mut open = self.open();
+            let Some(state) = open.get_mut(&kind).filter(|state| !state.ready) else { return };
+            state.ready = true;
+            state.pending.take()
+        };
+        timing::stamp("page ready");
+        if let Some(shown) = pending
+            && let Err(error) = self.app.emit_to(target(kind), "shown", shown)
+        {
+            tracing::warn!(%error, "a window was not told why it was shown");
+        }
+        #[cfg(target_os = "linux")]
+        self.on_main_thread(move || focus::give_keys(kind));
+    }
+
+    /// Puts a window out of sight, and away once it has not been needed for a while.
+    pub(crate) fn hide(self: &Arc<Self>, kind: Kind) {
+        let Some(window) = self.window(kind) else { return };
+        if let Err(error) = window.hide() {
+            tracing::error!(%error, "a window could not be hidden");
+        }
+        let Some(turn) = self.open().get_mut(&kind).map(|state| {
+            state.turns += 1;
+            state.turns
+        }) else {
+            return;
+        };
+        let put_away = *self.put_away.lock().unwrap_or_else(PoisonError::into_inner);
+        let windows = Arc::clone(self);
+        tauri::async_runtime::spawn(async move {
+            tokio::time::sleep(put_away).await;
+            let unused = windows.open().get(&kind).is_some_and(|state| state.turns == turn);
+            if unused && let Some(window) = windows.window(kind) {
+                tracing::debug!(window = kind.label(), "a window is put away");
+                if let Err(error) = window.destroy() {
+                    tracing::warn!(%error, "a window could not be put away");
+                }
+            }
+        });
+    }
+
+    /// Tells all windows something.
+    pub(crate) fn tell<T: Serialize + Clone>(&self, event: &str, payload: T) {
+        if self.open().is_empty() {
+            return;
+        }
+        if let Err(error) = self.app.emit(event, payload) {
+            tracing::warn!(%error, event, "the windows were not told");
+        }
+    }
+
+    /// One third down the screen that the pointer is on.
+    fn place(&self, window: &WebviewWindow) -> tauri::Result<()> {
+        let monitors = window.available_monitors()?;
+        let pointer = self.app.cursor_position().ok();
+        let under = |monitor: &&tauri::Monitor| {
+            pointer.is_some_and(|pointer| {
+                let (at, size) = (monitor.position(), monitor.size());
+                let within = |place: f64, from: i32, length: u32| {
+                    place >= f64::from(from) && place < f64::from(from) + f64::from(length)
+                };
+                within(pointer.x, at.x, size.width) && within(pointer.y, at.y, size.height)
+            })
+        };
+        let Some(monitor) = monitors.iter().find(under).or(monitors.first()) else { return Ok(()) };
+        let (width, height) = Kind::Launcher.size();
+        let (at, size, scale) = (monitor.position(), monitor.size(), monitor.scale_factor());
+        let left = f64::from(at.x) + (f64::from(size.width) - width * scale).max(0.0) / 2.0;
+        let top = f64::from(at.y) + (f64::from(size.height) - height * scale).max(0.0) / 3.0;
+        window.set_position(PhysicalPosition::new(left.round(), top.round()))
+    }
+
+    fn on_main_thread(&self, act: impl FnOnce() + Send + 'static) {
+        if let Err(error) = self.app.run_on_main_thread(act) {
+            tracing::debug!(%error, "the app is ending");
+        }
+    }
+}
+
+fn target(kind: Kind) -> EventTarget {
+    EventTarget::webview_window(kind.label())
+}
+
+/// A page of the app's own: a window goes nowhere else, whatever a link in it says.
+fn is_ours(url: &tauri::Url) -> bool {
+    let own = url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost");
+    // `npm run dev`, only in a build that was made for it.
+    own || (tauri::is_dev() && url.host_str() == Some("localhost"))
+}
+
+fn is_composited() -> bool {
+    #[cfg(target_os = "linux")]
+    return focus::is_composited();
+    #[cfg(not(target_os = "linux"))]
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_stay_on_their_own_pages() {
+        let cases = [
+            ("tauri://localhost/index.html", true),
+            ("http://tauri.localhost/settings.html", true),
+            ("https://acme.example/", false),
+            ("file:///etc/passwd", false),
+            ("data:text/html,hi", false),
+            ("javascript:alert(1)", false),
+            ("https://tauri.localhost.acme.example/", false),
+        ];
+        for (url, expected) in cases {
+            assert_eq!(is_ours(&url.parse().unwrap()), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn labels_name_windows() {
+        for kind in [Kind::Launcher, Kind::Settings] {
+            assert_eq!(Kind::of(kind.label()), Some(kind));
+        }
+        assert_eq!(Kind::of("other"), None);
+    }
+}

@@ -1,0 +1,60 @@
+/** The fake backend for a browser, by what the address asks for: `?first`, `?empty`, `?playground`, `?theme=dark`, `?many`. */
+
+import type { Theme } from "../desktop";
+import type { FakeBackend } from "./backend";
+import { fake, row } from "./index";
+import { delivery } from "./runs";
+import { board, STATUS } from "./team";
+
+export function scene(search: string): FakeBackend {
+  const asked = new URLSearchParams(search);
+  const empty = { ...board(), sections: [] };
+  const made = fake(
+    {},
+    {
+      first_run: asked.has("first"),
+      playground: asked.has("playground"),
+      theme: (asked.get("theme") ?? "system") as Theme,
+    },
+  );
+  if (asked.has("first") || asked.has("empty")) made.answer("board", empty);
+  if (asked.has("first")) made.answer("runs", []).answer("status", { ...STATUS, accounts: 0, troubles: [] });
+  if (asked.has("failing")) made.fail("board", "the engine does not answer");
+  if (asked.has("late")) {
+    const error = {
+      error: "rate_limited",
+      why: "Slack asked us to slow down",
+      retry_after: { secs: 18, nanos: 0 },
+    } as const;
+    const next_at = new Date(Date.now() + 18_000).toISOString();
+    made.answer("follow_run", ({ id }) => {
+      const run = {
+        id,
+        command: "deploy",
+        line: "deploy api to staging",
+        args: { values: {}, items: {}, pairs: [] },
+        account: "ci",
+        item: null,
+        by: "kim",
+        started_at: next_at,
+        ended_at: next_at,
+        post: "chat:#deploys",
+      };
+      const outcome = { ok: true, summary: "api 1.42.0 is on staging", blocks: [], link: null, data: null };
+      return {
+        run: { ...run, state: { state: "done", outcome } },
+        said: "",
+        output: [],
+        seen: 0,
+        delivery: delivery(id, { state: "pending", next_at, error }),
+      };
+    });
+  }
+  if (asked.has("many")) {
+    const rows = Array.from({ length: 10_000 }, (_, at) =>
+      row(`ci/build/acme/app${at}/ci@main`, "failing", `app${at} main`),
+    );
+    made.answer("board", { ...board(), sections: [{ title: "Builds", rows }] });
+  }
+  return made;
+}

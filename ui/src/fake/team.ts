@@ -1,0 +1,210 @@
+/** A made-up team on an ordinary day: a red build, an incident, pull requests, and a deploy command. */
+
+import type { Board, Row, Run, Section, State, Status } from "../api";
+import { ago } from "./ago";
+import type { Answers } from "./backend";
+import { commands, find, infoOf, prepare, readLine } from "./commands";
+import { detail, failed, LOG } from "./items";
+import { follow, start } from "./runs";
+
+/** A row, with what is usual left out. */
+export function row(key: string, state: State, title: string, more: Partial<Row> = {}): Row {
+  const plain = {
+    held: false,
+    second: "",
+    turn: null,
+    since: ago(8),
+    url: `https://forge.example/${key.length}`,
+  };
+  return { ...plain, ...more, key, state, title };
+}
+
+const turn = (mine: boolean, what: string, ...who: string[]) => ({ mine, what, who });
+
+export function sections(): Section[] {
+  return [
+    {
+      title: "Incidents",
+      rows: [
+        row("alerts/incident/checkout", "incident", "Checkout slower than 2 s", {
+          second: "billing",
+          turn: turn(false, "nobody yet"),
+          since: ago(14),
+        }),
+        row("alerts/incident/queue", "incident", "Queue depth on api-worker", {
+          held: true,
+          turn: turn(false, "bo is on it", "bo"),
+          since: ago(41),
+        }),
+      ],
+    },
+    {
+      title: "Builds",
+      rows: [
+        row("ci/build/acme/web/ci@main", "failing", "web main", { second: "unit tests failed" }),
+        row("ci/build/acme/billing/ci@main", "failing", "billing main", {
+          held: true,
+          second: "integration failed",
+          turn: turn(false, "change by ana", "ana"),
+          since: ago(52),
+        }),
+      ],
+    },
+    {
+      title: "Pull requests",
+      rows: [
+        row("forge/pull_request/acme/web#482", "attention", "Cache the price list", {
+          second: "acme/web#482, 1 approval, checks passed",
+          turn: turn(true, "your review", "bo"),
+          since: ago(190),
+        }),
+        row("forge/pull_request/acme/api#1190", "attention", "Drop the old retry path", {
+          second: "acme/api#1190, 2 approvals, checks passed",
+          turn: turn(true, "merge it"),
+          since: ago(1500),
+        }),
+      ],
+    },
+    {
+      title: "Running",
+      rows: [
+        row("ci/build/acme/api/ci@main", "running", "api main", {
+          second: "Keep the price list warm",
+          since: ago(3),
+        }),
+      ],
+    },
+    {
+      title: "Waiting on others",
+      rows: [
+        row("forge/pull_request/acme/billing#77", "attention", "Invoice rounding", {
+          held: true,
+          second: "acme/billing#77, checks failed",
+          turn: turn(false, "changes by ana", "ana"),
+          since: ago(310),
+        }),
+      ],
+    },
+  ];
+}
+
+export function board(all = false): Board {
+  const summary = { failing: 2, incidents: 2, held: 1, needs_you: 2, running: 1 };
+  const quiet = {
+    title: "Quiet",
+    rows: [row("ci/build/acme/docs/ci@main", "passing", "docs main", { second: "Fix a link" })],
+  };
+  return { sections: all ? [...sections(), quiet] : sections(), summary };
+}
+
+export const STATUS: Status = {
+  icon: "failing",
+  count: 4,
+  summary: "2 builds failing, 2 incidents, 2 need you",
+  accounts_ok: 5,
+  accounts: 6,
+  troubles: [{ account: "alerts", what: "needs sign-in" }],
+  next_check: new Date(Date.now() + 24_000).toISOString(),
+  quiet: null,
+  faults: [],
+  runs: 0,
+  undelivered: 0,
+};
+
+export function run(id: string, line: string, more: Partial<Run> = {}): Run {
+  return {
+    id,
+    command: line.split(" ")[0] ?? line,
+    line,
+    args: { values: {}, items: {}, pairs: [] },
+    account: "ci",
+    item: null,
+    by: "kim",
+    started_at: ago(22),
+    ended_at: ago(21),
+    state: {
+      state: "done",
+      outcome: { ok: true, summary: `${line} is done`, blocks: [], link: null, data: null },
+    },
+    post: "chat:#deploys",
+    ...more,
+  };
+}
+
+export function team(): Answers {
+  return {
+    status: STATUS,
+    board: ({ all }) => board(all),
+    item: ({ item }) => detail(item),
+    item_log: LOG,
+    find: ({ text }) => find(text, sections()),
+    commands,
+    help: ({ command }) => infoOf(command),
+    read_line: ({ line }) => readLine(line),
+    write_line: ({ command, values }) =>
+      [command, ...Object.values(values).filter((value) => value !== "")].join(" "),
+    choices: ({ arg, typed }) =>
+      (arg === "env"
+        ? ["staging", "production", "preview-482"]
+        : arg === "app"
+          ? ["api", "web", "billing"]
+          : []
+      )
+        .filter((value) => value.includes(typed))
+        .map((value) => ({
+          value,
+          title: value
+            .split(typed === "" ? /(?!)/ : typed)
+            .flatMap((text, place) => [
+              ...(place > 0 ? [{ text: typed, hit: true }] : []),
+              ...(text ? [{ text, hit: false }] : []),
+            ]),
+          note: value === "production" ? "1.41.0" : value === "staging" ? "1.41.2" : null,
+        })),
+    prepare,
+    run: start,
+    follow_run: follow,
+    runs: () => [
+      run("0199aa00-0000-7000-8000-000000000604", "deploy api to staging"),
+      run("0199aa00-0000-7000-8000-000000000603", "deploy web to staging", {
+        started_at: ago(190),
+        state: { state: "failed", error: { error: "unavailable", why: "Jenkins did not answer" } },
+      }),
+    ],
+    cancel: ({ id }) => run(id, "deploy api to staging", { state: { state: "canceled" } }),
+    channels: [
+      { name: "deploys", address: "chat:#deploys", default: true },
+      { name: "room", address: "room:general", default: false },
+    ],
+    room: [
+      {
+        id: "m1",
+        under: null,
+        message: { tone: "good", title: "api 1.42.0 is on staging", link: null, blocks: [] },
+        at: ago(21),
+        edited_at: ago(20),
+      },
+    ],
+    deliveries: [],
+    snooze: null,
+    quiet: ({ until }) => until,
+    poll_now: [],
+    settings: { path: "/home/kim/.config/callboard/callboard.toml", settings: {}, faults: [] },
+    accounts: [],
+    rules_explain: ({ event }) =>
+      ({
+        event: { ...failed("ci/build/acme/web/ci@main", event) },
+        item: detail("ci/build/acme/web/ci@main").item,
+        decided: null,
+        now: {
+          do: "notify",
+          post: ["deploys"],
+          group: "acme/web",
+          reasons: [
+            { rule: "quiet bots", builtin: false, outcome: "not_matched", why: "event.by is ana" },
+            { rule: "main is red", builtin: true, outcome: "matched", why: "item.default_branch is true" },
+          ],
+        },
+      }) as never,
+  };
+}

@@ -1,0 +1,154 @@
+/** The board as it is shown: read again when the store changes, still while keys are pressed. */
+
+import { SvelteMap } from "svelte/reactivity";
+
+import type { Board, Run } from "../api";
+import {
+  linesOf,
+  merge,
+  moved,
+  movedBySection,
+  selectionAfter,
+  type ShownSection,
+  withoutOver,
+} from "./board";
+import { type Desk, wordsOf } from "./desk.svelte";
+import type { Entry, Lines, Mark } from "./look";
+
+/** Rows do not reorder so soon after a press. */
+const STILL = 400;
+/** A row that was rolled back says so for this long. */
+const REMEMBERED = 10 * 60_000;
+
+/** Why a row is back as it was. */
+export interface Undone {
+  what: string;
+  why: string;
+}
+
+export class Boards {
+  private readonly desk: Desk;
+  shown = $state.raw<ShownSection[]>([]);
+  runs = $state.raw<Run[]>([]);
+  all = $state(false);
+  selected = $state<string | null>(null);
+  /** Why the board could not be read. What was read before is still shown. */
+  failure = $state<string | null>(null);
+  /** True once there is an answer. */
+  read = $state(false);
+  readonly marks = new SvelteMap<string, Mark>();
+  readonly undone = new SvelteMap<string, Undone>();
+
+  readonly lines: Lines[] = $derived(linesOf(this.shown, this.marks, this.runs));
+  readonly entries: Entry[] = $derived(this.lines.flatMap(({ entries }) => entries));
+  readonly entry: Entry | null = $derived(this.entries.find(({ key }) => key === this.selected) ?? null);
+
+  private asked = 0;
+  private latest: Board | null = null;
+  private stillUntil = 0;
+  private heldDown = false;
+  private settling: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(desk: Desk) {
+    this.desk = desk;
+  }
+
+  /** Reads the board. A late answer never takes the place of a newer one. */
+  async load(): Promise<void> {
+    const asked = ++this.asked;
+    const { all } = this;
+    void this.loadRuns();
+    try {
+      const board = await this.desk.waitFor(
+        "the board",
+        this.desk.backend.call("board", { kind: null, all }),
+      );
+      if (asked !== this.asked) return;
+      this.failure = null;
+      this.latest = board;
+      this.take();
+    } catch (thrown) {
+      if (asked === this.asked) this.failure = wordsOf(thrown);
+    } finally {
+      if (asked === this.asked) this.read = true;
+    }
+  }
+
+  private async loadRuns(): Promise<void> {
+    try {
+      const runs = await this.desk.backend.call("runs", { limit: 5 });
+      this.keepSelection(() => (this.runs = runs));
+    } catch {
+      // The runs that were shown stay.
+    }
+  }
+
+  /** Shows what was read last; in its own order once the keys have been still. */
+  private take(): void {
+    const { latest } = this;
+    if (!latest) return;
+    const wait = this.stillUntil - Date.now();
+    const still = this.heldDown || wait > 0;
+    this.keepSelection(() => (this.shown = merge(this.shown, latest.sections, still)));
+    clearTimeout(this.settling);
+    if (still) this.settling = setTimeout(() => this.take(), Math.max(wait, 50));
+  }
+
+  private keepSelection(change: () => void): void {
+    const before = this.entries;
+    change();
+    this.selected = selectionAfter(before, this.entries, this.selected);
+  }
+
+  /** A key went down, or up. */
+  press(down: boolean): void {
+    this.heldDown = down;
+    this.stillUntil = Date.now() + STILL;
+  }
+
+  async showAll(all: boolean): Promise<void> {
+    this.all = all;
+    await this.load();
+    // The other board is another list: what is over of the one has no place in it.
+    if (this.all === all && this.latest) {
+      const { sections } = this.latest;
+      this.keepSelection(() => (this.shown = merge([], sections, false)));
+    }
+  }
+
+  /** The window was hidden: what is over leaves. */
+  hidden(): void {
+    this.heldDown = false;
+    for (const [key, mark] of this.marks) if (mark !== "undone") this.marks.delete(key);
+    this.keepSelection(() => (this.shown = withoutOver(this.shown)));
+  }
+
+  move(by: number): void {
+    this.selected = moved(this.entries, this.selected, by);
+  }
+  moveBySection(by: 1 | -1): void {
+    this.selected = movedBySection(this.lines, this.selected, by);
+  }
+
+  /** Marks a row at once, and takes it back where the service disagrees. */
+  async optimistic(key: string, mark: Mark, what: string, service: Promise<unknown>): Promise<void> {
+    this.undone.delete(key);
+    this.marks.set(key, mark);
+    try {
+      await service;
+    } catch (thrown) {
+      this.rollBack(key, what, wordsOf(thrown));
+    }
+  }
+
+  rollBack(key: string, what: string, why: string): void {
+    this.marks.set(key, "undone");
+    this.undone.set(key, { what, why });
+    this.desk.say(`${what} did not hold: ${why}`, true);
+    setTimeout(() => this.dismiss(key), REMEMBERED);
+  }
+
+  dismiss(key: string): void {
+    if (this.undone.delete(key)) this.marks.delete(key);
+  }
+}

@@ -1,0 +1,127 @@
+/** What the detail says of an item, in words. */
+
+import type { Build, BuildRun, Incident, ItemDetail, PullRequest, Review, Row, Severity } from "../api";
+import { age } from "../parts/time";
+
+const isRed = (run: BuildRun) => run.status === "failed";
+const isGreen = (run: BuildRun) => run.status === "passed";
+
+export interface BuildFacts {
+  number: number | null;
+  /** "Failed in unit tests after 31 green". */
+  summary: string;
+  /** The commit that turned it red, or the latest one. */
+  cause: BuildRun | null;
+  causeIs: "Likely cause" | "Commit";
+  lastGreen: BuildRun | null;
+}
+
+export function buildFacts({ runs }: Build): BuildFacts {
+  const latest = runs[0] ?? null;
+  const verdict = runs.find((run) => isRed(run) || isGreen(run)) ?? null;
+  const lastGreen = runs.find(isGreen) ?? null;
+  const ended = runs.filter((run) => isRed(run) || isGreen(run));
+  if (!verdict || !isRed(verdict)) {
+    const cause = latest;
+    const summary = latest ? capital(latest.status) : "Not known";
+    return { number: latest?.number ?? null, summary, cause, causeIs: "Commit", lastGreen };
+  }
+  const reds = ended.findIndex(isGreen);
+  const red = reds < 0 ? ended : ended.slice(0, reds);
+  const greens = reds < 0 ? 0 : count(ended.slice(reds), isGreen);
+  const where = verdict.failing.length > 0 ? ` in ${listed(verdict.failing)}` : "";
+  const after =
+    red.length > 1 ? `, ${red.length} times in a row` : greens > 0 ? ` after ${greens} green` : "";
+  const going = latest && latest !== verdict ? `, ${latest.status} again` : "";
+  return {
+    number: verdict.number,
+    summary: `Failed${where}${after}${going}`,
+    cause: red.at(-1) ?? verdict,
+    causeIs: "Likely cause",
+    lastGreen,
+  };
+}
+
+/** How many there are before the first that is not. */
+function count<T>(list: T[], is: (each: T) => boolean): number {
+  const at = list.findIndex((each) => !is(each));
+  return at < 0 ? list.length : at;
+}
+
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+export function listed(names: string[]): string {
+  if (names.length <= 2) return names.join(" and ");
+  return `${names.slice(0, 2).join(", ")} and ${names.length - 2} more`;
+}
+
+/** "8 m ago", "just now". */
+export function agoOf(at: string | null, now: number): string {
+  const said = age(at, now);
+  return said === "" ? "" : said === "now" ? "just now" : `${said} ago`;
+}
+
+export interface Reviewer {
+  name: string;
+  says: string;
+  verdict: Review["verdict"] | "asked";
+}
+
+/** Who reviewed, by what counts of it, and who is asked. */
+export function reviewers({ requested, reviews }: PullRequest): Reviewer[] {
+  const said = new Map<string, Reviewer>();
+  for (const { by, verdict } of reviews) {
+    const before = said.get(by);
+    // Newest first; a comment does not take back what was said before it.
+    if (!before || (before.verdict === "commented" && verdict !== "commented"))
+      said.set(by, { name: by, verdict, says: VERDICTS[verdict] });
+  }
+  for (const name of requested) {
+    const again = said.has(name);
+    said.set(name, { name, verdict: "asked", says: again ? "asked again" : "asked" });
+  }
+  return [...said.values()];
+}
+
+const VERDICTS: Record<Review["verdict"], string> = {
+  approved: "approved",
+  changes_requested: "asked for changes",
+  commented: "commented",
+  dismissed: "dismissed",
+};
+
+const SEVERITIES: Record<Severity, string> = {
+  critical: "critical",
+  high: "high urgency",
+  warning: "warning",
+  info: "for information",
+};
+
+export function incidentSummary(incident: Incident, now: number): string {
+  const since = age(incident.started_at, now);
+  return [
+    incident.service,
+    SEVERITIES[incident.severity],
+    `open ${since === "now" ? "since just now" : since}`,
+  ]
+    .filter(Boolean)
+    .join(", ");
+}
+
+export function holdersOf(incident: Incident): string {
+  if (incident.status === "resolved") return "resolved";
+  if (incident.holders.length > 0) return listed(incident.holders);
+  return incident.status === "acknowledged" ? "somebody" : "nobody yet";
+}
+
+/** The heading of the detail, before and after it is known in full. */
+export function headingOf(row: Row, detail: ItemDetail | null): { title: string; more: string } {
+  const item = detail?.item;
+  if (item?.detail.kind === "build") {
+    const { number } = buildFacts(item.detail);
+    return { title: row.title, more: number === null ? "" : `build ${number}` };
+  }
+  return { title: item?.title ?? row.title, more: "" };
+}

@@ -1,0 +1,201 @@
+/** A command on its way to be run: arguments, live choices, what exactly will run and where it will post. */
+
+import type { CommandInfo, FoundChoice, Prepared, Run } from "../api";
+import type { Failure } from "../desktop";
+import { type Desk, wordsOf } from "./desk.svelte";
+import { keepDraft } from "./drafts";
+import { argOf, confirmed, enter, type Flow, missing, start, step, take, type, typed } from "./flow";
+
+export interface Problem {
+  words: string;
+  /** The argument that it is about, where that is known. */
+  arg: string | null;
+}
+
+/** Whom a command is run by, for who waits. */
+export function servedBy(info: CommandInfo): string {
+  return "accounts" in info.origin ? info.origin.accounts.join(", ") : info.spec.name;
+}
+
+export class Fill {
+  private readonly desk: Desk;
+  readonly info: CommandInfo;
+  flow = $state.raw<Flow>() as Flow;
+  line = $state("");
+  choices = $state.raw<FoundChoice[]>([]);
+  choicesFailure = $state<string | null>(null);
+  marked = $state(0);
+  prepared = $state.raw<Prepared | null>(null);
+  problem = $state.raw<Problem | null>(null);
+  privately = $state(false);
+  /** The text or yes that is asked for before it runs; null until Enter. */
+  confirming = $state(false);
+  said = $state("");
+  running = $state(false);
+
+  readonly typed = $derived(typed(this.flow));
+  readonly missing = $derived(missing(this.flow));
+  readonly guard = $derived(this.prepared?.confirm ?? null);
+  readonly ready = $derived(
+    this.prepared !== null && !this.running && (!this.confirming || confirmed(this.guard, this.said).ok),
+  );
+  /** Approvals are not for Enter. */
+  readonly deliberate: boolean;
+
+  private asked = 0;
+  private askedChoices = 0;
+
+  constructor(desk: Desk, info: CommandInfo, values: Record<string, string>, asksFor: string | null) {
+    this.desk = desk;
+    this.info = info;
+    this.deliberate = info.spec.role === "approve";
+    this.flow = start(info, values, asksFor);
+    this.marked = 0;
+    void this.read();
+    void this.choose();
+  }
+
+  private set(flow: Flow): void {
+    const moved = flow.active !== this.flow.active;
+    const changed = flow.values !== this.flow.values;
+    this.flow = flow;
+    this.confirming = false;
+    this.said = "";
+    keepDraft({ text: "", args: { command: this.info.spec.name, values: flow.values } });
+    if (moved || changed) void this.choose();
+    if (changed) void this.read();
+  }
+
+  type(text: string): void {
+    this.marked = 0;
+    this.set(type(this.flow, text));
+  }
+  activate(name: string): void {
+    this.set({ ...this.flow, active: name });
+  }
+  take(value: string): void {
+    this.set(take(this.flow, value));
+  }
+
+  /** On to the next argument, with the choice that was meant. */
+  step(by: 1 | -1): void {
+    const next = by > 0 ? enter(this.flow, this.choices, this.marked, null) : null;
+    const flow = next?.do === "take" ? type(this.flow, next.value) : this.flow;
+    this.set(step(flow, by));
+  }
+
+  mark(by: number): void {
+    this.marked = Math.max(0, Math.min(this.marked + by, this.choices.length - 1));
+  }
+
+  makePrivate(): void {
+    this.privately = !this.privately;
+    this.desk.say(this.privately ? "Private: nothing is posted" : "The outcome is posted");
+    void this.read();
+  }
+
+  /** Reads and prepares the line that the values make. What is wrong stands in its place; late answers are dropped. */
+  private async read(): Promise<void> {
+    const asked = ++this.asked;
+    const { backend } = this.desk;
+    const current = () => asked === this.asked;
+    const values = { ...this.flow.values };
+    this.prepared = null;
+    try {
+      const line = await backend.call("write_line", { command: this.info.spec.name, values });
+      if (!current()) return;
+      this.line = line;
+      const read = await backend.call("read_line", { line });
+      if (!current()) return;
+      this.problem = read.problem ? { words: read.problem, arg: this.argNamed(read.problem) } : null;
+      if (read.asks_for || read.problem) return;
+      const preparing = backend.call("prepare", { line, channel: null, private: this.privately });
+      const prepared = await this.desk.waitFor(servedBy(this.info), preparing);
+      if (!current()) return;
+      this.prepared = prepared;
+      this.problem = null;
+    } catch (thrown) {
+      if (current()) this.fail(thrown);
+    }
+  }
+
+  /** A problem's text begins with the argument that it is about. */
+  private argNamed(words: string): string | null {
+    return (
+      this.info.spec.args.find(({ name }) => words.startsWith(`${name}:`) || words.startsWith(`${name} `))
+        ?.name ?? null
+    );
+  }
+
+  private fail(thrown: unknown): void {
+    const error = (thrown as Failure | null)?.error ?? null;
+    this.problem = { words: wordsOf(thrown), arg: argOf(error) };
+    this.desk.say(this.problem.words, true);
+  }
+
+  private async choose(): Promise<void> {
+    const asked = ++this.askedChoices;
+    const { active } = this.flow;
+    const spec = this.info.spec.args.find(({ name }) => name === active);
+    if (active === null || spec?.ty === "text" || spec?.ty === "number" || spec?.ty === "duration") {
+      this.choices = [];
+      return;
+    }
+    try {
+      const line = this.line || this.info.spec.name;
+      const asking = this.desk.backend.call("choices", { line, arg: active, typed: this.typed });
+      const choices = await this.desk.waitFor(servedBy(this.info), asking);
+      if (asked !== this.askedChoices) return;
+      this.choices = choices;
+      this.choicesFailure = null;
+      const exact = choices.findIndex(({ value }) => value === this.typed);
+      this.marked = exact >= 0 ? exact : Math.min(this.marked, Math.max(0, choices.length - 1));
+    } catch (thrown) {
+      if (asked !== this.askedChoices) return;
+      this.choices = [];
+      this.choicesFailure = wordsOf(thrown);
+    }
+  }
+
+  /** Enter: takes a choice, goes to what is missing, asks for a yes, or runs. Answers with the run where one began. */
+  async enter(): Promise<Run | null> {
+    if (this.running) return null;
+    if (this.confirming) return this.ready ? this.run() : null;
+    const next = enter(this.flow, this.choices, this.marked, this.prepared);
+    switch (next.do) {
+      case "take":
+        this.take(next.value);
+        return null;
+      case "ask":
+        if (next.name !== this.flow.active) this.activate(next.name);
+        return null;
+      case "wait":
+        return null;
+      case "confirm":
+        this.confirming = true;
+        return null;
+      case "run":
+        return this.run();
+    }
+  }
+
+  private async run(): Promise<Run | null> {
+    const { line, privately, guard } = this;
+    this.running = true;
+    try {
+      const confirmed = guard === null ? null : guard === "yes" ? "yes" : this.said.trim();
+      const what = { line, channel: null, private: privately };
+      const run = await this.desk.waitFor(
+        servedBy(this.info),
+        this.desk.backend.call("run", { what, confirmed }),
+      );
+      keepDraft({ text: "", args: null });
+      return run;
+    } catch (thrown) {
+      this.fail(thrown);
+      return null;
+    } finally {
+      this.running = false;
+    }
+  }
+}

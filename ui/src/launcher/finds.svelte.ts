@@ -1,0 +1,119 @@
+/** What was typed, and what it found. Each key asks; a late answer never takes the place of a newer one. */
+
+import type { Found } from "../api";
+import { moved, movedBySection } from "./board";
+import { type Desk, wordsOf } from "./desk.svelte";
+import { keepDraft } from "./drafts";
+import type { Entry, Lines } from "./look";
+
+/** What was found as lines of the list. */
+export function foundLines(found: Found | null): Lines[] {
+  if (!found) return [];
+  const commands = found.commands.map((found): Entry => ({
+    kind: "command",
+    key: `command ${found.name}`,
+    found,
+  }));
+  const items = found.items.map(({ row, title }): Entry => ({ kind: "row", key: row.key, row, title }));
+  const runs = found.runs.map((found): Entry => ({ kind: "again", key: `again ${found.id}`, found }));
+  return [
+    { title: "Commands", entries: commands },
+    { title: "On the board", entries: items },
+    { title: "Run again", entries: runs },
+  ].filter(({ entries }) => entries.length > 0);
+}
+
+/** The rest of the completion, drawn after what was typed. */
+export function ghostOf(text: string, completion: string | null): string {
+  return completion && text !== "" && completion.toLowerCase().startsWith(text.toLowerCase())
+    ? completion.slice(text.length)
+    : "";
+}
+
+export class Finds {
+  private readonly desk: Desk;
+  text = $state("");
+  /** The text that Esc took away: ↑ in the empty field brings it again. */
+  put = $state("");
+  found = $state.raw<Found | null>(null);
+  failure = $state<string | null>(null);
+  selected = $state<string | null>(null);
+  /** True once the selection was moved by hand: then Enter means it, else what was typed. */
+  chosen = $state(false);
+
+  readonly lines: Lines[] = $derived(foundLines(this.found));
+  readonly entries: Entry[] = $derived(this.lines.flatMap(({ entries }) => entries));
+  readonly entry: Entry | null = $derived(this.entries.find(({ key }) => key === this.selected) ?? null);
+  readonly ghost = $derived(ghostOf(this.text, this.found?.completion ?? null));
+
+  private asked = 0;
+  private answer: Promise<void> = Promise.resolve();
+
+  constructor(desk: Desk) {
+    this.desk = desk;
+  }
+
+  type(text: string): void {
+    this.text = text;
+    this.chosen = false;
+    keepDraft({ text, args: null });
+    this.answer = this.find(text);
+  }
+
+  /** The last answer: for Enter pressed faster than it came. */
+  settled(): Promise<void> {
+    return this.answer;
+  }
+
+  private async find(text: string): Promise<void> {
+    const asked = ++this.asked;
+    if (text.trim() === "") {
+      this.found = null;
+      this.failure = null;
+      this.selected = null;
+      return;
+    }
+    try {
+      const found = await this.desk.waitFor(
+        "the search",
+        this.desk.backend.call("find", { text, limit: 20 }),
+      );
+      if (asked !== this.asked) return;
+      this.found = found;
+      this.failure = null;
+      if (!this.chosen) this.selected = this.entries[0]?.key ?? null;
+      const count = this.entries.length;
+      this.desk.say(count === 1 ? "1 result" : `${count} results`);
+    } catch (thrown) {
+      if (asked === this.asked) this.failure = wordsOf(thrown);
+    }
+  }
+
+  complete(): boolean {
+    if (this.ghost === "") return false;
+    this.type(this.found?.completion ?? this.text);
+    return true;
+  }
+
+  /** Takes the text away, and remembers it. */
+  putAway(): void {
+    this.put = this.text;
+    this.type("");
+  }
+
+  bringBack(): boolean {
+    if (this.text !== "" || this.put === "") return false;
+    this.type(this.put);
+    this.put = "";
+    return true;
+  }
+
+  move(by: number): void {
+    this.chosen = true;
+    this.selected = moved(this.entries, this.selected, by);
+  }
+  moveBySection(by: 1 | -1): void {
+    this.chosen = true;
+    this.selected = movedBySection(this.lines, this.selected, by);
+  }
+}

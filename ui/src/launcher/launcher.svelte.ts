@@ -1,0 +1,503 @@
+/** The launcher as a whole: the levels, and what each key does where one is. */
+
+import { createContext } from "svelte";
+
+import type { ItemDetail, LineRead, Row, Run } from "../api";
+import type { Backend, Shown } from "../desktop";
+import { Boards } from "./boards.svelte";
+import { Desk, wordsOf } from "./desk.svelte";
+import { Details } from "./details.svelte";
+import { keepDraft, readDraft } from "./drafts";
+import { Fill } from "./fills.svelte";
+import { Finds } from "./finds.svelte";
+import type { Act } from "./keys";
+import type { Level } from "./levels";
+import type { Entry } from "./look";
+import { type Offer, offerFor, offersOf } from "./offers";
+import { Rooms } from "./rooms.svelte";
+import { Following } from "./runs.svelte";
+
+export class Launcher {
+  readonly desk: Desk;
+  readonly boards: Boards;
+  readonly finds: Finds;
+  readonly details: Details;
+  levels = $state.raw<Level[]>([]);
+  /** What lies over the level: the actions of the row, or for how long not to disturb. */
+  over = $state<"actions" | "quiet" | null>(null);
+  /** A list that is filtered by what is typed: the keys. */
+  sought = $state("");
+  /** Below 700 wide the detail is a level of its own. */
+  narrow = $state(false);
+  /** Something that went wrong here, with no better place to say it. */
+  mishap = $state<string | null>(null);
+
+  readonly top: Level | null = $derived(this.levels.at(-1) ?? null);
+  readonly searching: boolean = $derived(this.isSearching());
+  readonly entry: Entry | null = $derived(this.currentEntry());
+  readonly row: Row | null = $derived(this.currentRow());
+  readonly detail: ItemDetail | null = $derived(this.currentDetail());
+  readonly offers: Offer[] = $derived(this.row ? offersOf(this.row, this.detail) : []);
+
+  constructor(backend: Backend) {
+    this.desk = new Desk(backend);
+    this.boards = new Boards(this.desk);
+    this.finds = new Finds(this.desk);
+    this.details = new Details(this.desk);
+  }
+
+  private isSearching(): boolean {
+    return this.finds.text.trim() !== "";
+  }
+
+  private currentEntry(): Entry | null {
+    return this.searching ? this.finds.entry : this.boards.entry;
+  }
+
+  /** The row that actions are for: of the level, else of the selection. */
+  private currentRow(): Row | null {
+    const { top } = this;
+    if (top && "key" in top) return this.rowOf(top.key);
+    if (top) return null;
+    return this.entry?.kind === "row" ? this.entry.row : null;
+  }
+
+  private currentDetail(): ItemDetail | null {
+    return this.row ? this.details.item(this.row.key) : null;
+  }
+
+  /** A row by its key; also of an item that is not on the board. */
+  private rowOf(key: string): Row | null {
+    const found = [...this.boards.entries, ...this.finds.entries].find((entry) => entry.key === key);
+    if (found?.kind === "row") return found.row;
+    const item = this.details.item(key)?.item;
+    const more = { second: "", turn: null, since: null, held: false, state: "quiet" as const };
+    return { ...more, key, title: item?.title ?? key, url: item?.url ?? null };
+  }
+
+  /** Reads what is shown first. */
+  async open(): Promise<void> {
+    const desktop = this.desk.backend.desktop().then((desktop) => (this.desk.desktop = desktop));
+    await Promise.allSettled([desktop, this.boards.load(), this.desk.readStatus()]);
+  }
+
+  /** Listens to the shell and ticks, until told to end. */
+  start(): () => void {
+    const { backend } = this.desk;
+    const ends = [
+      this.desk.start(),
+      backend.onShown((shown) => this.shown(shown)),
+      backend.onChanged(() => this.changed()),
+    ];
+    void this.restore();
+    return () => ends.forEach((end) => end());
+  }
+
+  private async restore(): Promise<void> {
+    const draft = readDraft();
+    if (!draft) return;
+    if (draft.text !== "") this.finds.type(draft.text);
+    if (!draft.args) return;
+    const { command, values } = draft.args;
+    await this.attempt(async () =>
+      this.fill(await this.desk.backend.call("help", { command }), values, null),
+    );
+  }
+
+  private shown({ item }: Shown): void {
+    this.desk.now = Date.now();
+    if (item) this.openItem(item);
+    this.changed();
+  }
+
+  private changed(): void {
+    void this.boards.load();
+    void this.desk.readStatus();
+    this.details.changed();
+    if (this.top?.at === "run") void this.top.run.changed();
+    if (this.top?.at === "rooms") void this.top.rooms.load();
+  }
+
+  openItem(key: string): void {
+    this.levels = [];
+    if (this.boards.entries.some((entry) => entry.key === key) && !this.narrow && !this.searching) {
+      this.boards.selected = key;
+    } else {
+      this.push({ at: "item", key });
+    }
+    this.details.show(key);
+  }
+
+  push(level: Level): void {
+    this.over = null;
+    this.levels = [...this.levels, level];
+  }
+
+  /** One level back. False where there is none: then the window goes. */
+  back(): boolean {
+    this.desk.leaveWaiting();
+    if (this.over) {
+      this.over = null;
+      return true;
+    }
+    const { top } = this;
+    if (top?.at === "fill" && top.fill.confirming) {
+      top.fill.confirming = false;
+      return true;
+    }
+    if (top?.at === "keys" && this.sought !== "") {
+      this.sought = "";
+      return true;
+    }
+    if (top) {
+      if (top.at === "run") top.run.end();
+      if (top.at === "fill") keepDraft({ text: this.finds.text, args: null });
+      this.levels = this.levels.slice(0, -1);
+      return true;
+    }
+    if (this.finds.text !== "") {
+      this.finds.putAway();
+      return true;
+    }
+    return false;
+  }
+
+  async hide(): Promise<void> {
+    this.boards.hidden();
+    this.mishap = null;
+    await this.desk.backend.hide();
+  }
+
+  /** Does it, and says what went wrong. */
+  private async attempt(what: () => Promise<unknown>): Promise<void> {
+    try {
+      await what();
+      this.mishap = null;
+    } catch (thrown) {
+      this.mishap = wordsOf(thrown);
+      this.desk.say(this.mishap, true);
+    }
+  }
+
+  private fill(info: Fill["info"], values: Record<string, string>, asksFor: string | null): void {
+    this.push({ at: "fill", fill: new Fill(this.desk, info, values, asksFor) });
+  }
+
+  follow(run: Run): void {
+    // What led to the run is done: back from it is the board.
+    this.levels = [
+      ...this.levels.filter(({ at }) => at === "rooms"),
+      { at: "run", run: new Following(this.desk, run) },
+    ];
+    this.finds.type("");
+    this.over = null;
+  }
+
+  /** A line, as far as it goes, to its arguments. Answers false where it begins with no command. */
+  async takeLine(line: string): Promise<boolean> {
+    const read: LineRead = await this.desk.waitFor(
+      "the engine",
+      this.desk.backend.call("read_line", { line }),
+    );
+    if (!read.command) return false;
+    this.fill(read.command, read.values, read.asks_for);
+    return true;
+  }
+
+  /** Enter in the field: what was typed where it is a command's line, else what is selected. */
+  async enter(): Promise<void> {
+    const { finds } = this;
+    if (!this.searching) return this.go(this.boards.entry);
+    const { text, chosen } = finds;
+    await this.attempt(async () => {
+      if (!chosen && (await this.takeLine(text))) return;
+      // Pressed faster than the answer came: it is waited for.
+      await finds.settled();
+      if (finds.text === text) await this.go(finds.entry);
+    });
+  }
+
+  /** The first thing about a line of the list. */
+  async go(entry: Entry | null): Promise<void> {
+    switch (entry?.kind) {
+      case "row":
+        if (this.boards.undone.has(entry.key)) return this.boards.dismiss(entry.key);
+        if (this.searching || this.narrow) {
+          if (this.top?.at !== "item") return this.push({ at: "item", key: entry.key });
+        }
+        return this.offer(this.offers[0]);
+      case "run":
+        return this.follow(entry.run);
+      case "again":
+        return this.attempt(() => this.takeLine(entry.found.line));
+      case "command":
+        return this.attempt(async () => {
+          const read = await this.desk.backend.call("read_line", { line: entry.found.name });
+          if (read.command) this.fill(read.command, read.values, read.asks_for);
+        });
+    }
+  }
+
+  async offer(offer: Offer | undefined): Promise<void> {
+    const { row } = this;
+    this.over = null;
+    if (!offer || !row) return;
+    const { does } = offer;
+    if (typeof does === "object") {
+      // To say "I am on it" is quick, and taken back as easily: it needs no second look.
+      if (does.run.role === "take" && does.run.complete) return this.take(row, does.run.line);
+      return this.attempt(() => this.takeLine(does.run.line));
+    }
+    switch (does) {
+      case "open":
+        return this.openLink(this.detail?.item.url ?? row.url);
+      case "log":
+        this.push({ at: "log", key: row.key });
+        return this.details.loadLog(row.key);
+      case "snooze":
+        return this.boards.optimistic(
+          row.key,
+          "snoozed",
+          "The snooze",
+          this.desk.backend.call("snooze", { item: row.key, until: null }),
+        );
+      case "copy":
+        return this.copy(this.detail?.item.url ?? row.url ?? "", "The link is copied");
+      case "why":
+        return this.explain(row.key);
+    }
+  }
+
+  /** Runs the acknowledgement, marks the row at once, and takes it back where the run ends badly. */
+  private async take(row: Row, line: string): Promise<void> {
+    const { backend } = this.desk;
+    const told = async () => {
+      const prepared = await backend.call("prepare", { line, channel: null, private: false });
+      // What asks for a yes is asked in its own place.
+      if (prepared.confirm) {
+        this.boards.marks.delete(row.key);
+        return this.takeLine(line);
+      }
+      let run = await backend.call("run", { what: { line, channel: null, private: false }, confirmed: null });
+      for (let seen = 0; run.state.state === "running";) {
+        const progress = await backend.call("follow_run", { id: run.id, seen, said: "" });
+        run = progress.run;
+        seen = progress.seen;
+      }
+      const { state } = run;
+      if (state.state === "failed") throw { message: state.error.why };
+      if (state.state === "unknown") throw { message: `it is not known whether it ran: ${state.why}` };
+      if (state.state === "done" && !state.outcome.ok) throw { message: state.outcome.summary };
+      if (state.state === "done") this.desk.say(state.outcome.summary);
+    };
+    await this.boards.optimistic(row.key, "taken", "The acknowledgement", told());
+  }
+
+  async openLink(url: string | null): Promise<void> {
+    if (url) await this.attempt(() => this.desk.backend.openLink(url));
+  }
+
+  async copy(text: string, said: string): Promise<void> {
+    await this.attempt(async () => {
+      await navigator.clipboard.writeText(text);
+      this.desk.say(said);
+    });
+  }
+
+  private async explain(key: string): Promise<void> {
+    const level = { at: "why" as const, key, explanation: null, failure: null };
+    this.push(level);
+    const settle = (change: Partial<Extract<Level, { at: "why" }>>) => {
+      this.levels = this.levels.map((other) => (other === level ? { ...level, ...change } : other));
+    };
+    try {
+      const detail = this.details.item(key) ?? (await this.desk.backend.call("item", { item: key }));
+      const event = detail.events[0];
+      if (!event) return settle({ failure: "Nothing has happened to it yet, so no rule has spoken" });
+      settle({ explanation: await this.desk.backend.call("rules_explain", { event: event.id }) });
+    } catch (thrown) {
+      settle({ failure: wordsOf(thrown) });
+    }
+  }
+
+  /** What a key does here. False where it does nothing, and the key is the field's. */
+  act(act: Act): boolean {
+    const { backend, status } = this.desk;
+    const list = this.searching ? this.finds : this.boards;
+    const { top } = this;
+    switch (act) {
+      case "activity":
+      case "settings":
+        void this.attempt(() => backend.showSettings(act === "activity" ? "activity" : undefined));
+        return true;
+      case "account":
+        void this.attempt(() => backend.showSettings("accounts"));
+        return true;
+      case "quit":
+        void this.attempt(() => backend.quit());
+        return true;
+      case "check":
+        void this.attempt(() =>
+          this.desk.waitFor("all accounts", backend.call("poll_now", { account: null })),
+        );
+        void this.boards.load();
+        return true;
+      case "quiet":
+        if (status?.quiet?.asked) void this.beQuiet(null);
+        else this.over = this.over === "quiet" ? null : "quiet";
+        return true;
+      case "keys":
+        if (top?.at !== "keys") this.push({ at: "keys" });
+        return true;
+      case "runs":
+        if (top?.at !== "rooms") this.openRooms();
+        return true;
+      case "help":
+        return this.help();
+    }
+    if (top?.at === "run") return this.actOnRun(act, top.run);
+    if (top?.at === "fill") return this.actOnFill(act, top.fill);
+    if (top?.at === "rooms") return this.actOnRooms(act, top.rooms);
+    if (top && !("key" in top)) return false;
+    if (!top) {
+      switch (act) {
+        case "down":
+          list.move(1);
+          return true;
+        case "up":
+          if (list === this.boards && list.entries[0]?.key === list.selected && this.finds.bringBack())
+            return true;
+          list.move(-1);
+          return true;
+        case "first":
+          list.move(-list.entries.length);
+          return true;
+        case "last":
+          list.move(list.entries.length);
+          return true;
+        case "next-section":
+          list.moveBySection(1);
+          return true;
+        case "previous-section":
+          list.moveBySection(-1);
+          return true;
+        case "everyone":
+          void this.boards.showAll(!this.boards.all);
+          return true;
+        case "complete":
+          return this.finds.complete();
+        case "into":
+          if (!this.narrow || this.entry?.kind !== "row") return false;
+          this.push({ at: "item", key: this.entry.key });
+          return true;
+        case "go":
+          void this.enter();
+          return true;
+      }
+    }
+    if (act === "actions") {
+      if (this.offers.length === 0) return false;
+      this.over = this.over === "actions" ? null : "actions";
+      return true;
+    }
+    const offer = offerFor(this.offers, act);
+    // Over a log or a reason, Enter is not for the row beneath.
+    if (!offer || ((act === "go" || act === "second") && top && top.at !== "item")) return false;
+    void this.offer(offer);
+    return true;
+  }
+
+  private help(): boolean {
+    const { top, entry } = this;
+    const command =
+      top?.at === "fill"
+        ? top.fill.info.spec.name
+        : !top && entry?.kind === "command"
+          ? entry.found.name
+          : null;
+    if (command) this.push({ at: "help", command });
+    return command !== null;
+  }
+
+  private actOnFill(act: Act, fill: Fill): boolean {
+    switch (act) {
+      case "down":
+      case "up":
+        fill.mark(act === "down" ? 1 : -1);
+        return true;
+      case "complete":
+      case "previous":
+        if (fill.confirming) return false;
+        fill.step(act === "complete" ? 1 : -1);
+        return true;
+      case "privately":
+        fill.makePrivate();
+        return true;
+      case "go":
+      case "approve":
+        // Enter never approves: that has a key of its own. It still fills in what is missing.
+        if (fill.deliberate && act === "go" && fill.ready) return true;
+        void fill.enter().then((run) => run && this.follow(run));
+        return true;
+    }
+    return false;
+  }
+
+  private actOnRun(act: Act, run: Following): boolean {
+    switch (act) {
+      case "stop":
+        void run.stop();
+        return true;
+      case "post-now":
+        void run.postNow();
+        return true;
+      case "open":
+        void this.openLink(run.verdict.link ?? run.room.link);
+        return true;
+      case "go":
+        if (!run.over) return false;
+        run.end();
+        void this.attempt(() => this.takeLine(run.run.line));
+        return true;
+    }
+    return false;
+  }
+
+  private openRooms(): void {
+    const rooms = new Rooms(this.desk);
+    this.push({ at: "rooms", rooms });
+    void rooms.load();
+  }
+
+  private actOnRooms(act: Act, rooms: Rooms): boolean {
+    const { place } = rooms;
+    switch (act) {
+      case "down":
+      case "up":
+        rooms.move(act === "down" ? 1 : -1);
+        return true;
+      case "post-now":
+        void rooms.retry();
+        return true;
+      case "stop":
+        void rooms.stop();
+        return true;
+      case "go":
+        if (place?.at === "run") this.follow(place.run);
+        return true;
+    }
+    return false;
+  }
+
+  /** Only important notifications until then; null ends it. */
+  async beQuiet(until: string | null): Promise<void> {
+    this.over = null;
+    await this.attempt(async () => {
+      await this.desk.backend.call("quiet", { until });
+      await this.desk.readStatus();
+      this.desk.say(until ? "Do not disturb" : "Notifications are shown again");
+    });
+  }
+}
+
+export const [useLauncher, provideLauncher] = createContext<Launcher>();

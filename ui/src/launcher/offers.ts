@@ -1,0 +1,122 @@
+/** What can be done with an item, the first thing first. Every service's commands come as one of a few roles, each with its key and place. */
+
+import type { ItemAction, ItemDetail, Role, Row } from "../api";
+import { type Act, keysOf } from "./keys";
+import { kindOf } from "./look";
+
+export interface Offer {
+  id: string;
+  title: string;
+  icon: string;
+  keys: string;
+  /** What a press of that key is called. */
+  act: Act | null;
+  does: { run: ItemAction } | "open" | "log" | "snooze" | "copy" | "why";
+}
+
+const ROLES: Record<Role, { title: string; icon: string; act: Act | null }> = {
+  again: { title: "Run it again", icon: "rerun", act: null },
+  approve: { title: "Approve", icon: "check", act: "approve" },
+  take: { title: "I am on it", icon: "usercheck", act: "take" },
+  merge: { title: "Merge", icon: "pr", act: null },
+  resolve: { title: "Resolve", icon: "check", act: "resolve" },
+  comment: { title: "Comment", icon: "note", act: "comment" },
+  stop: { title: "Stop", icon: "stop", act: "stop" },
+  log: { title: "Log from the service", icon: "log", act: null },
+  show: { title: "Show", icon: "info", act: null },
+};
+
+function offerOf(action: ItemAction, kind: string, alone: boolean): Offer {
+  const usual = action.role ? ROLES[action.role] : { title: action.summary, icon: "term", act: null };
+  const incident = kind === "incident";
+  const words =
+    incident && action.role === "take"
+      ? "Acknowledge"
+      : incident && action.role === "comment"
+        ? "Add note"
+        : usual.title;
+  // Two of one role are told apart by what they say of themselves.
+  const title = (alone ? words : action.summary) + (action.complete ? "" : "…");
+  return {
+    id: action.line,
+    title,
+    icon: usual.icon,
+    keys: alone && usual.act ? keysOf(usual.act) : "",
+    act: alone ? usual.act : null,
+    does: { run: action },
+  };
+}
+
+/** All of it, in order. The first is for Enter, the second for Shift+Enter. Enter never approves. */
+export function offersOf(row: Pick<Row, "key" | "url" | "turn">, detail: ItemDetail | null): Offer[] {
+  const kind = kindOf(row.key);
+  const url = detail?.item.url ?? row.url;
+  const actions = detail?.actions ?? [];
+  const count = (role: Role | null) => actions.filter((action) => action.role === role).length;
+  const runs = actions.map((action) =>
+    offerOf(action, kind, count(action.role) === 1 && action.role !== null),
+  );
+
+  const own: Offer[] = [];
+  if (kind === "build")
+    own.push({ id: "log", title: "Whole log", icon: "log", keys: keysOf("log"), act: "log", does: "log" });
+  const reviews = kind === "pull_request" && row.turn?.what === "your review";
+  const open: Offer = {
+    id: "open",
+    title: reviews ? "Review in browser" : "Open in browser",
+    icon: "ext",
+    keys: keysOf("open"),
+    act: "open",
+    does: "open",
+  };
+  if (url) own.push(open);
+  own.push({
+    id: "snooze",
+    title: "Snooze until it changes",
+    icon: "clock",
+    keys: keysOf("snooze"),
+    act: "snooze",
+    does: "snooze",
+  });
+  if (url)
+    own.push({
+      id: "copy",
+      title: "Copy link",
+      icon: "copy",
+      keys: keysOf("copy"),
+      act: "copy",
+      does: "copy",
+    });
+  own.push({
+    id: "why",
+    title: "Why did I get this?",
+    icon: "info",
+    keys: keysOf("why"),
+    act: "why",
+    does: "why",
+  });
+
+  const approves = (offer: Offer) => typeof offer.does === "object" && offer.does.run.role === "approve";
+  const merges =
+    row.turn?.what === "merge it"
+      ? runs.find((offer) => typeof offer.does === "object" && offer.does.run.role === "merge")
+      : undefined;
+  const first = merges ?? (reviews && url ? open : (runs.find((offer) => !approves(offer)) ?? own[0]));
+  if (!first) return [];
+  const rest = [...runs, ...own].filter((offer) => offer !== first);
+  const ordered = [{ ...first, keys: "Enter" }, ...rest];
+  // The second thing has Shift+Enter where it has no key of its own.
+  const second = ordered[1];
+  if (second && second.keys === "" && !approves(second)) ordered[1] = { ...second, keys: "Shift+Enter" };
+  return ordered;
+}
+
+/** The offer that an act is for. Shift+Enter does the second thing, unless that is an approval. */
+export function offerFor(offers: Offer[], act: Act): Offer | undefined {
+  if (act === "go") return offers[0];
+  if (act === "second") {
+    const second = offers[1];
+    return second && second.act !== "approve" ? second : undefined;
+  }
+  return offers.find((offer) => offer.act === act);
+}

@@ -1,0 +1,244 @@
+/** What happened, and whether the room knows: two facts, told apart. */
+
+import type { Delivery, Run, RunProgress, ServiceError } from "../api";
+import { clock, timer } from "../parts/time";
+import { channelName, type Tone } from "./look";
+
+/** How a run is, in the field's right corner and above its output. */
+export interface Verdict {
+  icon: string;
+  tone: Tone;
+  word: string;
+  /** The line that says it all, once it has ended. */
+  summary: string | null;
+  more: string;
+  link: string | null;
+}
+
+export function verdictOf(run: Run): Verdict {
+  const { state } = run;
+  const none = { more: "", link: null };
+  switch (state.state) {
+    case "running":
+      return { ...none, icon: "st_run", tone: "running", word: "Running", summary: null };
+    case "done": {
+      const { ok, summary, blocks, link } = state.outcome;
+      const more = blocks.flatMap((block) => ("text" in block ? [block.text] : [])).join(" ");
+      return ok
+        ? { icon: "st_pass", tone: "passing", word: "Done", summary, more, link }
+        : { icon: "st_fail", tone: "failing", word: "Ended badly", summary, more, link };
+    }
+    case "failed":
+      return {
+        ...none,
+        icon: "st_fail",
+        tone: "failing",
+        word: "Failed",
+        summary: `${run.line} failed`,
+        more: why(state.error),
+      };
+    case "canceled":
+      return {
+        ...none,
+        icon: "stop",
+        tone: "quiet",
+        word: "Stopped",
+        summary: `${run.line} was stopped`,
+        more: "",
+      };
+    case "unknown":
+      return {
+        ...none,
+        icon: "st_unk",
+        tone: "attention",
+        word: "Not known",
+        summary: "We do not know whether this ran",
+        more: `${sentence(state.why)} It will not be sent again by itself.`,
+      };
+  }
+}
+
+/** A service's error in words for a person. */
+export function why(error: ServiceError): string {
+  return error.why;
+}
+
+function sentence(text: string): string {
+  return text === "" || /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+/** The line about the room. */
+export interface RoomLine {
+  look: "plain" | "told" | "late";
+  icon: string;
+  tone: Tone;
+  before: string;
+  channel: string | null;
+  after: string;
+  /** A second line, in trouble. */
+  more: string;
+  link: string | null;
+  /** What can be posted now, and how it is said. */
+  delivery: Delivery | null;
+  /** To be said at once. */
+  urgent: boolean;
+}
+
+const PLAIN = {
+  look: "plain",
+  icon: "send",
+  tone: "quiet",
+  after: "",
+  more: "",
+  link: null,
+  delivery: null,
+  urgent: false,
+} as const;
+
+/** Before a run. */
+export function willPost(post: string | null, reason: string): RoomLine {
+  return post
+    ? {
+        ...PLAIN,
+        before: "Will post in",
+        channel: channelName(post),
+        after: "one message, edited as it goes",
+        more: reason,
+      }
+    : {
+        ...PLAIN,
+        icon: "eyeoff",
+        before: "Private:",
+        channel: null,
+        after: "nothing is posted, and the run says so",
+        more: reason,
+      };
+}
+
+/** During and after a run. */
+export function roomLine(run: Run, delivery: Delivery | null, now: number): RoomLine {
+  if (!run.post) {
+    return { ...PLAIN, icon: "eyeoff", before: "Private:", channel: null, after: "nothing was posted" };
+  }
+  const channel = channelName(delivery?.address ?? run.post);
+  const going = run.state.state === "running";
+  if (!delivery) {
+    return going
+      ? { ...PLAIN, before: "Will post in", channel, after: "one message, edited as it goes" }
+      : { ...PLAIN, before: "Being posted in", channel };
+  }
+  const { link, state } = delivery;
+  const ran = run.state.state === "unknown" ? "Not known, and" : going ? "Running, but" : "Ran, but";
+  const late = {
+    ...PLAIN,
+    look: "late",
+    icon: "st_att",
+    tone: "attention",
+    channel,
+    after: "",
+    link,
+    delivery,
+    urgent: true,
+  } as const;
+  switch (state.state) {
+    case "posted":
+      return going
+        ? { ...PLAIN, tone: "passing", before: "Posted in", channel, after: "being edited as it goes", link }
+        : {
+            ...PLAIN,
+            look: "told",
+            icon: "st_pass",
+            tone: "passing",
+            before: "Posted in",
+            channel,
+            after: `${clock(run.ended_at ?? delivery.created_at)}, start and outcome in one message`,
+            link,
+          };
+    case "sending":
+      return { ...PLAIN, before: "Being posted in", channel };
+    case "pending": {
+      if (!state.error) return { ...PLAIN, before: "Being posted in", channel };
+      const left = Math.max(0, (Date.parse(state.next_at) - now) / 1000);
+      return {
+        ...late,
+        before: `${ran} the room was not told: retrying in ${timer(left)}`,
+        more: `${sentence(why(state.error))} Try ${delivery.attempts}.`,
+      };
+    }
+    case "failed":
+      return {
+        ...late,
+        before: `${ran} the room was not told`,
+        more: `${sentence(why(state.error))} It is not tried again by itself.`,
+      };
+    case "unknown":
+      return {
+        ...late,
+        before: "We do not know whether the room was told",
+        more: `${sentence(why(state.error))} It is looked for before it is sent again.`,
+      };
+  }
+}
+
+/** A delivery's message as text, to be pasted elsewhere. */
+export function messageText({ message }: Pick<Delivery, "message">): string {
+  const blocks = message.blocks.flatMap((block) => {
+    if ("text" in block) return [block.text];
+    if ("code" in block) return [block.code];
+    if ("fields" in block) return block.fields.map(([name, value]) => `${name}: ${value}`);
+    return block.list.map(({ text, link }) => (link ? `${text} ${link}` : text));
+  });
+  return [message.title, ...(message.link ? [message.link] : []), ...blocks].join("\n");
+}
+
+/** A step of a run, as its state line said. */
+export interface RunStep {
+  said: string;
+  at: number;
+}
+
+/** A run as it is followed. */
+export interface Followed {
+  run: Run;
+  said: string;
+  steps: RunStep[];
+  output: string;
+  seen: number;
+  delivery: Delivery | null;
+}
+
+/** More output than this is kept by the engine, not by the window. */
+const KEPT = 400_000;
+
+export function begin(run: Run): Followed {
+  return { run, said: "", steps: [], output: "", seen: 0, delivery: null };
+}
+
+/** A run with what was just learned of it. */
+export function follow(before: Followed, progress: RunProgress, now: number): Followed {
+  const { run, said, seen } = progress;
+  const steps = said && said !== before.said ? [...before.steps, { said, at: now }] : before.steps;
+  const output = (before.output + progress.output.join("")).slice(-KEPT);
+  // A message is not taken back: what was known of it stays until there is more.
+  return {
+    run,
+    said: said || before.said,
+    steps,
+    output,
+    seen,
+    delivery: progress.delivery ?? before.delivery,
+  };
+}
+
+export function isOver(run: Run): boolean {
+  return run.state.state !== "running";
+}
+
+/** True where the room's line may still change by itself. */
+export function isSettled({ run, delivery }: Followed): boolean {
+  if (!isOver(run)) return false;
+  return (
+    !run.post ||
+    (delivery !== null && (delivery.state.state === "posted" || delivery.state.state === "failed"))
+  );
+}

@@ -1,0 +1,140 @@
+/** A run as it is followed: its output as it comes, its end, and what the room knows. Following outlives failures. */
+
+import type { Run } from "../api";
+import { type Desk, wordsOf } from "./desk.svelte";
+import { begin, follow, type Followed, isOver, isSettled, roomLine, verdictOf } from "./outcome";
+
+/** How long to wait before the next try, by the number of failures. */
+export function pause(failures: number): number {
+  return Math.min(8_000, 500 * 2 ** Math.min(failures, 8));
+}
+
+export class Following {
+  private readonly desk: Desk;
+  state = $state.raw<Followed>() as Followed;
+  /** Why it cannot be followed for the moment. */
+  trouble = $state<string | null>(null);
+  /** What was asked of it and refused. */
+  refused = $state<string | null>(null);
+  stopping = $state(false);
+
+  readonly run: Run = $derived(this.state.run);
+  readonly over = $derived(isOver(this.state.run));
+  readonly verdict = $derived(verdictOf(this.state.run));
+  readonly room = $derived(roomLine(this.state.run, this.state.delivery, this.now()));
+  readonly elapsed = $derived(
+    ((this.run.ended_at ? Date.parse(this.run.ended_at) : this.now()) - Date.parse(this.run.started_at)) /
+      1000,
+  );
+
+  private ended = false;
+  private wake: () => void = () => {};
+
+  constructor(desk: Desk, run: Run) {
+    this.desk = desk;
+    this.state = begin(run);
+    void this.follow();
+  }
+
+  private now(): number {
+    return this.desk.now;
+  }
+
+  /** Asks again and again, until all is known or the view is left. The run itself goes on. */
+  private async follow(): Promise<void> {
+    let failures = 0;
+    while (!this.ended) {
+      try {
+        const { run, seen, said } = this.state;
+        const asked = run.state.state === "running" ? said : "";
+        const progress = await this.desk.backend.call("follow_run", { id: run.id, seen, said: asked });
+        if (this.ended) return;
+        this.take(follow(this.state, progress, Date.now()));
+        this.trouble = null;
+        failures = 0;
+      } catch (thrown) {
+        if (this.ended) return;
+        this.trouble = wordsOf(thrown);
+        failures += 1;
+      }
+      if (isSettled(this.state)) return;
+      // A run that is over answers at once: then the store's next change, or a moment, is waited for.
+      if (failures > 0 || this.over) await this.rest(failures > 0 ? pause(failures) : 2_000);
+    }
+  }
+
+  private take(next: Followed): void {
+    const before = this.state;
+    this.state = next;
+    if (isOver(next.run) && !isOver(before.run)) {
+      const { summary, word } = verdictOf(next.run);
+      this.desk.say(summary ?? word, next.run.state.state === "unknown");
+    }
+    const told = (state: Followed) => state.delivery?.state.state;
+    if (told(next) !== told(before) && next.delivery) {
+      const line = roomLine(next.run, next.delivery, Date.now());
+      this.desk.say([line.before, line.channel && `#${line.channel}`].filter(Boolean).join(" "), line.urgent);
+    }
+  }
+
+  private rest(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** The store changed: what the room knows may be otherwise. While it runs, only the deliveries tell. */
+  async changed(): Promise<void> {
+    if (this.over) return this.wake();
+    if (!this.run.post) return;
+    try {
+      const all = await this.desk.backend.call("deliveries", { pending: false, limit: 50 });
+      const delivery = all.find(({ run }) => run === this.run.id);
+      if (delivery && !this.over) this.take({ ...this.state, delivery });
+    } catch {
+      // Following says it where the engine cannot be reached.
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.over || this.stopping) return;
+    this.stopping = true;
+    await this.ask(
+      this.desk.backend.call("cancel", { id: this.run.id }).then((run) => this.take({ ...this.state, run })),
+    );
+    this.stopping = false;
+  }
+
+  async postNow(): Promise<void> {
+    const { delivery } = this.state;
+    if (!delivery) return;
+    await this.ask(
+      this.desk.backend.call("retry", { id: delivery.id }).then((delivery) => {
+        const settled = isSettled(this.state);
+        this.take({ ...this.state, delivery });
+        if (settled && !isSettled(this.state)) void this.follow();
+        else this.wake();
+      }),
+    );
+  }
+
+  private async ask(asking: Promise<void>): Promise<void> {
+    try {
+      await this.desk.waitFor(this.run.account ?? this.run.command, asking);
+      this.refused = null;
+    } catch (thrown) {
+      this.refused = wordsOf(thrown);
+      this.desk.say(this.refused, true);
+    }
+  }
+
+  /** The view is left. */
+  end(): void {
+    this.ended = true;
+    this.wake();
+  }
+}

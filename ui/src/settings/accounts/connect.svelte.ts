@@ -1,0 +1,173 @@
+/** Connecting an account: a service, one question after the other, and what the service says to it. */
+
+import type { Identity, JsonValue, ServiceInfo } from "../../api";
+import type { Backend, Failure } from "../../desktop";
+import { failureOf, placed } from "../failure";
+import { Act } from "../reading.svelte";
+import { freeName, questions, textOf, valueOf, wrong, type Question } from "./fields";
+
+/** What became of the test of what was added. */
+export type Tested =
+  | { identity: Identity; took: number }
+  | { failure: Failure; /** The secret that may be typed again. */ secret: string | null };
+
+export class Connect {
+  readonly questions: Question[];
+  at = $state(0);
+  answers = $state<Record<string, string>>({});
+  errors = $state<Record<string, string | undefined>>({});
+  /** What is wrong and belongs to no question. */
+  rest = $state<string[]>([]);
+  /** True once it stands in the configuration. */
+  added = $state(false);
+  tested = $state.raw<Tested | null>(null);
+  readonly act = new Act();
+
+  constructor(
+    readonly backend: Backend,
+    readonly service: ServiceInfo,
+    readonly taken: readonly string[],
+    readonly clock: () => number = () => performance.now(),
+  ) {
+    this.questions = questions(service);
+    for (const question of this.questions) this.answers[question.key] = "";
+    this.answers["name"] = freeName(service.service, taken);
+    for (const { name, takes, default: value, required } of service.settings) {
+      if (required && value !== null) this.answers[name] = textOf(value, takes);
+    }
+  }
+
+  get question(): Question {
+    return this.questions[this.at] as Question;
+  }
+  get name(): string {
+    return (this.answers["name"] ?? "").trim();
+  }
+  get last(): boolean {
+    return this.at === this.questions.length - 1;
+  }
+  /** True where nothing more must be said. */
+  get enough(): boolean {
+    return this.questions.slice(this.at + 1).every((question) => !question.required);
+  }
+
+  /** Takes the answer to the question. The one after it, or the adding, is next. */
+  async next(): Promise<void> {
+    if (!this.check(this.question)) return;
+    if (this.last) await this.finish();
+    else this.at += 1;
+  }
+
+  /** Leaves out what may be left out. */
+  async skip(): Promise<void> {
+    if (this.question.required) return;
+    this.answers[this.question.key] = "";
+    await this.next();
+  }
+
+  /** To the question before. False at the first. */
+  previous(): boolean {
+    if (this.at === 0) return false;
+    this.at -= 1;
+    return true;
+  }
+
+  /** Adds the account and asks the service. What is refused is told at its question. */
+  async finish(): Promise<void> {
+    const bad = this.questions.findIndex((question) => !this.check(question));
+    if (bad >= 0) {
+      this.at = bad;
+      return;
+    }
+    this.rest = [];
+    const well = await this.act.do(async () => {
+      await this.backend.call("add_account", {
+        name: this.name,
+        service: this.service.service,
+        settings: this.settings(),
+        secrets: this.secrets(),
+      });
+      this.added = true;
+      this.forget();
+      await this.test();
+    });
+    if (!well && this.act.failure) this.refused(this.act.failure);
+  }
+
+  /** Keeps another secret in the place of a refused one, and asks again. */
+  async replace(field: string): Promise<void> {
+    const secret = (this.answers[field] ?? "").trim();
+    this.answers[field] = "";
+    if (secret === "") {
+      this.errors[field] = "This is needed";
+      return;
+    }
+    this.errors[field] = undefined;
+    await this.act.do(async () => {
+      await this.backend.call("set_secret", { account: this.name, field, secret });
+      await this.test();
+    });
+    if (this.act.failure) this.errors[field] = this.act.failure.message;
+  }
+
+  /** Asks the service who we are. */
+  async test(): Promise<void> {
+    const began = this.clock();
+    try {
+      const identity = await this.backend.call("test_account", { account: this.name });
+      this.tested = { identity, took: this.clock() - began };
+    } catch (error) {
+      const failure = failureOf(error);
+      const refused = failure.error.kind === "service" && failure.error.error.error === "auth";
+      const secret = this.questions.find((question) => question.kind === "secret")?.key ?? null;
+      this.tested = { failure, secret: refused ? secret : null };
+    }
+  }
+
+  /** No secret is kept longer than it is needed. */
+  forget() {
+    for (const question of this.questions) if (question.kind === "secret") this.answers[question.key] = "";
+  }
+
+  private refused({ error, message }: Failure) {
+    const keys = this.questions.map((question) => question.key);
+    const found = placed(error, message, keys);
+    if (error.kind === "service" && error.error.error === "auth") {
+      const secret = this.questions.find((question) => question.kind === "secret");
+      if (secret) {
+        this.answers[secret.key] = "";
+        found.fields[secret.key] = message;
+        found.rest = [];
+      }
+    }
+    this.errors = found.fields;
+    this.rest = found.rest;
+    const first = this.questions.findIndex((question) => question.key in found.fields);
+    if (first >= 0) this.at = first;
+  }
+
+  private check(question: Question): boolean {
+    const error = wrong(question, this.answers[question.key] ?? "", this.taken);
+    this.errors[question.key] = error;
+    return error === undefined;
+  }
+
+  private settings(): Record<string, JsonValue> {
+    const settings: Record<string, JsonValue> = {};
+    for (const question of this.questions) {
+      if (question.kind !== "setting") continue;
+      const value = valueOf(this.answers[question.key] ?? "", question.info.takes);
+      if (value !== null) settings[question.key] = value;
+    }
+    return settings;
+  }
+
+  private secrets(): Record<string, string> {
+    const secrets: Record<string, string> = {};
+    for (const question of this.questions) {
+      const secret = (this.answers[question.key] ?? "").trim();
+      if (question.kind === "secret" && secret !== "") secrets[question.key] = secret;
+    }
+    return secrets;
+  }
+}

@@ -1,0 +1,93 @@
+/** Settings of an account as text that is typed, and back. */
+
+import type { JsonValue, ServiceInfo, SettingInfo, SettingType } from "../../api";
+
+/** A value as the text of its field. */
+export function textOf(value: JsonValue | undefined, takes: SettingType): string {
+  if (value === undefined || value === null) return "";
+  if (takes === "list") return Array.isArray(value) ? value.map(String).join("\n") : String(value);
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** The text of a field as a value; null where there is none. Throws what would be right. */
+export function valueOf(text: string, takes: SettingType): JsonValue | null {
+  const trimmed = text.trim();
+  if (trimmed === "") return null;
+  if (takes === "list")
+    return trimmed
+      .split(/[\n,]/)
+      .map((part) => part.trim())
+      .filter(Boolean);
+  if (takes === "bool") return trimmed === "true";
+  if (takes === "number") {
+    const number = Number(trimmed);
+    if (!Number.isFinite(number)) throw new Error(`Expected a number, found "${trimmed}"`);
+    return number;
+  }
+  return trimmed;
+}
+
+/** One question of connecting an account. */
+export type Question =
+  | { kind: "name"; key: "name"; required: true }
+  | { kind: "setting"; key: string; required: boolean; info: SettingInfo }
+  | { kind: "secret"; key: string; required: boolean; help: string };
+
+/** What is asked, in order: the name, what must be there, the secrets, and then what may be left out. */
+export function questions(service: ServiceInfo): Question[] {
+  const settings = service.settings.map((info): Question => ({
+    kind: "setting",
+    key: info.name,
+    required: info.required,
+    info,
+  }));
+  const secrets = service.secrets.map((info): Question => ({
+    kind: "secret",
+    key: info.name,
+    required: info.required,
+    help: info.help,
+  }));
+  const name: Question = { kind: "name", key: "name", required: true };
+  const all = [...settings, ...secrets];
+  return [name, ...all.filter((it) => it.required), ...all.filter((it) => !it.required)];
+}
+
+/** A name that is free: the service's own, else with a number. */
+export function freeName(service: string, taken: readonly string[]): string {
+  if (!taken.includes(service)) return service;
+  for (let number = 2; ; number += 1) {
+    if (!taken.includes(`${service}-${number}`)) return `${service}-${number}`;
+  }
+}
+
+/** What is wrong with an answer, before anybody is asked; nothing where it may do. */
+export function wrong(question: Question, text: string, taken: readonly string[]): string | undefined {
+  const trimmed = text.trim();
+  if (question.kind === "name") {
+    if (!/^[A-Za-z0-9_-]{1,64}$/.test(trimmed)) return "Expected letters, digits, - and _";
+    if (trimmed === "room") return "`room` is the built-in room. Choose another name";
+    if (taken.includes(trimmed)) return `There is an account \`${trimmed}\` already. Choose another name`;
+  }
+  if (question.required && trimmed === "") return "This is needed";
+  if (question.kind === "setting") {
+    try {
+      valueOf(trimmed, question.info.takes);
+    } catch (error) {
+      return (error as Error).message;
+    }
+  }
+  return undefined;
+}
+
+/** A key as people say it: "webhook_secret" is "Webhook secret". */
+export function spelled(key: string): string {
+  const words = key.replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** A help text as a sentence. */
+export function sentence(text: string): string {
+  const trimmed = text.trim();
+  if (trimmed === "") return "";
+  return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.?]$/.test(trimmed) ? "" : ".");
+}

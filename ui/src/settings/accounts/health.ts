@@ -1,0 +1,111 @@
+/** How an account is, as a mark and in a line. */
+
+import type { AccountInfo, Budget, ServiceError } from "../../api";
+import { clock } from "../../parts/time";
+
+export type Mark = "passing" | "attention" | "failing" | "quiet";
+
+export const MARK_ICON: Record<Mark, string> = {
+  passing: "check",
+  attention: "st_att",
+  failing: "st_fail",
+  quiet: "st_queue",
+};
+export const MARK_WORD: Record<Mark, string> = {
+  passing: "well",
+  attention: "needs attention",
+  failing: "in trouble",
+  quiet: "not asked yet",
+};
+
+export function accountState({ health, identity, problems }: AccountInfo): Mark {
+  if (health.state === "trouble" || health.state === "incomplete") return "failing";
+  if (problems.length > 0 || (identity?.missing_scopes.length ?? 0) > 0) return "attention";
+  return health.state === "ok" ? "passing" : "quiet";
+}
+
+const TROUBLE: Record<ServiceError["error"], string> = {
+  auth: "refused the sign-in",
+  rate_limited: "wants us to wait",
+  rejected: "refused what was asked",
+  unavailable: "cannot be reached",
+  unknown: "gave an answer that says nothing",
+};
+
+/** The line under its name in the list. */
+export function accountLine(account: AccountInfo, now: number): string {
+  const { health, identity, last_ok: last, problems } = account;
+  if (health.state === "incomplete") return "not complete";
+  if (health.state === "trouble") return TROUBLE[health.error.error];
+  const missing = identity?.missing_scopes.length ?? 0;
+  const who = identity?.login ? [identity.login] : [];
+  if (missing > 0) return [...who, counted(missing, "scope") + " missing"].join(", ");
+  if (problems.length > 0) return [...who, counted(problems.length, "problem")].join(", ");
+  if (health.state === "new") return "not asked yet";
+  return last ? `answered ${ago(last, now)}` : [...who, "answers"].join(", ");
+}
+
+export function counted(count: number, thing: string): string {
+  return `${count.toLocaleString("en")} ${thing}${count === 1 ? "" : "s"}`;
+}
+
+/** "just now", "20 s ago", "8 min ago", "3 h ago", "2 d ago". */
+export function ago(at: string, now: number): string {
+  const seconds = (now - Date.parse(at)) / 1000;
+  return seconds < 5 ? "just now" : `${about(seconds)} ago`;
+}
+
+/** "20 s", "8 min", "3 h", "2 d". */
+export function about(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 60 * 60) return `${Math.round(whole / 60)} min`;
+  if (whole < 48 * 60 * 60) return `${Math.round(whole / 3600)} h`;
+  return `${Math.round(whole / 86_400)} d`;
+}
+
+/** What to say of an account in trouble: what, since when, when it is tried again. */
+export function troubleText(
+  service: string,
+  error: ServiceError,
+  since: string,
+  next: string | null,
+): string {
+  const again = next ? ` It is tried again at ${clock(next)}.` : "";
+  return `${service} ${TROUBLE[error.error]} at ${clock(since)}: ${error.why}. Its rows are from then.${again}`;
+}
+
+/** The share of an allowance that is spent, where checks slow down, and both in words. */
+export function budgetText(budget: Budget, now: number) {
+  const used = Math.max(0, budget.limit - budget.remaining);
+  const slow = Math.floor(budget.limit * 0.8);
+  const left = (Date.parse(budget.resets_at) - now) / 1000;
+  const number = (value: number) => value.toLocaleString("en");
+  const over = left <= 0;
+  return {
+    used: number(used),
+    share: budget.limit > 0 ? Math.min(1, used / budget.limit) : 0,
+    of: `of ${number(budget.limit)} calls`,
+    slows: used > slow ? `Checks every 5 min now, past ${number(slow)}` : `Slows at ${number(slow)}`,
+    resets: over ? "A new allowance has begun" : `Resets in ${about(left)}`,
+  };
+}
+
+/** Two letters for a service: "Gh", "Je". */
+export function letters(title: string): string {
+  const capitals = title.replace(/[^A-Z]/g, "");
+  const two = capitals.length > 1 && title.length < 12 ? capitals.slice(0, 2) : title.slice(0, 2);
+  return two.charAt(0).toUpperCase() + two.charAt(1).toLowerCase();
+}
+
+/** What it watches, in a line: "acme/web, acme/api and 2 more". */
+export function watchText(settings: AccountInfo["settings"]): { title: string; list: string } {
+  const watch = Array.isArray(settings["watch"]) ? settings["watch"].map(String) : [];
+  const shown = watch.length > 4 ? [...watch.slice(0, 3), `${watch.length - 3} more`] : watch;
+  const every = typeof settings["every"] === "string" ? `every ${settings["every"]}` : "";
+  const list = [shown.join(", "), every].filter(Boolean).join(", ");
+  return {
+    title: watch.length > 0 ? `Watches ${watch.length}` : "Settings",
+    list: list || "Everything has its default",
+  };
+}

@@ -1,0 +1,43 @@
+/** Channels: what is found of them, and what is wrong with a short name. */
+
+import type { ChannelInfo } from "../../api";
+
+/** Those that have every word of the text in their name or address; named ones first, as they came otherwise. */
+export function found(channels: readonly ChannelInfo[], text: string): ChannelInfo[] {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const fits = ({ name, address }: ChannelInfo) => {
+    const said = `${name ?? ""} ${address}`.toLowerCase();
+    return words.every((word) => said.includes(word));
+  };
+  const rank = (channel: ChannelInfo) => (channel.default ? 0 : channel.name ? 1 : 2);
+  return channels.filter(fits).sort((a, b) => rank(a) - rank(b));
+}
+
+/** A list entry's identity: an address may stand there under several names. */
+export const idOf = ({ name, address }: ChannelInfo) => `${name ?? ""}=${address}`;
+
+/** A short name that fits an address: "chat:#web-builds" is "web-builds". */
+export function shortName(address: string): string {
+  const channel = address.slice(address.indexOf(":") + 1);
+  return channel
+    .replace(/^[#@]/, "")
+    .replace(/[^A-Za-z0-9_-]+/g, "-")
+    .replace(/^-+|-+$/g, "");
+}
+
+/** What is wrong with a short name; nothing where it may do. */
+export function wrongName(name: string, channels: readonly ChannelInfo[]): string | undefined {
+  const trimmed = name.trim();
+  if (trimmed === "") return "This is needed";
+  if (trimmed.includes(":")) return "A short name has no colon: that is an address";
+  if (channels.some((channel) => channel.name === trimmed))
+    return `There is a channel \`${trimmed}\` already`;
+  return undefined;
+}
+
+/** What stands over a channel that is the first of its kind in the list. */
+export function heading(channel: ChannelInfo, shown: readonly ChannelInfo[]): string | null {
+  const kept = ({ name, default: rest }: ChannelInfo) => name !== null || rest;
+  if (shown.find((it) => kept(it) === kept(channel)) !== channel) return null;
+  return kept(channel) ? "In callboard.toml" : "On the services";
+}

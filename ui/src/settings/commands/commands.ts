@@ -1,0 +1,35 @@
+/** Commands: which fit what is looked for, and what there is to say of each. */
+
+import type { ArgSpec, CommandInfo, Origin } from "../../api";
+
+/** Those that have every word of the text in their name, other names or summary. */
+export function fitting(commands: readonly CommandInfo[], text: string): CommandInfo[] {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  return commands.filter(({ spec }) => {
+    const said = [spec.name, ...spec.aliases, spec.summary].join(" ").toLowerCase();
+    return words.every((word) => said.includes(word));
+  });
+}
+
+export function originText(origin: Origin): string {
+  return "file" in origin ? origin.file : origin.accounts.join(", ");
+}
+
+/** What an argument takes: "one of staging, production; main where it is not given". */
+export function takesText({ ty, default: standard, required }: ArgSpec): string {
+  const kind =
+    typeof ty === "string"
+      ? {
+          text: "a text",
+          number: "a number",
+          bool: "yes or no",
+          duration: "a time such as 30m",
+          live: "one that the service has",
+          pairs: "name=value",
+        }[ty]
+      : "choice" in ty
+        ? `one of ${ty.choice.join(", ")}`
+        : `a ${ty.item.replace("_", " ")}`;
+  if (standard !== null) return `${kind}; ${standard} where it is not given`;
+  return required ? kind : `${kind}; may be left out`;
+}

@@ -1,0 +1,70 @@
+/** What was checked, as a person sends it to another: plain text, no settings of accounts and no secrets. */
+
+import type { Check, CheckVerdict, Fault } from "../../api";
+import type { Desktop } from "../../desktop";
+import { located } from "../failure";
+
+export const VERDICT: Record<CheckVerdict, { icon: string; look: string; word: string }> = {
+  ok: { icon: "check", look: "passing", word: "well" },
+  warning: { icon: "st_att", look: "attention", word: "less than it could be" },
+  failed: { icon: "st_fail", look: "failing", word: "does not work" },
+};
+
+/** A check's name as people say it. */
+export function checkTitle(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+/** The act that a check's remedy has in this window. */
+export type Remedy = {
+  title: string;
+  act: "test" | "hotkey" | "reload" | "account" | "secrets" | "board";
+  item: string | null;
+};
+
+export function remedyOf({ name, verdict }: Check): Remedy | null {
+  const well = verdict === "ok";
+  const account = /^account (.+)$/.exec(name);
+  if (account) return well ? null : { title: "Open the account", act: "account", item: account[1] ?? null };
+  if (name === "notifications") return { title: "Show a test", act: "test", item: null };
+  if (name === "configuration") return { title: "Reload", act: "reload", item: null };
+  if (well) return null;
+  if (name === "hotkey") return { title: "Choose a key…", act: "hotkey", item: null };
+  if (name === "secrets" || name === "keychain")
+    return { title: "Where they are kept…", act: "secrets", item: null };
+  if (name === "deliveries") return { title: "Open the board", act: "board", item: null };
+  return null;
+}
+
+export interface Reported {
+  desktop: Desktop | null;
+  checks: readonly Check[];
+  faults: readonly Fault[];
+  at: string;
+}
+
+export function report({ desktop, checks, faults, at }: Reported): string {
+  const about = desktop
+    ? [
+        `Callboard ${desktop.version}, ${desktop.platform}${desktop.wayland ? ", Wayland" : ""}`,
+        `store: ${desktop.owner === "daemon" ? "kept by the daemon" : "kept by this app"}${desktop.playground ? ", playground" : ""}`,
+        `hotkey: ${desktop.hotkey.keys}, ${desktop.hotkey.state}${desktop.hotkey.why ? ` (${desktop.hotkey.why})` : ""}`,
+        `tray: ${desktop.tray.shown ? "shown" : "not shown"}${desktop.tray.why ? ` (${desktop.tray.why})` : ""}`,
+      ]
+    : ["Callboard"];
+  const checked = checks.map(({ name, verdict, found, remedy }) => {
+    const lines = [
+      `[${verdict}] ${name}: ${found}`,
+      ...(remedy && verdict !== "ok" ? [`    to do: ${remedy}`] : []),
+    ];
+    return lines.join("\n");
+  });
+  return [
+    ...about,
+    `checked: ${at}`,
+    "",
+    ...faults.map((fault) => `[fault] ${located(fault)}`),
+    ...checked,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,73 @@
+/** A press as a global hotkey: by the place of the key, so that it is the same in every layout. */
+
+import type { Hotkey } from "../../desktop";
+
+const NAMED: Record<string, string> = {
+  Minus: "-",
+  Equal: "=",
+  Comma: ",",
+  Period: ".",
+  Slash: "/",
+  Semicolon: ";",
+  Quote: "'",
+  BracketLeft: "[",
+  BracketRight: "]",
+  Backslash: "\\",
+  Backquote: "`",
+};
+const PLAIN = new Set([
+  "Space",
+  "Enter",
+  "Tab",
+  "Backspace",
+  "Delete",
+  "Insert",
+  "Home",
+  "End",
+  "PageUp",
+  "PageDown",
+]);
+
+/** What was pressed: a hotkey, the modifiers of one that is not whole yet, or what is wrong with it. */
+export type Recorded = { keys: string } | { held: string } | { wrong: string };
+
+type Press = Pick<KeyboardEvent, "code" | "ctrlKey" | "altKey" | "shiftKey" | "metaKey">;
+
+export function recorded(press: Press, mac: boolean): Recorded {
+  const held = [
+    press.ctrlKey ? "Ctrl" : "",
+    press.altKey ? "Alt" : "",
+    press.shiftKey ? "Shift" : "",
+    press.metaKey ? (mac ? "Cmd" : "Super") : "",
+  ].filter(Boolean);
+  if (/^(Control|Alt|Shift|Meta|OS)/.test(press.code)) return { held: held.join("+") };
+  const key = keyOf(press.code);
+  if (key === null) return { wrong: "This key cannot be one" };
+  const strong = held.some((word) => word !== "Shift");
+  if (!strong && !/^F\d+$/.test(key))
+    return { wrong: "Hold Ctrl, Alt or Super with it: it works everywhere, also where you type" };
+  return { keys: [...held, key].join("+") };
+}
+
+function keyOf(code: string): string | null {
+  const letter = /^(?:Key|Digit)(.)$/.exec(code);
+  if (letter) return letter[1] ?? null;
+  const arrow = /^Arrow(\w+)$/.exec(code);
+  if (arrow) return arrow[1] ?? null;
+  if (/^F\d{1,2}$/.test(code) || PLAIN.has(code)) return code;
+  return NAMED[code] ?? null;
+}
+
+/** How the hotkey is, in words. */
+export function hotkeyText({ keys, state, why }: Hotkey): string {
+  const said: Record<Hotkey["state"], string> = {
+    active: `${keys} opens Callboard.`,
+    taken: `${keys} is taken by another program.`,
+    portal: `${keys} was asked of the desktop, which decides.`,
+    unavailable: "This desktop lets no program have a hotkey.",
+  };
+  return [said[state], why].filter(Boolean).join(" ");
+}
+
+/** Offered where the one that is wanted is taken. */
+export const OTHER = "Ctrl+Alt+Space";

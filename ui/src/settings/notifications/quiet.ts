@@ -1,0 +1,40 @@
+/** Quiet hours and do not disturb: what is typed as times, and until when. */
+
+import type { JsonValue } from "../../api";
+
+/** "22:00:00" as people write it. */
+export const hours = (time: string) => time.slice(0, 5);
+
+/** A typed time of day as the file has it; null where it is none: "7" and "7:30" may do. */
+export function timeOf(text: string): string | null {
+  const found = /^(\d{1,2})(?:[:.](\d{2}))?$/.exec(text.trim());
+  if (!found) return null;
+  const [hour, minute] = [Number(found[1]), Number(found[2] ?? "0")];
+  if (hour > 23 || minute > 59) return null;
+  return `${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}`;
+}
+
+/** The quiet hours in force; null where there are none. */
+export function quietHours(value: JsonValue | undefined): { from: string; to: string } | null {
+  if (!Array.isArray(value) || value.length !== 2) return null;
+  const [from, to] = value;
+  return typeof from === "string" && typeof to === "string" ? { from: hours(from), to: hours(to) } : null;
+}
+
+/** For how long not to be disturbed. */
+export interface Until {
+  title: string;
+  at: (now: Date) => Date;
+}
+
+const minutes = (count: number) => (now: Date) => new Date(now.getTime() + count * 60_000);
+
+export const UNTILS: readonly Until[] = [
+  { title: "30 minutes", at: minutes(30) },
+  { title: "1 hour", at: minutes(60) },
+  { title: "3 hours", at: minutes(180) },
+  {
+    title: "Until tomorrow, 08:00",
+    at: (now) => new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1, 8),
+  },
+];

@@ -1,0 +1,128 @@
+/** A person's own rules as they are edited: all are saved at once, and what is refused is told at its field. */
+
+import type { Fault, RuleConfig, RuleInfo } from "../../api";
+import type { Failure } from "../../desktop";
+import { Draft, same } from "../draft.svelte";
+import { fieldOf, located } from "../failure";
+import { freshName, written } from "./rules";
+
+export const FIELDS = ["name", "when", "do", "post", "group_by", "continue"] as const;
+export type Field = (typeof FIELDS)[number];
+
+/** What is wrong: with a field of a rule (by its place), and with none of them. */
+export interface RuleFaults {
+  fields: Record<string, string>;
+  rest: string[];
+}
+export const NO_FAULTS: RuleFaults = { fields: {}, rest: [] };
+export const at = (place: number, field: Field) => `${place}.${field}`;
+
+/** Puts the faults of a refused file at the rule and the field that they are of. */
+export function faultsAt(
+  failure: Failure,
+  rules: readonly RuleConfig[],
+  base: readonly RuleConfig[],
+): RuleFaults {
+  if (failure.error.kind !== "config") return { fields: {}, rest: [failure.message] };
+  const found: RuleFaults = { fields: {}, rest: [] };
+  for (const fault of failure.error.faults) {
+    const field = fieldOf(fault, FIELDS) as Field | null;
+    const place = field === null ? -1 : ruleOf(fault, field, rules, base);
+    if (field === null || place < 0) found.rest.push(located(fault));
+    else found.fields[at(place, field)] = fault.what;
+  }
+  return found;
+}
+
+/** The rule whose field stands in the faulty line: one that was changed before one that was not. */
+function ruleOf(
+  fault: Fault,
+  field: Field,
+  rules: readonly RuleConfig[],
+  base: readonly RuleConfig[],
+): number {
+  const changed = rules.map((rule) => !base.some((known) => same(known, rule)));
+  const stands = rules.map((rule) => {
+    const value = rule[field];
+    const texts = Array.isArray(value) ? value : [String(value ?? "")];
+    // Quotes are written as the file needs them: what is compared is what is between.
+    return texts.some((text) => text !== "" && bare(fault.text).includes(bare(text.split("\n")[0] ?? "")));
+  });
+  const places = [...rules.keys()];
+  const likely =
+    places.find((place) => stands[place] && changed[place]) ?? places.find((place) => stands[place]);
+  if (likely !== undefined) return likely;
+  const only = places.filter((place) => changed[place]);
+  return only.length === 1 ? (only[0] as number) : -1;
+}
+
+const bare = (text: string) => text.replace(/[\\"'\s]/g, "");
+
+export class Editing {
+  readonly draft = new Draft<RuleConfig[]>([]);
+  faults = $state.raw<RuleFaults>(NO_FAULTS);
+  #base: RuleConfig[] = [];
+
+  /** The rules were read again. */
+  offer(infos: readonly RuleInfo[]) {
+    const own = infos.filter((info) => !info.builtin).map((info) => info.rule);
+    this.draft.offer(own);
+    this.#base = own;
+  }
+
+  change(place: number, change: Partial<RuleConfig>) {
+    const rule = this.draft.mine[place];
+    if (rule) this.draft.mine[place] = { ...rule, ...change };
+  }
+
+  /** Adds one at the top, where it decides before the others. Answers with its place. */
+  add(): number {
+    const rule: RuleConfig = {
+      name: freshName(this.draft.mine),
+      when: 'event == "failed"',
+      do: "notify",
+      post: [],
+      group_by: [],
+      continue: false,
+    };
+    this.draft.mine = [rule, ...this.draft.mine];
+    return 0;
+  }
+
+  remove(place: number) {
+    this.draft.mine = this.draft.mine.filter((_, other) => other !== place);
+    this.faults = NO_FAULTS;
+  }
+
+  /** Moves one up or down. Answers with where it is then. */
+  move(place: number, by: 1 | -1): number {
+    const to = place + by;
+    const rules = [...this.draft.mine];
+    const [rule] = rules.splice(place, 1);
+    if (!rule || to < 0 || to > rules.length) return place;
+    rules.splice(to, 0, rule);
+    this.draft.mine = rules;
+    this.faults = NO_FAULTS;
+    return to;
+  }
+
+  revert() {
+    this.draft.revert();
+    this.faults = NO_FAULTS;
+  }
+
+  /** What is to be written; nothing where there is no rule. */
+  value() {
+    const rules = $state.snapshot(this.draft.mine);
+    return rules.length > 0 ? rules.map(written) : null;
+  }
+
+  saved() {
+    this.draft.take($state.snapshot(this.draft.mine));
+    this.faults = NO_FAULTS;
+  }
+
+  refused(failure: Failure) {
+    this.faults = faultsAt(failure, $state.snapshot(this.draft.mine), this.#base);
+  }
+}

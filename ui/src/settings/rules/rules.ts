@@ -1,0 +1,180 @@
+/** Rules as people read them, and as fields that are typed. */
+
+import type { Do, Event, Reason, RuleConfig, RuleInfo } from "../../api";
+
+/** What a condition asks, in parts that must all be true: what of, and what it must be; or as it is written. */
+export type Part = { of: string; is: string; values: string[] } | { code: string };
+
+const NAMES: Record<string, string> = {
+  event: "event",
+  "item.kind": "kind",
+  "item.repo": "repository",
+  "item.branch": "branch",
+  "item.severity": "severity",
+  "item.author": "author",
+  "item.pipeline": "pipeline",
+  "item.service": "service",
+  "item.account": "account",
+};
+const FLAGS: Record<string, string> = {
+  true: "anything",
+  "item.mine": "it is mine",
+  "!item.mine": "it is not mine",
+  by_me: "I did it",
+  "!by_me": "another did it",
+  "item.default_branch": "on the default branch",
+  "item.draft": "it is a draft",
+  "!item.draft": "it is no draft",
+};
+
+/** Reads a condition as far as it is simple; what is not stays as it is written. */
+export function parts(when: string): Part[] {
+  return conjuncts(when).map((written) => {
+    const code = written.trim();
+    const flag = FLAGS[code];
+    if (flag) return { of: flag, is: "", values: [] };
+    const found = /^([\w.]+)\s*(==|!=|in)\s*(".*"|'.*'|\[.*\])$/s.exec(code);
+    const of = found ? NAMES[found[1] ?? ""] : undefined;
+    const values = found ? literals(found[3] ?? "") : null;
+    if (!of || !values) return { code };
+    return { of, is: found?.[2] === "!=" ? "is not" : "is", values };
+  });
+}
+
+/** The parts between the outermost `&&`; one part where there is an outermost `||` or `?`. */
+function conjuncts(when: string): string[] {
+  const found: string[] = [];
+  let [from, depth, quote] = [0, 0, ""];
+  for (let at = 0; at < when.length; at += 1) {
+    const sign = when[at] ?? "";
+    if (quote) {
+      if (sign === "\\") at += 1;
+      else if (sign === quote) quote = "";
+    } else if (sign === '"' || sign === "'") quote = sign;
+    else if ("([{".includes(sign)) depth += 1;
+    else if (")]}".includes(sign)) depth -= 1;
+    else if (depth === 0 && (when.startsWith("||", at) || sign === "?")) return [when];
+    else if (depth === 0 && when.startsWith("&&", at)) {
+      found.push(when.slice(from, at));
+      from = at + 2;
+      at += 1;
+    }
+  }
+  return [...found, when.slice(from)];
+}
+
+/** The texts of `"a"` or `["a", "b"]`; null where there is anything else in it. */
+function literals(code: string): string[] | null {
+  const inner = code.startsWith("[") ? code.slice(1, -1) : code;
+  const text = /\s*("(?:[^"\\]*)"|'(?:[^'\\]*)')\s*(,|$)/y;
+  const values: string[] = [];
+  while (text.lastIndex < inner.length) {
+    const found = text.exec(inner);
+    if (!found) return null;
+    values.push((found[1] ?? "").slice(1, -1));
+  }
+  return values;
+}
+
+const OFF = /^false\s*&&\s*\(/;
+
+/** True for a rule that is switched off: its condition stands there, behind a `false`. */
+export function isOff(when: string): boolean {
+  const start = OFF.exec(when)?.[0];
+  if (!start) return false;
+  // The bracket that it opens must be the one that ends it.
+  const rest = conjuncts(when);
+  return when.trimEnd().endsWith(")") && rest.length === 2 && closes(when, start.length - 1);
+}
+
+function closes(text: string, open: number): boolean {
+  let [depth, quote] = [0, ""];
+  for (let at = open; at < text.length; at += 1) {
+    const sign = text[at] ?? "";
+    if (quote) {
+      if (sign === "\\") at += 1;
+      else if (sign === quote) quote = "";
+    } else if (sign === '"' || sign === "'") quote = sign;
+    else if (sign === "(") depth += 1;
+    else if (sign === ")" && --depth === 0) return text.slice(at + 1).trim() === "";
+  }
+  return false;
+}
+
+/** The condition itself, whether or not it is switched off. */
+export function condition(when: string): string {
+  if (!isOff(when)) return when;
+  return when.replace(OFF, "").trimEnd().slice(0, -1).trim();
+}
+
+/** The condition switched off or on. A comment in it must not swallow the bracket. */
+export function switched(when: string, on: boolean): string {
+  const plain = condition(when);
+  if (on) return plain;
+  return plain.includes("//") ? `false && (${plain}\n)` : `false && (${plain})`;
+}
+
+export const DO_WORD: Record<Do, string> = {
+  silence: "not shown",
+  show: "on the board",
+  notify: "notify me",
+  important: "notify me, also in quiet hours",
+};
+export const DO_ICON: Record<Do, string> = {
+  silence: "eyeoff",
+  show: "log",
+  notify: "bell",
+  important: "bell",
+};
+
+/** What a rule does, in a line: "notify me, #builds". */
+export function doesText(rule: RuleConfig): string {
+  const act = rule.do ? [DO_WORD[rule.do]] : [];
+  return (
+    [...act, ...rule.post.map((channel) => (channel.includes(":") ? channel : `#${channel}`))].join(", ") ||
+    "on the board"
+  );
+}
+
+/** What it did lately, in a line. */
+export function latelyText({ matched }: RuleInfo): string {
+  return matched === 0 ? "nothing in 7 days" : `${matched} in 7 days`;
+}
+
+/** How a rule came out. The type of the call has another `Outcome`; this is what is sent. */
+export type RuleOutcome = "matched" | "not_matched" | "failed" | "not_reached";
+export const outcomeOf = (reason: Reason) => reason.outcome as unknown as RuleOutcome;
+
+export const OUTCOME: Record<RuleOutcome, { icon: string; look: string; word: string }> = {
+  matched: { icon: "check", look: "passing", word: "matched" },
+  not_matched: { icon: "right", look: "quiet", word: "did not match" },
+  failed: { icon: "st_att", look: "attention", word: "has no value" },
+  not_reached: { icon: "st_queue", look: "quiet", word: "was not reached" },
+};
+
+/** An event in a list: "web main failed in unit tests, 12:03". */
+export function eventTitle(event: Event, clock: (at: string) => string): string {
+  const text = event.summary.length > 80 ? `${event.summary.slice(0, 79)}…` : event.summary;
+  return `${text}, ${clock(event.at)}`;
+}
+
+/** A rule as it is written: what has its default is left out. */
+export function written(rule: RuleConfig): Record<string, string | boolean | string[]> {
+  return {
+    name: rule.name.trim(),
+    when: rule.when.trim(),
+    ...(rule.do ? { do: rule.do } : {}),
+    ...(rule.post.length > 0 ? { post: rule.post } : {}),
+    ...(rule.group_by.length > 0 ? { group_by: rule.group_by } : {}),
+    ...(rule.continue ? { continue: true } : {}),
+  };
+}
+
+/** A name that no rule has. */
+export function freshName(rules: readonly RuleConfig[]): string {
+  const free = (name: string) => !rules.some((rule) => rule.name === name);
+  for (let number = 1; ; number += 1) {
+    const name = number === 1 ? "new rule" : `new rule ${number}`;
+    if (free(name)) return name;
+  }
+}
