@@ -50,7 +50,7 @@ fn rpm(made: &[Made], root: &Path) -> Result<()> {
     let packages: Vec<&PathBuf> = made.iter().map(|it| &it.rpm).collect();
     let rpm = |words: &[&str]| {
         let mut rpm = Command::new("rpm");
-        rpm.arg("--root").arg(root).args(words);
+        rpm.arg("--root").arg(root).args(["--dbpath", "/var/lib/rpm"]).args(words);
         rpm
     };
     let mut digests = rpm(&["--checksig"]);
@@ -78,10 +78,8 @@ fn rpm(made: &[Made], root: &Path) -> Result<()> {
 
     let names: Vec<&str> = made.iter().map(|it| it.name).collect();
     shell::run(rpm(&[&["--erase"], &names[..]].concat()))?;
-    let left: Vec<String> = files_below(root)?
-        .into_iter()
-        .filter(|it| !it.starts_with("var/") && !it.starts_with("usr/lib/sysimage/"))
-        .collect();
+    let left: Vec<String> =
+        files_below(root)?.into_iter().filter(|it| !it.starts_with("var/lib/rpm/")).collect();
     ensure!(left.is_empty(), "left after removal: {left:?}");
     Ok(())
 }

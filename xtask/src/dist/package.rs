@@ -93,7 +93,7 @@ pub(super) const PACKAGES: [Package; 2] = [
         ],
         section: "devel",
         needs: &["ca-certificates"],
-        recommends: &["callboard", "gnome-keyring | libsecret-backend", "xdg-utils"],
+        recommends: &["callboard", "gnome-keyring | kwalletmanager | keepassxc", "xdg-utils"],
         suggests: &["gnome-shell-extension-appindicator"],
         rpm_recommends: &["callboard", "xdg-utils"],
         own: app,
