@@ -57,7 +57,7 @@ as 'bash -c "source /usr/share/bash-completion/bash_completion; _completion_load
 as 'fish --command "complete --do-complete=\"callboard boa\""' | grep '^board' || fail "fish completes nothing"
 
 echo "-- the unit, the desktop entry, the icon"
-systemd-analyze verify --user /usr/lib/systemd/user/callboard.service
+as 'mkdir -m 700 ~/run && XDG_RUNTIME_DIR=~/run systemd-analyze verify --user /usr/lib/systemd/user/callboard.service'
 desktop-file-validate /usr/share/applications/callboard.desktop
 [ -s /usr/share/icons/hicolor/48x48/apps/callboard.png ]
 
