@@ -12,10 +12,13 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{PATIENCE, Server, paths, wait_until};
+use crate::{DesktopSession, PATIENCE, Server, paths, wait_until};
 
 /// How long `serve` may take to stop when asked to: the engine bounds itself to five seconds.
 const STOP: Duration = Duration::from_secs(8);
+
+/// What the desktop app writes to its log: the moments that are measured, too.
+const LOG: &str = "info,callboard=debug";
 
 /// `callboard` with folders of its own and a clean environment: nothing of the person's desktop, keychain or
 /// configuration is in reach.
@@ -186,7 +189,18 @@ impl Callboard {
 
     /// The program with this value's folders and environment, for a test that runs it in its own way.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
+        self.start(&self.program, args)
+    }
+
+    /// The desktop app, in a session, with this value's folders and the rest of its environment.
+    pub(crate) fn app(&self, session: &DesktopSession, args: &[&str]) -> Result<Command> {
+        let mut command = self.start(&paths::app()?, args);
+        command.envs(session.env()).envs([("RUST_LOG", LOG), ("CALLBOARD_LOG", LOG), ("NO_COLOR", "1")]);
+        Ok(command)
+    }
+
+    fn start(&self, program: &Path, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.env_clear().stdin(Stdio::null()).current_dir(self.folder.path());
         for name in ["PATH", "RUST_BACKTRACE"] {
             command.envs(std::env::var_os(name).map(|value| (name, value)));

@@ -8,14 +8,16 @@ mod callboard;
 mod desktop;
 mod emulator;
 pub mod http;
-mod paths;
+pub mod paths;
 mod server;
 mod stand_in;
 pub mod webhook;
 
 pub use alertmanager::Alertmanager;
 pub use callboard::{Callboard, Output, Serving};
-pub use desktop::{DesktopSession, Keyring, Notification};
+pub use desktop::{
+    App, DesktopSession, Keyring, MenuEntry, Notification, Page, Picture, TrayHost, TrayIcon, Window,
+};
 pub use emulator::Emulator;
 pub use server::Server;
 pub use stand_in::{Answer, Request, StandIn};

@@ -7,17 +7,39 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-/// The built `callboard`: beside the folder of the running test, `target/<profile>/deps`.
+/// The built `callboard`.
 pub(crate) fn callboard() -> Result<PathBuf> {
+    built("callboard")
+}
+
+/// The built desktop app.
+pub(crate) fn app() -> Result<PathBuf> {
+    built("callboard-tray")
+}
+
+/// A built program: beside the folder of the running test, `target/<profile>/deps`.
+fn built(name: &str) -> Result<PathBuf> {
     let exe = current_exe()?;
     let profile = exe.parent().and_then(Path::parent).context("a test runs from target/<profile>/deps")?;
-    let program = profile.join("callboard");
+    let program = profile.join(name);
     ensure!(
         program.exists(),
-        "{} is not built: run `cargo build -p callboard`, or `cargo xtask test`",
+        "{} is not built: run `cargo build -p {name}`, or `cargo xtask test`",
         program.display()
     );
     Ok(program)
+}
+
+/// A place in the repository.
+pub fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+/// The folder that everything built goes to.
+pub fn target() -> Result<PathBuf> {
+    let exe = current_exe()?;
+    let profile = exe.parent().and_then(Path::parent).and_then(Path::parent);
+    Ok(profile.context("a test runs from target/<profile>/deps")?.to_owned())
 }
 
 /// The folder the npm packages were installed into.

@@ -83,11 +83,7 @@ impl Server {
 
     /// Asks it to end (SIGTERM) and waits for that.
     pub fn stop(&mut self, within: Duration) -> Result<ExitStatus> {
-        // The standard library can't send another signal than SIGKILL.
-        let signalled = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", self.id())).status()?;
-        if !signalled.success() {
-            bail!("{} could not be signalled: {signalled}", self.name);
-        }
+        signal(self.id(), "TERM").with_context(|| self.name.clone())?;
         self.wait(within)
     }
 
@@ -98,6 +94,16 @@ impl Server {
             .with_context(|| self.output())?
             .context("could not be waited for")
     }
+}
+
+/// Sends a process a signal: `TERM`, `KILL`. The standard library knows only the latter, and only for children.
+pub(crate) fn signal(process: u32, name: &str) -> Result<()> {
+    let signalled =
+        Command::new("sh").arg("-c").arg(format!("kill -{name} {process}")).stderr(Stdio::null()).status()?;
+    if !signalled.success() {
+        bail!("process {process} could not be signalled: {signalled}");
+    }
+    Ok(())
 }
 
 impl Drop for Server {

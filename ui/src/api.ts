@@ -2214,7 +2214,7 @@ count: number,
  */
 summary: string, 
 /**
- * The accounts that are watched and well.
+ * The accounts that are well.
  */
 accounts_ok: number, 
 /**

@@ -8,16 +8,18 @@ use std::{
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::{setup, shell};
+use crate::{setup, shell, ui};
 
-/// Builds the program and its bench in one go, and runs the bench with these words: names of groups, `--quick`.
+/// Builds the programs and their bench in one go, and runs the bench with these words: names of groups, `--quick`.
 pub(crate) fn bench(words: &[&str]) -> Result<()> {
     let target = shell::target()?;
     setup::peers()?;
-    // One command for both: each is built with the features that both need, and nothing is built twice.
-    let mut build =
-        shell::cargo(&["build", "--release", "--package", "callboard", "--package", "callboard-tests"]);
-    build.args(["--bin", "callboard", "--bench", "figures", "--message-format=json-render-diagnostics"]);
+    ui::build()?;
+    // One command for all: each is built with the features that all need, and nothing is built twice.
+    let mut build = shell::cargo(&["build", "--release"]);
+    build.args(["--package", "callboard", "--package", "callboard-tray", "--package", "callboard-tests"]);
+    build.args(["--bin", "callboard", "--bin", "callboard-tray", "--bench", "figures"]);
+    build.arg("--message-format=json-render-diagnostics");
     let program = built(build)?;
 
     let report = target.join("bench");

@@ -2,24 +2,30 @@
 #![allow(clippy::print_stdout, reason = "a command line program tells what it does")]
 
 mod bench;
+mod dist;
 mod fuzz;
 mod run;
 mod setup;
 mod shell;
 mod test;
 mod types;
+mod ui;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
 
 const USAGE: &str = "\
-cargo xtask run                       see the product work
+cargo xtask run                       start the desktop app; without a display, play the playground's loop
 cargo xtask test [--quick]            set up what is missing, then run every check; quick: without fuzzing
                  [--advisories]       also check the dependencies against published advisories (needs the network)
+cargo xtask e2e [FILTER ...]          only the tests of the desktop app, with the set-up that they need
+cargo xtask screenshots               take the pictures of every view, and put some into docs/screenshots
 cargo xtask types                     write ui/src/api.ts from the calls that the engine declares
 cargo xtask bench [--quick] [GROUP ...]
-                                      measure a release build beside its peers; writes target/bench/report.json";
+                                      measure a release build beside its peers; writes target/bench/report.json
+cargo xtask dist [--check] [--built]  make the Debian and RPM packages in target/dist; check: then try them on a clean
+                                      Debian; built: of the release programs that are there";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -45,8 +51,14 @@ fn dispatch(words: &[&str]) -> Result<Option<()>> {
             Some(options) => test::test(&options)?,
             None => return Ok(None),
         },
+        ["e2e", filters @ ..] => test::desktop(filters)?,
+        ["screenshots"] => test::screenshots()?,
         ["types"] => types::types()?,
         ["bench", words @ ..] => bench::bench(words)?,
+        ["dist", flags @ ..] => match dist::Options::parse(flags) {
+            Some(options) => dist::dist(&options)?,
+            None => return Ok(None),
+        },
         _ => return Ok(None),
     }
     Ok(Some(()))

@@ -1,10 +1,32 @@
 //! `cargo xtask run`: see the product work.
 
+use std::{env, process::Command};
+
 use anyhow::Result;
 
-use crate::shell;
+use crate::{setup, shell, ui};
 
-/// Builds the command line and plays the whole loop of the playground once, in the terminal.
+/// Starts the desktop app where there is a desktop; it offers the playground where no service is connected yet.
+/// Elsewhere, plays the whole loop of the playground once, in the terminal.
 pub(crate) fn run() -> Result<()> {
-    shell::run(shell::cargo(&["run", "--quiet", "--package", "callboard", "--", "playground", "--once"]))
+    if !has_display() {
+        println!("there is no display here: the playground plays in the terminal\n");
+        let words = ["run", "--quiet", "--package", "callboard", "--", "playground", "--once"];
+        return shell::run(shell::cargo(&words));
+    }
+    if cfg!(target_os = "linux") {
+        setup::app()?;
+    }
+    ui::build()?;
+    println!("building the desktop app; the first time takes some minutes");
+    shell::run(shell::cargo(&["build", "--package", "callboard", "--package", "callboard-tray"]))?;
+    println!("starting it: its window opens, and its icon is in the tray. Ctrl+C ends it");
+    let mut app = Command::new(shell::target()?.join("debug/callboard-tray"));
+    app.arg("open");
+    shell::run(app)
+}
+
+fn has_display() -> bool {
+    let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+    !cfg!(target_os = "linux") || set("DISPLAY") || set("WAYLAND_DISPLAY")
 }

@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 
 use crate::shell;
 
-/// A program that a test or a build starts, and Debian's package that brings it.
+/// A program that the core's tests or a build start, and Debian's package that brings it.
 const PROGRAMS: [(&str, &str); 8] = [
     ("c++", "build-essential"),
     ("prometheus-alertmanager", "prometheus-alertmanager"),
@@ -23,30 +23,84 @@ const PROGRAMS: [(&str, &str); 8] = [
     ("npm", "npm"),
 ];
 
+/// What builds the desktop app.
+const APP: [(&str, &str); 3] = [("c++", "build-essential"), ("pkg-config", "pkg-config"), ("npm", "npm")];
+
+/// What its tests start, beside [`PROGRAMS`].
+const DESKTOP: [(&str, &str); 5] = [
+    ("WebKitWebDriver", "webkit2gtk-driver"),
+    ("openbox", "openbox"),
+    ("xdotool", "xdotool"),
+    ("xev", "x11-utils"),
+    ("import", "imagemagick"),
+];
+
+/// What the pictures of the documentation show beside the app.
+const PICTURES: [(&str, &str); 1] = [("xfce4-panel", "xfce4-panel")];
+
+/// A library that the desktop app is built on, as pkg-config knows it, and Debian's package with its headers.
+const LIBRARIES: [(&str, &str); 1] = [("webkit2gtk-4.1", "libwebkit2gtk-4.1-dev")];
+
 /// The programs that are measured beside ours, and what pins a process to a core.
-const PEERS: [(&str, &str); 4] = [
+const PEERS: [(&str, &str); 5] = [
     ("c++", "build-essential"),
     ("fzf", "fzf"),
     ("prometheus-alertmanager", "prometheus-alertmanager"),
+    ("rofi", "rofi"),
     ("taskset", "util-linux"),
 ];
 
-/// Installs whatever of Debian's packages the tests lack.
+/// What makes packages.
+const PACKERS: [(&str, &str); 4] =
+    [("dpkg-deb", "dpkg"), ("dpkg-shlibdeps", "dpkg-dev"), ("rpmbuild", "rpm"), ("strip", "binutils")];
+
+/// What tries packages.
+const CHECKERS: [(&str, &str); 3] =
+    [("lintian", "lintian"), ("appstreamcli", "appstream"), ("mmdebstrap", "mmdebstrap")];
+
+/// Installs whatever of Debian's packages the tests of everything lack.
 pub(crate) fn packages() -> Result<()> {
-    install(&PROGRAMS)
+    install(&[&PROGRAMS[..], &APP, &DESKTOP].concat(), &LIBRARIES)
+}
+
+/// Installs what the desktop app needs to be built and run.
+pub(crate) fn app() -> Result<()> {
+    install(&APP, &LIBRARIES)
+}
+
+/// Installs what the pictures of the documentation need.
+pub(crate) fn pictures() -> Result<()> {
+    packages()?;
+    install(&PICTURES, &[])
 }
 
 /// Installs whatever of Debian's packages the bench lacks.
 pub(crate) fn peers() -> Result<()> {
-    install(&PEERS)
+    install(&[&PEERS[..], &PROGRAMS, &APP, &DESKTOP].concat(), &LIBRARIES)
 }
 
-fn install(programs: &[(&str, &str)]) -> Result<()> {
-    let missing: Vec<&str> = programs
-        .iter()
-        .filter(|(program, _)| !shell::on_path(program))
-        .map(|(_, package)| *package)
-        .collect();
+/// Installs whatever of Debian's packages making packages lacks.
+pub(crate) fn packers() -> Result<()> {
+    install(&[&PACKERS[..], &APP].concat(), &LIBRARIES)
+}
+
+/// Installs whatever of Debian's packages trying packages lacks.
+pub(crate) fn checkers() -> Result<()> {
+    install(&CHECKERS, &[])
+}
+
+/// Whether pkg-config knows a library.
+fn has_library(name: &str) -> bool {
+    let asked = Command::new("pkg-config").args(["--exists", name]).status();
+    asked.is_ok_and(|status| status.success())
+}
+
+fn install(programs: &[(&str, &str)], libraries: &[(&str, &str)]) -> Result<()> {
+    let programs = programs.iter().filter(|(program, _)| !shell::on_path(program));
+    let libraries = libraries.iter().filter(|(library, _)| !has_library(library));
+    let mut missing: Vec<&str> = programs.chain(libraries).map(|(_, package)| *package).collect();
+    missing.sort_unstable();
+    missing.dedup();
     if missing.is_empty() {
         return Ok(());
     }
@@ -95,22 +149,29 @@ pub(crate) fn components() -> Result<()> {
     Ok(())
 }
 
-/// Installs the servers that come from npm into `servers` of the target folder, unless that lock is there already.
+/// Installs the servers that come from npm into `servers` of the target folder.
 pub(crate) fn servers(target: &Path) -> Result<()> {
     let from = shell::root().join("tests/servers");
-    let to = target.join("servers");
-    let stamp = to.join("installed-lock.json");
+    packages_of(&from, &target.join("servers"), "the GitHub and Slack emulator, and the Node it needs")
+}
+
+/// Installs what a folder's `package-lock.json` names from npm into another, or into itself, unless that lock is there
+/// already.
+pub(crate) fn packages_of(from: &Path, to: &Path, what: &str) -> Result<()> {
+    let stamp = to.join("node_modules/.installed-lock.json");
     let lock = fs::read(from.join("package-lock.json"))?;
     if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
-    println!("installing from npm: the GitHub and Slack emulator, and the Node it needs");
-    fs::create_dir_all(&to)?;
-    for name in ["package.json", "package-lock.json"] {
-        fs::copy(from.join(name), to.join(name))?;
+    println!("installing from npm: {what}");
+    if from != to {
+        fs::create_dir_all(to)?;
+        for name in ["package.json", "package-lock.json"] {
+            fs::copy(from.join(name), to.join(name))?;
+        }
     }
     let mut npm = Command::new("npm");
-    npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(&to);
+    npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(to);
     shell::run(npm)?;
     Ok(fs::write(stamp, lock)?)
 }

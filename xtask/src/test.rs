@@ -2,9 +2,13 @@
 
 use std::{path::Path, process::Command};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
-use crate::{fuzz, setup, shell};
+use crate::{fuzz, setup, shell, ui};
+
+/// The pictures that the documentation shows.
+const SHOWN: [&str; 6] =
+    ["board-light", "board-dark", "launcher-light", "run-light", "settings-light", "tray"];
 
 /// What the caller asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -38,6 +42,12 @@ pub(crate) fn test(options: &Options) -> Result<()> {
     setup::components()?;
     setup::servers(&target)?;
     let deny = setup::cargo_deny(&target)?;
+
+    // The app has the pages in it: they come before everything that compiles it.
+    heading("windows");
+    ui::build()?;
+    ui::weigh()?;
+    ui::check()?;
 
     heading("format");
     shell::run(shell::cargo(&["fmt", "--all", "--check"]))?;
@@ -81,15 +91,50 @@ fn dependencies(deny: &Path, advisories: bool) -> Result<()> {
 }
 
 fn tests() -> Result<()> {
-    // The whole-product tests run the program; nothing else builds it for them.
-    shell::run(shell::cargo(&["build", "--package", "callboard"]))?;
+    build()?;
     if shell::on_path("cargo-nextest") {
         // nextest runs no documentation tests. They go first, for its closing line to be the last.
         shell::run(shell::cargo(&["test", "--quiet", "--workspace", "--doc"]))?;
         shell::run(shell::cargo(&["nextest", "run", "--workspace"]))
     } else {
+        // One test at a time where they can't be told apart: those of the desktop share two cores with a browser.
         shell::run(shell::cargo(&["test", "--workspace"]))
     }
+}
+
+/// Builds the programs that the whole-product tests run, and the tests in the same go: with the features that all
+/// need together, nothing is built twice.
+fn build() -> Result<()> {
+    shell::run(shell::cargo(&["build", "--workspace", "--bins", "--tests"]))
+}
+
+/// Only the tests of the desktop app, with what they need.
+pub(crate) fn desktop(filters: &[&str]) -> Result<()> {
+    let target = shell::target()?;
+    setup::packages()?;
+    setup::servers(&target)?;
+    ui::build()?;
+    build()?;
+    let tests = ["--workspace", "--test", "desktop", "--test", "trouble_desktop", "--test", "views"];
+    let run: &[&str] = if shell::on_path("cargo-nextest") { &["nextest", "run"] } else { &["test"] };
+    shell::run(shell::cargo(&[run, &tests[..], filters].concat()))
+}
+
+/// Takes the pictures of every view, and puts those that the documentation shows into it.
+pub(crate) fn screenshots() -> Result<()> {
+    setup::pictures()?;
+    desktop(&["pictures"])?;
+    let from = shell::target()?.join("screenshots");
+    let to = shell::root().join("docs/screenshots");
+    std::fs::create_dir_all(&to)?;
+    shell::run(shell::cargo(&["run", "--quiet", "--package", "callboard-tests", "--example", "panel"]))?;
+    for name in SHOWN {
+        let name = format!("{name}.png");
+        std::fs::copy(from.join(&name), to.join(&name))
+            .with_context(|| format!("{} was not taken", from.join(&name).display()))?;
+    }
+    println!("{} pictures are in {}", SHOWN.len(), to.display());
+    Ok(())
 }
 
 #[cfg(test)]

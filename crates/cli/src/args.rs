@@ -186,6 +186,13 @@ pub(crate) enum Command {
         /// Which shell.
         shell: Shell,
     },
+    /// Write the manual pages, one a verb, into a folder: for packages.
+    #[command(hide = true)]
+    Man {
+        /// The folder.
+        #[arg(value_hint = ValueHint::DirPath)]
+        folder: PathBuf,
+    },
 }
 
 /// A line to run.

@@ -187,7 +187,8 @@ pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> R
         | Command::Run(_)
         | Command::Accounts { .. }
         | Command::Config { .. }
-        | Command::Completions { .. } => {}
+        | Command::Completions { .. }
+        | Command::Man { .. } => {}
     }
     Ok(Exit::Done)
 }

@@ -9,6 +9,7 @@ mod exit;
 mod face;
 mod host;
 mod look;
+mod man;
 mod output;
 mod playground;
 mod run;
@@ -70,6 +71,7 @@ async fn act(cli: Cli, output: &Output) -> Result<Exit> {
             clap_complete::generate(shell, &mut Cli::command(), "callboard", &mut std::io::stdout());
             Ok(Exit::Done)
         }
+        Command::Man { folder } => man::write(&folder),
         Command::Help { command } if command.is_empty() => {
             Cli::command().print_long_help()?;
             Ok(Exit::Done)

@@ -8,7 +8,6 @@ use callboard_domain::{
     message::{Block, Message, Tone},
     rules::Do,
 };
-use jiff::Timestamp;
 
 use crate::{
     live::Live,
@@ -76,42 +75,5 @@ fn tone(event: EventName, item: &Item) -> Tone {
         E::ReviewRequested | E::ChangesRequested | E::Stale => Tone::Attention,
         E::Queued | E::Running => Tone::Running,
         E::Canceled | E::Opened | E::Closed | E::Acknowledged => Tone::Neutral,
-    }
-}
-
-/// Whether the time is within quiet hours, by the clock on the wall.
-pub(crate) fn is_quiet(
-    hours: Option<(jiff::civil::Time, jiff::civil::Time)>,
-    now: Timestamp,
-    zone: &jiff::tz::TimeZone,
-) -> bool {
-    let Some((from, to)) = hours else { return false };
-    let time = zone.to_datetime(now).time();
-    if from <= to { from <= time && time < to } else { time >= from || time < to }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quiet_hours_go_over_midnight() {
-        let hours = |from: &str, to: &str| Some((from.parse().unwrap(), to.parse().unwrap()));
-        let at = |time: &str| format!("2026-11-22T{time}Z").parse::<Timestamp>().unwrap();
-        let night = hours("22:00", "07:00");
-        let cases = [
-            (night, "21:59:59", false),
-            (night, "22:00:00", true),
-            (night, "00:00:00", true),
-            (night, "06:59:59", true),
-            (night, "07:00:00", false),
-            (hours("12:00", "13:00"), "12:30:00", true),
-            (hours("12:00", "13:00"), "13:00:00", false),
-            (hours("12:00", "12:00"), "12:00:00", false),
-            (None, "03:00:00", false),
-        ];
-        for (hours, time, expected) in cases {
-            assert_eq!(is_quiet(hours, at(time), &jiff::tz::TimeZone::UTC), expected, "{hours:?} at {time}");
-        }
     }
 }

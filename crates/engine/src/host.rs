@@ -1,6 +1,6 @@
 //! What a desktop or a terminal does for the engine.
 
-use callboard_domain::rules::Notification;
+use callboard_domain::{item::ItemKey, rules::Notification};
 
 use crate::api::Check;
 
@@ -8,6 +8,9 @@ use crate::api::Check;
 pub trait Host: Send + Sync {
     /// Shows a notification to the person. It is shown once: the engine has recorded it as told.
     fn notify(&self, notification: &Notification);
+
+    /// What was told of these items is over: what is still shown of it can be withdrawn.
+    fn settled(&self, _items: &[ItemKey]) {}
 
     /// What `doctor` should say of the surroundings: the notification service, the tray. May take a moment.
     fn checks(&self) -> Vec<Check> {

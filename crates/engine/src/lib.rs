@@ -12,6 +12,8 @@ pub mod config;
 mod decide;
 mod deliver;
 mod doctor;
+mod find;
+mod handover;
 pub mod host;
 mod live;
 mod notify;
@@ -22,7 +24,10 @@ mod run;
 pub mod secrets;
 #[cfg(unix)]
 pub mod socket;
+mod status;
 pub mod store;
+#[cfg(test)]
+mod tests;
 mod values;
 mod watch;
 
@@ -126,6 +131,8 @@ struct Inner {
     room: Arc<dyn ChatService>,
     live: channel::Sender<Arc<Live>>,
     runs: run::Active,
+    desk: handover::Desk,
+    finder: find::Finder,
     moments: Mutex<Moments>,
     receives_at: Option<SocketAddr>,
     stop: CancellationToken,
@@ -135,7 +142,8 @@ struct Inner {
 /// What is known for the moment only, and found anew after a restart.
 #[derive(Default)]
 struct Moments {
-    next_try: BTreeMap<AccountName, Timestamp>,
+    /// When each watched account is polled next.
+    next_poll: BTreeMap<AccountName, Timestamp>,
     identified_at: BTreeMap<AccountName, Timestamp>,
     /// What is wrong with the configuration file, while an older one is in force.
     faults: Option<Faults>,
@@ -173,6 +181,8 @@ impl Engine {
                 receives_at: listener.as_ref().and_then(|listener| listener.local_addr().ok()),
                 live: channel::Sender::new(Arc::new(live)),
                 runs: run::Active::default(),
+                desk: handover::Desk::default(),
+                finder: find::Finder::default(),
                 moments: Mutex::default(),
                 stop: CancellationToken::new(),
                 tasks: TaskTracker::new(),
@@ -267,8 +277,8 @@ impl Engine {
         self.inner.moments.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn say_next_try(&self, account: &AccountName, at: Timestamp) {
-        self.moments().next_try.insert(account.clone(), at);
+    pub(crate) fn say_next_poll(&self, account: &AccountName, at: Timestamp) {
+        self.moments().next_poll.insert(account.clone(), at);
     }
 
     /// Stores what a webhook said, and what is decided about it.
@@ -289,7 +299,6 @@ impl Engine {
         batch: Batch,
         began_at: Timestamp,
     ) -> Result<(), StoreError> {
-        self.moments().next_try.remove(account);
         let decide = decide::by(self.live());
         let report = Report::Poll { batch, began_at };
         self.store().ingest(account, report, Timestamp::now(), decide).await.map(drop)

@@ -1,15 +1,20 @@
 //! Notifications: what is to be told, told once, many at once as one.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use callboard_domain::rules::{self, Notification};
-use jiff::{Timestamp, tz::TimeZone};
+use callboard_domain::{
+    event::EventName,
+    identity::Identity,
+    item::ItemKey,
+    rules::{self, Notification},
+};
+use jiff::Timestamp;
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     Engine,
-    decide::is_quiet,
+    api::NoticesDue,
     store::{PendingNotice, StoreError},
 };
 
@@ -23,12 +28,25 @@ const LONGEST_MOMENT: Duration = Duration::from_secs(3);
 const LOOKED_AT: u32 = 500;
 /// How often quiet hours are looked at while something waits for their end.
 const QUIET_LOOK: Duration = Duration::from_secs(30);
+/// How many notifications are followed until what they tell of is over; a desktop keeps fewer.
+const FOLLOWED: u32 = 200;
+
+/// What was told and is not over yet: the last event of each item.
+type Open = BTreeMap<ItemKey, EventName>;
 
 /// Shows what is to be told until `stop`.
 pub(crate) async fn run(engine: Engine, stop: CancellationToken) {
     let mut changed = engine.store().changed();
+    let mut open = told_lately(&engine).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "what was told before cannot be read; it is not withdrawn");
+        Open::new()
+    });
     loop {
-        let wait = match tell(&engine, Timestamp::now()).await {
+        let now = Timestamp::now();
+        if let Err(error) = withdraw(&engine, &mut open, now).await {
+            tracing::error!(%error, "what is settled could not be read");
+        }
+        let wait = match tell(&engine, &mut open, now).await {
             Ok(wait) => wait,
             Err(error) => {
                 tracing::error!(%error, "notifications could not be read");
@@ -67,8 +85,39 @@ async fn settled(changed: &mut watch::Receiver<u64>) {
     {}
 }
 
+async fn told_lately(engine: &Engine) -> Result<Open, StoreError> {
+    let told = engine.store().told_lately(FOLLOWED).await?;
+    Ok(told.into_iter().map(|event| (event.item, event.name)).filter(|it| rules::can_settle(it.1)).collect())
+}
+
+/// Takes back what was told of items whose matter is over.
+async fn withdraw(engine: &Engine, open: &mut Open, now: Timestamp) -> Result<(), StoreError> {
+    if open.is_empty() {
+        return Ok(());
+    }
+    let sources = engine.store().sources().await?;
+    let items = engine.store().items_by_key(open.keys().cloned().collect()).await?;
+    let nobody = Identity::default();
+    let mut settled = Vec::new();
+    open.retain(|key, event| {
+        let source = sources.iter().find(|source| source.account == key.account);
+        let me = source.and_then(|source| source.identity.as_ref()).unwrap_or(&nobody);
+        let item = items.iter().find(|item| item.key == *key);
+        // What is not known any more asks nothing of anybody.
+        let over = item.is_none_or(|item| rules::is_settled(*event, item, me, now));
+        if over {
+            settled.push(key.clone());
+        }
+        !over
+    });
+    if !settled.is_empty() {
+        engine.hand_over(NoticesDue { show: Vec::new(), settled }).await;
+    }
+    Ok(())
+}
+
 /// Shows what may be shown now; says when to look again where something waits.
-async fn tell(engine: &Engine, now: Timestamp) -> Result<Option<Duration>, StoreError> {
+async fn tell(engine: &Engine, open: &mut Open, now: Timestamp) -> Result<Option<Duration>, StoreError> {
     let pending = engine.store().pending_notices(LOOKED_AT).await?;
     if pending.is_empty() {
         return Ok(None);
@@ -79,8 +128,16 @@ async fn tell(engine: &Engine, now: Timestamp) -> Result<Option<Duration>, Store
         let ids: Vec<i64> = due.iter().map(|notice| notice.event.id).collect();
         engine.store().told(&ids, now).await?;
         engine.moments().notified_at = Some(now);
+        let events: Vec<(ItemKey, EventName)> =
+            due.iter().map(|notice| (notice.event.item.clone(), notice.event.name)).collect();
         if let Some(notification) = one(engine, due).await? {
-            engine.host().notify(&notification);
+            engine.hand_over(NoticesDue { show: vec![notification], settled: Vec::new() }).await;
+        }
+        for (item, event) in events {
+            // News takes the place of what was told before.
+            if rules::can_settle(event) {
+                open.insert(item, event);
+            }
         }
     }
     Ok(wait)
@@ -123,11 +180,14 @@ async fn one(engine: &Engine, due: Vec<PendingNotice>) -> Result<Option<Notifica
 }
 
 impl Engine {
+    /// To a face that waits for notifications, else to the host.
+    async fn hand_over(&self, due: NoticesDue) {
+        self.inner.desk.hand_over(due, self.host()).await;
+    }
+
     /// Whether only important notifications may be shown: quiet hours, or a person asked for quiet.
     pub(crate) async fn is_quiet(&self, now: Timestamp) -> Result<bool, StoreError> {
-        let hours = self.live().config.notifications.quiet_hours;
-        Ok(is_quiet(hours, now, &TimeZone::system())
-            || self.store().quiet_until().await?.is_some_and(|end| now < end))
+        Ok(self.quiet_now(now).await?.is_some())
     }
 }
 

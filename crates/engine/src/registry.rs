@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use callboard_domain::{
     action::Action,
-    command::{self, ArgError, Args, Command, CommandSpec, Commands, Parsed},
+    command::{self, ArgError, Args, Command, CommandSpec, Commands, Completion, Parsed},
     item::AccountName,
 };
 
@@ -137,6 +137,11 @@ impl Registry {
             Some(command) => command.line(args),
             None => command::canonical_line(spec, args),
         }
+    }
+
+    /// What is being typed at the end of a line.
+    pub(crate) fn complete(&self, line: &str) -> Completion<'_> {
+        self.commands.complete(line, line.len())
     }
 
     /// What a typed line means, and whose it is.

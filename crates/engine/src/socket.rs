@@ -18,7 +18,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     Engine,
-    api::{self, ApiError, Call},
+    api::{self, ApiError, Call, Notices, NoticesDue},
+    handover,
 };
 
 /// The longest line that either side takes.
@@ -111,17 +112,54 @@ pub(crate) async fn serve(
 async fn converse(stream: UnixStream, engine: &Engine) -> io::Result<()> {
     let (reading, mut writing) = stream.into_split();
     let mut reading = BufReader::new(reading);
-    while let Some(line) = next_line(&mut reading).await? {
+    // Notifications that were handed to the caller, and of which it is not known yet whether it has them.
+    let mut handed: Option<NoticesDue> = None;
+    loop {
+        let line = match next_line(&mut reading).await {
+            Ok(Some(line)) => line,
+            Ok(None) => return Ok(()),
+            // Closed with the answer unread (unix(7)): the caller never had it.
+            Err(error) => return give_back(engine, handed, error),
+        };
         let answer = match serde_json::from_slice::<Request>(&line) {
-            Ok(request) => match api::dispatch(engine, &request.call, request.params).await {
-                Ok(value) => Answer::Ok(value),
-                Err(error) => Answer::Error(error),
-            },
+            Ok(request) => {
+                let asked = api::dispatch(engine, &request.call, request.params);
+                let answered = match api::waits(&request.call) {
+                    true => tokio::select! {
+                        answered = asked => answered,
+                        gone = gone(&mut reading) => return gone,
+                    },
+                    false => asked.await,
+                };
+                handed = match &answered {
+                    Ok(due) if request.call == Notices::NAME => serde_json::from_value(due.clone()).ok(),
+                    _ => None,
+                };
+                answered.map_or_else(Answer::Error, Answer::Ok)
+            }
             Err(error) => Answer::Error(ApiError::internal(format!("not a request: {error}"))),
         };
-        writing.write_all(&line_of(&answer)?).await?;
+        if let Err(error) = writing.write_all(&line_of(&answer)?).await {
+            return give_back(engine, handed, error);
+        }
     }
-    Ok(())
+}
+
+/// Ends once the caller has closed its end. One that has sent its next request already is there.
+async fn gone(reading: &mut (impl AsyncBufRead + Unpin)) -> io::Result<()> {
+    match reading.fill_buf().await {
+        Ok([]) => Ok(()),
+        Ok(_) => std::future::pending().await,
+        Err(error) => Err(error),
+    }
+}
+
+/// The host shows what a caller was given and did not take.
+fn give_back(engine: &Engine, handed: Option<NoticesDue>, error: io::Error) -> io::Result<()> {
+    if let Some(due) = handed {
+        handover::show(&**engine.host(), &due);
+    }
+    Err(error)
 }
 
 fn line_of(value: &impl Serialize) -> io::Result<Vec<u8>> {

@@ -66,11 +66,11 @@ async fn watch(engine: Engine, account: Arc<Account>, stop: CancellationToken) {
             Err(error) => {
                 failures += 1;
                 let wait = backoff(every, failures, &error);
-                engine.say_next_try(&account.name, now + wait);
                 tracing::warn!(account = %account.name, %error, wait_s = wait.as_secs(), "polling failed");
                 wait
             }
         };
+        engine.say_next_poll(&account.name, now + wait);
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(wait) => {}

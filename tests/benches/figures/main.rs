@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, clippy::expect_used, reason = "a program that prints what it measures")]
 
 mod data;
+mod desktop;
 mod figure;
 mod growth;
 mod idle;
@@ -37,7 +38,7 @@ pub(crate) struct Asked {
 
 type Group = (&'static str, fn(&Asked) -> Result<Vec<Figure>>);
 
-const GROUPS: [Group; 8] = [
+const GROUPS: [Group; 9] = [
     ("micro", micro::measure),
     ("search", search::measure),
     ("record", record::measure),
@@ -46,6 +47,7 @@ const GROUPS: [Group; 8] = [
     ("round_trip", round_trip::measure),
     ("webhooks", webhooks::measure),
     ("idle", idle::measure),
+    ("desktop", desktop::measure),
 ];
 
 fn main() -> Result<()> {

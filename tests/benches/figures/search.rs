@@ -1,4 +1,4 @@
-//! Search over a hundred thousand items, beside fzf on the same lines.
+//! Search over a hundred thousand items, and the launcher's over ten thousand, beside fzf on the same lines.
 
 use std::{
     fs::{self, File},
@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use callboard_domain::item::{AccountName, BuildStatus, Detail, IncidentStatus, Item, PullRequestState};
 use callboard_engine::{
-    api::Search,
+    api::{Find, Search},
     store::{Decide, Store},
 };
 use jiff::Timestamp;
@@ -22,6 +22,8 @@ use crate::{
 };
 
 const ENTRIES: usize = 100_000;
+/// What a launcher looks through at each letter.
+const AT_HAND: usize = 10_000;
 
 /// What people type: a word that is everywhere, several words, a reference, a number, nothing that is there, two letters.
 const QUERIES: [&str; 10] = [
@@ -37,7 +39,52 @@ const QUERIES: [&str; 10] = [
     "up",
 ];
 
+/// A command, rows, and lines, letter by letter.
+const TYPED: [&str; 12] =
+    ["p", "pr", "pr a", "w", "we", "web", "sess", "invoice cache", "rtr", "acme/router-2", "771", "zebra"];
+
 pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
+    Ok(all(asked)?.into_iter().chain(at_hand(asked)?).collect())
+}
+
+fn at_hand(asked: &Asked) -> Result<Vec<Figure>> {
+    let rounds = if asked.quick { 10 } else { 50 };
+    let folder = tempfile::tempdir()?;
+    let items = items(AT_HAND);
+    let list = folder.path().join("list");
+    fs::write(&list, items.iter().map(|item| line(item) + "\n").collect::<String>())?;
+    let times = data::runtime()?.block_on(async {
+        fill(folder.path(), items).await?;
+        let engine = data::engine(folder.path()).await?;
+        let mut times = Vec::new();
+        for round in 0..=rounds {
+            for text in TYPED {
+                let began = Instant::now();
+                engine.call(Find { text: text.to_owned(), limit: 20 }).await?;
+                // The first round makes the index.
+                if round > 0 {
+                    times.push(began.elapsed());
+                }
+            }
+        }
+        engine.stop().await;
+        anyhow::Ok(times)
+    })?;
+    let peer = fzf(&list, TYPED[5])?;
+    let what = format!(
+        "the call `find` (limit 20) in process, JSON and all, {} texts over {AT_HAND} stored items in turn, \
+         with full-text search where rows are too few; fzf --filter {:?} as a whole process on the same lines, 15 runs",
+        TYPED.len(),
+        TYPED[5],
+    );
+    Ok(vec![
+        Figure::new("find over 10,000 entries", "ms", Samples::millis(&times), what)
+            .beside("fzf --filter", peer)
+            .goal(Goal::P99(5.0)),
+    ])
+}
+
+fn all(asked: &Asked) -> Result<Vec<Figure>> {
     let entries = if asked.quick { ENTRIES / 10 } else { ENTRIES };
     let rounds = if asked.quick { 10 } else { 50 };
     let folder = tempfile::tempdir()?;

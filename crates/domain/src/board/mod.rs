@@ -154,5 +154,14 @@ pub fn board<'a>(entries: impl IntoIterator<Item = Entry<'a>>, now: Timestamp, o
     Board { sections, summary }
 }
 
+/// The row of any item, on the board or not: what is over is quiet, and says how it ended.
+pub fn row(entry: Entry<'_>, now: Timestamp) -> Row {
+    match rows::place(entry, now, true) {
+        Some(Placed { row, .. }) if entry.snoozed => Row { state: State::Quiet, ..row },
+        Some(Placed { row, .. }) => row,
+        None => rows::over(entry.item),
+    }
+}
+
 #[cfg(test)]
 mod tests;

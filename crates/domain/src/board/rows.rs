@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::{Entry, Row, State};
 use crate::item::{
-    Build, BuildStatus, ChecksStatus, Detail, Incident, IncidentStatus, ItemKey, PullRequest, Turn, listed,
+    Build, BuildStatus, ChecksStatus, Detail, Incident, IncidentStatus, Item, ItemKey, PullRequest, Turn,
+    listed,
 };
 
 /// The sections, in their order.
@@ -57,6 +58,29 @@ pub(super) fn place(entry: Entry<'_>, now: Timestamp, all: bool) -> Option<Place
         Detail::Incident(incident) => place_incident(incident, entry, now),
         Detail::Build(build) => place_build(build, entry, all),
         Detail::PullRequest(pull_request) => place_pull_request(pull_request, entry, all),
+    }
+}
+
+/// The row of an item that has no place on the board.
+pub(super) fn over(item: &Item) -> Row {
+    let (title, second, since) = match &item.detail {
+        Detail::Incident(incident) => {
+            (item.title.clone(), incident.service.as_str(), Some(incident.updated_at))
+        }
+        Detail::Build(build) => (build.name(), "", None),
+        Detail::PullRequest(pull) => (item.title.clone(), item.reference(), pull.ended_at),
+    };
+    let second =
+        [second, item.status()].into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(", ");
+    Row {
+        key: item.key.clone(),
+        state: State::Quiet,
+        held: false,
+        title,
+        second,
+        turn: None,
+        since,
+        url: item.url.clone(),
     }
 }
 

@@ -220,6 +220,24 @@ fn snoozed_and_other_kinds_are_left_out() {
 }
 
 #[test]
+fn every_item_has_a_row() {
+    let merged = pull_request(|p| (p.state, p.ended_at) = (PullRequestState::Merged, Some(at(9))));
+    let resolved = incident(|i| (i.status, i.updated_at) = (IncidentStatus::Resolved, at(8)));
+    let cases = [
+        (merged, false, "quiet", "acme/web#479, merged", Some(at(9))),
+        (resolved, false, "quiet", "billing, resolved", Some(at(8))),
+        (build(Vec::new()), false, "quiet", "queued", None),
+        (build(vec![run(8, BuildStatus::Failed)]), false, "failing", "failed", Some(at(8))),
+        (build(vec![run(8, BuildStatus::Failed)]), true, "quiet", "failed", Some(at(8))),
+    ];
+    for (item, snoozed, state, second, since) in cases {
+        let row = row(Entry { item: &item, me: &kim(), snoozed }, at(60));
+        assert_eq!((row.state.name(), row.second.as_str(), row.since), (state, second, since));
+        assert_eq!(row.key, item.key);
+    }
+}
+
+#[test]
 fn the_tray_shows_the_most_urgent() {
     let sum =
         |failing, incidents, held, needs_you| Summary { failing, incidents, held, needs_you, running: 1 };

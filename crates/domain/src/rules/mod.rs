@@ -13,12 +13,14 @@ mod builtin;
 mod condition;
 mod fields;
 mod notification;
+mod settled;
 
 use serde::{Deserialize, Serialize};
 
 pub use condition::Condition;
 pub use fields::FIELDS;
 pub use notification::{Notification, Told, notification};
+pub use settled::{can_settle, is_settled};
 
 use crate::{
     event::{Event, EventName},

@@ -119,7 +119,7 @@ pub struct Status {
     pub count: usize,
     /// The board in a line.
     pub summary: String,
-    /// The accounts that are watched and well.
+    /// The accounts that are well.
     pub accounts_ok: usize,
     /// All accounts.
     pub accounts: usize,
@@ -141,7 +141,7 @@ pub struct Status {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum TrayIcon {
-    /// No account can be reached.
+    /// Nothing that is to be watched can be read.
     Offline,
     /// As [`Tray::Failing`].
     Failing,

@@ -47,7 +47,7 @@ impl Engine {
             Some(StoredSource { error: Some((error, since)), .. }) => Health::Trouble {
                 since: *since,
                 error: error.clone(),
-                next_try: self.moments().next_try.get(&account.name).copied(),
+                next_try: self.moments().next_poll.get(&account.name).copied(),
             },
             Some(source) if source.last_ok_at.is_some() || source.identity.is_some() => Health::Ok,
             _ => Health::New,

@@ -2,7 +2,7 @@
 
 use callboard_domain::{
     action::Choice,
-    command::{self, ArgError},
+    command::{self, ArgError, CommandSpec},
     item::{Item, Kind},
     run::Run,
 };
@@ -15,6 +15,7 @@ use crate::{
         ApiError, Cancel, ChoicesQuery, CommandInfo, CommandsQuery, FollowRun, FoundChoice, HelpQuery, Piece,
         Prepare, Prepared, RunProgress, RunsQuery, StartRun,
     },
+    live::Live,
     registry::Entry,
 };
 
@@ -28,16 +29,20 @@ impl Engine {
     }
 
     fn command_info(&self, entry: &Entry) -> CommandInfo {
-        let live = self.live();
-        let takes_item = entry.spec.args.iter().any(|arg| matches!(arg.ty, command::ArgType::Item(_)));
-        let posts_to = match &entry.spec.policy.post {
+        let posts_to = self.posts_to(&self.live(), &entry.spec);
+        CommandInfo { spec: entry.spec.clone(), origin: entry.origin(), posts_to }
+    }
+
+    /// Where a command's outcome would be posted, as far as can be told without arguments.
+    pub(crate) fn posts_to(&self, live: &Live, spec: &CommandSpec) -> String {
+        let takes_item = spec.args.iter().any(|arg| matches!(arg.ty, command::ArgType::Item(_)));
+        match &spec.policy.post {
             Some(post) => post.clone(),
             None if takes_item => {
                 format!("where the rules post the item, else {}", live.config.default_channel)
             }
             None => live.config.default_channel.to_string(),
-        };
-        CommandInfo { spec: entry.spec.clone(), origin: entry.origin(), posts_to }
+        }
     }
 
     pub(crate) async fn choices(&self, query: ChoicesQuery) -> Result<Vec<FoundChoice>, ApiError> {

@@ -1,12 +1,6 @@
 use crate::{Engine, api::*};
 
 impl Engine {
-    pub(crate) async fn status(&self, _: StatusQuery) -> Result<Status, ApiError> {
-        Err(ApiError::internal("pending"))
-    }
-    pub(crate) async fn notices(&self, _: Notices) -> Result<NoticesDue, ApiError> {
-        Err(ApiError::internal("pending"))
-    }
     pub(crate) async fn settings(&self, _: SettingsQuery) -> Result<Settings, ApiError> {
         Err(ApiError::internal("pending"))
     }
@@ -14,9 +8,6 @@ impl Engine {
         Err(ApiError::internal("pending"))
     }
     pub(crate) async fn item_log(&self, _: ItemLog) -> Result<Option<LogTail>, ApiError> {
-        Err(ApiError::internal("pending"))
-    }
-    pub(crate) async fn find(&self, _: Find) -> Result<Found, ApiError> {
         Err(ApiError::internal("pending"))
     }
     pub(crate) async fn activity(&self, _: ActivityQuery) -> Result<Activity, ApiError> {

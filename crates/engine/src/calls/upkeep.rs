@@ -1,10 +1,16 @@
 //! The owner itself.
 
+use jiff::{Timestamp, tz::TimeZone};
+
 use super::LONG_POLL;
 use crate::{
     Engine, Mode,
-    api::{ApiError, Changes, Check, Doctor, Greeting, Hello, Reload},
-    doctor,
+    api::{
+        AccountsQuery, ApiError, BoardQuery, Changes, Check, Doctor, Greeting, Health, Hello, Notices,
+        NoticesDue, QuietNow, Reload, Status, StatusQuery,
+    },
+    doctor, status,
+    store::StoreError,
 };
 
 impl Engine {
@@ -21,15 +27,55 @@ impl Engine {
     pub(crate) async fn changes(&self, query: Changes) -> Result<u64, ApiError> {
         let mut changed = self.store().changed();
         let stopping = self.stopping();
-        let more = changed.wait_for(|count| *count != query.seen || query.seen == 0);
+        // 0 stands for "nothing seen", so that the first number is 1.
+        let more = changed.wait_for(|count| *count + 1 != query.seen);
         tokio::select! {
             () = stopping.cancelled() => Err(ApiError::internal("Callboard is stopping")),
             more = tokio::time::timeout(LONG_POLL, more) => match more {
-                Ok(Ok(count)) => Ok((*count).max(1)),
+                Ok(Ok(count)) => Ok(*count + 1),
                 Ok(Err(_)) => Err(ApiError::internal("Callboard is stopping")),
                 Err(_) => Ok(query.seen),
             },
         }
+    }
+
+    pub(crate) async fn notices(&self, _: Notices) -> Result<NoticesDue, ApiError> {
+        let stopping = self.stopping();
+        tokio::select! {
+            () = stopping.cancelled() => Err(ApiError::internal("Callboard is stopping")),
+            due = self.inner.desk.wait(LONG_POLL) => Ok(due),
+        }
+    }
+
+    pub(crate) async fn status(&self, _: StatusQuery) -> Result<Status, ApiError> {
+        let now = Timestamp::now();
+        let board = self.board(BoardQuery::default()).await?.summary;
+        let accounts = self.accounts(AccountsQuery {}).await?;
+        let undelivered = self.store().undelivered().await.map_err(ApiError::internal)?;
+        let quiet = self.quiet_now(now).await.map_err(ApiError::internal)?;
+        let moments = self.moments();
+        let polls = accounts.iter().filter(|account| account.watched);
+        let polls = polls.filter_map(|account| moments.next_poll.get(&account.name)).copied();
+        Ok(Status {
+            icon: status::icon(&board, status::is_offline(&accounts), quiet.is_some()),
+            count: board.count(),
+            summary: board.to_string(),
+            accounts_ok: accounts.iter().filter(|it| matches!(it.health, Health::Ok | Health::New)).count(),
+            accounts: accounts.len(),
+            troubles: status::troubles(&accounts),
+            next_check: polls.filter(|at| *at > now).min(),
+            quiet,
+            faults: moments.faults.as_ref().map(|faults| faults.0.clone()).unwrap_or_default(),
+            runs: self.inner.runs.count(),
+            undelivered: usize::try_from(undelivered).unwrap_or(usize::MAX),
+        })
+    }
+
+    /// Whether only important notifications are shown now, and until when.
+    pub(crate) async fn quiet_now(&self, now: Timestamp) -> Result<Option<QuietNow>, StoreError> {
+        let asked = self.store().quiet_until().await?;
+        let hours = self.live().config.notifications.quiet_hours;
+        Ok(status::quiet(asked, hours, now, &TimeZone::system()))
     }
 
     pub(crate) async fn doctor(&self, _: Doctor) -> Result<Vec<Check>, ApiError> {

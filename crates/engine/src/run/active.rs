@@ -62,6 +62,11 @@ impl Active {
         self.runs().keys().filter(|id| id.starts_with(start)).cloned().collect()
     }
 
+    /// How many are under way.
+    pub(crate) fn count(&self) -> usize {
+        self.runs().len()
+    }
+
     /// Waits until none is under way.
     pub(crate) async fn ended(&self) {
         let mut count = self.count.subscribe();

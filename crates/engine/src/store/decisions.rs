@@ -78,6 +78,18 @@ impl Store {
         .await
     }
 
+    /// The latest events that were shown, oldest first, at most `limit`, among the latest few thousand events.
+    pub async fn told_lately(&self, limit: u32) -> Result<Vec<Event>, StoreError> {
+        self.read(move |conn| {
+            let sql = "SELECT event FROM decisions WHERE event > (SELECT max(id) - 5000 FROM events)
+                       AND notice = 'told' ORDER BY event DESC LIMIT ?1";
+            let mut ids: Vec<i64> = all(conn, sql, [limit], |row| row.get(0))?;
+            ids.reverse();
+            events::by_ids(conn, &ids)
+        })
+        .await
+    }
+
     /// Records that these events have been shown, or need not be any more: they are not told again.
     pub async fn told(&self, events: &[i64], now: Timestamp) -> Result<(), StoreError> {
         let events = events.to_owned();

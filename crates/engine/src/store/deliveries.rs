@@ -366,6 +366,17 @@ impl Store {
         .await
     }
 
+    /// How many have not arrived and will not by themselves, or are late: failed, unknown, or tried in vain.
+    pub async fn undelivered(&self) -> Result<u32, StoreError> {
+        self.read(|conn| {
+            let sql = "SELECT (SELECT count(*) FROM deliveries WHERE state IN ('pending', 'sending') AND error IS NOT NULL)
+                            + (SELECT count(*) FROM deliveries WHERE state = 'unknown')
+                            + (SELECT count(*) FROM deliveries WHERE state IN ('posted', 'failed') AND state = 'failed')";
+            Ok(one(conn, sql, [], |row| row.get(0))?.unwrap_or(0))
+        })
+        .await
+    }
+
     /// What has not arrived: waiting, being sent, unknown or failed, oldest first, at most `limit`.
     pub async fn deliveries_not_posted(&self, limit: u32) -> Result<Vec<Delivery>, StoreError> {
         self.read(move |conn| {

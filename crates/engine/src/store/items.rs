@@ -270,6 +270,18 @@ impl Store {
         .await
     }
 
+    /// Those of these items that are known.
+    pub async fn items_by_key(&self, keys: Vec<ItemKey>) -> Result<Vec<Item>, StoreError> {
+        self.read(move |conn| {
+            let sql = format!("SELECT {COLUMNS} FROM items WHERE account = ?1 AND kind = ?2 AND id = ?3");
+            let each = keys.iter().map(|key| {
+                one(conn, &sql, params![key.account.as_str(), key.kind.name(), key.id], read_item)
+            });
+            Ok(each.collect::<rusqlite::Result<Vec<_>>>()?.into_iter().flatten().collect())
+        })
+        .await
+    }
+
     /// The items that may need a person: incidents that are not over, open pull requests, builds under way or red. Of
     /// each kind the last changed first, at most [`BOARD`]. Those put aside are among them ([`StoredItem::is_aside`]).
     pub async fn open_items(&self) -> Result<Vec<StoredItem>, StoreError> {

@@ -1,4 +1,17 @@
-//! A desktop session of a test's own: bus, folders, keyring, and where asked a display with notifications.
+//! A desktop session of a test's own: bus, folders, keyring, and where asked a display with a window manager, a
+//! notification daemon and a tray; and the app in it, driven by its tray, its keys and its windows.
+
+mod app;
+mod notifications;
+mod screen;
+mod tray;
+mod webdriver;
+
+pub use app::App;
+pub use notifications::Notification;
+pub use screen::Window;
+pub use tray::{MenuEntry, Picture, TrayHost, TrayIcon};
+pub use webdriver::Page;
 
 use std::{
     fs::{self, Permissions},
@@ -21,19 +34,6 @@ pub enum Keyring {
     Locked,
     /// GNOME's keyring, unlocked.
     Unlocked,
-}
-
-/// A notification as the notification daemon showed it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notification {
-    /// The sender's name.
-    pub app: String,
-    /// The first line.
-    pub summary: String,
-    /// The text under it.
-    pub body: String,
-    /// LOW, NORMAL or CRITICAL.
-    pub urgency: String,
 }
 
 /// A session bus that starts nothing by itself, in folders of its own; everything on it ends with the value.
@@ -75,13 +75,6 @@ impl DesktopSession {
         Ok(())
     }
 
-    /// Adds a display and a notification daemon, dunst, that records what it shows.
-    pub fn with_notifications(mut self) -> Result<DesktopSession> {
-        self.start_display()?;
-        self.start_dunst()?;
-        Ok(self)
-    }
-
     /// The environment that puts a child process into this session.
     pub fn env(&self) -> Vec<(String, String)> {
         let folder = |name: &str| self.path(name).display().to_string();
@@ -92,24 +85,10 @@ impl DesktopSession {
             ("XDG_CONFIG_HOME".to_owned(), folder("config")),
             ("XDG_CACHE_HOME".to_owned(), folder("cache")),
             ("XDG_STATE_HOME".to_owned(), folder("state")),
-            ("DBUS_SESSION_BUS_ADDRESS".to_owned(), format!("unix:path={}", folder("bus"))),
+            ("DBUS_SESSION_BUS_ADDRESS".to_owned(), self.bus_address()),
         ];
         env.extend(self.display.iter().map(|display| ("DISPLAY".to_owned(), display.clone())));
         env
-    }
-
-    /// The notifications shown so far, in order. Needs [`DesktopSession::with_notifications`].
-    pub fn notifications(&self) -> Result<Vec<Notification>> {
-        let mut files: Vec<PathBuf> =
-            fs::read_dir(self.path("shown"))?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
-        files.sort();
-        files.iter().map(|file| read_notification(file)).collect()
-    }
-
-    /// Clicks the notification that is shown on top: its default action is invoked.
-    pub fn click_notification(&self) -> Result<()> {
-        self.run("dunstctl", &["action"])?;
-        Ok(())
     }
 
     /// A command with exactly this session's environment, and the PATH.
@@ -118,6 +97,22 @@ impl DesktopSession {
         command.env_clear().envs(self.env());
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command
+    }
+
+    /// Whether somebody answers for this name on the bus.
+    pub fn has_name(&self, name: &str) -> bool {
+        let (asked, bus) = (format!("string:{name}"), "org.freedesktop.DBus");
+        let answer = self.call(bus, "/org/freedesktop/DBus", "org.freedesktop.DBus.NameHasOwner", &asked);
+        answer.is_ok_and(|answer| answer.contains("true"))
+    }
+
+    /// A folder of the session: `home`, `run`, `data`, `config`, `cache` or `state`.
+    pub fn folder(&self, name: &str) -> PathBuf {
+        self.path(name)
+    }
+
+    fn bus_address(&self) -> String {
+        format!("unix:path={}", self.path("bus").display())
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -144,12 +139,7 @@ impl DesktopSession {
         let log = self.path(&format!("{program}.log"));
         let mut server = Server::spawn(&program, command, &log)?;
         server.close_input(input)?;
-        let asked = format!("string:{bus_name}");
-        let bus = "org.freedesktop.DBus";
-        server.ready(|_| {
-            let answer = self.call(bus, "/org/freedesktop/DBus", "org.freedesktop.DBus.NameHasOwner", &asked);
-            answer.ok().filter(|answer| answer.contains("true"))
-        })?;
+        server.ready(|_| self.has_name(bus_name).then_some(()))?;
         self.services.push(server);
         Ok(())
     }
@@ -158,39 +148,6 @@ impl DesktopSession {
         let mut command = self.command("gnome-keyring-daemon");
         command.args(["--foreground", "--unlock", "--components=secrets"]);
         self.start_service(command, "org.freedesktop.secrets", b"correct horse")
-    }
-
-    fn start_display(&mut self) -> Result<()> {
-        let mut command = self.command("Xvfb");
-        command.args(["-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "1280x800x24"]);
-        let mut server = Server::spawn("Xvfb", command, &self.path("Xvfb.log"))?;
-        let number: u32 = server.ready_line(|line| line.parse().ok())?;
-        self.services.push(server);
-        self.display = Some(format!(":{number}"));
-        Ok(())
-    }
-
-    fn start_dunst(&mut self) -> Result<()> {
-        let shown = self.path("shown");
-        fs::create_dir(&shown)?;
-        // dunst runs this for each notification; moved into place, a file appears whole or not at all.
-        let script = self.path("record");
-        let part = self.path("part");
-        let text = format!(
-            "#!/bin/sh\nid=$(printf %08d \"$DUNST_ID\")\n\
-             printf '%s\\0' \"$DUNST_APP_NAME\" \"$DUNST_SUMMARY\" \"$DUNST_BODY\" \"$DUNST_URGENCY\" > {part}$id\n\
-             mv {part}$id {shown}/$id\n",
-            part = part.display(),
-            shown = shown.display()
-        );
-        fs::write(&script, text)?;
-        fs::set_permissions(&script, Permissions::from_mode(0o755))?;
-        let config = self.path("dunstrc");
-        fs::write(&config, format!("[global]\nmarkup = no\n[record]\nscript = {}\n", script.display()))?;
-
-        let mut command = self.command("dunst");
-        command.arg("-config").arg(config);
-        self.start_service(command, "org.freedesktop.Notifications", b"")
     }
 }
 
@@ -232,20 +189,12 @@ fn start_bus(folder: &Path) -> Result<Server> {
     Ok(bus)
 }
 
-fn read_notification(file: &Path) -> Result<Notification> {
-    let text = fs::read_to_string(file)?;
-    let fields: Vec<&str> = text.split_terminator('\0').collect();
-    let [app, summary, body, urgency] = fields[..] else { anyhow::bail!("not a notification: {text:?}") };
-    let [app, summary, body, urgency] = [app, summary, body, urgency].map(str::to_owned);
-    Ok(Notification { app, summary, body, urgency })
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{PATIENCE, wait_until};
+    use crate::PATIENCE;
 
     #[test]
     fn an_unlocked_keyring_keeps_a_secret() {
@@ -273,31 +222,5 @@ mod tests {
         let session = DesktopSession::start(Keyring::Absent).unwrap();
         let error = session.run("secret-tool", &["lookup", "account", "forge"]).unwrap_err();
         assert!(error.to_string().contains("org.freedesktop.secrets"), "{error}");
-    }
-
-    #[test]
-    fn notifications_are_recorded_as_they_are_shown() {
-        let session = DesktopSession::start(Keyring::Absent).unwrap().with_notifications().unwrap();
-        session.run("dunstify", &["-a", "Callboard", "web/main failed", "two <b>tests</b> & more"]).unwrap();
-        session.run("dunstify", &["-a", "Callboard", "-u", "critical", "It's \"red\"", ""]).unwrap();
-        let shown = wait_until("two notifications", PATIENCE, || {
-            session.notifications().ok().filter(|shown| shown.len() == 2)
-        });
-        let [first, second] = &shown.unwrap()[..] else { panic!("two") };
-        assert_eq!((&*first.app, &*first.summary), ("Callboard", "web/main failed"));
-        assert_eq!((&*second.summary, &*second.urgency), ("It's \"red\"", "CRITICAL"));
-    }
-
-    #[test]
-    fn a_notification_can_be_clicked() {
-        let session = DesktopSession::start(Keyring::Absent).unwrap().with_notifications().unwrap();
-        let mut command = session.command("dunstify");
-        command.args(["--action=default,Open", "web/main failed"]);
-        let mut sender = Server::spawn("dunstify", command, &session.path("sender.log")).unwrap();
-        let shown = || session.notifications().ok().filter(|shown| !shown.is_empty());
-        wait_until("the notification", PATIENCE, shown).unwrap();
-        session.click_notification().unwrap();
-        assert!(sender.wait(PATIENCE).unwrap().success());
-        assert_eq!(sender.output().trim(), "default");
     }
 }

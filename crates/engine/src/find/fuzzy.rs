@@ -1,0 +1,175 @@
+//! Whether a text is what somebody means by a few letters, how well, and which of its letters those are.
+
+use nucleo_matcher::{
+    Config, Matcher, Utf32Str,
+    pattern::{AtomKind, CaseMatching, Normalization, Pattern},
+};
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::api::{Marked, Piece};
+
+/// What a letter must count for on average (a letter in a row or at the start of a word is worth 16 and more, one after a
+/// gap loses 3 and 1 for each letter left out): letters scattered anywhere in a text mean nothing.
+const WORTH: u32 = 13;
+
+/// What somebody typed: words in any order, each with its letters in their order.
+pub(crate) struct Wanted {
+    pattern: Pattern,
+    letters: u32,
+    matcher: Matcher,
+}
+
+impl Wanted {
+    /// `None` where nothing is typed.
+    pub(crate) fn new(text: &str) -> Option<Self> {
+        let letters = text.split_whitespace().flat_map(|word| word.graphemes(true)).count();
+        let letters = u32::try_from(letters).ok().filter(|count| (1..=200).contains(count))?;
+        let mut config = Config::DEFAULT;
+        config.prefer_prefix = true;
+        Some(Self {
+            pattern: Pattern::new(text, CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy),
+            letters,
+            matcher: Matcher::new(config),
+        })
+    }
+
+    /// What a letter counts for on average, where the text is meant.
+    pub(crate) fn quality(&mut self, text: Utf32Str<'_>) -> Option<u32> {
+        let score = self.pattern.score(text, &mut self.matcher)?;
+        Some(score / self.letters).filter(|quality| *quality >= WORTH)
+    }
+
+    /// The same for a text that is not at hand in that form.
+    pub(crate) fn quality_of(&mut self, text: &str) -> Option<u32> {
+        self.quality(Utf32Str::new(text, &mut Vec::new()))
+    }
+
+    /// The places of the letters in a text, in order.
+    fn places(&mut self, text: Utf32Str<'_>) -> Vec<u32> {
+        let mut places = Vec::new();
+        self.pattern.indices(text, &mut self.matcher, &mut places);
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+
+    /// Each of these texts with the letters marked that were found in all of them, joined by spaces.
+    pub(crate) fn mark<const N: usize>(&mut self, whole: Utf32Str<'_>, parts: [&str; N]) -> [Marked; N] {
+        let places = self.places(whole);
+        let mut at = 0;
+        parts.map(|part| {
+            let (marked, length) = pieces(part, at, &places);
+            at += length + 1;
+            marked
+        })
+    }
+
+    /// A text with its letters marked.
+    pub(crate) fn marked(&mut self, text: &str) -> Marked {
+        let [marked] = self.mark(Utf32Str::new(text, &mut Vec::new()), [text]);
+        marked
+    }
+}
+
+/// A text in pieces, and how many letters it has. It stands at `from` in what the places were found in.
+fn pieces(text: &str, from: u32, places: &[u32]) -> (Marked, u32) {
+    let mut pieces: Marked = Vec::new();
+    let mut at = from;
+    for letter in text.graphemes(true) {
+        let hit = places.binary_search(&at).is_ok();
+        match pieces.last_mut() {
+            Some(last) if last.hit == hit => last.text.push_str(letter),
+            _ => pieces.push(Piece { text: letter.to_owned(), hit }),
+        }
+        at += 1;
+    }
+    (pieces, at - from)
+}
+
+/// A text in which each of these words is marked as it stands.
+pub(crate) fn with_words(text: &str, words: &str) -> Marked {
+    let lower: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
+    let letters: Vec<String> = text.graphemes(true).map(str::to_lowercase).collect();
+    let mut places = Vec::new();
+    for word in &lower {
+        let length = word.graphemes(true).count();
+        for (at, window) in letters.windows(length.max(1)).enumerate() {
+            if window.concat() == *word {
+                places.extend((at..at + length).filter_map(|at| u32::try_from(at).ok()));
+            }
+        }
+    }
+    places.sort_unstable();
+    places.dedup();
+    pieces(text, 0, &places).0
+}
+
+/// The same as a person sees it: what is marked stands in brackets.
+#[cfg(test)]
+pub(crate) fn shown(marked: &Marked) -> String {
+    let piece = |piece: &Piece| if piece.hit { format!("[{}]", piece.text) } else { piece.text.clone() };
+    marked.iter().map(piece).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_letters_mean_a_text() {
+        // typed, text, as it is marked
+        let cases = [
+            ("dep", "deploy", Some("[dep]loy")),
+            ("DEP", "deploy", Some("[dep]loy")),
+            ("dpl", "deploy", Some("[d]e[pl]oy")),
+            ("pra", "pr approve", Some("[pr] [a]pprove")),
+            ("approve pr", "pr approve", Some("[pr] [approve]")),
+            ("web479", "acme/web#479", Some("acme/[web]#[479]")),
+            ("zuerich", "Zürich", None),
+            ("zurich", "Zürich", Some("[Zürich]")),
+            ("fam", "👨‍👩‍👧 family", Some("👨‍👩‍👧 [fam]ily")),
+            ("deploy", "xdxxxxexxxxpxxxxlxxxxoxxxxy", None),
+            ("xyz", "deploy", None),
+            ("a\\", "a\\b", Some("[a\\]b")),
+            ("^d", "deploy", None),
+        ];
+        for (typed, text, expected) in cases {
+            let mut wanted = Wanted::new(typed).unwrap();
+            let found = wanted.quality_of(text).map(|_| shown(&wanted.marked(text)));
+            assert_eq!(found.as_deref(), expected, "{typed:?} in {text:?}");
+        }
+        for nothing in ["", "  "] {
+            assert!(Wanted::new(nothing).is_none());
+        }
+    }
+
+    #[test]
+    fn better_matches_are_worth_more() {
+        let mut wanted = Wanted::new("deploy").unwrap();
+        let mut of = |text: &str| wanted.quality_of(text).unwrap_or(0);
+        let worth = [of("deploy"), of("redeploy"), of("model repo lofty")];
+        assert!(worth.is_sorted_by(|one, other| one > other), "{worth:?}");
+    }
+
+    #[test]
+    fn each_part_has_its_own_marks() {
+        let mut wanted = Wanted::new("web unit").unwrap();
+        let mut buffer = Vec::new();
+        let whole = Utf32Str::new("web main unit tests failed", &mut buffer);
+        let [title, second] = wanted.mark(whole, ["web main", "unit tests failed"]);
+        assert_eq!((shown(&title).as_str(), shown(&second).as_str()), ("[web] main", "[unit] tests failed"));
+    }
+
+    #[test]
+    fn words_are_marked_as_they_stand() {
+        let cases = [
+            ("Fix the Cache", "cache fix", "[Fix] the [Cache]"),
+            ("nothing", "else", "nothing"),
+            ("aaa", "aa", "[aaa]"),
+            ("", "x", ""),
+        ];
+        for (text, words, expected) in cases {
+            assert_eq!(shown(&with_words(text, words)), expected);
+        }
+    }
+}

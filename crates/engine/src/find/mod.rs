@@ -1,0 +1,176 @@
+//! Finding commands, items and lines by a few letters, from memory: what is looked through is made from the store beside,
+//! once after each change, and only while somebody looks.
+
+pub(crate) mod fuzzy;
+mod index;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use callboard_domain::{
+    board,
+    command::{self, ArgType, What},
+    identity::Identity,
+    item::Kind,
+};
+use jiff::Timestamp;
+use tokio::sync::Mutex as AsyncMutex;
+
+use crate::{
+    Engine,
+    api::{ApiError, Find, Found, FoundItem},
+    live::Live,
+    store::{StoreError, StoredItem},
+};
+pub(crate) use index::{Index, Used};
+
+/// How many items of a kind are looked through besides the open ones, the last changed first. Older ones are found by
+/// full-text search.
+const RECENT: u32 = 5_000;
+/// How many runs are looked through, the latest first.
+const RUNS: u32 = 2_000;
+/// How long somebody who types waits for what has just changed; after that the answer is of what was known before.
+const FRESH: Duration = Duration::from_millis(25);
+/// The most of each kind that one answer gives.
+const MOST: usize = 200;
+/// Full-text search is for texts of this length; a letter or two are everywhere.
+const SEARCHED: usize = 3;
+
+/// The index as last made.
+#[derive(Default)]
+pub(crate) struct Finder {
+    known: Mutex<Option<Arc<Made>>>,
+    /// Held while it is made anew.
+    making: Arc<AsyncMutex<()>>,
+}
+
+/// An index, and what it was made from.
+struct Made {
+    index: Index,
+    /// The store's counter of changes.
+    changes: u64,
+    live: Arc<Live>,
+}
+
+impl Finder {
+    fn known(&self) -> Option<Arc<Made>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Engine {
+    pub(crate) async fn find(&self, query: Find) -> Result<Found, ApiError> {
+        if query.text.trim().is_empty() {
+            return Ok(Found::default());
+        }
+        let limit = query.limit.min(MOST);
+        let made = self.index().await.map_err(ApiError::internal)?;
+        let mut found = made.index.find(&query.text, limit);
+        if found.completion.is_none() {
+            found.completion = completed(&made.live, &query.text);
+        }
+        if found.items.len() < limit && query.text.trim().chars().count() >= SEARCHED {
+            let count = u32::try_from(limit).unwrap_or(u32::MAX);
+            let more = self.store().search(&query.text, count).await.map_err(ApiError::internal)?;
+            let now = Timestamp::now();
+            for stored in more.items {
+                if found.items.len() < limit && !found.items.iter().any(|it| it.row.key == stored.item.key) {
+                    let row = row(&stored, &made.index, now);
+                    found.items.push(FoundItem {
+                        title: fuzzy::with_words(&row.title, &query.text),
+                        second: fuzzy::with_words(&row.second, &query.text),
+                        row,
+                    });
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The index of what is known now, or, where making that takes long, of what was known a moment ago.
+    async fn index(&self) -> Result<Arc<Made>, StoreError> {
+        let finder = &self.inner.finder;
+        let Some(known) = finder.known() else {
+            let _making = finder.making.lock().await;
+            return self.make_index().await;
+        };
+        if self.is_fresh(&known) {
+            return Ok(known);
+        }
+        // Who makes it already is not waited for: what it finds is here at the next letter.
+        let Ok(making) = Arc::clone(&finder.making).try_lock_owned() else { return Ok(known) };
+        let engine = self.clone();
+        let made = tokio::spawn(async move {
+            let _making = making;
+            engine.make_index().await
+        });
+        match tokio::time::timeout(FRESH, made).await {
+            Ok(Ok(made)) => made,
+            Ok(Err(_)) | Err(_) => Ok(known),
+        }
+    }
+
+    fn is_fresh(&self, made: &Made) -> bool {
+        made.changes == *self.store().changed().borrow() && Arc::ptr_eq(&made.live, &self.live())
+    }
+
+    async fn make_index(&self) -> Result<Arc<Made>, StoreError> {
+        if let Some(known) = self.inner.finder.known().filter(|known| self.is_fresh(known)) {
+            return Ok(known);
+        }
+        // Counted before it is read: what changes meanwhile makes it old, not wrong.
+        let (changes, live) = (*self.store().changed().borrow(), self.live());
+        let runs = self.store().runs(RUNS).await?;
+        let sources = self.store().sources().await?;
+        let mut items: Vec<(StoredItem, bool)> =
+            self.store().open_items().await?.into_iter().map(|stored| (stored, true)).collect();
+        for kind in Kind::ALL {
+            items.extend(self.store().items(kind, RECENT).await?.into_iter().map(|stored| (stored, false)));
+        }
+        let engine = self.clone();
+        let make = move || {
+            let now = Timestamp::now();
+            let used = Used::of(&runs, now);
+            let me = sources.into_iter().filter_map(|it| Some((it.account, it.identity?)));
+            let mut index = Index::new(me.collect());
+            for entry in live.registry.entries() {
+                index.add_command(&entry.spec, engine.posts_to(&live, &entry.spec), &used);
+            }
+            index.add_runs(&runs, &used);
+            for (stored, open) in &items {
+                let row = row(stored, &index, now);
+                index.add_item(row, stored.item.repo(), *open, stored.changed_at);
+            }
+            Arc::new(Made { index, changes, live })
+        };
+        let made = tokio::task::spawn_blocking(make).await;
+        let made = made.map_err(|_| StoreError::Closed)?;
+        *self.inner.finder.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&made));
+        Ok(made)
+    }
+}
+
+fn row(stored: &StoredItem, index: &Index, now: Timestamp) -> board::Row {
+    let nobody = Identity::default();
+    let me = index.me.get(&stored.item.key.account).unwrap_or(&nobody);
+    board::row(board::Entry { item: &stored.item, me, snoozed: stored.is_aside(now) }, now)
+}
+
+/// A line with the word that is being typed at its end, where what a command takes says how it goes on.
+fn completed(live: &Live, line: &str) -> Option<String> {
+    let completion = live.registry.complete(line);
+    let What::Part { arg, words, .. } = &completion.what else { return None };
+    let begins = |word: &&String| {
+        word.to_lowercase().starts_with(&completion.prefix.to_lowercase())
+            && word.len() > completion.prefix.len()
+    };
+    let choices = match arg.map(|arg| &arg.ty) {
+        Some(ArgType::Choice(choices)) => choices.as_slice(),
+        _ => &[],
+    };
+    let word = choices.iter().filter(begins).chain(words.iter().filter(begins)).next()?;
+    let whole = format!("{}{}", &line[..completion.replaces.start], command::quote(word));
+    if completion.prefix.is_empty() { None } else { index::continued(line, &whole) }
+}

@@ -1,0 +1,195 @@
+//! Notifications handed over to a face that waits for them; where none does, the host shows them. Each goes to one of
+//! them, once: one whose face goes away before it has taken it comes back to the host.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Notify, oneshot},
+    time::{Instant, timeout, timeout_at},
+};
+
+use crate::{api::NoticesDue, host::Host};
+
+/// A face that has just had an answer asks again within this time; until then it counts as waiting.
+const COMES_BACK: Duration = Duration::from_secs(3);
+
+/// Where faces wait for notifications.
+#[derive(Default)]
+pub(crate) struct Desk {
+    state: Mutex<State>,
+    came: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<oneshot::Sender<Handed>>,
+    /// Until when a face that had an answer is awaited again.
+    awaited: Option<Instant>,
+}
+
+/// What is on its way to a face. Shown by the host where it is dropped before it was taken.
+struct Handed {
+    due: Option<NoticesDue>,
+    host: Arc<dyn Host>,
+}
+
+impl Drop for Handed {
+    fn drop(&mut self) {
+        if let Some(due) = self.due.take() {
+            show(&*self.host, &due);
+        }
+    }
+}
+
+/// Has the host do what a face would.
+pub(crate) fn show(host: &dyn Host, due: &NoticesDue) {
+    due.show.iter().for_each(|notification| host.notify(notification));
+    if !due.settled.is_empty() {
+        host.settled(&due.settled);
+    }
+}
+
+impl Desk {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many faces wait.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> usize {
+        self.state().waiting.iter().filter(|face| !face.is_closed()).count()
+    }
+
+    /// Waits as a face for what is to be shown, at most that long.
+    pub(crate) async fn wait(&self, longest: Duration) -> NoticesDue {
+        let (face, mut answer) = oneshot::channel();
+        {
+            let mut state = self.state();
+            state.waiting.retain(|face| !face.is_closed());
+            state.waiting.push_back(face);
+        }
+        self.came.notify_one();
+        let handed = match timeout(longest, &mut answer).await {
+            Ok(handed) => handed.ok(),
+            Err(_) => {
+                // What was handed over in this moment is taken all the same.
+                answer.close();
+                answer.try_recv().ok()
+            }
+        };
+        self.state().awaited = Some(Instant::now() + COMES_BACK);
+        handed.and_then(|mut handed| handed.due.take()).unwrap_or_default()
+    }
+
+    /// Hands it to a face that waits, or is about to; where there is none, the host shows it.
+    pub(crate) async fn hand_over(&self, due: NoticesDue, host: &Arc<dyn Host>) {
+        let mut handed = Handed { due: Some(due), host: Arc::clone(host) };
+        loop {
+            let (face, awaited) = {
+                let mut state = self.state();
+                (state.waiting.pop_front(), state.awaited)
+            };
+            match (face, awaited) {
+                (Some(face), _) => match face.send(handed) {
+                    Ok(()) => return,
+                    // It has gone away.
+                    Err(back) => handed = back,
+                },
+                (None, Some(until)) => {
+                    if timeout_at(until, self.came.notified()).await.is_err() {
+                        self.state().awaited = None;
+                    }
+                }
+                (None, None) => return,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use callboard_domain::rules::Notification;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Shown(Mutex<Vec<String>>);
+
+    impl Host for Shown {
+        fn notify(&self, notification: &Notification) {
+            self.0.lock().unwrap().push(notification.title.clone());
+        }
+    }
+
+    fn due(title: &str) -> NoticesDue {
+        let title = title.to_owned();
+        let one = Notification { title, body: String::new(), items: Vec::new(), important: false };
+        NoticesDue { show: vec![one], settled: Vec::new() }
+    }
+
+    struct Scene {
+        desk: Arc<Desk>,
+        shown: Arc<Shown>,
+        host: Arc<dyn Host>,
+    }
+
+    impl Scene {
+        fn new() -> Self {
+            let shown = Arc::new(Shown::default());
+            Self { desk: Arc::default(), host: shown.clone(), shown }
+        }
+
+        fn shown(&self) -> Vec<String> {
+            self.shown.0.lock().unwrap().clone()
+        }
+    }
+
+    const LONG: Duration = Duration::from_secs(30);
+
+    #[tokio::test(start_paused = true)]
+    async fn the_host_shows_what_nobody_waits_for() {
+        let it = Scene::new();
+        it.desk.hand_over(due("a"), &it.host).await;
+        assert_eq!(it.shown(), ["a"]);
+        assert_eq!(it.desk.wait(LONG).await, NoticesDue::default(), "what was shown does not come again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_face_that_waits_gets_it_once() {
+        let it = Scene::new();
+        let (first, ()) = tokio::join!(it.desk.wait(LONG), it.desk.hand_over(due("a"), &it.host));
+        assert_eq!(first, due("a"));
+        // Between two calls a face is awaited.
+        let later = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            it.desk.wait(LONG).await
+        };
+        let (second, ()) = tokio::join!(later, it.desk.hand_over(due("b"), &it.host));
+        assert_eq!(second, due("b"));
+        assert!(it.shown().is_empty());
+        // One that does not come back is not.
+        it.desk.hand_over(due("c"), &it.host).await;
+        it.desk.hand_over(due("d"), &it.host).await;
+        assert_eq!(it.shown(), ["c", "d"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_face_did_not_take_is_shown_by_the_host() {
+        let it = Scene::new();
+        let gone = tokio::time::timeout(Duration::from_secs(1), it.desk.wait(LONG)).await;
+        assert!(gone.is_err());
+        it.desk.hand_over(due("a"), &it.host).await;
+        assert_eq!(it.shown(), ["a"], "gone before it was handed over");
+
+        let mut waiting = Box::pin(it.desk.wait(LONG));
+        assert!(futures::poll!(waiting.as_mut()).is_pending());
+        it.desk.hand_over(due("b"), &it.host).await;
+        assert_eq!(it.shown(), ["a"]);
+        drop(waiting);
+        assert_eq!(it.shown(), ["a", "b"], "gone after it was handed over, before it was taken");
+    }
+}

@@ -1,0 +1,226 @@
+//! The whole in numbers and words, from what is known of the board, the accounts and the person's wishes.
+
+use callboard_domain::{board::Summary, error::ServiceError, item::AccountName};
+use jiff::{Timestamp, civil, tz::TimeZone};
+
+use crate::api::{AccountInfo, Health, QuietNow, TrayIcon, Trouble};
+
+/// What the tray shows: what is most urgent of what is so.
+pub(crate) fn icon(summary: &Summary, offline: bool, quiet: bool) -> TrayIcon {
+    match summary.tray().into() {
+        _ if offline => TrayIcon::Offline,
+        urgent @ (TrayIcon::Failing | TrayIcon::Attention) => urgent,
+        _ if quiet => TrayIcon::DoNotDisturb,
+        other => other,
+    }
+}
+
+/// True where something should be watched, and nothing of it can be read: what the board shows may long be over.
+pub(crate) fn is_offline(accounts: &[AccountInfo]) -> bool {
+    let mut watched = accounts
+        .iter()
+        .filter(|account| account.watched || matches!(account.health, Health::Incomplete { .. }))
+        .peekable();
+    watched.peek().is_some() && watched.all(|account| is_out_of_reach(&account.health))
+}
+
+fn is_out_of_reach(health: &Health) -> bool {
+    match health {
+        // One that says "too many calls" answers.
+        Health::Trouble { error, .. } => !matches!(error, ServiceError::RateLimited { .. }),
+        Health::Incomplete { .. } => true,
+        Health::New | Health::Ok => false,
+    }
+}
+
+/// What is wrong with accounts, in a few words each: what a person must see to comes first.
+pub(crate) fn troubles(accounts: &[AccountInfo]) -> Vec<Trouble> {
+    let mut troubles: Vec<(u8, &AccountName, String)> = accounts
+        .iter()
+        .filter_map(|account| {
+            let (rank, what) = trouble(&account.health)?;
+            Some((rank, &account.name, what))
+        })
+        .collect();
+    troubles.sort();
+    troubles.into_iter().map(|(_, account, what)| Trouble { account: account.clone(), what }).collect()
+}
+
+fn trouble(health: &Health) -> Option<(u8, String)> {
+    let error = match health {
+        Health::New | Health::Ok => return None,
+        Health::Incomplete { .. } => return Some((1, "is not set up".into())),
+        Health::Trouble { error, .. } => error,
+    };
+    Some(match error {
+        ServiceError::Auth { missing_scopes, .. } if !missing_scopes.is_empty() => {
+            (0, format!("lacks {}", missing_scopes.join(", ")))
+        }
+        ServiceError::Auth { .. } => (0, "needs sign-in".into()),
+        ServiceError::Rejected { .. } => (2, "refuses what is asked".into()),
+        ServiceError::Unavailable { .. } | ServiceError::Unknown { .. } => (3, "cannot be reached".into()),
+        ServiceError::RateLimited { .. } => (4, "allows no more calls for now".into()),
+    })
+}
+
+/// Whether only important notifications are shown, and until when: of quiet hours and a person's wish the longer one.
+pub(crate) fn quiet(
+    asked: Option<Timestamp>,
+    hours: Option<(civil::Time, civil::Time)>,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> Option<QuietNow> {
+    let asked = asked.filter(|end| now < *end).map(|until| QuietNow { until, asked: true });
+    let hours = quiet_hours_end(hours, now, zone).map(|until| QuietNow { until, asked: false });
+    asked.into_iter().chain(hours).max_by_key(|quiet| (quiet.until, quiet.asked))
+}
+
+/// When the quiet hours end that are now, by the clock on the wall; `None` outside of them.
+fn quiet_hours_end(
+    hours: Option<(civil::Time, civil::Time)>,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> Option<Timestamp> {
+    let (from, to) = hours?;
+    let wall = zone.to_datetime(now);
+    let time = wall.time();
+    let ends = match from <= to {
+        true if from <= time && time < to => wall.date(),
+        false if time < to => wall.date(),
+        false if from <= time => wall.date().tomorrow().ok()?,
+        _ => return None,
+    };
+    zone.to_timestamp(ends.to_datetime(to)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{api::TrayIcon as I, secrets::Place};
+
+    fn account(name: &str, watched: bool, health: Health) -> AccountInfo {
+        AccountInfo {
+            name: name.into(),
+            service: "github".into(),
+            health,
+            identity: None,
+            budget: None,
+            last_ok: None,
+            problems: Vec::new(),
+            secrets: Place::Env,
+            watched,
+            settings: Default::default(),
+            secrets_set: Vec::new(),
+        }
+    }
+
+    fn trouble_of(error: ServiceError) -> Health {
+        Health::Trouble { since: Timestamp::UNIX_EPOCH, error, next_try: None }
+    }
+
+    fn down() -> Health {
+        trouble_of(ServiceError::unavailable("down"))
+    }
+
+    fn limited() -> Health {
+        trouble_of(ServiceError::RateLimited { why: String::new(), retry_after: Default::default() })
+    }
+
+    fn incomplete() -> Health {
+        Health::Incomplete { why: "the token is not set".into() }
+    }
+
+    #[test]
+    fn the_tray_shows_what_is_most_urgent() {
+        let sum =
+            |failing, incidents, held, needs_you| Summary { failing, incidents, held, needs_you, running: 0 };
+        let cases = [
+            (sum(1, 0, 0, 0), true, true, I::Offline),
+            (sum(0, 0, 0, 0), true, false, I::Offline),
+            (sum(1, 1, 1, 1), false, true, I::Failing),
+            (sum(0, 1, 1, 1), false, true, I::Attention),
+            (sum(0, 1, 1, 0), false, true, I::DoNotDisturb),
+            (sum(0, 1, 1, 0), false, false, I::Acknowledged),
+            (sum(0, 0, 0, 0), false, true, I::DoNotDisturb),
+            (sum(0, 0, 0, 0), false, false, I::Calm),
+        ];
+        for (summary, offline, quiet, expected) in cases {
+            assert_eq!(icon(&summary, offline, quiet), expected, "{summary:?} {offline} {quiet}");
+        }
+    }
+
+    #[test]
+    fn offline_is_when_nothing_that_is_watched_can_be_read() {
+        let cases = [
+            (vec![], false),
+            (vec![account("a", true, Health::Ok)], false),
+            (vec![account("a", true, Health::New)], false),
+            (vec![account("a", true, down())], true),
+            (vec![account("a", true, down()), account("b", true, Health::Ok)], false),
+            (vec![account("a", true, down()), account("chat", false, Health::Ok)], true),
+            (vec![account("chat", false, down())], false),
+            (vec![account("a", true, limited())], false),
+            (vec![account("a", false, incomplete())], true),
+            (vec![account("a", false, incomplete()), account("b", true, Health::New)], false),
+        ];
+        for (accounts, expected) in cases {
+            assert_eq!(is_offline(&accounts), expected, "{accounts:?}");
+        }
+    }
+
+    #[test]
+    fn troubles_are_told_in_few_words_the_worst_first() {
+        let scopes = ServiceError::Auth { why: "no".into(), missing_scopes: vec!["workflow".into()] };
+        let accounts = [
+            account("a", true, Health::Ok),
+            account("b", true, limited()),
+            account("c", true, down()),
+            account("d", true, trouble_of(ServiceError::unknown("half an answer"))),
+            account("e", true, trouble_of(ServiceError::rejected("no such repository"))),
+            account("f", false, incomplete()),
+            account("g", true, trouble_of(ServiceError::auth("Bad credentials"))),
+            account("h", true, trouble_of(scopes)),
+            account("i", true, Health::New),
+        ];
+        let told: Vec<String> =
+            troubles(&accounts).iter().map(|it| format!("{} {}", it.account, it.what)).collect();
+        let expected = [
+            "g needs sign-in",
+            "h lacks workflow",
+            "f is not set up",
+            "e refuses what is asked",
+            "c cannot be reached",
+            "d cannot be reached",
+            "b allows no more calls for now",
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn quiet_hours_go_over_midnight_and_end() {
+        let hours = |from: &str, to: &str| Some((from.parse().unwrap(), to.parse().unwrap()));
+        let at = |time: &str| format!("2026-11-{time}Z").parse::<Timestamp>().unwrap();
+        let night = hours("22:00", "07:00");
+        let noon = hours("12:00", "13:00");
+        let until = |asked, time| Some(QuietNow { until: at(time), asked });
+        let cases = [
+            (None, night, "22T21:59:59", None),
+            (None, night, "22T22:00:00", until(false, "23T07:00:00")),
+            (None, night, "22T00:00:00", until(false, "22T07:00:00")),
+            (None, night, "22T06:59:59", until(false, "22T07:00:00")),
+            (None, night, "22T07:00:00", None),
+            (None, noon, "22T12:30:00", until(false, "22T13:00:00")),
+            (None, noon, "22T13:00:00", None),
+            (None, hours("12:00", "12:00"), "22T12:00:00", None),
+            (None, None, "22T03:00:00", None),
+            (Some("22T12:40:00"), noon, "22T12:30:00", until(false, "22T13:00:00")),
+            (Some("22T14:00:00"), noon, "22T12:30:00", until(true, "22T14:00:00")),
+            (Some("22T13:00:00"), noon, "22T12:30:00", until(true, "22T13:00:00")),
+            (Some("22T12:00:00"), None, "22T12:00:00", None),
+        ];
+        for (asked, hours, now, expected) in cases {
+            let found = quiet(asked.map(at), hours, at(now), &TimeZone::UTC);
+            assert_eq!(found, expected, "{asked:?}, {hours:?} at {now}");
+        }
+    }
+}

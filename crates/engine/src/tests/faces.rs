@@ -1,0 +1,107 @@
+//! What faces are told: the whole in numbers, and notifications.
+
+use super::*;
+use crate::{
+    api::{Changes, Notices, Quiet, StatusQuery, TrayIcon},
+    socket::Client,
+};
+
+#[tokio::test]
+async fn the_whole_in_numbers_and_words() {
+    let it = Scene::open("[accounts.forge]\nservice = \"github\"\n", Mode::Once, &[]).await;
+    let status = it.engine.call(StatusQuery {}).await.unwrap();
+    // Its token is not set.
+    assert_eq!((status.icon, status.accounts_ok, status.accounts), (TrayIcon::Offline, 0, 1));
+    assert_eq!(status.troubles[0].what, "is not set up");
+    it.engine.stop().await;
+
+    let it = Scene::serving().await;
+    let status = async || it.engine.call(StatusQuery {}).await.unwrap();
+    assert_eq!((status().await.icon, status().await.summary.as_str()), (TrayIcon::Calm, "Nothing needs you"));
+    it.report([pull(1, "Try it", &["ana"])]).await;
+    let said = status().await;
+    assert_eq!(
+        (said.icon, said.count, said.summary.as_str()),
+        (TrayIcon::Attention, 1, "1 pull request needs you")
+    );
+    it.report([build("acme/web", &[BuildStatus::Passed, BuildStatus::Failed])]).await;
+    assert_eq!((status().await.icon, status().await.count), (TrayIcon::Failing, 2));
+
+    let it = Scene::serving().await;
+    let end = Timestamp::now() + Duration::from_secs(600);
+    it.engine.call(Quiet { until: Some(end) }).await.unwrap();
+    let said = it.engine.call(StatusQuery {}).await.unwrap();
+    assert_eq!(said.icon, TrayIcon::DoNotDisturb);
+    assert!(said.quiet.is_some_and(|quiet| quiet.asked && quiet.until.duration_since(end).as_millis() == 0));
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn notifications_are_shown_by_the_host_and_withdrawn_when_settled() {
+    let it = Scene::serving().await;
+    let failed = [BuildStatus::Passed, BuildStatus::Failed];
+    it.report([build("acme/web", &failed)]).await;
+    until("it is shown", async || it.host.shown() == ["web main failed after 1 green"]).await;
+    assert!(it.host.settled().is_empty());
+    it.report([build("acme/web", &[failed[0], failed[1], BuildStatus::Passed])]).await;
+    until("it is withdrawn", async || it.host.settled() == ["forge/build/acme/web/ci@main"]).await;
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_face_that_waits_on_the_socket_has_notifications_handed_over() {
+    let it = Scene::serving().await;
+    let mut face = Client::connect(&it.data()).await.unwrap();
+    let waiting = tokio::spawn(async move {
+        let due = face.call(Notices {}).await.unwrap();
+        (due, face)
+    });
+    it.report([incident("db1", IncidentStatus::Triggered, 1)]).await;
+    let (due, mut face) = waiting.await.unwrap();
+    let titles: Vec<&str> = due.show.iter().map(|it| it.title.as_str()).collect();
+    assert_eq!((titles.len(), due.show[0].items[0].to_string().as_str()), (1, "pager/incident/db1"));
+    // It comes back, and hears that somebody has it.
+    let waiting = tokio::spawn(async move { face.call(Notices {}).await.unwrap() });
+    it.report([incident("db1", IncidentStatus::Acknowledged, 2)]).await;
+    let due = waiting.await.unwrap();
+    assert_eq!(due.settled, [incident("db1", IncidentStatus::Triggered, 1).key]);
+    assert!(it.host.shown().is_empty() && it.host.settled().is_empty(), "all of it went to the face");
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_face_was_given_and_never_read_is_shown_by_the_host() {
+    use tokio::io::AsyncWriteExt;
+
+    let it = Scene::serving().await;
+    let mut face = tokio::net::UnixStream::connect(it.data().join("callboard.sock")).await.unwrap();
+    face.write_all(b"{\"call\":\"notices\",\"params\":{}}\n").await.unwrap();
+    it.report([incident("db1", IncidentStatus::Triggered, 1)]).await;
+    // The answer lies in the socket, and is never read.
+    face.readable().await.unwrap();
+    assert!(it.host.shown().is_empty());
+    drop(face);
+    until("the host shows it", async || it.host.shown().len() == 1).await;
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_waiting_call_is_dropped_when_its_caller_goes_away() {
+    use tokio::io::AsyncWriteExt;
+
+    let it = Scene::serving().await;
+    let receivers = || it.engine.inner.desk.waiting();
+    let mut face = tokio::net::UnixStream::connect(it.data().join("callboard.sock")).await.unwrap();
+    face.write_all(b"{\"call\":\"notices\",\"params\":{}}\n").await.unwrap();
+    until("it waits", async || receivers() == 1).await;
+    drop(face);
+    until("it is given up", async || receivers() == 0).await;
+
+    let mut face = Client::connect(&it.data()).await.unwrap();
+    let seen = face.call(Changes { seen: 0 }).await.unwrap();
+    assert_eq!(seen, 1, "nothing has changed yet");
+    let waiting = tokio::spawn(async move { face.call(Changes { seen }).await.unwrap() });
+    it.report([incident("db1", IncidentStatus::Triggered, 1)]).await;
+    assert!(waiting.await.unwrap() > seen);
+    it.engine.stop().await;
+}

@@ -1,0 +1,81 @@
+//! The launcher's search, from the store and the registry as they are now.
+
+use super::*;
+use crate::{
+    api::{Find, Found},
+    find::fuzzy::shown,
+};
+
+const COMMANDS: &str = r#"
+[[command]]
+name = "deploy"
+summary = "Deploy an app"
+usage = "deploy <app> to <env>"
+[command.args.app]
+summary = "what"
+[command.args.env]
+summary = "where"
+choices = ["staging", "production"]
+[command.run.exec]
+argv = ["echo", "{{ app }}", "{{ env }}"]
+"#;
+
+/// A scene with a folder of command files.
+pub(super) async fn with_commands() -> Scene {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("commands")).unwrap();
+    std::fs::write(folder.path().join("commands/deploy.toml"), COMMANDS).unwrap();
+    Scene::open_in(folder, "[commands]\ndirs = [\"commands\"]\n", Mode::Serve, &[]).await
+}
+
+async fn find(it: &Scene, text: &str) -> Found {
+    it.engine.call(Find { text: text.into(), limit: 5 }).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_is_known_is_found_by_a_few_letters() {
+    let it = with_commands().await;
+    assert_eq!(find(&it, "").await, Found::default());
+    let found = find(&it, "dep").await;
+    assert_eq!(
+        (shown(&found.commands[0].title).as_str(), found.completion.as_deref()),
+        ("[dep]loy", Some("deploy"))
+    );
+    assert_eq!(found.commands[0].takes, "app, env");
+    assert_eq!(find(&it, "deploy api to st").await.completion.as_deref(), Some("deploy api to staging"));
+
+    it.report([build("acme/web", &[BuildStatus::Failed]), pull(479, "Cache the cart", &["ana"])]).await;
+    until("the new items are found", async || !find(&it, "wm").await.items.is_empty()).await;
+    let found = find(&it, "cart").await;
+    assert_eq!(shown(&found.items[0].title), "Cache the [cart]");
+    assert_eq!(found.items[0].row.turn.as_ref().map(|turn| turn.what.as_str()), Some("your review"));
+
+    let run = crate::api::StartRun {
+        what: crate::api::Prepare { line: "deploy api to staging".into(), ..Default::default() },
+        confirmed: None,
+    };
+    it.engine.call(run).await.unwrap();
+    until("the line is found again", async || {
+        find(&it, "api stag").await.runs.first().is_some_and(|run| run.line == "deploy api to staging")
+    })
+    .await;
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn text_that_no_row_shows_is_found_by_full_text_search() {
+    let it = Scene::serving().await;
+    let mut alert = incident("db1", IncidentStatus::Triggered, 1);
+    if let Detail::Incident(incident) = &mut alert.detail {
+        incident.labels.insert("alertname".into(), "VolumeAlmostGone".into());
+    }
+    it.report([alert]).await;
+    let mut found = Found::default();
+    until("the search index has it", async || {
+        found = find(&it, "volumealmost").await;
+        !found.items.is_empty()
+    })
+    .await;
+    assert_eq!(shown(&found.items[0].title), "Disk of db1 is full", "nothing of the title is what was typed");
+    it.engine.stop().await;
+}

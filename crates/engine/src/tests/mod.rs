@@ -1,0 +1,205 @@
+//! The engine as a whole, in process and over its socket, with a host that only takes notes.
+
+mod faces;
+mod find;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use callboard_domain::{
+    identity::Identity,
+    item::{
+        AccountName, Build, BuildRun, BuildStatus, Detail, Incident, IncidentStatus, Item, ItemKey, Kind,
+        PullRequest, PullRequestState, Severity,
+    },
+    rules::Notification,
+    source::Batch,
+};
+use jiff::Timestamp;
+use tempfile::TempDir;
+
+use crate::{Engine, Mode, Options, host::Host, secrets::Secrets};
+
+/// How long anything may take to come true.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a host was asked to do.
+#[derive(Default)]
+pub(crate) struct Notes {
+    shown: Mutex<Vec<String>>,
+    settled: Mutex<Vec<String>>,
+}
+
+impl Host for Notes {
+    fn notify(&self, notification: &Notification) {
+        self.shown.lock().unwrap().push(notification.title.clone());
+    }
+
+    fn settled(&self, items: &[ItemKey]) {
+        self.settled.lock().unwrap().extend(items.iter().map(ToString::to_string));
+    }
+}
+
+impl Notes {
+    fn shown(&self) -> Vec<String> {
+        self.shown.lock().unwrap().clone()
+    }
+
+    fn settled(&self) -> Vec<String> {
+        self.settled.lock().unwrap().clone()
+    }
+}
+
+/// An engine in a folder of its own.
+pub(crate) struct Scene {
+    pub(crate) engine: Engine,
+    pub(crate) host: Arc<Notes>,
+    pub(crate) folder: TempDir,
+}
+
+impl Scene {
+    /// Opened on this configuration, with these secrets in memory.
+    pub(crate) async fn open(config: &str, mode: Mode, secrets: &[(&str, &str, &str)]) -> Self {
+        Self::open_in(tempfile::tempdir().unwrap(), config, mode, secrets).await
+    }
+
+    /// The same in a folder that holds what the configuration names.
+    pub(crate) async fn open_in(
+        folder: TempDir,
+        config: &str,
+        mode: Mode,
+        secrets: &[(&str, &str, &str)],
+    ) -> Self {
+        let file = folder.path().join("callboard.toml");
+        std::fs::write(&file, config).unwrap();
+        let host = Arc::new(Notes::default());
+        let engine = Engine::open(Options {
+            config: file,
+            data: folder.path().join("data"),
+            passphrase: None,
+            secrets: Some(Secrets::in_memory(secrets.iter().copied())),
+            host: host.clone(),
+            mode,
+        });
+        Self { engine: engine.await.unwrap(), host, folder }
+    }
+
+    /// With nothing configured, serving.
+    pub(crate) async fn serving() -> Self {
+        Self::open("", Mode::Serve, &[]).await
+    }
+
+    pub(crate) fn config(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("callboard.toml")).unwrap()
+    }
+
+    pub(crate) fn data(&self) -> std::path::PathBuf {
+        Path::join(self.folder.path(), "data")
+    }
+
+    /// As a poll of the items' account would report them; the person is `ana`.
+    pub(crate) async fn report(&self, items: impl IntoIterator<Item = Item>) {
+        for item in items {
+            let account = item.key.account.clone();
+            self.engine.store().watch(&account, Timestamp::UNIX_EPOCH).await.unwrap();
+            let me = Identity { login: "ana".into(), ..Identity::default() };
+            self.engine.store().identified(&account, me).await.unwrap();
+            let batch = Batch { snapshots: vec![item], ..Batch::default() };
+            self.engine.take_in_batch(&account, batch, Timestamp::now()).await.unwrap();
+        }
+    }
+}
+
+/// Waits until it is so.
+pub(crate) async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !so().await {
+        assert!(began.elapsed() < PATIENCE, "{what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+pub(crate) fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + second).unwrap()
+}
+
+/// An alert of account `pager`.
+pub(crate) fn incident(id: &str, status: IncidentStatus, updated: i64) -> Item {
+    Item {
+        key: ItemKey::new(&"pager".into(), Kind::Incident, id),
+        title: format!("Disk of {id} is full"),
+        url: None,
+        detail: Detail::Incident(Incident {
+            service: "storage".into(),
+            severity: Severity::High,
+            status,
+            started_at: at(0),
+            updated_at: at(updated),
+            holders: Vec::new(),
+            held_until: None,
+            escalation: 0,
+            description: None,
+            labels: BTreeMap::new(),
+        }),
+    }
+}
+
+/// A branch of account `forge` with a run of each status, the first ones first.
+pub(crate) fn build(repo: &str, statuses: &[BuildStatus]) -> Item {
+    let run = |(number, status): (u64, &BuildStatus)| BuildRun {
+        id: number.to_string(),
+        number,
+        attempt: 1,
+        status: *status,
+        at: Some(at(number.cast_signed() * 60)),
+        started_at: None,
+        commit: None,
+        author: Some("ana".into()),
+        subject: None,
+        url: None,
+        failing: Vec::new(),
+    };
+    Item {
+        key: ItemKey::new(&"forge".into(), Kind::Build, format!("{repo}/ci@main")),
+        title: format!("{repo} ci"),
+        url: None,
+        detail: Detail::Build(Build {
+            repo: repo.into(),
+            pipeline: "ci".into(),
+            branch: Some("main".into()),
+            default_branch: true,
+            runs: (1..=20).zip(statuses).map(run).collect::<Vec<_>>().into_iter().rev().collect(),
+        }),
+    }
+}
+
+/// A pull request of `bo` in account `forge`, whose review is asked of these.
+pub(crate) fn pull(number: u64, title: &str, requested: &[&str]) -> Item {
+    let account: AccountName = "forge".into();
+    Item {
+        key: ItemKey::new(&account, Kind::PullRequest, format!("acme/web#{number}")),
+        title: title.into(),
+        url: None,
+        detail: Detail::PullRequest(PullRequest {
+            repo: "acme/web".into(),
+            number,
+            author: "bo".into(),
+            branch: "try".into(),
+            base: "main".into(),
+            head: "c0ffee".into(),
+            draft: false,
+            state: PullRequestState::Open,
+            opened_at: at(0),
+            ended_at: None,
+            merged_by: None,
+            requested: requested.iter().map(|it| (*it).to_owned()).collect::<BTreeSet<_>>(),
+            updated_at: at(0),
+            reviews: Vec::new(),
+            checks: None,
+        }),
+    }
+}

@@ -1,0 +1,144 @@
+//! From the hotkey to the keyboard focus, beside a launcher that is started by each press.
+
+use std::{
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use callboard_tests::{App, Callboard, DesktopSession, PATIENCE, wait_until};
+use x11rb::{
+    connection::Connection,
+    protocol::{
+        Event,
+        xproto::{ChangeWindowAttributesAux, ConnectionExt, EventMask},
+    },
+};
+
+use super::{session, stored};
+use crate::{
+    Asked,
+    figure::{Figure, Samples},
+};
+
+const HOTKEY: &str = "alt+space";
+/// Open items, as a team has them.
+const ENTRIES: usize = 200;
+
+pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
+    let (warm, cold, rofi) = if asked.quick { (10, 2, 5) } else { (50, 10, 20) };
+    let session = session()?;
+    let callboard = stored(&session, ENTRIES, "")?;
+    let warm = warm_shows(&callboard, &session, warm)?;
+    let cold: Vec<Shown> = (0..cold).map(|_| cold_show(&callboard, &session)).collect::<Result<_>>()?;
+    let peer = rofi_shows(&session, rofi)?.median();
+
+    let of = |shows: &[Shown], moment: fn(&Shown) -> u64| {
+        Samples::new(shows.iter().map(|shown| moment(shown) as f64 / 1e3).collect())
+    };
+    let on = "the app's own stamps, on Xvfb with openbox, real key presses";
+    let rofi = "rofi, exec to its window mapped (X11 MapNotify)";
+    Ok(vec![
+        Figure::new(
+            "hotkey to focus, warm",
+            "ms",
+            of(&warm, |shown| shown.focused),
+            format!("hotkey pressed to window focused, the window made before; {on}; beside {rofi}, {ENTRIES} lines"),
+        )
+        .beside("rofi -dmenu", peer),
+        Figure::new(
+            "hotkey to focus, cold",
+            "ms",
+            of(&cold, |shown| shown.focused),
+            format!("the same for the first press after a start in the tray; {on}"),
+        )
+        .beside("rofi -dmenu", peer),
+        Figure::new(
+            "hotkey to page ready, cold",
+            "ms",
+            of(&cold, |shown| shown.ready),
+            format!("hotkey pressed to page ready, for the first press after a start in the tray; {on}"),
+        ),
+    ])
+}
+
+/// Times after a press, in microseconds.
+struct Shown {
+    focused: u64,
+    ready: u64,
+}
+
+fn warm_shows(callboard: &Callboard, session: &DesktopSession, count: usize) -> Result<Vec<Shown>> {
+    let app = started(callboard, session)?;
+    press(&app, session)?;
+    app.moment_after("page ready", 0)?;
+    let mut shows = Vec::new();
+    for _ in 0..count {
+        session.press(&["Escape"])?;
+        let gone = || session.windows(app.id()).is_empty().then_some(());
+        wait_until("the window to be put away", PATIENCE, gone)?;
+        shows.push(Shown { focused: press(&app, session)?, ready: 0 });
+    }
+    Ok(shows)
+}
+
+fn cold_show(callboard: &Callboard, session: &DesktopSession) -> Result<Shown> {
+    let app = started(callboard, session)?;
+    let pressed_before = app.moments("hotkey pressed").len();
+    let focused = press(&app, session)?;
+    let ready = app.moment_after("page ready", 0)?;
+    let pressed = app.moments("hotkey pressed")[pressed_before];
+    app.stop(PATIENCE)?;
+    Ok(Shown { focused, ready: ready - pressed })
+}
+
+/// The app in the tray, without a window, and its first work behind it.
+fn started(callboard: &Callboard, session: &DesktopSession) -> Result<App> {
+    let app = App::start(callboard, session, &["--hidden"])?;
+    app.moment_after("tray registered", 0)?;
+    // No moment says that a program is at rest.
+    std::thread::sleep(Duration::from_secs(2));
+    Ok(app)
+}
+
+/// Presses the hotkey, and gives the time from it to the focus.
+fn press(app: &App, session: &DesktopSession) -> Result<u64> {
+    let (pressed, focused) = (app.moments("hotkey pressed").len(), app.moments("window focused").len());
+    session.press(&[HOTKEY])?;
+    let pressed = app.moment_after("hotkey pressed", pressed)?;
+    let focused = app.moment_after("window focused", focused)?;
+    Ok(focused.saturating_sub(pressed))
+}
+
+/// How long rofi takes from its start to its window on the screen.
+fn rofi_shows(session: &DesktopSession, count: usize) -> Result<Samples> {
+    let display = session.env().into_iter().find(|(name, _)| name == "DISPLAY").context("a display")?.1;
+    let (server, screen) = x11rb::connect(Some(&display))?;
+    let root = server.setup().roots[screen].root;
+    let told = ChangeWindowAttributesAux::new().event_mask(EventMask::SUBSTRUCTURE_NOTIFY);
+    server.change_window_attributes(root, &told)?.check()?;
+    let lines: String = (0..ENTRIES).map(|number| format!("entry {number}\n")).collect();
+    let mut times = Vec::new();
+    for _ in 0..=count {
+        let list = tempfile::NamedTempFile::new()?;
+        std::fs::write(list.path(), &lines)?;
+        while server.poll_for_event()?.is_some() {}
+        let began = Instant::now();
+        let mut rofi = session.command("rofi");
+        rofi.args(["-dmenu", "-input"]).arg(list.path()).stdin(Stdio::null()).stderr(Stdio::null());
+        let mut rofi = rofi.spawn().context("rofi: run `cargo xtask bench` to install it")?;
+        let mapped = wait_until("rofi's window", PATIENCE, || {
+            loop {
+                match server.poll_for_event().ok()?? {
+                    Event::MapNotify(_) => break Some(began.elapsed()),
+                    _ => {}
+                }
+            }
+        });
+        rofi.kill()?;
+        rofi.wait()?;
+        times.push(mapped?);
+    }
+    // The first one warms up.
+    Ok(Samples::millis(&times[1..]))
+}

@@ -1,0 +1,179 @@
+//! What a desktop can lack, and what can be wrong before the app is up: each is told in its place, and the rest goes
+//! on.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use callboard_engine::{
+    api::{Check, CheckVerdict, Doctor},
+    socket::Client,
+};
+use callboard_tests::{
+    Alertmanager, App, Callboard, DesktopSession, Keyring, PATIENCE, TrayHost, wait_until,
+};
+
+fn config(pager: &Alertmanager) -> String {
+    format!(
+        "default_channel = \"room:general\"\n\
+         [accounts.pager]\nservice = \"alertmanager\"\nurl = \"{}\"\nevery = \"1s\"\n\
+         [receive]\nlisten = \"127.0.0.1:0\"\n",
+        pager.url()
+    )
+}
+
+/// A pager with one alert, and a program that watches it in this session.
+fn watched(session: &DesktopSession) -> Result<(Alertmanager, Callboard)> {
+    let pager = Alertmanager::start(None)?;
+    pager.fire(&[("alertname", "DiskFull"), ("severity", "critical")], &[])?;
+    let callboard = Callboard::new(&config(&pager))?.env(session.env());
+    Ok((pager, callboard))
+}
+
+/// What the app's diagnostics say of a part, once they say that it is not well.
+fn not_well(callboard: &Callboard, part: &str) -> Result<Check> {
+    let ask = || -> Result<Vec<Check>> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async { Ok(Client::connect(&callboard.data()).await?.call(Doctor {}).await?) })
+    };
+    let found = wait_until(&format!("{part} to be told"), PATIENCE, || {
+        ask().ok()?.into_iter().find(|check| check.name == part && check.verdict != CheckVerdict::Ok)
+    });
+    found.with_context(|| format!("{:#?}", ask()))
+}
+
+/// The window shows the alert all the same.
+fn the_rest_goes_on(app: &App, session: &DesktopSession) -> Result<()> {
+    wait_until("the window to have the keyboard", PATIENCE, || {
+        session.focused().filter(|window| window.process == app.id())
+    })?;
+    app.page().says("DiskFull").with_context(|| app.output())
+}
+
+fn diagnostics(app: &App, callboard: &Callboard, session: &DesktopSession, words: &[&str]) -> Result<()> {
+    let mut second = App::start(callboard, session, &["settings"])?;
+    assert!(second.ended()?.success(), "{}", second.output());
+    app.page().switch_to("settings.html")?;
+    app.page().click("button", "Diagnostics")?;
+    words.iter().try_for_each(|word| app.page().says(word))
+}
+
+#[test]
+fn without_a_tray_it_runs_says_so_and_takes_the_one_that_comes() -> Result<()> {
+    let session = DesktopSession::start(Keyring::Unlocked)?.with_windows()?.with_notifications()?;
+    let (_pager, callboard) = watched(&session)?;
+    let app = App::open(&callboard, &session)?;
+    the_rest_goes_on(&app, &session)?;
+    let check = not_well(&callboard, "tray")?;
+    assert!(check.remedy.is_some(), "{check:?}");
+    diagnostics(&app, &callboard, &session, &["tray"])?;
+
+    let tray = TrayHost::start(&session)?;
+    let icon = tray.icon().with_context(|| app.output())?;
+    assert!(icon.menu()?.find("Quit").is_some(), "{:#?}", icon.menu());
+    // And again after the panel was restarted.
+    drop((icon, tray));
+    let tray = TrayHost::start(&session)?;
+    assert!(!tray.icon().with_context(|| app.output())?.tooltip()?.is_empty());
+    Ok(())
+}
+
+#[test]
+fn without_a_notification_service_and_a_keychain_it_says_so() -> Result<()> {
+    let session = DesktopSession::start(Keyring::Absent)?.with_windows()?;
+    let _tray = TrayHost::start(&session)?;
+    let (_pager, callboard) = watched(&session)?;
+    let app = App::open(&callboard, &session)?;
+    the_rest_goes_on(&app, &session)?;
+    for part in ["notifications", "keychain"] {
+        let check = not_well(&callboard, part)?;
+        assert!(check.remedy.is_some(), "{check:?}");
+    }
+    diagnostics(&app, &callboard, &session, &["otification", "eychain"])
+}
+
+#[test]
+fn a_taken_hotkey_is_told_and_another_can_be_set() -> Result<()> {
+    let session = DesktopSession::start(Keyring::Unlocked)?.with_windows_and_key(Some("A-space"))?;
+    let _tray = TrayHost::start(&session)?;
+    let (_pager, callboard) = watched(&session)?;
+    let app = App::open(&callboard, &session)?;
+    the_rest_goes_on(&app, &session)?;
+    let check = not_well(&callboard, "hotkey")?;
+    assert!(check.remedy.is_some(), "{check:?}");
+
+    session.press(&["Escape"])?;
+    let shown = |wanted: bool| {
+        wait_until("the window", PATIENCE, || (session.windows(app.id()).is_empty() != wanted).then_some(()))
+    };
+    shown(false)?;
+    callboard.configure(&format!(
+        "{}[desktop]\nhotkey = \"Ctrl+Alt+Space\"\n",
+        fs::read_to_string(callboard.config())?
+    ))?;
+    wait_until("the new key", PATIENCE, || {
+        session.press(&["ctrl+alt+space"]).ok()?;
+        wait_until("the window", std::time::Duration::from_secs(1), || {
+            (!session.windows(app.id()).is_empty()).then_some(())
+        })
+        .ok()
+    })
+    .with_context(|| app.output())
+}
+
+#[test]
+fn without_a_display_it_ends_and_says_what_to_do() -> Result<()> {
+    let session = DesktopSession::start(Keyring::Absent)?;
+    let (_pager, callboard) = watched(&session)?;
+    let mut app = App::start(&callboard, &session, &[])?;
+    let status = app.ended()?;
+    assert_eq!(status.code(), Some(1), "{}", app.output());
+    let said = app.output();
+    assert!(said.contains("display") && said.contains("callboard serve"), "{said}");
+    assert!(!said.contains("panicked"), "{said}");
+    Ok(())
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_written_is_said_plainly() -> Result<()> {
+    let session = DesktopSession::start(Keyring::Absent)?.with_windows()?;
+    let (_pager, callboard) = watched(&session)?;
+    // Root may write anywhere but not make a folder below a file, and others may not even enter.
+    let blocked = callboard.folder().join("blocked");
+    fs::write(&blocked, "a file")?;
+    let data = blocked.join("data").display().to_string();
+    let mut app = App::start(&callboard, &session, &["--data", &data])?;
+    let status = app.ended()?;
+    let said = app.output();
+    assert_eq!(status.code(), Some(1), "{said}");
+    assert!(said.contains("cannot be written") && said.contains(&data), "{said}");
+    Ok(())
+}
+
+#[test]
+fn a_taken_webhook_port_is_told_and_the_rest_goes_on() -> Result<()> {
+    let session = DesktopSession::start(Keyring::Unlocked)?.with_windows()?;
+    let _tray = TrayHost::start(&session)?;
+    let (_pager, callboard) = watched(&session)?;
+    let taken = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let text = fs::read_to_string(callboard.config())?;
+    callboard.configure(&text.replace("127.0.0.1:0", &taken.local_addr()?.to_string()))?;
+    let app = App::open(&callboard, &session)?;
+    the_rest_goes_on(&app, &session)?;
+    let check = not_well(&callboard, "webhooks")?;
+    assert!(check.found.contains(&taken.local_addr()?.to_string()), "{check:?}");
+    diagnostics(&app, &callboard, &session, &["ebhook"])
+}
+
+#[test]
+fn a_bad_file_at_the_start_is_told_with_its_place_and_taken_once_it_is_good() -> Result<()> {
+    let session = DesktopSession::start(Keyring::Unlocked)?.with_windows()?;
+    let _tray = TrayHost::start(&session)?;
+    let (_pager, callboard) = watched(&session)?;
+    let good = fs::read_to_string(callboard.config())?;
+    callboard.configure(&good.replace("\"alertmanager\"", "\"alertmanger\""))?;
+    let app = App::open(&callboard, &session)?;
+    app.page().says("alertmanger").with_context(|| app.output())?;
+    app.page().says("line 3")?;
+    callboard.configure(&good)?;
+    the_rest_goes_on(&app, &session)
+}

@@ -1,0 +1,157 @@
+//! Every view in both themes: axe finds nothing, and a picture is taken of each into `target/screenshots`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use callboard_tests::{App, Callboard, DesktopSession, Keyring, PATIENCE, Page, TrayHost, paths, wait_until};
+
+/// How a view is reached from the one before it: keys, what is typed, and what is to be read then.
+type Step<'s> = (&'s str, &'s [Press<'s>], &'s str);
+
+enum Press<'s> {
+    Keys(&'s [&'s str]),
+    Text(&'s str),
+    Click(&'s str, &'s str),
+}
+
+use Press::{Click, Keys, Text};
+
+/// The launcher's views, each by its name.
+const LAUNCHER: [Step<'static>; 8] = [
+    ("board", &[], "Pull requests"),
+    ("actions", &[Keys(&["ctrl+k"])], "Open in browser"),
+    ("keys", &[Keys(&["Escape", "question"])], "All actions"),
+    ("launcher", &[Keys(&["Escape"]), Text("build")], "Commands"),
+    ("arguments", &[Keys(&["Return"])], "Will post in"),
+    (
+        "run",
+        &[Keys(&["Escape", "ctrl+a"]), Text("build deploy ENV=staging"), Keys(&["Return", "Return"])],
+        "Posted in",
+    ),
+    ("runs", &[Keys(&["Escape", "Escape", "ctrl+shift+r"])], "deploy"),
+    ("activity", &[Keys(&["Escape", "ctrl+g"])], "days"),
+];
+
+/// The settings' views, by the names of their buttons.
+const SETTINGS: [&str; 8] = [
+    "Accounts",
+    "Channels",
+    "Rules",
+    "Commands",
+    "Notifications",
+    "Activity",
+    "Keys and window",
+    "Diagnostics",
+];
+
+struct Studio {
+    session: DesktopSession,
+    callboard: Callboard,
+    axe: String,
+    pictures: PathBuf,
+    theme: &'static str,
+}
+
+impl Studio {
+    fn new(theme: &'static str) -> Result<Studio> {
+        let session = DesktopSession::start(Keyring::Unlocked)?.with_windows()?.with_notifications()?;
+        let config = format!("[desktop]\ntheme = \"{theme}\"\n");
+        let callboard = Callboard::new(&config)?.env(session.env());
+        let axe = paths::repository("ui/node_modules/axe-core/axe.min.js");
+        let axe = fs::read_to_string(&axe)
+            .with_context(|| format!("{}: run `cargo xtask test` to install it", axe.display()))?;
+        let pictures = paths::target()?.join("screenshots");
+        fs::create_dir_all(&pictures)?;
+        Ok(Studio { session, callboard, axe, pictures, theme })
+    }
+
+    fn focused(&self, app: &App) -> Result<()> {
+        let ours = || self.session.focused().filter(|window| window.process == app.id());
+        wait_until("the window to have the keyboard", PATIENCE, ours).map(drop)
+    }
+
+    fn press(&self, page: &Page, presses: &[Press<'_>]) -> Result<()> {
+        presses.iter().try_for_each(|press| match press {
+            Keys(keys) => self.session.press(keys),
+            Text(text) => self.session.type_text(text),
+            Click(role, name) => page.click(role, name),
+        })
+    }
+
+    /// Takes the picture of a view, and gives what axe finds in it.
+    fn look(&self, page: &Page, view: &str) -> Result<Vec<String>> {
+        page.until("document.getAnimations().every((it) => it.playState !== 'running' || it.effect.getTiming().iterations === Infinity)")?;
+        page.screenshot(&self.picture(view))?;
+        let found = page.axe(&self.axe)?;
+        Ok(found.into_iter().map(|what| format!("{view}, {}: {what}", self.theme)).collect())
+    }
+
+    fn picture(&self, view: &str) -> PathBuf {
+        self.pictures.join(format!("{view}-{}.png", self.theme))
+    }
+
+    fn all(&self) -> Result<()> {
+        let mut found = self.first_run()?;
+        found.extend(self.launcher()?);
+        assert!(found.is_empty(), "axe finds:\n{}", found.join("\n"));
+        Ok(())
+    }
+
+    /// Where nothing is connected yet.
+    fn first_run(&self) -> Result<Vec<String>> {
+        let app = App::open(&self.callboard, &self.session)?;
+        self.focused(&app)?;
+        app.page().says("playground")?;
+        self.look(app.page(), "first-run")
+    }
+
+    /// A made-up team's day.
+    fn launcher(&self) -> Result<Vec<String>> {
+        let _tray = TrayHost::start(&self.session)?;
+        let app = App::open_with(&self.callboard, &self.session, &["--playground", "open"])?;
+        self.focused(&app)?;
+        let page = app.page();
+        let mut found = Vec::new();
+        for (view, presses, read) in LAUNCHER {
+            self.press(page, presses)?;
+            page.says(read).with_context(|| format!("on the way to {view}"))?;
+            found.extend(self.look(page, view)?);
+        }
+        self.session.press(&["ctrl+comma"])?;
+        page.switch_to("settings.html")?;
+        for view in SETTINGS {
+            page.click("button", view)?;
+            page.until(&format!("find('button', {view:?}).getAttribute('aria-current') === 'page'"))?;
+            let name = format!("settings-{}", view.to_lowercase().replace(' ', "-"));
+            found.extend(self.look(page, &name)?);
+        }
+        page.click("button", "Accounts")?;
+        page.click("button", "Add account")?;
+        page.says("Which service?")?;
+        found.extend(self.look(page, "settings-add-account")?);
+        Ok(found)
+    }
+}
+
+fn is_a_picture(file: &Path) -> bool {
+    fs::read(file).is_ok_and(|bytes| bytes.starts_with(b"\x89PNG") && bytes.len() > 5_000)
+}
+
+#[test]
+fn pictures_are_taken_and_axe_finds_nothing_in_light() -> Result<()> {
+    let studio = Studio::new("light")?;
+    studio.all()?;
+    assert!(is_a_picture(&studio.picture("board")));
+    Ok(())
+}
+
+#[test]
+fn pictures_are_taken_and_axe_finds_nothing_in_dark() -> Result<()> {
+    let studio = Studio::new("dark")?;
+    studio.all()?;
+    assert!(is_a_picture(&studio.picture("board")));
+    Ok(())
+}
