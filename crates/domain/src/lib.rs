@@ -4,6 +4,7 @@
 //! contracts ([`source::Source`], [`action::Action`], [`chat::ChatService`]) that connectors implement.
 
 pub mod action;
+pub mod activity;
 pub mod board;
 pub mod chat;
 pub mod command;
@@ -13,6 +14,7 @@ pub mod event;
 pub mod expression;
 pub mod identity;
 pub mod item;
+pub mod log;
 pub mod message;
 pub mod nearest;
 pub mod position;

@@ -2,8 +2,11 @@
 
 mod accounts;
 mod board;
+mod change_accounts;
 mod commands;
-mod pending;
+mod item;
+mod line;
+mod look_back;
 mod posting;
 mod upkeep;
 
@@ -11,6 +14,7 @@ use std::time::Duration;
 
 use callboard_domain::command::ArgError;
 
+pub(crate) use self::line::Asked;
 use crate::api::ApiError;
 
 /// How long an answer waits for something new.
