@@ -11,9 +11,10 @@ use anyhow::{Context, Result, ensure};
 
 use crate::{setup, shell};
 
-/// The most that the launcher may weigh, in bytes as gzip sends them: it is loaded between the hotkey and the first word.
+/// The most that the launcher's page may weigh, in bytes as gzip packs them: all of it is read between the first press of
+/// the hotkey and the first word. What it loads later, when it is asked for, is not counted.
 const LAUNCHER: u64 = 60_000;
-/// The most that all pages together may weigh. Faces of type are not counted.
+/// The most that everything in the pages may weigh. Faces of type are not counted.
 const ALL: u64 = 120_000;
 
 /// Installs what the lock names, builds the pages into `ui/dist`, and says what they weigh.
@@ -31,9 +32,9 @@ pub(crate) fn check() -> Result<()> {
 /// Fails where the built pages are heavier than they may be.
 pub(crate) fn weigh() -> Result<()> {
     let dist = folder().join("dist");
-    let launcher = loaded_by(&dist, "index.html")?;
-    let mut all = loaded_by(&dist, "settings.html")?;
-    all.extend(launcher.iter().cloned());
+    let launcher = loaded_by(&dist, "index.html", loaded_at_once)?;
+    let mut all = loaded_by(&dist, "index.html", named)?;
+    all.extend(loaded_by(&dist, "settings.html", named)?);
     for (what, files, most) in [("the launcher", launcher, LAUNCHER), ("all pages", all, ALL)] {
         let weight: u64 = files.iter().map(|file| gzipped(file)).sum::<Result<u64>>()?;
         println!("{what}: {:.1} of {:.0} kB gzipped, in {} files", kilo(weight), kilo(most), files.len());
@@ -56,18 +57,19 @@ fn kilo(bytes: u64) -> f64 {
     bytes as f64 / 1000.0
 }
 
-/// A page and every script and style that it loads, those that are loaded when they are first needed among them.
-fn loaded_by(dist: &Path, page: &str) -> Result<BTreeSet<PathBuf>> {
+/// A page and every file that it loads, as `names` finds them in each.
+fn loaded_by(dist: &Path, page: &str, names: fn(&str) -> Vec<&str>) -> Result<BTreeSet<PathBuf>> {
     let mut found = BTreeSet::new();
-    let mut waiting = vec![dist.join(page)];
+    let mut waiting = vec![dist.join(page).canonicalize().context("the pages are not built")?];
     while let Some(file) = waiting.pop() {
         let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
         let folder = file.parent().unwrap_or(dist);
-        for name in named_in(&text) {
+        for name in names(&text) {
             let place = match name.strip_prefix('/') {
                 Some(from_root) => dist.join(from_root),
                 // Names in scripts are relative to the script, or to the root where they are loaded later.
-                None => [folder.join(name), dist.join(name)]
+                None => [folder, dist]
+                    .map(|it| it.join(name))
                     .into_iter()
                     .find(|it| it.exists())
                     .unwrap_or_default(),
@@ -77,17 +79,36 @@ fn loaded_by(dist: &Path, page: &str) -> Result<BTreeSet<PathBuf>> {
                 waiting.push(place);
             }
         }
-        found.insert(file.canonicalize()?);
+        found.insert(file);
     }
     Ok(found)
 }
 
-/// Everything between quotes that is named like a script or a style.
-fn named_in(text: &str) -> impl Iterator<Item = &str> {
-    text.split(['"', '\'', '`']).filter(|word| {
-        let kind = word.rsplit_once('.').map(|(_, kind)| kind);
-        matches!(kind, Some("js" | "css")) && !word.contains(char::is_whitespace)
-    })
+/// Everything that is named like a script, a style or a drawing, and stands between quotes or brackets.
+fn named(text: &str) -> Vec<&str> {
+    let words = text.split(['"', '\'', '`', '(', ')']);
+    words.filter(|word| is_counted(word)).collect()
+}
+
+/// The same, without the scripts that are loaded later and what comes with them.
+fn loaded_at_once(text: &str) -> Vec<&str> {
+    let mut words = text.split(['"', '\'', '`', '(', ')']).peekable();
+    let mut names = Vec::new();
+    while let Some(before) = words.next() {
+        let Some(word) = words.peek().filter(|word| is_counted(word)) else { continue };
+        let is_script = word.ends_with(".js") || word.ends_with(".css");
+        let before = before.trim_end();
+        // `import"./a.js"`, `from"./a.js"`, and the attributes of a page; not `import("./later.js")`.
+        if !is_script || ["import", "from", "src=", "href="].iter().any(|end| before.ends_with(end)) {
+            names.push(*word);
+        }
+    }
+    names
+}
+
+fn is_counted(word: &str) -> bool {
+    let kind = word.rsplit_once('.').map(|(_, kind)| kind);
+    matches!(kind, Some("js" | "css" | "svg")) && !word.contains(char::is_whitespace)
 }
 
 fn gzipped(file: &Path) -> Result<u64> {
@@ -110,21 +131,24 @@ mod tests {
             ("assets/a.css", "@font-face { src: url(/assets/inter.woff2) }"),
             (
                 "assets/a.js",
-                r#"import{x}from"./shared.js";const later=()=>import(`./later.js`),not="./no.js""#,
+                r#"import{x}from"./shared.js";const y="/assets/icons.svg",later=()=>import(`./later.js`)"#,
             ),
-            ("assets/shared.js", r#"import"./a.js""#),
+            ("assets/shared.js", r#"import"./a.js";const deps=["assets/later.css"]"#),
+            ("assets/icons.svg", ""),
             ("assets/later.js", ""),
+            ("assets/later.css", ""),
             ("assets/other.js", ""),
         ];
         for (name, text) in files {
             fs::write(dist.join(name), text).unwrap();
         }
-        let names: Vec<String> = loaded_by(&dist, "index.html")
-            .unwrap()
-            .iter()
-            .map(|file| file.file_name().unwrap().to_string_lossy().into_owned())
-            .collect();
+        let names = |names| -> Vec<String> {
+            let loaded = loaded_by(&dist, "index.html", names).unwrap();
+            loaded.iter().map(|file| file.file_name().unwrap().to_string_lossy().into_owned()).collect()
+        };
+        let (at_once, all) = (names(loaded_at_once), names(named));
         fs::remove_dir_all(&dist).unwrap();
-        assert_eq!(names, ["a.css", "a.js", "later.js", "shared.js", "index.html"]);
+        assert_eq!(at_once, ["a.css", "a.js", "icons.svg", "shared.js", "index.html"]);
+        assert_eq!(all, ["a.css", "a.js", "icons.svg", "later.css", "later.js", "shared.js", "index.html"]);
     }
 }
