@@ -66,7 +66,8 @@ impl Paths {
         let config = config.or_else(|| places.as_ref().map(|it| it.config_dir().join("callboard.toml")));
         let data = data.or_else(|| places.as_ref().map(|it| it.data_dir().to_owned()));
         Ok(Self {
-            config: config.context("there is no home folder; say where the configuration is with --config")?,
+            config: config
+                .context("there is no home folder; say where the configuration is with --config")?,
             data: data.context("there is no home folder; say where the data is with --data")?,
         })
     }

@@ -24,7 +24,8 @@ mod xdg {
 
     /// Starts it at login, or not.
     pub(crate) fn set(on: bool) -> io::Result<()> {
-        let file = file().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "there is no home folder"))?;
+        let file =
+            file().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "there is no home folder"))?;
         if !on {
             return match fs::remove_file(&file) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

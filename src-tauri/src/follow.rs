@@ -148,7 +148,13 @@ impl Follower {
                 Some(status) => tooltip(status, playground),
                 None => "Callboard\nStarting".to_owned(),
             },
-            menu: entries(self.status.as_ref(), &self.tops, shell.keys().as_deref(), playground, &Zoned::now()),
+            menu: entries(
+                self.status.as_ref(),
+                &self.tops,
+                shell.keys().as_deref(),
+                playground,
+                &Zoned::now(),
+            ),
         }
     }
 }

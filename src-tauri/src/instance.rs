@@ -6,7 +6,7 @@ use std::{
     fs::{self, File},
     io::{self, Read, Write},
     os::unix::{
-        fs::{MetadataExt, PermissionsExt},
+        fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
         net::UnixStream,
     },
     path::{Path, PathBuf},
@@ -40,8 +40,10 @@ pub(crate) enum Found {
 
 /// Becomes the first of this folder, or tells the one that is there.
 pub(crate) fn enter(data: &Path, word: Word) -> io::Result<Found> {
-    fs::create_dir_all(data)?;
-    let lock = File::create(data.join("callboard-tray.lock"))?;
+    // As the store makes it: only its user can enter.
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(data)?;
+    let lock =
+        File::options().create(true).append(true).mode(0o600).open(data.join("callboard-tray.lock"))?;
     let socket = data.join("callboard-tray.sock");
     match lock.try_lock() {
         Ok(()) => Ok(Found::First(First { _lock: lock, socket })),
@@ -125,7 +127,9 @@ mod tests {
     #[test]
     fn the_second_is_heard_by_the_first() {
         let folder = tempfile::tempdir().unwrap();
-        let Found::First(first) = enter(folder.path(), Word::Open).unwrap() else { panic!("nobody was there") };
+        let Found::First(first) = enter(folder.path(), Word::Open).unwrap() else {
+            panic!("nobody was there")
+        };
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let (hear, heard) = mpsc::channel();
         let stop = CancellationToken::new();
@@ -151,9 +155,12 @@ mod tests {
     #[test]
     fn what_is_no_word_is_not_heard() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        for (said, expected) in
-            [("open\n", Some(Word::Open)), ("quit\n", None), ("\n", None), ("open open open open open\n", None)]
-        {
+        for (said, expected) in [
+            ("open\n", Some(Word::Open)),
+            ("quit\n", None),
+            ("\n", None),
+            ("open open open open open\n", None),
+        ] {
             let read = runtime.block_on(async {
                 let (mut one, mut other) = tokio::net::UnixStream::pair().unwrap();
                 one.write_all(said.as_bytes()).await.unwrap();

@@ -45,6 +45,9 @@ mod tests {
         for (link, expected) in cases {
             assert_eq!(checked(link).is_ok(), expected, "{link:?}");
         }
-        assert_eq!(checked("https://acme.example/a b\u{202e}").unwrap().as_str(), "https://acme.example/a%20b%E2%80%AE");
+        assert_eq!(
+            checked("https://acme.example/a b\u{202e}").unwrap().as_str(),
+            "https://acme.example/a%20b%E2%80%AE"
+        );
     }
 }

@@ -36,7 +36,7 @@ use crate::{
     args::{Args, Paths, Word},
     host::DesktopHost,
     hotkey::Listener,
-    instance::{Found, First},
+    instance::{First, Found},
     owner::Opening,
     shell::Shell,
     tray::Tray,

@@ -97,7 +97,9 @@ impl Owner {
         let now = match tokio::time::timeout(OPENING, known).await {
             Ok(Ok(now)) => now,
             Ok(Err(_)) => return Err(ApiError::internal("Callboard is stopping")),
-            Err(_) => return Err(ApiError::internal("the store is still being opened; try again in a moment")),
+            Err(_) => {
+                return Err(ApiError::internal("the store is still being opened; try again in a moment"));
+            }
         };
         match now {
             Way::Here(engine) => engine.call_named(name, params).await,
@@ -194,7 +196,8 @@ async fn keep(opening: Opening, say: watch::Sender<Way>, stop: CancellationToken
                     Err(error) => {
                         unanswered += 1;
                         if unanswered == PATIENCE {
-                            let why = format!("another Callboard has the store, and does not answer: {error}");
+                            let why =
+                                format!("another Callboard has the store, and does not answer: {error}");
                             say.send_replace(Way::Failed(ApiError::internal(why)));
                         }
                     }
@@ -202,8 +205,11 @@ async fn keep(opening: Opening, say: watch::Sender<Way>, stop: CancellationToken
                 pause(MOMENT, &stop).await;
             }
             Err(OpenError::Config(Faults(faults))) => {
-                let files: BTreeSet<PathBuf> =
-                    faults.iter().map(|fault| fault.file.clone()).chain([opening.paths.config.clone()]).collect();
+                let files: BTreeSet<PathBuf> = faults
+                    .iter()
+                    .map(|fault| fault.file.clone())
+                    .chain([opening.paths.config.clone()])
+                    .collect();
                 let look = || files.iter().map(|file| modified(file)).collect::<Vec<_>>();
                 let seen = look();
                 fail(&say, ApiError::Config { faults });
@@ -295,3 +301,6 @@ impl Connections {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,7 +29,8 @@ trait Settings {
 /// Follows the desktop's colours until the app ends. Where the desktop does not tell, the panel is taken for a light one,
 /// but for GNOME, whose panel is always dark.
 pub(crate) async fn follow(shell: Arc<Shell>) {
-    let gnome = std::env::var("XDG_CURRENT_DESKTOP").is_ok_and(|it| it.to_ascii_uppercase().contains("GNOME"));
+    let gnome =
+        std::env::var("XDG_CURRENT_DESKTOP").is_ok_and(|it| it.to_ascii_uppercase().contains("GNOME"));
     if gnome {
         return set(&shell, true);
     }

@@ -70,7 +70,12 @@ mod tests {
             (json!({ "desktop": { "theme": "light" } }), Settings { theme: light, ..Settings::default() }),
             (
                 json!({ "desktop": { "hotkey": "F9", "tray": "ink", "put_away": "1m", "theme": "system" } }),
-                Settings { hotkey: "F9".into(), tray: Ink::Ink, put_away: seconds(60), ..Settings::default() },
+                Settings {
+                    hotkey: "F9".into(),
+                    tray: Ink::Ink,
+                    put_away: seconds(60),
+                    ..Settings::default()
+                },
             ),
         ];
         for (configuration, expected) in cases {

@@ -83,7 +83,12 @@ struct Presence {
 
 impl Shell {
     /// The app, with everything but what needs the desktop: tray and hotkey come later.
-    pub(crate) fn new(app: AppHandle, own: Opening, host: Arc<DesktopHost>, stop: CancellationToken) -> Arc<Self> {
+    pub(crate) fn new(
+        app: AppHandle,
+        own: Opening,
+        host: Arc<DesktopHost>,
+        stop: CancellationToken,
+    ) -> Arc<Self> {
         let shell = Arc::new_cyclic(|shell: &std::sync::Weak<Self>| {
             let pressed = shell.clone();
             let pages = own.paths.data.join("pages");
@@ -174,7 +179,9 @@ impl Shell {
     fn hotkey_now(&self) -> Hotkey {
         match self.hotkey.get() {
             Some(listener) => listener.now(),
-            None => Hotkey { keys: self.settings().hotkey.clone(), state: hotkey::State::Unavailable, why: None },
+            None => {
+                Hotkey { keys: self.settings().hotkey.clone(), state: hotkey::State::Unavailable, why: None }
+            }
         }
     }
 
@@ -357,7 +364,8 @@ impl Shell {
             (None, false) => {}
             (None, true) => {
                 let host: Arc<DesktopHost> = Arc::clone(&self.host);
-                let started = Play::start(host).await.map_err(|error| ApiError::internal(format!("{error:#}")))?;
+                let started =
+                    Play::start(host).await.map_err(|error| ApiError::internal(format!("{error:#}")))?;
                 self.playing.store(true, Ordering::Relaxed);
                 let before = self.owner.send_replace(started.owner());
                 *play = Some(started);

@@ -1,9 +1,6 @@
 //! When things happened, in microseconds since the program began: what `cargo xtask bench` reads from the log.
 
-use std::{
-    sync::OnceLock,
-    time::Instant,
-};
+use std::{sync::OnceLock, time::Instant};
 
 static BEGAN: OnceLock<Instant> = OnceLock::new();
 

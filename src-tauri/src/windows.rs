@@ -8,8 +8,8 @@ use std::{
 
 use serde::Serialize;
 use tauri::{
-    AppHandle, Emitter, EventTarget, Manager, PhysicalPosition, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
-    WindowEvent, webview::PageLoadEvent,
+    AppHandle, Emitter, EventTarget, Manager, PhysicalPosition, WebviewUrl, WebviewWindow,
+    WebviewWindowBuilder, WindowEvent, webview::PageLoadEvent,
 };
 
 #[cfg(target_os = "linux")]
@@ -124,8 +124,8 @@ impl Windows {
         let windows = Arc::clone(self);
         self.on_main_thread(move || {
             let there = windows.window(Kind::Launcher);
-            let focused = there
-                .is_some_and(|it| it.is_visible().unwrap_or(false) && it.is_focused().unwrap_or(false));
+            let focused =
+                there.is_some_and(|it| it.is_visible().unwrap_or(false) && it.is_focused().unwrap_or(false));
             if focused {
                 windows.hide(Kind::Launcher);
             } else if let Err(error) = windows.show_now(Kind::Launcher, Shown::default(), token) {
@@ -134,12 +134,7 @@ impl Windows {
         });
     }
 
-    fn show_now(
-        self: &Arc<Self>,
-        kind: Kind,
-        shown: Shown,
-        token: Option<String>,
-    ) -> tauri::Result<()> {
+    fn show_now(self: &Arc<Self>, kind: Kind, shown: Shown, token: Option<String>) -> tauri::Result<()> {
         let window = match self.window(kind) {
             Some(window) => window,
             None => self.make(kind)?,
@@ -177,14 +172,15 @@ impl Windows {
                 timing::stamp("page loaded");
             }
         };
-        let mut builder = WebviewWindowBuilder::new(&self.app, kind.label(), WebviewUrl::App(kind.page().into()))
-            .title(kind.title())
-            .inner_size(width, height)
-            .visible(false)
-            .disable_drag_drop_handler()
-            .on_navigation(|url| is_ours(url))
-            .on_new_window(|_, _| tauri::webview::NewWindowResponse::Deny)
-            .on_page_load(loaded);
+        let mut builder =
+            WebviewWindowBuilder::new(&self.app, kind.label(), WebviewUrl::App(kind.page().into()))
+                .title(kind.title())
+                .inner_size(width, height)
+                .visible(false)
+                .disable_drag_drop_handler()
+                .on_navigation(|url| is_ours(url))
+                .on_new_window(|_, _| tauri::webview::NewWindowResponse::Deny)
+                .on_page_load(loaded);
         if let Some(pages) = &self.pages {
             builder = builder.data_directory(pages.clone());
         }

@@ -15,6 +15,7 @@ const CONNECTORS: &str = "callboard-connectors";
 const ENGINE: &str = "callboard-engine";
 const PLAYGROUND: &str = "callboard-playground";
 const CLI: &str = "callboard";
+const TRAY: &str = "callboard-tray";
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -74,12 +75,13 @@ impl Graph {
 #[test]
 fn arrows_between_our_crates_point_one_way() -> Result<()> {
     let graph = Graph::read()?;
-    let expected: [(&str, &[&str]); 5] = [
+    let expected: [(&str, &[&str]); 6] = [
         (DOMAIN, &[]),
         (CONNECTORS, &[DOMAIN]),
         (ENGINE, &[CONNECTORS, DOMAIN]),
         (PLAYGROUND, &[CONNECTORS, DOMAIN, ENGINE]),
         (CLI, &[CONNECTORS, DOMAIN, ENGINE, PLAYGROUND]),
+        (TRAY, &[CONNECTORS, DOMAIN, ENGINE, PLAYGROUND]),
     ];
     for (name, allowed) in expected {
         let all = graph.of(name, true)?;
@@ -107,7 +109,7 @@ fn each_crate_reaches_only_what_its_place_allows() -> Result<()> {
         "tao",
         "winit",
     ];
-    let forbidden: [(&str, &[&str]); 7] = [
+    let forbidden: [(&str, &[&str]); 8] = [
         (DOMAIN, &network),
         (DOMAIN, &keeping),
         (CONNECTORS, &keeping),
@@ -115,6 +117,7 @@ fn each_crate_reaches_only_what_its_place_allows() -> Result<()> {
         (ENGINE, &desktop),
         (CLI, &desktop),
         (CLI, &["openssl-sys", "native-tls", "aws-lc-sys"]),
+        (TRAY, &["openssl-sys", "native-tls", "aws-lc-sys"]),
     ];
     for (name, families) in forbidden {
         for found in graph.of(name, true)? {

@@ -1,13 +1,16 @@
 /** The way to the shell, and through it to the engine. Nothing else of the windows knows that there is a Tauri. */
 
 import { invoke } from "@tauri-apps/api/core";
-import { listen } from "@tauri-apps/api/event";
+import { getCurrentWebviewWindow } from "@tauri-apps/api/webviewWindow";
 
 import type { Backend, Desktop, Hotkey, Shown } from "./desktop";
 
-/** Listens until it is told to end, also where that is before the shell has taken it in. */
+/**
+ * Listens until it is told to end, also where that is before the shell has taken it in. Hears what is said to this
+ * window and to all, not what is said to the other one.
+ */
 function on<Payload>(event: string, listener: (payload: Payload) => void): () => void {
-  const listening = listen<Payload>(event, ({ payload }) => listener(payload));
+  const listening = getCurrentWebviewWindow().listen<Payload>(event, ({ payload }) => listener(payload));
   return () => void listening.then((end) => end());
 }
 

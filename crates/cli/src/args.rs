@@ -44,6 +44,10 @@ pub(crate) enum Command {
         #[arg(long)]
         once: bool,
     },
+    /// Show the launcher of the running tray app.
+    Open,
+    /// Show the launcher of the running tray app, or put it away: for keys that the desktop binds.
+    Toggle,
     /// What needs a person.
     Board {
         /// Only builds, pull requests or incidents.

@@ -13,6 +13,7 @@ mod output;
 mod playground;
 mod run;
 mod serve;
+mod tray;
 
 use std::{io::IsTerminal, process::ExitCode};
 
@@ -55,6 +56,8 @@ async fn act(cli: Cli, output: &Output) -> Result<Exit> {
     let paths = Paths::new(cli.config, cli.data)?;
     match cli.command {
         Command::Serve => serve::serve(&paths, output).await,
+        Command::Open => tray::tell("open", &paths),
+        Command::Toggle => tray::tell("toggle", &paths),
         Command::Playground { once } => playground::play(once, output).await,
         Command::Config { command } => config::act(&command, &paths, output),
         Command::Rules { command: args::Rules::Test { event } } if event.parse::<i64>().is_err() => {

@@ -71,7 +71,8 @@ async fn listen(
         let shortcut =
             NewShortcut::new(SHORTCUT, "Show or hide Callboard").preferred_trigger(Some(trigger.as_str()));
         let mut presses = portal.receive_activated().await?;
-        let bound = portal.bind_shortcuts(&session, &[shortcut], None, BindShortcutsOptions::default()).await?;
+        let bound =
+            portal.bind_shortcuts(&session, &[shortcut], None, BindShortcutsOptions::default()).await?;
         let bound = bound.response()?;
         let given = bound.shortcuts().iter().map(|it| it.trigger_description().to_owned()).next();
         let given = given.filter(|given| !given.is_empty());
@@ -82,7 +83,8 @@ async fn listen(
         say(Hotkey { keys: given.unwrap_or_else(|| keys.to_string()), state: State::Portal, why: Some(why) });
         while let Some(press) = presses.next().await {
             timing::stamp("hotkey pressed");
-            let token = press.options().get("activation_token").and_then(|it| it.downcast_ref::<String>().ok());
+            let token =
+                press.options().get("activation_token").and_then(|it| it.downcast_ref::<String>().ok());
             pressed(token);
         }
         ashpd::Result::Ok(())

@@ -124,7 +124,8 @@ impl X11 {
             }
             let asked =
                 self.connection.grab_key(true, self.root, modifiers, code, GrabMode::ASYNC, GrabMode::ASYNC);
-            if let Err(error) = asked.map_err(Grab::from).and_then(|asked| asked.check().map_err(Grab::from)) {
+            if let Err(error) = asked.map_err(Grab::from).and_then(|asked| asked.check().map_err(Grab::from))
+            {
                 self.ungrab(&held);
                 return Err(error);
             }

@@ -131,10 +131,8 @@ async fn serve(
     pressed: &(impl Fn(Act, Option<String>) + Sync),
 ) -> zbus::Result<()> {
     let bus = Connection::session().await?;
-    let proxy = NotificationsProxy::builder(&bus)
-        .cache_properties(zbus::proxy::CacheProperties::No)
-        .build()
-        .await?;
+    let proxy =
+        NotificationsProxy::builder(&bus).cache_properties(zbus::proxy::CacheProperties::No).build().await?;
     let mut actions = proxy.receive_action_invoked().await?;
     let mut closed = proxy.receive_notification_closed().await?;
     let mut tokens = proxy.receive_activation_token().await?;
@@ -264,8 +262,9 @@ impl Shown {
 
     /// Forgets what is about settled items only; answers with what is to be closed.
     fn settle(&mut self, items: &[ItemKey]) -> Vec<u32> {
-        let is_settled =
-            |notice: &Notice| !notice.items.is_empty() && notice.items.iter().all(|item| items.contains(item));
+        let is_settled = |notice: &Notice| {
+            !notice.items.is_empty() && notice.items.iter().all(|item| items.contains(item))
+        };
         self.waiting.retain(|notice| !is_settled(notice));
         let ids: Vec<u32> =
             self.notices.iter().filter(|(_, notice)| is_settled(notice)).map(|(id, _)| *id).collect();

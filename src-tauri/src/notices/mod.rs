@@ -130,8 +130,7 @@ mod tests {
         for (items, actions, expected) in cases {
             let items: Vec<ItemKey> = items.iter().map(|it| it.parse().unwrap()).collect();
             let one = (items.len() == 1).then(|| items[0].clone());
-            let notification =
-                Notification { title: "t".into(), body: "b".into(), items, important: false };
+            let notification = Notification { title: "t".into(), body: "b".into(), items, important: false };
             let notice = Notice::new(notification, actions);
             let words: Vec<&str> = notice.buttons.iter().map(|(words, _)| words.as_str()).collect();
             assert_eq!(words, expected, "{one:?}");

@@ -37,7 +37,8 @@ impl Tray {
     ) -> std::io::Result<Self> {
         let (views, next) = mpsc::channel();
         let presence: Presence = Arc::new(Mutex::new(Err("not asked yet".to_owned())));
-        let (here, act, changed): (_, Acts, Changed) = (Arc::clone(&presence), Arc::new(act), Arc::new(changed));
+        let (here, act, changed): (_, Acts, Changed) =
+            (Arc::clone(&presence), Arc::new(act), Arc::new(changed));
         std::thread::Builder::new().name("tray".into()).spawn(move || {
             run(first, &next, &here, &act, &changed);
         })?;

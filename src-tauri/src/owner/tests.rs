@@ -1,0 +1,89 @@
+use std::sync::Arc;
+
+use callboard_domain::rules::Notification;
+use callboard_engine::api::BoardQuery;
+use tempfile::TempDir;
+
+use super::*;
+
+struct Nobody;
+
+impl Host for Nobody {
+    fn notify(&self, _: &Notification) {}
+}
+
+fn opening(folder: &TempDir) -> Opening {
+    let paths = Paths { config: folder.path().join("callboard.toml"), data: folder.path().join("data") };
+    Opening { paths, secrets: Some(Secrets::in_memory([])), host: Arc::new(Nobody) }
+}
+
+async fn until(owner: &Owner, is_so: impl Fn(&Way) -> bool) {
+    let mut way = owner.way();
+    let so = tokio::time::timeout(Duration::from_secs(20), way.wait_for(|way| is_so(way))).await;
+    assert!(so.is_ok_and(|so| so.is_ok()), "it does not come true");
+}
+
+fn is_here(way: &Way) -> bool {
+    matches!(way, Way::Here(_))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_app_is_the_face_of_another_owner_and_takes_over_when_it_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let daemon = open_engine(&opening(&folder)).await.map_err(|error| error.to_string()).unwrap();
+    let owner = Arc::new(Owner::open(opening(&folder)));
+    until(&owner, |way| matches!(way, Way::Daemon(_))).await;
+    assert!(owner.is_daemon());
+    // A call that waits holds up no other.
+    let seen = owner.call(Changes { seen: 0 }).await.unwrap();
+    let waiting = tokio::spawn({
+        let owner = Arc::clone(&owner);
+        async move { owner.call(Changes { seen }).await }
+    });
+    for _ in 0..3 {
+        owner.call(BoardQuery::default()).await.unwrap();
+    }
+    assert!(!waiting.is_finished());
+    daemon.stop().await;
+    assert!(waiting.await.unwrap().is_err(), "who waits is told that the owner went away");
+    until(&owner, is_here).await;
+    owner.call(BoardQuery::default()).await.unwrap();
+    owner.close().await;
+    let again = open_engine(&opening(&folder)).await.map_err(|error| error.to_string()).unwrap();
+    again.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_configuration_is_told_until_it_is_mended() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("callboard.toml");
+    std::fs::write(&config, "default_channel = \"room:general\"\nsecretz = 1\n").unwrap();
+    let owner = Owner::open(opening(&folder));
+    until(&owner, |way| matches!(way, Way::Failed(_))).await;
+    let status = owner.call(StatusQuery {}).await.unwrap();
+    assert_eq!((status.icon, status.faults.len()), (TrayIcon::Offline, 1));
+    assert_eq!((status.faults[0].line, status.faults[0].column), (2, 1));
+    assert!(status.summary.starts_with("callboard.toml, line 2: "), "{}", status.summary);
+    let checks = owner.call(Doctor {}).await.unwrap();
+    assert_eq!((checks[0].name.as_str(), checks[0].verdict), ("configuration", CheckVerdict::Failed));
+    assert!(matches!(owner.call(BoardQuery::default()).await, Err(ApiError::Config { .. })));
+    std::fs::write(&config, "# nothing yet\n").unwrap();
+    until(&owner, is_here).await;
+    owner.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_folder_that_cannot_be_made_is_told_and_the_rest_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("data"), "a file stands there").unwrap();
+    let owner = Owner::open(opening(&folder));
+    until(&owner, |way| matches!(way, Way::Failed(_))).await;
+    let Err(ApiError::Internal { message }) = owner.call(BoardQuery::default()).await else {
+        panic!("it opened")
+    };
+    assert_eq!(owner.call(StatusQuery {}).await.unwrap().summary, message);
+    assert!(message.contains("data"), "{message}");
+    std::fs::remove_file(folder.path().join("data")).unwrap();
+    until(&owner, is_here).await;
+    owner.close().await;
+}
