@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
@@ -10,7 +12,13 @@ export default defineConfig(({ mode }) => ({
     modulePreload: false,
     // Nothing may be inlined: the content security policy allows files of the app only.
     assetsInlineLimit: 0,
-    rollupOptions: { input: { launcher: "index.html", settings: "settings.html" } },
+    rollupOptions: {
+      input: Object.fromEntries(
+        Object.entries({ launcher: "index.html", settings: "settings.html" }).filter(([, page]) =>
+          existsSync(page),
+        ),
+      ),
+    },
   },
   server: { port: 5173, strictPort: true },
   test: {

@@ -57,7 +57,6 @@ export class Boards {
   async load(): Promise<void> {
     const asked = ++this.asked;
     const { all } = this;
-    void this.loadRuns();
     try {
       const board = await this.desk.waitFor(
         "the board",
@@ -72,6 +71,8 @@ export class Boards {
     } finally {
       if (asked === this.asked) this.read = true;
     }
+    // After the board: the selection begins with what needs a person.
+    if (asked === this.asked) await this.loadRuns();
   }
 
   private async loadRuns(): Promise<void> {

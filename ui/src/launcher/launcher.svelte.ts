@@ -89,11 +89,11 @@ export class Launcher {
       backend.onShown((shown) => this.shown(shown)),
       backend.onChanged(() => this.changed()),
     ];
-    void this.restore();
     return () => ends.forEach((end) => end());
   }
 
-  private async restore(): Promise<void> {
+  /** Brings back what was typed before a reload or a crash. */
+  async restore(): Promise<void> {
     const draft = readDraft();
     if (!draft) return;
     if (draft.text !== "") this.finds.type(draft.text);

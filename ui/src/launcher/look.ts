@@ -153,7 +153,7 @@ function turnOf(row: Row): Look["turn"] {
   const who = turn.who[0];
   if (turn.mine && !row.held) return { text: turn.what, tone: "mine", face: null };
   if (!row.held && row.state === "incident") return { text: turn.what, tone: "failing", face: null };
-  return { text: turn.what, tone: "plain", face: who && turn.what.includes(who) ? who : null };
+  return { text: turn.what, tone: "plain", face: who && turn.what.startsWith(`${who} is`) ? who : null };
 }
 
 const MARKED: Record<Mark, string> = {

@@ -17,10 +17,29 @@ async function theBackend(): Promise<Backend> {
 /** The first frame is the stored board. It is not waited for any longer than nobody notices. */
 const FIRST = 80;
 
+/** What is typed before there is a field is not lost. */
+function listenEarly(): () => string {
+  let typed = "";
+  const press = (event: KeyboardEvent) => {
+    if (event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) typed += event.key;
+    else if (event.key === "Backspace") typed = typed.slice(0, -1);
+  };
+  addEventListener("keydown", press);
+  return () => {
+    removeEventListener("keydown", press);
+    return typed;
+  };
+}
+
 async function open(target: HTMLElement): Promise<void> {
+  const typed = listenEarly();
   const launcher = new Launcher(await theBackend());
   await Promise.race([launcher.open(), new Promise((wake) => setTimeout(wake, FIRST))]);
+  if (launcher.desk.desktop?.first_run) await import("./later");
+  void launcher.restore();
   mount(App, { target, props: { launcher } });
+  const early = typed();
+  if (early) launcher.finds.type(launcher.finds.text + early);
 }
 
 const target = document.getElementById("app");

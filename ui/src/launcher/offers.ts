@@ -51,7 +51,8 @@ function offerOf(action: ItemAction, kind: string, alone: boolean): Offer {
 export function offersOf(row: Pick<Row, "key" | "url" | "turn">, detail: ItemDetail | null): Offer[] {
   const kind = kindOf(row.key);
   const url = detail?.item.url ?? row.url;
-  const actions = detail?.actions ?? [];
+  // A build's log is read here, without a run of it.
+  const actions = (detail?.actions ?? []).filter(({ role }) => kind !== "build" || role !== "log");
   const count = (role: Role | null) => actions.filter((action) => action.role === role).length;
   const runs = actions.map((action) =>
     offerOf(action, kind, count(action.role) === 1 && action.role !== null),

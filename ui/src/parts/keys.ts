@@ -7,6 +7,8 @@ const SIGNS: Record<string, string> = {
   Escape: "Esc",
   ArrowDown: "↓",
   ArrowUp: "↑",
+  ArrowLeft: "←",
+  ArrowRight: "→",
   Left: "←",
   Right: "→",
 };

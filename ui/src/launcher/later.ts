@@ -1,0 +1,10 @@
+/** The views that are never the first to be seen: read right after the board is shown, so that it is shown sooner. */
+
+export { default as FillView } from "./FillView.svelte";
+export { default as FirstRun } from "./FirstRun.svelte";
+export { default as HelpView } from "./HelpView.svelte";
+export { default as KeysView } from "./KeysView.svelte";
+export { default as LogView } from "./LogView.svelte";
+export { default as RoomsView } from "./RoomsView.svelte";
+export { default as RunView } from "./RunView.svelte";
+export { default as WhyView } from "./WhyView.svelte";
