@@ -142,6 +142,8 @@ fn what_is_typed_before_the_first_window_is_ready_is_not_lost() -> Result<()> {
         let opening = threads.spawn(|| App::open_with(&desk.callboard, &desk.session, &["--hidden"]));
         let icon = desk.tray.icon()?;
         ensure!(!icon.tooltip()?.is_empty(), "the icon has words");
+        // The hotkey is taken before the store is.
+        wait_until("an answer", PATIENCE, || desk.ask(Hello {}).ok())?;
         desk.session.press(&[HOTKEY])?;
         wait_until("a window to have the keyboard", PATIENCE, || {
             desk.session.focused().filter(|window| window.title.contains("Callboard"))
