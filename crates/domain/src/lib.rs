@@ -13,6 +13,7 @@ pub mod event;
 pub mod expression;
 pub mod identity;
 pub mod item;
+pub mod log;
 pub mod message;
 pub mod nearest;
 pub mod position;

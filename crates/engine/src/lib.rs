@@ -15,6 +15,7 @@ mod doctor;
 mod find;
 mod handover;
 pub mod host;
+mod listed;
 mod live;
 mod notify;
 mod receive;
@@ -133,6 +134,7 @@ struct Inner {
     runs: run::Active,
     desk: handover::Desk,
     finder: find::Finder,
+    listed: listed::Listed,
     moments: Mutex<Moments>,
     receives_at: Option<SocketAddr>,
     stop: CancellationToken,
@@ -183,6 +185,7 @@ impl Engine {
                 runs: run::Active::default(),
                 desk: handover::Desk::default(),
                 finder: find::Finder::default(),
+                listed: listed::Listed::default(),
                 moments: Mutex::default(),
                 stop: CancellationToken::new(),
                 tasks: TaskTracker::new(),

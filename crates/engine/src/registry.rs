@@ -36,6 +36,15 @@ impl Entry {
         }
     }
 
+    /// The accounts that can run it.
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = &AccountName> {
+        let accounts = match &self.runners {
+            Runners::Accounts(accounts) => Some(accounts.keys()),
+            Runners::File { .. } => None,
+        };
+        accounts.into_iter().flatten()
+    }
+
     /// What on the board is to be listed for an argument, where a command file says so.
     pub(crate) fn listing(&self, arg: &str) -> Option<&Listing> {
         match &self.runners {
@@ -142,6 +151,11 @@ impl Registry {
     /// What is being typed at the end of a line.
     pub(crate) fn complete(&self, line: &str) -> Completion<'_> {
         self.commands.complete(line, line.len())
+    }
+
+    /// The command that a line begins with, whether or not the rest of it makes sense.
+    pub(crate) fn named(&self, line: &str) -> Option<&Entry> {
+        self.commands.named(line).and_then(|place| self.entries.get(place))
     }
 
     /// What a typed line means, and whose it is.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use callboard_domain::{
     action::{Action, Progress, Step},
-    command::{ArgError, ArgSpec, Args, CommandSpec},
+    command::{ArgError, ArgSpec, Args, CommandSpec, Role},
     duration::Span,
     error::ServiceError,
     item::{Detail, Incident, Item, Kind},
@@ -80,6 +80,7 @@ impl SilenceAlert {
     fn new(server: Arc<Server>) -> Self {
         let spec = CommandSpec::new("silence", "Silence an alert for a while: whoever does has it")
             .usage("silence <alert> [for <duration>] [comment...]")
+            .role(Role::Take)
             .arg(ArgSpec::item(ALERT, Kind::Incident, "the alert"))
             .arg(ArgSpec::duration("duration", "for how long").or(USUAL))
             .arg(ArgSpec::text("comment", "why, for everybody to read").optional())

@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use callboard_domain::{
     action::{Action, Choice, Progress, Step},
-    command::{ArgError, ArgSpec, Args, CommandSpec},
+    command::{ArgError, ArgSpec, Args, CommandSpec, Role},
     duration::Span,
     error::ServiceError,
     item::{BuildStatus, Kind},
@@ -39,6 +39,7 @@ impl BuildJob {
     pub(super) fn new(jenkins: Jenkins, jobs: Arc<Jobs>) -> Self {
         let spec = CommandSpec::new("build", "Build a Jenkins job, and say how it ended")
             .usage("build <job> [param=value...]")
+            .role(Role::Again)
             .arg(ArgSpec::item("job", Kind::Build, JOB))
             .arg(ArgSpec::text("branch", "the branch, of a multibranch project").optional())
             .arg(ArgSpec::pairs("parameters", "the job's parameters"))

@@ -3,9 +3,10 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use callboard_domain::{
     action::{Action, Choice, Progress, Step},
-    command::{ArgError, ArgSpec, Args, CommandSpec},
+    command::{ArgError, ArgSpec, Args, CommandSpec, Role},
     error::ServiceError,
     item::{BuildStatus, Kind},
+    log,
     message::Block,
     run::Outcome,
     text,
@@ -37,6 +38,7 @@ impl BuildLog {
     pub(super) fn new(jenkins: Jenkins, jobs: Arc<Jobs>) -> Self {
         let spec = CommandSpec::new("build log", "Read the log of a Jenkins build, from its first error")
             .usage("build log <job> [number]")
+            .role(Role::Log)
             .arg(ArgSpec::item("job", Kind::Build, JOB))
             .arg(ArgSpec::number("number", "which build; the newest where not given").optional())
             .example("build log web/api@main")
@@ -117,7 +119,7 @@ fn end(text: &str, bytes: usize) -> &str {
 pub(super) fn excerpt(log: &str, failed: bool) -> String {
     let log = text::block(end(log, KEPT), usize::MAX);
     let lines: Vec<_> = log.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
-    let first = lines.iter().position(|line| is_error(line)).filter(|_| failed);
+    let first = lines.iter().position(|line| log::is_error(line)).filter(|_| failed);
     let from = first.unwrap_or(lines.len().saturating_sub(LINES / 2));
     let told = &lines[from..];
     let cut = |lines: &[&str]| lines.iter().map(|line| text::line(line, 300)).collect::<Vec<_>>().join("\n");
@@ -128,63 +130,9 @@ pub(super) fn excerpt(log: &str, failed: bool) -> String {
     format!("{}\n… {left_out} lines …\n{}", cut(&told[..LINES / 2]), cut(&told[told.len() - LINES / 2..]))
 }
 
-/// A guess by words, as tools have no common form: `error`, `failed`, `SomethingException`, but not `0 errors`.
-fn is_error(line: &str) -> bool {
-    // Jenkins's own last line says only what is known already.
-    if line.starts_with("Finished: ") {
-        return false;
-    }
-    let words: Vec<_> = line.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    let at = |index: usize| words.get(index).copied().unwrap_or_default();
-    words.iter().enumerate().any(|(index, word)| {
-        let names_one = ["Error", "Exception"].iter().any(|end| word.ends_with(end));
-        let is_one = matches!(
-            word.to_ascii_lowercase().as_str(),
-            "error"
-                | "errors"
-                | "fatal"
-                | "failed"
-                | "failure"
-                | "failures"
-                | "fail"
-                | "panicked"
-                | "traceback"
-        );
-        let before = if index == 0 { String::new() } else { at(index - 1).to_ascii_lowercase() };
-        let none = matches!(before.as_str(), "0" | "no" | "zero" | "without" | "on" | "if" | "ignore")
-            || at(index + 1) == "0";
-        (names_one || is_one) && !none
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn errors_are_told_from_talk_about_errors() {
-        let cases = [
-            ("error[E0308]: mismatched types", true),
-            ("ERROR: script returned exit code 1", true),
-            ("[ERROR] COMPILATION ERROR :", true),
-            ("java.lang.NullPointerException: null", true),
-            ("TypeError: x is not a function", true),
-            ("test cart::adds ... FAILED", true),
-            ("thread 'main' panicked at src/main.rs:3:5", true),
-            ("Tests run: 9, Failures: 1, Errors: 0", true),
-            ("Tests run: 9, Failures: 0, Errors: 0", false),
-            ("Finished with 0 errors and no failures", false),
-            ("Compiling error-chain without errors", true),
-            ("continue-on-error: true", false),
-            ("cc -Werror -c cart.c", false),
-            ("Downloading terrors.txt", false),
-            ("Finished: FAILURE", false),
-            ("", false),
-        ];
-        for (line, expected) in cases {
-            assert_eq!(is_error(line), expected, "{line}");
-        }
-    }
 
     #[test]
     fn a_failed_build_is_told_from_its_first_error() {

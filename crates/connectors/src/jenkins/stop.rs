@@ -6,7 +6,7 @@ use std::sync::{
 use async_trait::async_trait;
 use callboard_domain::{
     action::{Action, Choice, Progress, Step},
-    command::{ArgError, ArgSpec, Args, CommandSpec},
+    command::{ArgError, ArgSpec, Args, CommandSpec, Role},
     error::ServiceError,
     item::Kind,
     run::Outcome,
@@ -35,6 +35,7 @@ impl StopBuild {
     pub(super) fn new(jenkins: Jenkins, jobs: Arc<Jobs>) -> Self {
         let spec = CommandSpec::new("build stop", "Stop a Jenkins build that runs or waits")
             .usage("build stop <job> [number]")
+            .role(Role::Stop)
             .arg(ArgSpec::item("job", Kind::Build, JOB))
             .arg(ArgSpec::number("number", "which build; the newest where not given").optional())
             .example("build stop web/api@main")

@@ -46,9 +46,16 @@ const READINGS: [Reading; 11] = {
 /// The reading that gets furthest in a line that makes no sense.
 const MOST_FORGIVING: Reading = Reading { complete: false, typed: false, names: true, ..Reading::EXACT };
 
+/// What the words after a command's name mean.
+pub(super) struct Said<'c> {
+    pub(super) args: Args,
+    pub(super) missing: Vec<&'c ArgSpec>,
+    pub(super) given: Vec<&'c ArgSpec>,
+}
+
 impl Command {
     /// What the words after the name mean.
-    pub(super) fn read(&self, tokens: &[Token]) -> Result<(Args, Vec<&ArgSpec>), ArgError> {
+    pub(super) fn read(&self, tokens: &[Token]) -> Result<Said<'_>, ArgError> {
         let options = self.options(tokens)?;
         let given: Vec<usize> = options.values.keys().copied().chain(options.asked).collect();
         let mut matcher = Matcher::new(self.spec(), &self.usage, &options.words, &given, false);
@@ -79,7 +86,7 @@ impl Command {
         options: &Options<'_>,
         matcher: &Matcher<'_>,
         solution: &Solution,
-    ) -> Result<(Args, Vec<&ArgSpec>), ArgError> {
+    ) -> Result<Said<'_>, ArgError> {
         let mut texts = options.values.clone();
         for found in &solution.found {
             let second = matcher.text(found);
@@ -105,7 +112,12 @@ impl Command {
                 args.values.insert(arg.name.clone(), value);
             }
         }
-        Ok((args, missing))
+        let is_given = |(place, arg): &(usize, &ArgSpec)| match arg.ty {
+            ArgType::Pairs => !args.pairs.is_empty(),
+            _ => texts.contains_key(place),
+        };
+        let given = self.spec().args.iter().enumerate().filter(is_given).map(|(_, arg)| arg).collect();
+        Ok(Said { args, missing, given })
     }
 
     fn ambiguous(&self, options: &Options<'_>, matcher: &Matcher<'_>, solutions: &[Solution]) -> ArgError {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{
     ArgError, ArgSpec, Args, CommandSpec, Usage, UsageError,
-    token::{Token, tokens},
+    arguments::Said,
+    token::{Token, scan, tokens},
 };
 use crate::nearest::slips;
 
@@ -72,6 +73,8 @@ pub struct Parsed<'c> {
     /// What is still to be asked for, in the order of the spec: required arguments that are not given, and others that
     /// the line calls for (`for` at its end).
     pub missing: Vec<&'c ArgSpec>,
+    /// What the line itself says, in the order of the spec; the other arguments have their default or nothing.
+    pub given: Vec<&'c ArgSpec>,
 }
 
 impl Parsed<'_> {
@@ -112,8 +115,14 @@ impl Commands {
         let tokens = tokens(line)?;
         let (place, name) = self.find(&tokens)?;
         let command = &self.list[place];
-        let (args, missing) = command.read(&tokens[name..])?;
-        Ok(Parsed { spec: &command.spec, place, args, missing })
+        let Said { args, missing, given } = command.read(&tokens[name..])?;
+        Ok(Parsed { spec: &command.spec, place, args, missing, given })
+    }
+
+    /// The place of the command that a line begins with, whether or not the rest of it makes sense.
+    pub fn named(&self, line: &str) -> Option<usize> {
+        let (tokens, _) = scan(line);
+        self.find(&tokens).ok().map(|(place, _)| place)
     }
 
     /// The command that the line names, and how many words that took.

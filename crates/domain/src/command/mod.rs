@@ -5,6 +5,7 @@ mod check;
 mod commands;
 mod complete;
 mod confirm;
+mod fitting;
 mod matcher;
 mod resolve;
 mod say;
@@ -29,6 +30,7 @@ pub use check::{Problem, check, check_all};
 pub use commands::{Command, Commands, Parsed};
 pub use complete::{Completion, What};
 pub use confirm::Confirm;
+pub use fitting::{Fits, fits};
 
 pub use resolve::{Resolution, applies_to, prefill, resolve_item};
 pub use spec::USUAL_TIMEOUT;
@@ -74,7 +76,19 @@ pub enum Effect {
 
 /// What a command is to an item that it runs on: what people look for on every row, whatever the service calls it.
 /// Faces give each its own key and place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+    ts_rs::TS,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Runs it again.

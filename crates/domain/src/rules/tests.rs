@@ -531,41 +531,6 @@ fn told(name: EventName, item: Item) -> Told {
     Told { event, item, important: decision.action == Do::Important, group: decision.group }
 }
 
-/// Not a test of anything but speed; run it with `--release -- --ignored --nocapture`.
-#[test]
-#[ignore = "measures"]
-fn how_long_a_decision_takes() {
-    let own = [
-        rule("a", r#"item.kind == "build" && item.branch == "release" && event in ["failed", "fixed"]"#),
-        rule("b", r#"item.repo.matches("^acme/(api|db)$")"#),
-        rule("c", r#"item.kind == "pull_request" && item.draft"#),
-        rule("d", r#"item.author in ["renovate", "dependabot"]"#),
-    ];
-    let rules = rules(&own);
-    let red = build("dev", "bo", &[BuildStatus::Failed]);
-    let failed = event(EventName::Failed, &red);
-    let me = me();
-    let times = 200_000;
-    let begin = std::time::Instant::now();
-    for _ in 0..times {
-        std::hint::black_box(rules.decide(&failed, &red, &me));
-    }
-    println!("{:?} per decision over {} rules", begin.elapsed() / times, rules.0.len());
-    for text in [
-        r#"item.branch == "main""#,
-        r#"item.author in ["renovate", "dependabot"]"#,
-        r#"item.repo.matches("^a")"#,
-        "item.mine",
-    ] {
-        let condition = Condition::compile(text).unwrap();
-        let begin = std::time::Instant::now();
-        for _ in 0..times {
-            let _ = std::hint::black_box(condition.holds(&failed, &red, &me));
-        }
-        println!("{:?} {text}", begin.elapsed() / times);
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 

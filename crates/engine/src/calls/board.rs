@@ -2,20 +2,16 @@
 
 use callboard_domain::{
     board::{self, Board},
-    command::{self, ArgError},
     event::Event,
     identity::Identity,
     item::{Item, Kind},
 };
 use jiff::Timestamp;
 
-use super::{HISTORY, limited};
+use super::limited;
 use crate::{
     Engine,
-    api::{
-        ApiError, BoardQuery, EventsQuery, Explanation, Hit, ItemAction, ItemDetail, ItemQuery, Quiet,
-        RulesExplain, Search, Snooze,
-    },
+    api::{ApiError, BoardQuery, EventsQuery, Explanation, Hit, Quiet, RulesExplain, Search, Snooze},
     store::{self, StoredItem},
 };
 
@@ -59,57 +55,6 @@ impl Engine {
         Ok(events)
     }
 
-    pub(crate) async fn item(&self, query: ItemQuery) -> Result<ItemDetail, ApiError> {
-        let item = self.find_item(&query.item).await?;
-        let events = self.store().events_of(&item.key, HISTORY).await.map_err(ApiError::internal)?;
-        let live = self.live();
-        let entries = live.registry.entries().iter().filter(|entry| command::applies_to(&entry.spec, &item));
-        let actions = entries.filter(|entry| entry.runner(Some(&item.key.account)).is_ok());
-        let actions = actions
-            .map(|entry| ItemAction {
-                line: command::prefill(&entry.spec, &item),
-                command: entry.spec.name.clone(),
-                summary: entry.spec.summary.clone(),
-                role: entry.spec.role,
-                effect: entry.spec.effect,
-                complete: true,
-            })
-            .collect();
-        Ok(ItemDetail { item, events, actions, snoozed: None })
-    }
-
-    /// The item that a text means, whatever its kind.
-    async fn find_item(&self, typed: &str) -> Result<Item, ApiError> {
-        let mut candidates = Vec::new();
-        for kind in Kind::ALL {
-            let named = self.store().items_named(kind, typed.trim()).await.map_err(ApiError::internal)?;
-            candidates.extend(named.into_iter().map(|stored| stored.item));
-        }
-        // What is not named in full is looked for among what is open and recent.
-        let kinds: &[Kind] = if candidates.is_empty() { &Kind::ALL } else { &[] };
-        for kind in kinds.iter().copied() {
-            let items = self.items_of(kind).await.map_err(ApiError::internal)?;
-            match command::resolve_item(typed, items.iter(), kind) {
-                command::Resolution::Exact(item) => candidates.push(item.clone()),
-                command::Resolution::Many(references) => {
-                    let arg = "item".to_owned();
-                    return Err(
-                        ArgError::Ambiguous { arg, found: typed.into(), candidates: references }.into()
-                    );
-                }
-                command::Resolution::None => {}
-            }
-        }
-        match candidates.len() {
-            0 => Err(ApiError::usage(format!("there is no item {typed:?}; see: callboard board --all"))),
-            1 => Ok(candidates.swap_remove(0)),
-            _ => {
-                let candidates = candidates.iter().map(|item| item.key.to_string()).collect();
-                Err(ArgError::Ambiguous { arg: "item".into(), found: typed.into(), candidates }.into())
-            }
-        }
-    }
-
     pub(crate) async fn search(&self, query: Search) -> Result<Vec<Hit>, ApiError> {
         let found =
             self.store().search(&query.text, limited(query.limit)).await.map_err(ApiError::internal)?;
@@ -142,7 +87,7 @@ impl Engine {
     }
 
     pub(crate) async fn snooze(&self, query: Snooze) -> Result<(), ApiError> {
-        let item = self.find_item(&query.item).await?;
+        let item = self.find_item(&query.item).await?.item;
         let snooze = query.until.map_or(store::Snooze::UntilChange, store::Snooze::Until);
         self.store().snooze(&item.key, Some(snooze)).await.map_err(ApiError::internal).map(drop)
     }

@@ -1,9 +1,7 @@
 //! What can be run, and runs.
 
 use callboard_domain::{
-    action::Choice,
-    command::{self, ArgError, CommandSpec},
-    item::{Item, Kind},
+    command::{ArgType, CommandSpec},
     run::Run,
 };
 use jiff::Timestamp;
@@ -12,8 +10,8 @@ use super::{LONG_POLL, limited, one_of};
 use crate::{
     Engine,
     api::{
-        ApiError, Cancel, ChoicesQuery, CommandInfo, CommandsQuery, FollowRun, FoundChoice, HelpQuery, Piece,
-        Prepare, Prepared, RunProgress, RunsQuery, StartRun,
+        ApiError, Cancel, CommandInfo, CommandsQuery, FollowRun, HelpQuery, Prepare, Prepared, RunProgress,
+        RunsQuery, StartRun,
     },
     live::Live,
     registry::Entry,
@@ -28,67 +26,20 @@ impl Engine {
         Ok(self.command_info(self.live().registry.find(&query.command)?))
     }
 
-    fn command_info(&self, entry: &Entry) -> CommandInfo {
+    pub(super) fn command_info(&self, entry: &Entry) -> CommandInfo {
         let posts_to = self.posts_to(&self.live(), &entry.spec);
         CommandInfo { spec: entry.spec.clone(), origin: entry.origin(), posts_to }
     }
 
     /// Where a command's outcome would be posted, as far as can be told without arguments.
     pub(crate) fn posts_to(&self, live: &Live, spec: &CommandSpec) -> String {
-        let takes_item = spec.args.iter().any(|arg| matches!(arg.ty, command::ArgType::Item(_)));
+        let takes_item = spec.args.iter().any(|arg| matches!(arg.ty, ArgType::Item(_)));
         match &spec.policy.post {
             Some(post) => post.clone(),
             None if takes_item => {
                 format!("where the rules post the item, else {}", live.config.default_channel)
             }
             None => live.config.default_channel.to_string(),
-        }
-    }
-
-    pub(crate) async fn choices(&self, query: ChoicesQuery) -> Result<Vec<FoundChoice>, ApiError> {
-        let found = self.all_choices(&query).await?;
-        Ok(found
-            .into_iter()
-            .map(|c| FoundChoice {
-                title: vec![Piece { text: c.value.clone(), hit: false }],
-                value: c.value,
-                note: c.note,
-            })
-            .collect())
-    }
-
-    async fn all_choices(&self, query: &ChoicesQuery) -> Result<Vec<Choice>, ApiError> {
-        let live = self.live();
-        let read = self.understand(&live, &query.line).await?;
-        let unexpected = || ArgError::Unexpected {
-            command: read.spec.name.clone(),
-            name: query.arg.clone(),
-            nearest: None,
-        };
-        let arg = read.spec.find_arg(&query.arg).ok_or_else(unexpected)?;
-        let plain = |value: &str| Choice { value: value.to_owned(), note: None };
-        match &arg.ty {
-            command::ArgType::Choice(values) => Ok(values.iter().map(|value| plain(value)).collect()),
-            command::ArgType::Bool => Ok(vec![plain("true"), plain("false")]),
-            command::ArgType::Item(kind) => {
-                let items = self.items_of(*kind).await.map_err(ApiError::internal)?;
-                let choice = |item: &Item| Choice {
-                    value: item.reference().to_owned(),
-                    note: Some(item.title.clone()),
-                };
-                Ok(items.iter().map(choice).collect())
-            }
-            _ if let Some(listing) = read.entry.listing(&query.arg) => {
-                let mut items = Vec::new();
-                for kind in Kind::ALL {
-                    items.extend(self.items_of(kind).await.map_err(ApiError::internal)?);
-                }
-                Ok(listing.choices(&items))
-            }
-            _ => read.action.choices(&query.arg, &read.args).await.map_err(|error| ApiError::Service {
-                account: read.account.map_or_else(|| read.spec.name.clone(), |account| account.0),
-                error,
-            }),
         }
     }
 

@@ -3,6 +3,8 @@
 mod accounts;
 mod board;
 mod commands;
+mod item;
+mod line;
 mod pending;
 mod posting;
 mod upkeep;
@@ -11,6 +13,7 @@ use std::time::Duration;
 
 use callboard_domain::command::ArgError;
 
+pub(crate) use self::line::Asked;
 use crate::api::ApiError;
 
 /// How long an answer waits for something new.

@@ -7,19 +7,10 @@ impl Engine {
     pub(crate) async fn configure(&self, _: Configure) -> Result<Settings, ApiError> {
         Err(ApiError::internal("pending"))
     }
-    pub(crate) async fn item_log(&self, _: ItemLog) -> Result<Option<LogTail>, ApiError> {
-        Err(ApiError::internal("pending"))
-    }
     pub(crate) async fn activity(&self, _: ActivityQuery) -> Result<Activity, ApiError> {
         Err(ApiError::internal("pending"))
     }
     pub(crate) async fn rules(&self, _: RulesQuery) -> Result<Vec<RuleInfo>, ApiError> {
-        Err(ApiError::internal("pending"))
-    }
-    pub(crate) async fn read_line(&self, _: ReadLine) -> Result<LineRead, ApiError> {
-        Err(ApiError::internal("pending"))
-    }
-    pub(crate) async fn write_line(&self, _: WriteLine) -> Result<String, ApiError> {
         Err(ApiError::internal("pending"))
     }
     pub(crate) async fn services(&self, _: ServicesQuery) -> Result<Vec<ServiceInfo>, ApiError> {

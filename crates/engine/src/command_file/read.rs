@@ -13,7 +13,7 @@ use std::{
 };
 
 use callboard_domain::{
-    command::{CommandSpec, Effect},
+    command::{ArgType, CommandSpec, Effect},
     duration::Span,
     expression::{Expression, Name, Type},
     template::Template,
@@ -132,6 +132,11 @@ impl Reader<'_, '_> {
             self.fault(&[Key("timeout")], format!("expected more than 0s and at most {LONGEST}"));
         }
         spec.effect = self.read(&[Key("effect")]).unwrap_or(Effect::Changes);
+        spec.role = self.read(&[Key("role")]);
+        let takes_item = spec.args.iter().any(|arg| matches!(arg.ty, ArgType::Item(_)));
+        if spec.role.is_some() && !takes_item {
+            self.fault(&[Key("role")], "a role is what a command is to an item: give it an argument of type \"build\", \"pull_request\" or \"incident\"");
+        }
         self.policy(&mut spec);
         let run = self.run(&mut spec, timeout);
         let result = self.result(&spec, run.as_ref().is_some_and(|run| matches!(run, Run::Exec(_))));

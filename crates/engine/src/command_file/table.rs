@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use callboard_domain::duration::Span;
+use callboard_domain::{command::Role, duration::Span};
 use schemars::JsonSchema;
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::Value;
@@ -10,8 +10,9 @@ use serde_json::Value;
 use super::choices::Listing;
 
 /// The keys of a `[[command]]`.
-pub(super) const COMMAND: [&str; 11] = [
-    "name", "summary", "usage", "aliases", "examples", "args", "run", "result", "policy", "timeout", "effect",
+pub(super) const COMMAND: [&str; 12] = [
+    "name", "summary", "usage", "aliases", "examples", "args", "run", "result", "policy", "timeout",
+    "effect", "role",
 ];
 /// How a command can run.
 pub(super) const RUNS: [&str; 2] = ["http", "exec"];
@@ -52,6 +53,8 @@ struct Command {
     timeout: Option<Span>,
     /// Whether it only looks; by the method where not given, and a program changes something.
     effect: Option<Effect>,
+    /// What it is to the item that it runs on, which gives it its key and its place among the item's actions.
+    role: Option<Role>,
 }
 
 #[derive(JsonSchema)]

@@ -19,6 +19,7 @@ use crate::{Engine, api::ApiError, store::StoreError};
 
 use active::Following;
 pub(crate) use active::{Active, Said};
+pub(crate) use ready::account_of;
 use ready::{Ready, check_confirmed};
 
 /// A run's message is edited with its progress at most this often.

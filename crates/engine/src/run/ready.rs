@@ -18,7 +18,6 @@ use crate::{
     Engine,
     api::{ApiError, Confirm, Prepare, Prepared},
     live::Live,
-    registry::Entry,
     store::StoreError,
     values::{names, values},
 };
@@ -68,7 +67,6 @@ pub(crate) struct Read<'l> {
     pub(crate) action: Arc<dyn Action>,
     pub(crate) args: Args,
     pub(crate) missing: Option<ArgError>,
-    pub(crate) entry: &'l Entry,
 }
 
 impl Engine {
@@ -81,11 +79,11 @@ impl Engine {
         self.resolve_items(&entry.spec, &mut args).await?;
         let of_item = args.items.values().next().map(|item| item.key.account.clone());
         let (account, action) = entry.runner(asked.as_ref().or(of_item.as_ref()))?;
-        Ok(Read { spec: &entry.spec, account, action, args, missing, entry })
+        Ok(Read { spec: &entry.spec, account, action, args, missing })
     }
 
     /// Puts the items that arguments name beside them, and their whole reference in place of what was typed.
-    async fn resolve_items(&self, spec: &CommandSpec, args: &mut Args) -> Result<(), ApiError> {
+    pub(crate) async fn resolve_items(&self, spec: &CommandSpec, args: &mut Args) -> Result<(), ApiError> {
         for arg in &spec.args {
             let ArgType::Item(kind) = arg.ty else { continue };
             let Some(typed) = args.get(&arg.name).map(str::to_owned) else { continue };
@@ -126,7 +124,7 @@ impl Engine {
     /// Makes a line ready to run: everything about it is known and checked, and nothing has been sent.
     pub(crate) async fn ready(&self, what: &Prepare, now: Timestamp) -> Result<Ready, ApiError> {
         let live = self.live();
-        let Read { spec, account, action, args, missing, .. } = self.understand(&live, &what.line).await?;
+        let Read { spec, account, action, args, missing } = self.understand(&live, &what.line).await?;
         if let Some(missing) = missing {
             return Err(missing.into());
         }
@@ -174,7 +172,7 @@ impl Engine {
 }
 
 /// Takes `account=NAME` or `--account NAME` out of a line: it says whose command is meant, where several have it.
-fn account_of(line: &str) -> Result<(String, Option<AccountName>), ArgError> {
+pub(crate) fn account_of(line: &str) -> Result<(String, Option<AccountName>), ArgError> {
     let tokens = command::tokens(line)?;
     for (place, token) in tokens.iter().enumerate() {
         let next = tokens.get(place + 1);

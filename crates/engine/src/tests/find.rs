@@ -13,11 +13,45 @@ summary = "Deploy an app"
 usage = "deploy <app> to <env>"
 [command.args.app]
 summary = "what"
+[command.args.ref]
+summary = "which"
+default = "main"
 [command.args.env]
 summary = "where"
 choices = ["staging", "production"]
 [command.run.exec]
-argv = ["echo", "{{ app }}", "{{ env }}"]
+argv = ["echo", "{{ app }}", "{{ ref }}", "{{ env }}"]
+
+[[command]]
+name = "why"
+summary = "Why a build failed"
+usage = "why <job>"
+role = "log"
+effect = "reads"
+[command.args.job]
+type = "build"
+[command.run.exec]
+argv = ["printf", "compiling {{ job }}\\nerror: no such thing\\nended\\n"]
+
+[[command]]
+name = "again"
+summary = "Build it again"
+usage = "again <job>"
+role = "again"
+[command.args.job]
+type = "build"
+[command.run.exec]
+argv = ["true", "{{ job }}"]
+
+[[command]]
+name = "blame"
+summary = "Say whose it is"
+usage = "blame <job> <who>"
+[command.args.job]
+type = "build"
+[command.args.who]
+[command.run.exec]
+argv = ["true", "{{ job }}", "{{ who }}"]
 "#;
 
 /// A scene with a folder of command files.
@@ -41,7 +75,7 @@ async fn what_is_known_is_found_by_a_few_letters() {
         (shown(&found.commands[0].title).as_str(), found.completion.as_deref()),
         ("[dep]loy", Some("deploy"))
     );
-    assert_eq!(found.commands[0].takes, "app, env");
+    assert_eq!(found.commands[0].takes, "app, env, [ref]");
     assert_eq!(find(&it, "deploy api to st").await.completion.as_deref(), Some("deploy api to staging"));
 
     it.report([build("acme/web", &[BuildStatus::Failed]), pull(479, "Cache the cart", &["ana"])]).await;

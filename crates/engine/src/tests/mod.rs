@@ -2,6 +2,8 @@
 
 mod faces;
 mod find;
+mod items;
+mod lines;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

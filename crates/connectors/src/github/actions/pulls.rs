@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 use callboard_domain::{
     action::{Action, Choice, Progress, Step},
-    command::{ArgError, ArgSpec, Args, CommandSpec},
+    command::{ArgError, ArgSpec, Args, CommandSpec, Role},
     error::ServiceError,
     item::{Detail, Item, Kind},
     message::{Block, ListEntry},
@@ -206,6 +206,7 @@ impl Show {
     pub(super) fn new(account: &Arc<Account>) -> Self {
         let spec = CommandSpec::new("pr show", "Show a pull request: who reviewed, its checks, whose turn")
             .usage("pr show <pr>")
+            .role(Role::Show)
             .arg(ArgSpec::item("pr", Kind::PullRequest, "the pull request"))
             .example("pr show acme/web#479")
             .reads();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use callboard_domain::{
     action::{Action, Progress, Step},
-    command::{ArgError, ArgSpec, Args, CommandSpec},
+    command::{ArgError, ArgSpec, Args, CommandSpec, Role},
     error::ServiceError,
     item::{Kind, PullRequestState},
     run::Outcome,
@@ -44,6 +44,7 @@ impl Approve {
     pub(super) fn new(account: &Arc<Account>) -> Self {
         let spec = CommandSpec::new("pr approve", "Approve a pull request")
             .usage("pr approve <pr> [message...]")
+            .role(Role::Approve)
             .arg(pr())
             .arg(ArgSpec::text("message", "what to say with it").optional())
             .example("pr approve acme/web#479")
@@ -137,6 +138,7 @@ impl Comment {
     pub(super) fn new(account: &Arc<Account>) -> Self {
         let spec = CommandSpec::new("pr comment", "Comment on a pull request")
             .usage("pr comment <pr> <message...>")
+            .role(Role::Comment)
             .arg(pr())
             .arg(ArgSpec::text("message", "what to say"))
             .example("pr comment acme/web#479 Can the cache be a setting?");
@@ -185,6 +187,7 @@ impl Merge {
     pub(super) fn new(account: &Arc<Account>) -> Self {
         let spec = CommandSpec::new("pr merge", "Merge a pull request")
             .usage("pr merge <pr> [<method>]")
+            .role(Role::Merge)
             .arg(pr())
             .arg(
                 ArgSpec::choice("method", ["merge", "squash", "rebase"], "how the commits are joined")

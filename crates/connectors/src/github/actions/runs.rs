@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use callboard_domain::{
     action::{Action, Progress, Step},
-    command::{ArgError, ArgSpec, Args, CommandSpec},
+    command::{ArgError, ArgSpec, Args, CommandSpec, Role},
     error::ServiceError,
     item::{Detail, Item, Kind},
     message::Block,
@@ -82,6 +82,7 @@ impl Rerun {
     pub(super) fn new(account: &Arc<Account>) -> Self {
         let spec = CommandSpec::new("run rerun", "Run a workflow run again, or only its failed jobs")
             .usage("run rerun <run>")
+            .role(Role::Again)
             .alias("rerun");
         let spec = run_args(spec)
             .arg(ArgSpec::flag("failed-only", "only the jobs that failed, and those that depend on them"))
@@ -163,6 +164,7 @@ impl Log {
         let spec =
             CommandSpec::new("run log", "Show why a run failed: its failed jobs' logs from the first error")
                 .usage("run log <run>")
+                .role(Role::Log)
                 .alias("log");
         let spec = run_args(spec).example("run log acme/web/ci@main").reads();
         Self { spec, account: account.clone() }

@@ -334,7 +334,7 @@ proptest! {
             let args = parsed.args.clone();
             if parsed.missing.is_empty() {
                 let again = commands.parse(&canonical_line(parsed.spec, &args)).unwrap();
-                prop_assert_eq!(again, parsed);
+                prop_assert_eq!((again.place, again.args), (parsed.place, args));
             }
         }
     }

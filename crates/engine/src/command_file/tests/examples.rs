@@ -29,7 +29,8 @@ fn the_schema_knows_every_key() {
     {
         assert!(schema.contains(&format!("\"{key}\"")), "{key}");
     }
-    assert!(!schema.contains("\"approve\""));
+    // `policy.approve` is not there yet; the role of that name is.
+    assert!(!schema.contains("\"approve\":"));
 }
 
 #[test]

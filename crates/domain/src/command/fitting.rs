@@ -1,0 +1,143 @@
+//! How well what a command does fits what an item needs now.
+
+use jiff::Timestamp;
+
+use super::Role;
+use crate::{
+    identity::Identity,
+    item::{Build, Detail, Incident, IncidentStatus, Item, PullRequest, PullRequestState},
+};
+
+/// How well a command fits an item as it is; the better ones are the lesser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fits {
+    /// What one most likely wants.
+    First,
+    /// The next best.
+    Second,
+    /// May well be wanted.
+    Well,
+    /// Nothing speaks for it or against it.
+    Neutral,
+    /// There is nothing to do for it now.
+    Hardly,
+}
+
+/// How well a command of that role fits an item. The first action of a row is the one that fits best:
+///
+/// | item | first | second |
+/// | --- | --- | --- |
+/// | red build | run it again | its log |
+/// | build under way | its log | stop it |
+/// | other build | show it | its log |
+/// | my review is asked for | approve | show it |
+/// | mine, and approved | merge | show it |
+/// | other open pull request | show it | comment |
+/// | incident that nobody has | take it | show it |
+/// | incident that somebody has | resolve it | comment |
+/// | what is over | show it | its log |
+pub fn fits(role: Option<Role>, item: &Item, me: &Identity, now: Timestamp) -> Fits {
+    let Some(role) = role else { return Fits::Neutral };
+    match &item.detail {
+        Detail::Build(build) => fits_build(role, build),
+        Detail::PullRequest(pull) => fits_pull_request(role, pull, me),
+        Detail::Incident(incident) => fits_incident(role, incident, now),
+    }
+}
+
+/// The order of roles in one state: the first and the second, those that may be wanted, those that make no sense.
+fn order(role: Role, first: Role, second: Role, well: &[Role], hardly: &[Role]) -> Fits {
+    match role {
+        role if role == first => Fits::First,
+        role if role == second => Fits::Second,
+        role if well.contains(&role) => Fits::Well,
+        role if hardly.contains(&role) => Fits::Hardly,
+        _ => Fits::Neutral,
+    }
+}
+
+fn fits_build(role: Role, build: &Build) -> Fits {
+    let under_way = build.latest().is_some_and(|run| !run.status.is_final());
+    match (under_way, build.is_red()) {
+        (true, _) => order(role, Role::Log, Role::Stop, &[Role::Show], &[Role::Again]),
+        (false, true) => order(role, Role::Again, Role::Log, &[Role::Show], &[Role::Stop]),
+        (false, false) => order(role, Role::Show, Role::Log, &[Role::Again], &[Role::Stop]),
+    }
+}
+
+fn fits_pull_request(role: Role, pull: &PullRequest, me: &Identity) -> Fits {
+    use Role as R;
+    let mine = me.is(&pull.author);
+    if pull.state != PullRequestState::Open {
+        return order(role, R::Show, R::Comment, &[], &[R::Approve, R::Merge, R::Take, R::Resolve, R::Stop]);
+    }
+    if pull.asks(me) {
+        return order(role, R::Approve, R::Show, &[R::Comment], &[R::Merge]);
+    }
+    let ready = !pull.draft && pull.turn(me).is_some_and(|turn| turn.mine && turn.what == "merge it");
+    match mine {
+        // Nobody approves their own.
+        true if ready => order(role, R::Merge, R::Show, &[R::Comment], &[R::Approve]),
+        true => order(role, R::Show, R::Comment, &[], &[R::Approve, R::Merge]),
+        false => order(role, R::Show, R::Comment, &[R::Approve], &[R::Merge]),
+    }
+}
+
+fn fits_incident(role: Role, incident: &Incident, now: Timestamp) -> Fits {
+    use Role as R;
+    match incident.status {
+        IncidentStatus::Resolved => order(role, R::Show, R::Comment, &[], &[R::Take, R::Resolve, R::Stop]),
+        _ if incident.is_held(now) => order(role, R::Resolve, R::Comment, &[R::Show], &[R::Take]),
+        _ => order(role, R::Take, R::Show, &[R::Comment], &[R::Resolve]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::item::{
+        BuildStatus, Verdict,
+        examples::{at, build, incident, kim, pull_request, review, run},
+    };
+
+    #[test]
+    fn what_one_most_likely_wants_comes_first() {
+        use BuildStatus::{Failed, Passed, Running};
+        use Role as R;
+        let asked = pull_request(|p| p.requested = ["kim".to_owned()].into());
+        let approved = pull_request(|p| {
+            p.author = "kim".into();
+            p.reviews = vec![review("bo", 1, Verdict::Approved)];
+        });
+        let waiting = pull_request(|p| p.author = "kim".into());
+        let merged = pull_request(|p| p.state = PullRequestState::Merged);
+        let held = incident(|i| i.status = IncidentStatus::Acknowledged);
+        let over = incident(|i| i.status = IncidentStatus::Resolved);
+        let red = build(vec![run(1, Failed)]);
+        let again = build(vec![run(2, Running), run(1, Failed)]);
+        let green = build(vec![run(1, Passed)]);
+        let cases = [
+            (red, [R::Again, R::Log, R::Show], R::Stop),
+            (again, [R::Log, R::Stop, R::Show], R::Again),
+            (green, [R::Show, R::Log, R::Again], R::Stop),
+            (asked, [R::Approve, R::Show, R::Comment], R::Merge),
+            (approved, [R::Merge, R::Show, R::Comment], R::Approve),
+            (waiting, [R::Show, R::Comment, R::Log], R::Merge),
+            (pull_request(|_| {}), [R::Show, R::Comment, R::Approve], R::Merge),
+            (merged, [R::Show, R::Comment, R::Log], R::Approve),
+            (incident(|_| {}), [R::Take, R::Show, R::Comment], R::Resolve),
+            (held, [R::Resolve, R::Comment, R::Show], R::Take),
+            (over, [R::Show, R::Comment, R::Log], R::Resolve),
+        ];
+        for (item, expected, last) in cases {
+            let fit = |role: R| fits(Some(role), &item, &kim(), at(10));
+            let found = expected.map(fit);
+            assert!(
+                found.is_sorted() && found[0] == Fits::First && found[1] == Fits::Second,
+                "{found:?} {item:?}"
+            );
+            assert_eq!(fit(last), Fits::Hardly, "{item:?}");
+            assert_eq!(fits(None, &item, &kim(), at(10)), Fits::Neutral);
+        }
+    }
+}

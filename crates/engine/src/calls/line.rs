@@ -1,0 +1,300 @@
+//! A line while it is typed: what it says so far, how it would be written, what a word of it can be.
+
+use std::collections::BTreeMap;
+
+use callboard_domain::{
+    action::Choice,
+    command::{self, ArgError, ArgSpec, ArgType, Args, CommandSpec, What},
+    item::{AccountName, Item, Kind},
+};
+
+use crate::{
+    Engine,
+    api::{ApiError, ChoicesQuery, FoundChoice, LineRead, ReadLine, WriteLine},
+    find::fuzzy::Wanted,
+    live::Live,
+    registry::Entry,
+    run::account_of,
+};
+
+/// The argument that every command has: whose it is to run, where several accounts can.
+const ACCOUNT: &str = "account";
+/// How many choices one answer gives; nobody reads more.
+const MOST: usize = 200;
+
+impl Engine {
+    pub(crate) async fn read_line(&self, query: ReadLine) -> Result<LineRead, ApiError> {
+        let live = self.live();
+        let (line, problem) = match account_of(&query.line) {
+            Ok((line, _)) => (line, None),
+            Err(error) => (query.line, Some(error.to_string())),
+        };
+        let nothing = LineRead { command: None, values: BTreeMap::new(), asks_for: None, problem };
+        if line.trim().is_empty() {
+            return Ok(nothing);
+        }
+        let parsed = match live.registry.parse(&line) {
+            Ok((entry, parsed)) => {
+                Ok((entry, said(&parsed), parsed.missing.first().map(|arg| arg.name.clone())))
+            }
+            Err(error) => Err(error),
+        };
+        Ok(match parsed {
+            Ok((entry, values, asks_for)) => {
+                LineRead { command: Some(self.command_info(entry)), values, asks_for, ..nothing }
+            }
+            // What makes no sense as a whole may make some up to its last word.
+            Err(error) => LineRead {
+                command: live.registry.named(&line).map(|entry| self.command_info(entry)),
+                values: match live.registry.complete(&line).what {
+                    What::Part { command, args, .. } => differing(command, args),
+                    What::Name => BTreeMap::new(),
+                },
+                problem: nothing.problem.or(Some(error.to_string())),
+                asks_for: None,
+            },
+        })
+    }
+
+    pub(crate) async fn write_line(&self, query: WriteLine) -> Result<String, ApiError> {
+        let live = self.live();
+        let spec = &live.registry.find(&query.command)?.spec;
+        let mut args = Args::default();
+        for (name, value) in query.values.into_iter().filter(|(_, value)| !value.is_empty()) {
+            let unexpected =
+                || ArgError::Unexpected { command: spec.name.clone(), name: name.clone(), nearest: None };
+            let arg = spec.find_arg(&name).ok_or_else(unexpected)?;
+            match arg.ty {
+                ArgType::Pairs => args.pairs = pairs(&value)?,
+                _ => drop(args.values.insert(name, value)),
+            }
+        }
+        // A parsed line has the defaults among its arguments: only with them can the two be the same.
+        let mut whole = args.clone();
+        for arg in spec.args.iter().filter(|arg| !args.values.contains_key(&arg.name)) {
+            whole.values.extend(arg.default.clone().map(|default| (arg.name.clone(), default)));
+        }
+        let line = live.registry.line(spec, &whole);
+        let by_name = line == command::canonical_line(spec, &whole);
+        Ok(if by_name { command::canonical_line(spec, &args) } else { line })
+    }
+
+    pub(crate) async fn choices(&self, query: ChoicesQuery) -> Result<Vec<FoundChoice>, ApiError> {
+        let found = self.all_choices(&query).await?;
+        Ok(ranked(found, &query.typed))
+    }
+
+    async fn all_choices(&self, query: &ChoicesQuery) -> Result<Vec<Choice>, ApiError> {
+        let live = self.live();
+        let (line, asked) = account_of(&query.line).unwrap_or_else(|_| (query.line.clone(), None));
+        let (entry, mut args) = so_far(&live, &line)?;
+        let spec = &entry.spec;
+        let arg = match spec.find_arg(&query.arg) {
+            Some(arg) => arg,
+            None if query.arg == ACCOUNT => {
+                return Ok(entry.accounts().map(|account| plain(account.as_str())).collect());
+            }
+            None => {
+                let (command, name) = (spec.name.clone(), query.arg.clone());
+                return Err(ArgError::Unexpected { command, name, nearest: None }.into());
+            }
+        };
+        // What it is now must not keep it from being something else.
+        args.values.remove(&arg.name);
+        match &arg.ty {
+            ArgType::Choice(values) => Ok(values.iter().map(|value| plain(value)).collect()),
+            ArgType::Bool => Ok(vec![plain("true"), plain("false")]),
+            ArgType::Item(kind) => {
+                let items = self.items_of(*kind).await.map_err(ApiError::internal)?;
+                let choice = |item: &Item| Choice {
+                    value: item.reference().to_owned(),
+                    note: Some(item.title.clone()),
+                };
+                match items.is_empty() {
+                    false => Ok(items.iter().map(choice).collect()),
+                    // What can be run need not be on the board: the service may know it.
+                    true => self.live_choices(&live, entry, arg, args, asked).await,
+                }
+            }
+            _ if let Some(listing) = entry.listing(&query.arg) => {
+                let mut items = Vec::new();
+                for kind in Kind::ALL {
+                    items.extend(self.items_of(kind).await.map_err(ApiError::internal)?);
+                }
+                Ok(listing.choices(&items))
+            }
+            _ => self.live_choices(&live, entry, arg, args, asked).await,
+        }
+    }
+
+    /// What the service lists, asked once for all letters that are typed of it.
+    async fn live_choices(
+        &self,
+        live: &Live,
+        entry: &Entry,
+        arg: &ArgSpec,
+        mut args: Args,
+        asked: Option<AccountName>,
+    ) -> Result<Vec<Choice>, ApiError> {
+        // An argument before it that means nothing yet is left as it is typed.
+        let _ = self.resolve_items(&entry.spec, &mut args).await;
+        let of_item = args.items.values().next().map(|item| item.key.account.clone());
+        let (account, action) = entry.runner(asked.as_ref().or(of_item.as_ref()))?;
+        let key = Asked { command: entry.spec.name.clone(), account, arg: arg.name.clone(), args };
+        if let Some(known) = self.inner.listed.get(&key, live) {
+            return Ok(known);
+        }
+        let found = action.choices(&key.arg, &key.args).await.map_err(|error| ApiError::Service {
+            account: key.account.as_ref().map_or_else(|| key.command.clone(), ToString::to_string),
+            error,
+        })?;
+        self.inner.listed.keep(key, &found, live);
+        Ok(found)
+    }
+}
+
+/// What a line's own words say; its defaults are not among them.
+fn said(parsed: &command::Parsed<'_>) -> BTreeMap<String, String> {
+    let value = |arg: &&ArgSpec| match arg.ty {
+        ArgType::Pairs => Some(written(&parsed.args.pairs)),
+        _ => parsed.args.get(&arg.name).map(str::to_owned),
+    };
+    parsed.given.iter().filter_map(|arg| Some((arg.name.clone(), value(arg)?))).collect()
+}
+
+/// The values that are not their arguments' defaults.
+fn differing(spec: &CommandSpec, args: Args) -> BTreeMap<String, String> {
+    let is_default = |name: &str, value: &str| {
+        spec.find_arg(name).is_some_and(|arg| arg.default.as_deref() == Some(value))
+    };
+    args.values.into_iter().filter(|(name, value)| !is_default(name, value)).collect()
+}
+
+/// The command of a line and the arguments that make sense so far.
+fn so_far<'l>(live: &'l Live, line: &str) -> Result<(&'l Entry, Args), ApiError> {
+    let error = match live.registry.parse(line) {
+        Ok((entry, parsed)) => return Ok((entry, parsed.args)),
+        Err(error) => error,
+    };
+    let entry = live.registry.named(line).ok_or(error)?;
+    let args = match live.registry.complete(line).what {
+        What::Part { args, .. } => args,
+        What::Name => Args::default(),
+    };
+    Ok((entry, args))
+}
+
+/// `a=b c="d e"` as pairs.
+fn pairs(text: &str) -> Result<Vec<(String, String)>, ArgError> {
+    let wrong = |found: &str| ArgError::Invalid {
+        arg: "name=value".into(),
+        expected: ArgType::Pairs.expected(),
+        found: found.to_owned(),
+        nearest: None,
+    };
+    let pair = |token: &command::Token| {
+        let (name, value) = token.text.split_once('=').ok_or_else(|| wrong(&token.text))?;
+        Ok((name.to_owned(), value.to_owned()))
+    };
+    command::tokens(text)?.iter().map(pair).collect()
+}
+
+/// The other way round.
+fn written(pairs: &[(String, String)]) -> String {
+    let pairs =
+        pairs.iter().map(|(name, value)| format!("{}={}", command::quote(name), command::quote(value)));
+    pairs.collect::<Vec<_>>().join(" ")
+}
+
+fn plain(value: &str) -> Choice {
+    Choice { value: value.to_owned(), note: None }
+}
+
+/// Those that what is typed can mean, the best first; all in their order where nothing is typed.
+fn ranked(choices: Vec<Choice>, typed: &str) -> Vec<FoundChoice> {
+    let unmarked = |choice: Choice| FoundChoice {
+        title: vec![crate::api::Piece { text: choice.value.clone(), hit: false }],
+        value: choice.value,
+        note: choice.note,
+    };
+    let Some(mut wanted) = Wanted::new(typed) else {
+        return choices.into_iter().take(MOST).map(unmarked).collect();
+    };
+    let lower = typed.trim().to_lowercase();
+    let mut found: Vec<(bool, u32, FoundChoice)> = Vec::new();
+    for choice in choices {
+        let begins = choice.value.to_lowercase().starts_with(&lower);
+        if let Some(quality) = wanted.quality_of(&choice.value) {
+            let title = wanted.marked(&choice.value);
+            let choice = FoundChoice { title, value: choice.value, note: choice.note };
+            found.push((begins, quality, choice));
+        } else if let Some(quality) = choice.note.as_deref().and_then(|note| wanted.quality_of(note)) {
+            // Meant by what it is called, not by its name: after all that are named.
+            found.push((false, quality / 4, unmarked(choice)));
+        }
+    }
+    // The sort is stable: what fits as well stays in the order of its service.
+    found.sort_by(|one, other| (other.0, other.1).cmp(&(one.0, one.1)));
+    found.into_iter().take(MOST).map(|(_, _, choice)| choice).collect()
+}
+
+/// What a service was asked to list.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Asked {
+    command: String,
+    pub(crate) account: Option<AccountName>,
+    arg: String,
+    args: Args,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::find::fuzzy::shown;
+
+    #[test]
+    fn choices_are_ranked_by_what_is_typed() {
+        let choice = |value: &str, note: &str| Choice {
+            value: value.into(),
+            note: Some(note.to_owned()).filter(|note| !note.is_empty()),
+        };
+        let choices = || {
+            vec![
+                choice("production", ""),
+                choice("staging", "what comes next"),
+                choice("acme/web#479", "Stage the cart"),
+                choice("pre-staging", ""),
+            ]
+        };
+        let cases: [(&str, &[&str]); 5] = [
+            ("", &["production", "staging", "acme/web#479", "pre-staging"]),
+            ("stag", &["[stag]ing", "pre-[stag]ing", "acme/web#479"]),
+            ("PROD", &["[prod]uction"]),
+            ("web479", &["acme/[web]#[479]"]),
+            ("zebra", &[]),
+        ];
+        for (typed, expected) in cases {
+            let found: Vec<String> = ranked(choices(), typed).iter().map(|it| shown(&it.title)).collect();
+            assert_eq!(found, expected, "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn pairs_are_read_as_they_are_written() {
+        let cases = [
+            ("", Ok(vec![])),
+            ("a=b", Ok(vec![("a", "b")])),
+            ("a=b \"c d\"=\"e f\" g=", Ok(vec![("a", "b"), ("c d", "e f"), ("g", "")])),
+            ("a", Err(())),
+        ];
+        for (text, expected) in cases {
+            let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+            let expected = expected.map(|pairs| pairs.into_iter().map(own).collect::<Vec<_>>());
+            let read = pairs(text).map_err(drop);
+            assert_eq!(read, expected, "{text}");
+            if let Ok(read) = read {
+                assert_eq!(pairs(&written(&read)), Ok(read));
+            }
+        }
+    }
+}

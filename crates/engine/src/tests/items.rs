@@ -1,0 +1,70 @@
+//! One item: what can be done with it, how long it is off the board, its log.
+
+use callboard_domain::command::Role;
+
+use super::{find::with_commands, *};
+use crate::api::{ItemLog, ItemQuery, RunsQuery, Snooze, Snoozed};
+
+#[tokio::test]
+async fn the_first_action_is_what_one_most_likely_wants() {
+    let it = with_commands().await;
+    let cases: [(&[BuildStatus], [&str; 3]); 3] = [
+        (&[BuildStatus::Failed], ["again", "why", "blame"]),
+        (&[BuildStatus::Failed, BuildStatus::Running], ["why", "blame", "again"]),
+        (&[BuildStatus::Failed, BuildStatus::Passed], ["why", "again", "blame"]),
+    ];
+    for (statuses, expected) in cases {
+        it.report([build("acme/web", statuses)]).await;
+        let detail = it.engine.call(ItemQuery { item: "web main".into() }).await.unwrap();
+        let names: Vec<&str> = detail.actions.iter().map(|it| it.command.as_str()).collect();
+        assert_eq!(names, expected, "{statuses:?}");
+        // One that has more to say cannot run yet.
+        for action in detail.actions {
+            assert_eq!(action.complete, action.command != "blame", "{}", action.line);
+            assert_eq!(action.line, format!("{} acme/web/ci@main", action.command));
+        }
+    }
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn an_item_says_how_long_it_is_off_the_board() {
+    let it = Scene::serving().await;
+    it.report([build("acme/web", &[BuildStatus::Failed])]).await;
+    let snoozed = async || it.engine.call(ItemQuery { item: "web main".into() }).await.unwrap().snoozed;
+    assert_eq!(snoozed().await, None);
+    let snooze = async |until| it.engine.call(Snooze { item: "web main".into(), until }).await.unwrap();
+    snooze(None).await;
+    assert_eq!(snoozed().await, Some(Snoozed::UntilChange));
+    let later = Timestamp::from_second(Timestamp::now().as_second() + 600).unwrap();
+    snooze(Some(later)).await;
+    assert_eq!(snoozed().await, Some(Snoozed::Until(later)));
+    snooze(Some(Timestamp::now())).await;
+    assert_eq!(snoozed().await, None, "that is over");
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_log_is_looked_at_without_a_run() {
+    let it = with_commands().await;
+    let red = build("acme/web", &[BuildStatus::Failed]);
+    let key = red.key.clone();
+    it.report([red, pull(1, "Try it", &[])]).await;
+    let tail = it.engine.call(ItemLog { item: key }).await.unwrap().unwrap();
+    let lines: Vec<(&str, bool)> = tail.lines.iter().map(|line| (line.text.as_str(), line.error)).collect();
+    assert_eq!(
+        lines,
+        [("compiling acme/web/ci@main", false), ("error: no such thing", true), ("ended", false)]
+    );
+    assert!(!tail.cut);
+    assert!(it.engine.call(RunsQuery { limit: 10 }).await.unwrap().is_empty(), "nothing is on the record");
+
+    let pull = pull(1, "", &[]).key;
+    assert_eq!(it.engine.call(ItemLog { item: pull }).await.unwrap(), None, "nothing shows its log");
+    let unknown = "forge/build/nothing".parse().unwrap();
+    assert!(it.engine.call(ItemLog { item: unknown }).await.is_err());
+    let roles: BTreeSet<Option<Role>> =
+        it.engine.live().registry.entries().iter().map(|entry| entry.spec.role).collect();
+    assert_eq!(roles, [None, Some(Role::Again), Some(Role::Log)].into());
+    it.engine.stop().await;
+}
