@@ -1,0 +1,168 @@
+import { describe, expect, test } from "vitest";
+
+import type { Section } from "../../api";
+import { row } from "../../fake/team";
+import {
+  linesOf,
+  merge,
+  moved,
+  movedBySection,
+  selectionAfter,
+  type ShownSection,
+  withoutOver,
+} from "../board";
+import { heightOf, placeOf, scrollTo, slices } from "../window";
+
+/** "Builds: a b; Running: c" as sections. */
+function sections(text: string): Section[] {
+  return text
+    .split("; ")
+    .filter(Boolean)
+    .map((part) => {
+      const [title = "", keys = ""] = part.split(": ");
+      return { title, rows: keys.split(" ").map((key) => row(key, "failing", key)) };
+    });
+}
+function shown(text: string): ShownSection[] {
+  return sections(text).map(({ title, rows }) => ({
+    title,
+    rows: rows.map((each) => ({
+      row: { ...each, key: each.key.replace("!", "") },
+      over: each.key.endsWith("!"),
+    })),
+  }));
+}
+const said = (board: ShownSection[]) =>
+  board
+    .map(
+      ({ title, rows }) => `${title}: ${rows.map(({ row, over }) => row.key + (over ? "!" : "")).join(" ")}`,
+    )
+    .join("; ");
+
+describe("a new reading", () => {
+  test.each<[what: string, before: string, next: string, still: boolean, after: string]>([
+    ["is taken in its order", "Builds: a b", "Builds: b a", false, "Builds: b a"],
+    ["keeps its order while still", "Builds: a b", "Builds: b a", true, "Builds: a b"],
+    ["lets new rows in at the end while still", "Builds: a b", "Builds: new a b", true, "Builds: a b new"],
+    ["keeps what is over in its place", "Builds: a b c", "Builds: a c", false, "Builds: a b! c"],
+    ["keeps what is over while still", "Builds: a b c", "Builds: c a", true, "Builds: a b! c"],
+    ["forgets that it was over where it is back", "Builds: a b!", "Builds: b a", false, "Builds: b a"],
+    [
+      "keeps a section of which all is over",
+      "Incidents: x; Builds: a",
+      "Builds: a",
+      false,
+      "Incidents: x!; Builds: a",
+    ],
+    [
+      "lets a new section in at its place",
+      "Builds: a",
+      "Incidents: x; Builds: a",
+      false,
+      "Incidents: x; Builds: a",
+    ],
+    [
+      "lets a new section in last while still",
+      "Builds: a",
+      "Incidents: x; Builds: a",
+      true,
+      "Builds: a; Incidents: x",
+    ],
+    [
+      "moves a row between sections",
+      "Running: a; Quiet: b",
+      "Builds: a; Quiet: b",
+      false,
+      "Builds: a; Quiet: b",
+    ],
+    [
+      "does not move it while still",
+      "Running: a; Quiet: b",
+      "Builds: a; Quiet: b",
+      true,
+      "Running: a; Quiet: b",
+    ],
+    ["empties", "", "", false, ""],
+  ])("%s", (_, before, next, still, after) => {
+    expect(said(merge(shown(before), sections(next), still))).toBe(after);
+  });
+
+  test("shows what is new of a row in its old place", () => {
+    const next = sections("Builds: b a");
+    const first = next[0]?.rows[1];
+    if (first) first.second = "running again";
+    const after = merge(shown("Builds: a b"), next, true);
+    expect(after[0]?.rows[0]?.row.second).toBe("running again");
+  });
+});
+
+test("what is over leaves when the window hides", () => {
+  expect(said(withoutOver(shown("Incidents: x!; Builds: a b! c")))).toBe("Builds: a c");
+});
+
+describe("the selection", () => {
+  const entries = (text: string) => linesOf(shown(text), new Map(), []).flatMap(({ entries }) => entries);
+  test.each<[before: string, after: string, selected: string | null, then: string | null]>([
+    ["A: a b c", "A: new a b c", "b", "b"],
+    ["A: a b c", "A: a c", "b", "c"],
+    ["A: a b c", "A: a b", "c", "b"],
+    ["", "A: a", null, "a"],
+    ["A: a", "", "a", null],
+  ])("%s, then %s: %s is %s", (before, after, selected, then) => {
+    expect(selectionAfter(entries(before), entries(after), selected)).toBe(then);
+  });
+
+  test.each<[selected: string | null, by: number, then: string | null]>([
+    ["a", 1, "b"],
+    ["c", 1, "c"],
+    ["a", -1, "a"],
+    [null, 1, "a"],
+    ["a", 99, "c"],
+  ])("from %s by %i is %s", (selected, by, then) => {
+    expect(moved(entries("A: a b; B: c"), selected, by)).toBe(then);
+  });
+
+  test.each<[selected: string, by: 1 | -1, then: string]>([
+    ["b", 1, "c"],
+    ["c", 1, "c"],
+    ["b", -1, "a"],
+    ["c", -1, "a"],
+  ])("from %s by section %i is %s", (selected, by, then) => {
+    expect(movedBySection(linesOf(shown("A: a b; B: c"), new Map(), []), selected, by)).toBe(then);
+  });
+});
+
+describe("of ten thousand rows", () => {
+  const lines = linesOf(
+    [
+      {
+        title: "Builds",
+        rows: Array.from({ length: 10_000 }, (_, at) => ({
+          row: row(`${at}`, "failing", `${at}`),
+          over: false,
+        })),
+      },
+    ],
+    new Map(),
+    [],
+  );
+  const heights = { head: 26, row: 32 };
+
+  test("only those near the viewport are drawn", () => {
+    for (const scrolled of [0, 5_000, 319_000]) {
+      const drawn = slices(lines, heights, scrolled, 420);
+      const count = drawn.reduce((sum, { from, to }) => sum + to - from, 0);
+      expect(count).toBeGreaterThanOrEqual(13);
+      expect(count).toBeLessThan(40);
+    }
+    expect(heightOf(lines, heights)).toBe(26 + 320_000);
+  });
+
+  test("each can be brought into sight", () => {
+    const place = placeOf(lines, heights, "9999");
+    expect(place).toEqual({ top: 26 + 9_999 * 32, bottom: 26 + 320_000 });
+    expect(scrollTo(place ?? { top: 0, bottom: 0 }, 0, 420)).toBe(26 + 320_000 - 420);
+    expect(scrollTo({ top: 0, bottom: 58 }, 100, 420)).toBe(0);
+    expect(scrollTo({ top: 120, bottom: 152 }, 100, 420)).toBe(100);
+  });
+});

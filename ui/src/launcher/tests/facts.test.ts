@@ -1,0 +1,134 @@
+import { describe, expect, test } from "vitest";
+
+import type { Build, BuildStatus } from "../../api";
+import { BUILD, detail, INCIDENT, PULL_REQUEST } from "../../fake/items";
+import { row } from "../../fake/team";
+import { buildFacts, holdersOf, incidentSummary, listed, reviewers } from "../facts";
+import { offerFor, offersOf } from "../offers";
+import { quietUntil } from "../quiet";
+
+const build = (...statuses: BuildStatus[]): Build => ({
+  ...BUILD,
+  runs: statuses.map((status, at) => ({ ...(BUILD.runs[0] as Build["runs"][0]), status, number: 100 - at })),
+});
+
+test.each<
+  [runs: Build, summary: string, cause: number | undefined, causeIs: string, green: number | undefined]
+>([
+  [build("failed", "passed", "passed"), "Failed in unit tests after 2 green", 100, "Likely cause", 99],
+  [build("failed", "failed", "passed"), "Failed in unit tests, 2 times in a row", 99, "Likely cause", 98],
+  [
+    build("running", "failed", "passed"),
+    "Failed in unit tests after 1 green, running again",
+    99,
+    "Likely cause",
+    98,
+  ],
+  [build("failed"), "Failed in unit tests", 100, "Likely cause", undefined],
+  [build("passed", "failed"), "Passed", 100, "Commit", 100],
+  [build("running", "passed"), "Running", 100, "Commit", 99],
+  [build(), "Not known", undefined, "Commit", undefined],
+])("a build %#: %s", (runs, summary, cause, causeIs, green) => {
+  const facts = buildFacts(runs);
+  expect([facts.summary, facts.cause?.number, facts.causeIs, facts.lastGreen?.number]).toEqual([
+    summary,
+    cause,
+    causeIs,
+    green,
+  ]);
+});
+
+test("reviewers are said once, by what counts", () => {
+  const at = "2026-01-01T00:00:00Z";
+  const said = reviewers({
+    ...PULL_REQUEST,
+    requested: ["bo", "team/release"],
+    reviews: [
+      { by: "ana", at, verdict: "commented" },
+      { by: "ana", at, verdict: "approved" },
+      { by: "bo", at, verdict: "changes_requested" },
+    ],
+  });
+  expect(said.map(({ name, says }) => `${name} ${says}`)).toEqual([
+    "ana approved",
+    "bo asked again",
+    "team/release asked",
+  ]);
+});
+
+test.each([
+  [{}, "nobody yet"],
+  [{ holders: ["bo"] }, "bo"],
+  [{ holders: ["bo", "cy", "di"] }, "bo, cy and 1 more"],
+  [{ status: "acknowledged" }, "somebody"],
+  [{ status: "resolved" }, "resolved"],
+] as const)("an incident with %o is in the hands of %s", (more, holders) => {
+  expect(holdersOf({ ...INCIDENT, ...more, holders: "holders" in more ? [...more.holders] : [] })).toBe(
+    holders,
+  );
+});
+
+test("an incident is said in a line", () => {
+  const incident = { ...INCIDENT, started_at: "2026-01-01T12:00:00Z" };
+  expect(incidentSummary(incident, Date.parse("2026-01-01T12:14:00Z"))).toBe(
+    "billing, high urgency, open 14 m",
+  );
+});
+
+test.each([
+  [["a"], "a"],
+  [["a", "b"], "a and b"],
+  [["a", "b", "c", "d"], "a, b and 2 more"],
+])("%o is listed as %s", (names, text) => {
+  expect(listed(names)).toBe(text);
+});
+
+describe("what can be done", () => {
+  const mine = (what: string) => ({ turn: { mine: true, who: [], what } });
+  test.each<[what: string, key: string, turn: object, first: string, rest: string[]]>([
+    ["build", "ci/build/acme/web/ci@main", {}, "Run it again", ["Stop", "Whole log", "Open in browser"]],
+    ["incident", "alerts/incident/a", {}, "Acknowledge", ["Add note…", "Resolve", "Open in browser"]],
+    [
+      "review",
+      "forge/pull_request/acme/web#482",
+      mine("your review"),
+      "Review in browser",
+      ["Approve", "Comment…", "Merge"],
+    ],
+    [
+      "merge",
+      "forge/pull_request/acme/web#482",
+      mine("merge it"),
+      "Merge",
+      ["Approve", "Comment…", "Open in browser"],
+    ],
+    ["others", "forge/pull_request/acme/web#482", {}, "Comment…", ["Approve", "Merge", "Open in browser"]],
+  ])("with a %s", (_, key, turn, first, rest) => {
+    const offers = offersOf(row(key, "attention", "a", turn), detail(key));
+    expect(offers.map(({ title }) => title).slice(0, 4)).toEqual([first, ...rest]);
+    expect(new Set(offers.map(({ id }) => id)).size).toBe(offers.length);
+  });
+
+  test("Enter and Shift+Enter never approve", () => {
+    const key = "forge/pull_request/acme/web#482";
+    for (const turn of ["your review", "merge it", "checks"]) {
+      const offers = offersOf(row(key, "attention", "a", mine(turn)), detail(key));
+      for (const act of ["go", "second"] as const)
+        expect(offerFor(offers, act)?.title ?? "").not.toBe("Approve");
+      expect(offerFor(offers, "approve")?.title).toBe("Approve");
+    }
+  });
+
+  test("is there in part before the item is known", () => {
+    const offers = offersOf(row("ci/build/a", "failing", "a"), null);
+    expect(offers[0]?.keys).toBe("Enter");
+    expect(offers.map(({ does }) => does)).toEqual(["log", "open", "snooze", "copy", "why"]);
+  });
+});
+
+test.each([
+  ["For 30 minutes", new Date(2026, 0, 1, 23, 50), new Date(2026, 0, 2, 0, 20)],
+  ["Until tomorrow at 8:00", new Date(2026, 0, 31, 23, 50), new Date(2026, 1, 1, 8)],
+])("%s from %s is %s", (title, now, until) => {
+  expect(quietUntil(title, now)).toBe(until.toISOString());
+});

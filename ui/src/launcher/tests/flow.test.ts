@@ -1,0 +1,104 @@
+import { describe, expect, test } from "vitest";
+
+import type { FoundChoice, Prepared } from "../../api";
+import { infoOf } from "../../fake/commands";
+import { argOf, chosen, confirmed, enter, missing, start, step, take, type } from "../flow";
+
+const deploy = infoOf("deploy");
+const choices: FoundChoice[] = ["staging", "production"].map((value) => ({ value, title: [], note: null }));
+const prepared = { confirm: null } as Prepared;
+
+test.each<[values: Record<string, string>, asksFor: string | null, active: string]>([
+  [{}, "app", "app"],
+  [{ app: "api" }, "env", "env"],
+  [{ app: "api", env: "staging" }, null, "env"],
+])("%o begins at the argument %s: %s", (values, asksFor, active) => {
+  expect(start(deploy, values, asksFor).active).toBe(active);
+});
+
+test.each<[from: string, by: 1 | -1, to: string]>([
+  ["app", 1, "env"],
+  ["ref", 1, "ref"],
+  ["env", -1, "app"],
+  ["app", -1, "app"],
+])("from %s by %i is %s", (from, by, to) => {
+  expect(step(start(deploy, {}, from), by).active).toBe(to);
+});
+
+describe("the choice that is meant", () => {
+  test.each<[arg: string, text: string, marked: number, value: string | null]>([
+    ["env", "", 0, "staging"],
+    ["env", "prod", 1, "production"],
+    ["env", "staging", 1, null],
+    ["ref", "", 0, null],
+    ["ref", "fix/cart", 0, null],
+  ])("%s %o: %s", (arg, text, marked, value) => {
+    expect(chosen(type(start(deploy, {}, arg), text), choices, marked)).toBe(value);
+  });
+});
+
+describe("Enter", () => {
+  const flow = (values: Record<string, string>, active: string) => start(deploy, values, active);
+  test.each([
+    [
+      "takes the marked choice",
+      flow({ app: "api" }, "env"),
+      choices,
+      prepared,
+      { do: "take", value: "staging" },
+    ],
+    [
+      "asks for what is missing",
+      flow({ env: "staging" }, "env"),
+      choices,
+      prepared,
+      { do: "ask", name: "app" },
+    ],
+    [
+      "waits until it is prepared",
+      flow({ app: "api", env: "staging" }, "env"),
+      choices,
+      null,
+      { do: "wait" },
+    ],
+    ["runs", flow({ app: "api", env: "staging" }, "env"), choices, prepared, { do: "run" }],
+    [
+      "asks for a text first",
+      flow({ app: "api", env: "production" }, "env"),
+      choices,
+      { ...prepared, confirm: { type: "production" } },
+      { do: "confirm", confirm: { type: "production" } },
+    ],
+  ] as const)("%s", (_, flow, choices, prepared, then) => {
+    expect(enter(flow, [...choices], 0, prepared)).toEqual(then);
+  });
+});
+
+test("taking a value goes on to what is missing, and stays where nothing is", () => {
+  const first = take(start(deploy, {}, "app"), "api");
+  expect([first.active, missing(first)]).toEqual(["env", "env"]);
+  const second = take(first, "staging");
+  expect([second.active, missing(second)]).toEqual(["env", null]);
+});
+
+test.each<[confirm: Parameters<typeof confirmed>[0], text: string, ok: boolean, left: number]>([
+  [null, "", true, 0],
+  [{ type: "production" }, "produ", false, 5],
+  [{ type: "production" }, "production\n", true, 0],
+  [{ type: "production" }, "Production", false, 10],
+  ["yes", "yes", true, 0],
+  ["yes", "", false, 3],
+])("%o said as %o: %s", (confirm, text, ok, left) => {
+  expect(confirmed(confirm, text)).toEqual({ ok, left });
+});
+
+test.each([
+  [null, null],
+  [
+    { kind: "line", error: { problem: "invalid", arg: "env", expected: "", found: "", nearest: null } },
+    "env",
+  ],
+  [{ kind: "usage", message: "no" }, null],
+] as const)("the error %o is about %s", (error, arg) => {
+  expect(argOf(error)).toBe(arg);
+});

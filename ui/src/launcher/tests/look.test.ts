@@ -1,0 +1,149 @@
+import { describe, expect, test } from "vitest";
+
+import type { Row, State } from "../../api";
+import { row, run } from "../../fake/team";
+import { channelName, type Entry, glyphOf, glyphOfRun, lookOf, type Mark, reviewed } from "../look";
+
+describe("a state's glyph", () => {
+  test.each<[key: string, state: State, held: boolean, mark: Mark | undefined, icon: string, tone: string]>([
+    ["ci/build/a", "failing", false, undefined, "st_fail", "failing"],
+    ["ci/build/a", "failing", true, undefined, "st_failh", "quiet"],
+    ["p/incident/a", "incident", false, undefined, "st_inc", "failing"],
+    ["p/incident/a", "incident", true, undefined, "st_inch", "quiet"],
+    ["f/pull_request/a", "attention", false, undefined, "st_pr", "running"],
+    ["f/pull_request/a", "attention", true, undefined, "pr", "quiet"],
+    ["f/pull_request/a", "quiet", false, undefined, "pr", "quiet"],
+    ["x/other/a", "attention", false, undefined, "st_att", "attention"],
+    ["x/other/a", "attention", true, undefined, "st_atth", "quiet"],
+    ["ci/build/a", "running", false, undefined, "st_run", "running"],
+    ["ci/build/a", "passing", false, undefined, "st_pass", "passing"],
+    ["ci/build/a", "quiet", false, undefined, "st_unk", "quiet"],
+    ["ci/build/a", "failing", false, "done", "st_pass", "passing"],
+    ["ci/build/a", "failing", false, "snoozed", "st_snooze", "quiet"],
+    ["ci/build/a", "failing", false, "undone", "undo", "attention"],
+  ])("%s %s held=%s mark=%s: %s %s", (key, state, held, mark, icon, tone) => {
+    const glyph = glyphOf({ key, state, held }, mark);
+    expect([glyph.icon, glyph.tone]).toEqual([icon, tone]);
+    expect(glyph.means).not.toBe("");
+  });
+
+  test("hollow is never in a colour", () => {
+    for (const state of ["failing", "incident", "attention"] as const) {
+      for (const key of ["ci/build/a", "f/pull_request/a"]) {
+        expect(glyphOf({ key, state, held: true }).tone).toBe("quiet");
+      }
+    }
+  });
+});
+
+test.each<[state: Parameters<typeof run>[2], icon: string]>([
+  [{ state: { state: "running" } }, "st_run"],
+  [{ state: { state: "failed", error: { error: "rejected", why: "no" } } }, "st_fail"],
+  [{ state: { state: "canceled" } }, "stop"],
+  [{ state: { state: "unknown", why: "it stopped" } }, "st_unk"],
+  [{}, "st_pass"],
+])("a run %o is %s", (state, icon) => {
+  expect(glyphOfRun(run("1", "deploy", state)).icon).toBe(icon);
+});
+
+test.each([
+  ["acme/web#479", { approvals: null, checks: null, second: "" }],
+  ["acme/web#479, 1 approval, checks passed", { approvals: 1, checks: "passed", second: "" }],
+  ["acme/web#479, 12 approvals, checks running", { approvals: 12, checks: "running", second: "" }],
+  [
+    "acme/web#479, something new, checks failed",
+    { approvals: null, checks: "failed", second: "something new" },
+  ],
+])("the second text %s", (second, parts) => {
+  expect(reviewed(second)).toEqual(parts);
+});
+
+describe("a row's words", () => {
+  const look = (row: Row, mark?: Mark) =>
+    lookOf({ kind: "row", key: row.key, row, mark }, Date.parse("2026-01-01T12:10:00Z"));
+  const since = "2026-01-01T12:02:00Z";
+  const said = (row: Row, mark?: Mark) => {
+    const { lead, title, turn, age } = look(row, mark);
+    return [
+      lead,
+      title.map(({ text }) => text).join(""),
+      turn?.text ?? "",
+      turn?.tone ?? "",
+      turn?.face ?? "",
+      age,
+    ];
+  };
+
+  test.each<[what: string, row: Row, mark: Mark | undefined, words: string[]]>([
+    [
+      "build",
+      row("ci/build/a", "failing", "web main", { since }),
+      undefined,
+      ["web", "main", "", "", "", "8 m"],
+    ],
+    [
+      "one word",
+      row("ci/build/a", "failing", "nightly", { since }),
+      undefined,
+      ["", "nightly", "", "", "", "8 m"],
+    ],
+    [
+      "pull request",
+      row("f/pull_request/acme/web#482", "attention", "Cache it", {
+        since,
+        turn: { mine: true, who: [], what: "merge it" },
+      }),
+      undefined,
+      ["web 482", "Cache it", "merge it", "mine", "", "8 m"],
+    ],
+    [
+      "incident that nobody has",
+      row("p/incident/a", "incident", "Slow", { since, turn: { mine: false, who: [], what: "nobody yet" } }),
+      undefined,
+      ["", "Slow", "nobody yet", "failing", "", "8 m"],
+    ],
+    [
+      "incident that bo has",
+      row("p/incident/a", "incident", "Slow", {
+        since,
+        held: true,
+        turn: { mine: false, who: ["bo"], what: "bo is on it" },
+      }),
+      undefined,
+      ["", "Slow", "bo is on it", "plain", "bo", "8 m"],
+    ],
+    [
+      "rolled back",
+      row("p/incident/a", "incident", "Slow", { since }),
+      "undone",
+      ["", "Slow", "not accepted", "attention", "", "8 m"],
+    ],
+  ])("%s", (_, row, mark, words) => {
+    expect(said(row, mark)).toEqual(words);
+  });
+
+  test("marked letters stay marked beside the lighter part", () => {
+    const title = [
+      { text: "web ma", hit: false },
+      { text: "in", hit: true },
+    ];
+    const entry: Entry = {
+      kind: "row",
+      key: "ci/build/a",
+      row: row("ci/build/a", "failing", "web main"),
+      title,
+    };
+    expect(lookOf(entry, 0)).toMatchObject({
+      lead: "web",
+      title: [{ text: "ma" }, { text: "in", hit: true }],
+    });
+  });
+});
+
+test.each([
+  ["chat:#deploys", "deploys"],
+  ["room:general", "general"],
+  ["deploys", "deploys"],
+])("the channel %s is %s", (address, name) => {
+  expect(channelName(address)).toBe(name);
+});

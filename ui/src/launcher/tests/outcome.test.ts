@@ -1,0 +1,172 @@
+import { describe, expect, test } from "vitest";
+
+import type { Delivery, Run } from "../../api";
+import { delivery } from "../../fake/runs";
+import { run } from "../../fake/team";
+import { begin, follow, isSettled, messageText, roomLine, verdictOf, willPost } from "../outcome";
+
+const NOW = Date.parse("2026-01-01T12:00:00Z");
+const error = {
+  error: "rate_limited",
+  why: "Slack asked us to slow down",
+  retry_after: { secs: 18, nanos: 0 },
+} as const;
+const of = (state: Delivery["state"]): Delivery => ({ ...delivery("1", state), attempts: 2 });
+
+const running = run("1", "deploy", { state: { state: "running" }, ended_at: null });
+const done = run("1", "deploy");
+const unknown = run("1", "deploy", { state: { state: "unknown", why: "Jenkins stopped answering" } });
+const secret = run("1", "deploy", { post: null });
+
+describe("the room's line", () => {
+  test.each<
+    [what: string, run: Run, delivery: Delivery | null, look: string, words: string, urgent: boolean]
+  >([
+    [
+      "before the first message",
+      running,
+      null,
+      "plain",
+      "Will post in #deploys one message, edited as it goes",
+      false,
+    ],
+    [
+      "while it is edited",
+      running,
+      of({ state: "posted" }),
+      "plain",
+      "Posted in #deploys being edited as it goes",
+      false,
+    ],
+    ["at the end, before it is known", done, null, "plain", "Being posted in #deploys", false],
+    ["on its way", done, of({ state: "sending" }), "plain", "Being posted in #deploys", false],
+    [
+      "due",
+      done,
+      of({ state: "pending", next_at: "2026-01-01T12:00:00Z", error: null }),
+      "plain",
+      "Being posted in #deploys",
+      false,
+    ],
+    [
+      "late",
+      done,
+      of({ state: "pending", next_at: "2026-01-01T12:00:18Z", error }),
+      "late",
+      "Ran, but the room was not told: retrying in 0:18 #deploys",
+      true,
+    ],
+    ["failed", done, of({ state: "failed", error }), "late", "Ran, but the room was not told #deploys", true],
+    [
+      "not known",
+      done,
+      of({ state: "unknown", error }),
+      "late",
+      "We do not know whether the room was told #deploys",
+      true,
+    ],
+    [
+      "late while running",
+      running,
+      of({ state: "failed", error }),
+      "late",
+      "Running, but the room was not told #deploys",
+      true,
+    ],
+    ["private", secret, null, "plain", "Private: nothing was posted", false],
+  ])("%s", (_, run, delivery, look, words, urgent) => {
+    const line = roomLine(run, delivery, NOW);
+    expect([line.before, line.channel && `#${line.channel}`, line.after].filter(Boolean).join(" ")).toBe(
+      words,
+    );
+    expect([line.look, line.urgent, line.delivery !== null]).toEqual([look, urgent, urgent]);
+  });
+
+  test("once told", () => {
+    const line = roomLine(done, of({ state: "posted" }), NOW);
+    expect([line.look, line.tone, line.link]).toEqual(["told", "passing", "https://chat.example/deploys/1"]);
+  });
+
+  test("says why it is late, and how often it was tried", () => {
+    const line = roomLine(done, of({ state: "pending", next_at: "2026-01-01T12:00:18Z", error }), NOW);
+    expect(line.more).toBe("Slack asked us to slow down. Try 2.");
+  });
+
+  test.each([
+    ["chat:#deploys", "Will post in", "deploys"],
+    [null, "Private:", null],
+  ])("before a run to %s", (post, before, channel) => {
+    expect(willPost(post, "")).toMatchObject({ before, channel });
+  });
+});
+
+test.each<[Run, word: string, summary: string | null, tone: string]>([
+  [running, "Running", null, "running"],
+  [done, "Done", "deploy is done", "passing"],
+  [unknown, "Not known", "We do not know whether this ran", "attention"],
+  [run("1", "deploy", { state: { state: "canceled" } }), "Stopped", "deploy was stopped", "quiet"],
+  [run("1", "deploy", { state: { state: "failed", error } }), "Failed", "deploy failed", "failing"],
+])("a run %o is said as %s", (run, word, summary, tone) => {
+  expect(verdictOf(run)).toMatchObject({ word, summary, tone });
+});
+
+test("what is not known is not sent again by itself, and says so", () => {
+  expect(verdictOf(unknown).more).toBe("Jenkins stopped answering. It will not be sent again by itself.");
+});
+
+describe("a run that is followed", () => {
+  const progress = (more: object) => ({
+    run: running,
+    said: "",
+    output: [],
+    seen: 0,
+    delivery: null,
+    ...more,
+  });
+
+  test("gathers its output and its steps", () => {
+    let state = begin(running);
+    state = follow(state, progress({ said: "queued", output: ["a\n"], seen: 1 }), 1);
+    state = follow(state, progress({ said: "queued", output: ["b\n"], seen: 2 }), 2);
+    state = follow(state, progress({ said: "rolling out", seen: 2 }), 3);
+    expect(state.output).toBe("a\nb\n");
+    expect(state.seen).toBe(2);
+    expect(state.steps).toEqual([
+      { said: "queued", at: 1 },
+      { said: "rolling out", at: 3 },
+    ]);
+  });
+
+  test("keeps what the room was told while nothing newer is known", () => {
+    const told = follow(begin(running), progress({ delivery: of({ state: "posted" }) }), 1);
+    expect(follow(told, progress({}), 2).delivery?.state.state).toBe("posted");
+  });
+
+  test.each<[what: string, run: Run, delivery: Delivery | null, settled: boolean]>([
+    ["running", running, of({ state: "posted" }), false],
+    ["done, not told", done, null, false],
+    ["done, late", done, of({ state: "pending", next_at: "2026-01-01T12:00:18Z", error }), false],
+    ["done, told", done, of({ state: "posted" }), true],
+    ["done, given up", done, of({ state: "failed", error }), true],
+    ["done in private", secret, null, true],
+  ])("%s is settled: %s", (_, run, delivery, settled) => {
+    expect(isSettled({ ...begin(run), delivery })).toBe(settled);
+  });
+});
+
+test("a message as text has all of it", () => {
+  const message = {
+    tone: "good" as const,
+    title: "api is out",
+    link: "https://a.example",
+    blocks: [
+      { text: "3 commits" },
+      { fields: [["env", "staging"] as [string, string]] },
+      { code: "exit 0" },
+      { list: [{ text: "one", link: null }] },
+    ],
+  };
+  expect(messageText({ message })).toBe(
+    "api is out\nhttps://a.example\n3 commits\nenv: staging\nexit 0\none",
+  );
+});
