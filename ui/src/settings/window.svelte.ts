@@ -1,6 +1,6 @@
 /** What all views of the window share: where it is open, what was read, what is said, what Escape does next. */
 
-import { createContext } from "svelte";
+import { createContext, untrack } from "svelte";
 
 import type { AccountInfo, Check, JsonValue, Settings } from "../api";
 import type { Backend, Desktop, Theme } from "../desktop";
@@ -98,7 +98,7 @@ export class SettingsWindow {
 
   /** Says something to who listens to the window. The same twice is said twice. */
   say(text: string) {
-    this.said = this.said === text ? `${text}\u00a0` : text;
+    this.said = untrack(() => this.said) === text ? `${text}\u00a0` : text;
   }
 
   /** One setting of the file that is in force. */

@@ -81,7 +81,7 @@ export function wrong(question: Question, text: string, taken: readonly string[]
 
 /** A key as people say it: "webhook_secret" is "Webhook secret". */
 export function spelled(key: string): string {
-  const words = key.replaceAll("_", " ");
+  const words = key.replaceAll("_", " ").replace(/\burl\b/g, "URL");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 

@@ -26,11 +26,11 @@ function sum(days: readonly ActivityDay[]) {
 
 export const percent = (value: number) => `${Math.round(value * 100)} %`;
 
-/** "45 s", "25 min", "4 h 10 min", "2.1 d". */
+/** "45 s", "90 min", "4 h 10 min", "2.1 d". */
 export function lasted(seconds: number): string {
   if (seconds < 60) return `${Math.round(seconds)} s`;
   const minutes = Math.round(seconds / 60);
-  if (minutes < 90) return `${minutes} min`;
+  if (minutes < 120) return `${minutes} min`;
   if (minutes < 48 * 60) {
     const rest = minutes % 60;
     return rest === 0 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 60)} h ${rest} min`;

@@ -41,23 +41,34 @@ export function parts(when: string): Part[] {
   });
 }
 
-/** The parts between the outermost `&&`; one part where there is an outermost `||` or `?`. */
-function conjuncts(when: string): string[] {
-  const found: string[] = [];
-  let [from, depth, quote] = [0, 0, ""];
-  for (let at = 0; at < when.length; at += 1) {
-    const sign = when[at] ?? "";
+/** The signs of an expression that are neither in a text nor in a comment, with where they stand. */
+function* signs(code: string): Generator<[number, string]> {
+  let quote = "";
+  for (let at = 0; at < code.length; at += 1) {
+    const sign = code[at] ?? "";
     if (quote) {
       if (sign === "\\") at += 1;
       else if (sign === quote) quote = "";
     } else if (sign === '"' || sign === "'") quote = sign;
-    else if ("([{".includes(sign)) depth += 1;
+    else if (code.startsWith("//", at)) {
+      const end = code.indexOf("\n", at);
+      if (end < 0) return;
+      at = end;
+    } else yield [at, sign];
+  }
+}
+
+/** The parts between the outermost `&&`; one part where there is an outermost `||` or `?`. */
+function conjuncts(when: string): string[] {
+  const found: string[] = [];
+  let [from, depth] = [0, 0];
+  for (const [at, sign] of signs(when)) {
+    if ("([{".includes(sign)) depth += 1;
     else if (")]}".includes(sign)) depth -= 1;
     else if (depth === 0 && (when.startsWith("||", at) || sign === "?")) return [when];
     else if (depth === 0 && when.startsWith("&&", at)) {
       found.push(when.slice(from, at));
       from = at + 2;
-      at += 1;
     }
   }
   return [...found, when.slice(from)];
@@ -81,22 +92,16 @@ const OFF = /^false\s*&&\s*\(/;
 /** True for a rule that is switched off: its condition stands there, behind a `false`. */
 export function isOff(when: string): boolean {
   const start = OFF.exec(when)?.[0];
-  if (!start) return false;
-  // The bracket that it opens must be the one that ends it.
-  const rest = conjuncts(when);
-  return when.trimEnd().endsWith(")") && rest.length === 2 && closes(when, start.length - 1);
+  return start !== undefined && closes(when, start.length - 1);
 }
 
-function closes(text: string, open: number): boolean {
-  let [depth, quote] = [0, ""];
-  for (let at = open; at < text.length; at += 1) {
-    const sign = text[at] ?? "";
-    if (quote) {
-      if (sign === "\\") at += 1;
-      else if (sign === quote) quote = "";
-    } else if (sign === '"' || sign === "'") quote = sign;
-    else if (sign === "(") depth += 1;
-    else if (sign === ")" && --depth === 0) return text.slice(at + 1).trim() === "";
+/** Whether the bracket that opens there is closed by the last sign of the expression. */
+function closes(code: string, open: number): boolean {
+  let depth = 0;
+  for (const [at, sign] of signs(code)) {
+    if (at < open) continue;
+    if (sign === "(") depth += 1;
+    else if (sign === ")" && --depth === 0) return code.slice(at + 1).trim() === "";
   }
   return false;
 }

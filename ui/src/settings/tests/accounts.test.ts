@@ -1,0 +1,112 @@
+import { screen, waitFor } from "@testing-library/svelte";
+import { expect, test } from "vitest";
+
+import { failure } from "../../fake/backend";
+import { ACCOUNTS } from "../../fake/settings-data";
+import { button, key, open, press, said, type } from "./open";
+
+test("a test says how long it took, and what it met", async () => {
+  const { fake } = await open("accounts/forge");
+  await screen.findByRole("heading", { name: "forge" });
+  await key("Ctrl+t");
+  await screen.findByText(/\d+ ms, just now/);
+  expect(fake.asked("test_account")).toEqual([{ account: "forge" }]);
+  fake.fail("test_account", "forge: no route");
+  await press("Test");
+  expect((await screen.findByRole("alert")).textContent).toContain("no route");
+  expect(said()).toContain("failed");
+});
+
+test("trouble is told with since when, and when it is tried again", async () => {
+  await open("accounts/alerts");
+  const told = await screen.findByText(/Alertmanager refused the sign-in at/);
+  expect(told.textContent).toMatch(/the password was refused.*It is tried again at \d\d:\d\d/);
+  expect(screen.getByText("Silences cannot be read: the user may not")).toBeTruthy();
+});
+
+test("the field of a secret is empty once it is sent", async () => {
+  const { fake } = await open("accounts/ci");
+  const held = fake.hold("set_secret");
+  await press("Replace secret");
+  const field = await type("New token", "s3cret");
+  await key("Enter", field);
+  expect(field.value).toBe("");
+  expect(fake.asked("set_secret")).toEqual([{ account: "ci", field: "token", secret: "s3cret" }]);
+  held.fail("the keychain is locked");
+  expect((await screen.findByRole("alert")).textContent).toContain("the keychain is locked");
+  expect(document.body.innerHTML).not.toContain("s3cret");
+});
+
+test("an account is removed by typing its name", async () => {
+  const { fake } = await open("accounts/chat");
+  await press("Remove…");
+  const sure = await button("Remove chat");
+  expect(sure).toHaveProperty("disabled", true);
+  await type("Type chat to remove it", "cha");
+  await key("Enter");
+  expect(fake.asked("remove_account")).toEqual([]);
+  await type("Type chat to remove it", "chat");
+  await press("Remove chat");
+  await waitFor(() => expect(screen.queryByRole("button", { name: /^chat|Slack/ })).toBeNull());
+  expect(fake.asked("remove_account")).toEqual([{ account: "chat" }]);
+  expect(said()).toBe("chat is removed");
+});
+
+test("Escape leaves an account where it is, and the focus returns to what opened the form", async () => {
+  const { fake } = await open("accounts/chat");
+  (await button("Remove…")).focus();
+  await press("Remove…");
+  await screen.findByLabelText("Type chat to remove it");
+  await key("Escape");
+  await waitFor(() => expect(document.activeElement?.id).toBe("remove-account"));
+  expect(fake.asked("remove_account")).toEqual([]);
+});
+
+test("only what was changed of an account is written, and a refusal stands at its field", async () => {
+  const { fake } = await open("accounts/ci");
+  await waitFor(async () => expect(await button("Change")).toHaveProperty("disabled", false));
+  await press("Change");
+  await type("Every", "0s");
+  fake.fail(
+    "edit_account",
+    failure("callboard.toml:9:9: expected 1s or more", {
+      kind: "config",
+      faults: [
+        { file: "/c/callboard.toml", line: 9, column: 9, what: "expected 1s or more", text: 'every = "0s"' },
+      ],
+    }),
+  );
+  await press("Save");
+  expect((await screen.findByRole("alert")).textContent).toBe("expected 1s or more");
+  expect(fake.asked("edit_account")).toEqual([{ account: "ci", settings: { every: "0s" } }]);
+});
+
+test("a file that changes under the typing overwrites nothing, and both are offered", async () => {
+  const { fake } = await open("accounts/ci");
+  await waitFor(async () => expect(await button("Change")).toHaveProperty("disabled", false));
+  await press("Change");
+  const every = await type("Every", "45s");
+  fake.answer(
+    "accounts",
+    ACCOUNTS.map((account) =>
+      account.name === "ci" ? { ...account, settings: { ...account.settings, every: "5m" } } : account,
+    ),
+  );
+  fake.emitChanged();
+  await screen.findByText(/changed on disk while you were typing/);
+  expect(every.value).toBe("45s");
+  await press("Take the file's");
+  expect(screen.getByLabelText("Every")).toHaveProperty("value", "5m");
+});
+
+test("where secrets are kept is changed only when it is said twice", async () => {
+  const { fake } = await open("accounts/forge");
+  const file = await screen.findByRole("radio", { name: /Encrypted file/ });
+  file.click();
+  await screen.findByText(/not moved by themselves.*CALLBOARD_PASSPHRASE/);
+  expect(fake.asked("configure")).toEqual([]);
+  await press("Keep them there");
+  await waitFor(() =>
+    expect(fake.asked("configure")).toEqual([{ path: ["secrets", "store"], value: "file" }]),
+  );
+});

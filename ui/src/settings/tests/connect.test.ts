@@ -1,0 +1,150 @@
+import { fireEvent, screen, waitFor } from "@testing-library/svelte";
+import { expect, test } from "vitest";
+
+import { failure } from "../../fake/backend";
+import { settingsFake } from "../../fake/settings";
+import { SERVICES } from "../../fake/services";
+import { Connect } from "../accounts/connect.svelte";
+import { button, key, open, press, said, type } from "./open";
+
+const IDENTITY = { login: "kim", teams: [], server: null, missing_scopes: [] };
+
+test("an account is added field by field, a refused secret is replaced, and what is missing is named", async () => {
+  const { fake } = await open();
+  let tests = 0;
+  fake.answer("test_account", ({ account }) => {
+    tests += 1;
+    if (tests === 1) {
+      const error = { error: "auth" as const, why: "bad credentials", missing_scopes: [] };
+      throw failure(`${account}: bad credentials`, { kind: "service", account, error });
+    }
+    return { ...IDENTITY, missing_scopes: [{ scope: "workflow", needed_for: "run jobs again" }] };
+  });
+
+  await key("Ctrl+n");
+  await press("GitHub");
+  expect(await screen.findByLabelText("Name")).toHaveProperty("value", "github");
+  expect(document.activeElement).toBe(screen.getByLabelText("Name"));
+
+  await type("Name", "forge");
+  await key("Enter", screen.getByLabelText("Name"));
+  expect(screen.getByRole("alert").textContent).toContain("already");
+
+  await type("Name", "hub");
+  await key("Enter", screen.getByLabelText("Name"));
+  await type("Watch", "acme/web\nacme/api");
+  await press("Next");
+  const token = await type("Token", "first-secret");
+  expect(token.type).toBe("password");
+  await press("Next");
+  await press("Skip");
+  await type("Every", "30s");
+  await press("Connect now");
+
+  await screen.findByText(/hub was added, but the test failed/);
+  expect(fake.asked("add_account")).toEqual([
+    {
+      name: "hub",
+      service: "github",
+      settings: { watch: ["acme/web", "acme/api"], every: "30s" },
+      secrets: { token: "first-secret" },
+    },
+  ]);
+  const again = (await screen.findByLabelText("Another token")) as HTMLInputElement;
+  expect(again.value).toBe("");
+
+  await type("Another token", "second-secret");
+  await press("Replace and test");
+  await screen.findByText("Signed in as kim");
+  expect(screen.getByText(/Cannot run jobs again/).textContent).toContain("workflow is missing");
+  expect(fake.asked("set_secret")).toEqual([{ account: "hub", field: "token", secret: "second-secret" }]);
+  expect(document.body.innerHTML).not.toContain("second-secret");
+  expect(said()).toContain("Signed in as kim");
+
+  await press("Done");
+  expect(await screen.findByRole("heading", { name: "hub" })).toBeTruthy();
+});
+
+test("what the file refuses is told at its field, and nothing is lost", async () => {
+  const { fake } = await open("connect");
+  fake.fail(
+    "add_account",
+    failure("callboard.toml:4:7: expected http or https", {
+      kind: "config",
+      faults: [
+        {
+          file: "/c/callboard.toml",
+          line: 4,
+          column: 7,
+          what: "expected http or https",
+          text: 'url = "ci.acme"',
+        },
+      ],
+    }),
+  );
+  await press("Jenkins");
+  await press("Next");
+  await type("URL", "ci.acme");
+  await press("Next");
+  await type("User", "kim");
+  await press("Next");
+  await type("Token", "secret");
+  await press("Connect now");
+  const url = (await screen.findByLabelText("URL")) as HTMLInputElement;
+  expect(url.value).toBe("ci.acme");
+  expect(url.getAttribute("aria-invalid")).toBe("true");
+  expect(screen.getByRole("alert").textContent).toBe("expected http or https");
+  expect(fake.asked("test_account")).toEqual([]);
+});
+
+test("Escape goes back a question at a time, then to the services, then out of the form", async () => {
+  const { fake } = await open("connect");
+  await press("GitHub");
+  await press("Next");
+  await screen.findByLabelText("Watch");
+  await key("Escape");
+  await screen.findByLabelText("Name");
+  await key("Escape");
+  await screen.findByText("Which service?");
+  await key("Escape");
+  await waitFor(() => expect(screen.queryByText("Which service?")).toBeNull());
+  expect(await button("Add account")).toBeTruthy();
+  expect(fake.calls.some((call) => call.name === "hide")).toBe(false);
+});
+
+test("no secret outlives what it is for", async () => {
+  const github = SERVICES.find((service) => service.service === "github");
+  if (!github) throw new Error("no such service");
+  const fake = settingsFake();
+  const connect = new Connect(fake, github, [], () => 0);
+  connect.answers["watch"] = "acme/web";
+  connect.answers["token"] = "secret";
+  connect.answers["webhook_secret"] = "another";
+  await connect.finish();
+  expect(connect.tested).toEqual({ identity: expect.objectContaining({ login: "kim" }), took: 0 });
+  expect([connect.answers["token"], connect.answers["webhook_secret"]]).toEqual(["", ""]);
+
+  const refused = new Connect(fake, github, [], () => 0);
+  refused.answers["watch"] = "acme/web";
+  refused.answers["token"] = "secret";
+  const error = { error: "auth" as const, why: "no", missing_scopes: [] };
+  fake.fail("add_account", failure("refused", { kind: "service", account: "github", error }));
+  await refused.finish();
+  expect(refused.answers["token"]).toBe("");
+  expect(refused.errors["token"]).toBe("refused");
+  expect(refused.question.key).toBe("token");
+});
+
+test("a service is asked for once, however often the button is pressed", async () => {
+  const { fake } = await open("connect");
+  const held = fake.hold("add_account");
+  await press("Slack");
+  await press("Next");
+  await type("Token", "xoxb");
+  const connect = await button(/^Connect/);
+  await fireEvent.click(connect);
+  await fireEvent.click(connect);
+  expect(fake.asked("add_account")).toHaveLength(1);
+  held.fail("the disk is full");
+  expect((await screen.findByRole("alert")).textContent).toContain("the disk is full");
+});

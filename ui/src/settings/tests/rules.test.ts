@@ -1,0 +1,105 @@
+import { fireEvent, screen, waitFor, within } from "@testing-library/svelte";
+import { expect, test } from "vitest";
+
+import { failure } from "../../fake/backend";
+import { RULES } from "../../fake/settings-data";
+import { button, key, open, press, said, type } from "./open";
+
+test("a rule with a fault is told at its field, and saved once it is mended", async () => {
+  const { fake } = await open("rules");
+  await press("Edit");
+  const when = await type("When", 'item.brunch == "main"');
+  expect(await screen.findByText("Not saved")).toBeTruthy();
+  fake.fail(
+    "configure",
+    failure("callboard.toml:21:8", {
+      kind: "config",
+      faults: [
+        {
+          file: "/c/callboard.toml",
+          line: 21,
+          column: 9,
+          what: "item has no `brunch`; did you mean `branch`?",
+          text: `when = 'item.brunch == "main"'`,
+        },
+      ],
+    }),
+  );
+  await key("Ctrl+s");
+  expect((await screen.findByRole("alert")).textContent).toContain("did you mean `branch`");
+  expect(when.getAttribute("aria-invalid")).toBe("true");
+  expect(when.value).toBe('item.brunch == "main"');
+
+  fake.answer("configure", { path: "/c/callboard.toml", settings: {}, faults: [] });
+  await type("When", 'item.branch == "main"');
+  await press("Save");
+  await waitFor(() => expect(said()).toBe("The rules are saved"));
+  expect(fake.asked("configure").at(-1)).toEqual({
+    path: ["rules"],
+    value: [
+      {
+        name: "main is red",
+        when: 'item.branch == "main"',
+        do: "notify",
+        post: ["builds"],
+        group_by: ["item.repo"],
+      },
+      { name: "nightly is flaky", when: 'false && (item.pipeline == "e2e-nightly")', do: "show" },
+    ],
+  });
+});
+
+test("a rule is switched on again as it was written, and reverting undoes it", async () => {
+  const { fake } = await open("rules");
+  const flaky = await screen.findByRole("switch", { name: "nightly is flaky" });
+  expect(flaky.getAttribute("aria-checked")).toBe("false");
+  await fireEvent.click(flaky);
+  expect(flaky.getAttribute("aria-checked")).toBe("true");
+  await press("Revert");
+  expect(screen.getByRole("switch", { name: "nightly is flaky" }).getAttribute("aria-checked")).toBe("false");
+  expect(fake.asked("configure")).toEqual([]);
+});
+
+test("why something was told is explained rule by rule", async () => {
+  const { fake } = await open("rules");
+  const why = await screen.findByRole("region", { name: "Why did I get this?" });
+  await within(why).findByText("main is red");
+  const rows = within(why)
+    .getAllByRole("listitem")
+    .map((row) => row.textContent?.replace(/\s+/g, " ").trim());
+  expect(rows).toEqual([
+    "main is red matched: its condition is true",
+    "nightly is flaky was not reached: a rule above it had decided",
+    'my review is asked for did not match: event is "failed"',
+    "a critical incident has no value: item.severity is not there",
+  ]);
+  await fireEvent.change(within(why).getByLabelText("Event"), { target: { value: "42" } });
+  await waitFor(() => expect(fake.asked("rules_explain").at(-1)).toEqual({ event: 42 }));
+});
+
+test("the file that changes under an edited rule is offered, never taken unasked", async () => {
+  const { fake } = await open("rules");
+  await press("Edit");
+  await type("Name", "main broke");
+  fake.answer("rules", RULES.slice(1));
+  fake.emitChanged();
+  await screen.findByText(/changed on disk/);
+  expect(screen.getByLabelText("Name")).toHaveProperty("value", "main broke");
+  await key("Ctrl+s");
+  expect(fake.asked("configure")).toEqual([]);
+  await press("Keep mine");
+  await press("Save");
+  await waitFor(() => expect(fake.asked("configure")).toHaveLength(1));
+});
+
+test("a new rule comes first, can be moved, and is gone when it is removed", async () => {
+  await open("rules");
+  await button("main is red");
+  await key("Ctrl+n");
+  expect(await screen.findByLabelText("Name")).toHaveProperty("value", "new rule");
+  expect(await button("Move up")).toHaveProperty("disabled", true);
+  await press("Move down");
+  await waitFor(async () => expect(await button("Move up")).toHaveProperty("disabled", false));
+  await press("Remove");
+  await waitFor(() => expect(screen.queryByText("Not saved")).toBeNull());
+});

@@ -1,0 +1,210 @@
+/** What is typed beside what the file says, what is asked and comes late, and rules as they are edited. */
+
+import { expect, test } from "vitest";
+
+import type { RuleConfig } from "../../api";
+import { failure } from "../../fake/backend";
+import { RULES } from "../../fake/settings-data";
+import { Draft } from "../draft.svelte";
+import { Act, Reading } from "../reading.svelte";
+import { Editing, faultsAt } from "../rules/editing.svelte";
+import { condition, doesText, isOff, parts, switched, written } from "../rules/rules";
+
+test("a file that says the same again changes nothing; one that says more is taken where nothing is typed", () => {
+  const draft = new Draft({ every: "60s" });
+  draft.offer({ every: "60s" });
+  expect([draft.changed, draft.theirs]).toEqual([false, null]);
+  draft.offer({ every: "5m" });
+  expect([draft.mine.every, draft.changed]).toEqual(["5m", false]);
+});
+
+test("what is typed stays whatever the file says, until one of both is chosen", () => {
+  const draft = new Draft({ every: "60s" });
+  draft.mine.every = "45s";
+  draft.offer({ every: "5m" });
+  expect([draft.mine.every, draft.theirs?.value.every]).toEqual(["45s", "5m"]);
+  draft.keep();
+  expect([draft.mine.every, draft.theirs, draft.changed]).toEqual(["45s", null, true]);
+  draft.offer({ every: "1h" });
+  draft.revert();
+  expect([draft.mine.every, draft.changed]).toEqual(["1h", false]);
+});
+
+test("a file that comes to say what is typed is no conflict", () => {
+  const draft = new Draft({ every: "60s" });
+  draft.mine.every = "5m";
+  draft.offer({ every: "5m" });
+  expect([draft.changed, draft.theirs]).toEqual([false, null]);
+});
+
+test("a file that changes back is no conflict any more", () => {
+  const draft = new Draft("a");
+  draft.mine = "b";
+  draft.offer("c");
+  draft.offer("a");
+  expect([draft.mine, draft.theirs]).toEqual(["b", null]);
+});
+
+function held<Value>() {
+  const answers: { answer: (value: Value) => void; fail: (why: string) => void }[] = [];
+  const ask = () => new Promise<Value>((answer, fail) => answers.push({ answer, fail }));
+  return { answers, ask };
+}
+
+test("a burst of changes asks twice: what is on its way, and once after it", async () => {
+  const { answers, ask } = held<number>();
+  const reading = new Reading(ask);
+  const all = [reading.read(), reading.read(), reading.read()];
+  expect(answers).toHaveLength(1);
+  answers[0]?.answer(1);
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(answers).toHaveLength(2);
+  answers[1]?.answer(2);
+  await Promise.all(all);
+  expect(reading.value).toBe(2);
+  reading.end();
+});
+
+test("an older answer that comes later is not taken", async () => {
+  const { answers, ask } = held<string>();
+  const reading = new Reading(ask);
+  const old = reading.force();
+  const now = reading.force();
+  answers[1]?.answer("newer");
+  await now;
+  answers[0]?.answer("older");
+  await old;
+  expect(reading.value).toBe("newer");
+  reading.end();
+});
+
+test("what was read last stays where reading fails, and the failure goes with the next answer", async () => {
+  const { answers, ask } = held<string>();
+  const reading = new Reading(ask);
+  reading.take("before");
+  const failed = reading.force();
+  answers[0]?.fail("no");
+  await failed;
+  expect([reading.value, reading.failure?.message]).toEqual(["before", "no"]);
+  const well = reading.force();
+  answers[1]?.answer("after");
+  await well;
+  expect([reading.value, reading.failure]).toEqual(["after", null]);
+});
+
+test("an act is done once at a time", async () => {
+  const { answers, ask } = held<null>();
+  const act = new Act();
+  const first = act.do(ask);
+  expect(await act.do(ask)).toBe(false);
+  answers[0]?.answer(null);
+  expect([await first, act.busy]).toEqual([true, false]);
+});
+
+test.each([
+  ["true", [{ of: "anything", is: "", values: [] }]],
+  ['event == "failed"', [{ of: "event", is: "is", values: ["failed"] }]],
+  [
+    'item.kind != "build" && event in ["failed", "fixed"]',
+    [
+      { of: "kind", is: "is not", values: ["build"] },
+      { of: "event", is: "is", values: ["failed", "fixed"] },
+    ],
+  ],
+  [
+    'event == "a && b" && item.mine',
+    [
+      { of: "event", is: "is", values: ["a && b"] },
+      { of: "it is mine", is: "", values: [] },
+    ],
+  ],
+  ['event == "a" || item.mine', [{ code: 'event == "a" || item.mine' }]],
+  [
+    '(event == "a" || by_me) && item.mine',
+    [{ code: '(event == "a" || by_me)' }, { of: "it is mine", is: "", values: [] }],
+  ],
+  ["item.branch == other", [{ code: "item.branch == other" }]],
+  ['item.branch in ["a", other]', [{ code: 'item.branch in ["a", other]' }]],
+  ['item.labels["team"] == "a"', [{ code: 'item.labels["team"] == "a"' }]],
+  ["", [{ code: "" }]],
+])("the condition %j in words", (when, words) => expect(parts(when)).toEqual(words));
+
+test.each([
+  "item.mine",
+  'event == "a" || by_me',
+  "(a) || (b)",
+  'event == "it ) is"',
+  "item.mine // the owner's",
+  "item.mine\n  && by_me",
+])("%j is switched off and on again as it was", (when) => {
+  const off = switched(when, false);
+  expect(isOff(off)).toBe(true);
+  expect(condition(off)).toBe(when);
+  expect(switched(off, true)).toBe(when);
+  expect(switched(off, false)).toBe(off);
+});
+
+test.each(["false && (a) || (b)", "false && (a) && (b)", "false", "true && (a)", "false && (a"])(
+  "%j is a condition of its own, not one that is switched off",
+  (when) => expect(isOff(when)).toBe(false),
+);
+
+const rule = (more: Partial<RuleConfig>): RuleConfig => ({
+  name: "a",
+  when: "true",
+  do: null,
+  post: [],
+  group_by: [],
+  continue: false,
+  ...more,
+});
+
+test("a rule is written without what has its default", () => {
+  expect(written(rule({}))).toEqual({ name: "a", when: "true" });
+  expect(written(rule({ do: "silence", post: ["x"], continue: true }))).toEqual({
+    name: "a",
+    when: "true",
+    do: "silence",
+    post: ["x"],
+    continue: true,
+  });
+  expect(doesText(rule({}))).toBe("on the board");
+  expect(doesText(rule({ do: "important", post: ["x", "chat:#y"] }))).toBe(
+    "notify me, also in quiet hours, #x, chat:#y",
+  );
+});
+
+test("faults stand at the rule and the field that they are of", () => {
+  const base = [rule({ name: "one" }), rule({ name: "two", when: "item.mine" })];
+  const rules = [rule({ name: "one", post: ["nowhere"] }), rule({ name: "two", when: "item.min" })];
+  const fault = (text: string, what: string) => ({ file: "f", line: 1, column: 9, what, text });
+  const faults = [
+    fault("when = 'item.min'", "a"),
+    fault('post = ["nowhere"]', "b"),
+    fault("[accounts.x]", "c"),
+  ];
+  expect(faultsAt(failure("m", { kind: "config", faults }), rules, base)).toEqual({
+    fields: { "1.when": "a", "0.post": "b" },
+    rest: ["f:1:9: c"],
+  });
+  expect(faultsAt(failure("the disk is full"), rules, base)).toEqual({
+    fields: {},
+    rest: ["the disk is full"],
+  });
+});
+
+test("rules are added first, moved and removed; without any the key leaves the file", () => {
+  const editing = new Editing();
+  editing.offer(RULES);
+  const names = () => editing.draft.mine.map((rule) => rule.name);
+  expect(editing.add()).toBe(0);
+  expect(names()).toEqual(["new rule", "main is red", "nightly is flaky"]);
+  expect(editing.move(0, 1)).toBe(1);
+  expect(editing.move(2, 1)).toBe(2);
+  expect(names()).toEqual(["main is red", "new rule", "nightly is flaky"]);
+  [2, 1, 0].forEach((place) => editing.remove(place));
+  expect(editing.value()).toBeNull();
+  editing.revert();
+  expect(names()).toEqual(["main is red", "nightly is flaky"]);
+});

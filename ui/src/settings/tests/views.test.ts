@@ -1,0 +1,159 @@
+import { fireEvent, screen, waitFor } from "@testing-library/svelte";
+import { afterEach, expect, test, vi } from "vitest";
+
+import { button, key, open, press, type, view } from "./open";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  delete document.documentElement.dataset.theme;
+});
+
+test("a channel is found, made the default, tried, and named", async () => {
+  const { fake } = await open("channels");
+  await type("Search", "incid");
+  await press("chat:#incidents");
+  await press("Make it the default");
+  expect(fake.asked("configure")).toEqual([{ path: ["default_channel"], value: "chat:#incidents" }]);
+  await key("Ctrl+t");
+  await view().findByText("The message is posted");
+  expect(fake.asked("post")).toEqual([{ channel: "chat:#incidents", text: "A test from Callboard" }]);
+  await press("Give it a short name");
+  expect(await screen.findByLabelText("Short name")).toHaveProperty("value", "incidents");
+  await key("Ctrl+s");
+  await waitFor(() =>
+    expect(fake.asked("configure").at(-1)).toEqual({
+      path: ["channels", "incidents"],
+      value: "chat:#incidents",
+    }),
+  );
+});
+
+test("a service that does not list its channels takes nothing away from the file's", async () => {
+  const { fake } = await open();
+  const channels = await fake.call("channels", { live: false });
+  fake.answer("channels", ({ live }) => {
+    if (live) throw new Error("slack did not answer");
+    return channels;
+  });
+  fake.emitShown({ view: "channels" });
+  expect((await screen.findByRole("alert")).textContent).toContain("slack did not answer");
+  expect(await button("deploys")).toBeTruthy();
+});
+
+test("quiet hours are written as the file has them, and what is no time is told", async () => {
+  const { fake } = await open("notifications");
+  await waitFor(() => expect(screen.getByLabelText("From")).toHaveProperty("value", "19:00"));
+  await type("From", "25:00");
+  await press("Save");
+  expect((await screen.findByRole("alert")).textContent).toContain("such as 22:00");
+  expect(fake.asked("configure")).toEqual([]);
+  await type("From", "21.30");
+  await key("Ctrl+s");
+  await waitFor(() =>
+    expect(fake.asked("configure")).toEqual([
+      { path: ["notifications", "quiet_hours"], value: ["21:30", "08:00"] },
+    ]),
+  );
+});
+
+test("do not disturb is asked for, told and ended", async () => {
+  const { fake } = await open("notifications");
+  await press("1 hour");
+  await screen.findByText(/On until \d\d:\d\d, as you asked/);
+  expect(Date.parse(fake.asked("quiet")[0]?.until ?? "")).toBeGreaterThan(Date.now());
+  await press("Off now");
+  await screen.findByText("Off: notifications are shown.");
+  expect(fake.asked("quiet")[1]).toEqual({ until: null });
+});
+
+test("a command says how it is typed, what it takes and where it posts; folders are written", async () => {
+  const { fake } = await open("commands/deploy");
+  await screen.findByText("deploy <app>[/<ref>] to <env>");
+  expect(screen.getByText("chat:#deploys")).toBeTruthy();
+  expect(screen.getByText("~/src/acme-ops/callboard/deploy.toml")).toBeTruthy();
+  await press("Command folders");
+  await type(/^Command folders$/, "~/a\n\n ~/b ", "textarea");
+  await key("Ctrl+s");
+  await waitFor(() =>
+    expect(fake.asked("configure")).toEqual([{ path: ["commands", "dirs"], value: ["~/a", "~/b"] }]),
+  );
+});
+
+test("a plot is read by keyboard, and all of it stands in a table", async () => {
+  await open("activity");
+  const plot = await screen.findByRole("slider", { name: "Builds that pass, by day" });
+  expect(plot.getAttribute("aria-valuetext")).toBe("22 Nov: none");
+  plot.focus();
+  await fireEvent.keyDown(plot, { key: "ArrowLeft" });
+  await fireEvent.keyDown(plot, { key: "ArrowLeft" });
+  expect(plot.getAttribute("aria-valuetext")).toBe("20 Nov: 96 %");
+  await fireEvent.keyDown(plot, { key: "Home" });
+  expect(plot.getAttribute("aria-valuetext")).toBe("9 Nov: 100 %");
+  expect(screen.getAllByRole("row", { hidden: true })).toHaveLength(15);
+});
+
+test("a hotkey is recorded, and one that is taken is told with another beside it", async () => {
+  const { fake } = await open("keys");
+  const asked: string[] = [];
+  fake.setHotkey = async (keys) => {
+    asked.push(keys);
+    return keys === "Ctrl+K"
+      ? { keys, state: "taken", why: "The window manager has it." }
+      : { keys, state: "active", why: null };
+  };
+  const record = await button("Choose a key");
+  await fireEvent.click(record);
+  await fireEvent.keyDown(record, { key: "k", code: "KeyK" });
+  expect((await screen.findByText(/Hold Ctrl, Alt or Super/)).textContent).toBeTruthy();
+  await fireEvent.keyDown(record, { key: "Control", code: "ControlLeft", ctrlKey: true });
+  await fireEvent.keyDown(record, { key: "k", code: "KeyK", ctrlKey: true });
+  expect((await screen.findByRole("alert")).textContent).toContain("Ctrl+K is taken by another program");
+  await press("Use Ctrl\\+Alt\\+Space");
+  await view().findByText("Ctrl+Alt+Space opens Callboard.");
+  expect(asked).toEqual(["Ctrl+K", "Ctrl+Alt+Space"]);
+});
+
+test("a theme is worn at once, and taken off where it could not be written", async () => {
+  const { fake } = await open("keys");
+  (await screen.findByRole("radio", { name: "Dark" })).click();
+  expect(document.documentElement.dataset.theme).toBe("dark");
+  await waitFor(() =>
+    expect(fake.asked("configure")).toEqual([{ path: ["desktop", "theme"], value: "dark" }]),
+  );
+  fake.fail("configure", "the disk is full");
+  await waitFor(() => expect(screen.getByRole("radio", { name: "Light" })).toHaveProperty("disabled", false));
+  screen.getByRole("radio", { name: "Light" }).click();
+  expect((await screen.findByRole("alert")).textContent).toContain("the disk is full");
+  await waitFor(() => expect(document.documentElement.dataset.theme).toBe("dark"));
+});
+
+test("Wayland is told how to have a hotkey all the same", async () => {
+  await open("keys", {}, { wayland: true });
+  expect(await screen.findByText("callboard toggle")).toBeTruthy();
+});
+
+test("each check stands beside its remedy, and the report is copied as plain text", async () => {
+  const { fake } = await open("diagnostics");
+  const copied: string[] = [];
+  vi.stubGlobal("navigator", { clipboard: { writeText: async (text: string) => void copied.push(text) } });
+  let shown = 0;
+  fake.testNotification = async () => void (shown += 1);
+  await press("Show a test");
+  expect(shown).toBe(1);
+  await press("Reload");
+  expect(fake.asked("reload")).toHaveLength(1);
+  await press("Copy report");
+  await waitFor(() => expect(copied).toHaveLength(1));
+  expect(copied[0]).toContain("[failed] secrets: the system's keychain did not answer within 3 s");
+  await press("Open the account");
+  expect(await screen.findByRole("heading", { name: "forge" })).toBeTruthy();
+});
+
+test("a closed clipboard leaves the report to be copied by hand", async () => {
+  await open("diagnostics");
+  await screen.findByText("Store");
+  await press("Copy report");
+  expect(((await screen.findByLabelText(/clipboard is closed/)) as HTMLTextAreaElement).value).toContain(
+    "[ok] store",
+  );
+});

@@ -1,0 +1,340 @@
+/** The pure parts: what is said of what is known, and what is meant by what is typed. */
+
+import { expect, test } from "vitest";
+
+import type { AccountInfo, ActivityDay, Fault, ServiceError, SettingType } from "../../api";
+import { ACCOUNTS, ACTIVITY, CHANNELS, CHECKS } from "../../fake/settings-data";
+import { SERVICES } from "../../fake/services";
+import { freeName, questions, sentence, spelled, textOf, valueOf, wrong } from "../accounts/fields";
+import {
+  about,
+  accountLine,
+  accountState,
+  budgetText,
+  letters,
+  troubleText,
+  watchText,
+} from "../accounts/health";
+import { axis, lasted, MEASURES, percent, stretches } from "../activity/plot";
+import { moved } from "../arrows";
+import { found, heading, shortName, wrongName } from "../channels/channels";
+import { takesText } from "../commands/commands";
+import { remedyOf, report } from "../diagnostics/report";
+import { failureOf, fieldOf, placed } from "../failure";
+import { hotkeyText, recorded } from "../keys/hotkey";
+import { quietHours, timeOf, UNTILS } from "../notifications/quiet";
+import { placeOf } from "../views";
+
+const NOW = Date.parse("2026-11-22T12:00:00Z");
+const at = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();
+const error: ServiceError = { error: "unavailable", why: "no route", missing_scopes: [] } as never;
+
+const fault = (text: string, column: number, what = "wrong"): Fault => ({
+  file: "/c/callboard.toml",
+  line: 3,
+  column,
+  what,
+  text,
+});
+
+test.each([
+  [fault('every = "0s"', 9), "every"],
+  [fault('ci = { url = "x", every = "0s" }', 27), "every"],
+  [fault('ci = { url = "x", every = "0s" }', 14), "url"],
+  [fault("[accounts.ci]", 1, "there is no `url`"), "url"],
+  [fault("[accounts.ci]", 1, "expected a table"), null],
+  [fault('other = "a = b"', 9), null],
+])("a fault %j is of the field %s", (fault, field) => {
+  expect(fieldOf(fault, ["url", "every"])).toBe(field);
+});
+
+test("faults of no field are told with their place; several of one field are joined", () => {
+  const faults = [fault("url = 3", 7, "a"), fault("url = 3", 7, "b"), fault("[x]", 1, "c")];
+  expect(placed({ kind: "config", faults }, "m", ["url"])).toEqual({
+    fields: { url: "a; b" },
+    rest: ["callboard.toml:3:1: c"],
+  });
+  expect(placed({ kind: "internal", message: "m" }, "m", ["url"])).toEqual({ fields: {}, rest: ["m"] });
+});
+
+test.each([
+  ["a text", "a text"],
+  [new Error("an error"), "an error"],
+  [{ message: "a failure", error: { kind: "usage", message: "a failure" } }, "a failure"],
+])("whatever is thrown is a failure: %s", (thrown, message) => {
+  expect(failureOf(thrown).message).toBe(message);
+});
+
+test.each<[string, SettingType, unknown]>([
+  ["  x ", "text", "x"],
+  ["", "text", null],
+  ["a\n b,c\n\n", "list", ["a", "b", "c"]],
+  ["true", "bool", true],
+  ["12", "number", 12],
+  ["b", { choice: ["a", "b"] }, "b"],
+])("%j typed for %j means %j", (text, takes, value) => {
+  expect(valueOf(text, takes)).toEqual(value);
+});
+
+test.each<[unknown, SettingType, string]>([
+  [null, "text", ""],
+  [["a", "b"], "list", "a\nb"],
+  [false, "bool", "false"],
+  [60, "number", "60"],
+])("%j of %j is shown as %j", (value, takes, text) => {
+  expect(textOf(value as never, takes)).toBe(text);
+});
+
+test("what is no number is refused", () => {
+  expect(() => valueOf("many", "number")).toThrow('Expected a number, found "many"');
+});
+
+test("what must be there is asked first, secrets among it", () => {
+  const github = SERVICES.find((service) => service.service === "github");
+  expect(github && questions(github).map(({ key }) => key)).toEqual([
+    "name",
+    "watch",
+    "token",
+    "url",
+    "every",
+    "drafts",
+    "webhook_secret",
+  ]);
+});
+
+test.each([
+  ["forge", undefined],
+  ["", "Expected letters, digits, - and _"],
+  ["a b", "Expected letters, digits, - and _"],
+  ["room", "`room` is the built-in room. Choose another name"],
+  ["chat", "There is an account `chat` already. Choose another name"],
+])("an account named %j: %s", (name, what) => {
+  expect(wrong({ kind: "name", key: "name", required: true }, name, ["chat"])).toBe(what);
+});
+
+test("names", () => {
+  expect(freeName("github", [])).toBe("github");
+  expect(freeName("github", ["github", "github-2"])).toBe("github-3");
+  expect(["GitHub", "Jenkins", "PagerDuty", "Alertmanager", "x"].map(letters)).toEqual([
+    "Gh",
+    "Je",
+    "Pd",
+    "Al",
+    "X",
+  ]);
+  expect(["webhook_secret", "url"].map(spelled)).toEqual(["Webhook secret", "URL"]);
+  expect(["a token", "Which?", ""].map(sentence)).toEqual(["A token.", "Which?", ""]);
+});
+
+const account = (more: Partial<AccountInfo>) => ({ ...(ACCOUNTS[1] as AccountInfo), ...more });
+
+test.each([
+  [account({ last_ok: at(20) }), "answered 20 s ago", "passing"],
+  [account({ last_ok: at(2) }), "answered just now", "passing"],
+  [account({ last_ok: null }), "kim, answers", "passing"],
+  [account({ health: { state: "new" } }), "not asked yet", "quiet"],
+  [account({ health: { state: "incomplete", why: "no token" } }), "not complete", "failing"],
+  [
+    account({ health: { state: "trouble", since: at(60), error, next_try: null } }),
+    "cannot be reached",
+    "failing",
+  ],
+  [account({ problems: ["a", "b"] }), "kim, 2 problems", "attention"],
+  [ACCOUNTS[0] as AccountInfo, "kim, 1 scope missing", "attention"],
+])("an account in a line, %#", (account, line, state) => {
+  expect(accountLine(account, NOW)).toBe(line);
+  expect(accountState(account)).toBe(state);
+});
+
+test("trouble is told with what, since when and when again", () => {
+  expect(troubleText("Jenkins", error, at(0), null)).toMatch(
+    /^Jenkins cannot be reached at \d\d:\d\d: no route\. Its rows are from then\.$/,
+  );
+});
+
+test.each([
+  [5000, 3820, -22 * 60, ["1,180", "Slows at 4,000", "Resets in 22 min"]],
+  [5000, 900, -30, ["4,100", "Checks every 5 min now, past 4,000", "Resets in 30 s"]],
+  [60, 0, 10, ["60", "Checks every 5 min now, past 48", "A new allowance has begun"]],
+])("a budget of %i with %i left", (limit, remaining, seconds, said) => {
+  const text = budgetText({ limit, remaining, resets_at: at(seconds) }, NOW);
+  expect([text.used, text.slows, text.resets]).toEqual(said);
+});
+
+test("a budget of nothing is not divided by", () => {
+  expect(budgetText({ limit: 0, remaining: 0, resets_at: at(0) }, NOW).share).toBe(0);
+});
+
+test("what is watched", () => {
+  expect(watchText({ watch: ["a", "b", "c", "d", "e"], every: "60s" })).toEqual({
+    title: "Watches 5",
+    list: "a, b, c, 2 more, every 60s",
+  });
+  expect(watchText({})).toEqual({ title: "Settings", list: "Everything has its default" });
+});
+
+test.each([
+  [3, "3 s"],
+  [119, "2 min"],
+  [7200, "2 h"],
+  [200_000, "2 d"],
+])("%i s is about %s", (seconds, text) => expect(about(seconds)).toBe(text));
+
+test("channels are found by words of their name or address", () => {
+  const names = (text: string) => found(CHANNELS, text).map(({ name, address }) => name ?? address);
+  expect(names("")).toEqual([
+    "room:general",
+    "builds",
+    "deploys",
+    "room:random",
+    "chat:#incidents",
+    "chat:#web",
+  ]);
+  expect(names("WEB chat")).toEqual(["builds", "chat:#web"]);
+  expect(
+    found(CHANNELS, "")
+      .map((it, _, all) => heading(it, all))
+      .filter(Boolean),
+  ).toEqual(["In callboard.toml", "On the services"]);
+  expect(["chat:#web-builds", "room:general", "", "mail:a b"].map(shortName)).toEqual([
+    "web-builds",
+    "general",
+    "",
+    "a-b",
+  ]);
+  expect(["new", "", "a:b", "builds"].map((name) => wrongName(name, CHANNELS) === undefined)).toEqual([
+    true,
+    false,
+    false,
+    false,
+  ]);
+});
+
+test("arguments in words", () => {
+  const spec = { name: "x", summary: "", default: null, required: true };
+  expect(takesText({ ...spec, ty: { choice: ["a", "b"] } })).toBe("one of a, b");
+  expect(takesText({ ...spec, ty: "text", default: "main" })).toBe("a text; main where it is not given");
+  expect(takesText({ ...spec, ty: { item: "pull_request" }, required: false })).toBe(
+    "a pull request; may be left out",
+  );
+});
+
+test.each([
+  ["7", "07:00"],
+  ["7:30", "07:30"],
+  ["21.30", "21:30"],
+  ["24:00", null],
+  ["7:5", null],
+  ["noon", null],
+])("%j is the time %s", (text, time) => expect(timeOf(text)).toBe(time));
+
+test("quiet hours, and until when", () => {
+  expect(quietHours(["22:00:00", "07:00:00"])).toEqual({ from: "22:00", to: "07:00" });
+  expect([undefined, null, ["22:00"]].map((value) => quietHours(value))).toEqual([null, null, null]);
+  const late = new Date(2026, 10, 30, 23, 50);
+  expect(UNTILS.at(-1)?.at(late)).toEqual(new Date(2026, 11, 1, 8, 0));
+});
+
+test.each([
+  [30, "30 s"],
+  [1500, "25 min"],
+  [5400, "90 min"],
+  [7200, "2 h"],
+  [15_000, "4 h 10 min"],
+  [200_000, "2.3 d"],
+])("%i s lasted %s", (seconds, text) => expect(lasted(seconds)).toBe(text));
+
+test("axes end at a round figure at or over what is on them", () => {
+  const green = MEASURES.find(({ id }) => id === "green");
+  const passed = MEASURES.find(({ id }) => id === "passed");
+  if (!green || !passed) throw new Error("no such measure");
+  const top = (values: (number | null)[]) => axis(values, green).top;
+  expect([[], [null], [601], [3800], [2_000_000]].map(top)).toEqual([600, 600, 900, 5400, 2_419_200]);
+  expect(axis([0.2], passed)).toEqual({ top: 1, ticks: [0, 0.5, 1] });
+  expect(passed.of({ ...(ACTIVITY.days[0] as ActivityDay), passed: 0, failed: 0 })).toBeNull();
+  expect(percent(passed.all(ACTIVITY) ?? 0)).toBe("88 %");
+});
+
+test("a line is not drawn over days without a value", () => {
+  expect(stretches([1, 2, null, 3, null, null, 4, 5])).toEqual([[0, 1], [3], [6, 7]]);
+  expect(stretches([null])).toEqual([]);
+});
+
+const press = (code: string, held: string[] = []) => ({
+  code,
+  ctrlKey: held.includes("ctrl"),
+  altKey: held.includes("alt"),
+  shiftKey: held.includes("shift"),
+  metaKey: held.includes("meta"),
+});
+
+test.each([
+  [press("Space", ["alt"]), { keys: "Alt+Space" }],
+  [press("KeyK", ["ctrl", "alt"]), { keys: "Ctrl+Alt+K" }],
+  [press("Digit1", ["meta"]), { keys: "Super+1" }],
+  [press("F9"), { keys: "F9" }],
+  [press("ArrowUp", ["ctrl", "shift"]), { keys: "Ctrl+Shift+Up" }],
+  [press("ControlLeft", ["ctrl"]), { held: "Ctrl" }],
+  [press("KeyK", ["shift"]), { wrong: expect.any(String) }],
+  [press("KeyK"), { wrong: expect.any(String) }],
+  [press("MediaPlay", ["ctrl"]), { wrong: "This key cannot be one" }],
+])("%j is recorded as %j", (press, keys) => expect(recorded(press, false)).toEqual(keys));
+
+test("the command key is one on a Mac", () => {
+  expect(recorded(press("Space", ["meta"]), true)).toEqual({ keys: "Cmd+Space" });
+  expect(hotkeyText({ keys: "Alt+Space", state: "taken", why: "It is the window menu's." })).toBe(
+    "Alt+Space is taken by another program. It is the window menu's.",
+  );
+});
+
+test("remedies: an act for what has one, and none for what is well", () => {
+  expect(CHECKS.map((check) => remedyOf(check)?.act ?? null)).toEqual([
+    "reload",
+    null,
+    "secrets",
+    null,
+    null,
+    "test",
+    "hotkey",
+    "account",
+    null,
+  ]);
+});
+
+test("a report is plain text, with faults and remedies", () => {
+  const text = report({
+    desktop: null,
+    checks: CHECKS.slice(6, 7),
+    faults: [fault("x", 2, "wrong")],
+    at: "12:00",
+  });
+  expect(text).toBe(
+    [
+      "Callboard",
+      "checked: 12:00",
+      "",
+      "[fault] callboard.toml:3:2: wrong",
+      "[warning] hotkey: Alt+Space is held by the window menu",
+      "    to do: Choose another key, or free it in the keyboard settings.",
+      "",
+    ].join("\n"),
+  );
+});
+
+test.each([
+  [null, null],
+  ["rules", { view: "rules", item: null }],
+  ["accounts/forge", { view: "accounts", item: "forge" }],
+  ["connect", { view: "accounts", item: "+" }],
+  ["nowhere", null],
+])("%j opens %j", (asked, place) => expect(placeOf(asked)).toEqual(place));
+
+test.each([
+  ["ArrowDown", 0, 3, 1],
+  ["ArrowDown", 2, 3, 2],
+  ["ArrowUp", 0, 3, 0],
+  ["Home", 2, 3, 0],
+  ["End", 0, 3, 2],
+  ["x", 0, 3, null],
+  ["Home", 0, 0, null],
+])("%s from %i of %i leads to %s", (key, from, count, to) => expect(moved(key, from, count)).toBe(to));
