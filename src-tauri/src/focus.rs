@@ -15,18 +15,26 @@ thread_local! {
     static EARLY: RefCell<HashMap<Kind, Vec<gdk::Event>>> = RefCell::default();
 }
 
-/// Gives a shown window the focus. On the main thread.
+/// Shows a window and gives it the focus. On the main thread.
 ///
-/// On X11, window managers refuse a request that is older than the last thing the person did: it carries the server's
-/// time of now. On Wayland the desktop gave a token for it.
-pub(crate) fn take(window: &WebviewWindow, token: Option<&str>) {
+/// On X11, window managers refuse a window that is older than the last thing the person did, when it is mapped and when
+/// it asks for the focus: it carries the server's time of now from the beginning. On Wayland the desktop gave a token.
+pub(crate) fn present(window: &WebviewWindow, token: Option<&str>) {
     let Ok(window) = window.gtk_window() else { return };
     if let Some(token) = token {
         window.set_startup_id(token);
     }
+    window.realize();
     let x11 = window.window().and_then(|it| it.downcast::<gdkx11::X11Window>().ok());
     match x11 {
-        Some(x11) => window.present_with_time(gdkx11::functions::x11_get_server_time(&x11)),
+        Some(x11) => {
+            let now = gdkx11::functions::x11_get_server_time(&x11);
+            // Made hidden, it was made not to take the focus when it is mapped.
+            window.set_focus_on_map(true);
+            window.present_with_time(now);
+            // Mapping asks once, and a manager may have had a reason to refuse: this asks as the person's own wish.
+            gdk::Window::focus(&x11.upcast(), now);
+        }
         None => window.present(),
     }
 }

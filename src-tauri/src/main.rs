@@ -35,7 +35,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     args::{Args, Paths, Word},
     host::DesktopHost,
-    hotkey::Listener,
+    hotkey::{Listener, Press},
     instance::{First, Found},
     owner::Opening,
     shell::Shell,
@@ -156,7 +156,10 @@ fn set_up(
     let listener = Listener::start(
         &keys,
         shell::is_wayland(),
-        move |token| pressing.word(Word::Toggle, token),
+        move |press| match press {
+            Press::Down(token) => pressing.windows().press(token),
+            Press::Up => pressing.windows().release(),
+        },
         move || tell_desktop(&changing),
     );
     let _ = shell.hotkey.set(listener);

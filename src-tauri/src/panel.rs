@@ -26,12 +26,13 @@ trait Settings {
     fn setting_changed(&self, namespace: &str, key: &str, value: Value<'_>) -> zbus::Result<()>;
 }
 
-/// Follows the desktop's colours until the app ends. Where the desktop does not tell, the panel is taken for a light one,
-/// but for GNOME, whose panel is always dark.
+/// Desktops whose panel is dark as it comes, whatever the windows are.
+const DARK: [&str; 2] = ["GNOME", "XFCE"];
+
+/// Follows the desktop's colours until the app ends. Where the desktop does not tell, the panel is taken for a light one.
 pub(crate) async fn follow(shell: Arc<Shell>) {
-    let gnome =
-        std::env::var("XDG_CURRENT_DESKTOP").is_ok_and(|it| it.to_ascii_uppercase().contains("GNOME"));
-    if gnome {
+    let desktops = std::env::var("XDG_CURRENT_DESKTOP").unwrap_or_default();
+    if desktops.split(':').any(|name| DARK.iter().any(|dark| name.eq_ignore_ascii_case(dark))) {
         return set(&shell, true);
     }
     if let Err(error) = follow_portal(&shell).await {

@@ -2,8 +2,11 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use serde::Serialize;
@@ -76,8 +79,13 @@ pub(crate) struct Windows {
     open: Mutex<HashMap<Kind, Open>>,
     /// How long a hidden window is kept.
     put_away: Mutex<Duration>,
+    /// The launcher is to be hidden once the hotkey is up.
+    hides: AtomicBool,
 }
 
+/// Pressing a global key takes the focus from a window for as long as the key is held. One that had it until then
+/// has it still, as far as a person is concerned.
+const JUST_LEFT: Duration = Duration::from_millis(300);
 /// How long a hidden window is kept where the configuration does not say.
 pub(crate) const PUT_AWAY: Duration = Duration::from_secs(300);
 
@@ -89,15 +97,39 @@ struct Open {
     pending: Option<Shown>,
     /// Counts shows and hides: a window that was shown again is not put away.
     turns: u64,
+    focus: Focus,
+}
+
+/// Whether a window has the focus, as its events told.
+#[derive(Default)]
+enum Focus {
+    #[default]
+    None,
+    Has,
+    LeftAt(Instant),
 }
 
 impl Windows {
     pub(crate) fn new(app: AppHandle, pages: Option<std::path::PathBuf>) -> Arc<Self> {
-        Arc::new(Self { app, pages, open: Mutex::default(), put_away: Mutex::new(PUT_AWAY) })
+        Arc::new(Self {
+            app,
+            pages,
+            open: Mutex::default(),
+            put_away: Mutex::new(PUT_AWAY),
+            hides: AtomicBool::new(false),
+        })
     }
 
     fn open(&self) -> MutexGuard<'_, HashMap<Kind, Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn has_focus(&self, kind: Kind) -> bool {
+        self.open().get(&kind).is_some_and(|state| match state.focus {
+            Focus::Has => true,
+            Focus::LeftAt(at) => at.elapsed() < JUST_LEFT,
+            Focus::None => false,
+        })
     }
 
     /// Keeps hidden windows for so long.
@@ -121,20 +153,40 @@ impl Windows {
 
     /// Shows the launcher, or puts it away where it has the focus.
     pub(crate) fn toggle(self: &Arc<Self>, token: Option<String>) {
+        self.press(token);
+        self.release();
+    }
+
+    /// The hotkey is down: shows the launcher, unless it has the focus.
+    pub(crate) fn press(self: &Arc<Self>, token: Option<String>) {
         let windows = Arc::clone(self);
         self.on_main_thread(move || {
             let there = windows.window(Kind::Launcher);
             let focused =
-                there.is_some_and(|it| it.is_visible().unwrap_or(false) && it.is_focused().unwrap_or(false));
+                there.is_some_and(|it| it.is_visible().unwrap_or(false)) && windows.has_focus(Kind::Launcher);
+            windows.hides.store(focused, Ordering::Relaxed);
             if focused {
-                windows.hide(Kind::Launcher);
-            } else if let Err(error) = windows.show_now(Kind::Launcher, Shown::default(), token) {
+                return;
+            }
+            if let Err(error) = windows.show_now(Kind::Launcher, Shown::default(), token) {
                 tracing::error!(%error, "the launcher could not be shown");
             }
         });
     }
 
+    /// The hotkey is up: puts the launcher away where it had the focus. Not before: as long as the key is down, the
+    /// keyboard is grabbed, and window managers do not see that the focus has gone elsewhere.
+    pub(crate) fn release(self: &Arc<Self>) {
+        let windows = Arc::clone(self);
+        self.on_main_thread(move || {
+            if windows.hides.swap(false, Ordering::Relaxed) {
+                windows.hide(Kind::Launcher);
+            }
+        });
+    }
+
     fn show_now(self: &Arc<Self>, kind: Kind, shown: Shown, token: Option<String>) -> tauri::Result<()> {
+        timing::stamp("window asked for");
         let window = match self.window(kind) {
             Some(window) => window,
             None => self.make(kind)?,
@@ -149,13 +201,17 @@ impl Windows {
                 state.pending = Some(shown);
             }
         }
+        if kind == Kind::Settings {
+            // It is above all others, and would cover what was asked for.
+            self.hide(Kind::Launcher);
+        }
         if kind == Kind::Launcher && !window.is_visible().unwrap_or(false) {
             self.place(&window)?;
         }
         window.unminimize()?;
-        window.show()?;
         #[cfg(target_os = "linux")]
-        focus::take(&window, token.as_deref());
+        focus::present(&window, token.as_deref());
+        window.show()?;
         #[cfg(not(target_os = "linux"))]
         {
             drop(token);
@@ -204,7 +260,14 @@ impl Windows {
         focus::keep_keys(&window, kind);
         let windows = Arc::clone(self);
         window.on_window_event(move |event| match event {
-            WindowEvent::Focused(true) => timing::stamp("window focused"),
+            WindowEvent::Focused(focused) => {
+                if *focused {
+                    timing::stamp("window focused");
+                }
+                if let Some(state) = windows.open().get_mut(&kind) {
+                    state.focus = if *focused { Focus::Has } else { Focus::LeftAt(Instant::now()) };
+                }
+            }
             WindowEvent::CloseRequested { api, .. } if kind == Kind::Launcher => {
                 api.prevent_close();
                 windows.hide(kind);
@@ -241,10 +304,12 @@ impl Windows {
         if let Err(error) = window.hide() {
             tracing::error!(%error, "a window could not be hidden");
         }
-        let Some(turn) = self.open().get_mut(&kind).map(|state| {
+        let turn = self.open().get_mut(&kind).map(|state| {
+            state.focus = Focus::None;
             state.turns += 1;
             state.turns
-        }) else {
+        });
+        let Some(turn) = turn else {
             return;
         };
         let put_away = *self.put_away.lock().unwrap_or_else(PoisonError::into_inner);

@@ -181,6 +181,8 @@ pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> R
         }
         // These need no engine, or have a room of their own: see `main`.
         Command::Serve
+        | Command::Open
+        | Command::Toggle
         | Command::Playground { .. }
         | Command::Run(_)
         | Command::Accounts { .. }

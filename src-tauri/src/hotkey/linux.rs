@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Hotkey, Keys, portal::Portal, x11::X11};
+use super::{Hotkey, Keys, Press, portal::Portal, x11::X11};
 
 /// Hears the hotkey, and can change it while the app runs.
 pub(crate) struct Listener {
@@ -21,7 +21,7 @@ impl Listener {
     pub(crate) fn start(
         keys: &Keys,
         wayland: bool,
-        pressed: impl Fn(Option<String>) + Send + Sync + 'static,
+        pressed: impl Fn(Press) + Send + Sync + 'static,
         changed: impl Fn() + Send + Sync + 'static,
     ) -> Self {
         let now = Arc::new(Mutex::new(Hotkey::unavailable(keys, "the desktop has not answered yet")));
@@ -32,7 +32,7 @@ impl Listener {
                 changed();
             }))
         } else {
-            match X11::start(move || pressed(None)) {
+            match X11::start(pressed) {
                 Ok(x11) => Way::X11(x11),
                 Err(why) => Way::None(format!("the X server does not take us: {why}")),
             }

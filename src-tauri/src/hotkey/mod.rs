@@ -23,6 +23,15 @@ pub(crate) const DEFAULT: &str = "Alt+Space";
 /// What is offered where that is taken.
 const OTHER: &str = "Ctrl+Alt+Space";
 
+/// What happens to the hotkey.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Press {
+    /// It is down; with a token by which a window may take the focus, where the desktop gives one.
+    Down(Option<String>),
+    /// It is up again.
+    Up,
+}
+
 /// The hotkey, as windows and diagnostics show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Hotkey {

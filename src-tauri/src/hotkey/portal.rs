@@ -9,7 +9,7 @@ use ashpd::desktop::{
 use futures::StreamExt;
 use tokio::sync::watch;
 
-use super::{Hotkey, Keys, State};
+use super::{Hotkey, Keys, Press, State};
 use crate::timing;
 
 const SHORTCUT: &str = "toggle";
@@ -22,7 +22,7 @@ pub(crate) struct Portal {
 impl Portal {
     pub(crate) fn start(
         keys: Keys,
-        pressed: impl Fn(Option<String>) + Send + Sync + 'static,
+        pressed: impl Fn(Press) + Send + Sync + 'static,
         say: impl Fn(Hotkey) + Send + Sync + 'static,
     ) -> Self {
         let (wanted, mut asked) = watch::channel(keys);
@@ -59,11 +59,7 @@ impl Portal {
 }
 
 /// Listens until the portal ends; answers why it did.
-async fn listen(
-    keys: &Keys,
-    pressed: &(impl Fn(Option<String>) + Sync),
-    say: &(impl Fn(Hotkey) + Sync),
-) -> String {
+async fn listen(keys: &Keys, pressed: &(impl Fn(Press) + Sync), say: &(impl Fn(Hotkey) + Sync)) -> String {
     let ended = async {
         let portal = GlobalShortcuts::new().await?;
         let session = portal.create_session(CreateSessionOptions::default()).await?;
@@ -85,7 +81,8 @@ async fn listen(
             timing::stamp("hotkey pressed");
             let token =
                 press.options().get("activation_token").and_then(|it| it.downcast_ref::<String>().ok());
-            pressed(token);
+            pressed(Press::Down(token));
+            pressed(Press::Up);
         }
         ashpd::Result::Ok(())
     };

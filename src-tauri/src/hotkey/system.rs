@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use global_hotkey::{GlobalHotKeyEvent, GlobalHotKeyManager, HotKeyState, hotkey::HotKey};
 
-use super::{Hotkey, Keys, State};
+use super::{Hotkey, Keys, Press, State};
 use crate::timing;
 
 /// Hears the hotkey, and can change it while the app runs. Made on the main thread, whose event loop it needs.
@@ -19,14 +19,15 @@ impl Listener {
     pub(crate) fn start(
         keys: &Keys,
         _wayland: bool,
-        pressed: impl Fn(Option<String>) + Send + Sync + 'static,
+        pressed: impl Fn(Press) + Send + Sync + 'static,
         _changed: impl Fn() + Send + Sync + 'static,
     ) -> Self {
-        GlobalHotKeyEvent::set_event_handler(Some(move |event: GlobalHotKeyEvent| {
-            if event.state == HotKeyState::Pressed {
+        GlobalHotKeyEvent::set_event_handler(Some(move |event: GlobalHotKeyEvent| match event.state {
+            HotKeyState::Pressed => {
                 timing::stamp("hotkey pressed");
-                pressed(None);
+                pressed(Press::Down(None));
             }
+            HotKeyState::Released => pressed(Press::Up),
         }));
         let system = GlobalHotKeyManager::new().map_err(|error| error.to_string());
         let now = Mutex::new(Hotkey::unavailable(keys, "the system has not answered yet"));

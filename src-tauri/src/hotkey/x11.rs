@@ -12,7 +12,7 @@ use x11rb::{
     rust_connection::RustConnection,
 };
 
-use super::{Hotkey, Keys};
+use super::{Hotkey, Keys, Press};
 use crate::timing;
 
 const NUM_LOCK: u32 = 0xff7f;
@@ -35,7 +35,7 @@ struct Held {
 
 impl X11 {
     /// Connects and begins to listen; nothing is grabbed yet.
-    pub(crate) fn start(pressed: impl Fn() + Send + 'static) -> Result<Self, String> {
+    pub(crate) fn start(pressed: impl Fn(Press) + Send + 'static) -> Result<Self, String> {
         let (connection, screen) = x11rb::connect(None).map_err(|error| error.to_string())?;
         let root = connection.setup().roots.get(screen).ok_or("there is no screen")?.root;
         let x11 = Self { connection: Arc::new(connection), root, held: Arc::default() };
@@ -51,16 +51,19 @@ impl X11 {
         Ok(x11)
     }
 
-    fn listen(&self, pressed: &impl Fn()) -> Result<(), Box<dyn std::error::Error>> {
+    fn listen(&self, pressed: &impl Fn(Press)) -> Result<(), Box<dyn std::error::Error>> {
         let mut released_at = None;
         loop {
             match self.connection.wait_for_event()? {
                 // A key that is held repeats: a release and a press at the same time.
                 Event::KeyPress(event) if released_at != Some(event.time) => {
                     timing::stamp("hotkey pressed");
-                    pressed();
+                    pressed(Press::Down(None));
                 }
-                Event::KeyRelease(event) => released_at = Some(event.time),
+                Event::KeyRelease(event) => {
+                    released_at = Some(event.time);
+                    pressed(Press::Up);
+                }
                 Event::MappingNotify(_) => {
                     let held = self.held().take();
                     if let Some(held) = held {
