@@ -74,7 +74,8 @@ export function linesOf(shown: ShownSection[], marks: ReadonlyMap<string, Mark>,
     });
     return { title, entries };
   });
-  if (runs.length > 0) {
+  // Where nothing needs a person, that is what is said; the runs are in their own view.
+  if (runs.length > 0 && lines.length > 0) {
     lines.push({
       title: "Recent runs",
       entries: runs.map((run) => ({ kind: "run", key: `run ${run.id}`, run })),

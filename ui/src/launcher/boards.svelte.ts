@@ -124,6 +124,16 @@ export class Boards {
     this.keepSelection(() => (this.shown = withoutOver(this.shown)));
   }
 
+  /** Another team's board is to be shown: nothing of this one has a place in it. */
+  reset(): void {
+    this.latest = null;
+    this.shown = [];
+    this.runs = [];
+    this.selected = null;
+    this.marks.clear();
+    this.undone.clear();
+  }
+
   move(by: number): void {
     this.selected = moved(this.entries, this.selected, by);
   }

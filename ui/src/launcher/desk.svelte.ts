@@ -1,5 +1,7 @@
 /** What is around every view: the backend, the desktop, the time, what is waited for, and what is said to who listens. */
 
+import { untrack } from "svelte";
+
 import type { Status } from "../api";
 import type { Backend, Desktop, Failure } from "../desktop";
 
@@ -44,7 +46,12 @@ export class Desk {
   }
 
   /** Waits for something in everybody's sight: nothing for a moment, then a line, then for whom. */
-  async waitFor<T>(whom: string, promise: Promise<T>): Promise<T> {
+  waitFor<T>(whom: string, promise: Promise<T>): Promise<T> {
+    // An effect that asks something does not depend on what else is waited for.
+    return untrack(() => this.watch(whom, promise));
+  }
+
+  private async watch<T>(whom: string, promise: Promise<T>): Promise<T> {
     // Who is asked something newer is not waited for twice.
     this.waits = [...this.waits.filter((other) => other.whom !== whom), { whom, stage: 0 }];
     const wait = this.waits[this.waits.length - 1];
@@ -80,18 +87,16 @@ export class Desk {
     }
   }
 
-  /** Ticks once a second while the window is seen, listens, and ends when told. */
+  /** Ticks once a second while the window is seen, until told to end. */
   start(): () => void {
     const tick = () => {
       if (document.visibilityState !== "hidden") this.now = Date.now();
     };
     const clock = setInterval(tick, 1_000);
     document.addEventListener("visibilitychange", tick);
-    const end = this.backend.onDesktop((desktop) => (this.desktop = desktop));
     return () => {
       clearInterval(clock);
       document.removeEventListener("visibilitychange", tick);
-      end();
     };
   }
 }

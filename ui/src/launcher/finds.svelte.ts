@@ -4,10 +4,29 @@ import type { Found } from "../api";
 import { moved, movedBySection } from "./board";
 import { type Desk, wordsOf } from "./desk.svelte";
 import { keepDraft } from "./drafts";
+import { type Act, KEYS } from "./keys";
 import type { Entry, Lines } from "./look";
 
+const OWN: Act[] = ["runs", "activity", "settings", "quiet", "check", "keys", "quit"];
+
+/** What of the window itself has a word that begins with what was typed. */
+export function ownLines(text: string): Entry[] {
+  const typed = text.trim().toLowerCase();
+  if (typed.length < 2) return [];
+  return KEYS.filter(({ act }) => OWN.includes(act)).flatMap(({ act, words, keys }): Entry[] => {
+    const at = ` ${words.toLowerCase()}`.indexOf(` ${typed}`);
+    if (at < 0) return [];
+    const title = [
+      { text: words.slice(0, at), hit: false },
+      { text: words.slice(at, at + typed.length), hit: true },
+      { text: words.slice(at + typed.length), hit: false },
+    ].filter(({ text }) => text !== "");
+    return [{ kind: "own", key: `own ${act}`, act, title, keys: keys[0] ?? "" }];
+  });
+}
+
 /** What was found as lines of the list. */
-export function foundLines(found: Found | null): Lines[] {
+export function foundLines(found: Found | null, text: string): Lines[] {
   if (!found) return [];
   const commands = found.commands.map((found): Entry => ({
     kind: "command",
@@ -20,6 +39,7 @@ export function foundLines(found: Found | null): Lines[] {
     { title: "Commands", entries: commands },
     { title: "On the board", entries: items },
     { title: "Run again", entries: runs },
+    { title: "Callboard", entries: ownLines(text) },
   ].filter(({ entries }) => entries.length > 0);
 }
 
@@ -41,7 +61,7 @@ export class Finds {
   /** True once the selection was moved by hand: then Enter means it, else what was typed. */
   chosen = $state(false);
 
-  readonly lines: Lines[] = $derived(foundLines(this.found));
+  readonly lines: Lines[] = $derived(foundLines(this.found, this.text));
   readonly entries: Entry[] = $derived(this.lines.flatMap(({ entries }) => entries));
   readonly entry: Entry | null = $derived(this.entries.find(({ key }) => key === this.selected) ?? null);
   readonly ghost = $derived(ghostOf(this.text, this.found?.completion ?? null));

@@ -85,6 +85,11 @@ export class Launcher {
   start(): () => void {
     const { backend } = this.desk;
     const ends = [
+      backend.onDesktop((desktop) => {
+        const another = desktop.playground !== this.desk.desktop?.playground;
+        this.desk.desktop = desktop;
+        if (another) this.another();
+      }),
       this.desk.start(),
       backend.onShown((shown) => this.shown(shown)),
       backend.onChanged(() => this.changed()),
@@ -116,6 +121,18 @@ export class Launcher {
     this.details.changed();
     if (this.top?.at === "run") void this.top.run.changed();
     if (this.top?.at === "rooms") void this.top.rooms.load();
+  }
+
+  /** The playground came or went. */
+  private another(): void {
+    this.boards.reset();
+    this.finds.type("");
+    this.levels = [];
+    this.changed();
+  }
+
+  async leavePlayground(): Promise<void> {
+    await this.attempt(() => this.desk.waitFor("the playground", this.desk.backend.playground(false)));
   }
 
   openItem(key: string): void {
@@ -230,6 +247,10 @@ export class Launcher {
         return this.follow(entry.run);
       case "again":
         return this.attempt(() => this.takeLine(entry.found.line));
+      case "own":
+        this.finds.type("");
+        this.act(entry.act);
+        return;
       case "command":
         return this.attempt(async () => {
           const read = await this.desk.backend.call("read_line", { line: entry.found.name });

@@ -2,6 +2,7 @@
 
 import type { FoundChoice, FoundCommand, FoundRun, Piece, Row, Run } from "../api";
 import { age } from "../parts/time";
+import type { Act } from "./keys";
 
 export type Tone = "failing" | "attention" | "passing" | "running" | "quiet";
 
@@ -21,7 +22,8 @@ export type Entry =
   | { kind: "run"; key: string; run: Run }
   | { kind: "again"; key: string; found: FoundRun }
   | { kind: "command"; key: string; found: FoundCommand }
-  | { kind: "choice"; key: string; choice: FoundChoice };
+  | { kind: "choice"; key: string; choice: FoundChoice }
+  | { kind: "own"; key: string; act: Act; title: Piece[]; keys: string };
 
 /** Lines that belong together. */
 export interface Lines {
@@ -215,6 +217,8 @@ export function lookOf(entry: Entry, now: number): Look {
       const channel = /^\S+$/.test(found.posts_to) ? channelName(found.posts_to) : null;
       return { ...base, glyph, title: found.title, second: found.takes || found.summary, channel };
     }
+    case "own":
+      return { ...base, glyph: { icon: "keyboard", tone: "quiet", means: "Callboard" }, title: entry.title };
     case "choice": {
       const { choice } = entry;
       const glyph: Glyph = { icon: "box", tone: "quiet", means: "choice" };

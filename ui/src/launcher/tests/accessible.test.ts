@@ -1,0 +1,99 @@
+import { screen } from "@testing-library/svelte";
+import { beforeEach, test } from "vitest";
+
+import { delivery } from "../../fake/runs";
+import { board, run } from "../../fake/team";
+import { expectAccessible, open, press, type } from "./stage";
+
+beforeEach(() => localStorage.clear());
+
+const error = { error: "rejected", why: "the channel is archived" } as const;
+
+test("the board, on each kind of row", async () => {
+  await open();
+  await screen.findByText("Acknowledge");
+  await expectAccessible();
+  press("Ctrl+ArrowDown");
+  await screen.findByText("Run it again");
+  await screen.findByRole("log");
+  await expectAccessible();
+  press("Ctrl+ArrowDown");
+  await screen.findByText("Review in browser");
+  await expectAccessible();
+});
+
+test("what was found", async () => {
+  await open();
+  type("dep");
+  await screen.findByText("Run again");
+  await screen.findByText("Full help");
+  await expectAccessible();
+});
+
+test.each([
+  ["empty", { board: { ...board(), sections: [] } }, {}, "Nothing needs you"],
+  ["the first run", { board: { ...board(), sections: [] } }, { first_run: true }, "Try the playground"],
+] as const)("%s", async (_, answers, desktop, words) => {
+  await open(answers, desktop);
+  await screen.findByText(words);
+  await expectAccessible();
+});
+
+test.each([
+  ["the actions", "Ctrl+K", "Copy link"],
+  ["do not disturb", "Ctrl+Shift+D", "For 1 hour"],
+  ["the keys", "?", "Snooze until it changes"],
+  ["why", "Ctrl+/", "main is red"],
+  ["the rooms", "Ctrl+Shift+R", "Built-in room"],
+])("%s", async (_, keys, words) => {
+  await open();
+  await screen.findByText("Acknowledge");
+  press(keys);
+  await screen.findAllByText(words);
+  await expectAccessible();
+});
+
+test("arguments, their problem and their guard", async () => {
+  await open();
+  type("deploy api to production");
+  press("Enter");
+  await screen.findByText("Start api on ci.acme.example");
+  await expectAccessible();
+  press("Enter");
+  await screen.findByText(/to go on/);
+  await expectAccessible();
+});
+
+test("a command's help", async () => {
+  await open();
+  type("deploy api to staging");
+  press("Enter");
+  await screen.findByText("Start api on ci.acme.example");
+  press("F1");
+  await screen.findByText("Takes at most");
+  await expectAccessible();
+});
+
+test.each([
+  ["that ended", run("r1", "deploy"), delivery("r1", { state: "posted" }), "deploy is done"],
+  [
+    "that the room was not told of",
+    run("r1", "deploy"),
+    delivery("r1", { state: "failed", error }),
+    "deploy is done",
+  ],
+  [
+    "that is not known",
+    run("r1", "deploy", { state: { state: "unknown", why: "no answer" } }),
+    null,
+    "We do not know whether this ran",
+  ],
+])("a run %s", async (_, run, delivery, words) => {
+  await open({ follow_run: { run, said: "", output: ["a\n"], seen: 1, delivery }, runs: [run] });
+  await screen.findByRole("group", { name: "Recent runs" });
+  press("Ctrl+End");
+  press("Enter");
+  await screen.findByText("Recorded as run r1");
+  await screen.findAllByText(words);
+  await expectAccessible();
+});

@@ -1,0 +1,63 @@
+/** The launcher on a fake backend, for tests. */
+
+import { render } from "@testing-library/svelte";
+import axe from "axe-core";
+import { expect } from "vitest";
+
+import type { Desktop } from "../../desktop";
+import { type Answers, fake, type FakeBackend } from "../../fake";
+import App from "../App.svelte";
+import { Launcher } from "../launcher.svelte";
+
+export async function open(
+  answers: Answers = {},
+  desktop: Partial<Desktop> = {},
+): Promise<{ backend: FakeBackend; launcher: Launcher }> {
+  // Read before, so that no test waits for files.
+  await import("../later");
+  const backend = fake(answers, desktop);
+  const launcher = new Launcher(backend);
+  await Promise.race([launcher.open(), Promise.resolve()]);
+  render(App, { launcher });
+  return { backend, launcher };
+}
+
+/** What has the focus gets the press, as from a keyboard; text fields take what the window left to them. */
+export function press(keys: string): void {
+  const words = keys.split("+");
+  const key = words.pop() ?? "";
+  const target = document.activeElement ?? document.body;
+  const init = {
+    key: key.length === 1 && !words.includes("Shift") ? key.toLowerCase() : key,
+    ctrlKey: words.includes("Ctrl"),
+    shiftKey: words.includes("Shift"),
+    bubbles: true,
+    cancelable: true,
+  };
+  const went = target.dispatchEvent(new KeyboardEvent("keydown", init));
+  if (went && key === "Enter" && target instanceof HTMLButtonElement) target.click();
+  (document.activeElement ?? document.body).dispatchEvent(new KeyboardEvent("keyup", init));
+}
+
+/** Types into what has the focus, a letter at a time. */
+export function type(text: string): void {
+  for (const letter of text) {
+    const went = (document.activeElement ?? document.body).dispatchEvent(
+      new KeyboardEvent("keydown", { key: letter, bubbles: true, cancelable: true }),
+    );
+    const field = document.activeElement;
+    if (!went || !(field instanceof HTMLInputElement)) continue;
+    field.value += letter;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}
+
+/** Nothing that axe can find here. Colours are not laid out in this kind of document; they are checked in tokens.css. */
+export async function expectAccessible(): Promise<void> {
+  const { violations } = await axe.run(document.body, {
+    rules: { "color-contrast": { enabled: false }, region: { enabled: false } },
+  });
+  expect(
+    violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`),
+  ).toEqual([]);
+}
