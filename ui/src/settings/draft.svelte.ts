@@ -5,7 +5,6 @@ export const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.strin
 export class Draft<Value> {
   /** What is on the screen. */
   mine = $state() as Value;
-  /** What the file said when the typing began. */
   #base = $state.raw() as Value;
   /** What the file says now, where that changed under the typing. */
   theirs = $state.raw<{ value: Value } | null>(null);
@@ -13,6 +12,11 @@ export class Draft<Value> {
   constructor(value: Value) {
     this.#base = value;
     this.mine = copy(value);
+  }
+
+  /** What the file said when the typing began. */
+  get base(): Value {
+    return this.#base;
   }
 
   get changed(): boolean {

@@ -1,6 +1,6 @@
 /** What all views of the window share: where it is open, what was read, what is said, what Escape does next. */
 
-import { createContext, untrack } from "svelte";
+import { createContext, tick, untrack } from "svelte";
 
 import type { AccountInfo, Check, JsonValue, Settings } from "../api";
 import type { Backend, Desktop, Theme } from "../desktop";
@@ -89,11 +89,30 @@ export class SettingsWindow {
     this.now = Date.now();
     const place = placeOf(asked);
     if (place) this.go(place.view, place.item);
+    // Who comes by keyboard begins at the view that is open, unless something of it has the focus.
+    void tick().then(() => {
+      if (document.activeElement === document.body) {
+        document.querySelector<HTMLElement>(".side [aria-current]")?.focus();
+      }
+    });
   }
 
   go(view: ViewId, item: string | null = null) {
     this.place = { view, item };
-    this.column = item === null ? "list" : "detail";
+    this.reveal(item === null ? "list" : "detail");
+  }
+
+  /** Shows a column. Where it is the only one, the focus goes into it: what had it is hidden. */
+  reveal(column: "views" | "list" | "detail") {
+    this.column = column;
+    if (!this.narrow) return;
+    void tick().then(() => {
+      const inside = { views: ".side [aria-current]", list: ".list [tabindex='0']", detail: ".detail" }[
+        column
+      ];
+      const to = document.querySelector<HTMLElement>(inside) ?? document.querySelector("main header button");
+      if (to instanceof HTMLElement && document.activeElement === document.body) to.focus();
+    });
   }
 
   /** Says something to who listens to the window. The same twice is said twice. */
@@ -130,7 +149,7 @@ export class SettingsWindow {
       return true;
     }
     if (!this.narrow || this.column === "views") return false;
-    this.column = this.column === "detail" ? "list" : "views";
+    this.reveal(this.column === "detail" ? "list" : "views");
     return true;
   }
 

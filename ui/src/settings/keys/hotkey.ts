@@ -1,6 +1,7 @@
 /** A press as a global hotkey: by the place of the key, so that it is the same in every layout. */
 
 import type { Hotkey } from "../../desktop";
+import { sentence } from "../accounts/fields";
 
 const NAMED: Record<string, string> = {
   Minus: "-",
@@ -62,11 +63,12 @@ function keyOf(code: string): string | null {
 export function hotkeyText({ keys, state, why }: Hotkey): string {
   const said: Record<Hotkey["state"], string> = {
     active: `${keys} opens Callboard.`,
-    taken: `${keys} is taken by another program.`,
+    taken: `${keys} is taken by another program. Choose another, or free it there.`,
     portal: `${keys} was asked of the desktop, which decides.`,
     unavailable: "This desktop lets no program have a hotkey.",
   };
-  return [said[state], why].filter(Boolean).join(" ");
+  // The shell's reason says more, and what to do.
+  return why ? sentence(why) : said[state];
 }
 
 /** Offered where the one that is wanted is taken. */

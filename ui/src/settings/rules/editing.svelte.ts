@@ -1,6 +1,6 @@
 /** A person's own rules as they are edited: all are saved at once, and what is refused is told at its field. */
 
-import type { Fault, RuleConfig, RuleInfo } from "../../api";
+import type { Fault, JsonValue, RuleConfig, RuleInfo } from "../../api";
 import type { Failure } from "../../desktop";
 import { Draft, same } from "../draft.svelte";
 import { fieldOf, located } from "../failure";
@@ -61,13 +61,10 @@ const bare = (text: string) => text.replace(/[\\"'\s]/g, "");
 export class Editing {
   readonly draft = new Draft<RuleConfig[]>([]);
   faults = $state.raw<RuleFaults>(NO_FAULTS);
-  #base: RuleConfig[] = [];
 
   /** The rules were read again. */
   offer(infos: readonly RuleInfo[]) {
-    const own = infos.filter((info) => !info.builtin).map((info) => info.rule);
-    this.draft.offer(own);
-    this.#base = own;
+    this.draft.offer(infos.filter((info) => !info.builtin).map((info) => info.rule));
   }
 
   change(place: number, change: Partial<RuleConfig>) {
@@ -111,10 +108,29 @@ export class Editing {
     this.faults = NO_FAULTS;
   }
 
-  /** What is to be written; nothing where there is no rule. */
-  value() {
+  /**
+   * What is to be written, and where. One rule that was changed or removed is written alone, so that the comments of
+   * the others stay; several at once are written as a whole, so that none of them is without the others.
+   */
+  write(): { path: string[]; value: JsonValue | null } {
     const rules = $state.snapshot(this.draft.mine);
-    return rules.length > 0 ? rules.map(written) : null;
+    const base = this.draft.base;
+    const other = rules.findIndex((rule, place) => !same(rule, base[place]));
+    const place = String(other < 0 ? rules.length : other);
+    const rule = rules[other];
+    if (rule && rules.length === base.length && same(rules.slice(other + 1), base.slice(other + 1))) {
+      return { path: ["rules", place], value: written(rule) };
+    }
+    if (
+      rules.length > 0 &&
+      same(
+        rules,
+        base.filter((_, nth) => nth !== Number(place)),
+      )
+    ) {
+      return { path: ["rules", place], value: null };
+    }
+    return { path: ["rules"], value: rules.length > 0 ? rules.map(written) : null };
   }
 
   saved() {
@@ -123,6 +139,6 @@ export class Editing {
   }
 
   refused(failure: Failure) {
-    this.faults = faultsAt(failure, $state.snapshot(this.draft.mine), this.#base);
+    this.faults = faultsAt(failure, $state.snapshot(this.draft.mine), this.draft.base);
   }
 }

@@ -104,6 +104,11 @@ test("where secrets are kept is changed only when it is said twice", async () =>
   const file = await screen.findByRole("radio", { name: /Encrypted file/ });
   file.click();
   await screen.findByText(/not moved by themselves.*CALLBOARD_PASSPHRASE/);
+  await key("Escape");
+  await waitFor(() => expect(screen.queryByText(/not moved by themselves/)).toBeNull());
+  expect(screen.getByRole("radio", { name: /Keychain/ })).toHaveProperty("checked", true);
+  file.click();
+  await screen.findByText(/not moved by themselves/);
   expect(fake.asked("configure")).toEqual([]);
   await press("Keep them there");
   await waitFor(() =>

@@ -194,7 +194,7 @@ test("faults stand at the rule and the field that they are of", () => {
   });
 });
 
-test("rules are added first, moved and removed; without any the key leaves the file", () => {
+test("rules are added first, moved and removed", () => {
   const editing = new Editing();
   editing.offer(RULES);
   const names = () => editing.draft.mine.map((rule) => rule.name);
@@ -203,8 +203,26 @@ test("rules are added first, moved and removed; without any the key leaves the f
   expect(editing.move(0, 1)).toBe(1);
   expect(editing.move(2, 1)).toBe(2);
   expect(names()).toEqual(["main is red", "new rule", "nightly is flaky"]);
-  [2, 1, 0].forEach((place) => editing.remove(place));
-  expect(editing.value()).toBeNull();
   editing.revert();
   expect(names()).toEqual(["main is red", "nightly is flaky"]);
+});
+
+const [RED, FLAKY] = RULES.map(({ rule }) => written(rule));
+
+test.each<[string, (editing: Editing) => void, { path: string[]; value: unknown }]>([
+  [
+    "one changed",
+    (it) => it.change(1, { do: "silence" }),
+    { path: ["rules", "1"], value: { ...FLAKY, do: "silence" } },
+  ],
+  ["the first removed", (it) => it.remove(0), { path: ["rules", "0"], value: null }],
+  ["the last removed", (it) => it.remove(1), { path: ["rules", "1"], value: null }],
+  ["moved", (it) => it.move(0, 1), { path: ["rules"], value: [FLAKY, RED] }],
+  ["added", (it) => it.add(), { path: ["rules"], value: [expect.anything(), RED, FLAKY] }],
+  ["all removed", (it) => [1, 0].forEach((place) => it.remove(place)), { path: ["rules"], value: null }],
+])("rules are written as narrowly as can be: %s", (_, act, change) => {
+  const editing = new Editing();
+  editing.offer(RULES);
+  act(editing);
+  expect(editing.write()).toEqual(change);
 });

@@ -282,9 +282,10 @@ test.each([
 
 test("the command key is one on a Mac", () => {
   expect(recorded(press("Space", ["meta"]), true)).toEqual({ keys: "Cmd+Space" });
-  expect(hotkeyText({ keys: "Alt+Space", state: "taken", why: "It is the window menu's." })).toBe(
-    "Alt+Space is taken by another program. It is the window menu's.",
+  expect(hotkeyText({ keys: "F9", state: "taken", why: "another program has F9" })).toBe(
+    "Another program has F9.",
   );
+  expect(hotkeyText({ keys: "F9", state: "active", why: null })).toBe("F9 opens Callboard.");
 });
 
 test("remedies: an act for what has one, and none for what is well", () => {
