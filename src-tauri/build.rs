@@ -1,6 +1,6 @@
 //! Reads `tauri.conf.json` and says which commands windows may be given. No other command is reachable from a page.
 
-use std::{fs, path::Path, process::ExitCode};
+use std::{fs, path::Path};
 
 /// The commands of `src/commands.rs`, each of which `capabilities/windows.json` allows by name.
 const COMMANDS: [&str; 11] = [
@@ -17,15 +17,11 @@ const COMMANDS: [&str; 11] = [
     "quit",
 ];
 
-fn main() -> ExitCode {
+fn main() {
     println!("cargo:rerun-if-changed=../ui/dist");
-    match prepare() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            println!("cargo:warning={why}");
-            eprintln!("{why}");
-            ExitCode::FAILURE
-        }
+    if let Err(why) = prepare() {
+        // Cargo shows it, and ends the build.
+        println!("cargo::error={why}");
     }
 }
 
@@ -36,8 +32,8 @@ fn prepare() -> Result<(), String> {
             // What is only checked needs no pages, but `tauri::generate_context!` needs their folder.
             if std::env::var_os("CALLBOARD_NO_PAGES").is_none() {
                 return Err(format!(
-                    "ui/dist/{page} is not there: build the windows first (npm --prefix ui ci && npm --prefix ui run build), \
-                     or, only to check the code, set CALLBOARD_NO_PAGES=1"
+                    "ui/dist/{page} is not there: build the windows first (npm --prefix ui ci && npm --prefix ui run \
+                     build), or, only to check the code, set CALLBOARD_NO_PAGES=1"
                 ));
             }
             fs::create_dir_all(pages).map_err(|error| error.to_string())?;

@@ -234,7 +234,7 @@ impl Windows {
                 .inner_size(width, height)
                 .visible(false)
                 .disable_drag_drop_handler()
-                .on_navigation(|url| is_ours(url))
+                .on_navigation(is_ours)
                 .on_new_window(|_, _| tauri::webview::NewWindowResponse::Deny)
                 .on_page_load(loaded);
         if let Some(pages) = &self.pages {

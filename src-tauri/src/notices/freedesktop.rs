@@ -152,11 +152,13 @@ async fn serve(
                 }
                 None => return Err(zbus::Error::InputOutput(Arc::new(std::io::ErrorKind::UnexpectedEof.into()))),
             },
-            Some(action) = actions.next() => if let Ok(args) = action.args() {
-                if let Some((act, token)) = shown.pressed(args.id, args.key) {
+            Some(action) = actions.next() => {
+                if let Ok(args) = action.args()
+                    && let Some((act, token)) = shown.pressed(args.id, args.key)
+                {
                     pressed(act, token);
                 }
-            },
+            }
             Some(gone) = closed.next() => if let Ok(args) = gone.args() {
                 // 1 is expired: desktops keep those in a list, where they can still be pressed.
                 if args.reason != 1 {

@@ -45,6 +45,8 @@ async fn the_app_is_the_face_of_another_owner_and_takes_over_when_it_ends() {
     }
     assert!(!waiting.is_finished());
     daemon.stop().await;
+    // As a process that ends: its lock goes with it.
+    drop(daemon);
     assert!(waiting.await.unwrap().is_err(), "who waits is told that the owner went away");
     until(&owner, is_here).await;
     owner.call(BoardQuery::default()).await.unwrap();
