@@ -259,6 +259,7 @@ async fn open_engine(opening: &Opening) -> Result<Engine, OpenError> {
         secrets,
         host,
         mode: Mode::Serve,
+        at_start: callboard_engine::AtStart::GoOn,
     })
     .await
 }

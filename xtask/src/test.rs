@@ -45,8 +45,6 @@ pub(crate) fn test(options: &Options) -> Result<()> {
 
     // The app has the pages in it: they come before everything that compiles it.
     heading("windows");
-    ui::build()?;
-    ui::weigh()?;
     ui::check()?;
 
     heading("format");

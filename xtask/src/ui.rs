@@ -1,130 +1,33 @@
-//! The windows: installed, checked, built, and held to their size.
+//! The windows: installed, built, checked.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-};
+use std::{path::PathBuf, process::Command};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 
 use crate::{setup, shell};
 
-/// The most that the launcher may weigh, in bytes as gzip sends them: it is loaded between the hotkey and the first word.
-const LAUNCHER: u64 = 60_000;
-/// The most that all pages together may weigh. Faces of type are not counted.
-const ALL: u64 = 120_000;
-
-/// Installs what the lock names, builds the pages into `ui/dist`, and says what they weigh.
+/// Installs what the lock names, and builds the pages into `ui/dist`.
 pub(crate) fn build() -> Result<()> {
-    setup::packages_of(&folder(), &folder(), "the parts that the windows are built from")?;
-    shell::run(npm(&["run", "--silent", "build"]))
+    install()?;
+    run("build")
 }
 
-/// Types, lints, format and the tests of the components.
+/// Builds the pages, holds them to what they may weigh, and checks types, lints, format and the components' tests.
 pub(crate) fn check() -> Result<()> {
-    shell::run(npm(&["run", "--silent", "check"]))?;
-    shell::run(npm(&["run", "--silent", "test"]))
+    install()?;
+    ["size", "check", "test"].into_iter().try_for_each(run)
 }
 
-/// Fails where the built pages are heavier than they may be.
-pub(crate) fn weigh() -> Result<()> {
-    let dist = folder().join("dist");
-    let launcher = loaded_by(&dist, "index.html")?;
-    let mut all = loaded_by(&dist, "settings.html")?;
-    all.extend(launcher.iter().cloned());
-    for (what, files, most) in [("the launcher", launcher, LAUNCHER), ("all pages", all, ALL)] {
-        let weight: u64 = files.iter().map(|file| gzipped(file)).sum::<Result<u64>>()?;
-        println!("{what}: {:.1} of {:.0} kB gzipped, in {} files", kilo(weight), kilo(most), files.len());
-        ensure!(weight <= most, "{what} weigh {:.1} kB and may weigh {:.0}", kilo(weight), kilo(most));
-    }
-    Ok(())
+fn install() -> Result<()> {
+    setup::packages_of(&folder(), &folder(), "the parts that the windows are built from")
 }
 
 fn folder() -> PathBuf {
     shell::root().join("ui")
 }
 
-fn npm(words: &[&str]) -> Command {
+fn run(script: &str) -> Result<()> {
     let mut npm = Command::new("npm");
-    npm.args(words).current_dir(folder());
-    npm
-}
-
-fn kilo(bytes: u64) -> f64 {
-    bytes as f64 / 1000.0
-}
-
-/// A page and every script and style that it loads, those that are loaded when they are first needed among them.
-fn loaded_by(dist: &Path, page: &str) -> Result<BTreeSet<PathBuf>> {
-    let mut found = BTreeSet::new();
-    let mut waiting = vec![dist.join(page)];
-    while let Some(file) = waiting.pop() {
-        let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
-        let folder = file.parent().unwrap_or(dist);
-        for name in named_in(&text) {
-            let place = match name.strip_prefix('/') {
-                Some(from_root) => dist.join(from_root),
-                // Names in scripts are relative to the script, or to the root where they are loaded later.
-                None => [folder.join(name), dist.join(name)]
-                    .into_iter()
-                    .find(|it| it.exists())
-                    .unwrap_or_default(),
-            };
-            let place = place.canonicalize().unwrap_or_default();
-            if place.is_file() && !found.contains(&place) {
-                waiting.push(place);
-            }
-        }
-        found.insert(file.canonicalize()?);
-    }
-    Ok(found)
-}
-
-/// Everything between quotes that is named like a script or a style.
-fn named_in(text: &str) -> impl Iterator<Item = &str> {
-    text.split(['"', '\'', '`']).filter(|word| {
-        let kind = word.rsplit_once('.').map(|(_, kind)| kind);
-        matches!(kind, Some("js" | "css")) && !word.contains(char::is_whitespace)
-    })
-}
-
-fn gzipped(file: &Path) -> Result<u64> {
-    let mut gzip = Command::new("gzip");
-    let output = gzip.args(["-9", "--stdout"]).arg(file).stderr(Stdio::inherit()).output().context("gzip")?;
-    ensure!(output.status.success(), "gzip could not read {}", file.display());
-    Ok(output.stdout.len() as u64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_page_is_weighed_with_everything_that_it_loads() {
-        let dist = std::env::temp_dir().join(format!("xtask-ui-{}", std::process::id()));
-        fs::create_dir_all(dist.join("assets")).unwrap();
-        let files = [
-            ("index.html", r#"<link href="/assets/a.css"><script src="/assets/a.js"></script>"#),
-            ("assets/a.css", "@font-face { src: url(/assets/inter.woff2) }"),
-            (
-                "assets/a.js",
-                r#"import{x}from"./shared.js";const later=()=>import(`./later.js`),not="./no.js""#,
-            ),
-            ("assets/shared.js", r#"import"./a.js""#),
-            ("assets/later.js", ""),
-            ("assets/other.js", ""),
-        ];
-        for (name, text) in files {
-            fs::write(dist.join(name), text).unwrap();
-        }
-        let names: Vec<String> = loaded_by(&dist, "index.html")
-            .unwrap()
-            .iter()
-            .map(|file| file.file_name().unwrap().to_string_lossy().into_owned())
-            .collect();
-        fs::remove_dir_all(&dist).unwrap();
-        assert_eq!(names, ["a.css", "a.js", "later.js", "shared.js", "index.html"]);
-    }
+    npm.args(["run", "--silent", script]).current_dir(folder());
+    shell::run(npm)
 }

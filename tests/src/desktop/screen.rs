@@ -112,7 +112,9 @@ impl DesktopSession {
 
     fn start_openbox(&mut self, key: Option<&str>) -> Result<()> {
         let bound = key.map_or(String::new(), |key| {
-            format!(r#"<keybind key="{key}"><action name="ShowDesktop"/></keybind>"#)
+            format!(
+                r#"<keybind key="{key}"><action name="Execute"><command>true</command></action></keybind>"#
+            )
         });
         let config = self.path("openbox.xml");
         let text = format!(

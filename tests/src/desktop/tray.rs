@@ -163,9 +163,9 @@ impl MenuEntry {
         std::iter::once(self).chain(below).collect()
     }
 
-    /// The entry whose text begins so, here or below.
+    /// The first entry with this in its text, here or below.
     pub fn find(&self, label: &str) -> Option<&MenuEntry> {
-        self.all().into_iter().find(|entry| entry.label.starts_with(label))
+        self.all().into_iter().find(|entry| entry.label.contains(label))
     }
 }
 
@@ -203,7 +203,7 @@ impl TrayIcon {
         entry(layout)
     }
 
-    /// Chooses the entry whose text begins so, wherever in the menu it is; waits until there is one that can be chosen.
+    /// Chooses the first entry with this in its text, wherever in the menu it is; waits until there is one that can be chosen.
     pub fn choose(&self, label: &str) -> Result<()> {
         let id = wait_until(&format!("{label:?} in the tray menu"), PATIENCE, || {
             self.menu().ok()?.find(label).filter(|entry| entry.enabled).map(|entry| entry.id)

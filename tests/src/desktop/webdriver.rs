@@ -71,7 +71,10 @@ impl Page {
                 None
             }
         });
-        found.with_context(|| format!("{last:?}\nThe page says:\n{}", self.text().unwrap_or_default()))
+        found.with_context(|| {
+            let (typed, text) = (self.typed().unwrap_or_default(), self.text().unwrap_or_default());
+            format!("{last:?}\nTyped: {typed:?}\nThe page says:\n{text}")
+        })
     }
 
     /// Waits until this text is to be read in the page.
