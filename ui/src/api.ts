@@ -1667,7 +1667,7 @@ builtin: boolean,
 /**
  * How it came out.
  */
-outcome: Outcome, 
+outcome: RuleOutcome, 
 /**
  * Why, in plain words.
  */
@@ -1843,6 +1843,11 @@ matched: number,
  * The latest event that it matched.
  */
 last: Event | null, };
+
+/**
+ * How a rule came out.
+ */
+export type RuleOutcome = "matched" | "not_matched" | "failed" | "not_reached";
 
 /**
  * Why was (or wasn't) I told of this?

@@ -56,8 +56,9 @@ impl TypeVisitor for Declarations {
         if T::output_path().is_some() {
             let docs = T::docs().unwrap_or_default();
             let declared = format!("{docs}export {}", T::decl(&self.config));
-            let before = self.types.insert(T::ident(&self.config), declared);
-            debug_assert!(before.is_none(), "two types are called {}", T::ident(&self.config));
+            let before = self.types.insert(T::ident(&self.config), declared.clone());
+            let same = before.is_none_or(|before| before == declared);
+            debug_assert!(same, "two types are called {}", T::ident(&self.config));
         }
         T::visit_dependencies(self);
         T::visit_generics(self);

@@ -1,6 +1,6 @@
 /** Rules as people read them, and as fields that are typed. */
 
-import type { Do, Event, Reason, RuleConfig, RuleInfo } from "../../api";
+import type { Do, Event, RuleConfig, RuleInfo, RuleOutcome } from "../../api";
 
 /** What a condition asks, in parts that must all be true: what of, and what it must be; or as it is written. */
 export type Part = { of: string; is: string; values: string[] } | { code: string };
@@ -145,10 +145,6 @@ export function doesText(rule: RuleConfig): string {
 export function latelyText({ matched }: RuleInfo): string {
   return matched === 0 ? "nothing in 7 days" : `${matched} in 7 days`;
 }
-
-/** How a rule came out. The type of the call has another `Outcome`; this is what is sent. */
-export type RuleOutcome = "matched" | "not_matched" | "failed" | "not_reached";
-export const outcomeOf = (reason: Reason) => reason.outcome as unknown as RuleOutcome;
 
 export const OUTCOME: Record<RuleOutcome, { icon: string; look: string; word: string }> = {
   matched: { icon: "check", look: "passing", word: "matched" },
