@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use anyhow::{Context, Result};
 use callboard_domain::secret::SecretString;
 use callboard_engine::{
-    Engine, Mode, OpenError, Options,
+    AtStart, Engine, Mode, OpenError, Options,
     api::{ApiError, Call},
     config::Faults,
     socket,
@@ -54,10 +54,15 @@ enum Way {
 impl Face {
     /// Opens the store, or connects to the process that has it.
     pub(crate) async fn open(paths: &Paths) -> Result<Self> {
+        Self::open_with(paths, passphrase()).await
+    }
+
+    /// The same with what opens the encrypted file of secrets.
+    pub(crate) async fn open_with(paths: &Paths, passphrase: Option<SecretString>) -> Result<Self> {
         // The owner may be just starting or just ending: between its lock and its socket there is a moment.
         let mut tries = 0;
         loop {
-            match open_engine(paths, Mode::Once).await {
+            match open_engine(paths, Mode::Once, passphrase.clone()).await {
                 Ok(engine) => return Ok(Self { way: Way::Own(engine), data: paths.data.clone() }),
                 Err(OpenError::InUse) => {}
                 Err(error) => return Err(explain(error)),
@@ -109,15 +114,20 @@ impl Face {
 }
 
 /// Opens the engine in this process.
-pub(crate) async fn open_engine(paths: &Paths, mode: Mode) -> Result<Engine, OpenError> {
+pub(crate) async fn open_engine(
+    paths: &Paths,
+    mode: Mode,
+    passphrase: Option<SecretString>,
+) -> Result<Engine, OpenError> {
     let host = TerminalHost::start().map_err(|error| OpenError::Other(error.to_string()))?;
     Engine::open(Options {
         config: paths.config.clone(),
         data: paths.data.clone(),
-        passphrase: passphrase(),
+        passphrase,
         secrets: None,
         host: Arc::new(host),
         mode,
+        at_start: AtStart::Refuse,
     })
     .await
 }

@@ -12,7 +12,7 @@ use callboard_domain::{
     text,
 };
 use callboard_engine::{
-    Engine, Mode, Options,
+    AtStart, Engine, Mode, Options,
     api::{
         AccountsQuery, BoardQuery, Changes, DeliveryState, EventsQuery, Health, Hello, Prepare, Settle,
         StartRun,
@@ -107,6 +107,7 @@ impl Tour {
             secrets: Some(Secrets::in_memory(playground.secrets())),
             host,
             mode: Mode::Serve,
+            at_start: AtStart::Refuse,
         });
         let tour = Self { engine: engine.await.map_err(explain)?, playground, paths, folder };
         if let Some(receiver) = tour.engine.call(Hello {}).await?.receives_at {

@@ -7,13 +7,13 @@ use tokio::signal;
 
 use crate::{
     exit::{Exit, Usage},
-    face::{Paths, explain, open_engine},
+    face::{Paths, explain, open_engine, passphrase},
     output::Output,
 };
 
 /// Serves until SIGTERM, SIGINT or Ctrl+C.
 pub(crate) async fn serve(paths: &Paths, output: &Output) -> Result<Exit> {
-    let engine = match open_engine(paths, Mode::Serve).await {
+    let engine = match open_engine(paths, Mode::Serve, passphrase()).await {
         Ok(engine) => engine,
         Err(OpenError::InUse) => return Err(in_use(paths).await.into()),
         Err(error) => return Err(explain(error)),

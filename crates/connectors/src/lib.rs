@@ -56,6 +56,16 @@ macro_rules! services {
         /// The services' names, as `service` in the configuration takes them.
         pub const SERVICES: &[&str] = &[$($module::NAME),+];
 
+        /// The services, with what an account of each can be told.
+        pub fn services() -> Vec<Service> {
+            vec![$(Service {
+                name: $module::NAME,
+                about: concat!($($what),+).trim(),
+                secrets: $module::SECRETS,
+                schema: schemars::schema_for!($module::Config).to_value(),
+            }),+]
+        }
+
         impl ConnectorConfig {
             /// Reads an account's table, which must not hold the key `service` any more.
             ///
@@ -126,6 +136,19 @@ services! {
     Jenkins in jenkins,
     /// Slack: channels, threads, incoming webhooks.
     Slack in slack,
+}
+
+/// A service, and what an account of it can be told.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// Its name in the configuration.
+    pub name: &'static str,
+    /// What it is called and what it is good for: `GitHub: pull requests ...`.
+    pub about: &'static str,
+    /// The secrets that an account needs or can use.
+    pub secrets: &'static [SecretField],
+    /// The JSON Schema of an account's table, without the key `service`.
+    pub schema: serde_json::Value,
 }
 
 /// Why an account cannot be used as it is configured. Texts are for people, and never hold a secret.

@@ -4,6 +4,7 @@
 //! contracts ([`source::Source`], [`action::Action`], [`chat::ChatService`]) that connectors implement.
 
 pub mod action;
+pub mod activity;
 pub mod board;
 pub mod chat;
 pub mod command;

@@ -26,6 +26,23 @@ pub(crate) struct Account {
 }
 
 impl Account {
+    /// The names of its secrets that are set, as far as they could be read when it was connected.
+    pub(crate) fn secrets_set(&self) -> Vec<String> {
+        self.secrets.keys().cloned().collect()
+    }
+
+    /// A secret of it, as it was when it was connected.
+    pub(crate) fn secret(&self, field: &str) -> Option<SecretString> {
+        self.secrets.get(field).cloned()
+    }
+
+    /// Its settings, as its table in the configuration has them.
+    pub(crate) fn settings(&self) -> BTreeMap<String, serde_json::Value> {
+        let table = serde_json::to_value(&self.config).unwrap_or_default();
+        let keys = table.as_object().cloned().unwrap_or_default().into_iter();
+        keys.filter(|(key, value)| key != "service" && !value.is_null()).collect()
+    }
+
     fn made_from(&self, config: &ConnectorConfig, secrets: &BTreeMap<String, SecretString>) -> bool {
         self.config == *config
             && self.connection.is_ok()

@@ -30,7 +30,11 @@ fn config(engine: &Engine) -> Check {
     let path = engine.live().config.path.display().to_string();
     match &engine.moments().faults {
         Some(faults) => remedied(
-            check("configuration", CheckVerdict::Failed, format!("{faults}\nan older version is in force")),
+            check(
+                "configuration",
+                CheckVerdict::Failed,
+                format!("{faults}\nwhat was good of it before is in force"),
+            ),
             "mend it; it is put in force as soon as it is good",
         ),
         None if engine.live().config.path.exists() => check("configuration", CheckVerdict::Ok, path),
@@ -76,7 +80,17 @@ async fn secrets(engine: &Engine) -> Check {
 }
 
 fn webhooks(engine: &Engine) -> Check {
-    match (engine.inner.receives_at, &engine.live().config.receive) {
+    let (heard, deaf) = {
+        let moments = engine.moments();
+        (moments.receives_at, moments.deaf.clone())
+    };
+    if let (None, Some(why)) = (heard, deaf) {
+        return remedied(
+            check("webhooks", CheckVerdict::Failed, format!("not received: {why}")),
+            "stop what has that port, or choose another one: receive.listen. It is tried again by itself",
+        );
+    }
+    match (heard, &engine.live().config.receive) {
         (Some(at), _) => {
             check("webhooks", CheckVerdict::Ok, format!("received at http://{at}/hooks/ACCOUNT"))
         }

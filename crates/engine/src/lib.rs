@@ -23,6 +23,7 @@ mod registry;
 pub mod room;
 mod run;
 pub mod secrets;
+mod services;
 #[cfg(unix)]
 pub mod socket;
 mod status;
@@ -81,6 +82,19 @@ pub struct Options {
     pub host: Arc<dyn Host>,
     /// What it is started for.
     pub mode: Mode,
+    /// What is done where the configuration is not good or its port is taken.
+    pub at_start: AtStart,
+}
+
+/// What is done where an engine cannot start as its configuration says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AtStart {
+    /// It does not start: for whoever can read why, and mend it.
+    #[default]
+    Refuse,
+    /// It starts as far as it can, says what is wrong, and goes on with the rest as soon as that is mended: for an app
+    /// that is to be there.
+    GoOn,
 }
 
 /// What an engine is started for.
@@ -136,7 +150,10 @@ struct Inner {
     finder: find::Finder,
     listed: listed::Listed,
     moments: Mutex<Moments>,
-    receives_at: Option<SocketAddr>,
+    /// Held while the configuration file or a secret is changed.
+    editing: tokio::sync::Mutex<()>,
+    /// Held while a configuration is put in force.
+    reloading: tokio::sync::Mutex<()>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -151,6 +168,10 @@ struct Moments {
     faults: Option<Faults>,
     /// When the last notification was shown.
     notified_at: Option<Timestamp>,
+    /// Where webhooks are received.
+    receives_at: Option<SocketAddr>,
+    /// Why they are not, where they should be.
+    deaf: Option<String>,
 }
 
 impl Engine {
@@ -164,29 +185,31 @@ impl Engine {
             Err(StoreError::InUse { .. }) => return Err(OpenError::InUse),
             Err(error) => return Err(OpenError::Store(error)),
         };
-        let config = Config::load(&options.config).map_err(OpenError::Config)?;
         let client = Client::new().map_err(|error| OpenError::Other(error.to_string()))?;
-        let live = Live::new(config, &options, &client, None).await.map_err(OpenError::Config)?;
+        let (live, faults) = first_live(&options, &client).await.map_err(OpenError::Config)?;
         let serving = options.mode == Mode::Serve;
         let listener = match &live.config.receive {
-            Some(receive) if serving => {
-                let address = receive.listen;
-                let bound = TcpListener::bind(address).await;
-                Some(bound.map_err(|error| OpenError::Listen { address, why: error.to_string() })?)
-            }
+            Some(receive) if serving => match TcpListener::bind(receive.listen).await {
+                Ok(listener) => Some(listener),
+                Err(_) if options.at_start == AtStart::GoOn => None,
+                Err(error) => {
+                    return Err(OpenError::Listen { address: receive.listen, why: error.to_string() });
+                }
+            },
             _ => None,
         };
-        let hosts: Arc<[String]> = live.config.receive.iter().flat_map(|it| it.hosts.clone()).collect();
+        let is_whole = faults.is_none();
         let engine = Self {
             inner: Arc::new(Inner {
                 room: Arc::new(room::Room::new(store.clone(), Timestamp::now)),
-                receives_at: listener.as_ref().and_then(|listener| listener.local_addr().ok()),
                 live: channel::Sender::new(Arc::new(live)),
                 runs: run::Active::default(),
                 desk: handover::Desk::default(),
                 finder: find::Finder::default(),
                 listed: listed::Listed::default(),
-                moments: Mutex::default(),
+                moments: Mutex::new(Moments { faults, ..Moments::default() }),
+                editing: tokio::sync::Mutex::default(),
+                reloading: tokio::sync::Mutex::default(),
                 stop: CancellationToken::new(),
                 tasks: TaskTracker::new(),
                 options,
@@ -195,7 +218,10 @@ impl Engine {
             }),
         };
         engine.tell_interrupted(now).await.map_err(OpenError::Store)?;
-        engine.begin_watching(now).await.map_err(OpenError::Store)?;
+        // Accounts that a broken file does not name are not gone.
+        if is_whole {
+            engine.begin_watching(now).await.map_err(OpenError::Store)?;
+        }
         #[cfg(unix)]
         {
             let socket = socket::listen(&engine.inner.options.data)
@@ -214,9 +240,11 @@ impl Engine {
             engine.spawn(live::follow_files(engine.clone(), engine.stopping()));
             engine.spawn(keep_house(engine.clone(), engine.stopping()));
         }
-        if let Some(listener) = listener {
-            let tasks = engine.inner.tasks.clone();
-            engine.spawn(receive::serve(listener, engine.clone(), hosts, engine.stopping(), tasks));
+        if serving {
+            let (tasks, stop) = (engine.inner.tasks.clone(), engine.stopping());
+            // Known before anybody asks where that is.
+            engine.hear_at(listener.as_ref());
+            engine.spawn(receive::run(listener, engine.clone(), stop, tasks));
         }
         Ok(engine)
     }
@@ -269,6 +297,15 @@ impl Engine {
 
     pub(crate) fn live_changes(&self) -> channel::Receiver<Arc<Live>> {
         self.inner.live.subscribe()
+    }
+
+    /// Notes where webhooks are received.
+    pub(crate) fn hear_at(&self, listener: Option<&TcpListener>) {
+        let mut moments = self.moments();
+        moments.receives_at = listener.and_then(|listener| listener.local_addr().ok());
+        if listener.is_some() {
+            moments.deaf = None;
+        }
     }
 
     fn moments(&self) -> MutexGuard<'_, Moments> {
@@ -341,6 +378,30 @@ impl Engine {
             }
         }
         Ok(())
+    }
+}
+
+/// What the configuration makes; where that is not good and the engine is to start all the same, what can be made of it,
+/// and what is wrong.
+async fn first_live(options: &Options, client: &Client) -> Result<(Live, Option<Faults>), Faults> {
+    let go_on = options.at_start == AtStart::GoOn;
+    let (config, wrong) = match Config::load(&options.config) {
+        Ok(config) => (config, None),
+        Err(faults) if go_on => (Config::read(&options.config, "")?, Some(faults)),
+        Err(faults) => return Err(faults),
+    };
+    let commands = config.commands.clone();
+    match Live::new(config.clone(), options, client, None).await {
+        Ok(live) => Ok((live, wrong)),
+        Err(faults) if go_on => {
+            // Its command files, most likely: the accounts are good without them.
+            let config = Config { commands: config::Commands::default(), ..config };
+            let mut live = Live::new(config, options, client, None).await?;
+            // They are followed, so that it is put in force as soon as they are good.
+            live.config.commands = commands;
+            Ok((live, Some(wrong.unwrap_or(faults))))
+        }
+        Err(faults) => Err(faults),
     }
 }
 

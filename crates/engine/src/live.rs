@@ -71,21 +71,16 @@ impl Live {
 impl Engine {
     /// Reads the configuration again, and puts it in force whole, or not at all.
     pub(crate) async fn reload_now(&self) -> Result<(), ApiError> {
-        let before = self.live();
-        let options = &self.inner.options;
-        let made = match Config::load(&options.config) {
-            Ok(config) => Live::new(config, options, &self.inner.client, Some(&before)).await,
+        let _one_at_a_time = self.inner.reloading.lock().await;
+        let made = match Config::load(&self.inner.options.config) {
+            Ok(config) => self.make_live(config).await,
             Err(faults) => Err(faults),
         };
         match made {
             Ok(live) => {
-                if live.config.receive != before.config.receive {
-                    tracing::warn!("a change of [receive] takes effect at the next start");
-                }
                 self.moments().faults = None;
-                self.inner.live.send_replace(Arc::new(live));
-                self.begin_watching(Timestamp::now()).await.map_err(ApiError::internal)?;
-                tracing::info!(file = %options.config.display(), "the configuration is in force");
+                self.replace_live(live).await?;
+                tracing::info!(file = %self.inner.options.config.display(), "the configuration is in force");
                 Ok(())
             }
             Err(faults) => {
@@ -94,6 +89,26 @@ impl Engine {
                 Err(ApiError::Config { faults: faults.0 })
             }
         }
+    }
+
+    /// Makes everything anew from a configuration that is known to be good, such as after a change of secrets.
+    pub(crate) async fn put_in_force(&self, config: Config) -> Result<(), ApiError> {
+        let _one_at_a_time = self.inner.reloading.lock().await;
+        let live = self.make_live(config).await.map_err(|faults| ApiError::Config { faults: faults.0 })?;
+        self.replace_live(live).await
+    }
+
+    async fn make_live(&self, config: Config) -> Result<Live, Faults> {
+        Live::new(config, &self.inner.options, &self.inner.client, Some(&self.live())).await
+    }
+
+    async fn replace_live(&self, live: Live) -> Result<(), ApiError> {
+        let heard = self.moments().receives_at.is_some();
+        if heard && live.config.receive != self.live().config.receive {
+            tracing::warn!("a change of [receive] takes effect at the next start");
+        }
+        self.inner.live.send_replace(Arc::new(live));
+        self.begin_watching(Timestamp::now()).await.map_err(ApiError::internal)
     }
 }
 

@@ -27,9 +27,53 @@ const BODY_LIMIT: usize = 5 << 20;
 const SENDER_TIME: Duration = Duration::from_secs(10);
 /// How many senders are heard at once; further ones wait to be accepted.
 const CONNECTIONS: usize = 256;
+/// How often an address that another program has is tried again.
+const TRIED_AGAIN: Duration = Duration::from_secs(10);
+
+/// Listens where the configuration says, and hears senders until `stop`. Where the address cannot be had it is tried again,
+/// and again when the configuration changes.
+pub(crate) async fn run(
+    listener: Option<TcpListener>,
+    engine: Engine,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+) {
+    let mut changes = engine.live_changes();
+    let mut listener = listener;
+    loop {
+        let receive = changes.borrow_and_update().config.receive.clone();
+        if let (None, Some(receive)) = (&listener, &receive) {
+            match TcpListener::bind(receive.listen).await {
+                Ok(bound) => {
+                    engine.hear_at(Some(&bound));
+                    listener = Some(bound);
+                }
+                Err(error) => {
+                    let why = format!("{} cannot be listened on: {error}", receive.listen);
+                    tracing::warn!(%why, "webhooks are not received");
+                    engine.moments().deaf = Some(why);
+                }
+            }
+        }
+        match (listener.take(), receive) {
+            (Some(listener), receive) => {
+                let hosts = receive.into_iter().flat_map(|it| it.hosts).collect();
+                return serve(listener, engine, hosts, stop, tasks).await;
+            }
+            (None, None) => engine.moments().deaf = None,
+            (None, Some(_)) => {}
+        }
+        let is_deaf = engine.moments().deaf.is_some();
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(TRIED_AGAIN), if is_deaf => {}
+            changed = changes.changed() => if changed.is_err() { return },
+        }
+    }
+}
 
 /// Hears senders until `stop`.
-pub(crate) async fn serve(
+async fn serve(
     listener: TcpListener,
     engine: Engine,
     hosts: Arc<[String]>,

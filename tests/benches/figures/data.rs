@@ -208,6 +208,7 @@ pub(crate) async fn engine(folder: &std::path::Path) -> Result<callboard_engine:
         secrets: None,
         host: std::sync::Arc::new(Silent),
         mode: callboard_engine::Mode::Once,
+        at_start: callboard_engine::AtStart::Refuse,
     };
     Ok(callboard_engine::Engine::open(options).await?)
 }

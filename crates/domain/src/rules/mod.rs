@@ -193,6 +193,11 @@ impl Rules {
         if errors.is_empty() { Ok(Self(rules)) } else { Err(errors) }
     }
 
+    /// The rules that come with Callboard, in their order.
+    pub fn builtin() -> Vec<RuleConfig> {
+        builtin::rules()
+    }
+
     /// What becomes of an event of an item, as it is after the event. `me` is who the item's account acts as.
     ///
     /// It is decided as of when the event was seen, and so the same whenever it is asked.

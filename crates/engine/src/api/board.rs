@@ -1,5 +1,6 @@
 //! What there is: the board, items, events, and why one was told of them.
 
+pub use callboard_domain::activity::{Activity, ActivityDay};
 use callboard_domain::{
     board::Tray,
     command::{Effect, Role},
@@ -257,38 +258,6 @@ pub struct ActivityQuery {
     pub days: u16,
     /// The time zone that days are counted in; the owner's where it is not given.
     pub zone: Option<String>,
-}
-
-/// What happened in the last days, in numbers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct Activity {
-    /// One each, the oldest first.
-    pub days: Vec<ActivityDay>,
-    /// The middle time from red to green of a branch, in seconds, over all days.
-    pub time_to_green: Option<u64>,
-    /// The middle time from opened to the first review, in seconds.
-    pub time_to_review: Option<u64>,
-    /// The middle time from triggered to acknowledged, in seconds.
-    pub time_to_acknowledge: Option<u64>,
-}
-
-/// A day in numbers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct ActivityDay {
-    /// Which, as `2026-11-22`.
-    pub date: String,
-    /// Builds that passed.
-    pub passed: u32,
-    /// Builds that failed.
-    pub failed: u32,
-    /// Runs of commands.
-    pub runs: u32,
-    /// The middle times of what ended on that day, in seconds.
-    pub time_to_green: Option<u64>,
-    /// See [`Activity::time_to_review`].
-    pub time_to_review: Option<u64>,
-    /// See [`Activity::time_to_acknowledge`].
-    pub time_to_acknowledge: Option<u64>,
 }
 
 /// The rules in force, in their order, the built-in ones last.

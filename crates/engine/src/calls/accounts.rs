@@ -32,8 +32,8 @@ impl Engine {
                 problems: source.map(|source| source.problems.clone()).unwrap_or_default(),
                 secrets: live.secrets.place(),
                 watched: account.connection.as_ref().is_ok_and(|connection| connection.source.is_some()),
-                settings: std::collections::BTreeMap::new(),
-                secrets_set: Vec::new(),
+                settings: account.settings(),
+                secrets_set: account.secrets_set(),
             }
         };
         Ok(live.accounts.values().map(|account| info(account)).collect())

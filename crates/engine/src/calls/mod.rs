@@ -2,10 +2,11 @@
 
 mod accounts;
 mod board;
+mod change_accounts;
 mod commands;
 mod item;
 mod line;
-mod pending;
+mod look_back;
 mod posting;
 mod upkeep;
 

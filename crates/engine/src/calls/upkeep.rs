@@ -6,10 +6,10 @@ use super::LONG_POLL;
 use crate::{
     Engine, Mode,
     api::{
-        AccountsQuery, ApiError, BoardQuery, Changes, Check, Doctor, Greeting, Health, Hello, Notices,
-        NoticesDue, QuietNow, Reload, Status, StatusQuery,
+        AccountsQuery, ApiError, BoardQuery, Changes, Check, Configure, Doctor, Greeting, Health, Hello,
+        Notices, NoticesDue, QuietNow, Reload, Settings, SettingsQuery, Status, StatusQuery,
     },
-    doctor, status,
+    config, doctor, status,
     store::StoreError,
 };
 
@@ -20,7 +20,7 @@ impl Engine {
             pid: std::process::id(),
             config: self.inner.options.config.clone(),
             serving: self.inner.options.mode == Mode::Serve,
-            receives_at: self.inner.receives_at,
+            receives_at: self.moments().receives_at,
         })
     }
 
@@ -80,6 +80,23 @@ impl Engine {
 
     pub(crate) async fn doctor(&self, _: Doctor) -> Result<Vec<Check>, ApiError> {
         Ok(doctor::checks(self).await)
+    }
+
+    pub(crate) async fn settings(&self, _: SettingsQuery) -> Result<Settings, ApiError> {
+        let live = self.live();
+        let faults = self.moments().faults.as_ref().map(|faults| faults.0.clone()).unwrap_or_default();
+        Ok(Settings { path: self.inner.options.config.clone(), settings: live.config.in_force(), faults })
+    }
+
+    pub(crate) async fn configure(&self, change: Configure) -> Result<Settings, ApiError> {
+        let _editing = self.inner.editing.lock().await;
+        if change.path.first().is_none_or(|section| section == "accounts") {
+            return Err(ApiError::usage("say which setting; accounts have calls of their own"));
+        }
+        let text = config::configure(&self.inner.options.config, &change.path, change.value.as_ref());
+        let text = text.map_err(|faults| ApiError::Config { faults: faults.0 })?;
+        self.write_config(&text).await?;
+        self.settings(SettingsQuery {}).await
     }
 
     pub(crate) async fn reload(&self, _: Reload) -> Result<(), ApiError> {

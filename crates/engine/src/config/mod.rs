@@ -25,6 +25,7 @@ use toml::de::DeValue;
 use crate::secrets::Place;
 
 pub use edit::{add_account, remove_account};
+pub(crate) use edit::{configure, edit_account, toml, write};
 pub use toml_file::Fault;
 pub(crate) use toml_file::{Step, TomlFile, unknown};
 
@@ -63,6 +64,8 @@ pub struct Config {
     pub notifications: Notifications,
     /// How long things are kept.
     pub keep: Keep,
+    /// How the desktop app looks and is called up.
+    pub desktop: Desktop,
 }
 
 /// The webhook listener: `POST /hooks/ACCOUNT`.
@@ -112,6 +115,62 @@ impl Default for Keep {
     }
 }
 
+/// How the desktop app looks and is called up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Desktop {
+    /// The keys that open and hide it, such as `Alt+Space` or `Ctrl+Alt+Space`.
+    #[serde(default = "alt_space")]
+    pub hotkey: String,
+    /// Light or dark, or as the system is.
+    #[serde(default)]
+    pub theme: Theme,
+    /// The icon in the tray: in colour, or in one ink as the system's own icons are.
+    #[serde(default)]
+    pub tray: Ink,
+    /// After how long unused its window is let go of.
+    #[serde(default = "minutes_5")]
+    pub put_away: Span,
+}
+
+impl Default for Desktop {
+    fn default() -> Self {
+        Self { hotkey: alt_space(), theme: Theme::default(), tray: Ink::default(), put_away: minutes_5() }
+    }
+}
+
+/// Light or dark.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Theme {
+    /// As the system is.
+    #[default]
+    System,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+/// The tray's icon.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Ink {
+    /// In colour.
+    #[default]
+    Colour,
+    /// In one ink.
+    Ink,
+}
+
+fn alt_space() -> String {
+    "Alt+Space".to_owned()
+}
+
+fn minutes_5() -> Span {
+    Span(std::time::Duration::from_secs(300))
+}
+
 fn days_90() -> Span {
     Span(std::time::Duration::from_secs(90 * 86_400))
 }
@@ -141,9 +200,10 @@ struct Schema {
     secrets: Option<SecretsSection>,
     notifications: Option<Notifications>,
     keep: Option<Keep>,
+    desktop: Option<Desktop>,
 }
 
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 11] = [
     "default_channel",
     "builtin_rules",
     "accounts",
@@ -154,6 +214,7 @@ const SECTIONS: [&str; 10] = [
     "secrets",
     "notifications",
     "keep",
+    "desktop",
 ];
 
 /// The JSON Schema of `callboard.toml`.
@@ -199,6 +260,26 @@ impl Config {
     /// The address that a channel's short name or an `ACCOUNT:CHANNEL` stands for.
     pub fn address(&self, channel: &str) -> Result<Address, String> {
         resolve(channel, &self.channels, |account| self.accounts.contains_key(account))
+    }
+}
+
+impl Config {
+    /// What is in force, in the shape of the file; accounts are told apart.
+    pub(crate) fn in_force(&self) -> serde_json::Value {
+        let channels: BTreeMap<&String, String> =
+            self.channels.iter().map(|(name, address)| (name, address.to_string())).collect();
+        serde_json::json!({
+            "default_channel": self.default_channel.to_string(),
+            "builtin_rules": self.builtin_rules,
+            "channels": channels,
+            "receive": self.receive,
+            "rules": self.rules,
+            "commands": self.commands,
+            "secrets": { "store": self.secrets },
+            "notifications": self.notifications,
+            "keep": self.keep,
+            "desktop": self.desktop,
+        })
     }
 }
 
@@ -276,7 +357,18 @@ impl Reader<'_, '_> {
             secrets: secrets.store,
             notifications: self.section("notifications").unwrap_or_default(),
             keep: self.section("keep").unwrap_or_default(),
+            desktop: self.desktop(),
         }
+    }
+
+    fn desktop(&mut self) -> Desktop {
+        let desktop: Desktop = self.section("desktop").unwrap_or_default();
+        let keys: Vec<&str> = desktop.hotkey.split('+').map(str::trim).collect();
+        if keys.len() < 2 || keys.iter().any(|key| key.is_empty()) {
+            let what = "expected keys joined by +, such as \"Alt+Space\"";
+            self.faults.push(self.file.fault(&["desktop".into(), "hotkey".into()], what));
+        }
+        desktop
     }
 
     fn section<T: serde::de::DeserializeOwned>(&mut self, name: &str) -> Option<T> {

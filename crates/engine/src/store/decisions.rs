@@ -62,6 +62,16 @@ impl Store {
         .await
     }
 
+    /// What the rules said about the events that were seen since, among the latest tens of thousands.
+    pub async fn decisions_since(&self, since: Timestamp) -> Result<Vec<(i64, String)>, StoreError> {
+        self.read(move |conn| {
+            let sql = "SELECT d.event, d.decision FROM decisions d JOIN events e ON e.id = d.event
+                       WHERE d.event > (SELECT max(id) - 50000 FROM events) AND e.seen_at >= ?1 ORDER BY d.event";
+            all(conn, sql, [At(since)], |row| Ok((row.get(0)?, row.get(1)?)))
+        })
+        .await
+    }
+
     /// The notifications that are still to be shown, oldest first, at most `limit`.
     pub async fn pending_notices(&self, limit: u32) -> Result<Vec<PendingNotice>, StoreError> {
         self.read(move |conn| {

@@ -115,6 +115,14 @@ impl Store {
         .await
     }
 
+    /// What happened since, in the order in which it was seen.
+    pub async fn events_since(&self, since: Timestamp) -> Result<Vec<Event>, StoreError> {
+        self.read(move |conn| {
+            all(conn, &format!("{SELECT} WHERE e.at >= ?1 ORDER BY e.id"), params![At(since)], read)
+        })
+        .await
+    }
+
     /// What happened to an item, newest first, at most `limit`.
     pub async fn events_of(&self, key: &ItemKey, limit: u32) -> Result<Vec<Event>, StoreError> {
         let key = key.clone();

@@ -1,9 +1,12 @@
 //! The engine as a whole, in process and over its socket, with a host that only takes notes.
 
+mod accounts;
 mod faces;
 mod find;
 mod items;
 mod lines;
+mod look_back;
+mod upkeep;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,7 +27,7 @@ use callboard_domain::{
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use crate::{Engine, Mode, Options, host::Host, secrets::Secrets};
+use crate::{AtStart, Engine, Mode, Options, host::Host, secrets::Secrets};
 
 /// How long anything may take to come true.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -86,6 +89,7 @@ impl Scene {
             secrets: Some(Secrets::in_memory(secrets.iter().copied())),
             host: host.clone(),
             mode,
+            at_start: AtStart::Refuse,
         });
         Self { engine: engine.await.unwrap(), host, folder }
     }

@@ -1,0 +1,68 @@
+//! What the rules did, and what happened, in numbers.
+
+use std::collections::HashMap;
+
+use callboard_domain::{
+    activity,
+    rules::{Decision, Outcome, Rules},
+};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+
+use super::{LIST_LIMIT, limited};
+use crate::{
+    Engine,
+    api::{Activity, ActivityQuery, ApiError, RuleInfo, RulesQuery},
+};
+
+/// How far back a rule's matches are counted.
+const LATELY: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How many days a branch, a pull request or an incident may have begun before the days that are looked at.
+const BEFORE: i64 = 30;
+/// The most days that are looked at.
+const DAYS: u16 = 90;
+
+impl Engine {
+    pub(crate) async fn rules(&self, _: RulesQuery) -> Result<Vec<RuleInfo>, ApiError> {
+        let live = self.live();
+        let since = Timestamp::now() - LATELY;
+        let records = self.store().decisions_since(since).await.map_err(ApiError::internal)?;
+        let mut matches: HashMap<(String, bool), (u32, i64)> = HashMap::new();
+        for (event, record) in records {
+            let Ok(decision) = serde_json::from_str::<Decision>(&record) else { continue };
+            let matched = decision.reasons.into_iter().filter(|reason| reason.outcome == Outcome::Matched);
+            for reason in matched {
+                let (count, last) = matches.entry((reason.rule, reason.builtin)).or_default();
+                *count += 1;
+                *last = event.max(*last);
+            }
+        }
+        let own = live.config.rules.iter().cloned().map(|rule| (rule, false));
+        let builtin = if live.config.builtin_rules { Rules::builtin() } else { Vec::new() };
+        let mut rules = Vec::new();
+        for (rule, builtin) in own.chain(builtin.into_iter().map(|rule| (rule, true))) {
+            let found = matches.get(&(rule.name.clone(), builtin)).copied();
+            let last = match found {
+                Some((_, event)) => self.store().event(event).await.map_err(ApiError::internal)?,
+                None => None,
+            };
+            rules.push(RuleInfo { rule, builtin, matched: found.map_or(0, |(count, _)| count), last });
+        }
+        Ok(rules)
+    }
+
+    pub(crate) async fn activity(&self, query: ActivityQuery) -> Result<Activity, ApiError> {
+        let zone = match &query.zone {
+            Some(name) => TimeZone::get(name).map_err(|_| {
+                ApiError::usage(format!("there is no time zone {name:?}; such as Europe/Zurich"))
+            })?,
+            None => TimeZone::system(),
+        };
+        let days = query.days.clamp(1, DAYS);
+        let now = Timestamp::now();
+        let since = now - SignedDuration::from_hours((i64::from(days) + BEFORE) * 24);
+        let events = self.store().events_since(since).await.map_err(ApiError::internal)?;
+        let runs = self.store().runs(limited(LIST_LIMIT)).await.map_err(ApiError::internal)?;
+        let runs: Vec<Timestamp> = runs.iter().map(|run| run.started_at).collect();
+        Ok(activity::activity(&events, &runs, days, now, &zone))
+    }
+}

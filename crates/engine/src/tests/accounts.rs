@@ -1,0 +1,120 @@
+//! Accounts added, changed and removed: whole, or not at all.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::api::{
+    AccountInfo, AccountsQuery, AddAccount, ApiError, EditAccount, Health, RemoveAccount, Secret, SetSecret,
+};
+
+const FILE: &str = "# Ours.\n[channels] # by name\nnews = \"room:news\"\n";
+
+fn add(name: &str, service: &str, settings: Value, secrets: &[(&str, &str)]) -> AddAccount {
+    AddAccount {
+        name: name.into(),
+        service: service.into(),
+        settings: serde_json::from_value(settings).unwrap(),
+        secrets: secrets
+            .iter()
+            .map(|(field, secret)| ((*field).to_owned(), Secret((*secret).into())))
+            .collect(),
+    }
+}
+
+async fn accounts(it: &Scene) -> Vec<AccountInfo> {
+    it.engine.call(AccountsQuery {}).await.unwrap()
+}
+
+async fn secret(it: &Scene, account: &str, field: &str) -> Option<String> {
+    use callboard_domain::secret::ExposeSecret;
+    let kept = it.engine.live().secrets.get(account, field).await.unwrap();
+    kept.map(|secret| secret.expose_secret().to_owned())
+}
+
+#[tokio::test]
+async fn an_account_is_added_changed_and_removed() {
+    let it = Scene::open(FILE, Mode::Once, &[]).await;
+    let settings = json!({ "watch": ["acme/web"], "every": "5m" });
+    let added = it.engine.call(add("forge", "github", settings, &[("token", " t1\n")])).await.unwrap();
+    assert_eq!(
+        (added.health, added.secrets_set, added.watched),
+        (Health::New, vec!["token".to_owned()], true)
+    );
+    assert_eq!(added.settings["watch"], json!(["acme/web"]));
+    assert_eq!(secret(&it, "forge", "token").await.as_deref(), Some("t1"), "without what surrounds it");
+    let config = it.config();
+    assert!(config.starts_with(FILE) && config.contains("[accounts.forge]"), "{config}");
+    assert!(!config.contains("t1"));
+
+    let settings = [("every".to_owned(), Value::Null), ("watch".to_owned(), json!(["acme/api"]))].into();
+    let edited = it.engine.call(EditAccount { account: "forge".into(), settings }).await.unwrap();
+    assert_eq!(edited.settings["watch"], json!(["acme/api"]));
+    assert!(!it.config().contains("every") && it.config().starts_with(FILE));
+
+    let set = |secret: Option<&str>| SetSecret {
+        account: "forge".into(),
+        field: "token".into(),
+        secret: secret.map(|secret| Secret(secret.into())),
+    };
+    let without = it.engine.call(set(None)).await.unwrap();
+    assert!(matches!(without.health, Health::Incomplete { .. }) && without.secrets_set.is_empty());
+    let with = it.engine.call(set(Some("t2"))).await.unwrap();
+    assert_eq!((with.health, with.secrets_set.len()), (Health::New, 1));
+
+    it.engine.call(RemoveAccount { account: "forge".into() }).await.unwrap();
+    assert!(accounts(&it).await.is_empty());
+    assert_eq!(secret(&it, "forge", "token").await, None);
+    assert!(it.config().starts_with(FILE) && !it.config().contains("forge"));
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_refused_leaves_nothing_behind() {
+    let it = Scene::open(
+        &format!("{FILE}team = \"chat:#team\"\n[accounts.chat]\nservice = \"slack\"\n"),
+        Mode::Once,
+        &[("chat", "token", "xoxb-1")],
+    )
+    .await;
+    let before = it.config();
+    let refusals = [
+        (add("forge", "githup", json!({}), &[]), "did you mean `github`"),
+        (add("forge", "github", json!({ "wach": [] }), &[("token", "t")]), "did you mean `watch`"),
+        (add("forge", "github", json!({ "url": "https://github.com" }), &[("token", "t")]), "its API is"),
+        (add("forge", "github", json!({}), &[("tokn", "t")]), "did you mean `token`"),
+        (add("chat", "github", json!({}), &[("token", "t")]), "already"),
+        (add("a b", "github", json!({}), &[("token", "t")]), "letters, digits"),
+        (add("forge", "jenkins", json!({}), &[]), "url"),
+    ];
+    for (add, why) in refusals {
+        let (name, service) = (add.name.clone(), add.service.clone());
+        let refused = it.engine.call(add).await.unwrap_err().to_string();
+        assert!(refused.contains(why), "{service}: {refused}");
+        assert_eq!(it.config(), before);
+        let kept = secret(&it, name.as_str(), "token").await;
+        assert_eq!(kept, (name.as_str() == "chat").then(|| "xoxb-1".to_owned()), "{service}");
+    }
+    // A channel still names it.
+    let removed = it.engine.call(RemoveAccount { account: "chat".into() }).await;
+    assert!(matches!(removed, Err(ApiError::Config { .. })), "{removed:?}");
+    assert_eq!(secret(&it, "chat", "token").await.as_deref(), Some("xoxb-1"));
+    let unknown = it.engine.call(RemoveAccount { account: "caht".into() }).await.unwrap_err();
+    assert!(unknown.to_string().contains("did you mean `chat`"), "{unknown}");
+    assert_eq!(accounts(&it).await.len(), 1);
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn where_the_last_step_fails_the_first_ones_are_undone() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("ops")).unwrap();
+    let it = Scene::open_in(folder, "[commands]\ndirs = [\"ops\"]\n", Mode::Once, &[]).await;
+    // The file would be good; a command file is not, so that nothing can be put in force.
+    std::fs::write(it.folder.path().join("ops/a.toml"), "[[command]]\n").unwrap();
+    let before = it.config();
+    let refused = it.engine.call(add("forge", "github", json!({}), &[("token", "t")])).await;
+    assert!(matches!(refused, Err(ApiError::Config { .. })), "{refused:?}");
+    assert_eq!((it.config(), secret(&it, "forge", "token").await), (before, None));
+    assert!(accounts(&it).await.is_empty());
+    it.engine.stop().await;
+}

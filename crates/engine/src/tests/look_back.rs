@@ -1,0 +1,45 @@
+//! What the rules did, and what happened, in numbers.
+
+use super::*;
+use crate::api::{ActivityQuery, RulesQuery};
+
+#[tokio::test]
+async fn rules_say_what_they_matched() {
+    let own = "[[rules]]\nname = \"web\"\nwhen = 'item.repo == \"acme/web\"'\ndo = \"show\"\n";
+    let it = Scene::open(own, Mode::Once, &[]).await;
+    it.report([build("acme/web", &[BuildStatus::Failed]), build("acme/api", &[BuildStatus::Failed])]).await;
+    let rules = it.engine.call(RulesQuery {}).await.unwrap();
+    let of = |name: &str| rules.iter().find(|it| it.rule.name == name).unwrap();
+    assert_eq!((rules[0].rule.name.as_str(), rules[0].builtin, rules[0].matched), ("web", false, 1));
+    assert_eq!(rules[0].last.as_ref().unwrap().item.id, "acme/web/ci@main");
+    let red = of("a default branch is red, or fixed");
+    assert_eq!((red.builtin, red.matched), (true, 1));
+    assert_eq!((of("an incident").matched, of("an incident").last.is_none()), (0, true));
+    assert_eq!(rules.last().unwrap().rule.name, "everything else");
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn days_in_numbers() {
+    let it = Scene::serving().await;
+    let now = Timestamp::now();
+    let mut alert = incident("db1", IncidentStatus::Triggered, 1);
+    if let Detail::Incident(incident) = &mut alert.detail {
+        (incident.started_at, incident.updated_at) = (now, now);
+    }
+    it.report([alert.clone()]).await;
+    if let Detail::Incident(incident) = &mut alert.detail {
+        (incident.status, incident.updated_at) =
+            (IncidentStatus::Acknowledged, now + Duration::from_secs(90));
+    }
+    it.report([alert]).await;
+    let ask = async |days, zone: Option<&str>| {
+        it.engine.call(ActivityQuery { days, zone: zone.map(str::to_owned) }).await
+    };
+    let found = ask(7, Some("UTC")).await.unwrap();
+    assert_eq!((found.days.len(), found.time_to_acknowledge), (7, Some(90)));
+    assert_eq!(ask(0, None).await.unwrap().days.len(), 1);
+    assert_eq!(ask(900, None).await.unwrap().days.len(), 90);
+    assert!(ask(7, Some("Nowhere/Land")).await.unwrap_err().to_string().contains("time zone"));
+    it.engine.stop().await;
+}

@@ -1,0 +1,122 @@
+//! Settings, and starting where something is wrong.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    OpenError,
+    api::{Configure, Doctor, Hello, SettingsQuery, StatusQuery},
+};
+
+fn configure(path: &[&str], value: Value) -> Configure {
+    Configure {
+        path: path.iter().map(|it| (*it).to_owned()).collect(),
+        value: Some(value).filter(|it| !it.is_null()),
+    }
+}
+
+#[tokio::test]
+async fn a_setting_is_written_and_in_force() {
+    let file =
+        "# Ours.\n[desktop]\ntheme = \"dark\" # at night\n\n[[rules]]\nname = \"a\"\nwhen = \"true\" # all\n";
+    let it = Scene::open(file, Mode::Once, &[]).await;
+    let settings = it.engine.call(SettingsQuery {}).await.unwrap();
+    let desktop = json!({ "hotkey": "Alt+Space", "theme": "dark", "tray": "colour", "put_away": "5m" });
+    assert_eq!(settings.settings["desktop"], desktop);
+    assert_eq!(settings.settings["default_channel"], "room:general");
+
+    let changes = [
+        (configure(&["desktop", "theme"], json!("light")), "theme = \"light\" # at night\n"),
+        (configure(&["desktop", "hotkey"], json!("Ctrl+Alt+Space")), "hotkey = \"Ctrl+Alt+Space\"\n"),
+        (
+            configure(&["notifications", "quiet_hours"], json!(["22:00", "07:00"])),
+            "quiet_hours = [\"22:00\", \"07:00\"]",
+        ),
+        (configure(&["rules", "0", "do"], json!("important")), "when = \"true\" # all\ndo = \"important\""),
+        (configure(&["channels", "news"], json!("room:news")), "news = \"room:news\""),
+        (configure(&["desktop", "hotkey"], Value::Null), "# at night\n"),
+    ];
+    for (change, expected) in changes {
+        it.engine.call(change.clone()).await.unwrap_or_else(|error| panic!("{change:?}: {error}"));
+        let text = it.config();
+        assert!(text.starts_with("# Ours.\n") && text.contains(expected), "{change:?}\n{text}");
+    }
+    assert!(!it.config().contains("hotkey"));
+    let settings = it.engine.call(SettingsQuery {}).await.unwrap().settings;
+    assert_eq!(
+        (&settings["desktop"]["theme"], &settings["rules"][0]["do"]),
+        (&json!("light"), &json!("important"))
+    );
+
+    let before = it.config();
+    let refusals = [
+        (configure(&["desktop", "theme"], json!("drak")), "did you mean `dark`"),
+        (configure(&["desktop", "hotky"], json!("x")), "did you mean `hotkey`"),
+        (configure(&["desktop", "hotkey"], json!("Space")), "joined by +"),
+        (configure(&["rules", "7", "do"], json!("show")), "below 1"),
+        (configure(&["accounts", "forge", "service"], json!("github")), "accounts"),
+        (configure(&[], json!(1)), "which setting"),
+        (configure(&["default_channel"], json!("nowhere")), "there is no channel"),
+    ];
+    for (change, why) in refusals {
+        let refused = it.engine.call(change).await.unwrap_err().to_string();
+        assert!(refused.contains(why), "{refused}");
+        assert_eq!(it.config(), before);
+    }
+    it.engine.call(configure(&["rules", "0"], Value::Null)).await.unwrap();
+    let rules = json!([{ "name": "b", "when": "true", "do": "show" }]);
+    it.engine.call(configure(&["rules"], rules)).await.unwrap();
+    assert!(it.config().contains("[[rules]]\nname = \"b\""), "{}", it.config());
+    it.engine.stop().await;
+}
+
+async fn open(folder: &TempDir, at_start: AtStart) -> Result<Engine, OpenError> {
+    Engine::open(Options {
+        config: folder.path().join("callboard.toml"),
+        data: folder.path().join("data"),
+        passphrase: None,
+        secrets: Some(Secrets::in_memory([])),
+        host: Arc::new(Notes::default()),
+        mode: Mode::Serve,
+        at_start,
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_good_is_followed_until_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("callboard.toml");
+    std::fs::write(&file, "[desktop]\ntheme = \"drak\"\n").unwrap();
+    assert!(matches!(open(&folder, AtStart::Refuse).await, Err(OpenError::Config(_))));
+    let engine = open(&folder, AtStart::GoOn).await.unwrap();
+    let faults = async || engine.call(StatusQuery {}).await.unwrap().faults;
+    assert!(faults().await[0].what.contains("did you mean `dark`"));
+    std::fs::write(&file, "[desktop]\ntheme = \"dark\"\n").unwrap();
+    until("it is in force", async || faults().await.is_empty()).await;
+    let settings = engine.call(SettingsQuery {}).await.unwrap().settings;
+    assert_eq!(settings["desktop"]["theme"], "dark");
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_told_and_a_free_one_is_listened_on() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("callboard.toml");
+    std::fs::write(&file, format!("[receive]\nlisten = \"{address}\"\n")).unwrap();
+    assert!(matches!(open(&folder, AtStart::Refuse).await, Err(OpenError::Listen { .. })));
+    let engine = open(&folder, AtStart::GoOn).await.unwrap();
+    assert_eq!(engine.call(Hello {}).await.unwrap().receives_at, None);
+    let told = async || {
+        let checks = engine.call(Doctor {}).await.unwrap();
+        checks.into_iter().find(|check| check.name == "webhooks").unwrap()
+    };
+    until("doctor says so", async || told().await.found.contains("cannot be listened on")).await;
+    assert!(told().await.remedy.is_some_and(|remedy| remedy.contains("receive.listen")));
+    std::fs::write(&file, "[receive]\nlisten = \"127.0.0.1:0\"\n").unwrap();
+    until("it listens", async || engine.call(Hello {}).await.unwrap().receives_at.is_some()).await;
+    assert!(told().await.found.starts_with("received at"));
+    engine.stop().await;
+}
