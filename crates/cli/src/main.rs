@@ -30,8 +30,13 @@ fn main() -> ExitCode {
     human_panic::setup_panic!();
     end_quietly_with_the_pipe();
     let cli = Cli::parse();
-    let output = Output::new(cli.json, cli.quiet, cli.no_color);
-    log_to_stderr(cli.verbose, cli.quiet, matches!(cli.command, Command::Serve));
+    let mut output = Output::new(cli.json, cli.quiet, cli.no_color);
+    // What stands after a command's words may be the command's own; a little more of a log does no harm.
+    let late = match &cli.command {
+        Command::Run(run) => run::Flags::of(&run.line, |_| false).1,
+        _ => run::Flags::default(),
+    };
+    log_to_stderr(cli.verbose + late.verbose, cli.quiet || late.quiet, matches!(cli.command, Command::Serve));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -39,7 +44,7 @@ fn main() -> ExitCode {
             return Exit::Failed.into();
         }
     };
-    let ended = runtime.block_on(act(cli, &output));
+    let ended = runtime.block_on(act(cli, &mut output));
     // A keychain that hangs must not hold up the end.
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));
     match ended {
@@ -51,7 +56,8 @@ fn main() -> ExitCode {
     }
 }
 
-async fn act(cli: Cli, output: &Output) -> Result<Exit> {
+async fn act(cli: Cli, output: &mut Output) -> Result<Exit> {
+    let flags = run::Flags { json: cli.json, quiet: cli.quiet, no_color: cli.no_color, verbose: cli.verbose };
     let paths = Paths::new(cli.config, cli.data)?;
     match cli.command {
         Command::Serve => serve::serve(&paths, output).await,
@@ -83,7 +89,15 @@ async fn act(cli: Cli, output: &Output) -> Result<Exit> {
         command => {
             let mut face = Face::open(&paths).await?;
             let ended = match command {
-                Command::Run(run) => run::run(run, &mut face, output).await,
+                Command::Run(mut run) => {
+                    let late = run::take_flags(&mut run.line, &mut face).await;
+                    *output = Output::new(
+                        flags.json || late.json,
+                        flags.quiet || late.quiet,
+                        flags.no_color || late.no_color,
+                    );
+                    run::run(run, &mut face, output).await
+                }
                 command => look::act(command, &mut face, output).await,
             };
             face.close().await;

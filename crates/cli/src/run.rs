@@ -8,14 +8,81 @@ use callboard_domain::{
     run::RunState,
 };
 use callboard_engine::api::{
-    ApiError, Cancel, ChoicesQuery, Confirm, DeliveryState, FollowRun, Prepare, Prepared, RunProgress,
-    Settle, StartRun,
+    ApiError, Cancel, ChoicesQuery, Confirm, DeliveryState, FollowRun, Prepare, Prepared, ReadLine,
+    RunProgress, Settle, StartRun,
 };
 
 use crate::{args, exit::Exit, face::Face, output::Output};
 
 /// How long the outcome may take to be posted before the command line leaves it to the next run.
 const SETTLE_SECONDS: u64 = 10;
+
+/// The program's own flags that may stand after a command's words.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Flags {
+    pub json: bool,
+    pub quiet: bool,
+    pub no_color: bool,
+    pub verbose: u8,
+}
+
+impl Flags {
+    /// The words without the program's flags, and those flags. What the command declares is its own, and so is all that
+    /// follows `--`.
+    pub(crate) fn of(words: &[String], is_own: impl Fn(&str) -> bool) -> (Vec<String>, Self) {
+        let mut flags = Self::default();
+        let mut rest = Vec::new();
+        let mut ended = false;
+        for word in words {
+            ended |= word == "--";
+            let name = word.trim_start_matches('-');
+            let taken = !ended
+                && !is_own(name)
+                && match word.as_str() {
+                    "--json" => {
+                        flags.json = true;
+                        true
+                    }
+                    "-q" | "--quiet" => {
+                        flags.quiet = true;
+                        true
+                    }
+                    "--no-color" => {
+                        flags.no_color = true;
+                        true
+                    }
+                    "-v" | "--verbose" => {
+                        flags.verbose = flags.verbose.saturating_add(1);
+                        true
+                    }
+                    "-vv" => {
+                        flags.verbose = flags.verbose.saturating_add(2);
+                        true
+                    }
+                    _ => false,
+                };
+            if !taken {
+                rest.push(word.clone());
+            }
+        }
+        (rest, flags)
+    }
+}
+
+/// Takes the program's flags out of the words of a line.
+pub(crate) async fn take_flags(words: &mut Vec<String>, face: &mut Face) -> Flags {
+    let (without, flags) = Flags::of(words, |_| false);
+    if flags == Flags::default() {
+        return flags;
+    }
+    // Whose they are only the command says.
+    let read = face.call(ReadLine { line: line_of(&without) }).await;
+    let command = read.ok().and_then(|read| read.command);
+    let args = command.map(|info| info.spec.args).unwrap_or_default();
+    let (rest, flags) = Flags::of(words, |name| args.iter().any(|arg| arg.name.replace('_', "-") == name));
+    *words = rest;
+    flags
+}
 
 /// Prepares, asks what must be asked, runs, follows, and says where it was posted.
 pub(crate) async fn run(asked: args::Run, face: &mut Face, output: &Output) -> Result<Exit> {
@@ -138,4 +205,28 @@ pub(crate) async fn settle(mut progress: RunProgress, face: &mut Face) -> Result
         progress.delivery = face.call(seen).await?.delivery;
     }
     Ok(progress)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_of_the_program_are_told_from_those_of_a_command() {
+        let flags = |json, quiet, no_color, verbose| Flags { json, quiet, no_color, verbose };
+        let cases = [
+            ("build web", "build web", flags(false, false, false, 0)),
+            ("build web --json", "build web", flags(true, false, false, 0)),
+            ("build --json web -q", "build web", flags(true, true, false, 0)),
+            ("build web -v --verbose --no-color", "build web", flags(false, false, true, 2)),
+            ("build web -- --json -q", "build web -- --json -q", flags(false, false, false, 0)),
+            ("build web --own --json", "build web --own", flags(true, false, false, 0)),
+            ("report --quiet", "report --quiet", flags(false, false, false, 0)),
+        ];
+        for (line, rest, expected) in cases {
+            let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            let (left, found) = Flags::of(&words, |name| line.starts_with("report") && name == "quiet");
+            assert_eq!((left.join(" ").as_str(), found), (rest, expected), "{line}");
+        }
+    }
 }
