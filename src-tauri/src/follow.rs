@@ -180,6 +180,7 @@ pub(crate) async fn show_notices(shell: Arc<Shell>) {
     let mut again = AGAIN;
     loop {
         let owner = Arc::clone(&owners.borrow_and_update());
+        let mut way = owner.way();
         let answer = tokio::select! {
             () = shell.stop.cancelled() => return,
             more = owners.changed() => match more {
@@ -203,6 +204,7 @@ pub(crate) async fn show_notices(shell: Arc<Shell>) {
                 tokio::select! {
                     () = shell.stop.cancelled() => return,
                     _ = owners.changed() => again = AGAIN,
+                    Ok(()) = way.changed() => again = AGAIN,
                     () = tokio::time::sleep(again) => again = (again * 2).min(AGAIN_AT_MOST),
                 }
             }
