@@ -381,3 +381,25 @@ fn a_teams_own_command_asks_first_posts_where_it_says_and_sees_no_secret() -> Re
     }
     Ok(())
 }
+
+#[test]
+fn the_programs_flags_may_stand_after_a_commands_words() -> Result<()> {
+    let command = "[[command]]\nname = \"say\"\nsummary = \"Say it\"\nusage = \"say <what>\"\n[command.args.what]\n\
+                   [command.args.quiet]\ntype = \"bool\"\n\
+                   [command.run.exec]\nargv = [\"echo\", \"{{ what }}\", \"quiet: {{ quiet }}\"]\n";
+    let callboard = Callboard::new("[commands]\ndirs = [\"ops\"]\n")?;
+    std::fs::create_dir(callboard.folder().join("ops"))?;
+    std::fs::write(callboard.folder().join("ops/say.toml"), command)?;
+    let output = run(&callboard, 0, &["say", "hello", "--json"])?;
+    let said: Value = serde_json::from_str(output.stdout.lines().last().context("a line")?)?;
+    assert_eq!(said["run"]["line"], "say hello", "{output:?}");
+    assert_eq!(said["run"]["state"]["state"], "done", "{output:?}");
+    let output = run(&callboard, 0, &["--dry-run", "say", "hello", "--quiet", "--json"])?;
+    let said: Value = serde_json::from_str(&output.stdout)?;
+    assert_eq!(said["line"], "say what=hello quiet=true", "what the command declares is its own: {output:?}");
+    let output = run(&callboard, 2, &["say", "--json", "hello", "--nothing"])?;
+    let printed = format!("{}{}", output.stdout, output.stderr);
+    let refused: Value = serde_json::from_str(printed.trim())?;
+    assert!(refused.to_string().contains("--nothing"), "errors are JSON too: {output:?}");
+    Ok(())
+}

@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(github.title, "GitHub");
         let url = &github.settings[0];
         assert_eq!((url.name.as_str(), &url.takes, url.required), ("url", &SettingType::Text, false));
-        assert_eq!(url.default, Some(json!("https://api.github.com")));
+        assert_eq!(url.default, Some(json!("https://api.github.com/")));
         assert_eq!(github.settings[1].takes, SettingType::List);
         assert!(github.secrets[0].required && github.secrets[0].name == "token");
         assert!(of("jenkins").settings[0].required, "where it is must be said");

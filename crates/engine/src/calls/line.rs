@@ -234,7 +234,7 @@ fn ranked(choices: Vec<Choice>, typed: &str) -> Vec<FoundChoice> {
         }
     }
     // The sort is stable: what fits as well stays in the order of its service.
-    found.sort_by(|one, other| (other.0, other.1).cmp(&(one.0, one.1)));
+    found.sort_by_key(|(begins, quality, _)| std::cmp::Reverse((*begins, *quality)));
     found.into_iter().take(MOST).map(|(_, _, choice)| choice).collect()
 }
 

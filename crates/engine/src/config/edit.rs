@@ -135,8 +135,11 @@ fn tables(all: &[Json]) -> Result<ArrayOfTables, String> {
 }
 
 fn table(values: &serde_json::Map<String, Json>) -> Result<Table, String> {
+    // In the order in which a person would write them, as far as that is known.
+    let mut given: Vec<_> = values.iter().filter(|(_, value)| !value.is_null()).collect();
+    given.sort_by_key(|(key, _)| ["name", "when"].iter().position(|known| known == key).unwrap_or(2));
     let mut table = Table::new();
-    for (key, value) in values.iter().filter(|(_, value)| !value.is_null()) {
+    for (key, value) in given {
         table.insert(key, Item::Value(toml(value)?));
     }
     Ok(table)

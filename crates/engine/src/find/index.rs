@@ -254,8 +254,8 @@ impl Used {
         for run in runs {
             let worth = match now.duration_since(run.started_at).as_hours() {
                 ..24 => 20,
-                ..168 => 6,
-                ..720 => 2,
+                24..168 => 6,
+                168..720 => 2,
                 _ => 1,
             };
             *used.commands.entry(run.command.clone()).or_default() += worth;
