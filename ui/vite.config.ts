@@ -25,6 +25,8 @@ export default defineConfig(({ mode }) => ({
     environment: "jsdom",
     include: ["src/**/*.test.ts", "tests/**/*.test.ts"],
     setupFiles: ["tests/setup.ts"],
+    // axe takes its time where several builds share a machine.
+    testTimeout: 30_000,
   },
   resolve: mode === "test" ? { conditions: ["browser"] } : {},
 }));

@@ -1,9 +1,10 @@
-/** The launcher as a whole: the levels, and what each key does where one is. */
+/** The launcher as a whole: its levels, and what leads from one to another. */
 
 import { createContext } from "svelte";
 
 import type { ItemDetail, LineRead, Row, Run } from "../api";
 import type { Backend, Shown } from "../desktop";
+import { does } from "./acts";
 import { Boards } from "./boards.svelte";
 import { Desk, wordsOf } from "./desk.svelte";
 import { Details } from "./details.svelte";
@@ -13,7 +14,7 @@ import { Finds } from "./finds.svelte";
 import type { Act } from "./keys";
 import type { Level } from "./levels";
 import type { Entry } from "./look";
-import { type Offer, offerFor, offersOf } from "./offers";
+import { type Offer, offersOf } from "./offers";
 import { Rooms } from "./rooms.svelte";
 import { Following } from "./runs.svelte";
 
@@ -186,7 +187,7 @@ export class Launcher {
   }
 
   /** Does it, and says what went wrong. */
-  private async attempt(what: () => Promise<unknown>): Promise<void> {
+  async attempt(what: () => Promise<unknown>): Promise<void> {
     try {
       await what();
       this.mishap = null;
@@ -343,171 +344,14 @@ export class Launcher {
 
   /** What a key does here. False where it does nothing, and the key is the field's. */
   act(act: Act): boolean {
-    const { backend, status } = this.desk;
-    const list = this.searching ? this.finds : this.boards;
-    const { top } = this;
-    switch (act) {
-      case "activity":
-      case "settings":
-        void this.attempt(() => backend.showSettings(act === "activity" ? "activity" : undefined));
-        return true;
-      case "account":
-        void this.attempt(() => backend.showSettings("accounts"));
-        return true;
-      case "quit":
-        void this.attempt(() => backend.quit());
-        return true;
-      case "check":
-        void this.attempt(() =>
-          this.desk.waitFor("all accounts", backend.call("poll_now", { account: null })),
-        );
-        void this.boards.load();
-        return true;
-      case "quiet":
-        if (status?.quiet?.asked) void this.beQuiet(null);
-        else this.over = this.over === "quiet" ? null : "quiet";
-        return true;
-      case "keys":
-        if (top?.at !== "keys") this.push({ at: "keys" });
-        return true;
-      case "runs":
-        if (top?.at !== "rooms") this.openRooms();
-        return true;
-      case "help":
-        return this.help();
-    }
-    if (top?.at === "run") return this.actOnRun(act, top.run);
-    if (top?.at === "fill") return this.actOnFill(act, top.fill);
-    if (top?.at === "rooms") return this.actOnRooms(act, top.rooms);
-    if (top && !("key" in top)) return false;
-    if (!top) {
-      switch (act) {
-        case "down":
-          list.move(1);
-          return true;
-        case "up":
-          if (list === this.boards && list.entries[0]?.key === list.selected && this.finds.bringBack())
-            return true;
-          list.move(-1);
-          return true;
-        case "first":
-          list.move(-list.entries.length);
-          return true;
-        case "last":
-          list.move(list.entries.length);
-          return true;
-        case "next-section":
-          list.moveBySection(1);
-          return true;
-        case "previous-section":
-          list.moveBySection(-1);
-          return true;
-        case "everyone":
-          void this.boards.showAll(!this.boards.all);
-          return true;
-        case "complete":
-          return this.finds.complete();
-        case "into":
-          if (!this.narrow || this.entry?.kind !== "row") return false;
-          this.push({ at: "item", key: this.entry.key });
-          return true;
-        case "go":
-          void this.enter();
-          return true;
-      }
-    }
-    if (act === "actions") {
-      if (this.offers.length === 0) return false;
-      this.over = this.over === "actions" ? null : "actions";
-      return true;
-    }
-    const offer = offerFor(this.offers, act);
-    // Over a log or a reason, Enter is not for the row beneath.
-    if (!offer || ((act === "go" || act === "second") && top && top.at !== "item")) return false;
-    void this.offer(offer);
-    return true;
+    return does(this, act);
   }
 
-  private help(): boolean {
-    const { top, entry } = this;
-    const command =
-      top?.at === "fill"
-        ? top.fill.info.spec.name
-        : !top && entry?.kind === "command"
-          ? entry.found.name
-          : null;
-    if (command) this.push({ at: "help", command });
-    return command !== null;
-  }
-
-  private actOnFill(act: Act, fill: Fill): boolean {
-    switch (act) {
-      case "down":
-      case "up":
-        fill.mark(act === "down" ? 1 : -1);
-        return true;
-      case "complete":
-      case "previous":
-        if (fill.confirming) return false;
-        fill.step(act === "complete" ? 1 : -1);
-        return true;
-      case "privately":
-        fill.makePrivate();
-        return true;
-      case "go":
-      case "approve":
-        // Enter never approves: that has a key of its own. It still fills in what is missing.
-        if (fill.deliberate && act === "go" && fill.ready) return true;
-        void fill.enter().then((run) => run && this.follow(run));
-        return true;
-    }
-    return false;
-  }
-
-  private actOnRun(act: Act, run: Following): boolean {
-    switch (act) {
-      case "stop":
-        void run.stop();
-        return true;
-      case "post-now":
-        void run.postNow();
-        return true;
-      case "open":
-        void this.openLink(run.verdict.link ?? run.room.link);
-        return true;
-      case "go":
-        if (!run.over) return false;
-        run.end();
-        void this.attempt(() => this.takeLine(run.run.line));
-        return true;
-    }
-    return false;
-  }
-
-  private openRooms(): void {
+  /** Rooms and runs. */
+  openRooms(): void {
     const rooms = new Rooms(this.desk);
     this.push({ at: "rooms", rooms });
     void rooms.load();
-  }
-
-  private actOnRooms(act: Act, rooms: Rooms): boolean {
-    const { place } = rooms;
-    switch (act) {
-      case "down":
-      case "up":
-        rooms.move(act === "down" ? 1 : -1);
-        return true;
-      case "post-now":
-        void rooms.retry();
-        return true;
-      case "stop":
-        void rooms.stop();
-        return true;
-      case "go":
-        if (place?.at === "run") this.follow(place.run);
-        return true;
-    }
-    return false;
   }
 
   /** Only important notifications until then; null ends it. */

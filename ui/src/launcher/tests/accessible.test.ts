@@ -1,6 +1,8 @@
 import { screen } from "@testing-library/svelte";
 import { beforeEach, test } from "vitest";
 
+import type { Desktop } from "../../desktop";
+import type { Answers } from "../../fake";
 import { delivery } from "../../fake/runs";
 import { board, run } from "../../fake/team";
 import { expectAccessible, open, press, type } from "./stage";
@@ -30,10 +32,10 @@ test("what was found", async () => {
   await expectAccessible();
 });
 
-test.each([
+test.each<[view: string, answers: Answers, desktop: Partial<Desktop>, words: string]>([
   ["empty", { board: { ...board(), sections: [] } }, {}, "Nothing needs you"],
   ["the first run", { board: { ...board(), sections: [] } }, { first_run: true }, "Try the playground"],
-] as const)("%s", async (_, answers, desktop, words) => {
+])("%s", async (_, answers, desktop, words) => {
   await open(answers, desktop);
   await screen.findByText(words);
   await expectAccessible();

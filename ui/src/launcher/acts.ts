@@ -1,0 +1,171 @@
+/** What each key does where one is. */
+
+import type { Fill } from "./fills.svelte";
+import type { Act } from "./keys";
+import type { Launcher } from "./launcher.svelte";
+import { offerFor } from "./offers";
+import type { Rooms } from "./rooms.svelte";
+import type { Following } from "./runs.svelte";
+
+/** What a key does here. False where it does nothing, and the key is the field's. */
+export function does(launcher: Launcher, act: Act): boolean {
+  const { backend, status } = launcher.desk;
+  const list = launcher.searching ? launcher.finds : launcher.boards;
+  const { top } = launcher;
+  switch (act) {
+    case "activity":
+    case "settings":
+      void launcher.attempt(() => backend.showSettings(act === "activity" ? "activity" : undefined));
+      return true;
+    case "account":
+      void launcher.attempt(() => backend.showSettings("accounts"));
+      return true;
+    case "quit":
+      void launcher.attempt(() => backend.quit());
+      return true;
+    case "check":
+      void launcher.attempt(() =>
+        launcher.desk.waitFor("all accounts", backend.call("poll_now", { account: null })),
+      );
+      void launcher.boards.load();
+      return true;
+    case "quiet":
+      if (status?.quiet?.asked) void launcher.beQuiet(null);
+      else launcher.over = launcher.over === "quiet" ? null : "quiet";
+      return true;
+    case "keys":
+      if (top?.at !== "keys") launcher.push({ at: "keys" });
+      return true;
+    case "runs":
+      if (top?.at !== "rooms") launcher.openRooms();
+      return true;
+    case "help":
+      return help(launcher);
+  }
+  if (top?.at === "run") return onRun(launcher, act, top.run);
+  if (top?.at === "fill") return onFill(launcher, act, top.fill);
+  if (top?.at === "rooms") return onRooms(launcher, act, top.rooms);
+  if (top && !("key" in top)) return false;
+  if (!top) {
+    switch (act) {
+      case "down":
+        list.move(1);
+        return true;
+      case "up":
+        if (list === launcher.boards && list.entries[0]?.key === list.selected && launcher.finds.bringBack())
+          return true;
+        list.move(-1);
+        return true;
+      case "first":
+        list.move(-list.entries.length);
+        return true;
+      case "last":
+        list.move(list.entries.length);
+        return true;
+      case "next-section":
+        list.moveBySection(1);
+        return true;
+      case "previous-section":
+        list.moveBySection(-1);
+        return true;
+      case "everyone":
+        void launcher.boards.showAll(!launcher.boards.all);
+        return true;
+      case "complete":
+        return launcher.finds.complete();
+      case "into":
+        if (!launcher.narrow || launcher.entry?.kind !== "row") return false;
+        launcher.push({ at: "item", key: launcher.entry.key });
+        return true;
+      case "go":
+        void launcher.enter();
+        return true;
+    }
+  }
+  if (act === "actions") {
+    if (launcher.offers.length === 0) return false;
+    launcher.over = launcher.over === "actions" ? null : "actions";
+    return true;
+  }
+  const offer = offerFor(launcher.offers, act);
+  // Over a log or a reason, Enter is not for the row beneath.
+  if (!offer || ((act === "go" || act === "second") && top && top.at !== "item")) return false;
+  void launcher.offer(offer);
+  return true;
+}
+
+function help(launcher: Launcher): boolean {
+  const { top, entry } = launcher;
+  const command =
+    top?.at === "fill"
+      ? top.fill.info.spec.name
+      : !top && entry?.kind === "command"
+        ? entry.found.name
+        : null;
+  if (command) launcher.push({ at: "help", command });
+  return command !== null;
+}
+
+function onFill(launcher: Launcher, act: Act, fill: Fill): boolean {
+  switch (act) {
+    case "down":
+    case "up":
+      fill.mark(act === "down" ? 1 : -1);
+      return true;
+    case "complete":
+    case "previous":
+      if (fill.confirming) return false;
+      fill.step(act === "complete" ? 1 : -1);
+      return true;
+    case "privately":
+      fill.makePrivate();
+      return true;
+    case "go":
+    case "approve":
+      // Enter never approves: that has a key of its own. It still fills in what is missing.
+      if (fill.deliberate && act === "go" && fill.ready) return true;
+      void fill.enter().then((run) => run && launcher.follow(run));
+      return true;
+  }
+  return false;
+}
+
+function onRun(launcher: Launcher, act: Act, run: Following): boolean {
+  switch (act) {
+    case "stop":
+      void run.stop();
+      return true;
+    case "post-now":
+      void run.postNow();
+      return true;
+    case "open":
+      void launcher.openLink(run.verdict.link ?? run.room.link);
+      return true;
+    case "go":
+      if (!run.over) return false;
+      run.end();
+      void launcher.attempt(() => launcher.takeLine(run.run.line));
+      return true;
+  }
+  return false;
+}
+
+function onRooms(launcher: Launcher, act: Act, rooms: Rooms): boolean {
+  const { place } = rooms;
+  switch (act) {
+    case "down":
+    case "up":
+      rooms.move(act === "down" ? 1 : -1);
+      return true;
+    case "post-now":
+      void rooms.retry();
+      return true;
+    case "stop":
+      void rooms.stop();
+      return true;
+    case "go":
+      if (place?.at === "run") launcher.follow(place.run);
+      return true;
+  }
+  return false;
+}
