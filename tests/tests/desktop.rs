@@ -294,9 +294,11 @@ fn an_account_is_added_tested_kept_in_the_keychain_and_removed() -> Result<()> {
     assert!(file.contains("[accounts.forge]") && !file.contains(Emulator::ADMIN), "{file}");
     assert!(!app.output().contains(Emulator::ADMIN), "the log");
 
-    page.click("option", "forge")?;
-    page.click("button", "Remove")?;
-    page.click("button", "Remove forge")?;
+    // To remove it takes its name.
+    page.click("button", "Remove…")?;
+    page.focus("textbox", "Type forge to remove it")?;
+    desk.session.type_text("forge")?;
+    desk.session.press(&["Return"])?;
     wait_until("it to be gone", PATIENCE, || desk.callboard.account("forge").is_err().then_some(()))?;
     assert_eq!(lookup()?, None);
     Ok(())
@@ -310,9 +312,12 @@ fn a_second_start_and_the_command_line_raise_the_first() -> Result<()> {
     let mut second = App::start(&desk.callboard, &desk.session, &[])?;
     assert!(second.ended()?.success(), "{}", second.output());
     desk.focused(&app)?;
-    app.moment_after("page ready", 0)?;
-    desk.session.press(&["Escape"])?;
-    desk.put_away(&app)?;
+    // The board is there a moment after the page, and nobody tells the moment.
+    wait_until("the window to go", PATIENCE, || {
+        desk.session.press(&["Escape"]).ok()?;
+        let gone = || desk.session.windows(app.id()).is_empty().then_some(());
+        wait_until("it", Duration::from_secs(1), gone).ok()
+    })?;
 
     for (word, shown) in [("open", true), ("open", true), ("toggle", false), ("toggle", true)] {
         let output = desk.callboard.cmd(&[word])?;

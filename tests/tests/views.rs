@@ -89,6 +89,8 @@ impl Studio {
             "matchMedia('(prefers-color-scheme: dark)').matches === {}",
             self.theme == "dark"
         ))?;
+        // By then what is in the document is on the screen.
+        page.script_until_done("requestAnimationFrame(() => requestAnimationFrame(() => done()))", &[])?;
         page.screenshot(&self.picture(view))?;
         let found = page.axe(&self.axe)?;
         Ok(found.into_iter().map(|what| format!("{view}, {}: {what}", self.theme)).collect())
