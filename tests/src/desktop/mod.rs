@@ -18,12 +18,16 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
 use crate::Server;
+
+/// How long a program of the session may take to end when it is asked to.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 /// What answers for the Secret Service on the session bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,6 +155,16 @@ impl DesktopSession {
     }
 }
 
+impl Drop for DesktopSession {
+    fn drop(&mut self) {
+        // Asked, they leave nothing behind. A display that is killed leaves its lock, and of two that begin at the same
+        // time and find it, both take its number.
+        for service in self.services.iter_mut().rev() {
+            let _ = service.stop(GOODBYE);
+        }
+    }
+}
+
 /// What the keyring asks to show its password prompt. This one is on the bus, and ends with it, but never takes the
 /// name, so that the prompt stays open as one does that nobody sees.
 const PROMPTER: &str =
@@ -191,8 +205,6 @@ fn start_bus(folder: &Path) -> Result<Server> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::PATIENCE;
 
