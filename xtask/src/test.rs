@@ -125,7 +125,8 @@ pub(crate) fn screenshots() -> Result<()> {
     let from = shell::target()?.join("screenshots");
     let to = shell::root().join("docs/screenshots");
     std::fs::create_dir_all(&to)?;
-    shell::run(shell::cargo(&["run", "--quiet", "--package", "callboard-tests", "--example", "panel"]))?;
+    shell::run(shell::cargo(&["build", "--workspace", "--example", "panel"]))?;
+    shell::run(Command::new(shell::target()?.join("debug/examples/panel")))?;
     for name in SHOWN {
         let name = format!("{name}.png");
         std::fs::copy(from.join(&name), to.join(&name))

@@ -129,9 +129,8 @@ fn rofi_shows(session: &DesktopSession, count: usize) -> Result<Samples> {
         let mut rofi = rofi.spawn().context("rofi: run `cargo xtask bench` to install it")?;
         let mapped = wait_until("rofi's window", PATIENCE, || {
             loop {
-                match server.poll_for_event().ok()?? {
-                    Event::MapNotify(_) => break Some(began.elapsed()),
-                    _ => {}
+                if let Event::MapNotify(_) = server.poll_for_event().ok()?? {
+                    break Some(began.elapsed());
                 }
             }
         });
