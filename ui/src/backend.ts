@@ -1,16 +1,20 @@
 /** The way to the shell, and through it to the engine. Nothing else of the windows knows that there is a Tauri. */
 
 import { invoke } from "@tauri-apps/api/core";
-import { getCurrentWebviewWindow } from "@tauri-apps/api/webviewWindow";
+import { listen } from "@tauri-apps/api/event";
 
 import type { Backend, Desktop, Hotkey, Shown } from "./desktop";
+
+/** The shell's name of this window. Each window has a page of its own. */
+const label = location.pathname.startsWith("/settings") ? "settings" : "launcher";
 
 /**
  * Listens until it is told to end, also where that is before the shell has taken it in. Hears what is said to this
  * window and to all, not what is said to the other one.
  */
 function on<Payload>(event: string, listener: (payload: Payload) => void): () => void {
-  const listening = getCurrentWebviewWindow().listen<Payload>(event, ({ payload }) => listener(payload));
+  const target = { kind: "WebviewWindow", label } as const;
+  const listening = listen<Payload>(event, ({ payload }) => listener(payload), { target });
   return () => void listening.then((end) => end());
 }
 
