@@ -11,11 +11,17 @@ use crate::api::{Marked, Piece};
 /// What a letter must count for on average (a letter in a row or at the start of a word is worth 16 and more, one after a
 /// gap loses 3 and 1 for each letter left out): letters scattered anywhere in a text mean nothing.
 const WORTH: u32 = 13;
+/// A word up to this long may be meant by letters with gaps even where other texts hold it as it stands. The time that
+/// gaps cost grows with the length of the word, and nobody abbreviates with so many letters.
+const ABBREVIATED: usize = 6;
 
 /// What somebody typed: words in any order, each with its letters in their order.
 pub(crate) struct Wanted {
     pattern: Pattern,
+    /// Each word as it stands.
+    whole: Pattern,
     letters: u32,
+    abbreviates: bool,
     matcher: Matcher,
 }
 
@@ -26,8 +32,11 @@ impl Wanted {
         let letters = u32::try_from(letters).ok().filter(|count| (1..=200).contains(count))?;
         let mut config = Config::DEFAULT;
         config.prefer_prefix = true;
+        let pattern = |kind| Pattern::new(text, CaseMatching::Ignore, Normalization::Smart, kind);
         Some(Self {
-            pattern: Pattern::new(text, CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy),
+            pattern: pattern(AtomKind::Fuzzy),
+            whole: pattern(AtomKind::Substring),
+            abbreviates: text.split_whitespace().all(|word| word.chars().count() <= ABBREVIATED),
             letters,
             matcher: Matcher::new(config),
         })
@@ -39,7 +48,17 @@ impl Wanted {
         Some(score / self.letters).filter(|quality| *quality >= WORTH)
     }
 
-    /// The same for a text that is not at hand in that form.
+    /// The same where the text holds every word as it stands: found much faster.
+    pub(crate) fn quality_whole(&mut self, text: Utf32Str<'_>) -> Option<u32> {
+        Some(self.whole.score(text, &mut self.matcher)? / self.letters)
+    }
+
+    /// True where letters with gaps are worth looking for after so many texts hold the words as they stand.
+    pub(crate) fn is_worth_more(&self, found: usize, limit: usize) -> bool {
+        found == 0 || (found < limit && self.abbreviates)
+    }
+
+    /// As [`Self::quality`] for a text that is not at hand in that form.
     pub(crate) fn quality_of(&mut self, text: &str) -> Option<u32> {
         self.quality(Utf32Str::new(text, &mut Vec::new()))
     }

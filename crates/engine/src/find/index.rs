@@ -89,7 +89,14 @@ impl Index {
         if !self.known.insert(row.key.clone()) {
             return;
         }
-        let text = format!("{} {} {} {repo}", row.title, row.second, row.key.id);
+        let mut text = format!("{} {}", row.title, row.second);
+        // Said once is enough; what is looked through is what takes the time.
+        for more in [row.key.id.as_str(), repo] {
+            if !text.contains(more) {
+                text.push(' ');
+                text.push_str(more);
+            }
+        }
         self.items.push(ItemEntry { row, open, changed_at, text: text.into() });
     }
 
@@ -150,11 +157,16 @@ impl Index {
             .collect()
     }
 
-    fn find_items(&self, wanted: &mut Wanted, limit: usize) -> Vec<FoundItem> {
-        let found = best(&self.items, limit, |entry| {
-            let quality = wanted.quality(entry.text.slice(..))?;
-            Some((quality / ALIKE, entry.open, entry.changed_at, &entry.row.key))
-        });
+    fn find_items<'e>(&'e self, wanted: &mut Wanted, limit: usize) -> Vec<FoundItem> {
+        let rank = |quality: u32, entry: &'e ItemEntry| {
+            (quality / ALIKE, entry.open, entry.changed_at, &entry.row.key)
+        };
+        let whole = |entry: &'e ItemEntry| Some(rank(wanted.quality_whole(entry.text.slice(..))?, entry));
+        let mut found = best(&self.items, limit, whole);
+        if wanted.is_worth_more(found.len(), limit) {
+            let any = |entry: &'e ItemEntry| Some(rank(wanted.quality(entry.text.slice(..))?, entry));
+            found = best(&self.items, limit, any);
+        }
         found
             .into_iter()
             .map(|entry| {
