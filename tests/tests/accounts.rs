@@ -31,13 +31,18 @@ fn accounts_are_added_and_removed() -> Result<()> {
             (&["add", "other", "github", "wach=x"], 2, "did you mean `watch`"),
             (&["remove", "frge"], 2, "there are: forge"),
             (&["secret", "forge", "tokn"], 2, "it can be token"),
-            (&["secret", "forge", "--remove"], 1, "CALLBOARD_SECRET_FORGE_TOKEN"),
+            (&["secret", "forge"], 2, "no secret was given"),
         ];
         for (words, code, why) in refusals {
             let said = act(words, code)?;
             assert!(said.contains(why), "{words:?}: {said}");
             assert_eq!(fs::read_to_string(callboard.config())?, text, "{words:?}");
         }
+        let secret = callboard.cmd_with_input(&["accounts", "secret", "forge"], "t")?;
+        assert_eq!(secret.code, Some(1), "the environment is not written: {secret:?}");
+        assert!(secret.stderr.contains("CALLBOARD_SECRET_FORGE_TOKEN"), "{secret:?}");
+        act(&["remove", "forge"], 0)?;
+        assert_eq!(fs::read_to_string(callboard.config())?, FILE);
         if let Some(serving) = serving {
             assert!(serving.stop()?.success());
         }
