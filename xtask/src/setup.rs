@@ -42,10 +42,12 @@ const PICTURES: [(&str, &str); 1] = [("xfce4-panel", "xfce4-panel")];
 const LIBRARIES: [(&str, &str); 1] = [("webkit2gtk-4.1", "libwebkit2gtk-4.1-dev")];
 
 /// The programs that are measured beside ours, and what pins a process to a core.
-const PEERS: [(&str, &str); 5] = [
+const PEERS: [(&str, &str); 6] = [
     ("c++", "build-essential"),
     ("fzf", "fzf"),
     ("prometheus-alertmanager", "prometheus-alertmanager"),
+    // With pip in it, for BuildNotify.
+    ("python3", "python3-venv"),
     ("rofi", "rofi"),
     ("taskset", "util-linux"),
 ];
@@ -58,47 +60,69 @@ const PACKERS: [(&str, &str); 4] =
 const CHECKERS: [(&str, &str); 3] =
     [("lintian", "lintian"), ("appstreamcli", "appstream"), ("mmdebstrap", "mmdebstrap")];
 
+/// What the Qt of a peer loads, by the name that the loader knows it by, and Debian's package that brings it.
+const QT: [(&str, &str); 7] = [
+    ("libEGL.so.1", "libegl1"),
+    ("libxcb-cursor.so.0", "libxcb-cursor0"),
+    ("libxcb-icccm.so.4", "libxcb-icccm4"),
+    ("libxcb-image.so.0", "libxcb-image0"),
+    ("libxcb-keysyms.so.1", "libxcb-keysyms1"),
+    ("libxcb-render-util.so.0", "libxcb-render-util0"),
+    ("libxkbcommon-x11.so.0", "libxkbcommon-x11-0"),
+];
+
 /// Installs whatever of Debian's packages the tests of everything lack.
 pub(crate) fn packages() -> Result<()> {
-    install(&[&PROGRAMS[..], &APP, &DESKTOP].concat(), &LIBRARIES)
+    install([programs(&PROGRAMS), programs(&APP), programs(&DESKTOP), libraries()].concat())
 }
 
 /// Installs what the desktop app needs to be built and run.
 pub(crate) fn app() -> Result<()> {
-    install(&APP, &LIBRARIES)
+    install([programs(&APP), libraries()].concat())
 }
 
 /// Installs what the pictures of the documentation need.
 pub(crate) fn pictures() -> Result<()> {
     packages()?;
-    install(&PICTURES, &[])
+    install(programs(&PICTURES))
 }
 
 /// Installs whatever of Debian's packages the bench lacks.
 pub(crate) fn peers() -> Result<()> {
-    install(&[&PEERS[..], &PROGRAMS, &APP, &DESKTOP].concat(), &LIBRARIES)
+    let mut ldconfig = Command::new("/sbin/ldconfig");
+    ldconfig.arg("-p");
+    let loaded = shell::output(ldconfig).unwrap_or_default();
+    packages()?;
+    install([programs(&PEERS), lacking(&QT, |library| loaded.contains(library))].concat())
 }
 
 /// Installs whatever of Debian's packages making packages lacks.
 pub(crate) fn packers() -> Result<()> {
-    install(&[&PACKERS[..], &APP].concat(), &LIBRARIES)
+    install([programs(&PACKERS), programs(&APP), libraries()].concat())
 }
 
 /// Installs whatever of Debian's packages trying packages lacks.
 pub(crate) fn checkers() -> Result<()> {
-    install(&CHECKERS, &[])
+    install(programs(&CHECKERS))
 }
 
-/// Whether pkg-config knows a library.
-fn has_library(name: &str) -> bool {
-    let asked = Command::new("pkg-config").args(["--exists", name]).status();
-    asked.is_ok_and(|status| status.success())
+fn programs(needed: &[(&'static str, &'static str)]) -> Vec<&'static str> {
+    lacking(needed, shell::on_path)
 }
 
-fn install(programs: &[(&str, &str)], libraries: &[(&str, &str)]) -> Result<()> {
-    let programs = programs.iter().filter(|(program, _)| !shell::on_path(program));
-    let libraries = libraries.iter().filter(|(library, _)| !has_library(library));
-    let mut missing: Vec<&str> = programs.chain(libraries).map(|(_, package)| *package).collect();
+fn libraries() -> Vec<&'static str> {
+    lacking(&LIBRARIES, |name| {
+        let asked = Command::new("pkg-config").args(["--exists", name]).status();
+        asked.is_ok_and(|status| status.success())
+    })
+}
+
+/// The packages of what is not there.
+fn lacking(needed: &[(&'static str, &'static str)], is_there: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    needed.iter().filter(|(name, _)| !is_there(name)).map(|(_, package)| *package).collect()
+}
+
+fn install(mut missing: Vec<&str>) -> Result<()> {
     missing.sort_unstable();
     missing.dedup();
     if missing.is_empty() {

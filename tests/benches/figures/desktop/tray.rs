@@ -32,6 +32,7 @@ pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
     let theirs = Samples::millis(&(0..starts).map(|_| peer.start(&session)).collect::<Result<Vec<_>>>()?);
     let (their_memory, their_processor) = peer.at_rest(&session, minute)?;
 
+    let _tray = TrayHost::start(&session)?;
     let app = App::start(&callboard, &session, &["--hidden"])?;
     app.moment_after("tray registered", 0)?;
     sleep(REST);
