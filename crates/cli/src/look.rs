@@ -187,8 +187,6 @@ pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> R
         | Command::Run(_)
         | Command::Accounts { .. }
         | Command::Config { .. }
-        | Command::Open
-        | Command::Toggle
         | Command::Completions { .. } => {}
     }
     Ok(Exit::Done)
