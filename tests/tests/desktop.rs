@@ -1,7 +1,10 @@
 //! The desktop app as a person has it: by its hotkey, its tray icon, its notifications and its windows, with real key
 //! presses, on real services.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result, ensure};
 use callboard_engine::{
@@ -327,6 +330,15 @@ fn a_second_start_and_the_command_line_raise_the_first() -> Result<()> {
     Ok(())
 }
 
+/// Whether some file below a folder has these bytes.
+fn is_on_disk(folder: &Path, bytes: &[u8]) -> bool {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).any(|path| match path.is_dir() {
+        true => is_on_disk(&path, bytes),
+        false => std::fs::read(&path).is_ok_and(|file| file.windows(bytes.len()).any(|part| part == bytes)),
+    })
+}
+
 #[test]
 fn a_kill_loses_nothing() -> Result<()> {
     let desk = Desk::new()?;
@@ -336,10 +348,17 @@ fn a_kill_loses_nothing() -> Result<()> {
     app.page().says("DiskFull")?;
     let run = desk.callboard.cmd(&["run", "silence DiskFull for 30m"])?;
     assert_eq!(run.code, Some(0), "{run:?}");
+    // The alert is then seen to be held, as it will be after the restart.
+    desk.callboard.polled(&["pager"])?;
     desk.session.type_text("silence Disk")?;
     app.page().until("document.activeElement.value === 'silence Disk'")?;
     let before =
         (desk.callboard.board()?, desk.callboard.json(&["runs"])?, desk.room()?, desk.callboard.events()?);
+    // A page's storage is on the disk a moment later, in the two bytes a letter that SQLite keeps it in.
+    let wide: Vec<u8> = "silence Disk".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    wait_until("the text to be on the disk", Duration::from_secs(5), || {
+        is_on_disk(&desk.callboard.data(), &wide).then_some(())
+    })?;
     app.kill()?;
 
     let app = desk.open()?;

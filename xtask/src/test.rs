@@ -8,7 +8,7 @@ use crate::{fuzz, setup, shell, ui};
 
 /// The pictures that the documentation shows.
 const SHOWN: [&str; 6] =
-    ["board-light", "board-dark", "launcher-light", "run-light", "settings-light", "tray"];
+    ["board-light", "board-dark", "launcher-light", "run-light", "settings-accounts-light", "tray"];
 
 /// What the caller asked for.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -157,8 +157,7 @@ impl DesktopSession {
 
 impl Drop for DesktopSession {
     fn drop(&mut self) {
-        // Asked, they leave nothing behind. A display that is killed leaves its lock, and of two that begin at the same
-        // time and find it, both take its number.
+        // Asked, they leave nothing behind: a display that is killed leaves its socket.
         for service in self.services.iter_mut().rev() {
             let _ = service.stop(GOODBYE);
         }

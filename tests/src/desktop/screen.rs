@@ -102,7 +102,8 @@ impl DesktopSession {
             return Ok(());
         }
         let mut command = self.command("Xvfb");
-        command.args(["-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "1280x800x24"]);
+        // It would begin anew, and turn away who comes meanwhile, whenever its last client leaves.
+        command.args(["-noreset", "-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "1280x800x24"]);
         let mut server = Server::spawn("Xvfb", command, &self.path("Xvfb.log"))?;
         let number: u32 = server.ready_line(|line| line.parse().ok())?;
         self.services.push(server);

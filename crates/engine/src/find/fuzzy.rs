@@ -53,6 +53,15 @@ impl Wanted {
         Some(self.whole.score(text, &mut self.matcher)? / self.letters)
     }
 
+    /// At least roughly what a letter counts for, found in one pass over the text: to choose whom to look at closely.
+    pub(crate) fn quality_at_a_glance(&mut self, text: Utf32Str<'_>) -> Option<u32> {
+        let mut score = 0;
+        for word in &self.pattern.atoms {
+            score += u32::from(self.matcher.fuzzy_match_greedy(text, word.needle_text())?);
+        }
+        Some(score / self.letters)
+    }
+
     /// True where letters with gaps are worth looking for after so many texts hold the words as they stand.
     pub(crate) fn is_worth_more(&self, found: usize, limit: usize) -> bool {
         found == 0 || (found < limit && self.abbreviates)

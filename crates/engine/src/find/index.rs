@@ -20,6 +20,8 @@ use crate::api::{Found, FoundCommand, FoundItem, FoundRun};
 
 /// Two texts whose letters are worth as much, within this, are equally meant: then use decides.
 const ALIKE: u32 = 3;
+/// How many times as many items as are wanted are looked at closely.
+const LIKELY: usize = 10;
 
 /// What a launcher looks through.
 #[derive(Default)]
@@ -164,8 +166,11 @@ impl Index {
         let whole = |entry: &'e ItemEntry| Some(rank(wanted.quality_whole(entry.text.slice(..))?, entry));
         let mut found = best(&self.items, limit, whole);
         if wanted.is_worth_more(found.len(), limit) {
-            let any = |entry: &'e ItemEntry| Some(rank(wanted.quality(entry.text.slice(..))?, entry));
-            found = best(&self.items, limit, any);
+            let glance =
+                |entry: &'e ItemEntry| Some(rank(wanted.quality_at_a_glance(entry.text.slice(..))?, entry));
+            let likely = best(&self.items, limit.saturating_mul(LIKELY), glance);
+            let close = |entry: &&'e ItemEntry| Some(rank(wanted.quality(entry.text.slice(..))?, entry));
+            found = best(&likely, limit, close).into_iter().copied().collect();
         }
         found
             .into_iter()
