@@ -187,12 +187,8 @@ pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> R
         | Command::Run(_)
         | Command::Accounts { .. }
         | Command::Config { .. }
-<<<<<<< HEAD
         | Command::Completions { .. }
         | Command::Man { .. } => {}
-=======
-        | Command::Completions { .. } => {}
->>>>>>> harness
     }
     Ok(Exit::Done)
 }

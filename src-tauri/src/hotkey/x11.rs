@@ -29,6 +29,12 @@ pub(crate) struct X11 {
 #[derive(Clone)]
 struct Held {
     keys: Keys,
+    chords: Chords,
+}
+
+/// A key with every set of modifiers under which it is the hotkey.
+#[derive(Clone, PartialEq)]
+struct Chords {
     code: u8,
     modifiers: Vec<ModMask>,
 }
@@ -65,9 +71,11 @@ impl X11 {
                     pressed(Press::Up);
                 }
                 Event::MappingNotify(_) => {
-                    let held = self.held().take();
-                    if let Some(held) = held {
-                        self.ungrab(&held);
+                    // A key of another keyboard is enough for it. Letting go for nothing would miss that very press.
+                    let held = self.held().clone();
+                    if let Some(held) =
+                        held.filter(|held| self.chords(&held.keys).ok().as_ref() != Some(&held.chords))
+                    {
                         self.set(&held.keys);
                     }
                 }
@@ -107,6 +115,24 @@ impl X11 {
     }
 
     fn grab(&self, keys: &Keys) -> Result<Held, Grab> {
+        let chords = self.chords(keys)?;
+        let mut held =
+            Held { keys: keys.clone(), chords: Chords { code: chords.code, modifiers: Vec::new() } };
+        for modifiers in chords.modifiers {
+            let (code, mode) = (chords.code, GrabMode::ASYNC);
+            let asked = self.connection.grab_key(true, self.root, modifiers, code, mode, mode);
+            if let Err(error) = asked.map_err(Grab::from).and_then(|asked| asked.check().map_err(Grab::from))
+            {
+                self.ungrab(&held);
+                return Err(error);
+            }
+            held.chords.modifiers.push(modifiers);
+        }
+        Ok(held)
+    }
+
+    /// What these keys are on the keyboard as it is now.
+    fn chords(&self, keys: &Keys) -> Result<Chords, Grab> {
         let code = self.code_of(keys.key.keysym)?;
         let wanted = [
             (keys.ctrl, ModMask::CONTROL),
@@ -119,28 +145,19 @@ impl X11 {
         let num_lock = self.modifier_of(NUM_LOCK)?;
         // The locks are modifiers as well, and change nothing about what a person means.
         let locks = [ModMask::from(0_u16), ModMask::LOCK, num_lock, ModMask::LOCK | num_lock];
-        let mut held = Held { keys: keys.clone(), code, modifiers: Vec::new() };
+        let mut modifiers = Vec::new();
         for lock in locks {
-            let modifiers = wanted | lock;
-            if held.modifiers.contains(&modifiers) {
-                continue;
+            if !modifiers.contains(&(wanted | lock)) {
+                modifiers.push(wanted | lock);
             }
-            let asked =
-                self.connection.grab_key(true, self.root, modifiers, code, GrabMode::ASYNC, GrabMode::ASYNC);
-            if let Err(error) = asked.map_err(Grab::from).and_then(|asked| asked.check().map_err(Grab::from))
-            {
-                self.ungrab(&held);
-                return Err(error);
-            }
-            held.modifiers.push(modifiers);
         }
-        Ok(held)
+        Ok(Chords { code, modifiers })
     }
 
     fn ungrab(&self, held: &Held) {
-        for modifiers in &held.modifiers {
+        for modifiers in &held.chords.modifiers {
             // A connection that is gone holds nothing.
-            let _ = self.connection.ungrab_key(held.code, self.root, *modifiers);
+            let _ = self.connection.ungrab_key(held.chords.code, self.root, *modifiers);
         }
         let _ = self.connection.flush();
     }

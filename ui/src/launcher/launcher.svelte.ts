@@ -26,6 +26,9 @@ export class Launcher {
   levels = $state.raw<Level[]>([]);
   /** What lies over the level: the actions of the row, or for how long not to disturb. */
   over = $state<"actions" | "quiet" | null>(null);
+  /** What was in the field at Enter, until its answer is there, and what was typed after it. */
+  private entered: string | null = null;
+  private ahead = "";
   /** A list that is filtered by what is typed: the keys. */
   sought = $state("");
   /** Below 700 wide the detail is a level of its own. */
@@ -198,7 +201,16 @@ export class Launcher {
   }
 
   private fill(info: Fill["info"], values: Record<string, string>, asksFor: string | null): void {
-    this.push({ at: "fill", fill: new Fill(this.desk, info, values, asksFor) });
+    const fill = new Fill(this.desk, info, values, asksFor);
+    if (this.ahead) fill.type(this.ahead);
+    this.ahead = "";
+    this.push({ at: "fill", fill });
+  }
+
+  /** Typed into the field. What is typed after Enter, before its answer is there, belongs to what Enter leads to. */
+  type(text: string): void {
+    if (this.entered !== null && text.startsWith(this.entered)) this.ahead = text.slice(this.entered.length);
+    else this.finds.type(text);
   }
 
   follow(run: Run): void {
@@ -227,12 +239,17 @@ export class Launcher {
     const { finds } = this;
     if (!this.searching) return this.go(this.boards.entry);
     const { text, chosen } = finds;
+    this.entered = text;
     await this.attempt(async () => {
       if (!chosen && (await this.takeLine(text))) return;
       // Pressed faster than the answer came: it is waited for.
       await finds.settled();
       if (finds.text === text) await this.go(finds.entry);
     });
+    this.entered = null;
+    // It led nowhere that could take them: they are the field's.
+    if (this.ahead) finds.type(text + this.ahead);
+    this.ahead = "";
   }
 
   /** The first thing about a line of the list. */

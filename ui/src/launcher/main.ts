@@ -17,29 +17,33 @@ async function theBackend(): Promise<Backend> {
 /** The first frame is the stored board. It is not waited for any longer than nobody notices. */
 const FIRST = 80;
 
-/** What is typed before there is a field is not lost. */
-function listenEarly(): () => string {
+/** What is typed before there is a field is not lost, nor what is meant with it. */
+function listenEarly(): () => { typed: string; meant: string | null } {
   let typed = "";
+  let meant: string | null = null;
   const press = (event: KeyboardEvent) => {
+    if (event.key === "Enter" || event.key === "Escape") meant = event.key;
     if (event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) typed += event.key;
     else if (event.key === "Backspace") typed = typed.slice(0, -1);
   };
   addEventListener("keydown", press);
   return () => {
     removeEventListener("keydown", press);
-    return typed;
+    return { typed, meant };
   };
 }
 
 async function open(target: HTMLElement): Promise<void> {
-  const typed = listenEarly();
+  const heard = listenEarly();
   const launcher = new Launcher(await theBackend());
   await Promise.race([launcher.open(), new Promise((wake) => setTimeout(wake, FIRST))]);
   if (launcher.desk.desktop?.first_run) await import("./later");
   void launcher.restore();
   mount(App, { target, props: { launcher } });
-  const early = typed();
-  if (early) launcher.finds.type(launcher.finds.text + early);
+  const { typed, meant } = heard();
+  if (typed) launcher.finds.type(launcher.finds.text + typed);
+  if (meant === "Escape") void launcher.hide();
+  else if (meant === "Enter") void launcher.enter();
 }
 
 const target = document.getElementById("app");
