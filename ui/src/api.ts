@@ -961,7 +961,7 @@ summary: string,
  */
 posts_to: string, 
 /**
- * What it takes, in words: "app, env, [ref]".
+ * What it takes, in words: `app, env, [ref]`.
  */
 takes: string, };
 

@@ -4,6 +4,7 @@ import { SvelteMap } from "svelte/reactivity";
 
 import type { ItemDetail, LogTail } from "../api";
 import { type Desk, wordsOf } from "./desk.svelte";
+import { isRedBranch } from "./facts";
 import { kindOf } from "./look";
 
 /** A log is asked of its service once the selection rests on the row. */
@@ -48,7 +49,7 @@ export class Details {
     this.current = key;
     if (!key) return;
     void this.load(key);
-    if (kindOf(key) === "build") this.resting = setTimeout(() => void this.loadLog(key), REST);
+    if (kindOf(key) === "build") this.resting = setTimeout(() => void this.loadWhyRed(key), REST);
   }
 
   /** The store changed: what is shown is read again. */
@@ -65,6 +66,13 @@ export class Details {
     } catch (thrown) {
       this.items.set(key, { value: this.item(key), failure: wordsOf(thrown) });
     }
+  }
+
+  /** Unasked, only a red build's log is shown: the others have nothing to say for themselves. */
+  private async loadWhyRed(key: string): Promise<void> {
+    if (!this.items.has(key)) await this.load(key);
+    const inner = this.item(key)?.item.detail;
+    if (inner?.kind === "build" && isRedBranch(inner)) await this.loadLog(key);
   }
 
   async loadLog(key: string): Promise<void> {

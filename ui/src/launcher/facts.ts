@@ -6,6 +6,10 @@ import { age } from "../parts/time";
 const isRed = (run: BuildRun) => run.status === "failed";
 const isGreen = (run: BuildRun) => run.status === "passed";
 
+/** True where the newest verdict is a failure, whatever has started since. */
+export const isRedBranch = ({ runs }: Build): boolean =>
+  runs.find((run) => isRed(run) || isGreen(run))?.status === "failed";
+
 export interface BuildFacts {
   number: number | null;
   /** "Failed in unit tests after 31 green". */

@@ -219,7 +219,7 @@ pub struct FoundCommand {
     pub summary: String,
     /// Where its outcome would be posted, as far as can be told without arguments.
     pub posts_to: String,
-    /// What it takes, in words: "app, env, [ref]".
+    /// What it takes, in words: `app, env, [ref]`.
     pub takes: String,
 }
 
