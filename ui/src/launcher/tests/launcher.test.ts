@@ -203,6 +203,24 @@ describe("typing", () => {
     await screen.findByRole("combobox", { name: /^app/ });
   });
 
+  test("and what is typed after that Enter goes to what it leads to", async () => {
+    const { backend } = await open();
+    const late = backend.hold("find");
+    type("q");
+    press("Enter");
+    type("ap");
+    late.answer({
+      commands: [
+        { name: "deploy", title: [{ text: "deploy", hit: false }], summary: "", posts_to: "x", takes: "" },
+      ],
+      items: [],
+      runs: [],
+      completion: null,
+    });
+    const app = await screen.findByRole<HTMLInputElement>("combobox", { name: /^app/ });
+    await waitFor(() => expect(app.value).toBe("ap"));
+  });
+
   test("survives a reload, and Esc and ↑", async () => {
     const { launcher } = await open();
     type("dep");
