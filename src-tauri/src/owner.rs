@@ -2,16 +2,14 @@
 //! goes away, the store is opened here, so that the app takes over at once.
 
 use std::{
-    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use callboard_engine::{
     Engine, Mode, OpenError, Options,
     api::{ApiError, Call, Changes, Check, CheckVerdict, Doctor, Hello, Status, StatusQuery, TrayIcon},
-    config::{Fault, Faults},
     host::Host,
     secrets::Secrets,
     socket::Client,
@@ -28,8 +26,6 @@ const MOMENT: Duration = Duration::from_millis(100);
 const PATIENCE: u32 = 50;
 /// How often a store that cannot be opened is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
-/// How often a bad configuration file is looked at.
-const LOOK: Duration = Duration::from_secs(1);
 /// How long a call waits for a way that is just being opened.
 const OPENING: Duration = Duration::from_secs(10);
 
@@ -116,15 +112,11 @@ impl Owner {
     }
 
     fn checks(&self, error: &ApiError) -> Vec<Check> {
-        let (name, remedy) = match error {
-            ApiError::Config { .. } => ("configuration", "mend it; Callboard starts as soon as it is good"),
-            _ => ("store", "see to it; Callboard tries again every few seconds"),
-        };
         let found = Check {
-            name: name.into(),
+            name: "store".into(),
             verdict: CheckVerdict::Failed,
             found: error.to_string(),
-            remedy: Some(remedy.into()),
+            remedy: Some("see to it; Callboard tries again every few seconds".into()),
         };
         std::iter::once(found).chain(self.host.checks()).collect()
     }
@@ -142,27 +134,16 @@ impl Owner {
 
 /// What is said where there is no engine to say it.
 fn offline(error: &ApiError) -> Status {
-    let faults: Vec<Fault> = match error {
-        ApiError::Config { faults } => faults.clone(),
-        _ => Vec::new(),
-    };
-    let summary = match faults.first() {
-        Some(Fault { file, line, what, .. }) => {
-            let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
-            format!("{name}, line {line}: {what}")
-        }
-        None => error.to_string(),
-    };
     Status {
         icon: TrayIcon::Offline,
         count: 0,
-        summary,
+        summary: error.to_string(),
         accounts_ok: 0,
         accounts: 0,
         troubles: Vec::new(),
         next_check: None,
         quiet: None,
-        faults,
+        faults: Vec::new(),
         runs: 0,
         undelivered: 0,
     }
@@ -204,19 +185,6 @@ async fn keep(opening: Opening, say: watch::Sender<Way>, stop: CancellationToken
                 }
                 pause(MOMENT, &stop).await;
             }
-            Err(OpenError::Config(Faults(faults))) => {
-                let files: BTreeSet<PathBuf> = faults
-                    .iter()
-                    .map(|fault| fault.file.clone())
-                    .chain([opening.paths.config.clone()])
-                    .collect();
-                let look = || files.iter().map(|file| modified(file)).collect::<Vec<_>>();
-                let seen = look();
-                fail(&say, ApiError::Config { faults });
-                while !stop.is_cancelled() && look() == seen {
-                    pause(LOOK, &stop).await;
-                }
-            }
             Err(other) => {
                 fail(&say, ApiError::internal(other));
                 pause(AGAIN, &stop).await;
@@ -242,11 +210,6 @@ async fn pause(time: Duration, stop: &CancellationToken) {
         () = stop.cancelled() => {}
         () = tokio::time::sleep(time) => {}
     }
-}
-
-fn modified(file: &Path) -> Option<(SystemTime, u64)> {
-    let about = std::fs::metadata(file).ok()?;
-    Some((about.modified().ok()?, about.len()))
 }
 
 async fn open_engine(opening: &Opening) -> Result<Engine, OpenError> {
