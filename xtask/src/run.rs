@@ -19,7 +19,8 @@ pub(crate) fn run() -> Result<()> {
     }
     ui::build()?;
     println!("building the desktop app; the first time takes some minutes");
-    shell::run(shell::cargo(&["build", "--package", "callboard", "--package", "callboard-tray"]))?;
+    // With the features of the whole workspace, as the tests build it: nothing is built twice.
+    shell::run(shell::cargo(&["build", "--workspace", "--bins"]))?;
     println!("starting it: its window opens, and its icon is in the tray. Ctrl+C ends it");
     let mut app = Command::new(shell::target()?.join("debug/callboard-tray"));
     app.arg("open");
