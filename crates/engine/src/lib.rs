@@ -166,6 +166,8 @@ struct Moments {
     identified_at: BTreeMap<AccountName, Timestamp>,
     /// What is wrong with the configuration file, while an older one is in force.
     faults: Option<Faults>,
+    /// What was in the followed files when they were last read.
+    files: live::Files,
     /// When the last notification was shown.
     notified_at: Option<Timestamp>,
     /// Where webhooks are received.
@@ -186,7 +188,7 @@ impl Engine {
             Err(error) => return Err(OpenError::Store(error)),
         };
         let client = Client::new().map_err(|error| OpenError::Other(error.to_string()))?;
-        let (live, faults) = first_live(&options, &client).await.map_err(OpenError::Config)?;
+        let (live, moments) = first_live(&options, &client).await.map_err(OpenError::Config)?;
         let serving = options.mode == Mode::Serve;
         let listener = match &live.config.receive {
             Some(receive) if serving => match TcpListener::bind(receive.listen).await {
@@ -198,7 +200,7 @@ impl Engine {
             },
             _ => None,
         };
-        let is_whole = faults.is_none();
+        let is_whole = moments.faults.is_none();
         let engine = Self {
             inner: Arc::new(Inner {
                 room: Arc::new(room::Room::new(store.clone(), Timestamp::now)),
@@ -207,7 +209,7 @@ impl Engine {
                 desk: handover::Desk::default(),
                 finder: find::Finder::default(),
                 listed: listed::Listed::default(),
-                moments: Mutex::new(Moments { faults, ..Moments::default() }),
+                moments: Mutex::new(moments),
                 editing: tokio::sync::Mutex::default(),
                 reloading: tokio::sync::Mutex::default(),
                 stop: CancellationToken::new(),
@@ -388,23 +390,27 @@ impl Engine {
 
 /// What the configuration makes; where that is not good and the engine is to start all the same, what can be made of it,
 /// and what is wrong.
-async fn first_live(options: &Options, client: &Client) -> Result<(Live, Option<Faults>), Faults> {
+async fn first_live(options: &Options, client: &Client) -> Result<(Live, Moments), Faults> {
     let go_on = options.at_start == AtStart::GoOn;
+    let own = std::fs::read(&options.config).ok();
     let (config, wrong) = match Config::load(&options.config) {
         Ok(config) => (config, None),
         Err(faults) if go_on => (Config::read(&options.config, "")?, Some(faults)),
         Err(faults) => return Err(faults),
     };
+    let mut files = live::contents(&config);
+    files.insert(config.path.clone(), own);
+    let moments = |faults| Moments { faults, files, ..Moments::default() };
     let commands = config.commands.clone();
     match Live::new(config.clone(), options, client, None).await {
-        Ok(live) => Ok((live, wrong)),
+        Ok(live) => Ok((live, moments(wrong))),
         Err(faults) if go_on => {
             // Its command files, most likely: the accounts are good without them.
             let config = Config { commands: config::Commands::default(), ..config };
             let mut live = Live::new(config, options, client, None).await?;
             // They are followed, so that it is put in force as soon as they are good.
             live.config.commands = commands;
-            Ok((live, Some(wrong.unwrap_or(faults))))
+            Ok((live, moments(Some(wrong.unwrap_or(faults)))))
         }
         Err(faults) => Err(faults),
     }

@@ -1,6 +1,11 @@
 //! What is in force: a configuration and all that was made from it, replaced as a whole.
 
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use callboard_connectors::http::Client;
 use callboard_domain::rules::Rules;
@@ -22,6 +27,9 @@ use crate::{
 
 /// A file that is being saved is quiet for this long before it is read.
 const SETTLED: Duration = Duration::from_millis(150);
+
+/// Files that the system does not watch for us are compared this often.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 /// A configuration and all that was made from it.
 pub(crate) struct Live {
@@ -72,6 +80,9 @@ impl Engine {
     /// Reads the configuration again, and puts it in force whole, or not at all.
     pub(crate) async fn reload_now(&self) -> Result<(), ApiError> {
         let _one_at_a_time = self.inner.reloading.lock().await;
+        // Before they are read: what changes in between is seen as a change.
+        let files = contents(&self.live().config);
+        self.moments().files = files;
         let made = match Config::load(&self.inner.options.config) {
             Ok(config) => self.make_live(config).await,
             Err(faults) => Err(faults),
@@ -121,39 +132,42 @@ pub(crate) async fn follow_files(engine: Engine, stop: CancellationToken) {
             let _ = wake.try_send(());
         }
     });
-    let mut watcher = match watcher {
-        Ok(watcher) => watcher,
-        Err(error) => {
-            tracing::warn!(%error, "changes of the configuration are not seen; restart after a change");
-            return;
-        }
-    };
+    let mut watcher = watcher
+        .inspect_err(|error| tracing::warn!(%error, "changes of the configuration are seen late: no watcher"))
+        .ok();
     let mut watched: BTreeSet<PathBuf> = BTreeSet::new();
-    let mut seen = contents(&engine.live().config);
     loop {
         let folders = folders(&engine.live().config);
-        for folder in watched.difference(&folders) {
-            let _ = watcher.unwatch(folder);
+        if let Some(watcher) = &mut watcher {
+            watch_folders(watcher, &mut watched, &folders);
         }
-        let new: Vec<PathBuf> = folders.difference(&watched).cloned().collect();
-        watched.retain(|folder| folders.contains(folder));
-        for folder in new {
-            match watcher.watch(&folder, RecursiveMode::NonRecursive) {
-                Ok(()) => drop(watched.insert(folder)),
-                Err(error) => tracing::debug!(folder = %folder.display(), %error, "a folder is not followed"),
-            }
+        // They are compared at once too: what changed before its folder was watched woke nobody.
+        if contents(&engine.live().config) != engine.moments().files {
+            // What is wrong with it has been logged, and is told by `doctor`.
+            let _ = engine.reload_now().await;
+            continue;
         }
         tokio::select! {
             () = stop.cancelled() => return,
-            woken = woken.recv() => if woken.is_none() { return },
+            Some(()) = woken.recv() => {}
+            () = tokio::time::sleep(LOOK_EVERY), if watched != folders => {}
         }
         while tokio::time::timeout(SETTLED, woken.recv()).await.is_ok_and(|more| more.is_some()) {}
-        let now = contents(&engine.live().config);
-        if now != seen {
-            seen = now;
-            // What is wrong with it has been logged, and is told by `doctor`.
-            let _ = engine.reload_now().await;
-            seen = contents(&engine.live().config).max(seen);
+    }
+}
+
+fn watch_folders(watcher: &mut impl Watcher, watched: &mut BTreeSet<PathBuf>, folders: &BTreeSet<PathBuf>) {
+    for folder in watched.difference(folders) {
+        let _ = watcher.unwatch(folder);
+    }
+    watched.retain(|folder| folders.contains(folder));
+    for folder in folders {
+        if watched.contains(folder) {
+            continue;
+        }
+        match watcher.watch(folder, RecursiveMode::NonRecursive) {
+            Ok(()) => drop(watched.insert(folder.clone())),
+            Err(error) => tracing::debug!(folder = %folder.display(), %error, "a folder is not followed"),
         }
     }
 }
@@ -167,10 +181,10 @@ fn folders(config: &Config) -> BTreeSet<PathBuf> {
 }
 
 /// What is in the files that are followed: the folders of configurations are often busy with other files.
-fn contents(config: &Config) -> Vec<(PathBuf, Option<Vec<u8>>)> {
-    let mut files = vec![config.path.clone()];
-    for dir in &config.commands.dirs {
-        files.extend(command_file::files_in(dir).unwrap_or_default());
-    }
-    files.into_iter().map(|file| (file.clone(), std::fs::read(file).ok())).collect()
+pub(crate) type Files = BTreeMap<PathBuf, Option<Vec<u8>>>;
+
+pub(crate) fn contents(config: &Config) -> Files {
+    let commands =
+        config.commands.dirs.iter().flat_map(|dir| command_file::files_in(dir).unwrap_or_default());
+    commands.chain([config.path.clone()]).map(|file| (file.clone(), std::fs::read(file).ok())).collect()
 }

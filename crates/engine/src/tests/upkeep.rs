@@ -100,6 +100,19 @@ async fn a_file_that_is_not_good_is_followed_until_it_is() {
 }
 
 #[tokio::test]
+async fn a_file_that_changes_before_its_folder_is_watched_is_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("callboard.toml");
+    std::fs::write(&file, "[desktop]\ntheme = \"light\"\n").unwrap();
+    let engine = open(&folder, AtStart::Refuse).await.unwrap();
+    // Nothing that was spawned has run yet: there is one thread, and it is this one's turn.
+    std::fs::write(&file, "[desktop]\ntheme = \"dark\"\n").unwrap();
+    let theme = async || engine.call(SettingsQuery {}).await.unwrap().settings["desktop"]["theme"].clone();
+    until("it is in force", async || theme().await == "dark").await;
+    engine.stop().await;
+}
+
+#[tokio::test]
 async fn a_port_that_is_taken_is_told_and_a_free_one_is_listened_on() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
