@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
-use clap::{Parser, ValueEnum};
+use callboard_engine::tray_app::Word;
+use clap::{
+    Parser,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 
 /// Callboard in the tray: what needs you, and everything that you can do about it.
 #[derive(Debug, Parser)]
@@ -22,53 +25,11 @@ pub(crate) struct Args {
     #[arg(long, alias = "autostart")]
     pub hidden: bool,
     /// What is asked of the app that runs already, or done once this one runs.
-    #[arg(value_enum)]
+    #[arg(value_parser = words())]
     pub word: Option<Word>,
 }
 
-/// What a second start can ask of the first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Word {
-    /// Show the launcher.
-    Open,
-    /// Show the launcher, or put it away where it is shown.
-    Toggle,
-    /// Show the settings.
-    Settings,
-}
-
-impl Word {
-    pub(crate) const ALL: [Self; 3] = [Self::Open, Self::Toggle, Self::Settings];
-
-    /// The word as it goes over the socket.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Toggle => "toggle",
-            Self::Settings => "settings",
-        }
-    }
-}
-
-/// Where the files are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Paths {
-    /// The configuration file.
-    pub config: PathBuf,
-    /// The folder of the store and the sockets.
-    pub data: PathBuf,
-}
-
-impl Paths {
-    /// Those asked for, else the platform's: the same ones that the command line uses.
-    pub(crate) fn new(config: Option<PathBuf>, data: Option<PathBuf>) -> Result<Self> {
-        let places = directories::ProjectDirs::from("", "", "callboard");
-        let config = config.or_else(|| places.as_ref().map(|it| it.config_dir().join("callboard.toml")));
-        let data = data.or_else(|| places.as_ref().map(|it| it.data_dir().to_owned()));
-        Ok(Self {
-            config: config
-                .context("there is no home folder; say where the configuration is with --config")?,
-            data: data.context("there is no home folder; say where the data is with --data")?,
-        })
-    }
+fn words() -> impl TypedValueParser<Value = Word> {
+    PossibleValuesParser::new(Word::ALL.map(Word::name))
+        .try_map(|name| Word::named(&name).ok_or("the app does not know this word"))
 }

@@ -10,12 +10,13 @@ use callboard_domain::{board::Row, item::ItemKey};
 use callboard_engine::api::{
     BoardQuery, Changes, ItemAction, Notices, SettingsQuery, Status, StatusQuery, TrayIcon,
 };
+use callboard_engine::config;
 use jiff::Zoned;
+use serde::Deserialize;
 
 use crate::{
     hotkey::{self, Keys},
     owner::Owner,
-    settings::Settings,
     shell::Shell,
     tray::{Look, Top, View, entries, tooltip},
 };
@@ -95,7 +96,11 @@ impl Follower {
     /// Reads what is, and shows what of it is new.
     async fn refresh(&mut self, shell: &Arc<Shell>, owner: &Owner) {
         if let Ok(settings) = owner.call(SettingsQuery {}).await {
-            apply(shell, Settings::of(&settings.settings));
+            match config::Desktop::deserialize(&settings.settings["desktop"]) {
+                Ok(desktop) => apply(shell, desktop),
+                // A daemon of another version.
+                Err(error) => tracing::warn!(%error, "[desktop] is not understood"),
+            }
         }
         match owner.call(StatusQuery {}).await {
             Ok(status) => self.status = Some(status),
@@ -160,9 +165,9 @@ impl Follower {
 }
 
 /// Puts settings in force that are others than before.
-fn apply(shell: &Shell, now: Settings) {
+fn apply(shell: &Shell, now: config::Desktop) {
     let before = std::mem::replace(&mut *shell.settings(), now.clone());
-    shell.windows().keep_hidden_for(now.put_away());
+    shell.windows().keep_hidden_for(now.put_away.0);
     if before.hotkey != now.hotkey
         && let Some(listener) = shell.hotkey.get()
         && let Ok(keys) = now.hotkey.parse::<Keys>()

@@ -19,7 +19,6 @@ mod owner;
 #[cfg(target_os = "linux")]
 mod panel;
 mod playground;
-mod settings;
 mod shell;
 mod timing;
 mod tray;
@@ -28,12 +27,13 @@ mod windows;
 use std::{io::IsTerminal, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
+use callboard_engine::{paths::Paths, tray_app::Word};
 use clap::Parser;
 use tauri::RunEvent;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    args::{Args, Paths, Word},
+    args::Args,
     host::DesktopHost,
     hotkey::{Listener, Press},
     instance::{First, Found},

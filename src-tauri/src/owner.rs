@@ -11,14 +11,13 @@ use callboard_engine::{
     Engine, Mode, OpenError, Options,
     api::{ApiError, Call, Changes, Check, CheckVerdict, Doctor, Hello, Status, StatusQuery, TrayIcon},
     host::Host,
+    paths::Paths,
     secrets::Secrets,
     socket::Client,
 };
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-
-use crate::args::Paths;
 
 /// Between the owner's lock and its socket, and between its last word and its end, there is a moment.
 const MOMENT: Duration = Duration::from_millis(100);
@@ -216,8 +215,7 @@ async fn open_engine(opening: &Opening) -> Result<Engine, OpenError> {
     let Opening { paths, secrets, host } = opening.clone();
     let passphrase = std::env::var("CALLBOARD_PASSPHRASE").ok().filter(|text| !text.is_empty());
     Engine::open(Options {
-        config: paths.config,
-        data: paths.data,
+        paths,
         passphrase: passphrase.map(Into::into),
         secrets,
         host,

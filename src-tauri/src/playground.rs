@@ -1,18 +1,15 @@
 //! The made-up team inside the app: its services and an engine on them, in a folder that is gone afterwards.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use callboard_engine::{api::Hello, host::Host, secrets::Secrets};
+use callboard_engine::{api::Hello, host::Host, paths::Paths, secrets::Secrets};
 use callboard_playground::{Pace, Playground};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    args::Paths,
-    owner::{Opening, Owner},
-};
+use crate::owner::{Opening, Owner};
 
 /// How much faster than a real day the team's is: something happens every half a minute or so.
 const SPEED: f64 = 60.0;
@@ -31,9 +28,8 @@ impl Play {
     pub(crate) async fn start(host: Arc<dyn Host>) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("callboard-playground-").tempdir()?;
         let team = Playground::start(Pace::default()).await.context("the services could not be started")?;
-        let config: PathBuf = folder.path().join("callboard.toml");
-        std::fs::write(&config, team.config_toml())?;
-        let paths = Paths { config, data: folder.path().join("data") };
+        let paths = Paths::within(folder.path());
+        std::fs::write(&paths.config, team.config_toml())?;
         let secrets = Some(Secrets::in_memory(team.secrets()));
         let owner = Arc::new(Owner::open(Opening { paths, secrets, host }));
         if let Some(receiver) = owner.call(Hello {}).await?.receives_at {

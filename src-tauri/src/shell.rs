@@ -13,6 +13,7 @@ use callboard_domain::{item::ItemKey, rules::Notification};
 use callboard_engine::api::{
     AccountsQuery, ApiError, Check, CheckVerdict, Configure, ItemAction, ItemQuery, Prepare, Quiet, StartRun,
 };
+use callboard_engine::{config, tray_app::Word};
 use jiff::Zoned;
 use serde::Serialize;
 use serde_json::Value;
@@ -22,7 +23,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     act::Act,
-    args::Word,
     autostart,
     host::DesktopHost,
     hotkey::{self, Hotkey, Keys, Listener},
@@ -30,7 +30,6 @@ use crate::{
     notices::{Notice, Notifier},
     owner::{Opening, Owner},
     playground::Play,
-    settings::{Settings, Theme},
     tray::Tray,
     windows::{Kind, Shown, Windows},
 };
@@ -51,7 +50,7 @@ pub(crate) struct Shell {
     pub(crate) tray: OnceLock<Tray>,
     pub(crate) hotkey: OnceLock<Listener>,
     windows: Arc<Windows>,
-    pub(crate) settings: Mutex<Settings>,
+    pub(crate) settings: Mutex<config::Desktop>,
     pub(crate) dark_panel: AtomicBool,
     last: Mutex<Option<Desktop>>,
     /// What the tray shows is to be looked at again.
@@ -71,7 +70,7 @@ pub(crate) struct Desktop {
     tray: Presence,
     autostart: bool,
     owner: &'static str,
-    theme: Theme,
+    theme: config::Theme,
 }
 
 /// Whether a panel shows the tray icon.
@@ -133,7 +132,7 @@ impl Shell {
         &self.windows
     }
 
-    pub(crate) fn settings(&self) -> MutexGuard<'_, Settings> {
+    pub(crate) fn settings(&self) -> MutexGuard<'_, config::Desktop> {
         self.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use callboard_engine::config;
 use serde::Serialize;
 use tauri::{
     AppHandle, Emitter, EventTarget, Manager, PhysicalPosition, WebviewUrl, WebviewWindow,
@@ -86,8 +87,6 @@ pub(crate) struct Windows {
 /// Pressing a global key takes the focus from a window for as long as the key is held. One that had it until then
 /// has it still, as far as a person is concerned.
 const JUST_LEFT: Duration = Duration::from_millis(300);
-/// How long a hidden window is kept where the configuration does not say.
-pub(crate) const PUT_AWAY: Duration = Duration::from_secs(300);
 
 #[derive(Default)]
 struct Open {
@@ -115,7 +114,7 @@ impl Windows {
             app,
             pages,
             open: Mutex::default(),
-            put_away: Mutex::new(PUT_AWAY),
+            put_away: Mutex::new(config::Desktop::default().put_away.0),
             hides: AtomicBool::new(false),
         })
     }

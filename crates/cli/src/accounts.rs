@@ -14,6 +14,7 @@ use callboard_engine::{
         SetSecret, TestAccount,
     },
     config::{Config, Faults},
+    paths::Paths,
     secrets::{Place, variable},
 };
 use serde_json::{Value, json};
@@ -21,7 +22,7 @@ use serde_json::{Value, json};
 use crate::{
     args,
     exit::{Exit, Usage},
-    face::{Face, Paths, passphrase},
+    face::{Face, passphrase},
     output::Output,
 };
 

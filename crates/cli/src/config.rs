@@ -8,6 +8,7 @@ use callboard_engine::{
     api::ApiError,
     command_file,
     config::{Config, Faults, schema},
+    paths::Paths,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -15,7 +16,6 @@ use serde_json::json;
 use crate::{
     args,
     exit::{Exit, Usage},
-    face::Paths,
     output::Output,
 };
 

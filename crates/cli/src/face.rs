@@ -8,35 +8,11 @@ use callboard_engine::{
     AtStart, Engine, Mode, OpenError, Options,
     api::{ApiError, Call},
     config::Faults,
+    paths::Paths,
     socket,
 };
 
 use crate::host::TerminalHost;
-
-/// Where this run's files are.
-#[derive(Debug, Clone)]
-pub(crate) struct Paths {
-    /// The configuration file.
-    pub config: PathBuf,
-    /// The folder of the store and the socket.
-    pub data: PathBuf,
-}
-
-impl Paths {
-    /// Those asked for, else the platform's.
-    pub(crate) fn new(config: Option<PathBuf>, data: Option<PathBuf>) -> Result<Self> {
-        let places = directories::ProjectDirs::from("", "", "callboard");
-        let place = |asked: Option<PathBuf>, of: fn(&directories::ProjectDirs) -> PathBuf, flag: &str| {
-            asked
-                .or_else(|| places.as_ref().map(of))
-                .with_context(|| format!("there is no home folder; say where with {flag}"))
-        };
-        Ok(Self {
-            config: place(config, |p| p.config_dir().join("callboard.toml"), "--config")?,
-            data: place(data, |p| p.data_dir().to_owned(), "--data")?,
-        })
-    }
-}
 
 /// The way to the engine.
 pub(crate) struct Face {
@@ -121,8 +97,7 @@ pub(crate) async fn open_engine(
 ) -> Result<Engine, OpenError> {
     let host = TerminalHost::start().map_err(|error| OpenError::Other(error.to_string()))?;
     Engine::open(Options {
-        config: paths.config.clone(),
-        data: paths.data.clone(),
+        paths: paths.clone(),
         passphrase,
         secrets: None,
         host: Arc::new(host),

@@ -19,12 +19,13 @@ mod tray;
 use std::{io::IsTerminal, process::ExitCode};
 
 use anyhow::Result;
+use callboard_engine::{paths::Paths, tray_app::Word};
 use clap::{CommandFactory, Parser};
 
 use crate::{
     args::{Cli, Command},
     exit::Exit,
-    face::{Face, Paths},
+    face::Face,
     output::Output,
 };
 
@@ -63,8 +64,8 @@ async fn act(cli: Cli, output: &mut Output) -> Result<Exit> {
     let paths = Paths::new(cli.config, cli.data)?;
     match cli.command {
         Command::Serve => serve::serve(&paths, output).await,
-        Command::Open => tray::tell("open", &paths),
-        Command::Toggle => tray::tell("toggle", &paths),
+        Command::Open => tray::tell(&paths.data, Word::Open),
+        Command::Toggle => tray::tell(&paths.data, Word::Toggle),
         Command::Playground { once } => playground::play(once, output).await,
         Command::Config { command } => config::act(&command, &paths, output),
         Command::Rules { command: args::Rules::Test { event } } if event.parse::<i64>().is_err() => {

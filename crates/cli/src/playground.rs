@@ -18,6 +18,7 @@ use callboard_engine::{
         StartRun,
     },
     host::Host,
+    paths::Paths,
     secrets::Secrets,
 };
 use callboard_playground::{CART, Chat, ME, Moment, Pace, Playground, RED, SLOW, Said};
@@ -30,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     exit::Exit,
-    face::{Face, Paths, explain},
+    face::{Face, explain},
     host::TerminalHost,
     look,
     output::Output,
@@ -97,12 +98,11 @@ struct Tour {
 impl Tour {
     async fn start(pace: Pace, host: Arc<dyn Host>) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("callboard-playground-").tempdir()?;
-        let paths = Paths { config: folder.path().join("callboard.toml"), data: folder.path().join("data") };
+        let paths = Paths::within(folder.path());
         let playground = Playground::start(pace).await.context("the services could not be started")?;
         std::fs::write(&paths.config, playground.config_toml())?;
         let engine = Engine::open(Options {
-            config: paths.config.clone(),
-            data: paths.data.clone(),
+            paths: paths.clone(),
             passphrase: None,
             secrets: Some(Secrets::in_memory(playground.secrets())),
             host,

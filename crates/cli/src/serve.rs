@@ -1,13 +1,13 @@
 //! `callboard serve`: the headless daemon.
 
 use anyhow::Result;
-use callboard_engine::{Engine, Mode, OpenError, api::Hello, socket};
+use callboard_engine::{Engine, Mode, OpenError, api::Hello, paths::Paths, socket};
 use serde_json::json;
 use tokio::signal;
 
 use crate::{
     exit::{Exit, Usage},
-    face::{Paths, explain, open_engine, passphrase},
+    face::{explain, open_engine, passphrase},
     output::Output,
 };
 

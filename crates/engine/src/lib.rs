@@ -17,7 +17,10 @@ mod handover;
 pub mod host;
 mod listed;
 mod live;
+#[cfg(unix)]
+mod local;
 mod notify;
+pub mod paths;
 mod receive;
 mod registry;
 pub mod room;
@@ -30,13 +33,13 @@ mod status;
 pub mod store;
 #[cfg(test)]
 mod tests;
+pub mod tray_app;
 mod values;
 mod watch;
 
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -61,6 +64,7 @@ use crate::{
     config::{Config, Faults},
     host::Host,
     live::Live,
+    paths::Paths,
     secrets::Secrets,
     store::{Report, Store, StoreError},
 };
@@ -70,10 +74,8 @@ pub const STOP_TIME: Duration = Duration::from_secs(5);
 
 /// What an engine is started with.
 pub struct Options {
-    /// The configuration file; it need not exist.
-    pub config: PathBuf,
-    /// The folder of the store and the socket; it is made where there is none.
-    pub data: PathBuf,
+    /// Where its files are.
+    pub paths: Paths,
     /// Opens the encrypted file of secrets, where that is the place of secrets.
     pub passphrase: Option<SecretString>,
     /// Secrets to use instead of the place that the configuration names: for the playground and tests.
@@ -180,7 +182,7 @@ impl Engine {
     /// Opens the store, connects the accounts and starts what the mode asks for.
     pub async fn open(options: Options) -> Result<Self, OpenError> {
         let now = Timestamp::now();
-        let file = options.data.join("callboard.db");
+        let file = options.paths.data.join("callboard.db");
         let opened = tokio::task::spawn_blocking(move || Store::open(&file, now)).await;
         let store = match opened.map_err(|error| OpenError::Other(error.to_string()))? {
             Ok(store) => store,
@@ -226,7 +228,7 @@ impl Engine {
         }
         #[cfg(unix)]
         {
-            let socket = socket::listen(&engine.inner.options.data)
+            let socket = socket::listen(&engine.inner.options.paths.data)
                 .map_err(|error| OpenError::Other(format!("the local socket: {error}")))?;
             engine.spawn(socket::serve(
                 socket,
@@ -272,8 +274,6 @@ impl Engine {
             tracing::warn!("some work did not end in time; it is looked up at the next start");
         }
         self.inner.store.close().await;
-        #[cfg(unix)]
-        let _ = std::fs::remove_file(self.inner.options.data.join("callboard.sock"));
     }
 
     /// Waits for the runs that are under way, then stops.
@@ -392,10 +392,10 @@ impl Engine {
 /// and what is wrong.
 async fn first_live(options: &Options, client: &Client) -> Result<(Live, Moments), Faults> {
     let go_on = options.at_start == AtStart::GoOn;
-    let own = std::fs::read(&options.config).ok();
-    let (config, wrong) = match Config::load(&options.config) {
+    let own = std::fs::read(&options.paths.config).ok();
+    let (config, wrong) = match Config::load(&options.paths.config) {
         Ok(config) => (config, None),
-        Err(faults) if go_on => (Config::read(&options.config, "")?, Some(faults)),
+        Err(faults) if go_on => (Config::read(&options.paths.config, "")?, Some(faults)),
         Err(faults) => return Err(faults),
     };
     let mut files = live::contents(&config);

@@ -53,10 +53,9 @@ impl Live {
                 |what| Fault { file: config.path.clone(), line: 1, column: 1, what, text: String::new() };
             Faults(errors.into_iter().map(|error| fault(error.message())).collect())
         })?;
-        let secrets = options
-            .secrets
-            .clone()
-            .unwrap_or_else(|| Secrets::open(config.secrets, &options.data, options.passphrase.clone()));
+        let secrets = options.secrets.clone().unwrap_or_else(|| {
+            Secrets::open(config.secrets, &options.paths.data, options.passphrase.clone())
+        });
         let none = Accounts::new();
         let accounts =
             accounts::connect(&config, &secrets, client, before.map_or(&none, |it| &it.accounts)).await;
@@ -83,7 +82,7 @@ impl Engine {
         // Before they are read: what changes in between is seen as a change.
         let files = contents(&self.live().config);
         self.moments().files = files;
-        let made = match Config::load(&self.inner.options.config) {
+        let made = match Config::load(&self.inner.options.paths.config) {
             Ok(config) => self.make_live(config).await,
             Err(faults) => Err(faults),
         };
@@ -91,7 +90,7 @@ impl Engine {
             Ok(live) => {
                 self.moments().faults = None;
                 self.replace_live(live).await?;
-                tracing::info!(file = %self.inner.options.config.display(), "the configuration is in force");
+                tracing::info!(file = %self.inner.options.paths.config.display(), "the configuration is in force");
                 Ok(())
             }
             Err(faults) => {

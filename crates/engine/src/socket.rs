@@ -1,7 +1,6 @@
 //! The local socket: how everybody else talks to the owner of the store.
 //!
-//! One JSON object a line, a request and its answer in turn. The socket lies in the data folder, which only its user
-//! can enter, and each caller's user is checked besides.
+//! One JSON object a line, a request and its answer in turn.
 
 use std::{
     io,
@@ -12,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::{UnixListener, UnixStream},
+    net::UnixStream,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -20,12 +19,11 @@ use crate::{
     Engine,
     api::{self, ApiError, Call, Notices, NoticesDue},
     handover,
+    local::{LocalListener, check_length},
 };
 
 /// The longest line that either side takes.
 const LINE_LIMIT: u64 = 64 << 20;
-/// What the system allows for a socket's path, with its closing zero (unix(7): 108 on Linux, 104 on macOS).
-const PATH_LIMIT: usize = 103;
 
 #[derive(Serialize, Deserialize)]
 struct Request {
@@ -42,59 +40,27 @@ enum Answer {
 
 fn path_in(data: &Path) -> io::Result<PathBuf> {
     let path = data.join("callboard.sock");
-    if path.as_os_str().len() > PATH_LIMIT {
-        let why = format!(
-            "{}: too long for a socket ({} bytes, at most {PATH_LIMIT}): choose a shorter --data",
-            path.display(),
-            path.as_os_str().len()
-        );
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
-    }
+    check_length(&path)?;
     Ok(path)
 }
 
-/// Listens in the data folder. The caller owns the store, so that a socket already there is a dead process's.
-pub(crate) fn listen(data: &Path) -> io::Result<UnixListener> {
-    let path = path_in(data)?;
-    match std::fs::remove_file(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let listener = UnixListener::bind(&path)?;
-    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    Ok(listener)
+/// Listens in the data folder. The caller owns the store.
+pub(crate) fn listen(data: &Path) -> io::Result<LocalListener> {
+    LocalListener::bind(&path_in(data)?)
 }
 
 /// Answers callers until `stop`.
 pub(crate) async fn serve(
-    listener: UnixListener,
+    listener: LocalListener,
     engine: Engine,
     stop: CancellationToken,
     tasks: TaskTracker,
 ) {
-    let me =
-        listener.local_addr().ok().and_then(|at| at.as_pathname().map(Path::to_owned)).and_then(|path| {
-            use std::os::unix::fs::MetadataExt;
-            std::fs::metadata(path).ok().map(|about| about.uid())
-        });
     loop {
         let stream = tokio::select! {
             () = stop.cancelled() => return,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    tracing::warn!(%error, "the local socket refused a caller");
-                    // Too many open files, most likely: taking the next at once would spin.
-                    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-                    continue;
-                }
-            },
+            stream = listener.accept() => stream,
         };
-        let user = stream.peer_cred().ok().map(|peer| peer.uid());
-        if user.is_none() || user != me {
-            tracing::warn!(?user, "another user tried the local socket");
-            continue;
-        }
         let (engine, stop) = (engine.clone(), stop.clone());
         tasks.spawn(async move {
             tokio::select! {

@@ -1,7 +1,10 @@
 use std::sync::Arc;
 
 use callboard_domain::rules::Notification;
-use callboard_engine::api::{BoardQuery, Reload};
+use callboard_engine::{
+    api::{BoardQuery, Reload},
+    paths::Paths,
+};
 use tempfile::TempDir;
 
 use super::*;
@@ -13,7 +16,7 @@ impl Host for Nobody {
 }
 
 fn opening(folder: &TempDir) -> Opening {
-    let paths = Paths { config: folder.path().join("callboard.toml"), data: folder.path().join("data") };
+    let paths = Paths::within(folder.path());
     Opening { paths, secrets: Some(Secrets::in_memory([])), host: Arc::new(Nobody) }
 }
 

@@ -10,7 +10,7 @@ mod system;
 use callboard_engine::api::{Status, TrayIcon};
 
 pub(crate) use menu::{Entry, Top, entries};
-pub(crate) use picture::{Ink, Look};
+pub(crate) use picture::Look;
 #[cfg(target_os = "linux")]
 pub(crate) use status_notifier::Tray;
 #[cfg(not(target_os = "linux"))]

@@ -1,8 +1,7 @@
 //! The tray's picture, drawn at each size from `icons/`, with the count in it.
 
-use callboard_engine::api::TrayIcon;
+use callboard_engine::{api::TrayIcon, config::Ink};
 use resvg::{tiny_skia, usvg};
-use serde::Deserialize;
 
 /// The sizes that panels ask for, at simple and at double resolution.
 #[cfg(target_os = "linux")]
@@ -16,18 +15,6 @@ pub(crate) struct Look {
     pub ink: Ink,
     /// True on a dark panel.
     pub dark: bool,
-}
-
-/// How many colours the picture has.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Ink {
-    /// What needs a person is coloured.
-    #[default]
-    #[serde(alias = "color")]
-    Colour,
-    /// One ink, as the panel's own symbols.
-    Ink,
 }
 
 /// A picture: straight RGBA, row by row.

@@ -202,8 +202,7 @@ pub(crate) async fn engine(folder: &std::path::Path) -> Result<callboard_engine:
     let config = folder.join("callboard.toml");
     std::fs::write(&config, ACCOUNTS)?;
     let options = callboard_engine::Options {
-        config,
-        data: folder.to_owned(),
+        paths: callboard_engine::paths::Paths { config, data: folder.to_owned() },
         passphrase: None,
         secrets: None,
         host: std::sync::Arc::new(Silent),

@@ -32,7 +32,7 @@ impl Engine {
         let given = add.settings.iter().filter(|(_, value)| !value.is_null());
         let settings = given.map(|(key, value)| Ok((key.clone(), config::toml(value)?)));
         let settings = settings.collect::<Result<Vec<_>, String>>().map_err(ApiError::usage)?;
-        let path = &self.inner.options.config;
+        let path = &self.inner.options.paths.config;
         let text = config::add_account(path, add.name.as_str(), &add.service, &settings).map_err(refused)?;
         let changed = Config::read(path, &text).map_err(refused)?;
         let connector = changed
@@ -64,7 +64,7 @@ impl Engine {
             false => Ok((key.clone(), Some(config::toml(value)?))),
         });
         let settings = settings.collect::<Result<Vec<_>, String>>().map_err(ApiError::usage)?;
-        let path = &self.inner.options.config;
+        let path = &self.inner.options.paths.config;
         let text = config::edit_account(path, edit.account.as_str(), &settings).map_err(refused)?;
         let changes = Changes { engine: self, account: edit.account, before: Vec::new() };
         self.in_force_or_undone(&text, changes).await
@@ -91,7 +91,7 @@ impl Engine {
     pub(crate) async fn remove_account(&self, remove: RemoveAccount) -> Result<(), ApiError> {
         let _editing = self.inner.editing.lock().await;
         let account = self.account_named(&remove.account)?;
-        let path = &self.inner.options.config;
+        let path = &self.inner.options.paths.config;
         let text = config::remove_account(path, remove.account.as_str()).map_err(refused)?;
         let mut changes = Changes { engine: self, account: remove.account.clone(), before: Vec::new() };
         for field in account.config.secrets() {
@@ -134,7 +134,7 @@ impl Engine {
 
     /// Writes the configuration file and puts it in force; where that is refused, the file is as it was.
     pub(super) async fn write_config(&self, text: &str) -> Result<(), ApiError> {
-        let path = &self.inner.options.config;
+        let path = &self.inner.options.paths.config;
         let before = std::fs::read_to_string(path).ok();
         let failed = |error: std::io::Error| ApiError::internal(format!("{}: {error}", path.display()));
         config::write(path, text).map_err(failed)?;

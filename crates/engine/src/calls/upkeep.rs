@@ -18,7 +18,7 @@ impl Engine {
         Ok(Greeting {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
-            config: self.inner.options.config.clone(),
+            config: self.inner.options.paths.config.clone(),
             serving: self.inner.options.mode == Mode::Serve,
             receives_at: self.moments().receives_at,
         })
@@ -85,7 +85,11 @@ impl Engine {
     pub(crate) async fn settings(&self, _: SettingsQuery) -> Result<Settings, ApiError> {
         let live = self.live();
         let faults = self.moments().faults.as_ref().map(|faults| faults.0.clone()).unwrap_or_default();
-        Ok(Settings { path: self.inner.options.config.clone(), settings: live.config.in_force(), faults })
+        Ok(Settings {
+            path: self.inner.options.paths.config.clone(),
+            settings: live.config.in_force(),
+            faults,
+        })
     }
 
     pub(crate) async fn configure(&self, change: Configure) -> Result<Settings, ApiError> {
@@ -93,7 +97,7 @@ impl Engine {
         if change.path.first().is_none_or(|section| section == "accounts") {
             return Err(ApiError::usage("say which setting; accounts have calls of their own"));
         }
-        let text = config::configure(&self.inner.options.config, &change.path, change.value.as_ref());
+        let text = config::configure(&self.inner.options.paths.config, &change.path, change.value.as_ref());
         let text = text.map_err(|faults| ApiError::Config { faults: faults.0 })?;
         self.write_config(&text).await?;
         self.settings(SettingsQuery {}).await

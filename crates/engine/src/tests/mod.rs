@@ -27,7 +27,7 @@ use callboard_domain::{
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use crate::{AtStart, Engine, Mode, Options, host::Host, secrets::Secrets};
+use crate::{AtStart, Engine, Mode, Options, host::Host, paths::Paths, secrets::Secrets};
 
 /// How long anything may take to come true.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -79,12 +79,11 @@ impl Scene {
         mode: Mode,
         secrets: &[(&str, &str, &str)],
     ) -> Self {
-        let file = folder.path().join("callboard.toml");
-        std::fs::write(&file, config).unwrap();
+        let paths = Paths::within(folder.path());
+        std::fs::write(&paths.config, config).unwrap();
         let host = Arc::new(Notes::default());
         let engine = Engine::open(Options {
-            config: file,
-            data: folder.path().join("data"),
+            paths,
             passphrase: None,
             secrets: Some(Secrets::in_memory(secrets.iter().copied())),
             host: host.clone(),

@@ -72,8 +72,7 @@ async fn a_setting_is_written_and_in_force() {
 
 async fn open(folder: &TempDir, at_start: AtStart) -> Result<Engine, OpenError> {
     Engine::open(Options {
-        config: folder.path().join("callboard.toml"),
-        data: folder.path().join("data"),
+        paths: Paths::within(folder.path()),
         passphrase: None,
         secrets: Some(Secrets::in_memory([])),
         host: Arc::new(Notes::default()),

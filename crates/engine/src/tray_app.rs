@@ -1,0 +1,194 @@
+//! What is said to the tray app that runs on a data folder, by its own second start and by the command line.
+//!
+//! A word is one line, which the app answers once it has heard it.
+
+use std::{io, path::Path, time::Duration};
+
+#[cfg(unix)]
+use {
+    crate::local::LocalListener,
+    std::path::PathBuf,
+    tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt},
+    tokio::net::UnixStream,
+};
+
+/// How long either side may take.
+const ANSWER_TIME: Duration = Duration::from_secs(2);
+/// The longest word that is read.
+#[cfg(unix)]
+const WORD_LIMIT: u64 = 16;
+/// What the app answers to a word that it heard.
+#[cfg(unix)]
+const HEARD: [u8; 3] = *b"ok\n";
+
+/// What the app can be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Word {
+    /// Show the launcher.
+    Open,
+    /// Show the launcher, or put it away where it is shown.
+    Toggle,
+    /// Show the settings.
+    Settings,
+}
+
+impl Word {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Open, Self::Toggle, Self::Settings];
+
+    /// The one of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|word| word.name() == name)
+    }
+
+    /// The word, as it is said.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Toggle => "toggle",
+            Self::Settings => "settings",
+        }
+    }
+}
+
+/// Where the app of a data folder listens.
+#[cfg(unix)]
+fn socket(data: &Path) -> PathBuf {
+    data.join("callboard-tray.sock")
+}
+
+/// Says a word to the app that runs on this data folder.
+///
+/// # Errors
+/// Where none runs, or it did not hear the word within two seconds.
+#[cfg(unix)]
+pub fn tell(data: &Path, word: Word) -> io::Result<()> {
+    use std::{
+        io::{Read, Write},
+        os::unix::net::UnixStream,
+    };
+    let mut stream = UnixStream::connect(socket(data))?;
+    stream.set_read_timeout(Some(ANSWER_TIME))?;
+    writeln!(stream, "{}", word.name())?;
+    let mut answer = [0; HEARD.len()];
+    match stream.read_exact(&mut answer) {
+        Ok(()) if answer == HEARD => Ok(()),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidData, "the tray app does not answer; see its log")),
+    }
+}
+
+/// Hears words for the app of this data folder, and calls `heard` with each, for as long as it is polled. The caller holds
+/// a lock of its own in the folder.
+///
+/// # Errors
+/// Where the socket cannot be listened on.
+#[cfg(unix)]
+pub async fn listen(data: &Path, heard: impl Fn(Word)) -> io::Result<()> {
+    let listener = LocalListener::bind(&socket(data))?;
+    loop {
+        let mut stream = listener.accept().await;
+        let word = tokio::time::timeout(ANSWER_TIME, read_word(&mut stream)).await;
+        if let Ok(Ok(Some(word))) = word {
+            heard(word);
+            // The other one may be gone already; it was heard all the same.
+            let _ = stream.write_all(&HEARD).await;
+        }
+    }
+}
+
+#[cfg(unix)]
+async fn read_word(stream: &mut UnixStream) -> io::Result<Option<Word>> {
+    let mut said = String::new();
+    tokio::io::BufReader::new(stream.take(WORD_LIMIT)).read_line(&mut said).await?;
+    Ok(Word::named(said.trim_end()))
+}
+
+/// There is no such socket here yet.
+///
+/// # Errors
+/// Always.
+#[cfg(not(unix))]
+#[expect(clippy::unused_async, reason = "as where there is one")]
+pub async fn listen(data: &Path, _heard: impl Fn(Word)) -> io::Result<()> {
+    tell(data, Word::Open)
+}
+
+/// There is no such socket here yet.
+///
+/// # Errors
+/// Always.
+#[cfg(not(unix))]
+pub fn tell(_data: &Path, _word: Word) -> io::Result<()> {
+    let why = "this system's tray app cannot be told yet; use its icon or its hotkey";
+    Err(io::Error::new(io::ErrorKind::Unsupported, why))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::{
+        io::{BufRead, BufReader, Write},
+        os::unix::{fs::PermissionsExt, net::UnixListener},
+        sync::mpsc,
+    };
+
+    use super::*;
+
+    #[test]
+    fn the_app_is_told_or_missed() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(tell(folder.path(), Word::Open).unwrap_err().kind(), io::ErrorKind::NotFound);
+        for (answer, expected) in [("ok\n", true), ("no\n", false), ("", false)] {
+            let listener = UnixListener::bind(socket(folder.path())).unwrap();
+            let app = std::thread::spawn(move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut said = String::new();
+                BufReader::new(&stream).read_line(&mut said).unwrap();
+                stream.write_all(answer.as_bytes()).unwrap();
+                said
+            });
+            let told = tell(folder.path(), Word::Toggle).is_ok();
+            assert_eq!((app.join().unwrap().as_str(), told), ("toggle\n", expected));
+            std::fs::remove_file(socket(folder.path())).unwrap();
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn what_is_told_is_heard_by_nobody_but_its_user() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().to_owned();
+        // What a process that was killed left behind is in nobody's way.
+        drop(UnixListener::bind(socket(&data)).unwrap());
+        let (hear, heard) = mpsc::channel();
+        let listening = tokio::spawn({
+            let data = data.clone();
+            async move { listen(&data, move |word| hear.send(word).unwrap()).await }
+        });
+        for word in Word::ALL {
+            // It listens as soon as its socket answers.
+            while tell(&data, word).is_err() {
+                std::thread::yield_now();
+            }
+            assert_eq!(heard.recv().unwrap(), word);
+        }
+        let mode = std::fs::metadata(socket(&data)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        listening.abort();
+        listening.await.unwrap_err();
+        assert!(!socket(&data).exists());
+    }
+
+    #[tokio::test]
+    async fn what_is_no_word_is_not_heard() {
+        for (said, expected) in [
+            ("open\n", Some(Word::Open)),
+            ("quit\n", None),
+            ("\n", None),
+            ("open open open open open\n", None),
+        ] {
+            let (mut one, mut other) = UnixStream::pair().unwrap();
+            one.write_all(said.as_bytes()).await.unwrap();
+            drop(one);
+            assert_eq!(read_word(&mut other).await.unwrap(), expected, "{said:?}");
+        }
+    }
+}
