@@ -47,9 +47,12 @@ impl Desk {
 
     /// Fires an alert of its own.
     fn fire(&self, name: &str) -> Result<()> {
-        // Not critical, which would come through do not disturb.
-        let labels = [("alertname", name), ("instance", "db1"), ("severity", "warning")];
-        self.pager.fire(&labels, &[("summary", "It is full")])
+        self.pager.fire(&labels(name), &[("summary", "It is full")])
+    }
+
+    /// Ends it again.
+    fn resolve(&self, name: &str) -> Result<()> {
+        self.pager.resolve(&labels(name), &[])
     }
 
     /// The app with its window open.
@@ -92,6 +95,12 @@ impl Desk {
         runtime.block_on(async { Ok(Client::connect(&self.callboard.data()).await?.call(call).await?) })
     }
 
+    /// Waits until that many notifications are on the screen.
+    fn displays(&self, count: usize) -> Result<()> {
+        let now = || self.session.notifications_displayed().ok().filter(|now| *now == count);
+        wait_until(&format!("{count} notifications on the screen"), PATIENCE, now).map(drop)
+    }
+
     fn status(&self) -> Result<Status> {
         self.ask(StatusQuery {})
     }
@@ -115,6 +124,11 @@ impl Desk {
         let silences = self.pager.silences()?;
         Ok(silences.iter().filter(|silence| silence["status"]["state"] == "active").count())
     }
+}
+
+/// Not critical, which would come through do not disturb.
+fn labels(name: &str) -> [(&str, &str); 3] {
+    [("alertname", name), ("instance", "db1"), ("severity", "warning")]
 }
 
 #[test]
@@ -207,6 +221,41 @@ fn a_click_on_a_notification_opens_its_item() -> Result<()> {
     app.page()
         .until("all('option').find((it) => it.ariaSelected === 'true')?.textContent.includes('DiskFull')")?;
     app.page().until("find('region', 'Detail').textContent.includes('DiskFull')")?;
+    Ok(())
+}
+
+#[test]
+fn a_button_of_a_notification_acts() -> Result<()> {
+    let desk = Desk::new()?;
+    let app = desk.hidden()?;
+    desk.callboard.polled(&["pager"])?;
+    desk.fire("DiskFull")?;
+    desk.displays(1)?;
+    desk.session.press_notification("I am on it")?;
+    wait_until("the silence", PATIENCE, || desk.active_silences().ok().filter(|count| *count == 1))
+        .with_context(|| app.output())?;
+    wait_until("the room to know", PATIENCE, || desk.room().ok().filter(|room| room.len() == 1))?;
+    Ok(())
+}
+
+#[test]
+fn a_notification_is_taken_back_once_the_matter_is_settled() -> Result<()> {
+    let desk = Desk::new()?;
+    let _app = desk.hidden()?;
+    desk.callboard.polled(&["pager"])?;
+    desk.fire("DiskFull")?;
+    desk.displays(1)?;
+    desk.resolve("DiskFull")?;
+    desk.displays(0)?;
+    Ok(())
+}
+
+#[test]
+fn a_click_on_the_tray_icon_opens_the_board() -> Result<()> {
+    let desk = Desk::new()?;
+    let app = desk.hidden()?;
+    desk.tray.icon()?.activate()?;
+    desk.focused(&app)?;
     Ok(())
 }
 

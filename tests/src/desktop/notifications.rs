@@ -45,6 +45,13 @@ impl DesktopSession {
         Ok(())
     }
 
+    /// Presses a button of the notifications that are shown, by its words: dunst asks a menu program which.
+    pub fn press_notification(&self, words: &str) -> Result<()> {
+        fs::write(self.path("wanted"), words)?;
+        self.run("dunstctl", &["context"])?;
+        Ok(())
+    }
+
     /// How many notifications are on the screen now.
     pub fn notifications_displayed(&self) -> Result<usize> {
         Ok(self.run("dunstctl", &["count", "displayed"])?.trim().parse()?)
@@ -63,12 +70,15 @@ impl DesktopSession {
             part = part.display(),
             shown = shown.display()
         );
-        fs::write(&script, text)?;
-        fs::set_permissions(&script, Permissions::from_mode(0o755))?;
+        write_program(&script, &text)?;
+        let menu = self.path("menu");
+        let wanted = self.path("wanted");
+        write_program(&menu, &format!("#!/bin/sh\ngrep -F -m 1 -f {}\n", wanted.display()))?;
         let config = self.path("dunstrc");
         // They stay until they are clicked, at the edge where no window of ours opens.
         let text = format!(
-            "[global]\nmarkup = no\norigin = bottom-right\n[urgency_normal]\ntimeout = 0\n[record]\nscript = {}\n",
+            "[global]\nmarkup = no\norigin = bottom-right\ndmenu = {}\n[urgency_normal]\ntimeout = 0\n[record]\nscript = {}\n",
+            menu.display(),
             script.display()
         );
         fs::write(&config, text)?;
@@ -77,6 +87,11 @@ impl DesktopSession {
         command.arg("-config").arg(config);
         self.start_service(command, "org.freedesktop.Notifications", b"")
     }
+}
+
+fn write_program(file: &Path, text: &str) -> Result<()> {
+    fs::write(file, text)?;
+    Ok(fs::set_permissions(file, Permissions::from_mode(0o755))?)
 }
 
 fn read(file: &Path) -> Result<Notification> {
@@ -115,5 +130,18 @@ mod tests {
         session.click_notification().unwrap();
         assert!(sender.wait(PATIENCE).unwrap().success());
         assert_eq!(sender.output().trim(), "default");
+    }
+
+    #[test]
+    fn a_button_of_a_notification_can_be_pressed() {
+        let session = DesktopSession::start(Keyring::Absent).unwrap().with_notifications().unwrap();
+        let mut command = session.command("dunstify");
+        command.args(["--action=again,Run again", "--action=take,I am on it", "web/main failed"]);
+        let mut sender = Server::spawn("dunstify", command, &session.path("sender.log")).unwrap();
+        let shown = || session.notifications().ok().filter(|shown| !shown.is_empty());
+        wait_until("the notification", PATIENCE, shown).unwrap();
+        session.press_notification("I am on it").unwrap();
+        assert!(sender.wait(PATIENCE).unwrap().success());
+        assert_eq!(sender.output().trim(), "take");
     }
 }
