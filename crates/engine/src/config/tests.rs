@@ -1,6 +1,8 @@
 use std::path::Path;
 
-use super::*;
+use callboard_connectors::SERVICES;
+
+use super::{sections::SECTIONS, *};
 
 fn read(text: &str) -> Result<Config, Vec<String>> {
     Config::read(Path::new("callboard.toml"), text).map_err(|Faults(faults)| {
