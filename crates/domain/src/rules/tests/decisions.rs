@@ -83,6 +83,32 @@ fn the_first_match_decides_and_continue_adds() {
 }
 
 #[test]
+fn a_rule_that_is_switched_off_says_nothing() {
+    let red = build("main", "bo", &[BuildStatus::Failed]);
+    let failed = event(EventName::Failed, &red);
+    let post = |channel: &str| vec![channel.to_owned()];
+    let loud = RuleConfig { action: Some(Do::Important), post: post("loud"), ..rule("loud", "true") };
+    let off = RuleConfig { enabled: false, ..loud };
+    let quiet = RuleConfig { post: post("log"), ..rule("quiet", "true") };
+    let rules = rules(&[off.clone(), quiet.clone(), RuleConfig { name: "below".into(), ..off }]);
+    let decision = rules.decide(&failed, &red, &me());
+    assert_eq!((decision.action, decision.post), (Do::Show, post("log")));
+    assert_eq!(decision.reasons.len(), 1, "{:?}", decision.reasons);
+    let explained = rules.explain(&failed, &red, &me());
+    let why: Vec<_> = explained
+        .reasons
+        .iter()
+        .filter(|reason| !reason.builtin)
+        .map(|reason| (reason.rule.as_str(), reason.outcome, reason.why.as_str()))
+        .collect();
+    let off = |name| (name, Outcome::NotMatched, "it is switched off");
+    assert_eq!(why, [off("loud"), ("quiet", Outcome::Matched, "`true` is true"), off("below")]);
+    // Nor does the outcome of a command go where it would post.
+    assert_eq!(rules.route(&red, &me()), ["log"]);
+    assert_eq!(rules.channels().collect::<Vec<_>>(), [("quiet", "log")]);
+}
+
+#[test]
 fn old_events_are_shown_and_told_nobody() {
     let red = build("main", "bo", &[BuildStatus::Failed]);
     let old = Event { old: true, ..event(EventName::Failed, &red) };

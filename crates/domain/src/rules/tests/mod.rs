@@ -122,6 +122,7 @@ fn rule(name: &str, when: &str) -> RuleConfig {
         post: vec![],
         group_by: vec![],
         go_on: false,
+        enabled: true,
     }
 }
 

@@ -12,6 +12,7 @@ fn mistakes_are_all_told_with_their_place() {
             ..rule("main", "event == 'faild'")
         },
         rule(" ", "item.repo"),
+        RuleConfig { enabled: false, ..rule("off", "event == 'faild'") },
     ];
     let found: Vec<_> = Rules::compile(&configs, true)
         .unwrap_err()
@@ -29,6 +30,7 @@ fn mistakes_are_all_told_with_their_place() {
         (1, "group_by", Some(1), 1, 1, "item.repo"),
         (2, "name", None, 1, 1, ""),
         (2, "when", None, 1, 1, ""),
+        (3, "when", None, 1, 11, "failed"),
     ];
     assert_eq!(
         found,
@@ -50,5 +52,13 @@ fn a_rule_reads_as_it_is_written() {
     assert_eq!((config.action, config.go_on), (Some(Do::Important), true));
     let bare: RuleConfig = serde_json::from_str(r#"{ "name": "x", "when": "true" }"#).unwrap();
     assert_eq!(bare, rule("x", "true"));
+    let off: RuleConfig =
+        serde_json::from_str(r#"{ "name": "x", "when": "true", "enabled": false }"#).unwrap();
+    assert_eq!(off, RuleConfig { enabled: false, ..rule("x", "true") });
+    // What is as usual is not written out.
+    for (config, expected) in [(bare, None), (off, Some(false))] {
+        let written = serde_json::to_value(&config).unwrap();
+        assert_eq!(written.get("enabled").and_then(|it| it.as_bool()), expected, "{written}");
+    }
     assert!(serde_json::from_str::<RuleConfig>(r#"{ "name": "x", "when": "true", "doo": "show" }"#).is_err());
 }
