@@ -42,6 +42,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         post: vec![post.to_owned()],
         group_by: Vec::new(),
         go_on: true,
+        enabled: true,
     };
     let Ok(rules) = Rules::compile(&[rule], false) else { return };
     let event = Event {

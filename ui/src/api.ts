@@ -1821,7 +1821,11 @@ group_by: Array<string>,
 /**
  * Go on to the rules below, and add what they say.
  */
-continue: boolean, };
+continue: boolean, 
+/**
+ * False for a rule that is switched off: it is checked like any other, and never matches. Left out where true.
+ */
+enabled?: boolean, };
 
 /**
  * A rule and what it did lately.

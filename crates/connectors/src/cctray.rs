@@ -28,7 +28,8 @@ use self::feed::Seen;
 pub use self::feed::{PROJECTS, Project, items, projects};
 use crate::{
     Access, ConnectError, Connection, Identify, Problem, ServiceUrl, Watch,
-    http::{Answer, Credential, Http},
+    http::{Answer, Http},
+    sign_in::{sign_in, user_problem},
 };
 
 /// Its name in the configuration.
@@ -68,12 +69,7 @@ pub struct Config {
 impl Config {
     /// What is wrong although every value has its type.
     pub fn validate(&self) -> Vec<Problem> {
-        match &self.user {
-            Some(user) if user.trim().is_empty() || user.contains(':') => {
-                vec![Problem { key: "user", what: "expected a user name, without a colon".to_owned() }]
-            }
-            _ => Vec::new(),
-        }
+        user_problem(self.user.as_deref()).into_iter().collect()
     }
 
     /// How often to look, where given.
@@ -86,18 +82,11 @@ impl Config {
     /// # Errors
     /// Where there is a user without a password, or a password without a user.
     pub fn connect(&self, access: Access) -> Result<Connection, ConnectError> {
-        let credential = match (&self.user, access.secret(PASSWORD.name), access.secret(TOKEN.name)) {
-            (_, _, Some(token)) => Credential::Bearer(token),
-            (Some(user), Some(password), None) => Credential::Basic { user: user.clone(), password },
-            (Some(_), None, None) => {
-                return Err(ConnectError::MissingSecret { field: PASSWORD.name, help: PASSWORD.help });
-            }
-            (None, Some(_), None) => {
-                let what = "a password is set: say whose it is".to_owned();
-                return Err(ConnectError::Config(Problem { key: "user", what }));
-            }
-            (None, None, None) => Credential::None,
-        };
+        let (token, password) = (access.secret(TOKEN.name), access.secret(PASSWORD.name));
+        if self.user.is_some() && token.is_none() && password.is_none() {
+            return Err(ConnectError::MissingSecret { field: PASSWORD.name, help: PASSWORD.help });
+        }
+        let credential = sign_in(self.user.as_deref(), token, password)?;
         let http = Http::new(access.client, self.url.to_url(), "The feed", credential);
         let feed = Arc::new(Feed { http: http.clone(), account: access.account, config: self.clone() });
         Ok(Connection {

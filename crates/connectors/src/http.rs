@@ -3,13 +3,14 @@
 //! Status and transport faults become a [`ServiceError`] by one table; credentials are added here, never leave for
 //! another host, and are masked in previews and errors; answers are bounded in size and time.
 
+mod credential;
 mod fault;
+mod request;
 #[cfg(test)]
 mod tests;
 
-use std::{borrow::Cow, fmt, sync::OnceLock, time::Duration};
+use std::{fmt, sync::OnceLock, time::Duration};
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::{Buf, Bytes, BytesMut};
 use callboard_domain::{
     action::Step,
@@ -18,13 +19,16 @@ use callboard_domain::{
     text,
 };
 use jiff::Timestamp;
-use reqwest::{Method, StatusCode, header, redirect};
+use reqwest::{StatusCode, header, redirect};
 use serde::Deserialize;
-use serde_json::Value;
 use url::Url;
 
-pub use self::fault::fault_of_status;
-use self::fault::{innermost, said};
+pub use self::{credential::Credential, fault::fault_of_status, request::Request};
+use self::{
+    credential::{redact, secret_parts},
+    fault::{innermost, said},
+    request::{Body, Target},
+};
 
 /// The longest answer that is read; a longer one counts as a fault of the service.
 pub const ANSWER_LIMIT: usize = 16 << 20;
@@ -58,192 +62,6 @@ impl Client {
             .build()
             .map(|pool| Self { pool, time_out })
             .map_err(|error| ServiceError::unavailable(format!("no HTTP client: {}", innermost(&error))))
-    }
-}
-
-/// How requests to a service are signed.
-#[derive(Clone)]
-pub enum Credential {
-    /// Not at all.
-    None,
-    /// `Authorization: Bearer ...`.
-    Bearer(SecretString),
-    /// `Authorization: Basic ...`.
-    Basic {
-        /// The user name.
-        user: String,
-        /// The password or API token.
-        password: SecretString,
-    },
-    /// A header of the service's own.
-    Header {
-        /// Its name.
-        name: Cow<'static, str>,
-        /// Its value.
-        value: SecretString,
-    },
-}
-
-impl Credential {
-    /// What must never be repeated: the secret, and what it looks like on the way.
-    fn secrets(&self) -> Vec<SecretString> {
-        match self {
-            Self::None => Vec::new(),
-            Self::Bearer(secret) | Self::Header { value: secret, .. } => vec![secret.clone()],
-            Self::Basic { user, password } => {
-                let pair = BASE64_STANDARD.encode(format!("{user}:{}", password.expose_secret()));
-                vec![password.clone(), pair.into()]
-            }
-        }
-    }
-
-    fn sign(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
-        match self {
-            Self::None => request,
-            Self::Bearer(token) => request.bearer_auth(token.expose_secret()),
-            Self::Basic { user, password } => request.basic_auth(user, Some(password.expose_secret())),
-            Self::Header { name, value } => request.header(name.as_ref(), value.expose_secret()),
-        }
-    }
-}
-
-/// A request before it is sent: the same value is previewed and sent.
-#[derive(Debug, Clone)]
-pub struct Request {
-    method: Method,
-    url: Target,
-    query: Vec<(String, String)>,
-    headers: Vec<(Cow<'static, str>, String)>,
-    body: Body,
-    elsewhere: bool,
-    read: bool,
-    follow: bool,
-    tail: bool,
-}
-
-#[derive(Debug, Clone)]
-enum Target {
-    Segments(Vec<String>),
-    Same(Url),
-    Secret(SecretString),
-}
-
-#[derive(Debug, Clone)]
-enum Body {
-    Empty,
-    Json(Value),
-    Form(Vec<(String, String)>),
-}
-
-impl Request {
-    /// A request to a path below the service's base URL. Each segment is encoded by itself: a `/` or `?` in one stays in it.
-    pub fn new<S: AsRef<str>>(method: Method, segments: impl IntoIterator<Item = S>) -> Self {
-        Self::to(method, Target::Segments(segments.into_iter().map(|s| s.as_ref().to_owned()).collect()))
-    }
-
-    /// A GET of a path below the base URL.
-    pub fn get<S: AsRef<str>>(segments: impl IntoIterator<Item = S>) -> Self {
-        Self::new(Method::GET, segments)
-    }
-
-    /// A POST to a path below the base URL.
-    pub fn post<S: AsRef<str>>(segments: impl IntoIterator<Item = S>) -> Self {
-        Self::new(Method::POST, segments)
-    }
-
-    /// A GET of a URL that the service gave (a next page, a queue item). Refused when sent unless it is on the service's host.
-    pub fn get_url(url: Url) -> Self {
-        Self::to(Method::GET, Target::Same(url))
-    }
-
-    /// A POST to a URL that is itself a credential.
-    pub fn post_secret_url(url: SecretString) -> Self {
-        Self::to(Method::POST, Target::Secret(url))
-    }
-
-    fn to(method: Method, url: Target) -> Self {
-        let read = matches!(method, Method::GET | Method::HEAD);
-        Self {
-            method,
-            url,
-            query: Vec::new(),
-            headers: Vec::new(),
-            body: Body::Empty,
-            elsewhere: false,
-            read,
-            follow: true,
-            tail: false,
-        }
-    }
-
-    /// With a query parameter more.
-    #[must_use]
-    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.query.push((name.into(), value.into()));
-        self
-    }
-
-    /// With a header more.
-    #[must_use]
-    pub fn header(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
-        self.headers.push((name.into(), value.into()));
-        self
-    }
-
-    /// With a JSON body.
-    #[must_use]
-    pub fn json(mut self, body: Value) -> Self {
-        self.body = Body::Json(body);
-        self
-    }
-
-    /// With a form body.
-    #[must_use]
-    pub fn form(mut self, fields: Vec<(String, String)>) -> Self {
-        self.body = Body::Form(fields);
-        self
-    }
-
-    /// Follows a redirect to another host too, without the credential: for downloads that services keep elsewhere.
-    #[must_use]
-    pub fn elsewhere(mut self) -> Self {
-        self.elsewhere = true;
-        self
-    }
-
-    /// Only looks, although it is a POST (GraphQL queries, RPC-style APIs): a fault on the way is then `Unavailable`,
-    /// not `Unknown`.
-    #[must_use]
-    pub fn reads(mut self) -> Self {
-        self.read = true;
-        self
-    }
-
-    /// Changes something, although it is a GET: a fault on the way is then `Unknown`.
-    #[must_use]
-    pub fn changes(mut self) -> Self {
-        self.read = false;
-        self
-    }
-
-    /// Takes a redirect as the answer, for services that answer a write by pointing to a page. Such an answer comes
-    /// out of [`Http::send`] as a success; where it points is for the caller to judge.
-    #[must_use]
-    pub fn unfollowed(mut self) -> Self {
-        self.follow = false;
-        self
-    }
-
-    /// Keeps the end of an answer that is longer than [`ANSWER_LIMIT`], instead of refusing it: for logs.
-    #[must_use]
-    pub fn tail(mut self) -> Self {
-        self.tail = true;
-        self
-    }
-
-    /// Nothing changes at the service if this is sent twice.
-    fn is_read(&self) -> bool {
-        self.read
     }
 }
 
@@ -475,23 +293,6 @@ impl Http {
     pub fn redact(&self, text: &str) -> String {
         redact(text, &self.credential.secrets())
     }
-}
-
-/// A URL that is a credential, and what in it makes it one: a service may repeat only its path, or its last part.
-fn secret_parts(url: &SecretString) -> Vec<SecretString> {
-    let parsed = Url::parse(url.expose_secret()).ok();
-    let parts = parsed.iter().flat_map(|url| {
-        let path = url.path_segments().into_iter().flatten().map(str::to_owned);
-        path.chain(url.query_pairs().map(|(_, value)| value.into_owned()))
-    });
-    // Shorter ones are words.
-    let parts = parts.filter(|part| part.len() >= 12).map(SecretString::from);
-    std::iter::once(url.clone()).chain(parts).collect()
-}
-
-fn redact(text: &str, secrets: &[SecretString]) -> String {
-    let secrets = secrets.iter().map(ExposeSecret::expose_secret).filter(|secret| !secret.is_empty());
-    secrets.fold(text.to_owned(), |text, secret| text.replace(secret, "[REDACTED]"))
 }
 
 fn same_origin(a: &Url, b: &Url) -> bool {

@@ -6,12 +6,7 @@ mod tests;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use callboard_domain::{
-    duration::Span,
-    error::ServiceError,
-    identity::Identity,
-    secret::{ExposeSecret, SecretField},
-};
+use callboard_domain::{duration::Span, error::ServiceError, identity::Identity, secret::SecretField};
 use reqwest::header::HeaderName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Access, ConnectError, Connection, Identify, Problem, ServiceUrl,
     http::{Credential, Http, Request},
+    sign_in::{sign_in, user_problem},
 };
 
 /// Its name in the configuration.
@@ -59,10 +55,7 @@ pub struct Config {
 impl Config {
     /// What is wrong although every value has its type.
     pub fn validate(&self) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        if self.user.as_ref().is_some_and(|user| user.trim().is_empty() || user.contains(':')) {
-            problems.push(Problem { key: "user", what: "expected a user name, without a colon".to_owned() });
-        }
+        let mut problems: Vec<_> = user_problem(self.user.as_deref()).into_iter().collect();
         if let Some(header) = &self.header {
             let taken = NOT_FOR_SECRETS.iter().any(|name| name.eq_ignore_ascii_case(header));
             if taken || header.parse::<HeaderName>().is_err() {
@@ -90,22 +83,12 @@ impl Config {
     /// # Errors
     /// Where there is a user without a password, a password without a user, or a header without a token.
     pub fn connect(&self, access: Access) -> Result<Connection, ConnectError> {
-        let set = |field: &SecretField| {
-            access.secret(field.name).filter(|secret| !secret.expose_secret().is_empty())
-        };
         let credential = match (&self.user, &self.header) {
             (Some(user), _) => Credential::Basic { user: user.clone(), password: access.require(&PASSWORD)? },
             (None, Some(header)) => {
                 Credential::Header { name: header.clone().into(), value: access.require(&TOKEN)? }
             }
-            (None, None) => match (set(&TOKEN), set(&PASSWORD)) {
-                (Some(token), _) => Credential::Bearer(token),
-                (None, Some(_)) => {
-                    let what = "a password is set: say whose it is".to_owned();
-                    return Err(ConnectError::Config(Problem { key: "user", what }));
-                }
-                (None, None) => Credential::None,
-            },
+            (None, None) => sign_in(None, access.set(&TOKEN), access.set(&PASSWORD))?,
         };
         let http = Http::new(access.client, self.url.to_url(), "The service", credential);
         let check = self.check.as_deref().and_then(segments);

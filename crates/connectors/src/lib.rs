@@ -13,6 +13,7 @@ pub mod http;
 pub mod http_service;
 pub mod jenkins;
 mod service_url;
+mod sign_in;
 pub mod slack;
 mod watch;
 
@@ -191,13 +192,17 @@ impl Access {
         self.secrets.get(field).cloned()
     }
 
+    /// A secret, where it is set to more than nothing.
+    pub fn set(&self, field: &SecretField) -> Option<SecretString> {
+        self.secret(field.name).filter(|secret| !secret.expose_secret().is_empty())
+    }
+
     /// A secret that the account cannot work without.
     ///
     /// # Errors
     /// [`ConnectError::MissingSecret`], where it is not set or empty.
     pub fn require(&self, field: &SecretField) -> Result<SecretString, ConnectError> {
-        let set = self.secret(field.name).filter(|secret| !secret.expose_secret().is_empty());
-        set.ok_or(ConnectError::MissingSecret { field: field.name, help: field.help })
+        self.set(field).ok_or(ConnectError::MissingSecret { field: field.name, help: field.help })
     }
 }
 

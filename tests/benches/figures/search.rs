@@ -10,11 +10,12 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use callboard_domain::item::{AccountName, BuildStatus, Detail, IncidentStatus, Item, PullRequestState};
 use callboard_engine::{
-    api::{Find, Search},
+    api::{Call, Find, Search},
     store::{Decide, Store},
 };
 use jiff::Timestamp;
 use rusqlite::Connection;
+use tempfile::NamedTempFile;
 
 use crate::{
     Asked, data,
@@ -48,29 +49,8 @@ pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
 }
 
 fn at_hand(asked: &Asked) -> Result<Vec<Figure>> {
-    let rounds = if asked.quick { 10 } else { 50 };
-    let folder = tempfile::tempdir()?;
-    let items = items(AT_HAND);
-    let list = folder.path().join("list");
-    fs::write(&list, items.iter().map(|item| line(item) + "\n").collect::<String>())?;
-    let times = data::runtime()?.block_on(async {
-        fill(folder.path(), items).await?;
-        let engine = data::engine(folder.path()).await?;
-        let mut times = Vec::new();
-        for round in 0..=rounds {
-            for text in TYPED {
-                let began = Instant::now();
-                engine.call(Find { text: text.to_owned(), limit: 20 }).await?;
-                // The first round makes the index.
-                if round > 0 {
-                    times.push(began.elapsed());
-                }
-            }
-        }
-        engine.stop().await;
-        anyhow::Ok(times)
-    })?;
-    let peer = fzf(&list, TYPED[5])?;
+    let (times, list) = timed(asked, AT_HAND, &TYPED, |text| Find { text, limit: 20 })?;
+    let peer = fzf(list.path(), TYPED[5])?;
     let what = format!(
         "the call `find` (limit 20) in process, JSON and all, {} texts over {AT_HAND} stored items in turn, \
          with full-text search where rows are too few; fzf --filter {:?} as a whole process on the same lines, 15 runs",
@@ -86,32 +66,9 @@ fn at_hand(asked: &Asked) -> Result<Vec<Figure>> {
 
 fn all(asked: &Asked) -> Result<Vec<Figure>> {
     let entries = if asked.quick { ENTRIES / 10 } else { ENTRIES };
-    let rounds = if asked.quick { 10 } else { 50 };
-    let folder = tempfile::tempdir()?;
-    let items = items(entries);
-    let list = folder.path().join("list");
-    fs::write(&list, items.iter().map(|item| line(item) + "\n").collect::<String>())?;
-
-    let times = data::runtime()?.block_on(async {
-        fill(folder.path(), items).await?;
-        let engine = data::engine(folder.path()).await?;
-        let mut times = Vec::new();
-        for round in 0..=rounds {
-            for query in QUERIES {
-                let began = Instant::now();
-                engine.call(Search { text: query.to_owned(), limit: 20 }).await?;
-                // The first round warms up.
-                if round > 0 {
-                    times.push(began.elapsed());
-                }
-            }
-        }
-        engine.stop().await;
-        anyhow::Ok(times)
-    })?;
-
-    let reading = fzf(&list, "")?;
-    let peer = fzf(&list, QUERIES[0])?;
+    let (times, list) = timed(asked, entries, &QUERIES, |text| Search { text, limit: 20 })?;
+    let reading = fzf(list.path(), "")?;
+    let peer = fzf(list.path(), QUERIES[0])?;
     let what = format!(
         "the call `search` (limit 20) in process, JSON and all, {} queries over {entries} stored items in turn; \
          fzf --filter {:?} as a whole process on the same lines, 15 runs, {reading:.0} ms of it starting, reading and printing without a query",
@@ -123,6 +80,38 @@ fn all(asked: &Asked) -> Result<Vec<Figure>> {
             .beside("fzf --filter", peer)
             .goal(Goal::P99(8.0)),
     ])
+}
+
+/// How long each call takes over that many stored items, the texts in turn; and the items' lines in a file.
+fn timed<C: Call>(
+    asked: &Asked,
+    entries: usize,
+    texts: &[&str],
+    call: impl Fn(String) -> C,
+) -> Result<(Vec<Duration>, NamedTempFile)> {
+    let rounds = if asked.quick { 10 } else { 50 };
+    let items = items(entries);
+    let list = NamedTempFile::new()?;
+    fs::write(list.path(), items.iter().map(|item| line(item) + "\n").collect::<String>())?;
+    let folder = tempfile::tempdir()?;
+    let times = data::runtime()?.block_on(async {
+        fill(folder.path(), items).await?;
+        let engine = data::engine(folder.path()).await?;
+        let mut times = Vec::new();
+        for round in 0..=rounds {
+            for text in texts {
+                let began = Instant::now();
+                engine.call(call((*text).to_owned())).await?;
+                // The first round makes the index, and warms up.
+                if round > 0 {
+                    times.push(began.elapsed());
+                }
+            }
+        }
+        engine.stop().await;
+        anyhow::Ok(times)
+    })?;
+    Ok((times, list))
 }
 
 fn items(entries: usize) -> Vec<Item> {

@@ -15,13 +15,7 @@ mod tests;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use callboard_domain::{
-    duration::Span,
-    error::ServiceError,
-    identity::Identity,
-    secret::{ExposeSecret, SecretField},
-    text,
-};
+use callboard_domain::{duration::Span, error::ServiceError, identity::Identity, secret::SecretField, text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +28,8 @@ use self::{
 };
 use crate::{
     Access, ConnectError, Connection, Identify, Problem, ServiceUrl,
-    http::{Credential, Http, Request},
+    http::{Http, Request},
+    sign_in::{sign_in, user_problem},
 };
 
 /// Its name in the configuration.
@@ -84,12 +79,7 @@ pub struct Config {
 impl Config {
     /// What is wrong although every value has its type.
     pub fn validate(&self) -> Vec<Problem> {
-        match &self.user {
-            Some(user) if user.trim().is_empty() || user.contains(':') => {
-                vec![Problem { key: "user", what: "expected a name without a colon".to_owned() }]
-            }
-            _ => Vec::new(),
-        }
+        user_problem(self.user.as_deref()).into_iter().collect()
     }
 
     /// How often to look, where given.
@@ -102,19 +92,8 @@ impl Config {
     /// # Errors
     /// Where there is a password and no user.
     pub fn connect(&self, access: Access) -> Result<Connection, ConnectError> {
-        let set = |field: &SecretField| {
-            access.secret(field.name).filter(|secret| !secret.expose_secret().is_empty())
-        };
-        let credential = match (set(&TOKEN), set(&PASSWORD), &self.user) {
-            (Some(token), _, _) => Credential::Bearer(token),
-            (None, Some(password), Some(user)) => Credential::Basic { user: user.clone(), password },
-            (None, Some(_), None) => {
-                let what = "there is a password: add user = \"...\", whose it is".to_owned();
-                return Err(ConnectError::Config(Problem { key: "user", what }));
-            }
-            (None, None, _) => Credential::None,
-        };
-        let secret = set(&WEBHOOK_SECRET);
+        let credential = sign_in(self.user.as_deref(), access.set(&TOKEN), access.set(&PASSWORD))?;
+        let secret = access.set(&WEBHOOK_SECRET);
         let base = self.url.to_url();
         let server = Arc::new(Server {
             http: Http::new(access.client, base.clone(), "Alertmanager", credential),

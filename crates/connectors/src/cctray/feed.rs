@@ -62,9 +62,8 @@ impl Project {
 
     /// The project as an item; none where it was never built and is not about to be.
     pub(super) fn item(&self, account: &AccountName, attempt: u32) -> Option<Item> {
-        let last = self
-            .number()
-            .map(|number| BuildRun { at: self.time, ..run(number, attempt, self.ended(), self.url.clone()) });
+        let last =
+            self.number().map(|number| BuildRun { attempt, at: self.time, ..self.run(number, self.ended()) });
         let runs: Vec<_> = self.under_way().into_iter().chain(last).collect();
         let (repo, pipeline) = self.name.split_once(" :: ").unwrap_or((&self.name, &self.name));
         (!runs.is_empty()).then(|| Item {
@@ -98,23 +97,11 @@ impl Project {
             _ => return None,
         };
         let number = if self.number().is_none() { Some(0) } else { self.label.parse().ok() };
-        Some(run(u64::checked_add(number?, 1)?, 1, status, self.url.clone()))
+        Some(self.run(u64::checked_add(number?, 1)?, status))
     }
-}
 
-fn run(number: u64, attempt: u32, status: BuildStatus, url: Option<Url>) -> BuildRun {
-    BuildRun {
-        id: number.to_string(),
-        number,
-        attempt,
-        status,
-        at: None,
-        started_at: None,
-        commit: None,
-        author: None,
-        subject: None,
-        url,
-        failing: Vec::new(),
+    fn run(&self, number: u64, status: BuildStatus) -> BuildRun {
+        BuildRun { url: self.url.clone(), ..BuildRun::new(number, status) }
     }
 }
 

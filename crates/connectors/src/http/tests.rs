@@ -1,4 +1,5 @@
-use serde_json::json;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde_json::{Value, json};
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
     matchers::{any, header, method, path},

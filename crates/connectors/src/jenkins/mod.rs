@@ -30,6 +30,7 @@ use self::{build::BuildJob, client::Jenkins, log::BuildLog, source::Jobs, stop::
 use crate::{
     Access, ConnectError, Connection, Identify, Problem, ServiceUrl, Watch,
     http::{Credential, Http},
+    sign_in::user_problem,
 };
 
 /// Its name in the configuration.
@@ -69,12 +70,7 @@ pub struct Config {
 impl Config {
     /// What is wrong although every value has its type.
     pub fn validate(&self) -> Vec<Problem> {
-        match &self.user {
-            Some(user) if user.trim().is_empty() || user.contains(':') => {
-                vec![Problem { key: "user", what: "expected a user name, without a colon".to_owned() }]
-            }
-            _ => Vec::new(),
-        }
+        user_problem(self.user.as_deref()).into_iter().collect()
     }
 
     /// How often to look, where given.

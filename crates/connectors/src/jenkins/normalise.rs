@@ -86,29 +86,13 @@ fn is_default(branch: &str, job: &wire::Job) -> bool {
 fn queued(job: &wire::Job) -> Option<BuildRun> {
     let item = job.queue_item.as_ref().filter(|_| job.in_queue)?;
     let at = time(item.in_queue_since);
-    Some(BuildRun { at, ..unbuilt(job.next_build_number?, BuildStatus::Queued) })
+    Some(BuildRun { at, ..BuildRun::new(job.next_build_number?, BuildStatus::Queued) })
 }
 
 /// What waited for that number, the so-manieth time, and then neither waits nor was built.
 pub(super) fn left_the_queue(number: u64, attempt: u32) -> BuildRun {
     let subject = Some("taken off the queue".to_owned());
-    BuildRun { attempt, subject, ..unbuilt(number, BuildStatus::Canceled) }
-}
-
-fn unbuilt(number: u64, status: BuildStatus) -> BuildRun {
-    BuildRun {
-        id: number.to_string(),
-        number,
-        attempt: 1,
-        status,
-        at: None,
-        started_at: None,
-        commit: None,
-        author: None,
-        subject: None,
-        url: None,
-        failing: Vec::new(),
-    }
+    BuildRun { attempt, subject, ..BuildRun::new(number, BuildStatus::Canceled) }
 }
 
 fn run(name: &JobName, build: &wire::Build) -> BuildRun {
@@ -119,17 +103,13 @@ fn run(name: &JobName, build: &wire::Build) -> BuildRun {
     let revision = revision(name, build);
     let change = change(build, revision.as_ref().map(|(commit, _)| commit.as_str()));
     BuildRun {
-        id: build.number.to_string(),
-        number: build.number,
-        attempt: 1,
-        status,
         at: if status.is_final() { ended_at.or(started_at) } else { started_at },
         started_at,
         commit: revision.map(|(commit, _)| commit),
         author: author(build, change),
         subject: subject(build, change),
         url: link(build.url.as_deref()),
-        failing: Vec::new(),
+        ..BuildRun::new(build.number, status)
     }
 }
 

@@ -64,6 +64,25 @@ pub enum BuildStatus {
     Failed,
 }
 
+impl BuildRun {
+    /// The first attempt at that number, with nothing else known of it; the service names it by its number.
+    pub fn new(number: u64, status: BuildStatus) -> Self {
+        Self {
+            id: number.to_string(),
+            number,
+            attempt: 1,
+            status,
+            at: None,
+            started_at: None,
+            commit: None,
+            author: None,
+            subject: None,
+            url: None,
+            failing: Vec::new(),
+        }
+    }
+}
+
 impl BuildStatus {
     /// The word for it.
     pub fn name(self) -> &'static str {

@@ -32,16 +32,9 @@ pub(crate) fn item(kind: Kind, id: &str, title: &str, detail: Detail) -> Item {
 pub(crate) fn run(number: u64, status: BuildStatus) -> BuildRun {
     BuildRun {
         id: format!("id{number}"),
-        number,
-        attempt: 1,
-        status,
         at: i64::try_from(number).ok().map(at),
-        started_at: None,
-        commit: None,
         author: Some("ana".into()),
-        subject: None,
-        url: None,
-        failing: Vec::new(),
+        ..BuildRun::new(number, status)
     }
 }
 

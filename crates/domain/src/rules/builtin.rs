@@ -38,6 +38,7 @@ pub(super) fn rules() -> Vec<RuleConfig> {
         post: Vec::new(),
         group_by: Vec::new(),
         go_on: false,
+        enabled: true,
     };
     RULES.into_iter().map(rule).collect()
 }

@@ -7,6 +7,7 @@
 //! - **Posts** add up: the event goes to the channels of every matching rule, to each once.
 //! - The **group** is that of the first matching rule with a `group_by`, else the item's repository.
 //! - A condition that has no value (a label that is not there) does not match, and says why in the explanation.
+//! - A rule that is **switched off** is checked like any other, and never matches.
 //! - An **old** event, from before the account was watched, is at most shown, and posted nowhere.
 
 mod builtin;
@@ -90,6 +91,18 @@ pub struct RuleConfig {
     /// Go on to the rules below, and add what they say.
     #[serde(default, rename = "continue")]
     pub go_on: bool,
+    /// False for a rule that is switched off: it is checked like any other, and never matches. Left out where true.
+    #[serde(default = "on", skip_serializing_if = "is_on")]
+    #[ts(as = "Option<bool>", optional)]
+    pub enabled: bool,
+}
+
+fn on() -> bool {
+    true
+}
+
+fn is_on(enabled: &bool) -> bool {
+    *enabled
 }
 
 /// What is wrong with a rule, and where.
@@ -148,7 +161,7 @@ pub struct Reason {
 pub enum Outcome {
     /// Its condition is true.
     Matched,
-    /// Its condition is false.
+    /// Its condition is false, or it is switched off.
     NotMatched,
     /// It reads something that is not there: its condition has no value and does not match, or it matched and a channel
     /// or group of it has none.
@@ -170,6 +183,7 @@ struct Rule {
     post: Vec<Template>,
     group_by: Vec<Expression>,
     go_on: bool,
+    enabled: bool,
 }
 
 impl Rules {
@@ -224,10 +238,10 @@ impl Rules {
         posts.into_iter().find(|posts| !posts.is_empty()).unwrap_or_default()
     }
 
-    /// Every channel that the rules name without a template, with the rule that names it: to be checked against what
-    /// exists.
+    /// Every channel that the rules in force name without a template, with the rule that names it: to be checked against
+    /// what exists.
     pub fn channels(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().flat_map(|rule| {
+        self.0.iter().filter(|rule| rule.enabled).flat_map(|rule| {
             let literal = rule.post.iter().filter(|post| post.is_literal());
             literal.map(|post| (rule.name.as_str(), post.text()))
         })
@@ -237,6 +251,12 @@ impl Rules {
         let (mut action, mut group, mut decided) = (None, None, false);
         let (mut post, mut reasons) = (Vec::new(), Vec::new());
         for rule in &self.0 {
+            if !rule.enabled {
+                if explain {
+                    reasons.push(rule.reason(Outcome::NotMatched, "it is switched off"));
+                }
+                continue;
+            }
             if decided {
                 reasons.push(rule.reason(Outcome::NotReached, "a rule above decided"));
                 continue;
@@ -315,10 +335,10 @@ impl Rule {
             }
         }
         let when = when.ok().filter(|_| errors.len() == before)?;
-        let (name, action, go_on) = (config.name.clone(), config.action, config.go_on);
+        let RuleConfig { action, go_on, enabled, .. } = *config;
         // A rule that ends the search and does not say what to do still decides.
         let action = action.or((!go_on).then_some(Do::Show));
-        Some(Self { name, builtin, when, action, post, group_by, go_on })
+        Some(Self { name: config.name.clone(), builtin, when, action, post, group_by, go_on, enabled })
     }
 
     fn reason(&self, outcome: Outcome, why: impl Into<String>) -> Reason {

@@ -1,6 +1,8 @@
 use std::path::Path;
 
-use super::*;
+use callboard_connectors::SERVICES;
+
+use super::{sections::SECTIONS, *};
 
 fn read(text: &str) -> Result<Config, Vec<String>> {
     Config::read(Path::new("callboard.toml"), text).map_err(|Faults(faults)| {
@@ -96,6 +98,26 @@ fn what_is_wrong_is_told_with_its_place_and_the_nearest_name() {
         ("[notifications]\nquiet_hours = [\"25:00\", \"7\"]", "2:", &["hour", "0..=23"]),
         ("[[rules]]\nname = \"a\"\nwhen = \"true\"\ndo = \"notfy\"", "4:6", &["did you mean `notify`"]),
         ("[[rules]]\nname = \"a\"", "1:1", &["missing field `when`"]),
+        (
+            "[[rules]]\nname = \"a\"\nwhen = \"true\"\nenabeld = false",
+            "4:1",
+            &["key `enabeld`", "did you mean `enabled`"],
+        ),
+        (
+            "[[rules]]\nname = \"a\"\nwhen = \"true\"\nenabled = \"no\"",
+            "4:11",
+            &["string \"no\"", "a boolean"],
+        ),
+        (
+            "[[rules]]\nname = \"a\"\nwhen = \"event == 'faild'\"\nenabled = false",
+            "3:",
+            &["did you mean \"failed\""],
+        ),
+        (
+            "[[rules]]\nname = \"a\"\nwhen = \"true\"\npost = [\"nowhere\"]\nenabled = false",
+            "4:9",
+            &["channel `nowhere`"],
+        ),
         ("[[rules]]\nname = \"a\"\nwhen = 'item.brnch == \"main\"'", "3:8", &["item.brnch", "item.branch"]),
         ("[[rules]]\nname = \"a\"\nwhen = 'event == '", "3:", &[]),
         (

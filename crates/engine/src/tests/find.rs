@@ -6,7 +6,7 @@ use crate::{
     find::fuzzy::shown,
 };
 
-const COMMANDS: &str = r#"
+const DEPLOY: &str = r#"
 [[command]]
 name = "deploy"
 summary = "Deploy an app"
@@ -21,44 +21,38 @@ summary = "where"
 choices = ["staging", "production"]
 [command.run.exec]
 argv = ["echo", "{{ app }}", "{{ ref }}", "{{ env }}"]
-
-[[command]]
-name = "why"
-summary = "Why a build failed"
-usage = "why <job>"
-role = "log"
-effect = "reads"
-[command.args.job]
-type = "build"
-[command.run.exec]
-argv = ["printf", "compiling {{ job }}\\nerror: no such thing\\nended\\n"]
-
-[[command]]
-name = "again"
-summary = "Build it again"
-usage = "again <job>"
-role = "again"
-[command.args.job]
-type = "build"
-[command.run.exec]
-argv = ["true", "{{ job }}"]
-
-[[command]]
-name = "blame"
-summary = "Say whose it is"
-usage = "blame <job> <who>"
-[command.args.job]
-type = "build"
-[command.args.who]
-[command.run.exec]
-argv = ["true", "{{ job }}", "{{ who }}"]
 "#;
+
+/// A command on a build, with what else its table says.
+fn on_build(usage: &str, summary: &str, more: &str) -> String {
+    let name = usage.split(' ').next().unwrap();
+    format!(
+        "[[command]]\nname = {name:?}\nsummary = {summary:?}\nusage = {usage:?}\nargs.job.type = \"build\"\n{more}\n"
+    )
+}
+
+fn commands() -> String {
+    let log = r#"role = "log"
+effect = "reads"
+run.exec.argv = ["printf", "compiling {{ job }}\\nerror: no such thing\\nended\\n"]"#;
+    let again = r#"role = "again"
+run.exec.argv = ["true", "{{ job }}"]"#;
+    let blame = r#"args.who = {}
+run.exec.argv = ["true", "{{ job }}", "{{ who }}"]"#;
+    [
+        DEPLOY.to_owned(),
+        on_build("why <job>", "Why a build failed", log),
+        on_build("again <job>", "Build it again", again),
+        on_build("blame <job> <who>", "Say whose it is", blame),
+    ]
+    .concat()
+}
 
 /// A scene with a folder of command files.
 pub(super) async fn with_commands() -> Scene {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("commands")).unwrap();
-    std::fs::write(folder.path().join("commands/deploy.toml"), COMMANDS).unwrap();
+    std::fs::write(folder.path().join("commands/deploy.toml"), commands()).unwrap();
     Scene::open_in(folder, "[commands]\ndirs = [\"commands\"]\n", Mode::Serve, &[]).await
 }
 

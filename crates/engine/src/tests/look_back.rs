@@ -20,6 +20,19 @@ async fn rules_say_what_they_matched() {
 }
 
 #[tokio::test]
+async fn a_rule_that_is_switched_off_is_listed_and_matches_nothing() {
+    let own =
+        "[[rules]]\nname = \"web\"\nwhen = 'item.repo == \"acme/web\"'\ndo = \"show\"\nenabled = false\n";
+    let it = Scene::open(own, Mode::Once, &[]).await;
+    it.report([build("acme/web", &[BuildStatus::Failed])]).await;
+    let rules = it.engine.call(RulesQuery {}).await.unwrap();
+    assert_eq!((rules[0].rule.name.as_str(), rules[0].rule.enabled, rules[0].matched), ("web", false, 0));
+    let red = rules.iter().find(|it| it.rule.name == "a default branch is red, or fixed").unwrap();
+    assert_eq!((red.rule.enabled, red.matched), (true, 1));
+    it.engine.stop().await;
+}
+
+#[tokio::test]
 async fn days_in_numbers() {
     let it = Scene::serving().await;
     let now = Timestamp::now();

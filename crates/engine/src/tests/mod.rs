@@ -156,17 +156,9 @@ pub(crate) fn incident(id: &str, status: IncidentStatus, updated: i64) -> Item {
 /// A branch of account `forge` with a run of each status, the first ones first.
 pub(crate) fn build(repo: &str, statuses: &[BuildStatus]) -> Item {
     let run = |(number, status): (u64, &BuildStatus)| BuildRun {
-        id: number.to_string(),
-        number,
-        attempt: 1,
-        status: *status,
         at: Some(at(number.cast_signed() * 60)),
-        started_at: None,
-        commit: None,
         author: Some("ana".into()),
-        subject: None,
-        url: None,
-        failing: Vec::new(),
+        ..BuildRun::new(number, *status)
     };
     Item {
         key: ItemKey::new(&"forge".into(), Kind::Build, format!("{repo}/ci@main")),

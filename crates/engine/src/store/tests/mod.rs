@@ -71,19 +71,7 @@ fn resolved(id: &str, updated: i64) -> Item {
 
 /// A build of which nothing says when it was.
 fn build(branch: &str, status: BuildStatus) -> Item {
-    let run = BuildRun {
-        id: "1".to_owned(),
-        number: 1,
-        attempt: 1,
-        status,
-        at: None,
-        started_at: None,
-        commit: None,
-        author: None,
-        subject: None,
-        url: None,
-        failing: Vec::new(),
-    };
+    let run = BuildRun::new(1, status);
     Item {
         key: ItemKey::new(&pager(), Kind::Build, format!("web/ci@{branch}")),
         title: "web ci".to_owned(),

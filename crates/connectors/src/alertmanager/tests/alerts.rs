@@ -1,0 +1,221 @@
+//! Alerts, as polls and webhooks tell of them.
+
+use super::*;
+
+#[tokio::test]
+async fn a_poll_lists_every_incident() {
+    let server = MockServer::start().await;
+    Mock::given(method("GET"))
+        .and(path("/api/v2/alerts"))
+        .and(query_param("active", "true"))
+        .and(query_param("silenced", "true"))
+        .and(query_param("inhibited", "true"))
+        .respond_with(ResponseTemplate::new(200).set_body_json([listed("HighCPU", &[])]))
+        .mount(&server)
+        .await;
+    let source = source(&server.uri());
+    let batch = polled(&source, None).await;
+    assert_eq!(batch.complete, Some(Kind::Incident));
+    let [item] = batch.snapshots.as_slice() else { panic!("{batch:?}") };
+    assert_eq!(item.key.to_string(), "alerts/incident/f-HighCPU");
+    assert_eq!(item.title, "CPU of web1 is high");
+    assert_eq!(item.url.as_ref().unwrap().as_str(), "https://prometheus.example/graph?g0.expr=cpu");
+    let incident = incident(item);
+    assert_eq!((incident.service.as_str(), incident.severity), ("web", Severity::Critical));
+    assert_eq!(incident.status, IncidentStatus::Triggered);
+    assert_eq!(incident.started_at.to_string(), "2026-11-22T20:57:25Z");
+    assert_eq!(incident.updated_at, incident.started_at);
+    assert_eq!(incident.description.as_deref(), Some("At 97 %\nfor 5 m"));
+    assert_eq!(incident.labels["instance"], "web1");
+
+    let again = polled(&source, batch.cursor.as_ref()).await;
+    assert_eq!((again.snapshots, again.cursor), (batch.snapshots, batch.cursor));
+}
+
+#[tokio::test]
+async fn a_webhook_and_a_poll_say_the_same() {
+    let server = MockServer::start().await;
+    lists(&server, &[listed("HighCPU", &[])]).await;
+    let source = source(&server.uri());
+    let body = webhook(&[told("HighCPU", "firing")]).to_string();
+    let received = source.hook().unwrap().receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
+    assert_eq!(received.delivery, None);
+    assert_eq!(received.snapshots, polled(&source, None).await.snapshots);
+
+    let body = webhook(&[told("HighCPU", "resolved")]).to_string();
+    let received = source.hook().unwrap().receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
+    let resolved = incident(&received.snapshots[0]);
+    assert_eq!(resolved.status, IncidentStatus::Resolved);
+    assert_eq!(resolved.updated_at.to_string(), "2026-11-22T20:59:00Z");
+}
+
+#[tokio::test]
+async fn a_silence_is_read_only_where_one_holds_or_held() {
+    let server = MockServer::start().await;
+    let silences = |state: &str| {
+        let answer = ResponseTemplate::new(200).set_body_json([silence("s1", state)]);
+        Mock::given(method("GET")).and(path("/api/v2/silences")).respond_with(answer)
+    };
+    let source = source(&server.uri());
+
+    let held = {
+        let _silences = silences("active").expect(1).mount_as_scoped(&server).await;
+        lists(&server, &[listed("HighCPU", &["s1"]), listed("Other", &[])]).await;
+        polled(&source, None).await
+    };
+    let acknowledged = incident(&held.snapshots[0]);
+    assert_eq!(acknowledged.status, IncidentStatus::Acknowledged);
+    assert_eq!(acknowledged.holders, ["bob"]);
+    assert_eq!(acknowledged.held_until.unwrap().to_string(), "2026-11-22T22:00:00Z");
+    assert_eq!(acknowledged.labels["silence"], "s1");
+
+    server.reset().await;
+    lists(&server, &[listed("HighCPU", &[]), listed("Other", &[])]).await;
+    let freed = {
+        let _silences = silences("expired").expect(1).mount_as_scoped(&server).await;
+        polled(&source, held.cursor.as_ref()).await
+    };
+    let triggered = incident(&freed.snapshots[0]);
+    assert_eq!(triggered.status, IncidentStatus::Triggered);
+    assert!(triggered.updated_at > acknowledged.updated_at, "or the acknowledgement would win");
+    assert!(triggered.holders.is_empty() && !triggered.labels.contains_key("silence"));
+
+    // No silences are mounted any more: to ask for them would fail.
+    let after = polled(&source, freed.cursor.as_ref()).await;
+    assert_eq!(after.snapshots, freed.snapshots);
+}
+
+#[tokio::test]
+async fn the_filter_holds_for_polls_and_webhooks_alike() {
+    let server = MockServer::start().await;
+    Mock::given(path("/api/v2/alerts"))
+        .and(query_param("filter", r#"alertname!~"Small.*""#))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!([])))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let mut config = config(&server.uri());
+    config.filter = vec![r#"alertname!~"Small.*""#.parse().unwrap()];
+    let source = connect(&config, &[("webhook_secret", "hush")]).source.unwrap();
+    assert!(polled(&source, None).await.snapshots.is_empty());
+    let body = webhook(&[told("SmallDisk", "firing"), told("HighCPU", "firing")]).to_string();
+    let received = source.hook().unwrap().receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
+    let names: Vec<_> = received.snapshots.iter().map(|item| item.key.id.as_str()).collect();
+    assert_eq!(names, ["f-HighCPU"]);
+}
+
+#[tokio::test]
+async fn an_inhibited_alert_is_held_by_the_one_it_follows_from() {
+    let server = MockServer::start().await;
+    let mut small = listed("Small", &[]);
+    small["status"] =
+        json!({ "inhibitedBy": ["f-Big", "f-unlisted"], "silencedBy": [], "state": "suppressed" });
+    lists(&server, &[listed("Big", &[]), small]).await;
+    let batch = polled(&source(&server.uri()), None).await;
+    assert_eq!(incident(&batch.snapshots[0]).status, IncidentStatus::Triggered);
+    let small = incident(&batch.snapshots[1]);
+    assert_eq!(small.status, IncidentStatus::Acknowledged);
+    assert_eq!(small.holders, ["alert Big", "another alert"]);
+    assert_eq!(small.labels["inhibited-by"], "f-Big,f-unlisted");
+}
+
+#[test]
+fn a_webhook_proves_who_sent_it() {
+    let source = source("http://alerts.invalid");
+    let body = webhook(&[]).to_string();
+    let cases = [
+        (bearer("hush"), true),
+        (authorization("bearer hush"), true),
+        (authorization("Bearer  hush "), true),
+        (bearer("hushh"), false),
+        (bearer("hus"), false),
+        (bearer(""), false),
+        (authorization("Basic aHVzaA=="), false),
+        (authorization("hush"), false),
+        (::http::HeaderMap::new(), false),
+    ];
+    for (headers, expected) in cases {
+        let got = source.hook().unwrap().receive(&headers, body.as_bytes(), now());
+        match got {
+            Ok(_) => assert!(expected, "{headers:?}"),
+            Err(HookError::Unsigned(why)) => assert!(!expected && !why.contains("hush"), "{headers:?} {why}"),
+            Err(other) => panic!("{headers:?} {other}"),
+        }
+    }
+    for secrets in [&[][..], &[("webhook_secret", "")]] {
+        let source = connect(&config("http://alerts.invalid"), secrets).source.unwrap();
+        let got = source.hook().unwrap().receive(&bearer(""), body.as_bytes(), now());
+        assert!(matches!(got, Err(HookError::Unsigned(_))), "nothing is taken without a secret");
+    }
+}
+
+#[test]
+fn a_body_that_is_no_webhook_is_refused_with_the_place() {
+    let source = source("http://alerts.invalid");
+    let mut anonymous = told("HighCPU", "firing");
+    anonymous["fingerprint"] = json!(" ");
+    let mut old = webhook(&[]);
+    old["version"] = json!("3");
+    let cases = [
+        ("".to_owned(), "EOF"),
+        ("[]".to_owned(), "not a webhook"),
+        ("{\"version\":\"4\"}".to_owned(), "missing field `alerts`"),
+        (webhook(&[json!({})]).to_string(), "missing field `status`"),
+        (webhook(&[told("HighCPU", "burning")]).to_string(), "unknown variant"),
+        (webhook(&[anonymous]).to_string(), "no fingerprint"),
+        (old.to_string(), "expected version 4"),
+    ];
+    for (body, expected) in cases {
+        match source.hook().unwrap().receive(&bearer("hush"), body.as_bytes(), now()) {
+            Err(HookError::Malformed(why)) => assert!(why.contains(expected), "{body}: {why}"),
+            other => panic!("{body}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn what_an_alert_says_is_cleaned_and_bounded() {
+    let source = source("http://alerts.invalid/am");
+    let mut alert = told("HighCPU", "firing");
+    alert["annotations"] = json!({ "description": "x".repeat(100_000) });
+    alert["generatorURL"] = json!("javascript:alert(1)");
+    alert["labels"] =
+        json!({ "alertname": "A\u{1b}[31m\nB", "instance": "w".repeat(5_000), "silence": "mine" });
+    for n in 0..200 {
+        alert["labels"][format!("l{n}")] = json!("v");
+    }
+    let body = webhook(&[alert]).to_string();
+    let received = source.hook().unwrap().receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
+    let item = &received.snapshots[0];
+    let incident = incident(item);
+    assert!(item.title.starts_with("A B on www") && item.title.chars().count() == 200, "{}", item.title);
+    assert_eq!(incident.description.as_ref().unwrap().chars().count(), 2_000);
+    assert!(
+        incident.labels.len() <= 50 && incident.labels.values().all(|value| value.chars().count() <= 300)
+    );
+    assert!(item.url.is_none(), "a link of more than 2 kB is left out");
+
+    let mut alert = told("HighCPU", "firing");
+    alert["generatorURL"] = json!("");
+    let body = webhook(&[alert]).to_string();
+    let received = source.hook().unwrap().receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
+    assert_eq!(
+        received.snapshots[0].url.as_ref().unwrap().as_str(),
+        "http://alerts.invalid/am/#/alerts?silenced=true&inhibited=true&active=true\
+         &filter=%7Balertname%3D%22HighCPU%22%2Cinstance%3D%22web1%22%7D"
+    );
+}
+
+#[test]
+fn no_body_makes_it_panic() {
+    let source = source("http://alerts.invalid");
+    let hook = source.hook().unwrap();
+    proptest::proptest!(|(body: Vec<u8>, name: String, value: String)| {
+        let _ = hook.receive(&bearer("hush"), &body, now());
+        let mut alert = told("HighCPU", "firing");
+        alert["labels"][&name] = json!(value);
+        alert["annotations"]["summary"] = json!(value);
+        let body = webhook(&[alert]).to_string();
+        proptest::prop_assert!(hook.receive(&bearer("hush"), body.as_bytes(), now()).is_ok());
+    });
+}

@@ -1,0 +1,89 @@
+//! No secret comes out anywhere, and none goes to another host.
+
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex},
+};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use wiremock::{Mock, MockServer, Request, ResponseTemplate, matchers::any};
+
+use super::Subject;
+
+/// The secret in every field of an account under test; nothing that comes out may hold it.
+pub(crate) const SECRET: &str = "s3cr3t-Zq9xW7vT";
+
+/// The user name that goes with it, where an account has one.
+pub(crate) const USER: &str = "ana";
+
+/// What a request was signed with, in every form.
+pub(super) fn credentials(request: &Request) -> String {
+    let headers = request.headers.values().filter_map(|value| value.to_str().ok());
+    let headers: Vec<_> = headers.filter(|value| holds_secret(value)).collect();
+    format!("{SECRET} {} {}", headers.join(" "), request.url)
+}
+
+fn holds_secret(text: &str) -> bool {
+    text.contains(SECRET) || text.contains(&BASE64_STANDARD.encode(format!("{USER}:{SECRET}")))
+}
+
+/// Fails where a text holds the secret in any form that is sent.
+#[track_caller]
+pub(super) fn assert_no_secret(what: &str, text: &str) {
+    assert!(!holds_secret(text), "{what} shows the secret:\n{text}");
+}
+
+impl Subject {
+    pub(super) async fn credentials_stay_home(&self) {
+        let home = MockServer::start().await;
+        let elsewhere = MockServer::start().await;
+        let there = format!("{}/there", elsewhere.uri());
+        for status in [302, 307] {
+            let moved = ResponseTemplate::new(status).insert_header("location", there.as_str());
+            Mock::given(any()).respond_with(moved).with_priority(1).mount(&home).await;
+            Mock::given(any()).respond_with(ResponseTemplate::new(200)).mount(&elsewhere).await;
+            let connection = (self.connect)(&home.uri());
+            for call in self.calls() {
+                let came = self.perform(&connection, &call).await;
+                assert_no_secret(&format!("{call:?}"), &format!("{came:?}"));
+                assert!(came.is_err(), "{call:?} took another host's word: {came:?}");
+            }
+            home.reset().await;
+        }
+        for request in elsewhere.received_requests().await.unwrap() {
+            let sent = format!("{request:?} {}", String::from_utf8_lossy(&request.body));
+            assert_no_secret("another host's request", &sent);
+            assert!(!(self.writes)(&request), "a write went to another host: {request:?}");
+        }
+    }
+}
+
+/// Everything that is logged while it is captured.
+#[derive(Clone, Default)]
+pub(super) struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    pub(super) fn capture(&self) -> tracing::subscriber::DefaultGuard {
+        let log = self.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(move || log.clone())
+            .finish();
+        tracing::subscriber::set_default(subscriber)
+    }
+
+    pub(super) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+//! What a request is signed with, and what of it must never be repeated.
+
+use std::borrow::Cow;
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use callboard_domain::secret::{ExposeSecret, SecretString};
+use url::Url;
+
+/// How requests to a service are signed.
+#[derive(Clone)]
+pub enum Credential {
+    /// Not at all.
+    None,
+    /// `Authorization: Bearer ...`.
+    Bearer(SecretString),
+    /// `Authorization: Basic ...`.
+    Basic {
+        /// The user name.
+        user: String,
+        /// The password or API token.
+        password: SecretString,
+    },
+    /// A header of the service's own.
+    Header {
+        /// Its name.
+        name: Cow<'static, str>,
+        /// Its value.
+        value: SecretString,
+    },
+}
+
+impl Credential {
+    /// What must never be repeated: the secret, and what it looks like on the way.
+    pub(super) fn secrets(&self) -> Vec<SecretString> {
+        match self {
+            Self::None => Vec::new(),
+            Self::Bearer(secret) | Self::Header { value: secret, .. } => vec![secret.clone()],
+            Self::Basic { user, password } => {
+                let pair = BASE64_STANDARD.encode(format!("{user}:{}", password.expose_secret()));
+                vec![password.clone(), pair.into()]
+            }
+        }
+    }
+
+    /// Adds it to a request.
+    pub(super) fn sign(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        match self {
+            Self::None => request,
+            Self::Bearer(token) => request.bearer_auth(token.expose_secret()),
+            Self::Basic { user, password } => request.basic_auth(user, Some(password.expose_secret())),
+            Self::Header { name, value } => request.header(name.as_ref(), value.expose_secret()),
+        }
+    }
+}
+
+/// A URL that is a credential, and what in it makes it one: a service may repeat only its path, or its last part.
+pub(super) fn secret_parts(url: &SecretString) -> Vec<SecretString> {
+    let parsed = Url::parse(url.expose_secret()).ok();
+    let parts = parsed.iter().flat_map(|url| {
+        let path = url.path_segments().into_iter().flatten().map(str::to_owned);
+        path.chain(url.query_pairs().map(|(_, value)| value.into_owned()))
+    });
+    // Shorter ones are words.
+    let parts = parts.filter(|part| part.len() >= 12).map(SecretString::from);
+    std::iter::once(url.clone()).chain(parts).collect()
+}
+
+/// A text without these secrets, whole as they stand in it.
+pub(super) fn redact(text: &str, secrets: &[SecretString]) -> String {
+    let secrets = secrets.iter().map(ExposeSecret::expose_secret).filter(|secret| !secret.is_empty());
+    secrets.fold(text.to_owned(), |text, secret| text.replace(secret, "[REDACTED]"))
+}

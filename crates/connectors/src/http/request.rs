@@ -1,0 +1,148 @@
+//! A request: where it goes, what it carries, and how its answer is taken.
+
+use std::borrow::Cow;
+
+use callboard_domain::secret::SecretString;
+use reqwest::Method;
+use serde_json::Value;
+use url::Url;
+
+/// A request before it is sent: the same value is previewed and sent.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub(super) method: Method,
+    pub(super) url: Target,
+    pub(super) query: Vec<(String, String)>,
+    pub(super) headers: Vec<(Cow<'static, str>, String)>,
+    pub(super) body: Body,
+    pub(super) elsewhere: bool,
+    pub(super) read: bool,
+    pub(super) follow: bool,
+    pub(super) tail: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Target {
+    Segments(Vec<String>),
+    Same(Url),
+    Secret(SecretString),
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Body {
+    Empty,
+    Json(Value),
+    Form(Vec<(String, String)>),
+}
+
+impl Request {
+    /// A request to a path below the service's base URL. Each segment is encoded by itself: a `/` or `?` in one stays in it.
+    pub fn new<S: AsRef<str>>(method: Method, segments: impl IntoIterator<Item = S>) -> Self {
+        Self::to(method, Target::Segments(segments.into_iter().map(|s| s.as_ref().to_owned()).collect()))
+    }
+
+    /// A GET of a path below the base URL.
+    pub fn get<S: AsRef<str>>(segments: impl IntoIterator<Item = S>) -> Self {
+        Self::new(Method::GET, segments)
+    }
+
+    /// A POST to a path below the base URL.
+    pub fn post<S: AsRef<str>>(segments: impl IntoIterator<Item = S>) -> Self {
+        Self::new(Method::POST, segments)
+    }
+
+    /// A GET of a URL that the service gave (a next page, a queue item). Refused when sent unless it is on the service's host.
+    pub fn get_url(url: Url) -> Self {
+        Self::to(Method::GET, Target::Same(url))
+    }
+
+    /// A POST to a URL that is itself a credential.
+    pub fn post_secret_url(url: SecretString) -> Self {
+        Self::to(Method::POST, Target::Secret(url))
+    }
+
+    fn to(method: Method, url: Target) -> Self {
+        let read = matches!(method, Method::GET | Method::HEAD);
+        Self {
+            method,
+            url,
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Body::Empty,
+            elsewhere: false,
+            read,
+            follow: true,
+            tail: false,
+        }
+    }
+
+    /// With a query parameter more.
+    #[must_use]
+    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.query.push((name.into(), value.into()));
+        self
+    }
+
+    /// With a header more.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// With a JSON body.
+    #[must_use]
+    pub fn json(mut self, body: Value) -> Self {
+        self.body = Body::Json(body);
+        self
+    }
+
+    /// With a form body.
+    #[must_use]
+    pub fn form(mut self, fields: Vec<(String, String)>) -> Self {
+        self.body = Body::Form(fields);
+        self
+    }
+
+    /// Follows a redirect to another host too, without the credential: for downloads that services keep elsewhere.
+    #[must_use]
+    pub fn elsewhere(mut self) -> Self {
+        self.elsewhere = true;
+        self
+    }
+
+    /// Only looks, although it is a POST (GraphQL queries, RPC-style APIs): a fault on the way is then `Unavailable`,
+    /// not `Unknown`.
+    #[must_use]
+    pub fn reads(mut self) -> Self {
+        self.read = true;
+        self
+    }
+
+    /// Changes something, although it is a GET: a fault on the way is then `Unknown`.
+    #[must_use]
+    pub fn changes(mut self) -> Self {
+        self.read = false;
+        self
+    }
+
+    /// Takes a redirect as the answer, for services that answer a write by pointing to a page. Such an answer comes
+    /// out of [`Http::send`](super::Http::send) as a success; where it points is for the caller to judge.
+    #[must_use]
+    pub fn unfollowed(mut self) -> Self {
+        self.follow = false;
+        self
+    }
+
+    /// Keeps the end of an answer that is longer than [`ANSWER_LIMIT`](super::ANSWER_LIMIT), instead of refusing it: for logs.
+    #[must_use]
+    pub fn tail(mut self) -> Self {
+        self.tail = true;
+        self
+    }
+
+    /// Nothing changes at the service if this is sent twice.
+    pub(super) fn is_read(&self) -> bool {
+        self.read
+    }
+}

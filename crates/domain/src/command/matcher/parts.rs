@@ -1,0 +1,187 @@
+//! The parts of a usage against the words from one place on: which comes next, and what may be left out.
+
+use super::{Found, MOST_STEPS, Matcher};
+use crate::command::{ArgType, usage::Element, value::names};
+
+/// What is still to be matched.
+pub(super) enum Todo<'t, 'u> {
+    Segments(Left),
+    Elements(&'u [Element], &'t Todo<'t, 'u>),
+}
+
+/// Segments, one bit each.
+#[derive(Clone, Copy)]
+pub(super) struct Left(pub(super) u32);
+
+impl Left {
+    pub(super) fn all(count: usize) -> Self {
+        Self(u32::MAX.checked_shr(u32::BITS - count as u32).unwrap_or(0))
+    }
+
+    fn without(self, segment: usize) -> Self {
+        Self(self.0 & !(1 << segment))
+    }
+
+    fn iter(self) -> impl Iterator<Item = usize> {
+        (0..u32::BITS as usize).filter(move |segment| self.0 & (1 << segment) != 0)
+    }
+}
+
+impl<'a> Matcher<'a> {
+    // What walks on, here and in `word`, returns true once no further reading is wanted.
+
+    pub(super) fn go_on(&mut self, todo: &Todo<'_, 'a>, at: usize) -> bool {
+        match todo {
+            Todo::Segments(left) => self.segments(*left, at),
+            Todo::Elements(elements, then) => self.elements(elements, then, at, false),
+        }
+    }
+
+    pub(super) fn segments(&mut self, left: Left, at: usize) -> bool {
+        self.steps += 1;
+        if self.steps > MOST_STEPS {
+            return true;
+        }
+        if at == self.words.len() {
+            return left.iter().all(|segment| self.may_be_absent(segment, at)) && self.accept();
+        }
+        if self.reading.names && self.named(left, at) {
+            return true;
+        }
+        let usage = self.usage;
+        if !self.reading.free {
+            let Some(next) = left.iter().next() else {
+                self.stick(at, None);
+                return false;
+            };
+            let mut after = left.without(next);
+            if self.elements(&usage.segments[next].elements, &Todo::Segments(after), at, false) {
+                return true;
+            }
+            if !self.is_dispensable(next) {
+                // What only its place tells apart cannot stand in for what lacks.
+                after.0 &= self.led.0;
+            }
+            return self.may_be_absent(next, at) && self.segments(after, at);
+        }
+        // What a literal leads can move; values that only their place tells apart keep their order.
+        let mut others = left;
+        let mut in_turn = true;
+        for segment in left.iter() {
+            let led = self.led.0 & (1 << segment) != 0;
+            let then = Todo::Segments(others.without(segment));
+            if (led || in_turn) && self.elements(&usage.segments[segment].elements, &then, at, false) {
+                return true;
+            }
+            if !led && in_turn {
+                in_turn = self.is_dispensable(segment);
+                others = if in_turn { others.without(segment) } else { others };
+            }
+        }
+        self.stick(at, None);
+        false
+    }
+
+    /// `name value` at this place.
+    fn named(&mut self, left: Left, at: usize) -> bool {
+        let Some(arg) = self.arg_named(at) else { return false };
+        let value = if self.takes_rest(arg) { at + 1..self.words.len() } else { at + 1..at + 2 };
+        if value.start == self.words.len() {
+            if self.reading.complete {
+                return false;
+            }
+            self.so_far.asked.push(arg);
+            let done = self.segments(left, at + 1);
+            self.so_far.asked.pop();
+            return done;
+        }
+        let end = value.end;
+        self.with(Found { arg, words: value, part: None }, |matcher| matcher.segments(left, end))
+    }
+
+    fn arg_named(&self, at: usize) -> Option<usize> {
+        let word = &self.words[at];
+        if !word.may_name || word.token.is_quoted() || self.is_typed(at) {
+            return None;
+        }
+        let arg = self
+            .spec
+            .args
+            .iter()
+            .position(|arg| arg.ty != ArgType::Pairs && names(&word.token.text, &arg.name))?;
+        (!self.is_given(arg)).then_some(arg)
+    }
+
+    fn takes_rest(&self, arg: usize) -> bool {
+        fn any(elements: &[Element], arg: usize) -> bool {
+            elements.iter().any(|element| match element {
+                Element::Rest(rest) => *rest == arg,
+                Element::Group(inner) => any(inner, arg),
+                Element::Word(_) => false,
+            })
+        }
+        self.usage.segments.iter().any(|segment| any(&segment.elements, arg))
+    }
+
+    /// Matches these elements, then what is to follow. `led` says that a literal stood right before.
+    pub(super) fn elements(
+        &mut self,
+        elements: &'a [Element],
+        then: &Todo<'_, 'a>,
+        at: usize,
+        led: bool,
+    ) -> bool {
+        self.steps += 1;
+        if self.steps > MOST_STEPS {
+            return true;
+        }
+        let Some((first, others)) = elements.split_first() else { return self.go_on(then, at) };
+        if at == self.words.len() {
+            return self.cut_off(first, others, then, led);
+        }
+        match first {
+            Element::Group(inner) => {
+                self.elements(inner, &Todo::Elements(others, then), at, false)
+                    || self.elements(others, then, at, led)
+            }
+            Element::Rest(arg) => self.rest(*arg, then, at),
+            Element::Word(pieces) => match first.literal() {
+                Some(literal) => self.is_literal(literal, at) && self.elements(others, then, at + 1, true),
+                None => self.value(pieces, others, then, at),
+            },
+        }
+    }
+
+    /// The words have come to an end inside a segment.
+    fn cut_off(&mut self, first: &'a Element, others: &'a [Element], then: &Todo<'_, 'a>, led: bool) -> bool {
+        let end = self.words.len();
+        let over = self.typing || matches!(first, Element::Group(_)) || (led && self.is_settled(first));
+        if over {
+            return self.elements(others, then, end, led);
+        }
+        if self.reading.complete {
+            return false;
+        }
+        let asked = self.so_far.asked.len();
+        if led {
+            let args: Vec<_> = first.args().filter(|arg| !self.is_given(*arg)).collect();
+            self.so_far.asked.extend(args);
+        }
+        let done = self.elements(others, then, end, led && first.literal().is_some());
+        self.so_far.asked.truncate(asked);
+        done
+    }
+
+    fn rest(&mut self, arg: usize, then: &Todo<'_, 'a>, at: usize) -> bool {
+        let head = &self.words[at];
+        let own_word = head.may_name
+            && !head.token.is_quoted()
+            && (names(&head.token.text, &self.spec.args[arg].name) || self.is_any_literal(&head.token.text));
+        if own_word && !self.reading.own_words && !self.is_typed(at) {
+            self.stick(at, None);
+            return false;
+        }
+        let end = self.words.len();
+        self.with(Found { arg, words: at..end, part: None }, |matcher| matcher.go_on(then, end))
+    }
+}

@@ -1,0 +1,143 @@
+//! One word against its pieces: texts, arguments and what stands between them.
+
+use super::{Found, Matcher, Word, parts::Todo};
+use crate::{
+    command::{
+        ArgType,
+        token::Token,
+        usage::{Element, Piece},
+        value::{names, same},
+    },
+    duration::Span,
+};
+
+impl<'a> Matcher<'a> {
+    pub(super) fn is_literal(&mut self, literal: &'a str, at: usize) -> bool {
+        let token = self.words[at].token;
+        if self.is_typed(at) {
+            let begins = literal.to_lowercase().starts_with(&token.text.to_lowercase());
+            if begins && !token.is_quoted() && !self.literals.contains(&literal) {
+                self.literals.push(literal);
+            }
+            return false;
+        }
+        let fits = !token.is_quoted() && same(&token.text, literal);
+        if !fits {
+            self.stick(at, Some(literal));
+        }
+        fits
+    }
+
+    /// A word that holds one argument or several.
+    pub(super) fn value(
+        &mut self,
+        pieces: &'a [Piece],
+        others: &'a [Element],
+        then: &Todo<'_, 'a>,
+        at: usize,
+    ) -> bool {
+        if let [Piece::Arg(arg)] = pieces
+            && self.spec.args[*arg].ty == ArgType::Duration
+        {
+            for end in (at + 2..=self.duration_end(at)).rev() {
+                let found = Found { arg: *arg, words: at..end, part: None };
+                if self.with(found, |matcher| matcher.elements(others, then, end, false)) {
+                    return true;
+                }
+            }
+        }
+        let mark = self.so_far.found.len();
+        let fits = !self.is_own_word(pieces, at)
+            && self.pieces(pieces, at, 0) == Some(self.words[at].token.text.len());
+        if !fits {
+            self.stick(at, None);
+        }
+        let done = fits && self.elements(others, then, at + 1, false);
+        self.so_far.found.truncate(mark);
+        done
+    }
+
+    /// How far the words from here on are one length of time, such as `1h 30m`.
+    fn duration_end(&self, at: usize) -> usize {
+        let mut end = at;
+        // A day, an hour, a minute and a second.
+        let last = at + 4;
+        let is_span = |word: &Word<'_>| !word.token.is_quoted() && word.token.text.parse::<Span>().is_ok();
+        while end < last && self.words.get(end).is_some_and(is_span) && !self.is_typed(end) {
+            end += 1;
+        }
+        end
+    }
+
+    /// Matches parts of a word from a byte of its text on; says where they end.
+    fn pieces(&mut self, pieces: &[Piece], at: usize, from: usize) -> Option<usize> {
+        let Some((first, others)) = pieces.split_first() else { return Some(from) };
+        let token = self.words[at].token;
+        match first {
+            Piece::Text(text) => {
+                let end = from + text.len();
+                (token.text[from..].starts_with(text.as_str()) && token.is_bare(from..end))
+                    .then(|| self.pieces(others, at, end))?
+            }
+            Piece::Arg(arg) => {
+                let end = separator(others, token, from);
+                let whole = from == 0 && end == token.text.len();
+                let empty = from == end && !(whole && token.is_quoted()) && !self.is_typed(at);
+                let part = (!whole).then_some(from..end);
+                if empty || !self.takes(*arg, &token.text[from..end], at) {
+                    return None;
+                }
+                self.so_far.found.push(Found { arg: *arg, words: at..at + 1, part });
+                self.pieces(others, at, end)
+            }
+            Piece::Optional(inner) => {
+                let mark = self.so_far.found.len();
+                let with = self.pieces(inner, at, from);
+                if let Some(end) = with.and_then(|end| self.pieces(others, at, end)) {
+                    return Some(end);
+                }
+                self.so_far.found.truncate(mark);
+                self.pieces(others, at, from)
+            }
+        }
+    }
+
+    /// True where the word is one of the command's own, and no choice of the argument.
+    fn is_own_word(&self, pieces: &[Piece], at: usize) -> bool {
+        let word = &self.words[at];
+        let text = &word.token.text;
+        let is_choice = || match pieces {
+            [Piece::Arg(arg)] => {
+                let ty = &self.spec.args[*arg].ty;
+                matches!(ty, ArgType::Choice(_)) && ty.accepts(text)
+            }
+            _ => false,
+        };
+        !self.reading.own_words
+            && word.may_name
+            && !word.token.is_quoted()
+            && !self.is_typed(at)
+            && (self.is_any_literal(text) || self.spec.args.iter().any(|arg| names(text, &arg.name)))
+            && !is_choice()
+    }
+}
+
+/// Where a value that starts here ends: at the first text that may follow it, or with the word.
+fn separator(following: &[Piece], token: &Token, from: usize) -> usize {
+    let mut end = token.text.len();
+    for piece in following {
+        let (text, must) = match piece {
+            Piece::Text(text) => (text.as_str(), true),
+            Piece::Optional(inner) => match inner.first() {
+                Some(Piece::Text(text)) => (text.as_str(), false),
+                _ => continue,
+            },
+            Piece::Arg(_) => break,
+        };
+        end = token.find_bare(text, from).map_or(end, |at| at.min(end));
+        if must {
+            break;
+        }
+    }
+    end
+}

@@ -1,0 +1,206 @@
+//! What becomes of an event, where it goes, and why.
+
+use super::*;
+
+#[test]
+fn built_in_rules_tell_what_needs_a_person() {
+    use BuildStatus::{Failed as Red, Passed as Green};
+    use Do::{Important, Notify, Show};
+    use EventName::*;
+    let cases = [
+        (ReviewRequested, pull_request("bo", &["ana"]), Notify),
+        (Approved, pull_request("ana", &[]), Notify),
+        (ChangesRequested, pull_request("ANA", &[]), Notify),
+        (ChecksFailed, pull_request("ana", &[]), Notify),
+        (ChecksFailed, pull_request("bo", &[]), Show),
+        (Merged, pull_request("ana", &[]), Notify),
+        (Merged, pull_request("bo", &[]), Show),
+        (Opened, pull_request("bo", &[]), Show),
+        (Stale, pull_request("ana", &[]), Show),
+        (Failed, build("main", "bo", &[Red]), Notify),
+        (Fixed, build("main", "bo", &[Green]), Notify),
+        (StillFailing, build("main", "bo", &[Red]), Show),
+        (Failed, build("dev", "bo", &[Red]), Show),
+        (Failed, build("dev", "ana", &[Red]), Notify),
+        (Passed, build("main", "ana", &[Green]), Show),
+        (Queued, build("main", "ana", &[BuildStatus::Queued]), Show),
+        (Triggered, incident(Severity::Critical, &[]), Important),
+        (Escalated, incident(Severity::Critical, &["bo"]), Important),
+        (Triggered, incident(Severity::High, &[]), Notify),
+        (Triggered, incident(Severity::Warning, &[]), Notify),
+        (Triggered, incident(Severity::Info, &[]), Show),
+        (Acknowledged, incident(Severity::Critical, &["bo"]), Show),
+        (Resolved, incident(Severity::Critical, &[]), Show),
+    ];
+    for (name, item, expected) in cases {
+        assert_eq!(decide(&[], &event(name, &item), &item).action, expected, "{name:?} {}", item.key);
+    }
+    // My own merge is no news.
+    let mine = pull_request("ana", &[]);
+    let merged = Event { by: Some("ana".into()), ..event(Merged, &mine) };
+    assert_eq!(decide(&[], &merged, &mine).action, Show);
+}
+
+#[test]
+fn the_first_match_decides_and_continue_adds() {
+    let red = build("main", "bo", &[BuildStatus::Failed]);
+    let failed = event(EventName::Failed, &red);
+    let post = |channels: &[&str]| channels.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let note = RuleConfig { go_on: true, post: post(&["log"]), ..rule("note", "true") };
+    let deploys = RuleConfig {
+        action: Some(Do::Important),
+        post: post(&["deploys", "log"]),
+        ..rule("main", "item.branch == 'main'")
+    };
+    let quiet = RuleConfig { action: Some(Do::Silence), ..rule("quiet", "item.pipeline == 'ci'") };
+    let quiet_on = RuleConfig { go_on: true, ..quiet.clone() };
+    let bare = rule("bare", "item.pipeline == 'ci'");
+    let label = rule("label", "item.labels.team == 'web'");
+
+    type Case<'a> = (&'a [&'a RuleConfig], Do, &'a [&'a str], &'a [&'a str]);
+    let cases: &[Case<'_>] = &[
+        (&[&deploys], Do::Important, &["deploys", "log"], &["main"]),
+        (&[&quiet, &deploys], Do::Silence, &[], &["quiet"]),
+        // What goes on without a `do` leaves it to the rules below.
+        (&[&note, &deploys], Do::Important, &["log", "deploys"], &["note", "main"]),
+        (&[&note], Do::Notify, &["log"], &["note", "a default branch is red, or fixed"]),
+        (&[&quiet_on, &deploys], Do::Silence, &["deploys", "log"], &["quiet", "main"]),
+        // What ends without a `do` shows.
+        (&[&bare, &deploys], Do::Show, &[], &["bare"]),
+        (&[&label, &deploys], Do::Important, &["deploys", "log"], &["label", "main"]),
+    ];
+    for (configs, action, posts, reasons) in cases {
+        let configs: Vec<_> = configs.iter().map(|config| (*config).clone()).collect();
+        let decision = decide(&configs, &failed, &red);
+        assert_eq!(decision.action, *action, "{configs:?}");
+        assert_eq!(decision.post, *posts, "{configs:?}");
+        let found: Vec<_> = decision.reasons.iter().map(|reason| reason.rule.as_str()).collect();
+        assert_eq!(found, *reasons, "{configs:?}");
+    }
+    let alone = Rules::compile(&[rule("never", "false")], false).unwrap();
+    let decision = alone.decide(&failed, &red, &me());
+    assert_eq!((decision.action, decision.reasons), (Do::Show, vec![]));
+}
+
+#[test]
+fn a_rule_that_is_switched_off_says_nothing() {
+    let red = build("main", "bo", &[BuildStatus::Failed]);
+    let failed = event(EventName::Failed, &red);
+    let post = |channel: &str| vec![channel.to_owned()];
+    let loud = RuleConfig { action: Some(Do::Important), post: post("loud"), ..rule("loud", "true") };
+    let off = RuleConfig { enabled: false, ..loud };
+    let quiet = RuleConfig { post: post("log"), ..rule("quiet", "true") };
+    let rules = rules(&[off.clone(), quiet.clone(), RuleConfig { name: "below".into(), ..off }]);
+    let decision = rules.decide(&failed, &red, &me());
+    assert_eq!((decision.action, decision.post), (Do::Show, post("log")));
+    assert_eq!(decision.reasons.len(), 1, "{:?}", decision.reasons);
+    let explained = rules.explain(&failed, &red, &me());
+    let why: Vec<_> = explained
+        .reasons
+        .iter()
+        .filter(|reason| !reason.builtin)
+        .map(|reason| (reason.rule.as_str(), reason.outcome, reason.why.as_str()))
+        .collect();
+    let off = |name| (name, Outcome::NotMatched, "it is switched off");
+    assert_eq!(why, [off("loud"), ("quiet", Outcome::Matched, "`true` is true"), off("below")]);
+    // Nor does the outcome of a command go where it would post.
+    assert_eq!(rules.route(&red, &me()), ["log"]);
+    assert_eq!(rules.channels().collect::<Vec<_>>(), [("quiet", "log")]);
+}
+
+#[test]
+fn old_events_are_shown_and_told_nobody() {
+    let red = build("main", "bo", &[BuildStatus::Failed]);
+    let old = Event { old: true, ..event(EventName::Failed, &red) };
+    let loud =
+        RuleConfig { action: Some(Do::Important), post: vec!["deploys".into()], ..rule("loud", "true") };
+    let decision = decide(&[loud], &old, &red);
+    assert_eq!((decision.action, decision.post), (Do::Show, vec![]));
+    let silent = RuleConfig { action: Some(Do::Silence), ..rule("silent", "old") };
+    assert_eq!(decide(&[silent], &old, &red).action, Do::Silence);
+}
+
+#[test]
+fn channels_and_groups_come_from_the_item() {
+    let alert = incident(Severity::High, &[]);
+    let triggered = event(EventName::Triggered, &alert);
+    let config = RuleConfig {
+        post: vec!["chat:#{{ item.labels.team }}-{{ event }}".into(), "x{{ item.labels.owner }}".into()],
+        group_by: vec!["item.service".into(), "item.labels.team".into(), "item.number".into()],
+        ..rule("route", "true")
+    };
+    let decision = decide(&[config], &triggered, &alert);
+    assert_eq!(decision.post, ["chat:#web-triggered"]);
+    assert_eq!(decision.group, "api\u{1f}web\u{1f}0");
+    assert_eq!(
+        decision.reasons[1].why,
+        "not posted to `x{{ item.labels.owner }}`: there is no `item.labels.owner`"
+    );
+    assert_eq!(decide(&[], &triggered, &alert).group, "api");
+}
+
+#[test]
+fn explanations_name_every_rule_and_what_it_read() {
+    let dev = build("dev", "bo", &[BuildStatus::Failed]);
+    let configs = [
+        rule("main is red", r#"event in ["failed", "fixed"] && item.branch == "main" && item.red"#),
+        rule("label", "item.labels.team == 'web'"),
+        RuleConfig { go_on: true, ..rule("log", "item.kind == 'build'") },
+        rule("reviews", "event == 'review_requested'"),
+        rule("rest", "true"),
+        rule("below", "true"),
+    ];
+    let rules = Rules::compile(&configs, false).unwrap();
+    let explained = rules.explain(&event(EventName::Failed, &dev), &dev, &me());
+    let reasons: Vec<_> = explained
+        .reasons
+        .iter()
+        .map(|reason| (reason.rule.as_str(), reason.outcome, reason.why.as_str()))
+        .collect();
+    assert_eq!(
+        reasons,
+        [
+            ("main is red", Outcome::NotMatched, r#"`item.branch == "main"` is false; item.branch is "dev""#),
+            (
+                "label",
+                Outcome::Failed,
+                "`item.labels.team == 'web'` has no value: there is no `team`; item.labels is {}"
+            ),
+            ("log", Outcome::Matched, "`item.kind == 'build'` is true"),
+            ("reviews", Outcome::NotMatched, r#"`event == 'review_requested'` is false; event is "failed""#),
+            ("rest", Outcome::Matched, "`true` is true"),
+            ("below", Outcome::NotReached, "a rule above decided"),
+        ]
+    );
+    let decided = rules.decide(&event(EventName::Failed, &dev), &dev, &me());
+    assert_eq!(
+        (decided.action, decided.post, decided.group),
+        (explained.action, explained.post, explained.group)
+    );
+}
+
+#[test]
+fn a_command_goes_where_its_items_news_go() {
+    let post = |name: &str, when: &str| RuleConfig { post: vec![name.into()], ..rule(name, when) };
+    let configs = [
+        post("fixes", "event == 'fixed'"),
+        post("reds", "event == 'failed' && item.default_branch"),
+        post("reviews", "event in ['review_requested', 'merged']"),
+        post("incidents", "item.kind == 'incident' && item.labels.team == 'web'"),
+    ];
+    let rules = rules(&configs);
+    use BuildStatus::{Failed, Passed, Running};
+    let cases: [(Item, &[&str]); 6] = [
+        (build("main", "bo", &[Failed]), &["reds"]),
+        (build("main", "bo", &[Running, Failed]), &["reds"]),
+        (build("dev", "bo", &[Passed]), &["fixes"]),
+        (pull_request("bo", &[]), &["reviews"]),
+        (incident(Severity::High, &[]), &["incidents"]),
+        (item(Kind::Incident, "x", build("main", "bo", &[]).detail), &[]),
+    ];
+    for (item, expected) in cases {
+        assert_eq!(rules.route(&item, &me()), expected, "{}", item.key);
+    }
+    let named: Vec<_> = rules.channels().collect();
+    assert_eq!(named[1], ("reds", "reds"));
+}

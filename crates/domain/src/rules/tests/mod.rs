@@ -1,0 +1,135 @@
+//! A forge, its people and its trouble, for every test of rules.
+
+mod conditions;
+mod decisions;
+mod notifications;
+mod written;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::*;
+use crate::item::{
+    AccountName, Build, BuildRun, BuildStatus, Checks, ChecksStatus, Incident, IncidentStatus, ItemKey, Kind,
+    PullRequest, PullRequestState, Review, Severity, Verdict,
+};
+
+fn at(minute: i64) -> Timestamp {
+    Timestamp::from_second(1_795_000_000 + minute * 60).unwrap()
+}
+
+fn me() -> Identity {
+    Identity { login: "ana".into(), teams: vec!["team/web".into()], ..Identity::default() }
+}
+
+fn item(kind: Kind, id: &str, detail: Detail) -> Item {
+    let key = ItemKey::new(&AccountName::from("forge"), kind, id);
+    Item { key, title: format!("title of {id}"), url: "https://forge.example/x".parse().ok(), detail }
+}
+
+fn build(branch: &str, author: &str, statuses: &[BuildStatus]) -> Item {
+    let runs = statuses.iter().enumerate().map(|(index, status)| BuildRun {
+        id: index.to_string(),
+        number: 40 - index as u64,
+        attempt: 1,
+        status: *status,
+        at: None,
+        started_at: None,
+        commit: None,
+        author: Some(author.into()),
+        subject: Some("Speed up the search".into()),
+        url: None,
+        failing: vec!["unit tests".into()],
+    });
+    let detail = Build {
+        repo: "acme/web".into(),
+        pipeline: "ci".into(),
+        branch: Some(branch.into()),
+        default_branch: branch == "main",
+        runs: runs.collect(),
+    };
+    item(Kind::Build, &format!("acme/web/ci@{branch}"), Detail::Build(detail))
+}
+
+fn pull_request(author: &str, requested: &[&str]) -> Item {
+    let review = |by: &str, minute, verdict| Review { by: by.into(), at: at(minute), verdict };
+    let detail = PullRequest {
+        repo: "acme/web".into(),
+        number: 479,
+        author: author.into(),
+        branch: "search".into(),
+        base: "main".into(),
+        head: "abc".into(),
+        draft: false,
+        state: PullRequestState::Open,
+        opened_at: at(0),
+        ended_at: None,
+        merged_by: None,
+        requested: requested.iter().map(ToString::to_string).collect::<BTreeSet<_>>(),
+        updated_at: at(9),
+        reviews: vec![
+            review("bo", 1, Verdict::ChangesRequested),
+            review("bo", 2, Verdict::Approved),
+            review("bo", 3, Verdict::Commented),
+            review("cy", 1, Verdict::Approved),
+            review("cy", 4, Verdict::Dismissed),
+        ],
+        checks: Some(Checks {
+            commit: "abc".into(),
+            status: ChecksStatus::Failed,
+            failing: vec!["lint".into()],
+            at: at(5),
+        }),
+    };
+    item(Kind::PullRequest, "acme/web#479", Detail::PullRequest(detail))
+}
+
+fn incident(severity: Severity, holders: &[&str]) -> Item {
+    let detail = Incident {
+        service: "api".into(),
+        severity,
+        status: if holders.is_empty() { IncidentStatus::Triggered } else { IncidentStatus::Acknowledged },
+        started_at: at(0),
+        updated_at: at(1),
+        holders: holders.iter().map(ToString::to_string).collect(),
+        held_until: None,
+        escalation: 0,
+        description: Some("p99 over 2 s".into()),
+        labels: BTreeMap::from([("team".into(), "web".into())]),
+    };
+    item(Kind::Incident, "PD-123", Detail::Incident(detail))
+}
+
+fn event(name: EventName, item: &Item) -> Event {
+    Event {
+        id: 1,
+        item: item.key.clone(),
+        name,
+        at: at(6),
+        seen_at: at(6),
+        old: false,
+        by: Some("bo".into()),
+        summary: format!("{} {}", item.reference(), name.name()),
+    }
+}
+
+fn rule(name: &str, when: &str) -> RuleConfig {
+    RuleConfig {
+        name: name.into(),
+        when: when.into(),
+        action: None,
+        post: vec![],
+        group_by: vec![],
+        go_on: false,
+        enabled: true,
+    }
+}
+
+fn rules(configs: &[RuleConfig]) -> Rules {
+    Rules::compile(configs, true).unwrap_or_else(|errors| panic!("{errors:?}"))
+}
+
+fn decide(configs: &[RuleConfig], event: &Event, item: &Item) -> Decision {
+    rules(configs).decide(event, item, &me())
+}

@@ -1,0 +1,66 @@
+//! Several events in one notification.
+
+use super::*;
+
+#[test]
+fn several_events_make_one_notification() {
+    use EventName::{Acknowledged, Failed, Fixed, Merged, Running, StillFailing, Triggered};
+    let red = |branch: &str| build(branch, "bo", &[BuildStatus::Failed]);
+    let api = |branch: &str| {
+        let mut item = red(branch);
+        let Detail::Build(build) = &mut item.detail else { unreachable!() };
+        build.repo = "acme/api".into();
+        item.key.id = format!("acme/api/ci@{branch}");
+        item
+    };
+    let cases = [
+        (vec![(Failed, red("main"))], "acme/web/ci@main failed", "Speed up the search"),
+        (vec![(Merged, pull_request("bo", &[]))], "acme/web#479 merged", "title of acme/web#479"),
+        (vec![(Triggered, incident(Severity::High, &[]))], "PD-123 triggered", "p99 over 2 s"),
+        (
+            vec![(Failed, red("a")), (Failed, red("b")), (Failed, red("c"))],
+            "3 builds of acme/web failed",
+            "acme/web/ci@a failed\nacme/web/ci@b failed\nacme/web/ci@c failed",
+        ),
+        (
+            vec![(Fixed, red("a")), (Failed, red("b")), (Failed, red("c"))],
+            "3 builds of acme/web: 2 failed, 1 is fixed",
+            "acme/web/ci@b failed\nacme/web/ci@c failed\nacme/web/ci@a fixed",
+        ),
+        // The last event of an item counts.
+        (vec![(Running, red("a")), (Failed, red("a"))], "acme/web/ci@a failed", "Speed up the search"),
+        (
+            vec![(StillFailing, red("a")), (StillFailing, api("a"))],
+            "2 builds in 2 repositories are still failing",
+            "acme/web/ci@a still_failing\nacme/api/ci@a still_failing",
+        ),
+        (
+            vec![(Failed, red("a")), (Acknowledged, incident(Severity::Info, &[])), (Failed, red("b"))],
+            "2 builds and 1 incident",
+            "2 builds of acme/web failed\nPD-123 acknowledged",
+        ),
+        (
+            (0..7).map(|n| (Failed, red(&n.to_string()))).collect(),
+            "7 builds of acme/web failed",
+            "acme/web/ci@0 failed\nacme/web/ci@1 failed\nacme/web/ci@2 failed\nacme/web/ci@3 failed\nacme/web/ci@4 failed\nand 2 more",
+        ),
+    ];
+    for (news, title, body) in cases {
+        let told: Vec<_> = news.into_iter().map(|(name, item)| told(name, item)).collect();
+        let found = notification(&told).unwrap();
+        assert_eq!((found.title.as_str(), found.body.as_str()), (title, body));
+        assert!(!found.important && !found.items.is_empty());
+    }
+    assert_eq!(notification(&[]), None);
+
+    let mut hostile = told(Triggered, incident(Severity::Critical, &[]));
+    hostile.event.summary = format!("\u{1b}[31mred\u{7}\n{}", "x".repeat(500));
+    let found = notification(&[hostile]).unwrap();
+    assert!(found.important && found.title.starts_with("red x") && found.title.chars().count() == 120);
+}
+
+fn told(name: EventName, item: Item) -> Told {
+    let event = event(name, &item);
+    let decision = decide(&[], &event, &item);
+    Told { event, item, important: decision.action == Do::Important, group: decision.group }
+}

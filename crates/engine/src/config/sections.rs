@@ -1,0 +1,168 @@
+//! The sections of `callboard.toml`: what each may say, and its JSON Schema.
+
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+
+use callboard_connectors::ConnectorConfig;
+use callboard_domain::{duration::Span, rules::RuleConfig};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::secrets::Place;
+
+/// The webhook listener: `POST /hooks/ACCOUNT`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Receive {
+    /// The address and port to listen on. Port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// Names under which it may be addressed besides loopback ones, such as `hooks.acme.example`.
+    #[serde(default)]
+    pub hosts: Vec<String>,
+}
+
+/// Where command files are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Commands {
+    /// Folders of `*.toml` command files; `~` is the home folder.
+    #[serde(default)]
+    pub dirs: Vec<PathBuf>,
+}
+
+/// How people are told.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Notifications {
+    /// Every day from ... to ..., in local time, such as `["22:00", "07:00"]`: only important ones get through.
+    #[schemars(with = "Option<(String, String)>")]
+    pub quiet_hours: Option<(jiff::civil::Time, jiff::civil::Time)>,
+}
+
+/// How long things are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Keep {
+    /// Events, runs, deliveries and the room.
+    #[serde(default = "days_90")]
+    pub history: Span,
+    /// Items that are over.
+    #[serde(default = "days_30")]
+    pub closed_items: Span,
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self { history: days_90(), closed_items: days_30() }
+    }
+}
+
+/// How the desktop app looks and is called up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Desktop {
+    /// The keys that open and hide it, such as `Alt+Space` or `Ctrl+Alt+Space`.
+    #[serde(default = "alt_space")]
+    pub hotkey: String,
+    /// Light or dark, or as the system is.
+    #[serde(default)]
+    pub theme: Theme,
+    /// The icon in the tray: in colour, or in one ink as the system's own icons are.
+    #[serde(default)]
+    pub tray: Ink,
+    /// After how long unused its window is let go of.
+    #[serde(default = "minutes_5")]
+    pub put_away: Span,
+}
+
+impl Default for Desktop {
+    fn default() -> Self {
+        Self { hotkey: alt_space(), theme: Theme::default(), tray: Ink::default(), put_away: minutes_5() }
+    }
+}
+
+/// Light or dark.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Theme {
+    /// As the system is.
+    #[default]
+    System,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+/// The tray's icon.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Ink {
+    /// In colour.
+    #[default]
+    Colour,
+    /// In one ink.
+    Ink,
+}
+
+fn alt_space() -> String {
+    "Alt+Space".to_owned()
+}
+
+fn minutes_5() -> Span {
+    Span(std::time::Duration::from_secs(300))
+}
+
+fn days_90() -> Span {
+    Span(std::time::Duration::from_secs(90 * 86_400))
+}
+
+fn days_30() -> Span {
+    Span(std::time::Duration::from_secs(30 * 86_400))
+}
+
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SecretsSection {
+    #[serde(default)]
+    pub(super) store: Place,
+}
+
+/// The file as its JSON Schema describes it. Reading goes section by section, so that one fault hides no other.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Schema {
+    default_channel: Option<String>,
+    builtin_rules: Option<bool>,
+    accounts: Option<BTreeMap<String, ConnectorConfig>>,
+    channels: Option<BTreeMap<String, String>>,
+    receive: Option<Receive>,
+    rules: Option<Vec<RuleConfig>>,
+    commands: Option<Commands>,
+    secrets: Option<SecretsSection>,
+    notifications: Option<Notifications>,
+    keep: Option<Keep>,
+    desktop: Option<Desktop>,
+}
+
+/// The names of the sections, for who mistypes one.
+pub(super) const SECTIONS: [&str; 11] = [
+    "default_channel",
+    "builtin_rules",
+    "accounts",
+    "channels",
+    "receive",
+    "rules",
+    "commands",
+    "secrets",
+    "notifications",
+    "keep",
+    "desktop",
+];
+
+/// The JSON Schema of `callboard.toml`.
+pub fn schema() -> serde_json::Value {
+    let mut schema = schemars::schema_for!(Schema);
+    schema.insert("title".into(), "callboard.toml".into());
+    schema.insert("additionalProperties".into(), false.into());
+    schema.to_value()
+}
