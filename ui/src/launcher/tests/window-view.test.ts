@@ -38,6 +38,16 @@ describe("typing", () => {
     expect(screen.queryByText("old answer")).toBeNull();
   });
 
+  test("draws nothing of the list again before there is another answer", async () => {
+    const { backend, launcher } = await open();
+    type("dep");
+    await screen.findByRole("listbox", { name: "What was found" });
+    const { lines } = launcher.finds;
+    backend.never("find");
+    type("loy");
+    expect(launcher.finds.lines).toBe(lines);
+  });
+
   test("and Enter, faster than the answer, means what was typed", async () => {
     const { backend } = await open();
     const late = backend.hold("find");
