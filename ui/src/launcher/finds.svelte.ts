@@ -26,8 +26,7 @@ export function ownLines(text: string): Entry[] {
 }
 
 /** What was found as lines of the list. */
-export function foundLines(found: Found | null, text: string): Lines[] {
-  if (!found) return [];
+export function foundLines(found: Found): Lines[] {
   const commands = found.commands.map((found): Entry => ({
     kind: "command",
     key: `command ${found.name}`,
@@ -39,8 +38,13 @@ export function foundLines(found: Found | null, text: string): Lines[] {
     { title: "Commands", entries: commands },
     { title: "On the board", entries: items },
     { title: "Run again", entries: runs },
-    { title: "Callboard", entries: ownLines(text) },
   ].filter(({ entries }) => entries.length > 0);
+}
+
+/** With what of the window itself fits; the same lines where nothing does. */
+function withOwn(lines: Lines[], text: string): Lines[] {
+  const entries = ownLines(text);
+  return entries.length > 0 ? [...lines, { title: "Callboard", entries }] : lines;
 }
 
 /** The rest of the completion, drawn after what was typed. */
@@ -61,7 +65,9 @@ export class Finds {
   /** True once the selection was moved by hand: then Enter means it, else what was typed. */
   chosen = $state(false);
 
-  readonly lines: Lines[] = $derived(foundLines(this.found, this.text));
+  // What was found stays the same lines until there is another answer: a letter alone draws nothing again.
+  private readonly answered: Lines[] = $derived(this.found ? foundLines(this.found) : []);
+  readonly lines: Lines[] = $derived(this.found ? withOwn(this.answered, this.text) : []);
   readonly entries: Entry[] = $derived(this.lines.flatMap(({ entries }) => entries));
   readonly entry: Entry | null = $derived(this.entries.find(({ key }) => key === this.selected) ?? null);
   readonly ghost = $derived(ghostOf(this.text, this.found?.completion ?? null));

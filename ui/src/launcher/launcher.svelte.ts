@@ -72,7 +72,8 @@ export class Launcher {
 
   /** A row by its key; also of an item that is not on the board. */
   private rowOf(key: string): Row | null {
-    const found = [...this.boards.entries, ...this.finds.entries].find((entry) => entry.key === key);
+    const isIt = (entry: Entry) => entry.key === key;
+    const found = this.boards.entries.find(isIt) ?? this.finds.entries.find(isIt);
     if (found?.kind === "row") return found.row;
     const item = this.details.item(key)?.item;
     const more = { second: "", turn: null, since: null, held: false, state: "quiet" as const };

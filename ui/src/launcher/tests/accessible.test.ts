@@ -1,13 +1,11 @@
 import { screen } from "@testing-library/svelte";
-import { beforeEach, test } from "vitest";
+import { test } from "vitest";
 
 import type { Desktop } from "../../desktop";
 import type { Answers } from "../../fake";
 import { delivery } from "../../fake/runs";
 import { board, run } from "../../fake/team";
 import { expectAccessible, open, press, type } from "./stage";
-
-beforeEach(() => localStorage.clear());
 
 const error = { error: "rejected", why: "the channel is archived" } as const;
 

@@ -1,13 +1,23 @@
 /** The launcher on a fake backend, for tests. */
 
-import { render } from "@testing-library/svelte";
+import { render, screen } from "@testing-library/svelte";
 import axe from "axe-core";
-import { expect } from "vitest";
+import { afterEach, beforeEach, expect, vi } from "vitest";
 
 import type { Desktop } from "../../desktop";
 import { type Answers, fake, type FakeBackend } from "../../fake";
 import App from "../App.svelte";
 import { Launcher } from "../launcher.svelte";
+
+// No draft of another test, and no time of its own.
+beforeEach(() => localStorage.clear());
+afterEach(() => vi.useRealTimers());
+
+export const field = () =>
+  screen.getByRole<HTMLInputElement>("combobox", { name: "Search or type a command" });
+/** The text of the line that the keys are on. */
+export const selected = () =>
+  document.querySelector('[role="option"][aria-selected="true"]')?.textContent ?? "";
 
 export async function open(
   answers: Answers = {},

@@ -1,16 +1,15 @@
 /** Channels: what is found of them, and what is wrong with a short name. */
 
 import type { ChannelInfo } from "../../api";
+import { looksFor } from "../search";
 
 /** Those that have every word of the text in their name or address; named ones first, as they came otherwise. */
 export function found(channels: readonly ChannelInfo[], text: string): ChannelInfo[] {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const fits = ({ name, address }: ChannelInfo) => {
-    const said = `${name ?? ""} ${address}`.toLowerCase();
-    return words.every((word) => said.includes(word));
-  };
+  const fits = looksFor(text);
   const rank = (channel: ChannelInfo) => (channel.default ? 0 : channel.name ? 1 : 2);
-  return channels.filter(fits).sort((a, b) => rank(a) - rank(b));
+  return channels
+    .filter(({ name, address }) => fits(`${name ?? ""} ${address}`))
+    .sort((a, b) => rank(a) - rank(b));
 }
 
 /** A list entry's identity: an address may stand there under several names. */

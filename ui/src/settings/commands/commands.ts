@@ -1,14 +1,12 @@
 /** Commands: which fit what is looked for, and what there is to say of each. */
 
 import type { ArgSpec, CommandInfo, Origin } from "../../api";
+import { looksFor } from "../search";
 
 /** Those that have every word of the text in their name, other names or summary. */
 export function fitting(commands: readonly CommandInfo[], text: string): CommandInfo[] {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  return commands.filter(({ spec }) => {
-    const said = [spec.name, ...spec.aliases, spec.summary].join(" ").toLowerCase();
-    return words.every((word) => said.includes(word));
-  });
+  const fits = looksFor(text);
+  return commands.filter(({ spec }) => fits([spec.name, ...spec.aliases, spec.summary].join(" ")));
 }
 
 export function originText(origin: Origin): string {

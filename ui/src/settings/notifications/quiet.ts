@@ -1,6 +1,7 @@
 /** Quiet hours and do not disturb: what is typed as times, and until when. */
 
 import type { JsonValue } from "../../api";
+import { inMinutes, tomorrow, type Until } from "../../parts/until";
 
 /** "22:00:00" as people write it. */
 export const hours = (time: string) => time.slice(0, 5);
@@ -22,19 +23,14 @@ export function quietHours(value: JsonValue | undefined): { from: string; to: st
 }
 
 /** For how long not to be disturbed. */
-export interface Until {
+export interface Choice {
   title: string;
-  at: (now: Date) => Date;
+  at: Until;
 }
 
-const minutes = (count: number) => (now: Date) => new Date(now.getTime() + count * 60_000);
-
-export const UNTILS: readonly Until[] = [
-  { title: "30 minutes", at: minutes(30) },
-  { title: "1 hour", at: minutes(60) },
-  { title: "3 hours", at: minutes(180) },
-  {
-    title: "Until tomorrow, 08:00",
-    at: (now) => new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1, 8),
-  },
+export const UNTILS: readonly Choice[] = [
+  { title: "30 minutes", at: inMinutes(30) },
+  { title: "1 hour", at: inMinutes(60) },
+  { title: "3 hours", at: inMinutes(180) },
+  { title: "Until tomorrow, 08:00", at: tomorrow },
 ];

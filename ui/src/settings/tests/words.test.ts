@@ -245,7 +245,7 @@ test.each([
 ])("%i s lasted %s", (seconds, text) => expect(lasted(seconds)).toBe(text));
 
 test("axes end at a round figure at or over what is on them", () => {
-  const green = MEASURES.find(({ id }) => id === "green");
+  const green = MEASURES.find(({ id }) => id === "time_to_green");
   const passed = MEASURES.find(({ id }) => id === "passed");
   if (!green || !passed) throw new Error("no such measure");
   const top = (values: (number | null)[]) => axis(values, green).top;

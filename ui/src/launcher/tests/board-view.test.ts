@@ -1,0 +1,219 @@
+/** The board in its window, and what can be done on a row of it. */
+
+import { screen, waitFor, within } from "@testing-library/svelte";
+import { describe, expect, test, vi } from "vitest";
+
+import { board, row, run, STATUS } from "../../fake/team";
+import { field, open, press, selected, type } from "./stage";
+
+describe("the board", () => {
+  test("is there with its sections, and the field names the first row", async () => {
+    await open();
+    const list = await screen.findByRole("listbox", { name: "What needs a person" });
+    await within(list).findByRole("group", { name: "Recent runs" });
+    const names = within(list)
+      .getAllByRole("group")
+      .map((group) => group.getAttribute("aria-label"));
+    expect(names).toEqual([
+      "Incidents",
+      "Builds",
+      "Pull requests",
+      "Running",
+      "Waiting on others",
+      "Recent runs",
+    ]);
+    expect(document.activeElement).toBe(field());
+    expect(field().getAttribute("aria-activedescendant")).toBe(within(list).getAllByRole("option")[0]?.id);
+  });
+
+  test("shows the detail, and the log from its first error, of the row that the keys are on", async () => {
+    const { backend } = await open();
+    await screen.findByText("web");
+    press("Ctrl+ArrowDown");
+    const detail = screen.getByRole("region", { name: "Detail" });
+    await within(detail).findByText(/Failed in unit tests after 2 green/);
+    const log = await within(detail).findByRole("log");
+    expect(log.querySelectorAll(".error").length).toBe(3);
+    expect(log.getAttribute("aria-live")).toBe("off");
+    expect(backend.asked("item_log")).toEqual([{ item: "ci/build/acme/web/ci@main" }]);
+  });
+
+  test("keeps the selection when it is read again, and new rows never move it", async () => {
+    const { backend } = await open();
+    await screen.findByText("Queue depth on api-worker");
+    press("ArrowDown");
+    await waitFor(() => expect(selected()).toContain("Queue depth"));
+    const [first, ...rest] = board().sections;
+    const rows = [row("alerts/incident/new", "incident", "Disk is full"), ...(first?.rows ?? [])];
+    backend.answer("board", { ...board(), sections: [{ title: "Incidents", rows }, ...rest] });
+    backend.emitChanged();
+    await screen.findByText("Disk is full");
+    expect(selected()).toContain("Queue depth");
+  });
+
+  test("does not reorder within 400 ms of a press, and does after", async () => {
+    const { backend } = await open();
+    await screen.findByText("Queue depth on api-worker");
+    vi.useFakeTimers();
+    press("ArrowDown");
+    const [first, ...rest] = board().sections;
+    backend.answer("board", {
+      ...board(),
+      sections: [{ title: "Incidents", rows: [...(first?.rows ?? [])].reverse() }, ...rest],
+    });
+    backend.emitChanged();
+    await vi.advanceTimersByTimeAsync(200);
+    const firstRow = () => document.querySelector('[role="option"]')?.textContent;
+    expect(firstRow()).toContain("Checkout");
+    await vi.advanceTimersByTimeAsync(400);
+    expect(firstRow()).toContain("Queue depth");
+  });
+
+  test("asks for everything with Ctrl+E", async () => {
+    const { backend } = await open();
+    await screen.findByText("Queue depth on api-worker");
+    press("Ctrl+E");
+    await screen.findByRole("listbox", { name: "Everything that is open" });
+    await screen.findByText("docs");
+    expect(backend.asked("board").at(-1)).toEqual({ kind: null, all: true });
+  });
+
+  test("of ten thousand rows draws fewer than 200, and reaches the last", async () => {
+    const rows = Array.from({ length: 10_000 }, (_, at) =>
+      row(`ci/build/app${at}`, "failing", `app${at} main`),
+    );
+    await open({ board: { ...board(), sections: [{ title: "Builds", rows }] }, runs: [] });
+    await screen.findByText("app0");
+    expect(document.querySelectorAll('[role="option"]').length).toBeLessThan(200);
+    press("Ctrl+End");
+    await screen.findByText("app9999");
+    expect(document.querySelectorAll('[role="option"]').length).toBeLessThan(200);
+  });
+
+  test.each([
+    ["markup", '<img src=x onerror="document.title=1"><b>bold</b>'],
+    ["right to left", "‏שלום עולם‏ فشل البناء"],
+    ["emoji", "👩‍👩‍👧‍👦 deploy 🚀"],
+    ["ten thousand letters", "x".repeat(10_000)],
+  ])("shows %s as text", async (_, title) => {
+    const rows = [row("alerts/incident/odd", "incident", title)];
+    await open({ board: { ...board(), sections: [{ title: "Incidents", rows }] } });
+    const option = (await screen.findAllByRole("option"))[0];
+    expect(option?.textContent).toContain(title);
+    expect(option?.querySelector("img, b")).toBeNull();
+    expect(option?.querySelector('[dir="auto"]')).not.toBeNull();
+  });
+
+  test("says that nothing needs you, and what to do next", async () => {
+    const { backend } = await open({ board: { ...board(), sections: [] } });
+    await screen.findByText("Nothing needs you");
+    press("Ctrl+G");
+    expect(backend.calls.at(-1)).toEqual({ name: "showSettings", params: "activity" });
+  });
+
+  test("keeps what it had, and says so, where the engine does not answer", async () => {
+    const { backend } = await open();
+    await screen.findByText("Queue depth on api-worker");
+    backend.fail("board", "the engine cannot be reached");
+    backend.emitChanged();
+    await screen.findByText(/The board cannot be read: the engine cannot be reached/);
+    expect(screen.getByText("Queue depth on api-worker")).toBeTruthy();
+  });
+
+  test("shows a fault of the file with its place", async () => {
+    const fault = {
+      file: "/home/kim/callboard.toml",
+      line: 12,
+      column: 3,
+      what: "expected an environment",
+      text: "stagin",
+    };
+    await open({ status: { ...STATUS, faults: [fault] } });
+    await screen.findByText("callboard.toml, line 12, column 3: expected an environment.");
+  });
+
+  test("never answering is told, and the field goes on", async () => {
+    vi.useFakeTimers();
+    const { backend } = await open();
+    await vi.advanceTimersByTimeAsync(0);
+    backend.never("board");
+    backend.emitChanged();
+    await vi.advanceTimersByTimeAsync(90);
+    expect(screen.queryByRole("progressbar")).toBeNull();
+    await vi.advanceTimersByTimeAsync(30);
+    expect(screen.getByRole("progressbar")).toBeTruthy();
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(screen.getByText("Waiting for the board")).toBeTruthy();
+    await vi.advanceTimersByTimeAsync(8_000);
+    expect(screen.getByText("Waiting for the board. Esc leaves it running")).toBeTruthy();
+    type("dep");
+    await vi.advanceTimersByTimeAsync(10);
+    expect(screen.getByText("Commands")).toBeTruthy();
+  });
+});
+
+describe("on a row", () => {
+  test("an acknowledgement is shown at once, and rolled back where the service disagrees", async () => {
+    const { backend } = await open();
+    await screen.findByText("Queue depth on api-worker");
+    await screen.findByText("Acknowledge");
+    backend.answer(
+      "run",
+      run("a1", "alert ack", {
+        state: { state: "failed", error: { error: "rejected", why: "resolved at 12:11" } },
+      }),
+    );
+    const held = backend.hold("prepare");
+    press("Ctrl+I");
+    await screen.findByText("you are on it");
+    held.answer({
+      command: "alert ack",
+      line: "alert ack",
+      account: "alerts",
+      acts_as: null,
+      steps: [],
+      post: null,
+      post_reason: "",
+      confirm: null,
+    });
+    await screen.findByText("not accepted");
+    expect(screen.getByText("The acknowledgement did not hold")).toBeTruthy();
+    expect(screen.getByText("resolved at 12:11")).toBeTruthy();
+    press("Enter");
+    await waitFor(() => expect(screen.queryByText("not accepted")).toBeNull());
+  });
+
+  test("a snooze is marked, and a refused one taken back", async () => {
+    const { backend } = await open();
+    await screen.findByText("Queue depth on api-worker");
+    press("Ctrl+S");
+    await screen.findByText("snoozed");
+    expect(backend.asked("snooze")).toEqual([{ item: "alerts/incident/checkout", until: null }]);
+    backend.fail("snooze", "the store is full");
+    press("ArrowDown");
+    press("Ctrl+S");
+    await screen.findByText("the store is full");
+  });
+
+  test("Ctrl+K lists all actions, narrowed by typing", async () => {
+    const { backend } = await open();
+    await screen.findByText("Acknowledge");
+    press("Ctrl+K");
+    const palette = await screen.findByRole("dialog");
+    type("brow");
+    await waitFor(() => expect(within(palette).getAllByRole("option").length).toBe(1));
+    press("Enter");
+    await waitFor(() =>
+      expect(backend.calls.at(-1)).toEqual({ name: "openLink", params: "https://pager.example/1" }),
+    );
+    expect(document.activeElement).toBe(field());
+  });
+
+  test("Ctrl+/ says why", async () => {
+    const { backend } = await open();
+    await screen.findByText("Acknowledge");
+    press("Ctrl+/");
+    await screen.findByText("main is red");
+    expect(backend.asked("rules_explain")).toEqual([{ event: 12 }]);
+  });
+});

@@ -1,0 +1,121 @@
+/** A command from the line that was typed to its end. */
+
+import { screen, waitFor } from "@testing-library/svelte";
+import { describe, expect, test } from "vitest";
+
+import { failure } from "../../fake";
+import { delivery } from "../../fake/runs";
+import { run } from "../../fake/team";
+import { open, press, type } from "./stage";
+
+describe("a command", () => {
+  test("typed in full runs to its outcome, and the room is told", async () => {
+    const { backend } = await open({
+      follow_run: ({ id }) => ({
+        run: run(id, "deploy api to staging"),
+        said: "",
+        output: ["rolling out\n"],
+        seen: 1,
+        delivery: delivery(id, { state: "posted" }),
+      }),
+    });
+    type("deploy api to staging");
+    press("Enter");
+    await screen.findByText("Start api on ci.acme.example");
+    expect(screen.getByText("All arguments are valid")).toBeTruthy();
+    expect(screen.getByText("deploys")).toBeTruthy();
+    expect(backend.asked("run")).toEqual([]);
+    press("Enter");
+    await screen.findByText("deploy api to staging is done");
+    expect(screen.getByText("rolling out")).toBeTruthy();
+    expect(screen.getByText("Posted in")).toBeTruthy();
+    expect(backend.asked("run")).toEqual([
+      { what: { line: "deploy api staging", channel: null, private: false }, confirmed: null },
+    ]);
+  });
+
+  test("asks for what is missing, one after the other", async () => {
+    await open();
+    type("deploy");
+    press("Enter");
+    await screen.findByRole("combobox", { name: /^app/ });
+    await screen.findByRole("option", { name: /api/ });
+    press("Enter");
+    await screen.findByRole("combobox", { name: /^env/ });
+    await screen.findByRole("option", { name: /staging/ });
+    press("Enter");
+    await screen.findByText("Start api on ci.acme.example");
+    press("Shift+Tab");
+    await screen.findByRole("combobox", { name: /^app/ });
+  });
+
+  test("says what is wrong in its place, and does not run", async () => {
+    const { backend } = await open();
+    type("deploy api to stagin");
+    press("Enter");
+    await screen.findAllByText(/expected an environment, found "stagin"/);
+    expect(screen.getByRole("combobox", { name: /^env/ }).getAttribute("aria-invalid")).toBe("true");
+    expect(screen.getByRole<HTMLButtonElement>("button", { name: /^Run/ }).disabled).toBe(true);
+    expect(backend.asked("run")).toEqual([]);
+  });
+
+  test("asks for the text of what it changes, which may be pasted", async () => {
+    const { backend } = await open();
+    type("deploy api to production");
+    press("Enter");
+    await screen.findByText("Start api on ci.acme.example");
+    press("Enter");
+    const confirm = await screen.findByRole<HTMLInputElement>("textbox", { name: /Type production/ });
+    expect(document.activeElement).toBe(confirm);
+    type("produ");
+    await screen.findByText("5 more letters");
+    press("Enter");
+    expect(backend.asked("run")).toEqual([]);
+    confirm.value = "production";
+    confirm.dispatchEvent(new Event("input", { bubbles: true }));
+    press("Enter");
+    await waitFor(() => expect(backend.asked("run")[0]?.confirmed).toBe("production"));
+  });
+
+  test("runs privately with one more key, and says so", async () => {
+    const { backend } = await open();
+    type("deploy api to staging");
+    press("Enter");
+    await screen.findByText("Start api on ci.acme.example");
+    press("Ctrl+Shift+P");
+    await screen.findByText("Private:");
+    press("Enter");
+    await waitFor(() => expect(backend.asked("run")[0]?.what.private).toBe(true));
+  });
+
+  test("that is refused says why, and stays", async () => {
+    await open({ run: () => Promise.reject(failure("deploy freeze needs the release group")) });
+    type("deploy api to staging");
+    press("Enter");
+    await screen.findByText("Start api on ci.acme.example");
+    press("Enter");
+    await screen.findAllByText("deploy freeze needs the release group");
+  });
+
+  test("approves with Ctrl+Enter only", async () => {
+    const base = await open();
+    const approve = { ...(await base.backend.call("help", { command: "pr approve" })) };
+    approve.spec = { ...approve.spec, role: "approve" };
+    base.backend.answer("read_line", {
+      command: approve,
+      values: { item: "acme/web#482" },
+      asks_for: null,
+      problem: null,
+    });
+    type("pr approve acme/web#482");
+    press("Enter");
+    await screen.findByRole("region", { name: "What will run" });
+    await waitFor(() =>
+      expect(screen.getByRole<HTMLButtonElement>("button", { name: /^Approve/ }).disabled).toBe(false),
+    );
+    press("Enter");
+    expect(base.backend.asked("run")).toEqual([]);
+    press("Ctrl+Enter");
+    await waitFor(() => expect(base.backend.asked("run").length).toBe(1));
+  });
+});
