@@ -25,11 +25,11 @@ pub(crate) enum Found {
 }
 
 /// Becomes the first of this folder, or tells the one that is there.
-pub(crate) fn enter(data: &Path, word: Word) -> io::Result<Found> {
+pub(crate) async fn enter(data: &Path, word: Word) -> io::Result<Found> {
     let lock = open_lock(data)?;
     match lock.try_lock() {
         Ok(()) => Ok(Found::First(First { _lock: lock, data: data.to_owned() })),
-        Err(fs::TryLockError::WouldBlock) => tray_app::tell(data, word).map(|()| Found::Told),
+        Err(fs::TryLockError::WouldBlock) => tray_app::tell(data, word).await.map(|()| Found::Told),
         Err(fs::TryLockError::Error(error)) => Err(error),
     }
 }
@@ -65,27 +65,26 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn the_second_is_heard_by_the_first_and_one_after_it_is_the_first() {
+    #[tokio::test]
+    async fn the_second_is_heard_by_the_first_and_one_after_it_is_the_first() {
         let folder = tempfile::tempdir().unwrap();
-        let Found::First(first) = enter(folder.path(), Word::Open).unwrap() else {
+        let Found::First(first) = enter(folder.path(), Word::Open).await.unwrap() else {
             panic!("nobody was there")
         };
-        let runtime = tokio::runtime::Runtime::new().unwrap();
         let (hear, heard) = mpsc::channel();
         let stop = CancellationToken::new();
-        let listening = runtime.spawn(first.listen(move |word| hear.send(word).unwrap(), stop.clone()));
+        let listening = tokio::spawn(first.listen(move |word| hear.send(word).unwrap(), stop.clone()));
         // It listens as soon as it answers.
         let second = loop {
-            match enter(folder.path(), Word::Settings) {
+            match enter(folder.path(), Word::Settings).await {
                 Ok(found) => break found,
-                Err(_) => std::thread::yield_now(),
+                Err(_) => tokio::task::yield_now().await,
             }
         };
         assert!(matches!(second, Found::Told));
         assert_eq!(heard.recv().unwrap(), Word::Settings);
         stop.cancel();
-        runtime.block_on(listening).unwrap();
-        assert!(matches!(enter(folder.path(), Word::Open).unwrap(), Found::First(_)));
+        listening.await.unwrap();
+        assert!(matches!(enter(folder.path(), Word::Open).await.unwrap(), Found::First(_)));
     }
 }

@@ -71,7 +71,13 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> Result<ExitCode> {
     let paths = Paths::new(args.config, args.data)?;
-    let first = match instance::enter(&paths.data, args.word.unwrap_or(Word::Open)) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("callboard")
+        .enable_all()
+        .build()?;
+    let asked = args.word.unwrap_or(Word::Open);
+    let first = match runtime.block_on(instance::enter(&paths.data, asked)) {
         Ok(Found::First(first)) => Some(first),
         Ok(Found::Told) => return Ok(ExitCode::SUCCESS),
         Err(error) => {
@@ -80,11 +86,6 @@ fn run(args: Args) -> Result<ExitCode> {
             None
         }
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .thread_name("callboard")
-        .enable_all()
-        .build()?;
     tauri::async_runtime::set(runtime.handle().clone());
     let word = args.word.or((!args.hidden).then_some(Word::Open));
     let stop = CancellationToken::new();

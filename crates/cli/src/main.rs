@@ -64,8 +64,8 @@ async fn act(cli: Cli, output: &mut Output) -> Result<Exit> {
     let paths = Paths::new(cli.config, cli.data)?;
     match cli.command {
         Command::Serve => serve::serve(&paths, output).await,
-        Command::Open => tray::tell(&paths.data, Word::Open),
-        Command::Toggle => tray::tell(&paths.data, Word::Toggle),
+        Command::Open => tray::tell(&paths.data, Word::Open).await,
+        Command::Toggle => tray::tell(&paths.data, Word::Toggle).await,
         Command::Playground { once } => playground::play(once, output).await,
         Command::Config { command } => config::act(&command, &paths, output),
         Command::Rules { command: args::Rules::Test { event } } if event.parse::<i64>().is_err() => {

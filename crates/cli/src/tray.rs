@@ -8,8 +8,8 @@ use callboard_engine::tray_app::{self, Word};
 use crate::exit::{Exit, NotThere};
 
 /// Says the word to the app.
-pub(crate) fn tell(data: &Path, word: Word) -> Result<Exit> {
-    match tray_app::tell(data, word) {
+pub(crate) async fn tell(data: &Path, word: Word) -> Result<Exit> {
+    match tray_app::tell(data, word).await {
         Ok(()) => Ok(Exit::Done),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
             let why = format!("no tray app runs on {} ({error}); start callboard-tray first", data.display());
@@ -24,10 +24,10 @@ mod tests {
     use super::*;
     use crate::exit;
 
-    #[test]
-    fn an_app_that_does_not_run_is_not_reached() {
+    #[tokio::test]
+    async fn an_app_that_does_not_run_is_not_reached() {
         let folder = tempfile::tempdir().unwrap();
-        let missed = tell(folder.path(), Word::Open).unwrap_err();
+        let missed = tell(folder.path(), Word::Open).await.unwrap_err();
         assert_eq!(exit::of(&missed), Exit::Unreachable);
         assert!(missed.to_string().contains("start callboard-tray first"), "{missed}");
     }

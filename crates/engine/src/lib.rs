@@ -17,7 +17,6 @@ mod handover;
 pub mod host;
 mod listed;
 mod live;
-#[cfg(unix)]
 mod local;
 mod notify;
 pub mod paths;
@@ -27,7 +26,6 @@ pub mod room;
 mod run;
 pub mod secrets;
 mod services;
-#[cfg(unix)]
 pub mod socket;
 mod status;
 pub mod store;
@@ -226,17 +224,9 @@ impl Engine {
         if is_whole {
             engine.begin_watching(now).await.map_err(OpenError::Store)?;
         }
-        #[cfg(unix)]
-        {
-            let socket = socket::listen(&engine.inner.options.paths.data)
-                .map_err(|error| OpenError::Other(format!("the local socket: {error}")))?;
-            engine.spawn(socket::serve(
-                socket,
-                engine.clone(),
-                engine.stopping(),
-                engine.inner.tasks.clone(),
-            ));
-        }
+        let socket = socket::listen(&engine.inner.options.paths.data)
+            .map_err(|error| OpenError::Other(format!("the local socket: {error}")))?;
+        engine.spawn(socket::serve(socket, engine.clone(), engine.stopping(), engine.inner.tasks.clone()));
         engine.spawn(deliver::run(engine.clone(), engine.stopping()));
         if serving {
             engine.spawn(notify::run(engine.clone(), engine.stopping()));

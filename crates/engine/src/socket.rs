@@ -2,16 +2,12 @@
 //!
 //! One JSON object a line, a request and its answer in turn.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::{io, path::Path};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::{
-    io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::UnixStream,
+use tokio::io::{
+    AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -19,7 +15,7 @@ use crate::{
     Engine,
     api::{self, ApiError, Call, Notices, NoticesDue},
     handover,
-    local::{LocalListener, check_length},
+    local::{self, LocalListener},
 };
 
 /// The longest line that either side takes.
@@ -38,20 +34,16 @@ enum Answer {
     Error(ApiError),
 }
 
-fn path_in(data: &Path) -> io::Result<PathBuf> {
-    let path = data.join("callboard.sock");
-    check_length(&path)?;
-    Ok(path)
-}
+const NAME: &str = "callboard.sock";
 
 /// Listens in the data folder. The caller owns the store.
 pub(crate) fn listen(data: &Path) -> io::Result<LocalListener> {
-    LocalListener::bind(&path_in(data)?)
+    LocalListener::bind(&data.join(NAME))
 }
 
 /// Answers callers until `stop`.
 pub(crate) async fn serve(
-    listener: LocalListener,
+    mut listener: LocalListener,
     engine: Engine,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -75,13 +67,12 @@ pub(crate) async fn serve(
     }
 }
 
-async fn converse(stream: UnixStream, engine: &Engine) -> io::Result<()> {
-    let (reading, mut writing) = stream.into_split();
-    let mut reading = BufReader::new(reading);
+async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, engine: &Engine) -> io::Result<()> {
+    let mut stream = BufReader::new(stream);
     // Notifications that were handed to the caller, and of which it is not known yet whether it has them.
     let mut handed: Option<NoticesDue> = None;
     loop {
-        let line = match next_line(&mut reading).await {
+        let line = match next_line(&mut stream).await {
             Ok(Some(line)) => line,
             Ok(None) => return Ok(()),
             // Closed with the answer unread (unix(7)): the caller never had it.
@@ -93,7 +84,7 @@ async fn converse(stream: UnixStream, engine: &Engine) -> io::Result<()> {
                 let answered = match api::waits(&request.call) {
                     true => tokio::select! {
                         answered = asked => answered,
-                        gone = gone(&mut reading) => return gone,
+                        gone = gone(&mut stream) => return gone,
                     },
                     false => asked.await,
                 };
@@ -105,7 +96,7 @@ async fn converse(stream: UnixStream, engine: &Engine) -> io::Result<()> {
             }
             Err(error) => Answer::Error(ApiError::internal(format!("not a request: {error}"))),
         };
-        if let Err(error) = writing.write_all(&line_of(&answer)?).await {
+        if let Err(error) = write_line(&mut stream, &answer).await {
             return give_back(engine, handed, error);
         }
     }
@@ -128,10 +119,11 @@ fn give_back(engine: &Engine, handed: Option<NoticesDue>, error: io::Error) -> i
     Err(error)
 }
 
-fn line_of(value: &impl Serialize) -> io::Result<Vec<u8>> {
+async fn write_line(stream: &mut (impl AsyncWrite + Unpin), value: &impl Serialize) -> io::Result<()> {
     let mut line = serde_json::to_vec(value)?;
     line.push(b'\n');
-    Ok(line)
+    stream.write_all(&line).await?;
+    stream.flush().await
 }
 
 async fn next_line(reading: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<Vec<u8>>> {
@@ -145,15 +137,13 @@ async fn next_line(reading: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Opti
 
 /// A caller's end of the socket.
 pub struct Client {
-    reading: BufReader<tokio::net::unix::OwnedReadHalf>,
-    writing: tokio::net::unix::OwnedWriteHalf,
+    stream: BufReader<local::Connected>,
 }
 
 impl Client {
     /// Connects to the owner of a data folder.
     pub async fn connect(data: &Path) -> io::Result<Self> {
-        let (reading, writing) = UnixStream::connect(path_in(data)?).await?.into_split();
-        Ok(Self { reading: BufReader::new(reading), writing })
+        Ok(Self { stream: BufReader::new(local::connect(&data.join(NAME)).await?) })
     }
 
     /// Calls and waits for the answer.
@@ -168,9 +158,9 @@ impl Client {
         let gone = |error: io::Error| {
             ApiError::internal(format!("the running Callboard went away in the middle of {name}: {error}"))
         };
-        let request = line_of(&Request { call: name.to_owned(), params }).map_err(gone)?;
-        self.writing.write_all(&request).await.map_err(gone)?;
-        let line = next_line(&mut self.reading)
+        let request = Request { call: name.to_owned(), params };
+        write_line(&mut self.stream, &request).await.map_err(gone)?;
+        let line = next_line(&mut self.stream)
             .await
             .and_then(|line| line.ok_or_else(|| io::ErrorKind::UnexpectedEof.into()))
             .map_err(gone)?;

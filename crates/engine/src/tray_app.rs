@@ -4,21 +4,16 @@
 
 use std::{io, path::Path, time::Duration};
 
-#[cfg(unix)]
-use {
-    crate::local::LocalListener,
-    std::path::PathBuf,
-    tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt},
-    tokio::net::UnixStream,
-};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 
+use crate::local::{self, LocalListener};
+
+const NAME: &str = "callboard-tray.sock";
 /// How long either side may take.
 const ANSWER_TIME: Duration = Duration::from_secs(2);
 /// The longest word that is read.
-#[cfg(unix)]
 const WORD_LIMIT: u64 = 16;
 /// What the app answers to a word that it heard.
-#[cfg(unix)]
 const HEARD: [u8; 3] = *b"ok\n";
 
 /// What the app can be asked.
@@ -51,28 +46,19 @@ impl Word {
     }
 }
 
-/// Where the app of a data folder listens.
-#[cfg(unix)]
-fn socket(data: &Path) -> PathBuf {
-    data.join("callboard-tray.sock")
-}
-
 /// Says a word to the app that runs on this data folder.
 ///
 /// # Errors
 /// Where none runs, or it did not hear the word within two seconds.
-#[cfg(unix)]
-pub fn tell(data: &Path, word: Word) -> io::Result<()> {
-    use std::{
-        io::{Read, Write},
-        os::unix::net::UnixStream,
-    };
-    let mut stream = UnixStream::connect(socket(data))?;
-    stream.set_read_timeout(Some(ANSWER_TIME))?;
-    writeln!(stream, "{}", word.name())?;
+pub async fn tell(data: &Path, word: Word) -> io::Result<()> {
+    let mut stream = local::connect(&data.join(NAME)).await?;
     let mut answer = [0; HEARD.len()];
-    match stream.read_exact(&mut answer) {
-        Ok(()) if answer == HEARD => Ok(()),
+    let said = async {
+        stream.write_all(format!("{}\n", word.name()).as_bytes()).await?;
+        stream.read_exact(&mut answer).await
+    };
+    match tokio::time::timeout(ANSWER_TIME, said).await {
+        Ok(Ok(_)) if answer == HEARD => Ok(()),
         _ => Err(io::Error::new(io::ErrorKind::InvalidData, "the tray app does not answer; see its log")),
     }
 }
@@ -82,9 +68,8 @@ pub fn tell(data: &Path, word: Word) -> io::Result<()> {
 ///
 /// # Errors
 /// Where the socket cannot be listened on.
-#[cfg(unix)]
 pub async fn listen(data: &Path, heard: impl Fn(Word)) -> io::Result<()> {
-    let listener = LocalListener::bind(&socket(data))?;
+    let mut listener = LocalListener::bind(&data.join(NAME))?;
     loop {
         let mut stream = listener.accept().await;
         let word = tokio::time::timeout(ANSWER_TIME, read_word(&mut stream)).await;
@@ -96,31 +81,10 @@ pub async fn listen(data: &Path, heard: impl Fn(Word)) -> io::Result<()> {
     }
 }
 
-#[cfg(unix)]
-async fn read_word(stream: &mut UnixStream) -> io::Result<Option<Word>> {
+async fn read_word(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Word>> {
     let mut said = String::new();
-    tokio::io::BufReader::new(stream.take(WORD_LIMIT)).read_line(&mut said).await?;
+    BufReader::new(stream.take(WORD_LIMIT)).read_line(&mut said).await?;
     Ok(Word::named(said.trim_end()))
-}
-
-/// There is no such socket here yet.
-///
-/// # Errors
-/// Always.
-#[cfg(not(unix))]
-#[expect(clippy::unused_async, reason = "as where there is one")]
-pub async fn listen(data: &Path, _heard: impl Fn(Word)) -> io::Result<()> {
-    tell(data, Word::Open)
-}
-
-/// There is no such socket here yet.
-///
-/// # Errors
-/// Always.
-#[cfg(not(unix))]
-pub fn tell(_data: &Path, _word: Word) -> io::Result<()> {
-    let why = "this system's tray app cannot be told yet; use its icon or its hotkey";
-    Err(io::Error::new(io::ErrorKind::Unsupported, why))
 }
 
 #[cfg(all(test, unix))]
@@ -128,15 +92,22 @@ mod tests {
     use std::{
         io::{BufRead, BufReader, Write},
         os::unix::{fs::PermissionsExt, net::UnixListener},
+        path::PathBuf,
         sync::mpsc,
     };
 
+    use tokio::net::UnixStream;
+
     use super::*;
 
-    #[test]
-    fn the_app_is_told_or_missed() {
+    fn socket(data: &Path) -> PathBuf {
+        data.join(NAME)
+    }
+
+    #[tokio::test]
+    async fn the_app_is_told_or_missed() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(tell(folder.path(), Word::Open).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(tell(folder.path(), Word::Open).await.unwrap_err().kind(), io::ErrorKind::NotFound);
         for (answer, expected) in [("ok\n", true), ("no\n", false), ("", false)] {
             let listener = UnixListener::bind(socket(folder.path())).unwrap();
             let app = std::thread::spawn(move || {
@@ -146,7 +117,7 @@ mod tests {
                 stream.write_all(answer.as_bytes()).unwrap();
                 said
             });
-            let told = tell(folder.path(), Word::Toggle).is_ok();
+            let told = tell(folder.path(), Word::Toggle).await.is_ok();
             assert_eq!((app.join().unwrap().as_str(), told), ("toggle\n", expected));
             std::fs::remove_file(socket(folder.path())).unwrap();
         }
@@ -165,8 +136,8 @@ mod tests {
         });
         for word in Word::ALL {
             // It listens as soon as its socket answers.
-            while tell(&data, word).is_err() {
-                std::thread::yield_now();
+            while tell(&data, word).await.is_err() {
+                tokio::task::yield_now().await;
             }
             assert_eq!(heard.recv().unwrap(), word);
         }

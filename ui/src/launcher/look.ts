@@ -222,7 +222,10 @@ export function lookOf(entry: Entry, now: number): Look {
     case "choice": {
       const { choice } = entry;
       const glyph: Glyph = { icon: "box", tone: "quiet", means: "choice" };
-      return { ...base, glyph, title: choice.title, second: choice.note ?? "" };
+      // An alert's fingerprint says nothing to a person: what it means goes first.
+      return choice.note
+        ? { ...base, glyph, title: plain(choice.note), second: choice.value }
+        : { ...base, glyph, title: choice.title };
     }
   }
 }

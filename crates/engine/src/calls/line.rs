@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use callboard_domain::{
     action::Choice,
     command::{self, ArgError, ArgSpec, ArgType, Args, CommandSpec, What},
-    item::{AccountName, Item, Kind},
+    item::{AccountName, Detail, Item, Kind},
 };
 
 use crate::{
@@ -106,10 +106,8 @@ impl Engine {
             ArgType::Bool => Ok(vec![plain("true"), plain("false")]),
             ArgType::Item(kind) => {
                 let items = self.items_of(*kind).await.map_err(ApiError::internal)?;
-                let choice = |item: &Item| Choice {
-                    value: item.reference().to_owned(),
-                    note: Some(item.title.clone()),
-                };
+                let choice =
+                    |item: &Item| Choice { value: item.reference().to_owned(), note: Some(called(item)) };
                 match items.is_empty() {
                     false => Ok(items.iter().map(choice).collect()),
                     // What can be run need not be on the board: the service may know it.
@@ -204,6 +202,16 @@ fn written(pairs: &[(String, String)]) -> String {
     let pairs =
         pairs.iter().map(|(name, value)| format!("{}={}", command::quote(name), command::quote(value)));
     pairs.collect::<Vec<_>>().join(" ")
+}
+
+/// What people call an item: an alert's title alone often does not say of what.
+fn called(item: &Item) -> String {
+    match &item.detail {
+        Detail::Incident(incident) if !incident.service.is_empty() => {
+            format!("{} in {}", item.title, incident.service)
+        }
+        _ => item.title.clone(),
+    }
 }
 
 fn plain(value: &str) -> Choice {

@@ -1,19 +1,20 @@
-//! A socket that only the user who owns the folder talks over: it lies where nobody else can enter, and each caller's
-//! user is checked besides.
+//! Unix sockets: they lie where nobody else can enter, and each caller's user is checked besides.
 
 use std::{
     fs, io,
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use tokio::net::{UnixListener, UnixStream};
 
+use super::PAUSE;
+
+/// The caller's end.
+pub(crate) type Connected = UnixStream;
+
 /// What the system allows for a socket's path, with its closing zero (unix(7): 108 on Linux, 104 on macOS).
 const PATH_LIMIT: usize = 103;
-/// After a caller that could not be taken. Too many open files, most likely: taking the next at once would spin.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// Listens to callers of the same user.
 pub(crate) struct LocalListener {
@@ -39,7 +40,7 @@ impl LocalListener {
     }
 
     /// The next caller of the same user.
-    pub(crate) async fn accept(&self) -> UnixStream {
+    pub(crate) async fn accept(&mut self) -> UnixStream {
         loop {
             match self.listener.accept().await {
                 Ok((stream, _)) => match stream.peer_cred().map(|peer| peer.uid()) {
@@ -62,8 +63,14 @@ impl Drop for LocalListener {
     }
 }
 
+/// Calls whoever listens there.
+pub(crate) async fn connect(path: &Path) -> io::Result<Connected> {
+    check_length(path)?;
+    UnixStream::connect(path).await
+}
+
 /// Refuses a path that the system would cut.
-pub(crate) fn check_length(path: &Path) -> io::Result<()> {
+fn check_length(path: &Path) -> io::Result<()> {
     let length = path.as_os_str().len();
     if length <= PATH_LIMIT {
         return Ok(());
