@@ -976,11 +976,7 @@ row: Row,
 /**
  * Its title, with what matched.
  */
-title: Array<Piece>, 
-/**
- * Its second text, with what matched.
- */
-second: Array<Piece>, };
+title: Array<Piece>, };
 
 /**
  * A line that was run before.

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Engine, accounts,
+    Engine, accounts, sleep_for,
     store::{Attempt, Delivery, StoreError},
 };
 
@@ -54,15 +54,9 @@ pub(crate) async fn run(engine: Engine, stop: CancellationToken) {
                 Some(LOOK_AFTER)
             }
         };
-        let due = async {
-            match wait {
-                Some(wait) => tokio::time::sleep(wait).await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             () = stop.cancelled() => return,
-            () = due => {}
+            () = sleep_for(wait) => {}
             more = changed.changed() => if more.is_err() { return },
         }
         tokio::time::sleep_until(looked + LOOK_EVERY).await;

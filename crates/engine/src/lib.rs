@@ -424,3 +424,11 @@ async fn keep_house(engine: Engine, stop: CancellationToken) {
         }
     }
 }
+
+/// Waits that long; for ever where nothing comes due by itself.
+async fn sleep_for(wait: Option<Duration>) {
+    match wait {
+        Some(wait) => tokio::time::sleep(wait).await,
+        None => std::future::pending().await,
+    }
+}

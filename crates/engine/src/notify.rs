@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Engine,
     api::NoticesDue,
+    sleep_for,
     store::{PendingNotice, StoreError},
 };
 
@@ -53,15 +54,9 @@ pub(crate) async fn run(engine: Engine, stop: CancellationToken) {
                 Some(TOGETHER)
             }
         };
-        let due = async {
-            match wait {
-                Some(wait) => tokio::time::sleep(wait).await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             () = stop.cancelled() => return,
-            () = due => {}
+            () = sleep_for(wait) => {}
             more = changed.changed() => {
                 if more.is_err() {
                     return;

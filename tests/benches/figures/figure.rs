@@ -18,6 +18,8 @@ pub(crate) struct Figure {
 /// What a figure should be.
 #[derive(Clone, Copy)]
 pub(crate) enum Goal {
+    /// The 95th percentile is at most this.
+    P95(f64),
     /// The 99th percentile is at most this.
     P99(f64),
     /// The median is at most this.
@@ -49,8 +51,9 @@ impl Figure {
 
     /// The goal in words, and whether it is met.
     fn verdict(&self) -> Option<(String, bool)> {
-        let (p50, p99) = (self.values.at(50.0), self.values.at(99.0));
+        let (p50, p95, p99) = (self.values.at(50.0), self.values.at(95.0), self.values.at(99.0));
         Some(match self.goal? {
+            Goal::P95(most) => (format!("p95 <= {}", number(most)), p95 <= most),
             Goal::P99(most) => (format!("p99 <= {}", number(most)), p99 <= most),
             Goal::AtMost(most) => (format!("<= {}", number(most)), p50 <= most),
             Goal::AtLeast(least) => (format!(">= {}", number(least)), p50 >= least),

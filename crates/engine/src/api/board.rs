@@ -230,8 +230,6 @@ pub struct FoundItem {
     pub row: callboard_domain::board::Row,
     /// Its title, with what matched.
     pub title: Marked,
-    /// Its second text, with what matched.
-    pub second: Marked,
 }
 
 /// A line that was run before.

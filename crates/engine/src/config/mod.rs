@@ -1,6 +1,7 @@
 //! `callboard.toml`: read whole, checked whole, and refused whole with everything that is wrong in it.
 
 mod edit;
+mod keys;
 mod reader;
 mod sections;
 mod toml_file;
@@ -19,6 +20,7 @@ use reader::Reader;
 
 pub use edit::{add_account, remove_account};
 pub(crate) use edit::{configure, edit_account, toml, write};
+pub use keys::{Key, Keys};
 pub use sections::{Commands, Desktop, Ink, Keep, Notifications, Receive, Theme, schema};
 pub use toml_file::Fault;
 pub(crate) use toml_file::{Step, TomlFile, unknown};

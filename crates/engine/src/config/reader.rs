@@ -13,8 +13,8 @@ use serde::de::IntoDeserializer;
 use toml::de::DeValue;
 
 use super::{
-    Commands, Config, DEFAULT_CHANNEL, Desktop, Fault, ROOM, SHORTEST_EVERY, Step, TomlFile, below, is_name,
-    resolve,
+    Commands, Config, DEFAULT_CHANNEL, Desktop, Fault, Keys, ROOM, SHORTEST_EVERY, Step, TomlFile, below,
+    is_name, resolve,
     sections::{SECTIONS, SecretsSection},
     unknown,
 };
@@ -65,9 +65,7 @@ impl Reader<'_, '_> {
 
     fn desktop(&mut self) -> Desktop {
         let desktop: Desktop = self.section("desktop").unwrap_or_default();
-        let keys: Vec<&str> = desktop.hotkey.split('+').map(str::trim).collect();
-        if keys.len() < 2 || keys.iter().any(|key| key.is_empty()) {
-            let what = "expected keys joined by +, such as \"Alt+Space\"";
+        if let Err(what) = desktop.hotkey.parse::<Keys>() {
             self.faults.push(self.file.fault(&["desktop".into(), "hotkey".into()], what));
         }
         desktop

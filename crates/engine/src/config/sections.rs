@@ -7,6 +7,7 @@ use callboard_domain::{duration::Span, rules::RuleConfig};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::keys;
 use crate::secrets::Place;
 
 /// The webhook listener: `POST /hooks/ACCOUNT`.
@@ -60,8 +61,8 @@ impl Default for Keep {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Desktop {
-    /// The keys that open and hide it, such as `Alt+Space` or `Ctrl+Alt+Space`.
-    #[serde(default = "alt_space")]
+    /// The keys that open and hide it, such as `Alt+Space`, `Ctrl+Alt+Space` or `F9`.
+    #[serde(default = "default_hotkey")]
     pub hotkey: String,
     /// Light or dark, or as the system is.
     #[serde(default)]
@@ -76,7 +77,12 @@ pub struct Desktop {
 
 impl Default for Desktop {
     fn default() -> Self {
-        Self { hotkey: alt_space(), theme: Theme::default(), tray: Ink::default(), put_away: minutes_5() }
+        Self {
+            hotkey: default_hotkey(),
+            theme: Theme::default(),
+            tray: Ink::default(),
+            put_away: minutes_5(),
+        }
     }
 }
 
@@ -104,8 +110,8 @@ pub enum Ink {
     Ink,
 }
 
-fn alt_space() -> String {
-    "Alt+Space".to_owned()
+fn default_hotkey() -> String {
+    keys::DEFAULT.to_owned()
 }
 
 fn minutes_5() -> Span {

@@ -59,6 +59,12 @@ fn a_good_file_is_read() {
 }
 
 #[test]
+fn a_function_key_is_a_hotkey_alone() {
+    assert_eq!(read("[desktop]\nhotkey = \"F9\"").unwrap().desktop.hotkey, "F9");
+    assert_eq!(Desktop::default().hotkey.parse::<Keys>().unwrap().to_string(), "Alt+Space");
+}
+
+#[test]
 fn no_file_is_an_empty_one() {
     let config = Config::load(Path::new("/no/such/folder/callboard.toml")).unwrap();
     assert_eq!(config.default_channel.to_string(), DEFAULT_CHANNEL);
@@ -126,6 +132,8 @@ fn what_is_wrong_is_told_with_its_place_and_the_nearest_name() {
             &["channel `depoys`", "did you mean `deploys`"],
         ),
         ("[[rules]]\nname = \"a\"\nwhen = \"true\"\npost = [\"room:{{ item.rpo }}\"]", "4:", &["item.rpo"]),
+        ("[desktop]\nhotkey = \"Space\"", "2:10", &["taken from typing", "such as Alt+Space or F9"]),
+        ("[desktop]\nhotkey = \"Alt+Spcae\"", "2:10", &["no key \"Spcae\""]),
         ("x = [1,", "1:", &[]),
     ];
     for (text, place, words) in cases {

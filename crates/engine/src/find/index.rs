@@ -3,6 +3,7 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, HashMap, HashSet},
+    sync::{Mutex, PoisonError},
 };
 
 use callboard_domain::{
@@ -13,7 +14,7 @@ use callboard_domain::{
     run::Run,
 };
 use jiff::Timestamp;
-use nucleo_matcher::{Utf32Str, Utf32String};
+use nucleo_matcher::Utf32String;
 
 use super::fuzzy::Wanted;
 use crate::api::{Found, FoundCommand, FoundItem, FoundRun};
@@ -29,6 +30,7 @@ pub(crate) struct Index {
     commands: Vec<CommandEntry>,
     items: Vec<ItemEntry>,
     known: HashSet<ItemKey>,
+    matched: Mutex<Option<Matched>>,
     lines: Vec<LineEntry>,
     /// Who each account acts as.
     pub(crate) me: BTreeMap<AccountName, Identity>,
@@ -50,6 +52,15 @@ struct ItemEntry {
     open: bool,
     changed_at: Timestamp,
     text: Utf32String,
+}
+
+/// The places of the items that a text may mean: a text that goes on from it means none besides.
+struct Matched {
+    text: String,
+    /// Those that may hold its words as they stand.
+    whole: Vec<usize>,
+    /// Those that may hold its letters.
+    loose: Vec<usize>,
 }
 
 struct LineEntry {
@@ -128,7 +139,7 @@ impl Index {
         let lower = text.trim_start().to_lowercase();
         Found {
             commands: self.find_commands(&lower, &mut wanted, limit),
-            items: self.find_items(&mut wanted, limit),
+            items: self.find_items(text, &mut wanted, limit),
             runs: self.find_lines(&lower, &mut wanted, limit),
             completion: self.completion(text),
         }
@@ -150,7 +161,7 @@ impl Index {
                 name: entry.name.clone(),
                 title: match typed(&entry.names[0], lower) {
                     Some(Typed::Whole) => vec![crate::api::Piece { text: entry.name.clone(), hit: true }],
-                    _ => marked_alone(wanted, entry.text.slice(..), &entry.name),
+                    _ => wanted.mark(entry.text.slice(..), &entry.name),
                 },
                 summary: entry.summary.clone(),
                 posts_to: entry.posts_to.clone(),
@@ -159,27 +170,48 @@ impl Index {
             .collect()
     }
 
-    fn find_items<'e>(&'e self, wanted: &mut Wanted, limit: usize) -> Vec<FoundItem> {
-        let rank = |quality: u32, entry: &'e ItemEntry| {
+    fn find_items(&self, text: &str, wanted: &mut Wanted, limit: usize) -> Vec<FoundItem> {
+        let rank = |quality: u32, at: usize| {
+            let entry = &self.items[at];
             (quality / ALIKE, entry.open, entry.changed_at, &entry.row.key)
         };
-        let whole = |entry: &'e ItemEntry| Some(rank(wanted.quality_whole(entry.text.slice(..))?, entry));
-        let mut found = best(&self.items, limit, whole);
+        let Matched { whole, mut loose, .. } = self.matched_by(text);
+        let mut kept = Vec::new();
+        let mut found = best(whole, limit, |at| {
+            let quality = wanted.quality_whole(self.items[at].text.slice(..))?;
+            kept.push(at);
+            Some(rank(quality, at))
+        });
+        let whole = std::mem::take(&mut kept);
         if wanted.is_worth_more(found.len(), limit) {
-            let glance =
-                |entry: &'e ItemEntry| Some(rank(wanted.quality_at_a_glance(entry.text.slice(..))?, entry));
-            let likely = best(&self.items, limit.saturating_mul(LIKELY), glance);
-            let close = |entry: &&'e ItemEntry| Some(rank(wanted.quality(entry.text.slice(..))?, entry));
-            found = best(&likely, limit, close).into_iter().copied().collect();
+            let likely = best(loose, limit.saturating_mul(LIKELY), |at| {
+                let quality = wanted.quality_at_a_glance(self.items[at].text.slice(..))?;
+                kept.push(at);
+                Some(rank(quality, at))
+            });
+            loose = kept;
+            found = best(likely, limit, |at| Some(rank(wanted.quality(self.items[at].text.slice(..))?, at)));
         }
+        let matched = Matched { text: text.to_owned(), whole, loose };
+        *self.matched.lock().unwrap_or_else(PoisonError::into_inner) = Some(matched);
+        let found = found.into_iter().map(|at| &self.items[at]);
         found
-            .into_iter()
-            .map(|entry| {
-                let parts = [entry.row.title.as_str(), entry.row.second.as_str()];
-                let [title, second] = wanted.mark(entry.text.slice(..), parts);
-                FoundItem { row: entry.row.clone(), title, second }
+            .map(|entry| FoundItem {
+                row: entry.row.clone(),
+                title: wanted.mark(entry.text.slice(..), &entry.row.title),
             })
             .collect()
+    }
+
+    /// The items that are worth looking at for a text: where it goes on from the last one, those that matched that one.
+    fn matched_by(&self, text: &str) -> Matched {
+        let last = self.matched.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // A backslash makes the space after it part of the word: then a longer text may mean more.
+        let goes_on = |last: &Matched| text.starts_with(&last.text) && !text.contains('\\');
+        last.filter(goes_on).unwrap_or_else(|| {
+            let all: Vec<usize> = (0..self.items.len()).collect();
+            Matched { text: String::new(), whole: all.clone(), loose: all }
+        })
     }
 
     fn find_lines(&self, lower: &str, wanted: &mut Wanted, limit: usize) -> Vec<FoundRun> {
@@ -193,7 +225,7 @@ impl Index {
             .map(|entry| FoundRun {
                 id: entry.id.clone(),
                 line: entry.line.clone(),
-                title: marked_alone(wanted, entry.text.slice(..), &entry.line),
+                title: wanted.mark(entry.text.slice(..), &entry.line),
                 state: entry.state.to_owned(),
                 by: entry.by.clone(),
                 at: entry.at,
@@ -237,18 +269,14 @@ fn typed(name: &str, lower: &str) -> Option<Typed> {
     }
 }
 
-fn marked_alone(wanted: &mut Wanted, whole: Utf32Str<'_>, text: &str) -> crate::api::Marked {
-    let [marked] = wanted.mark(whole, [text]);
-    marked
-}
-
 /// The entries that rank highest, in order.
-fn best<'e, E, R: Ord>(
-    entries: &'e [E],
+fn best<E: Copy, R: Ord>(
+    entries: impl IntoIterator<Item = E>,
     limit: usize,
-    mut rank: impl FnMut(&'e E) -> Option<R>,
-) -> Vec<&'e E> {
-    let mut ranked: Vec<(R, &E)> = entries.iter().filter_map(|entry| Some((rank(entry)?, entry))).collect();
+    mut rank: impl FnMut(E) -> Option<R>,
+) -> Vec<E> {
+    let ranked = entries.into_iter().filter_map(|entry| Some((rank(entry)?, entry)));
+    let mut ranked: Vec<(R, E)> = ranked.collect();
     if ranked.len() > limit && limit > 0 {
         ranked.select_nth_unstable_by(limit - 1, |one, other| other.0.cmp(&one.0));
     }
@@ -386,7 +414,7 @@ mod tests {
     fn items_by_match_then_what_is_open_then_the_latest() {
         let cases: [(&str, &[&str]); 5] = [
             ("web main", &["[web] [main] | unit tests failed", "[web]hooks [main] | passed"]),
-            ("unit web", &["[web] main | [unit] tests failed"]),
+            ("unit web", &["[web] main | unit tests failed"]),
             ("acme/web/ci@try", &["web try | passed"]),
             ("hooks", &["web[hooks] main | passed"]),
             ("nothing of it", &[]),
@@ -394,10 +422,24 @@ mod tests {
         for (typed, expected) in cases {
             let found = index().find(typed, 10).items;
             let shown: Vec<String> =
-                found.iter().map(|it| format!("{} | {}", shown(&it.title), shown(&it.second))).collect();
+                found.iter().map(|it| format!("{} | {}", shown(&it.title), it.row.second)).collect();
             assert_eq!(shown, expected, "{typed}");
         }
         assert_eq!(index().find("web", 2).items.len(), 2);
+    }
+
+    #[test]
+    fn letter_by_letter_finds_what_the_whole_text_finds() {
+        let typed = index();
+        for text in
+            ["web main", "unit web", "wmn", "hooks", "acme/web/ci@try", "a\\ b", "nothing of it", "wéb"]
+        {
+            let ends = text.char_indices().map(|(at, letter)| at + letter.len_utf8());
+            for end in ends {
+                let text = &text[..end];
+                assert_eq!(typed.find(text, 2), index().find(text, 2), "{text}");
+            }
+        }
     }
 
     #[test]

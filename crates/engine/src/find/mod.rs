@@ -73,16 +73,12 @@ impl Engine {
         }
         if found.items.len() < limit && query.text.trim().chars().count() >= SEARCHED {
             let count = u32::try_from(limit).unwrap_or(u32::MAX);
-            let more = self.store().search(&query.text, count).await.map_err(ApiError::internal)?;
+            let more = self.store().search_items(&query.text, count).await.map_err(ApiError::internal)?;
             let now = Timestamp::now();
-            for stored in more.items {
+            for stored in more {
                 if found.items.len() < limit && !found.items.iter().any(|it| it.row.key == stored.item.key) {
                     let row = row(&stored, &made.index, now);
-                    found.items.push(FoundItem {
-                        title: fuzzy::with_words(&row.title, &query.text),
-                        second: fuzzy::with_words(&row.second, &query.text),
-                        row,
-                    });
+                    found.items.push(FoundItem { title: fuzzy::with_words(&row.title, &query.text), row });
                 }
             }
         }

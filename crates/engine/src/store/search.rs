@@ -75,10 +75,11 @@ struct Words {
 }
 
 impl Words {
-    fn new(query: &str) -> Self {
+    /// `None` where there are none.
+    fn new(query: &str) -> Option<Self> {
         let words = query.split_whitespace().take(16).map(str::to_lowercase);
-        let (long, short) = words.partition(|word| word.chars().count() >= INDEXED);
-        Self { long, short }
+        let (long, short): (Vec<_>, Vec<_>) = words.partition(|word| word.chars().count() >= INDEXED);
+        (!long.is_empty() || !short.is_empty()).then_some(Self { long, short })
     }
 
     /// The query in the language of the index: each word a quoted string, so that nothing in it is an operator.
@@ -88,6 +89,15 @@ impl Words {
         quoted.join(" ")
     }
 
+    fn first_short(&self) -> &str {
+        self.short.first().map_or("", String::as_str)
+    }
+
+    /// How many hits are looked through, where `limit` are wanted.
+    fn taken(&self, limit: u32) -> u32 {
+        if self.short.is_empty() { limit } else { CANDIDATES }
+    }
+
     /// True where the text holds the short words, which the index cannot say.
     fn short_in(&self, text: &str) -> bool {
         let text = text.to_lowercase();
@@ -95,51 +105,66 @@ impl Words {
     }
 }
 
-fn search(conn: &Connection, words: &Words, limit: u32) -> rusqlite::Result<Found> {
-    let taken = if words.short.is_empty() { limit } else { CANDIDATES };
-    let keep = usize::try_from(limit).unwrap_or(usize::MAX);
-    let (items, runs) = if words.long.is_empty() {
-        let first = words.short.first().map_or("", String::as_str);
+/// The newest items that hold every word.
+fn search_items(conn: &Connection, words: &Words, limit: u32) -> rusqlite::Result<Vec<StoredItem>> {
+    let found = if words.long.is_empty() {
         let sql = format!(
             "SELECT {} FROM (SELECT * FROM items ORDER BY n DESC LIMIT {LOOKED_THROUGH})
              WHERE instr(lower(id || ' ' || title || ' ' || repo), ?1) LIMIT ?2",
             items::COLUMNS
         );
-        let items = all(conn, &sql, params![first, taken], items::read)?;
-        let sql = format!(
-            "SELECT {} FROM (SELECT * FROM runs ORDER BY n DESC LIMIT {LOOKED_THROUGH})
-             WHERE instr(lower(line), ?1) LIMIT ?2",
-            runs::COLUMNS
-        );
-        (items, all(conn, &sql, params![first, taken], runs::read)?)
+        all(conn, &sql, params![words.first_short(), words.taken(limit)], items::read)?
     } else {
-        let query = words.query();
         let sql = format!(
             "SELECT {} FROM items WHERE n IN (SELECT rowid FROM item_search WHERE text MATCH ?1 ORDER BY rowid DESC LIMIT ?2)
              ORDER BY n DESC",
             items::COLUMNS
         );
-        let items = all(conn, &sql, params![query, taken], items::read)?;
+        all(conn, &sql, params![words.query(), words.taken(limit)], items::read)?
+    };
+    let found = found.into_iter().filter(|it| words.short_in(&items::search_text(&it.item)));
+    Ok(found.take(kept(limit)).collect())
+}
+
+/// The newest runs that hold every word.
+fn search_runs(conn: &Connection, words: &Words, limit: u32) -> rusqlite::Result<Vec<Run>> {
+    let found = if words.long.is_empty() {
+        let sql = format!(
+            "SELECT {} FROM (SELECT * FROM runs ORDER BY n DESC LIMIT {LOOKED_THROUGH})
+             WHERE instr(lower(line), ?1) LIMIT ?2",
+            runs::COLUMNS
+        );
+        all(conn, &sql, params![words.first_short(), words.taken(limit)], runs::read)?
+    } else {
         let sql = format!(
             "SELECT {} FROM runs WHERE n IN (SELECT rowid FROM run_search WHERE text MATCH ?1 ORDER BY rowid DESC LIMIT ?2)
              ORDER BY n DESC",
             runs::COLUMNS
         );
-        (items, all(conn, &sql, params![query, taken], runs::read)?)
+        all(conn, &sql, params![words.query(), words.taken(limit)], runs::read)?
     };
-    let items = items.into_iter().filter(|it| words.short_in(&items::search_text(&it.item)));
-    let runs = runs.into_iter().filter(|run| words.short_in(&runs::search_text(run)));
-    Ok(Found { items: items.take(keep).collect(), runs: runs.take(keep).collect() })
+    let found = found.into_iter().filter(|run| words.short_in(&runs::search_text(run)));
+    Ok(found.take(kept(limit)).collect())
+}
+
+fn kept(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
 impl Store {
     /// Finds the items and runs whose text holds every word of the query, newest first, at most `limit` of each.
     /// Words shorter than three characters alone are looked for in the newest ones only. An empty query finds nothing.
     pub async fn search(&self, query: &str, limit: u32) -> Result<Found, StoreError> {
-        let words = Words::new(query);
-        if words.long.is_empty() && words.short.is_empty() {
-            return Ok(Found::default());
-        }
-        self.read(move |conn| search(conn, &words, limit)).await
+        let Some(words) = Words::new(query) else { return Ok(Found::default()) };
+        let find = move |conn: &Connection| {
+            Ok(Found { items: search_items(conn, &words, limit)?, runs: search_runs(conn, &words, limit)? })
+        };
+        self.read(find).await
+    }
+
+    /// The same for items alone.
+    pub async fn search_items(&self, query: &str, limit: u32) -> Result<Vec<StoredItem>, StoreError> {
+        let Some(words) = Words::new(query) else { return Ok(Vec::new()) };
+        self.read(move |conn| search_items(conn, &words, limit)).await
     }
 }

@@ -52,7 +52,7 @@ async fn a_setting_is_written_and_in_force() {
     let refusals = [
         (configure(&["desktop", "theme"], json!("drak")), "did you mean `dark`"),
         (configure(&["desktop", "hotky"], json!("x")), "did you mean `hotkey`"),
-        (configure(&["desktop", "hotkey"], json!("Space")), "joined by +"),
+        (configure(&["desktop", "hotkey"], json!("Space")), "taken from typing"),
         (configure(&["rules", "7", "do"], json!("show")), "below 1"),
         (configure(&["accounts", "forge", "service"], json!("github")), "accounts"),
         (configure(&[], json!(1)), "which setting"),

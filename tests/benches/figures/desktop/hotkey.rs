@@ -18,7 +18,7 @@ use x11rb::{
 use super::{session, stored};
 use crate::{
     Asked,
-    figure::{Figure, Samples},
+    figure::{Figure, Goal, Samples},
 };
 
 const HOTKEY: &str = "alt+space";
@@ -46,7 +46,8 @@ pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
             of(&warm, |shown| shown.focused),
             format!("hotkey pressed to window focused, the window made before; {on}; beside {rofi}, {ENTRIES} lines"),
         )
-        .beside("rofi -dmenu", peer),
+        .beside("rofi -dmenu", peer)
+        .goal(Goal::P95(40.0)),
         Figure::new(
             "hotkey to focus, cold",
             "ms",

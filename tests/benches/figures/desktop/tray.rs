@@ -61,9 +61,12 @@ pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
             ours,
             format!("spawn to RegisterStatusNotifierItem on the session bus, {starts} starts; BuildNotify the same way, its Python compiled before"),
         )
-        .beside(name, theirs.median()),
-        memory("tray only", tray_only, "no window made yet").beside(name, their_memory),
-        memory("window put away", put_away, "a window was used and has been taken down").beside(name, their_memory),
+        .beside(name, theirs.median())
+        .goal(Goal::AtMost(150.0)),
+        memory("tray only", tray_only, "no window made yet").beside(name, their_memory).goal(Goal::AtMost(50.0)),
+        memory("window put away", put_away, "a window was used and has been taken down")
+            .beside(name, their_memory)
+            .goal(Goal::AtMost(130.0)),
         memory("window shown", shown, "the board is on the screen; BuildNotify's has no window").beside(name, their_memory),
         Figure::new(
             "idle app: processor",
