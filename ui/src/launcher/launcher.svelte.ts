@@ -38,6 +38,8 @@ export class Launcher {
 
   readonly top: Level | null = $derived(this.levels.at(-1) ?? null);
   readonly searching: boolean = $derived(this.isSearching());
+  /** What was found is in sight. Until the first answer the board still is, and nothing of it is meant any more. */
+  readonly answered: boolean = $derived(this.isAnswered());
   readonly entry: Entry | null = $derived(this.currentEntry());
   readonly row: Row | null = $derived(this.currentRow());
   readonly detail: ItemDetail | null = $derived(this.currentDetail());
@@ -52,6 +54,10 @@ export class Launcher {
 
   private isSearching(): boolean {
     return this.finds.text.trim() !== "";
+  }
+
+  private isAnswered(): boolean {
+    return this.searching && (this.finds.found !== null || this.finds.failure !== null);
   }
 
   private currentEntry(): Entry | null {
@@ -245,7 +251,7 @@ export class Launcher {
       if (!chosen && (await this.takeLine(text))) return;
       // Pressed faster than the answer came: it is waited for.
       await finds.settled();
-      if (finds.text === text) await this.go(finds.entry);
+      if (finds.text === text && finds.failure === null) await this.go(finds.entry);
     });
     this.entered = null;
     // It led nowhere that could take them: they are the field's.
