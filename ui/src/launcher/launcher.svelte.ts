@@ -14,7 +14,7 @@ import { Finds } from "./finds.svelte";
 import type { Act } from "./keys";
 import type { Level } from "./levels";
 import type { Entry } from "./look";
-import { type Offer, offersOf } from "./offers";
+import { isOfDetail, type Offer, offerFor, offersOf } from "./offers";
 import { Rooms } from "./rooms.svelte";
 import { Following } from "./runs.svelte";
 
@@ -153,7 +153,6 @@ export class Launcher {
     } else {
       this.push({ at: "item", key });
     }
-    this.details.show(key);
   }
 
   push(level: Level): void {
@@ -267,7 +266,7 @@ export class Launcher {
         if (this.searching || this.narrow) {
           if (this.top?.at !== "item") return this.push({ at: "item", key: entry.key });
         }
-        return this.offer(this.offers[0]);
+        return this.press("go", entry.row);
       case "run":
         return this.follow(entry.run);
       case "again":
@@ -284,8 +283,13 @@ export class Launcher {
     }
   }
 
-  async offer(offer: Offer | undefined): Promise<void> {
-    const { row } = this;
+  /** What a key means on a row. Most of it goes by the row's detail: pressed faster than that came, it is waited for. */
+  async press(act: Act, row: Row): Promise<void> {
+    if (isOfDetail(act)) await this.desk.waitFor("the engine", this.details.known(row.key));
+    return this.offer(offerFor(offersOf(row, this.details.item(row.key)), act), row);
+  }
+
+  async offer(offer: Offer | undefined, row = this.row): Promise<void> {
     this.over = null;
     if (!offer || !row) return;
     const { does } = offer;
@@ -294,9 +298,10 @@ export class Launcher {
       if (does.run.role === "take" && does.run.complete) return this.take(row, does.run.line);
       return this.attempt(() => this.takeLine(does.run.line));
     }
+    const url = this.details.item(row.key)?.item.url ?? row.url;
     switch (does) {
       case "open":
-        return this.openLink(this.detail?.item.url ?? row.url);
+        return this.openLink(url);
       case "log":
         this.push({ at: "log", key: row.key });
         return this.details.loadLog(row.key);
@@ -308,7 +313,7 @@ export class Launcher {
           this.desk.backend.call("snooze", { item: row.key, until: null }),
         );
       case "copy":
-        return this.copy(this.detail?.item.url ?? row.url ?? "", "The link is copied");
+        return this.copy(url ?? "", "The link is copied");
       case "why":
         return this.explain(row.key);
     }
