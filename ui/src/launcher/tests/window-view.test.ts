@@ -212,7 +212,7 @@ describe("the window", () => {
     const { backend } = await open();
     await screen.findByText("Queue depth on api-worker");
     press("Ctrl+Shift+D");
-    await screen.findByText("For 1 hour");
+    await screen.findByText("1 hour");
     press("ArrowDown");
     const before = Date.now();
     press("Enter");
