@@ -175,3 +175,12 @@ test("a closed clipboard leaves the report to be copied by hand", async () => {
     "[ok] store",
   );
 });
+
+test("a tray icon that is not shown says why, in sentences", async () => {
+  const why = "no panel of this desktop shows tray icons (no watcher)";
+  await open("keys", {}, { tray: { shown: false, why } });
+  const note = await screen.findByText(/The tray icon is not shown/);
+  expect(note.textContent?.replace(/\s+/g, " ")).toContain(
+    "The tray icon is not shown. No panel of this desktop shows tray icons (no watcher). Callboard goes on",
+  );
+});

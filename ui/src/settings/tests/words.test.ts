@@ -5,7 +5,8 @@ import { expect, test } from "vitest";
 import type { AccountInfo, ActivityDay, Fault, ServiceError, SettingType } from "../../api";
 import { ACCOUNTS, ACTIVITY, CHANNELS, CHECKS } from "../../fake/settings-data";
 import { SERVICES } from "../../fake/services";
-import { freeName, questions, sentence, spelled, textOf, valueOf, wrong } from "../accounts/fields";
+import { sentence } from "../../parts/words";
+import { freeName, questions, spelled, textOf, valueOf, wrong } from "../accounts/fields";
 import {
   about,
   accountLine,
