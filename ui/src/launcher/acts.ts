@@ -3,7 +3,7 @@
 import type { Fill } from "./fills.svelte";
 import type { Act } from "./keys";
 import type { Launcher } from "./launcher.svelte";
-import { offerFor } from "./offers";
+import { isOfDetail, offerFor } from "./offers";
 import type { Rooms } from "./rooms.svelte";
 import type { Following } from "./runs.svelte";
 
@@ -87,10 +87,12 @@ export function does(launcher: Launcher, act: Act): boolean {
     launcher.over = launcher.over === "actions" ? null : "actions";
     return true;
   }
-  const offer = offerFor(launcher.offers, act);
   // Over a log or a reason, Enter is not for the row beneath.
-  if (!offer || ((act === "go" || act === "second") && top && top.at !== "item")) return false;
-  void launcher.offer(offer);
+  if ((act === "go" || act === "second") && top && top.at !== "item") return false;
+  const { row, offers, details } = launcher;
+  const unknown = row && !details.items.has(row.key) && isOfDetail(act);
+  if (!row || !(unknown || offerFor(offers, act))) return false;
+  void launcher.press(act, row);
   return true;
 }
 

@@ -7,8 +7,10 @@ import { type Desk, wordsOf } from "./desk.svelte";
 import { isRedBranch } from "./facts";
 import { kindOf } from "./look";
 
-/** A log is asked of its service once the selection rests on the row. */
-const REST = 120;
+/** An item is read once the selection rests on its row: what is passed on the way is not asked for. */
+export const REST = 60;
+/** A log is asked of its service, which takes more. */
+const LOG_REST = 120;
 
 export interface Kept<T> {
   value: T | null;
@@ -26,8 +28,10 @@ export class Details {
   private readonly desk: Desk;
   readonly items = new SvelteMap<string, Kept<ItemDetail>>();
   private readonly logs = new SvelteMap<string, Kept<LogTail> & { run: string }>();
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing is drawn of what is under way
+  private readonly loading = new Map<string, Promise<void>>();
   private current: string | null = null;
-  private resting: ReturnType<typeof setTimeout> | undefined;
+  private resting: ReturnType<typeof setTimeout>[] = [];
 
   constructor(desk: Desk) {
     this.desk = desk;
@@ -43,40 +47,56 @@ export class Details {
     return log && log.run === runOf(this.item(key)) ? log : null;
   }
 
-  /** The selection is on this item now. */
-  show(key: string | null): void {
-    clearTimeout(this.resting);
+  /** The selection is on this item now. The first of all, and what is opened, is not waited with. */
+  show(key: string | null, at = this.items.size > 0 ? REST : 0): void {
+    this.resting.forEach(clearTimeout);
+    this.resting = [];
     this.current = key;
     if (!key) return;
-    void this.load(key);
-    if (kindOf(key) === "build") this.resting = setTimeout(() => void this.loadWhyRed(key), REST);
+    if (at > 0) this.resting.push(setTimeout(() => void this.load(key), at));
+    else void this.load(key);
+    if (kindOf(key) === "build") this.resting.push(setTimeout(() => void this.loadWhyRed(key), LOG_REST));
+  }
+
+  /** The item is known, or why it is not: for a key pressed faster than the selection rested. */
+  async known(key: string): Promise<void> {
+    while (!this.items.has(key)) await (this.loading.get(key) ?? this.load(key));
   }
 
   /** The store changed: what is shown is read again. */
   changed(): void {
     const shown = this.current;
+    this.loading.clear();
     for (const key of this.items.keys()) if (key !== shown) this.items.delete(key);
-    if (shown) this.show(shown);
+    if (shown) this.show(shown, 0);
   }
 
-  private async load(key: string): Promise<void> {
-    try {
-      const value = await this.desk.backend.call("item", { item: key });
-      this.items.set(key, { value, failure: null });
-    } catch (thrown) {
-      this.items.set(key, { value: this.item(key), failure: wordsOf(thrown) });
-    }
+  private load(key: string): Promise<void> {
+    const loading: Promise<void> = this.desk.backend
+      .call("item", { item: key })
+      .then(
+        (value) => ({ value, failure: null }),
+        (thrown) => ({ value: this.item(key), failure: wordsOf(thrown) }),
+      )
+      .then((kept) => {
+        // A late answer never takes the place of a newer one.
+        if (this.loading.get(key) !== loading) return;
+        this.loading.delete(key);
+        this.items.set(key, kept);
+      });
+    this.loading.set(key, loading);
+    return loading;
   }
 
   /** Unasked, only a red build's log is shown: the others have nothing to say for themselves. */
   private async loadWhyRed(key: string): Promise<void> {
-    if (!this.items.has(key)) await this.load(key);
+    await this.known(key);
     const inner = this.item(key)?.item.detail;
     if (inner?.kind === "build" && isRedBranch(inner)) await this.loadLog(key);
   }
 
   async loadLog(key: string): Promise<void> {
-    if (!this.items.has(key)) await this.load(key);
+    await this.known(key);
     const run = runOf(this.item(key));
     if (this.logs.get(key)?.run === run) return;
     try {

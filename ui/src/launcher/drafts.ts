@@ -1,4 +1,7 @@
-/** What was typed survives hiding, a crash and a reload, for ten minutes. */
+/**
+ * What was typed survives hiding, a crash and a reload, for ten minutes. WebKit gathers it for half a second before it
+ * writes: where the whole app is killed within that, the last letters are lost.
+ */
 
 /** What was typed: in the field, or into a command's arguments. */
 export interface Draft {

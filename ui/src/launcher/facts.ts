@@ -2,6 +2,7 @@
 
 import type { Build, BuildRun, Incident, ItemDetail, PullRequest, Review, Row, Severity } from "../api";
 import { age } from "../parts/time";
+import { capital } from "../parts/words";
 
 const isRed = (run: BuildRun) => run.status === "failed";
 const isGreen = (run: BuildRun) => run.status === "passed";
@@ -50,10 +51,6 @@ export function buildFacts({ runs }: Build): BuildFacts {
 function count<T>(list: T[], is: (each: T) => boolean): number {
   const at = list.findIndex((each) => !is(each));
   return at < 0 ? list.length : at;
-}
-
-export function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 export function listed(names: string[]): string {

@@ -86,9 +86,9 @@ export class Finds {
     this.answer = this.find(text);
   }
 
-  /** The last answer: for Enter pressed faster than it came. */
-  settled(): Promise<void> {
-    return this.answer;
+  /** The last answer is there: for Enter pressed faster than it came. */
+  async settled(): Promise<void> {
+    for (let answer; answer !== this.answer;) await (answer = this.answer);
   }
 
   private async find(text: string): Promise<void> {
@@ -135,11 +135,11 @@ export class Finds {
   }
 
   move(by: number): void {
-    this.chosen = true;
+    this.chosen = this.entries.length > 0;
     this.selected = moved(this.entries, this.selected, by);
   }
   moveBySection(by: 1 | -1): void {
-    this.chosen = true;
+    this.chosen = this.entries.length > 0;
     this.selected = movedBySection(this.lines, this.selected, by);
   }
 }

@@ -5,6 +5,7 @@ export { default as FirstRun } from "./FirstRun.svelte";
 export { default as HelpView } from "./HelpView.svelte";
 export { default as KeysView } from "./KeysView.svelte";
 export { default as LogView } from "./LogView.svelte";
+export { default as Overlays } from "./Overlays.svelte";
 export { default as RoomsView } from "./RoomsView.svelte";
 export { default as RunView } from "./RunView.svelte";
 export { default as WhyView } from "./WhyView.svelte";

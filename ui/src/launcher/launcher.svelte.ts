@@ -14,7 +14,7 @@ import { Finds } from "./finds.svelte";
 import type { Act } from "./keys";
 import type { Level } from "./levels";
 import type { Entry } from "./look";
-import { type Offer, offersOf } from "./offers";
+import { isOfDetail, type Offer, offerFor, offersOf } from "./offers";
 import { Rooms } from "./rooms.svelte";
 import { Following } from "./runs.svelte";
 
@@ -38,6 +38,8 @@ export class Launcher {
 
   readonly top: Level | null = $derived(this.levels.at(-1) ?? null);
   readonly searching: boolean = $derived(this.isSearching());
+  /** What was found is in sight. Until the first answer the board still is, and nothing of it is meant any more. */
+  readonly answered: boolean = $derived(this.isAnswered());
   readonly entry: Entry | null = $derived(this.currentEntry());
   readonly row: Row | null = $derived(this.currentRow());
   readonly detail: ItemDetail | null = $derived(this.currentDetail());
@@ -52,6 +54,10 @@ export class Launcher {
 
   private isSearching(): boolean {
     return this.finds.text.trim() !== "";
+  }
+
+  private isAnswered(): boolean {
+    return this.searching && (this.finds.found !== null || this.finds.failure !== null);
   }
 
   private currentEntry(): Entry | null {
@@ -147,7 +153,6 @@ export class Launcher {
     } else {
       this.push({ at: "item", key });
     }
-    this.details.show(key);
   }
 
   push(level: Level): void {
@@ -245,7 +250,7 @@ export class Launcher {
       if (!chosen && (await this.takeLine(text))) return;
       // Pressed faster than the answer came: it is waited for.
       await finds.settled();
-      if (finds.text === text) await this.go(finds.entry);
+      if (finds.text === text && finds.failure === null) await this.go(finds.entry);
     });
     this.entered = null;
     // It led nowhere that could take them: they are the field's.
@@ -261,7 +266,7 @@ export class Launcher {
         if (this.searching || this.narrow) {
           if (this.top?.at !== "item") return this.push({ at: "item", key: entry.key });
         }
-        return this.offer(this.offers[0]);
+        return this.press("go", entry.row);
       case "run":
         return this.follow(entry.run);
       case "again":
@@ -278,8 +283,13 @@ export class Launcher {
     }
   }
 
-  async offer(offer: Offer | undefined): Promise<void> {
-    const { row } = this;
+  /** What a key means on a row. Most of it goes by the row's detail: pressed faster than that came, it is waited for. */
+  async press(act: Act, row: Row): Promise<void> {
+    if (isOfDetail(act)) await this.desk.waitFor("the engine", this.details.known(row.key));
+    return this.offer(offerFor(offersOf(row, this.details.item(row.key)), act), row);
+  }
+
+  async offer(offer: Offer | undefined, row = this.row): Promise<void> {
     this.over = null;
     if (!offer || !row) return;
     const { does } = offer;
@@ -288,9 +298,10 @@ export class Launcher {
       if (does.run.role === "take" && does.run.complete) return this.take(row, does.run.line);
       return this.attempt(() => this.takeLine(does.run.line));
     }
+    const url = this.details.item(row.key)?.item.url ?? row.url;
     switch (does) {
       case "open":
-        return this.openLink(this.detail?.item.url ?? row.url);
+        return this.openLink(url);
       case "log":
         this.push({ at: "log", key: row.key });
         return this.details.loadLog(row.key);
@@ -302,7 +313,7 @@ export class Launcher {
           this.desk.backend.call("snooze", { item: row.key, until: null }),
         );
       case "copy":
-        return this.copy(this.detail?.item.url ?? row.url ?? "", "The link is copied");
+        return this.copy(url ?? "", "The link is copied");
       case "why":
         return this.explain(row.key);
     }

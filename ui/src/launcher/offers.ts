@@ -112,6 +112,10 @@ export function offersOf(row: Pick<Row, "key" | "url" | "turn">, detail: ItemDet
   return ordered;
 }
 
+/** What it means goes by the item's detail. The rest can be done with any row. */
+export const isOfDetail = (act: Act) =>
+  act === "go" || act === "second" || Object.values(ROLES).some((role) => role.act === act);
+
 /** The offer that an act is for. Shift+Enter does the second thing, unless that is an approval. */
 export function offerFor(offers: Offer[], act: Act): Offer | undefined {
   if (act === "go") return offers[0];

@@ -1,11 +1,40 @@
-/** Ends of what lasts for a while: do not disturb. */
+/** For how long not to disturb: the same choices, in the same words, as in the tray's menu under "Do not disturb until". */
 
-export type Until = (now: Date) => Date;
+import { clock } from "./time";
 
-export const inMinutes =
-  (count: number): Until =>
-  (now) =>
-    new Date(now.getTime() + count * 60_000);
+export interface Choice {
+  title: string;
+  at: (now: Date) => Date;
+}
 
-/** Eight in the morning, whatever the clocks do in the night. */
-export const tomorrow: Until = (now) => new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1, 8);
+const minutes = (count: number) => (now: Date) => new Date(now.getTime() + count * 60_000);
+/** An hour of the clock, whatever the clocks do in the night. */
+const hour = (hour: number, days: number) => (now: Date) =>
+  new Date(now.getFullYear(), now.getMonth(), now.getDate() + days, hour);
+
+const EVENING = 18;
+const years = (now: Date, count: number) => {
+  const then = new Date(now);
+  then.setFullYear(now.getFullYear() + count);
+  return then;
+};
+
+/** What is offered at this time of the day. */
+export function choices(now: Date): Choice[] {
+  return [
+    { title: "30 minutes", at: minutes(30) },
+    { title: "1 hour", at: minutes(60) },
+    ...(now.getHours() < EVENING ? [{ title: "This evening, 18:00", at: hour(EVENING, 0) }] : []),
+    { title: "Tomorrow, 8:00", at: hour(8, 1) },
+    { title: "I turn it off", at: (now) => years(now, 100) },
+  ];
+}
+
+/** Until when it is quiet: "until 18:00", "until Mon 08:00", "until you turn it off". */
+export function untilText(at: string, now: Date): string {
+  const end = new Date(at);
+  if (end > years(now, 1)) return "until you turn it off";
+  const day =
+    end.toDateString() === now.toDateString() ? "" : `${end.toLocaleDateString("en", { weekday: "short" })} `;
+  return `until ${day}${clock(at)}`;
+}

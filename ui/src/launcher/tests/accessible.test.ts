@@ -41,7 +41,7 @@ test.each<[view: string, answers: Answers, desktop: Partial<Desktop>, words: str
 
 test.each([
   ["the actions", "Ctrl+K", "Copy link"],
-  ["do not disturb", "Ctrl+Shift+D", "For 1 hour"],
+  ["do not disturb", "Ctrl+Shift+D", "1 hour"],
   ["the keys", "?", "Snooze until it changes"],
   ["why", "Ctrl+/", "main is red"],
   ["the rooms", "Ctrl+Shift+R", "Built-in room"],

@@ -5,7 +5,6 @@ import { BUILD, detail, INCIDENT, PULL_REQUEST } from "../../fake/items";
 import { row } from "../../fake/team";
 import { buildFacts, holdersOf, incidentSummary, listed, reviewers } from "../facts";
 import { offerFor, offersOf } from "../offers";
-import { quietUntil } from "../quiet";
 
 const build = (...statuses: BuildStatus[]): Build => ({
   ...BUILD,
@@ -124,11 +123,4 @@ describe("what can be done", () => {
     expect(offers[0]?.keys).toBe("Enter");
     expect(offers.map(({ does }) => does)).toEqual(["log", "open", "snooze", "copy", "why"]);
   });
-});
-
-test.each([
-  ["For 30 minutes", new Date(2026, 0, 1, 23, 50), new Date(2026, 0, 2, 0, 20)],
-  ["Until tomorrow at 8:00", new Date(2026, 0, 31, 23, 50), new Date(2026, 1, 1, 8)],
-])("%s from %s is %s", (title, now, until) => {
-  expect(quietUntil(title, now)).toBe(until.toISOString());
 });

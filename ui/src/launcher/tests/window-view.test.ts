@@ -1,7 +1,9 @@
 /** The field, and the window around it. */
 
 import { screen, waitFor, within } from "@testing-library/svelte";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+
+import { tick } from "svelte";
 
 import type { Found } from "../../api";
 import { failure } from "../../fake";
@@ -46,6 +48,80 @@ describe("typing", () => {
     backend.never("find");
     type("loy");
     expect(launcher.finds.lines).toBe(lines);
+  });
+
+  test("leaves the board in sight until there is an answer, with nothing of it selected", async () => {
+    const { backend } = await open();
+    await screen.findByText("Acknowledge");
+    const options = screen.getAllByRole("option");
+    const late = backend.hold("find");
+    type("w");
+    await tick();
+    expect(screen.getByRole("listbox", { name: "What needs a person" })).toBeTruthy();
+    expect(screen.getAllByRole("option")).toEqual(options);
+    expect(selected()).toBe("");
+    expect(field().getAttribute("aria-activedescendant")).toBeNull();
+    expect(screen.getByRole("region", { name: "Detail" }).textContent).toContain("Checkout");
+    expect(screen.queryByRole("progressbar")).toBeNull();
+    expect(screen.queryByText(/results?$/)).toBeNull();
+    late.answer(foundCommand("deploy"));
+    const list = await screen.findByRole("listbox", { name: "What was found" });
+    expect(within(list).getAllByRole("option")).toHaveLength(1);
+    await waitFor(() => expect(selected()).toContain("deploy"));
+  });
+
+  test.each(["Enter", "Shift+Enter", "Ctrl+I", "Ctrl+O", "Ctrl+S", "Ctrl+L", "Ctrl+K", "ArrowDown", "F1"])(
+    "and %s before the answer does nothing to the old list",
+    async (keys) => {
+      const { backend, launcher } = await open();
+      await screen.findByText("Acknowledge");
+      const asked = backend.calls.length;
+      const late = backend.hold("find");
+      type("w");
+      press(keys);
+      const option = screen.getAllByRole("option")[3] as HTMLElement;
+      option.click();
+      option.dispatchEvent(new MouseEvent("dblclick", { bubbles: true }));
+      screen.getByRole("button", { name: /^Acknowledge/ }).click();
+      await new Promise((wake) => setTimeout(wake));
+      const since = () => backend.calls.slice(asked).map(({ name }) => name);
+      expect(since().filter((name) => name !== "find" && name !== "read_line")).toEqual([]);
+      expect([launcher.levels, launcher.over, launcher.boards.marks.size]).toEqual([[], null, 0]);
+      late.answer(foundCommand("deploy"));
+      if (keys === "Enter") await screen.findByRole("combobox", { name: /^app/ });
+      else await waitFor(() => expect(selected()).toContain("deploy"));
+    },
+  );
+
+  test("and Enter means nothing where the search then fails", async () => {
+    const { backend, launcher } = await open();
+    type("we");
+    await screen.findByRole("listbox", { name: "What was found" });
+    const late = backend.hold("find");
+    type("b");
+    press("Enter");
+    late.fail("the index is being made");
+    await screen.findByText(/The search does not answer/);
+    await new Promise((wake) => setTimeout(wake));
+    expect(launcher.levels).toEqual([]);
+  });
+
+  test("says that a slow search is waited for, over what was there", async () => {
+    vi.useFakeTimers();
+    const { backend } = await open();
+    await vi.advanceTimersByTimeAsync(500);
+    backend.late("find", 3_000);
+    type("w");
+    await vi.advanceTimersByTimeAsync(90);
+    expect(screen.queryByRole("progressbar")).toBeNull();
+    await vi.advanceTimersByTimeAsync(30);
+    expect(screen.getByRole("progressbar", { name: "Waiting for the search" })).toBeTruthy();
+    expect(screen.getByText("Queue depth on api-worker")).toBeTruthy();
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(screen.getByText("Waiting for the search")).toBeTruthy();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(screen.queryByRole("progressbar")).toBeNull();
+    expect(screen.getByRole("listbox", { name: "What was found" })).toBeTruthy();
   });
 
   test("and Enter, faster than the answer, means what was typed", async () => {
@@ -136,7 +212,7 @@ describe("the window", () => {
     const { backend } = await open();
     await screen.findByText("Queue depth on api-worker");
     press("Ctrl+Shift+D");
-    await screen.findByText("For 1 hour");
+    await screen.findByText("1 hour");
     press("ArrowDown");
     const before = Date.now();
     press("Enter");

@@ -1,6 +1,7 @@
 /** Settings of an account as text that is typed, and back. */
 
 import type { JsonValue, ServiceInfo, SettingInfo, SettingType } from "../../api";
+import { capital } from "../../parts/words";
 
 /** A value as the text of its field. */
 export function textOf(value: JsonValue | undefined, takes: SettingType): string {
@@ -82,12 +83,5 @@ export function wrong(question: Question, text: string, taken: readonly string[]
 /** A key as people say it: "webhook_secret" is "Webhook secret". */
 export function spelled(key: string): string {
   const words = key.replaceAll("_", " ").replace(/\burl\b/g, "URL");
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
-/** A help text as a sentence. */
-export function sentence(text: string): string {
-  const trimmed = text.trim();
-  if (trimmed === "") return "";
-  return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.?]$/.test(trimmed) ? "" : ".");
+  return capital(words);
 }

@@ -2,6 +2,7 @@
 
 import type { Check, CheckVerdict, Fault } from "../../api";
 import type { Desktop } from "../../desktop";
+import { capital } from "../../parts/words";
 import { located } from "../failure";
 
 export const VERDICT: Record<CheckVerdict, { icon: string; look: string; word: string }> = {
@@ -12,7 +13,7 @@ export const VERDICT: Record<CheckVerdict, { icon: string; look: string; word: s
 
 /** A check's name as people say it. */
 export function checkTitle(name: string): string {
-  return name.charAt(0).toUpperCase() + name.slice(1);
+  return capital(name);
 }
 
 /** The act that a check's remedy has in this window. */

@@ -1,7 +1,7 @@
 /** A press as a global hotkey: by the place of the key, so that it is the same in every layout. */
 
 import type { Hotkey } from "../../desktop";
-import { sentence } from "../accounts/fields";
+import { sentence } from "../../parts/words";
 
 const NAMED: Record<string, string> = {
   Minus: "-",

@@ -1,7 +1,6 @@
-/** Quiet hours and do not disturb: what is typed as times, and until when. */
+/** Quiet hours: what is typed as times. */
 
 import type { JsonValue } from "../../api";
-import { inMinutes, tomorrow, type Until } from "../../parts/until";
 
 /** "22:00:00" as people write it. */
 export const hours = (time: string) => time.slice(0, 5);
@@ -21,16 +20,3 @@ export function quietHours(value: JsonValue | undefined): { from: string; to: st
   const [from, to] = value;
   return typeof from === "string" && typeof to === "string" ? { from: hours(from), to: hours(to) } : null;
 }
-
-/** For how long not to be disturbed. */
-export interface Choice {
-  title: string;
-  at: Until;
-}
-
-export const UNTILS: readonly Choice[] = [
-  { title: "30 minutes", at: inMinutes(30) },
-  { title: "1 hour", at: inMinutes(60) },
-  { title: "3 hours", at: inMinutes(180) },
-  { title: "Until tomorrow, 08:00", at: tomorrow },
-];

@@ -6,8 +6,10 @@ import { Draft, same } from "../draft.svelte";
 import { fieldOf, located } from "../failure";
 import { freshName, written } from "./rules";
 
-export const FIELDS = ["name", "when", "do", "post", "group_by", "continue"] as const;
+export const FIELDS = ["name", "when", "do", "post", "group_by", "continue", "enabled"] as const;
 export type Field = (typeof FIELDS)[number];
+/** A switch has no place for a fault: that is told above all. */
+const SWITCHES: readonly Field[] = ["continue", "enabled"];
 
 /** What is wrong: with a field of a rule (by its place), and with none of them. */
 export interface RuleFaults {
@@ -28,7 +30,7 @@ export function faultsAt(
   for (const fault of failure.error.faults) {
     const field = fieldOf(fault, FIELDS) as Field | null;
     const place = field === null ? -1 : ruleOf(fault, field, rules, base);
-    if (field === null || place < 0) found.rest.push(located(fault));
+    if (field === null || place < 0 || SWITCHES.includes(field)) found.rest.push(located(fault));
     else found.fields[at(place, field)] = fault.what;
   }
   return found;

@@ -87,37 +87,11 @@ function literals(code: string): string[] | null {
   return values;
 }
 
-const OFF = /^false\s*&&\s*\(/;
+/** Whether it is looked at: one that is switched off stays in the file as it is written. */
+export const isOn = (rule: RuleConfig) => rule.enabled !== false;
 
-/** True for a rule that is switched off: its condition stands there, behind a `false`. */
-export function isOff(when: string): boolean {
-  const start = OFF.exec(when)?.[0];
-  return start !== undefined && closes(when, start.length - 1);
-}
-
-/** Whether the bracket that opens there is closed by the last sign of the expression. */
-function closes(code: string, open: number): boolean {
-  let depth = 0;
-  for (const [at, sign] of signs(code)) {
-    if (at < open) continue;
-    if (sign === "(") depth += 1;
-    else if (sign === ")" && --depth === 0) return code.slice(at + 1).trim() === "";
-  }
-  return false;
-}
-
-/** The condition itself, whether or not it is switched off. */
-export function condition(when: string): string {
-  if (!isOff(when)) return when;
-  return when.replace(OFF, "").trimEnd().slice(0, -1).trim();
-}
-
-/** The condition switched off or on. A comment in it must not swallow the bracket. */
-export function switched(when: string, on: boolean): string {
-  const plain = condition(when);
-  if (on) return plain;
-  return plain.includes("//") ? `false && (${plain}\n)` : `false && (${plain})`;
-}
+/** A rule switched on or off. On has no key. */
+export const switched = (on: boolean): Pick<RuleConfig, "enabled"> => ({ enabled: on ? undefined : false });
 
 export const DO_WORD: Record<Do, string> = {
   silence: "not shown",
@@ -168,6 +142,7 @@ export function written(rule: RuleConfig): Record<string, string | boolean | str
     ...(rule.post.length > 0 ? { post: rule.post } : {}),
     ...(rule.group_by.length > 0 ? { group_by: rule.group_by } : {}),
     ...(rule.continue ? { continue: true } : {}),
+    ...(isOn(rule) ? {} : { enabled: false }),
   };
 }
 

@@ -57,6 +57,20 @@ test("a rule is switched on again as it was written, and reverting undoes it", a
   expect(fake.asked("configure")).toEqual([]);
 });
 
+test("a rule that is switched off is shown with its condition as it is written, and saved with its key", async () => {
+  const { fake } = await open("rules");
+  await press("nightly is flaky");
+  expect(await screen.findByText("switched off")).toBeTruthy();
+  expect(screen.getByText("pipeline is")).toBeTruthy();
+  await fireEvent.click(screen.getByRole("switch", { name: "main is red" }));
+  await press("Save");
+  await waitFor(() => expect(said()).toBe("The rules are saved"));
+  expect(fake.asked("configure").at(-1)).toMatchObject({
+    path: ["rules", "0"],
+    value: { when: RULES[0]?.rule.when, enabled: false },
+  });
+});
+
 test("why something was told is explained rule by rule", async () => {
   const { fake } = await open("rules");
   const why = await screen.findByRole("region", { name: "Why did I get this?" });

@@ -8,7 +8,7 @@ import { RULES } from "../../fake/settings-data";
 import { Draft } from "../draft.svelte";
 import { Act, Reading } from "../reading.svelte";
 import { Editing, faultsAt } from "../rules/editing.svelte";
-import { condition, doesText, isOff, parts, switched, written } from "../rules/rules";
+import { doesText, isOn, parts, switched, written } from "../rules/rules";
 
 test("a file that says the same again changes nothing; one that says more is taken where nothing is typed", () => {
   const draft = new Draft({ every: "60s" });
@@ -130,26 +130,6 @@ test.each([
   ["", [{ code: "" }]],
 ])("the condition %j in words", (when, words) => expect(parts(when)).toEqual(words));
 
-test.each([
-  "item.mine",
-  'event == "a" || by_me',
-  "(a) || (b)",
-  'event == "it ) is"',
-  "item.mine // the owner's",
-  "item.mine\n  && by_me",
-])("%j is switched off and on again as it was", (when) => {
-  const off = switched(when, false);
-  expect(isOff(off)).toBe(true);
-  expect(condition(off)).toBe(when);
-  expect(switched(off, true)).toBe(when);
-  expect(switched(off, false)).toBe(off);
-});
-
-test.each(["false && (a) || (b)", "false && (a) && (b)", "false", "true && (a)", "false && (a"])(
-  "%j is a condition of its own, not one that is switched off",
-  (when) => expect(isOff(when)).toBe(false),
-);
-
 const rule = (more: Partial<RuleConfig>): RuleConfig => ({
   name: "a",
   when: "true",
@@ -175,6 +155,36 @@ test("a rule is written without what has its default", () => {
   );
 });
 
+test.each<[string, Partial<RuleConfig>, boolean]>([
+  ["one that says nothing of it", {}, true],
+  ["one that says that it is on", { enabled: true }, true],
+  ["one that is switched off", { enabled: false }, false],
+  ["one whose condition is never true", { when: "false && (item.mine)" }, true],
+])("%s is on, or not, by its key alone", (_, more, on) => {
+  expect(isOn(rule(more))).toBe(on);
+  expect(written(rule(more))).toEqual({
+    name: "a",
+    when: rule(more).when,
+    ...(on ? {} : { enabled: false }),
+  });
+});
+
+test("a rule is switched off and on again as it was, and only its key is written", () => {
+  const editing = new Editing();
+  editing.offer(RULES);
+  editing.change(0, switched(false));
+  expect(editing.write()).toEqual({ path: ["rules", "0"], value: { ...RED, enabled: false } });
+  expect(editing.draft.mine[0]?.when).toBe(RULES[0]?.rule.when);
+  editing.change(0, switched(true));
+  expect(editing.draft.changed).toBe(false);
+  editing.change(1, switched(true));
+  expect(editing.write().value).toEqual({
+    name: "nightly is flaky",
+    when: 'item.pipeline == "e2e-nightly"',
+    do: "show",
+  });
+});
+
 test("faults stand at the rule and the field that they are of", () => {
   const base = [rule({ name: "one" }), rule({ name: "two", when: "item.mine" })];
   const rules = [rule({ name: "one", post: ["nowhere"] }), rule({ name: "two", when: "item.min" })];
@@ -183,10 +193,12 @@ test("faults stand at the rule and the field that they are of", () => {
     fault("when = 'item.min'", "a"),
     fault('post = ["nowhere"]', "b"),
     fault("[accounts.x]", "c"),
+    // A switch has no place for it: it must not be lost.
+    fault('enabled = "no"', "d"),
   ];
   expect(faultsAt(failure("m", { kind: "config", faults }), rules, base)).toEqual({
     fields: { "1.when": "a", "0.post": "b" },
-    rest: ["f:1:9: c"],
+    rest: ["f:1:9: c", "f:1:9: d"],
   });
   expect(faultsAt(failure("the disk is full"), rules, base)).toEqual({
     fields: {},

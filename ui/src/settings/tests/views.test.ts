@@ -4,6 +4,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { button, key, open, press, type, view } from "./open";
 
 afterEach(() => {
+  vi.useRealTimers();
   vi.unstubAllGlobals();
   delete document.documentElement.dataset.theme;
 });
@@ -70,13 +71,17 @@ test("quiet hours are written as the file has them, and what is no time is told"
 });
 
 test("do not disturb is asked for, told and ended", async () => {
+  // At noon: an hour later is still today.
+  vi.useFakeTimers({ toFake: ["Date"], now: new Date(2026, 10, 22, 12, 0) });
   const { fake } = await open("notifications");
   await press("1 hour");
-  await screen.findByText(/On until \d\d:\d\d, as you asked/);
+  await screen.findByText("On until 13:00, as you asked.");
   expect(Date.parse(fake.asked("quiet")[0]?.until ?? "")).toBeGreaterThan(Date.now());
   await press("Off now");
   await screen.findByText("Off: notifications are shown.");
   expect(fake.asked("quiet")[1]).toEqual({ until: null });
+  await press("I turn it off");
+  await screen.findByText("On until you turn it off, as you asked.");
 });
 
 test("a command says how it is typed, what it takes and where it posts; folders are written", async () => {
@@ -168,5 +173,14 @@ test("a closed clipboard leaves the report to be copied by hand", async () => {
   await press("Copy report");
   expect(((await screen.findByLabelText(/clipboard is closed/)) as HTMLTextAreaElement).value).toContain(
     "[ok] store",
+  );
+});
+
+test("a tray icon that is not shown says why, in sentences", async () => {
+  const why = "no panel of this desktop shows tray icons (no watcher)";
+  await open("keys", {}, { tray: { shown: false, why } });
+  const note = await screen.findByText(/The tray icon is not shown/);
+  expect(note.textContent?.replace(/\s+/g, " ")).toContain(
+    "The tray icon is not shown. No panel of this desktop shows tray icons (no watcher). Callboard goes on",
   );
 });

@@ -1,0 +1,160 @@
+/** What is asked of an item, and when. */
+
+import { screen } from "@testing-library/svelte";
+import { expect, test, vi } from "vitest";
+
+import type { Found } from "../../api";
+import { row } from "../../fake/team";
+import { open, press, selected, type } from "./stage";
+
+const CHECKOUT = "alerts/incident/checkout";
+const QUEUE = "alerts/incident/queue";
+const WEB = "ci/build/acme/web/ci@main";
+const PULL = "forge/pull_request/acme/web#482";
+
+/** An answer of the search that has these rows. */
+const rows = (...keys: string[]): Found => ({
+  commands: [],
+  items: keys.map((key) => ({
+    row: row(key, "attention", key),
+    title: [{ text: key, hit: false }],
+    second: [],
+  })),
+  runs: [],
+  completion: null,
+});
+
+async function opened() {
+  vi.useFakeTimers();
+  const stage = await open();
+  await vi.advanceTimersByTimeAsync(500);
+  const items = () => stage.backend.asked("item").map(({ item }) => item);
+  const detail = () => screen.getByRole("region", { name: "Detail" }).textContent ?? "";
+  return { ...stage, items, detail };
+}
+
+test("the first row is asked for at once", async () => {
+  vi.useFakeTimers();
+  const { backend } = await open();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(backend.asked("item")).toEqual([{ item: CHECKOUT }]);
+});
+
+test("rows that are passed on the way are not asked for, and what is known of each is shown at once", async () => {
+  const { items, detail } = await opened();
+  for (const title of ["Queue depth", "web main", "billing main", "Cache the price list"]) {
+    press("ArrowDown");
+    await vi.advanceTimersByTimeAsync(30);
+    expect(selected()).toContain(title.split(" ")[0]);
+    expect(detail()).toContain(title);
+    expect(detail()).not.toContain("Checkout");
+  }
+  expect(items()).toEqual([CHECKOUT]);
+  await vi.advanceTimersByTimeAsync(29);
+  expect(items()).toEqual([CHECKOUT]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(items()).toEqual([CHECKOUT, PULL]);
+  expect(detail()).toContain("acme/web 482 by bo");
+});
+
+test("a row that was read is shown in full at once when the selection is on it again", async () => {
+  const { items, detail } = await opened();
+  press("ArrowDown");
+  await vi.advanceTimersByTimeAsync(100);
+  expect(items()).toEqual([CHECKOUT, QUEUE]);
+  press("ArrowUp");
+  await vi.advanceTimersByTimeAsync(1);
+  expect(detail()).toContain("Acknowledge");
+  expect(items()).toEqual([CHECKOUT, QUEUE]);
+});
+
+test("while typing, only what the selection rests on is asked for", async () => {
+  const { backend, items, detail } = await opened();
+  for (const [letter, found] of [
+    ["w", rows(QUEUE, WEB)],
+    ["e", rows(WEB, PULL)],
+    ["b", rows(PULL)],
+  ] as const) {
+    backend.answer("find", found);
+    type(letter);
+    await vi.advanceTimersByTimeAsync(40);
+    expect(detail()).toContain(found.items[0]?.row.title ?? "nothing");
+  }
+  expect(items()).toEqual([CHECKOUT]);
+  await vi.advanceTimersByTimeAsync(20);
+  expect(items()).toEqual([CHECKOUT, PULL]);
+});
+
+test("the same row in the next answer is not asked for again", async () => {
+  const { backend, items } = await opened();
+  backend.answer("find", rows(WEB, PULL));
+  for (const letter of "web main") {
+    type(letter);
+    await vi.advanceTimersByTimeAsync(40);
+  }
+  expect(items()).toEqual([CHECKOUT, WEB]);
+});
+
+test("an answer that comes when the selection has gone on is not shown", async () => {
+  const { backend, detail } = await opened();
+  const late = backend.hold("item");
+  press("ArrowDown");
+  await vi.advanceTimersByTimeAsync(60);
+  for (let times = 0; times < 3; times += 1) press("ArrowDown");
+  await vi.advanceTimersByTimeAsync(100);
+  expect(detail()).toContain("acme/web 482 by bo");
+  late.answer(await backend.call("item", { item: WEB }));
+  await vi.advanceTimersByTimeAsync(10);
+  expect(detail()).toContain("acme/web 482 by bo");
+});
+
+test("an answer from before a change never takes the place of one from after it", async () => {
+  const { backend, detail } = await opened();
+  const [old, fresh] = [
+    await backend.call("item", { item: PULL }),
+    await backend.call("item", { item: PULL }),
+  ];
+  if (old.item.detail.kind === "pull_request") old.item.detail.author = "somebody old";
+  const before = backend.hold("item");
+  backend.emitShown({ item: PULL });
+  await vi.advanceTimersByTimeAsync(60);
+  const after = backend.hold("item");
+  backend.emitChanged();
+  after.answer(fresh);
+  before.answer(old);
+  await vi.advanceTimersByTimeAsync(10);
+  expect(detail()).toContain("by bo");
+});
+
+test.each(["Enter", "Ctrl+I"])(
+  "%s before the selection rested means the first thing all the same",
+  async (keys) => {
+    const { backend, items } = await opened();
+    const late = backend.hold("item");
+    press("ArrowDown");
+    press(keys);
+    // It was pressed on that row, wherever the selection goes then.
+    press("ArrowDown");
+    await vi.advanceTimersByTimeAsync(10);
+    expect(items()).toEqual([CHECKOUT, QUEUE]);
+    expect(backend.asked("prepare")).toEqual([]);
+    late.answer(await backend.call("item", { item: CHECKOUT }));
+    await vi.advanceTimersByTimeAsync(10);
+    expect(backend.asked("prepare")).toHaveLength(1);
+    expect(backend.calls.some(({ name }) => name === "openLink")).toBe(false);
+  },
+);
+
+test("an engine that is slow with an item is waited for in sight, and a link needs none of it", async () => {
+  const { backend } = await opened();
+  backend.never("item");
+  press("ArrowDown");
+  press("Ctrl+O");
+  await vi.advanceTimersByTimeAsync(1);
+  expect(backend.calls.at(-1)?.name).toBe("openLink");
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(screen.queryByRole("progressbar")).toBeNull();
+  press("Enter");
+  await vi.advanceTimersByTimeAsync(110);
+  expect(screen.getByRole("progressbar", { name: "Waiting for the engine" })).toBeTruthy();
+});
