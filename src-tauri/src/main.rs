@@ -45,6 +45,7 @@ use crate::{
 /// How long tray and hotkey may take before the launcher is shown because neither is there.
 const REACHABLE_TIME: Duration = Duration::from_secs(10);
 /// As the command line's: usage or configuration.
+#[cfg(target_os = "linux")]
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
@@ -155,6 +156,8 @@ fn set_up(
     let keys = shell.settings().hotkey.parse().map_err(anyhow::Error::msg)?;
     let (pressing, changing) = (Arc::clone(&shell), Arc::clone(&shell));
     let listener = Listener::start(
+        #[cfg(not(target_os = "linux"))]
+        app.handle(),
         &keys,
         shell::is_wayland(),
         move |press| match press {

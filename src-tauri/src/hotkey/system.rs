@@ -1,15 +1,28 @@
 //! The hotkey on macOS and Windows, by their own means.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    cell::OnceCell,
+    sync::{Mutex, PoisonError, mpsc},
+    time::Duration,
+};
 
 use global_hotkey::{GlobalHotKeyEvent, GlobalHotKeyManager, HotKeyState, hotkey::HotKey};
+use tauri::AppHandle;
 
 use super::{Hotkey, Keys, Press, State};
 use crate::timing;
 
-/// Hears the hotkey, and can change it while the app runs. Made on the main thread, whose event loop it needs.
+/// How long the main thread may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+thread_local! {
+    /// On the main thread alone: it works with that thread's event loop, and cannot leave it.
+    static SYSTEM: OnceCell<Result<GlobalHotKeyManager, String>> = const { OnceCell::new() };
+}
+
+/// Hears the hotkey, and can change it while the app runs.
 pub(crate) struct Listener {
-    system: Result<GlobalHotKeyManager, String>,
+    app: AppHandle,
     held: Mutex<Option<HotKey>>,
     now: Mutex<Hotkey>,
 }
@@ -17,6 +30,7 @@ pub(crate) struct Listener {
 impl Listener {
     /// Takes the keys; `pressed` hears each press.
     pub(crate) fn start(
+        app: &AppHandle,
         keys: &Keys,
         _wayland: bool,
         pressed: impl Fn(Press) + Send + Sync + 'static,
@@ -29,9 +43,8 @@ impl Listener {
             }
             HotKeyState::Released => pressed(Press::Up),
         }));
-        let system = GlobalHotKeyManager::new().map_err(|error| error.to_string());
         let now = Mutex::new(Hotkey::unavailable(keys, "the system has not answered yet"));
-        let listener = Self { system, held: Mutex::default(), now };
+        let listener = Self { app: app.clone(), held: Mutex::default(), now };
         listener.set(keys);
         listener
     }
@@ -47,10 +60,6 @@ impl Listener {
     }
 
     fn take(&self, keys: &Keys) -> Hotkey {
-        let system = match &self.system {
-            Ok(system) => system,
-            Err(why) => return Hotkey::unavailable(keys, why),
-        };
         let Ok(wanted) = keys.to_string().parse::<HotKey>() else {
             return Hotkey::unavailable(keys, "this system does not know that key");
         };
@@ -58,9 +67,38 @@ impl Listener {
         if *held == Some(wanted) {
             return Hotkey::active(keys);
         }
+        let (before, asked) = (*held, keys.clone());
+        let (answer, answered) = mpsc::channel();
+        let sent = self.app.run_on_main_thread(move || {
+            // Nobody waits for it any more where it took too long.
+            let _ = answer.send(swap(before, wanted, &asked));
+        });
+        let hotkey = match sent.map(|()| answered.recv_timeout(PATIENCE)) {
+            Ok(Ok(hotkey)) => hotkey,
+            _ => Hotkey::unavailable(keys, "the app's main thread does not answer"),
+        };
+        if hotkey.state == State::Active {
+            *held = Some(wanted);
+        }
+        hotkey
+    }
+
+    /// The hotkey in force.
+    pub(crate) fn now(&self) -> Hotkey {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// On the main thread: takes the one, and lets go of the other once it has it.
+fn swap(before: Option<HotKey>, wanted: HotKey, keys: &Keys) -> Hotkey {
+    SYSTEM.with(|system| {
+        let system = match system.get_or_init(|| GlobalHotKeyManager::new().map_err(|it| it.to_string())) {
+            Ok(system) => system,
+            Err(why) => return Hotkey::unavailable(keys, why),
+        };
         match system.register(wanted) {
             Ok(()) => {
-                if let Some(before) = held.replace(wanted) {
+                if let Some(before) = before {
                     // It is let go of with the program at the latest.
                     let _ = system.unregister(before);
                 }
@@ -69,10 +107,5 @@ impl Listener {
             Err(global_hotkey::Error::AlreadyRegistered(_)) => Hotkey::taken(keys),
             Err(error) => Hotkey::unavailable(keys, error),
         }
-    }
-
-    /// The hotkey in force.
-    pub(crate) fn now(&self) -> Hotkey {
-        self.now.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
+    })
 }
