@@ -1,4 +1,5 @@
-// The calls of the engine and their types. Made from crates/engine/src/api by `cargo xtask types`: change them there.
+// The calls of the engine and their types. Made whole from crates/engine/src/api by `cargo xtask types`, hence one long
+// file: change them there.
 
 /**
  * An account and how it is.

@@ -16,7 +16,8 @@ pub fn typescript() -> String {
     all.visit::<ApiError>();
     list(&mut all);
     let mut out = String::from(
-        "// The calls of the engine and their types. Made from crates/engine/src/api by `cargo xtask types`: change them there.\n",
+        "// The calls of the engine and their types. Made whole from crates/engine/src/api by `cargo xtask types`, hence one long\n\
+         // file: change them there.\n",
     );
     for declaration in all.types.values() {
         out.push('\n');
