@@ -30,8 +30,8 @@ const PANEL: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 
 /// Where the icon is then, the part of the screen that its menu opens in, and both.
 const ICON: &str = "30x30+0+0";
-const MENU: &str = "420x300+0+32";
-const BOTH: &str = "420x332+0+0";
+const MENU: &str = "540x300+0+32";
+const BOTH: &str = "540x332+0+0";
 
 fn main() -> Result<()> {
     let session = DesktopSession::start(Keyring::Unlocked)?.with_windows()?;

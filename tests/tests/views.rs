@@ -19,8 +19,8 @@ enum Press<'s> {
 use Press::{Keys, Text};
 
 /// The launcher's views, each by its name.
-const LAUNCHER: [Step<'static>; 7] = [
-    ("board", &[], "Pull requests"),
+const LAUNCHER: [Step<'static>; 9] = [
+    ("morning", &[], "Pull requests"),
     ("actions", &[Keys(&["ctrl+k"])], "Open in browser"),
     ("keys", &[Keys(&["Escape", "question"])], "All actions"),
     ("launcher", &[Keys(&["Escape"]), Text("build")], "Commands"),
@@ -31,6 +31,9 @@ const LAUNCHER: [Step<'static>; 7] = [
     ),
     ("run", &[Keys(&["Return"])], "Done"),
     ("runs", &[Keys(&["Escape", "ctrl+shift+r"])], "deploy"),
+    // By now the made-up team's day has an alert, and a build that failed under it.
+    ("red", &[Keys(&["Escape"])], "unit tests failed"),
+    ("board", &[Keys(&["ctrl+Home", "Down"])], "AssertionError"),
 ];
 
 /// The settings' views, by the names of their buttons.
