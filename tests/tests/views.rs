@@ -130,7 +130,7 @@ impl Studio {
             page.says(read).with_context(|| format!("on the way to {view}"))?;
             found.extend(self.look(page, view)?);
         }
-        self.session.press(&["Escape", "ctrl+comma"])?;
+        self.session.press(&["ctrl+comma"])?;
         page.switch_to("settings.html")?;
         for view in SETTINGS {
             page.click("button", view)?;
