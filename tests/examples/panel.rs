@@ -47,13 +47,14 @@ fn main() -> Result<()> {
         session.has_name("org.kde.StatusNotifierWatcher").then_some(())
     })?;
 
-    let empty = settled(&session, ICON, &[])?;
+    let mut shown = settled(&session, ICON, &[])?;
 
     let app = App::start(&callboard, &session, &["--playground", "--hidden"])?;
     app.moment_after("tray registered", 0)?;
-    // The made-up day begins calm: the picture is of what comes then.
-    let calm = settled(&session, ICON, &empty)?;
-    settled(&session, ICON, &calm)?;
+    // The made-up day begins offline, and calm: the picture is of what comes then.
+    for _ in 0..3 {
+        shown = settled(&session, ICON, &shown)?;
+    }
     let closed = settled(&session, MENU, &[])?;
     // Opened for the second time it has the room that it needs: panels ask what is in a menu as they open it.
     for _ in 0..2 {
