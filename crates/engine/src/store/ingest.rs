@@ -99,7 +99,7 @@ struct Intake<'a> {
 pub(super) fn ingest(
     conn: &Connection,
     account: &AccountName,
-    report: Report,
+    report: &Report,
     now: Timestamp,
     decide: &dyn Decide,
 ) -> rusqlite::Result<Ingested> {
@@ -118,7 +118,7 @@ pub(super) fn ingest(
     match report {
         Report::Hook(Received { delivery, snapshots }) => {
             if let Some(delivery) = delivery
-                && !hooks::first_time(conn, account, &delivery, now)?
+                && !hooks::first_time(conn, account, delivery, now)?
             {
                 return Ok(Ingested { events: Vec::new(), duplicate: true });
             }
@@ -128,6 +128,7 @@ pub(super) fn ingest(
             }
         }
         Report::Poll { batch: Batch { snapshots, cursor, complete, budget, problems }, began_at } => {
+            let began_at = *began_at;
             if intake.standing.baseline_at.is_none() {
                 sources::begin(conn, account, began_at)?;
                 intake.standing.baseline_at = Some(began_at);
@@ -138,11 +139,12 @@ pub(super) fn ingest(
             };
             intake.take_all(snapshots)?;
             if let Some(kind) = complete {
-                let absent = items::open_unseen(conn, account, kind, began_at)?;
+                let absent = items::open_unseen(conn, account, *kind, began_at)?;
                 let over = absent.into_iter().filter(|item| !named.contains(&item.key));
-                intake.take_all(over.filter_map(|item| ended(item, began_at)))?;
+                let over: Vec<_> = over.filter_map(|item| ended(item, began_at)).collect();
+                intake.take_all(&over)?;
             }
-            sources::polled(conn, account, cursor.as_ref(), budget, &problems, began_at)?;
+            sources::polled(conn, account, cursor.as_ref(), *budget, problems, began_at)?;
         }
     }
     Ok(Ingested { events: intake.events, duplicate: false })
@@ -157,7 +159,7 @@ fn ended(mut item: Item, at: Timestamp) -> Option<Item> {
 }
 
 impl Intake<'_> {
-    fn take_all(&mut self, snapshots: impl IntoIterator<Item = Item>) -> rusqlite::Result<()> {
+    fn take_all(&mut self, snapshots: &[Item]) -> rusqlite::Result<()> {
         for snapshot in snapshots {
             if snapshot.key.account == *self.account {
                 self.take(snapshot)?;
@@ -168,12 +170,12 @@ impl Intake<'_> {
         Ok(())
     }
 
-    fn take(&mut self, snapshot: Item) -> rusqlite::Result<()> {
+    fn take(&mut self, snapshot: &Item) -> rusqlite::Result<()> {
         let Self { conn, now, .. } = *self;
         let known = items::load(conn, &snapshot.key)?;
         let stored = known.as_ref().and_then(|known| known.state.as_ref());
         let Change { item, changed, transitions } =
-            compare(stored.map(|stored| &stored.item), snapshot, &self.standing.me);
+            compare(stored.map(|stored| &stored.item), snapshot.clone(), &self.standing.me);
         let aside = stored.is_some_and(|stored| stored.silenced || stored.snoozed.is_some());
         let snoozed = stored.and_then(|stored| stored.snoozed);
         let n = match &known {
@@ -260,7 +262,7 @@ impl Store {
         decide: Arc<dyn Decide>,
     ) -> Result<Ingested, StoreError> {
         let account = account.clone();
-        self.write(move |conn| ingest(conn, &account, report, now, &*decide)).await
+        self.write(move |conn| ingest(conn, &account, &report, now, &*decide)).await
     }
 
     /// The same, but [`StoreError::Busy`] at once where too much waits: for a listener that can send the caller away.
@@ -272,7 +274,7 @@ impl Store {
         decide: Arc<dyn Decide>,
     ) -> Result<Ingested, StoreError> {
         let account = account.clone();
-        self.try_write(move |conn| ingest(conn, &account, report, now, &*decide)).await
+        self.try_write(move |conn| ingest(conn, &account, &report, now, &*decide)).await
     }
 
     /// Records what time alone brings about (a pull request grown stale): `find` says what has happened to an open

@@ -118,11 +118,15 @@ impl Store {
         post: Option<(Address, Message)>,
         now: Timestamp,
     ) -> Result<Option<DeliveryKey>, StoreError> {
+        let new = post.map(|(to, message)| NewDelivery {
+            about: About::Run(run.id.clone()),
+            to,
+            under: None,
+            message,
+        });
         self.write(move |conn| {
             insert(conn, &run)?;
-            let new =
-                post.map(|(to, message)| NewDelivery { about: About::Run(run.id), to, under: None, message });
-            new.map(|new| deliveries::insert(conn, &new, now)).transpose()
+            new.as_ref().map(|new| deliveries::insert(conn, new, now)).transpose()
         })
         .await
     }
@@ -139,8 +143,8 @@ impl Store {
         let id = id.to_owned();
         self.write(move |conn| {
             let ended = end(conn, &id, &state, now)?;
-            if let Some(message) = message.filter(|_| ended) {
-                deliveries::revise_run(conn, &id, &message, now)?;
+            if let Some(message) = message.as_ref().filter(|_| ended) {
+                deliveries::revise_run(conn, &id, message, now)?;
             }
             Ok(ended)
         })

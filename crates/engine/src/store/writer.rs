@@ -1,5 +1,6 @@
 //! The one thread that writes, and group commit: as many jobs as wait share one transaction, so that they share its
-//! one wait for the disk. Each runs in a savepoint of its own: one that fails is undone alone.
+//! one wait for the disk. Where one fails, all are undone and done again, each in a savepoint of its own, so that it is
+//! undone alone: savepoints copy every page that they see changed, and hardly a job ever fails.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -28,14 +29,14 @@ const IDLE: Duration = Duration::from_millis(30);
 
 /// Something to be written.
 trait Job: Send {
-    /// Does it inside the open transaction.
+    /// Does it inside the open transaction; again where the transaction was undone.
     fn run(&mut self, conn: &Connection, file: &Path) -> Result<(), StoreError>;
     /// Tells the caller, once it is on the disk or undone.
     fn answer(self: Box<Self>, fault: Option<StoreError>);
 }
 
 struct Work<F, T> {
-    work: Option<F>,
+    work: F,
     done: Option<T>,
     caller: oneshot::Sender<Result<T, StoreError>>,
     /// The job's place in the queue.
@@ -44,13 +45,12 @@ struct Work<F, T> {
 
 impl<F, T> Job for Work<F, T>
 where
-    F: FnOnce(&Connection) -> rusqlite::Result<T> + Send,
+    F: FnMut(&Connection) -> rusqlite::Result<T> + Send,
     T: Send,
 {
     fn run(&mut self, conn: &Connection, file: &Path) -> Result<(), StoreError> {
-        let Some(work) = self.work.take() else { return Ok(()) };
-        // A panic in a job (in a rule, say) must not take the store with it: its savepoint is undone like any other.
-        match catch_unwind(AssertUnwindSafe(|| work(conn))) {
+        // A panic in a job (in a rule, say) must not take the store with it: it is undone like any other fault.
+        match catch_unwind(AssertUnwindSafe(|| (self.work)(conn))) {
             Ok(Ok(done)) => {
                 self.done = Some(done);
                 Ok(())
@@ -104,7 +104,7 @@ impl Writer {
     /// Runs `work` in a transaction and returns once it is on the disk. Waits while the queue is full.
     pub(super) async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        work: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| StoreError::Closed)?;
         self.order(work, place).await
@@ -113,7 +113,7 @@ impl Writer {
     /// The same, but [`StoreError::Busy`] at once where the queue is full.
     pub(super) async fn try_write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        work: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|error| match error {
             TryAcquireError::NoPermits => StoreError::Busy,
@@ -124,11 +124,11 @@ impl Writer {
 
     async fn order<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        work: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
         place: OwnedSemaphorePermit,
     ) -> Result<T, StoreError> {
         let (caller, answer) = oneshot::channel();
-        let job = Work { work: Some(work), done: None, caller, _place: place };
+        let job = Work { work, done: None, caller, _place: place };
         self.orders.send(Order::Do(Box::new(job))).map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
@@ -185,9 +185,6 @@ fn write(conn: Connection, file: &Path, orders: &mpsc::Receiver<Order>, changed:
     }
 }
 
-/// A job that has run, and why it was undone, if it was.
-type Ran = (Box<dyn Job>, Option<StoreError>);
-
 /// Runs `first` and the jobs that wait behind it in one transaction; waits a little for as many as are `expected`. Gives
 /// how many there were, and true where the order to close was among them.
 fn group(
@@ -198,29 +195,17 @@ fn group(
     changed: &watch::Sender<u64>,
     expected: usize,
 ) -> (usize, bool) {
-    let began = Instant::now();
-    let mut ran: Vec<Ran> = Vec::new();
-    let mut rows = 0;
+    let (began, before) = (Instant::now(), conn.total_changes());
+    let mut jobs: Vec<Box<dyn Job>> = Vec::new();
     let mut closing = false;
     let mut next = Some(first);
+    let mut done = statement(conn, file, "BEGIN IMMEDIATE");
     while let Some(mut job) = next.take() {
-        let fault = match in_savepoint(conn, file, job.as_mut()) {
-            Ok(changes) => {
-                rows += changes;
-                None
-            }
-            Err(fault) => Some(fault),
-        };
-        // On some faults (a full disk) SQLite undoes the whole transaction (sqlite.org/lang_transaction.html).
-        let lost = fault.clone().filter(|_| conn.is_autocommit());
-        ran.push((job, fault));
-        if let Some(fault) = lost {
-            answer(ran, Some(&fault));
-            return (1, false);
-        }
-        if ran.len() < GROUP && began.elapsed() < GROUP_TIME {
+        done = done.and_then(|()| job.run(conn, file));
+        jobs.push(job);
+        if done.is_ok() && jobs.len() < GROUP && began.elapsed() < GROUP_TIME {
             let order = match orders.try_recv() {
-                Err(mpsc::TryRecvError::Empty) if ran.len() < expected => orders.recv_timeout(REUNION).ok(),
+                Err(mpsc::TryRecvError::Empty) if jobs.len() < expected => orders.recv_timeout(REUNION).ok(),
                 order => order.ok(),
             };
             match order {
@@ -230,34 +215,76 @@ fn group(
             }
         }
     }
-    let count = ran.len();
-    let fault = run(conn, "COMMIT", []).err().map(|error| {
-        let _ = run(conn, "ROLLBACK", []);
-        StoreError::sqlite(file, &error)
-    });
-    if fault.is_none() && rows > 0 {
-        changed.send_modify(|count| *count += 1);
+    let count = jobs.len();
+    match done {
+        Ok(()) => {
+            let ran = jobs.into_iter().map(|job| (job, None)).collect();
+            commit(conn, file, ran, conn.total_changes() > before, changed);
+        }
+        Err(_) => each_alone(conn, file, jobs, changed),
     }
-    answer(ran, fault.as_ref());
     (count, closing)
 }
 
-/// Runs one job; gives the number of rows that it changed.
-fn in_savepoint(conn: &Connection, file: &Path, job: &mut dyn Job) -> Result<u64, StoreError> {
-    let step = |sql| run(conn, sql, []).map_err(|error| StoreError::sqlite(file, &error));
-    if conn.is_autocommit() {
-        step("BEGIN IMMEDIATE")?;
+/// A job that has run, and why it was undone, if it was.
+type Ran = (Box<dyn Job>, Option<StoreError>);
+
+/// Undoes the transaction and runs its jobs again, each in a savepoint of its own.
+fn each_alone(conn: &Connection, file: &Path, jobs: Vec<Box<dyn Job>>, changed: &watch::Sender<u64>) {
+    // On some faults (a full disk) SQLite has undone it already (sqlite.org/lang_transaction.html).
+    let _ = run(conn, "ROLLBACK", []);
+    let begun = statement(conn, file, "BEGIN IMMEDIATE");
+    let mut ran: Vec<Ran> = Vec::new();
+    let mut rows = 0;
+    let mut lost = begun.err();
+    for mut job in jobs {
+        if lost.is_some() {
+            ran.push((job, None));
+            continue;
+        }
+        let fault = match in_savepoint(conn, file, job.as_mut()) {
+            Ok(changes) => {
+                rows += changes;
+                None
+            }
+            Err(fault) => Some(fault),
+        };
+        lost = fault.clone().filter(|_| conn.is_autocommit());
+        ran.push((job, fault));
     }
-    step("SAVEPOINT job")?;
+    match lost {
+        Some(fault) => answer(ran, Some(&fault)),
+        None => commit(conn, file, ran, rows > 0, changed),
+    }
+}
+
+/// Puts the open transaction on the disk, and tells the callers.
+fn commit(conn: &Connection, file: &Path, ran: Vec<Ran>, has_changes: bool, changed: &watch::Sender<u64>) {
+    let fault = statement(conn, file, "COMMIT").err();
+    if fault.is_some() {
+        let _ = run(conn, "ROLLBACK", []);
+    } else if has_changes {
+        changed.send_modify(|count| *count += 1);
+    }
+    answer(ran, fault.as_ref());
+}
+
+/// Runs one job so that it can be undone alone; gives the number of rows that it changed.
+fn in_savepoint(conn: &Connection, file: &Path, job: &mut dyn Job) -> Result<u64, StoreError> {
+    statement(conn, file, "SAVEPOINT job")?;
     let before = conn.total_changes();
     let done = job.run(conn, file);
     if done.is_err() && !conn.is_autocommit() {
-        step("ROLLBACK TO job")?;
+        statement(conn, file, "ROLLBACK TO job")?;
     }
     if !conn.is_autocommit() {
-        step("RELEASE job")?;
+        statement(conn, file, "RELEASE job")?;
     }
     done.map(|()| conn.total_changes() - before)
+}
+
+fn statement(conn: &Connection, file: &Path, sql: &str) -> Result<(), StoreError> {
+    run(conn, sql, []).map(drop).map_err(|error| StoreError::sqlite(file, &error))
 }
 
 fn answer(ran: Vec<Ran>, fault: Option<&StoreError>) {

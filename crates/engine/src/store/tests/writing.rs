@@ -3,7 +3,7 @@ use std::sync::mpsc;
 use super::*;
 use crate::store::row::run;
 
-fn source_named(name: &'static str) -> impl FnOnce(&Connection) -> rusqlite::Result<usize> {
+fn source_named(name: &'static str) -> impl Fn(&Connection) -> rusqlite::Result<usize> {
     move |conn| run(conn, "INSERT INTO sources (account) VALUES (?1)", [name])
 }
 
