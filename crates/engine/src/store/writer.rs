@@ -10,10 +10,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot, watch};
 
-use super::{StoreError, row::run, search};
+use super::{
+    StoreError,
+    row::{one, run},
+    search,
+};
 
 /// Jobs that may wait; beyond that callers wait, or are told that the store is busy.
 const QUEUE: usize = 2048;
@@ -24,6 +28,8 @@ const GROUP_TIME: Duration = Duration::from_millis(8);
 /// The callers of a transaction are often back at once, with their next job each: for as many jobs as the last one had,
 /// the next waits this long, so that they share its wait for the disk as well.
 const REUNION: Duration = Duration::from_micros(200);
+/// A short log, put into the file often, was measured to be faster than a long one, and its stalls shorter.
+const LOG_PAGES: i64 = 1_000;
 /// With no job for this long, the writer uses the time to bring the search index up to date.
 const IDLE: Duration = Duration::from_millis(30);
 
@@ -171,7 +177,7 @@ fn write(conn: Connection, file: &Path, orders: &mpsc::Receiver<Order>, changed:
             }
             Err(mpsc::RecvTimeoutError::Timeout) => {
                 // What fails here is tried again after the next write.
-                unsearched = search::index_some(&conn).unwrap_or_else(|error| {
+                unsearched = index(&conn).unwrap_or_else(|error| {
                     tracing::warn!(%error, "the search index could not be updated");
                     false
                 });
@@ -179,10 +185,35 @@ fn write(conn: Connection, file: &Path, orders: &mpsc::Receiver<Order>, changed:
             }
             Ok(Order::Close) | Err(mpsc::RecvTimeoutError::Disconnected) => break,
         }
+        if let Err(error) = shorten_log(&conn) {
+            tracing::warn!(%error, "the log was not put into the file; that is tried after the next write");
+        }
     }
     if let Err(error) = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
         tracing::warn!(%error, "the log was not put into the file; that happens at the next start");
     }
+}
+
+/// Brings the search index up to date by a step. It does not wait for the disk: a step that a loss of power takes away is
+/// done again.
+fn index(conn: &Connection) -> rusqlite::Result<bool> {
+    conn.execute_batch("PRAGMA synchronous = NORMAL")?;
+    search::index_some(conn)
+}
+
+/// Opens a transaction that is on the disk once it is committed, whatever the step before it needed.
+fn begin(conn: &Connection, file: &Path) -> Result<(), StoreError> {
+    let begun = conn.execute_batch("PRAGMA synchronous = FULL; BEGIN IMMEDIATE");
+    begun.map_err(|error| StoreError::sqlite(file, &error))
+}
+
+/// Puts the log into the file where it has grown long. SQLite would do so within a commit, and its callers would wait.
+fn shorten_log(conn: &Connection) -> rusqlite::Result<()> {
+    let pages = |row: &Row<'_>| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?);
+    if one(conn, "PRAGMA wal_checkpoint(NOOP)", [], pages)?.is_some_and(|pages| pages >= LOG_PAGES) {
+        one(conn, "PRAGMA wal_checkpoint(PASSIVE)", [], pages)?;
+    }
+    Ok(())
 }
 
 /// Runs `first` and the jobs that wait behind it in one transaction; waits a little for as many as are `expected`. Gives
@@ -199,7 +230,7 @@ fn group(
     let mut jobs: Vec<Box<dyn Job>> = Vec::new();
     let mut closing = false;
     let mut next = Some(first);
-    let mut done = statement(conn, file, "BEGIN IMMEDIATE");
+    let mut done = begin(conn, file);
     while let Some(mut job) = next.take() {
         done = done.and_then(|()| job.run(conn, file));
         jobs.push(job);
@@ -233,7 +264,7 @@ type Ran = (Box<dyn Job>, Option<StoreError>);
 fn each_alone(conn: &Connection, file: &Path, jobs: Vec<Box<dyn Job>>, changed: &watch::Sender<u64>) {
     // On some faults (a full disk) SQLite has undone it already (sqlite.org/lang_transaction.html).
     let _ = run(conn, "ROLLBACK", []);
-    let begun = statement(conn, file, "BEGIN IMMEDIATE");
+    let begun = begin(conn, file);
     let mut ran: Vec<Ran> = Vec::new();
     let mut rows = 0;
     let mut lost = begun.err();

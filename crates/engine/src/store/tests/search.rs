@@ -63,6 +63,10 @@ async fn the_writer_indexes_when_it_is_idle() {
         assert!(std::time::Instant::now() < deadline, "it never came into the index");
         tokio::task::yield_now().await;
     }
+    // The index does not wait for the disk; what is written after it does.
+    let synchronous =
+        |conn: &Connection| conn.query_row("PRAGMA synchronous", [], |row| row.get::<_, i64>(0));
+    assert_eq!(store.write(synchronous).await, Ok(2), "FULL");
 }
 
 #[tokio::test]

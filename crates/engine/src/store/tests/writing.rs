@@ -106,3 +106,19 @@ async fn a_reader_cannot_write() {
     let store = Store::temporary(at(0)).unwrap();
     assert!(store.read(|conn| source_named("sneaky")(conn)).await.is_err());
 }
+
+#[tokio::test]
+async fn a_long_log_is_put_into_the_file() {
+    let store = Store::temporary(at(0)).unwrap();
+    let large = |conn: &Connection| {
+        let sql = "INSERT INTO sources (account, cursor) VALUES ('large', ?1)";
+        run(conn, sql, ["x".repeat(8 << 20)])
+    };
+    store.write(large).await.unwrap();
+    // Written behind it, at the beginning of the log again.
+    store.write(source_named("small")).await.unwrap();
+    let pages =
+        |conn: &Connection| conn.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get::<_, i64>(1));
+    let left = store.read(pages).await.unwrap();
+    assert!((1..100).contains(&left), "{left}");
+}
