@@ -14,8 +14,10 @@ use anyhow::{Context, Result, bail};
 
 use crate::shell;
 
-/// How long each target runs.
+/// How long each target runs where it is one check among others.
 const SECONDS: u32 = 6;
+/// There it tries the same inputs in the same order each time: what it finds, the next run finds again.
+const SEED: u32 = 1;
 
 /// Coverage by edge, and the operands of comparisons; assertions on, as in a debug build.
 const FLAGS: [&str; 7] = [
@@ -28,8 +30,17 @@ const FLAGS: [&str; 7] = [
     "--cfg=fuzzing",
 ];
 
-/// Builds all targets and runs one after the other on its committed seeds.
-pub(crate) fn run_all(target: &Path) -> Result<()> {
+/// Builds all targets and runs one after the other on its committed seeds, as a check.
+pub(crate) fn check(target: &Path) -> Result<()> {
+    run_all(target, SECONDS, Some(SEED))
+}
+
+/// Hunts for so many seconds with each target, on from what earlier hunts have learned.
+pub(crate) fn hunt(seconds: u32) -> Result<()> {
+    run_all(&shell::target()?, seconds, None)
+}
+
+fn run_all(target: &Path, seconds: u32, seed: Option<u32>) -> Result<()> {
     let host = host()?;
     let folder = target.join("fuzz");
     // With a target named, the flags are for it alone, and not for build scripts and macros.
@@ -39,18 +50,19 @@ pub(crate) fn run_all(target: &Path) -> Result<()> {
     shell::run(build)?;
 
     for name in targets()? {
-        run_one(&name, &folder.join(&host).join("release").join(&name), &folder)?;
+        run_one(&name, &folder.join(&host).join("release").join(&name), &folder, seconds, seed)?;
     }
     Ok(())
 }
 
-fn run_one(name: &str, program: &Path, folder: &Path) -> Result<()> {
+fn run_one(name: &str, program: &Path, folder: &Path, seconds: u32, seed: Option<u32>) -> Result<()> {
     let corpus = folder.join("corpus").join(name);
     let found = folder.join("artifacts").join(name);
     fs::create_dir_all(&corpus)?;
     fs::create_dir_all(&found)?;
     let mut fuzz = Command::new(program);
-    fuzz.arg(format!("-max_total_time={SECONDS}"))
+    fuzz.arg(format!("-max_total_time={seconds}"))
+        .args(seed.map(|seed| format!("-seed={seed}")))
         .args(["-timeout=5", "-rss_limit_mb=1024", "-max_len=4096"])
         .arg(format!("-artifact_prefix={}/", found.display()))
         // What it learns goes to the first folder; the seeds stay as they are committed.

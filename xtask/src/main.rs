@@ -21,6 +21,7 @@ cargo xtask test [--quick]            set up what is missing, then run every che
                  [--advisories]       also check the dependencies against published advisories (needs the network)
 cargo xtask e2e [FILTER ...]          only the tests of the desktop app, with the set-up that they need
 cargo xtask screenshots               take the pictures of every view, and put some into docs/screenshots
+cargo xtask fuzz SECONDS              hunt for so long with each fuzz target, from a new seed
 cargo xtask types                     write ui/src/api.ts from the calls that the engine declares
 cargo xtask bench [--quick] [GROUP ...]
                                       measure a release build beside its peers; writes target/bench/report.json
@@ -53,6 +54,10 @@ fn dispatch(words: &[&str]) -> Result<Option<()>> {
         },
         ["e2e", filters @ ..] => test::desktop(filters)?,
         ["screenshots"] => test::screenshots()?,
+        ["fuzz", seconds] => match seconds.parse() {
+            Ok(seconds) => fuzz::hunt(seconds)?,
+            Err(_) => return Ok(None),
+        },
         ["types"] => types::types()?,
         ["bench", words @ ..] => bench::bench(words)?,
         ["dist", flags @ ..] => match dist::Options::parse(flags) {

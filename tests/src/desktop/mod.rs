@@ -15,7 +15,7 @@ pub use webdriver::Page;
 
 use std::{
     fs::{self, Permissions},
-    os::unix::fs::PermissionsExt,
+    os::unix::{fs::PermissionsExt, net::UnixStream},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     time::Duration,
@@ -198,7 +198,8 @@ fn start_bus(folder: &Path) -> Result<Server> {
     let mut command = Command::new("dbus-daemon");
     command.arg("--nofork").arg(format!("--config-file={}", config.display()));
     let mut bus = Server::spawn("dbus-daemon", command, &folder.join("bus.log"))?;
-    bus.ready(|_| socket.exists().then_some(()))?;
+    // The socket is there a moment before the daemon listens on it.
+    bus.ready(|_| UnixStream::connect(&socket).ok())?;
     Ok(bus)
 }
 

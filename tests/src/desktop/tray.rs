@@ -205,12 +205,12 @@ impl TrayIcon {
 
     /// Chooses the first entry with this in its text, wherever in the menu it is; waits until there is one that can be chosen.
     pub fn choose(&self, label: &str) -> Result<()> {
-        let id = wait_until(&format!("{label:?} in the tray menu"), PATIENCE, || {
-            self.menu().ok()?.find(label).filter(|entry| entry.enabled).map(|entry| entry.id)
+        let chosen = wait_until(&format!("{label:?} in the tray menu"), PATIENCE, || {
+            let id = self.menu().ok()?.find(label).filter(|entry| entry.enabled)?.id;
+            // A menu that was made anew in between refuses the old number.
+            self.menu_object().ok()?.call("Event", &(id, "clicked", Value::from(0_i32), 0_u32)).ok()
         });
-        let id = id.with_context(|| format!("{:#?}", self.menu()))?;
-        let nothing = Value::from(0_i32);
-        Ok(self.menu_object()?.call("Event", &(id, "clicked", nothing, 0_u32))?)
+        chosen.with_context(|| format!("{:#?}", self.menu()))
     }
 
     fn item(&self) -> zbus::Result<Proxy<'_>> {

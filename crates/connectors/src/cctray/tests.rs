@@ -221,8 +221,9 @@ async fn a_feed_may_be_for_some_only() {
 #[tokio::test]
 async fn keeps_the_contract() {
     Subject {
-        connect: |url| {
-            config(&format!("{url}/cc.xml"), json!({ "user": USER })).connect(access(&["password"])).unwrap()
+        connect: |url, client| {
+            let config = config(&format!("{url}/cc.xml"), json!({ "user": USER }));
+            config.connect(Access { client, ..access(&["password"]) }).unwrap()
         },
         service: || vec![Mock::given(any()).respond_with(ResponseTemplate::new(200).set_body_string(FEED))],
         writes: |_| false,

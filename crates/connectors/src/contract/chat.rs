@@ -11,7 +11,7 @@ impl Subject {
     pub(super) async fn keeps_the_limits(&self) {
         let Some((channel, rendered)) = self.chat else { return };
         let server = self.good_service().await;
-        let chat = (self.connect)(&server.uri()).chat.expect("a chat");
+        let chat = self.connect(&server.uri()).chat.expect("a chat");
         let row = ListEntry { text: "row ".repeat(50), link: None };
         let long = Message::new(Tone::Bad, "title ".repeat(2_000))
             .with(Block::Text("text ".repeat(20_000)))

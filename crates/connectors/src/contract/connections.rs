@@ -13,7 +13,7 @@ impl Subject {
     pub(super) async fn lets_go_when_dropped(&self) {
         for call in self.calls() {
             let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let connection = (self.connect)(&format!("http://{}", silent.local_addr().unwrap()));
+            let connection = self.connect(&format!("http://{}", silent.local_addr().unwrap()));
             let mut socket = {
                 let under_way = self.perform(&connection, &call);
                 let asked = async {

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use super::{
-    Subject,
+    PATIENCE, Subject, client,
     secrecy::{assert_no_secret, credentials},
 };
 
@@ -84,6 +84,11 @@ impl Fault {
         }
         .with_priority(1)
     }
+
+    /// Where no answer comes, waiting is all that a call does; a write must still get as far as the service by then.
+    fn time_out(self) -> Duration {
+        if self == Self::Slow { Duration::from_secs(1) } else { PATIENCE }
+    }
 }
 
 fn everything(_: &Request) -> bool {
@@ -102,7 +107,7 @@ impl Subject {
         for (fault, read, write) in FAULTS {
             let server = MockServer::start().await;
             fault.mock(everything).mount(&server).await;
-            let connection = (self.connect)(&server.uri());
+            let connection = (self.connect)(&server.uri(), client(fault.time_out()));
             for call in self.calls() {
                 let came = self.perform(&connection, &call).await;
                 assert_no_secret(&format!("{call:?} with {fault:?}"), &format!("{came:?}"));
@@ -119,7 +124,7 @@ impl Subject {
         }
         // A port that was ours and is closed again: nobody answers there.
         let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-        let connection = (self.connect)(&format!("http://{closed}"));
+        let connection = self.connect(&format!("http://{closed}"));
         for call in self.calls() {
             let error = self.perform(&connection, &call).await.expect_err("nobody is there");
             assert_eq!(Kind::of(&error), Kind::Unavailable, "{call:?}: {error:?}");
@@ -130,7 +135,7 @@ impl Subject {
         for (fault, _, expected) in FAULTS {
             let server = self.good_service().await;
             fault.mock(self.writes).mount(&server).await;
-            let connection = (self.connect)(&server.uri());
+            let connection = (self.connect)(&server.uri(), client(fault.time_out()));
             for call in self.calls() {
                 if !self.changes(&connection, &call) {
                     continue;

@@ -36,8 +36,8 @@ use crate::{Access, Connection, http::Client};
 
 /// A connector under test.
 pub(crate) struct Subject {
-    /// Connects to a service at that URL (without a slash at its end), with [`access`].
-    pub(crate) connect: fn(&str) -> Connection,
+    /// Connects to a service at that URL (without a slash at its end), with [`access`] by this client.
+    pub(crate) connect: fn(&str, Client) -> Connection,
     /// The service in good order, in a state where every command of `runs` succeeds.
     pub(crate) service: fn() -> Vec<Mock>,
     /// Tells the requests that change something from those that look.
@@ -51,16 +51,24 @@ pub(crate) struct Subject {
 /// The message that a request would post as people see it; none where it posts nothing.
 pub(crate) type Rendered = fn(&Request) -> Option<String>;
 
-/// Access with [`SECRET`] in these fields, and little patience.
+/// How long a call waits for an answer that comes, on a machine however busy.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A client that waits so long for an answer.
+fn client(time_out: Duration) -> Client {
+    Client::with_time_out(time_out).unwrap()
+}
+
+/// Access with [`SECRET`] in these fields.
 pub(crate) fn access(fields: &[&str]) -> Access {
     access_with(fields.iter().map(|field| (*field, SECRET.to_owned())))
 }
 
-/// Access with these secrets, and little patience.
+/// Access with these secrets.
 pub(crate) fn access_with<'a>(secrets: impl IntoIterator<Item = (&'a str, String)>) -> Access {
     Access {
         account: AccountName::from("test"),
-        client: Client::with_time_out(Duration::from_millis(300)).unwrap(),
+        client: client(PATIENCE),
         secrets: secrets
             .into_iter()
             .map(|(field, text)| (field.to_owned(), SecretString::from(text)))
@@ -128,6 +136,10 @@ impl Subject {
         assert_no_secret("the log", &log.text());
     }
 
+    fn connect(&self, url: &str) -> Connection {
+        (self.connect)(url, client(PATIENCE))
+    }
+
     async fn good_service(&self) -> MockServer {
         let server = MockServer::start().await;
         for mock in (self.service)() {
@@ -137,7 +149,7 @@ impl Subject {
     }
 
     fn calls(&self) -> Vec<Call> {
-        let connection = (self.connect)("http://127.0.0.1:9");
+        let connection = self.connect("http://127.0.0.1:9");
         let mut calls = vec![Call::Identify];
         calls.extend(connection.source.map(|_| Call::Poll));
         calls.extend(self.runs.iter().map(|(name, args)| Call::Run(name, args.clone())));

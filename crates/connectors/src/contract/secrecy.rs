@@ -42,7 +42,7 @@ impl Subject {
             let moved = ResponseTemplate::new(status).insert_header("location", there.as_str());
             Mock::given(any()).respond_with(moved).with_priority(1).mount(&home).await;
             Mock::given(any()).respond_with(ResponseTemplate::new(200)).mount(&elsewhere).await;
-            let connection = (self.connect)(&home.uri());
+            let connection = self.connect(&home.uri());
             for call in self.calls() {
                 let came = self.perform(&connection, &call).await;
                 assert_no_secret(&format!("{call:?}"), &format!("{came:?}"));

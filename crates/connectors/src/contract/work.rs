@@ -6,7 +6,7 @@ use super::{Subject, now, secrecy::assert_no_secret};
 
 impl Subject {
     pub(super) async fn checks_its_commands(&self) {
-        let connection = (self.connect)("http://127.0.0.1:9");
+        let connection = self.connect("http://127.0.0.1:9");
         let names: Vec<_> = connection.actions.iter().map(|action| action.spec().name.clone()).collect();
         let problems = check_all(connection.actions.iter().map(|action| action.spec()));
         assert!(problems.is_empty(), "{problems:#?}");
@@ -26,7 +26,7 @@ impl Subject {
 
     pub(super) async fn works_and_finds_nothing_new(&self) {
         let server = self.good_service().await;
-        let connection = (self.connect)(&server.uri());
+        let connection = self.connect(&server.uri());
         for call in self.calls() {
             let came = self.perform(&connection, &call).await;
             assert_no_secret(&format!("{call:?}"), &format!("{came:?}"));

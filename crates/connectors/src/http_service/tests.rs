@@ -91,9 +91,9 @@ async fn without_a_check_nothing_is_sent() {
 #[tokio::test]
 async fn keeps_the_contract() {
     Subject {
-        connect: |url| {
+        connect: |url, client| {
             config(url, &json!({ "header": "X-Api-Key", "check": "/health" }))
-                .connect(access(&["token"]))
+                .connect(Access { client, ..access(&["token"]) })
                 .unwrap()
         },
         service: || vec![Mock::given(path("/health")).respond_with(ResponseTemplate::new(200))],

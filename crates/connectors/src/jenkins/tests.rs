@@ -285,7 +285,7 @@ fn good_service() -> Vec<Mock> {
 #[tokio::test]
 async fn keeps_the_contract() {
     Subject {
-        connect: |url| connect(url, &[]),
+        connect: |url, client| config(url, &[]).connect(Access { client, ..access(&["token"]) }).unwrap(),
         service: good_service,
         writes: |request| request.method == "POST",
         runs: vec![

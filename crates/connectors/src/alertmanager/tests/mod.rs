@@ -172,7 +172,10 @@ async fn keeps_the_contract() {
         args
     };
     Subject {
-        connect: |url| config(url).connect(contract::access(&["password", "webhook_secret"])).unwrap(),
+        connect: |url, client| {
+            let access = contract::access(&["password", "webhook_secret"]);
+            config(url).connect(Access { client, ..access }).unwrap()
+        },
         service: || {
             let on = |verb: &str, place: &str, answer: Value| {
                 Mock::given(method(verb))

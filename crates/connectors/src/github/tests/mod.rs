@@ -224,8 +224,9 @@ fn told(item: &Item) -> String {
 #[tokio::test]
 async fn keeps_the_contract() {
     let subject = Subject {
-        connect: |url| {
-            config(url, &["acme/web"]).connect(access_with([("token", contract::SECRET.to_owned())])).unwrap()
+        connect: |url, client| {
+            let access = access_with([("token", contract::SECRET.to_owned())]);
+            config(url, &["acme/web"]).connect(Access { client, ..access }).unwrap()
         },
         service: || {
             let mut mocks = forge();

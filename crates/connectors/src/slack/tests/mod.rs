@@ -180,7 +180,9 @@ fn posted_text(request: &Request) -> Option<String> {
 #[tokio::test]
 async fn keeps_the_contract() {
     Subject {
-        connect: |url| config_at(url).connect(contract::access(&["token"])).unwrap(),
+        connect: |url, client| {
+            config_at(url).connect(Access { client, ..contract::access(&["token"]) }).unwrap()
+        },
         service: || {
             let good = |name: &str, answer: Value| {
                 let answer = ResponseTemplate::new(200).set_body_json(answer);

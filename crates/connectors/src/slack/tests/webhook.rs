@@ -64,9 +64,9 @@ async fn an_incoming_webhook_is_tested_without_a_message() {
 #[tokio::test]
 async fn keeps_the_contract_by_incoming_webhook() {
     Subject {
-        connect: |url| {
+        connect: |url, client| {
             let secret = format!("{url}/services/T1/B1/{SECRET}");
-            config_at(url).connect(access_with([("webhook_url", secret)])).unwrap()
+            config_at(url).connect(Access { client, ..access_with([("webhook_url", secret)]) }).unwrap()
         },
         service: || {
             let test = |request: &Request| request.body == br#"{"text":""}"#;
