@@ -243,6 +243,79 @@ fn the_exit_code_says_how_it_ended() -> Result<()> {
 }
 
 #[test]
+fn a_run_that_is_not_known_is_settled_by_who_has_looked_and_its_message_says_so() -> Result<()> {
+    let (emulator, lost) = (Emulator::start()?, forge(Answer::nothing)?);
+    let callboard = callboard(&team(&emulator, "").replace(emulator.github_url(), lost.url()))?;
+    let said = run(&callboard, 5, &["pr comment acme/web#1 hello"])?;
+    assert!(said.stdout.contains("callboard run-settle "), "{said:?}");
+    assert!(only_message(&emulator, "general")?.contains("We do not know whether"));
+    let posted = emulator.messages("general")?;
+    let runs = callboard.json(&["runs"])?;
+    let id = runs[0][0]["id"].as_str().context("a run has an id")?;
+
+    let settled = callboard.cmd(&["run-settle", id, "ran"])?;
+    assert_eq!(settled.code, Some(0), "{settled:?}");
+    assert!(settled.stdout.contains("ana says it ran"), "{settled:?}");
+    assert!(settled.stdout.contains("Posted in chat:#general"), "{settled:?}");
+    let message = only_message(&emulator, "general")?;
+    assert!(message.contains("pr comment acme/web#1 hello: ana says it ran"), "{message}");
+    assert_eq!(emulator.messages("general")?[0]["ts"], posted[0]["ts"], "it is edited");
+
+    let again = callboard.cmd(&["run-settle", id, "did-not-run"])?;
+    assert_eq!(again.code, Some(2), "{again:?}");
+    assert!(again.stderr.contains("is settled: ana says it ran"), "{again:?}");
+    let shown = callboard.json(&["run-show", id])?;
+    let state = &shown[0]["run"]["state"];
+    assert_eq!(
+        (&state["state"], &state["ran"], &state["by"]),
+        (&json!("settled"), &json!(true), &json!("ana"))
+    );
+    let sent = lost.requests().iter().filter(|it| it.method == "POST").count();
+    assert_eq!(sent, 1, "nobody's word sends it again");
+
+    run(&callboard, 5, &["pr comment acme/web#1 hello"])?;
+    let runs = callboard.json(&["runs"])?;
+    let id = runs[0][0]["id"].as_str().context("a run has an id")?;
+    let settled = callboard.json(&["run-settle", id, "did-not-run"])?;
+    assert_eq!(settled[0]["run"]["state"]["ran"], false, "{settled:#?}");
+    assert_eq!(settled[0]["delivery"]["state"]["state"], "posted", "{settled:#?}");
+    Ok(())
+}
+
+#[test]
+fn a_row_is_sent_to_a_channel_with_or_without_words() -> Result<()> {
+    let emulator = Emulator::start()?;
+    emulator.open_pull(REPO, "cart", "Add the cart <!here>")?;
+    let callboard = callboard(&team(&emulator, ""))?;
+    callboard.json(&["board"])?;
+    let post = |code: i32, words: &[&str]| -> Result<Output> {
+        let output = callboard.cmd(&[&["post"], words].concat())?;
+        ensure!(output.code == Some(code), "post {words:?} should end with {code}: {output:#?}");
+        Ok(output)
+    };
+
+    let shown = post(0, &["deploys", "--item", "acme/web#1", "--dry-run"])?;
+    for part in ["Add the cart <!here> (acme/web#1", "turn:", "by: ana", "Will post in chat:#deploys"] {
+        assert!(shown.stdout.contains(part), "{part}: {shown:?}");
+    }
+    assert_eq!(texts(&emulator, "deploys")?, [""; 0]);
+
+    post(0, &["deploys", "--item", "acme/web#1"])?;
+    let message = only_message(&emulator, "deploys")?;
+    assert!(message.contains("Add the cart &lt;!here&gt; (acme/web#1"), "{message}");
+    post(0, &["chat:#random", "Who", "can", "look?", "--item", "acme/web#1"])?;
+    let message = only_message(&emulator, "random")?;
+    assert!(message.contains("Who can look?") && message.contains("by: ana"), "{message}");
+
+    let nothing = post(2, &["deploys"])?;
+    assert!(nothing.stderr.contains("required"), "{nothing:?}");
+    let unknown = post(2, &["deploys", "--item", "nothing like it"])?;
+    assert!(unknown.stderr.contains("there is no item"), "{unknown:?}");
+    only_message(&emulator, "deploys")?;
+    Ok(())
+}
+
+#[test]
 fn a_second_command_line_runs_through_the_daemon_and_stops_what_it_started() -> Result<()> {
     let (release, held) = mpsc::channel::<()>();
     let held = Arc::new(Mutex::new(held));

@@ -9,8 +9,8 @@ use callboard_engine::{
     socket::Client,
 };
 use callboard_tests::{
-    Alertmanager, App, Callboard, DesktopSession, Emulator, Keyring, PATIENCE, Picture, TrayHost, TrayIcon,
-    wait_until,
+    Alertmanager, Answer, App, Callboard, DesktopSession, Emulator, Keyring, PATIENCE, Picture, StandIn,
+    TrayHost, TrayIcon, wait_until,
 };
 use serde_json::{Value, json};
 
@@ -207,6 +207,46 @@ fn typing_finds_a_command_and_enter_runs_it_and_the_room_knows() -> Result<()> {
     assert!(room.len() == 1 && room[0].contains("silenced for 30m"), "{room:?}");
     let runs = desk.callboard.json(&["runs"])?;
     assert_eq!(runs[0][0]["state"]["state"], "done", "{runs:#?}");
+    Ok(())
+}
+
+#[test]
+fn a_run_that_is_not_known_is_settled_and_a_row_is_sent_to_a_channel() -> Result<()> {
+    let lost = StandIn::start(|_| Answer::nothing())?;
+    let desk = Desk::configured(&format!(
+        "[accounts.deployer]\nservice = \"http\"\nurl = \"{}\"\n[commands]\ndirs = [\"commands\"]\n",
+        lost.url()
+    ))?;
+    let folder = desk.callboard.folder().join("commands");
+    std::fs::create_dir(&folder)?;
+    let command = "[[command]]\nname = \"deploy\"\nsummary = \"Deploy it\"\n\
+                   run.http = { account = \"deployer\", method = \"POST\", path = \"/deploy\" }\n";
+    std::fs::write(folder.join("deploy.toml"), command)?;
+    desk.fire("DiskFull")?;
+    let app = desk.open()?;
+    let page = app.page();
+    desk.focused(&app)?;
+    page.says("DiskFull")?;
+    let run = desk.callboard.cmd(&["run", "deploy"])?;
+    assert_eq!(run.code, Some(5), "{run:?}");
+
+    page.says("Recent runs")?;
+    desk.session.press(&["ctrl+End"])?;
+    page.says("We do not know whether this ran")?;
+    desk.session.press(&["ctrl+shift+n"])?;
+    page.says("says it did not run")?;
+    let told = || desk.room().ok().filter(|room| room[0].contains("says it did not run"));
+    let room = wait_until("the message to be edited", PATIENCE, told)?;
+    assert_eq!(room.len(), 1, "{room:?}");
+    assert_eq!(lost.requests().len(), 1, "it is not run again");
+
+    desk.session.press(&["ctrl+Home", "ctrl+shift+s"])?;
+    page.says("Will post in")?;
+    assert_eq!(desk.room()?.len(), 1, "nothing is posted before Enter");
+    desk.session.press(&["Return"])?;
+    page.says("Posted in")?;
+    let room = desk.room()?;
+    assert!(room.len() == 2 && room[1].contains("DiskFull"), "{room:?}");
     Ok(())
 }
 

@@ -19,7 +19,7 @@ enum Press<'s> {
 use Press::{Keys, Text};
 
 /// The launcher's views, each by its name.
-const LAUNCHER: [Step<'static>; 9] = [
+const LAUNCHER: [Step<'static>; 10] = [
     ("morning", &[], "Pull requests"),
     ("actions", &[Keys(&["ctrl+k"])], "Open in browser"),
     ("keys", &[Keys(&["Escape", "question"])], "All actions"),
@@ -34,6 +34,7 @@ const LAUNCHER: [Step<'static>; 9] = [
     // By now the made-up team's day has an alert, and a build that failed under it.
     ("red", &[Keys(&["Escape"])], "unit tests failed"),
     ("board", &[Keys(&["ctrl+Home", "Down"])], "AssertionError"),
+    ("send", &[Keys(&["ctrl+shift+s"])], "Will post in"),
 ];
 
 /// The settings' views, by the names of their buttons.

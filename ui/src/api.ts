@@ -1489,9 +1489,13 @@ export type Post = {
  */
 channel: string, 
 /**
- * The text.
+ * The text. May be empty where an item is named.
  */
-text: string, };
+text: string, 
+/**
+ * An item: what it is, how it stands and whose turn it is are posted, after the text.
+ */
+item: string | null, };
 
 /**
  * What a line would do, without doing it.
@@ -1509,6 +1513,15 @@ channel: string | null,
  * Post nothing.
  */
 private: boolean, };
+
+/**
+ * What a post would say, and where, without posting it.
+ */
+export type PreparePost = { 
+/**
+ * What would be posted.
+ */
+what: Post, };
 
 /**
  * What a line would do.
@@ -1546,6 +1559,19 @@ post_reason: string,
  * What a person must say before it runs.
  */
 confirm: Confirm | null, };
+
+/**
+ * What a post would say, and where.
+ */
+export type PreparedPost = { 
+/**
+ * Where it would stand.
+ */
+address: Address, 
+/**
+ * What it would say.
+ */
+message: Message, };
 
 /**
  * A pull request. A snapshot may be partial: what it does not know is `None` or empty, as each field says.
@@ -1901,7 +1927,7 @@ by: string,
  */
 started_at: string, 
 /**
- * When it ended, or was found to be not known.
+ * When it ended, or was found to be not known. A person's word on it later changes nothing of that.
  */
 ended_at: string | null, 
 /**
@@ -1952,6 +1978,22 @@ outcome: Outcome, } | { "state": "failed",
 error: ServiceError, } | { "state": "canceled" } | { "state": "unknown", 
 /**
  * What is known.
+ */
+why: string, } | { "state": "settled", 
+/**
+ * True where it ran.
+ */
+ran: boolean, 
+/**
+ * Who said so, as the operating system names them.
+ */
+by: string, 
+/**
+ * When they said so.
+ */
+at: string, 
+/**
+ * What was known before.
  */
 why: string, };
 
@@ -2161,6 +2203,19 @@ export type Settle = {
  * How long at most.
  */
 seconds: number, };
+
+/**
+ * Settles a run of which it is not known whether it happened: the word of a person who has looked.
+ */
+export type SettleRun = { 
+/**
+ * The run's id, or the start of it.
+ */
+id: string, 
+/**
+ * True where it ran.
+ */
+ran: boolean, };
 
 /**
  * How bad an incident is.
@@ -2393,6 +2448,8 @@ export interface Calls {
   follow_run: { params: FollowRun; answer: RunProgress };
   runs: { params: RunsQuery; answer: Array<Run> };
   cancel: { params: Cancel; answer: Run };
+  settle_run: { params: SettleRun; answer: Run };
+  prepare_post: { params: PreparePost; answer: PreparedPost };
   post: { params: Post; answer: Delivery };
   room: { params: RoomQuery; answer: Array<RoomMessage> };
   channels: { params: ChannelsQuery; answer: Array<ChannelInfo> };

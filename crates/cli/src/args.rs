@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use callboard_domain::item::Kind;
-use clap::{Args, Parser, Subcommand, ValueHint};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 /// The team's notice board: builds, pull requests and incidents that need a person, and the commands that deal with them.
@@ -112,13 +112,26 @@ pub(crate) enum Command {
         /// Its id, or the start of it.
         id: String,
     },
+    /// Say of a run that is not known whether it ran, after a look at the service.
+    RunSettle {
+        /// Its id, or the start of it.
+        id: String,
+        /// What happened.
+        word: Word,
+    },
     /// Post a message.
     Post {
         /// A channel's short name, or ACCOUNT:CHANNEL.
         channel: String,
         /// The text.
-        #[arg(required = true, num_args = 1..)]
+        #[arg(required_unless_present = "item", num_args = 1..)]
         text: Vec<String>,
+        /// Post what an item's row says, after the text: its key, or any unambiguous part of its reference or title.
+        #[arg(long, value_name = "KEY")]
+        item: Option<String>,
+        /// Show exactly what would be posted, and post nothing.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Read the built-in room.
     Room {
@@ -193,6 +206,15 @@ pub(crate) enum Command {
         #[arg(value_hint = ValueHint::DirPath)]
         folder: PathBuf,
     },
+}
+
+/// What a person says of a run that is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Word {
+    /// It ran.
+    Ran,
+    /// It did not run.
+    DidNotRun,
 }
 
 /// A line to run.

@@ -52,7 +52,10 @@ impl From<&RunState> for Exit {
     fn from(state: &RunState) -> Self {
         match state {
             RunState::Done { outcome } if outcome.ok => Self::Done,
-            RunState::Done { .. } | RunState::Canceled | RunState::Running => Self::Failed,
+            RunState::Settled { ran: true, .. } => Self::Done,
+            RunState::Done { .. } | RunState::Settled { .. } | RunState::Canceled | RunState::Running => {
+                Self::Failed
+            }
             RunState::Failed { error } => error.into(),
             RunState::Unknown { .. } => Self::Unknown,
         }
@@ -108,12 +111,20 @@ mod tests {
                 "{error:?}"
             );
         }
+        let settled = |ran| RunState::Settled {
+            ran,
+            by: String::new(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            why: String::new(),
+        };
         let runs = [
             (RunState::Done { outcome: Outcome::ok("") }, 0),
             (RunState::Done { outcome: Outcome::failed("") }, 1),
             (RunState::Failed { error: ServiceError::unavailable("down") }, 4),
             (RunState::Canceled, 1),
             (RunState::Unknown { why: String::new() }, 5),
+            (settled(true), 0),
+            (settled(false), 1),
         ];
         for (state, code) in runs {
             assert_eq!(Exit::from(&state) as u8, code, "{state:?}");

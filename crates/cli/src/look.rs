@@ -9,15 +9,17 @@ use callboard_domain::{
 use callboard_engine::api::{
     AccountInfo, AccountsQuery, BoardQuery, Cancel, Changes, ChannelsQuery, CheckVerdict, CommandsQuery,
     DeliveriesQuery, Delivery, DeliveryState, Doctor, EventsQuery, FollowRun, Health, HelpQuery, Hit,
-    ItemQuery, PollNow, Post, Quiet, Retry, RoomQuery, RulesExplain, RunsQuery, Search, Settle, Snooze,
+    ItemQuery, PollNow, Post, PreparePost, Quiet, Retry, RoomQuery, RulesExplain, RunsQuery, Search, Settle,
+    SettleRun, Snooze,
 };
 use jiff::Timestamp;
 
 use crate::{
-    args::{Accounts, Command, Rules},
+    args::{Accounts, Command, Rules, Word},
     exit::{Exit, Usage},
     face::Face,
     output::{Output, age, mark, origin, table, when},
+    run,
 };
 
 /// Asks and prints.
@@ -85,9 +87,7 @@ pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> R
             });
         }
         Command::RunShow { id } => {
-            // Answers at once: what has been said can't be this.
-            let seen = FollowRun { id, seen: 0, said: "\0".into() };
-            let progress = face.call(seen).await?;
+            let progress = face.call(at_once(id)).await?;
             output.either(&progress, || {
                 println!("{}  {} by {}", when(progress.run.started_at), progress.run.line, progress.run.by);
                 output.run_output(&progress.output);
@@ -98,8 +98,22 @@ pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> R
             let run = face.call(Cancel { id }).await?;
             output.either(&run, || output.run(&run));
         }
-        Command::Post { channel, text } => {
-            return post(Post { channel, text: text.join(" ") }, face, output).await;
+        Command::RunSettle { id, word } => {
+            let run = face.call(SettleRun { id, ran: word == Word::Ran }).await?;
+            let progress = run::settle(face.call(at_once(run.id)).await?, face).await?;
+            output.either(&progress, || output.ended(&progress));
+        }
+        Command::Post { channel, text, item, dry_run } => {
+            let what = Post { channel, text: text.join(" "), item };
+            if !dry_run {
+                return post(what, face, output).await;
+            }
+            let prepared = face.call(PreparePost { what }).await?;
+            output.either(&prepared, || {
+                output.message(&prepared.message);
+                println!("Will post in {}", prepared.address);
+                println!("Dry run: nothing was posted");
+            });
         }
         Command::Room { channel, limit } => {
             let messages = face.call(RoomQuery { channel, limit }).await?;
@@ -191,6 +205,11 @@ pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> R
         | Command::Man { .. } => {}
     }
     Ok(Exit::Done)
+}
+
+/// A run as it is now: what has been said can't be this, so the answer waits for nothing.
+fn at_once(id: String) -> FollowRun {
+    FollowRun { id, seen: 0, said: "\0".into() }
 }
 
 async fn board(query: BoardQuery, stored: bool, face: &mut Face, output: &Output) -> Result<Exit> {

@@ -73,7 +73,7 @@ pub struct Run {
     pub by: String,
     /// When it was asked for.
     pub started_at: Timestamp,
-    /// When it ended, or was found to be not known.
+    /// When it ended, or was found to be not known. A person's word on it later changes nothing of that.
     pub ended_at: Option<Timestamp>,
     /// How far it is.
     pub state: RunState,
@@ -104,10 +104,21 @@ pub enum RunState {
         /// What is known.
         why: String,
     },
+    /// It was not known, and a person who has looked has said how it went: their word, not the service's.
+    Settled {
+        /// True where it ran.
+        ran: bool,
+        /// Who said so, as the operating system names them.
+        by: String,
+        /// When they said so.
+        at: Timestamp,
+        /// What was known before.
+        why: String,
+    },
 }
 
 impl RunState {
-    /// The word for it: `running`, `done`, `failed`, `canceled`, `unknown`.
+    /// The word for it: `running`, `done`, `failed`, `canceled`, `unknown`; `ran` or `did not run` as a person said.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -115,6 +126,16 @@ impl RunState {
             Self::Done { .. } | Self::Failed { .. } => "failed",
             Self::Canceled => "canceled",
             Self::Unknown { .. } => "unknown",
+            Self::Settled { ran: true, .. } => "ran",
+            Self::Settled { ran: false, .. } => "did not run",
+        }
+    }
+
+    /// What a person has said of it, where one has: "ana says it ran".
+    pub fn said(&self) -> Option<String> {
+        match self {
+            Self::Settled { by, .. } => Some(format!("{by} says it {}", self.name())),
+            _ => None,
         }
     }
 

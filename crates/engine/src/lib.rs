@@ -20,6 +20,7 @@ mod live;
 mod local;
 mod notify;
 pub mod paths;
+mod posted;
 mod receive;
 mod registry;
 pub mod room;

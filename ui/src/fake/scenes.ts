@@ -1,10 +1,10 @@
-/** The fake backend for a browser, by what the address asks for: `?first`, `?empty`, `?playground`, `?theme=dark`, `?many`. */
+/** The fake backend for a browser, by what the address asks for: `?first`, `?empty`, `?playground`, `?theme=dark`, `?many`, `?unknown`. */
 
 import type { Theme } from "../desktop";
 import type { FakeBackend } from "./backend";
 import { fake, row } from "./index";
 import { delivery } from "./runs";
-import { board, STATUS } from "./team";
+import { board, run, STATUS } from "./team";
 
 export function scene(search: string): FakeBackend {
   const asked = new URLSearchParams(search);
@@ -48,6 +48,20 @@ export function scene(search: string): FakeBackend {
         seen: 0,
         delivery: delivery(id, { state: "pending", next_at, error }),
       };
+    });
+  }
+  if (asked.has("unknown")) {
+    const why = "Jenkins stopped answering";
+    let lost = run("0199aa00-0000-7000-8000-000000000606", "deploy api to staging", {
+      state: { state: "unknown", why },
+    });
+    made.answer("runs", () => [lost]);
+    made.answer("follow_run", ({ id }) => {
+      return { run: lost, said: "", output: [], seen: 0, delivery: delivery(id, { state: "posted" }) };
+    });
+    made.answer("settle_run", ({ ran }) => {
+      lost = { ...lost, state: { state: "settled", ran, by: "kim", at: new Date().toISOString(), why } };
+      return lost;
     });
   }
   if (asked.has("many")) {

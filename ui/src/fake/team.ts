@@ -1,6 +1,6 @@
 /** A made-up team on an ordinary day: a red build, an incident, pull requests, and a deploy command. */
 
-import type { Board, Row, Run, Section, State, Status } from "../api";
+import type { Board, Message, Post, Row, Run, Section, State, Status } from "../api";
 import { ago } from "./ago";
 import type { Answers } from "./backend";
 import { commands, find, infoOf, prepare, readLine } from "./commands";
@@ -131,6 +131,24 @@ export function run(id: string, line: string, more: Partial<Run> = {}): Run {
   };
 }
 
+/** A channel as the engine finds it: by its short name, or as it is. */
+const addressOf = (channel: string) => (channel.includes(":") ? channel : `chat:#${channel}`);
+
+/** A row as it is sent to a channel. */
+function sent({ item, text }: Post): Message {
+  const row = sections()
+    .flatMap(({ rows }) => rows)
+    .find(({ key }) => key === item);
+  const fields: [string, string][] = [
+    ["state", row?.state ?? ""],
+    ["turn", row?.turn?.what ?? ""],
+    ["by", "kim"],
+  ];
+  const said = text === "" ? [] : [{ text }];
+  const title = row ? `${row.title} (${row.second})` : text;
+  return { tone: "bad", title, link: row?.url ?? null, blocks: [...said, { fields }] };
+}
+
 export function team(): Answers {
   return {
     status: STATUS,
@@ -171,6 +189,21 @@ export function team(): Answers {
         state: { state: "failed", error: { error: "unavailable", why: "Jenkins did not answer" } },
       }),
     ],
+    settle_run: ({ id, ran }) =>
+      run(id, "deploy api to staging", {
+        state: { state: "settled", ran, by: "kim", at: ago(0), why: "Jenkins did not answer" },
+      }),
+    prepare_post: ({ what }) => ({ address: addressOf(what.channel), message: sent(what) }),
+    post: (what) => ({
+      id: "d-sent",
+      address: addressOf(what.channel),
+      message: sent(what),
+      run: null,
+      state: { state: "pending", next_at: ago(0), error: null },
+      attempts: 0,
+      created_at: ago(0),
+      link: null,
+    }),
     cancel: ({ id }) => run(id, "deploy api to staging", { state: { state: "canceled" } }),
     channels: [
       { name: "deploys", address: "chat:#deploys", default: true },

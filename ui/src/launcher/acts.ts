@@ -6,6 +6,7 @@ import type { Launcher } from "./launcher.svelte";
 import { isOfDetail, offerFor } from "./offers";
 import type { Rooms } from "./rooms.svelte";
 import type { Following } from "./runs.svelte";
+import type { Sending } from "./sending.svelte";
 
 /** What a key does here. False where it does nothing, and the key is the field's. */
 export function does(launcher: Launcher, act: Act): boolean {
@@ -37,14 +38,25 @@ export function does(launcher: Launcher, act: Act): boolean {
       if (top?.at !== "keys") launcher.push({ at: "keys" });
       return true;
     case "runs":
-      if (top?.at !== "rooms") launcher.openRooms();
+      if (top?.at !== "rooms") void launcher.attempt(() => launcher.openRooms());
       return true;
     case "help":
       return help(launcher);
+    case "actions":
+      if (launcher.offers.length === 0) return false;
+      launcher.over = launcher.over === "actions" ? null : "actions";
+      return true;
+    case "ran":
+    case "did-not-run": {
+      const offer = offerFor(launcher.offers, act);
+      if (offer) void launcher.offer(offer);
+      return offer !== undefined;
+    }
   }
   if (top?.at === "run") return onRun(launcher, act, top.run);
   if (top?.at === "fill") return onFill(launcher, act, top.fill);
   if (top?.at === "rooms") return onRooms(launcher, act, top.rooms);
+  if (top?.at === "send") return onSend(act, top.sending);
   if (top && !("key" in top)) return false;
   if (!top) {
     switch (act) {
@@ -81,11 +93,6 @@ export function does(launcher: Launcher, act: Act): boolean {
         void launcher.enter();
         return true;
     }
-  }
-  if (act === "actions") {
-    if (launcher.offers.length === 0) return false;
-    launcher.over = launcher.over === "actions" ? null : "actions";
-    return true;
   }
   // Over a log or a reason, Enter is not for the row beneath.
   if ((act === "go" || act === "second") && top && top.at !== "item") return false;
@@ -146,7 +153,7 @@ function onRun(launcher: Launcher, act: Act, run: Following): boolean {
     case "go":
       if (!run.over) return false;
       run.end();
-      void launcher.attempt(() => launcher.takeLine(run.run.line));
+      void launcher.again(run.run);
       return true;
   }
   return false;
@@ -167,6 +174,22 @@ function onRooms(launcher: Launcher, act: Act, rooms: Rooms): boolean {
       return true;
     case "go":
       if (place?.at === "run") launcher.follow(place.run);
+      return true;
+  }
+  return false;
+}
+
+function onSend(act: Act, sending: Sending): boolean {
+  switch (act) {
+    case "down":
+    case "up":
+      sending.mark(act === "down" ? 1 : -1);
+      return true;
+    case "post-now":
+      void sending.retry();
+      return true;
+    case "go":
+      void sending.post();
       return true;
   }
   return false;

@@ -20,6 +20,7 @@ export type Act =
   | "log"
   | "comment"
   | "snooze"
+  | "send"
   | "copy"
   | "why"
   | "resolve"
@@ -27,6 +28,8 @@ export type Act =
   | "stop"
   | "privately"
   | "post-now"
+  | "ran"
+  | "did-not-run"
   | "everyone"
   | "runs"
   | "activity"
@@ -74,12 +77,15 @@ export const KEYS: Key[] = [
   { act: "log", keys: ["Ctrl+L"], group: "On a row", words: "Whole log" },
   { act: "comment", keys: ["Ctrl+M"], group: "On a row", words: "Comment or note", mac: ["Ctrl+Shift+M"] },
   { act: "snooze", keys: ["Ctrl+S"], group: "On a row", words: "Snooze until it changes" },
+  { act: "send", keys: ["Ctrl+Shift+S"], group: "On a row", words: "Send to a channel" },
   { act: "copy", keys: ["Ctrl+Shift+C"], group: "On a row", words: "Copy link" },
   { act: "why", keys: ["Ctrl+/", "Ctrl+Shift+/"], group: "On a row", words: "Why did I get this?" },
 
   { act: "stop", keys: ["Ctrl+."], group: "Run", words: "Stop" },
   { act: "privately", keys: ["Ctrl+Shift+P"], group: "Run", words: "Run privately" },
   { act: "post-now", keys: ["Ctrl+P"], group: "Run", words: "Post now" },
+  { act: "ran", keys: ["Ctrl+Shift+Y"], group: "Run", words: "It ran" },
+  { act: "did-not-run", keys: ["Ctrl+Shift+N"], group: "Run", words: "It did not run" },
   { act: "runs", keys: ["Ctrl+Shift+R"], group: "Run", words: "Rooms and runs" },
 
   { act: "approve", keys: ["Ctrl+Enter"], group: "Decide", words: "Approve" },

@@ -1,4 +1,4 @@
-/** The views that are never the first to be seen: read right after the board is shown, so that it is shown sooner. */
+/** The views that are never the first to be seen, and their state: read right after the board is shown, so that it is sooner. */
 
 export { default as FillView } from "./FillView.svelte";
 export { default as FirstRun } from "./FirstRun.svelte";
@@ -8,4 +8,7 @@ export { default as LogView } from "./LogView.svelte";
 export { default as Overlays } from "./Overlays.svelte";
 export { default as RoomsView } from "./RoomsView.svelte";
 export { default as RunView } from "./RunView.svelte";
+export { default as SendView } from "./SendView.svelte";
 export { default as WhyView } from "./WhyView.svelte";
+export { Rooms } from "./rooms.svelte";
+export { Sending } from "./sending.svelte";

@@ -14,8 +14,8 @@ import { Finds } from "./finds.svelte";
 import type { Act } from "./keys";
 import type { Level } from "./levels";
 import type { Entry } from "./look";
-import { isOfDetail, type Offer, offerFor, offersOf } from "./offers";
-import { Rooms } from "./rooms.svelte";
+import { isOfDetail, type Offer, offerFor, offersOf, offersOfRun } from "./offers";
+import { verdictOf } from "./outcome";
 import { Following } from "./runs.svelte";
 
 export class Launcher {
@@ -43,7 +43,10 @@ export class Launcher {
   readonly entry: Entry | null = $derived(this.currentEntry());
   readonly row: Row | null = $derived(this.currentRow());
   readonly detail: ItemDetail | null = $derived(this.currentDetail());
-  readonly offers: Offer[] = $derived(this.row ? offersOf(this.row, this.detail) : []);
+  readonly run: Run | null = $derived(this.currentRun());
+  readonly offers: Offer[] = $derived(
+    this.row ? offersOf(this.row, this.detail) : this.run ? offersOfRun(this.run) : [],
+  );
 
   constructor(backend: Backend) {
     this.desk = new Desk(backend);
@@ -74,6 +77,14 @@ export class Launcher {
 
   private currentDetail(): ItemDetail | null {
     return this.row ? this.details.item(this.row.key) : null;
+  }
+
+  /** The run that actions are for. */
+  private currentRun(): Run | null {
+    const { top } = this;
+    if (top?.at === "run") return top.run.run;
+    if (top?.at === "rooms") return top.rooms.place?.at === "run" ? top.rooms.place.run : null;
+    return !top && this.entry?.kind === "run" ? this.entry.run : null;
   }
 
   /** A row by its key; also of an item that is not on the board. */
@@ -132,6 +143,7 @@ export class Launcher {
     this.details.changed();
     if (this.top?.at === "run") void this.top.run.changed();
     if (this.top?.at === "rooms") void this.top.rooms.load();
+    if (this.top?.at === "send") void this.top.sending.changed();
   }
 
   /** The playground came or went. */
@@ -291,8 +303,10 @@ export class Launcher {
 
   async offer(offer: Offer | undefined, row = this.row): Promise<void> {
     this.over = null;
-    if (!offer || !row) return;
+    if (!offer) return;
     const { does } = offer;
+    if (typeof does === "object" && "settle" in does) return this.settleRun(does.settle);
+    if (!row) return;
     if (typeof does === "object") {
       // To say "I am on it" is quick, and taken back as easily: it needs no second look.
       if (does.run.role === "take" && does.run.complete) return this.take(row, does.run.line);
@@ -312,11 +326,41 @@ export class Launcher {
           "The snooze",
           this.desk.backend.call("snooze", { item: row.key, until: null }),
         );
+      case "send":
+        return this.attempt(() => this.send(row));
       case "copy":
         return this.copy(url ?? "", "The link is copied");
       case "why":
         return this.explain(row.key);
     }
+  }
+
+  /** A row to a channel. */
+  private async send(row: Row): Promise<void> {
+    const { Sending } = await import("./later");
+    if (this.top?.at === "send") return;
+    const sending = new Sending(this.desk, row.key, row.title);
+    this.push({ at: "send", sending });
+    await sending.load();
+  }
+
+  /** A person's word on the run that is not known. It is not run again by itself: that is offered. */
+  private async settleRun(ran: boolean): Promise<void> {
+    const { run } = this;
+    if (!run) return;
+    await this.attempt(async () => {
+      const settled = await this.desk.waitFor(
+        "the engine",
+        this.desk.backend.call("settle_run", { id: run.id, ran }),
+      );
+      this.desk.say(verdictOf(settled).summary ?? "");
+    });
+    this.changed();
+  }
+
+  /** The line again, as far as it goes: nothing runs before it is looked at. */
+  async again(run: Run): Promise<void> {
+    await this.attempt(() => this.takeLine(run.line));
   }
 
   /** Runs the acknowledgement, marks the row at once, and takes it back where the run ends badly. */
@@ -377,10 +421,12 @@ export class Launcher {
   }
 
   /** Rooms and runs. */
-  openRooms(): void {
+  async openRooms(): Promise<void> {
+    const { Rooms } = await import("./later");
+    if (this.top?.at === "rooms") return;
     const rooms = new Rooms(this.desk);
     this.push({ at: "rooms", rooms });
-    void rooms.load();
+    await rooms.load();
   }
 
   /** Only important notifications until then; null ends it. */

@@ -4,6 +4,7 @@ import type { Explanation } from "../api";
 import type { Fill } from "./fills.svelte";
 import type { Rooms } from "./rooms.svelte";
 import type { Following } from "./runs.svelte";
+import type { Sending } from "./sending.svelte";
 
 export type Level =
   | { at: "item"; key: string }
@@ -13,4 +14,5 @@ export type Level =
   | { at: "fill"; fill: Fill }
   | { at: "run"; run: Following }
   | { at: "rooms"; rooms: Rooms }
+  | { at: "send"; sending: Sending }
   | { at: "keys" };

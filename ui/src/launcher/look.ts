@@ -1,6 +1,6 @@
 /** How a line of the list looks: glyph, words, whose turn. Shape first, hue second; hollow and grey is held by somebody. */
 
-import type { FoundChoice, FoundCommand, FoundRun, Piece, Row, Run } from "../api";
+import type { ChannelInfo, FoundChoice, FoundCommand, FoundRun, Piece, Row, Run } from "../api";
 import { age } from "../parts/time";
 import type { Act } from "./keys";
 
@@ -23,6 +23,7 @@ export type Entry =
   | { kind: "again"; key: string; found: FoundRun }
   | { kind: "command"; key: string; found: FoundCommand }
   | { kind: "choice"; key: string; choice: FoundChoice }
+  | { kind: "channel"; key: string; channel: ChannelInfo }
   | { kind: "own"; key: string; act: Act; title: Piece[]; keys: string };
 
 /** Lines that belong together. */
@@ -115,6 +116,10 @@ export function glyphOfRun(run: Run): Glyph {
       return { icon: "stop", tone: "quiet", means: "stopped" };
     case "unknown":
       return { icon: "st_unk", tone: "attention", means: "not known" };
+    case "settled":
+      return run.state.ran
+        ? { icon: "usercheck", tone: "quiet", means: "ran, as a person says" }
+        : { icon: "x", tone: "quiet", means: "did not run, as a person says" };
   }
 }
 
@@ -226,6 +231,13 @@ export function lookOf(entry: Entry, now: number): Look {
       return choice.note
         ? { ...base, glyph, title: plain(choice.note), second: choice.value }
         : { ...base, glyph, title: choice.title };
+    }
+    case "channel": {
+      const { channel } = entry;
+      const glyph: Glyph = { icon: "hash", tone: "quiet", means: "channel" };
+      const turn: Look["turn"] = channel.default ? { text: "default", tone: "plain", face: null } : null;
+      const title = plain(channel.name ?? channelName(channel.address));
+      return { ...base, glyph, title, second: channel.address, turn };
     }
   }
 }

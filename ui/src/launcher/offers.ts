@@ -1,6 +1,6 @@
 /** What can be done with an item, the first thing first. Every service's commands come as one of a few roles, each with its key and place. */
 
-import type { ItemAction, ItemDetail, Role, Row } from "../api";
+import type { ItemAction, ItemDetail, Role, Row, Run } from "../api";
 import { type Act, keysOf } from "./keys";
 import { kindOf } from "./look";
 
@@ -11,7 +11,7 @@ export interface Offer {
   keys: string;
   /** What a press of that key is called. */
   act: Act | null;
-  does: { run: ItemAction } | "open" | "log" | "snooze" | "copy" | "why";
+  does: { run: ItemAction } | { settle: boolean } | "open" | "log" | "snooze" | "send" | "copy" | "why";
 }
 
 const ROLES: Record<Role, { title: string; icon: string; act: Act | null }> = {
@@ -79,6 +79,14 @@ export function offersOf(row: Pick<Row, "key" | "url" | "turn">, detail: ItemDet
     act: "snooze",
     does: "snooze",
   });
+  own.push({
+    id: "send",
+    title: "Send to a channel…",
+    icon: "send",
+    keys: keysOf("send"),
+    act: "send",
+    does: "send",
+  });
   if (url)
     own.push({
       id: "copy",
@@ -97,11 +105,10 @@ export function offersOf(row: Pick<Row, "key" | "url" | "turn">, detail: ItemDet
     does: "why",
   });
 
-  const approves = (offer: Offer) => typeof offer.does === "object" && offer.does.run.role === "approve";
-  const merges =
-    row.turn?.what === "merge it"
-      ? runs.find((offer) => typeof offer.does === "object" && offer.does.run.role === "merge")
-      : undefined;
+  const has = (role: Role) => (offer: Offer) =>
+    typeof offer.does === "object" && "run" in offer.does && offer.does.run.role === role;
+  const approves = has("approve");
+  const merges = row.turn?.what === "merge it" ? runs.find(has("merge")) : undefined;
   const first = merges ?? (reviews && url ? open : (runs.find((offer) => !approves(offer)) ?? own[0]));
   if (!first) return [];
   const rest = [...runs, ...own].filter((offer) => offer !== first);
@@ -110,6 +117,29 @@ export function offersOf(row: Pick<Row, "key" | "url" | "turn">, detail: ItemDet
   const second = ordered[1];
   if (second && second.keys === "" && !approves(second)) ordered[1] = { ...second, keys: "Shift+Enter" };
   return ordered;
+}
+
+/** What a person who has looked can say of a run that is not known. */
+export function offersOfRun(run: Run): Offer[] {
+  if (run.state.state !== "unknown") return [];
+  return [
+    {
+      id: "ran",
+      title: "It ran",
+      icon: "check",
+      keys: keysOf("ran"),
+      act: "ran",
+      does: { settle: true },
+    },
+    {
+      id: "did-not-run",
+      title: "It did not",
+      icon: "x",
+      keys: keysOf("did-not-run"),
+      act: "did-not-run",
+      does: { settle: false },
+    },
+  ];
 }
 
 /** What it means goes by the item's detail. The rest can be done with any row. */

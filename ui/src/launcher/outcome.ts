@@ -2,7 +2,7 @@
 
 import type { Delivery, Run, RunProgress, ServiceError } from "../api";
 import { clock, timer } from "../parts/time";
-import { channelName, type Tone } from "./look";
+import { channelName, glyphOfRun, type Tone } from "./look";
 
 /** How a run is, in the field's right corner and above its output. */
 export interface Verdict {
@@ -55,6 +55,13 @@ export function verdictOf(run: Run): Verdict {
         summary: "We do not know whether this ran",
         more: `${sentence(state.why)} It will not be sent again by itself.`,
       };
+    case "settled": {
+      const { ran, by } = state;
+      const summary = `${by} says it ${ran ? "ran" : "did not run"}`;
+      const word = ran ? "Ran" : "Did not run";
+      const { icon, tone } = glyphOfRun(run);
+      return { ...none, icon, tone, word, summary, more: `Before, it was not known: ${sentence(state.why)}` };
+    }
   }
 }
 
@@ -115,20 +122,57 @@ export function willPost(post: string | null, reason: string): RoomLine {
       };
 }
 
+/** Before a row is sent. */
+export function willSend(channel: string): RoomLine {
+  return { ...PLAIN, before: "Will post in", channel: channelName(channel), after: "one message" };
+}
+
 /** During and after a run. */
 export function roomLine(run: Run, delivery: Delivery | null, now: number): RoomLine {
   if (!run.post) {
     return { ...PLAIN, icon: "eyeoff", before: "Private:", channel: null, after: "nothing was posted" };
   }
   const channel = channelName(delivery?.address ?? run.post);
-  const going = run.state.state === "running";
+  const { state } = run;
+  const going = state.state === "running";
   if (!delivery) {
     return going
       ? { ...PLAIN, before: "Will post in", channel, after: "one message, edited as it goes" }
       : { ...PLAIN, before: "Being posted in", channel };
   }
+  if (going && delivery.state.state === "posted") {
+    const { link } = delivery;
+    return {
+      ...PLAIN,
+      tone: "passing",
+      before: "Posted in",
+      channel,
+      after: "being edited as it goes",
+      link,
+    };
+  }
+  const notRun = state.state === "settled" && !state.ran;
+  const ran =
+    state.state === "unknown"
+      ? "Not known, and"
+      : notRun
+        ? "Did not run, and"
+        : going
+          ? "Running, but"
+          : "Ran, but";
+  const after = `${clock(run.ended_at ?? delivery.created_at)}, start and outcome in one message`;
+  return deliveryLine(delivery, `${ran} the room`, after, now);
+}
+
+/** Of a message that a person sent. */
+export function sentLine(delivery: Delivery, now: number): RoomLine {
+  return deliveryLine(delivery, "The room", clock(delivery.created_at), now);
+}
+
+/** Whether a message has arrived: `after` where it has, `room` was not told where it has not. */
+function deliveryLine(delivery: Delivery, room: string, after: string, now: number): RoomLine {
   const { link, state } = delivery;
-  const ran = run.state.state === "unknown" ? "Not known, and" : going ? "Running, but" : "Ran, but";
+  const channel = channelName(delivery.address);
   const late = {
     ...PLAIN,
     look: "late",
@@ -142,18 +186,16 @@ export function roomLine(run: Run, delivery: Delivery | null, now: number): Room
   } as const;
   switch (state.state) {
     case "posted":
-      return going
-        ? { ...PLAIN, tone: "passing", before: "Posted in", channel, after: "being edited as it goes", link }
-        : {
-            ...PLAIN,
-            look: "told",
-            icon: "st_pass",
-            tone: "passing",
-            before: "Posted in",
-            channel,
-            after: `${clock(run.ended_at ?? delivery.created_at)}, start and outcome in one message`,
-            link,
-          };
+      return {
+        ...PLAIN,
+        look: "told",
+        icon: "st_pass",
+        tone: "passing",
+        before: "Posted in",
+        channel,
+        after,
+        link,
+      };
     case "sending":
       return { ...PLAIN, before: "Being posted in", channel };
     case "pending": {
@@ -161,14 +203,14 @@ export function roomLine(run: Run, delivery: Delivery | null, now: number): Room
       const left = Math.max(0, (Date.parse(state.next_at) - now) / 1000);
       return {
         ...late,
-        before: `${ran} the room was not told: retrying in ${timer(left)}`,
+        before: `${room} was not told: retrying in ${timer(left)}`,
         more: `${sentence(why(state.error))} Try ${delivery.attempts}.`,
       };
     }
     case "failed":
       return {
         ...late,
-        before: `${ran} the room was not told`,
+        before: `${room} was not told`,
         more: `${sentence(why(state.error))} It is not tried again by itself.`,
       };
     case "unknown":

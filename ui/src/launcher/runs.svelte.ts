@@ -28,6 +28,7 @@ export class Following {
   );
 
   private ended = false;
+  private asking = false;
   private wake: () => void = () => {};
 
   constructor(desk: Desk, run: Run) {
@@ -42,6 +43,13 @@ export class Following {
 
   /** Asks again and again, until all is known or the view is left. The run itself goes on. */
   private async follow(): Promise<void> {
+    if (this.asking) return this.wake();
+    this.asking = true;
+    await this.askOn();
+    this.asking = false;
+  }
+
+  private async askOn(): Promise<void> {
     let failures = 0;
     while (!this.ended) {
       try {
@@ -89,6 +97,8 @@ export class Following {
 
   /** The store changed: what the room knows may be otherwise. While it runs, only the deliveries tell. */
   async changed(): Promise<void> {
+    // What is not known, a person may have settled, here or elsewhere.
+    if (this.run.state.state === "unknown") return this.follow();
     if (this.over) return this.wake();
     if (!this.run.post) return;
     try {
@@ -114,10 +124,8 @@ export class Following {
     if (!delivery) return;
     await this.ask(
       this.desk.backend.call("retry", { id: delivery.id }).then((delivery) => {
-        const settled = isSettled(this.state);
         this.take({ ...this.state, delivery });
-        if (settled && !isSettled(this.state)) void this.follow();
-        else this.wake();
+        if (!isSettled(this.state)) void this.follow();
       }),
     );
   }

@@ -175,6 +175,15 @@ pub struct RunsQuery {
     pub limit: usize,
 }
 
+/// Settles a run of which it is not known whether it happened: the word of a person who has looked.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct SettleRun {
+    /// The run's id, or the start of it.
+    pub id: String,
+    /// True where it ran.
+    pub ran: bool,
+}
+
 /// Stops a run.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct Cancel {

@@ -102,7 +102,9 @@ calls! {
     follow_run(FollowRun) -> RunProgress, waits;
     runs(RunsQuery) -> Vec<Run>;
     cancel(Cancel) -> Run;
+    settle_run(SettleRun) -> Run;
 
+    prepare_post(PreparePost) -> PreparedPost;
     post(Post) -> Delivery;
     room(RoomQuery) -> Vec<RoomMessage>;
     channels(ChannelsQuery) -> Vec<ChannelInfo>;

@@ -10,8 +10,28 @@ use ts_rs::TS;
 pub struct Post {
     /// A channel's short name or address.
     pub channel: String,
-    /// The text.
+    /// The text. May be empty where an item is named.
+    #[serde(default)]
     pub text: String,
+    /// An item: what it is, how it stands and whose turn it is are posted, after the text.
+    #[serde(default)]
+    pub item: Option<String>,
+}
+
+/// What a post would say, and where, without posting it.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct PreparePost {
+    /// What would be posted.
+    pub what: Post,
+}
+
+/// What a post would say, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PreparedPost {
+    /// Where it would stand.
+    pub address: Address,
+    /// What it would say.
+    pub message: Message,
 }
 
 /// Messages of the built-in room, oldest first.

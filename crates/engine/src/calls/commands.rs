@@ -11,7 +11,7 @@ use crate::{
     Engine,
     api::{
         ApiError, Cancel, CommandInfo, CommandsQuery, FollowRun, HelpQuery, Prepare, Prepared, RunProgress,
-        RunsQuery, StartRun,
+        RunsQuery, SettleRun, StartRun,
     },
     live::Live,
     registry::Entry,
@@ -132,5 +132,20 @@ impl Engine {
         following.cancel.cancel();
         while self.inner.runs.get(&id).is_some() && changes.changed().await.is_ok() {}
         self.stored_run(&id).await
+    }
+
+    pub(crate) async fn settle_run(&self, query: SettleRun) -> Result<Run, ApiError> {
+        let run = self.stored_run(&self.run_id(&query.id).await?).await?;
+        let id = run.id.clone();
+        let settled = self.take_word(run, query.ran).await.map_err(ApiError::internal)?;
+        let run = self.stored_run(&id).await?;
+        if settled {
+            return Ok(run);
+        }
+        let known = match run.state.said() {
+            Some(said) => format!("is settled: {said}"),
+            None => format!("is {}", run.state.name()),
+        };
+        Err(ApiError::usage(format!("run {id} {known}; only one that is unknown can be settled")))
     }
 }

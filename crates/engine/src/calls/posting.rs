@@ -14,9 +14,10 @@ use super::{LIST_LIMIT, limited, one_of};
 use crate::{
     Engine,
     api::{
-        ApiError, ChannelInfo, ChannelsQuery, DeliveriesQuery, Delivery, DeliveryState, Post, Retry,
-        RoomMessage, RoomQuery, Settle,
+        ApiError, ChannelInfo, ChannelsQuery, DeliveriesQuery, Delivery, DeliveryState, Post, PreparePost,
+        PreparedPost, Retry, RoomMessage, RoomQuery, Settle,
     },
+    posted, run,
     store::{self, About, NewDelivery},
 };
 
@@ -26,18 +27,24 @@ impl Engine {
         Ok(deliveries.into_iter().next().map(shown))
     }
 
-    pub(crate) async fn post(&self, post: Post) -> Result<Delivery, ApiError> {
-        let to = self.live().config.address(&post.channel).map_err(ApiError::usage)?;
-        let said = text::block(post.text.trim(), 10_000);
-        if said.is_empty() {
-            return Err(ApiError::usage("there is nothing to post"));
-        }
-        let new = NewDelivery {
-            about: About::Nothing,
-            to,
-            under: None,
-            message: Message::new(Tone::Neutral, said),
+    pub(crate) async fn prepare_post(&self, query: PreparePost) -> Result<PreparedPost, ApiError> {
+        let Post { channel, text, item } = query.what;
+        let address = self.live().config.address(&channel).map_err(ApiError::usage)?;
+        let said = text::block(text.trim(), 10_000);
+        let message = match item {
+            Some(item) => {
+                let item = self.find_item(&item).await?.item;
+                posted::item(&item, &said, &run::person(), Timestamp::now())
+            }
+            None if said.is_empty() => return Err(ApiError::usage("there is nothing to post")),
+            None => Message::new(Tone::Neutral, said),
         };
+        Ok(PreparedPost { address, message })
+    }
+
+    pub(crate) async fn post(&self, post: Post) -> Result<Delivery, ApiError> {
+        let PreparedPost { address: to, message } = self.prepare_post(PreparePost { what: post }).await?;
+        let new = NewDelivery { about: About::Nothing, to, under: None, message };
         let key = self.store().enqueue(new, Timestamp::now()).await.map_err(ApiError::internal)?;
         self.delivery(&key).await
     }

@@ -101,6 +101,15 @@ impl Engine {
         }
     }
 
+    /// Takes a person's word on a run that is not known. False where it is known, by then or all along.
+    pub(crate) async fn take_word(&self, mut run: Run, ran: bool) -> Result<bool, StoreError> {
+        let (by, at) = (person(), Timestamp::now());
+        let RunState::Unknown { why } = run.state else { return Ok(false) };
+        run.state = RunState::Settled { ran, by, at, why };
+        let message = message(&run, "");
+        self.store().settle_run(&run.id, run.state, message, at).await
+    }
+
     /// The runs that were under way when the program last ended: their messages say that it is not known how they went.
     pub(crate) async fn tell_interrupted(&self, now: Timestamp) -> Result<(), StoreError> {
         for run in self.store().interrupted().to_vec() {
@@ -157,6 +166,9 @@ fn message(run: &Run, said: &str) -> Message {
             Tone::Unknown,
             format!("We do not know whether {} ran: {why}. It will not be run again by itself", run.line),
         ),
+        RunState::Settled { .. } => {
+            Message::new(Tone::Neutral, format!("{}: {}", run.line, run.state.said().unwrap_or_default()))
+        }
     };
     let mut fields = vec![("command".to_owned(), run.line.clone()), ("by".to_owned(), run.by.clone())];
     if let Some(ended_at) = run.ended_at {
@@ -170,7 +182,7 @@ fn message(run: &Run, said: &str) -> Message {
 }
 
 /// Who is at the keyboard, as the system names them.
-fn person() -> String {
+pub(crate) fn person() -> String {
     let named = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
     named
         .map(|name| text::line(&name, 64))

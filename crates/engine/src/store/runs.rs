@@ -74,12 +74,19 @@ fn end(conn: &Connection, id: &str, state: &RunState, now: Timestamp) -> rusqlit
     execute(conn, sql, params![id, Json(state), At(now)]).map(|rows| rows == 1)
 }
 
+/// Puts a person's word on a run that is not known. False where it is known, or not on the record.
+fn settle(conn: &Connection, id: &str, state: &RunState) -> rusqlite::Result<bool> {
+    let sql = "UPDATE runs SET state = ?2, searched = 0 WHERE id = ?1 AND json_extract(state, '$.state') = 'unknown'";
+    execute(conn, sql, params![id, Json(state)]).map(|rows| rows == 1)
+}
+
 /// What a run is found by.
 pub(super) fn search_text(run: &Run) -> String {
     let ended = match &run.state {
-        RunState::Done { outcome } => outcome.summary.as_str(),
-        RunState::Unknown { why } => why.as_str(),
-        RunState::Failed { .. } | RunState::Running | RunState::Canceled => "",
+        RunState::Done { outcome } => outcome.summary.clone(),
+        RunState::Unknown { why } => why.clone(),
+        RunState::Settled { .. } => run.state.said().unwrap_or_default(),
+        RunState::Failed { .. } | RunState::Running | RunState::Canceled => String::new(),
     };
     format!("{}\n{}\n{ended}", run.line, run.by)
 }
@@ -147,6 +154,26 @@ impl Store {
                 deliveries::revise_run(conn, &id, message, now)?;
             }
             Ok(ended)
+        })
+        .await
+    }
+
+    /// Records a person's word on a run that is not known, and revises its messages in the same step. False, and nothing
+    /// done, where it is known: how it ended, or what was said first, counts.
+    pub async fn settle_run(
+        &self,
+        id: &str,
+        state: RunState,
+        message: Message,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let id = id.to_owned();
+        self.write(move |conn| {
+            let settled = settle(conn, &id, &state)?;
+            if settled {
+                deliveries::revise_run(conn, &id, &message, now)?;
+            }
+            Ok(settled)
         })
         .await
     }

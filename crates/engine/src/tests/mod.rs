@@ -6,6 +6,7 @@ mod find;
 mod items;
 mod lines;
 mod look_back;
+mod rooms;
 mod upkeep;
 
 use std::{

@@ -45,6 +45,7 @@ test.each([
   ["the keys", "?", "Snooze until it changes"],
   ["why", "Ctrl+/", "main is red"],
   ["the rooms", "Ctrl+Shift+R", "Built-in room"],
+  ["a row to be sent", "Ctrl+Shift+S", "What will be posted"],
 ])("%s", async (_, keys, words) => {
   await open();
   await screen.findByText("Acknowledge");
@@ -87,6 +88,14 @@ test.each([
     run("r1", "deploy", { state: { state: "unknown", why: "no answer" } }),
     null,
     "We do not know whether this ran",
+  ],
+  [
+    "that a person settled",
+    run("r1", "deploy", {
+      state: { state: "settled", ran: false, by: "kim", at: "2026-01-01T12:00:00Z", why: "" },
+    }),
+    null,
+    "kim says it did not run",
   ],
 ])("a run %s", async (_, run, delivery, words) => {
   await open({ follow_run: { run, said: "", output: ["a\n"], seen: 1, delivery }, runs: [run] });

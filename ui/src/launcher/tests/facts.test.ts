@@ -121,6 +121,6 @@ describe("what can be done", () => {
   test("is there in part before the item is known", () => {
     const offers = offersOf(row("ci/build/a", "failing", "a"), null);
     expect(offers[0]?.keys).toBe("Enter");
-    expect(offers.map(({ does }) => does)).toEqual(["log", "open", "snooze", "copy", "why"]);
+    expect(offers.map(({ does }) => does)).toEqual(["log", "open", "snooze", "send", "copy", "why"]);
   });
 });

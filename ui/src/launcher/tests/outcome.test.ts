@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Delivery, Run } from "../../api";
 import { delivery } from "../../fake/runs";
 import { run } from "../../fake/team";
-import { begin, follow, isSettled, messageText, roomLine, verdictOf, willPost } from "../outcome";
+import { begin, follow, isSettled, messageText, roomLine, sentLine, verdictOf, willPost } from "../outcome";
 
 const NOW = Date.parse("2026-01-01T12:00:00Z");
 const error = {
@@ -17,6 +17,10 @@ const running = run("1", "deploy", { state: { state: "running" }, ended_at: null
 const done = run("1", "deploy");
 const unknown = run("1", "deploy", { state: { state: "unknown", why: "Jenkins stopped answering" } });
 const secret = run("1", "deploy", { post: null });
+const settled = (ran: boolean) =>
+  run("1", "deploy", {
+    state: { state: "settled", ran, by: "kim", at: "2026-01-01T12:00:00Z", why: "no answer" },
+  });
 
 describe("the room's line", () => {
   test.each<
@@ -73,6 +77,14 @@ describe("the room's line", () => {
       "Running, but the room was not told #deploys",
       true,
     ],
+    [
+      "failed, of one that did not run",
+      settled(false),
+      of({ state: "failed", error }),
+      "late",
+      "Did not run, and the room was not told #deploys",
+      true,
+    ],
     ["private", secret, null, "plain", "Private: nothing was posted", false],
   ])("%s", (_, run, delivery, look, words, urgent) => {
     const line = roomLine(run, delivery, NOW);
@@ -85,6 +97,16 @@ describe("the room's line", () => {
   test("once told", () => {
     const line = roomLine(done, of({ state: "posted" }), NOW);
     expect([line.look, line.tone, line.link]).toEqual(["told", "passing", "https://chat.example/deploys/1"]);
+  });
+
+  test.each<[state: Delivery["state"], words: string]>([
+    [{ state: "posted" }, "Posted in"],
+    [{ state: "sending" }, "Being posted in"],
+    [{ state: "pending", next_at: "2026-01-01T12:00:18Z", error }, "The room was not told: retrying in 0:18"],
+    [{ state: "failed", error }, "The room was not told"],
+    [{ state: "unknown", error }, "We do not know whether the room was told"],
+  ])("of a message that a person sent, %o", (state, before) => {
+    expect(sentLine(of(state), NOW)).toMatchObject({ before, channel: "deploys" });
   });
 
   test("says why it is late, and how often it was tried", () => {
@@ -106,6 +128,8 @@ test.each<[Run, word: string, summary: string | null, tone: string]>([
   [unknown, "Not known", "We do not know whether this ran", "attention"],
   [run("1", "deploy", { state: { state: "canceled" } }), "Stopped", "deploy was stopped", "quiet"],
   [run("1", "deploy", { state: { state: "failed", error } }), "Failed", "deploy failed", "failing"],
+  [settled(true), "Ran", "kim says it ran", "quiet"],
+  [settled(false), "Did not run", "kim says it did not run", "quiet"],
 ])("a run %o is said as %s", (run, word, summary, tone) => {
   expect(verdictOf(run)).toMatchObject({ word, summary, tone });
 });

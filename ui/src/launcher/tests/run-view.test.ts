@@ -3,7 +3,8 @@
 import { screen, waitFor, within } from "@testing-library/svelte";
 import { describe, expect, test } from "vitest";
 
-import { failure } from "../../fake";
+import type { SettleRun } from "../../api";
+import { type Answers, failure, type FakeBackend } from "../../fake";
 import { delivery } from "../../fake/runs";
 import { run } from "../../fake/team";
 import { open, press, type } from "./stage";
@@ -69,6 +70,92 @@ describe("a run", () => {
     await waitFor(() => expect(backend.asked("cancel")).toEqual([{ id: "r1" }]));
     press("Escape");
     await screen.findByText("Queue depth on api-worker");
+  });
+});
+
+describe("a run that is not known", () => {
+  /** One of which nobody has said anything, until somebody does; the room has it as it was then. */
+  async function unknown(more: Answers = {}) {
+    const lost = { state: { state: "unknown", why: "Jenkins stopped answering" } } as const;
+    let known = run("r1", "deploy api to staging", lost);
+    const followed = () => ({
+      run: known,
+      said: "",
+      output: [],
+      seen: 0,
+      delivery: delivery("r1", { state: "posted" }),
+    });
+    const settle = ({ ran }: SettleRun) => {
+      const said = { state: "settled", ran, by: "kim", at: known.started_at, why: "no answer" } as const;
+      return (known = { ...known, state: said });
+    };
+    const it = await open({ runs: () => [known], follow_run: followed, settle_run: settle, ...more });
+    await screen.findByRole("group", { name: "Recent runs" });
+    return it;
+  }
+  const asked = (backend: FakeBackend) => backend.asked("settle_run");
+
+  test.each([
+    ["Ctrl+Shift+Y", true, "kim says it ran"],
+    ["Ctrl+Shift+N", false, "kim says it did not run"],
+  ])("is settled with %s on the board", async (keys, ran, words) => {
+    const { backend } = await unknown();
+    press(keys);
+    expect(asked(backend)).toEqual([]);
+    press("Ctrl+End");
+    await screen.findByRole("button", { name: /^It did not/ });
+    press(keys);
+    await within(screen.getByRole("region", { name: "Detail" })).findByText(words);
+    expect(asked(backend)).toEqual([{ id: "r1", ran }]);
+    press(keys);
+    expect(asked(backend).length).toBe(1);
+    expect(screen.queryByText("It ran")).toBeNull();
+  });
+
+  test("is settled in its view, told, and offered again where it did not run", async () => {
+    const { backend } = await unknown();
+    press("Ctrl+End");
+    press("Enter");
+    const button = await screen.findByRole("button", { name: /^It did not/ });
+    button.click();
+    await screen.findByRole("heading", { name: "kim says it did not run" });
+    expect(document.querySelector('[aria-live="polite"]')?.textContent).toBe("kim says it did not run");
+    await screen.findByRole("button", { name: /^Run again…/ });
+    expect(backend.asked("run")).toEqual([]);
+    press("Enter");
+    await screen.findByText("Start api on ci.acme.example");
+    expect(backend.asked("run")).toEqual([]);
+  });
+
+  test("is settled in the list of runs, and from its actions", async () => {
+    const { backend } = await unknown({ deliveries: [], channels: [] });
+    press("Ctrl+Shift+R");
+    await screen.findByRole("button", { name: /^It ran/ });
+    press("Ctrl+K");
+    const actions = await screen.findByRole("listbox", { name: "Actions for deploy api to staging" });
+    within(actions).getByText("It did not").click();
+    await screen.findByText("kim says it did not run");
+    expect(asked(backend)).toEqual([{ id: "r1", ran: false }]);
+  });
+
+  test("says so where somebody else was faster", async () => {
+    const { backend } = await unknown();
+    backend.fail("settle_run", "run r1 is settled: ana says it ran; only one that is unknown can be settled");
+    press("Ctrl+End");
+    press("Enter");
+    await screen.findByRole("button", { name: /^It ran/ });
+    press("Ctrl+Shift+Y");
+    await screen.findByText(/run r1 is settled: ana says it ran/, { selector: ".cut" });
+  });
+
+  test("shows what was said of it elsewhere", async () => {
+    const { backend } = await unknown();
+    press("Ctrl+End");
+    press("Enter");
+    await screen.findByRole("button", { name: /^It ran/ });
+    await backend.call("settle_run", { id: "r1", ran: true });
+    backend.emitChanged();
+    await screen.findByRole("heading", { name: "kim says it ran" });
   });
 });
 

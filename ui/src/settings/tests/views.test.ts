@@ -17,7 +17,9 @@ test("a channel is found, made the default, tried, and named", async () => {
   expect(fake.asked("configure")).toEqual([{ path: ["default_channel"], value: "chat:#incidents" }]);
   await key("Ctrl+t");
   await view().findByText("The message is posted");
-  expect(fake.asked("post")).toEqual([{ channel: "chat:#incidents", text: "A test from Callboard" }]);
+  expect(fake.asked("post")).toEqual([
+    { channel: "chat:#incidents", text: "A test from Callboard", item: null },
+  ]);
   await press("Give it a short name");
   expect(await screen.findByLabelText("Short name")).toHaveProperty("value", "incidents");
   await key("Ctrl+s");

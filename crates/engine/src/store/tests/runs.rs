@@ -1,6 +1,7 @@
 use callboard_domain::run::Outcome;
 
 use super::*;
+use crate::store::search::index_step;
 
 fn done(summary: &str) -> RunState {
     RunState::Done { outcome: Outcome::ok(summary) }
@@ -43,6 +44,55 @@ async fn a_run_that_was_under_way_at_a_crash_is_unknown() {
     assert_eq!(run.ended_at, Some(at(60)));
     assert_eq!(store.run("ended").await.unwrap().unwrap().state, done("well"));
     assert!(after_crash(&store, 90).interrupted().is_empty(), "told once");
+}
+
+#[tokio::test]
+async fn only_what_is_not_known_is_settled_and_once() {
+    let said = |ran| RunState::Settled { ran, by: "kim".into(), at: at(70), why: "no answer".into() };
+    let lost = RunState::Unknown { why: "no answer".into() };
+    // how it ended, then whether a person's word is taken
+    let cases = [
+        (None, false),
+        (Some(done("it is there")), false),
+        (Some(RunState::Canceled), false),
+        (Some(lost), true),
+        (Some(said(true)), false),
+    ];
+    for (ended, taken) in cases {
+        let store = Store::temporary(at(0)).unwrap();
+        let post = Some((deploys(), message("deploying")));
+        store.begin_run(running("r1"), post, at(0)).await.unwrap();
+        let before = ended.clone().unwrap_or(RunState::Running);
+        if let Some(state) = ended {
+            store.end_run("r1", state, Some(message("ended")), at(60)).await.unwrap();
+        }
+        let run = store.run("r1").await.unwrap().unwrap();
+        let told = store.deliveries_of_run("r1").await.unwrap();
+        assert_eq!(store.settle_run("r1", said(false), message("it did not"), at(70)).await.unwrap(), taken);
+        let after = store.run("r1").await.unwrap().unwrap();
+        assert_eq!(after, Run { state: if taken { said(false) } else { before }, ..run });
+        let told_after = store.deliveries_of_run("r1").await.unwrap();
+        assert_eq!(told_after.len(), 1);
+        assert_eq!(told_after[0].message != told[0].message, taken);
+    }
+    let store = Store::temporary(at(0)).unwrap();
+    assert!(!store.settle_run("none", said(true), message("it ran"), at(70)).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_persons_word_on_a_run_is_found_and_outlives_a_crash() {
+    let store = Store::temporary(at(0)).unwrap();
+    store.begin_run(running("open"), None, at(0)).await.unwrap();
+    let store = after_crash(&store, 60);
+    let said = RunState::Settled { ran: true, by: "kim".into(), at: at(70), why: "it ended".into() };
+    assert!(store.settle_run("open", said.clone(), message("it ran"), at(70)).await.unwrap());
+    let store = after_crash(&store, 90);
+    assert!(store.interrupted().is_empty());
+    let run = store.run("open").await.unwrap().unwrap();
+    assert_eq!((run.state, run.ended_at), (said, Some(at(60))));
+    while store.write(index_step).await.unwrap() {}
+    let found = store.search("kim says it ran", 5).await.unwrap().runs;
+    assert_eq!(found.iter().map(|run| run.id.as_str()).collect::<Vec<_>>(), ["open"]);
 }
 
 #[tokio::test]

@@ -1,0 +1,116 @@
+//! What is posted of an item: an event that happened to it, or how it stands when a person sends it.
+
+use callboard_domain::{
+    board::{self, State},
+    event::{Event, EventName},
+    identity::Identity,
+    item::{Detail, Item, Severity},
+    message::{Block, Message, Tone},
+};
+use jiff::Timestamp;
+
+/// An event as it is posted.
+pub(crate) fn event(event: &Event, item: &Item) -> Message {
+    let message = Message::new(tone(event.name, item), &event.summary).linked(item.url.clone());
+    with_detail(message, item)
+}
+
+/// An item as its row says it, sent by a person. `text` is what they say of it, and may be empty.
+pub(crate) fn item(item: &Item, text: &str, by: &str, now: Timestamp) -> Message {
+    // Who reads it is not who sends it: whose turn it is goes by names, and is nobody's own.
+    let nobody = Identity::default();
+    let row = board::row(board::Entry { item, me: &nobody, snoozed: false }, now);
+    let tone = match row.state {
+        State::Failing => Tone::Bad,
+        State::Incident => urgency(item),
+        State::Attention => Tone::Attention,
+        State::Running => Tone::Running,
+        State::Passing => Tone::Good,
+        State::Quiet => Tone::Neutral,
+    };
+    let title = match row.second.as_str() {
+        "" => row.title,
+        second => format!("{} ({second})", row.title),
+    };
+    let mut message = Message::new(tone, title).linked(row.url);
+    if !text.is_empty() {
+        message = message.with(Block::Text(text.to_owned()));
+    }
+    let mut fields = vec![("state".to_owned(), item.status().to_owned())];
+    fields.extend(row.turn.map(|turn| ("turn".to_owned(), turn.what)));
+    fields.push(("by".to_owned(), by.to_owned()));
+    with_detail(message, item).with(Block::Fields(fields))
+}
+
+/// With what the item says of itself.
+fn with_detail(message: Message, item: &Item) -> Message {
+    let text = match &item.detail {
+        Detail::Build(build) => build.latest().and_then(|run| run.subject.as_ref()),
+        Detail::Incident(incident) => incident.description.as_ref(),
+        Detail::PullRequest(_) => None,
+    };
+    match text {
+        Some(text) => message.with(Block::Text(text.clone())),
+        None => message,
+    }
+}
+
+fn tone(event: EventName, item: &Item) -> Tone {
+    use EventName as E;
+    match event {
+        E::Failed | E::StillFailing | E::ChecksFailed => Tone::Bad,
+        E::Passed | E::Fixed | E::ChecksPassed | E::Approved | E::Merged | E::Resolved => Tone::Good,
+        E::Triggered | E::Escalated => urgency(item),
+        E::ReviewRequested | E::ChangesRequested | E::Stale => Tone::Attention,
+        E::Queued | E::Running => Tone::Running,
+        E::Canceled | E::Opened | E::Closed | E::Acknowledged => Tone::Neutral,
+    }
+}
+
+/// How loud an incident is told.
+fn urgency(item: &Item) -> Tone {
+    match &item.detail {
+        Detail::Incident(incident) if incident.severity >= Severity::High => Tone::Bad,
+        _ => Tone::Attention,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use callboard_domain::item::{BuildStatus, IncidentStatus};
+
+    use super::*;
+    use crate::tests::{at, build, incident, pull};
+
+    #[test]
+    fn an_item_is_told_as_its_row_says_it_and_from_nobodys_side() {
+        let mine = Item { url: "https://forge.example/1".parse().ok(), ..pull(1, "Try it", &["ana"]) };
+        let failed = build("acme/web", &[BuildStatus::Passed, BuildStatus::Failed]);
+        // item -> tone, title, state, whose turn
+        let cases = [
+            (mine.clone(), (Tone::Attention, "Try it (acme/web#1)", "open", Some("review by ana"))),
+            (failed, (Tone::Bad, "web main (failed)", "failed", Some("change by ana"))),
+            (build("acme/web", &[BuildStatus::Passed]), (Tone::Good, "web main (passed)", "passed", None)),
+            (
+                incident("db1", IncidentStatus::Triggered, 1),
+                (Tone::Bad, "Disk of db1 is full (storage)", "triggered", Some("nobody yet")),
+            ),
+            (
+                incident("db1", IncidentStatus::Resolved, 1),
+                (Tone::Neutral, "Disk of db1 is full (storage, resolved)", "resolved", None),
+            ),
+        ];
+        for (item, (tone, title, state, turn)) in cases {
+            let message = super::item(&item, "", "kim", at(100));
+            assert_eq!((message.tone, message.title.as_str()), (tone, title));
+            let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+            let mut fields = vec![field("state", state)];
+            fields.extend(turn.map(|turn| field("turn", turn)));
+            fields.push(field("by", "kim"));
+            assert_eq!(message.blocks.last(), Some(&Block::Fields(fields)), "{title}");
+            assert_eq!(message.link, item.url);
+        }
+        let said = super::item(&mine, "please look", "kim", at(100));
+        assert_eq!(said.blocks.first(), Some(&Block::Text("please look".into())));
+    }
+}

@@ -1,0 +1,109 @@
+//! What a person tells a room: their word on a run that is not known, and a row that they send.
+
+use callboard_domain::{
+    command::Args,
+    message::{Block, Message, Tone},
+    run::{Outcome, Run, RunState},
+};
+
+use super::*;
+use crate::{
+    api::{ApiError, DeliveriesQuery, DeliveryState, Post, PreparePost, RoomQuery, SettleRun},
+    store::RoomMessage,
+};
+
+/// A run that has ended so, with its message in the room.
+async fn ran(it: &Scene, id: &str, state: RunState) {
+    let run = Run {
+        id: id.into(),
+        command: "deploy".into(),
+        line: "deploy api to staging".into(),
+        args: Args::default(),
+        account: None,
+        item: None,
+        by: "ana".into(),
+        started_at: at(0),
+        ended_at: None,
+        state: RunState::Running,
+        post: "room:general".parse().ok(),
+    };
+    let store = it.engine.store();
+    let message = |title: &str| Message::new(Tone::Running, title);
+    let post = run.post.clone().map(|to| (to, message("deploy")));
+    store.begin_run(run, post, Timestamp::now()).await.unwrap();
+    store.end_run(id, state, Some(message("ended")), Timestamp::now()).await.unwrap();
+}
+
+async fn room(it: &Scene) -> Vec<RoomMessage> {
+    it.engine.store().room("general", 10).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_persons_word_on_a_run_edits_its_one_message() {
+    let it = Scene::serving().await;
+    ran(&it, "lost", RunState::Unknown { why: "no answer".into() }).await;
+    until("it is posted", async || room(&it).await.iter().any(|it| it.message.title == "ended")).await;
+    let settle = async |id: &str, ran| it.engine.call(SettleRun { id: id.into(), ran }).await;
+
+    let run = settle("lo", false).await.unwrap();
+    let said = run.state.said().unwrap();
+    assert!(said.ends_with(" says it did not run"), "{said}");
+    let RunState::Settled { ran: false, by, why, .. } = &run.state else { panic!("{:?}", run.state) };
+    assert_eq!((by.is_empty(), why.as_str()), (false, "no answer"));
+    let title = format!("deploy api to staging: {said}");
+    until("its message is edited", async || room(&it).await[0].message.title == title).await;
+    assert_eq!(room(&it).await.len(), 1);
+
+    ran(&it, "well", RunState::Done { outcome: Outcome::ok("it is there") }).await;
+    let cases =
+        [("lost", format!("is settled: {said};")), ("well", "is done;".into()), ("none", "no run".into())];
+    for (id, words) in cases {
+        let refused = settle(id, true).await.unwrap_err();
+        assert!(matches!(refused, ApiError::Usage { .. }), "{refused:?}");
+        assert!(refused.to_string().contains(&words), "{refused}");
+    }
+    assert_eq!(it.engine.store().run("lost").await.unwrap().unwrap().state, run.state);
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_row_is_shown_as_it_would_be_posted_and_then_is() {
+    let it = Scene::serving().await;
+    it.report([pull(1, "Try it", &["ana"])]).await;
+    let post = |text: &str, item: Option<&str>| Post {
+        channel: "room:general".into(),
+        text: text.into(),
+        item: item.map(str::to_owned),
+    };
+    let prepare = async |what: Post| it.engine.call(PreparePost { what }).await;
+
+    let prepared = prepare(post(" have a look ", Some("web#1"))).await.unwrap();
+    assert_eq!(prepared.address.to_string(), "room:general");
+    assert_eq!(prepared.message.title, "Try it (acme/web#1)");
+    assert_eq!(prepared.message.blocks[0], Block::Text("have a look".into()));
+    let recorded = DeliveriesQuery { pending: false, limit: 10 };
+    assert_eq!(it.engine.call(recorded).await.unwrap(), [], "nothing is posted by looking");
+
+    let delivery = it.engine.call(post("have a look", Some("forge/pull_request/acme/web#1"))).await.unwrap();
+    assert_eq!((delivery.message.clone(), delivery.run), (prepared.message, None));
+    assert!(matches!(
+        delivery.state,
+        DeliveryState::Pending { .. } | DeliveryState::Sending | DeliveryState::Posted
+    ));
+    until("it is posted", async || room(&it).await.iter().any(|it| it.message == delivery.message)).await;
+
+    let plain = prepare(post("hello", None)).await.unwrap();
+    assert_eq!(plain.message, Message::new(Tone::Neutral, "hello"));
+    let nowhere = Post { channel: "nowhere:x".into(), ..post("hello", None) };
+    for (what, words) in [
+        (post(" ", None), "nothing to post"),
+        (post("", Some("nothing like it")), "no item"),
+        (nowhere, "nowhere"),
+    ] {
+        let refused = prepare(what).await.unwrap_err();
+        assert!(refused.to_string().contains(words), "{refused}");
+    }
+    let query = RoomQuery { channel: "general".into(), limit: 10 };
+    assert_eq!(it.engine.call(query).await.unwrap().len(), 1);
+    it.engine.stop().await;
+}
