@@ -3,13 +3,12 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
-    time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::Request;
+use crate::{PATIENCE, Request};
 
 /// What a server answered.
 #[derive(Debug, Clone)]
@@ -69,7 +68,7 @@ fn exchange(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> Re
     request.push_str(body);
 
     let mut connection = TcpStream::connect(host)?;
-    connection.set_read_timeout(Some(Duration::from_secs(15)))?;
+    connection.set_read_timeout(Some(PATIENCE))?;
     connection.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
     connection.read_to_end(&mut answer)?;

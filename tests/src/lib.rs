@@ -28,7 +28,7 @@ use std::{
 };
 
 /// How long a server may take to be ready, and a command to end, on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Asks `probe` until it gives a value, and says what was awaited if that takes longer than `within`.
 ///

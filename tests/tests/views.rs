@@ -8,8 +8,8 @@ use std::{
 use anyhow::{Context, Result};
 use callboard_tests::{App, Callboard, DesktopSession, Keyring, PATIENCE, Page, TrayHost, paths, wait_until};
 
-/// How a view is reached from the one before it: keys, what is typed, and what is to be read then.
-type Step<'s> = (&'s str, &'s [Press<'s>], &'s str);
+/// How a view is reached from the one before it: its name, keys and what is typed, and all that is to be read then.
+type Step<'s> = (&'s str, &'s [Press<'s>], &'s [&'s str]);
 
 enum Press<'s> {
     Keys(&'s [&'s str]),
@@ -20,21 +20,21 @@ use Press::{Keys, Text};
 
 /// The launcher's views, each by its name.
 const LAUNCHER: [Step<'static>; 10] = [
-    ("morning", &[], "Pull requests"),
-    ("actions", &[Keys(&["ctrl+k"])], "Open in browser"),
-    ("keys", &[Keys(&["Escape", "question"])], "All actions"),
-    ("launcher", &[Keys(&["Escape"]), Text("build")], "Commands"),
+    ("morning", &[], &["Pull requests"]),
+    ("actions", &[Keys(&["ctrl+k"])], &["Check all now"]),
+    ("keys", &[Keys(&["Escape", "question"])], &["All actions"]),
+    ("launcher", &[Keys(&["Escape"]), Text("build")], &["Commands"]),
     (
         "arguments",
         &[Keys(&["ctrl+a"]), Text("build deploy ENV=staging"), Keys(&["Return"])],
-        "All arguments are valid",
+        &["All arguments are valid"],
     ),
-    ("run", &[Keys(&["Return"])], "Done"),
-    ("runs", &[Keys(&["Escape", "ctrl+shift+r"])], "deploy"),
+    ("run", &[Keys(&["Return"])], &["Done"]),
+    ("runs", &[Keys(&["Escape", "ctrl+shift+r"])], &["deploy"]),
     // By now the made-up team's day has an alert, and a build that failed under it.
-    ("red", &[Keys(&["Escape"])], "unit tests failed"),
-    ("board", &[Keys(&["ctrl+Home", "Down"])], "AssertionError"),
-    ("send", &[Keys(&["ctrl+shift+s"])], "Will post in"),
+    ("red", &[Keys(&["Escape"])], &["Checkout slower", "unit tests failed"]),
+    ("board", &[Keys(&["ctrl+Home", "Down"])], &["AssertionError"]),
+    ("send", &[Keys(&["ctrl+shift+s"])], &["Will post in"]),
 ];
 
 /// The settings' views, by the names of their buttons.
@@ -128,7 +128,8 @@ impl Studio {
         let mut found = Vec::new();
         for (view, presses, read) in LAUNCHER {
             self.press(presses)?;
-            page.says(read).with_context(|| format!("on the way to {view}"))?;
+            let says = read.iter().try_for_each(|read| page.says(read));
+            says.with_context(|| format!("on the way to {view}"))?;
             found.extend(self.look(page, view)?);
         }
         self.session.press(&["ctrl+comma"])?;

@@ -117,6 +117,13 @@ impl TrayHost {
     }
 }
 
+impl Drop for TrayHost {
+    fn drop(&mut self) {
+        // The connection may live on for a moment, in an icon or a task of its own; the name is free at once.
+        let _ = self.connection.release_name(WATCHER);
+    }
+}
+
 /// A tray icon.
 pub struct TrayIcon {
     connection: blocking::Connection,
