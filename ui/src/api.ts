@@ -1711,6 +1711,37 @@ export type RemoveAccount = {
 account: AccountName, };
 
 /**
+ * What would be decided otherwise.
+ */
+export type Replay = { 
+/**
+ * How many events were looked at.
+ */
+events: number, 
+/**
+ * Those of which something else would come, the latest first.
+ */
+otherwise: Array<Replayed>, };
+
+/**
+ * An event of which something else would come.
+ */
+export type Replayed = { 
+/**
+ * The event.
+ */
+event: Event, 
+/**
+ * What was decided when it was seen; where other rules are tried, what those in force say of the item as it is now, so
+ * that only the rules make the difference.
+ */
+before: Decision, 
+/**
+ * What the tried rules say, of the item as it is now.
+ */
+after: Decision, };
+
+/**
  * Sends a delivery again that failed, is not known, or waits.
  */
 export type Retry = { 
@@ -1889,6 +1920,19 @@ event: number, };
  * The rules in force, in their order, the built-in ones last.
  */
 export type RulesQuery = Record<symbol, never>;
+
+/**
+ * What other rules would have made of the latest events. Nothing is told or posted.
+ */
+export type RulesReplay = { 
+/**
+ * How many of the latest events that were decided upon; at most 1,000.
+ */
+last: number, 
+/**
+ * A person's own rules, to be tried in place of those in force; `None` tries those in force.
+ */
+rules: Array<RuleConfig> | null, };
 
 /**
  * A run as recorded.
@@ -2438,6 +2482,7 @@ export interface Calls {
   activity: { params: ActivityQuery; answer: Activity };
   rules: { params: RulesQuery; answer: Array<RuleInfo> };
   rules_explain: { params: RulesExplain; answer: Explanation };
+  rules_replay: { params: RulesReplay; answer: Replay };
   commands: { params: CommandsQuery; answer: Array<CommandInfo> };
   help: { params: HelpQuery; answer: CommandInfo };
   read_line: { params: ReadLine; answer: LineRead };

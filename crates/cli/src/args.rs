@@ -288,6 +288,15 @@ pub(crate) enum Rules {
         /// The number of an event.
         event: i64,
     },
+    /// What the rules in force, or edited ones, would have made of the latest events.
+    Replay {
+        /// How many of the latest events; at most 1000.
+        #[arg(long, default_value_t = 200, value_name = "N")]
+        last: usize,
+        /// A configuration file whose rules are tried in place of those in force: a copy that was edited.
+        #[arg(long, value_name = "FILE")]
+        edited: Option<PathBuf>,
+    },
 }
 
 /// What to do with the configuration file.

@@ -55,7 +55,8 @@ pub(crate) fn act(command: &args::Config, paths: &Paths, output: &Output) -> Res
     Ok(Exit::Done)
 }
 
-fn load(path: &Path) -> Result<Config> {
+/// Reads a configuration file; everything that is wrong with it is told at once.
+pub(crate) fn load(path: &Path) -> Result<Config> {
     Ok(Config::load(path).map_err(refused)?)
 }
 

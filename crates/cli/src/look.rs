@@ -9,8 +9,8 @@ use callboard_domain::{
 use callboard_engine::api::{
     AccountInfo, AccountsQuery, BoardQuery, Cancel, Changes, ChannelsQuery, CheckVerdict, CommandsQuery,
     DeliveriesQuery, Delivery, DeliveryState, Doctor, EventsQuery, FollowRun, Health, HelpQuery, Hit,
-    ItemQuery, PollNow, Post, PreparePost, Quiet, Retry, RoomQuery, RulesExplain, RunsQuery, Search, Settle,
-    SettleRun, Snooze,
+    ItemQuery, PollNow, Post, PreparePost, Quiet, Retry, RoomQuery, RulesExplain, RulesReplay, RunsQuery,
+    Search, Settle, SettleRun, Snooze,
 };
 use jiff::Timestamp;
 
@@ -170,6 +170,11 @@ pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> R
             let event =
                 event.parse().map_err(|_| Usage(format!("expected an event's number, found {event:?}")))?;
             return explain(event, face, output).await;
+        }
+        Command::Rules { command: Rules::Replay { last, edited } } => {
+            let rules = edited.map(|file| crate::config::load(&file)).transpose()?.map(|config| config.rules);
+            let replay = face.call(RulesReplay { last, rules }).await?;
+            output.either(&replay, || output.replay(&replay));
         }
         Command::Snooze { item, until } => {
             let until = if until == "change" { None } else { Some(time(&until, Timestamp::now())?) };

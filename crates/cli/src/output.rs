@@ -11,7 +11,8 @@ use callboard_domain::{
     text,
 };
 use callboard_engine::api::{
-    ApiError, Check, CheckVerdict, CommandInfo, Delivery, DeliveryState, Origin, Prepared, RunProgress,
+    ApiError, Check, CheckVerdict, CommandInfo, Delivery, DeliveryState, Origin, Prepared, Replay, Replayed,
+    RunProgress,
 };
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use console::{Style, style};
@@ -195,6 +196,26 @@ impl Output {
         let old = if event.old { style(" (before it was watched)").dim().to_string() } else { String::new() };
         let id = style(format!("{:>6}", event.id)).dim();
         println!("{id} {}  {}{old}", when(event.at), text::line(&event.summary, 300));
+    }
+
+    /// What would come of events otherwise.
+    pub(crate) fn replay(&self, replay: &Replay) {
+        for Replayed { event, before, after } in &replay.otherwise {
+            self.event(event);
+            let grouped = match before.group == after.group {
+                true => String::new(),
+                false => format!("; grouped by {}", text::line(&after.group, 100)),
+            };
+            println!("       {} → {}{grouped}", say(before), say(after));
+        }
+        let all = match replay.events {
+            1 => "1 event".to_owned(),
+            count => format!("{count} events"),
+        };
+        match replay.otherwise.len() {
+            0 => println!("The same would come of {all}"),
+            count => println!("Something else would come of {count} of {all}, with items as they are now"),
+        }
     }
 
     /// A delivery's state in words.

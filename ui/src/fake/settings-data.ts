@@ -10,6 +10,7 @@ import type {
   Event,
   EventName,
   Explanation,
+  Replay,
   RuleInfo,
   Settings,
 } from "../api";
@@ -163,6 +164,18 @@ export function explanation(id: number): Explanation {
     },
   };
 }
+
+/** By rules that leave the pager's words to the board. */
+export const REPLAY: Replay = {
+  events: 3,
+  otherwise: [
+    {
+      event: EVENTS[1] as Event,
+      before: { do: "important", post: [], group: "checkout", reasons: [] },
+      after: { do: "show", post: ["incidents"], group: "checkout", reasons: [] },
+    },
+  ],
+};
 
 function command(name: string, summary: string, usage: string, more: Partial<CommandInfo> = {}): CommandInfo {
   return {

@@ -10,6 +10,7 @@ import {
   CHECKS,
   COMMANDS,
   EVENTS,
+  REPLAY,
   RULES,
   SETTINGS,
   explanation,
@@ -101,6 +102,7 @@ export function settingsAnswers(): Answers {
     }),
     rules: RULES,
     rules_explain: ({ event }) => explanation(event),
+    rules_replay: REPLAY,
     events: EVENTS,
     commands: COMMANDS,
     status: () => ({

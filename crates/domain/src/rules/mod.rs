@@ -141,6 +141,13 @@ pub struct Decision {
     pub reasons: Vec<Reason>,
 }
 
+impl Decision {
+    /// True where the same comes of both, whatever the reasons.
+    pub fn comes_to(&self, other: &Self) -> bool {
+        (self.action, &self.post, &self.group) == (other.action, &other.post, &other.group)
+    }
+}
+
 /// What one rule had to say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Reason {

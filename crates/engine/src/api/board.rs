@@ -6,7 +6,7 @@ use callboard_domain::{
     command::{Effect, Role},
     event::Event,
     item::{Item, ItemKey, Kind},
-    rules::Decision,
+    rules::{Decision, RuleConfig},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -266,7 +266,7 @@ pub struct RulesQuery {}
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct RuleInfo {
     /// The rule as written.
-    pub rule: callboard_domain::rules::RuleConfig,
+    pub rule: RuleConfig,
     /// True for one of those that come with Callboard.
     pub builtin: bool,
     /// How many events it matched in the last 7 days.
@@ -325,6 +325,36 @@ pub struct Explanation {
     pub decided: Option<Decision>,
     /// What the rules of today decide, with the reason of each.
     pub now: Decision,
+}
+
+/// What other rules would have made of the latest events. Nothing is told or posted.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct RulesReplay {
+    /// How many of the latest events that were decided upon; at most 1,000.
+    pub last: usize,
+    /// A person's own rules, to be tried in place of those in force; `None` tries those in force.
+    pub rules: Option<Vec<RuleConfig>>,
+}
+
+/// What would be decided otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Replay {
+    /// How many events were looked at.
+    pub events: usize,
+    /// Those of which something else would come, the latest first.
+    pub otherwise: Vec<Replayed>,
+}
+
+/// An event of which something else would come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Replayed {
+    /// The event.
+    pub event: Event,
+    /// What was decided when it was seen; where other rules are tried, what those in force say of the item as it is now, so
+    /// that only the rules make the difference.
+    pub before: Decision,
+    /// What the tried rules say, of the item as it is now.
+    pub after: Decision,
 }
 
 /// Takes an item off the board for a while.

@@ -91,6 +91,7 @@ calls! {
     activity(ActivityQuery) -> Activity;
     rules(RulesQuery) -> Vec<RuleInfo>;
     rules_explain(RulesExplain) -> Explanation;
+    rules_replay(RulesReplay) -> Replay;
 
     commands(CommandsQuery) -> Vec<CommandInfo>;
     help(HelpQuery) -> CommandInfo;

@@ -11,11 +11,13 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use super::{LIST_LIMIT, limited};
 use crate::{
     Engine,
-    api::{Activity, ActivityQuery, ApiError, RuleInfo, RulesQuery},
+    api::{Activity, ActivityQuery, ApiError, Replay, Replayed, RuleInfo, RulesQuery, RulesReplay},
 };
 
 /// How far back a rule's matches are counted.
 const LATELY: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// The most events that rules are tried on.
+const REPLAYED: usize = 1_000;
 /// How many days a branch, a pull request or an incident may have begun before the days that are looked at.
 const BEFORE: i64 = 30;
 /// The most days that are looked at.
@@ -48,6 +50,35 @@ impl Engine {
             rules.push(RuleInfo { rule, builtin, matched: found.map_or(0, |(count, _)| count), last });
         }
         Ok(rules)
+    }
+
+    pub(crate) async fn rules_replay(&self, query: RulesReplay) -> Result<Replay, ApiError> {
+        let live = self.live();
+        let tried = query.rules.map(|own| Rules::compile(&own, live.config.builtin_rules)).transpose();
+        let tried = tried.map_err(|errors| {
+            ApiError::usage(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+        })?;
+        let store = self.store();
+        let records = store.latest_decisions(limited(query.last.min(REPLAYED))).await;
+        let mut replay = Replay { events: 0, otherwise: Vec::new() };
+        for (id, record) in records.map_err(ApiError::internal)? {
+            let event = store.event(id).await.map_err(ApiError::internal)?;
+            let (Some(event), Ok(decided)) = (event, serde_json::from_str::<Decision>(&record)) else {
+                continue;
+            };
+            let Some(stored) = store.item(&event.item).await.map_err(ApiError::internal)? else { continue };
+            let me = self.me(&event.item.account).await?;
+            let in_force = live.rules.decide(&event, &stored.item, &me);
+            let (before, after) = match &tried {
+                Some(tried) => (in_force, tried.decide(&event, &stored.item, &me)),
+                None => (decided, in_force),
+            };
+            replay.events += 1;
+            if !before.comes_to(&after) {
+                replay.otherwise.push(Replayed { event, before, after });
+            }
+        }
+        Ok(replay)
     }
 
     pub(crate) async fn activity(&self, query: ActivityQuery) -> Result<Activity, ApiError> {

@@ -72,6 +72,15 @@ impl Store {
         .await
     }
 
+    /// What the rules said about the latest events that they were asked about, newest first, at most `limit`.
+    pub async fn latest_decisions(&self, limit: u32) -> Result<Vec<(i64, String)>, StoreError> {
+        self.read(move |conn| {
+            let sql = "SELECT event, decision FROM decisions ORDER BY event DESC LIMIT ?1";
+            all(conn, sql, [limit], |row| Ok((row.get(0)?, row.get(1)?)))
+        })
+        .await
+    }
+
     /// The notifications that are still to be shown, oldest first, at most `limit`.
     pub async fn pending_notices(&self, limit: u32) -> Result<Vec<PendingNotice>, StoreError> {
         self.read(move |conn| {

@@ -1,7 +1,9 @@
 //! What the rules did, and what happened, in numbers.
 
+use callboard_domain::rules::{Do, RuleConfig};
+
 use super::*;
-use crate::api::{ActivityQuery, RulesQuery};
+use crate::api::{ActivityQuery, Reload, RulesQuery, RulesReplay};
 
 #[tokio::test]
 async fn rules_say_what_they_matched() {
@@ -29,6 +31,55 @@ async fn a_rule_that_is_switched_off_is_listed_and_matches_nothing() {
     assert_eq!((rules[0].rule.name.as_str(), rules[0].rule.enabled, rules[0].matched), ("web", false, 0));
     let red = rules.iter().find(|it| it.rule.name == "a default branch is red, or fixed").unwrap();
     assert_eq!((red.rule.enabled, red.matched), (true, 1));
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn an_edited_rule_is_tried_on_what_happened() {
+    let own = "[[rules]]\nname = \"web\"\nwhen = 'item.repo == \"acme/web\"'\ndo = \"show\"\n";
+    let it = Scene::open(own, Mode::Once, &[]).await;
+    it.report([build("acme/web", &[BuildStatus::Failed]), build("acme/api", &[BuildStatus::Failed])]).await;
+    let try_out = async |rules: Option<Vec<RuleConfig>>| {
+        it.engine.call(RulesReplay { last: 10, rules }).await.map(|replay| {
+            let otherwise = replay.otherwise.into_iter();
+            let told: Vec<_> = otherwise
+                .map(|it| (it.event.item.id, it.before.action, it.after.action, it.after.post))
+                .collect();
+            (replay.events, told)
+        })
+    };
+    let rule = |when: &str, post: &[&str]| RuleConfig {
+        name: "web".into(),
+        when: when.into(),
+        action: Some(Do::Important),
+        post: post.iter().map(ToString::to_string).collect(),
+        group_by: Vec::new(),
+        go_on: false,
+        enabled: true,
+    };
+    let (web, api) = ("acme/web/ci@main".to_owned(), "acme/api/ci@main".to_owned());
+    assert_eq!(try_out(None).await.unwrap(), (2, vec![]), "the rules are as they were");
+    let edited = vec![rule("item.repo == 'acme/web'", &["deploys"])];
+    let expected = vec![(web.clone(), Do::Show, Do::Important, vec!["deploys".to_owned()])];
+    assert_eq!(try_out(Some(edited)).await.unwrap(), (2, expected));
+    // Without it, the built-in rules tell of both.
+    assert_eq!(try_out(Some(vec![])).await.unwrap(), (2, vec![(web, Do::Show, Do::Notify, vec![])]));
+    let wrong = try_out(Some(vec![rule("item.rep == 'acme/web'", &[])])).await.unwrap_err();
+    assert!(wrong.to_string().contains("item.repo"), "it names what is right: {wrong}");
+
+    // Put in force, the same is told against what was decided then.
+    let edited = own.replace("acme/web", "acme/api").replace("show", "silence");
+    std::fs::write(it.folder.path().join("callboard.toml"), edited).unwrap();
+    it.engine.call(Reload {}).await.unwrap();
+    let told: Vec<_> = try_out(None)
+        .await
+        .unwrap()
+        .1
+        .into_iter()
+        .map(|(id, before, after, _)| (id, before, after))
+        .collect();
+    let expected = [(api, Do::Notify, Do::Silence), ("acme/web/ci@main".to_owned(), Do::Show, Do::Notify)];
+    assert_eq!(told, expected);
     it.engine.stop().await;
 }
 

@@ -106,13 +106,10 @@ export const DO_ICON: Record<Do, string> = {
   important: "bell",
 };
 
-/** What a rule does, in a line: "notify me, #builds". */
-export function doesText(rule: RuleConfig): string {
-  const act = rule.do ? [DO_WORD[rule.do]] : [];
-  return (
-    [...act, ...rule.post.map((channel) => (channel.includes(":") ? channel : `#${channel}`))].join(", ") ||
-    "on the board"
-  );
+/** What a rule does, or what a decision comes to, in a line: "notify me, #builds". */
+export function doesText({ do: act, post }: Pick<RuleConfig, "do" | "post">): string {
+  const channels = post.map((channel) => (channel.includes(":") ? channel : `#${channel}`));
+  return [...(act ? [DO_WORD[act]] : []), ...channels].join(", ") || "on the board";
 }
 
 /** What it did lately, in a line. */

@@ -88,6 +88,29 @@ test("why something was told is explained rule by rule", async () => {
   await waitFor(() => expect(fake.asked("rules_explain").at(-1)).toEqual({ event: 42 }));
 });
 
+test("what an edited rule would have done is seen before it is saved", async () => {
+  const { fake } = await open("rules");
+  await press("Edit");
+  expect(screen.queryByRole("region", { name: "What it would have done" })).toBeNull();
+  await type("When", 'event == "triggered"');
+  const tried = await screen.findByRole("region", { name: "What it would have done" });
+  await within(tried).findByText("Something else comes of 1 of the latest 3 events.");
+  const row = within(tried).getByRole("listitem").textContent?.replace(/\s+/g, " ").trim();
+  expect(row).toMatch(
+    /^Checkout slower than 2 s, \d+:\d+: on the board, #incidents instead of notify me, also in quiet hours$/,
+  );
+  expect(fake.asked("rules_replay").at(-1)).toMatchObject({
+    rules: [{ name: "main is red", when: 'event == "triggered"' }, { name: "nightly is flaky" }],
+  });
+
+  fake.fail("rules_replay", failure('rule "main is red", when, line 1', { kind: "usage", message: "" }));
+  await type("When", "event ==");
+  await within(tried).findByText(/cannot be tried as it stands: rule "main is red"/);
+  expect(screen.queryByRole("alert")).toBeNull();
+  await press("Revert");
+  await waitFor(() => expect(screen.queryByRole("region", { name: "What it would have done" })).toBeNull());
+});
+
 test("the file that changes under an edited rule is offered, never taken unasked", async () => {
   const { fake } = await open("rules");
   await press("Edit");

@@ -1,0 +1,80 @@
+//! Why one was told, and what an edited rule would have made of it.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use callboard_tests::{Callboard, Serving, webhook};
+use serde_json::json;
+
+const SECRET: &str = "hush";
+const ACCOUNT: &str = "[accounts.forge]\nservice = \"github\"\nurl = \"http://127.0.0.1:1\"\nwatch = [\"acme/web\"]\n\
+                       every = \"24h\"\n[receive]\nlisten = \"127.0.0.1:0\"\n[secrets]\nstore = \"env\"\n";
+
+/// A daemon on these rules that has just heard of a new pull request, and the number of that event.
+fn opened(rules: &str) -> Result<(Callboard, Serving, String)> {
+    let callboard = Callboard::new(&format!("{ACCOUNT}{rules}"))?
+        .env([("CALLBOARD_SECRET_FORGE_TOKEN", "t0ken"), ("CALLBOARD_SECRET_FORGE_WEBHOOK_SECRET", SECRET)]);
+    let serving = callboard.serve()?;
+    let (url, body) =
+        (format!("{}/hooks/forge", serving.url()), webhook::opened("acme/web", 7, "Add the cart"));
+    assert_eq!(webhook::github(&url, SECRET, "pull_request", "d-1", &body)?.status, 200);
+    let events = callboard.events()?;
+    let id = events.first().and_then(|event| event["id"].as_i64()).context("an event")?;
+    Ok((callboard, serving, id.to_string()))
+}
+
+const RULE: &str = "[[rules]]\nname = \"opened here\"\nwhen = 'event == \"opened\"'\ndo = \"show\"\n";
+
+#[test]
+fn each_rule_says_why_it_did_or_did_not_decide() -> Result<()> {
+    let (callboard, _serving, event) = opened(RULE)?;
+    let explained = callboard.json(&["rules", "explain", &event])?.remove(0);
+    assert_eq!(explained["decided"]["do"], "show", "{explained:#}");
+    let reasons = explained["now"]["reasons"].as_array().context("reasons")?;
+    assert_eq!((&reasons[0]["rule"], &reasons[0]["outcome"]), (&json!("opened here"), &json!("matched")));
+    assert!(reasons.iter().skip(1).all(|reason| reason["outcome"] == "not_reached"), "{reasons:#?}");
+    let said = callboard.cmd(&["rules", "explain", &event])?;
+    assert!(
+        said.stdout.contains("opened here") && said.stdout.contains("When it was seen: show"),
+        "{said:?}"
+    );
+    let nobody = callboard.cmd(&["rules", "explain", "999"])?;
+    assert!(nobody.code == Some(2) && nobody.stderr.contains("there is no event 999"), "{nobody:?}");
+
+    // The same event, written down: what is to be tried need not have happened.
+    let item = callboard.json(&["item", "acme/web#7"])?.remove(0)["item"].take();
+    let mut case = json!({ "event": explained["event"], "item": item });
+    case["event"]["name"] = json!("merged");
+    let file = callboard.folder().join("case.json");
+    fs::write(&file, case.to_string())?;
+    let file = file.display().to_string();
+    let tried = callboard.json(&["rules", "test", "--event", &file])?.remove(0);
+    assert_eq!(tried["reasons"][0]["outcome"], "not_matched", "{tried:#}");
+    fs::write(&file, "{}")?;
+    let refused = callboard.cmd(&["rules", "test", "--event", &file])?;
+    assert!(refused.code == Some(2) && refused.stderr.contains("expected {\"event\""), "{refused:?}");
+    Ok(())
+}
+
+#[test]
+fn an_edited_copy_is_tried_on_what_happened_and_nothing_is_put_in_force() -> Result<()> {
+    let (callboard, _serving, _) = opened(RULE)?;
+    let copy = callboard.folder().join("edited.toml");
+    let replay = |edited: &str| {
+        fs::write(&copy, format!("{ACCOUNT}{edited}"))?;
+        callboard.cmd(&["rules", "replay", "--edited", &copy.display().to_string()])
+    };
+    let same = replay(RULE)?;
+    assert_eq!(same.stdout, "The same would come of 1 event\n", "{same:?}");
+    let posted = replay(&format!("{RULE}post = [\"room:general\"]\n"))?;
+    assert!(posted.stdout.contains("show → show; posts in room:general"), "{posted:?}");
+    assert!(posted.stdout.contains("Something else would come of 1 of 1 event"), "{posted:?}");
+    let wrong = replay(&RULE.replace("opened\"'", "opned\"'"))?;
+    assert!(wrong.code == Some(2) && wrong.stderr.contains("edited.toml"), "{wrong:?}");
+    assert!(wrong.stderr.contains("did you mean \"opened\"?"), "{wrong:?}");
+
+    assert_eq!(callboard.json(&["room"])?, [json!([])], "nothing was posted");
+    let in_force = callboard.json(&["rules", "replay"])?.remove(0);
+    assert_eq!(in_force, json!({ "events": 1, "otherwise": [] }));
+    Ok(())
+}
