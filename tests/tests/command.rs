@@ -295,7 +295,13 @@ fn a_row_is_sent_to_a_channel_with_or_without_words() -> Result<()> {
     };
 
     let shown = post(0, &["deploys", "--item", "acme/web#1", "--dry-run"])?;
-    for part in ["Add the cart <!here> (acme/web#1", "turn:", "by: ana", "Will post in chat:#deploys"] {
+    for part in [
+        "Add the cart <!here> (acme/web#1",
+        "turn:",
+        "by: ana",
+        "/acme/web/pull/1",
+        "Will post in chat:#deploys",
+    ] {
         assert!(shown.stdout.contains(part), "{part}: {shown:?}");
     }
     assert_eq!(texts(&emulator, "deploys")?, [""; 0]);

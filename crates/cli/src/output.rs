@@ -132,12 +132,11 @@ impl Output {
             RunState::Running => println!("{} {} is under way", mark(Tone::Running), run.line),
             RunState::Done { outcome } => {
                 let tone = if outcome.ok { Tone::Good } else { Tone::Bad };
-                let message =
-                    Message { blocks: outcome.blocks.clone(), ..Message::new(tone, &outcome.summary) };
-                self.message(&message);
-                if let Some(link) = &outcome.link {
-                    println!("{}", style(link).dim());
-                }
+                self.message(&Message {
+                    blocks: outcome.blocks.clone(),
+                    link: outcome.link.clone(),
+                    ..Message::new(tone, &outcome.summary)
+                });
             }
             RunState::Failed { error } => println!("{} {error}", mark(Tone::Bad)),
             RunState::Canceled => {
@@ -174,6 +173,9 @@ impl Output {
                     }
                 }
             }
+        }
+        if let Some(link) = &message.link {
+            println!("{}", style(link).dim());
         }
     }
 
