@@ -77,7 +77,8 @@ pub struct Decided {
 }
 
 /// Decides what is to be done about events. Called while they are being written, for each that is news: it must be
-/// quick and do no IO. What it says is written with the event. If it panics, nothing of the report is written.
+/// quick and do no IO. What it says is written with the event; it may be asked again where what it said was not written.
+/// If it panics, nothing of the report is written.
 pub trait Decide: Send + Sync {
     /// What is to be done.
     fn decide(&self, happened: Happened<'_>) -> Decided;
