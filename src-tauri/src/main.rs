@@ -50,6 +50,8 @@ const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     timing::begin();
+    #[cfg(target_os = "linux")]
+    draw_without_gl();
     human_panic::setup_panic!();
     let args = Args::parse();
     log_to_stderr();
@@ -230,6 +232,18 @@ fn has_display() -> bool {
     ["WAYLAND_DISPLAY", "DISPLAY"]
         .iter()
         .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
+/// Has WebKit draw the windows by the processor, unless the environment says otherwise. While there is one thread.
+///
+/// A page is text and lines, of which a letter changes a part. WebKit's way through OpenGL takes 90 MB more for a page;
+/// without a graphics card it takes twice the time, and a window that is partly transparent is not seen at all. The
+/// setting of a view ends its process where it comes after the first page (WebKitGTK 2.50), and no sooner is it ours.
+#[cfg(target_os = "linux")]
+fn draw_without_gl() {
+    if let Err(error) = gtk::glib::setenv("WEBKIT_DISABLE_COMPOSITING_MODE", "1", false) {
+        eprintln!("The windows are drawn with OpenGL: {error}");
+    }
 }
 
 /// What the program does goes to standard error; `RUST_LOG` chooses what of it.
