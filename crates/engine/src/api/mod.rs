@@ -14,6 +14,7 @@ mod upkeep;
 use callboard_domain::{
     board::Board, command::ArgError, error::ServiceError, event::Event, identity::Identity, run::Run,
 };
+use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -42,15 +43,22 @@ macro_rules! calls {
             const WAITS: bool = calls!(@waits $($waits)?);
         })*
 
-        /// Answers a call that came over the wire.
-        pub(crate) async fn dispatch(engine: &Engine, name: &str, params: Value) -> Result<Value, ApiError> {
-            match name {
-                $(stringify!($name) => {
-                    let params: $params = serde_json::from_value(params).map_err(ApiError::protocol)?;
-                    serde_json::to_value(engine.$name(params).await?).map_err(ApiError::protocol)
-                })*
-                other => Err(ApiError::protocol(format!("there is no call {other:?}"))),
-            }
+        /// Answers a call that came over the wire. Boxed, so that what answers all of them is compiled here, once, and
+        /// not into each place that asks.
+        pub(crate) fn dispatch<'a>(
+            engine: &'a Engine,
+            name: &'a str,
+            params: Value,
+        ) -> BoxFuture<'a, Result<Value, ApiError>> {
+            Box::pin(async move {
+                match name {
+                    $(stringify!($name) => {
+                        let params: $params = serde_json::from_value(params).map_err(ApiError::protocol)?;
+                        serde_json::to_value(engine.$name(params).await?).map_err(ApiError::protocol)
+                    })*
+                    other => Err(ApiError::protocol(format!("there is no call {other:?}"))),
+                }
+            })
         }
 
         /// True where the call of that name waits for something to happen.
