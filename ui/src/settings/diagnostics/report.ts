@@ -5,10 +5,13 @@ import type { Desktop } from "../../desktop";
 import { capital } from "../../parts/words";
 import { located } from "../failure";
 
-export const VERDICT: Record<CheckVerdict, { icon: string; look: string; word: string }> = {
-  ok: { icon: "check", look: "passing", word: "well" },
-  warning: { icon: "st_att", look: "attention", word: "less than it could be" },
-  failed: { icon: "st_fail", look: "failing", word: "does not work" },
+export const VERDICT: Record<
+  CheckVerdict,
+  { icon: string; tone: "passing" | "attention" | "failing" | "quiet"; word: string }
+> = {
+  ok: { icon: "check", tone: "passing", word: "well" },
+  warning: { icon: "st_att", tone: "attention", word: "less than it could be" },
+  failed: { icon: "st_fail", tone: "failing", word: "does not work" },
 };
 
 /** A check's name as people say it. */

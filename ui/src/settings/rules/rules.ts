@@ -117,11 +117,14 @@ export function latelyText({ matched }: RuleInfo): string {
   return matched === 0 ? "nothing in 7 days" : `${matched} in 7 days`;
 }
 
-export const OUTCOME: Record<RuleOutcome, { icon: string; look: string; word: string }> = {
-  matched: { icon: "check", look: "passing", word: "matched" },
-  not_matched: { icon: "right", look: "quiet", word: "did not match" },
-  failed: { icon: "st_att", look: "attention", word: "has no value" },
-  not_reached: { icon: "st_queue", look: "quiet", word: "was not reached" },
+export const OUTCOME: Record<
+  RuleOutcome,
+  { icon: string; tone: "passing" | "attention" | "quiet"; word: string }
+> = {
+  matched: { icon: "check", tone: "passing", word: "matched" },
+  not_matched: { icon: "right", tone: "quiet", word: "did not match" },
+  failed: { icon: "st_att", tone: "attention", word: "has no value" },
+  not_reached: { icon: "st_queue", tone: "quiet", word: "was not reached" },
 };
 
 /** An event in a list: "web main failed in unit tests, 12:03". */
