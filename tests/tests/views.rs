@@ -8,6 +8,10 @@ use std::{
 use anyhow::{Context, Result};
 use callboard_tests::{App, Callboard, DesktopSession, Keyring, PATIENCE, Page, TrayHost, paths, wait_until};
 
+/// The titles of the windows.
+const LAUNCHER_TITLE: &str = "Callboard";
+const SETTINGS_TITLE: &str = "Callboard settings";
+
 /// How a view is reached from the one before it: its name, keys and what is typed, and all that is to be read then.
 type Step<'s> = (&'s str, &'s [Press<'s>], &'s [&'s str]);
 
@@ -74,8 +78,9 @@ impl Studio {
         Ok(Studio { session, callboard, axe, pictures, theme })
     }
 
-    fn focused(&self, app: &App) -> Result<()> {
-        let ours = || self.session.focused().filter(|window| window.process == app.id());
+    fn focused(&self, app: &App, title: &str) -> Result<()> {
+        let ours =
+            || self.session.focused().filter(|window| window.process == app.id() && window.title == title);
         wait_until("the window to have the keyboard", PATIENCE, ours).map(drop)
     }
 
@@ -95,7 +100,7 @@ impl Studio {
         ))?;
         // By then what is in the document is on the screen.
         page.script_until_done("requestAnimationFrame(() => requestAnimationFrame(() => done()))", &[])?;
-        page.screenshot(&self.picture(view))?;
+        self.session.screenshot_of_focused(&self.picture(view))?;
         let found = page.axe(&self.axe)?;
         Ok(found.into_iter().map(|what| format!("{view}, {}: {what}", self.theme)).collect())
     }
@@ -114,7 +119,7 @@ impl Studio {
     /// Where nothing is connected yet.
     fn first_run(&self) -> Result<Vec<String>> {
         let app = App::open(&self.callboard, &self.session)?;
-        self.focused(&app)?;
+        self.focused(&app, LAUNCHER_TITLE)?;
         app.page().says("playground")?;
         self.look(app.page(), "first-run")
     }
@@ -123,7 +128,7 @@ impl Studio {
     fn launcher(&self) -> Result<Vec<String>> {
         let _tray = TrayHost::start(&self.session)?;
         let app = App::open_with(&self.callboard, &self.session, &["--playground", "open"])?;
-        self.focused(&app)?;
+        self.focused(&app, LAUNCHER_TITLE)?;
         let page = app.page();
         let mut found = Vec::new();
         for (view, presses, read) in LAUNCHER {
@@ -134,6 +139,7 @@ impl Studio {
         }
         self.session.press(&["ctrl+comma"])?;
         page.switch_to("settings.html")?;
+        self.focused(&app, SETTINGS_TITLE)?;
         for view in SETTINGS {
             page.click("button", view)?;
             page.until(&format!("find('button', {view:?}).getAttribute('aria-current') === 'page'"))?;

@@ -75,6 +75,14 @@ impl DesktopSession {
         Ok(())
     }
 
+    /// Takes a picture of the window that the keyboard goes to, as it is on the screen, a PNG.
+    pub fn screenshot_of_focused(&self, file: &Path) -> Result<()> {
+        let file = file.to_str().context("a path that is text")?;
+        let window = self.run("xdotool", &["getwindowfocus"])?;
+        self.run("import", &["-window", window.trim(), "-depth", "8", file])?;
+        Ok(())
+    }
+
     /// Takes a picture of a part of the screen, `WIDTHxHEIGHT+X+Y`.
     pub fn screenshot_of(&self, part: &str, file: &Path) -> Result<()> {
         let file = file.to_str().context("a path that is text")?;
@@ -102,8 +110,8 @@ impl DesktopSession {
             return Ok(());
         }
         let mut command = self.command("Xvfb");
-        // It would begin anew, and turn away who comes meanwhile, whenever its last client leaves.
-        command.args(["-noreset", "-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "1280x800x24"]);
+        // There is room for windows beside the notifications, so that neither covers the other. It would begin anew, and turn away who comes meanwhile, whenever its last client leaves.
+        command.args(["-noreset", "-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "1600x1000x24"]);
         let mut server = Server::spawn("Xvfb", command, &self.path("Xvfb.log"))?;
         let number: u32 = server.ready_line(|line| line.parse().ok())?;
         self.services.push(server);

@@ -5,7 +5,6 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context, Result, bail};
-use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
 use crate::{PATIENCE, Server, http, wait_until};
@@ -131,13 +130,6 @@ impl Page {
     /// Where the current window's page is from.
     pub fn address(&self) -> Result<String> {
         Ok(self.get("url")?.as_str().unwrap_or_default().to_owned())
-    }
-
-    /// Takes a picture of the page, a PNG.
-    pub fn screenshot(&self, file: &Path) -> Result<()> {
-        let picture = self.get("screenshot")?;
-        let bytes = BASE64_STANDARD.decode(picture.as_str().unwrap_or_default())?;
-        Ok(fs::write(file, bytes)?)
     }
 
     /// What axe finds wrong with the page as it is: for each rule its name, and where. `axe` is the text of

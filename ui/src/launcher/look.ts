@@ -236,8 +236,9 @@ export function lookOf(entry: Entry, now: number): Look {
       const { channel } = entry;
       const glyph: Glyph = { icon: "hash", tone: "quiet", means: "channel" };
       const turn: Look["turn"] = channel.default ? { text: "default", tone: "plain", face: null } : null;
-      const title = plain(channel.name ?? channelName(channel.address));
-      return { ...base, glyph, title, second: channel.address, turn };
+      // Two services may have a channel of one name: one without a short name is told by its address.
+      const { name, address } = channel;
+      return { ...base, glyph, title: plain(name ?? address), second: name === null ? "" : address, turn };
     }
   }
 }

@@ -46,7 +46,7 @@ describe("a row", () => {
     await shown.findByText("Checkout slower than 2 s (billing)");
     expect(shown.getByText(/turn: nobody yet/)).toBeTruthy();
     await screen.findByText("Will post in");
-    await screen.findByText("random");
+    await screen.findByText("chat:#random");
     press("ArrowDown");
     await waitFor(() => expect(selected()).toContain("random"));
     expect(backend.asked("prepare_post").at(-1)).toEqual({
@@ -59,7 +59,7 @@ describe("a row", () => {
 
   test("is posted once, and says when it has arrived", async () => {
     const { backend } = await sending();
-    await screen.findByText("random");
+    await screen.findByText("chat:#random");
     type("ran");
     await waitFor(() => expect(selected()).toContain("random"));
     await screen.findByText("Will post in");
