@@ -33,7 +33,7 @@ const LAUNCHER: [Step<'static>; 10] = [
         &[Keys(&["ctrl+a"]), Text("build deploy ENV=staging"), Keys(&["Return"])],
         &["All arguments are valid"],
     ),
-    ("run", &[Keys(&["Return"])], &["Done"]),
+    ("run", &[Keys(&["Return"])], &["Done", "Posted in"]),
     ("runs", &[Keys(&["Escape", "ctrl+shift+r"])], &["deploy"]),
     // By now the made-up team's day has an alert, and a build that failed under it.
     ("red", &[Keys(&["Escape"])], &["Checkout slower", "unit tests failed"]),
