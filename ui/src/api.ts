@@ -32,7 +32,7 @@ last_ok: string | null,
 /**
  * Parts of it that cannot be read, in plain words.
  */
-problems: Array<string>, 
+problems: Array<Problem>, 
 /**
  * Where its secrets are kept.
  */
@@ -1572,6 +1572,28 @@ address: Address,
  * What it would say.
  */
 message: Message, };
+
+/**
+ * A part of what the account watches that a poll did not see whole.
+ */
+export type Problem = { 
+/**
+ * The part, as a person names it (`acme/web`); empty for the account as a whole.
+ */
+part: string, 
+/**
+ * What it means for the board.
+ */
+kind: ProblemKind, 
+/**
+ * Why, in plain words, and the remedy where one is known.
+ */
+why: string, };
+
+/**
+ * What a problem means for the board.
+ */
+export type ProblemKind = "not_seen" | "incomplete" | "malformed" | "details";
 
 /**
  * A pull request. A snapshot may be partial: what it does not know is `None` or empty, as each field says.

@@ -14,9 +14,9 @@ use callboard_domain::{
     duration::Span,
     error::ServiceError,
     identity::Identity,
-    item::{AccountName, Kind},
+    item::{AccountName, Item, Kind},
     secret::SecretField,
-    source::{Batch, Cursor, Source},
+    source::{self, Batch, Cursor, ProblemKind, Scope, Source},
     text,
 };
 use jiff::Timestamp;
@@ -152,7 +152,8 @@ impl Source for Feed {
         }
         let mut projects = self.read(&answer)?;
         let problems = (projects.len() > PROJECTS)
-            .then(|| format!("the feed has more than {PROJECTS} projects: the others are not watched"));
+            .then(|| format!("the feed has more than {PROJECTS} projects: the others are not watched"))
+            .map(|why| source::Problem::new(ProblemKind::Incomplete, "", why));
         projects.truncate(PROJECTS);
         projects.retain(|project| self.config.watch.matches(&project.name));
         let header = |name| answer.header(name).filter(|value| value.len() <= 500).map(str::to_owned);
@@ -170,11 +171,15 @@ impl Source for Feed {
         }
         Ok(Batch {
             cursor: Some(next.cursor()),
-            complete: problems.is_none().then_some(Kind::Build),
+            complete: problems.is_none().then(|| Scope::all(Kind::Build)).into_iter().collect(),
             snapshots,
-            budget: None,
             problems: problems.into_iter().collect(),
+            ..Batch::default()
         })
+    }
+
+    fn watches(&self, item: &Item) -> bool {
+        self.config.watch.matches(&item.key.id)
     }
 }
 

@@ -1,11 +1,14 @@
 //! The contract of what is watched: a source reports snapshots; it never says what changed.
 
+use std::fmt;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     error::ServiceError,
-    item::{Item, Kind},
+    item::{Item, ItemKey, Kind},
 };
 
 /// Where a source left off: its own JSON text, opaque to everybody else, stored with the snapshots it came with.
@@ -17,18 +20,146 @@ pub struct Cursor(pub String);
 pub struct Batch {
     /// The state of things; only what may have changed since the cursor need be here.
     pub snapshots: Vec<Item>,
+    /// What certainly is not there any more.
+    pub gone: Vec<Gone>,
+    /// What was listed completely: an open item within it that `snapshots` lacks is not there any more.
+    pub complete: Vec<Scope>,
     /// Where the next poll goes on. `None` keeps the stored one.
     pub cursor: Option<Cursor>,
-    /// Where given, `snapshots` lists every open item of that kind, and stored ones that are absent are over.
-    pub complete: Option<Kind>,
+    /// Where given, this is only a part of what there is to read: it is stored and shown at once, and the next poll goes
+    /// on from `cursor` without a pause.
+    pub partial: Option<Progress>,
     /// What is left of the service's allowance, where it says.
     pub budget: Option<Budget>,
-    /// Parts that could not be read (a repository that is gone, say), in plain words; the rest is good.
-    pub problems: Vec<String>,
+    /// Parts that could not be read; the rest is good.
+    pub problems: Vec<Problem>,
+}
+
+/// How far a long poll has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct Progress {
+    /// How many of the watched parts (repositories, jobs) have been read.
+    pub done: u32,
+    /// How many there are.
+    pub total: u32,
+}
+
+/// What a complete listing covered. Absence is evidence only within it, and only for items that the account still watches
+/// ([`Source::watches`]).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// The kind of item that was listed.
+    pub kind: Kind,
+    /// The one repository, project or service ([`Item::repo`]) that was listed; `None` for all that the account watches.
+    pub repo: Option<String>,
+}
+
+impl Scope {
+    /// All items of a kind that the account watches.
+    pub fn all(kind: Kind) -> Self {
+        Self { kind, repo: None }
+    }
+
+    /// True where the listing would have had the item.
+    pub fn covers(&self, item: &Item) -> bool {
+        self.kind == item.key.kind && self.repo.as_deref().is_none_or(|repo| repo == item.repo())
+    }
+}
+
+/// An item that is not there any more, which is no news: it leaves the board and every count, and the reason is on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gone {
+    /// Which.
+    pub key: ItemKey,
+    /// Why.
+    pub reason: GoneReason,
+}
+
+/// Why an item is not there any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum GoneReason {
+    /// The service says that it is deleted, or does not know it any more.
+    Deleted,
+    /// A complete listing of the service lacks it: deleted, disabled or renamed.
+    NotListed,
+    /// It is disabled on the service.
+    Disabled,
+    /// It goes by another name now, and is kept under that.
+    Renamed {
+        /// The new name, as [`ItemKey::id`].
+        to: String,
+    },
+    /// Its branch was deleted.
+    BranchDeleted,
+    /// Its branch is not the repository's default branch any more.
+    NotDefaultBranch,
+    /// The account's configuration does not watch it any more.
+    NotWatched,
+}
+
+impl fmt::Display for GoneReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Deleted => f.write_str("deleted on the service"),
+            Self::NotListed => f.write_str("no longer listed by the service"),
+            Self::Disabled => f.write_str("disabled on the service"),
+            Self::Renamed { to } => write!(f, "renamed to {to}"),
+            Self::BranchDeleted => f.write_str("its branch was deleted"),
+            Self::NotDefaultBranch => f.write_str("its branch is no longer the default branch"),
+            Self::NotWatched => f.write_str("no longer watched"),
+        }
+    }
+}
+
+/// A part of what the account watches that a poll did not see whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct Problem {
+    /// The part, as a person names it (`acme/web`); empty for the account as a whole.
+    pub part: String,
+    /// What it means for the board.
+    pub kind: ProblemKind,
+    /// Why, in plain words, and the remedy where one is known.
+    pub why: String,
+}
+
+/// What a problem means for the board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemKind {
+    /// Nothing of the part is seen: what needs somebody there is not on the board.
+    NotSeen,
+    /// There is more than was read: something that needs somebody may not be on the board.
+    Incomplete,
+    /// An entry could not be read and is left out.
+    Malformed,
+    /// The rows are there; something beside them (checks, reviews) is not.
+    Details,
+}
+
+impl Problem {
+    /// A problem of that kind.
+    pub fn new(kind: ProblemKind, part: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { part: part.into(), kind, why: why.into() }
+    }
+
+    /// True where something that needs a person may be missing from the board.
+    pub fn hides(&self) -> bool {
+        self.kind != ProblemKind::Details
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.part.as_str() {
+            "" => f.write_str(&self.why),
+            part => write!(f, "{part}: {}", self.why),
+        }
+    }
 }
 
 /// A service's allowance of calls, as it last reported it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, ts_rs::TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Budget {
     /// Calls allowed in the window.
     pub limit: u32,
@@ -46,6 +177,10 @@ pub trait Source: Send + Sync {
     /// `now` is when the poll began. A second poll with the cursor of the first and nothing new in between finds
     /// nothing new.
     async fn poll(&self, since: Option<&Cursor>, now: Timestamp) -> Result<Batch, ServiceError>;
+
+    /// True where the account's configuration covers the item. Pure. A stored item that it does not cover (any more) is
+    /// [`GoneReason::NotWatched`], never over.
+    fn watches(&self, item: &Item) -> bool;
 
     /// How its webhooks are read, where the service has any.
     fn hook(&self) -> Option<&dyn Hook> {

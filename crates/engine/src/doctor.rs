@@ -159,7 +159,7 @@ async fn accounts(engine: &Engine) -> Vec<Check> {
                     remedied(check(&name, CheckVerdict::Warning, found), format!("give it that scope, then: {secret}"))
                 })
                 .collect();
-            let problems = info.problems.into_iter().map(|problem| check(&name, CheckVerdict::Warning, problem));
+            let problems = info.problems.into_iter().map(|problem| check(&name, CheckVerdict::Warning, problem.to_string()));
             std::iter::once(first).chain(missing).chain(problems.collect::<Vec<_>>()).collect::<Vec<_>>()
         })
         .collect()

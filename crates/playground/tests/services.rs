@@ -76,7 +76,7 @@ impl Watched {
         assert!(batch.problems.is_empty(), "{:?}", batch.problems);
         self.cursor = batch.cursor.or(self.cursor.take());
         let count = batch.snapshots.len();
-        if batch.complete.is_some() {
+        if !batch.complete.is_empty() {
             self.seen.clear();
         }
         self.seen.extend(batch.snapshots.into_iter().map(|item| (item.reference().to_owned(), item)));

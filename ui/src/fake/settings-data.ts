@@ -62,7 +62,7 @@ export const ACCOUNTS: AccountInfo[] = [
     identity: null,
     settings: { url: "https://alerts.acme.example" },
     secrets_set: ["password"],
-    problems: ["Silences cannot be read: the user may not"],
+    problems: [{ part: "", kind: "details", why: "Silences cannot be read: the user may not" }],
   }),
   account("chat", "slack", { watched: false, settings: {} }),
 ];

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use callboard_domain::{
     error::ServiceError,
-    item::{IncidentStatus, Kind},
-    source::{Batch, Cursor, Hook, Source},
+    item::{IncidentStatus, Item, Kind},
+    source::{Batch, Cursor, Hook, Scope, Source},
     text,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -44,7 +44,7 @@ impl Source for Alerts {
             .iter()
             .map(|alert| (&*alert.fingerprint, alert.labels.get("alertname").unwrap_or_default()))
             .collect();
-        let mut batch = Batch { complete: Some(Kind::Incident), ..Batch::default() };
+        let mut batch = Batch { complete: vec![Scope::all(Kind::Incident)], ..Batch::default() };
         let mut after = Marks::default();
         for alert in &alerts {
             let mark = before.0.get(&*alert.fingerprint);
@@ -57,6 +57,10 @@ impl Source for Alerts {
         }
         batch.cursor = Some(after.write());
         Ok(batch)
+    }
+
+    fn watches(&self, _item: &Item) -> bool {
+        true
     }
 
     fn hook(&self) -> Option<&dyn Hook> {

@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use callboard_domain::{error::ServiceError, item::ChecksStatus, source::Cursor};
+use callboard_domain::{
+    error::ServiceError,
+    item::ChecksStatus,
+    source::{Cursor, Problem, ProblemKind},
+};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -164,11 +168,17 @@ impl Repo {
     }
 
     /// The refusals in a person's words. Servers without commit statuses are nothing to speak of.
-    pub(super) fn problems(&self, name: &str) -> Vec<String> {
+    pub(super) fn problems(&self, name: &str) -> Vec<Problem> {
         let told = self.refused.iter().filter(|(part, _)| **part != Part::Statuses);
-        told.map(|(part, refusal)| match part {
-            Part::Repo => format!("{name}: {}", refusal.why),
-            part => format!("{name}: no {}: {}", part.name(), refusal.why),
+        told.map(|(part, refusal)| {
+            let (kind, why) = match part {
+                Part::Repo => (ProblemKind::NotSeen, refusal.why.clone()),
+                Part::Pulls | Part::Runs => {
+                    (ProblemKind::NotSeen, format!("no {}: {}", part.name(), refusal.why))
+                }
+                _ => (ProblemKind::Details, format!("no {}: {}", part.name(), refusal.why)),
+            };
+            Problem::new(kind, name, why)
         })
         .collect()
     }

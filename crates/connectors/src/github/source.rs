@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use callboard_domain::{
     error::ServiceError,
     item::{BuildStatus, Detail, Item, PullRequestState},
-    source::{Batch, Budget, Cursor, Hook, Source},
+    source::{Batch, Budget, Cursor, Hook, Problem, ProblemKind, Source},
 };
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
@@ -21,6 +21,7 @@ use super::{
     cursor::{Part, Place},
     details::{self, Done, Task},
     identity::me,
+    is_watched,
     look::{Look, look},
     normalise,
     targets::targets,
@@ -61,7 +62,7 @@ impl Source for Account {
         let mut problems = found.problems;
         let tasks = match calls.budget().filter(is_scarce) {
             Some(budget) => {
-                problems.push(scarcity(&budget, now));
+                problems.push(Problem::new(ProblemKind::Details, "", scarcity(&budget, now)));
                 looks.iter_mut().for_each(|look| put_off(look, &me.login));
                 Vec::new()
             }
@@ -87,16 +88,21 @@ impl Source for Account {
             unread += usize::from(look.error.is_some() && look.error == halt);
             let other: BTreeSet<_> =
                 other.filter(|error| Some(*error) != halt.as_ref()).map(|e| e.to_string()).collect();
-            problems.extend(other.into_iter().map(|why| format!("{name}: {why}")));
+            problems.extend(other.into_iter().map(|why| Problem::new(ProblemKind::Incomplete, &name, why)));
         }
         if let Some(halt) = halt {
-            problems.push(format!("{halt}; {unread} of {} repositories were not read", looks.len()));
+            let why = format!("{halt}; {unread} of {} repositories were not read", looks.len());
+            problems.push(Problem::new(ProblemKind::NotSeen, "", why));
         }
         let repos = looks.into_iter().map(|look| (look.key, look.repo)).collect();
         let after = Place { me: Some(me), owners: found.owners, repos };
         batch.cursor = if after == before { None } else { after.write() };
         batch.problems = problems;
         Ok(batch)
+    }
+
+    fn watches(&self, item: &Item) -> bool {
+        self.watch.is_empty() || is_watched(&self.watch, item.repo())
     }
 
     fn hook(&self) -> Option<&dyn Hook> {

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use callboard_domain::error::ServiceError;
+use callboard_domain::{
+    error::ServiceError,
+    source::{Problem, ProblemKind},
+};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
@@ -27,7 +30,7 @@ const PAGES: usize = 5;
 pub(super) struct Targets {
     pub(super) targets: Vec<Target>,
     pub(super) owners: BTreeMap<String, Listing>,
-    pub(super) problems: Vec<String>,
+    pub(super) problems: Vec<Problem>,
     /// Why an owner's list could not be read.
     pub(super) error: Option<ServiceError>,
 }
@@ -61,7 +64,7 @@ pub(super) async fn targets(
             None => match list(calls, &owner, me, now).await {
                 Ok(listing) => listing,
                 Err(error) => {
-                    found.problems.push(format!("{what}: {error}"));
+                    found.problems.push(Problem::new(ProblemKind::NotSeen, &what, error.to_string()));
                     found.error = Some(error);
                     match known {
                         Some(known) => known.clone(),
@@ -74,9 +77,10 @@ pub(super) async fn targets(
         let meant: Vec<_> =
             meant.filter(|repo| !names.contains(&repo.name.to_ascii_lowercase())).cloned().collect();
         if listing.cut || meant.len() > REPOS_AT_MOST {
-            found.problems.push(format!(
-                "{what} has more than {REPOS_AT_MOST} repositories: those pushed to last are watched; name others in watch"
-            ));
+            let why = format!(
+                "more than {REPOS_AT_MOST} repositories: those pushed to last are watched; name others in watch"
+            );
+            found.problems.push(Problem::new(ProblemKind::Incomplete, &what, why));
         }
         for repo in meant.into_iter().take(REPOS_AT_MOST) {
             names.insert(repo.name.to_ascii_lowercase());

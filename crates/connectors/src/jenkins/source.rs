@@ -5,7 +5,7 @@ use callboard_domain::{
     action::Choice,
     error::ServiceError,
     item::{AccountName, BuildStatus, Detail, Item, Kind},
-    source::{Batch, Cursor, Source},
+    source::{self, Batch, Cursor, Problem, ProblemKind, Source},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -56,17 +56,23 @@ impl Source for Jobs {
         let problems = if self.scope.bounded {
             Vec::new()
         } else {
-            let problem =
-                |folder| format!("{folder} has folders more than {DEEPEST} deep: they are not watched");
+            let problem = |folder| {
+                let why = format!("has folders more than {DEEPEST} deep: they are not watched");
+                Problem::new(ProblemKind::NotSeen, folder, why)
+            };
             too_deep.into_iter().map(problem).collect()
         };
         Ok(Batch {
             cursor: Some(memory.cursor()),
-            complete: problems.is_empty().then_some(Kind::Build),
+            complete: problems.is_empty().then(|| source::Scope::all(Kind::Build)).into_iter().collect(),
             snapshots,
-            budget: None,
             problems,
+            ..Batch::default()
         })
+    }
+
+    fn watches(&self, item: &Item) -> bool {
+        self.watch.matches(&item.key.id)
     }
 }
 

@@ -92,7 +92,10 @@ async fn jobs_are_watched_with_their_folders_branches_and_queue() {
                #1 canceled - by - at 1969-12-31T23:59:59.999Z of -",
         ]
     );
-    assert_eq!((batch.complete, batch.problems.len()), (Some(Kind::Build), 0));
+    assert_eq!(
+        (batch.complete, batch.problems.len()),
+        (vec![callboard_domain::source::Scope::all(Kind::Build)], 0)
+    );
     assert_eq!(server.received_requests().await.unwrap().len(), 1);
 }
 
@@ -129,8 +132,8 @@ async fn folders_too_deep_to_look_into_are_named() {
     let server = serve([get("/api/json", json!({ "jobs": [nested] }))]).await;
     let batch = connect(&server.uri(), &[]).source.unwrap().poll(None, contract::now()).await.unwrap();
     assert_eq!(batch.problems.len(), 1, "{:?}", batch.problems);
-    assert!(batch.problems[0].starts_with("f/f/f/f/f/f has"), "{:?}", batch.problems);
-    assert_eq!(batch.complete, None);
+    assert!(batch.problems[0].to_string().starts_with("f/f/f/f/f/f: has"), "{:?}", batch.problems);
+    assert_eq!(batch.complete, []);
 }
 
 #[tokio::test]

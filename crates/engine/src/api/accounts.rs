@@ -2,7 +2,12 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use callboard_domain::{error::ServiceError, identity::Identity, item::AccountName, source::Budget};
+use callboard_domain::{
+    error::ServiceError,
+    identity::Identity,
+    item::AccountName,
+    source::{Budget, Problem},
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,7 +35,7 @@ pub struct AccountInfo {
     /// When it was last read in full.
     pub last_ok: Option<Timestamp>,
     /// Parts of it that cannot be read, in plain words.
-    pub problems: Vec<String>,
+    pub problems: Vec<Problem>,
     /// Where its secrets are kept.
     pub secrets: Place,
     /// True where it is watched.

@@ -128,20 +128,21 @@ pub(super) fn ingest(
                 sources::begin(conn, account, now)?;
             }
         }
-        Report::Poll { batch: Batch { snapshots, cursor, complete, budget, problems }, began_at } => {
+        Report::Poll { batch, began_at } => {
+            let Batch { snapshots, cursor, complete, budget, problems, .. } = batch;
             let began_at = *began_at;
             if intake.standing.baseline_at.is_none() {
                 sources::begin(conn, account, began_at)?;
                 intake.standing.baseline_at = Some(began_at);
             }
-            let named: HashSet<ItemKey> = match complete {
-                Some(_) => snapshots.iter().map(|item| item.key.clone()).collect(),
-                None => HashSet::new(),
+            let named: HashSet<&ItemKey> = match complete.as_slice() {
+                [] => HashSet::new(),
+                _ => snapshots.iter().map(|item| &item.key).collect(),
             };
             intake.take_all(snapshots)?;
-            if let Some(kind) = complete {
-                let absent = items::open_unseen(conn, account, *kind, began_at)?;
-                let over = absent.into_iter().filter(|item| !named.contains(&item.key));
+            for scope in complete {
+                let absent = items::open_unseen(conn, account, scope.kind, began_at)?;
+                let over = absent.into_iter().filter(|item| scope.covers(item) && !named.contains(&item.key));
                 let over: Vec<_> = over.filter_map(|item| ended(item, began_at)).collect();
                 intake.take_all(&over)?;
             }

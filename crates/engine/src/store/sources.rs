@@ -4,10 +4,11 @@ use callboard_domain::{
     error::ServiceError,
     identity::Identity,
     item::AccountName,
-    source::{Budget, Cursor},
+    source::{Budget, Cursor, Problem, ProblemKind},
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
+use serde::Deserialize;
 
 use super::{
     Store, StoreError,
@@ -41,12 +42,29 @@ pub struct StoredSource {
     pub last_ok_at: Option<Timestamp>,
     /// Why the last poll failed, and since when polls fail.
     pub error: Option<(ServiceError, Timestamp)>,
-    /// Parts that the last poll could not read, in plain words.
-    pub problems: Vec<String>,
+    /// Parts that the last poll could not read.
+    pub problems: Vec<Problem>,
     /// What was left of the service's allowance.
     pub budget: Option<Budget>,
     /// Who the account acts as.
     pub identity: Option<Identity>,
+}
+
+/// A problem as stored; version 0.1.0 wrote a sentence alone, which stands until the next poll.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum StoredProblem {
+    Problem(Problem),
+    Sentence(String),
+}
+
+impl From<StoredProblem> for Problem {
+    fn from(stored: StoredProblem) -> Self {
+        match stored {
+            StoredProblem::Problem(problem) => problem,
+            StoredProblem::Sentence(why) => Self::new(ProblemKind::NotSeen, "", why),
+        }
+    }
 }
 
 /// What taking in a report needs to know of its source.
@@ -82,7 +100,7 @@ pub(super) fn polled(
     account: &AccountName,
     cursor: Option<&Cursor>,
     budget: Option<Budget>,
-    problems: &[String],
+    problems: &[Problem],
     began_at: Timestamp,
 ) -> rusqlite::Result<()> {
     let sql = "UPDATE sources SET cursor = coalesce(?2, cursor), last_ok_at = ?3, problems = ?4,
@@ -101,7 +119,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StoredSource> {
         baseline_at: at(2)?,
         last_ok_at: at(3)?,
         error: error.zip(at(5)?),
-        problems: row.get::<_, Json<_>>(6)?.0,
+        problems: row.get::<_, Json<Vec<StoredProblem>>>(6)?.0.into_iter().map(Problem::from).collect(),
         budget: row.get::<_, Option<Json<_>>>(7)?.map(|it| it.0),
         identity: row.get::<_, Option<Json<_>>>(8)?.map(|it| it.0),
     })

@@ -127,6 +127,7 @@ test("names", () => {
   expect(["a token", "Which?", ""].map(sentence)).toEqual(["A token.", "Which?", ""]);
 });
 
+const problem = (why: string) => ({ part: "acme/web", kind: "not_seen" as const, why });
 const account = (more: Partial<AccountInfo>) => ({ ...(ACCOUNTS[1] as AccountInfo), ...more });
 
 test.each([
@@ -140,7 +141,7 @@ test.each([
     "cannot be reached",
     "failing",
   ],
-  [account({ problems: ["a", "b"] }), "kim, 2 problems", "attention"],
+  [account({ problems: [problem("a"), problem("b")] }), "kim, 2 problems", "attention"],
   [ACCOUNTS[0] as AccountInfo, "kim, 1 scope missing", "attention"],
 ])("an account in a line, %#", (account, line, state) => {
   expect(accountLine(account, NOW)).toBe(line);

@@ -15,7 +15,7 @@ async fn a_poll_lists_every_incident() {
         .await;
     let source = source(&server.uri());
     let batch = polled(&source, None).await;
-    assert_eq!(batch.complete, Some(Kind::Incident));
+    assert_eq!(batch.complete, [callboard_domain::source::Scope::all(Kind::Incident)]);
     let [item] = batch.snapshots.as_slice() else { panic!("{batch:?}") };
     assert_eq!(item.key.to_string(), "alerts/incident/f-HighCPU");
     assert_eq!(item.title, "CPU of web1 is high");

@@ -340,3 +340,8 @@ async fn an_identity_tells_teams_and_the_server() {
     };
     assert_eq!(identity, expected);
 }
+
+/// What problems say.
+fn texts(problems: &[callboard_domain::source::Problem]) -> Vec<String> {
+    problems.iter().map(ToString::to_string).collect()
+}

@@ -121,8 +121,11 @@ async fn a_complete_listing_ends_what_it_lacks() {
     store.ingest(&pager(), poll(110, all), at(110), everything()).await.unwrap();
     // Told by a webhook while the listing was on its way: newer than the listing.
     store.ingest(&pager(), hook("1", vec![firing("later")]), at(205), everything()).await.unwrap();
-    let batch =
-        Batch { snapshots: vec![firing("stays")], complete: Some(Kind::Incident), ..Batch::default() };
+    let batch = Batch {
+        snapshots: vec![firing("stays")],
+        complete: vec![Scope::all(Kind::Incident)],
+        ..Batch::default()
+    };
     let report = Report::Poll { batch, began_at: at(200) };
     let ingested = store.ingest(&pager(), report, at(210), everything()).await.unwrap();
     assert_eq!(names(&ingested), [EventName::Resolved]);
@@ -198,7 +201,7 @@ async fn how_a_source_fares() {
     assert_eq!(source.baseline_at, Some(at(50)));
     let batch = Batch {
         cursor: Some(Cursor("{}".to_owned())),
-        problems: vec!["acme/old is gone".to_owned()],
+        problems: vec![Problem::new(ProblemKind::NotSeen, "acme/old", "it is gone")],
         ..Batch::default()
     };
     let report = Report::Poll { batch, began_at: at(80) };
@@ -207,7 +210,7 @@ async fn how_a_source_fares() {
     let source = store.source(&pager()).await.unwrap().unwrap();
     assert_eq!((source.error, source.last_ok_at), (None, Some(at(90))));
     assert_eq!(source.cursor, Some(Cursor("{}".to_owned())), "a poll that gives none keeps it");
-    assert_eq!(source.problems, Vec::<String>::new());
+    assert_eq!(source.problems, Vec::<Problem>::new());
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ use callboard_domain::{
     },
     message::{Message, Tone},
     run::{Run, RunState},
-    source::{Batch, Cursor, Received},
+    source::{Batch, Cursor, Problem, ProblemKind, Received, Scope},
 };
 
 use super::*;
