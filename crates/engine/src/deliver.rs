@@ -72,7 +72,7 @@ async fn start_due(engine: &Engine, paces: &Paces) -> Result<Option<Duration>, S
     }
     for delivery in engine.store().claim(now, AT_ONCE).await? {
         let (task, paces) = (engine.clone(), Arc::clone(paces));
-        engine.spawn(async move {
+        engine.spawn("posting a message", async move {
             let attempt = send(&task, &delivery, &paces).await;
             record(&task, &delivery, attempt).await;
         });

@@ -6,6 +6,7 @@ use crate::{
     Engine, Mode,
     api::{AccountsQuery, Check, CheckVerdict, Health},
     secrets::Place,
+    supervise::TaskFault,
 };
 
 /// Checks everything, one after the other.
@@ -15,6 +16,7 @@ pub(crate) async fn checks(engine: &Engine) -> Vec<Check> {
     checks.extend(engine.host().checks());
     checks.extend(accounts(engine).await);
     checks.push(deliveries(engine).await);
+    checks.extend(tasks(engine));
     checks
 }
 
@@ -121,6 +123,21 @@ fn daemon(engine: &Engine) -> Check {
             "start it: callboard serve",
         ),
     }
+}
+
+/// The parts of Callboard that stopped by a fault of their own; nothing where none did.
+fn tasks(engine: &Engine) -> Vec<Check> {
+    let faults = engine.moments().task_faults.clone();
+    let check = |(name, fault): (String, TaskFault)| {
+        let times = if fault.count == 1 { "once".to_owned() } else { format!("{} times", fault.count) };
+        let after = match fault.again_at {
+            Some(_) => "; it was started again",
+            None => "",
+        };
+        let found = format!("{} ({times}, last at {}){after}", fault.last, fault.at);
+        remedied(check(name, CheckVerdict::Warning, found), "report it, with the log around that time")
+    };
+    faults.into_iter().map(check).collect()
 }
 
 async fn accounts(engine: &Engine) -> Vec<Check> {

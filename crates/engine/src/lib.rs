@@ -30,6 +30,7 @@ mod services;
 pub mod socket;
 mod status;
 pub mod store;
+mod supervise;
 #[cfg(test)]
 mod tests;
 pub mod tray_app;
@@ -53,6 +54,7 @@ use callboard_domain::{
     secret::SecretString,
     source::{Batch, Received},
 };
+use futures::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::{net::TcpListener, sync::watch as channel};
@@ -175,6 +177,8 @@ struct Moments {
     receives_at: Option<SocketAddr>,
     /// Why they are not, where they should be.
     deaf: Option<String>,
+    /// The tasks that had a fault of Callboard's own.
+    task_faults: supervise::TaskFaults,
 }
 
 impl Engine {
@@ -227,21 +231,43 @@ impl Engine {
         }
         let socket = socket::listen(&engine.inner.options.paths.data)
             .map_err(|error| OpenError::Other(format!("the local socket: {error}")))?;
-        engine.spawn(socket::serve(socket, engine.clone(), engine.stopping(), engine.inner.tasks.clone()));
-        engine.spawn(deliver::run(engine.clone(), engine.stopping()));
-        if serving {
-            engine.spawn(notify::run(engine.clone(), engine.stopping()));
-            engine.spawn(watch::run(engine.clone(), engine.stopping(), engine.inner.tasks.clone()));
-            engine.spawn(live::follow_files(engine.clone(), engine.stopping()));
-            engine.spawn(keep_house(engine.clone(), engine.stopping()));
-        }
-        if serving {
-            let (tasks, stop) = (engine.inner.tasks.clone(), engine.stopping());
-            // Known before anybody asks where that is.
-            engine.hear_at(listener.as_ref());
-            engine.spawn(receive::run(listener, engine.clone(), stop, tasks));
-        }
+        engine.start_tasks(socket, listener);
         Ok(engine)
+    }
+
+    /// Starts what goes on until the engine stops.
+    fn start_tasks(&self, socket: local::LocalListener, listener: Option<TcpListener>) {
+        let go_on = |name: &str, task: fn(Self, CancellationToken) -> BoxFuture<'static, ()>| {
+            let engine = self.clone();
+            self.supervise(name, self.stopping(), move || task(engine.clone(), engine.stopping()));
+        };
+        let (engine, mut bound) = (self.clone(), Some(socket));
+        self.supervise("local socket", self.stopping(), move || {
+            let bound = bound.take().map_or_else(|| socket::listen(&engine.inner.options.paths.data), Ok);
+            let (engine, tasks) = (engine.clone(), engine.inner.tasks.clone());
+            async move {
+                match bound {
+                    Ok(bound) => socket::serve(bound, engine.clone(), engine.stopping(), tasks).await,
+                    Err(error) => panic!("the local socket cannot be listened on again: {error}"),
+                }
+            }
+        });
+        go_on("outbox", |engine, stop| deliver::run(engine, stop).boxed());
+        if self.inner.options.mode != Mode::Serve {
+            return;
+        }
+        go_on("notifications", |engine, stop| notify::run(engine, stop).boxed());
+        go_on("accounts", |engine, stop| watch::run(engine, stop).boxed());
+        go_on("configuration", |engine, stop| live::follow_files(engine, stop).boxed());
+        go_on("maintenance", |engine, stop| keep_house(engine, stop).boxed());
+        // Known before anybody asks where that is.
+        self.hear_at(listener.as_ref());
+        let (engine, mut listener) = (self.clone(), listener);
+        self.supervise("webhooks", self.stopping(), move || {
+            // Started again it takes its address anew.
+            let tasks = engine.inner.tasks.clone();
+            receive::run(listener.take(), engine.clone(), engine.stopping(), tasks)
+        });
     }
 
     /// Makes a call in process, as a face would over the socket.
@@ -271,10 +297,6 @@ impl Engine {
     pub async fn finish(&self) {
         self.inner.runs.ended().await;
         self.stop().await;
-    }
-
-    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.inner.tasks.spawn(task);
     }
 
     pub(crate) fn stopping(&self) -> CancellationToken {

@@ -7,10 +7,11 @@ use callboard_domain::{
     item::AccountName,
     source::{Budget, Source},
 };
+use futures::FutureExt;
 use jiff::Timestamp;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
-use crate::{Engine, accounts::Account, config::DEFAULT_EVERY};
+use crate::{Engine, accounts::Account, config::DEFAULT_EVERY, supervise::catch_panic};
 
 /// How long one poll may take in all.
 const POLL_TIME: Duration = Duration::from_secs(120);
@@ -22,7 +23,7 @@ const SPARING_EVERY: Duration = Duration::from_secs(5 * 60);
 const IDENTITY_AGE: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// Keeps a polling task for each watched account until `stop`, across changes of the configuration.
-pub(crate) async fn run(engine: Engine, stop: CancellationToken, tasks: TaskTracker) {
+pub(crate) async fn run(engine: Engine, stop: CancellationToken) {
     let mut changes = engine.live_changes();
     let mut running: BTreeMap<AccountName, (Arc<Account>, CancellationToken)> = BTreeMap::new();
     loop {
@@ -39,7 +40,10 @@ pub(crate) async fn run(engine: Engine, stop: CancellationToken, tasks: TaskTrac
             if watched && !running.contains_key(name) {
                 let own = stop.child_token();
                 running.insert(name.clone(), (Arc::clone(account), own.clone()));
-                tasks.spawn(watch(engine.clone(), Arc::clone(account), own));
+                let (watched, account, stop) = (engine.clone(), Arc::clone(account), own.clone());
+                engine.supervise(format!("polling of {name}"), own, move || {
+                    watch(watched.clone(), Arc::clone(&account), stop.clone())
+                });
             }
         }
         tokio::select! {
@@ -83,8 +87,10 @@ pub(crate) async fn poll_once(engine: &Engine, account: &Account) -> Result<Opti
     let Ok(connection) = &account.connection else { return Ok(None) };
     let Some(source) = &connection.source else { return Ok(None) };
     let now = Timestamp::now();
-    let polled = tokio::time::timeout(POLL_TIME, poll(engine, account, source.as_ref(), now)).await;
-    let polled = polled.unwrap_or_else(|_| {
+    // A source that panics is in trouble like one that cannot be reached: said, and asked again later.
+    let polled = catch_panic(poll(engine, account, source.as_ref(), now))
+        .map(|polled| polled.unwrap_or_else(|panicked| Err(ServiceError::unavailable(panicked.to_string()))));
+    let polled = tokio::time::timeout(POLL_TIME, polled).await.unwrap_or_else(|_| {
         Err(ServiceError::unavailable(format!("reading it took longer than {} s", POLL_TIME.as_secs())))
     });
     if let Err(error) = &polled {

@@ -21,7 +21,7 @@ use serde_json::Value;
 use ts_rs::TS;
 
 pub use self::{accounts::*, board::*, commands::*, posting::*, upkeep::*};
-use crate::{Engine, config::Fault};
+use crate::{Engine, config::Fault, supervise::catch_panic};
 pub use typescript::typescript;
 
 /// A call: its parameters, and what it answers with.
@@ -50,7 +50,7 @@ macro_rules! calls {
             name: &'a str,
             params: Value,
         ) -> BoxFuture<'a, Result<Value, ApiError>> {
-            Box::pin(async move {
+            let answer = async move {
                 match name {
                     $(stringify!($name) => {
                         let params: $params = serde_json::from_value(params).map_err(ApiError::protocol)?;
@@ -58,6 +58,12 @@ macro_rules! calls {
                     })*
                     other => Err(ApiError::protocol(format!("there is no call {other:?}"))),
                 }
+            };
+            Box::pin(async move {
+                catch_panic(answer).await.unwrap_or_else(|panicked| {
+                    tracing::error!(call = name, %panicked, "a call did not end well");
+                    Err(ApiError::internal(panicked))
+                })
             })
         }
 

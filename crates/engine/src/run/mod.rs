@@ -49,7 +49,7 @@ impl Engine {
             return Err(ApiError::internal(error));
         }
         let (engine, started) = (self.clone(), run.clone());
-        self.spawn(async move {
+        self.spawn(format!("run {}", run.id), async move {
             engine.carry_out(ready, started, &following).await;
         });
         Ok(run)

@@ -1,0 +1,176 @@
+//! Tasks that outlive a fault of their own: a panic is caught, logged, shown by `doctor`, and what should go on is started
+//! again, later and later.
+
+use std::{any::Any, collections::BTreeMap, fmt, panic::AssertUnwindSafe, time::Duration};
+
+use futures::FutureExt;
+use jiff::Timestamp;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::Engine;
+
+/// The wait before a task is started again for the first time; it doubles each time.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+/// The longest wait before a task is started again.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// A task that ran for this long is well: its next fault counts as the first.
+const WELL_AFTER: Duration = Duration::from_secs(10 * 60);
+
+/// A task panicked; holds what the panic said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Panicked(String);
+
+impl fmt::Display for Panicked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a fault inside Callboard stopped it ({})", self.0)
+    }
+}
+
+impl From<Box<dyn Any + Send>> for Panicked {
+    fn from(payload: Box<dyn Any + Send>) -> Self {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no message");
+        Self(callboard_domain::text::line(text, 200))
+    }
+}
+
+/// Runs a future to its end, or to its panic. What the future shares with others must stand a half-done step: locks that
+/// were held are taken over, and state that only the future had is dropped.
+pub(crate) async fn catch_panic<T>(task: impl Future<Output = T>) -> Result<T, Panicked> {
+    AssertUnwindSafe(task).catch_unwind().await.map_err(Panicked::from)
+}
+
+/// The faults of one task since the program started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TaskFault {
+    pub(crate) count: u32,
+    pub(crate) last: Panicked,
+    pub(crate) at: Timestamp,
+    /// When it is started again; `None` where it was to be done once.
+    pub(crate) again_at: Option<Timestamp>,
+}
+
+/// The tasks that had a fault, by name.
+pub(crate) type TaskFaults = BTreeMap<String, TaskFault>;
+
+impl Engine {
+    /// Spawns what is done once. A panic is logged and shown by `doctor`; who needs to act on it catches it first.
+    pub(crate) fn spawn(&self, name: impl Into<String>, task: impl Future<Output = ()> + Send + 'static) {
+        let (engine, name) = (self.clone(), name.into());
+        self.inner.tasks.spawn(async move {
+            if let Err(panicked) = catch_panic(task).await {
+                engine.record_task_fault(&name, panicked, None);
+            }
+        });
+    }
+
+    /// Spawns what goes on until `stop`: after a panic `start` is called again, later each time.
+    pub(crate) fn supervise<Task>(
+        &self,
+        name: impl Into<String>,
+        stop: CancellationToken,
+        start: impl FnMut() -> Task + Send + 'static,
+    ) where
+        Task: Future<Output = ()> + Send + 'static,
+    {
+        let (engine, name) = (self.clone(), name.into());
+        let report = move |panicked, wait| engine.record_task_fault(&name, panicked, Some(wait));
+        self.inner.tasks.spawn(supervised(start, report, stop));
+    }
+
+    fn record_task_fault(&self, name: &str, panicked: Panicked, wait: Option<Duration>) {
+        let now = Timestamp::now();
+        match wait {
+            Some(wait) => {
+                tracing::error!(task = name, %panicked, wait_s = wait.as_secs(), "a task is started again")
+            }
+            None => tracing::error!(task = name, %panicked, "a task did not end well"),
+        }
+        let mut moments = self.moments();
+        let count = moments.task_faults.get(name).map_or(0, |fault| fault.count);
+        let again_at = wait.map(|wait| now + wait);
+        let fault = TaskFault { count: count.saturating_add(1), last: panicked, at: now, again_at };
+        moments.task_faults.insert(name.to_owned(), fault);
+    }
+}
+
+/// Runs what `start` gives until it ends by itself or `stop` comes; after a panic reports it with the wait, and starts it
+/// again.
+async fn supervised<Task: Future<Output = ()>>(
+    mut start: impl FnMut() -> Task,
+    report: impl Fn(Panicked, Duration),
+    stop: CancellationToken,
+) {
+    let mut wait = FIRST_WAIT;
+    loop {
+        let began = Instant::now();
+        let Err(panicked) = catch_panic(async { start().await }).await else { return };
+        if began.elapsed() >= WELL_AFTER {
+            wait = FIRST_WAIT;
+        }
+        report(panicked, wait);
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(wait) => {}
+        }
+        wait = (wait * 2).min(LONGEST_WAIT);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn panic_becomes_an_error_that_says_what_it_said() {
+        let cases: [(fn(), &str); 3] = [
+            (|| panic!("plain"), "plain"),
+            (|| panic!("with {}", 1), "with 1"),
+            (|| std::panic::panic_any(7), "no message"),
+        ];
+        for (fault, said) in cases {
+            let caught = catch_panic(async move { fault() }).await.unwrap_err();
+            assert!(caught.to_string().contains(said), "{caught}");
+        }
+        assert_eq!(catch_panic(async { 1 }).await, Ok(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn supervised_task_is_started_again_later_each_time_and_ends_when_it_ends() {
+        let (starts, waits) = (Mutex::new(0), Mutex::new(Vec::new()));
+        // How long each start runs before its panic, in seconds; the last one ends by itself.
+        let lives = [0, 0, 0, 601, 0];
+        let start = || {
+            let place = {
+                let mut starts = starts.lock().unwrap();
+                *starts += 1;
+                *starts - 1
+            };
+            async move {
+                let Some(seconds) = lives.get(place) else { return };
+                tokio::time::sleep(Duration::from_secs(*seconds)).await;
+                panic!("start {place}");
+            }
+        };
+        let report = |_, wait: Duration| waits.lock().unwrap().push(wait.as_secs());
+        supervised(start, report, CancellationToken::new()).await;
+        assert_eq!(*waits.lock().unwrap(), [1, 2, 4, 1, 2]);
+        assert_eq!(*starts.lock().unwrap(), 6);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn supervised_task_is_not_started_again_once_it_is_to_stop() {
+        let stop = CancellationToken::new();
+        let starts = Mutex::new(0);
+        let start = || {
+            *starts.lock().unwrap() += 1;
+            async { panic!("always") }
+        };
+        let report = |_, _| stop.cancel();
+        supervised(start, report, stop.clone()).await;
+        assert_eq!(*starts.lock().unwrap(), 1);
+    }
+}
