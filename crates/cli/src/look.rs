@@ -4,6 +4,7 @@ use anyhow::Result;
 use callboard_domain::{
     board::{Board, Row, State},
     duration::Span,
+    source::Progress,
     text,
 };
 use callboard_engine::api::{
@@ -34,6 +35,9 @@ pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> R
             output.either(&detail, || {
                 println!("{}  {}", detail.item.reference(), text::line(&detail.item.title, 300));
                 println!("{} · {}", detail.item.status(), detail.item.key);
+                if let Some(gone) = &detail.gone {
+                    println!("Off the board since {}: {}", when(gone.at), gone.why);
+                }
                 if let Some(url) = &detail.item.url {
                     println!("{url}");
                 }
@@ -245,6 +249,14 @@ async fn board(query: BoardQuery, stored: bool, face: &mut Face, output: &Output
                 }
                 Health::New | Health::Ok => {}
             }
+            if let Some(progress) = account.reading {
+                println!(
+                    "{} {}: {}. What is not read yet is not on the board",
+                    mark(callboard_domain::message::Tone::Attention),
+                    account.name,
+                    reading(progress)
+                );
+            }
         }
         if accounts.is_empty() {
             println!("There are no accounts yet: callboard accounts add forge github watch=owner/repo");
@@ -276,6 +288,11 @@ pub(crate) fn print_board(board: &Board) {
     }
 }
 
+/// How far an account is that is read in parts.
+fn reading(progress: Progress) -> String {
+    format!("reading: {} of {} so far", progress.done, progress.total)
+}
+
 /// Shape says what it is; hollow is in somebody's hands.
 fn glyph(row: &Row) -> &'static str {
     match (row.state, row.held) {
@@ -293,6 +310,7 @@ fn glyph(row: &Row) -> &'static str {
 fn account(info: &AccountInfo) -> [String; 4] {
     let health = match &info.health {
         Health::New => "not asked yet".to_owned(),
+        Health::Ok if info.reading.is_some() => info.reading.map(reading).unwrap_or_default(),
         Health::Ok => info.last_ok.map_or_else(|| "ok".to_owned(), |at| format!("ok, {} ago", age(at))),
         Health::Incomplete { why } => why.clone(),
         Health::Trouble { since, error, next_try } => {

@@ -1,6 +1,6 @@
 //! The contract of what is watched: a source reports snapshots; it never says what changed.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -14,6 +14,13 @@ use crate::{
 /// Where a source left off: its own JSON text, opaque to everybody else, stored with the snapshots it came with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor(pub String);
+
+/// How long a poll reads on. One that has more to read by then returns what it has, as a part ([`Batch::partial`]): it
+/// is looked at between two calls, so that nothing that was read is lost.
+pub const READING_TIME: Duration = Duration::from_secs(15);
+
+/// How long a poll may take in all. The caller gives up on one that takes longer, and what it has read is lost.
+pub const POLL_TIME: Duration = Duration::from_secs(120);
 
 /// What one poll found.
 #[derive(Debug, Clone, Default)]
@@ -173,13 +180,15 @@ pub struct Budget {
 #[async_trait]
 pub trait Source: Send + Sync {
     /// Reads what is. Inert: timing, backoff, concurrency and cancellation (by dropping the future) are the caller's.
+    /// One that takes long stops by itself after [`READING_TIME`] and returns a part.
     ///
     /// `now` is when the poll began. A second poll with the cursor of the first and nothing new in between finds
     /// nothing new.
     async fn poll(&self, since: Option<&Cursor>, now: Timestamp) -> Result<Batch, ServiceError>;
 
-    /// True where the account's configuration covers the item. Pure. A stored item that it does not cover (any more) is
-    /// [`GoneReason::NotWatched`], never over.
+    /// True where the account's configuration covers the item. Does no IO. A stored item that it does not cover (any more)
+    /// is [`GoneReason::NotWatched`], never over. It is asked after a poll of the whole, so that it may go by what polls
+    /// have learnt (the new name of a repository).
     fn watches(&self, item: &Item) -> bool;
 
     /// How its webhooks are read, where the service has any.

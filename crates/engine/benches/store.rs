@@ -52,6 +52,7 @@ fn alert(number: usize, now: Timestamp) -> Item {
             updated_at: now,
             holders: Vec::new(),
             held_until: None,
+            inferred_end: None,
             escalation: 0,
             description: Some("Less than a tenth of the disk is free.".to_owned()),
             labels: BTreeMap::from(labels),

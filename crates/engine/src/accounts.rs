@@ -21,6 +21,9 @@ pub(crate) struct Account {
     pub(crate) config: ConnectorConfig,
     /// What it offers, or what must be set first.
     pub(crate) connection: Result<Connection, String>,
+    /// Held while it is polled. True once a poll of the whole has shown what this configuration covers, and the rest has
+    /// left the board.
+    pub(crate) covered: tokio::sync::Mutex<bool>,
     /// What it was made from, so that a reload keeps accounts in which nothing changed.
     secrets: BTreeMap<String, SecretString>,
 }
@@ -72,12 +75,19 @@ pub(crate) async fn connect(
             (Ok(known), _) => {
                 let access = Access { account: name.clone(), client: client.clone(), secrets: known.clone() };
                 let connection = config.connect(access).map_err(|error| error.to_string());
-                Arc::new(Account { name: name.clone(), config: config.clone(), connection, secrets: known })
+                Arc::new(Account {
+                    name: name.clone(),
+                    config: config.clone(),
+                    connection,
+                    covered: tokio::sync::Mutex::default(),
+                    secrets: known,
+                })
             }
             (Err(error), _) => Arc::new(Account {
                 name: name.clone(),
                 config: config.clone(),
                 connection: Err(error.to_string()),
+                covered: tokio::sync::Mutex::default(),
                 secrets: BTreeMap::new(),
             }),
         };

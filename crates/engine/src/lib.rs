@@ -67,7 +67,7 @@ use crate::{
     live::Live,
     paths::Paths,
     secrets::Secrets,
-    store::{Report, Store, StoreError},
+    store::{Report, Store, StoreError, Watched},
 };
 
 /// How long [`Engine::stop`] waits for what is under way.
@@ -352,10 +352,11 @@ impl Engine {
         &self,
         account: &AccountName,
         batch: Batch,
+        watched: Watched,
         began_at: Timestamp,
     ) -> Result<(), StoreError> {
         let decide = decide::by(self.live());
-        let report = Report::Poll { batch, began_at };
+        let report = Report::Poll { batch, began_at, watched };
         self.store().ingest(account, report, Timestamp::now(), decide).await.map(drop)
     }
 
@@ -394,7 +395,7 @@ impl Engine {
         }
         for source in self.store().sources().await? {
             if !live.accounts.contains_key(&source.account) {
-                self.store().unwatch(&source.account).await?;
+                self.store().unwatch(&source.account, now).await?;
             }
         }
         Ok(())

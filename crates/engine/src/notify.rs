@@ -162,7 +162,8 @@ fn due(
 async fn one(engine: &Engine, due: Vec<PendingNotice>) -> Result<Option<Notification>, StoreError> {
     let mut told = Vec::with_capacity(due.len());
     for PendingNotice { event, notice } in due {
-        if let Some(stored) = engine.store().item(&event.item).await? {
+        // Of what is gone there is nothing to be told.
+        if let Some(stored) = engine.store().item(&event.item).await?.filter(|stored| stored.gone.is_none()) {
             told.push(rules::Told {
                 event,
                 item: stored.item,

@@ -106,6 +106,7 @@ mod tests {
             identity: None,
             budget: None,
             last_ok: None,
+            reading: None,
             problems: Vec::new(),
             secrets: Place::Env,
             watched,

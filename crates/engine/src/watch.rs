@@ -5,16 +5,14 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use callboard_domain::{
     error::ServiceError,
     item::AccountName,
-    source::{Budget, Source},
+    source::{Budget, POLL_TIME, Progress, Source},
 };
 use futures::FutureExt;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Engine, accounts::Account, config::DEFAULT_EVERY, supervise::catch_panic};
+use crate::{Engine, accounts::Account, config::DEFAULT_EVERY, store::Watched, supervise::catch_panic};
 
-/// How long one poll may take in all.
-const POLL_TIME: Duration = Duration::from_secs(120);
 /// The longest wait between two tries at an account in trouble.
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 /// How often an account is polled while its allowance of calls is nearly used up.
@@ -56,6 +54,7 @@ pub(crate) async fn run(engine: Engine, stop: CancellationToken) {
 async fn watch(engine: Engine, account: Arc<Account>, stop: CancellationToken) {
     let every = account.config.every().unwrap_or(DEFAULT_EVERY).0;
     let mut failures = 0;
+    let mut read = None;
     loop {
         let polled = tokio::select! {
             () = stop.cancelled() => return,
@@ -63,9 +62,12 @@ async fn watch(engine: Engine, account: Arc<Account>, stop: CancellationToken) {
         };
         let now = Timestamp::now();
         let wait = match polled {
-            Ok(budget) => {
+            Ok(Polled { budget, partial }) => {
                 failures = 0;
-                pace(every, budget, now)
+                let wait = pace(every, budget, now);
+                let on = goes_on(read, partial) && wait <= every;
+                read = partial;
+                if on { Duration::ZERO } else { wait }
             }
             Err(error) => {
                 failures += 1;
@@ -82,13 +84,23 @@ async fn watch(engine: Engine, account: Arc<Account>, stop: CancellationToken) {
     }
 }
 
-/// Polls an account once and stores what it found, or that it is in trouble.
-pub(crate) async fn poll_once(engine: &Engine, account: &Account) -> Result<Option<Budget>, ServiceError> {
-    let Ok(connection) = &account.connection else { return Ok(None) };
-    let Some(source) = &connection.source else { return Ok(None) };
+/// What a poll leaves to be known by who goes on polling.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Polled {
+    budget: Option<Budget>,
+    /// How far it is, where there is more to read.
+    pub(crate) partial: Option<Progress>,
+}
+
+/// Polls an account once and stores what it found, or that it is in trouble. Of several at a time one waits for the other,
+/// so that what is stored last was read last.
+pub(crate) async fn poll_once(engine: &Engine, account: &Account) -> Result<Polled, ServiceError> {
+    let Ok(connection) = &account.connection else { return Ok(Polled::default()) };
+    let Some(source) = &connection.source else { return Ok(Polled::default()) };
+    let mut covered = account.covered.lock().await;
     let now = Timestamp::now();
     // A source that panics is in trouble like one that cannot be reached: said, and asked again later.
-    let polled = catch_panic(poll(engine, account, source.as_ref(), now))
+    let polled = catch_panic(poll(engine, account, source, &mut covered, now))
         .map(|polled| polled.unwrap_or_else(|panicked| Err(ServiceError::unavailable(panicked.to_string()))));
     let polled = tokio::time::timeout(POLL_TIME, polled).await.unwrap_or_else(|_| {
         Err(ServiceError::unavailable(format!("reading it took longer than {} s", POLL_TIME.as_secs())))
@@ -99,12 +111,14 @@ pub(crate) async fn poll_once(engine: &Engine, account: &Account) -> Result<Opti
     polled
 }
 
+/// `covered` is true once what the configuration does not cover any more has left the board.
 async fn poll(
     engine: &Engine,
     account: &Account,
-    source: &dyn Source,
+    source: &Arc<dyn Source>,
+    covered: &mut bool,
     now: Timestamp,
-) -> Result<Option<Budget>, ServiceError> {
+) -> Result<Polled, ServiceError> {
     let stored = |error: crate::store::StoreError| ServiceError::unavailable(error.to_string());
     let known = engine.store().source(&account.name).await.map_err(stored)?;
     let asked_at = engine.identified_at(&account.name);
@@ -113,9 +127,23 @@ async fn poll(
         engine.identify(account, now).await?;
     }
     let batch = source.poll(known.as_ref().and_then(|known| known.cursor.as_ref()), now).await?;
-    let budget = batch.budget;
-    engine.take_in_batch(&account.name, batch, now).await.map_err(stored)?;
-    Ok(budget)
+    let polled = Polled { budget: batch.budget, partial: batch.partial };
+    let watched = {
+        let source = Arc::clone(source);
+        Watched::by(move |item| source.watches(item))
+    };
+    engine.take_in_batch(&account.name, batch, watched.clone(), now).await.map_err(stored)?;
+    if !*covered && polled.partial.is_none() {
+        let left = engine.store().leave_unwatched(&account.name, watched, now, Timestamp::now());
+        left.await.map_err(stored)?;
+        *covered = true;
+    }
+    Ok(polled)
+}
+
+/// True where there is more to read and reading gets on; one that does not keeps the usual pace.
+fn goes_on(before: Option<Progress>, now: Option<Progress>) -> bool {
+    now.is_some() && now != before
 }
 
 /// The wait after a good poll: longer while the service's allowance is nearly used up.
@@ -161,6 +189,22 @@ mod tests {
             assert_eq!(pace(minute, budget, at(now)), expected, "{budget:?} at {now}");
         }
         assert_eq!(pace(SPARING_EVERY * 2, budget(0), at(0)), SPARING_EVERY * 2);
+    }
+
+    #[test]
+    fn what_is_read_in_parts_is_read_on_at_once_while_it_gets_on() {
+        let part = |done| Some(Progress { done, total: 200 });
+        let cases = [
+            (None, None, false),
+            (None, part(40), true),
+            (part(40), part(80), true),
+            (part(40), part(40), false),
+            (part(190), None, false),
+            (part(190), part(10), true), // begun anew: more is watched by now
+        ];
+        for (before, now, expected) in cases {
+            assert_eq!(goes_on(before, now), expected, "{before:?}, {now:?}");
+        }
     }
 
     #[test]

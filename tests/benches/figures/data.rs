@@ -12,7 +12,7 @@ use callboard_domain::{
 };
 use callboard_engine::{
     host::Host,
-    store::{Decide, Report, Store},
+    store::{Decide, Report, Store, Watched},
 };
 use jiff::Timestamp;
 
@@ -138,6 +138,7 @@ pub(crate) fn incident(account: &AccountName, number: usize, status: IncidentSta
             updated_at: at(number + 100),
             holders: Vec::new(),
             held_until: None,
+            inferred_end: None,
             escalation: 0,
             description: Some("The slowest of a hundred requests takes longer than a second.".to_owned()),
             labels: labels
@@ -157,7 +158,7 @@ pub(crate) async fn poll_in(
 ) -> Result<()> {
     for part in items.chunks(1_000) {
         let batch = Batch { snapshots: part.to_vec(), ..Batch::default() };
-        let report = Report::Poll { batch, began_at: Timestamp::now() };
+        let report = Report::Poll { batch, began_at: Timestamp::now(), watched: Watched::all() };
         store.ingest(account, report, Timestamp::now(), std::sync::Arc::clone(decide)).await?;
     }
     Ok(())

@@ -79,6 +79,7 @@ pub(super) fn snapshot<S>(place: &Place, alert: &Alert<'_, S>, standing: Standin
             updated_at: standing.updated_at,
             holders: standing.holders,
             held_until: standing.held_until,
+            inferred_end: None,
             escalation: 0,
             description,
             labels: shown_labels(labels, &standing.silences, &standing.inhibitors),

@@ -1,16 +1,47 @@
 //! Incidents: how they are joined, and what a new state of one tells.
 
+use jiff::Timestamp;
+
 use super::{EventName, Transition};
-use crate::item::{Incident, IncidentStatus, Item, listed};
+use crate::item::{Incident, IncidentStatus, InferredEnd, Item, listed};
 
 /// A later occurrence is newer; within one occurrence the later update, and on a tie the further status. If that does not
-/// decide either, the later received.
+/// decide either, the later received. What was inferred has no weight.
 pub(super) fn is_newer(old: &Incident, new: &Incident) -> bool {
-    let version = |incident: &Incident| (incident.started_at, incident.updated_at, incident.status);
+    let version = |incident: &Incident| {
+        let seen = incident.inferred_end.map_or(incident.status, |end| end.was);
+        (incident.started_at, incident.updated_at, seen)
+    };
     version(new) >= version(old)
 }
 
+/// Two sightings are joined by their versions. An inferred end stands until the incident is seen again, not over, in the
+/// same occurrence or a later one, whatever that sighting's version; or until the service itself tells the end.
 pub(super) fn join(old: &Incident, new: Incident) -> Incident {
+    let Some(end) = old.inferred_end else { return join_seen(old, new) };
+    let is_sighting = new.started_at >= old.started_at && new.status != IncidentStatus::Resolved;
+    let joined = join_seen(&old.clone().as_seen(), new);
+    if is_sighting || joined.status == IncidentStatus::Resolved {
+        joined
+    } else {
+        inferred(joined, end.since)
+    }
+}
+
+/// The incident, missed since then; as it is where it is over.
+pub(super) fn missed(seen: &Incident, since: Timestamp) -> Incident {
+    match seen.status {
+        IncidentStatus::Resolved => seen.clone(),
+        IncidentStatus::Triggered | IncidentStatus::Acknowledged => inferred(seen.clone(), since),
+    }
+}
+
+fn inferred(seen: Incident, since: Timestamp) -> Incident {
+    let end = InferredEnd { since, was: seen.status };
+    Incident { status: IncidentStatus::Resolved, inferred_end: Some(end), ..seen }
+}
+
+fn join_seen(old: &Incident, new: Incident) -> Incident {
     let newer = is_newer(old, &new);
     if old.started_at != new.started_at {
         return if newer { new } else { old.clone() };
@@ -28,45 +59,68 @@ pub(super) fn join(old: &Incident, new: Incident) -> Incident {
 
 /// The first sight of an occurrence tells that it began, however far it is by then: the service says when, and those who
 /// read that it is over should read what. It does not tell that somebody had it when it is already over.
+///
+/// What comes back after its end, and what nobody has any more while it still fires, is told as triggered again.
 pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -> Vec<Transition> {
+    use IncidentStatus::{Acknowledged, Resolved, Triggered};
     let old = old.filter(|old| old.started_at == new.started_at);
     let before = old.map(|old| old.status);
     let (began, updated) = (new.started_at, new.updated_at);
     let subject = subject(new, item);
     let mut found = Vec::new();
     let mut tell = |name, at, by, distinct, summary| {
-        found.push(Transition { name, at: Some(at), by, distinct, summary });
+        found.push(Transition { name, at, by, distinct, summary });
     };
-    if old.is_none() {
-        let summary = format!("{subject} triggered ({})", new.severity.name());
-        tell(EventName::Triggered, began, None, began.to_string(), summary);
-    } else if before == Some(IncidentStatus::Resolved) && new.status != IncidentStatus::Resolved {
-        let summary = format!("{subject} is back ({})", new.severity.name());
-        tell(EventName::Triggered, updated, None, format!("{began} {updated}"), summary);
+    match (old, new.status) {
+        (None, _) => {
+            let summary = format!("{subject} triggered ({})", new.severity.name());
+            tell(EventName::Triggered, Some(began), None, began.to_string(), summary);
+        }
+        (Some(Incident { status: Resolved, inferred_end, .. }), Triggered | Acknowledged) => {
+            let summary = format!("{subject} is back ({})", new.severity.name());
+            match inferred_end {
+                // The service knows of no end, and so of no time when it came back.
+                Some(end) => {
+                    tell(EventName::Triggered, None, None, format!("{began} missed {}", end.since), summary)
+                }
+                None => {
+                    tell(EventName::Triggered, Some(updated), None, format!("{began} {updated}"), summary)
+                }
+            }
+        }
+        (Some(Incident { status: Acknowledged, .. }), Triggered) => {
+            let summary = format!("{subject} still fires, and nobody has it ({})", new.severity.name());
+            tell(EventName::Triggered, Some(updated), None, format!("{began} {updated}"), summary);
+        }
+        _ => {}
     }
     if new.escalation > old.map_or(0, |old| old.escalation) {
         let summary = match new.escalation {
             1 => format!("{subject} was escalated"),
             count => format!("{subject} was escalated, {count} times by now"),
         };
-        tell(EventName::Escalated, updated, None, format!("{began} {}", new.escalation), summary);
+        tell(EventName::Escalated, Some(updated), None, format!("{began} {}", new.escalation), summary);
     }
-    if before != Some(new.status) {
-        let distinct = || format!("{began} {updated}");
-        match new.status {
-            IncidentStatus::Triggered => {}
-            IncidentStatus::Acknowledged => {
-                let summary = match new.holders.as_slice() {
-                    [] => format!("somebody is on {subject}"),
-                    [_] => format!("{} is on {subject}", listed(&new.holders)),
-                    [..] => format!("{} are on {subject}", listed(&new.holders)),
-                };
-                tell(EventName::Acknowledged, updated, new.holders.first().cloned(), distinct(), summary);
-            }
-            IncidentStatus::Resolved => {
-                tell(EventName::Resolved, updated, None, distinct(), format!("{subject} is resolved"));
-            }
+    // Who had it when it was missed still has it when it is back: that is no news.
+    let seen_before = old.map(|old| old.inferred_end.map_or(old.status, |end| end.was));
+    match new.status {
+        Acknowledged if seen_before != Some(Acknowledged) => {
+            let summary = match new.holders.as_slice() {
+                [] => format!("somebody is on {subject}"),
+                [_] => format!("{} is on {subject}", listed(&new.holders)),
+                [..] => format!("{} are on {subject}", listed(&new.holders)),
+            };
+            let by = new.holders.first().cloned();
+            tell(EventName::Acknowledged, Some(updated), by, format!("{began} {updated}"), summary);
         }
+        Resolved if before != Some(Resolved) => {
+            let (at, distinct) = match new.inferred_end {
+                Some(end) => (end.since, format!("{began} missed {}", end.since)),
+                None => (updated, format!("{began} {updated}")),
+            };
+            tell(EventName::Resolved, Some(at), None, distinct, format!("{subject} is resolved"));
+        }
+        _ => {}
     }
     found
 }

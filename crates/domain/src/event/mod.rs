@@ -22,6 +22,10 @@
 //!   the history. A poll that runs ahead of the webhooks skips what was over by then (it queued, it ran, checks turned
 //!   and turned back) and nothing else.
 //!
+//! - **An inferred end never outranks a sighting.** That a complete listing lacks an incident ([`missed`]) is no snapshot:
+//!   it has no version and takes no part in the join. It marks the state, until the incident is seen again or the service
+//!   tells the end. So after the next sighting the state is what the snapshots alone make of it.
+//!
 //! # What does not follow, and why
 //!
 //! - A run is judged (`failed`, `fixed`, ...) by the verdicts known at that time. If an older verdict comes later, what was
@@ -196,12 +200,25 @@ pub fn compare(stored: Option<&Item>, mut snapshot: Item, me: &Identity) -> Chan
     match &mut snapshot.detail {
         Detail::Build(build) => build::settle(build),
         Detail::PullRequest(pull_request) => pull_request::settle(pull_request),
-        Detail::Incident(_) => {}
+        Detail::Incident(incident) => *incident = incident.clone().as_seen(),
     }
     let item = match stored {
         Some(stored) => join(stored, snapshot),
         None => snapshot,
     };
+    change(stored, item, me)
+}
+
+/// What follows where a listing that should have an item lacks it: an incident is taken to be over, until it is seen
+/// again. `since` is when the listing was asked for, by our clock; what has been seen since then is not missed, which is
+/// the caller's to know. `None` for other kinds, whose absence is no end.
+pub fn missed(stored: &Item, since: Timestamp, me: &Identity) -> Option<Change> {
+    let Detail::Incident(seen) = &stored.detail else { return None };
+    let item = Item { detail: Detail::Incident(incident::missed(seen, since)), ..stored.clone() };
+    Some(change(Some(stored), item, me))
+}
+
+fn change(stored: Option<&Item>, item: Item, me: &Identity) -> Change {
     let changed = stored != Some(&item);
     let transitions = if changed { transitions(stored, &item, me) } else { Vec::new() };
     Change { item, changed, transitions }

@@ -87,6 +87,7 @@ pub(crate) fn incident(change: impl FnOnce(&mut Incident)) -> Item {
         updated_at: at(0),
         holders: Vec::new(),
         held_until: None,
+        inferred_end: None,
         escalation: 0,
         description: None,
         labels: Default::default(),

@@ -22,13 +22,35 @@ pub struct Incident {
     pub held_until: Option<Timestamp>,
     /// How many times it has been escalated.
     pub escalation: u32,
+    /// Where nothing but its absence says that it is over: a listing that should have it lacks it. The next sighting of it
+    /// outranks that. No service reports this; it is made by [`crate::event::missed`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub inferred_end: Option<InferredEnd>,
     /// More text, in the service's words.
     pub description: Option<String>,
     /// The service's labels and whatever its actions need (such as the ids of silences, under `silence`).
     pub labels: BTreeMap<String, String>,
 }
 
+/// An end that was inferred.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct InferredEnd {
+    /// Since when it is missed: when the listing was asked for, by our clock.
+    pub since: Timestamp,
+    /// How far it was when it was last seen.
+    pub was: IncidentStatus,
+}
+
 impl Incident {
+    /// As it was last seen: without what was only inferred.
+    pub fn as_seen(mut self) -> Self {
+        if let Some(end) = self.inferred_end.take() {
+            self.status = end.was;
+        }
+        self
+    }
+
     /// True where somebody has it at that time: acknowledged, or silenced until later.
     pub fn is_held(&self, now: Timestamp) -> bool {
         self.status == IncidentStatus::Acknowledged && self.held_until.is_none_or(|until| until > now)

@@ -6,7 +6,7 @@ use callboard_domain::{
     error::ServiceError,
     identity::Identity,
     item::AccountName,
-    source::{Budget, Problem},
+    source::{Budget, Problem, Progress},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,8 @@ pub struct AccountInfo {
     pub budget: Option<Budget>,
     /// When it was last read in full.
     pub last_ok: Option<Timestamp>,
+    /// How far it is, while it is read in parts: what is not read yet is not on the board.
+    pub reading: Option<Progress>,
     /// Parts of it that cannot be read, in plain words.
     pub problems: Vec<Problem>,
     /// Where its secrets are kept.

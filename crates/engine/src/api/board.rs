@@ -7,6 +7,7 @@ use callboard_domain::{
     event::Event,
     item::{Item, ItemKey, Kind},
     rules::{Decision, RuleConfig},
+    source::GoneReason,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,20 @@ pub struct ItemDetail {
     pub actions: Vec<ItemAction>,
     /// Off the board for now: until when, or until it changes.
     pub snoozed: Option<Snoozed>,
+    /// Where it is not there any more: off the board and out of every count.
+    pub gone: Option<GoneItem>,
+}
+
+/// Why an item is not there any more, and since when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct GoneItem {
+    /// Why.
+    #[serde(flatten)]
+    pub reason: GoneReason,
+    /// The same in plain words.
+    pub why: String,
+    /// Since when that is known.
+    pub at: Timestamp,
 }
 
 /// A command that can be run on an item.

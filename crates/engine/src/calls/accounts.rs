@@ -29,6 +29,7 @@ impl Engine {
                 identity: source.and_then(|source| source.identity.clone()),
                 budget: source.and_then(|source| source.budget),
                 last_ok: source.and_then(|source| source.last_ok_at),
+                reading: source.and_then(|source| source.reading),
                 problems: source.map(|source| source.problems.clone()).unwrap_or_default(),
                 secrets: live.secrets.place(),
                 watched: account.connection.as_ref().is_ok_and(|connection| connection.source.is_some()),
@@ -82,7 +83,10 @@ impl Engine {
             .accounts
             .values()
             .filter(|account| query.account.as_ref().is_none_or(|it| *it == account.name));
-        let polls = join_all(wanted.map(|account| watch::poll_once(self, account)));
+        let polls = join_all(wanted.map(async |account| {
+            // What is read in parts is read on for as long as there is time.
+            while watch::poll_once(self, account).await.is_ok_and(|polled| polled.partial.is_some()) {}
+        }));
         // What went wrong is recorded with each account, which is what is answered.
         let _ = tokio::time::timeout(POLL_NOW_TIME, polls).await;
         self.accounts(AccountsQuery {}).await

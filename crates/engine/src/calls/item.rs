@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use super::HISTORY;
 use crate::{
     Engine,
-    api::{ApiError, ItemAction, ItemDetail, ItemLog, ItemQuery, LogLine, LogTail, Snoozed},
+    api::{ApiError, GoneItem, ItemAction, ItemDetail, ItemLog, ItemQuery, LogLine, LogTail, Snoozed},
     registry::Entry,
     store::{Snooze, StoredItem},
 };
@@ -52,7 +52,8 @@ impl Engine {
         };
         let actions = entries.into_iter().map(action).collect();
         let snoozed = snoozed(&stored, now);
-        Ok(ItemDetail { events, actions, snoozed, item: stored.item })
+        let gone = stored.gone.map(|(reason, at)| GoneItem { why: reason.to_string(), reason, at });
+        Ok(ItemDetail { events, actions, snoozed, gone, item: stored.item })
     }
 
     /// The item that a text means, whatever its kind.

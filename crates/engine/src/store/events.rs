@@ -44,6 +44,11 @@ pub(super) fn insert(
     Ok((inserted == 1).then(|| conn.last_insert_rowid()))
 }
 
+/// Puts what happened to one item on the record of another. What that has on its own record stays where it is.
+pub(super) fn move_to(conn: &Connection, from: i64, to: i64) -> rusqlite::Result<()> {
+    run(conn, "UPDATE OR IGNORE events SET item = ?2 WHERE item = ?1", params![from, to]).map(drop)
+}
+
 fn read(row: &Row<'_>) -> rusqlite::Result<Event> {
     Ok(Event {
         id: row.get(0)?,

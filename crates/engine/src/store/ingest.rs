@@ -1,15 +1,15 @@
 //! Taking in what a source reports: what it says is compared with what is stored, and everything that follows from it
 //! (items, events, decisions, messages to be sent, the source's cursor) is written in one transaction.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
 
 use callboard_domain::{
     chat::Address,
-    event::{Change, Event, Transition, compare},
+    event::{Change, Event, Transition, compare, missed},
     identity::Identity,
-    item::{AccountName, Detail, IncidentStatus, Item, ItemKey, Kind},
+    item::{AccountName, Item, ItemKey, Kind},
     message::Message,
-    source::{Batch, Received},
+    source::{Batch, Gone, GoneReason, Received, Scope},
 };
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -18,8 +18,10 @@ use super::{
     Store, StoreError,
     decisions::{self, Notice},
     deliveries::{self, About, NewDelivery},
-    events, hooks, items,
+    events, hooks,
+    items::{self, Known},
     row::{all, whole_micros},
+    runs,
     sources::{self, Standing},
 };
 
@@ -36,9 +38,33 @@ pub enum Report {
         batch: Batch,
         /// When it began: what was reported otherwise since then is newer.
         began_at: Timestamp,
+        /// What the account watches.
+        watched: Watched,
     },
     /// A webhook that proved who sent it.
     Hook(Received),
+}
+
+/// Whether an account's configuration covers an item: see [`callboard_domain::source::Source::watches`].
+#[derive(Clone)]
+pub struct Watched(Arc<dyn Fn(&Item) -> bool + Send + Sync>);
+
+impl Watched {
+    /// What the function says.
+    pub fn by(watches: impl Fn(&Item) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(watches))
+    }
+
+    /// Everything.
+    pub fn all() -> Self {
+        Self::by(|_| true)
+    }
+}
+
+impl fmt::Debug for Watched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watched")
+    }
 }
 
 /// What came of a report.
@@ -128,56 +154,116 @@ pub(super) fn ingest(
                 sources::begin(conn, account, now)?;
             }
         }
-        Report::Poll { batch, began_at } => {
-            let Batch { snapshots, cursor, complete, budget, problems, .. } = batch;
-            let began_at = *began_at;
+        Report::Poll { batch, began_at, watched } => {
             if intake.standing.baseline_at.is_none() {
-                sources::begin(conn, account, began_at)?;
-                intake.standing.baseline_at = Some(began_at);
+                sources::begin(conn, account, *began_at)?;
+                intake.standing.baseline_at = Some(*began_at);
             }
-            let named: HashSet<&ItemKey> = match complete.as_slice() {
-                [] => HashSet::new(),
-                _ => snapshots.iter().map(|item| &item.key).collect(),
-            };
-            intake.take_all(snapshots)?;
-            for scope in complete {
-                let absent = items::open_unseen(conn, account, scope.kind, began_at)?;
-                let over = absent.into_iter().filter(|item| scope.covers(item) && !named.contains(&item.key));
-                let over: Vec<_> = over.filter_map(|item| ended(item, began_at)).collect();
-                intake.take_all(&over)?;
+            // Before what is reported under the new names, so that it finds what happened under the old ones.
+            let (renamed, gone): (Vec<_>, Vec<_>) =
+                batch.gone.iter().partition(|it| matches!(it.reason, GoneReason::Renamed { .. }));
+            renamed.into_iter().try_for_each(|it| intake.leave(it))?;
+            intake.take_all(&batch.snapshots)?;
+            gone.into_iter().try_for_each(|it| intake.leave(it))?;
+            if !batch.complete.is_empty() {
+                let named: HashSet<&ItemKey> = batch.snapshots.iter().map(|item| &item.key).collect();
+                for scope in &batch.complete {
+                    intake.miss(scope, &named, *began_at, watched)?;
+                }
             }
-            sources::polled(conn, account, cursor.as_ref(), *budget, problems, began_at)?;
+            sources::polled(conn, account, batch, *began_at)?;
         }
     }
     Ok(Ingested { events: intake.events, duplicate: false })
 }
 
-/// What an item that a complete listing lacks has become: an incident is over. Other kinds are reported when they end.
-fn ended(mut item: Item, at: Timestamp) -> Option<Item> {
-    let Detail::Incident(incident) = &mut item.detail else { return None };
-    incident.status = IncidentStatus::Resolved;
-    incident.updated_at = incident.updated_at.max(at);
-    Some(item)
-}
-
 impl Intake<'_> {
     fn take_all(&mut self, snapshots: &[Item]) -> rusqlite::Result<()> {
         for snapshot in snapshots {
-            if snapshot.key.account == *self.account {
+            if self.is_own(&snapshot.key) {
                 self.take(snapshot)?;
-            } else {
-                tracing::warn!(account = %self.account, key = %snapshot.key, "a report on another account's item was left out");
+            }
+        }
+        Ok(())
+    }
+
+    fn is_own(&self, key: &ItemKey) -> bool {
+        let own = key.account == *self.account;
+        if !own {
+            tracing::warn!(account = %self.account, %key, "a report on another account's item was left out");
+        }
+        own
+    }
+
+    /// Takes what is not there any more off the board; what goes by another name now, with all that happened to it.
+    fn leave(&self, Gone { key, reason }: &Gone) -> rusqlite::Result<()> {
+        let Self { conn, now, .. } = *self;
+        if !self.is_own(key) {
+            return Ok(());
+        }
+        let Some(old) = items::load(conn, key)? else { return Ok(()) };
+        let GoneReason::Renamed { to } = reason else { return items::leave(conn, old.n, reason, now) };
+        let to = ItemKey::new(&key.account, key.kind, to.as_str());
+        // Without a state it is gone under this name already.
+        let Some(state) = old.state.filter(|_| to != *key) else { return Ok(()) };
+        match items::load(conn, &to)? {
+            None => items::rename(conn, old.n, key, &to.id, now)?,
+            Some(new) => {
+                // Both names were seen: what is known of either is known of it, and none of it is news.
+                let known = new.state.as_ref().map(|stored| &stored.item);
+                let moved = Item { key: to.clone(), ..state.item };
+                let Change { item, .. } = compare(known, moved, &self.standing.me);
+                items::update(conn, &new, &item, now)?;
+                items::put_aside_like(conn, new.n, old.n)?;
+                events::move_to(conn, old.n, new.n)?;
+                items::leave(conn, old.n, &GoneReason::Renamed { to: to.id.clone() }, now)?;
+            }
+        }
+        runs::move_to(conn, key, &to)
+    }
+
+    /// Draws the conclusion from a complete listing for what it should have had and lacks: an incident is over, other
+    /// things are gone. What the account does not watch any more was not asked for.
+    fn miss(
+        &mut self,
+        scope: &Scope,
+        named: &HashSet<&ItemKey>,
+        began_at: Timestamp,
+        watched: &Watched,
+    ) -> rusqlite::Result<()> {
+        let present = items::present(self.conn, self.account, scope.kind, began_at)?;
+        let absent = present.into_iter().filter(|(_, item)| scope.covers(item) && !named.contains(&item.key));
+        for (n, item) in absent {
+            let change = missed(&item, began_at, &self.standing.me).filter(|_| watched.0(&item));
+            match change {
+                Some(over) => {
+                    let known = items::load(self.conn, &item.key)?;
+                    self.apply(known, over)?;
+                }
+                None => {
+                    let reason = match watched.0(&item) {
+                        true => GoneReason::NotListed,
+                        false => GoneReason::NotWatched,
+                    };
+                    items::leave(self.conn, n, &reason, self.now)?;
+                }
             }
         }
         Ok(())
     }
 
     fn take(&mut self, snapshot: &Item) -> rusqlite::Result<()> {
-        let Self { conn, now, .. } = *self;
-        let known = items::load(conn, &snapshot.key)?;
+        let known = items::load(self.conn, &snapshot.key)?;
         let stored = known.as_ref().and_then(|known| known.state.as_ref());
-        let Change { item, changed, transitions } =
-            compare(stored.map(|stored| &stored.item), snapshot.clone(), &self.standing.me);
+        let change = compare(stored.map(|stored| &stored.item), snapshot.clone(), &self.standing.me);
+        self.apply(known, change)
+    }
+
+    /// Writes what has become of an item, and what happened to it.
+    fn apply(&mut self, known: Option<Known>, change: Change) -> rusqlite::Result<()> {
+        let Self { conn, now, .. } = *self;
+        let Change { item, changed, transitions } = change;
+        let stored = known.as_ref().and_then(|known| known.state.as_ref());
         let aside = stored.is_some_and(|stored| stored.silenced || stored.snoozed.is_some());
         let snoozed = stored.and_then(|stored| stored.snoozed);
         let n = match &known {
@@ -185,7 +271,7 @@ impl Intake<'_> {
             Some(known) => {
                 if changed || known.state.is_none() {
                     items::update(conn, known, &item, now)?;
-                } else if !self.polled || items::open_differs(known, &item) {
+                } else if !self.polled || items::is_back(known, &item) {
                     items::touch(conn, known, &item, now)?;
                 }
                 known.n
@@ -279,6 +365,28 @@ impl Store {
         self.try_write(move |conn| ingest(conn, &account, &report, now, &*decide)).await
     }
 
+    /// Takes off the board what an account's configuration does not cover any more, as far as it was last seen before
+    /// `before`: gone, not over.
+    pub async fn leave_unwatched(
+        &self,
+        account: &AccountName,
+        watched: Watched,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let account = account.clone();
+        self.write(move |conn| {
+            for kind in Kind::ALL {
+                let present = items::present(conn, &account, kind, before)?;
+                for (n, _) in present.into_iter().filter(|(_, item)| !watched.0(item)) {
+                    items::leave(conn, n, &GoneReason::NotWatched, now)?;
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
     /// Records what time alone brings about (a pull request grown stale): `find` says what has happened to an open
     /// item of that kind by `now`. Each such event is recorded once, like any other.
     pub async fn sweep(
@@ -311,7 +419,7 @@ fn sweep(
 ) -> rusqlite::Result<Vec<Event>> {
     let mut events = Vec::new();
     for (key, transition) in due {
-        let Some(items::Known { n, state: Some(stored), .. }) = items::load(conn, key)? else { continue };
+        let Some(Known { n, state: Some(stored), .. }) = items::load(conn, key)? else { continue };
         let aside = stored.silenced || stored.snoozed.is_some();
         let mut intake = Intake {
             conn,

@@ -1,6 +1,9 @@
 //! Items as last known.
 
-use callboard_domain::item::{AccountName, Detail, Item, ItemKey, Kind};
+use callboard_domain::{
+    item::{AccountName, Detail, Item, ItemKey, Kind},
+    source::GoneReason,
+};
 use jiff::Timestamp;
 use rusqlite::{
     Connection, Row, ToSql, params,
@@ -36,6 +39,12 @@ CREATE INDEX items_changed ON items (kind, changed_at);
 CREATE INDEX items_unsearched ON items (searched) WHERE searched = 0;
 ";
 
+/// What is not there any more is off the board (`open` is 0) and keeps the reason, until it is seen again.
+pub(super) const V2: &str = "
+ALTER TABLE items ADD COLUMN gone TEXT;      -- GoneReason as JSON
+ALTER TABLE items ADD COLUMN gone_at INTEGER;
+";
+
 /// The open items, however many others there are: without a word about it SQLite takes the index of all items of a kind.
 pub(super) const OPEN: &str = "items INDEXED BY items_open WHERE open";
 
@@ -53,6 +62,8 @@ pub struct StoredItem {
     pub silenced: bool,
     /// Until when a person has put it aside.
     pub snoozed: Option<Snooze>,
+    /// Why it is not there any more, and since when, by our clock. It is nowhere but where it is asked for by name.
+    pub gone: Option<(GoneReason, Timestamp)>,
 }
 
 impl StoredItem {
@@ -152,28 +163,42 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<StoredItem> {
         changed_at: row.get::<_, At>(6)?.0,
         silenced: row.get(7)?,
         snoozed: row.get(8)?,
+        gone: read_gone(row, 9)?,
     })
 }
 
+/// Reads why an item is not there any more from the columns `gone`, `gone_at`, which stand together from `first` on.
+fn read_gone(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<(GoneReason, Timestamp)>> {
+    let reason = row.get::<_, Option<Json<_>>>(first)?.map(|it| it.0);
+    Ok(reason.zip(row.get::<_, Option<At>>(first + 1)?.map(|at| at.0)))
+}
+
 /// The columns that [`read`] reads.
-pub(super) const COLUMNS: &str = "account, kind, id, title, url, detail, changed_at, silenced, snoozed";
+pub(super) const COLUMNS: &str =
+    "account, kind, id, title, url, detail, changed_at, silenced, snoozed, gone, gone_at";
 
 /// An item's row, as taking in a snapshot needs it.
 pub(super) struct Known {
     pub(super) n: i64,
     pub(super) open: bool,
-    /// Its state, unless it cannot be read any more; then it is built anew from what comes.
+    /// True where it was not there any more.
+    pub(super) gone: bool,
+    /// Its state, unless it cannot be read any more, or is that of what goes by another name now; then it is built anew
+    /// from what comes.
     pub(super) state: Option<StoredItem>,
 }
 
 pub(super) fn load(conn: &Connection, key: &ItemKey) -> rusqlite::Result<Option<Known>> {
-    let sql = "SELECT account, kind, id, title, url, detail, changed_at, silenced, snoozed, n, open
-               FROM items WHERE account = ?1 AND kind = ?2 AND id = ?3";
-    one(conn, sql, params![key.account.as_str(), key.kind.name(), key.id], |row| {
+    let sql = format!(
+        "SELECT {COLUMNS}, n, open, gone IS NOT NULL FROM items WHERE account = ?1 AND kind = ?2 AND id = ?3"
+    );
+    one(conn, &sql, params![key.account.as_str(), key.kind.name(), key.id], |row| {
         let state = read(row).inspect_err(
             |error| tracing::warn!(%key, %error, "a stored item cannot be read; it is built anew"),
         );
-        Ok(Known { n: row.get(9)?, open: row.get(10)?, state: state.ok() })
+        let is_another = |stored: &StoredItem| matches!(stored.gone, Some((GoneReason::Renamed { .. }, _)));
+        let state = state.ok().filter(|stored| !is_another(stored));
+        Ok(Known { n: row.get(11)?, open: row.get(12)?, gone: row.get(13)?, state })
     })
 }
 
@@ -198,26 +223,62 @@ pub(super) fn insert(conn: &Connection, item: &Item, now: Timestamp) -> rusqlite
     Ok(conn.last_insert_rowid())
 }
 
-/// Replaces an item's state.
+/// Replaces an item's state. It is there, whatever was known.
 pub(super) fn update(conn: &Connection, known: &Known, item: &Item, now: Timestamp) -> rusqlite::Result<()> {
     let same_text = known.state.as_ref().is_some_and(|state| search_text(&state.item) == search_text(item));
     let sql = "UPDATE items SET title = ?2, url = ?3, repo = ?4, detail = ?5, open = ?6, changed_at = ?7,
-               seen_at = ?7, searched = searched AND ?8 WHERE n = ?1";
+               seen_at = ?7, searched = searched AND ?8, gone = NULL, gone_at = NULL WHERE n = ?1";
     let url = item.url.as_ref().map(Url::as_str);
     let detail = detail_text(&item.detail)?;
     let row = params![known.n, item.title, url, item.repo(), detail, is_open(item), At(now), same_text];
     run(conn, sql, row).map(drop)
 }
 
-/// Records that an unchanged item was reported; puts it back on the board where its account had been unwatched.
+/// Records that an unchanged item was reported: it is there, and back on the board where it had left it.
 pub(super) fn touch(conn: &Connection, known: &Known, item: &Item, now: Timestamp) -> rusqlite::Result<()> {
-    let sql = "UPDATE items SET seen_at = ?2, open = ?3 WHERE n = ?1";
+    let sql = "UPDATE items SET seen_at = ?2, open = ?3, gone = NULL, gone_at = NULL WHERE n = ?1";
     run(conn, sql, params![known.n, At(now), is_open(item)]).map(drop)
 }
 
-/// True where a row's `open` no longer says what its item is.
-pub(super) fn open_differs(known: &Known, item: &Item) -> bool {
-    known.open != is_open(item)
+/// True where a row no longer says that its item is there, and open or not.
+pub(super) fn is_back(known: &Known, item: &Item) -> bool {
+    known.gone || known.open != is_open(item)
+}
+
+/// Takes an item off the board and out of every list. The reason that was found first stays, unless it turns out to go by
+/// another name.
+pub(super) fn leave(conn: &Connection, n: i64, reason: &GoneReason, now: Timestamp) -> rusqlite::Result<()> {
+    let sql = "UPDATE items SET open = 0, gone = ?2, gone_at = ?3 WHERE n = ?1 AND (gone IS NULL OR ?4)";
+    let is_renamed = matches!(reason, GoneReason::Renamed { .. });
+    run(conn, sql, params![n, Json(reason), At(now), is_renamed]).map(drop)
+}
+
+/// Gives an item's row another id, and leaves one under the old id that says so. The row keeps its number, so all that
+/// happened to the item stays with it.
+pub(super) fn rename(
+    conn: &Connection,
+    n: i64,
+    key: &ItemKey,
+    to: &str,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    run(
+        conn,
+        "UPDATE items SET id = ?2, searched = 0, gone = NULL, gone_at = NULL WHERE n = ?1",
+        params![n, to],
+    )?;
+    let sql = "INSERT INTO items (account, kind, id, title, url, repo, detail, open, changed_at, seen_at, gone, gone_at)
+               SELECT account, kind, ?2, title, url, repo, detail, 0, changed_at, seen_at, ?3, ?4 FROM items WHERE n = ?1";
+    let reason = GoneReason::Renamed { to: to.to_owned() };
+    run(conn, sql, params![n, key.id, Json(reason), At(now)]).map(drop)
+}
+
+/// Puts one row aside for as long as the other is, unless it is aside already.
+pub(super) fn put_aside_like(conn: &Connection, n: i64, other: i64) -> rusqlite::Result<()> {
+    let sql = "UPDATE items SET silenced = items.silenced OR other.silenced,
+               snoozed = coalesce(items.snoozed, other.snoozed)
+               FROM items AS other WHERE items.n = ?1 AND other.n = ?2";
+    run(conn, sql, params![n, other]).map(drop)
 }
 
 /// Something happened to it: ends what held until then.
@@ -231,21 +292,35 @@ pub(super) fn silence(conn: &Connection, n: i64) -> rusqlite::Result<()> {
     run(conn, "UPDATE items SET silenced = 1 WHERE n = ?1", [n]).map(drop)
 }
 
-/// The open items of a kind in an account that were last seen before `before`.
-pub(super) fn open_unseen(
+/// What is there of a kind in an account, as far as is known, and was last seen before `before`: open items, and builds
+/// whatever their state.
+pub(super) fn present(
     conn: &Connection,
     account: &AccountName,
     kind: Kind,
     before: Timestamp,
-) -> rusqlite::Result<Vec<Item>> {
-    let sql = format!("SELECT {COLUMNS} FROM {OPEN} AND kind = ?1 AND account = ?2 AND seen_at < ?3");
-    all(conn, &sql, params![kind.name(), account.as_str(), At(before)], read_item)
+) -> rusqlite::Result<Vec<(i64, Item)>> {
+    let from = match kind {
+        Kind::Build => "items WHERE gone IS NULL",
+        Kind::PullRequest | Kind::Incident => OPEN,
+    };
+    let sql = format!("SELECT {COLUMNS}, n FROM {from} AND kind = ?1 AND account = ?2 AND seen_at < ?3");
+    let read = |row: &Row<'_>| Ok((row.get(11)?, read_item(row)?));
+    all(conn, &sql, params![kind.name(), account.as_str(), At(before)], read)
 }
 
-/// Deletes up to `limit` items of a kind that are over, have not changed since `before`, and that no event speaks of.
+/// Takes whatever is there in an account off the board: nothing of it is watched any more.
+pub(super) fn leave_all(conn: &Connection, account: &AccountName, now: Timestamp) -> rusqlite::Result<()> {
+    let sql = "UPDATE items SET open = 0, gone = ?2, gone_at = ?3
+               WHERE account = ?1 AND gone IS NULL AND (open OR kind = 'build')";
+    run(conn, sql, params![account.as_str(), Json(GoneReason::NotWatched), At(now)]).map(drop)
+}
+
+/// Deletes up to `limit` items of a kind that are over or gone, have not changed since `before`, and that no event
+/// speaks of.
 pub(super) fn prune(conn: &Connection, kind: Kind, before: Timestamp, limit: u32) -> rusqlite::Result<usize> {
     let sql = "SELECT n FROM items WHERE kind = ?1 AND changed_at < ?2 AND NOT open AND seen_at < ?2
-               AND NOT EXISTS (SELECT 1 FROM events WHERE item = items.n) LIMIT ?3";
+               AND coalesce(gone_at, 0) < ?2 AND NOT EXISTS (SELECT 1 FROM events WHERE item = items.n) LIMIT ?3";
     let gone: Vec<i64> = all(conn, sql, params![kind.name(), At(before), limit], |row| row.get(0))?;
     for n in &gone {
         run(conn, "DELETE FROM item_search WHERE rowid = ?1", [n])?;
@@ -270,10 +345,12 @@ impl Store {
         .await
     }
 
-    /// Those of these items that are known.
+    /// Those of these items that are known and not gone.
     pub async fn items_by_key(&self, keys: Vec<ItemKey>) -> Result<Vec<Item>, StoreError> {
         self.read(move |conn| {
-            let sql = format!("SELECT {COLUMNS} FROM items WHERE account = ?1 AND kind = ?2 AND id = ?3");
+            let sql = format!(
+                "SELECT {COLUMNS} FROM items WHERE account = ?1 AND kind = ?2 AND id = ?3 AND gone IS NULL"
+            );
             let each = keys.iter().map(|key| {
                 one(conn, &sql, params![key.account.as_str(), key.kind.name(), key.id], read_item)
             });
@@ -323,11 +400,12 @@ impl Store {
         .await
     }
 
-    /// The items of a kind, open or not, the last changed first, at most `limit`.
+    /// The items of a kind that are not gone, open or not, the last changed first, at most `limit`.
     pub async fn items(&self, kind: Kind, limit: u32) -> Result<Vec<StoredItem>, StoreError> {
         self.read(move |conn| {
-            let sql =
-                format!("SELECT {COLUMNS} FROM items WHERE kind = ?1 ORDER BY changed_at DESC LIMIT ?2");
+            let sql = format!(
+                "SELECT {COLUMNS} FROM items WHERE kind = ?1 AND gone IS NULL ORDER BY changed_at DESC LIMIT ?2"
+            );
             all(conn, &sql, params![kind.name(), limit], read)
         })
         .await

@@ -42,7 +42,7 @@ pub use self::{
     decisions::{Notice, PendingNotice},
     deliveries::{About, Attempt, Delivery, DeliveryState, NewDelivery},
     error::StoreError,
-    ingest::{Decide, Decided, Happened, Ingested, Report},
+    ingest::{Decide, Decided, Happened, Ingested, Report, Watched},
     items::{BOARD, Snooze, StoredItem},
     prune::{Pruned, Retention},
     room::RoomMessage,

@@ -15,19 +15,22 @@ use super::{
 };
 
 /// What each format adds, table by table. A format that has been released is never edited: a change is a new entry.
-pub(super) const FORMATS: &[&[&str]] = &[&[
-    sources::V1,
-    hooks::V1,
-    items::V1,
-    events::V1,
-    decisions::V1,
-    runs::V1,
-    run_output::V1,
-    deliveries::V1,
-    room::V1,
-    search::V1,
-    settings::V1,
-]];
+pub(super) const FORMATS: &[&[&str]] = &[
+    &[
+        sources::V1,
+        hooks::V1,
+        items::V1,
+        events::V1,
+        decisions::V1,
+        runs::V1,
+        run_output::V1,
+        deliveries::V1,
+        room::V1,
+        search::V1,
+        settings::V1,
+    ],
+    &[sources::V2, items::V2],
+];
 
 /// Marks a SQLite file as ours (`CALL`), as `file` and the like can tell.
 const APPLICATION_ID: i32 = 0x4341_4c4c;

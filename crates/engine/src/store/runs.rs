@@ -80,6 +80,11 @@ fn settle(conn: &Connection, id: &str, state: &RunState) -> rusqlite::Result<boo
     execute(conn, sql, params![id, Json(state)]).map(|rows| rows == 1)
 }
 
+/// Puts what was run on one item on the record of another.
+pub(super) fn move_to(conn: &Connection, from: &ItemKey, to: &ItemKey) -> rusqlite::Result<()> {
+    execute(conn, "UPDATE runs SET item = ?2 WHERE item = ?1", params![Text(from), Text(to)]).map(drop)
+}
+
 /// What a run is found by.
 pub(super) fn search_text(run: &Run) -> String {
     let ended = match &run.state {

@@ -50,7 +50,7 @@ pub(super) fn index_step(conn: &Connection) -> rusqlite::Result<bool> {
     // A row that cannot be read is left out of the index, not tried for ever.
     let found = all(conn, &sql, [], |row| {
         let text = items::read(row).map(|stored| items::search_text(&stored.item));
-        Ok((row.get::<_, i64>(9)?, text.unwrap_or_default()))
+        Ok((row.get::<_, i64>(11)?, text.unwrap_or_default()))
     })?;
     for (n, text) in &found {
         run(conn, "INSERT OR REPLACE INTO item_search (rowid, text) VALUES (?1, ?2)", params![n, text])?;
@@ -109,7 +109,7 @@ impl Words {
 fn search_items(conn: &Connection, words: &Words, limit: u32) -> rusqlite::Result<Vec<StoredItem>> {
     let found = if words.long.is_empty() {
         let sql = format!(
-            "SELECT {} FROM (SELECT * FROM items ORDER BY n DESC LIMIT {LOOKED_THROUGH})
+            "SELECT {} FROM (SELECT * FROM items WHERE gone IS NULL ORDER BY n DESC LIMIT {LOOKED_THROUGH})
              WHERE instr(lower(id || ' ' || title || ' ' || repo), ?1) LIMIT ?2",
             items::COLUMNS
         );
@@ -117,7 +117,7 @@ fn search_items(conn: &Connection, words: &Words, limit: u32) -> rusqlite::Resul
     } else {
         let sql = format!(
             "SELECT {} FROM items WHERE n IN (SELECT rowid FROM item_search WHERE text MATCH ?1 ORDER BY rowid DESC LIMIT ?2)
-             ORDER BY n DESC",
+             AND gone IS NULL ORDER BY n DESC",
             items::COLUMNS
         );
         all(conn, &sql, params![words.query(), words.taken(limit)], items::read)?

@@ -4,14 +4,14 @@ use callboard_domain::{
     error::ServiceError,
     identity::Identity,
     item::AccountName,
-    source::{Budget, Cursor, Problem, ProblemKind},
+    source::{Batch, Budget, Cursor, Problem, ProblemKind, Progress},
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 use serde::Deserialize;
 
 use super::{
-    Store, StoreError,
+    Store, StoreError, items,
     row::{At, Json, all, one, run},
 };
 
@@ -29,6 +29,10 @@ CREATE TABLE sources (
 ) STRICT, WITHOUT ROWID;
 ";
 
+pub(super) const V2: &str = "
+ALTER TABLE sources ADD COLUMN reading TEXT; -- Progress, while it is read in parts
+";
+
 /// How a watched account fares.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredSource {
@@ -38,12 +42,14 @@ pub struct StoredSource {
     pub cursor: Option<Cursor>,
     /// Since when it is watched.
     pub baseline_at: Option<Timestamp>,
-    /// When a poll last succeeded (began, to be exact).
+    /// When it was last read in full (the last part of it began, to be exact).
     pub last_ok_at: Option<Timestamp>,
     /// Why the last poll failed, and since when polls fail.
     pub error: Option<(ServiceError, Timestamp)>,
     /// Parts that the last poll could not read.
     pub problems: Vec<Problem>,
+    /// How far it is, while it is read in parts.
+    pub reading: Option<Progress>,
     /// What was left of the service's allowance.
     pub budget: Option<Budget>,
     /// Who the account acts as.
@@ -94,19 +100,20 @@ pub(super) fn begin(conn: &Connection, account: &AccountName, now: Timestamp) ->
     run(conn, sql, params![account.as_str(), At(now)]).map(drop)
 }
 
-/// Records a poll that succeeded.
+/// Records a poll that succeeded, of the whole or of a part.
 pub(super) fn polled(
     conn: &Connection,
     account: &AccountName,
-    cursor: Option<&Cursor>,
-    budget: Option<Budget>,
-    problems: &[Problem],
+    batch: &Batch,
     began_at: Timestamp,
 ) -> rusqlite::Result<()> {
-    let sql = "UPDATE sources SET cursor = coalesce(?2, cursor), last_ok_at = ?3, problems = ?4,
-               budget = coalesce(?5, budget), error = NULL, error_since = NULL WHERE account = ?1";
-    let cursor = cursor.map(|cursor| &cursor.0);
-    let row = params![account.as_str(), cursor, At(began_at), Json(problems), budget.map(Json)];
+    let sql = "UPDATE sources SET cursor = coalesce(?2, cursor), last_ok_at = coalesce(?3, last_ok_at), problems = ?4,
+               budget = coalesce(?5, budget), reading = ?6, error = NULL, error_since = NULL WHERE account = ?1";
+    let Batch { cursor, partial, budget, problems, .. } = batch;
+    let cursor = cursor.as_ref().map(|cursor| &cursor.0);
+    let whole_at = partial.is_none().then_some(At(began_at));
+    let row =
+        params![account.as_str(), cursor, whole_at, Json(problems), budget.map(Json), partial.map(Json)];
     run(conn, sql, row).map(drop)
 }
 
@@ -122,11 +129,12 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StoredSource> {
         problems: row.get::<_, Json<Vec<StoredProblem>>>(6)?.0.into_iter().map(Problem::from).collect(),
         budget: row.get::<_, Option<Json<_>>>(7)?.map(|it| it.0),
         identity: row.get::<_, Option<Json<_>>>(8)?.map(|it| it.0),
+        reading: row.get::<_, Option<Json<_>>>(9)?.map(|it| it.0),
     })
 }
 
 const SELECT: &str =
-    "SELECT account, cursor, baseline_at, last_ok_at, error, error_since, problems, budget, identity
+    "SELECT account, cursor, baseline_at, last_ok_at, error, error_since, problems, budget, identity, reading
                       FROM sources";
 
 impl Store {
@@ -137,10 +145,10 @@ impl Store {
     }
 
     /// Ends watching an account: its items leave the board, and watching it again begins anew.
-    pub async fn unwatch(&self, account: &AccountName) -> Result<(), StoreError> {
+    pub async fn unwatch(&self, account: &AccountName, now: Timestamp) -> Result<(), StoreError> {
         let account = account.clone();
         self.write(move |conn| {
-            run(conn, "UPDATE items SET open = 0 WHERE account = ?1 AND open", [account.as_str()])?;
+            items::leave_all(conn, &account, now)?;
             run(conn, "DELETE FROM sources WHERE account = ?1", [account.as_str()]).map(drop)
         })
         .await

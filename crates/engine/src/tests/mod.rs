@@ -28,7 +28,7 @@ use callboard_domain::{
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use crate::{AtStart, Engine, Mode, Options, host::Host, paths::Paths, secrets::Secrets};
+use crate::{AtStart, Engine, Mode, Options, host::Host, paths::Paths, secrets::Secrets, store::Watched};
 
 /// How long anything may take to come true.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -115,7 +115,7 @@ impl Scene {
             let me = Identity { login: "ana".into(), ..Identity::default() };
             self.engine.store().identified(&account, me).await.unwrap();
             let batch = Batch { snapshots: vec![item], ..Batch::default() };
-            self.engine.take_in_batch(&account, batch, Timestamp::now()).await.unwrap();
+            self.engine.take_in_batch(&account, batch, Watched::all(), Timestamp::now()).await.unwrap();
         }
     }
 }
@@ -147,6 +147,7 @@ pub(crate) fn incident(id: &str, status: IncidentStatus, updated: i64) -> Item {
             updated_at: at(updated),
             holders: Vec::new(),
             held_until: None,
+            inferred_end: None,
             escalation: 0,
             description: None,
             labels: BTreeMap::new(),

@@ -63,6 +63,7 @@ fn incident(id: &str, title: &str) -> Item {
         updated_at: Timestamp::UNIX_EPOCH,
         holders: Vec::new(),
         held_until: None,
+        inferred_end: None,
         escalation: 0,
         description: None,
         labels: BTreeMap::new(),

@@ -33,6 +33,7 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
             }
             (1, IncidentStatus::Acknowledged) => {
                 (i.status, i.holders) = (IncidentStatus::Triggered, Vec::new());
+                told.push((EventName::Triggered, format!("{began} {time}")));
                 true
             }
             (2, IncidentStatus::Triggered | IncidentStatus::Acknowledged) => {

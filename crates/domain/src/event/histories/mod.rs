@@ -11,8 +11,11 @@ use std::collections::BTreeMap;
 
 use proptest::{collection::vec, prelude::*};
 
-use super::{Change, EventName, compare};
-use crate::item::{BuildRun, BuildStatus, Detail, Item, examples::kim};
+use super::{Change, EventName, compare, missed};
+use crate::item::{
+    BuildRun, BuildStatus, Detail, Item,
+    examples::{at, kim},
+};
 
 /// What tells an event from all others of its item.
 type Told = (EventName, String);
@@ -67,6 +70,20 @@ impl Store {
         assert!(change.changed || change.transitions.is_empty(), "no event without a change");
         let again = compare(Some(&change.item), snapshot.clone(), &kim());
         assert!(!again.changed && again.transitions.is_empty(), "the same again says nothing new");
+        self.keep(change)
+    }
+
+    /// A complete listing of that minute lacks it.
+    fn miss(&mut self, minute: i64) {
+        let Some(item) = &self.item else { return };
+        if let Some(change) = missed(item, at(minute), &kim()) {
+            let again = missed(&change.item, at(minute + 1), &kim()).expect("an incident");
+            assert!(!again.changed && again.transitions.is_empty(), "an end is inferred once");
+            self.keep(change);
+        }
+    }
+
+    fn keep(&mut self, change: Change) -> Change {
         for transition in &change.transitions {
             let told = (transition.name, transition.distinct.clone());
             match self.told.contains(&told) {
@@ -128,6 +145,33 @@ proptest! {
             }
             let truth = history.steps.last().map(|step| step.poll.clone());
             prop_assert_eq!(&store.item, &truth);
+        }
+    }
+
+    /// Wherever listings lack it in between, in whatever order the snapshots arrive: the next sighting makes the state that
+    /// the snapshots alone make, and nothing is told twice.
+    #[test]
+    fn missed_in_between(dice in dice()) {
+        let history = incident::history(&dice.steps);
+        let snapshots = history.snapshots(&dice.polls);
+        let (mut store, mut seen) = (Store::default(), Store::default());
+        for (minute, order) in (1_000..).step_by(10).zip(&dice.order) {
+            let snapshot = snapshots[usize::from(*order) % snapshots.len()];
+            if order / 64 % 3 == 0 {
+                store.miss(minute);
+            } else {
+                store.save(snapshot);
+                seen.save(snapshot);
+            }
+        }
+        for snapshot in snapshots {
+            store.save(snapshot);
+            seen.save(snapshot);
+        }
+        prop_assert_eq!(&store.item, &seen.item);
+        prop_assert_eq!(store.twice, 0, "told twice");
+        for lasting in seen.told.iter().filter(|(name, _)| *name == EventName::Escalated) {
+            prop_assert!(store.told.contains(lasting), "{:?} is missing in {:?}", lasting, store.told);
         }
     }
 

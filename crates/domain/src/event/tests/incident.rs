@@ -1,9 +1,12 @@
 use super::{joined, names, told};
 use crate::{
-    event::EventName::{self, *},
+    event::{
+        EventName::{self, *},
+        Transition, compare, missed,
+    },
     item::{
         Detail, IncidentStatus, Item,
-        examples::{at, incident},
+        examples::{at, build, incident, kim},
     },
 };
 
@@ -26,7 +29,7 @@ fn what_an_incident_tells() {
         (
             "let go and taken again",
             vec![one(0, 1, A), one(0, 2, T), one(0, 3, A)],
-            &[Triggered, Acknowledged, Acknowledged],
+            &[Triggered, Acknowledged, Triggered, Acknowledged],
         ),
         ("fires again", vec![one(0, 1, R), one(5, 5, T), one(0, 9, A)], &[Triggered, Resolved, Triggered]),
         (
@@ -47,6 +50,116 @@ fn what_an_incident_tells() {
         Detail::Incident(incident) => assert_eq!((incident.escalation, incident.updated_at), (3, at(4))),
         _ => unreachable!(),
     }
+}
+
+/// Something that is learnt of an incident.
+enum Learnt {
+    Seen(Item),
+    /// A listing of that minute lacks it.
+    Missed(i64),
+}
+
+#[test]
+fn an_inferred_end_lasts_until_it_is_seen_again() {
+    use IncidentStatus::{Acknowledged as A, Resolved as R, Triggered as T};
+    use Learnt::{Missed, Seen};
+    let one = |began, minute, status| {
+        Seen(incident(|i| (i.started_at, i.updated_at, i.status) = (at(began), at(minute), status)))
+    };
+    // What is learnt -> what it tells, how it stands, what is still only inferred.
+    type Case = (&'static str, Vec<Learnt>, &'static [EventName], IncidentStatus, Option<i64>);
+    let cases: Vec<Case> = vec![
+        ("missed", vec![one(0, 0, T), Missed(5)], &[Triggered, Resolved], R, Some(5)),
+        ("missed twice", vec![one(0, 0, T), Missed(5), Missed(6)], &[Triggered, Resolved], R, Some(5)),
+        (
+            "seen again as it was",
+            vec![one(0, 0, T), Missed(5), one(0, 0, T), one(0, 0, T)],
+            &[Triggered, Resolved, Triggered],
+            T,
+            None,
+        ),
+        (
+            "lost again and again",
+            vec![one(0, 0, T), Missed(5), one(0, 0, T), Missed(6), one(0, 0, T)],
+            &[Triggered, Resolved, Triggered, Resolved, Triggered],
+            T,
+            None,
+        ),
+        (
+            "still held when it is back",
+            vec![one(0, 1, A), Missed(5), one(0, 1, A)],
+            &[Triggered, Acknowledged, Resolved, Triggered],
+            A,
+            None,
+        ),
+        (
+            "taken while it was missed",
+            vec![one(0, 0, T), Missed(5), one(0, 3, A)],
+            &[Triggered, Resolved, Triggered, Acknowledged],
+            A,
+            None,
+        ),
+        (
+            "seen in an older state, as after a restart of the service",
+            vec![one(0, 0, T), one(0, 3, A), Missed(5), one(0, 0, T)],
+            &[Triggered, Acknowledged, Resolved, Triggered],
+            A,
+            None,
+        ),
+        (
+            "the service tells the end later",
+            vec![one(0, 0, T), Missed(5), one(0, 4, R), one(0, 0, T)],
+            &[Triggered, Resolved],
+            R,
+            None,
+        ),
+        (
+            "an end that was undone says nothing",
+            vec![one(0, 1, R), one(0, 2, T), Missed(5), one(0, 1, R)],
+            &[Triggered, Resolved, Triggered, Resolved],
+            R,
+            Some(5),
+        ),
+        ("over is not missed", vec![one(0, 1, R), Missed(5)], &[Triggered, Resolved], R, None),
+        (
+            "it begins anew",
+            vec![one(0, 0, T), Missed(5), one(6, 6, T), one(0, 0, T)],
+            &[Triggered, Resolved, Triggered],
+            T,
+            None,
+        ),
+        (
+            "an earlier occurrence says nothing of this one",
+            vec![one(6, 6, T), Missed(8), one(0, 0, T)],
+            &[Triggered, Resolved],
+            R,
+            Some(8),
+        ),
+    ];
+    for (name, learnt, expected, status, inferred) in cases {
+        let mut stored: Option<Item> = None;
+        let mut found: Vec<Transition> = Vec::new();
+        for learnt in learnt {
+            let change = match (learnt, &stored) {
+                (Seen(snapshot), stored) => compare(stored.as_ref(), snapshot, &kim()),
+                (Missed(minute), Some(stored)) => missed(stored, at(minute), &kim()).expect("an incident"),
+                (Missed(_), None) => unreachable!(),
+            };
+            assert!(change.changed || change.transitions.is_empty(), "{name}");
+            found.extend(change.transitions);
+            stored = Some(change.item);
+        }
+        let names: Vec<_> = found.iter().map(|it| it.name).collect();
+        assert_eq!(names, expected, "{name}");
+        let mut facts: Vec<_> = found.iter().map(|it| (it.name, &it.distinct)).collect();
+        facts.sort();
+        facts.dedup();
+        assert_eq!(facts.len(), expected.len(), "{name}: each fact once");
+        let Some(Item { detail: Detail::Incident(stands), .. }) = stored else { unreachable!() };
+        assert_eq!(stands.status, status, "{name}");
+        assert_eq!(stands.inferred_end.map(|end| end.since), inferred.map(at), "{name}");
+    }
+    assert_eq!(missed(&build(Vec::new()), at(5), &kim()), None);
 }
 
 #[test]

@@ -94,6 +94,7 @@ fn incident(severity: Severity, holders: &[&str]) -> Item {
         updated_at: at(1),
         holders: holders.iter().map(ToString::to_string).collect(),
         held_until: None,
+        inferred_end: None,
         escalation: 0,
         description: Some("p99 over 2 s".into()),
         labels: BTreeMap::from([("team".into(), "web".into())]),

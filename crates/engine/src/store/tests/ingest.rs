@@ -52,8 +52,8 @@ async fn rules_that_fail_leave_no_trace_of_the_report() {
     }
     let store = watching().await;
     let with_cursor = || {
-        let Report::Poll { batch, began_at } = poll(105, vec![firing("a")]) else { unreachable!() };
-        Report::Poll { batch: Batch { cursor: Some(Cursor("7".to_owned())), ..batch }, began_at }
+        let cursor = Some(Cursor("7".to_owned()));
+        found(105, Batch { snapshots: vec![firing("a")], cursor, ..Batch::default() })
     };
     for report in [hook("1", vec![firing("a")]), with_cursor()] {
         store.ingest(&pager(), report, at(110), Arc::new(Broken)).await.unwrap_err();
@@ -126,8 +126,7 @@ async fn a_complete_listing_ends_what_it_lacks() {
         complete: vec![Scope::all(Kind::Incident)],
         ..Batch::default()
     };
-    let report = Report::Poll { batch, began_at: at(200) };
-    let ingested = store.ingest(&pager(), report, at(210), everything()).await.unwrap();
+    let ingested = store.ingest(&pager(), found(200, batch), at(210), everything()).await.unwrap();
     assert_eq!(names(&ingested), [EventName::Resolved]);
     assert_eq!(ingested.events[0].item, key("goes"));
     let mut open: Vec<_> =
@@ -204,8 +203,7 @@ async fn how_a_source_fares() {
         problems: vec![Problem::new(ProblemKind::NotSeen, "acme/old", "it is gone")],
         ..Batch::default()
     };
-    let report = Report::Poll { batch, began_at: at(80) };
-    store.ingest(&pager(), report, at(81), everything()).await.unwrap();
+    store.ingest(&pager(), found(80, batch), at(81), everything()).await.unwrap();
     store.ingest(&pager(), poll(90, Vec::new()), at(91), everything()).await.unwrap();
     let source = store.source(&pager()).await.unwrap().unwrap();
     assert_eq!((source.error, source.last_ok_at), (None, Some(at(90))));
@@ -217,8 +215,10 @@ async fn how_a_source_fares() {
 async fn an_unwatched_account_leaves_the_board_and_may_come_back() {
     let store = watching().await;
     store.ingest(&pager(), poll(110, vec![firing("a")]), at(110), everything()).await.unwrap();
-    store.unwatch(&pager()).await.unwrap();
+    store.unwatch(&pager(), at(400)).await.unwrap();
     assert_eq!(store.open_items().await, Ok(Vec::new()));
+    let gone = store.item(&key("a")).await.unwrap().unwrap().gone;
+    assert_eq!(gone, Some((GoneReason::NotWatched, at(400))));
     store.watch(&pager(), at(500)).await.unwrap();
     let ingested = store.ingest(&pager(), poll(510, vec![firing("a")]), at(510), everything()).await.unwrap();
     assert_eq!(ingested.events, []);

@@ -1,3 +1,4 @@
+mod gone;
 mod ingest;
 mod opening;
 mod outbox;
@@ -22,7 +23,7 @@ use callboard_domain::{
     },
     message::{Message, Tone},
     run::{Run, RunState},
-    source::{Batch, Cursor, Problem, ProblemKind, Received, Scope},
+    source::{Batch, Cursor, Gone, GoneReason, Problem, ProblemKind, Progress, Received, Scope},
 };
 
 use super::*;
@@ -54,6 +55,7 @@ fn alert(id: &str, status: IncidentStatus, updated: i64) -> Item {
             updated_at: at(updated),
             holders: Vec::new(),
             held_until: None,
+            inferred_end: None,
             escalation: 0,
             description: None,
             labels: BTreeMap::new(),
@@ -91,7 +93,12 @@ fn hook(delivery: &str, snapshots: Vec<Item>) -> Report {
 }
 
 fn poll(began: i64, snapshots: Vec<Item>) -> Report {
-    Report::Poll { batch: Batch { snapshots, ..Batch::default() }, began_at: at(began) }
+    found(began, Batch { snapshots, ..Batch::default() })
+}
+
+/// A poll of an account that watches everything.
+fn found(began: i64, batch: Batch) -> Report {
+    Report::Poll { batch, began_at: at(began), watched: Watched::all() }
 }
 
 fn message(title: &str) -> Message {

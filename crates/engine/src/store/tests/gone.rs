@@ -1,0 +1,271 @@
+//! What is not there any more: off the board, with the reason on record, until it is seen again.
+
+use callboard_domain::item::{PullRequest, PullRequestState};
+
+use super::*;
+
+/// An open pull request of which nothing says when it was opened, but the first poll does.
+fn pull_request(repo: &str) -> Item {
+    Item {
+        key: ItemKey::new(&pager(), Kind::PullRequest, format!("{repo}#1")),
+        title: "Add it".to_owned(),
+        url: None,
+        detail: Detail::PullRequest(PullRequest {
+            repo: repo.to_owned(),
+            number: 1,
+            author: "ana".to_owned(),
+            branch: "it".to_owned(),
+            base: "main".to_owned(),
+            head: "abc".to_owned(),
+            draft: false,
+            state: PullRequestState::Open,
+            opened_at: at(100),
+            ended_at: None,
+            merged_by: None,
+            requested: Default::default(),
+            updated_at: at(100),
+            reviews: Vec::new(),
+            checks: None,
+        }),
+    }
+}
+
+fn gone(key: &ItemKey, reason: GoneReason) -> Batch {
+    Batch { gone: vec![Gone { key: key.clone(), reason }], ..Batch::default() }
+}
+
+fn complete(snapshots: Vec<Item>, kinds: &[Kind]) -> Batch {
+    let complete = kinds.iter().map(|kind| Scope::all(*kind)).collect();
+    Batch { snapshots, complete, ..Batch::default() }
+}
+
+async fn take(store: &Store, report: Report, now: i64) -> Vec<EventName> {
+    let ingested = store.ingest(&pager(), report, at(now), everything()).await.unwrap();
+    ingested.events.into_iter().map(|event| event.name).collect()
+}
+
+/// The references of what is on the board, and of what is anywhere but where it is asked for by name.
+async fn listed(store: &Store) -> (Vec<String>, Vec<String>) {
+    let ids = |items: Vec<StoredItem>| items.into_iter().map(|it| it.item.key.id).collect::<Vec<_>>();
+    let open = ids(store.open_items().await.unwrap());
+    let mut all = Vec::new();
+    for kind in Kind::ALL {
+        assert_eq!(
+            store.open_count(kind).await.unwrap() as usize,
+            store.open_items_of(kind).await.unwrap().len()
+        );
+        all.extend(ids(store.items(kind, 10).await.unwrap()));
+    }
+    (open, all)
+}
+
+async fn reason(store: &Store, key: &ItemKey) -> Option<(GoneReason, Timestamp)> {
+    store.item(key).await.unwrap().expect("it is on record").gone
+}
+
+#[tokio::test]
+async fn what_is_gone_is_off_the_board_until_it_is_seen_again() {
+    let red = build("main", BuildStatus::Failed);
+    let green = build("main", BuildStatus::Passed);
+    let cases = [
+        (firing("a"), GoneReason::Deleted),
+        (red.clone(), GoneReason::BranchDeleted),
+        (red, GoneReason::NotDefaultBranch),
+        (green, GoneReason::Disabled),
+        (pull_request("acme/web"), GoneReason::Deleted),
+    ];
+    for (item, why) in cases {
+        let store = watching().await;
+        take(&store, poll(110, vec![item.clone()]), 110).await;
+        let told = store.pending_notices(10).await.unwrap().len();
+        assert_eq!(take(&store, found(120, gone(&item.key, why.clone())), 121).await, [], "it is no news");
+        assert_eq!(store.pending_notices(10).await.unwrap().len(), told);
+        assert_eq!(listed(&store).await, (vec![], vec![]), "{why}");
+        while store.write(crate::store::search::index_step).await.unwrap() {}
+        assert_eq!(store.search_items(&item.title, 10).await.unwrap(), []);
+        assert_eq!(store.items_by_key(vec![item.key.clone()]).await.unwrap(), []);
+        let store = after_crash(&store, 130);
+        assert_eq!(reason(&store, &item.key).await, Some((why.clone(), at(121))));
+        // Said again: since when stays.
+        take(&store, found(140, gone(&item.key, GoneReason::NotListed)), 141).await;
+        assert_eq!(reason(&store, &item.key).await, Some((why.clone(), at(121))));
+
+        assert_eq!(take(&store, poll(150, vec![item.clone()]), 151).await, [], "nothing has happened to it");
+        assert_eq!(reason(&store, &item.key).await, None);
+        assert_eq!(listed(&store).await.1, [item.key.id], "{why}");
+    }
+}
+
+#[tokio::test]
+async fn a_webhook_is_a_sighting_too() {
+    let store = watching().await;
+    take(&store, poll(110, vec![firing("a")]), 110).await;
+    take(&store, found(120, gone(&key("a"), GoneReason::Deleted)), 121).await;
+    take(&store, hook("1", vec![firing("a")]), 130).await;
+    assert_eq!(listed(&store).await.0, ["a"]);
+}
+
+#[tokio::test]
+async fn what_is_gone_or_was_never_known_is_nothing_to_do() {
+    let store = watching().await;
+    let other = ItemKey::new(&"other".into(), Kind::Incident, "a");
+    for key in [key("never"), other] {
+        for reason in [GoneReason::Deleted, GoneReason::Renamed { to: "b".to_owned() }] {
+            assert_eq!(take(&store, found(110, gone(&key, reason)), 110).await, []);
+        }
+    }
+    assert_eq!(listed(&store).await, (vec![], vec![]));
+}
+
+#[tokio::test]
+async fn a_complete_listing_lacks_what_is_gone_and_ends_incidents_alone() {
+    let kinds = [Kind::Build, Kind::PullRequest, Kind::Incident];
+    let mut green = build("green", BuildStatus::Passed);
+    green.key.id = "green".to_owned();
+    let all = vec![firing("a"), build("main", BuildStatus::Failed), green, pull_request("acme/web")];
+    // What the listing covered, what the account watches -> what is told, what is listed nowhere and why.
+    type Case = (Batch, fn(&Item) -> bool, &'static [EventName], [Option<GoneReason>; 4]);
+    let one_repo = |repo: &str| Batch {
+        complete: vec![Scope { kind: Kind::Build, repo: Some(repo.to_owned()) }],
+        ..Batch::default()
+    };
+    let not_listed = || Some(GoneReason::NotListed);
+    let not_watched = || Some(GoneReason::NotWatched);
+    let cases: [Case; 6] = [
+        (Batch::default(), |_| true, &[], [None, None, None, None]),
+        (
+            complete(vec![], &kinds),
+            |_| true,
+            &[EventName::Resolved],
+            [None, not_listed(), not_listed(), not_listed()],
+        ),
+        (
+            complete(vec![], &kinds),
+            |_| false,
+            &[],
+            [not_watched(), not_watched(), not_watched(), not_watched()],
+        ),
+        (complete(all.clone(), &kinds), |_| false, &[], [None, None, None, None]),
+        (one_repo("web"), |_| true, &[], [None, not_listed(), not_listed(), None]),
+        (one_repo("api"), |_| true, &[], [None, None, None, None]),
+    ];
+    for (batch, watches, told, why) in cases {
+        let store = watching().await;
+        take(&store, poll(110, all.clone()), 110).await;
+        let said = format!("{batch:?}");
+        let report = Report::Poll { batch, began_at: at(200), watched: Watched::by(watches) };
+        assert_eq!(take(&store, report, 210).await, told, "{said}");
+        for (item, why) in all.iter().zip(why) {
+            let found = reason(&store, &item.key).await.map(|(reason, _)| reason);
+            assert_eq!(found, why, "{} after {said}", item.key);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_watched_no_more_is_gone_and_not_over() {
+    let store = watching().await;
+    let passed = build("old", BuildStatus::Passed);
+    take(&store, poll(110, vec![firing("a"), firing("b"), passed.clone()]), 110).await;
+    take(&store, hook("1", vec![firing("just now")]), 205).await;
+    let only_a = Watched::by(|item| item.key.id == "a");
+    store.leave_unwatched(&pager(), only_a, at(200), at(210)).await.unwrap();
+    let (mut open, _) = listed(&store).await;
+    open.sort();
+    assert_eq!(open, ["a", "just now"]);
+    for key in [key("b"), passed.key] {
+        assert_eq!(reason(&store, &key).await, Some((GoneReason::NotWatched, at(210))));
+    }
+    assert_eq!(store.item(&key("b")).await.unwrap().unwrap().item.status(), "triggered");
+    assert_eq!(store.events_of(&key("b"), 10).await.unwrap().len(), 1, "it is not told as over");
+}
+
+#[tokio::test]
+async fn a_renamed_item_keeps_its_history_under_one_row() {
+    let (old, new) = (pull_request("acme/web"), pull_request("acme/site"));
+    let renamed = || GoneReason::Renamed { to: new.key.id.clone() };
+    // What comes, in order: the new name may be told with the rename, later, or have been seen before.
+    let with = Batch { snapshots: vec![new.clone()], ..gone(&old.key, renamed()) };
+    let cases = [
+        vec![found(120, with)],
+        vec![found(120, gone(&old.key, renamed())), poll(130, vec![new.clone()])],
+        vec![hook("1", vec![new.clone()]), found(130, gone(&old.key, renamed()))],
+    ];
+    for (case, reports) in cases.into_iter().enumerate() {
+        let store = watching().await;
+        assert_eq!(take(&store, hook("0", vec![old.clone()]), 110).await, [EventName::Opened]);
+        store.snooze(&old.key, Some(Snooze::UntilChange)).await.unwrap();
+        let run = Run { item: Some(old.key.clone()), ..running("r") };
+        store.begin_run(run, None, at(111)).await.unwrap();
+        for report in reports {
+            let told = take(&store, report, 140).await;
+            assert!(case == 2 || told.is_empty(), "{told:?} in {case}");
+        }
+        assert_eq!(listed(&store).await.1, [new.key.id.as_str()], "one row in {case}");
+        let stored = store.item(&new.key).await.unwrap().unwrap();
+        assert_eq!((stored.item.repo(), stored.snoozed), ("acme/site", Some(Snooze::UntilChange)), "{case}");
+        let events = store.events_of(&new.key, 10).await.unwrap();
+        assert_eq!(events.iter().map(|event| event.name).collect::<Vec<_>>(), [EventName::Opened], "{case}");
+        assert_eq!(store.runs_of(&new.key, 10).await.unwrap().len(), 1, "{case}");
+        assert_eq!(reason(&store, &old.key).await, Some((renamed(), at(140))), "{case}");
+        // Said again, it changes nothing.
+        take(&store, found(150, gone(&old.key, renamed())), 150).await;
+        assert_eq!(store.events_of(&new.key, 10).await.unwrap().len(), 1, "{case}");
+
+        // Another thing takes the old name: it has nothing of the first.
+        let mut other = old.clone();
+        other.title = "Another".to_owned();
+        assert_eq!(take(&store, hook("9", vec![other.clone()]), 160).await, [EventName::Opened], "{case}");
+        assert_eq!(store.item(&old.key).await.unwrap().unwrap().item, other, "{case}");
+        assert_eq!(store.items(Kind::PullRequest, 10).await.unwrap().len(), 2, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_poll_in_parts_is_stored_part_by_part_and_is_the_first_until_its_end() {
+    let store = Store::temporary(at(0)).unwrap();
+    let part = |cursor: &str, partial, snapshots| Batch {
+        snapshots,
+        partial,
+        cursor: Some(Cursor(cursor.to_owned())),
+        ..Batch::default()
+    };
+    let progress = |done| Some(Progress { done, total: 2 });
+    let failed = |branch| vec![build(branch, BuildStatus::Failed)];
+    // What comes -> whether what it tells without a time is old; how far it is; when it was read in full.
+    let cases = [
+        (part("1", progress(1), failed("a")), true, progress(1), None),
+        (part("2", None, failed("b")), true, None, Some(20)),
+        (part("3", progress(1), failed("c")), false, progress(1), Some(20)),
+        (part("4", None, failed("d")), false, None, Some(40)),
+    ];
+    for ((began, (batch, old, reading, whole)), shown) in (1..).zip(cases).zip(1..) {
+        let began = 10 * began;
+        let cursor = batch.cursor.clone();
+        let ingested = store.ingest(&pager(), found(began, batch), at(began), everything()).await.unwrap();
+        assert_eq!(ingested.events[0].old, old, "{began}");
+        let source = store.source(&pager()).await.unwrap().unwrap();
+        assert_eq!((source.cursor, source.reading), (cursor, reading), "{began}");
+        assert_eq!(source.last_ok_at, whole.map(at), "{began}");
+        assert_eq!(store.open_items().await.unwrap().len(), shown, "what was read is on the board");
+    }
+}
+
+#[tokio::test]
+async fn a_store_of_the_first_format_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("callboard.db");
+    let first = open::writer(&file, &open::FORMATS[..1]).unwrap();
+    first
+        .execute_batch(
+            "INSERT INTO items (account, kind, id, title, repo, detail, open, changed_at, seen_at)
+             VALUES ('pager', 'build', 'web/ci@main', 'web ci', 'web',
+                     '{\"repo\":\"web\",\"pipeline\":\"ci\",\"branch\":\"main\",\"default_branch\":true,\"runs\":[]}', 1, 0, 0);
+             INSERT INTO sources (account, last_ok_at) VALUES ('pager', 0);",
+        )
+        .unwrap();
+    drop(first);
+    let store = Store::open(&file, at(0)).unwrap();
+    assert_eq!(store.open_items().await.unwrap()[0].gone, None);
+    assert_eq!(store.source(&pager()).await.unwrap().unwrap().reading, None);
+}
