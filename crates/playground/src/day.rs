@@ -121,6 +121,44 @@ pub const DAY: &[Scene] = &[
 
 /// How long a night is, in minutes of the day.
 const NIGHT: u16 = 30;
+/// How long those who watch the services have to begin, before anything happens.
+const START: Duration = Duration::from_secs(2);
+
+/// What waits for the person from the first moment: nobody else deals with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Matter {
+    Review,
+    RedMain,
+    Alert,
+}
+
+impl Matter {
+    const ALL: [Self; 3] = [Self::Alert, Self::RedMain, Self::Review];
+
+    /// How it begins.
+    fn begins(self) -> Moment {
+        match self {
+            Self::Review => Moment::Open(CART, &[crate::ME]),
+            Self::RedMain => Moment::Push(RED),
+            Self::Alert => Moment::Fire(SLOW),
+        }
+    }
+
+    /// True for a moment that would begin it again, or deal with it in the person's place.
+    fn is_touched_by(self, moment: Moment) -> bool {
+        match (self, moment) {
+            (Self::Review, Moment::Open(Push { repo, branch, .. }, _))
+            | (Self::Review, Moment::Review(repo, branch, ..) | Moment::Merge(repo, branch, _)) => {
+                (repo, branch) == (CART.repo, CART.branch)
+            }
+            (Self::RedMain, Moment::Push(push)) => (push.repo, push.branch) == (RED.repo, RED.branch),
+            // A merge builds main.
+            (Self::RedMain, Moment::Merge(repo, ..)) => repo == RED.repo,
+            (Self::Alert, Moment::Fire(alert) | Moment::Resolve(alert)) => alert == SLOW,
+            _ => false,
+        }
+    }
+}
 
 impl Playground {
     /// Has a moment happen now. One that has lost its sense (the pull request is merged already) does nothing.
@@ -137,12 +175,44 @@ impl Playground {
         }
     }
 
-    /// Lives [`DAY`] after day, `speed` times as fast as real days, until `until`.
+    /// True while the person has not dealt with it.
+    fn waits(&self, matter: Matter) -> bool {
+        match matter {
+            Matter::Review => self.forge.awaits_review(CART.repo, CART.branch, crate::ME),
+            Matter::RedMain => self.forge.main_is_red(RED.repo),
+            Matter::Alert => self.pager.is_firing(SLOW),
+        }
+    }
+
+    /// Has the first three matters begin at once: an alert, a red main, a review.
+    pub fn begin(&self) {
+        Matter::ALL.into_iter().for_each(|matter| self.play(matter.begins()));
+    }
+
+    /// What happens of a day's moments: the first three matters are left to the person for as long as they wait, and
+    /// begin once on the first day.
+    pub fn play_unless_it_waits(&self, moment: Moment, first_day: bool) {
+        let left = |matter: Matter| {
+            let again = first_day && matter.begins() == moment;
+            matter.is_touched_by(moment) && (again || self.waits(matter))
+        };
+        if !Matter::ALL.into_iter().any(left) {
+            self.play(moment);
+        }
+    }
+
+    /// Begins with what waits for the person, then lives [`DAY`] after day, `speed` times as fast as real days, until
+    /// `until`.
     pub async fn live_a_day(&self, speed: f64, until: &CancellationToken) {
         let wait = |minutes: u16| {
             Duration::try_from_secs_f64(f64::from(minutes) * 60.0 / speed).unwrap_or(Duration::MAX)
         };
+        if until.run_until_cancelled(tokio::time::sleep(START)).await.is_none() {
+            return;
+        }
+        self.begin();
         let mut clock = DAY.first().map_or(0, |scene| scene.at);
+        let mut first_day = true;
         loop {
             for scene in DAY {
                 let pause = wait(scene.at.saturating_sub(clock));
@@ -150,12 +220,13 @@ impl Playground {
                     return;
                 }
                 clock = scene.at;
-                self.play(scene.moment);
+                self.play_unless_it_waits(scene.moment, first_day);
             }
             if until.run_until_cancelled(tokio::time::sleep(wait(NIGHT))).await.is_none() {
                 return;
             }
             clock = DAY.first().map_or(0, |scene| scene.at);
+            first_day = false;
         }
     }
 }
@@ -191,5 +262,30 @@ mod tests {
         }
         // What the day leaves, the next one finds as the first one did.
         assert_eq!((open, firing), (vec![("api", "cache-prices")], Vec::new()));
+    }
+
+    #[tokio::test]
+    async fn the_first_three_matters_wait_for_the_person() {
+        let pace = crate::Pace { queue: Duration::ZERO, build: Duration::ZERO };
+        let playground = Playground::start(pace).await.unwrap();
+        playground.begin();
+        while !playground.forge.main_is_red(RED.repo) {
+            tokio::task::yield_now().await;
+        }
+        let waiting =
+            || Matter::ALL.into_iter().filter(|matter| playground.waits(*matter)).collect::<Vec<_>>();
+        assert_eq!(waiting(), Matter::ALL);
+        // A whole day, and another: nobody else deals with them, and none of them begins twice.
+        for first_day in [true, false] {
+            DAY.iter().for_each(|scene| playground.play_unless_it_waits(scene.moment, first_day));
+        }
+        assert_eq!(waiting(), Matter::ALL);
+        // Dealt with, the day goes on with them.
+        playground.forge.review(CART.repo, CART.branch, crate::ME, Verdict::Approved);
+        playground.play_unless_it_waits(Moment::Resolve(SLOW), false);
+        assert_eq!(waiting(), [Matter::Alert, Matter::RedMain]);
+        playground.play_unless_it_waits(Moment::Merge(CART.repo, CART.branch, "ana"), false);
+        assert!(!playground.forge.awaits_review(CART.repo, CART.branch, crate::ME));
+        playground.stop().await;
     }
 }

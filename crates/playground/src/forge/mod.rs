@@ -235,6 +235,13 @@ impl Forge {
         ended.next().is_some_and(|run| run.failing().is_some())
     }
 
+    /// True while a pull request of the branch is open, and this person has not reviewed it.
+    pub fn awaits_review(&self, repo: &str, branch: &str, by: &str) -> bool {
+        let mut world = self.world();
+        let pull = world.repos.get_mut(repo).and_then(|repo| repo.open_pull(branch));
+        pull.is_some_and(|pull| !pull.reviews.iter().any(|review| review.by == by))
+    }
+
     /// True where this person's approval of the branch's pull request counts.
     pub fn is_approved(&self, repo: &str, number: u64, by: &str) -> bool {
         let world = self.world();
