@@ -14,8 +14,8 @@ pub(crate) enum Act {
     Show(Option<ItemKey>),
     /// Open a link in the browser.
     Browse(String),
-    /// Run a line on an item; where it asks something first, the window does.
-    Run { line: String, item: ItemKey },
+    /// Show the launcher with a line on an item, and what it would do: nothing is sent before it is looked at.
+    Prepare { line: String, item: ItemKey },
     /// Do not disturb.
     Quiet(Option<Until>),
     /// Show the settings, at a view or as they were left.
@@ -76,6 +76,7 @@ pub(crate) fn runs_at_once(action: &ItemAction) -> bool {
 /// The words of an action on a button or in a menu.
 pub(crate) fn words(action: &ItemAction) -> String {
     match action.role {
+        _ if action.label.is_some() => action.label.clone().unwrap_or_default(),
         Some(Role::Again) => "Run again".to_owned(),
         Some(Role::Take) => "I am on it".to_owned(),
         Some(Role::Stop) => "Stop".to_owned(),

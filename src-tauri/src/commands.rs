@@ -64,14 +64,14 @@ pub(crate) async fn hide(shell: Shared<'_>, window: WebviewWindow) -> Result<(),
 /// Shows the settings, at a view or as they were left.
 #[tauri::command]
 pub(crate) async fn show_settings(shell: Shared<'_>, view: Option<String>) -> Result<(), Failure> {
-    shell.windows().show(Kind::Settings, Shown { item: None, view }, None);
+    shell.windows().show(Kind::Settings, Shown { view, ..Shown::default() }, None);
     Ok(())
 }
 
 /// Shows the launcher, at an item or as it was left.
 #[tauri::command]
 pub(crate) async fn show_launcher(shell: Shared<'_>, item: Option<String>) -> Result<(), Failure> {
-    shell.windows().show(Kind::Launcher, Shown { item, view: None }, None);
+    shell.windows().show(Kind::Launcher, Shown { item, ..Shown::default() }, None);
     Ok(())
 }
 

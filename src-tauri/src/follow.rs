@@ -168,6 +168,9 @@ impl Follower {
 fn apply(shell: &Shell, now: config::Desktop) {
     let before = std::mem::replace(&mut *shell.settings(), now.clone());
     shell.windows().keep_hidden_for(now.put_away.0);
+    if before.theme != now.theme {
+        shell.windows().set_theme(now.theme);
+    }
     if before.hotkey != now.hotkey
         && let Some(listener) = shell.hotkey.get()
         && let Ok(keys) = now.hotkey.parse::<Keys>()

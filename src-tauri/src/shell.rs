@@ -11,7 +11,7 @@ use std::{
 use anyhow::Result;
 use callboard_domain::{item::ItemKey, rules::Notification};
 use callboard_engine::api::{
-    AccountsQuery, ApiError, Check, CheckVerdict, Configure, ItemAction, ItemQuery, Prepare, Quiet, StartRun,
+    AccountsQuery, ApiError, Check, CheckVerdict, Configure, ItemAction, ItemQuery, Quiet,
 };
 use callboard_engine::{config, tray_app::Word};
 use jiff::Zoned;
@@ -238,11 +238,11 @@ impl Shell {
     fn act_on(self: &Arc<Self>, act: Act, token: Option<String>) {
         match act {
             Act::Show(item) => {
-                let shown = Shown { item: item.map(|item| item.to_string()), view: None };
+                let shown = Shown { item: item.map(|item| item.to_string()), ..Shown::default() };
                 self.windows.show(Kind::Launcher, shown, token);
             }
             Act::Settings(view) => {
-                let shown = Shown { item: None, view: view.map(str::to_owned) };
+                let shown = Shown { view: view.map(str::to_owned), ..Shown::default() };
                 self.windows.show(Kind::Settings, shown, token);
             }
             Act::Browse(link) => {
@@ -250,9 +250,9 @@ impl Shell {
                     self.notifier.show(Notice::plain("The link was not opened", why, Act::Show(None)));
                 }
             }
-            Act::Run { line, item } => {
-                let shell = Arc::clone(self);
-                tauri::async_runtime::spawn(async move { shell.run(line, item, token).await });
+            Act::Prepare { line, item } => {
+                let shown = Shown { item: Some(item.to_string()), line: Some(line), ..Shown::default() };
+                self.windows.show(Kind::Launcher, shown, token);
             }
             Act::Quiet(until) => {
                 let shell = Arc::clone(self);
@@ -277,26 +277,6 @@ impl Shell {
             Word::Open => self.act_on(Act::Show(None), token),
             Word::Toggle => self.windows.toggle(token),
             Word::Settings => self.act_on(Act::Settings(None), token),
-        }
-    }
-
-    /// Runs a line that was chosen outside the windows. Where it asks something first, the window does.
-    async fn run(self: Arc<Self>, line: String, item: ItemKey, token: Option<String>) {
-        let owner = self.owner();
-        let what = Prepare { line: line.clone(), ..Prepare::default() };
-        let started = match owner.call(what.clone()).await {
-            Ok(prepared) if prepared.confirm.is_some() => {
-                return self.act_on(Act::Show(Some(item)), token);
-            }
-            Ok(_) => owner.call(StartRun { what, confirmed: None }).await,
-            Err(error) => Err(error),
-        };
-        match started {
-            Ok(run) => tracing::info!(run = %run.id, "a run was started outside the windows"),
-            Err(error) => {
-                let title = format!("{line} was not run");
-                self.notifier.show(Notice::plain(title, error.to_string(), Act::Show(Some(item))));
-            }
         }
     }
 

@@ -12,8 +12,8 @@ use std::{
 use callboard_engine::config;
 use serde::Serialize;
 use tauri::{
-    AppHandle, Emitter, EventTarget, Manager, PhysicalPosition, WebviewUrl, WebviewWindow,
-    WebviewWindowBuilder, WindowEvent, webview::PageLoadEvent,
+    AppHandle, Emitter, EventTarget, LogicalSize, Manager, PhysicalPosition, WebviewUrl, WebviewWindow,
+    WebviewWindowBuilder, WindowEvent, webview::PageLoadEvent, window::Color,
 };
 
 #[cfg(target_os = "linux")]
@@ -68,6 +68,8 @@ impl Kind {
 pub(crate) struct Shown {
     /// The key of the item to open.
     pub item: Option<String>,
+    /// A line to open with what it would do, on that item.
+    pub line: Option<String>,
     /// The settings' view to open.
     pub view: Option<String>,
 }
@@ -80,6 +82,8 @@ pub(crate) struct Windows {
     open: Mutex<HashMap<Kind, Open>>,
     /// How long a hidden window is kept.
     put_away: Mutex<Duration>,
+    /// Light or dark, as the settings say.
+    theme: Mutex<config::Theme>,
     /// The launcher is to be hidden once the hotkey is up.
     hides: AtomicBool,
 }
@@ -99,6 +103,29 @@ struct Open {
     focus: Focus,
 }
 
+/// `--surface-window` of ui/src/tokens.css, light and dark.
+const LIGHT: Color = Color(0xfd, 0xfc, 0xfa, 0xff);
+const DARK: Color = Color(0x15, 0x17, 0x1e, 0xff);
+
+/// The theme that the pages have, where it is not the system's.
+fn forced(theme: config::Theme) -> Option<&'static str> {
+    match theme {
+        config::Theme::System => None,
+        config::Theme::Light => Some("light"),
+        config::Theme::Dark => Some("dark"),
+    }
+}
+
+/// The colour of a page's window.
+fn surface(theme: config::Theme, system_is_dark: impl FnOnce() -> bool) -> Color {
+    let dark = match theme {
+        config::Theme::System => system_is_dark(),
+        config::Theme::Light => false,
+        config::Theme::Dark => true,
+    };
+    if dark { DARK } else { LIGHT }
+}
+
 /// Whether a window has the focus, as its events told.
 #[derive(Default)]
 enum Focus {
@@ -115,6 +142,7 @@ impl Windows {
             pages,
             open: Mutex::default(),
             put_away: Mutex::new(config::Desktop::default().put_away.0),
+            theme: Mutex::default(),
             hides: AtomicBool::new(false),
         })
     }
@@ -134,6 +162,32 @@ impl Windows {
     /// Keeps hidden windows for so long.
     pub(crate) fn keep_hidden_for(&self, time: Duration) {
         *self.put_away.lock().unwrap_or_else(PoisonError::into_inner) = time;
+    }
+
+    /// Draws windows light or dark: those that there are, and those made from now on.
+    pub(crate) fn set_theme(&self, theme: config::Theme) {
+        *self.theme.lock().unwrap_or_else(PoisonError::into_inner) = theme;
+        for kind in [Kind::Launcher, Kind::Settings] {
+            if let Some(window) = self.window(kind) {
+                self.paint(&window, kind);
+            }
+        }
+    }
+
+    fn theme(&self) -> config::Theme {
+        *self.theme.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives a window the page's own colour: it is seen before the page has drawn anything.
+    fn paint(&self, window: &WebviewWindow, kind: Kind) {
+        if kind == Kind::Launcher && is_composited() {
+            return;
+        }
+        let system_is_dark = || window.theme().is_ok_and(|theme| theme == tauri::Theme::Dark);
+        let surface = surface(self.theme(), system_is_dark);
+        if let Err(error) = window.set_background_color(Some(surface)) {
+            tracing::warn!(%error, "a window has no colour before its page is drawn");
+        }
     }
 
     fn window(&self, kind: Kind) -> Option<WebviewWindow> {
@@ -220,7 +274,7 @@ impl Windows {
     }
 
     fn make(self: &Arc<Self>, kind: Kind) -> tauri::Result<WebviewWindow> {
-        let (width, height) = kind.size();
+        let (width, height) = self.size(kind);
         self.open().insert(kind, Open::default());
         let loaded = move |_: WebviewWindow, page: tauri::webview::PageLoadPayload<'_>| {
             if page.event() == PageLoadEvent::Finished {
@@ -239,6 +293,11 @@ impl Windows {
         if let Some(pages) = &self.pages {
             builder = builder.data_directory(pages.clone());
         }
+        // Known before the page asks: its first picture is right.
+        if let Some(theme) = forced(self.theme()) {
+            builder =
+                builder.initialization_script(format!("document.documentElement.dataset.theme = {theme:?};"));
+        }
         builder = match kind {
             Kind::Launcher => {
                 let composited = is_composited();
@@ -252,9 +311,13 @@ impl Windows {
                         "document.documentElement.dataset.composited = {composited:?};"
                     ))
             }
-            Kind::Settings => builder.min_inner_size(480.0, 400.0).center(),
+            Kind::Settings => {
+                let (width, height) = fitting((480.0, 400.0), (width, height));
+                builder.min_inner_size(width, height).center()
+            }
         };
         let window = builder.build()?;
+        self.paint(&window, kind);
         #[cfg(target_os = "linux")]
         focus::keep_keys(&window, kind);
         let windows = Arc::clone(self);
@@ -349,11 +412,23 @@ impl Windows {
             })
         };
         let Some(monitor) = monitors.iter().find(under).or(monitors.first()) else { return Ok(()) };
-        let (width, height) = Kind::Launcher.size();
-        let (at, size, scale) = (monitor.position(), monitor.size(), monitor.scale_factor());
+        let area = monitor.work_area();
+        let (at, size, scale) = (area.position, area.size, monitor.scale_factor());
+        let room = (f64::from(size.width) / scale, f64::from(size.height) / scale);
+        let (width, height) = fitting(Kind::Launcher.size(), room);
+        window.set_size(LogicalSize::new(width, height))?;
         let left = f64::from(at.x) + (f64::from(size.width) - width * scale).max(0.0) / 2.0;
         let top = f64::from(at.y) + (f64::from(size.height) - height * scale).max(0.0) / 3.0;
         window.set_position(PhysicalPosition::new(left.round(), top.round()))
+    }
+
+    /// The size of a window that is made: what it likes to have, as far as the smallest screen has room for it.
+    fn size(&self, kind: Kind) -> (f64, f64) {
+        let monitors = self.app.available_monitors().unwrap_or_default();
+        monitors.iter().fold(kind.size(), |size, monitor| {
+            let (area, scale) = (monitor.work_area().size, monitor.scale_factor());
+            fitting(size, (f64::from(area.width) / scale, f64::from(area.height) / scale))
+        })
     }
 
     fn on_main_thread(&self, act: impl FnOnce() + Send + 'static) {
@@ -361,6 +436,12 @@ impl Windows {
             tracing::debug!(%error, "the app is ending");
         }
     }
+}
+
+/// A size that is no larger than the room there is, in logical pixels. Room that is not known limits nothing.
+fn fitting((width, height): (f64, f64), room: (f64, f64)) -> (f64, f64) {
+    let within = |length: f64, room: f64| if room > 0.0 { length.min(room.floor()) } else { length };
+    (within(width, room.0), within(height, room.1))
 }
 
 fn target(kind: Kind) -> EventTarget {
@@ -407,5 +488,34 @@ mod tests {
             assert_eq!(Kind::of(kind.label()), Some(kind));
         }
         assert_eq!(Kind::of("other"), None);
+    }
+
+    #[test]
+    fn no_window_is_larger_than_the_screen() {
+        let cases = [
+            ((760.0, 520.0), (1366.0, 768.0), (760.0, 520.0)),
+            // A screen of 1366 x 768 at twice the size.
+            ((760.0, 520.0), (683.0, 384.0), (683.0, 384.0)),
+            ((900.0, 640.0), (800.5, 1000.0), (800.0, 640.0)),
+            ((900.0, 640.0), (0.0, 0.0), (900.0, 640.0)),
+        ];
+        for (size, room, expected) in cases {
+            assert_eq!(fitting(size, room), expected, "{size:?} in {room:?}");
+        }
+    }
+
+    #[test]
+    fn a_window_has_its_pages_colour_before_the_page_is_drawn() {
+        let tokens = include_str!("../../ui/src/tokens.css");
+        let hex = |Color(r, g, b, _): Color| format!("--surface-window: #{r:02x}{g:02x}{b:02x};");
+        for (theme, system_is_dark, colour) in [
+            (config::Theme::System, false, LIGHT),
+            (config::Theme::System, true, DARK),
+            (config::Theme::Light, true, LIGHT),
+            (config::Theme::Dark, false, DARK),
+        ] {
+            assert_eq!(surface(theme, || system_is_dark), colour, "{theme:?}");
+            assert!(tokens.contains(&hex(colour)), "{colour:?} is the pages'");
+        }
     }
 }

@@ -150,9 +150,9 @@ fn an_outcome_goes_where_it_is_asked_then_where_the_rules_send_its_item_then_to_
     };
     let comment = "pr comment acme/web#1 hello";
     let (post, why) = route(&["--channel", "chat:#random"], comment)?;
-    assert_eq!((post, why), (json!("chat:#random"), json!("asked for")));
+    assert_eq!((post, why), (json!("chat:#random"), json!("you chose it")));
     let (post, why) = route(&[], comment)?;
-    assert_eq!((post, why), (json!("chat:#deploys"), json!("where the rules post acme/web#1")));
+    assert_eq!((post, why), (json!("chat:#deploys"), json!("by your rules")));
     let (post, why) = route(&[], "pr list")?;
     assert_eq!((post, why), (json!("chat:#general"), json!("the default channel")));
     let (post, why) = route(&["--private"], comment)?;

@@ -201,7 +201,7 @@ fn typing_finds_a_command_and_enter_runs_it_and_the_room_knows() -> Result<()> {
     assert_eq!(desk.active_silences()?, 0, "nothing is sent before Enter");
 
     desk.session.press(&["Return"])?;
-    page.says("Posted in")?;
+    page.says("Posted to")?;
     assert_eq!(desk.active_silences()?, 1);
     let room = desk.room()?;
     assert!(room.len() == 1 && room[0].contains("silenced for 30m"), "{room:?}");
@@ -241,10 +241,10 @@ fn a_run_that_is_not_known_is_settled_and_a_row_is_sent_to_a_channel() -> Result
     assert_eq!(lost.requests().len(), 1, "it is not run again");
 
     desk.session.press(&["ctrl+Home", "ctrl+shift+s"])?;
-    page.says("Will post in")?;
+    page.says("Will post to")?;
     assert_eq!(desk.room()?.len(), 1, "nothing is posted before Enter");
     desk.session.press(&["Return"])?;
-    page.says("Posted in")?;
+    page.says("Posted to")?;
     let room = desk.room()?;
     assert!(room.len() == 2 && room[1].contains("DiskFull"), "{room:?}");
     Ok(())
@@ -278,7 +278,12 @@ fn a_button_of_a_notification_acts() -> Result<()> {
     desk.callboard.polled(&["pager"])?;
     desk.fire("DiskFull")?;
     desk.displays(1)?;
-    desk.session.press_notification("I am on it")?;
+    // It says what it will do, and does it on Enter.
+    desk.session.press_notification("Silence for 2 h")?;
+    desk.focused(&app)?;
+    app.page().until("find('region', 'What will run').textContent.includes('silences')")?;
+    assert_eq!(desk.active_silences()?, 0, "nothing is sent before it is looked at");
+    desk.session.press(&["Return"])?;
     wait_until("the silence", PATIENCE, || desk.active_silences().ok().filter(|count| *count == 1))
         .with_context(|| app.output())?;
     wait_until("the room to know", PATIENCE, || desk.room().ok().filter(|room| room.len() == 1))?;
@@ -320,10 +325,13 @@ fn the_tray_tells_what_is_and_its_menu_acts() -> Result<()> {
 
     // The alert's own menu has what can be done about it; a menu is made anew a moment after the words.
     wait_until("the alert's menu", PATIENCE, || {
-        icon.menu().ok()?.find("DiskFull").filter(|alert| alert.find("I am on it").is_some()).map(drop)
+        icon.menu().ok()?.find("DiskFull").filter(|alert| alert.find("Silence for 2 h").is_some()).map(drop)
     })
     .with_context(|| format!("{:#?}", icon.menu()))?;
-    icon.choose("I am on it")?;
+    icon.choose("Silence for 2 h")?;
+    desk.focused(&app)?;
+    app.page().until("find('region', 'What will run').textContent.includes('silences')")?;
+    desk.session.press(&["Return"])?;
     wait_until("the silence", PATIENCE, || desk.active_silences().ok().filter(|count| *count == 1))
         .with_context(|| app.output())?;
     wait_until("the room to know", PATIENCE, || desk.room().ok().filter(|room| room.len() == 1))?;

@@ -33,12 +33,12 @@ const LAUNCHER: [Step<'static>; 10] = [
         &[Keys(&["ctrl+a"]), Text("build deploy ENV=staging"), Keys(&["Return"])],
         &["All arguments are valid"],
     ),
-    ("run", &[Keys(&["Return"])], &["Done", "Posted in"]),
+    ("run", &[Keys(&["Return"])], &["Done", "Posted to"]),
     ("runs", &[Keys(&["Escape", "ctrl+shift+r"])], &["deploy"]),
     // By now the made-up team's day has an alert, and a build that failed under it.
     ("red", &[Keys(&["Escape"])], &["Checkout slower", "unit tests failed"]),
     ("board", &[Keys(&["ctrl+Home", "Down"])], &["AssertionError"]),
-    ("send", &[Keys(&["ctrl+shift+s"])], &["Will post in"]),
+    ("send", &[Keys(&["ctrl+shift+s"])], &["Will post to"]),
 ];
 
 /// The settings' views, by the names of their buttons.

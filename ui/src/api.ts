@@ -590,6 +590,10 @@ aliases: Array<string>,
  */
 summary: string, 
 /**
+ * What a button says.
+ */
+label?: string | null, 
+/**
  * The grammar of the typed line: `deploy <app>[/<ref>] to <env>`. Starts with the name. See [`Usage`].
  */
 usage: string, 
@@ -1205,6 +1209,10 @@ command: string,
  * What it does, in a line.
  */
 summary: string, 
+/**
+ * What a button says.
+ */
+label: string | null, 
 /**
  * What it is to the item.
  */
@@ -2026,6 +2034,10 @@ output: Array<string>,
  */
 seen: number, 
 /**
+ * The steps that have begun, the first one first.
+ */
+steps: Array<RunStep>, 
+/**
  * Where its outcome stands.
  */
 delivery: Delivery | null, };
@@ -2497,6 +2509,7 @@ export interface Calls {
   events: { params: EventsQuery; answer: Array<Event> };
   item: { params: ItemQuery; answer: ItemDetail };
   item_log: { params: ItemLog; answer: LogTail | null };
+  follow_log: { params: FollowLog; answer: LogProgress | null };
   find: { params: Find; answer: Found };
   search: { params: Search; answer: Array<Hit> };
   snooze: { params: Snooze; answer: null };
@@ -2519,6 +2532,8 @@ export interface Calls {
   prepare_post: { params: PreparePost; answer: PreparedPost };
   post: { params: Post; answer: Delivery };
   room: { params: RoomQuery; answer: Array<RoomMessage> };
+  rooms: { params: RoomsQuery; answer: Array<RoomInfo> };
+  channel_messages: { params: ChannelMessages; answer: Array<ChannelMessage> };
   channels: { params: ChannelsQuery; answer: Array<ChannelInfo> };
   deliveries: { params: DeliveriesQuery; answer: Array<Delivery> };
   retry: { params: Retry; answer: Delivery };
@@ -2533,3 +2548,11 @@ export interface Calls {
   secret_changed: { params: SecretChanged; answer: null };
   poll_now: { params: PollNow; answer: Array<AccountInfo> };
 }
+
+export type FollowLog = { item: ItemKey, reading: number | null, seen: number, };
+export type LogProgress = { reading: number, lines: Array<LogLine>, seen: number, dropped: number, over: boolean, error: ServiceError | null, };
+export type RunStep = { said: string, at: string, };
+export type RoomsQuery = Record<symbol, never>;
+export type RoomInfo = { name: string | null, address: Address, builtin: boolean, last_at: string | null, };
+export type ChannelMessages = { address: Address, limit: number, };
+export type ChannelMessage = { id: string, under: string | null, message: Message, at: string, edited_at: string | null, state: DeliveryState, link: string | null, run: string | null, };

@@ -42,6 +42,8 @@ export interface Desktop {
 export interface Shown {
   /** The key of the item to open. */
   item: string | null;
+  /** A line to open with what it would do, on that item. */
+  line: string | null;
   /** The settings' view to open. */
   view: string | null;
 }

@@ -57,6 +57,12 @@ pub trait Progress: Send + Sync {
     /// The state in a line, replacing the last one: "queued, 2 before it".
     fn say(&self, line: &str);
 
+    /// A step begins, in a few words: "queued". Steps are few, and kept with the run; how far one is, is for
+    /// [`Progress::say`].
+    fn step(&self, name: &str) {
+        self.say(name);
+    }
+
     /// More output, as it comes.
     fn output(&self, text: &str);
 }

@@ -47,7 +47,7 @@ impl Room {
 }
 
 /// The channel's name as it is kept.
-fn name(channel: &str) -> &str {
+pub(crate) fn name(channel: &str) -> &str {
     channel.trim().trim_start_matches('#')
 }
 
@@ -105,7 +105,8 @@ impl ChatService for Room {
     }
 
     async fn channels(&self) -> Result<Vec<String>, ServiceError> {
-        let mut channels = self.store.room_channels().await.map_err(nothing_happened)?;
+        let found = self.store.room_channels().await.map_err(nothing_happened)?;
+        let mut channels: Vec<String> = found.into_iter().map(|(channel, _)| channel).collect();
         if !channels.iter().any(|channel| channel == GENERAL) {
             channels.insert(0, GENERAL.to_owned());
         }

@@ -60,7 +60,7 @@ fn buttons(item: &ItemKey, actions: &[ItemAction]) -> Vec<(String, Act)> {
     let quick: Vec<(String, Act)> = [Role::Again, Role::Take]
         .into_iter()
         .filter_map(|role| actions.iter().find(|it| it.role == Some(role) && runs_at_once(it)))
-        .map(|it| (words(it), Act::Run { line: it.line.clone(), item: item.clone() }))
+        .map(|it| (words(it), Act::Prepare { line: it.line.clone(), item: item.clone() }))
         .collect();
     if quick.is_empty() { vec![open] } else { quick }
 }
@@ -90,6 +90,7 @@ mod tests {
 
     fn action(role: Role, complete: bool) -> ItemAction {
         ItemAction {
+            label: None,
             line: format!("do {role:?}"),
             command: "do".into(),
             summary: format!("{role:?} it"),

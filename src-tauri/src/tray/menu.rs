@@ -102,7 +102,7 @@ fn item(top: &Top) -> Entry {
         if is_deliberate(action) {
             Entry::Do(format!("{}...", words(action)), Act::Show(Some(row.key.clone())))
         } else {
-            Entry::Do(words(action), Act::Run { line: action.line.clone(), item: row.key.clone() })
+            Entry::Do(words(action), Act::Prepare { line: action.line.clone(), item: row.key.clone() })
         }
     }));
     Entry::Sub(text::line(&title, WIDTH), entries)
@@ -160,6 +160,7 @@ mod tests {
 
     fn top() -> Top {
         let action = |role, complete, effect| ItemAction {
+            label: None,
             line: format!("do {role:?}"),
             command: "do".into(),
             summary: format!("{role:?} it"),

@@ -186,7 +186,7 @@ export class FakeBackend implements Backend {
 
   /** As the shell does: the window was shown. */
   emitShown(shown: Partial<Shown> = {}): void {
-    for (const listener of this.listeners.shown) listener({ item: null, view: null, ...shown });
+    for (const listener of this.listeners.shown) listener({ item: null, line: null, view: null, ...shown });
   }
   /** As the shell does: something of the desktop is otherwise. */
   emitDesktop(change: Partial<Desktop>): void {

@@ -8,6 +8,7 @@ import type {
   Incident,
   ItemAction,
   ItemDetail,
+  LogLine,
   LogTail,
   PullRequest,
   Role,
@@ -29,12 +30,28 @@ export const LOG: LogTail = {
   ],
 };
 
+/** The whole of it. */
+export const WHOLE_LOG: LogLine[] = [
+  "##[group]Set up job",
+  "Runner 2.330.0",
+  "##[endgroup]",
+  "##[group]Run npm ci",
+  ...Array.from({ length: 40 }, (_, at) => `added package ${at + 1}`),
+  "##[endgroup]",
+]
+  .map((text) => ({ text, error: false }))
+  .concat(
+    LOG.lines,
+    Array.from({ length: 60 }, (_, at) => ({ text: `cleaning up ${at + 1}`, error: false })),
+  );
+
 function action(line: string, summary: string, role: Role | null, complete = true): ItemAction {
   const command = line.split(" ").slice(0, 2).join(" ");
   return {
     line,
     command,
     summary,
+    label: null,
     role,
     effect: role === "log" || role === "show" ? "reads" : "changes",
     complete,

@@ -9,6 +9,9 @@ const OUTPUT = [
   "12:04:38    8 of 8 ready\n12:05:18  Smoke test /v1/prices 200 in 88 ms\n",
 ];
 
+/** When each began is of no matter here. */
+const STEPS = ["queued", "#1182 runs", "rolling out"].map((said) => ({ said, at: new Date().toISOString() }));
+
 interface Started {
   run: Run;
   at: number;
@@ -59,6 +62,7 @@ export async function follow({ id, seen }: FollowRun): Promise<RunProgress> {
       run: ended,
       said: "",
       output: seen === 0 ? OUTPUT : [],
+      steps: STEPS,
       seen: OUTPUT.length,
       delivery: delivery(id, { state: "posted" }),
     };
@@ -86,6 +90,7 @@ export async function follow({ id, seen }: FollowRun): Promise<RunProgress> {
     run,
     said: done ? "" : "rolling out",
     output: OUTPUT.slice(seen, reached),
+    steps: STEPS.slice(0, 1 + Math.floor(reached / 2)),
     seen: reached,
     delivery: done && run.post ? delivery(id, { state: "posted" }) : null,
   };

@@ -45,6 +45,7 @@ export function scene(search: string): FakeBackend {
         run: { ...run, state: { state: "done", outcome } },
         said: "",
         output: [],
+        steps: [],
         seen: 0,
         delivery: delivery(id, { state: "pending", next_at, error }),
       };
@@ -57,7 +58,14 @@ export function scene(search: string): FakeBackend {
     });
     made.answer("runs", () => [lost]);
     made.answer("follow_run", ({ id }) => {
-      return { run: lost, said: "", output: [], seen: 0, delivery: delivery(id, { state: "posted" }) };
+      return {
+        run: lost,
+        said: "",
+        output: [],
+        steps: [],
+        seen: 0,
+        delivery: delivery(id, { state: "posted" }),
+      };
     });
     made.answer("settle_run", ({ ran }) => {
       lost = { ...lost, state: { state: "settled", ran, by: "kim", at: new Date().toISOString(), why } };

@@ -1,10 +1,10 @@
 /** A made-up team on an ordinary day: a red build, an incident, pull requests, and a deploy command. */
 
-import type { Board, Message, Post, Row, Run, Section, State, Status } from "../api";
+import type { Board, ChannelMessage, Message, Post, Row, Run, Section, State, Status } from "../api";
 import { ago } from "./ago";
 import type { Answers } from "./backend";
 import { commands, find, infoOf, prepare, readLine } from "./commands";
-import { detail, failed, LOG } from "./items";
+import { detail, failed, LOG, WHOLE_LOG } from "./items";
 import { follow, start } from "./runs";
 
 /** A row, with what is usual left out. */
@@ -149,12 +149,48 @@ function sent({ item, text }: Post): Message {
   return { tone: "bad", title, link: row?.url ?? null, blocks: [...said, { fields }] };
 }
 
+/** What stands in the channels. */
+function said(
+  id: string,
+  title: string,
+  minutes: number,
+  more: Partial<ChannelMessage> = {},
+): ChannelMessage {
+  return {
+    id,
+    under: null,
+    message: { tone: "good", title, link: null, blocks: [] },
+    at: ago(minutes),
+    edited_at: null,
+    state: { state: "posted" },
+    link: null,
+    run: null,
+    ...more,
+  };
+}
+const posted = [
+  { address: "room:general", message: said("m1", "api 1.42.0 is on staging", 21) },
+  { address: "room:general", message: said("m2", "Smoke test passed", 20, { under: "m1" }) },
+  {
+    address: "chat:#deploys",
+    message: said("m3", "web 2.8.1 is on staging", 190, { link: "https://chat.example/3" }),
+  },
+];
+
 export function team(): Answers {
   return {
     status: STATUS,
     board: ({ all }) => board(all),
     item: ({ item }) => detail(item),
     item_log: LOG,
+    follow_log: ({ seen }) => ({
+      reading: 1,
+      lines: WHOLE_LOG.slice(seen),
+      seen: WHOLE_LOG.length,
+      dropped: 0,
+      over: true,
+      error: null,
+    }),
     find: ({ text }) => find(text, sections()),
     commands,
     help: ({ command }) => infoOf(command),
@@ -209,15 +245,13 @@ export function team(): Answers {
       { name: "deploys", address: "chat:#deploys", default: true },
       { name: "room", address: "room:general", default: false },
     ],
-    room: [
-      {
-        id: "m1",
-        under: null,
-        message: { tone: "good", title: "api 1.42.0 is on staging", link: null, blocks: [] },
-        at: ago(21),
-        edited_at: ago(20),
-      },
+    rooms: [
+      { name: "room", address: "room:general", builtin: true, last_at: ago(21) },
+      { name: "deploys", address: "chat:#deploys", builtin: false, last_at: ago(190) },
+      { name: null, address: "chat:#incidents", builtin: false, last_at: null },
     ],
+    channel_messages: ({ address }) =>
+      posted.filter((each) => each.address === address).map(({ message }) => message),
     deliveries: [],
     snooze: null,
     quiet: ({ until }) => until,

@@ -19,7 +19,10 @@ export function does(launcher: Launcher, act: Act): boolean {
       void launcher.attempt(() => backend.showSettings(act === "activity" ? "activity" : undefined));
       return true;
     case "account":
-      void launcher.attempt(() => backend.showSettings("accounts"));
+      void launcher.attempt(() => {
+        const account = status?.troubles[0]?.account;
+        return backend.showSettings(account ? `accounts/${account}` : "accounts");
+      });
       return true;
     case "quit":
       void launcher.attempt(() => backend.quit());
@@ -46,6 +49,8 @@ export function does(launcher: Launcher, act: Act): boolean {
       if (launcher.offers.length === 0) return false;
       launcher.over = launcher.over === "actions" ? null : "actions";
       return true;
+    case "undo":
+      return launcher.pending.undo();
     case "ran":
     case "did-not-run": {
       const offer = offerFor(launcher.offers, act);

@@ -43,6 +43,8 @@ export class Boards {
   readonly entries: Entry[] = $derived(this.lines.flatMap(({ entries }) => entries));
   readonly entry: Entry | null = $derived(this.entries.find(({ key }) => key === this.selected) ?? null);
 
+  /** Until a key is pressed on the board of a team that has just come, what is most urgent is selected. */
+  private untouched = false;
   private asked = 0;
   private latest: Board | null = null;
   private stillUntil = 0;
@@ -98,11 +100,14 @@ export class Boards {
   private keepSelection(change: () => void): void {
     const before = this.entries;
     change();
-    this.selected = selectionAfter(before, this.entries, this.selected);
+    this.selected = this.untouched
+      ? (this.entries[0]?.key ?? null)
+      : selectionAfter(before, this.entries, this.selected);
   }
 
   /** A key went down, or up. */
   press(down: boolean): void {
+    this.untouched = false;
     this.heldDown = down;
     this.stillUntil = Date.now() + STILL;
   }
@@ -120,13 +125,14 @@ export class Boards {
   /** The window was hidden: what is over leaves. */
   hidden(): void {
     this.heldDown = false;
-    for (const [key, mark] of this.marks) if (mark !== "undone") this.marks.delete(key);
+    for (const [key, mark] of this.marks) if (mark !== "undone" && mark !== "pending") this.marks.delete(key);
     this.keepSelection(() => (this.shown = withoutOver(this.shown)));
   }
 
   /** Another team's board is to be shown: nothing of this one has a place in it. */
   reset(): void {
     this.latest = null;
+    this.untouched = true;
     this.shown = [];
     this.runs = [];
     this.selected = null;

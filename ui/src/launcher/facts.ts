@@ -88,7 +88,7 @@ export function reviewers({ requested, reviews }: PullRequest): Reviewer[] {
 
 const VERDICTS: Record<Review["verdict"], string> = {
   approved: "approved",
-  changes_requested: "asked for changes",
+  changes_requested: "requested changes",
   commented: "commented",
   dismissed: "dismissed",
 };
@@ -114,7 +114,7 @@ export function incidentSummary(incident: Incident, now: number): string {
 export function holdersOf(incident: Incident): string {
   if (incident.status === "resolved") return "resolved";
   if (incident.holders.length > 0) return listed(incident.holders);
-  return incident.status === "acknowledged" ? "somebody" : "nobody yet";
+  return incident.status === "acknowledged" ? "somebody" : "nobody";
 }
 
 /** The heading of the detail, before and after it is known in full. */

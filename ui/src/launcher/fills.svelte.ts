@@ -2,6 +2,7 @@
 
 import type { CommandInfo, FoundChoice, Prepared, Run } from "../api";
 import type { Failure } from "../desktop";
+import { layout } from "../parts/layout";
 import { type Desk, wordsOf } from "./desk.svelte";
 import { keepDraft } from "./drafts";
 import { argOf, confirmed, enter, type Flow, missing, start, step, take, type, typed } from "./flow";
@@ -32,6 +33,8 @@ export class Fill {
   confirming = $state(false);
   said = $state("");
   running = $state(false);
+  /** Why the last Enter did not run it. */
+  refused = $state<string | null>(null);
 
   readonly typed = $derived(typed(this.flow));
   readonly missing = $derived(missing(this.flow));
@@ -60,6 +63,7 @@ export class Fill {
     const changed = flow.values !== this.flow.values;
     this.flow = flow;
     this.confirming = false;
+    this.refused = null;
     this.said = "";
     keepDraft({ text: "", args: { command: this.info.spec.name, values: flow.values } });
     if (moved || changed) void this.choose();
@@ -143,8 +147,14 @@ export class Fill {
     }
     try {
       const line = this.line || this.info.spec.name;
-      const asking = this.desk.backend.call("choices", { line, arg: active, typed: this.typed });
-      const choices = await this.desk.waitFor(servedBy(this.info), asking);
+      const ask = (typed: string) =>
+        this.desk.waitFor(
+          servedBy(this.info),
+          this.desk.backend.call("choices", { line, arg: active, typed }),
+        );
+      const latin = layout.reading(this.typed);
+      let choices = await ask(this.typed);
+      if (choices.length === 0 && latin !== null) choices = await ask(latin);
       if (asked !== this.askedChoices) return;
       this.choices = choices;
       this.choicesFailure = null;
@@ -168,8 +178,10 @@ export class Fill {
         return null;
       case "ask":
         if (next.name !== this.flow.active) this.activate(next.name);
+        this.refuse(this.whyMissing(next.name));
         return null;
       case "wait":
+        this.refuse(this.problem?.words ?? "It is still being checked. Press Enter again in a moment");
         return null;
       case "confirm":
         this.confirming = true;
@@ -177,6 +189,16 @@ export class Fill {
       case "run":
         return this.run();
     }
+  }
+
+  private whyMissing(name: string): string {
+    const spec = this.info.spec.args.find((arg) => arg.name === name);
+    return `${name} is missing${spec ? `: ${spec.summary}` : ""}`;
+  }
+
+  private refuse(why: string): void {
+    this.refused = why;
+    this.desk.say(why, true);
   }
 
   private async run(): Promise<Run | null> {

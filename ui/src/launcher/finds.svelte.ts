@@ -1,6 +1,7 @@
 /** What was typed, and what it found. Each key asks; a late answer never takes the place of a newer one. */
 
 import type { Found } from "../api";
+import { layout } from "../parts/layout";
 import { moved, movedBySection } from "./board";
 import { type Desk, wordsOf } from "./desk.svelte";
 import { keepDraft } from "./drafts";
@@ -11,7 +12,12 @@ const OWN: Act[] = ["runs", "activity", "settings", "quiet", "check", "keys", "q
 
 /** What of the window itself has a word that begins with what was typed. */
 export function ownLines(text: string): Entry[] {
-  const typed = text.trim().toLowerCase();
+  const latin = layout.reading(text.trim());
+  const lines = ownLinesOf(text.trim().toLowerCase());
+  return lines.length > 0 || latin === null ? lines : ownLinesOf(latin);
+}
+
+function ownLinesOf(typed: string): Entry[] {
   if (typed.length < 2) return [];
   return KEYS.filter(({ act }) => OWN.includes(act)).flatMap(({ act, words, keys }): Entry[] => {
     const at = ` ${words.toLowerCase()}`.indexOf(` ${typed}`);
@@ -39,6 +45,20 @@ export function foundLines(found: Found): Lines[] {
     { title: "On the board", entries: items },
     { title: "Run again", entries: runs },
   ].filter(({ entries }) => entries.length > 0);
+}
+
+/** What was found for the text as typed, then what the Latin letters of its keys found besides. */
+export function both(typed: Found, latin: Found): Found {
+  const more = <T>(first: T[], second: T[], key: (each: T) => string) => {
+    const known = first.map(key);
+    return [...first, ...second.filter((each) => !known.includes(key(each)))];
+  };
+  return {
+    ...typed,
+    commands: more(typed.commands, latin.commands, ({ name }) => name),
+    items: more(typed.items, latin.items, ({ row }) => row.key),
+    runs: more(typed.runs, latin.runs, ({ line }) => line),
+  };
 }
 
 /** With what of the window itself fits; the same lines where nothing does. */
@@ -100,10 +120,7 @@ export class Finds {
       return;
     }
     try {
-      const found = await this.desk.waitFor(
-        "the search",
-        this.desk.backend.call("find", { text, limit: 20 }),
-      );
+      const found = await this.desk.waitFor("the search", this.readings(text));
       if (asked !== this.asked) return;
       this.found = found;
       this.failure = null;
@@ -113,6 +130,15 @@ export class Finds {
     } catch (thrown) {
       if (asked === this.asked) this.failure = wordsOf(thrown);
     }
+  }
+
+  /** What the text finds, as typed and as the Latin letters of its keys. */
+  private async readings(text: string): Promise<Found> {
+    const ask = (text: string) => this.desk.backend.call("find", { text, limit: 20 });
+    const latin = layout.reading(text);
+    if (latin === null) return ask(text);
+    const [typed, other] = await Promise.all([ask(text), ask(latin)]);
+    return both(typed, other);
   }
 
   complete(): boolean {

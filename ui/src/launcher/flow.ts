@@ -77,10 +77,11 @@ export function enter(flow: Flow, choices: FoundChoice[], marked: number, prepar
   return prepared.confirm ? { do: "confirm", confirm: prepared.confirm } : { do: "run" };
 }
 
-/** Takes a value and goes on to what is missing; where nothing is, it stays. */
+/** Takes a value and goes on: to what is missing, else to the next argument; at the last one it stays. */
 export function take(flow: Flow, value: string): Flow {
   const taken = type(flow, value);
-  return { ...taken, active: missing(taken) ?? taken.active };
+  const name = missing(taken);
+  return name === null ? step(taken, 1) : { ...taken, active: name };
 }
 
 /** What must be said for a run, once `text` is typed: null where it is not right yet. */

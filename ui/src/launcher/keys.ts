@@ -1,5 +1,7 @@
 /** Every key of the launcher: this list drives both what a press does and what the "?" sheet shows. */
 
+import { layout } from "../parts/layout";
+
 /** What a key does. */
 export type Act =
   | "down"
@@ -26,6 +28,7 @@ export type Act =
   | "resolve"
   | "approve"
   | "stop"
+  | "undo"
   | "privately"
   | "post-now"
   | "ran"
@@ -72,7 +75,7 @@ export const KEYS: Key[] = [
   { act: "go", keys: ["Enter"], group: "On a row", words: "Do the first thing" },
   { act: "second", keys: ["Shift+Enter"], group: "On a row", words: "Do the second thing" },
   { act: "actions", keys: ["Ctrl+K"], group: "On a row", words: "All actions" },
-  { act: "take", keys: ["Ctrl+I"], group: "On a row", words: "I am on it, acknowledge" },
+  { act: "take", keys: ["Ctrl+I"], group: "On a row", words: "I am on it, acknowledge, silence" },
   { act: "open", keys: ["Ctrl+O"], group: "On a row", words: "Open in browser" },
   { act: "log", keys: ["Ctrl+L"], group: "On a row", words: "Whole log" },
   { act: "comment", keys: ["Ctrl+M"], group: "On a row", words: "Comment or note", mac: ["Ctrl+Shift+M"] },
@@ -81,6 +84,7 @@ export const KEYS: Key[] = [
   { act: "copy", keys: ["Ctrl+Shift+C"], group: "On a row", words: "Copy link" },
   { act: "why", keys: ["Ctrl+/", "Ctrl+Shift+/"], group: "On a row", words: "Why did I get this?" },
 
+  { act: "undo", keys: ["Ctrl+B"], group: "Run", words: "Undo, before it is sent" },
   { act: "stop", keys: ["Ctrl+."], group: "Run", words: "Stop" },
   { act: "privately", keys: ["Ctrl+Shift+P"], group: "Run", words: "Run privately" },
   { act: "post-now", keys: ["Ctrl+P"], group: "Run", words: "Post now" },
@@ -130,11 +134,13 @@ export function keysOf(act: Act, mac = isMac): string {
 /** The sheet: the groups in the order of its columns, narrowed to what was typed. */
 export function sheet(typed = ""): { group: Group; keys: Key[] }[] {
   const wanted = typed.trim().toLowerCase();
+  const latin = layout.reading(wanted) ?? wanted;
+  const fits = (text: string) => text.includes(wanted) || text.includes(latin);
   const groups: Group[] = ["Move", "Window", "On a row", "Run", "Decide", "Help"];
   return groups
     .map((group) => ({
       group,
-      keys: KEYS.filter((key) => key.group === group && key.words.toLowerCase().includes(wanted)),
+      keys: KEYS.filter((key) => key.group === group && fits(key.words.toLowerCase())),
     }))
     .filter(({ keys }) => keys.length > 0);
 }

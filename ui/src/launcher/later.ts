@@ -9,6 +9,8 @@ export { default as Overlays } from "./Overlays.svelte";
 export { default as RoomsView } from "./RoomsView.svelte";
 export { default as RunView } from "./RunView.svelte";
 export { default as SendView } from "./SendView.svelte";
+export { default as TourBar } from "./TourBar.svelte";
 export { default as WhyView } from "./WhyView.svelte";
 export { Rooms } from "./rooms.svelte";
 export { Sending } from "./sending.svelte";
+export { Log } from "./logs.svelte";

@@ -2,8 +2,9 @@
 
 import { createContext } from "svelte";
 
-import type { ItemDetail, LineRead, Row, Run } from "../api";
+import type { ItemAction, ItemDetail, LineRead, Prepare, Row, Run } from "../api";
 import type { Backend, Shown } from "../desktop";
+import { layout } from "../parts/layout";
 import { does } from "./acts";
 import { Boards } from "./boards.svelte";
 import { Desk, wordsOf } from "./desk.svelte";
@@ -16,13 +17,23 @@ import type { Level } from "./levels";
 import type { Entry } from "./look";
 import { isOfDetail, type Offer, offerFor, offersOf, offersOfRun } from "./offers";
 import { verdictOf } from "./outcome";
+import { Pending } from "./pending.svelte";
 import { Following } from "./runs.svelte";
+import { Tour } from "./tour.svelte";
+
+/** What a level asks for again and again ends with it. */
+function leave(level: Level): void {
+  if (level.at === "run") level.run.end();
+  if (level.at === "log") level.log.end();
+}
 
 export class Launcher {
   readonly desk: Desk;
   readonly boards: Boards;
   readonly finds: Finds;
   readonly details: Details;
+  readonly pending: Pending;
+  readonly tour: Tour;
   levels = $state.raw<Level[]>([]);
   /** What lies over the level: the actions of the row, or for how long not to disturb. */
   over = $state<"actions" | "quiet" | null>(null);
@@ -53,6 +64,8 @@ export class Launcher {
     this.boards = new Boards(this.desk);
     this.finds = new Finds(this.desk);
     this.details = new Details(this.desk);
+    this.pending = new Pending(this.desk);
+    this.tour = new Tour();
   }
 
   private isSearching(): boolean {
@@ -131,9 +144,10 @@ export class Launcher {
     );
   }
 
-  private shown({ item }: Shown): void {
+  private shown({ item, line }: Shown): void {
     this.desk.now = Date.now();
     if (item) this.openItem(item);
+    if (line) void this.attempt(() => this.takeLine(line));
     this.changed();
   }
 
@@ -148,9 +162,11 @@ export class Launcher {
 
   /** The playground came or went. */
   private another(): void {
+    this.pending.undo();
+    this.tour.again();
     this.boards.reset();
     this.finds.type("");
-    this.levels = [];
+    this.leaveAll();
     this.changed();
   }
 
@@ -159,12 +175,17 @@ export class Launcher {
   }
 
   openItem(key: string): void {
-    this.levels = [];
+    this.leaveAll();
     if (this.boards.entries.some((entry) => entry.key === key) && !this.narrow && !this.searching) {
       this.boards.selected = key;
     } else {
       this.push({ at: "item", key });
     }
+  }
+
+  private leaveAll(): void {
+    this.levels.forEach(leave);
+    this.levels = [];
   }
 
   push(level: Level): void {
@@ -189,7 +210,7 @@ export class Launcher {
       return true;
     }
     if (top) {
-      if (top.at === "run") top.run.end();
+      leave(top);
       if (top.at === "fill") keepDraft({ text: this.finds.text, args: null });
       this.levels = this.levels.slice(0, -1);
       return true;
@@ -220,6 +241,7 @@ export class Launcher {
 
   private fill(info: Fill["info"], values: Record<string, string>, asksFor: string | null): void {
     const fill = new Fill(this.desk, info, values, asksFor);
+    this.tour.take("look");
     if (this.ahead) fill.type(this.ahead);
     this.ahead = "";
     this.push({ at: "fill", fill });
@@ -232,6 +254,7 @@ export class Launcher {
   }
 
   follow(run: Run): void {
+    this.tour.take("run");
     // What led to the run is done: back from it is the board.
     this.levels = [
       ...this.levels.filter(({ at }) => at === "rooms"),
@@ -260,6 +283,8 @@ export class Launcher {
     this.entered = text;
     await this.attempt(async () => {
       if (!chosen && (await this.takeLine(text))) return;
+      const latin = layout.reading(text);
+      if (!chosen && latin !== null && (await this.takeLine(latin))) return;
       // Pressed faster than the answer came: it is waited for.
       await finds.settled();
       if (finds.text === text && finds.failure === null) await this.go(finds.entry);
@@ -308,8 +333,8 @@ export class Launcher {
     if (typeof does === "object" && "settle" in does) return this.settleRun(does.settle);
     if (!row) return;
     if (typeof does === "object") {
-      // To say "I am on it" is quick, and taken back as easily: it needs no second look.
-      if (does.run.role === "take" && does.run.complete) return this.take(row, does.run.line);
+      // To say "I am on it" is quick: instead of a second look, it can be undone before it is sent.
+      if (does.run.role === "take" && does.run.complete) return this.take(row, does.run);
       return this.attempt(() => this.takeLine(does.run.line));
     }
     const url = this.details.item(row.key)?.item.url ?? row.url;
@@ -317,8 +342,7 @@ export class Launcher {
       case "open":
         return this.openLink(url);
       case "log":
-        this.push({ at: "log", key: row.key });
-        return this.details.loadLog(row.key);
+        return this.attempt(() => this.openLog(row.key));
       case "snooze":
         return this.boards.optimistic(
           row.key,
@@ -333,6 +357,12 @@ export class Launcher {
       case "why":
         return this.explain(row.key);
     }
+  }
+
+  /** A build's whole log. */
+  private async openLog(key: string): Promise<void> {
+    const { Log } = await import("./later");
+    if (this.top?.at !== "log") this.push({ at: "log", key, log: new Log(this.desk, key) });
   }
 
   /** A row to a channel. */
@@ -363,29 +393,57 @@ export class Launcher {
     await this.attempt(() => this.takeLine(run.line));
   }
 
-  /** Runs the acknowledgement, marks the row at once, and takes it back where the run ends badly. */
-  private async take(row: Row, line: string): Promise<void> {
-    const { backend } = this.desk;
-    const told = async () => {
-      const prepared = await backend.call("prepare", { line, channel: null, private: false });
-      // What asks for a yes is asked in its own place.
+  /** Takes a row: sent after a few seconds in which it can be undone, and taken back where the run ends badly. */
+  private async take(row: Row, { line, label }: ItemAction): Promise<void> {
+    const what = { line, channel: null, private: false };
+    this.boards.undone.delete(row.key);
+    this.boards.marks.set(row.key, "pending");
+    await this.attempt(async () => {
+      const { backend } = this.desk;
+      const prepared = await this.desk
+        .waitFor("the engine", backend.call("prepare", what))
+        .catch((thrown) => {
+          this.boards.marks.delete(row.key);
+          throw thrown;
+        });
       if (prepared.confirm) {
+        // What asks for a yes is asked in its own place.
         this.boards.marks.delete(row.key);
         return this.takeLine(line);
       }
-      let run = await backend.call("run", { what: { line, channel: null, private: false }, confirmed: null });
-      for (let seen = 0; run.state.state === "running";) {
-        const progress = await backend.call("follow_run", { id: run.id, seen, said: "" });
-        run = progress.run;
-        seen = progress.seen;
-      }
-      const { state } = run;
-      if (state.state === "failed") throw { message: state.error.why };
-      if (state.state === "unknown") throw { message: `it is not known whether it ran: ${state.why}` };
-      if (state.state === "done" && !state.outcome.ok) throw { message: state.outcome.summary };
-      if (state.state === "done") this.desk.say(state.outcome.summary);
-    };
-    await this.boards.optimistic(row.key, "taken", "The acknowledgement", told());
+      const title = label ?? "Acknowledge";
+      this.pending.begin({
+        title,
+        of: row.title,
+        does: prepared.steps.map(({ what }) => what).join(", then "),
+        undone: () => this.boards.marks.delete(row.key),
+        send: () => {
+          this.tour.take("run");
+          return this.boards.optimistic(
+            row.key,
+            "taken",
+            label ?? "The acknowledgement",
+            this.runToEnd(what),
+          );
+        },
+      });
+    });
+  }
+
+  /** Runs a line and follows it to its end; throws where it ends badly. */
+  private async runToEnd(what: Prepare): Promise<void> {
+    const { backend } = this.desk;
+    let run = await backend.call("run", { what, confirmed: null });
+    for (let seen = 0; run.state.state === "running";) {
+      const progress = await backend.call("follow_run", { id: run.id, seen, said: "" });
+      run = progress.run;
+      seen = progress.seen;
+    }
+    const { state } = run;
+    if (state.state === "failed") throw { message: state.error.why };
+    if (state.state === "unknown") throw { message: `it is not known whether it ran: ${state.why}` };
+    if (state.state === "done" && !state.outcome.ok) throw { message: state.outcome.summary };
+    if (state.state === "done") this.desk.say(state.outcome.summary);
   }
 
   async openLink(url: string | null): Promise<void> {
@@ -424,6 +482,7 @@ export class Launcher {
   async openRooms(): Promise<void> {
     const { Rooms } = await import("./later");
     if (this.top?.at === "rooms") return;
+    this.tour.take("room");
     const rooms = new Rooms(this.desk);
     this.push({ at: "rooms", rooms });
     await rooms.load();

@@ -14,7 +14,7 @@ export interface Glyph {
 }
 
 /** What was done to a row here, before or against what its service says. */
-export type Mark = "done" | "snoozed" | "taken" | "undone";
+export type Mark = "done" | "snoozed" | "pending" | "taken" | "undone";
 
 /** A line of a list. */
 export type Entry =
@@ -45,6 +45,8 @@ export interface Look {
   approvals: number | null;
   checks: "passed" | "failed" | "running" | null;
   channel: string | null;
+  /** The channel is one of the built-in room. */
+  builtin: boolean;
   age: string;
 }
 
@@ -60,9 +62,18 @@ export function channelName(address: string): string {
   return address.slice(address.indexOf(":") + 1).replace(/^#/, "");
 }
 
+/** True for a channel of the built-in room, which is kept on this computer. */
+export function isBuiltin(address: string): boolean {
+  return address === "room" || address.startsWith("room:");
+}
+
+/** The icon of a channel: one of the built-in room is no channel of a chat service. */
+export const channelIcon = (builtin: boolean) => (builtin ? "room" : "hash");
+
 const MARKS: Record<Mark, Glyph> = {
   done: { icon: "st_pass", tone: "passing", means: "over" },
   snoozed: { icon: "st_snooze", tone: "quiet", means: "snoozed" },
+  pending: { icon: "clock", tone: "quiet", means: "about to be sent" },
   taken: { icon: "usercheck", tone: "quiet", means: "yours" },
   undone: { icon: "undo", tone: "attention", means: "rolled back" },
 };
@@ -109,7 +120,7 @@ export function glyphOfRun(run: Run): Glyph {
     case "done":
       return run.state.outcome.ok
         ? { icon: "st_pass", tone: "passing", means: "done" }
-        : { icon: "st_fail", tone: "failing", means: "ended badly" };
+        : { icon: "st_fail", tone: "failing", means: "ended with a failure" };
     case "failed":
       return { icon: "st_fail", tone: "failing", means: "failed" };
     case "canceled":
@@ -166,6 +177,7 @@ function turnOf(row: Row): Look["turn"] {
 const MARKED: Record<Mark, string> = {
   done: "over",
   snoozed: "snoozed",
+  pending: "not sent yet",
   taken: "you are on it",
   undone: "not accepted",
 };
@@ -181,6 +193,7 @@ function lookOfRow(row: Row, found: Piece[] | undefined, mark: Mark | undefined,
     approvals: null,
     checks: null,
     channel: null,
+    builtin: false,
     age: age(row.since, now),
   };
   if (mark) base.turn = { text: MARKED[mark], tone: mark === "undone" ? "attention" : "plain", face: null };
@@ -191,7 +204,16 @@ function lookOfRow(row: Row, found: Piece[] | undefined, mark: Mark | undefined,
 
 /** How a line looks. */
 export function lookOf(entry: Entry, now: number): Look {
-  const base = { lead: "", second: "", turn: null, approvals: null, checks: null, channel: null, age: "" };
+  const base = {
+    lead: "",
+    second: "",
+    turn: null,
+    approvals: null,
+    checks: null,
+    channel: null,
+    builtin: false,
+    age: "",
+  };
   switch (entry.kind) {
     case "row":
       return lookOfRow(entry.row, entry.title, entry.mark, now);
@@ -205,6 +227,7 @@ export function lookOf(entry: Entry, now: number): Look {
         title: plain(run.line),
         turn,
         channel,
+        builtin: run.post !== null && isBuiltin(run.post),
         age: age(run.started_at, now),
       };
     }
@@ -220,7 +243,14 @@ export function lookOf(entry: Entry, now: number): Look {
       const { found } = entry;
       const glyph: Glyph = { icon: "term", tone: "quiet", means: "command" };
       const channel = /^\S+$/.test(found.posts_to) ? channelName(found.posts_to) : null;
-      return { ...base, glyph, title: found.title, second: found.takes || found.summary, channel };
+      return {
+        ...base,
+        glyph,
+        title: found.title,
+        second: found.takes || found.summary,
+        channel,
+        builtin: isBuiltin(found.posts_to),
+      };
     }
     case "own":
       return { ...base, glyph: { icon: "keyboard", tone: "quiet", means: "Callboard" }, title: entry.title };
@@ -234,7 +264,12 @@ export function lookOf(entry: Entry, now: number): Look {
     }
     case "channel": {
       const { channel } = entry;
-      const glyph: Glyph = { icon: "hash", tone: "quiet", means: "channel" };
+      const builtin = isBuiltin(channel.address);
+      const glyph: Glyph = {
+        icon: channelIcon(builtin),
+        tone: "quiet",
+        means: builtin ? "channel of the built-in room" : "channel",
+      };
       const turn: Look["turn"] = channel.default ? { text: "default", tone: "plain", face: null } : null;
       // Two services may have a channel of one name: one without a short name is told by its address.
       const { name, address } = channel;

@@ -36,7 +36,7 @@ function offerOf(action: ItemAction, kind: string, alone: boolean): Offer {
         ? "Add note"
         : usual.title;
   // Two of one role are told apart by what they say of themselves.
-  const title = (alone ? words : action.summary) + (action.complete ? "" : "…");
+  const title = (action.label ?? (alone ? words : action.summary)) + (action.complete ? "" : "…");
   return {
     id: action.line,
     title,

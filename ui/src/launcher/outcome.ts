@@ -1,8 +1,8 @@
 /** What happened, and whether the room knows: two facts, told apart. */
 
-import type { Delivery, Run, RunProgress, ServiceError } from "../api";
+import type { Delivery, Run, RunProgress, RunStep, ServiceError } from "../api";
 import { clock, timer } from "../parts/time";
-import { channelName, glyphOfRun, type Tone } from "./look";
+import { channelName, glyphOfRun, isBuiltin, type Tone } from "./look";
 
 /** How a run is, in the field's right corner and above its output. */
 export interface Verdict {
@@ -26,7 +26,7 @@ export function verdictOf(run: Run): Verdict {
       const more = blocks.flatMap((block) => ("text" in block ? [block.text] : [])).join(" ");
       return ok
         ? { icon: "st_pass", tone: "passing", word: "Done", summary, more, link }
-        : { icon: "st_fail", tone: "failing", word: "Ended badly", summary, more, link };
+        : { icon: "st_fail", tone: "failing", word: "Ended with a failure", summary, more, link };
     }
     case "failed":
       return {
@@ -53,14 +53,21 @@ export function verdictOf(run: Run): Verdict {
         tone: "attention",
         word: "Not known",
         summary: "We do not know whether this ran",
-        more: `${sentence(state.why)} It will not be sent again by itself.`,
+        more: `${sentence(state.why)} It will not be sent again automatically.`,
       };
     case "settled": {
       const { ran, by } = state;
       const summary = `${by} says it ${ran ? "ran" : "did not run"}`;
       const word = ran ? "Ran" : "Did not run";
       const { icon, tone } = glyphOfRun(run);
-      return { ...none, icon, tone, word, summary, more: `Before, it was not known: ${sentence(state.why)}` };
+      return {
+        ...none,
+        icon,
+        tone,
+        word,
+        summary,
+        more: `Until then it was not known: ${sentence(state.why)}`,
+      };
     }
   }
 }
@@ -81,6 +88,8 @@ export interface RoomLine {
   tone: Tone;
   before: string;
   channel: string | null;
+  /** The channel is one of the built-in room. */
+  builtin: boolean;
   after: string;
   /** A second line, in trouble. */
   more: string;
@@ -91,10 +100,14 @@ export interface RoomLine {
   urgent: boolean;
 }
 
+/** A channel in the line. */
+const at = (address: string) => ({ channel: channelName(address), builtin: isBuiltin(address) });
+
 const PLAIN = {
   look: "plain",
   icon: "send",
   tone: "quiet",
+  builtin: false,
   after: "",
   more: "",
   link: null,
@@ -107,10 +120,10 @@ export function willPost(post: string | null, reason: string): RoomLine {
   return post
     ? {
         ...PLAIN,
-        before: "Will post in",
-        channel: channelName(post),
-        after: "one message, edited as it goes",
-        more: reason,
+        before: "Will post to",
+        ...at(post),
+        after: reason ? `(${reason})` : "",
+        more: "One message, edited as it goes",
       }
     : {
         ...PLAIN,
@@ -124,7 +137,7 @@ export function willPost(post: string | null, reason: string): RoomLine {
 
 /** Before a row is sent. */
 export function willSend(channel: string): RoomLine {
-  return { ...PLAIN, before: "Will post in", channel: channelName(channel), after: "one message" };
+  return { ...PLAIN, before: "Will post to", ...at(channel), after: "one message" };
 }
 
 /** During and after a run. */
@@ -132,21 +145,21 @@ export function roomLine(run: Run, delivery: Delivery | null, now: number): Room
   if (!run.post) {
     return { ...PLAIN, icon: "eyeoff", before: "Private:", channel: null, after: "nothing was posted" };
   }
-  const channel = channelName(delivery?.address ?? run.post);
+  const channel = at(delivery?.address ?? run.post);
   const { state } = run;
   const going = state.state === "running";
   if (!delivery) {
     return going
-      ? { ...PLAIN, before: "Will post in", channel, after: "one message, edited as it goes" }
-      : { ...PLAIN, before: "Being posted in", channel };
+      ? { ...PLAIN, before: "Will post to", ...channel, after: "one message, edited as it goes" }
+      : { ...PLAIN, before: "Being posted to", ...channel };
   }
   if (going && delivery.state.state === "posted") {
     const { link } = delivery;
     return {
       ...PLAIN,
       tone: "passing",
-      before: "Posted in",
-      channel,
+      before: "Posted to",
+      ...channel,
       after: "being edited as it goes",
       link,
     };
@@ -161,24 +174,24 @@ export function roomLine(run: Run, delivery: Delivery | null, now: number): Room
           ? "Running, but"
           : "Ran, but";
   const after = `${clock(run.ended_at ?? delivery.created_at)}, start and outcome in one message`;
-  return deliveryLine(delivery, `${ran} the room`, after, now);
+  return deliveryLine(delivery, `${ran} the outcome was`, after, now);
 }
 
 /** Of a message that a person sent. */
 export function sentLine(delivery: Delivery, now: number): RoomLine {
-  return deliveryLine(delivery, "The room", clock(delivery.created_at), now);
+  return deliveryLine(delivery, "It was", clock(delivery.created_at), now);
 }
 
 /** Whether a message has arrived: `after` where it has, `room` was not told where it has not. */
 function deliveryLine(delivery: Delivery, room: string, after: string, now: number): RoomLine {
   const { link, state } = delivery;
-  const channel = channelName(delivery.address);
+  const channel = at(delivery.address);
   const late = {
     ...PLAIN,
     look: "late",
     icon: "st_att",
     tone: "attention",
-    channel,
+    ...channel,
     after: "",
     link,
     delivery,
@@ -191,34 +204,50 @@ function deliveryLine(delivery: Delivery, room: string, after: string, now: numb
         look: "told",
         icon: "st_pass",
         tone: "passing",
-        before: "Posted in",
-        channel,
+        before: "Posted to",
+        ...channel,
         after,
         link,
       };
     case "sending":
-      return { ...PLAIN, before: "Being posted in", channel };
+      return { ...PLAIN, before: "Being posted to", ...channel };
     case "pending": {
-      if (!state.error) return { ...PLAIN, before: "Being posted in", channel };
+      if (!state.error) return { ...PLAIN, before: "Being posted to", ...channel };
       const left = Math.max(0, (Date.parse(state.next_at) - now) / 1000);
       return {
         ...late,
-        before: `${room} was not told: retrying in ${timer(left)}`,
+        before: `${room} not posted: retrying in ${timer(left)}`,
         more: `${sentence(why(state.error))} Try ${delivery.attempts}.`,
       };
     }
     case "failed":
       return {
         ...late,
-        before: `${room} was not told`,
-        more: `${sentence(why(state.error))} It is not tried again by itself.`,
+        before: `${room} not posted`,
+        more: `${sentence(why(state.error))} It will not be retried automatically.`,
       };
     case "unknown":
       return {
         ...late,
-        before: "We do not know whether the room was told",
-        more: `${sentence(why(state.error))} It is looked for before it is sent again.`,
+        before: "We do not know whether it was posted",
+        more: `${sentence(why(state.error))} The channel is checked before it is sent again.`,
       };
+  }
+}
+
+/** What a message that does not stand in its channel is; empty where it does. */
+export function stateOf(state: Delivery["state"]): string {
+  switch (state.state) {
+    case "posted":
+      return "";
+    case "sending":
+      return "being posted";
+    case "pending":
+      return state.error ? "retrying" : "being posted";
+    case "failed":
+      return "not posted";
+    case "unknown":
+      return "may not be posted";
   }
 }
 
@@ -233,15 +262,10 @@ export function messageText({ message }: Pick<Delivery, "message">): string {
   return [message.title, ...(message.link ? [message.link] : []), ...blocks].join("\n");
 }
 
-/** A step of a run, as its state line said. */
-export interface RunStep {
-  said: string;
-  at: number;
-}
-
 /** A run as it is followed. */
 export interface Followed {
   run: Run;
+  /** How far its last step is. */
   said: string;
   steps: RunStep[];
   output: string;
@@ -257,15 +281,14 @@ export function begin(run: Run): Followed {
 }
 
 /** A run with what was just learned of it. */
-export function follow(before: Followed, progress: RunProgress, now: number): Followed {
-  const { run, said, seen } = progress;
-  const steps = said && said !== before.said ? [...before.steps, { said, at: now }] : before.steps;
+export function follow(before: Followed, progress: RunProgress): Followed {
+  const { run, said, seen, steps } = progress;
   const output = (before.output + progress.output.join("")).slice(-KEPT);
   // A message is not taken back: what was known of it stays until there is more.
   return {
     run,
     said: said || before.said,
-    steps,
+    steps: steps.length > 0 ? steps : before.steps,
     output,
     seen,
     delivery: progress.delivery ?? before.delivery,

@@ -1,17 +1,13 @@
-/** The rooms and the runs: what ran with its output, what the built-in room says, what did not arrive. */
+/** Rooms and runs: what was posted in each channel, what ran with its output, what did not arrive. */
 
-import type { ChannelInfo, Delivery, RoomMessage, Run } from "../api";
+import type { ChannelMessage, Delivery, RoomInfo, Run } from "../api";
 import { type Desk, wordsOf } from "./desk.svelte";
-
-/** A channel of the built-in room: "room:general" is "general". */
-export function roomOf(address: string): string | null {
-  return address.startsWith("room:") ? address.slice("room:".length).replace(/^#/, "") : null;
-}
+import { channelName } from "./look";
 
 /** What is looked at. */
 export type Place =
   | { at: "run"; key: string; run: Run }
-  | { at: "room"; key: string; channel: string; name: string }
+  | { at: "room"; key: string; name: string; room: RoomInfo }
   | { at: "delivery"; key: string; delivery: Delivery };
 
 export interface Part {
@@ -19,7 +15,7 @@ export interface Part {
   places: Place[];
 }
 
-export function partsOf(deliveries: Delivery[], rooms: ChannelInfo[], runs: Run[]): Part[] {
+export function partsOf(deliveries: Delivery[], rooms: RoomInfo[], runs: Run[]): Part[] {
   return [
     {
       title: "Not delivered",
@@ -30,30 +26,48 @@ export function partsOf(deliveries: Delivery[], rooms: ChannelInfo[], runs: Run[
       })),
     },
     {
-      title: "Built-in room",
-      places: rooms.flatMap(({ address, name }): Place[] => {
-        const channel = roomOf(address);
-        return channel === null
-          ? []
-          : [{ at: "room", key: `room-${channel}`, channel, name: name ?? channel }];
-      }),
+      title: "Rooms",
+      places: rooms.map((room): Place => ({
+        at: "room",
+        key: `room-${room.address}`,
+        name: channelName(room.address),
+        room,
+      })),
     },
     { title: "Runs", places: runs.map((run): Place => ({ at: "run", key: `run-${run.id}`, run })) },
   ].filter(({ places }) => places.length > 0);
 }
 
+/** A message, and what was answered in its thread. */
+export interface Thread {
+  first: ChannelMessage;
+  replies: ChannelMessage[];
+}
+
+/** The messages by thread, each where it began; a reply to what is not here stands by itself. */
+export function threadsOf(messages: ChannelMessage[]): Thread[] {
+  const threads: Thread[] = [];
+  for (const message of messages) {
+    const { under } = message;
+    const thread = under === null ? undefined : threads.find(({ first }) => first.id === under);
+    if (thread) thread.replies.push(message);
+    else threads.push({ first: message, replies: [] });
+  }
+  return threads;
+}
+
 export class Rooms {
   private readonly desk: Desk;
   private deliveries = $state.raw<Delivery[]>([]);
-  private channels = $state.raw<ChannelInfo[]>([]);
+  private rooms = $state.raw<RoomInfo[]>([]);
   private runs = $state.raw<Run[]>([]);
   failure = $state<string | null>(null);
   selected = $state<string | null>(null);
-  /** What the selected run said, or the selected room's messages. */
+  /** The output of the selected run, or the messages of the selected room; null until they are read. */
   output = $state<string | null>(null);
-  messages = $state.raw<RoomMessage[]>([]);
+  messages = $state.raw<ChannelMessage[] | null>(null);
 
-  readonly parts: Part[] = $derived(partsOf(this.deliveries, this.channels, this.runs));
+  readonly parts: Part[] = $derived(partsOf(this.deliveries, this.rooms, this.runs));
   readonly places: Place[] = $derived(this.parts.flatMap(({ places }) => places));
   readonly place: Place | null = $derived(
     this.places.find(({ key }) => key === this.selected) ?? this.places[0] ?? null,
@@ -74,7 +88,7 @@ export class Rooms {
       "the engine",
       Promise.all([
         each(backend.call("runs", { limit: 100 }), (runs) => (this.runs = runs)),
-        each(backend.call("channels", { live: false }), (channels) => (this.channels = channels)),
+        each(backend.call("rooms", {}), (rooms) => (this.rooms = rooms)),
         each(
           backend.call("deliveries", { pending: true, limit: 50 }),
           (deliveries) => (this.deliveries = deliveries),
@@ -82,7 +96,17 @@ export class Rooms {
       ]),
     );
     this.failure = failures[0] ?? null;
+    // First what did not arrive, else the newest message. What comes later does not take the place of what is looked at.
+    this.selected ??= this.firstLook();
     await this.show();
+  }
+
+  private firstLook(): string | null {
+    const first = this.places[0];
+    if (!first || first.at === "delivery") return first?.key ?? null;
+    const at = (place: Place) => (place.at === "room" ? (place.room.last_at ?? "") : "");
+    const newest = this.places.reduce((best, place) => (at(place) > at(best) ? place : best), first);
+    return newest.key;
   }
 
   move(by: number): void {
@@ -94,7 +118,7 @@ export class Rooms {
     if (key === this.selected) return;
     this.selected = key;
     this.output = null;
-    this.messages = [];
+    this.messages = null;
     void this.show();
   }
 
@@ -107,7 +131,8 @@ export class Rooms {
         const { output } = await backend.call("follow_run", { id: place.run.id, seen: 0, said: "" });
         if (asked === this.asked) this.output = output.join("");
       } else if (place?.at === "room") {
-        const messages = await backend.call("room", { channel: place.channel, limit: 100 });
+        const { address } = place.room;
+        const messages = await backend.call("channel_messages", { address, limit: 200 });
         if (asked === this.asked) this.messages = messages;
       }
     } catch (thrown) {
@@ -124,7 +149,7 @@ export class Rooms {
         place.delivery.address,
         this.desk.backend.call("retry", { id: place.delivery.id }),
       );
-      this.desk.say("It is being posted again");
+      this.desk.say("Posting again");
       await this.load();
     } catch (thrown) {
       this.failure = wordsOf(thrown);

@@ -57,7 +57,7 @@ export class Following {
         const asked = run.state.state === "running" ? said : "";
         const progress = await this.desk.backend.call("follow_run", { id: run.id, seen, said: asked });
         if (this.ended) return;
-        this.take(follow(this.state, progress, Date.now()));
+        this.take(follow(this.state, progress));
         this.trouble = null;
         failures = 0;
       } catch (thrown) {

@@ -1,6 +1,7 @@
 /** A row on its way to a channel: which one, what exactly will stand there, and whether it does. */
 
 import type { ChannelInfo, Delivery, PreparedPost } from "../api";
+import { layout } from "../parts/layout";
 import { type Desk, wordsOf } from "./desk.svelte";
 import { channelName } from "./look";
 import { type RoomLine, sentLine, willSend } from "./outcome";
@@ -8,8 +9,9 @@ import { type RoomLine, sentLine, willSend } from "./outcome";
 /** The channels that have what was typed in their name or address. */
 export function fitting(channels: ChannelInfo[], typed: string): ChannelInfo[] {
   const wanted = typed.trim().replace(/^#/, "").toLowerCase();
+  const latin = layout.reading(wanted) ?? wanted;
   return channels.filter(({ name, address }) =>
-    [name ?? "", address].some((text) => text.toLowerCase().includes(wanted)),
+    [name ?? "", address].some((text) => [wanted, latin].some((part) => text.toLowerCase().includes(part))),
   );
 }
 

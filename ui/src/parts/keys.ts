@@ -1,6 +1,11 @@
 /** Keys as people read them, and key presses as the same words. */
 
+import { type Layout, layout as used } from "./layout";
+
 const isMac = typeof navigator !== "undefined" && /Mac/.test(navigator.platform);
+
+/** A hotkey that is offered where the one that is wanted is taken. */
+export const OTHER_HOTKEY = "Ctrl+Alt+Space";
 
 const SIGNS: Record<string, string> = {
   Enter: "↵",
@@ -24,13 +29,24 @@ export function spoken(keys: string, mac = isMac): string {
 
 /** A press as the words of the key list: "Ctrl+Shift+P", "Enter", "j". Ctrl is ⌘ on a Mac. */
 export function pressed(event: KeyboardEvent, mac = isMac): string {
+  return named(event, event.key, mac);
+}
+
+/** What a press may mean, the first thing first: as typed, and as the Latin letter at its place where it types none. */
+export function presses(event: KeyboardEvent, layout: Layout = used, mac = isMac): string[] {
+  const latin = layout.latin(event);
+  const typed = pressed(event, mac);
+  return latin === null ? [typed] : [typed, named(event, latin, mac)];
+}
+
+function named(event: KeyboardEvent, key: string, mac: boolean): string {
   const words: string[] = [];
   if (mac ? event.metaKey : event.ctrlKey) words.push("Ctrl");
   if (event.altKey) words.push("Alt");
-  const letter = event.key.length === 1;
+  const letter = key.length === 1;
   // A shifted sign is a sign of its own ("?"); a shifted letter is the letter with Shift.
   const shifted = event.shiftKey && (!letter || words.length > 0);
   if (shifted) words.push("Shift");
-  words.push(letter && words.length > 0 ? event.key.toUpperCase() : event.key);
+  words.push(letter && words.length > 0 ? key.toUpperCase() : key);
   return words.join("+");
 }

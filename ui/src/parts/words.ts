@@ -9,3 +9,11 @@ export function sentence(text: string): string {
   const trimmed = text.trim();
   return trimmed === "" ? "" : capital(trimmed) + (/[.?]$/.test(trimmed) ? "" : ".");
 }
+
+/** A length of time in words: "1 minute", "20 minutes", "6 hours", "90 seconds". */
+export function limitText(seconds: number): string {
+  const of = (count: number, unit: string) => `${count} ${unit}${count === 1 ? "" : "s"}`;
+  if (seconds >= 3_600 && seconds % 3_600 === 0) return of(seconds / 3_600, "hour");
+  if (seconds >= 60 && seconds % 60 === 0) return of(seconds / 60, "minute");
+  return of(seconds, "second");
+}

@@ -4,7 +4,9 @@ import { createContext, tick, untrack } from "svelte";
 
 import type { AccountInfo, Check, JsonValue, Settings } from "../api";
 import type { Backend, Desktop, Theme } from "../desktop";
+import { accountState } from "./accounts/health";
 import { Reading } from "./reading.svelte";
+import { Editing } from "./rules/editing.svelte";
 import { placeOf, type Place, type ViewId } from "./views";
 
 export const [useSettings, provideSettings] = createContext<SettingsWindow>();
@@ -24,6 +26,8 @@ export class SettingsWindow {
   /** The moment that ages are told from. */
   now = $state(Date.now());
   said = $state("");
+  /** A person's own rules as they are edited. */
+  readonly editing = new Editing();
   readonly settings: Reading<Settings>;
   readonly accounts: Reading<AccountInfo[]>;
   readonly checks: Reading<Check[]>;
@@ -113,6 +117,12 @@ export class SettingsWindow {
       const to = document.querySelector<HTMLElement>(inside) ?? document.querySelector("main header button");
       if (to instanceof HTMLElement && document.activeElement === document.body) to.focus();
     });
+  }
+
+  /** The account that is in trouble; null where all are well. */
+  get troubled(): string | null {
+    const bad = (this.accounts.value ?? []).find((account) => accountState(account) !== "passing");
+    return bad?.name ?? null;
   }
 
   /** Says something to who listens to the window. The same twice is said twice. */

@@ -26,6 +26,8 @@ use crate::http::Request;
 
 const ALERT: &str = "alert";
 const USUAL: &str = "2h";
+/// The same as people write it.
+const USUAL_LABEL: &str = "2 h";
 const COMMENT: usize = 1_000;
 
 /// Both commands.
@@ -78,14 +80,16 @@ struct Wanted<'a> {
 
 impl SilenceAlert {
     fn new(server: Arc<Server>) -> Self {
-        let spec = CommandSpec::new("silence", "Silence an alert for a while: whoever does has it")
-            .usage("silence <alert> [for <duration>] [comment...]")
-            .role(Role::Take)
-            .arg(ArgSpec::item(ALERT, Kind::Incident, "the alert"))
-            .arg(ArgSpec::duration("duration", "for how long").or(USUAL))
-            .arg(ArgSpec::text("comment", "why, for everybody to read").optional())
-            .example("silence HighCPU")
-            .example("silence HighCPU for 30m restarting it");
+        let spec =
+            CommandSpec::new("silence", "Silence an alert for a while, for everybody: whoever does has it")
+                .label(format!("Silence for {USUAL_LABEL}"))
+                .usage("silence <alert> [for <duration>] [comment...]")
+                .role(Role::Take)
+                .arg(ArgSpec::item(ALERT, Kind::Incident, "the alert"))
+                .arg(ArgSpec::duration("duration", "for how long").or(USUAL))
+                .arg(ArgSpec::text("comment", "why, for everybody to read").optional())
+                .example("silence HighCPU")
+                .example("silence HighCPU for 30m restarting it");
         Self { spec, server }
     }
 
@@ -197,6 +201,7 @@ struct EndSilences {
 impl EndSilences {
     fn new(server: Arc<Server>) -> Self {
         let spec = CommandSpec::new("unsilence", "End the silences that hold an alert")
+            .label("End silence")
             .usage("unsilence <alert>")
             .arg(ArgSpec::item(ALERT, Kind::Incident, "the silenced alert"))
             .timeout(Duration::from_secs(120))

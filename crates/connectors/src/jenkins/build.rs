@@ -1,4 +1,10 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use callboard_domain::{
@@ -51,7 +57,7 @@ impl BuildJob {
         Self { jenkins, jobs, spec }
     }
 
-    /// How it ended, once it has ended.
+    /// How it ended, once it has ended. What it writes on its console is put out as it comes.
     async fn ended(
         &self,
         job: &JobName,
@@ -60,9 +66,11 @@ impl BuildJob {
     ) -> Result<wire::Build, ServiceError> {
         let began = Instant::now();
         let what = format!("{job} #{number} was started");
+        let console = Console { jenkins: &self.jenkins, job, number, next: AtomicU64::new(0) };
         self.jenkins
             .follow(&what, || async {
                 let build = self.jenkins.build(job, Some(number)).await?;
+                console.put_out(progress).await;
                 if !build.building {
                     return Ok(Some(build));
                 }
@@ -72,6 +80,29 @@ impl BuildJob {
                 Ok(None)
             })
             .await
+    }
+}
+
+/// A build's console while the build is followed.
+struct Console<'a> {
+    jenkins: &'a Jenkins,
+    job: &'a JobName,
+    number: u64,
+    /// Where the part begins that was not read yet, in bytes.
+    next: AtomicU64,
+}
+
+impl Console<'_> {
+    /// Puts out what was written since the last time. It is welcome, but no part of what was asked: where it cannot be
+    /// read, the next time is tried.
+    async fn put_out(&self, progress: &dyn Progress) {
+        let from = self.next.load(Ordering::Relaxed);
+        let Ok(part) = self.jenkins.log(self.job, self.number, from).await else { return };
+        // A part that was cut at its beginning still ends where the next one starts.
+        if part.next > from && !part.text.is_empty() {
+            progress.output(&text::block(log::end(&part.text, log::SHOWN), usize::MAX));
+            self.next.store(part.next, Ordering::Relaxed);
+        }
     }
 }
 
@@ -116,7 +147,7 @@ impl Action for BuildJob {
         check(&job, &known, &definitions, &pairs)?;
         let request = start(&job, &pairs, !definitions.is_empty());
         let id = queue_item(&job, &self.jenkins.write(request).await?)?;
-        progress.say("queued");
+        progress.step("queued");
 
         let what = format!("{job} was queued");
         let item = self.jenkins.follow(&what, || async {
@@ -132,7 +163,7 @@ impl Action for BuildJob {
             let outcome = Outcome::failed(format!("{job} was taken off the queue before it began"));
             return Ok(outcome.data(json!({ "job": job.to_string(), "result": "canceled" })));
         };
-        progress.say(&format!("#{number} runs"));
+        progress.step(&format!("#{number} runs"));
         let build = self.ended(&job, number, progress).await?;
         let mut outcome = outcome(&job, &build).linked(self.jenkins.page(&job, &build));
         if normalise::status(&build) == BuildStatus::Failed {

@@ -23,7 +23,7 @@ use super::{
 /// How much of a log is kept while it is read, in bytes.
 const KEPT: usize = 4 << 20;
 /// How much of one part is put out, in bytes: whoever looks sees the end.
-const SHOWN: usize = 256 << 10;
+pub(super) const SHOWN: usize = 256 << 10;
 /// How many lines an outcome holds.
 const LINES: usize = 40;
 
@@ -86,7 +86,7 @@ impl Action for BuildLog {
             if !part.more {
                 break;
             }
-            progress.say(&format!("{job} #{number} runs"));
+            progress.step(&format!("{job} #{number} runs"));
             start = part.next;
             tokio::time::sleep(PAUSE).await;
         }
@@ -106,7 +106,7 @@ impl Action for BuildLog {
 }
 
 /// The last lines of a text, at most so many bytes.
-fn end(text: &str, bytes: usize) -> &str {
+pub(super) fn end(text: &str, bytes: usize) -> &str {
     let from = text.ceil_char_boundary(text.len().saturating_sub(bytes));
     let rest = &text[from..];
     match rest.split_once('\n') {

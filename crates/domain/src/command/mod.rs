@@ -46,6 +46,9 @@ pub struct CommandSpec {
     pub aliases: Vec<String>,
     /// What it does, in a line.
     pub summary: String,
+    /// What a button says that runs it as it stands, where its role alone does not say it: `Silence for 2 h`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// The grammar of the typed line: `deploy <app>[/<ref>] to <env>`. Starts with the name. See [`Usage`].
     pub usage: String,
     /// What it takes, in the order in which it is asked for.

@@ -17,6 +17,7 @@ impl CommandSpec {
             name,
             aliases: Vec::new(),
             summary: summary.into(),
+            label: None,
             args: Vec::new(),
             examples: Vec::new(),
             effect: Effect::Changes,
@@ -24,6 +25,13 @@ impl CommandSpec {
             timeout: USUAL_TIMEOUT,
             policy: Policy::default(),
         }
+    }
+
+    /// The same with these words on a button that runs it as it stands.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
     }
 
     /// The same with this grammar of the typed line. It starts with the name.

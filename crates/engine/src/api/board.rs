@@ -4,6 +4,7 @@ pub use callboard_domain::activity::{Activity, ActivityDay};
 use callboard_domain::{
     board::Tray,
     command::{Effect, Role},
+    error::ServiceError,
     event::Event,
     item::{Item, ItemKey, Kind},
     rules::{Decision, RuleConfig},
@@ -79,6 +80,9 @@ pub struct ItemAction {
     pub command: String,
     /// What it does, in a line.
     pub summary: String,
+    /// What a button says, where its role alone does not say it: `Silence for 2 h`.
+    #[serde(default)]
+    pub label: Option<String>,
     /// What it is to the item.
     pub role: Option<Role>,
     /// Whether it changes anything.
@@ -111,6 +115,35 @@ pub struct LogTail {
     pub lines: Vec<LogLine>,
     /// True where there is more before them.
     pub cut: bool,
+}
+
+/// Follows an item's whole log: waits for more of it than has been seen, or half a minute. Nothing is recorded or posted.
+/// A reading that nobody asks for ends after a minute.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct FollowLog {
+    /// The item's key.
+    pub item: ItemKey,
+    /// The reading that is followed; none begins one.
+    pub reading: Option<u64>,
+    /// How many lines of it have been seen.
+    pub seen: u64,
+}
+
+/// How far the reading of a log is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LogProgress {
+    /// Its number, to ask for more.
+    pub reading: u64,
+    /// The lines after those seen, without control characters.
+    pub lines: Vec<LogLine>,
+    /// How many there are now, with those that are not kept any more.
+    pub seen: u64,
+    /// How many lines at the beginning are not kept: of a long log the end is.
+    pub dropped: u64,
+    /// True once nothing more will come.
+    pub over: bool,
+    /// Why it ended early, where it did.
+    pub error: Option<ServiceError>,
 }
 
 /// A line of a log.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use callboard_domain::{action::Step, chat::Address, command::CommandSpec, item::AccountName, run::Run};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -164,8 +165,20 @@ pub struct RunProgress {
     pub output: Vec<String>,
     /// How many pieces there are now.
     pub seen: u64,
+    /// The steps that have begun, the first one first.
+    #[serde(default)]
+    pub steps: Vec<RunStep>,
     /// Where its outcome stands.
     pub delivery: Option<Delivery>,
+}
+
+/// A step of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RunStep {
+    /// What it is, in a few words: "queued".
+    pub said: String,
+    /// When it began.
+    pub at: Timestamp,
 }
 
 /// Runs, newest first.

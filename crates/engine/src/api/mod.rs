@@ -8,6 +8,7 @@ mod accounts;
 mod board;
 mod commands;
 mod posting;
+mod rooms;
 mod typescript;
 mod upkeep;
 
@@ -20,7 +21,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use ts_rs::TS;
 
-pub use self::{accounts::*, board::*, commands::*, posting::*, upkeep::*};
+pub use self::{accounts::*, board::*, commands::*, posting::*, rooms::*, upkeep::*};
 use crate::{Engine, config::Fault, supervise::catch_panic};
 pub use typescript::typescript;
 
@@ -98,6 +99,7 @@ calls! {
     events(EventsQuery) -> Vec<Event>;
     item(ItemQuery) -> ItemDetail;
     item_log(ItemLog) -> Option<LogTail>;
+    follow_log(FollowLog) -> Option<LogProgress>, waits;
     find(Find) -> Found;
     search(Search) -> Vec<Hit>;
     snooze(Snooze) -> ();
@@ -122,6 +124,8 @@ calls! {
     prepare_post(PreparePost) -> PreparedPost;
     post(Post) -> Delivery;
     room(RoomQuery) -> Vec<RoomMessage>;
+    rooms(RoomsQuery) -> Vec<RoomInfo>;
+    channel_messages(ChannelMessages) -> Vec<ChannelMessage>;
     channels(ChannelsQuery) -> Vec<ChannelInfo>;
     deliveries(DeliveriesQuery) -> Vec<Delivery>;
     retry(Retry) -> Delivery;

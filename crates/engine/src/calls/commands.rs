@@ -37,7 +37,7 @@ impl Engine {
         match &spec.policy.post {
             Some(post) => post.clone(),
             None if takes_item => {
-                format!("where the rules post the item, else {}", live.config.default_channel)
+                format!("the channels of your rules for the item, otherwise {}", live.config.default_channel)
             }
             None => live.config.default_channel.to_string(),
         }
@@ -72,22 +72,24 @@ impl Engine {
             // Between the record of its end and its leaving this list there is a moment: the record counts.
             if self.inner.runs.get(&id).is_some() && !run.state.is_final() {
                 let seen = usize::try_from(query.seen).unwrap_or(usize::MAX);
-                let (said, output, total) = following.with(|said| {
+                let (said, output, total, steps) = following.with(|said| {
                     (
                         said.line.clone(),
                         said.pieces.get(seen..).unwrap_or_default().to_vec(),
                         said.pieces.len(),
+                        said.steps.clone(),
                     )
                 });
-                return Ok(RunProgress { run, said, output, seen: total as u64, delivery: None });
+                return Ok(RunProgress { run, said, output, seen: total as u64, steps, delivery: None });
             }
             // It has ended in between: what was not seen of it is in memory still.
             let seen = usize::try_from(query.seen).unwrap_or(usize::MAX);
-            let (output, total) = following.with(|said| {
-                (said.pieces.get(seen..).unwrap_or_default().to_vec(), said.pieces.len() as u64)
+            let (output, total, steps) = following.with(|said| {
+                let output = said.pieces.get(seen..).unwrap_or_default().to_vec();
+                (output, said.pieces.len() as u64, said.steps.clone())
             });
             let (run, delivery) = (self.stored_run(&id).await?, self.delivery_of(&id).await?);
-            return Ok(RunProgress { run, said: String::new(), output, seen: total, delivery });
+            return Ok(RunProgress { run, said: String::new(), output, seen: total, steps, delivery });
         }
         let run = self.stored_run(&id).await?;
         let output = if query.seen == 0 {
@@ -97,7 +99,9 @@ impl Engine {
         };
         let output: Vec<String> = Some(output).filter(|output| !output.is_empty()).into_iter().collect();
         let seen = query.seen.max(output.len() as u64);
-        Ok(RunProgress { run, said: String::new(), output, seen, delivery: self.delivery_of(&id).await? })
+        let steps = self.store().steps(&id).await.map_err(ApiError::internal)?;
+        let delivery = self.delivery_of(&id).await?;
+        Ok(RunProgress { run, said: String::new(), output, seen, steps, delivery })
     }
 
     async fn stored_run(&self, id: &str) -> Result<Run, ApiError> {

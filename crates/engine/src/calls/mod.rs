@@ -6,15 +6,17 @@ mod change_accounts;
 mod commands;
 mod item;
 mod line;
+mod log;
 mod look_back;
 mod posting;
+mod rooms;
 mod upkeep;
 
 use std::time::Duration;
 
 use callboard_domain::command::ArgError;
 
-pub(crate) use self::line::Asked;
+pub(crate) use self::{line::Asked, log::Readings};
 use crate::api::ApiError;
 
 /// How long an answer waits for something new.

@@ -157,7 +157,7 @@ impl Engine {
 }
 
 /// A delivery as faces see it.
-fn shown(delivery: store::Delivery) -> Delivery {
+pub(super) fn shown(delivery: store::Delivery) -> Delivery {
     let error = delivery.error;
     let state = match delivery.state {
         store::DeliveryState::Pending => DeliveryState::Pending { next_at: delivery.next_at, error },

@@ -83,7 +83,7 @@ impl Exec {
         }
         command.stdin(if invocation.stdin.is_some() { Stdio::piped() } else { Stdio::null() });
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        progress.say(&format!("{} is running", self.program));
+        progress.step(&format!("{} is running", self.program));
         // An error is one of starting it: from then on only its end counts.
         let ended = process::run(command, invocation.stdin, progress).await.map_err(|error| {
             let (program, cwd) = (&self.program, self.cwd.display());

@@ -203,7 +203,7 @@ impl Wait {
         let request = self.get.request(http, told)?;
         let by_status = self.until.names().iter().any(|name| name == "status");
         let waiting = format!("waiting until {}", self.until.text());
-        progress.say(&waiting);
+        progress.step(&waiting);
         let look = || async {
             let answer = judged(http, http.exchange(request.clone()).await?, lenient || by_status)?;
             let done = done(http, &answer);

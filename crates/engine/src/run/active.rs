@@ -6,13 +6,17 @@ use std::{
 };
 
 use callboard_domain::{action::Progress, text};
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::ApiError;
+use crate::api::{ApiError, RunStep};
 
 /// The most output of a run that is kept in memory for its followers; the store keeps the same.
 const OUTPUT_LIMIT: usize = 1 << 20;
+
+/// The most steps of a run that are kept.
+const STEPS: usize = 100;
 
 /// The runs that are under way in this process.
 #[derive(Default)]
@@ -88,6 +92,7 @@ pub(crate) struct Following {
 pub(crate) struct Said {
     pub(crate) line: String,
     pub(crate) pieces: Vec<String>,
+    pub(crate) steps: Vec<RunStep>,
     length: usize,
 }
 
@@ -108,6 +113,17 @@ impl Following {
 impl Progress for Following {
     fn say(&self, line: &str) {
         self.with(|said| said.line = text::line(line, 200));
+        self.wake();
+    }
+
+    fn step(&self, name: &str) {
+        let said = text::line(name, 200);
+        self.with(|now| {
+            now.line.clone_from(&said);
+            if now.steps.len() < STEPS && now.steps.last().is_none_or(|last| last.said != said) {
+                now.steps.push(RunStep { said, at: Timestamp::now() });
+            }
+        });
         self.wake();
     }
 
@@ -140,6 +156,23 @@ mod tests {
         assert!(matches!(active.begin("4", Some("deploy:staging".into())), Err(ApiError::Usage { .. })));
         active.end("1");
         assert!(active.begin("4", Some("deploy:staging".into())).is_ok());
+    }
+
+    #[test]
+    fn a_step_is_a_step_however_often_its_progress_is_told() {
+        let following = Following::default();
+        following.step("queued");
+        following.say("queued: waiting for an executor");
+        following.step("#57 runs");
+        for seconds in 0..5 {
+            following.say(&format!("#57 runs, {seconds}s"));
+        }
+        following.step("#57 runs");
+        following.with(|said| {
+            let steps: Vec<&str> = said.steps.iter().map(|step| step.said.as_str()).collect();
+            assert_eq!(steps, ["queued", "#57 runs"]);
+            assert_eq!(said.line, "#57 runs");
+        });
     }
 
     #[test]

@@ -66,7 +66,7 @@ impl Engine {
                 why: "Callboard was stopped while it was under way; look at the service before running it again".into(),
             },
         };
-        let output = following.with(|said| said.pieces.concat());
+        let (output, steps) = following.with(|said| (said.pieces.concat(), said.steps.clone()));
         let now = Timestamp::now();
         run.state = state.clone();
         run.ended_at = Some(now);
@@ -74,6 +74,9 @@ impl Engine {
         let recorded = async {
             if !output.is_empty() {
                 self.store().append_output(&run.id, output).await?;
+            }
+            if !steps.is_empty() {
+                self.store().record_steps(&run.id, steps).await?;
             }
             self.store().end_run(&run.id, state, Some(message), now).await
         };

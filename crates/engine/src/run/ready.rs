@@ -150,15 +150,15 @@ impl Engine {
             return Ok((None, "private: nothing is posted".into()));
         }
         if let Some(channel) = &what.channel {
-            return Ok((Some(address(channel)?), "asked for".into()));
+            return Ok((Some(address(channel)?), "you chose it".into()));
         }
         if let Some(post) = &spec.policy.post {
-            return Ok((Some(address(&render(post, spec, args)?)?), format!("where {} posts", spec.name)));
+            return Ok((Some(address(&render(post, spec, args)?)?), format!("by {}", spec.name)));
         }
         for item in args.items.values() {
             let me = self.me(&item.key.account).await?;
             if let Some(channel) = live.rules.route(item, &me).first() {
-                return Ok((Some(address(channel)?), format!("where the rules post {}", item.reference())));
+                return Ok((Some(address(channel)?), "by your rules".to_owned()));
             }
         }
         Ok((Some(live.config.default_channel.clone()), "the default channel".into()))

@@ -366,6 +366,27 @@ impl Store {
         .await
     }
 
+    /// The latest deliveries to a channel, oldest first, at most `limit`.
+    pub async fn deliveries_to(&self, address: &Address, limit: u32) -> Result<Vec<Delivery>, StoreError> {
+        let address = address.clone();
+        self.read(move |conn| {
+            let sql = format!("SELECT {COLUMNS} FROM deliveries WHERE address = ?1 ORDER BY n DESC LIMIT ?2");
+            let mut found = all(conn, &sql, params![Text(&address), limit], read)?;
+            found.reverse();
+            Ok(found)
+        })
+        .await
+    }
+
+    /// Every channel that something was or is to be posted in, with when the latest was recorded.
+    pub async fn posted_to(&self) -> Result<Vec<(Address, Timestamp)>, StoreError> {
+        self.read(|conn| {
+            let sql = "SELECT address, max(created_at) FROM deliveries GROUP BY address ORDER BY address";
+            all(conn, sql, [], |row| Ok((row.get::<_, Text<_>>(0)?.0, row.get::<_, At>(1)?.0)))
+        })
+        .await
+    }
+
     /// How many have not arrived and will not by themselves, or are late: failed, unknown, or tried in vain.
     pub async fn undelivered(&self) -> Result<u32, StoreError> {
         self.read(|conn| {

@@ -16,6 +16,7 @@ mod readers;
 mod room;
 mod row;
 mod run_output;
+mod run_steps;
 mod runs;
 mod search;
 mod settings;

@@ -10,8 +10,8 @@ use std::{
 use rusqlite::{Connection, OpenFlags};
 
 use super::{
-    StoreError, decisions, deliveries, events, hooks, items, room, run_output, runs, search, settings,
-    sources,
+    StoreError, decisions, deliveries, events, hooks, items, room, run_output, run_steps, runs, search,
+    settings, sources,
 };
 
 /// What each format adds, table by table. A format that has been released is never edited: a change is a new entry.
@@ -30,6 +30,7 @@ pub(super) const FORMATS: &[&[&str]] = &[
         settings::V1,
     ],
     &[sources::V2, items::V2],
+    &[run_steps::V1],
 ];
 
 /// Marks a SQLite file as ours (`CALL`), as `file` and the like can tell.

@@ -118,10 +118,11 @@ impl Store {
         .await
     }
 
-    /// The room's channels in which something stands, by name.
-    pub async fn room_channels(&self) -> Result<Vec<String>, StoreError> {
+    /// The room's channels in which something stands, by name, with when the latest message was posted.
+    pub async fn room_channels(&self) -> Result<Vec<(String, Timestamp)>, StoreError> {
         self.read(|conn| {
-            all(conn, "SELECT DISTINCT channel FROM room ORDER BY channel", [], |row| row.get(0))
+            let sql = "SELECT channel, max(at) FROM room GROUP BY channel ORDER BY channel";
+            all(conn, sql, [], |row| Ok((row.get(0)?, row.get::<_, At>(1)?.0)))
         })
         .await
     }

@@ -3,7 +3,7 @@
 use callboard_domain::command::Role;
 
 use super::{find::with_commands, *};
-use crate::api::{ItemLog, ItemQuery, RunsQuery, Snooze, Snoozed};
+use crate::api::{FollowLog, ItemLog, ItemQuery, LogLine, RunsQuery, Snooze, Snoozed};
 
 #[tokio::test]
 async fn the_first_action_is_what_one_most_likely_wants() {
@@ -66,5 +66,35 @@ async fn a_log_is_looked_at_without_a_run() {
     let roles: BTreeSet<Option<Role>> =
         it.engine.live().registry.entries().iter().map(|entry| entry.spec.role).collect();
     assert_eq!(roles, [None, Some(Role::Again), Some(Role::Log)].into());
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_whole_log_is_followed_to_its_end() {
+    let it = with_commands().await;
+    let red = build("acme/web", &[BuildStatus::Failed]);
+    let key = red.key.clone();
+    it.report([red, pull(1, "Try it", &[])]).await;
+    let follow = async |reading, seen| {
+        it.engine.call(FollowLog { item: key.clone(), reading, seen }).await.map(Option::unwrap)
+    };
+    let mut progress = follow(None, 0).await.unwrap();
+    let (reading, mut lines) = (progress.reading, std::mem::take(&mut progress.lines));
+    while !progress.over {
+        progress = follow(Some(reading), progress.seen).await.unwrap();
+        lines.append(&mut progress.lines);
+    }
+    let line = |text: &str, error| LogLine { text: text.into(), error };
+    assert_eq!(
+        lines,
+        [line("compiling acme/web/ci@main", false), line("error: no such thing", true), line("ended", false)]
+    );
+    assert_eq!((progress.seen, progress.dropped, progress.error), (3, 0, None));
+    assert!(it.engine.call(RunsQuery { limit: 10 }).await.unwrap().is_empty(), "nothing is on the record");
+    assert!(follow(Some(reading), 3).await.is_err(), "its reading has ended");
+
+    let pull = pull(1, "", &[]).key;
+    let none = FollowLog { item: pull, reading: None, seen: 0 };
+    assert_eq!(it.engine.call(none).await.unwrap(), None, "it has no log");
     it.engine.stop().await;
 }

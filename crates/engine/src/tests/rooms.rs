@@ -8,7 +8,10 @@ use callboard_domain::{
 
 use super::*;
 use crate::{
-    api::{ApiError, DeliveriesQuery, DeliveryState, Post, PreparePost, RoomQuery, SettleRun},
+    api::{
+        ApiError, ChannelMessages, DeliveriesQuery, DeliveryState, Post, PreparePost, RoomQuery, RoomsQuery,
+        SettleRun,
+    },
     store::RoomMessage,
 };
 
@@ -105,5 +108,60 @@ async fn a_row_is_shown_as_it_would_be_posted_and_then_is() {
     }
     let query = RoomQuery { channel: "general".into(), limit: 10 };
     assert_eq!(it.engine.call(query).await.unwrap().len(), 1);
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn every_channel_is_listed_with_what_stands_there() {
+    let it = Scene::serving().await;
+    let rooms = async || it.engine.call(RoomsQuery {}).await.unwrap();
+    let addresses =
+        async || -> Vec<String> { rooms().await.into_iter().map(|room| room.address.to_string()).collect() };
+    assert_eq!(addresses().await, ["room:general"], "the built-in room is there before anything is posted");
+
+    let store = it.engine.store();
+    let message = |title: &str| Message::new(Tone::Neutral, title);
+    let post = async |channel: &str, thread: Option<i64>, title: &str| {
+        let key = callboard_domain::chat::DeliveryKey(title.into());
+        store.post_in_room(channel, thread, &key, message(title), at(0)).await.unwrap()
+    };
+    let first = post("deploys", None, "api is out").await;
+    post("deploys", None, "web is out").await;
+    post("deploys", Some(first), "and works").await;
+    // Nothing answers for this account: the message waits, and is shown as waiting.
+    let new = crate::store::NewDelivery {
+        about: crate::store::About::Nothing,
+        to: "gone:#ops".parse().unwrap(),
+        under: None,
+        message: message("hello"),
+    };
+    store.enqueue(new, Timestamp::now()).await.unwrap();
+    assert_eq!(addresses().await, ["room:general", "room:deploys", "gone:#ops"]);
+    assert_eq!(
+        rooms().await.iter().map(|room| (room.builtin, room.last_at.is_some())).collect::<Vec<_>>(),
+        [(true, false), (true, true), (false, true)]
+    );
+
+    let messages = async |address: &str| {
+        let address = address.parse().unwrap();
+        it.engine.call(ChannelMessages { address, limit: 10 }).await.unwrap()
+    };
+    let first = first.to_string();
+    let found: Vec<_> = messages("room:#deploys")
+        .await
+        .into_iter()
+        .map(|it| (it.message.title, it.under, it.state))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("api is out".to_owned(), None, DeliveryState::Posted),
+            ("web is out".to_owned(), None, DeliveryState::Posted),
+            ("and works".to_owned(), Some(first), DeliveryState::Posted),
+        ]
+    );
+    let waiting = messages("gone:#ops").await;
+    assert_eq!(waiting[0].message.title, "hello");
+    assert_ne!(waiting[0].state, DeliveryState::Posted);
     it.engine.stop().await;
 }

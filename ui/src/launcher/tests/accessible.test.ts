@@ -44,7 +44,7 @@ test.each([
   ["do not disturb", "Ctrl+Shift+D", "1 hour"],
   ["the keys", "?", "Snooze until it changes"],
   ["why", "Ctrl+/", "main is red"],
-  ["the rooms", "Ctrl+Shift+R", "Built-in room"],
+  ["the rooms", "Ctrl+Shift+R", "built-in"],
   ["a row to be sent", "Ctrl+Shift+S", "What will be posted"],
 ])("%s", async (_, keys, words) => {
   await open();
@@ -98,7 +98,7 @@ test.each([
     "kim says it did not run",
   ],
 ])("a run %s", async (_, run, delivery, words) => {
-  await open({ follow_run: { run, said: "", output: ["a\n"], seen: 1, delivery }, runs: [run] });
+  await open({ follow_run: { run, said: "", output: ["a\n"], steps: [], seen: 1, delivery }, runs: [run] });
   await screen.findByRole("group", { name: "Recent runs" });
   press("Ctrl+End");
   press("Enter");

@@ -3,6 +3,7 @@
 import { screen, waitFor, within } from "@testing-library/svelte";
 import { describe, expect, test, vi } from "vitest";
 
+import type { Prepared } from "../../api";
 import { board, row, run, STATUS } from "../../fake/team";
 import { field, open, press, selected, type } from "./stage";
 
@@ -153,34 +154,70 @@ describe("the board", () => {
 });
 
 describe("on a row", () => {
-  test("an acknowledgement is shown at once, and rolled back where the service disagrees", async () => {
+  const ack = {
+    command: "alert ack",
+    line: "alert ack",
+    account: "alerts",
+    acts_as: null,
+    steps: [{ what: "Acknowledge Checkout on pager.example", exactly: "PUT /incidents/1" }],
+    post: null,
+    post_reason: "",
+    confirm: null,
+  } as Prepared;
+  const bar = () => screen.findByRole("group", { name: "About to be sent" });
+
+  test("an acknowledgement says what will be sent, and is not while it can be undone", async () => {
     const { backend } = await open();
-    await screen.findByText("Queue depth on api-worker");
     await screen.findByText("Acknowledge");
-    backend.answer(
-      "run",
-      run("a1", "alert ack", {
-        state: { state: "failed", error: { error: "rejected", why: "resolved at 12:11" } },
-      }),
-    );
     const held = backend.hold("prepare");
     press("Ctrl+I");
-    await screen.findByText("you are on it");
-    held.answer({
-      command: "alert ack",
-      line: "alert ack",
-      account: "alerts",
-      acts_as: null,
-      steps: [],
-      post: null,
-      post_reason: "",
-      confirm: null,
-    });
+    await screen.findByText("not sent yet");
+    held.answer(ack);
+    await within(await bar()).findByText(/Acknowledge Checkout on pager.example/);
+    press("Ctrl+B");
+    await waitFor(() => expect(screen.queryByText("not sent yet")).toBeNull());
+    expect(screen.queryByRole("group", { name: "About to be sent" })).toBeNull();
+    expect(backend.asked("run")).toEqual([]);
+  });
+
+  test("an acknowledgement is sent after five seconds, the one before it at once", async () => {
+    const { backend, launcher } = await open({ prepare: ack });
+    await screen.findByText("Acknowledge");
+    vi.useFakeTimers();
+    press("Ctrl+I");
+    await vi.advanceTimersByTimeAsync(4_900);
+    expect([launcher.pending.change?.title, backend.asked("run").length]).toEqual(["Acknowledge", 0]);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(backend.asked("run").map(({ what }) => what.line)).toEqual(["alert ack alerts/incident/checkout"]);
+    press("Ctrl+I");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(backend.asked("run").length).toBe(1);
+    press("Ctrl+I");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(backend.asked("run").length).toBe(2);
+  });
+
+  test("an acknowledgement is rolled back where the service disagrees", async () => {
+    const error = { error: "rejected", why: "resolved at 12:11" } as const;
+    await open({ prepare: ack, run: run("a1", "alert ack", { state: { state: "failed", error } }) });
+    await screen.findByText("Acknowledge");
+    press("Ctrl+I");
+    within(await bar())
+      .getByRole("button", { name: "Send now" })
+      .click();
     await screen.findByText("not accepted");
     expect(screen.getByText("The acknowledgement did not hold")).toBeTruthy();
     expect(screen.getByText("resolved at 12:11")).toBeTruthy();
     press("Enter");
     await waitFor(() => expect(screen.queryByText("not accepted")).toBeNull());
+  });
+
+  test("a line asked for outside the window is shown with what it would do", async () => {
+    const { backend } = await open();
+    await screen.findByText("Acknowledge");
+    backend.emitShown({ item: "alerts/incident/checkout", line: "deploy api to staging" });
+    await screen.findByText("Start api on ci.acme.example");
+    expect(backend.asked("run")).toEqual([]);
   });
 
   test("a snooze is marked, and a refused one taken back", async () => {

@@ -15,6 +15,7 @@ describe("a command", () => {
         run: run(id, "deploy api to staging"),
         said: "",
         output: ["rolling out\n"],
+        steps: [],
         seen: 1,
         delivery: delivery(id, { state: "posted" }),
       }),
@@ -28,7 +29,7 @@ describe("a command", () => {
     press("Enter");
     await screen.findByText("deploy api to staging is done");
     expect(screen.getByText("rolling out")).toBeTruthy();
-    expect(screen.getByText("Posted in")).toBeTruthy();
+    expect(screen.getByText("Posted to")).toBeTruthy();
     expect(backend.asked("run")).toEqual([
       { what: { line: "deploy api staging", channel: null, private: false }, confirmed: null },
     ]);

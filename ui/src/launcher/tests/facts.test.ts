@@ -56,7 +56,7 @@ test("reviewers are said once, by what counts", () => {
 });
 
 test.each([
-  [{}, "nobody yet"],
+  [{}, "nobody"],
   [{ holders: ["bo"] }, "bo"],
   [{ holders: ["bo", "cy", "di"] }, "bo, cy and 1 more"],
   [{ status: "acknowledged" }, "somebody"],

@@ -74,11 +74,12 @@ describe("Enter", () => {
   });
 });
 
-test("taking a value goes on to what is missing, and stays where nothing is", () => {
+test("taking a value goes on to what is missing, then to the next argument", () => {
   const first = take(start(deploy, {}, "app"), "api");
   expect([first.active, missing(first)]).toEqual(["env", "env"]);
   const second = take(first, "staging");
-  expect([second.active, missing(second)]).toEqual(["env", null]);
+  expect([second.active, missing(second)]).toEqual(["ref", null]);
+  expect(take(second, "main").active).toBe("ref");
 });
 
 test.each<[confirm: Parameters<typeof confirmed>[0], text: string, ok: boolean, left: number]>([

@@ -31,7 +31,7 @@ describe("the room's line", () => {
       running,
       null,
       "plain",
-      "Will post in #deploys one message, edited as it goes",
+      "Will post to #deploys one message, edited as it goes",
       false,
     ],
     [
@@ -39,17 +39,17 @@ describe("the room's line", () => {
       running,
       of({ state: "posted" }),
       "plain",
-      "Posted in #deploys being edited as it goes",
+      "Posted to #deploys being edited as it goes",
       false,
     ],
-    ["at the end, before it is known", done, null, "plain", "Being posted in #deploys", false],
-    ["on its way", done, of({ state: "sending" }), "plain", "Being posted in #deploys", false],
+    ["at the end, before it is known", done, null, "plain", "Being posted to #deploys", false],
+    ["on its way", done, of({ state: "sending" }), "plain", "Being posted to #deploys", false],
     [
       "due",
       done,
       of({ state: "pending", next_at: "2026-01-01T12:00:00Z", error: null }),
       "plain",
-      "Being posted in #deploys",
+      "Being posted to #deploys",
       false,
     ],
     [
@@ -57,16 +57,23 @@ describe("the room's line", () => {
       done,
       of({ state: "pending", next_at: "2026-01-01T12:00:18Z", error }),
       "late",
-      "Ran, but the room was not told: retrying in 0:18 #deploys",
+      "Ran, but the outcome was not posted: retrying in 0:18 #deploys",
       true,
     ],
-    ["failed", done, of({ state: "failed", error }), "late", "Ran, but the room was not told #deploys", true],
+    [
+      "failed",
+      done,
+      of({ state: "failed", error }),
+      "late",
+      "Ran, but the outcome was not posted #deploys",
+      true,
+    ],
     [
       "not known",
       done,
       of({ state: "unknown", error }),
       "late",
-      "We do not know whether the room was told #deploys",
+      "We do not know whether it was posted #deploys",
       true,
     ],
     [
@@ -74,7 +81,7 @@ describe("the room's line", () => {
       running,
       of({ state: "failed", error }),
       "late",
-      "Running, but the room was not told #deploys",
+      "Running, but the outcome was not posted #deploys",
       true,
     ],
     [
@@ -82,7 +89,7 @@ describe("the room's line", () => {
       settled(false),
       of({ state: "failed", error }),
       "late",
-      "Did not run, and the room was not told #deploys",
+      "Did not run, and the outcome was not posted #deploys",
       true,
     ],
     ["private", secret, null, "plain", "Private: nothing was posted", false],
@@ -100,11 +107,11 @@ describe("the room's line", () => {
   });
 
   test.each<[state: Delivery["state"], words: string]>([
-    [{ state: "posted" }, "Posted in"],
-    [{ state: "sending" }, "Being posted in"],
-    [{ state: "pending", next_at: "2026-01-01T12:00:18Z", error }, "The room was not told: retrying in 0:18"],
-    [{ state: "failed", error }, "The room was not told"],
-    [{ state: "unknown", error }, "We do not know whether the room was told"],
+    [{ state: "posted" }, "Posted to"],
+    [{ state: "sending" }, "Being posted to"],
+    [{ state: "pending", next_at: "2026-01-01T12:00:18Z", error }, "It was not posted: retrying in 0:18"],
+    [{ state: "failed", error }, "It was not posted"],
+    [{ state: "unknown", error }, "We do not know whether it was posted"],
   ])("of a message that a person sent, %o", (state, before) => {
     expect(sentLine(of(state), NOW)).toMatchObject({ before, channel: "deploys" });
   });
@@ -115,7 +122,7 @@ describe("the room's line", () => {
   });
 
   test.each([
-    ["chat:#deploys", "Will post in", "deploys"],
+    ["chat:#deploys", "Will post to", "deploys"],
     [null, "Private:", null],
   ])("before a run to %s", (post, before, channel) => {
     expect(willPost(post, "")).toMatchObject({ before, channel });
@@ -135,7 +142,7 @@ test.each<[Run, word: string, summary: string | null, tone: string]>([
 });
 
 test("what is not known is not sent again by itself, and says so", () => {
-  expect(verdictOf(unknown).more).toBe("Jenkins stopped answering. It will not be sent again by itself.");
+  expect(verdictOf(unknown).more).toBe("Jenkins stopped answering. It will not be sent again automatically.");
 });
 
 describe("a run that is followed", () => {
@@ -143,27 +150,27 @@ describe("a run that is followed", () => {
     run: running,
     said: "",
     output: [],
+    steps: [],
     seen: 0,
     delivery: null,
     ...more,
   });
 
   test("gathers its output and its steps", () => {
+    const steps = [{ said: "queued", at: "2026-01-01T12:00:00Z" }];
     let state = begin(running);
-    state = follow(state, progress({ said: "queued", output: ["a\n"], seen: 1 }), 1);
-    state = follow(state, progress({ said: "queued", output: ["b\n"], seen: 2 }), 2);
-    state = follow(state, progress({ said: "rolling out", seen: 2 }), 3);
+    state = follow(state, progress({ said: "queued", output: ["a\n"], seen: 1, steps }));
+    state = follow(state, progress({ said: "queued: 2 before it", output: ["b\n"], seen: 2, steps }));
     expect(state.output).toBe("a\nb\n");
-    expect(state.seen).toBe(2);
-    expect(state.steps).toEqual([
-      { said: "queued", at: 1 },
-      { said: "rolling out", at: 3 },
-    ]);
+    expect([state.seen, state.said]).toEqual([2, "queued: 2 before it"]);
+    // However often its progress is told, it is one step; and it stays when the run has ended.
+    expect(state.steps).toEqual(steps);
+    expect(follow(state, progress({ run: done })).steps).toEqual(steps);
   });
 
   test("keeps what the room was told while nothing newer is known", () => {
-    const told = follow(begin(running), progress({ delivery: of({ state: "posted" }) }), 1);
-    expect(follow(told, progress({}), 2).delivery?.state.state).toBe("posted");
+    const told = follow(begin(running), progress({ delivery: of({ state: "posted" }) }));
+    expect(follow(told, progress({})).delivery?.state.state).toBe("posted");
   });
 
   test.each<[what: string, run: Run, delivery: Delivery | null, settled: boolean]>([

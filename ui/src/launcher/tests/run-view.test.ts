@@ -23,6 +23,7 @@ describe("a run", () => {
         run: over ? run("r1", "deploy api to staging") : going(),
         said: over ? "" : "rolling out",
         output: [`piece ${asked}\n`],
+        steps: [],
         seen: asked,
         delivery: over ? delivery("r1", { state: "posted" }) : null,
       };
@@ -44,6 +45,7 @@ describe("a run", () => {
         run: run("r1", "deploy api to staging"),
         said: "",
         output: [],
+        steps: [],
         seen: 0,
         delivery: delivery("r1", { state: "failed", error }),
       },
@@ -52,10 +54,12 @@ describe("a run", () => {
     await screen.findByRole("group", { name: "Recent runs" });
     press("Ctrl+End");
     press("Enter");
-    await screen.findByText("Ran, but the room was not told");
-    expect(document.querySelector('[aria-live="assertive"]')?.textContent).toContain("the room was not told");
+    await screen.findByText("Ran, but the outcome was not posted");
+    expect(document.querySelector('[aria-live="assertive"]')?.textContent).toContain(
+      "the outcome was not posted",
+    );
     press("Ctrl+P");
-    await screen.findByText("Posted in");
+    await screen.findByText("Posted to");
     expect(backend.asked("retry")).toEqual([{ id: "d-r1" }]);
   });
 
@@ -81,6 +85,7 @@ describe("a run that is not known", () => {
     const followed = () => ({
       run: known,
       said: "",
+      steps: [],
       output: [],
       seen: 0,
       delivery: delivery("r1", { state: "posted" }),
@@ -128,7 +133,7 @@ describe("a run that is not known", () => {
   });
 
   test("is settled in the list of runs, and from its actions", async () => {
-    const { backend } = await unknown({ deliveries: [], channels: [] });
+    const { backend } = await unknown({ deliveries: [], rooms: [] });
     press("Ctrl+Shift+R");
     await screen.findByRole("button", { name: /^It ran/ });
     press("Ctrl+K");
@@ -167,12 +172,21 @@ describe("rooms and runs", () => {
     type("room");
     press("Enter");
     await screen.findByRole("heading", { name: "Rooms and runs" });
-    await screen.findByText(/It was not posted: chat did not answer/);
+    await screen.findByText(/Not posted: chat did not answer/);
     press("Ctrl+P");
     await waitFor(() => expect(backend.asked("retry")).toEqual([{ id: late.id }]));
     press("ArrowDown");
-    await screen.findByRole("log", { name: "Messages" });
-    await within(screen.getByRole("log", { name: "Messages" })).findByText("api 1.42.0 is on staging");
+    const messages = () => screen.findByRole("log", { name: "Messages" });
+    // The built-in room is the first.
+    await within(await messages()).findByText(/^The built-in room/);
+    await within(await messages()).findByText("api 1.42.0 is on staging");
+    const thread = await within(await messages()).findByRole("group", { name: "1 in the thread" });
+    within(thread).getByText("Smoke test passed");
+    press("ArrowDown");
+    await within(await messages()).findByText("web 2.8.1 is on staging");
+    await within(await messages()).findByText(/What Callboard posted in #deploys on chat/);
+    press("ArrowDown");
+    await within(await messages()).findByText("Nothing was posted here yet");
     press("ArrowDown");
     await within(await screen.findByRole("log", { name: "Output" })).findByText(/Rolling out/);
     press("Enter");

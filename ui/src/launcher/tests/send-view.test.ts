@@ -45,7 +45,7 @@ describe("a row", () => {
     const shown = within(await preview());
     await shown.findByText("Checkout slower than 2 s (billing)");
     expect(shown.getByText(/turn: nobody yet/)).toBeTruthy();
-    await screen.findByText("Will post in");
+    await screen.findByText("Will post to");
     await screen.findByText("chat:#random");
     press("ArrowDown");
     await waitFor(() => expect(selected()).toContain("random"));
@@ -62,9 +62,9 @@ describe("a row", () => {
     await screen.findByText("chat:#random");
     type("ran");
     await waitFor(() => expect(selected()).toContain("random"));
-    await screen.findByText("Will post in");
+    await screen.findByText("Will post to");
     press("Enter");
-    await screen.findByText("Being posted in");
+    await screen.findByText("Being posted to");
     press("Enter");
     expect(backend.asked("post")).toEqual([{ channel: "chat:#random", text: "", item: INCIDENT }]);
     expect(field().readOnly).toBe(true);
@@ -84,14 +84,14 @@ describe("a row", () => {
     const next_at = new Date(Date.now() + 90_000).toISOString();
     backend.answer("deliveries", [sent({ state: "pending", next_at, error })]);
     backend.emitChanged();
-    await screen.findByText(/^The room was not told: retrying in 1:/);
+    await screen.findByText(/^It was not posted: retrying in 1:/);
     backend.answer("retry", sent({ state: "sending" }));
     press("Ctrl+P");
-    await screen.findByText("Being posted in");
+    await screen.findByText("Being posted to");
     backend.answer("deliveries", [sent({ state: "posted" })]);
     backend.emitChanged();
-    await screen.findByText("Posted in");
-    expect(document.querySelector('[aria-live="polite"]')?.textContent).toBe("Posted in #random");
+    await screen.findByText("Posted to");
+    expect(document.querySelector('[aria-live="polite"]')?.textContent).toBe("Posted to #random");
   });
 
   test("goes to a channel that is in no list, and says what is wrong with it", async () => {
@@ -114,12 +114,12 @@ describe("a row", () => {
     });
     await screen.findByText(/Not all channels can be listed: chat: it did not answer/);
     press("Enter");
-    await screen.findByText("Being posted in");
+    await screen.findByText("Being posted to");
   });
 
   test("that could not be recorded says so, and can be posted again", async () => {
     const { backend } = await sending();
-    await screen.findByText("Will post in");
+    await screen.findByText("Will post to");
     backend.fail("post", "the disk is full");
     press("Enter");
     await screen.findByText("the disk is full", { selector: "p" });

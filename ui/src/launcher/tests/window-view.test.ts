@@ -198,7 +198,7 @@ describe("the window", () => {
     await screen.findByText("Try the playground");
     backend.answer("board", board());
     press("Enter");
-    await screen.findByText("Playground: a made-up team");
+    await screen.findByText("Playground");
     await screen.findByText("Queue depth on api-worker");
     screen.getByText("Leave it").click();
     await waitFor(() => expect(backend.calls.at(-1)?.name).not.toBeUndefined());

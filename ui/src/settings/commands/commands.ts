@@ -13,7 +13,7 @@ export function originText(origin: Origin): string {
   return "file" in origin ? origin.file : origin.accounts.join(", ");
 }
 
-/** What an argument takes: "one of staging, production; main where it is not given". */
+/** What an argument takes: "one of staging, production; main if left out". */
 export function takesText({ ty, default: standard, required }: ArgSpec): string {
   const kind =
     typeof ty === "string"
@@ -22,12 +22,12 @@ export function takesText({ ty, default: standard, required }: ArgSpec): string 
           number: "a number",
           bool: "yes or no",
           duration: "a time such as 30m",
-          live: "one that the service has",
+          live: "chosen from a list that the service gives",
           pairs: "name=value",
         }[ty]
       : "choice" in ty
         ? `one of ${ty.choice.join(", ")}`
         : `a ${ty.item.replace("_", " ")}`;
-  if (standard !== null) return `${kind}; ${standard} where it is not given`;
+  if (standard !== null) return `${kind}; ${standard} if left out`;
   return required ? kind : `${kind}; may be left out`;
 }

@@ -70,6 +70,3 @@ export function hotkeyText({ keys, state, why }: Hotkey): string {
   // The shell's reason says more, and what to do.
   return why ? sentence(why) : said[state];
 }
-
-/** Offered where the one that is wanted is taken. */
-export const OTHER = "Ctrl+Alt+Space";

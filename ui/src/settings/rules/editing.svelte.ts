@@ -60,13 +60,51 @@ function ruleOf(
 
 const bare = (text: string) => text.replace(/[\\"'\s]/g, "");
 
+/** Where rules that are not saved are kept. */
+const KEPT = "callboard.rules";
+
+function readKept(): { base: RuleConfig[]; mine: RuleConfig[] } | null {
+  try {
+    const kept: unknown = JSON.parse(localStorage.getItem(KEPT) ?? "null");
+    if (!kept || typeof kept !== "object") return null;
+    const { base, mine } = kept as Partial<Record<"base" | "mine", RuleConfig[]>>;
+    return Array.isArray(base) && Array.isArray(mine) ? { base, mine } : null;
+  } catch {
+    return null;
+  }
+}
+
 export class Editing {
   readonly draft = new Draft<RuleConfig[]>([]);
   faults = $state.raw<RuleFaults>(NO_FAULTS);
 
-  /** The rules were read again. */
+  #restored = false;
+
+  /** The rules were read again. The first time, what was not saved before is brought back. */
   offer(infos: readonly RuleInfo[]) {
+    if (!this.#restored) {
+      this.#restored = true;
+      const kept = readKept();
+      if (kept) {
+        this.draft.take(kept.base);
+        this.draft.mine = kept.mine;
+      }
+    }
     this.draft.offer(infos.filter((info) => !info.builtin).map((info) => info.rule));
+  }
+
+  /** Keeps what is not saved for when the window is opened again. */
+  keep() {
+    const kept = this.draft.changed
+      ? JSON.stringify({ base: this.draft.base, mine: $state.snapshot(this.draft.mine) })
+      : null;
+    if (!this.#restored) return;
+    try {
+      if (kept === null) localStorage.removeItem(KEPT);
+      else localStorage.setItem(KEPT, kept);
+    } catch {
+      // Full or not there: then it is kept for as long as the window is open.
+    }
   }
 
   change(place: number, change: Partial<RuleConfig>) {

@@ -1,6 +1,6 @@
 /** Rules as people read them, and as fields that are typed. */
 
-import type { Do, Event, RuleConfig, RuleInfo, RuleOutcome } from "../../api";
+import type { Decision, Do, Event, RuleConfig, RuleInfo, RuleOutcome } from "../../api";
 
 /** What a condition asks, in parts that must all be true: what of, and what it must be; or as it is written. */
 export type Part = { of: string; is: string; values: string[] } | { code: string };
@@ -112,9 +112,23 @@ export function doesText({ do: act, post }: Pick<RuleConfig, "do" | "post">): st
   return [...(act ? [DO_WORD[act]] : []), ...channels].join(", ") || "on the board";
 }
 
+/** What was done about something, in a sentence: "You were notified, and it was posted to #builds". */
+export function happenedText({ do: act, post }: Pick<Decision, "do" | "post">): string {
+  const HAPPENED: Record<Do, string> = {
+    silence: "You were not notified",
+    show: "It was put on the board, without a notification",
+    notify: "You were notified",
+    important: "You were notified, also in quiet hours",
+  };
+  const channels = post.map((channel) => (channel.includes(":") ? channel : `#${channel}`));
+  return channels.length > 0
+    ? `${HAPPENED[act]}, and it was posted to ${channels.join(", ")}`
+    : HAPPENED[act];
+}
+
 /** What it did lately, in a line. */
 export function latelyText({ matched }: RuleInfo): string {
-  return matched === 0 ? "nothing in 7 days" : `${matched} in 7 days`;
+  return matched === 0 ? "no events in 7 days" : `${matched} in 7 days`;
 }
 
 export const OUTCOME: Record<
@@ -123,7 +137,7 @@ export const OUTCOME: Record<
 > = {
   matched: { icon: "check", tone: "passing", word: "matched" },
   not_matched: { icon: "right", tone: "quiet", word: "did not match" },
-  failed: { icon: "st_att", tone: "attention", word: "has no value" },
+  failed: { icon: "st_att", tone: "attention", word: "could not be checked" },
   not_reached: { icon: "st_queue", tone: "quiet", word: "was not reached" },
 };
 

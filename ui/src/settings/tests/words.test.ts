@@ -215,7 +215,7 @@ test("channels are found by words of their name or address", () => {
 test("arguments in words", () => {
   const spec = { name: "x", summary: "", default: null, required: true };
   expect(takesText({ ...spec, ty: { choice: ["a", "b"] } })).toBe("one of a, b");
-  expect(takesText({ ...spec, ty: "text", default: "main" })).toBe("a text; main where it is not given");
+  expect(takesText({ ...spec, ty: "text", default: "main" })).toBe("a text; main if left out");
   expect(takesText({ ...spec, ty: { item: "pull_request" }, required: false })).toBe(
     "a pull request; may be left out",
   );

@@ -16,7 +16,7 @@ const WITHIN: usize = 400;
 /// looks like an error.
 pub(super) fn excerpt(log: &str) -> String {
     let log = tail(log);
-    let clean = text::block(&log.lines().map(without_time).collect::<Vec<_>>().join("\n"), usize::MAX);
+    let clean = text::block(&without_times(log), usize::MAX);
     let lines: Vec<_> = clean.lines().map(str::trim_end).collect();
     let shown = match first_error(&lines) {
         Some(at) => &lines[at.saturating_sub(BEFORE)..],
@@ -27,6 +27,11 @@ pub(super) fn excerpt(log: &str) -> String {
         excerpt.push_str("\n…");
     }
     text::block(&excerpt, CHARACTERS)
+}
+
+/// The whole log, without time stamps.
+pub(super) fn without_times(log: &str) -> String {
+    log.lines().map(without_time).collect::<Vec<_>>().join("\n")
 }
 
 /// Jobs end soon after they fail, so that the end of a huge log is enough.

@@ -16,7 +16,10 @@ use reqwest::Method;
 use serde::de::IgnoredAny;
 use url::Url;
 
-use super::{excerpt::excerpt, invalid, is_repo, needed, rejected};
+use super::{
+    excerpt::{excerpt, without_times},
+    invalid, is_repo, needed, rejected,
+};
 use crate::{
     github::{
         Account,
@@ -166,7 +169,11 @@ impl Log {
                 .usage("run log <run>")
                 .role(Role::Log)
                 .alias("log");
-        let spec = run_args(spec).example("run log acme/web/ci@main").reads();
+        let spec = run_args(spec)
+            .arg(ArgSpec::flag("whole", "the whole logs, and of all jobs where none failed"))
+            .example("run log acme/web/ci@main")
+            .example("run log acme/web/ci@main --whole")
+            .reads();
         Self { spec, account: account.clone() }
     }
 
@@ -200,21 +207,38 @@ impl Action for Log {
         let run = RunRef::of(&self.spec, args).map_err(rejected)?;
         let calls = Calls::new(&self.account.http);
         let jobs = details::jobs(&calls, &run.repo, run.id).await?;
-        let failed: Vec<_> = jobs.iter().filter(|job| normalise::job_failed(job)).collect();
+        let whole = args.flag("whole");
+        let mut failed: Vec<_> = jobs.iter().filter(|job| normalise::job_failed(job)).collect();
+        let none_failed = failed.is_empty();
+        if none_failed && whole {
+            failed = jobs.iter().collect();
+        }
         if failed.is_empty() {
             return Ok(Outcome::ok(format!("No job of {} has failed", run.name)).linked(run.link));
         }
         let names: Vec<_> = failed.iter().map(|job| normalise::name(&job.name)).collect();
-        let mut outcome = Outcome::ok(format!("{}: {} failed", run.name, names.join(", "))).linked(run.link);
+        let summary = match none_failed {
+            true => format!("No job of {} has failed", run.name),
+            false => format!("{}: {} failed", run.name, names.join(", ")),
+        };
+        let mut outcome = Outcome::ok(summary).linked(run.link);
         for (job, name) in failed.iter().zip(&names).take(LOGS) {
             progress.say(&format!("reading the log of {name}"));
             let log = match calls.send(Self::log_of(&run.repo, &job.id.to_string())).await {
-                Ok(answer) => excerpt(&answer.text()),
+                Ok(answer) => {
+                    let log = answer.text();
+                    if whole {
+                        progress.output(&format!("{name}\n{}\n", without_times(&log)));
+                    }
+                    excerpt(&log)
+                }
                 // Logs are deleted after some time, and those of running jobs are not there yet.
                 Err(ServiceError::Rejected { why }) => format!("The log of {name} cannot be read: {why}"),
                 Err(error) => return Err(error),
             };
-            progress.output(&format!("{name}\n{log}\n"));
+            if !whole {
+                progress.output(&format!("{name}\n{log}\n"));
+            }
             outcome = outcome.with(Block::Text(name.clone())).with(Block::Code(log));
         }
         Ok(outcome)

@@ -2,6 +2,17 @@ use callboard_domain::message::Block;
 
 use super::*;
 
+/// A part of build 57's console.
+fn console(start: usize, text: &str, more: bool) -> Mock {
+    let part = ResponseTemplate::new(200)
+        .insert_header("x-text-size", (start + text.len()).to_string().as_str())
+        .insert_header("x-more-data", if more { "true" } else { "false" })
+        .set_body_string(text);
+    Mock::given(path(format!("{JOB}/57/logText/progressiveText")))
+        .and(wiremock::matchers::query_param("start", start.to_string()))
+        .respond_with(part)
+}
+
 #[tokio::test]
 async fn a_job_is_built_and_followed_to_its_end() {
     let server = serve([
@@ -23,6 +34,8 @@ async fn a_job_is_built_and_followed_to_its_end() {
         get("/queue/item/82/api/json", json!({ "id": 82, "why": null, "executable": { "number": 57 } })),
         get(&format!("{JOB}/57/api/json"), build(57, true, None)).up_to_n_times(1),
         get(&format!("{JOB}/57/api/json"), build(57, false, Some("SUCCESS"))),
+        console(0, "checking out\n", true),
+        console(13, "Finished: SUCCESS\n", false),
     ])
     .await;
     let args = Args {
@@ -36,7 +49,15 @@ async fn a_job_is_built_and_followed_to_its_end() {
     assert_eq!(outcome.data, Some(json!({ "job": "web/api", "number": 57, "result": "SUCCESS" })));
     assert_eq!(
         said,
-        ["queued", "queued: Waiting for next available executor", "#57 runs", "#57 runs, 0s of about 5m"]
+        [
+            "queued",
+            "queued: Waiting for next available executor",
+            "#57 runs",
+            "checking out\n",
+            "#57 runs, 0s of about 5m",
+            "Finished: SUCCESS\n",
+        ],
+        "the console comes with it"
     );
     let steps = action(&connect(&server.uri(), &[]), "build").preview(&args, contract::now()).unwrap();
     let start = &steps[1].exactly;

@@ -1,0 +1,89 @@
+/** A whole log as it is shown: its lines, what of them is folded, what was looked for. */
+
+import type { LogLine } from "../api";
+
+/** A line that is drawn. */
+export interface ShownLine {
+  /** Its place among all lines that are kept, from 0. */
+  at: number;
+  text: string;
+  error: boolean;
+  /** The group that begins with it: how many lines are in it, and whether they are out of sight. */
+  group: { size: number; folded: boolean } | null;
+  /** In a group: it stands in. */
+  inside: boolean;
+}
+
+/** GitHub's `##[group]` and `::group::`, Azure's `##[group]`, GitLab's `section_start:…`, with a time before them or not. */
+const BEGINS = /^(?:\S+Z )?(?:##\[group\]|::group::|section_start:\d+:[^\s[]+(?:\[[^\]]*\])?\s*)(.*)$/;
+const ENDS = /^(?:\S+Z )?(?:##\[endgroup\]|::endgroup::|section_end:\d+:\S*)/;
+
+interface Group {
+  /** The line that begins it. */
+  at: number;
+  /** The first line after it. */
+  end: number;
+  name: string;
+}
+
+/** The groups of a log, in order. One that does not end goes to where the next begins. */
+export function groupsOf(lines: LogLine[]): Group[] {
+  const groups: Group[] = [];
+  let open: Group | null = null;
+  const close = (end: number) => {
+    if (open) groups.push({ ...open, end });
+    open = null;
+  };
+  lines.forEach(({ text }, at) => {
+    const begins = BEGINS.exec(text);
+    if (begins) {
+      close(at);
+      open = { at, end: at, name: begins[1] || "Group" };
+    } else if (open && ENDS.test(text)) close(at + 1);
+  });
+  close(lines.length);
+  return groups;
+}
+
+/** The lines to draw. `unfolded`: the groups that are open, by where they begin; one in which something went wrong is. */
+export function shownLines(lines: LogLine[], groups: Group[], toggled: ReadonlySet<number>): ShownLine[] {
+  const shown: ShownLine[] = [];
+  const plain = (at: number, inside: boolean) => {
+    const line = lines[at];
+    if (!line || (inside && ENDS.test(line.text))) return;
+    shown.push({ at, text: line.text, error: line.error, group: null, inside });
+  };
+  let at = 0;
+  for (const group of groups) {
+    for (; at < group.at; at += 1) plain(at, false);
+    const folded = isFolded(lines, group, toggled);
+    const last = lines[group.end - 1];
+    const size =
+      group.end - group.at - 1 - (last && ENDS.test(last.text) && group.end > group.at + 1 ? 1 : 0);
+    shown.push({ at, text: group.name, error: false, group: { size, folded }, inside: false });
+    at += 1;
+    for (; at < group.end; at += 1) if (!folded) plain(at, true);
+  }
+  for (; at < lines.length; at += 1) plain(at, false);
+  return shown;
+}
+
+function isFolded(lines: LogLine[], group: Group, toggled: ReadonlySet<number>): boolean {
+  let folded = true;
+  for (let at = group.at + 1; at < group.end && folded; at += 1) folded = !lines[at]?.error;
+  return toggled.has(group.at) ? !folded : folded;
+}
+
+/** The group that a line is in. */
+export function groupAt(groups: Group[], at: number): Group | null {
+  return groups.find((group) => group.at < at && at < group.end) ?? null;
+}
+
+/** The next line for which it holds, round the end; -1 where there is none. */
+export function nextLine(count: number, from: number, by: 1 | -1, holds: (at: number) => boolean): number {
+  for (let step = 1; step <= count; step += 1) {
+    const at = (((from + by * step) % count) + count) % count;
+    if (holds(at)) return at;
+  }
+  return -1;
+}

@@ -1,0 +1,148 @@
+/** A log while it is read: whole, and as it comes. */
+
+import { SvelteSet } from "svelte/reactivity";
+
+import type { LogLine, LogProgress } from "../api";
+import { type Desk, wordsOf } from "./desk.svelte";
+import { groupAt, groupsOf, nextLine, shownLines, type ShownLine } from "./log";
+import { pause } from "./runs.svelte";
+
+/** How many failures in a row end the reading. */
+const PATIENCE = 5;
+
+export class Log {
+  private readonly desk: Desk;
+  /** The item's key. */
+  readonly key: string;
+  lines = $state.raw<LogLine[]>([]);
+  /** How many lines before these are not kept any more. */
+  dropped = $state(0);
+  over = $state(false);
+  /** True where the item has no log that can be read here. */
+  none = $state(false);
+  failure = $state<string | null>(null);
+  /** What is looked for, and the line that was found or gone to. */
+  sought = $state("");
+  current = $state(-1);
+  private readonly toggled = new SvelteSet<number>();
+
+  readonly groups = $derived(groupsOf(this.lines));
+  readonly shown: ShownLine[] = $derived(shownLines(this.lines, this.groups, this.toggled));
+  readonly errors: number = $derived(this.lines.reduce((sum, { error }) => sum + (error ? 1 : 0), 0));
+  readonly found: number = $derived(this.countFound());
+
+  private ended = false;
+
+  constructor(desk: Desk, key: string) {
+    this.desk = desk;
+    this.key = key;
+    void this.follow();
+  }
+
+  private countFound(): number {
+    if (this.sought === "") return 0;
+    return this.lines.reduce((sum, { text }) => sum + (this.fits(text) ? 1 : 0), 0);
+  }
+
+  private fits(text: string): boolean {
+    return text.toLowerCase().includes(this.sought.toLowerCase());
+  }
+
+  private async follow(): Promise<void> {
+    let reading: number | null = null;
+    let seen = 0;
+    let failures = 0;
+    while (!this.ended) {
+      try {
+        const asking: Promise<LogProgress | null> = this.desk.backend.call("follow_log", {
+          item: this.key,
+          reading,
+          seen,
+        });
+        const account = this.key.split("/")[0] ?? "the service";
+        const progress: LogProgress | null = await (reading === null
+          ? this.desk.waitFor(account, asking)
+          : asking);
+        if (this.ended) return;
+        failures = 0;
+        if (!progress) {
+          this.none = true;
+          return;
+        }
+        reading = progress.reading;
+        const gone = progress.dropped - this.dropped;
+        seen = progress.seen;
+        this.take(progress.lines, gone);
+        this.dropped = progress.dropped;
+        this.failure = progress.error?.why ?? null;
+        if (progress.over) {
+          this.over = true;
+          return;
+        }
+      } catch (thrown) {
+        if (this.ended) return;
+        failures += 1;
+        // A reading that is gone is no use to ask for again; what was read of it stays.
+        if (failures > PATIENCE || reading !== null) {
+          this.failure = wordsOf(thrown);
+          this.over = true;
+          return;
+        }
+        await new Promise((wake) => setTimeout(wake, pause(failures)));
+      }
+    }
+  }
+
+  /** More lines, with as many gone at the beginning. */
+  private take(lines: LogLine[], gone: number): void {
+    if (gone > 0) {
+      this.lines = this.lines.slice(gone);
+      this.current = Math.max(-1, this.current - gone);
+      const open = [...this.toggled].map((at) => at - gone).filter((at) => at >= 0);
+      this.toggled.clear();
+      open.forEach((at) => this.toggled.add(at));
+    }
+    if (lines.length > 0) this.lines = [...this.lines, ...lines];
+  }
+
+  toggle(at: number): void {
+    if (!this.toggled.delete(at)) this.toggled.add(at);
+  }
+
+  /** To the next line that tells of an error, or the one before. */
+  nextError(by: 1 | -1): void {
+    this.goTo(nextLine(this.lines.length, this.start(by), by, (at) => this.lines[at]?.error === true));
+  }
+
+  /** To the next line with what is looked for, or the one before. */
+  nextFound(by: 1 | -1): void {
+    if (this.sought === "") return;
+    this.goTo(nextLine(this.lines.length, this.start(by), by, (at) => this.fits(this.lines[at]?.text ?? "")));
+  }
+
+  /** Looks for a text, from where one is on. */
+  seek(text: string): void {
+    this.sought = text;
+    const at = this.current;
+    if (text === "" || (at >= 0 && this.fits(this.lines[at]?.text ?? ""))) return;
+    this.nextFound(1);
+  }
+
+  private start(by: 1 | -1): number {
+    if (this.current >= 0) return this.current;
+    return by > 0 ? -1 : this.lines.length;
+  }
+
+  private goTo(at: number): void {
+    if (at < 0) return;
+    // What is gone to is seen: its group is opened.
+    const group = groupAt(this.groups, at);
+    if (group && !this.shown.some((line) => line.at === at)) this.toggle(group.at);
+    this.current = at;
+  }
+
+  /** The view is left. */
+  end(): void {
+    this.ended = true;
+  }
+}

@@ -1,0 +1,40 @@
+/** The launcher under a layout without Latin letters. */
+
+import { screen, waitFor } from "@testing-library/svelte";
+import { expect, test } from "vitest";
+
+import { field, open, selected } from "./stage";
+
+/** A press of a key of the Russian layout, by what it types and where it is. */
+function key(text: string, code: string, held: KeyboardEventInit = {}): void {
+  const target = document.activeElement ?? document.body;
+  const event = new KeyboardEvent("keydown", { key: text, code, bubbles: true, cancelable: true, ...held });
+  if (!target.dispatchEvent(event) || held.ctrlKey || !(target instanceof HTMLInputElement)) return;
+  target.value += text;
+  target.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+const DEPLOY = [
+  ["в", "KeyD"],
+  ["у", "KeyE"],
+  ["з", "KeyP"],
+  ["д", "KeyL"],
+  ["щ", "KeyO"],
+  ["н", "KeyY"],
+] as const;
+
+test("what was typed finds what the Latin letters of its keys would, and stays as it is", async () => {
+  await open();
+  for (const [text, code] of DEPLOY) key(text, code);
+  await waitFor(() => expect(selected()).toContain("deploy"));
+  expect(field().value).toBe("вуздщн");
+  key("Enter", "Enter");
+  await screen.findByText("What will run");
+});
+
+test("shortcuts are at their places", async () => {
+  await open();
+  await screen.findByText("Acknowledge");
+  key("л", "KeyK", { ctrlKey: true });
+  await screen.findByRole("listbox", { name: /^Actions for/ });
+});

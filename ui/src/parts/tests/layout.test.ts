@@ -1,0 +1,59 @@
+import { describe, expect, test } from "vitest";
+
+import { presses } from "../keys";
+import { Layout } from "../layout";
+
+/** A keyboard on which this was typed before. */
+function typedOn(...typed: [key: string, code: string][]): Layout {
+  const layout = new Layout();
+  for (const [key, code] of typed) layout.learn({ key, code });
+  return layout;
+}
+
+describe("the Latin letters of what was typed", () => {
+  test.each<[text: string, latin: string | null]>([
+    ["deploy", null],
+    ["вуздщн", "deploy"],
+    ["ВУЗДЩН", "deploy"],
+    ["вуздщн api", "deploy api"],
+    ["δεπλου", "deploy"],
+    ["ωεβ", "veb"],
+    ["wéb", null],
+    ["größe", null],
+    ["", null],
+    ["482", null],
+  ])("%s: %s", (text, latin) => {
+    expect(new Layout().reading(text)).toBe(latin);
+  });
+
+  test("are those of the layout that is used, not of the usual one", () => {
+    // A phonetic layout has its letters where they sound alike.
+    const phonetic = typedOn(["д", "KeyD"], ["е", "KeyE"], ["п", "KeyP"]);
+    expect(phonetic.reading("деп")).toBe("dep");
+    expect(typedOn(["ε", "KeyE"], [";", "KeyQ"]).reading(";υευε")).toBe("qyeye");
+  });
+});
+
+describe("a shortcut under another layout", () => {
+  const press = (key: string, code: string, held: Partial<KeyboardEventInit> = { ctrlKey: true }) =>
+    new KeyboardEvent("keydown", { key, code, ...held });
+  const russian = () => typedOn(["в", "KeyD"]);
+  const greek = () => typedOn(["δ", "KeyD"]);
+  test.each<[layout: Layout, event: KeyboardEvent, presses: string[]]>([
+    [russian(), press("л", "KeyK"), ["Ctrl+Л", "Ctrl+K"]],
+    [russian(), press("Л", "KeyK", { ctrlKey: true, shiftKey: true }), ["Ctrl+Shift+Л", "Ctrl+Shift+K"]],
+    [russian(), press("о", "KeyJ", {}), ["о", "j"]],
+    [russian(), press("б", "Comma"), ["Ctrl+Б", "Ctrl+,"]],
+    // Before anything else was typed.
+    [new Layout(), press("л", "KeyK"), ["Ctrl+Л", "Ctrl+K"]],
+    [greek(), press(";", "KeyQ"), ["Ctrl+;", "Ctrl+Q"]],
+    [greek(), press("Enter", "Enter"), ["Ctrl+Enter"]],
+    // Dvorak, AZERTY, QWERTZ, Turkish: a Latin layout's keys are what they say.
+    [new Layout(), press("'", "KeyQ"), ["Ctrl+'"]],
+    [new Layout(), press("a", "KeyQ"), ["Ctrl+A"]],
+    [typedOn(["д", "KeyL"], ["l", "KeyL"]), press("'", "KeyQ"), ["Ctrl+'"]],
+    [new Layout(), press("ı", "KeyI"), ["Ctrl+I", "Ctrl+I"]],
+  ])("%#: presses", (layout, event, expected) => {
+    expect(presses(event, layout, false)).toEqual(expected);
+  });
+});
