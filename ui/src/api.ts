@@ -30,6 +30,10 @@ budget: Budget | null,
  */
 last_ok: string | null, 
 /**
+ * How far it is, while it is read in parts: what is not read yet is not on the board.
+ */
+reading: Progress | null, 
+/**
  * Parts of it that cannot be read, in plain words.
  */
 problems: Array<Problem>, 
@@ -800,6 +804,10 @@ seen_at: string,
  */
 old: boolean, 
 /**
+ * True where it was over by the time it was seen, or is the end of what was: on the record, never notified.
+ */
+moot?: boolean, 
+/**
  * Who did it, where the service says.
  */
 by: string | null, 
@@ -1013,6 +1021,23 @@ by: string,
 at: string, };
 
 /**
+ * Why an item is not there any more, and since when.
+ */
+export type GoneItem = { 
+/**
+ * The same in plain words.
+ */
+why: string, 
+/**
+ * Since when that is known.
+ */
+at: string, } & ({ "reason": "deleted" } | { "reason": "not_listed" } | { "reason": "disabled" } | { "reason": "renamed", 
+/**
+ * The new name, as [`ItemKey::id`].
+ */
+to: string, } | { "reason": "branch_deleted" } | { "reason": "not_default_branch" } | { "reason": "not_watched" });
+
+/**
  * The owner of the store.
  */
 export type Greeting = { 
@@ -1159,6 +1184,11 @@ held_until: string | null,
  */
 escalation: number, 
 /**
+ * Where nothing but its absence says that it is over: a listing that should have it lacks it. The next sighting of it
+ * outranks that. No service reports this; it is made by [`crate::event::missed`].
+ */
+inferred_end?: InferredEnd, 
+/**
  * More text, in the service's words.
  */
 description: string | null, 
@@ -1171,6 +1201,19 @@ labels: { [key in string]: string }, };
  * How far an incident is.
  */
 export type IncidentStatus = "triggered" | "acknowledged" | "resolved";
+
+/**
+ * An end that was inferred.
+ */
+export type InferredEnd = { 
+/**
+ * Since when it is missed: when the listing was asked for, by our clock.
+ */
+since: string, 
+/**
+ * How far it was when it was last seen.
+ */
+was: IncidentStatus, };
 
 /**
  * A build, pull request or incident as a service reports it, or as the store knows it.
@@ -1245,7 +1288,11 @@ actions: Array<ItemAction>,
 /**
  * Off the board for now: until when, or until it changes.
  */
-snoozed: Snoozed | null, };
+snoozed: Snoozed | null, 
+/**
+ * Where it is not there any more: off the board and out of every count.
+ */
+gone: GoneItem | null, };
 
 /**
  * The natural key of an item: the same thing has the same key whichever way it was reported.
@@ -1602,6 +1649,19 @@ why: string, };
  * What a problem means for the board.
  */
 export type ProblemKind = "not_seen" | "incomplete" | "malformed" | "details";
+
+/**
+ * How far a long poll has come.
+ */
+export type Progress = { 
+/**
+ * How many of the watched parts (repositories, jobs) have been read.
+ */
+done: number, 
+/**
+ * How many there are.
+ */
+total: number, };
 
 /**
  * A pull request. A snapshot may be partial: what it does not know is `None` or empty, as each field says.

@@ -195,9 +195,13 @@ impl Output {
 
     /// An event on a line.
     pub(crate) fn event(&self, event: &Event) {
-        let old = if event.old { style(" (before it was watched)").dim().to_string() } else { String::new() };
+        let note = match event {
+            Event { old: true, .. } => " (before it was watched)",
+            Event { moot: true, .. } => " (over when it was seen)",
+            _ => "",
+        };
         let id = style(format!("{:>6}", event.id)).dim();
-        println!("{id} {}  {}{old}", when(event.at), text::line(&event.summary, 300));
+        println!("{id} {}  {}{old}", when(event.at), text::line(&event.summary, 300), style(note).dim());
     }
 
     /// What would come of events otherwise.

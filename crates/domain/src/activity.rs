@@ -170,6 +170,7 @@ mod tests {
             at: at(time),
             seen_at: at(time),
             old: false,
+            moot: false,
             by: None,
             summary: String::new(),
         };

@@ -12,6 +12,10 @@ use crate::{
 };
 
 /// Where a source left off: its own JSON text, opaque to everybody else, stored with the snapshots it came with.
+///
+/// Most services tell times in whole seconds, and change a thing twice within one. So a cursor that remembers a time reads
+/// on from that second, not from the one after it, and an equal time is no proof that nothing has changed: what is read
+/// again does no harm, what is skipped is lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor(pub String);
 
@@ -179,7 +183,8 @@ pub struct Budget {
 /// Something that can be watched.
 #[async_trait]
 pub trait Source: Send + Sync {
-    /// Reads what is. Inert: timing, backoff, concurrency and cancellation (by dropping the future) are the caller's.
+    /// Reads what is, as it is now: where a snapshot has the same version as what is stored, it is taken as the later one.
+    /// Inert: timing, backoff, concurrency and cancellation (by dropping the future) are the caller's.
     /// One that takes long stops by itself after [`READING_TIME`] and returns a part.
     ///
     /// `now` is when the poll began. A second poll with the cursor of the first and nothing new in between finds

@@ -1,6 +1,6 @@
 //! What is to be done about an event: the rules' word, turned into what the store keeps with the event.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use callboard_domain::{message::Block, rules::Do};
 
@@ -40,5 +40,9 @@ impl Decide for Deciding {
             }),
             record: serde_json::to_string(&decision).unwrap_or_default(),
         }
+    }
+
+    fn remembered(&self) -> Duration {
+        self.0.retention().record
     }
 }

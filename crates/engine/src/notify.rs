@@ -204,6 +204,7 @@ mod tests {
                 at,
                 seen_at: at,
                 old: false,
+                moot: false,
                 by: None,
                 summary: String::new(),
             },

@@ -15,6 +15,8 @@ use crate::{Engine, accounts::Account, config::DEFAULT_EVERY, store::Watched, su
 
 /// The longest wait between two tries at an account in trouble.
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+/// The longest wait that a service may ask for: whatever it says, its account is tried once a day.
+const LONGEST_ASKED_FOR: Duration = Duration::from_secs(86_400);
 /// How often an account is polled while its allowance of calls is nearly used up.
 const SPARING_EVERY: Duration = Duration::from_secs(5 * 60);
 /// How long what is known of an account's identity and permissions is good for.
@@ -76,7 +78,7 @@ async fn watch(engine: Engine, account: Arc<Account>, stop: CancellationToken) {
                 wait
             }
         };
-        engine.say_next_poll(&account.name, now + wait);
+        engine.say_next_poll(&account.name, now.checked_add(wait).unwrap_or(Timestamp::MAX));
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(wait) => {}
@@ -160,7 +162,9 @@ fn pace(every: Duration, budget: Option<Budget>, now: Timestamp) -> Duration {
 fn backoff(every: Duration, failures: u32, error: &ServiceError) -> Duration {
     let doubled = every.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(LONGEST_WAIT.max(every));
     match error {
-        ServiceError::RateLimited { retry_after, .. } => (*retry_after).max(every),
+        ServiceError::RateLimited { retry_after, .. } => {
+            (*retry_after).min(LONGEST_ASKED_FOR.max(every)).max(every)
+        }
         _ => doubled,
     }
 }
@@ -218,6 +222,7 @@ mod tests {
         assert_eq!(backoff(minute, 1, &limited(300)).as_secs(), 300);
         assert_eq!(backoff(minute, 1, &limited(3)).as_secs(), 60);
         assert_eq!(backoff(minute, 9, &limited(3_600)).as_secs(), 3_600);
+        assert_eq!(backoff(minute, 1, &limited(u64::MAX)), LONGEST_ASKED_FOR);
         assert_eq!(backoff(Duration::from_secs(3_600), 2, &down).as_secs(), 3_600);
     }
 }

@@ -63,6 +63,7 @@ fn event(name: EventName, item: &Item) -> Event {
         at,
         seen_at: at,
         old: false,
+        moot: false,
         by: Some("dev7".to_owned()),
         summary: item.title.clone(),
     }

@@ -148,6 +148,7 @@ export function detail(key: string): ItemDetail {
         action(`alert resolve ${key}`, "Resolve an incident", "resolve"),
       ],
       snoozed: null,
+      gone: null,
     };
   }
   if (kind === "pull_request") {
@@ -165,6 +166,7 @@ export function detail(key: string): ItemDetail {
         action(`pr merge ${key}`, "Merge a pull request", "merge"),
       ],
       snoozed: null,
+      gone: null,
     };
   }
   return {
@@ -176,6 +178,7 @@ export function detail(key: string): ItemDetail {
       action(`run stop ${key}`, "Stop a run", "stop"),
     ],
     snoozed: null,
+    gone: null,
   };
 }
 

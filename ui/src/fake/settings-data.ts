@@ -23,6 +23,7 @@ function account(name: string, service: string, more: Partial<AccountInfo> = {})
     identity: { login: "kim", teams: [], server: null, missing_scopes: [] },
     budget: null,
     last_ok: ago(0.33),
+    reading: null,
     problems: [],
     secrets: "keychain",
     watched: true,

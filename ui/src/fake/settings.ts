@@ -53,6 +53,7 @@ export function settingsAnswers(): Answers {
         identity: null,
         budget: null,
         last_ok: null,
+        reading: null,
         problems: [],
         secrets: "keychain",
         watched: true,

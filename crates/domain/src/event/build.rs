@@ -2,11 +2,12 @@
 
 use std::cmp::{Ordering, Reverse};
 
-use super::{EventName, Transition, join_lists, settle_list};
+use super::{EventName, Order, Transition, join_lists, settle_list};
 use crate::item::{Build, BuildRun, BuildStatus, RUNS_KEPT, join_sets, listed};
 
 pub(super) fn settle(build: &mut Build) {
-    settle_list(&mut build.runs, RUNS_KEPT, newest_first, join_run);
+    let join = |old: &BuildRun, new| join_run(old, new, Order::Unknown);
+    settle_list(&mut build.runs, RUNS_KEPT, newest_first, join);
 }
 
 /// The snapshot whose newest run is the newer one has the newer word on everything that is not of one run.
@@ -15,9 +16,10 @@ pub(super) fn is_newer(old: &Build, new: &Build) -> bool {
     version(new) >= version(old)
 }
 
-pub(super) fn join(old: &Build, new: Build) -> Build {
+pub(super) fn join(old: &Build, new: Build, order: Order) -> Build {
     let newer = is_newer(old, &new);
-    let runs = join_lists(&old.runs, new.runs, RUNS_KEPT, newest_first, join_run);
+    let join = |old: &BuildRun, new| join_run(old, new, order);
+    let runs = join_lists(&old.runs, new.runs, RUNS_KEPT, newest_first, join);
     if newer {
         Build { branch: new.branch.or_else(|| old.branch.clone()), runs, ..new }
     } else {
@@ -53,11 +55,18 @@ fn version(run: &BuildRun) -> (u8, Option<jiff::Timestamp>, BuildStatus) {
 
 /// The further report decides; what it does not know is filled from the other. What failed belongs to the status, so it
 /// is filled only from the same status.
-fn join_run(old: &BuildRun, new: BuildRun) -> BuildRun {
+fn join_run(old: &BuildRun, new: BuildRun, order: Order) -> BuildRun {
     if *old == new {
         return new;
     }
-    let order = version(&new).cmp(&version(old));
+    let order = match (version(&new), version(old)) {
+        ((rank, at, _), (old_rank, old_at, _))
+            if order == Order::Later && (rank, at) == (old_rank, old_at) =>
+        {
+            Ordering::Greater
+        }
+        (new, old) => new.cmp(&old),
+    };
     let further = if order.is_lt() { old } else { &new };
     let (status, at) = (further.status, further.at);
     let failing = if old.status != new.status {

@@ -2,25 +2,25 @@
 
 use jiff::Timestamp;
 
-use super::{EventName, Transition};
+use super::{EventName, Order, Transition};
 use crate::item::{Incident, IncidentStatus, InferredEnd, Item, listed};
 
 /// A later occurrence is newer; within one occurrence the later update, and on a tie the further status. If that does not
-/// decide either, the later received. What was inferred has no weight.
-pub(super) fn is_newer(old: &Incident, new: &Incident) -> bool {
+/// decide either, or the order is known, the later received. What was inferred has no weight.
+pub(super) fn is_newer(old: &Incident, new: &Incident, order: Order) -> bool {
     let version = |incident: &Incident| {
         let seen = incident.inferred_end.map_or(incident.status, |end| end.was);
-        (incident.started_at, incident.updated_at, seen)
+        (incident.started_at, incident.updated_at, (order == Order::Unknown).then_some(seen))
     };
     version(new) >= version(old)
 }
 
 /// Two sightings are joined by their versions. An inferred end stands until the incident is seen again, not over, in the
 /// same occurrence or a later one, whatever that sighting's version; or until the service itself tells the end.
-pub(super) fn join(old: &Incident, new: Incident) -> Incident {
-    let Some(end) = old.inferred_end else { return join_seen(old, new) };
+pub(super) fn join(old: &Incident, new: Incident, order: Order) -> Incident {
+    let Some(end) = old.inferred_end else { return join_seen(old, new, order) };
     let is_sighting = new.started_at >= old.started_at && new.status != IncidentStatus::Resolved;
-    let joined = join_seen(&old.clone().as_seen(), new);
+    let joined = join_seen(&old.clone().as_seen(), new, order);
     if is_sighting || joined.status == IncidentStatus::Resolved {
         joined
     } else {
@@ -41,8 +41,8 @@ fn inferred(seen: Incident, since: Timestamp) -> Incident {
     Incident { status: IncidentStatus::Resolved, inferred_end: Some(end), ..seen }
 }
 
-fn join_seen(old: &Incident, new: Incident) -> Incident {
-    let newer = is_newer(old, &new);
+fn join_seen(old: &Incident, new: Incident, order: Order) -> Incident {
+    let newer = is_newer(old, &new, order);
     if old.started_at != new.started_at {
         return if newer { new } else { old.clone() };
     }

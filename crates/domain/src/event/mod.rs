@@ -33,8 +33,8 @@
 //! - A run's first verdict is told. If the service changes its mind about the same attempt, the state follows, silently.
 //! - A run that is older than all kept ones of a full list is ignored; so is an earlier occurrence of an incident.
 //! - Two snapshots of the same version that contradict each other: the later received wins (but merged and closed win
-//!   against open, and the further status of an incident against the other). Services count versions in seconds, so this
-//!   happens; only then the store's unique column may be needed, and so it may when a branch is pushed back to a commit
+//!   against open, and the further status of an incident against the other, unless the order is known: [`compare_read`]).
+//!   Services count versions in seconds, so this happens; only then the store's unique column may be needed, and so it may when a branch is pushed back to a commit
 //!   whose checks had been told.
 
 mod build;
@@ -172,10 +172,18 @@ pub struct Event {
     pub seen_at: Timestamp,
     /// True where it happened before the account was first watched: on the record, never notified.
     pub old: bool,
+    /// True where it was over by the time it was seen, or is the end of what was: on the record, never notified.
+    #[serde(default, skip_serializing_if = "is_false")]
+    #[ts(as = "Option<bool>", optional)]
+    pub moot: bool,
     /// Who did it, where the service says.
     pub by: Option<String>,
     /// One line for a person.
     pub summary: String,
+}
+
+fn is_false(it: &bool) -> bool {
+    !it
 }
 
 /// What a snapshot adds to what is stored.
@@ -195,7 +203,26 @@ pub struct Change {
 /// another kind than what is stored under its key is a connector's mistake and changes nothing.
 ///
 /// The transitions are in the order in which they happened, as far as the service tells times.
-pub fn compare(stored: Option<&Item>, mut snapshot: Item, me: &Identity) -> Change {
+pub fn compare(stored: Option<&Item>, snapshot: Item, me: &Identity) -> Change {
+    compare_in(stored, snapshot, me, Order::Unknown)
+}
+
+/// The same for a snapshot that was read from the service after all that is stored had been received: where both have the
+/// same version, which counts seconds at most services, the snapshot is the later one.
+pub fn compare_read(stored: Option<&Item>, snapshot: Item, me: &Identity) -> Change {
+    compare_in(stored, snapshot, me, Order::Later)
+}
+
+/// What is known of the order of what is stored and a snapshot of the same version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// Nothing: webhooks overtake each other, and a poll that is under way.
+    Unknown,
+    /// The snapshot is later.
+    Later,
+}
+
+fn compare_in(stored: Option<&Item>, mut snapshot: Item, me: &Identity, order: Order) -> Change {
     snapshot.clean();
     match &mut snapshot.detail {
         Detail::Build(build) => build::settle(build),
@@ -203,7 +230,7 @@ pub fn compare(stored: Option<&Item>, mut snapshot: Item, me: &Identity) -> Chan
         Detail::Incident(incident) => *incident = incident.clone().as_seen(),
     }
     let item = match stored {
-        Some(stored) => join(stored, snapshot),
+        Some(stored) => join(stored, snapshot, order),
         None => snapshot,
     };
     change(stored, item, me)
@@ -236,19 +263,19 @@ pub fn stale(item: &Item, now: Timestamp) -> Option<Transition> {
 }
 
 /// Both sides are settled. Title and URL come with the newer side, where it has them.
-fn join(stored: &Item, snapshot: Item) -> Item {
+fn join(stored: &Item, snapshot: Item, order: Order) -> Item {
     let (detail, newer) = match (&stored.detail, snapshot.detail) {
         (Detail::Build(old), Detail::Build(new)) => {
             let newer = build::is_newer(old, &new);
-            (Detail::Build(build::join(old, new)), newer)
+            (Detail::Build(build::join(old, new, order)), newer)
         }
         (Detail::PullRequest(old), Detail::PullRequest(new)) => {
-            let newer = pull_request::is_newer(old, &new);
-            (Detail::PullRequest(pull_request::join(old, new)), newer)
+            let newer = pull_request::is_newer(old, &new, order);
+            (Detail::PullRequest(pull_request::join(old, new, order)), newer)
         }
         (Detail::Incident(old), Detail::Incident(new)) => {
-            let newer = incident::is_newer(old, &new);
-            (Detail::Incident(incident::join(old, new)), newer)
+            let newer = incident::is_newer(old, &new, order);
+            (Detail::Incident(incident::join(old, new, order)), newer)
         }
         _ => return stored.clone(),
     };

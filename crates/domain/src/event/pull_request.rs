@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use jiff::Timestamp;
 
-use super::{EventName, STALE_AFTER, Transition, join_lists, settle_list};
+use super::{EventName, Order, STALE_AFTER, Transition, join_lists, settle_list};
 use crate::{
     identity::Identity,
     item::{
@@ -19,24 +19,24 @@ pub(super) fn settle(pull_request: &mut PullRequest) {
 }
 
 /// All that is neither a review nor a check is one register. At the same version merged wins against closed and closed
-/// against open, because services count versions in seconds; else the later received wins.
-pub(super) fn is_newer(old: &PullRequest, new: &PullRequest) -> bool {
+/// against open, because services count versions in seconds; else the later received wins. Nothing undoes a merge.
+pub(super) fn is_newer(old: &PullRequest, new: &PullRequest, order: Order) -> bool {
     let version = |pull_request: &PullRequest| {
-        let ended = match pull_request.state {
-            PullRequestState::Open => 0,
-            PullRequestState::Closed => 1,
-            PullRequestState::Merged => 2,
+        let ended = match (pull_request.state, order) {
+            (PullRequestState::Open, _) | (PullRequestState::Closed, Order::Later) => 0,
+            (PullRequestState::Closed, Order::Unknown) => 1,
+            (PullRequestState::Merged, _) => 2,
         };
         (pull_request.updated_at, ended)
     };
     version(new) >= version(old)
 }
 
-pub(super) fn join(old: &PullRequest, mut new: PullRequest) -> PullRequest {
+pub(super) fn join(old: &PullRequest, mut new: PullRequest, order: Order) -> PullRequest {
     let reviews =
         join_lists(&old.reviews, std::mem::take(&mut new.reviews), REVIEWS_KEPT, newest_first, join_review);
     let new_checks = new.checks.take();
-    let mut joined = if is_newer(old, &new) {
+    let mut joined = if is_newer(old, &new, order) {
         fill(&mut new, old);
         new
     } else {
@@ -47,7 +47,7 @@ pub(super) fn join(old: &PullRequest, mut new: PullRequest) -> PullRequest {
     // Checks of a commit that is no longer the head say nothing about the pull request.
     let of_head = |checks: &Checks| checks.commit == joined.head;
     joined.checks = match (old.checks.as_ref().filter(|c| of_head(c)), new_checks.filter(of_head)) {
-        (Some(old), Some(new)) => Some(join_checks(old, new)),
+        (Some(old), Some(new)) => Some(join_checks(old, new, order)),
         (Some(old), None) => Some(old.clone()),
         (None, new) => new,
     };
@@ -84,7 +84,10 @@ fn join_review(old: &Review, new: Review) -> Review {
 }
 
 /// Both are of the same commit.
-fn join_checks(old: &Checks, new: Checks) -> Checks {
+fn join_checks(old: &Checks, new: Checks, order: Order) -> Checks {
+    if order == Order::Later && new.at == old.at {
+        return new;
+    }
     match (new.at, new.status).cmp(&(old.at, old.status)) {
         Ordering::Less => old.clone(),
         Ordering::Equal => Checks { failing: join_sets(&old.failing, new.failing), ..new },

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use url::Url;
 
 use super::{Build, BuildRun, Detail, Incident, Item, PullRequest};
@@ -28,10 +29,18 @@ const REQUESTED_KEPT: usize = 100;
 /// Labels.
 const LABELS_KEPT: usize = 64;
 
+/// The first moment that a service can mean; zero times of some languages (year 1) lie before it.
+pub const EARLIEST: Timestamp = Timestamp::UNIX_EPOCH;
+/// The last moment that is kept, the beginning of the year 2200: services write "for ever" as year 9999 and the like.
+pub const LATEST: Timestamp = Timestamp::constant(7_258_118_400, 0);
+
 impl Item {
     /// Makes everything that came from outside safe to show and bounded: titles 300 characters, names 200, logins and
     /// commits 100, each in one line; descriptions 4,000 in lines; lists and labels bounded in count; URLs only http and
     /// https and without a password. Lists that are sets are sorted; an empty text counts as not known.
+    ///
+    /// Times lie between [`EARLIEST`] and [`LATEST`], so that sums and differences of them are times too: one outside is
+    /// moved to the nearer end, or counts as not known where that can be.
     ///
     /// Cleaning twice changes nothing more. [`crate::event::compare`] cleans the snapshot it is given, so that nothing
     /// unclean is ever stored; the key is clean from [`super::ItemKey::new`] on, so that look-ups agree with what is stored.
@@ -51,7 +60,9 @@ fn clean_build(build: &mut Build) {
     line(&mut build.repo, NAME);
     line(&mut build.pipeline, NAME);
     optional(&mut build.branch, NAME);
-    for BuildRun { id, commit, author, subject, url, failing, .. } in &mut build.runs {
+    for BuildRun { id, at, started_at, commit, author, subject, url, failing, .. } in &mut build.runs {
+        optional_time(at);
+        optional_time(started_at);
         line(id, NAME);
         optional(commit, SHORT);
         optional(author, SHORT);
@@ -62,6 +73,9 @@ fn clean_build(build: &mut Build) {
 }
 
 fn clean_pull_request(pull_request: &mut PullRequest) {
+    time(&mut pull_request.opened_at);
+    time(&mut pull_request.updated_at);
+    optional_time(&mut pull_request.ended_at);
     line(&mut pull_request.repo, NAME);
     line(&mut pull_request.author, SHORT);
     line(&mut pull_request.branch, NAME);
@@ -75,15 +89,22 @@ fn clean_pull_request(pull_request: &mut PullRequest) {
     }
     for review in &mut pull_request.reviews {
         line(&mut review.by, SHORT);
+        time(&mut review.at);
     }
     if let Some(checks) = &mut pull_request.checks {
         line(&mut checks.commit, SHORT);
+        time(&mut checks.at);
         set(&mut checks.failing);
     }
 }
 
 fn clean_incident(incident: &mut Incident) {
     line(&mut incident.service, NAME);
+    time(&mut incident.started_at);
+    time(&mut incident.updated_at);
+    // What is held for ever has no end; what was held until before any time is not held.
+    incident.held_until =
+        incident.held_until.filter(|until| *until < LATEST).map(|until| until.max(EARLIEST));
     for holder in &mut incident.holders {
         line(holder, SHORT);
     }
@@ -126,6 +147,14 @@ fn line(text: &mut String, max: usize) {
     if !is_plain(text, max) {
         *text = text::line(text, max);
     }
+}
+
+fn time(at: &mut Timestamp) {
+    *at = (*at).clamp(EARLIEST, LATEST);
+}
+
+fn optional_time(at: &mut Option<Timestamp>) {
+    *at = at.filter(|at| (EARLIEST..=LATEST).contains(at));
 }
 
 fn optional(text: &mut Option<String>, max: usize) {

@@ -19,6 +19,7 @@ use crate::identity::Identity;
 
 pub use build::{Build, BuildRun, BuildStatus, RUNS_KEPT};
 pub(crate) use clean::join_sets;
+pub use clean::{EARLIEST, LATEST};
 pub use incident::{Incident, IncidentStatus, InferredEnd, Severity};
 pub use pull_request::{
     Checks, ChecksStatus, PullRequest, PullRequestState, REVIEWS_KEPT, Review, Turn, Verdict,

@@ -148,6 +148,7 @@ pub(super) struct View<'a> {
     pub(super) by: &'a str,
     pub(super) summary: &'a str,
     pub(super) old: bool,
+    pub(super) moot: bool,
     pub(super) item: &'a Item,
     pub(super) me: &'a Identity,
     /// What a hold's end is compared with.
@@ -172,6 +173,7 @@ impl<'a> View<'a> {
             by: event.by.as_deref().unwrap_or_default(),
             summary: &event.summary,
             old: event.old,
+            moot: event.moot,
             item,
             me,
             now: event.seen_at,
@@ -184,7 +186,7 @@ impl<'a> View<'a> {
             Detail::Incident(incident) => incident.updated_at,
             Detail::Build(_) | Detail::PullRequest(_) => Timestamp::MAX,
         };
-        Self { event, by: "", summary: &item.title, old: false, item, me, now }
+        Self { event, by: "", summary: &item.title, old: false, moot: false, item, me, now }
     }
 
     /// The value of a name of [`FIELDS`].

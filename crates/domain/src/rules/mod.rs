@@ -8,7 +8,8 @@
 //! - The **group** is that of the first matching rule with a `group_by`, else the item's repository.
 //! - A condition that has no value (a label that is not there) does not match, and says why in the explanation.
 //! - A rule that is **switched off** is checked like any other, and never matches.
-//! - An **old** event, from before the account was watched, is at most shown, and posted nowhere.
+//! - An **old** event, from before the account was watched, is at most shown, and posted nowhere. So is a **moot** one,
+//!   which was over by the time it was seen.
 
 mod builtin;
 mod condition;
@@ -21,7 +22,7 @@ use serde::{Deserialize, Serialize};
 pub use condition::Condition;
 pub use fields::FIELDS;
 pub use notification::{Notification, Told, notification};
-pub use settled::{can_settle, is_settled};
+pub use settled::{Ends, can_settle, ends, is_moot, is_settled};
 
 use crate::{
     event::{Event, EventName},
@@ -288,14 +289,18 @@ impl Rules {
             }
         }
         let mut action = action.unwrap_or(Do::Show);
-        if view.old {
+        let no_news = [
+            (view.old, "old events", "it happened before the account was watched"),
+            (view.moot, "what is over", "it was over, or in somebody's hands, by the time it was seen"),
+        ];
+        for (_, rule, why) in no_news.into_iter().filter(|(is_so, ..)| *is_so) {
             action = action.min(Do::Show);
             post.clear();
             reasons.push(Reason {
-                rule: "old events".to_owned(),
+                rule: rule.to_owned(),
                 builtin: true,
                 outcome: Outcome::Matched,
-                why: "it happened before the account was watched: at most shown, and not posted".to_owned(),
+                why: format!("{why}: at most shown, and not posted"),
             });
         }
         Decision { action, post, group: group.unwrap_or_else(|| view.item.repo().to_owned()), reasons }

@@ -35,6 +35,43 @@ pub fn can_settle(event: EventName) -> bool {
     }
 }
 
+/// True where what an event tells is not so any more, seen with the item as it is: it is no news.
+pub fn is_moot(event: EventName, item: &Item, me: &Identity, now: Timestamp) -> bool {
+    use EventName as E;
+    match (event, &item.detail) {
+        (E::Passed | E::Fixed, Detail::Build(build)) => build.is_red(),
+        (E::ChecksPassed, Detail::PullRequest(pull)) => {
+            pull.checks.as_ref().is_none_or(|checks| checks.status != ChecksStatus::Passed)
+        }
+        (E::Opened, Detail::PullRequest(pull)) => pull.state != PullRequestState::Open,
+        (E::Closed, Detail::PullRequest(pull)) => pull.state == PullRequestState::Open,
+        (E::Resolved, Detail::Incident(incident)) => incident.status != IncidentStatus::Resolved,
+        _ => is_settled(event, item, me, now),
+    }
+}
+
+/// What an event answers: it is news only where one of these was, since the last of `over`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ends {
+    /// What it answers.
+    pub what: &'static [EventName],
+    /// What ends the same.
+    pub over: &'static [EventName],
+}
+
+/// The events that an event is the answer to: nobody is told that what they never heard of is over, or in somebody's hands.
+/// `None` for those that stand alone.
+pub fn ends(event: EventName) -> Option<Ends> {
+    use EventName as E;
+    match event {
+        E::Acknowledged | E::Resolved => {
+            Some(Ends { what: &[E::Triggered, E::Escalated], over: &[E::Resolved] })
+        }
+        E::Fixed => Some(Ends { what: &[E::Failed, E::StillFailing], over: &[E::Fixed, E::Passed] }),
+        _ => None,
+    }
+}
+
 /// True where what an event asked of a person is done, or is somebody's: its notification can be withdrawn.
 pub fn is_settled(event: EventName, item: &Item, me: &Identity, now: Timestamp) -> bool {
     use EventName as E;
@@ -66,6 +103,32 @@ mod tests {
         BuildStatus, Checks, PullRequest,
         examples::{at, build, incident, kim, pull_request, review, run},
     };
+
+    #[test]
+    fn what_is_not_so_any_more_is_no_news() {
+        use EventName as E;
+        let red = build(vec![run(2, BuildStatus::Failed), run(1, BuildStatus::Passed)]);
+        let green = build(vec![run(2, BuildStatus::Passed)]);
+        let pull = |state| pull_request(|p| p.state = state);
+        let alert = |status| incident(|i| i.status = status);
+        let cases = [
+            (E::Passed, red.clone(), true),
+            (E::Fixed, red, true),
+            (E::Passed, green.clone(), false),
+            (E::Fixed, green, false),
+            (E::Opened, pull(PullRequestState::Open), false),
+            (E::Opened, pull(PullRequestState::Merged), true),
+            (E::Closed, pull(PullRequestState::Closed), false),
+            (E::Closed, pull(PullRequestState::Open), true),
+            (E::Merged, pull(PullRequestState::Merged), false),
+            (E::ChecksPassed, pull(PullRequestState::Open), true),
+            (E::Resolved, alert(IncidentStatus::Resolved), false),
+            (E::Resolved, alert(IncidentStatus::Triggered), true),
+        ];
+        for (event, item, expected) in cases {
+            assert_eq!(is_moot(event, &item, &kim(), at(10)), expected, "{event:?} {:?}", item.detail);
+        }
+    }
 
     #[test]
     fn what_was_told_is_over() {
@@ -105,6 +168,10 @@ mod tests {
             (E::Approved, pull(|p| p.state = PullRequestState::Closed), true),
             (E::Merged, pull(|p| p.state = PullRequestState::Merged), false),
         ];
+        // What was told of it and is over is no news any more either.
+        for (event, item, expected) in &cases {
+            assert_eq!(is_moot(*event, item, &kim(), at(10)), *expected, "{event:?} {:?}", item.detail);
+        }
         for (event, item, expected) in cases {
             assert_eq!(is_settled(event, &item, &kim(), at(10)), expected, "{event:?} {:?}", item.detail);
         }

@@ -1,8 +1,9 @@
 //! Events: what happened, each kept once.
 
 use callboard_domain::{
-    event::{Event, Transition},
+    event::{Event, EventName, Transition},
     item::ItemKey,
+    rules::Ends,
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
@@ -28,6 +29,20 @@ CREATE TABLE events (
 ) STRICT;
 ";
 
+/// Whether it was over by the time it was seen.
+pub(super) const V2: &str = "
+ALTER TABLE events ADD COLUMN moot INTEGER NOT NULL DEFAULT 0;
+";
+
+/// Why an event is no news, where it is none.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct News {
+    /// See [`Event::old`].
+    pub(super) old: bool,
+    /// See [`Event::moot`].
+    pub(super) moot: bool,
+}
+
 /// Records what happened to item `n`. Gives its number, or `None` where it is on the record already.
 pub(super) fn insert(
     conn: &Connection,
@@ -35,13 +50,29 @@ pub(super) fn insert(
     transition: &Transition,
     at: Timestamp,
     seen_at: Timestamp,
-    old: bool,
+    News { old, moot }: News,
 ) -> rusqlite::Result<Option<i64>> {
-    let sql = "INSERT INTO events (item, name, distinct_by, at, seen_at, old, who, summary)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (item, name, distinct_by) DO NOTHING";
+    let sql = "INSERT INTO events (item, name, distinct_by, at, seen_at, old, who, summary, moot)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (item, name, distinct_by) DO NOTHING";
     let Transition { name, by, distinct, summary, .. } = transition;
-    let inserted = run(conn, sql, params![n, Word(name), distinct, At(at), At(seen_at), old, by, summary])?;
+    let row = params![n, Word(name), distinct, At(at), At(seen_at), old, by, summary, moot];
+    let inserted = run(conn, sql, row)?;
     Ok((inserted == 1).then(|| conn.last_insert_rowid()))
+}
+
+/// True where of what has happened to item `n` since the last of `over` some is among `what`, and none of that was news.
+pub(super) fn all_moot(conn: &Connection, n: i64, Ends { what, over }: Ends) -> rusqlite::Result<bool> {
+    let words = |names: &[EventName]| {
+        let words: Vec<_> = names.iter().map(|name| format!("'{}'", name.name())).collect();
+        words.join(", ")
+    };
+    let sql = format!(
+        "SELECT count(*) > 0 AND min(moot) FROM events WHERE item = ?1 AND name IN ({}) AND id >
+         (SELECT coalesce(max(id), 0) FROM events WHERE item = ?1 AND name IN ({}))",
+        words(what),
+        words(over)
+    );
+    Ok(one(conn, &sql, [n], |row| row.get::<_, Option<bool>>(0))?.flatten().unwrap_or(false))
 }
 
 /// Puts what happened to one item on the record of another. What that has on its own record stays where it is.
@@ -59,10 +90,12 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Event> {
         old: row.get(7)?,
         by: row.get(8)?,
         summary: row.get(9)?,
+        moot: row.get(10)?,
     })
 }
 
-const SELECT: &str = "SELECT e.id, i.account, i.kind, i.id, e.name, e.at, e.seen_at, e.old, e.who, e.summary
+const SELECT: &str =
+    "SELECT e.id, i.account, i.kind, i.id, e.name, e.at, e.seen_at, e.old, e.who, e.summary, e.moot
                       FROM events e JOIN items i ON i.n = e.item";
 
 /// The events with these numbers that are still on the record, in order.

@@ -5,10 +5,11 @@ use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
 
 use callboard_domain::{
     chat::Address,
-    event::{Change, Event, Transition, compare, missed},
+    event::{Change, Event, Transition, compare, compare_read, missed},
     identity::Identity,
     item::{AccountName, Item, ItemKey, Kind},
     message::Message,
+    rules,
     source::{Batch, Gone, GoneReason, Received, Scope},
 };
 use jiff::Timestamp;
@@ -18,16 +19,21 @@ use super::{
     Store, StoreError,
     decisions::{self, Notice},
     deliveries::{self, About, NewDelivery},
-    events, hooks,
+    events::{self, News},
+    hooks,
     items::{self, Known},
     row::{all, whole_micros},
     runs,
     sources::{self, Standing},
 };
 
-/// What happened longer ago than this is on the record but never news, even if it is first heard of now: by then the
-/// record that would tell that it was heard of before may have been deleted.
+/// What happened longer ago than this is on the record but never news, even if it is first heard of now. Nor is what
+/// happened longer ago than the record is kept ([`Decide::remembered`]): it may have been heard of before.
 const NEWS: Duration = Duration::from_secs(90 * 86_400);
+
+/// How long an item may be reported unchanged before that is written, so that what is still reported is not deleted as
+/// long over, and then news again.
+const SEEN: Duration = Duration::from_secs(86_400);
 
 /// What a source says.
 #[derive(Debug, Clone)]
@@ -108,6 +114,11 @@ pub struct Decided {
 pub trait Decide: Send + Sync {
     /// What is to be done.
     fn decide(&self, happened: Happened<'_>) -> Decided;
+
+    /// How long events are kept: what happened longer ago may have been told and forgotten, and is no news.
+    fn remembered(&self) -> Duration {
+        NEWS
+    }
 }
 
 /// Where a report comes from and how it is to be read.
@@ -117,7 +128,8 @@ struct Intake<'a> {
     standing: Standing,
     /// True for the first poll of the account: what it finds without a time is old.
     first_poll: bool,
-    polled: bool,
+    /// When the poll began; `None` for a webhook.
+    polled: Option<Timestamp>,
     now: Timestamp,
     decide: &'a dyn Decide,
     events: Vec<Event>,
@@ -136,7 +148,10 @@ pub(super) fn ingest(
         conn,
         account,
         first_poll: matches!(report, Report::Poll { .. }) && !standing.polled,
-        polled: matches!(report, Report::Poll { .. }),
+        polled: match report {
+            Report::Poll { began_at, .. } => Some(*began_at),
+            Report::Hook(_) => None,
+        },
         standing,
         now,
         decide,
@@ -210,9 +225,11 @@ impl Intake<'_> {
             None => items::rename(conn, old.n, key, &to.id, now)?,
             Some(new) => {
                 // Both names were seen: what is known of either is known of it, and none of it is news.
-                let known = new.state.as_ref().map(|stored| &stored.item);
                 let moved = Item { key: to.clone(), ..state.item };
-                let Change { item, .. } = compare(known, moved, &self.standing.me);
+                let item = match &new.state {
+                    Some(known) => compare(Some(&moved), known.item.clone(), &self.standing.me).item,
+                    None => moved,
+                };
                 items::update(conn, &new, &item, now)?;
                 items::put_aside_like(conn, new.n, old.n)?;
                 events::move_to(conn, old.n, new.n)?;
@@ -255,6 +272,9 @@ impl Intake<'_> {
     fn take(&mut self, snapshot: &Item) -> rusqlite::Result<()> {
         let known = items::load(self.conn, &snapshot.key)?;
         let stored = known.as_ref().and_then(|known| known.state.as_ref());
+        // What a poll reads is later than all that had come when it began.
+        let later = known.as_ref().zip(self.polled).is_some_and(|(known, began)| known.seen_at < began);
+        let compare = if later { compare_read } else { compare };
         let change = compare(stored.map(|stored| &stored.item), snapshot.clone(), &self.standing.me);
         self.apply(known, change)
     }
@@ -271,7 +291,9 @@ impl Intake<'_> {
             Some(known) => {
                 if changed || known.state.is_none() {
                     items::update(conn, known, &item, now)?;
-                } else if !self.polled || items::is_back(known, &item) {
+                } else if self.polled.is_none_or(|began| known.seen_at < before(began, SEEN))
+                    || items::is_back(known, &item)
+                {
                     items::touch(conn, known, &item, now)?;
                 }
                 known.n
@@ -288,11 +310,15 @@ impl Intake<'_> {
         let at = whole_micros(transition.at.unwrap_or(now));
         let old = match transition.at {
             Some(at) => {
-                self.standing.baseline_at.is_some_and(|baseline| is_before(at, baseline)) || at < now - NEWS
+                self.standing.baseline_at.is_some_and(|baseline| is_before(at, baseline))
+                    || at < before(now, NEWS.min(decide.remembered()))
             }
             None => self.first_poll,
         };
-        let Some(id) = events::insert(conn, n, transition, at, now, old)? else { return Ok(()) };
+        let moot = rules::is_moot(transition.name, item, &self.standing.me, now)
+            || rules::ends(transition.name).map_or(Ok(false), |ends| events::all_moot(conn, n, ends))?;
+        let news = News { old, moot };
+        let Some(id) = events::insert(conn, n, transition, at, now, news)? else { return Ok(()) };
         let event = Event {
             id,
             item: item.key.clone(),
@@ -300,10 +326,11 @@ impl Intake<'_> {
             at,
             seen_at: now,
             old,
+            moot,
             by: transition.by.clone(),
             summary: transition.summary.clone(),
         };
-        if !old {
+        if !old && !moot {
             if subject.aside {
                 items::stir(conn, n)?;
             }
@@ -321,6 +348,11 @@ impl Intake<'_> {
         self.events.push(event);
         Ok(())
     }
+}
+
+/// So long before; the beginning of time where that is longer than time is.
+pub(super) fn before(now: Timestamp, span: Duration) -> Timestamp {
+    now.checked_sub(span).unwrap_or(Timestamp::MIN)
 }
 
 /// Whether it happened before `baseline`. Many services tell whole seconds: what they date to its second may have come after.
@@ -426,7 +458,7 @@ fn sweep(
             account: &key.account,
             standing: sources::standing(conn, &key.account)?,
             first_poll: false,
-            polled: true,
+            polled: Some(now),
             now: whole_micros(now),
             decide,
             events,

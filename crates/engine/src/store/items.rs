@@ -183,6 +183,8 @@ pub(super) struct Known {
     pub(super) open: bool,
     /// True where it was not there any more.
     pub(super) gone: bool,
+    /// When it was last written that it was seen.
+    pub(super) seen_at: Timestamp,
     /// Its state, unless it cannot be read any more, or is that of what goes by another name now; then it is built anew
     /// from what comes.
     pub(super) state: Option<StoredItem>,
@@ -190,7 +192,7 @@ pub(super) struct Known {
 
 pub(super) fn load(conn: &Connection, key: &ItemKey) -> rusqlite::Result<Option<Known>> {
     let sql = format!(
-        "SELECT {COLUMNS}, n, open, gone IS NOT NULL FROM items WHERE account = ?1 AND kind = ?2 AND id = ?3"
+        "SELECT {COLUMNS}, n, open, gone IS NOT NULL, seen_at FROM items WHERE account = ?1 AND kind = ?2 AND id = ?3"
     );
     one(conn, &sql, params![key.account.as_str(), key.kind.name(), key.id], |row| {
         let state = read(row).inspect_err(
@@ -198,7 +200,8 @@ pub(super) fn load(conn: &Connection, key: &ItemKey) -> rusqlite::Result<Option<
         );
         let is_another = |stored: &StoredItem| matches!(stored.gone, Some((GoneReason::Renamed { .. }, _)));
         let state = state.ok().filter(|stored| !is_another(stored));
-        Ok(Known { n: row.get(11)?, open: row.get(12)?, gone: row.get(13)?, state })
+        let seen_at = row.get::<_, At>(14)?.0;
+        Ok(Known { n: row.get(11)?, open: row.get(12)?, gone: row.get(13)?, seen_at, state })
     })
 }
 
@@ -234,7 +237,7 @@ pub(super) fn update(conn: &Connection, known: &Known, item: &Item, now: Timesta
     run(conn, sql, row).map(drop)
 }
 
-/// Records that an unchanged item was reported: it is there, and back on the board where it had left it.
+/// Records that an unchanged item was reported (webhooks always, polls once a day): it is there, and back on the board where it had left it.
 pub(super) fn touch(conn: &Connection, known: &Known, item: &Item, now: Timestamp) -> rusqlite::Result<()> {
     let sql = "UPDATE items SET seen_at = ?2, open = ?3, gone = NULL, gone_at = NULL WHERE n = ?1";
     run(conn, sql, params![known.n, At(now), is_open(item)]).map(drop)

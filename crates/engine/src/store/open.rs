@@ -29,7 +29,7 @@ pub(super) const FORMATS: &[&[&str]] = &[
         search::V1,
         settings::V1,
     ],
-    &[sources::V2, items::V2],
+    &[sources::V2, items::V2, events::V2],
     &[run_steps::V1],
 ];
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use callboard_domain::item::Kind;
 use jiff::Timestamp;
 
-use super::{Store, StoreError, deliveries, events, hooks, items, room, runs};
+use super::{Store, StoreError, deliveries, events, hooks, ingest, items, room, runs};
 
 /// Rows that are deleted in one step, which those who write may have to wait for.
 const STEP: u32 = 500;
@@ -51,7 +51,7 @@ pub struct Pruned {
 impl Store {
     /// Deletes what has been kept long enough, in small steps between which others write.
     pub async fn prune(&self, now: Timestamp, keep: Retention) -> Result<Pruned, StoreError> {
-        let before = |kept: Duration| now - kept;
+        let before = |kept: Duration| ingest::before(now, kept);
         let record = before(keep.record);
         let mut pruned = Pruned {
             deliveries: self.in_steps(move |conn| deliveries::prune(conn, record, STEP)).await?,

@@ -41,6 +41,8 @@ export function accountLine(account: AccountInfo, now: number): string {
   const who = identity?.login ? [identity.login] : [];
   if (missing > 0) return [...who, counted(missing, "scope") + " missing"].join(", ");
   if (problems.length > 0) return [...who, counted(problems.length, "problem")].join(", ");
+  const reading = account.reading;
+  if (reading) return [...who, `reading, ${reading.done} of ${reading.total} so far`].join(", ");
   if (health.state === "new") return "not asked yet";
   return last ? `answered ${ago(last, now)}` : [...who, "answers"].join(", ");
 }

@@ -132,6 +132,7 @@ const account = (more: Partial<AccountInfo>) => ({ ...(ACCOUNTS[1] as AccountInf
 
 test.each([
   [account({ last_ok: at(20) }), "answered 20 s ago", "passing"],
+  [account({ reading: { done: 40, total: 200 } }), "kim, reading, 40 of 200 so far", "passing"],
   [account({ last_ok: at(2) }), "answered just now", "passing"],
   [account({ last_ok: null }), "kim, answers", "passing"],
   [account({ health: { state: "new" } }), "not asked yet", "quiet"],

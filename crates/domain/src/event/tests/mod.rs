@@ -4,10 +4,17 @@ mod build;
 mod incident;
 mod pull_request;
 
-use super::{EventName, compare};
-use crate::item::{
-    BuildStatus, Item, Kind, Verdict,
-    examples::{build, kim, pull_request, review, run},
+use jiff::Timestamp;
+use proptest::prelude::*;
+
+use super::{EventName, compare, compare_read, stale};
+use crate::{
+    board,
+    item::{
+        BuildRun, BuildStatus, Checks, ChecksStatus, Detail, EARLIEST, IncidentStatus, Item, Kind, LATEST,
+        PullRequestState, Review, Verdict,
+        examples::{at, build, incident, kim, pull_request, review, run},
+    },
 };
 
 /// Saves one snapshot after the other and tells what each says.
@@ -55,6 +62,129 @@ fn what_comes_in_is_cleaned() {
         ]
     );
     assert!(!compare(Some(&change.item), dirty, &kim()).changed);
+}
+
+/// Every time of an item.
+fn times(item: &Item) -> Vec<Timestamp> {
+    match &item.detail {
+        Detail::Build(build) => {
+            build.runs.iter().flat_map(|run| [run.at, run.started_at]).flatten().collect()
+        }
+        Detail::PullRequest(pull) => {
+            let reviewed = pull.reviews.iter().map(|review| review.at);
+            let checked = pull.checks.iter().map(|checks| checks.at);
+            let own = [Some(pull.opened_at), Some(pull.updated_at), pull.ended_at].into_iter().flatten();
+            own.chain(reviewed).chain(checked).collect()
+        }
+        Detail::Incident(incident) => {
+            [Some(incident.started_at), Some(incident.updated_at), incident.held_until]
+                .into_iter()
+                .flatten()
+                .collect()
+        }
+    }
+}
+
+/// Any time that can be written, the ends of what can be among them.
+fn any_time() -> impl Strategy<Value = Timestamp> {
+    let edges = ["-009999-01-02T01:59:59Z", "0001-01-01T00:00:00Z", "9999-12-30T22:00:00.999999999Z"];
+    let edges: Vec<_> = edges.into_iter().map(|edge| edge.parse().expect("a time")).collect();
+    prop_oneof![
+        proptest::sample::select(edges),
+        (-377_705_023_201..=253_402_207_200_i64).prop_map(|s| Timestamp::from_second(s).expect("a time")),
+        (0..200_i64).prop_map(at),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever dates a service writes: nothing overflows, they are bounded, and stay as they are from then on.
+    #[test]
+    fn no_date_does_harm(t in proptest::collection::vec(any_time(), 9), now in 0..500_000_i64) {
+        let checks = Checks { commit: "c0".into(), status: ChecksStatus::Failed, failing: Vec::new(), at: t[4] };
+        let items = [
+            build(vec![BuildRun { at: Some(t[0]), started_at: Some(t[1]), ..run(1, BuildStatus::Failed) }]),
+            pull_request(|p| {
+                (p.opened_at, p.updated_at, p.ended_at) = (t[2], t[3], Some(t[8]));
+                p.reviews = vec![Review { at: t[5], ..review("bo", 1, Verdict::Approved) }];
+                p.checks = Some(checks.clone());
+            }),
+            incident(|i| {
+                (i.started_at, i.updated_at) = (t[6], t[7]);
+                (i.status, i.held_until) = (IncidentStatus::Acknowledged, Some(t[8]));
+            }),
+        ];
+        for snapshot in items {
+            let change = compare(None, snapshot.clone(), &kim());
+            prop_assert!(times(&change.item).iter().all(|at| (EARLIEST..=LATEST).contains(at)));
+            for transition in &change.transitions {
+                prop_assert!(transition.at.is_none_or(|at| (EARLIEST..=LATEST).contains(&at)));
+            }
+            prop_assert!(!compare(Some(&change.item), snapshot, &kim()).changed);
+            stale(&change.item, at(now));
+            let entry = board::Entry { item: &change.item, me: &kim(), snoozed: false };
+            board::board([entry].into_iter(), at(now), &board::Options { kind: None, all: true });
+        }
+    }
+}
+
+#[test]
+fn at_the_same_version_what_was_read_later_is_later() {
+    let checks = |status| {
+        let checks = Checks { commit: "c0".into(), status, failing: Vec::new(), at: at(1) };
+        pull_request(|p| p.checks = Some(checks))
+    };
+    let state = |state| pull_request(|p| p.state = state);
+    let titled = |title: &str| Item { title: title.into(), ..pull_request(|_| {}) };
+    let alert = |status| incident(|i| i.status = status);
+    let ran = |status| build(vec![BuildRun { at: Some(at(1)), ..run(1, status) }]);
+    let was = |item: &Item| match &item.detail {
+        Detail::PullRequest(pull) => match &pull.checks {
+            Some(checks) => checks.status.name(),
+            None => item.status(),
+        },
+        _ => item.status(),
+    };
+    use {BuildStatus as B, ChecksStatus as C, IncidentStatus as I, PullRequestState as P};
+    // What is stored, what comes with the same version -> how it stands where the order is not known, and where it was
+    // read later.
+    let cases = [
+        (alert(I::Acknowledged), alert(I::Triggered), "acknowledged", "triggered"),
+        (alert(I::Triggered), alert(I::Acknowledged), "acknowledged", "acknowledged"),
+        (alert(I::Resolved), alert(I::Triggered), "resolved", "triggered"),
+        (state(P::Closed), state(P::Open), "closed", "open"),
+        (state(P::Open), state(P::Closed), "closed", "closed"),
+        (state(P::Merged), state(P::Open), "merged", "merged"),
+        (checks(C::Failed), checks(C::Passed), "failed", "passed"),
+        (checks(C::Passed), checks(C::Pending), "passed", "pending"),
+        (ran(B::Failed), ran(B::Passed), "failed", "passed"),
+        (ran(B::Failed), ran(B::Running), "failed", "failed"),
+    ];
+    for (stored, snapshot, unknown, later) in cases {
+        let of = |compare: fn(Option<&Item>, Item, &crate::identity::Identity) -> super::Change| {
+            let change = compare(Some(&stored), snapshot.clone(), &kim());
+            assert!(!compare(Some(&change.item), snapshot.clone(), &kim()).changed);
+            was(&change.item)
+        };
+        assert_eq!((of(compare), of(compare_read)), (unknown, later), "{stored:?}");
+    }
+    let renamed = compare(Some(&titled("Bump")), titled("Bump pins"), &kim());
+    assert!(renamed.changed && renamed.item.title == "Bump pins", "a differing text is never dropped");
+}
+
+#[test]
+fn held_for_ever_has_no_end() {
+    let until = |text: &str| {
+        let held = incident(|i| i.held_until = text.parse().ok());
+        match compare(None, held, &kim()).item.detail {
+            Detail::Incident(incident) => incident.held_until,
+            _ => unreachable!(),
+        }
+    };
+    assert_eq!(until("9999-12-30T00:00:00Z"), None);
+    assert_eq!(until("0001-01-01T00:00:00Z"), Some(EARLIEST), "over long ago");
+    assert_eq!(until("2026-11-22T08:00:00Z"), Some(at(0)));
 }
 
 #[test]

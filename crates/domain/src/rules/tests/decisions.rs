@@ -121,6 +121,18 @@ fn old_events_are_shown_and_told_nobody() {
 }
 
 #[test]
+fn what_was_over_when_it_was_seen_is_told_nobody() {
+    let alert = incident(Severity::Critical, &[]);
+    let moot = Event { moot: true, ..event(EventName::Triggered, &alert) };
+    let loud =
+        RuleConfig { action: Some(Do::Important), post: vec!["deploys".into()], ..rule("loud", "true") };
+    let decision = decide(&[loud], &moot, &alert);
+    assert_eq!((decision.action, decision.post), (Do::Show, vec![]));
+    let why = &decision.reasons.last().expect("it says why").why;
+    assert!(why.contains("by the time it was seen"), "{why}");
+}
+
+#[test]
 fn channels_and_groups_come_from_the_item() {
     let alert = incident(Severity::High, &[]);
     let triggered = event(EventName::Triggered, &alert);

@@ -110,6 +110,7 @@ fn event(name: EventName, item: &Item) -> Event {
         at: at(6),
         seen_at: at(6),
         old: false,
+        moot: false,
         by: Some("bo".into()),
         summary: format!("{} {}", item.reference(), name.name()),
     }

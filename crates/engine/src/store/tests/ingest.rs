@@ -103,6 +103,169 @@ async fn what_is_heard_of_long_after_is_no_news() {
 }
 
 #[tokio::test]
+async fn what_is_forgotten_is_no_news_when_it_comes_again() {
+    const DAY: i64 = 86_400;
+    // How long events are kept, when it is heard of -> whether it is news.
+    let cases =
+        [(90, 89, true), (90, 91, false), (365, 91, false), (7, 6, true), (7, 8, false), (1, 2, false)];
+    for (days, heard, news) in cases {
+        let store = watching().await;
+        let rules = Arc::new(Everything {
+            remembered: Some(Duration::from_secs(days * 86_400)),
+            ..Everything::default()
+        });
+        let now = at(100 + heard * DAY);
+        let ingested =
+            store.ingest(&pager(), hook("1", vec![firing("a")]), now, rules.clone()).await.unwrap();
+        assert_eq!(!ingested.events[0].old, news, "{heard} days, of {days}");
+        assert_eq!(!rules.asked.lock().unwrap().is_empty(), news, "{heard} days, of {days}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_still_reported_is_kept_and_never_news_again() {
+    const DAY: i64 = 86_400;
+    let store = watching().await;
+    let keep = Retention {
+        record: Duration::from_secs(86_400),
+        items: Duration::from_secs(86_400),
+        ..Retention::default()
+    };
+    // Nothing says when it was.
+    let green = build("main", BuildStatus::Passed);
+    for day in 0..40 {
+        let now = at(100 + day * DAY);
+        let report = poll(100 + day * DAY, vec![green.clone()]);
+        let told = store.ingest(&pager(), report, now, everything()).await.unwrap().events;
+        assert_eq!(told.len(), usize::from(day == 0), "day {day}");
+        store.prune(now, keep).await.unwrap();
+    }
+    assert_eq!(store.events_after(0, 10).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_poll_is_later_than_what_had_come_before_it_began() {
+    use IncidentStatus::{Acknowledged, Triggered};
+    // All of one version. When the poll began, after the webhook or before -> how it stands.
+    for (began, stands) in [(120, "triggered"), (105, "acknowledged")] {
+        let store = watching().await;
+        let held = hook("1", vec![alert("a", Acknowledged, 100)]);
+        store.ingest(&pager(), held, at(110), everything()).await.unwrap();
+        let report = poll(began, vec![alert("a", Triggered, 100)]);
+        store.ingest(&pager(), report, at(130), everything()).await.unwrap();
+        assert_eq!(store.item(&key("a")).await.unwrap().unwrap().item.status(), stands, "{began}");
+    }
+}
+
+#[tokio::test]
+async fn dates_that_no_clock_can_hold_do_no_harm() {
+    for date in ["-009999-01-02T01:59:59Z", "0001-01-01T00:00:00Z", "9999-12-30T22:00:00.999999999Z"] {
+        let store = watching().await;
+        let mut odd = firing("odd");
+        if let Detail::Incident(incident) = &mut odd.detail {
+            (incident.started_at, incident.updated_at) = (date.parse().unwrap(), date.parse().unwrap());
+            incident.held_until = date.parse().ok();
+        }
+        let report = poll(110, vec![odd.clone(), firing("a")]);
+        store.ingest(&pager(), report, at(110), everything()).await.unwrap();
+        let again = store.ingest(&pager(), poll(120, vec![odd, firing("a")]), at(120), everything()).await;
+        assert_eq!(again.unwrap().events, [], "{date}");
+        let store = after_crash(&store, 130);
+        assert_eq!(store.open_items().await.unwrap().len(), 2, "{date}");
+        assert_eq!(store.events_after(0, 10).await.unwrap().len(), 2, "{date}");
+        store.prune(at(0), Retention { record: Duration::MAX, ..Retention::default() }).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_is_over_when_it_is_seen_is_on_record_and_told_nobody() {
+    use EventName::*;
+    use IncidentStatus::{Acknowledged as A, Resolved as R, Triggered as T};
+    let ran = |runs: &[(u64, BuildStatus)]| {
+        let mut item = build("main", BuildStatus::Passed);
+        if let Detail::Build(build) = &mut item.detail {
+            build.runs = runs.iter().rev().map(|(number, status)| BuildRun::new(*number, *status)).collect();
+        }
+        item
+    };
+    let (pass, fail) = (BuildStatus::Passed, BuildStatus::Failed);
+    let a = |status, updated| alert("a", status, updated);
+    // What each poll finds -> all that is on record, and what of it is told.
+    type Case = (&'static str, Vec<Item>, &'static [EventName], &'static [EventName]);
+    let cases: Vec<Case> = vec![
+        ("begins free", vec![a(T, 100)], &[Triggered], &[Triggered]),
+        ("begins held", vec![a(A, 100)], &[Triggered, Acknowledged], &[]),
+        (
+            "begins held, and is freed",
+            vec![a(A, 100), a(T, 150), a(T, 150)],
+            &[Triggered, Acknowledged, Triggered],
+            &[Triggered],
+        ),
+        (
+            "freed, taken and over",
+            vec![a(A, 100), a(T, 150), a(A, 160), a(R, 170)],
+            &[Triggered, Acknowledged, Triggered, Acknowledged, Resolved],
+            &[Triggered, Acknowledged, Resolved],
+        ),
+        (
+            "held from its beginning to its end",
+            vec![a(A, 100), a(R, 170)],
+            &[Triggered, Acknowledged, Resolved],
+            &[],
+        ),
+        ("began and ended unseen", vec![a(R, 170)], &[Triggered, Resolved], &[]),
+        ("told, then over", vec![a(T, 100), a(R, 170)], &[Triggered, Resolved], &[Triggered, Resolved]),
+        (
+            "held from its beginning, and back later",
+            vec![a(A, 100), a(R, 170), a(T, 180), a(R, 190)],
+            &[Triggered, Acknowledged, Resolved, Triggered, Resolved],
+            &[Triggered, Resolved],
+        ),
+        (
+            "failed and fixed unseen",
+            vec![ran(&[(1, pass)]), ran(&[(2, fail), (3, pass)])],
+            &[Passed, Failed, Fixed],
+            &[Passed],
+        ),
+        (
+            "failed again and fixed unseen",
+            vec![ran(&[(1, fail)]), ran(&[(2, fail), (3, pass)])],
+            &[Failed, StillFailing, Fixed],
+            &[Failed, Fixed],
+        ),
+        (
+            "fixed and failed again unseen",
+            vec![ran(&[(1, fail)]), ran(&[(2, pass), (3, fail)])],
+            &[Failed, Fixed, Failed],
+            &[Failed, Failed],
+        ),
+        (
+            "failed twice",
+            vec![ran(&[(1, fail), (2, fail)])],
+            &[Failed, StillFailing],
+            &[Failed, StillFailing],
+        ),
+    ];
+    for (name, polls, recorded, told) in cases {
+        let store = watching().await;
+        // What the first poll finds without a time is old.
+        store.ingest(&pager(), poll(90, Vec::new()), at(90), everything()).await.unwrap();
+        let rules = everything();
+        for (began, item) in (200..).step_by(10).zip(polls) {
+            store.ingest(&pager(), poll(began, vec![item]), at(began), rules.clone()).await.unwrap();
+        }
+        let events = store.events_after(0, 20).await.unwrap();
+        assert_eq!(events.iter().map(|event| event.name).collect::<Vec<_>>(), recorded, "{name}");
+        let news: Vec<_> = events.iter().filter(|event| !event.moot).map(|event| event.name).collect();
+        assert_eq!(news, told, "{name}");
+        let asked: Vec<_> = rules.asked.lock().unwrap().iter().map(|(name, _)| *name).collect();
+        assert_eq!(asked, told, "{name}");
+        assert_eq!(store.pending_notices(20).await.unwrap().len(), told.len(), "{name}");
+        assert_eq!(store.deliveries(20).await.unwrap().len(), told.len(), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn events_without_a_time_are_old_in_the_first_poll_only() {
     let store = Store::temporary(at(0)).unwrap();
     for (began, branch, old) in [(10, "main", true), (20, "next", false)] {

@@ -11,6 +11,7 @@ use std::{
     collections::BTreeMap,
     fs,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use callboard_domain::{
@@ -129,6 +130,7 @@ fn running(id: &str) -> Run {
 #[derive(Default)]
 struct Everything {
     silence: bool,
+    remembered: Option<Duration>,
     asked: Mutex<Vec<(EventName, bool)>>,
 }
 
@@ -141,6 +143,10 @@ impl Decide for Everything {
             notice: Some(Notice { important: false, group: happened.item.repo().to_owned() }),
             posts: vec![(deploys(), message(&happened.event.summary))],
         }
+    }
+
+    fn remembered(&self) -> Duration {
+        self.remembered.unwrap_or(Retention::default().record)
     }
 }
 

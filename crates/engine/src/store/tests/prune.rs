@@ -80,8 +80,10 @@ async fn what_is_still_to_be_told_or_delivered_is_kept() {
 #[tokio::test]
 async fn more_than_one_step_is_deleted() {
     let store = watching().await;
-    let many = (0..1_300).map(|n| resolved(&format!("i{n}"), 120)).collect();
-    store.ingest(&pager(), poll(130, many), at(130), everything()).await.unwrap();
+    let many = |item: fn(&str) -> Item| (0..1_300).map(|n| item(&format!("i{n}"))).collect();
+    store.ingest(&pager(), poll(110, many(firing)), at(110), everything()).await.unwrap();
+    let over = many(|id| resolved(id, 120));
+    store.ingest(&pager(), poll(130, over), at(130), everything()).await.unwrap();
     store.write(|conn| conn.execute("UPDATE deliveries SET state = 'posted'", [])).await.unwrap();
     store.write(|conn| conn.execute("UPDATE decisions SET notice = 'told'", [])).await.unwrap();
     let pruned = store.prune(at(100 * DAY), Retention::default()).await.unwrap();
