@@ -66,10 +66,28 @@ pub struct Posted {
     pub link: Option<String>,
 }
 
+/// What became of an edit that the service answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edited {
+    /// The message stands as wanted.
+    Done,
+    /// The message stands, and cannot be changed any more: it is too old, or not ours. What was to be said is posted anew.
+    Refused {
+        /// In plain words.
+        why: String,
+    },
+    /// The message is not there any more.
+    Gone {
+        /// In plain words.
+        why: String,
+    },
+}
+
 /// What a chat service can take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The longest message in characters, as rendered; longer ones are cut by the connector.
+    /// The longest message in characters, as [`Message::plain`] counts them. The connector cuts what programs wrote that is
+    /// longer; a person's words are refused instead.
     pub max_chars: usize,
     /// The pause between two messages to one channel.
     pub pause: Duration,
@@ -87,7 +105,7 @@ pub trait ChatService: Send + Sync {
     -> Result<Posted, ServiceError>;
 
     /// Replaces a posted message. Safe to repeat.
-    async fn edit(&self, posted: &Posted, message: &Message) -> Result<(), ServiceError>;
+    async fn edit(&self, posted: &Posted, message: &Message) -> Result<Edited, ServiceError>;
 
     /// Posts in the thread under a posted message.
     async fn reply(

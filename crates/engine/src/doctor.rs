@@ -6,8 +6,12 @@ use crate::{
     Engine, Mode,
     api::{AccountsQuery, Check, CheckVerdict, Health},
     secrets::Place,
+    store::Delivery,
     supervise::TaskFault,
 };
+
+/// Reasons that are given in full; the others are counted.
+const REASONS: usize = 5;
 
 /// Checks everything, one after the other.
 pub(crate) async fn checks(engine: &Engine) -> Vec<Check> {
@@ -183,12 +187,31 @@ async fn accounts(engine: &Engine) -> Vec<Check> {
 }
 
 async fn deliveries(engine: &Engine) -> Check {
+    if let Some(error) = engine.inner.outbox.store_error() {
+        return check("deliveries", CheckVerdict::Failed, format!("messages wait: {error}"));
+    }
     match engine.store().deliveries_not_posted(1_000).await {
         Ok(left) if left.is_empty() => check("deliveries", CheckVerdict::Ok, "everything has arrived"),
         Ok(left) => remedied(
-            check("deliveries", CheckVerdict::Warning, format!("{} have not arrived", left.len())),
+            check("deliveries", CheckVerdict::Warning, not_arrived(&left)),
             "callboard deliveries --pending",
         ),
         Err(error) => check("deliveries", CheckVerdict::Failed, error.to_string()),
     }
+}
+
+/// How many messages have not arrived, and why, each reason once.
+fn not_arrived(left: &[Delivery]) -> String {
+    let mut reasons: Vec<String> = Vec::new();
+    for delivery in left {
+        let reason = delivery.error.as_ref().map(|error| format!("{}: {error}", delivery.to));
+        reasons.extend(reason.filter(|reason| !reasons.contains(reason)));
+    }
+    let more = reasons.len().saturating_sub(REASONS);
+    reasons.truncate(REASONS);
+    if more > 0 {
+        reasons.push(format!("and {more} more reasons"));
+    }
+    let reasons: String = reasons.iter().map(|reason| format!("\n{reason}")).collect();
+    format!("{} have not arrived{reasons}", left.len())
 }

@@ -145,7 +145,8 @@ fn due(
     notified_at: Option<Timestamp>,
     now: Timestamp,
 ) -> (Vec<PendingNotice>, Option<Duration>) {
-    let since = notified_at.map(|at| Duration::try_from(now.duration_since(at)).unwrap_or_default());
+    // One that was shown in the future was shown while the clock was ahead.
+    let since = notified_at.and_then(|at| Duration::try_from(now.duration_since(at)).ok());
     let recent = since.filter(|since| *since < TOGETHER);
     if !quiet && recent.is_none() {
         return (pending, None);
@@ -221,6 +222,7 @@ mod tests {
         let cases = [
             (false, None, 100, vec![1, 2], None),
             (false, Some(70), 100, vec![1, 2], None),
+            (false, Some(4_000), 100, vec![1, 2], None),
             (false, Some(90), 100, vec![2], seconds(20)),
             (true, None, 100, vec![2], Some(QUIET_LOOK)),
             (true, Some(90), 100, vec![2], Some(QUIET_LOOK)),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use callboard_domain::{
-    chat::{ChatService, DeliveryKey, Limits, Posted},
+    chat::{ChatService, DeliveryKey, Edited, Limits, Posted},
     error::ServiceError,
     message::Message,
 };
@@ -75,11 +75,11 @@ impl ChatService for Room {
         self.put(channel, None, message, key).await
     }
 
-    async fn edit(&self, posted: &Posted, message: &Message) -> Result<(), ServiceError> {
+    async fn edit(&self, posted: &Posted, message: &Message) -> Result<Edited, ServiceError> {
         let edited = self.store.edit_in_room(number(posted)?, message.clone(), (self.now)()).await;
         match edited.map_err(nothing_happened)? {
-            true => Ok(()),
-            false => Err(ServiceError::rejected("the message is not in the room any more")),
+            true => Ok(Edited::Done),
+            false => Ok(Edited::Gone { why: "the message is not in the room any more".into() }),
         }
     }
 
@@ -164,9 +164,9 @@ mod tests {
         let refused = |result: Result<(), ServiceError>| matches!(result, Err(ServiceError::Rejected { .. }));
         assert!(refused(room.post(" #", &message("one"), &key("k")).await.map(drop)));
         let gone = Posted { channel: "general".to_owned(), id: "99".to_owned(), link: None };
-        assert!(refused(room.edit(&gone, &message("two")).await));
+        assert!(matches!(room.edit(&gone, &message("two")).await, Ok(Edited::Gone { .. })));
         let nonsense = Posted { id: "x".to_owned(), ..gone.clone() };
-        assert!(refused(room.edit(&nonsense, &message("two")).await));
+        assert!(refused(room.edit(&nonsense, &message("two")).await.map(drop)));
         room.reply(&gone, &message("three"), &key("k3")).await.unwrap();
     }
 }

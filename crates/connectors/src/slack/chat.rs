@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use callboard_domain::{
-    chat::{ChatService, DeliveryKey, Limits, Posted},
+    chat::{ChatService, DeliveryKey, Edited, Limits, Posted},
     error::ServiceError,
     message::Message,
 };
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    client::{Api, Cursor, bare, is_id},
+    client::{Api, Cursor, Failure, bare, is_id},
     render::{TOTAL, render},
 };
 
@@ -170,11 +170,20 @@ impl ChatService for Chat {
         self.send(channel, None, message, key).await
     }
 
-    async fn edit(&self, posted: &Posted, message: &Message) -> Result<(), ServiceError> {
+    /// Errors of `chat.update`: <https://docs.slack.dev/reference/methods/chat.update>. Whatever Slack refuses for good
+    /// (`edit_window_closed`, `cant_update_message`, a code of tomorrow) is posted anew.
+    async fn edit(&self, posted: &Posted, message: &Message) -> Result<Edited, ServiceError> {
         let mut body = body(&posted.channel, message);
         body["ts"] = json!(posted.id);
-        let _: Sent = self.api.write("chat.update", body, Some(&posted.channel)).await?;
-        Ok(())
+        let sent: Result<Sent, _> = self.api.write("chat.update", body, Some(&posted.channel)).await;
+        match sent {
+            Ok(_) => Ok(Edited::Done),
+            Err(Failure { code: Some(code), error: ServiceError::Rejected { why } }) => match code.as_str() {
+                "message_not_found" | "thread_not_found" => Ok(Edited::Gone { why }),
+                _ => Ok(Edited::Refused { why }),
+            },
+            Err(failure) => Err(failure.error),
+        }
     }
 
     async fn reply(

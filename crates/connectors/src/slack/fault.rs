@@ -79,6 +79,7 @@ pub(super) fn fault(refusal: &Refusal<'_>) -> ServiceError {
         | "service_unavailable"
         | "request_timeout"
         | "rollup_error"
+        | "update_failed"
         | "team_added_to_org") => {
             let why = format!("Slack is out of order ({code})");
             if refusal.read { ServiceError::unavailable(why) } else { ServiceError::unknown(why) }

@@ -4,7 +4,7 @@
 
 use async_trait::async_trait;
 use callboard_domain::{
-    chat::{ChatService, DeliveryKey, Limits, Posted},
+    chat::{ChatService, DeliveryKey, Edited, Limits, Posted},
     error::ServiceError,
     identity::Identity,
     message::Message,
@@ -73,7 +73,7 @@ impl ChatService for Webhook {
         Ok(Posted { channel: channel.to_owned(), id: String::new(), link: None })
     }
 
-    async fn edit(&self, _: &Posted, _: &Message) -> Result<(), ServiceError> {
+    async fn edit(&self, _: &Posted, _: &Message) -> Result<Edited, ServiceError> {
         Err(cannot("edit a message"))
     }
 

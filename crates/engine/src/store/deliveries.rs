@@ -10,20 +10,31 @@
 //!    |          '-----> unknown           it may have happened: looked up before it is sent again
 //!    '---------------------'              looked up, and absent
 //! ```
+//!
+//! A record that cannot be read is set aside as failed with the reason, so that it does not hold up its channel.
+
+use std::{collections::BTreeMap, time::Duration};
 
 use callboard_domain::{
     chat::{Address, DeliveryKey, Posted},
     error::ServiceError,
-    message::Message,
+    item::AccountName,
+    message::{Message, Tone},
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
     Store, StoreError,
-    row::{At, Json, Text, Word, all, one, run},
+    row::{At, Json, Text, Word, all, is_unreadable, one, run},
 };
+
+/// The longest wait between two tries, but for a service that asks for a longer one.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+/// A record that was changed more than this in the future was changed while the clock was wrong.
+const CLOCK_MARGIN: Duration = Duration::from_secs(60);
 
 pub(super) const V1: &str = "
 CREATE TABLE deliveries (
@@ -91,6 +102,28 @@ pub struct NewDelivery {
     pub message: Message,
 }
 
+/// Whether a message that stands in its channel can be edited.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Edits {
+    /// As far as is known: the next revision is an edit.
+    #[default]
+    Open,
+    /// The service refused for good: the next revision is posted anew, under it.
+    Closed,
+    /// The message is not there any more: the next revision is posted anew.
+    Gone,
+}
+
+/// What the column `posted` holds. Records of before this was kept have no `edits`.
+#[derive(Serialize, Deserialize)]
+struct Standing {
+    #[serde(flatten)]
+    posted: Posted,
+    #[serde(default)]
+    edits: Edits,
+}
+
 /// A delivery as recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
@@ -110,12 +143,27 @@ pub struct Delivery {
     pub attempts: u32,
     /// When it is to be tried (pending) or looked up (unknown) next.
     pub next_at: Timestamp,
-    /// Where it stands. A delivery that is claimed and has this is to be edited, not posted.
+    /// Where it stands. A delivery that is claimed and has this is to be edited, as far as `edits` allows.
     pub posted: Option<Posted>,
+    /// Whether what stands can be edited.
+    pub edits: Edits,
+    /// The revision that was last sent, or is being sent.
+    pub sent_revision: i64,
     /// Why the last attempt did not go well.
     pub error: Option<ServiceError>,
     /// When it was decided.
     pub created_at: Timestamp,
+}
+
+impl Delivery {
+    /// What its message is looked up by. One that is posted anew has a key of its own: that of the delivery names the
+    /// message that stands there already.
+    pub fn message_key(&self) -> DeliveryKey {
+        match self.posted {
+            Some(_) => DeliveryKey(format!("{}.{}", self.key.0, self.sent_revision)),
+            None => self.key.clone(),
+        }
+    }
 }
 
 /// How an attempt to send or to look up a delivery went.
@@ -123,6 +171,10 @@ pub struct Delivery {
 pub enum Attempt {
     /// It stands there as it was when it was claimed. Revised since: it becomes pending, as an edit.
     Posted(Posted),
+    /// This revision is not worth a message of its own: what stands there stays, until the next one.
+    Skipped,
+    /// What stands there cannot be edited any more: it becomes pending, and is posted anew.
+    Closed(Edits),
     /// It surely did not happen: send it at this time.
     Later(Timestamp, ServiceError),
     /// It may have happened: look it up at this time. An edit is safe to repeat and is: it becomes pending.
@@ -148,8 +200,21 @@ pub(super) fn insert(conn: &Connection, new: &NewDelivery, now: Timestamp) -> ru
     Ok(key)
 }
 
-/// True for a delivery that stands where it can be edited: its sending is an edit, safe to repeat.
-const STANDS: &str = "(posted IS NOT NULL AND json_extract(posted, '$.id') <> '')";
+/// True for a delivery that stands where it can be edited: its sending is an edit, safe to repeat. What is not JSON
+/// would make the whole statement fail.
+const STANDS: &str = "(CASE WHEN json_valid(posted) THEN json_extract(posted, '$.id') <> ''
+    AND coalesce(json_extract(posted, '$.edits'), 'open') = 'open' ELSE 0 END)";
+
+/// True for a delivery whose time has come at `?1`. One that is due further off than any wait, or that was changed in
+/// the future, was recorded while the clock was ahead: it is due.
+fn due() -> String {
+    let longest = LONGEST_WAIT.as_micros();
+    let margin = CLOCK_MARGIN.as_micros();
+    format!(
+        "(next_at <= ?1 OR changed_at > ?1 + {margin} OR next_at > ?1 + {margin} + max({longest},
+            1000000 * CASE WHEN json_valid(error) THEN coalesce(json_extract(error, '$.retry_after.secs'), 0) ELSE 0 END))"
+    )
+}
 
 /// What may have been sent when the program ended: posts are to be looked up, edits are safe to repeat.
 pub(super) fn recover(conn: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
@@ -183,8 +248,7 @@ pub(super) fn prune(conn: &Connection, before: Timestamp, limit: u32) -> rusqlit
     run(conn, sql, params![At(before), limit])
 }
 
-const COLUMNS: &str =
-    "id, event, run, address, under, message, state, attempts, next_at, posted, error, created_at";
+const COLUMNS: &str = "id, event, run, address, under, message, state, attempts, next_at, posted, error, created_at, sent_revision";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
     let about = match (row.get(1)?, row.get(2)?) {
@@ -192,6 +256,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         (None, Some(run)) => About::Run(run),
         (None, None) => About::Nothing,
     };
+    let standing = row.get::<_, Option<Json<Standing>>>(9)?.map(|it| it.0);
     Ok(Delivery {
         key: DeliveryKey(row.get(0)?),
         about,
@@ -201,10 +266,50 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         state: row.get::<_, Word<_>>(6)?.0,
         attempts: row.get(7)?,
         next_at: row.get::<_, At>(8)?.0,
-        posted: row.get::<_, Option<Json<_>>>(9)?.map(|it| it.0),
+        edits: standing.as_ref().map(|it| it.edits).unwrap_or_default(),
+        posted: standing.map(|it| it.posted),
         error: row.get::<_, Option<Json<_>>>(10)?.map(|it| it.0),
         created_at: row.get::<_, At>(11)?.0,
+        sent_revision: row.get(12)?,
     })
+}
+
+/// Reads a delivery to be shown: of one that cannot be read, what can be, and why.
+fn read_shown(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+    let why = match read(row) {
+        Err(error) if is_unreadable(&error) => unreadable(&error),
+        result => return result,
+    };
+    let text = |column: usize| -> rusqlite::Result<String> {
+        Ok(String::from_utf8_lossy(row.get_ref(column)?.as_bytes().unwrap_or_default()).into_owned())
+    };
+    let address = text(3)?;
+    let time = |column: usize| row.get::<_, At>(column).map_or(Timestamp::UNIX_EPOCH, |at| at.0);
+    Ok(Delivery {
+        key: DeliveryKey(text(0)?),
+        about: row.get::<_, Option<String>>(2)?.map_or(About::Nothing, About::Run),
+        to: address
+            .parse()
+            .unwrap_or_else(|_| Address { account: AccountName("unknown".into()), channel: address }),
+        under: None,
+        message: row
+            .get::<_, Json<_>>(5)
+            .map_or_else(|_| Message::new(Tone::Unknown, "This message cannot be read"), |it| it.0),
+        state: row.get::<_, Word<_>>(6).map_or(DeliveryState::Failed, |it| it.0),
+        attempts: row.get(7)?,
+        next_at: time(8),
+        posted: None,
+        edits: Edits::default(),
+        error: Some(why),
+        created_at: time(11),
+        sent_revision: row.get(12)?,
+    })
+}
+
+fn unreadable(error: &rusqlite::Error) -> ServiceError {
+    ServiceError::rejected(format!(
+        "its record cannot be read ({error}): it is damaged, or was written by a newer Callboard; it was set aside"
+    ))
 }
 
 /// The oldest live delivery of each address (a walk over the index from address to address, however long the queues).
@@ -218,20 +323,51 @@ const HEADS: &str = "WITH RECURSIVE queue (address) AS (
         FROM queue WHERE queue.address IS NOT NULL
     )";
 
-fn claim(conn: &Connection, now: Timestamp, limit: u32) -> rusqlite::Result<Vec<Delivery>> {
+/// Claims what is due, at most `each` of an account; `out` are those that are being sent already.
+fn claim(
+    conn: &Connection,
+    now: Timestamp,
+    each: u32,
+    mut out: BTreeMap<AccountName, u32>,
+) -> rusqlite::Result<Vec<Delivery>> {
+    let due = due();
     let sql = format!(
-        "{HEADS} SELECT {COLUMNS} FROM heads JOIN deliveries USING (n)
-         WHERE state = 'pending' AND next_at <= ?1 ORDER BY n LIMIT ?2"
+        "{HEADS} SELECT n, address FROM heads JOIN deliveries USING (n) WHERE state = 'pending' AND {due} ORDER BY n"
     );
-    let due = all(conn, &sql, params![At(now), limit], read)?;
-    let sql = "UPDATE deliveries SET state = 'sending', sent_revision = revision, attempts = attempts + 1,
-               changed_at = ?2 WHERE id = ?1";
-    due.into_iter()
-        .map(|delivery| {
-            run(conn, sql, params![delivery.key.0, At(now)])?;
-            Ok(Delivery { state: DeliveryState::Sending, attempts: delivery.attempts + 1, ..delivery })
-        })
-        .collect()
+    let heads: Vec<(i64, String)> = all(conn, &sql, params![At(now)], |row| {
+        Ok((row.get(0)?, String::from_utf8_lossy(row.get_ref(1)?.as_bytes()?).into_owned()))
+    })?;
+    let mut claimed = Vec::new();
+    for (n, address) in heads {
+        let account = address.split(':').next().unwrap_or_default();
+        let out = out.entry(account.into()).or_default();
+        if *out >= each {
+            continue;
+        }
+        match one(conn, &format!("SELECT {COLUMNS} FROM deliveries WHERE n = ?1"), [n], read) {
+            Ok(None) => {}
+            Ok(Some(delivery)) => {
+                let sql = "UPDATE deliveries SET state = 'sending', sent_revision = revision, attempts = attempts + 1,
+                           changed_at = ?2 WHERE n = ?1 RETURNING sent_revision";
+                let sent_revision =
+                    one(conn, sql, params![n, At(now)], |row| row.get(0))?.unwrap_or(delivery.sent_revision);
+                *out += 1;
+                claimed.push(Delivery {
+                    state: DeliveryState::Sending,
+                    attempts: delivery.attempts + 1,
+                    sent_revision,
+                    ..delivery
+                });
+            }
+            Err(error) if is_unreadable(&error) => {
+                tracing::error!(%error, address, "a message cannot be read and is set aside");
+                let sql = "UPDATE deliveries SET state = 'failed', error = ?2, changed_at = ?3 WHERE n = ?1";
+                run(conn, sql, params![n, Json(&unreadable(&error)), At(now)])?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(claimed)
 }
 
 fn attempted(
@@ -249,11 +385,23 @@ fn attempted(
         run(conn, &sql, params![key.0, state, At(next_at), error.map(Json), At(now)])
     };
     let rows = match attempt {
+        Attempt::Skipped => {
+            let sql = "UPDATE deliveries SET state = iif(revision > sent_revision, 'pending', 'posted'),
+                       next_at = ?2, changed_at = ?2, attempts = 0, error = NULL
+                       WHERE id = ?1 AND state = 'sending'";
+            run(conn, sql, params![key.0, At(now)])
+        }
+        Attempt::Closed(edits) => {
+            let sql = "UPDATE deliveries SET state = 'pending', next_at = ?3, changed_at = ?3,
+                       posted = json_set(posted, '$.edits', ?2) WHERE id = ?1 AND state = 'sending'";
+            run(conn, sql, params![key.0, Word(edits), At(now)])
+        }
         Attempt::Posted(posted) => {
+            let posted = Standing { posted: posted.clone(), edits: Edits::Open };
             let sql = "UPDATE deliveries SET state = iif(revision > sent_revision, 'pending', 'posted'), posted = ?2,
                        next_at = ?3, changed_at = ?3, attempts = 0, error = NULL
                        WHERE id = ?1 AND state IN ('sending', 'unknown')";
-            run(conn, sql, params![key.0, Json(posted), At(now)])
+            run(conn, sql, params![key.0, Json(&posted), At(now)])
         }
         Attempt::Later(at, error) => after("pending", *at, Some(error)),
         Attempt::Unknown(at, error) => after("unknown", *at, Some(error)),
@@ -288,20 +436,29 @@ impl Store {
     /// [`Store::attempted`].
     ///
     /// At most one of each address is out at a time, the oldest first, so that a channel reads in order: one that has
-    /// to wait holds back those behind it, while failed and unknown ones do not.
-    pub async fn claim(&self, now: Timestamp, limit: u32) -> Result<Vec<Delivery>, StoreError> {
-        self.write(move |conn| claim(conn, now, limit)).await
+    /// to wait holds back those behind it, while failed and unknown ones do not. At most `each` of an account are out at
+    /// a time; `out` says how many are already, so that an account that does not answer holds up no other.
+    pub async fn claim(
+        &self,
+        now: Timestamp,
+        each: u32,
+        out: BTreeMap<AccountName, u32>,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        self.write(move |conn| claim(conn, now, each, out.clone())).await
     }
 
-    /// When the next delivery is to be claimed or looked up; `None` while nothing waits (or all of it is being sent).
-    pub async fn next_delivery_at(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.read(|conn| {
+    /// When the next delivery is to be claimed or looked up, as it stands at `now`; `None` while nothing waits (or all of
+    /// it is being sent).
+    pub async fn next_delivery_at(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        self.read(move |conn| {
+            let due = due();
             let sql = format!(
                 "{HEADS} SELECT min(at) FROM (
-                     SELECT min(next_at) AS at FROM heads JOIN deliveries USING (n) WHERE state = 'pending'
-                     UNION ALL SELECT min(next_at) FROM deliveries WHERE state = 'unknown')"
+                     SELECT min(iif({due}, min(next_at, ?1), next_at)) AS at
+                     FROM heads JOIN deliveries USING (n) WHERE state = 'pending'
+                     UNION ALL SELECT min(iif({due}, min(next_at, ?1), next_at)) FROM deliveries WHERE state = 'unknown')"
             );
-            let at = one(conn, &sql, [], |row| row.get::<_, Option<At>>(0))?;
+            let at = one(conn, &sql, params![At(now)], |row| row.get::<_, Option<At>>(0))?;
             Ok(at.flatten().map(|at| at.0))
         })
         .await
@@ -318,13 +475,40 @@ impl Store {
         self.write(move |conn| attempted(conn, &key, &attempt, now)).await
     }
 
-    /// The deliveries that may have arrived and are to be looked up by now.
-    pub async fn unknown_deliveries(&self, now: Timestamp, limit: u32) -> Result<Vec<Delivery>, StoreError> {
+    /// The deliveries that may have arrived and are to be looked up by now, at most `each` of an account.
+    pub async fn unknown_deliveries(&self, now: Timestamp, each: u32) -> Result<Vec<Delivery>, StoreError> {
         self.read(move |conn| {
+            let due = due();
             let sql = format!(
-                "SELECT {COLUMNS} FROM deliveries WHERE state = 'unknown' AND next_at <= ?1 ORDER BY next_at LIMIT ?2"
+                "SELECT {COLUMNS} FROM (SELECT *, row_number() OVER (
+                     PARTITION BY substr(address, 1, instr(address, ':')) ORDER BY next_at) AS place
+                 FROM deliveries WHERE state = 'unknown' AND {due}) WHERE place <= ?2 ORDER BY next_at"
             );
-            all(conn, &sql, params![At(now), limit], read)
+            all(conn, &sql, params![At(now), each], read)
+        })
+        .await
+    }
+
+    /// True for a run that has not ended: a message about it tells of progress, not of an outcome.
+    pub async fn is_under_way(&self, run: &str) -> Result<bool, StoreError> {
+        let run = run.to_owned();
+        self.read(move |conn| {
+            one(conn, "SELECT 1 FROM runs WHERE id = ?1 AND ended_at IS NULL", [run], |_| Ok(()))
+                .map(|found| found.is_some())
+        })
+        .await
+    }
+
+    /// Makes due what waits for these accounts after a try in vain: they can be reached again.
+    pub async fn hasten_deliveries(
+        &self,
+        accounts: Vec<AccountName>,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        self.write(move |conn| {
+            let sql = "UPDATE deliveries SET next_at = ?2 WHERE state IN ('pending', 'sending') AND state = 'pending'
+                       AND error IS NOT NULL AND substr(address, 1, instr(address, ':')) = ?1";
+            accounts.iter().map(|account| run(conn, sql, params![format!("{account}:"), At(now)])).sum()
         })
         .await
     }
@@ -344,7 +528,7 @@ impl Store {
     pub async fn delivery(&self, key: &DeliveryKey) -> Result<Option<Delivery>, StoreError> {
         let key = key.clone();
         self.read(move |conn| {
-            one(conn, &format!("SELECT {COLUMNS} FROM deliveries WHERE id = ?1"), [&key.0], read)
+            one(conn, &format!("SELECT {COLUMNS} FROM deliveries WHERE id = ?1"), [&key.0], read_shown)
         })
         .await
     }
@@ -353,7 +537,12 @@ impl Store {
     pub async fn deliveries_of_run(&self, run: &str) -> Result<Vec<Delivery>, StoreError> {
         let run = run.to_owned();
         self.read(move |conn| {
-            all(conn, &format!("SELECT {COLUMNS} FROM deliveries WHERE run = ?1 ORDER BY n"), [run], read)
+            all(
+                conn,
+                &format!("SELECT {COLUMNS} FROM deliveries WHERE run = ?1 ORDER BY n"),
+                [run],
+                read_shown,
+            )
         })
         .await
     }
@@ -361,7 +550,12 @@ impl Store {
     /// The latest deliveries, newest first, at most `limit`.
     pub async fn deliveries(&self, limit: u32) -> Result<Vec<Delivery>, StoreError> {
         self.read(move |conn| {
-            all(conn, &format!("SELECT {COLUMNS} FROM deliveries ORDER BY n DESC LIMIT ?1"), [limit], read)
+            all(
+                conn,
+                &format!("SELECT {COLUMNS} FROM deliveries ORDER BY n DESC LIMIT ?1"),
+                [limit],
+                read_shown,
+            )
         })
         .await
     }
@@ -408,7 +602,7 @@ impl Store {
                 "SELECT {COLUMNS} FROM deliveries WHERE n IN ({live} UNION ALL {unknown} UNION ALL {failed})
                  ORDER BY n LIMIT ?1"
             );
-            all(conn, &sql, [limit], read)
+            all(conn, &sql, [limit], read_shown)
         })
         .await
     }

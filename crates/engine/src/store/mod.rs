@@ -41,7 +41,7 @@ use self::{readers::Readers, writer::Writer};
 
 pub use self::{
     decisions::{Notice, PendingNotice},
-    deliveries::{About, Attempt, Delivery, DeliveryState, NewDelivery},
+    deliveries::{About, Attempt, Delivery, DeliveryState, Edits, LONGEST_WAIT, NewDelivery},
     error::StoreError,
     ingest::{Decide, Decided, Happened, Ingested, Report, Watched},
     items::{BOARD, Snooze, StoredItem},

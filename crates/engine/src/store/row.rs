@@ -104,13 +104,22 @@ pub(super) fn all<T>(
     while let Some(row) = rows.next()? {
         match read(row) {
             Ok(value) => found.push(value),
-            Err(error @ rusqlite::Error::FromSqlConversionFailure(..)) => {
+            Err(error) if is_unreadable(&error) => {
                 tracing::warn!(%error, "a stored row cannot be read and is left out");
             }
             Err(error) => return Err(error),
         }
     }
     Ok(found)
+}
+
+/// True where a row was found and a value in it makes no sense: it is damaged, or of a newer version.
+pub(super) fn is_unreadable(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error as E;
+    matches!(
+        error,
+        E::FromSqlConversionFailure(..) | E::IntegralValueOutOfRange(..) | E::InvalidColumnType(..)
+    )
 }
 
 /// Reads the one row of a query, where there is one.

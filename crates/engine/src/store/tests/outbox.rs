@@ -3,6 +3,8 @@ use callboard_domain::{
     error::ServiceError,
 };
 
+use std::time::Duration;
+
 use super::*;
 
 fn to(address: &str, title: &str) -> NewDelivery {
@@ -39,7 +41,7 @@ async fn an_attempt_leads_to_a_state_and_a_time() {
     for (number, (attempt, expected, next_at, error)) in cases.into_iter().enumerate() {
         let key = store.enqueue(to(&format!("chat:#{number}"), "one"), at(0)).await.unwrap();
         assert!(!store.attempted(&key, attempt.clone(), at(5)).await.unwrap(), "it is not being sent");
-        let claimed = store.claim(at(1), 10).await.unwrap();
+        let claimed = store.claim(at(1), 10, Default::default()).await.unwrap();
         let [claimed] = claimed.as_slice() else { panic!("only this one is due: {claimed:?}") };
         assert_eq!((claimed.state, claimed.attempts), (DeliveryState::Sending, 1));
         assert!(store.attempted(&key, attempt.clone(), at(20)).await.unwrap());
@@ -59,70 +61,71 @@ async fn a_channel_reads_in_order() {
         store.enqueue(to(address, title), at(0)).await.unwrap();
     }
     let titles = |claimed: &[Delivery]| claimed.iter().map(|it| it.message.title.clone()).collect::<Vec<_>>();
-    let claimed = store.claim(at(1), 10).await.unwrap();
+    let claimed = store.claim(at(1), 10, Default::default()).await.unwrap();
     assert_eq!(titles(&claimed), ["a1", "b1", "c1"]);
-    assert_eq!(store.claim(at(1), 10).await.unwrap(), []);
-    assert_eq!(store.next_delivery_at().await.unwrap(), None);
+    assert_eq!(store.claim(at(1), 10, Default::default()).await.unwrap(), []);
+    assert_eq!(store.next_delivery_at(at(2)).await.unwrap(), None);
     // A channel that has to wait holds back what is behind; one that failed does not.
     store.attempted(&claimed[0].key, Attempt::Later(at(60), fault()), at(2)).await.unwrap();
-    assert_eq!(store.claim(at(59), 10).await.unwrap(), []);
-    assert_eq!(store.next_delivery_at().await.unwrap(), Some(at(60)));
-    assert_eq!(titles(&store.claim(at(60), 10).await.unwrap()), ["a1"]);
+    assert_eq!(store.claim(at(59), 10, Default::default()).await.unwrap(), []);
+    assert_eq!(store.next_delivery_at(at(2)).await.unwrap(), Some(at(60)));
+    assert_eq!(titles(&store.claim(at(60), 10, Default::default()).await.unwrap()), ["a1"]);
     store.attempted(&claimed[0].key, Attempt::Failed(fault()), at(61)).await.unwrap();
-    assert_eq!(titles(&store.claim(at(61), 10).await.unwrap()), ["a2"]);
+    assert_eq!(titles(&store.claim(at(61), 10, Default::default()).await.unwrap()), ["a2"]);
 }
 
 #[tokio::test]
 async fn a_message_revised_while_it_is_sent_is_edited_after() {
     let store = Store::temporary(at(0)).unwrap();
     let key = one(&store).await;
-    store.claim(at(1), 1).await.unwrap();
+    store.claim(at(1), 1, Default::default()).await.unwrap();
     assert!(store.revise(&key, message("two"), at(2)).await.unwrap());
     store.attempted(&key, Attempt::Posted(posted()), at(3)).await.unwrap();
-    let claimed = store.claim(at(3), 1).await.unwrap();
+    let claimed = store.claim(at(3), 1, Default::default()).await.unwrap();
     assert_eq!((claimed[0].message.title.as_str(), &claimed[0].posted), ("two", &Some(posted())));
     store.attempted(&key, Attempt::Posted(posted()), at(4)).await.unwrap();
     assert_eq!(state(&store, &key).await, DeliveryState::Posted);
-    assert_eq!(store.claim(at(5), 1).await.unwrap(), []);
+    assert_eq!(store.claim(at(5), 1, Default::default()).await.unwrap(), []);
     // What stands is edited when it is revised again.
     assert!(store.revise(&key, message("three"), at(6)).await.unwrap());
-    assert_eq!(store.claim(at(6), 1).await.unwrap()[0].message.title, "three");
+    assert_eq!(store.claim(at(6), 1, Default::default()).await.unwrap()[0].message.title, "three");
 }
 
 #[tokio::test]
 async fn after_a_crash_what_may_have_been_posted_is_looked_up_first() {
     let store = Store::temporary(at(0)).unwrap();
     let (post, edit) = (one(&store).await, store.enqueue(to("chat:#b", "b"), at(0)).await.unwrap());
-    store.claim(at(1), 10).await.unwrap();
+    store.claim(at(1), 10, Default::default()).await.unwrap();
     store.attempted(&edit, Attempt::Posted(posted()), at(2)).await.unwrap();
     store.revise(&edit, message("b, edited"), at(3)).await.unwrap();
-    store.claim(at(3), 10).await.unwrap();
+    store.claim(at(3), 10, Default::default()).await.unwrap();
     let waiting = store.enqueue(to("chat:#c", "c"), at(3)).await.unwrap();
 
     let store = after_crash(&store, 10);
     assert_eq!(state(&store, &post).await, DeliveryState::Unknown);
     assert_eq!(state(&store, &edit).await, DeliveryState::Pending, "an edit is safe to repeat");
     assert_eq!(state(&store, &waiting).await, DeliveryState::Pending);
-    let claimed: Vec<_> = store.claim(at(10), 10).await.unwrap().into_iter().map(|it| it.key).collect();
+    let claimed: Vec<_> =
+        store.claim(at(10), 10, Default::default()).await.unwrap().into_iter().map(|it| it.key).collect();
     assert_eq!(claimed, [edit, waiting], "what is unknown is not sent");
     let unknown = store.unknown_deliveries(at(10), 10).await.unwrap();
     assert_eq!(unknown.len(), 1);
     assert!(store.attempted(&post, Attempt::Absent, at(11)).await.unwrap());
-    assert_eq!(store.claim(at(11), 10).await.unwrap()[0].key, post);
+    assert_eq!(store.claim(at(11), 10, Default::default()).await.unwrap()[0].key, post);
 }
 
 #[tokio::test]
 async fn an_unknown_one_that_is_found_is_edited_where_it_was_revised_since() {
     let store = Store::temporary(at(0)).unwrap();
     let key = one(&store).await;
-    store.claim(at(1), 1).await.unwrap();
+    store.claim(at(1), 1, Default::default()).await.unwrap();
     store.attempted(&key, Attempt::Unknown(at(9), fault()), at(2)).await.unwrap();
-    assert_eq!(store.next_delivery_at().await.unwrap(), Some(at(9)));
+    assert_eq!(store.next_delivery_at(at(2)).await.unwrap(), Some(at(9)));
     assert_eq!(store.unknown_deliveries(at(8), 10).await.unwrap(), []);
     store.revise(&key, message("two"), at(3)).await.unwrap();
     assert_eq!(state(&store, &key).await, DeliveryState::Unknown);
     store.attempted(&key, Attempt::Posted(posted()), at(9)).await.unwrap();
-    assert_eq!(store.claim(at(9), 1).await.unwrap()[0].posted, Some(posted()));
+    assert_eq!(store.claim(at(9), 1, Default::default()).await.unwrap()[0].posted, Some(posted()));
 }
 
 #[tokio::test]
@@ -130,12 +133,12 @@ async fn a_person_can_send_again_what_did_not_arrive() {
     let store = Store::temporary(at(0)).unwrap();
     let key = one(&store).await;
     assert!(!store.retry(&key, at(1)).await.unwrap(), "it waits already");
-    store.claim(at(1), 1).await.unwrap();
+    store.claim(at(1), 1, Default::default()).await.unwrap();
     store.attempted(&key, Attempt::Failed(fault()), at(2)).await.unwrap();
     let not_posted = store.deliveries_not_posted(10).await.unwrap();
     assert_eq!(not_posted.iter().map(|it| &it.key).collect::<Vec<_>>(), [&key]);
     assert!(store.retry(&key, at(3)).await.unwrap());
-    store.claim(at(3), 1).await.unwrap();
+    store.claim(at(3), 1, Default::default()).await.unwrap();
     store.attempted(&key, Attempt::Posted(posted()), at(4)).await.unwrap();
     assert_eq!(store.deliveries_not_posted(10).await.unwrap(), []);
 }
@@ -182,7 +185,9 @@ async fn step(store: Store, stands: &mut Option<String>, fate: Fate, now: i64) -
         }
         _ => {}
     }
-    let Some(delivery) = store.claim(at(now), 1).await.unwrap().pop() else { return store };
+    let Some(delivery) = store.claim(at(now), 1, Default::default()).await.unwrap().pop() else {
+        return store;
+    };
     assert_eq!(delivery.posted.is_some(), stands.is_some(), "posted twice, or edited what is not there");
     let arrives = match fate {
         Fate::Refuses => false,
@@ -228,12 +233,139 @@ proptest::proptest! {
 async fn what_cannot_be_edited_is_not_taken_for_an_edit() {
     let store = Store::temporary(at(0)).unwrap();
     let key = one(&store).await;
-    store.claim(at(1), 1).await.unwrap();
+    store.claim(at(1), 1, Default::default()).await.unwrap();
     let nowhere = Posted { id: String::new(), ..posted() };
     store.attempted(&key, Attempt::Posted(nowhere), at(2)).await.unwrap();
     store.revise(&key, message("two"), at(3)).await.unwrap();
-    store.claim(at(3), 1).await.unwrap();
+    store.claim(at(3), 1, Default::default()).await.unwrap();
     assert_eq!(state(&after_crash(&store, 4), &key).await, DeliveryState::Unknown);
     store.attempted(&key, Attempt::Unknown(at(9), fault()), at(4)).await.unwrap();
     assert_eq!(state(&store, &key).await, DeliveryState::Unknown);
+}
+
+/// Changes the file as nobody should.
+fn damage(store: &Store, sql: &str) {
+    let conn = Connection::open(store.file()).unwrap();
+    conn.execute_batch(sql).unwrap();
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_set_aside_and_told() {
+    let damages = [
+        ("message = '{broken'", "This message cannot be read"),
+        (r#"message = '{"tone":"tomorrow","title":"x","blocks":[]}'"#, "This message cannot be read"),
+        (
+            r#"message = json_set(message, '$.blocks', json('[{"hologram":1}]'))"#,
+            "This message cannot be read",
+        ),
+        ("posted = 'nonsense'", "one"),
+        ("error = '[]'", "one"),
+        ("under = '{}'", "one"),
+        ("address = 'chat#a'", "one"),
+        ("created_at = 9223372036854775807", "one"),
+    ];
+    for (damaged, title) in damages {
+        let store = Store::temporary(at(0)).unwrap();
+        let key = one(&store).await;
+        let behind = store.enqueue(to("chat:#a", "two"), at(0)).await.unwrap();
+        damage(&store, &format!("UPDATE deliveries SET {damaged} WHERE n = 1"));
+        // The first look sets it aside, so that what is behind it is sent.
+        let mut claimed = store.claim(at(1), 10, BTreeMap::new()).await.unwrap();
+        claimed.extend(store.claim(at(1), 10, BTreeMap::new()).await.unwrap());
+        assert_eq!(claimed.iter().map(|it| &it.key).collect::<Vec<_>>(), [&behind], "{damaged}");
+        let told = store.deliveries_not_posted(10).await.unwrap();
+        let told = told.iter().find(|it| it.key == key).expect(damaged);
+        assert_eq!((told.state, told.message.title.as_str()), (DeliveryState::Failed, title), "{damaged}");
+        let why = told.error.as_ref().unwrap().to_string();
+        assert!(why.contains("cannot be read"), "{damaged}: {why}");
+        assert!(store.undelivered().await.unwrap() > 0);
+        // A start does not stumble over it, and a newer version can send it.
+        let store = after_crash(&store, 5);
+        assert!(store.retry(&key, at(6)).await.unwrap(), "{damaged}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_recorded_while_the_clock_was_ahead_is_due() {
+    let day = 24 * 60 * 60;
+    let limited =
+        |secs| ServiceError::RateLimited { why: String::new(), retry_after: Duration::from_secs(secs) };
+    // recorded at, due at, why -> due at 0
+    let cases = [
+        (-10, 800, fault(), false),
+        (-10, 2_000, fault(), true),
+        (-10, 3_600, limited(3_600), false),
+        (-10, 400 * day, limited(3_600), true),
+        (400 * day, 400 * day + 1, fault(), true),
+        (3_600, 3_601, limited(day as u64), true),
+        (30, 31, fault(), false),
+    ];
+    for (recorded, next, error, due) in cases {
+        for unknown in [false, true] {
+            let store = Store::temporary(at(-20)).unwrap();
+            let key = store.enqueue(to("chat:#a", "one"), at(-20)).await.unwrap();
+            store.claim(at(-20), 1, BTreeMap::new()).await.unwrap();
+            let attempt = match unknown {
+                true => Attempt::Unknown(at(next), error.clone()),
+                false => Attempt::Later(at(next), error.clone()),
+            };
+            store.attempted(&key, attempt, at(recorded)).await.unwrap();
+            let context = format!("recorded at {recorded}, due at {next}, unknown: {unknown}");
+            let expected = if due { at(0) } else { at(next) };
+            assert_eq!(store.next_delivery_at(at(0)).await.unwrap(), Some(expected), "{context}");
+            let found = match unknown {
+                true => store.unknown_deliveries(at(0), 1).await.unwrap().len(),
+                false => store.claim(at(0), 1, BTreeMap::new()).await.unwrap().len(),
+            };
+            assert_eq!(found, usize::from(due), "{context}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_is_busy_holds_up_no_other() {
+    let store = Store::temporary(at(0)).unwrap();
+    for address in ["bad:#1", "bad:#2", "bad:#3", "good:#1", "room:general"] {
+        store.enqueue(to(address, "one"), at(0)).await.unwrap();
+    }
+    let claim = async |out: &[(&str, u32)]| {
+        let out = out.iter().map(|(account, count)| (AccountName::from(*account), *count)).collect();
+        let claimed = store.claim(at(1), 2, out).await.unwrap();
+        claimed.iter().map(|it| it.to.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(claim(&[]).await, ["bad:#1", "bad:#2", "good:#1", "room:general"]);
+    assert!(claim(&[("bad", 2)]).await.is_empty());
+    assert_eq!(claim(&[("bad", 1)]).await, ["bad:#3"]);
+    for delivery in store.deliveries(10).await.unwrap() {
+        store.attempted(&delivery.key, Attempt::Unknown(at(2), fault()), at(2)).await.unwrap();
+    }
+    let looked_up: Vec<_> = store.unknown_deliveries(at(2), 1).await.unwrap();
+    assert_eq!(looked_up.len(), 3, "one of each account");
+}
+
+#[tokio::test]
+async fn what_cannot_be_edited_any_more_is_posted_anew_and_looked_up_after_a_crash() {
+    let store = Store::temporary(at(0)).unwrap();
+    let key = one(&store).await;
+    store.claim(at(1), 1, BTreeMap::new()).await.unwrap();
+    store.attempted(&key, Attempt::Posted(posted()), at(2)).await.unwrap();
+    store.revise(&key, message("two"), at(3)).await.unwrap();
+    store.claim(at(3), 1, BTreeMap::new()).await.unwrap();
+    store.attempted(&key, Attempt::Closed(Edits::Closed), at(4)).await.unwrap();
+    let claimed = store.claim(at(4), 1, BTreeMap::new()).await.unwrap().remove(0);
+    assert_eq!((claimed.edits, &claimed.posted), (Edits::Closed, &Some(posted())));
+    assert_eq!(claimed.message_key().0, format!("{}.2", key.0));
+    let store = after_crash(&store, 5);
+    assert_eq!(state(&store, &key).await, DeliveryState::Unknown, "it is not an edit");
+    let looked_up = store.unknown_deliveries(at(5), 1).await.unwrap().remove(0);
+    assert_eq!(looked_up.message_key(), claimed.message_key());
+    let anew = Posted { id: "18".to_owned(), ..posted() };
+    store.attempted(&key, Attempt::Posted(anew.clone()), at(6)).await.unwrap();
+    let delivery = store.delivery(&key).await.unwrap().unwrap();
+    assert_eq!((delivery.edits, delivery.posted), (Edits::Open, Some(anew)));
+    // A revision that is skipped leaves what stands as it is.
+    store.revise(&key, message("three"), at(7)).await.unwrap();
+    store.claim(at(7), 1, BTreeMap::new()).await.unwrap();
+    store.attempted(&key, Attempt::Skipped, at(8)).await.unwrap();
+    assert_eq!(state(&store, &key).await, DeliveryState::Posted);
 }

@@ -12,7 +12,7 @@ async fn ingest(store: &Store, delivery: &str, item: Item, now: i64) {
 /// Everything that waits is delivered and told.
 async fn settle(store: &Store, now: i64) {
     loop {
-        let claimed = store.claim(at(now), 100).await.unwrap();
+        let claimed = store.claim(at(now), 100, Default::default()).await.unwrap();
         if claimed.is_empty() {
             break;
         }
@@ -58,7 +58,7 @@ async fn what_is_old_and_over_goes_and_the_rest_stays() {
 async fn what_is_still_to_be_told_or_delivered_is_kept() {
     let store = watching().await;
     ingest(&store, "1", firing("untold"), 110).await;
-    let claimed = store.claim(at(111), 1).await.unwrap();
+    let claimed = store.claim(at(111), 1, Default::default()).await.unwrap();
     let look = Attempt::Unknown(at(200), ServiceError::unknown("no answer"));
     store.attempted(&claimed[0].key, look, at(112)).await.unwrap();
     ingest(&store, "2", resolved("untold", 120), 120).await;
