@@ -157,7 +157,9 @@ impl Output {
 
     /// A message as a terminal shows it.
     pub(crate) fn message(&self, message: &Message) {
-        println!("{} {}", mark(message.tone), text::line(&message.title, 500));
+        // A person's words stand here in their lines.
+        let title = text::block(&message.title, usize::MAX);
+        println!("{} {}", mark(message.tone), indent(title.trim_end()).trim_start());
         for block in &message.blocks {
             match block {
                 Block::Text(text) => println!("{}", indent(text)),

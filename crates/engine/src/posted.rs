@@ -6,17 +6,22 @@ use callboard_domain::{
     identity::Identity,
     item::{Detail, Item, Severity},
     message::{Block, Message, Tone},
+    text,
 };
 use jiff::Timestamp;
 
+/// The longest title of an item's message, in characters: only a person's words are longer.
+const TITLE: usize = 300;
+
 /// An event as it is posted.
 pub(crate) fn event(event: &Event, item: &Item) -> Message {
-    let message = Message::new(tone(event.name, item), &event.summary).linked(item.url.clone());
+    let message =
+        Message::new(tone(event.name, item), text::line(&event.summary, TITLE)).linked(item.url.clone());
     with_detail(message, item)
 }
 
-/// An item as its row says it, sent by a person. `text` is what they say of it, and may be empty.
-pub(crate) fn item(item: &Item, text: &str, by: &str, now: Timestamp) -> Message {
+/// An item as its row says it, sent by a person. `words` is what they say of it, and may be empty.
+pub(crate) fn item(item: &Item, words: &str, by: &str, now: Timestamp) -> Message {
     // Who reads it is not who sends it: whose turn it is goes by names, and is nobody's own.
     let nobody = Identity::default();
     let row = board::row(board::Entry { item, me: &nobody, snoozed: false }, now);
@@ -32,9 +37,9 @@ pub(crate) fn item(item: &Item, text: &str, by: &str, now: Timestamp) -> Message
         "" => row.title,
         second => format!("{} ({second})", row.title),
     };
-    let mut message = Message::new(tone, title).linked(row.url);
-    if !text.is_empty() {
-        message = message.with(Block::Text(text.to_owned()));
+    let mut message = Message::new(tone, text::line(&title, TITLE)).linked(row.url);
+    if !words.is_empty() {
+        message = message.with(Block::Text(words.to_owned()));
     }
     let mut fields = vec![("state".to_owned(), item.status().to_owned())];
     fields.extend(row.turn.map(|turn| ("turn".to_owned(), turn.what)));

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     client::{Api, Cursor, Failure, bare, is_id},
-    render::{TOTAL, render},
+    render::{WHOLE, render},
 };
 
 /// Slack takes about one message a second in a channel: <https://docs.slack.dev/apis/web-api/rate-limits>.
@@ -229,7 +229,7 @@ impl ChatService for Chat {
     }
 
     fn limits(&self) -> Limits {
-        Limits { max_chars: TOTAL, pause: PAUSE, edits: true, finds: true }
+        Limits { max_chars: WHOLE, pause: PAUSE, edits: true, finds: true }
     }
 }
 

@@ -15,7 +15,9 @@ use serde_json::{Value, json};
 use url::Url;
 
 /// The longest message in characters; what is over is left out, and said to be.
-pub(super) const TOTAL: usize = 12_000;
+const TOTAL: usize = 12_000;
+/// The longest that surely goes in whole, with its mark and what stands between its parts.
+pub(super) const WHOLE: usize = TOTAL - 2 * NOTE;
 const PART: usize = 3_000;
 const BLOCKS: usize = 50;
 const LINE: usize = 300;
@@ -57,26 +59,40 @@ struct Page {
 
 impl Page {
     fn title(&mut self, message: &Message) {
+        let mark = words(&format!("{} ", message.tone.mark()), Some("bold"));
+        let all = text::block(&message.title, usize::MAX);
+        let all = trimmed(&all);
+        // A person's words: whole, and in their lines. What programs make fits on one, and leads somewhere.
+        if message.link.is_none() && (all.contains('\n') || size(all) > LINE) {
+            self.left -= 2;
+            return self.flow(all, Some(mark));
+        }
         let title = match line(&message.title) {
             empty if empty.is_empty() => "(no title)".to_owned(),
             title => title,
         };
         let link = message.link.as_ref().filter(|url| may_link(url));
         self.left -= size(&title) + link.map_or(0, |url| url.as_str().len()) + 2;
-        let mark = words(&format!("{} ", message.tone.mark()), Some("bold"));
         self.push(section(vec![mark, linked(&title, link, Some("bold"))]));
     }
 
     fn text(&mut self, text: &str) {
         let clean = text::block(text, usize::MAX);
-        let mut rest = clean.trim();
-        while !rest.is_empty() && self.has_room() {
+        self.flow(trimmed(&clean), None);
+    }
+
+    /// A text in its lines, in as many parts as it takes; the first after `mark`.
+    fn flow(&mut self, text: &str, mut mark: Option<Value>) {
+        let mut rest = text;
+        while !rest.trim().is_empty() && self.has_room() {
             let (part, after) = head(rest, PART.min(self.left));
             self.left -= size(part);
-            self.push(section(vec![words(part, None)]));
-            rest = after.trim_start();
+            let elements = mark.take().into_iter().chain([words(part, None)]).collect();
+            self.push(section(elements));
+            // The parts stand below each other: the space between them is their end of line.
+            rest = after.strip_prefix(['\n', ' ']).unwrap_or(after);
         }
-        self.omitted += size(rest);
+        self.omitted += size(rest.trim());
     }
 
     fn fields(&mut self, fields: &[(String, String)]) {
@@ -158,6 +174,11 @@ impl Page {
         }
         self.blocks
     }
+}
+
+/// Without empty lines around it; the first line keeps its indent.
+fn trimmed(text: &str) -> &str {
+    text.trim_start_matches('\n').trim_end()
 }
 
 fn section(elements: Vec<Value>) -> Value {
@@ -411,6 +432,35 @@ mod tests {
             assert!(size(&rendered.text) <= FALLBACK, "case {n}");
             let said = text.ends_with("are left out") || text.contains("characters before this") || n >= 8;
             assert!(said, "case {n}: {}", &text[text.len() - 60..]);
+        }
+    }
+
+    #[test]
+    fn a_persons_words_are_whole_and_in_their_lines() {
+        let long = "word ".repeat(2_300);
+        let indented = format!("Steps:\n  - one\n{}\n  - last", "    detail\n".repeat(400).trim_end());
+        let cases =
+            ["Freeze until noon.\nThen not.", long.trim_end(), &indented, &"x".repeat(WHOLE - 2), "a\n\n\nb"];
+        for written in cases {
+            assert!(size(written) <= WHOLE);
+            let alone = Message::new(Tone::Neutral, written);
+            let beside = Message::new(Tone::Neutral, "an item").with(Block::Text(written.to_owned()));
+            for (message, before) in [(alone, "• "), (beside, "• an item")] {
+                let blocks = render(&message).blocks;
+                // Parts stand below each other.
+                let parts: Vec<String> = blocks.as_array().unwrap().iter().map(seen).collect();
+                let shown = parts.join("\n");
+                let shown = shown.strip_prefix(before).unwrap().trim_start_matches('\n');
+                let kept = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+                match written.contains(' ') || written.contains('\n') {
+                    true => assert_eq!(kept(shown), kept(written)),
+                    false => assert_eq!(shown.replace('\n', ""), written),
+                }
+                assert!(!shown.contains("left out"), "{}", &shown[shown.len() - 60..]);
+                for line in written.lines().filter(|line| size(line) < LINE) {
+                    assert!(shown.lines().any(|it| it == line), "{line:?} is a line of its own");
+                }
+            }
         }
     }
 

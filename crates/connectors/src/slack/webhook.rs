@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::{
     chat::PAUSE,
     fault::{Refusal, fault},
-    render::{TOTAL, render},
+    render::{WHOLE, render},
 };
 use crate::{
     Identify,
@@ -97,7 +97,7 @@ impl ChatService for Webhook {
     }
 
     fn limits(&self) -> Limits {
-        Limits { max_chars: TOTAL, pause: PAUSE, edits: false, finds: false }
+        Limits { max_chars: WHOLE, pause: PAUSE, edits: false, finds: false }
     }
 }
 

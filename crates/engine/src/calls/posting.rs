@@ -8,11 +8,12 @@ use callboard_domain::{
     message::{Message, Tone},
     text,
 };
+use futures::future::join_all;
 use jiff::Timestamp;
 
 use super::{LIST_LIMIT, limited, one_of};
 use crate::{
-    Engine,
+    Engine, accounts,
     api::{
         ApiError, ChannelInfo, ChannelsQuery, DeliveriesQuery, Delivery, DeliveryState, Post, PreparePost,
         PreparedPost, Retry, RoomMessage, RoomQuery, Settle,
@@ -20,6 +21,9 @@ use crate::{
     posted, run,
     store::{self, About, NewDelivery},
 };
+
+/// How long a chat may take to list its channels.
+const CHANNELS_TIME: Duration = Duration::from_secs(15);
 
 impl Engine {
     pub(super) async fn delivery_of(&self, run: &str) -> Result<Option<Delivery>, ApiError> {
@@ -30,15 +34,20 @@ impl Engine {
     pub(crate) async fn prepare_post(&self, query: PreparePost) -> Result<PreparedPost, ApiError> {
         let Post { channel, text, item } = query.what;
         let address = self.live().config.address(&channel).map_err(ApiError::usage)?;
-        let said = text::block(text.trim(), 10_000);
+        let said = text::block(text.trim_start_matches(['\r', '\n']).trim_end(), usize::MAX);
         let message = match item {
             Some(item) => {
                 let item = self.find_item(&item).await?.item;
                 posted::item(&item, &said, &run::person(), Timestamp::now())
             }
-            None if said.is_empty() => return Err(ApiError::usage("there is nothing to post")),
+            None if said.trim().is_empty() => return Err(ApiError::usage("there is nothing to post")),
             None => Message::new(Tone::Neutral, said),
         };
+        // Where there is no chat to ask, the message waits for it, or fails, as a whole.
+        if let Ok(chat) = accounts::chat(&self.live().accounts, &self.inner.room, &address.account) {
+            fits(&message, chat.limits().max_chars)
+                .map_err(|what| ApiError::usage(format!("{address} {what}")))?;
+        }
         Ok(PreparedPost { address, message })
     }
 
@@ -89,8 +98,12 @@ impl Engine {
                 Some((account.name.clone(), chat))
             });
             let room = (crate::config::ROOM.into(), std::sync::Arc::clone(&self.inner.room));
-            for (account, chat) in std::iter::once(room).chain(chats) {
-                let found = chat.channels().await;
+            // All at once: one that does not answer holds up no other.
+            let asked = std::iter::once(room).chain(chats).map(|(account, chat)| async move {
+                let found = tokio::time::timeout(CHANNELS_TIME, chat.channels()).await;
+                (account, found.unwrap_or_else(|_| Err(ServiceError::unavailable("no answer in time"))))
+            });
+            for (account, found) in join_all(asked).await {
                 let found =
                     found.map_err(|error| ApiError::Service { account: account.to_string(), error })?;
                 let addresses = found
@@ -156,6 +169,19 @@ impl Engine {
     }
 }
 
+/// Refuses what would be cut: a person's words are posted whole or not at all.
+fn fits(message: &Message, max_chars: usize) -> Result<(), String> {
+    let link = message.link.as_ref().map_or(0, |link| link.as_str().len());
+    let length = message.plain().chars().count() + link;
+    if length <= max_chars {
+        return Ok(());
+    }
+    let over = length - max_chars;
+    Err(format!(
+        "takes {max_chars} characters, and this has {length}: make it shorter by {over}, or post it in parts"
+    ))
+}
+
 /// A delivery as faces see it.
 pub(super) fn shown(delivery: store::Delivery) -> Delivery {
     let error = delivery.error;
@@ -183,4 +209,20 @@ pub(super) fn shown(delivery: store::Delivery) -> Delivery {
 
 fn known(error: Option<ServiceError>) -> ServiceError {
     error.unwrap_or_else(|| ServiceError::unknown("no answer"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_be_cut_is_refused_with_the_numbers() {
+        let message = |length| Message::new(Tone::Neutral, "é".repeat(length));
+        // The mark and its space count.
+        assert_eq!(fits(&message(98), 100), Ok(()));
+        let why = fits(&message(120), 100).unwrap_err();
+        assert!(why.contains("takes 100 characters, and this has 122: make it shorter by 22"), "{why}");
+        let linked = message(90).linked("https://ci.example/7".parse().ok());
+        assert!(fits(&linked, 100).is_err(), "its link counts");
+    }
 }
