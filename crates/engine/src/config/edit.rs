@@ -210,7 +210,7 @@ fn edit(path: &Path, change: impl FnOnce(&mut DocumentMut) -> Result<(), String>
     // Says where a fault is better than the editing parser does.
     Config::read(path, &text)?;
     let mut document: DocumentMut =
-        text.parse().map_err(|error: toml_edit::TomlError| whole(error.to_string()))?;
+        text.parse().map_err(|error: toml_edit::TomlError| whole(error.message().to_owned()))?;
     change(&mut document).map_err(whole)?;
     let changed = document.to_string();
     Config::read(path, &changed)?;

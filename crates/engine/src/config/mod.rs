@@ -2,6 +2,7 @@
 
 mod edit;
 mod keys;
+mod mask;
 mod reader;
 mod sections;
 mod toml_file;

@@ -199,3 +199,32 @@ fn the_schema_names_every_section_and_service() {
         assert!(schema.contains(&format!("\"{name}\"")), "{name}");
     }
 }
+
+#[test]
+fn no_message_repeats_a_secret_that_stands_in_the_file_by_mistake() {
+    let account = "[accounts.forge]\nservice = \"github\"\n";
+    let cases = [
+        format!("{account}token = \"hunter2-x\""),
+        format!("{account}tokn = \"hunter2-x\""),
+        format!("{account}key = [\"hunter2-x\"]"),
+        format!("{account}key = {{ a = 1, b = \"hunter2-x\" }}"),
+        format!("{account}key = hunter2-x"),
+        format!("{account}key \"hunter2-x\""),
+        format!("{account}key = \"hunter2-x"),
+        format!("{account}url = \"https://ana:hunter2-x@ci.example\""),
+        format!("{account}url = \"https://ci.example/?token=hunter2-x\""),
+        format!("{account}[accounts.forge.secrets]\ntoken = \"hunter2-x\""),
+        "accounts.forge = { service = \"github\", password = \"hunter2-x\" }".to_owned(),
+        "token = \"hunter2-x\"".to_owned(),
+        "anything = \"hunter2-x\"".to_owned(),
+        "[secrets]\nstore = \"env\"\ntoken = \"hunter2-x\"".to_owned(),
+        "[notifications]\nquiet_hours = \"Bearer hunter2-x\"".to_owned(),
+        "default_channel = \"https://hooks.example/x?key=hunter2-x\"".to_owned(),
+    ];
+    for text in cases {
+        let faults = Config::read(Path::new("callboard.toml"), &text).unwrap_err();
+        for said in [faults.to_string(), format!("{faults:?}")] {
+            assert!(!said.contains("hunter2"), "{text}: {said}");
+        }
+    }
+}

@@ -12,6 +12,8 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
+use super::mask::mask;
+
 /// A fault in a configuration or command file: where, what, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Fault {
@@ -23,7 +25,7 @@ pub struct Fault {
     pub column: usize,
     /// What was wrong and what would be right, with the nearest name.
     pub what: String,
-    /// The line as it stands in the file, cut to 200 characters.
+    /// The line as it stands in the file, cut to 200 characters; what may be a secret is masked.
     pub text: String,
 }
 
@@ -66,7 +68,16 @@ impl<'t> TomlFile<'t> {
     pub(crate) fn parse(path: &'t Path, text: &'t str) -> Result<Self, Fault> {
         match DeTable::parse(text) {
             Ok(root) => Ok(Self { path, text, root }),
-            Err(error) => Err(fault(path, text, error.span().unwrap_or(0..0), error.message().to_owned())),
+            Err(error) => {
+                let span = error.span().unwrap_or(0..0);
+                // Which keys an account's table may have is not known yet.
+                let quoted = if in_accounts(text, span.start) {
+                    Quoted::WithoutValues
+                } else {
+                    Quoted::WithoutSecrets
+                };
+                Err(fault(path, text, span, error.message().to_owned(), quoted))
+            }
         }
     }
 
@@ -95,7 +106,7 @@ impl<'t> TomlFile<'t> {
     /// A fault at the value that `path` leads to, or at the nearest thing above it that is in the file.
     pub(crate) fn fault(&self, path: &[Step<'_>], what: impl Into<String>) -> Fault {
         let above = (1..=path.len()).rev().find_map(|n| self.get(&path[..n]));
-        fault(self.path, self.text, above.map_or(0..0, Spanned::span), what.into())
+        fault(self.path, self.text, above.map_or(0..0, Spanned::span), what.into(), Quoted::WithoutSecrets)
     }
 
     /// The same, `offset` characters into what a string value says.
@@ -104,37 +115,61 @@ impl<'t> TomlFile<'t> {
             Some(value) if offset > 0 && value.get_ref().is_str() => {
                 let span = value.span();
                 let at = span.start + within(&self.text[span], offset);
-                fault(self.path, self.text, at..at, what.into())
+                fault(self.path, self.text, at..at, what.into(), Quoted::WithoutSecrets)
             }
             _ => self.fault(path, what),
         }
     }
 
-    /// A fault at a key itself.
+    /// A fault at a key itself, whose value may be anything.
     pub(crate) fn fault_at(&self, span: Range<usize>, what: impl Into<String>) -> Fault {
-        fault(self.path, self.text, span, what.into())
+        fault(self.path, self.text, span, what.into(), Quoted::WithoutValues)
     }
 
     /// What serde says of a value, with the nearest name where it refused one.
     pub(crate) fn refusal(&self, path: &[Step<'_>], error: &toml::de::Error) -> Fault {
         let what = with_nearest(error.message());
+        let quoted = match error.message().starts_with(UNKNOWN_KEY) {
+            true => Quoted::WithoutValues,
+            false => Quoted::WithoutSecrets,
+        };
         match error.span() {
-            Some(span) => fault(self.path, self.text, span, what),
+            Some(span) => fault(self.path, self.text, span, what, quoted),
             None => self.fault(path, what),
         }
     }
 }
 
-fn fault(path: &Path, text: &str, span: Range<usize>, what: String) -> Fault {
+/// What serde says of a key that it does not know begins like this.
+const UNKNOWN_KEY: &str = "unknown field";
+
+/// How a line is repeated in a message.
+#[derive(Clone, Copy, PartialEq)]
+enum Quoted {
+    /// What looks like a secret is masked.
+    WithoutSecrets,
+    /// So is every text: the key is not known, so its value may be a secret too.
+    WithoutValues,
+}
+
+/// Whether a place is in the table of an account.
+fn in_accounts(text: &str, at: usize) -> bool {
+    let before = text.get(..at).unwrap_or(text);
+    let table = before.lines().rev().map(str::trim_start).find(|line| line.starts_with('['));
+    table.is_some_and(|table| table.trim_start_matches('[').trim_start().starts_with("accounts"))
+}
+
+fn fault(path: &Path, text: &str, span: Range<usize>, what: String, quoted: Quoted) -> Fault {
     let start = (0..=span.start.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
     let line = text[line_start..].lines().next().unwrap_or_default();
+    let masked = mask(line, quoted == Quoted::WithoutValues);
     Fault {
         file: path.to_owned(),
         line: text[..line_start].matches('\n').count() + 1,
         column: text[line_start..start].chars().count() + 1,
-        what,
-        text: line.chars().take(200).collect(),
+        what: masked.redact(&what),
+        text: masked.line.chars().take(200).collect(),
     }
 }
 
@@ -178,10 +213,10 @@ fn within(written: &str, offset: usize) -> usize {
 /// Serde names what it refused and what it would take in back-quotes: the nearest of them is worth saying.
 fn with_nearest(message: &str) -> String {
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let refuses_a_name = message.starts_with("unknown field") || message.starts_with("unknown variant");
+    let refuses_a_name = message.starts_with(UNKNOWN_KEY) || message.starts_with("unknown variant");
     match quoted.split_first() {
         Some((found, expected)) if refuses_a_name => {
-            let what = if message.starts_with("unknown field") { "key" } else { "value" };
+            let what = if message.starts_with(UNKNOWN_KEY) { "key" } else { "value" };
             unknown(what, found, expected.iter().copied())
         }
         _ => message.to_owned(),
