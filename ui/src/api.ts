@@ -1069,7 +1069,11 @@ export type Health = { "state": "new" } | { "state": "ok" } | { "state": "incomp
 /**
  * What.
  */
-why: string, } | { "state": "trouble", 
+why: string, 
+/**
+ * The place of secrets that cannot be read now, where that is why: it is tried again by itself.
+ */
+waits_for?: string, } | { "state": "trouble", 
 /**
  * Since when.
  */

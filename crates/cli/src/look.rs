@@ -244,7 +244,7 @@ async fn board(query: BoardQuery, stored: bool, face: &mut Face, output: &Output
                         when(*since)
                     );
                 }
-                Health::Incomplete { why } => {
+                Health::Incomplete { why, .. } => {
                     println!("{} {}: {why}", mark(callboard_domain::message::Tone::Attention), account.name);
                 }
                 Health::New | Health::Ok => {}
@@ -312,7 +312,7 @@ fn account(info: &AccountInfo) -> [String; 4] {
         Health::New => "not asked yet".to_owned(),
         Health::Ok if info.reading.is_some() => info.reading.map(reading).unwrap_or_default(),
         Health::Ok => info.last_ok.map_or_else(|| "ok".to_owned(), |at| format!("ok, {} ago", age(at))),
-        Health::Incomplete { why } => why.clone(),
+        Health::Incomplete { why, .. } => why.clone(),
         Health::Trouble { since, error, next_try } => {
             let again = next_try.map_or_else(String::new, |at| format!("; next try at {}", when(at)));
             format!("since {}: {error}{again}", when(*since))

@@ -52,6 +52,9 @@ pub const SECRETS: &[SecretField] = &[TOKEN, PASSWORD];
 pub struct Config {
     /// The feed, such as `https://ci.acme.example/cc.xml`; what follows a `?` goes into `query`.
     pub url: ServiceUrl,
+    /// Lets the secrets of the account travel unencrypted: to an `http://` address that is not on this machine.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_http: bool,
     /// What follows the `?` in the feed's address, such as `{ branch = "main" }`. Not for secrets.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub query: BTreeMap<String, String>,

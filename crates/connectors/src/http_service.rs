@@ -41,6 +41,9 @@ const NOT_FOR_SECRETS: [&str; 7] =
 pub struct Config {
     /// Where the service's API is: commands' paths are below it.
     pub url: ServiceUrl,
+    /// Lets the secrets of the account travel unencrypted: to an `http://` address that is not on this machine.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_http: bool,
     /// The user whose password it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,

@@ -104,6 +104,20 @@ macro_rules! services {
                 }
             }
 
+            /// Where the service is: its secrets belong to this origin.
+            pub fn url(&self) -> &ServiceUrl {
+                match self {
+                    $(Self::$Service(config) => &config.url,)+
+                }
+            }
+
+            /// True where the table lets secrets travel unencrypted.
+            pub fn allow_http(&self) -> bool {
+                match self {
+                    $(Self::$Service(config) => config.allow_http,)+
+                }
+            }
+
             /// How often to poll, where the table says so.
             pub fn every(&self) -> Option<Span> {
                 match self {

@@ -30,6 +30,32 @@ impl ServiceUrl {
     pub fn as_url(&self) -> &Url {
         &self.0
     }
+
+    /// Scheme, host and port: what a secret is given to.
+    pub fn origin(&self) -> String {
+        self.0.origin().ascii_serialization()
+    }
+
+    /// True where what is sent there can be read on the way: by `http` to another machine.
+    pub fn is_clear(&self) -> bool {
+        is_clear(&self.0)
+    }
+}
+
+/// True for an `http` URL of another machine. Names below `localhost` are this one (RFC 6761, 6.3).
+pub(crate) fn is_clear(url: &Url) -> bool {
+    let here = match url.host() {
+        Some(url::Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => {
+            ip.is_loopback() || ip.to_ipv4_mapped().is_some_and(|ip| ip.is_loopback())
+        }
+        None => false,
+    };
+    url.scheme() == "http" && !here
 }
 
 impl FromStr for ServiceUrl {
@@ -95,6 +121,29 @@ impl JsonSchema for ServiceUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_travels_in_the_clear_and_whose_a_secret_is() {
+        let cases = [
+            ("https://ci.example/a", false, "https://ci.example"),
+            ("http://ci.example/a", true, "http://ci.example"),
+            ("http://ci.example:8080", true, "http://ci.example:8080"),
+            ("HTTPS://CI.example:443", false, "https://ci.example"),
+            ("http://10.0.0.5", true, "http://10.0.0.5"),
+            ("http://localhost:1", false, "http://localhost:1"),
+            ("http://x.localhost", false, "http://x.localhost"),
+            ("http://localhost.ci.example", true, "http://localhost.ci.example"),
+            ("http://127.8.9.1", false, "http://127.8.9.1"),
+            ("http://127.1", false, "http://127.0.0.1"),
+            ("http://[::1]:8443/ci", false, "http://[::1]:8443"),
+            ("http://[::ffff:127.0.0.1]", false, "http://[::ffff:7f00:1]"),
+            ("http://[fe80::1]", true, "http://[fe80::1]"),
+        ];
+        for (text, clear, origin) in cases {
+            let url: ServiceUrl = text.parse().unwrap();
+            assert_eq!((url.is_clear(), url.origin().as_str()), (clear, origin), "{text}");
+        }
+    }
 
     #[test]
     fn takes_only_the_address_of_a_service() {

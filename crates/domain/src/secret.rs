@@ -12,3 +12,11 @@ pub struct SecretField {
     /// True where the account cannot work without it.
     pub required: bool,
 }
+
+impl SecretField {
+    /// True where it is sent to the account's `url`, and so belongs to that host alone. Others check what comes in, or are
+    /// an address of their own.
+    pub fn is_sent(&self) -> bool {
+        !matches!(self.name, "webhook_secret" | "signing_secret" | "webhook_url")
+    }
+}

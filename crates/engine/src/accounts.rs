@@ -1,6 +1,6 @@
 //! Accounts: configuration and secrets made into connections.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use callboard_connectors::{Access, Connection, ConnectorConfig, http::Client};
 use callboard_domain::{
@@ -8,24 +8,52 @@ use callboard_domain::{
     item::AccountName,
     secret::{ExposeSecret, SecretString},
 };
-use futures::future::join_all;
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
+    Engine,
     config::{Config, ROOM},
     secrets::{Secrets, SecretsError},
+    store::{SecretRecords, Store, StoreError},
 };
+
+/// The waits between two looks at whether secrets that could not be read can be: doubled up to the second.
+const READ_AGAIN: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
+/// The same where it cannot be known without asking the person for a password.
+const READ_AGAIN_BLINDLY: Duration = Duration::from_secs(5 * 60);
 
 /// An account as configured, and its connection where it has all that it needs.
 pub(crate) struct Account {
     pub(crate) name: AccountName,
     pub(crate) config: ConnectorConfig,
-    /// What it offers, or what must be set first.
-    pub(crate) connection: Result<Connection, String>,
+    /// What it offers, or why it cannot be used now.
+    pub(crate) connection: Result<Connection, NotConnected>,
     /// Held while it is polled. True once a poll of the whole has shown what this configuration covers, and the rest has
     /// left the board.
     pub(crate) covered: tokio::sync::Mutex<bool>,
+    /// False where it works without a secret, and none was ever set: the place of secrets is not asked for it.
+    pub(crate) needs_secrets: bool,
     /// What it was made from, so that a reload keeps accounts in which nothing changed.
     secrets: BTreeMap<String, SecretString>,
+}
+
+/// Why an account cannot be used now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NotConnected {
+    /// Something must be set first.
+    Incomplete(String),
+    /// The place of its secrets cannot be read now; that is tried again.
+    Waiting(SecretsError),
+}
+
+impl fmt::Display for NotConnected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Incomplete(why) => f.write_str(why),
+            Self::Waiting(error) => error.fmt(f),
+        }
+    }
 }
 
 impl Account {
@@ -46,6 +74,11 @@ impl Account {
         keys.filter(|(key, value)| key != "service" && !value.is_null()).collect()
     }
 
+    /// True where its secrets could not be read, and are tried again.
+    pub(crate) fn is_waiting(&self) -> bool {
+        matches!(self.connection, Err(NotConnected::Waiting(_)))
+    }
+
     fn made_from(&self, config: &ConnectorConfig, secrets: &BTreeMap<String, SecretString>) -> bool {
         self.config == *config
             && self.connection.is_ok()
@@ -59,53 +92,171 @@ impl Account {
 /// The accounts by name.
 pub(crate) type Accounts = BTreeMap<AccountName, Arc<Account>>;
 
+/// The secrets of an account that are set, or why they could not be read.
+type Known = Result<BTreeMap<String, SecretString>, SecretsError>;
+
 /// Connects every account of a configuration. Those of `before` in which nothing changed are kept as they are, with
-/// whatever they have learnt.
+/// whatever they have learnt; so are those whose secrets cannot be read now, though they could be before.
 pub(crate) async fn connect(
     config: &Config,
     secrets: &Secrets,
+    store: &Store,
     client: &Client,
     before: &Accounts,
 ) -> Accounts {
-    let each = config.accounts.iter().map(|(name, config)| async move {
-        let known = secrets_of(name, config, secrets).await;
+    let records = records(store, secrets).await;
+    let needs = |name: &AccountName, config: &ConnectorConfig| needs_secrets(name, config, &records, client);
+    // Nobody is asked for the keychain's password where no account has anything in it.
+    let known = match config.accounts.iter().any(|(name, config)| needs(name, config)) {
+        true => read(config, secrets).await,
+        false => config.accounts.keys().map(|name| (name.clone(), Ok(BTreeMap::new()))).collect(),
+    };
+    adopt(config, secrets, store, &records, &known).await;
+    let make = |(name, config): (&AccountName, &ConnectorConfig)| {
         let before = before.get(name);
-        let account = match (known, before) {
-            (Ok(known), Some(before)) if before.made_from(config, &known) => Arc::clone(before),
-            (Ok(known), _) => {
-                let access = Access { account: name.clone(), client: client.clone(), secrets: known.clone() };
-                let connection = config.connect(access).map_err(|error| error.to_string());
-                Arc::new(Account {
-                    name: name.clone(),
-                    config: config.clone(),
-                    connection,
-                    covered: tokio::sync::Mutex::default(),
-                    secrets: known,
-                })
+        let needs_secrets = needs(name, config);
+        let known = known.get(name).cloned().unwrap_or_else(|| Ok(BTreeMap::new()));
+        let known = match (known, before) {
+            (Ok(known), _) => Ok(known),
+            (Err(_), _) if !needs_secrets => Ok(BTreeMap::new()),
+            (Err(error), Some(before)) if before.config == *config && before.connection.is_ok() => {
+                tracing::warn!(account = %name, %error, "its secrets cannot be read; it goes on with those it has");
+                return (name.clone(), Arc::clone(before));
             }
-            (Err(error), _) => Arc::new(Account {
-                name: name.clone(),
-                config: config.clone(),
-                connection: Err(error.to_string()),
-                covered: tokio::sync::Mutex::default(),
-                secrets: BTreeMap::new(),
-            }),
+            (Err(error), _) => Err(NotConnected::Waiting(error)),
         };
-        (name.clone(), account)
-    });
-    join_all(each).await.into_iter().collect()
+        let connection = known.clone().and_then(|known| {
+            check_sent(name, config, &known, &records).map_err(NotConnected::Incomplete)?;
+            let access = Access { account: name.clone(), client: client.clone(), secrets: known };
+            config.connect(access).map_err(|error| NotConnected::Incomplete(error.to_string()))
+        });
+        let known = known.unwrap_or_default();
+        if let Some(before) = before
+            && connection.is_ok()
+            && before.made_from(config, &known)
+        {
+            return (name.clone(), Arc::clone(before));
+        }
+        let account = Account {
+            name: name.clone(),
+            config: config.clone(),
+            connection,
+            covered: tokio::sync::Mutex::default(),
+            needs_secrets,
+            secrets: known,
+        };
+        (name.clone(), Arc::new(account))
+    };
+    config.accounts.iter().map(make).collect()
 }
 
-async fn secrets_of(
+/// What is recorded of the secrets there. Where that cannot be read, any may be set, and none is known to be another's.
+async fn records(store: &Store, secrets: &Secrets) -> SecretRecords {
+    let Some(place) = secrets.recorded_as() else { return SecretRecords::default() };
+    store.secret_records(place).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "which secrets were set cannot be read");
+        SecretRecords::default()
+    })
+}
+
+/// Whether an account cannot be connected rightly without its secrets being read.
+fn needs_secrets(
     name: &AccountName,
     config: &ConnectorConfig,
+    records: &SecretRecords,
+    client: &Client,
+) -> bool {
+    let none = || Access { account: name.clone(), client: client.clone(), secrets: BTreeMap::new() };
+    !records.complete
+        || config.secrets().iter().any(|field| records.origin(name, field.name).is_some())
+        || config.connect(none()).is_err()
+}
+
+async fn read(config: &Config, secrets: &Secrets) -> BTreeMap<AccountName, Known> {
+    let each = config.accounts.iter();
+    let wanted: Vec<(AccountName, &'static str)> = each
+        .flat_map(|(name, config)| config.secrets().iter().map(|field| (name.clone(), field.name)))
+        .collect();
+    let fields = wanted.iter().map(|(name, field)| (name.to_string(), (*field).to_owned())).collect();
+    let read = secrets.get_all(fields).await;
+    let mut known: BTreeMap<AccountName, Known> = BTreeMap::new();
+    for (place, (name, field)) in wanted.into_iter().enumerate() {
+        let of = known.entry(name).or_insert_with(|| Ok(BTreeMap::new()));
+        let secret =
+            read.as_ref().map_err(Clone::clone).and_then(|all| all.get(place).cloned().unwrap_or(Ok(None)));
+        match (secret, of) {
+            (Ok(Some(secret)), Ok(of)) => drop(of.insert(field.to_owned(), secret)),
+            (Err(error), of @ Ok(_)) => *of = Err(error),
+            _ => {}
+        }
+    }
+    known
+}
+
+/// Records the secrets that were found and are not recorded: those of before this was done, and those that were put there
+/// by hand. They are taken to be for where their account is now.
+async fn adopt(
+    config: &Config,
     secrets: &Secrets,
-) -> Result<BTreeMap<String, SecretString>, SecretsError> {
-    let fields = config.secrets().iter().map(|field| async {
-        Ok(secrets.get(name.as_str(), field.name).await?.map(|secret| (field.name.to_owned(), secret)))
-    });
-    let known: Result<Vec<_>, SecretsError> = join_all(fields).await.into_iter().collect();
-    Ok(known?.into_iter().flatten().collect())
+    store: &Store,
+    records: &SecretRecords,
+    known: &BTreeMap<AccountName, Known>,
+) {
+    let Some(place) = secrets.recorded_as() else { return };
+    let recorded = async {
+        for (name, known) in known {
+            let Some(config) = config.accounts.get(name) else { continue };
+            for field in known.iter().flat_map(BTreeMap::keys) {
+                if records.origin(name, field).is_none() {
+                    store.record_secret(place, name, field, Some(config.url().origin())).await?;
+                }
+            }
+        }
+        if !records.complete && !known.is_empty() && known.values().all(Result::is_ok) {
+            store.secrets_are_recorded().await?;
+        }
+        Ok::<(), StoreError>(())
+    };
+    if let Err(error) = recorded.await {
+        tracing::warn!(%error, "which secrets are set could not be recorded");
+    }
+}
+
+/// Whether an account's secrets may be sent to where it is: they were given for that host, and are not sent in the clear
+/// unless its table says so.
+fn check_sent(
+    name: &AccountName,
+    config: &ConnectorConfig,
+    known: &BTreeMap<String, SecretString>,
+    records: &SecretRecords,
+) -> Result<(), String> {
+    let sent = |field: &str| config.secrets().iter().any(|known| known.name == field && known.is_sent());
+    let here = config.url().origin();
+    for field in known.keys().filter(|field| sent(field)) {
+        if let Some(given_for) = records.origin(name, field).filter(|origin| *origin != here) {
+            return Err(format!(
+                "the {field} was given for {given_for}, not for {here}: nothing is sent there. Set it again: \
+                 callboard accounts secret {name} {field}"
+            ));
+        }
+        if config.url().is_clear() && !config.allow_http() {
+            return Err(format!("the {field} would travel in the clear to {here}: {}", clear_remedy(name)));
+        }
+    }
+    Ok(())
+}
+
+/// What to do about an `http` address of another machine.
+pub(crate) fn clear_remedy(name: impl fmt::Display) -> String {
+    format!("expected https://; or, where nobody can listen, add allow_http = true to [accounts.{name}]")
+}
+
+/// Why a chat cannot be posted to.
+pub(crate) enum NoChat {
+    /// Its account's secrets cannot be read now: it waits.
+    Waiting(SecretsError),
+    /// It will not be there by itself.
+    None(String),
 }
 
 /// The chat service of an account, the built-in room among them.
@@ -113,15 +264,152 @@ pub(crate) fn chat(
     accounts: &Accounts,
     room: &Arc<dyn ChatService>,
     account: &AccountName,
-) -> Result<Arc<dyn ChatService>, String> {
+) -> Result<Arc<dyn ChatService>, NoChat> {
     if account.as_str() == ROOM {
         return Ok(Arc::clone(room));
     }
-    let found = accounts.get(account).ok_or_else(|| format!("there is no account `{account}`"))?;
+    let found = accounts.get(account);
+    let found = found.ok_or_else(|| NoChat::None(format!("there is no account `{account}`")))?;
     match &found.connection {
-        Err(why) => Err(why.clone()),
+        Err(NotConnected::Waiting(error)) => Err(NoChat::Waiting(error.clone())),
+        Err(NotConnected::Incomplete(why)) => Err(NoChat::None(why.clone())),
         Ok(connection) => connection.chat.clone().ok_or_else(|| {
-            format!("`{account}` is a {} account, which has no channels", found.config.service_name())
+            NoChat::None(format!(
+                "`{account}` is a {} account, which has no channels",
+                found.config.service_name()
+            ))
         }),
+    }
+}
+
+/// Tries again, until `stop`, to read the secrets of accounts that wait for them; then their messages go out.
+pub(crate) async fn reconnect(engine: Engine, stop: CancellationToken) {
+    let mut changes = engine.live_changes();
+    let [mut wait, longest] = READ_AGAIN;
+    loop {
+        let waiting = engine.waiting_accounts(&changes.borrow_and_update().accounts);
+        if waiting.is_empty() {
+            [wait, _] = READ_AGAIN;
+            tokio::select! {
+                () = stop.cancelled() => return,
+                changed = changes.changed() => if changed.is_err() { return },
+            }
+            continue;
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(wait) => {}
+        }
+        let sees = engine.live().secrets.knows_whether_locked();
+        wait = if sees { longest.min(wait * 2) } else { READ_AGAIN_BLINDLY };
+        if engine.live().secrets.is_ready().await
+            && let Err(error) = engine.read_secrets_again().await
+        {
+            tracing::warn!(%error, "accounts could not be connected anew");
+        }
+    }
+}
+
+impl Engine {
+    fn waiting_accounts(&self, accounts: &Accounts) -> Vec<AccountName> {
+        let waiting = accounts.values().filter(|account| account.is_waiting());
+        waiting.map(|account| account.name.clone()).collect()
+    }
+
+    /// Reads the secrets of accounts that wait for them, and makes their messages due where that goes well.
+    pub(crate) async fn read_secrets_again(&self) -> Result<(), crate::api::ApiError> {
+        let waited = self.waiting_accounts(&self.live().accounts);
+        self.put_in_force(self.live().config.clone()).await?;
+        let wait = self.waiting_accounts(&self.live().accounts);
+        let ready: Vec<AccountName> = waited.into_iter().filter(|name| !wait.contains(name)).collect();
+        if !ready.is_empty() {
+            tracing::info!(
+                accounts = ready.len(),
+                "the secrets of accounts that waited for them can be read"
+            );
+            let hastened = self.store().hasten_deliveries(ready, Timestamp::now()).await;
+            hastened.map_err(crate::api::ApiError::internal)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(text: &str) -> ConnectorConfig {
+        let text = format!("[accounts.ci]\n{text}");
+        let config = Config::read(std::path::Path::new("callboard.toml"), &text).unwrap();
+        config.accounts[&AccountName::from("ci")].clone()
+    }
+
+    fn records(complete: bool, origins: &[(&str, &str)]) -> SecretRecords {
+        let origins =
+            origins.iter().map(|(field, origin)| (("ci".into(), (*field).into()), (*origin).into()));
+        SecretRecords { origins: origins.collect(), complete }
+    }
+
+    #[test]
+    fn a_secret_is_sent_only_to_the_host_that_it_was_given_for() {
+        let alerts = |more: &str| format!("service = \"alertmanager\"\n{more}");
+        let a = alerts("url = \"https://a.example\"");
+        // table, set, given for -> refused with
+        let cases = [
+            (a.clone(), "token", "https://a.example", None),
+            (
+                a.clone(),
+                "token",
+                "https://b.example",
+                Some("given for https://b.example, not for https://a.example"),
+            ),
+            (
+                a.clone(),
+                "token",
+                "http://a.example",
+                Some("Set it again: callboard accounts secret ci token"),
+            ),
+            (a.clone(), "token", "https://a.example:8443", Some("given for https://a.example:8443")),
+            (a, "webhook_secret", "https://b.example", None),
+            (alerts("url = \"http://a.example\""), "token", "http://a.example", Some("allow_http = true")),
+            (alerts("url = \"http://a.example\""), "webhook_secret", "http://a.example", None),
+            (alerts("url = \"http://a.example\"\nallow_http = true"), "token", "http://a.example", None),
+            (alerts("url = \"http://127.0.0.1:9093\""), "token", "http://127.0.0.1:9093", None),
+        ];
+        for (table, field, origin, expected) in cases {
+            let known = BTreeMap::from([(field.to_owned(), SecretString::from("hush"))]);
+            let checked =
+                check_sent(&"ci".into(), &config(&table), &known, &records(true, &[(field, origin)]));
+            match (checked, expected) {
+                (Ok(()), None) => {}
+                (Err(why), Some(words)) => assert!(why.contains(words), "{table}: {why}"),
+                (found, _) => panic!("{table}, {field} for {origin}: {found:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn an_account_without_secrets_needs_no_keychain() {
+        let client = Client::new().unwrap();
+        let (alerts, forge) = (
+            "service = \"alertmanager\"\nurl = \"http://alerts:9093\"",
+            "service = \"github\"\nwatch = [\"a/b\"]",
+        );
+        let chat = "service = \"slack\"";
+        let set = [("webhook_secret", "http://alerts:9093")];
+        let cases = [
+            (alerts, records(true, &[]), false),
+            (alerts, records(true, &set), true),
+            (alerts, records(false, &[]), true),
+            (forge, records(true, &[]), true),
+            (chat, records(true, &[]), true),
+        ];
+        for (table, records, expected) in cases {
+            assert_eq!(
+                needs_secrets(&"ci".into(), &config(table), &records, &client),
+                expected,
+                "{table} {records:?}"
+            );
+        }
     }
 }

@@ -18,7 +18,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Engine, accounts, sleep_for,
+    Engine,
+    accounts::{self, NoChat},
+    sleep_for,
     store::{About, Attempt, Delivery, Edits, LONGEST_WAIT, StoreError},
     supervise::catch_panic,
 };
@@ -42,6 +44,8 @@ const GIVE_UP: Duration = Duration::from_secs(24 * 60 * 60);
 const GIVE_UP_TRIES: u32 = 20;
 /// A message whose sending breaks inside Callboard this often is given up until a person retries it.
 const GIVE_UP_BROKEN: u32 = 3;
+/// The wait of a message whose account's secrets cannot be read now.
+const WAIT_FOR_SECRETS: Duration = Duration::from_secs(30);
 /// The waits between two tries to record an attempt, where the store cannot be written.
 const RECORD_AGAIN: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(30)];
 
@@ -261,7 +265,14 @@ fn way(delivery: &Delivery, limits: Limits, progress: bool) -> Way<'_> {
 async fn send(engine: &Engine, delivery: &Delivery) -> Attempt {
     let chat = match accounts::chat(&engine.live().accounts, &engine.inner.room, &delivery.to.account) {
         Ok(chat) => chat,
-        Err(why) => return Attempt::Failed(ServiceError::rejected(why)),
+        // Nothing is lost by waiting, however long; it is made due when the secrets can be read.
+        Err(NoChat::Waiting(error)) => {
+            return Attempt::Later(
+                Timestamp::now() + WAIT_FOR_SECRETS,
+                ServiceError::unavailable(error.to_string()),
+            );
+        }
+        Err(NoChat::None(why)) => return Attempt::Failed(ServiceError::rejected(why)),
     };
     let limits = chat.limits();
     let progress = match &delivery.about {
@@ -371,7 +382,10 @@ async fn look_up(engine: &Engine, delivery: &Delivery) -> Attempt {
     let unknown = |wait: Duration, error| Attempt::Unknown(Timestamp::now() + wait, error);
     let chat = match accounts::chat(&engine.live().accounts, &engine.inner.room, &delivery.to.account) {
         Ok(chat) => chat,
-        Err(why) => return unknown(LONGEST_WAIT, ServiceError::rejected(why)),
+        Err(NoChat::Waiting(error)) => {
+            return unknown(WAIT_FOR_SECRETS, ServiceError::unavailable(error.to_string()));
+        }
+        Err(NoChat::None(why)) => return unknown(LONGEST_WAIT, ServiceError::rejected(why)),
     };
     if !chat.limits().finds {
         let error = delivery.error.clone().unwrap_or_else(|| ServiceError::unknown("no answer"));

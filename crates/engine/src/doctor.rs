@@ -68,8 +68,12 @@ async fn store(engine: &Engine) -> Check {
 }
 
 async fn secrets(engine: &Engine) -> Check {
-    let secrets = engine.live().secrets.clone();
+    let live = engine.live();
+    let secrets = live.secrets.clone();
     let place = secrets.place().describe();
+    if !live.accounts.is_empty() && live.accounts.values().all(|account| !account.needs_secrets) {
+        return check("secrets", CheckVerdict::Ok, format!("no account has any, so {place} is not asked"));
+    }
     match secrets.probe().await {
         Ok(()) => check("secrets", CheckVerdict::Ok, format!("kept in {place}")),
         Err(error) => {
@@ -164,7 +168,16 @@ async fn accounts(engine: &Engine) -> Vec<Check> {
                     check(&name, CheckVerdict::Warning, format!("{}: not asked yet", info.service)),
                     format!("callboard accounts test {}", info.name),
                 ),
-                Health::Incomplete { why } => remedied(check(&name, CheckVerdict::Failed, why), secret.clone()),
+                Health::Incomplete { why, waits_for: Some(place) } => remedied(
+                    check(&name, CheckVerdict::Failed, why),
+                    format!("unlock or start {place}; it is tried again by itself, and its messages wait"),
+                ),
+                Health::Incomplete { why, waits_for: None } => {
+                    // Where it says what to do, that is the remedy.
+                    let remedy = if why.contains("allow_http") { String::new() } else { secret.clone() };
+                    let found = check(&name, CheckVerdict::Failed, why);
+                    if remedy.is_empty() { found } else { remedied(found, remedy) }
+                }
                 Health::Trouble { since, error, .. } => {
                     let minutes = now.duration_since(since).as_mins().max(0);
                     remedied(

@@ -195,7 +195,7 @@ impl Engine {
             Err(error) => return Err(OpenError::Store(error)),
         };
         let client = Client::new().map_err(|error| OpenError::Other(error.to_string()))?;
-        let (live, moments) = first_live(&options, &client).await.map_err(OpenError::Config)?;
+        let (live, moments) = first_live(&options, &store, &client).await.map_err(OpenError::Config)?;
         let serving = options.mode == Mode::Serve;
         let listener = match &live.config.receive {
             Some(receive) if serving => match TcpListener::bind(receive.listen).await {
@@ -257,6 +257,7 @@ impl Engine {
             }
         });
         go_on("outbox", |engine, stop| deliver::run(engine, stop).boxed());
+        go_on("secrets", |engine, stop| accounts::reconnect(engine, stop).boxed());
         if self.inner.options.mode != Mode::Serve {
             return;
         }
@@ -381,7 +382,7 @@ impl Engine {
         account: &accounts::Account,
         now: Timestamp,
     ) -> Result<Identity, ServiceError> {
-        let connection = account.connection.as_ref().map_err(|why| ServiceError::auth(why.clone()))?;
+        let connection = account.connection.as_ref().map_err(|why| ServiceError::auth(why.to_string()))?;
         let identity = connection.identify.identify().await?;
         self.store()
             .identified(&account.name, identity.clone())
@@ -408,7 +409,7 @@ impl Engine {
 
 /// What the configuration makes; where that is not good and the engine is to start all the same, what can be made of it,
 /// and what is wrong.
-async fn first_live(options: &Options, client: &Client) -> Result<(Live, Moments), Faults> {
+async fn first_live(options: &Options, store: &Store, client: &Client) -> Result<(Live, Moments), Faults> {
     let go_on = options.at_start == AtStart::GoOn;
     let own = std::fs::read(&options.paths.config).ok();
     let (config, wrong) = match Config::load(&options.paths.config) {
@@ -420,12 +421,12 @@ async fn first_live(options: &Options, client: &Client) -> Result<(Live, Moments
     files.insert(config.path.clone(), own);
     let moments = |faults| Moments { faults, files, ..Moments::default() };
     let commands = config.commands.clone();
-    match Live::new(config.clone(), options, client, None).await {
+    match Live::new(config.clone(), options, store, client, None).await {
         Ok(live) => Ok((live, moments(wrong))),
         Err(faults) if go_on => {
             // Its command files, most likely: the accounts are good without them.
             let config = Config { commands: config::Commands::default(), ..config };
-            let mut live = Live::new(config, options, client, None).await?;
+            let mut live = Live::new(config, options, store, client, None).await?;
             // They are followed, so that it is put in force as soon as they are good.
             live.config.commands = commands;
             Ok((live, moments(Some(wrong.unwrap_or(faults)))))

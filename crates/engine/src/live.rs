@@ -22,7 +22,7 @@ use crate::{
     config::{Config, Fault, Faults},
     registry::Registry,
     secrets::Secrets,
-    store::Retention,
+    store::{Retention, Store},
 };
 
 /// A file that is being saved is quiet for this long before it is read.
@@ -45,6 +45,7 @@ impl Live {
     pub(crate) async fn new(
         config: Config,
         options: &Options,
+        store: &Store,
         client: &Client,
         before: Option<&Self>,
     ) -> Result<Self, Faults> {
@@ -53,12 +54,14 @@ impl Live {
                 |what| Fault { file: config.path.clone(), line: 1, column: 1, what, text: String::new() };
             Faults(errors.into_iter().map(|error| fault(error.message())).collect())
         })?;
-        let secrets = options.secrets.clone().unwrap_or_else(|| {
+        let as_before = before.map(|it| &it.secrets).filter(|secrets| secrets.place() == config.secrets);
+        let secrets = options.secrets.as_ref().or(as_before).cloned().unwrap_or_else(|| {
             Secrets::open(config.secrets, &options.paths.data, options.passphrase.clone())
         });
         let none = Accounts::new();
         let accounts =
-            accounts::connect(&config, &secrets, client, before.map_or(&none, |it| &it.accounts)).await;
+            accounts::connect(&config, &secrets, store, client, before.map_or(&none, |it| &it.accounts))
+                .await;
         let files = command_file::load_for(&config, &accounts)?;
         let registry = Registry::new(&accounts, files);
         Ok(Self { config, secrets, rules, accounts, registry })
@@ -109,7 +112,7 @@ impl Engine {
     }
 
     async fn make_live(&self, config: Config) -> Result<Live, Faults> {
-        Live::new(config, &self.inner.options, &self.inner.client, Some(&self.live())).await
+        Live::new(config, &self.inner.options, self.store(), &self.inner.client, Some(&self.live())).await
     }
 
     async fn replace_live(&self, live: Live) -> Result<(), ApiError> {

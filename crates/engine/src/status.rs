@@ -49,6 +49,9 @@ pub(crate) fn troubles(accounts: &[AccountInfo]) -> Vec<Trouble> {
 fn trouble(health: &Health) -> Option<(u8, String)> {
     let error = match health {
         Health::New | Health::Ok => return None,
+        Health::Incomplete { waits_for: Some(place), .. } => {
+            return Some((1, format!("waits for {place} to be unlocked")));
+        }
         Health::Incomplete { .. } => return Some((1, "is not set up".into())),
         Health::Trouble { error, .. } => error,
     };
@@ -128,7 +131,7 @@ mod tests {
     }
 
     fn incomplete() -> Health {
-        Health::Incomplete { why: "the token is not set".into() }
+        Health::Incomplete { why: "the token is not set".into(), waits_for: None }
     }
 
     #[test]
@@ -182,6 +185,11 @@ mod tests {
             account("g", true, trouble_of(ServiceError::auth("Bad credentials"))),
             account("h", true, trouble_of(scopes)),
             account("i", true, Health::New),
+            account(
+                "j",
+                false,
+                Health::Incomplete { why: "locked".into(), waits_for: Some("the keychain".into()) },
+            ),
         ];
         let told: Vec<String> =
             troubles(&accounts).iter().map(|it| format!("{} {}", it.account, it.what)).collect();
@@ -189,6 +197,7 @@ mod tests {
             "g needs sign-in",
             "h lacks workflow",
             "f is not set up",
+            "j waits for the keychain to be unlocked",
             "e refuses what is asked",
             "c cannot be reached",
             "d cannot be reached",

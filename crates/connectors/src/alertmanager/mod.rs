@@ -65,6 +65,9 @@ const USER: &str = "callboard";
 pub struct Config {
     /// Where Alertmanager is, such as `https://alerts.acme.example` or `http://localhost:9093`.
     pub url: ServiceUrl,
+    /// Lets the secrets of the account travel unencrypted: to an `http://` address that is not on this machine.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_http: bool,
     /// Only alerts for which all of these hold, such as `team="web"`; polled or told by webhook alike.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub filter: Vec<Matcher>,

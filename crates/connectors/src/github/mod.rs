@@ -57,6 +57,9 @@ pub struct Config {
     /// Where the API is: `https://api.github.com`, or `https://HOST/api/v3` for Enterprise Server.
     #[serde(default = "github_com")]
     pub url: ServiceUrl,
+    /// Lets the secrets of the account travel unencrypted: to an `http://` address that is not on this machine.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_http: bool,
     /// Repositories such as `acme/web`, or `acme/*` for all of an owner's. Where none is given: all that the account
     /// has part in, the 200 pushed to last.
     #[serde(default)]

@@ -56,6 +56,9 @@ pub const SECRETS: &[SecretField] = &[TOKEN, PASSWORD];
 pub struct Config {
     /// Where Jenkins is, such as `https://ci.acme.example` or `https://tools.example/jenkins`.
     pub url: ServiceUrl,
+    /// Lets the secrets of the account travel unencrypted: to an `http://` address that is not on this machine.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_http: bool,
     /// The user whose API token (or password) it is. Without one, what everybody may see is watched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,

@@ -178,6 +178,10 @@ pub enum Health {
     Incomplete {
         /// What.
         why: String,
+        /// The place of secrets that cannot be read now, where that is why: it is tried again by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        waits_for: Option<String>,
     },
     /// In trouble.
     Trouble {

@@ -42,7 +42,8 @@ impl Engine {
 
     fn health(&self, account: &accounts::Account, source: Option<&StoredSource>) -> Health {
         if let Err(why) = &account.connection {
-            return Health::Incomplete { why: why.clone() };
+            let waits_for = account.is_waiting().then(|| self.live().secrets.place().describe().to_owned());
+            return Health::Incomplete { why: why.to_string(), waits_for };
         }
         match source {
             Some(StoredSource { error: Some((error, since)), .. }) => Health::Trouble {
@@ -56,8 +57,12 @@ impl Engine {
     }
 
     pub(crate) async fn test_account(&self, query: TestAccount) -> Result<Identity, ApiError> {
-        let live = self.live();
         let name = query.account;
+        // It may be unlocked by now, or this asks for it.
+        if self.live().accounts.get(&name).is_some_and(|account| account.is_waiting()) {
+            self.read_secrets_again().await?;
+        }
+        let live = self.live();
         let account = live.accounts.get(&name).ok_or_else(|| {
             ApiError::usage(crate::config::unknown(
                 "account",

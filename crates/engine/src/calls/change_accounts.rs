@@ -39,7 +39,7 @@ impl Engine {
             .accounts
             .get(&add.name)
             .ok_or_else(|| ApiError::internal("the account is not in the file"))?;
-        let mut changes = Changes { engine: self, account: add.name.clone(), before: Vec::new() };
+        let mut changes = Changes::of(self, add.name.clone(), connector.url().origin());
         let names: Vec<String> = add.secrets.keys().cloned().collect();
         for field in &names {
             known_field(connector, &add.name, field)?;
@@ -66,7 +66,7 @@ impl Engine {
         let settings = settings.collect::<Result<Vec<_>, String>>().map_err(ApiError::usage)?;
         let path = &self.inner.options.paths.config;
         let text = config::edit_account(path, edit.account.as_str(), &settings).map_err(refused)?;
-        let changes = Changes { engine: self, account: edit.account, before: Vec::new() };
+        let changes = Changes::of(self, edit.account, String::new());
         self.in_force_or_undone(&text, changes).await
     }
 
@@ -78,7 +78,7 @@ impl Engine {
         if secret.as_ref().is_some_and(|secret| secret.expose_secret().is_empty()) {
             return Err(ApiError::usage("no secret was given"));
         }
-        let mut changes = Changes { engine: self, account: set.account.clone(), before: Vec::new() };
+        let mut changes = Changes::of(self, set.account.clone(), account.config.url().origin());
         changes.keep(&set.field, secret, account.secret(&set.field)).await.map_err(ApiError::internal)?;
         // The file has not changed, and may be in the middle of a change: what is in force is connected anew.
         if let Err(error) = self.put_in_force(self.live().config.clone()).await {
@@ -93,7 +93,7 @@ impl Engine {
         let account = self.account_named(&remove.account)?;
         let path = &self.inner.options.paths.config;
         let text = config::remove_account(path, remove.account.as_str()).map_err(refused)?;
-        let mut changes = Changes { engine: self, account: remove.account.clone(), before: Vec::new() };
+        let mut changes = Changes::of(self, remove.account.clone(), account.config.url().origin());
         for field in account.config.secrets() {
             if let Err(error) = changes.keep(field.name, None, account.secret(field.name)).await {
                 changes.undo().await;
@@ -173,32 +173,67 @@ fn known_field(connector: &ConnectorConfig, name: &AccountName, field: &str) -> 
 struct Changes<'e> {
     engine: &'e Engine,
     account: AccountName,
-    before: Vec<(String, Option<SecretString>)>,
+    /// Where the account is: whom its secrets are given for.
+    origin: String,
+    before: Vec<Before>,
 }
 
-impl Changes<'_> {
+/// A secret as it was before a change.
+struct Before {
+    field: String,
+    secret: Option<SecretString>,
+    origin: Option<String>,
+}
+
+impl<'e> Changes<'e> {
+    fn of(engine: &'e Engine, account: AccountName, origin: String) -> Self {
+        Self { engine, account, origin, before: Vec::new() }
+    }
+
     async fn keep(
         &mut self,
         field: &str,
         secret: Option<SecretString>,
         before: Option<SecretString>,
     ) -> Result<(), SecretsError> {
-        self.put(field, secret).await?;
-        self.before.push((field.to_owned(), before));
+        let origin = self.recorded(field).await;
+        let given_for = secret.is_some().then(|| self.origin.clone());
+        self.put(field, secret, given_for).await?;
+        self.before.push(Before { field: field.to_owned(), secret: before, origin });
         Ok(())
     }
 
-    async fn put(&self, field: &str, secret: Option<SecretString>) -> Result<(), SecretsError> {
+    /// Whom a secret was given for, as far as that is recorded.
+    async fn recorded(&self, field: &str) -> Option<String> {
+        let place = self.engine.live().secrets.recorded_as()?;
+        let records = self.engine.store().secret_records(place).await.ok()?;
+        records.origin(&self.account, field).map(str::to_owned)
+    }
+
+    /// Keeps or removes a secret, and records whom it was given for: not before it is kept, so that one that was given for
+    /// another host never counts as given for this one.
+    async fn put(
+        &self,
+        field: &str,
+        secret: Option<SecretString>,
+        origin: Option<String>,
+    ) -> Result<(), SecretsError> {
         let secrets = self.engine.live().secrets.clone();
         match secret {
-            Some(secret) => secrets.set(self.account.as_str(), field, secret).await,
-            None => secrets.remove(self.account.as_str(), field).await,
+            Some(secret) => secrets.set(self.account.as_str(), field, secret).await?,
+            None => secrets.remove(self.account.as_str(), field).await?,
         }
+        if let Some(place) = secrets.recorded_as()
+            && let Err(error) = self.engine.store().record_secret(place, &self.account, field, origin).await
+        {
+            tracing::warn!(account = %self.account, field, %error, "it could not be recorded that the secret is set");
+        }
+        Ok(())
     }
 
     async fn undo(mut self) {
-        for (field, secret) in std::mem::take(&mut self.before).into_iter().rev() {
-            if let Err(error) = self.put(&field, secret).await {
+        for Before { field, secret, origin } in std::mem::take(&mut self.before).into_iter().rev() {
+            if let Err(error) = self.put(&field, secret, origin).await {
                 tracing::error!(account = %self.account, field, %error, "a secret could not be put back as it was");
             }
         }

@@ -85,7 +85,7 @@ pub(crate) fn load_for(config: &Config, accounts: &Accounts) -> Result<Vec<FileC
 
 fn api(account: Option<&Account>) -> Result<callboard_connectors::http::Http, String> {
     let account = account.ok_or("there is no such account")?;
-    let connection = account.connection.as_ref().map_err(Clone::clone)?;
+    let connection = account.connection.as_ref().map_err(ToString::to_string)?;
     connection.http.clone().ok_or_else(|| {
         format!(
             "a {} account that is set up like this takes no other requests",

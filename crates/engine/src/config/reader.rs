@@ -12,6 +12,8 @@ use callboard_domain::{
 use serde::de::IntoDeserializer;
 use toml::de::DeValue;
 
+use crate::accounts::clear_remedy;
+
 use super::{
     Commands, Config, DEFAULT_CHANNEL, Desktop, Fault, Keys, ROOM, SHORTEST_EVERY, Step, TomlFile, below,
     is_name, resolve,
@@ -133,6 +135,12 @@ impl Reader<'_, '_> {
                 self.file.fault(&["accounts".into(), name.into(), problem.key.into()], problem.what)
             })
             .collect();
+        let sends_a_secret = config.secrets().iter().any(|field| field.required && field.is_sent());
+        if sends_a_secret && config.url().is_clear() && !config.allow_http() {
+            let at: [Step<'_>; 3] = ["accounts".into(), name.into(), "url".into()];
+            let what = format!("its secret would travel in the clear: {}", clear_remedy(name));
+            faults.push(self.file.fault(&at, what));
+        }
         if config.every().is_some_and(|every| every < SHORTEST_EVERY) {
             let at: [Step<'_>; 3] = ["accounts".into(), name.into(), "every".into()];
             faults.push(self.file.fault(&at, format!("expected {SHORTEST_EVERY} or more")));

@@ -3,7 +3,7 @@ use std::{
     fs,
     io::{ErrorKind, Write},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -16,7 +16,7 @@ use chacha20poly1305::{
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{SecretsError, Vault};
+use super::{Found, SecretsError, Vault};
 
 /// Argon2id at OWASP's first recommendation (Password Storage Cheat Sheet): 46 MiB, one pass, one lane.
 const MEMORY_KIB: u32 = 47_104;
@@ -28,8 +28,17 @@ const FORMAT: &str = "callboard-secrets-1";
 pub(super) struct EncryptedFile {
     path: PathBuf,
     passphrase: Option<SecretString>,
-    /// Held while the file is read, changed and written back.
-    turn: Mutex<()>,
+    /// Held while the file is read, changed and written back. Deriving a key takes some 46 MiB and a tenth of a second, so
+    /// it is done once.
+    key: Mutex<Option<Key>>,
+}
+
+/// A derived key, and what it was derived from besides the passphrase.
+struct Key {
+    salt: Vec<u8>,
+    memory_kib: u32,
+    passes: u32,
+    bytes: Zeroizing<[u8; 32]>,
 }
 
 /// The file as it stands on disk.
@@ -47,14 +56,36 @@ type Known = BTreeMap<String, BTreeMap<String, String>>;
 
 impl EncryptedFile {
     pub(super) fn new(path: PathBuf, passphrase: Option<SecretString>) -> Self {
-        Self { path, passphrase, turn: Mutex::new(()) }
+        Self { path, passphrase, key: Mutex::new(None) }
     }
 
     fn fault(&self, why: impl ToString) -> SecretsError {
         SecretsError::File { path: self.path.clone(), why: why.to_string() }
     }
 
-    fn cipher(&self, salt: &[u8], memory_kib: u32, passes: u32) -> Result<XChaCha20Poly1305, SecretsError> {
+    fn key(&self) -> MutexGuard<'_, Option<Key>> {
+        self.key.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn cipher(
+        &self,
+        known: &mut Option<Key>,
+        salt: &[u8],
+        memory_kib: u32,
+        passes: u32,
+    ) -> Result<XChaCha20Poly1305, SecretsError> {
+        let key = match known.take() {
+            Some(key) if (key.salt.as_slice(), key.memory_kib, key.passes) == (salt, memory_kib, passes) => {
+                key
+            }
+            _ => self.derive(salt, memory_kib, passes)?,
+        };
+        let cipher = XChaCha20Poly1305::new_from_slice(key.bytes.as_slice()).map_err(|e| self.fault(e));
+        *known = Some(key);
+        cipher
+    }
+
+    fn derive(&self, salt: &[u8], memory_kib: u32, passes: u32) -> Result<Key, SecretsError> {
         let passphrase =
             self.passphrase.as_ref().ok_or_else(|| SecretsError::NoPassphrase(self.path.clone()))?;
         // A damaged or planted file must not make us take gigabytes or hours.
@@ -62,14 +93,14 @@ impl EncryptedFile {
             return Err(self.fault("asks for more memory or time than it may"));
         }
         let params = Params::new(memory_kib, passes, 1, Some(32)).map_err(|e| self.fault(e))?;
-        let mut key = Zeroizing::new([0_u8; 32]);
+        let mut bytes = Zeroizing::new([0_u8; 32]);
         Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_into(passphrase.expose_secret().as_bytes(), salt, key.as_mut_slice())
+            .hash_password_into(passphrase.expose_secret().as_bytes(), salt, bytes.as_mut_slice())
             .map_err(|e| self.fault(e))?;
-        XChaCha20Poly1305::new_from_slice(key.as_slice()).map_err(|e| self.fault(e))
+        Ok(Key { salt: salt.to_owned(), memory_kib, passes, bytes })
     }
 
-    fn read(&self) -> Result<Known, SecretsError> {
+    fn read(&self, key: &mut Option<Key>) -> Result<Known, SecretsError> {
         let text = match fs::read(&self.path) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Known::new()),
@@ -82,7 +113,7 @@ impl EncryptedFile {
         }
         let bytes = |text: &str| BASE64_STANDARD.decode(text).map_err(|_| damaged());
         let nonce: [u8; 24] = bytes(&sealed.nonce)?.try_into().map_err(|_| damaged())?;
-        let cipher = self.cipher(&bytes(&sealed.salt)?, sealed.memory_kib, sealed.passes)?;
+        let cipher = self.cipher(key, &bytes(&sealed.salt)?, sealed.memory_kib, sealed.passes)?;
         let payload = Payload { msg: &bytes(&sealed.sealed)?, aad: FORMAT.as_bytes() };
         let plain = cipher
             .decrypt(&XNonce::from(nonce), payload)
@@ -91,12 +122,16 @@ impl EncryptedFile {
         serde_json::from_slice(&plain).map_err(|_| damaged())
     }
 
-    fn write(&self, known: &Known) -> Result<(), SecretsError> {
-        let salt = <[u8; 16]>::generate();
+    fn write(&self, key: &mut Option<Key>, known: &Known) -> Result<(), SecretsError> {
+        // The nonce is new each time, and long enough to be drawn at random for one key.
+        let salt = match key {
+            Some(key) if (key.memory_kib, key.passes) == (MEMORY_KIB, PASSES) => key.salt.clone(),
+            _ => <[u8; 16]>::generate().to_vec(),
+        };
         let nonce = <[u8; 24]>::generate();
         let plain = Zeroizing::new(serde_json::to_vec(known).map_err(|e| self.fault(e))?);
         let sealed = self
-            .cipher(&salt, MEMORY_KIB, PASSES)?
+            .cipher(key, &salt, MEMORY_KIB, PASSES)?
             .encrypt(&XNonce::from(nonce), Payload { msg: &plain, aad: FORMAT.as_bytes() })
             .map_err(|e| self.fault(e))?;
         let text = serde_json::to_vec_pretty(&Sealed {
@@ -112,10 +147,10 @@ impl EncryptedFile {
     }
 
     fn change(&self, change: impl FnOnce(&mut Known)) -> Result<(), SecretsError> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut known = self.read()?;
+        let mut key = self.key();
+        let mut known = self.read(&mut key)?;
         change(&mut known);
-        self.write(&known)
+        self.write(&mut key, &known)
     }
 }
 
@@ -134,8 +169,19 @@ fn replace(path: &Path, text: &[u8]) -> std::io::Result<()> {
 
 impl Vault for EncryptedFile {
     fn get(&self, account: &str, field: &str) -> Result<Option<SecretString>, SecretsError> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(self.read()?.get_mut(account).and_then(|fields| fields.remove(field)).map(Into::into))
+        Ok(self
+            .read(&mut self.key())?
+            .get_mut(account)
+            .and_then(|fields| fields.remove(field))
+            .map(Into::into))
+    }
+
+    fn get_all(&self, fields: &[(String, String)]) -> Result<Vec<Found>, SecretsError> {
+        let mut known = self.read(&mut self.key())?;
+        let mut get = |(account, field): &(String, String)| {
+            Ok(known.get_mut(account).and_then(|fields| fields.remove(field)).map(Into::into))
+        };
+        Ok(fields.iter().map(&mut get).collect())
     }
 
     fn set(&self, account: &str, field: &str, secret: &SecretString) -> Result<(), SecretsError> {

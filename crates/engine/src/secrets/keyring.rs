@@ -3,7 +3,7 @@ use std::sync::Arc;
 use callboard_domain::secret::{ExposeSecret, SecretString};
 use keyring_core::{CredentialStore, Error};
 
-use super::{Place, SecretsError, Vault};
+use super::{Found, Place, SecretsError, Vault};
 
 /// The name that keychain programs show.
 const SERVICE: &str = "callboard";
@@ -31,7 +31,16 @@ impl Keyring {
         field: &str,
         act: impl FnOnce(&keyring_core::Entry) -> Result<T, Error>,
     ) -> Result<Option<T>, SecretsError> {
-        let store = (self.open)()?;
+        self.with_store(&*(self.open)()?, account, field, act)
+    }
+
+    fn with_store<T>(
+        &self,
+        store: &CredentialStore,
+        account: &str,
+        field: &str,
+        act: impl FnOnce(&keyring_core::Entry) -> Result<T, Error>,
+    ) -> Result<Option<T>, SecretsError> {
         match store.build(SERVICE, &format!("{account}/{field}"), None).and_then(|entry| act(&entry)) {
             Ok(value) => Ok(Some(value)),
             Err(Error::NoEntry) => Ok(None),
@@ -51,6 +60,39 @@ impl Vault for Keyring {
 
     fn remove(&self, account: &str, field: &str) -> Result<(), SecretsError> {
         self.with(account, field, keyring_core::Entry::delete_credential).map(drop)
+    }
+
+    fn get_all(&self, fields: &[(String, String)]) -> Result<Vec<Found>, SecretsError> {
+        let store = (self.open)()?;
+        let get = |(account, field): &(String, String)| {
+            self.with_store(&*store, account, field, |entry| entry.get_password().map(Into::into))
+        };
+        Ok(fields.iter().map(get).collect())
+    }
+
+    #[cfg(target_os = "linux")]
+    fn is_locked(&self) -> Result<Option<bool>, SecretsError> {
+        match self.place {
+            Place::Keychain => is_locked().map(Some),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// Asks the Secret Service whether its default collection is locked, which shows no prompt. Where there is none yet, it is
+/// made when the first secret is kept.
+#[cfg(target_os = "linux")]
+fn is_locked() -> Result<bool, SecretsError> {
+    use secret_service::{EncryptionType, Error, blocking::SecretService};
+    let fault = |error: Error| SecretsError::Unavailable {
+        place: Place::Keychain.describe(),
+        why: error.to_string(),
+    };
+    let service = SecretService::connect(EncryptionType::Plain).map_err(fault)?;
+    match service.get_default_collection() {
+        Ok(collection) => collection.is_locked().map_err(fault),
+        Err(Error::NoResult) => Ok(false),
+        Err(error) => Err(fault(error)),
     }
 }
 

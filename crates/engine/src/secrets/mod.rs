@@ -19,6 +19,10 @@ pub use environment::variable;
 
 /// How long a store may take to answer before it counts as locked or absent: a locked one can wait for ever.
 pub const TIME_OUT: Duration = Duration::from_secs(3);
+/// So much longer for each secret that is asked for at once.
+const TIME_OUT_EACH: Duration = Duration::from_millis(20);
+/// Reading the encrypted file takes work, and waits for nobody.
+const FILE_TIME_OUT: Duration = Duration::from_secs(30);
 
 /// The kinds of store, as `secrets.store` names them.
 #[derive(
@@ -55,6 +59,14 @@ pub enum SecretsError {
     /// No answer within [`TIME_OUT`].
     #[error("{place} did not answer within {} s: it is locked or not running. Unlock it, or choose another place: secrets.store = \"file\", \"session\" or \"env\"", TIME_OUT.as_secs())]
     NoAnswer {
+        /// Which.
+        place: &'static str,
+    },
+    /// It is locked.
+    #[error(
+        "{place} is locked. Unlock it: Callboard goes on by itself; or choose another place: secrets.store = \"file\", \"session\" or \"env\""
+    )]
+    Locked {
         /// Which.
         place: &'static str,
     },
@@ -97,7 +109,20 @@ trait Vault: Send + Sync {
     fn get(&self, account: &str, field: &str) -> Result<Option<SecretString>, SecretsError>;
     fn set(&self, account: &str, field: &str, secret: &SecretString) -> Result<(), SecretsError>;
     fn remove(&self, account: &str, field: &str) -> Result<(), SecretsError>;
+
+    /// Reads several, by account and field: the place is opened once. Fails as a whole where none can be read.
+    fn get_all(&self, fields: &[(String, String)]) -> Result<Vec<Found>, SecretsError> {
+        Ok(fields.iter().map(|(account, field)| self.get(account, field)).collect())
+    }
+
+    /// Whether it is locked, without anybody being asked to unlock it; `None` where that cannot be known.
+    fn is_locked(&self) -> Result<Option<bool>, SecretsError> {
+        Ok(None)
+    }
 }
+
+/// One of several secrets that were read.
+type Found = Result<Option<SecretString>, SecretsError>;
 
 /// The accounts' secrets.
 #[derive(Clone)]
@@ -134,10 +159,37 @@ impl Secrets {
         self.place
     }
 
+    /// What this place is called in the record of secrets that were set; `None` for one that is not recorded: the
+    /// environment is set anew at each start.
+    pub fn recorded_as(&self) -> Option<&'static str> {
+        match self.place {
+            Place::Keychain => Some("keychain"),
+            Place::Session => Some("session"),
+            Place::File => Some("file"),
+            Place::Env => None,
+        }
+    }
+
     /// Reads a secret; `None` where it is not set. Answers within [`TIME_OUT`] and a little.
     pub async fn get(&self, account: &str, field: &str) -> Result<Option<SecretString>, SecretsError> {
         let (account, field) = (account.to_owned(), field.to_owned());
-        self.bounded(move |vault| vault.get(&account, &field)).await
+        self.bounded(1, move |vault| vault.get(&account, &field)).await
+    }
+
+    /// Reads several, by account and field, in their order.
+    pub async fn get_all(&self, fields: Vec<(String, String)>) -> Result<Vec<Found>, SecretsError> {
+        let count = u32::try_from(fields.len()).unwrap_or(u32::MAX);
+        self.bounded(count, move |vault| vault.get_all(&fields)).await
+    }
+
+    /// Whether reading makes sense now: false where it is known to be locked, or does not answer.
+    pub async fn is_ready(&self) -> bool {
+        matches!(self.bounded(1, |vault| vault.is_locked()).await, Ok(None | Some(false)))
+    }
+
+    /// True where [`Secrets::is_ready`] can tell that it is locked without asking the person for a password.
+    pub fn knows_whether_locked(&self) -> bool {
+        self.place == Place::Keychain && cfg!(target_os = "linux")
     }
 
     /// Whether secrets can be kept and read. What is locked finds nothing as readily as what is empty, so that a
@@ -146,6 +198,9 @@ impl Secrets {
         let (account, field) = ("callboard-doctor", "probe");
         match self.place {
             Place::Keychain | Place::Session => {
+                if self.bounded(1, |vault| vault.is_locked()).await? == Some(true) {
+                    return Err(SecretsError::Locked { place: self.place.describe() });
+                }
                 self.set(account, field, "nothing secret".into()).await?;
                 self.remove(account, field).await
             }
@@ -156,18 +211,20 @@ impl Secrets {
     /// Keeps a secret, replacing one of that name.
     pub async fn set(&self, account: &str, field: &str, secret: SecretString) -> Result<(), SecretsError> {
         let (account, field) = (account.to_owned(), field.to_owned());
-        self.bounded(move |vault| vault.set(&account, &field, &secret)).await
+        self.bounded(1, move |vault| vault.set(&account, &field, &secret)).await
     }
 
     /// Removes a secret; one that is not there is no error.
     pub async fn remove(&self, account: &str, field: &str) -> Result<(), SecretsError> {
         let (account, field) = (account.to_owned(), field.to_owned());
-        self.bounded(move |vault| vault.remove(&account, &field)).await
+        self.bounded(1, move |vault| vault.remove(&account, &field)).await
     }
 
-    /// On a thread of its own, not the runtime's: one that hangs must not hold up the program's end.
+    /// On a thread of its own, not the runtime's: one that hangs must not hold up the program's end. `count` is how many
+    /// secrets it is about.
     async fn bounded<T: Send + 'static>(
         &self,
+        count: u32,
         call: impl FnOnce(&dyn Vault) -> Result<T, SecretsError> + Send + 'static,
     ) -> Result<T, SecretsError> {
         let (answer, answered) = oneshot::channel();
@@ -179,7 +236,11 @@ impl Secrets {
         if let Err(error) = spawned {
             return Err(SecretsError::Unavailable { place, why: error.to_string() });
         }
-        match tokio::time::timeout(TIME_OUT, answered).await {
+        let time_out = match self.place {
+            Place::File => FILE_TIME_OUT,
+            _ => TIME_OUT + TIME_OUT_EACH.saturating_mul(count - 1),
+        };
+        match tokio::time::timeout(time_out, answered).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(SecretsError::Unavailable { place, why: "it broke off".into() }),
             Err(_) => Err(SecretsError::NoAnswer { place }),

@@ -101,3 +101,28 @@ async fn an_absent_keychain_is_told_in_time() {
                 | SecretsError::Unsupported(_))
     ),);
 }
+
+#[tokio::test]
+async fn many_secrets_in_the_encrypted_file_are_read_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = file(&folder, Some("open sesame"));
+    let fields: Vec<_> = (0..60).map(|n| (format!("a{n}"), "token".to_owned())).collect();
+    assert_eq!(secrets.get_all(fields.clone()).await.unwrap().len(), 60, "there is no file yet");
+    secrets.set("a7", "token", "seven".into()).await.unwrap();
+    let key = |folder: &tempfile::TempDir| {
+        let text = std::fs::read_to_string(folder.path().join("secrets.enc")).unwrap();
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()["salt"].to_string()
+    };
+    let first = key(&folder);
+    secrets.set("a9", "token", "nine".into()).await.unwrap();
+    assert_eq!(key(&folder), first, "the key is derived once");
+    // A key derivation each would take many times as long as may be waited.
+    let again = file(&folder, Some("open sesame"));
+    let found = again.get_all(fields).await.unwrap();
+    let set: Vec<(usize, String)> = found
+        .into_iter()
+        .enumerate()
+        .filter_map(|(n, it)| Some((n, it.unwrap()?.expose_secret().to_owned())))
+        .collect();
+    assert_eq!(set, [(7, "seven".to_owned()), (9, "nine".to_owned())]);
+}

@@ -19,6 +19,7 @@ mod run_output;
 mod run_steps;
 mod runs;
 mod search;
+mod secret_records;
 mod settings;
 mod sources;
 #[cfg(test)]
@@ -48,6 +49,7 @@ pub use self::{
     prune::{Pruned, Retention},
     room::RoomMessage,
     search::Found,
+    secret_records::SecretRecords,
     sources::StoredSource,
 };
 

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{
     StoreError, decisions, deliveries, events, hooks, items, room, run_output, run_steps, runs, search,
-    settings, sources,
+    secret_records, settings, sources,
 };
 
 /// What each format adds, table by table. A format that has been released is never edited: a change is a new entry.
@@ -31,6 +31,7 @@ pub(super) const FORMATS: &[&[&str]] = &[
     ],
     &[sources::V2, items::V2, events::V2],
     &[run_steps::V1],
+    &[secret_records::V1],
 ];
 
 /// Marks a SQLite file as ours (`CALL`), as `file` and the like can tell.

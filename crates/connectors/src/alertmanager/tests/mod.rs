@@ -31,7 +31,13 @@ fn now() -> Timestamp {
 }
 
 fn config(url: &str) -> Config {
-    Config { url: url.parse().unwrap(), filter: Vec::new(), user: Some("ana".to_owned()), every: None }
+    Config {
+        url: url.parse().unwrap(),
+        allow_http: false,
+        filter: Vec::new(),
+        user: Some("ana".to_owned()),
+        every: None,
+    }
 }
 
 fn connect(config: &Config, secrets: &[(&str, &str)]) -> Connection {

@@ -174,6 +174,7 @@ async fn mount(server: &MockServer, mocks: impl IntoIterator<Item = Mock>) {
 
 fn config(url: &str, watch: &[&str]) -> Config {
     Config {
+        allow_http: false,
         url: url.parse().unwrap(),
         watch: watch.iter().map(|text| text.parse().unwrap()).collect(),
         every: None,

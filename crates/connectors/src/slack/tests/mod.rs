@@ -25,7 +25,7 @@ fn connect(server: &MockServer, secrets: &[(&str, &str)]) -> Result<Connection, 
     let secrets =
         secrets.iter().map(|(name, value)| ((*name).to_owned(), SecretString::from(*value))).collect();
     let access = Access { account: "chat".into(), client: Client::new().unwrap(), secrets };
-    Config { url: format!("{}/api", server.uri()).parse().unwrap() }.connect(access)
+    Config { url: format!("{}/api", server.uri()).parse().unwrap(), allow_http: false }.connect(access)
 }
 
 fn chat(server: &MockServer) -> Arc<dyn ChatService> {
@@ -158,7 +158,7 @@ fn the_address_has_a_default() {
 }
 
 fn config_at(url: &str) -> Config {
-    Config { url: format!("{url}/api").parse().unwrap() }
+    Config { url: format!("{url}/api").parse().unwrap(), allow_http: false }
 }
 
 /// All that is posted, as a reader of the blocks sees it.

@@ -83,7 +83,9 @@ impl Files {
 
     async fn commands_with(&self, secrets: &Secrets) -> Vec<FileCommand> {
         let none = Accounts::new();
-        let accounts = accounts::connect(&self.config, secrets, &Client::new().unwrap(), &none).await;
+        let store = crate::store::Store::temporary(jiff::Timestamp::now()).unwrap();
+        let client = Client::new().unwrap();
+        let accounts = accounts::connect(&self.config, secrets, &store, &client, &none).await;
         load_for(&self.config, &accounts).unwrap_or_else(|faults| panic!("{faults}"))
     }
 }

@@ -1,0 +1,84 @@
+//! Which secrets of accounts are kept where, and for whom: known without asking the place that keeps them.
+
+use std::collections::BTreeMap;
+
+use callboard_domain::item::AccountName;
+use rusqlite::params;
+
+use super::{
+    Store, StoreError,
+    row::{all, one, run},
+};
+
+/// Where accounts were there before this was recorded, what is kept is not known until the place has been read once.
+pub(super) const V1: &str = "
+CREATE TABLE secret_records (
+    place   TEXT NOT NULL,               -- keychain, session or file
+    account TEXT NOT NULL,
+    field   TEXT NOT NULL,
+    origin  TEXT NOT NULL,               -- scheme, host and port of the service that it was given for
+    PRIMARY KEY (place, account, field)
+) STRICT, WITHOUT ROWID;
+INSERT INTO settings (name, value) SELECT 'secrets_unrecorded', 1 WHERE EXISTS (SELECT 1 FROM sources);
+";
+
+/// What is recorded of the secrets in one place.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SecretRecords {
+    /// The origin that each secret was given for, by account and field.
+    pub origins: BTreeMap<(AccountName, String), String>,
+    /// False where there may be secrets that are not recorded.
+    pub complete: bool,
+}
+
+impl SecretRecords {
+    /// The origin that a secret was given for, where it is recorded.
+    pub fn origin(&self, account: &AccountName, field: &str) -> Option<&str> {
+        self.origins.get(&(account.clone(), field.to_owned())).map(String::as_str)
+    }
+}
+
+impl Store {
+    /// What is recorded of the secrets in a place.
+    pub async fn secret_records(&self, place: &'static str) -> Result<SecretRecords, StoreError> {
+        self.read(move |conn| {
+            let sql = "SELECT account, field, origin FROM secret_records WHERE place = ?1";
+            let rows = all(conn, sql, [place], |row| {
+                Ok(((AccountName(row.get(0)?), row.get::<_, String>(1)?), row.get(2)?))
+            })?;
+            let unrecorded =
+                one(conn, "SELECT 1 FROM settings WHERE name = 'secrets_unrecorded'", [], |_| Ok(()))?;
+            Ok(SecretRecords { origins: rows.into_iter().collect(), complete: unrecorded.is_none() })
+        })
+        .await
+    }
+
+    /// Records that a secret is kept in a place, and for which origin; with `None` that it is not kept there any more.
+    pub async fn record_secret(
+        &self,
+        place: &'static str,
+        account: &AccountName,
+        field: &str,
+        origin: Option<String>,
+    ) -> Result<(), StoreError> {
+        let (account, field) = (account.to_string(), field.to_owned());
+        self.write(move |conn| match &origin {
+            Some(origin) => {
+                let sql = "INSERT INTO secret_records (place, account, field, origin) VALUES (?1, ?2, ?3, ?4)
+                           ON CONFLICT (place, account, field) DO UPDATE SET origin = ?4";
+                run(conn, sql, params![place, account, field, origin]).map(drop)
+            }
+            None => {
+                let sql = "DELETE FROM secret_records WHERE place = ?1 AND account = ?2 AND field = ?3";
+                run(conn, sql, params![place, account, field]).map(drop)
+            }
+        })
+        .await
+    }
+
+    /// Notes that every secret there is has been recorded.
+    pub async fn secrets_are_recorded(&self) -> Result<(), StoreError> {
+        self.write(|conn| run(conn, "DELETE FROM settings WHERE name = 'secrets_unrecorded'", []).map(drop))
+            .await
+    }
+}
