@@ -79,6 +79,13 @@ impl DesktopSession {
         Ok(())
     }
 
+    /// Unlocks the keyring, as a person does at a login after it has started.
+    pub fn unlock(&mut self) -> Result<()> {
+        let mut command = self.command("gnome-keyring-daemon");
+        command.args(["--foreground", "--unlock", "--components=secrets", "--replace"]);
+        self.start_service(command, "org.freedesktop.secrets", b"correct horse")
+    }
+
     /// The environment that puts a child process into this session.
     pub fn env(&self) -> Vec<(String, String)> {
         let folder = |name: &str| self.path(name).display().to_string();

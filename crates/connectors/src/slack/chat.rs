@@ -175,7 +175,7 @@ impl ChatService for Chat {
     async fn edit(&self, posted: &Posted, message: &Message) -> Result<Edited, ServiceError> {
         let mut body = body(&posted.channel, message);
         body["ts"] = json!(posted.id);
-        let sent: Result<Sent, _> = self.api.write("chat.update", body, Some(&posted.channel)).await;
+        let sent: Result<Value, _> = self.api.write("chat.update", body, Some(&posted.channel)).await;
         match sent {
             Ok(_) => Ok(Edited::Done),
             Err(Failure { code: Some(code), error: ServiceError::Rejected { why } }) => match code.as_str() {

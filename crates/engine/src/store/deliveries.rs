@@ -277,7 +277,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
 /// Reads a delivery to be shown: of one that cannot be read, what can be, and why.
 fn read_shown(row: &Row<'_>) -> rusqlite::Result<Delivery> {
     let why = match read(row) {
-        Err(error) if is_unreadable(&error) => unreadable(&error),
+        Err(error) if is_unreadable(&error) => ServiceError::rejected(unreadable(&error)),
         result => return result,
     };
     let text = |column: usize| -> rusqlite::Result<String> {
@@ -306,10 +306,10 @@ fn read_shown(row: &Row<'_>) -> rusqlite::Result<Delivery> {
     })
 }
 
-fn unreadable(error: &rusqlite::Error) -> ServiceError {
-    ServiceError::rejected(format!(
-        "its record cannot be read ({error}): it is damaged, or was written by a newer Callboard; it was set aside"
-    ))
+fn unreadable(why: impl std::fmt::Display) -> String {
+    format!(
+        "its record cannot be read ({why}): it is damaged, or was written by a newer Callboard; it was set aside"
+    )
 }
 
 /// The oldest live delivery of each address (a walk over the index from address to address, however long the queues).
@@ -362,7 +362,8 @@ fn claim(
             Err(error) if is_unreadable(&error) => {
                 tracing::error!(%error, address, "a message cannot be read and is set aside");
                 let sql = "UPDATE deliveries SET state = 'failed', error = ?2, changed_at = ?3 WHERE n = ?1";
-                run(conn, sql, params![n, Json(&unreadable(&error)), At(now)])?;
+                let error = ServiceError::rejected(unreadable(&error));
+                run(conn, sql, params![n, Json(&error), At(now)])?;
             }
             Err(error) => return Err(error),
         }
@@ -477,16 +478,37 @@ impl Store {
 
     /// The deliveries that may have arrived and are to be looked up by now, at most `each` of an account.
     pub async fn unknown_deliveries(&self, now: Timestamp, each: u32) -> Result<Vec<Delivery>, StoreError> {
-        self.read(move |conn| {
+        let found = self.read(move |conn| {
             let due = due();
             let sql = format!(
-                "SELECT {COLUMNS} FROM (SELECT *, row_number() OVER (
+                "SELECT {COLUMNS}, n FROM (SELECT *, row_number() OVER (
                      PARTITION BY substr(address, 1, instr(address, ':')) ORDER BY next_at) AS place
                  FROM deliveries WHERE state = 'unknown' AND {due}) WHERE place <= ?2 ORDER BY next_at"
             );
-            all(conn, &sql, params![At(now), each], read)
-        })
-        .await
+            all(conn, &sql, params![At(now), each], |row| match read(row) {
+                Err(error) if is_unreadable(&error) => Ok(Err((row.get(13)?, error.to_string()))),
+                delivery => delivery.map(Ok),
+            })
+        });
+        let (mut readable, mut others) = (Vec::new(), Vec::<(i64, String)>::new());
+        for found in found.await? {
+            match found {
+                Ok(delivery) => readable.push(delivery),
+                Err(other) => others.push(other),
+            }
+        }
+        if !others.is_empty() {
+            // It may have arrived, and there is nothing left to look it up by.
+            self.write(move |conn| {
+                let sql = "UPDATE deliveries SET state = 'failed', error = ?2, changed_at = ?3 WHERE n = ?1";
+                others.iter().try_for_each(|(n, why)| {
+                    let error = ServiceError::unknown(unreadable(why));
+                    run(conn, sql, params![n, Json(&error), At(now)]).map(drop)
+                })
+            })
+            .await?;
+        }
+        Ok(readable)
     }
 
     /// True for a run that has not ended: a message about it tells of progress, not of an outcome.

@@ -279,6 +279,10 @@ async fn a_record_that_cannot_be_read_is_set_aside_and_told() {
         let why = told.error.as_ref().unwrap().to_string();
         assert!(why.contains("cannot be read"), "{damaged}: {why}");
         assert!(store.undelivered().await.unwrap() > 0);
+        // One that may have arrived is set aside as well when it is looked up.
+        damage(&store, &format!("UPDATE deliveries SET state = 'unknown', {damaged} WHERE n = 1"));
+        assert_eq!(store.unknown_deliveries(at(2), 10).await.unwrap(), [], "{damaged}");
+        assert_ne!(state(&store, &key).await, DeliveryState::Unknown, "{damaged}");
         // A start does not stumble over it, and a newer version can send it.
         let store = after_crash(&store, 5);
         assert!(store.retry(&key, at(6)).await.unwrap(), "{damaged}");

@@ -1,0 +1,218 @@
+//! Messages to chats, with a Slack that refuses and keychains that are locked: what a person wrote or a run came to arrives
+//! whole, once, and waits where it has to.
+
+use std::{
+    fs,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use anyhow::{Context, Result};
+use callboard_tests::{Answer, Callboard, DesktopSession, Keyring, PATIENCE, Request, StandIn, wait_until};
+use serde_json::{Value, json};
+
+const TOKEN: &str = "xoxb-1-of-the-tests";
+
+/// Slack with one channel; an edit is answered with `edited`.
+fn slack(edited: Value) -> Result<StandIn> {
+    let posts = AtomicUsize::new(1);
+    StandIn::start(move |request| match request.path.rsplit('/').next() {
+        Some("auth.test") => Answer::json(
+            200,
+            &json!({ "ok": true, "url": "https://acme.slack.com/", "team": "Acme", "user": "bell", "bot_id": "B1" }),
+        ),
+        Some("chat.postMessage") => {
+            let ts = format!("1700000000.{:06}", posts.fetch_add(1, Ordering::Relaxed));
+            Answer::json(200, &json!({ "ok": true, "channel": "C012345678", "ts": ts }))
+        }
+        Some("chat.update") => Answer::json(200, &edited),
+        _ => Answer::json(200, &json!({ "ok": false, "error": "unknown_method" })),
+    })
+}
+
+fn config(chat: &StandIn, more: &str) -> String {
+    format!("{more}\n[accounts.chat]\nservice = \"slack\"\nurl = \"{}/api\"\n", chat.url())
+}
+
+fn callboard(config: &str) -> Result<Callboard> {
+    let config = format!("{config}[secrets]\nstore = \"env\"\n");
+    Ok(Callboard::new(&config)?.env([("CALLBOARD_SECRET_CHAT_TOKEN", TOKEN)]))
+}
+
+fn bodies(chat: &StandIn, method: &str) -> Vec<Value> {
+    let sent = |request: &Request| -> Option<Value> {
+        request.path.ends_with(method).then(|| serde_json::from_str(&request.body).ok())?
+    };
+    chat.requests().iter().filter_map(sent).collect()
+}
+
+/// All that a reader of a message sees.
+fn seen(blocks: &Value) -> String {
+    match blocks {
+        Value::Array(all) => all.iter().map(seen).collect(),
+        Value::Object(one) => {
+            let own = one.get("text").and_then(Value::as_str).unwrap_or_default();
+            own.to_owned() + &one.get("elements").map(seen).unwrap_or_default()
+        }
+        _ => String::new(),
+    }
+}
+
+#[test]
+fn an_outcome_whose_message_cannot_be_edited_is_posted_anew() -> Result<()> {
+    let refused = |code: &str| json!({ "ok": false, "error": code });
+    // answer to an edit -> posts, and what the last one stands under
+    let cases = [
+        (json!({ "ok": true, "channel": "C012345678", "ts": "1700000000.000001" }), 1, None),
+        (refused("edit_window_closed"), 2, Some("1700000000.000001")),
+        (refused("cant_update_message"), 2, Some("1700000000.000001")),
+        (refused("a_code_of_tomorrow"), 2, Some("1700000000.000001")),
+        (refused("message_not_found"), 2, None),
+    ];
+    for (edited, count, under) in cases {
+        let chat = slack(edited.clone())?;
+        let callboard =
+            callboard(&config(&chat, "default_channel = \"chat:#deploys\"\ncommands.dirs = [\"ops\"]"))?;
+        fs::create_dir(callboard.folder().join("ops"))?;
+        // It ends when the message that it runs stands in the channel.
+        let script = "while [ ! -e go ]; do sleep 0.05; done";
+        fs::write(
+            callboard.folder().join("ops/wait.toml"),
+            format!(
+                "[[command]]\nname = \"wait\"\nsummary = \"Waits\"\n[command.run.exec]\nargv = [\"sh\", \"-c\", \"cd {}; {script}\"]\n",
+                callboard.folder().display()
+            ),
+        )?;
+        let serving = callboard.serve()?;
+        let mut run = callboard.command(&["run", "--yes", "wait"]);
+        let mut run = run.stdout(std::process::Stdio::null()).spawn()?;
+        wait_until("the start", PATIENCE, || (!bodies(&chat, "chat.postMessage").is_empty()).then_some(()))?;
+        let started = || {
+            let all = callboard.json(&["deliveries"]).ok()?;
+            (all.first()?["state"]["state"] == "posted").then_some(())
+        };
+        wait_until("the start to be recorded", PATIENCE, started)?;
+        fs::write(callboard.folder().join("go"), "")?;
+        run.wait()?;
+        let arrived = || {
+            let all = callboard.json(&["deliveries"]).ok()?;
+            let sent = bodies(&chat, "chat.update").len() + bodies(&chat, "chat.postMessage").len();
+            (all.first()?["state"]["state"] == "posted" && sent > count).then_some(())
+        };
+        wait_until("the outcome", PATIENCE, arrived).with_context(|| edited.to_string())?;
+        let posts = bodies(&chat, "chat.postMessage");
+        assert_eq!(posts.len(), count, "{edited}");
+        let last = posts.last().context("posts")?;
+        assert_eq!(last["thread_ts"].as_str(), under, "{edited}");
+        let keys: Vec<_> = posts.iter().map(|it| it["metadata"]["event_payload"]["key"].clone()).collect();
+        assert!(count == 1 || keys[0] != keys[1], "each can be looked up by itself: {keys:?}");
+        assert!(serving.stop()?.success());
+    }
+    Ok(())
+}
+
+#[test]
+fn a_persons_words_arrive_whole_and_in_their_lines() -> Result<()> {
+    let chat = slack(json!({ "ok": true }))?;
+    let callboard = callboard(&config(&chat, ""))?;
+    let words: Vec<String> = (0..80).map(|n| format!("word{n:03}")).collect();
+    let text = format!("Freeze until noon.\n\n  - {}\nThen not.", words.join(" "));
+    let dry = callboard.cmd(&["post", "--dry-run", "chat:#deploys", &text])?;
+    assert_eq!(callboard.cmd(&["post", "chat:#deploys", &text])?.code, Some(0));
+    assert_eq!(callboard.cmd(&["post", "room:general", &text])?.code, Some(0));
+    let posted = bodies(&chat, "chat.postMessage");
+    assert_eq!(seen(&posted[0]["blocks"]), format!("• {text}"));
+    for shown in [dry.stdout, callboard.cmd(&["room"])?.stdout] {
+        assert!(shown.contains("Freeze until noon.\n") && shown.contains("word079\n"), "{shown}");
+    }
+    let in_room = callboard.json(&["room"])?;
+    assert!(in_room.iter().any(|it| it["message"]["title"] == text.as_str()), "{in_room:?}");
+    // What the chat does not take is refused with the number, and nothing is sent.
+    let long = callboard.cmd(&["post", "chat:#deploys", &"x".repeat(20_000)])?;
+    assert_eq!(long.code, Some(2), "{long:?}");
+    assert!(long.stderr.contains("characters") && long.stderr.contains("20002"), "{long:?}");
+    assert_eq!(bodies(&chat, "chat.postMessage").len(), 1);
+    Ok(())
+}
+
+#[test]
+fn messages_wait_for_a_locked_keychain_and_go_when_it_is_unlocked() -> Result<()> {
+    let mut session = DesktopSession::start(Keyring::Unlocked)?;
+    let chat = slack(json!({ "ok": true }))?;
+    let callboard = Callboard::new(&config(&chat, ""))?.env(session.env());
+    let stored = callboard.cmd_with_input(&["accounts", "secret", "chat", "token"], TOKEN)?;
+    assert_eq!(stored.code, Some(0), "{stored:?}");
+    session.lock()?;
+
+    let serving = callboard.serve()?;
+    callboard.cmd(&["post", "chat:#deploys", "built meanwhile"])?;
+    let waiting = || {
+        let all = callboard.json(&["deliveries"]).ok()?;
+        let state = all.first()?["state"].clone();
+        (state["state"] == "pending" && state["error"]["why"].to_string().contains("keychain")).then_some(())
+    };
+    wait_until("the message to wait", PATIENCE, waiting)?;
+    let health = callboard.account("chat")?["health"].take();
+    assert_eq!(
+        (&health["state"], &health["waits_for"]),
+        (&json!("incomplete"), &json!("the system's keychain"))
+    );
+    let doctor = callboard.cmd(&["doctor"])?;
+    assert!(doctor.stdout.contains("is locked") && doctor.stdout.contains("unlock"), "{doctor:?}");
+
+    session.unlock()?;
+    let posted = || (bodies(&chat, "chat.postMessage").len() == 1).then_some(());
+    wait_until("the message to go out", PATIENCE, posted)?;
+    // Locked again, the connection that works is kept.
+    session.lock()?;
+    callboard.configure(&format!("# changed\n{}", config(&chat, "")))?;
+    let reloaded = || serving.output().contains("it goes on with those it has").then_some(());
+    wait_until("the change to be in force", PATIENCE, reloaded)?;
+    assert_eq!(callboard.cmd(&["post", "chat:#deploys", "another"])?.code, Some(0));
+    assert!(serving.stop()?.success());
+    Ok(())
+}
+
+#[test]
+fn an_account_that_never_had_a_secret_needs_no_keychain() -> Result<()> {
+    let session = DesktopSession::start(Keyring::Absent)?;
+    let alerts = StandIn::start(|request| match request.path.contains("/alerts") {
+        true => Answer::json(200, &json!([])),
+        false => Answer::json(200, &json!({ "versionInfo": { "version": "0.28.0" } })),
+    })?;
+    let config = format!("[accounts.pager]\nservice = \"alertmanager\"\nurl = \"{}\"\n", alerts.url());
+    let callboard = Callboard::new(&config)?.env(session.env());
+    let serving = callboard.serve()?;
+    let well = || callboard.account("pager").ok().filter(|it| it["health"]["state"] == "ok");
+    wait_until("a poll", PATIENCE, well)?;
+    let doctor = callboard.json(&["doctor"])?;
+    let secrets = doctor.iter().find(|it| it["name"] == "secrets").context("secrets")?;
+    assert_eq!(secrets["verdict"], "ok", "{secrets}");
+    assert!(serving.stop()?.success());
+    Ok(())
+}
+
+#[test]
+fn a_secret_is_not_sent_to_another_host_until_it_is_set_again() -> Result<()> {
+    let (old, new) = (slack(json!({ "ok": true }))?, slack(json!({ "ok": true }))?);
+    let text = |chat: &StandIn| format!("[secrets]\nstore = \"file\"\n{}", config(chat, ""));
+    let callboard = Callboard::new(&text(&old))?.env([("CALLBOARD_PASSPHRASE", "correct horse")]);
+    let set = || callboard.cmd_with_input(&["accounts", "secret", "chat", "token"], TOKEN);
+    assert_eq!(set()?.code, Some(0));
+    assert_eq!(callboard.cmd(&["post", "chat:#deploys", "one"])?.code, Some(0));
+    callboard.configure(&text(&new))?;
+    let refused = callboard.cmd(&["accounts", "test", "chat"])?;
+    assert_ne!(refused.code, Some(0));
+    for part in [old.url(), new.url(), "accounts secret chat token"] {
+        assert!(refused.stderr.contains(part), "{part}: {refused:?}");
+    }
+    assert_ne!(callboard.cmd(&["post", "chat:#deploys", "two"])?.code, Some(0));
+    assert_eq!(new.requests().len(), 0, "nothing is sent there");
+    // Back again it works; set anew it goes to the other.
+    callboard.configure(&text(&old))?;
+    assert_eq!(callboard.cmd(&["accounts", "test", "chat"])?.code, Some(0));
+    callboard.configure(&text(&new))?;
+    assert_eq!(set()?.code, Some(0));
+    assert_eq!(callboard.cmd(&["accounts", "test", "chat"])?.code, Some(0));
+    assert!(!new.requests().is_empty());
+    Ok(())
+}
