@@ -203,7 +203,7 @@ impl Output {
             _ => "",
         };
         let id = style(format!("{:>6}", event.id)).dim();
-        println!("{id} {}  {}{old}", when(event.at), text::line(&event.summary, 300), style(note).dim());
+        println!("{id} {}  {}{}", when(event.at), text::line(&event.summary, 300), style(note).dim());
     }
 
     /// What would come of events otherwise.
