@@ -1,4 +1,4 @@
-import { fireEvent, screen, waitFor, within } from "@testing-library/svelte";
+import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 
 import { failure } from "../../fake/backend";
@@ -9,7 +9,7 @@ test("a rule with a fault is told at its field, and saved once it is mended", as
   const { fake } = await open("rules");
   await press("Edit");
   const when = await type("When", 'item.brunch == "main"');
-  expect(await screen.findByText("Not saved")).toBeTruthy();
+  expect(await screen.findAllByText("Not saved")).toHaveLength(2);
   fake.fail(
     "configure",
     failure("callboard.toml:21:8", {
@@ -82,7 +82,7 @@ test("why something was told is explained rule by rule", async () => {
     "main is red matched: its condition is true",
     "nightly is flaky was not reached: a rule above it had decided",
     'my review is asked for did not match: event is "failed"',
-    "a critical incident has no value: item.severity is not there",
+    "a critical incident could not be checked: item.severity is not there",
   ]);
   await fireEvent.change(within(why).getByLabelText("Event"), { target: { value: "42" } });
   await waitFor(() => expect(fake.asked("rules_explain").at(-1)).toEqual({ event: 42 }));
@@ -136,4 +136,25 @@ test("a new rule comes first, can be moved, and is gone when it is removed", asy
   await waitFor(async () => expect(await button("Move up")).toHaveProperty("disabled", false));
   await press("Remove");
   await waitFor(() => expect(screen.queryByText("Not saved")).toBeNull());
+});
+
+test("what is not saved is kept while another view is open, and when the window is opened again", async () => {
+  const first = await open("rules");
+  await press("Edit");
+  await type("When", 'event == "fixed"');
+  await press("Channels");
+  await screen.findByLabelText("Search");
+  await press(/^Rules/);
+  await press("Edit");
+  const when = async () =>
+    (await screen.findByLabelText("When", { selector: "textarea" })) as HTMLTextAreaElement;
+  expect((await when()).value).toBe('event == "fixed"');
+  expect(first.fake.asked("configure")).toEqual([]);
+
+  cleanup();
+  await open("rules");
+  await press("Edit");
+  expect((await when()).value).toBe('event == "fixed"');
+  await press("Revert");
+  await waitFor(() => expect(localStorage.getItem("callboard.rules")).toBeNull());
 });
