@@ -483,6 +483,56 @@ address: Address,
 default: boolean, };
 
 /**
+ * A message in a channel, or on its way there.
+ */
+export type ChannelMessage = { 
+/**
+ * Its id in the channel; before it stands there, its delivery's.
+ */
+id: string, 
+/**
+ * The id of the message in whose thread it stands.
+ */
+under: string | null, 
+/**
+ * What it says, in its latest form.
+ */
+message: Message, 
+/**
+ * When it was posted, or recorded to be.
+ */
+at: string, 
+/**
+ * When it was last edited, where that is known.
+ */
+edited_at: string | null, 
+/**
+ * Whether it has arrived.
+ */
+state: DeliveryState, 
+/**
+ * Where it can be seen.
+ */
+link: string | null, 
+/**
+ * The run that it tells of.
+ */
+run: string | null, };
+
+/**
+ * What Callboard posted in a channel, oldest first. Messages of others are not known.
+ */
+export type ChannelMessages = { 
+/**
+ * The channel.
+ */
+address: Address, 
+/**
+ * At most this many, the latest.
+ */
+limit: number, };
+
+/**
  * Where things can be posted.
  */
 export type ChannelsQuery = { 
@@ -594,7 +644,7 @@ aliases: Array<string>,
  */
 summary: string, 
 /**
- * What a button says.
+ * What a button says that runs it as it stands, where its role alone does not say it: `Silence for 2 h`.
  */
 label?: string | null, 
 /**
@@ -897,6 +947,24 @@ text: string,
  * At most this many of each kind.
  */
 limit: number, };
+
+/**
+ * Follows an item's whole log: waits for more of it than has been seen, or half a minute. Nothing is recorded or posted.
+ * A reading that nobody asks for ends after a minute.
+ */
+export type FollowLog = { 
+/**
+ * The item's key.
+ */
+item: ItemKey, 
+/**
+ * The reading that is followed; none begins one.
+ */
+reading: number | null, 
+/**
+ * How many lines of it have been seen.
+ */
+seen: number, };
 
 /**
  * Waits for more of a run than has been seen, or half a minute.
@@ -1257,7 +1325,7 @@ command: string,
  */
 summary: string, 
 /**
- * What a button says.
+ * What a button says, where its role alone does not say it: `Silence for 2 h`.
  */
 label: string | null, 
 /**
@@ -1376,6 +1444,35 @@ text: string,
  * True where it tells of an error.
  */
 error: boolean, };
+
+/**
+ * How far the reading of a log is.
+ */
+export type LogProgress = { 
+/**
+ * Its number, to ask for more.
+ */
+reading: number, 
+/**
+ * The lines after those seen, without control characters.
+ */
+lines: Array<LogLine>, 
+/**
+ * How many there are now, with those that are not kept any more.
+ */
+seen: number, 
+/**
+ * How many lines at the beginning are not kept: of a long log the end is.
+ */
+dropped: number, 
+/**
+ * True once nothing more will come.
+ */
+over: boolean, 
+/**
+ * Why it ended early, where it did.
+ */
+error: ServiceError | null, };
 
 /**
  * The end of a log, from its first error where it has one.
@@ -1868,6 +1965,27 @@ verdict: Verdict, };
 export type Role = "again" | "approve" | "take" | "merge" | "resolve" | "comment" | "stop" | "log" | "show";
 
 /**
+ * A channel and when it was last posted to.
+ */
+export type RoomInfo = { 
+/**
+ * Its short name, where it has one.
+ */
+name: string | null, 
+/**
+ * Its address.
+ */
+address: Address, 
+/**
+ * True for a channel of the built-in room: it is kept on this computer.
+ */
+builtin: boolean, 
+/**
+ * When the latest message was recorded; `None` where there is none (any more).
+ */
+last_at: string | null, };
+
+/**
  * A message in the built-in room.
  */
 export type RoomMessage = { 
@@ -1904,6 +2022,11 @@ channel: string,
  * At most this many, the latest.
  */
 limit: number, };
+
+/**
+ * Every channel that Callboard posts to or has posted to: the built-in room's first. No service is asked.
+ */
+export type RoomsQuery = Record<symbol, never>;
 
 /**
  * One item on the board.
@@ -2138,6 +2261,19 @@ at: string,
  * What was known before.
  */
 why: string, };
+
+/**
+ * A step of a run.
+ */
+export type RunStep = { 
+/**
+ * What it is, in a few words: "queued".
+ */
+said: string, 
+/**
+ * When it began.
+ */
+at: string, };
 
 /**
  * Runs, newest first.
@@ -2612,11 +2748,3 @@ export interface Calls {
   secret_changed: { params: SecretChanged; answer: null };
   poll_now: { params: PollNow; answer: Array<AccountInfo> };
 }
-
-export type FollowLog = { item: ItemKey, reading: number | null, seen: number, };
-export type LogProgress = { reading: number, lines: Array<LogLine>, seen: number, dropped: number, over: boolean, error: ServiceError | null, };
-export type RunStep = { said: string, at: string, };
-export type RoomsQuery = Record<symbol, never>;
-export type RoomInfo = { name: string | null, address: Address, builtin: boolean, last_at: string | null, };
-export type ChannelMessages = { address: Address, limit: number, };
-export type ChannelMessage = { id: string, under: string | null, message: Message, at: string, edited_at: string | null, state: DeliveryState, link: string | null, run: string | null, };

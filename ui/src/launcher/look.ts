@@ -129,8 +129,8 @@ export function glyphOfRun(run: Run): Glyph {
       return { icon: "st_unk", tone: "attention", means: "not known" };
     case "settled":
       return run.state.ran
-        ? { icon: "usercheck", tone: "quiet", means: "ran, as a person says" }
-        : { icon: "x", tone: "quiet", means: "did not run, as a person says" };
+        ? { icon: "usercheck", tone: "quiet", means: "ran, confirmed by a person" }
+        : { icon: "x", tone: "quiet", means: "did not run, confirmed by a person" };
   }
 }
 

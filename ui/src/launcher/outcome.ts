@@ -130,7 +130,7 @@ export function willPost(post: string | null, reason: string): RoomLine {
         icon: "eyeoff",
         before: "Private:",
         channel: null,
-        after: "nothing is posted, and the run says so",
+        after: "nothing is posted, and the run is marked as private",
         more: reason,
       };
 }

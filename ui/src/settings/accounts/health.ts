@@ -12,7 +12,7 @@ export const MARK_ICON: Record<Mark, string> = {
   quiet: "st_queue",
 };
 export const MARK_WORD: Record<Mark, string> = {
-  passing: "well",
+  passing: "OK",
   attention: "needs attention",
   failing: "in trouble",
   quiet: "not asked yet",
@@ -26,10 +26,10 @@ export function accountState({ health, identity, problems }: AccountInfo): Mark 
 
 const TROUBLE: Record<ServiceError["error"], string> = {
   auth: "refused the sign-in",
-  rate_limited: "wants us to wait",
+  rate_limited: "limits the rate of requests",
   rejected: "refused what was asked",
   unavailable: "cannot be reached",
-  unknown: "gave an answer that says nothing",
+  unknown: "gave an unclear answer",
 };
 
 /** The line under its name in the list. */

@@ -9,7 +9,7 @@ export const VERDICT: Record<
   CheckVerdict,
   { icon: string; tone: "passing" | "attention" | "failing" | "quiet"; word: string }
 > = {
-  ok: { icon: "check", tone: "passing", word: "well" },
+  ok: { icon: "check", tone: "passing", word: "OK" },
   warning: { icon: "st_att", tone: "attention", word: "less than it could be" },
   failed: { icon: "st_fail", tone: "failing", word: "does not work" },
 };
