@@ -22,6 +22,7 @@ function account(name: string, service: string, more: Partial<AccountInfo> = {})
     health: { state: "ok" },
     identity: { login: "kim", teams: [], server: null, missing_scopes: [] },
     budget: null,
+    reading: null,
     last_ok: ago(0.33),
     reading: null,
     problems: [],

@@ -52,6 +52,7 @@ export function settingsAnswers(): Answers {
         health: { state: "new" },
         identity: null,
         budget: null,
+        reading: null,
         last_ok: null,
         reading: null,
         problems: [],

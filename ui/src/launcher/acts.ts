@@ -138,7 +138,7 @@ function onFill(launcher: Launcher, act: Act, fill: Fill): boolean {
     case "approve":
       // Enter never approves: that has a key of its own. It still fills in what is missing.
       if (fill.deliberate && act === "go" && fill.ready) return true;
-      void fill.enter().then((run) => run && launcher.follow(run));
+      void fill.enter().then((run) => void (run && launcher.follow(run)));
       return true;
   }
   return false;
@@ -178,7 +178,7 @@ function onRooms(launcher: Launcher, act: Act, rooms: Rooms): boolean {
       void rooms.stop();
       return true;
     case "go":
-      if (place?.at === "run") launcher.follow(place.run);
+      if (place?.at === "run") void launcher.follow(place.run);
       return true;
   }
   return false;

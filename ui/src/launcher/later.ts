@@ -1,5 +1,7 @@
 /** The views that are never the first to be seen, and their state: read right after the board is shown, so that it is sooner. */
 
+export { default as AgainPane } from "./AgainPane.svelte";
+export { default as CommandPane } from "./CommandPane.svelte";
 export { default as FillView } from "./FillView.svelte";
 export { default as FirstRun } from "./FirstRun.svelte";
 export { default as HelpView } from "./HelpView.svelte";
@@ -7,10 +9,13 @@ export { default as KeysView } from "./KeysView.svelte";
 export { default as LogView } from "./LogView.svelte";
 export { default as Overlays } from "./Overlays.svelte";
 export { default as RoomsView } from "./RoomsView.svelte";
+export { default as RunPane } from "./RunPane.svelte";
 export { default as RunView } from "./RunView.svelte";
 export { default as SendView } from "./SendView.svelte";
 export { default as TourBar } from "./TourBar.svelte";
 export { default as WhyView } from "./WhyView.svelte";
 export { Rooms } from "./rooms.svelte";
 export { Sending } from "./sending.svelte";
+export { Fill } from "./fills.svelte";
+export { Following } from "./runs.svelte";
 export { Log } from "./logs.svelte";

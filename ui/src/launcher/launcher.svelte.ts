@@ -2,7 +2,7 @@
 
 import { createContext } from "svelte";
 
-import type { ItemAction, ItemDetail, LineRead, Prepare, Row, Run } from "../api";
+import type { CommandInfo, ItemAction, ItemDetail, LineRead, Prepare, Row, Run } from "../api";
 import type { Backend, Shown } from "../desktop";
 import { layout } from "../parts/layout";
 import { does } from "./acts";
@@ -10,7 +10,6 @@ import { Boards } from "./boards.svelte";
 import { Desk, wordsOf } from "./desk.svelte";
 import { Details } from "./details.svelte";
 import { keepDraft, readDraft } from "./drafts";
-import { Fill } from "./fills.svelte";
 import { Finds } from "./finds.svelte";
 import type { Act } from "./keys";
 import type { Level } from "./levels";
@@ -18,7 +17,6 @@ import type { Entry } from "./look";
 import { isOfDetail, type Offer, offerFor, offersOf, offersOfRun } from "./offers";
 import { verdictOf } from "./outcome";
 import { Pending } from "./pending.svelte";
-import { Following } from "./runs.svelte";
 import { Tour } from "./tour.svelte";
 
 /** What a level asks for again and again ends with it. */
@@ -239,7 +237,12 @@ export class Launcher {
     }
   }
 
-  private fill(info: Fill["info"], values: Record<string, string>, asksFor: string | null): void {
+  private async fill(
+    info: CommandInfo,
+    values: Record<string, string>,
+    asksFor: string | null,
+  ): Promise<void> {
+    const { Fill } = await import("./later");
     const fill = new Fill(this.desk, info, values, asksFor);
     this.tour.take("look");
     if (this.ahead) fill.type(this.ahead);
@@ -253,7 +256,8 @@ export class Launcher {
     else this.finds.type(text);
   }
 
-  follow(run: Run): void {
+  async follow(run: Run): Promise<void> {
+    const { Following } = await import("./later");
     this.tour.take("run");
     // What led to the run is done: back from it is the board.
     this.levels = [
@@ -271,7 +275,7 @@ export class Launcher {
       this.desk.backend.call("read_line", { line }),
     );
     if (!read.command) return false;
-    this.fill(read.command, read.values, read.asks_for);
+    await this.fill(read.command, read.values, read.asks_for);
     return true;
   }
 
@@ -315,7 +319,7 @@ export class Launcher {
       case "command":
         return this.attempt(async () => {
           const read = await this.desk.backend.call("read_line", { line: entry.found.name });
-          if (read.command) this.fill(read.command, read.values, read.asks_for);
+          if (read.command) await this.fill(read.command, read.values, read.asks_for);
         });
     }
   }
