@@ -44,6 +44,7 @@ fn open_lock(data: &Path) -> io::Result<File> {
         file.mode(0o600);
     }
     folder.recursive(true).create(data)?;
+    callboard_engine::private::check_folder(data)?;
     file.create(true).append(true).open(data.join("callboard-tray.lock"))
 }
 

@@ -27,7 +27,7 @@ mod windows;
 use std::{io::IsTerminal, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
-use callboard_engine::{paths::Paths, tray_app::Word};
+use callboard_engine::{log, paths::Paths, private, tray_app::Word};
 use clap::Parser;
 use tauri::RunEvent;
 use tokio_util::sync::CancellationToken;
@@ -73,6 +73,8 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<ExitCode> {
+    // Before any secret is read. Where the system refuses, they are as safe as in any other program.
+    let _ = private::keep_from_core_dumps();
     let paths = Paths::new(args.config, args.data)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -251,9 +253,14 @@ fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| {
         tracing_subscriber::EnvFilter::new("warn,callboard_tray=info,callboard_engine=info")
     });
+    let filter = match log::NOT_OF_ITSELF.parse() {
+        Ok(directive) => filter.add_directive(directive),
+        Err(_) => filter,
+    };
+    let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(move || log::Plain::new(std::io::stderr(), colours))
+        .with_ansi(colours)
         .init();
 }

@@ -45,6 +45,9 @@ impl Face {
             }
             match socket::Client::connect(&paths.data).await {
                 Ok(client) => return Ok(Self { way: Way::Other(client), data: paths.data.clone() }),
+                Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                    return Err(error).context("nobody was asked anything");
+                }
                 Err(error) if tries == 50 => {
                     return Err(error).context("another Callboard has the store, and does not answer");
                 }

@@ -19,7 +19,7 @@ mod tray;
 use std::{io::IsTerminal, process::ExitCode};
 
 use anyhow::Result;
-use callboard_engine::{paths::Paths, tray_app::Word};
+use callboard_engine::{log, paths::Paths, private, tray_app::Word};
 use clap::{CommandFactory, Parser};
 
 use crate::{
@@ -32,6 +32,8 @@ use crate::{
 fn main() -> ExitCode {
     human_panic::setup_panic!();
     end_quietly_with_the_pipe();
+    // Before any secret is read. Where the system refuses, they are as safe as in any other program.
+    let _ = private::keep_memory_private();
     let cli = Cli::parse();
     let mut output = Output::new(cli.json, cli.quiet, cli.no_color);
     // What stands after a command's words may be the command's own; a little more of a log does no harm.
@@ -135,10 +137,15 @@ fn log_to_stderr(verbose: u8, quiet: bool, daemon: bool) {
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("CALLBOARD_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+    let filter = match log::NOT_OF_ITSELF.parse() {
+        Ok(directive) => filter.add_directive(directive),
+        Err(_) => filter,
+    };
+    let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(move || log::Plain::new(std::io::stderr(), colours))
+        .with_ansi(colours)
         .with_target(false)
         .init();
 }

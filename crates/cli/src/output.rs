@@ -21,6 +21,24 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 use serde_json::json;
 
+/// JSON without a character that steers a terminal: serde_json writes out only those below a space.
+fn plain_json(line: &str) -> std::borrow::Cow<'_, str> {
+    if !line.contains(text::is_unsafe) {
+        return line.into();
+    }
+    let mut out = String::with_capacity(line.len() + 16);
+    for c in line.chars() {
+        match text::is_unsafe(c) {
+            // They stand in strings only: outside, JSON has none.
+            true => {
+                c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")))
+            }
+            false => out.push(c),
+        }
+    }
+    out.into()
+}
+
 /// How to print.
 pub(crate) struct Output {
     /// JSON instead of text.
@@ -41,7 +59,7 @@ impl Output {
     /// One JSON object on a line.
     pub(crate) fn json(&self, value: &impl Serialize) {
         match serde_json::to_string(value) {
-            Ok(line) => println!("{line}"),
+            Ok(line) => println!("{}", plain_json(&line)),
             Err(error) => eprintln!("callboard: {error}"),
         }
     }
@@ -54,7 +72,7 @@ impl Output {
     /// Something besides the result, for a person.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
-            eprintln!("{text}");
+            eprintln!("{}", text::visible(text));
         }
     }
 
@@ -64,7 +82,9 @@ impl Output {
             let kind = error.chain().find_map(|cause| cause.downcast_ref::<ApiError>());
             self.json(&json!({ "error": format!("{error:#}"), "detail": kind }));
         }
-        let _ = writeln!(std::io::stderr(), "{} {error:#}", style("callboard:").red().for_stderr());
+        let error = format!("{error:#}");
+        let error = text::visible(&error);
+        let _ = writeln!(std::io::stderr(), "{} {error}", style("callboard:").red().for_stderr());
     }
 
     /// Shown while something takes long: on a terminal only.
@@ -99,11 +119,11 @@ impl Output {
 
     /// What a line would do.
     pub(crate) fn prepared(&self, prepared: &Prepared) {
-        println!("{}", style(&prepared.line).bold());
+        println!("{}", style(text::visible(&prepared.line)).bold());
         for (n, step) in prepared.steps.iter().enumerate() {
-            println!("{}. {}", n + 1, step.what);
+            println!("{}. {}", n + 1, text::visible(&step.what));
             for line in step.exactly.lines() {
-                println!("     {}", style(line).dim());
+                println!("     {}", style(text::visible(line)).dim());
             }
         }
         if let Some(account) = &prepared.account {
@@ -384,4 +404,18 @@ pub(crate) fn table<const N: usize>(rows: impl IntoIterator<Item = [String; N]>)
         column.set_constraint(ColumnConstraint::UpperBoundary(Width::Percentage(40)));
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_says_the_same_and_steers_nothing() {
+        let value = json!({ "a": "\u{1b}[31m\u{9b}2J\u{7f}\u{202e}\u{e0041}\u{e9}", "b\u{feff}": 1 });
+        let line = serde_json::to_string(&value).unwrap();
+        let plain = plain_json(&line);
+        assert!(!plain.contains(text::is_unsafe), "{plain:?}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&plain).unwrap(), value);
+    }
 }

@@ -1,5 +1,7 @@
 //! Untrusted text made safe to show: no escapes, no control or direction characters, cut to a length.
 
+use std::borrow::Cow;
+
 use unicode_segmentation::UnicodeSegmentation;
 
 /// One line, at most `max` characters (as people count them) of 48 bytes on average: white space folded, anything that
@@ -26,6 +28,33 @@ fn is_plain(text: &str, max: usize) -> bool {
 /// Several lines, at most `max` characters, with the same things removed; new lines and tabs stay.
 pub fn block(text: &str, max: usize) -> String {
     cut(&without_escapes(text), max)
+}
+
+/// True for a character that could steer a terminal or turn the reading direction: it is shown nowhere as it is.
+pub fn is_unsafe(c: char) -> bool {
+    c.is_control() || steers(c)
+}
+
+/// A text as it is, with every unsafe character (see [`is_unsafe`]) written out, such as `\u{1b}`; new lines and tabs stay.
+/// For what must not lose anything: errors, previews, the log.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    let hidden = |c: char| is_unsafe(c) && !matches!(c, '\n' | '\t');
+    if !text.contains(hidden) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match hidden(c) {
+            true => out.extend(c.escape_unicode()),
+            false => out.push(c),
+        }
+    }
+    out.into()
+}
+
+/// A text as it is, with a mark in place of every unsafe character: each character stays in its column.
+pub fn masked(text: &str) -> String {
+    text.chars().map(|c| if is_unsafe(c) && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 
 /// Bytes that a character may have on average: a family of four with skin tones has 41; a letter
@@ -138,6 +167,22 @@ mod tests {
             "a…",
             "one character, twenty thousand bytes"
         );
+    }
+
+    #[test]
+    fn what_is_hidden_is_written_out() {
+        let cases = [
+            ("plain \u{e9} \u{1f468}\u{200d}\u{1f469}", "plain \u{e9} \u{1f468}\u{200d}\u{1f469}"),
+            ("two\nlines\there", "two\nlines\there"),
+            ("\u{1b}]0;OWNED\u{7}", "\\u{1b}]0;OWNED\\u{7}"),
+            ("\u{9b}2J", "\\u{9b}2J"),
+            ("a\u{202e}b\u{2066}c\u{feff}\u{7f}\r", "a\\u{202e}b\\u{2066}c\\u{feff}\\u{7f}\\u{d}"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(visible(text), expected, "{text:?}");
+            assert_eq!(masked(text).chars().count(), text.chars().count());
+            assert!(!masked(text).contains(|c| is_unsafe(c) && c != '\t'), "{text:?}");
+        }
     }
 
     #[test]

@@ -18,9 +18,11 @@ pub mod host;
 mod listed;
 mod live;
 mod local;
+pub mod log;
 mod notify;
 pub mod paths;
 mod posted;
+pub mod private;
 mod receive;
 mod registry;
 pub mod room;
@@ -411,7 +413,7 @@ impl Engine {
 /// and what is wrong.
 async fn first_live(options: &Options, store: &Store, client: &Client) -> Result<(Live, Moments), Faults> {
     let go_on = options.at_start == AtStart::GoOn;
-    let own = std::fs::read(&options.paths.config).ok();
+    let own = private::read(&options.paths.config, config::FILE_LIMIT).map_err(|error| error.to_string());
     let (config, wrong) = match Config::load(&options.paths.config) {
         Ok(config) => (config, None),
         Err(faults) if go_on => (Config::read(&options.paths.config, "")?, Some(faults)),

@@ -1,15 +1,12 @@
 //! Changes to `callboard.toml` that keep its comments and order.
 
-use std::{
-    fs,
-    io::{self, Write},
-    path::Path,
-};
+use std::{fs, io, path::Path};
 
 use serde_json::Value as Json;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
 
 use super::{Config, Fault, Faults, text_of};
+use crate::private;
 
 /// The text of the file with an account more. Refused where the result would not be a good configuration.
 pub fn add_account(
@@ -181,14 +178,8 @@ pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     // The file itself may be a link into a folder that is kept elsewhere: what it points to is replaced.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let beside = path.with_extension("toml.new");
-    let mut file = fs::File::create(&beside)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    if let Ok(about) = fs::metadata(&path) {
-        fs::set_permissions(&beside, about.permissions())?;
-    }
-    fs::rename(&beside, &path)
+    let rights = fs::metadata(&path).ok().map(|about| about.permissions());
+    private::replace(&path, text.as_bytes(), rights)
 }
 
 /// The text of the file without an account. Refused where something in the file still names it.

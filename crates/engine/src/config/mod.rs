@@ -9,14 +9,14 @@ mod toml_file;
 
 use std::{
     collections::BTreeMap,
-    fmt, fs, io,
+    fmt, io,
     path::{Path, PathBuf},
 };
 
 use callboard_connectors::ConnectorConfig;
 use callboard_domain::{chat::Address, duration::Span, item::AccountName, rules::RuleConfig};
 
-use crate::secrets::Place;
+use crate::{private, secrets::Place};
 use reader::Reader;
 
 pub use edit::{add_account, remove_account};
@@ -34,7 +34,7 @@ pub const DEFAULT_CHANNEL: &str = "room:general";
 pub const DEFAULT_EVERY: Span = Span(std::time::Duration::from_secs(60));
 /// The shortest `every` that is taken: a typing mistake must not hammer a service.
 pub const SHORTEST_EVERY: Span = Span(std::time::Duration::from_secs(1));
-const FILE_LIMIT: u64 = 1 << 20;
+pub(crate) const FILE_LIMIT: u64 = 1 << 20;
 
 /// The configuration, checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -128,9 +128,8 @@ pub(crate) fn text_of(path: &Path) -> Result<String, Faults> {
     let fault = |what: String| {
         Faults(vec![Fault { file: path.to_owned(), line: 1, column: 1, what, text: String::new() }])
     };
-    match fs::metadata(path) {
-        Ok(about) if about.len() > FILE_LIMIT => Err(fault(format!("larger than {} MB", FILE_LIMIT >> 20))),
-        Ok(_) => fs::read_to_string(path).map_err(|error| fault(error.to_string())),
+    match private::read(path, FILE_LIMIT) {
+        Ok(bytes) => String::from_utf8(bytes).map_err(|_| fault("this is not text in UTF-8".to_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
         Err(error) => Err(fault(error.to_string())),
     }

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use callboard_domain::text;
 use serde::{Deserialize, Serialize, de::DeserializeOwned, de::IntoDeserializer};
 use toml::{
     Spanned,
@@ -31,10 +32,11 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}: {}", self.file.display(), self.line, self.column, self.what)?;
+        let file = self.file.display().to_string();
+        write!(f, "{}:{}:{}: {}", text::visible(&file), self.line, self.column, text::visible(&self.what))?;
         let gutter = " ".repeat(self.line.to_string().len());
         let under = " ".repeat(self.column.saturating_sub(1));
-        write!(f, "\n {gutter} |\n {} | {}\n {gutter} | {under}^", self.line, self.text)
+        write!(f, "\n {gutter} |\n {} | {}\n {gutter} | {under}^", self.line, text::masked(&self.text))
     }
 }
 
@@ -168,8 +170,8 @@ fn fault(path: &Path, text: &str, span: Range<usize>, what: String, quoted: Quot
         file: path.to_owned(),
         line: text[..line_start].matches('\n').count() + 1,
         column: text[line_start..start].chars().count() + 1,
-        what: masked.redact(&what),
-        text: masked.line.chars().take(200).collect(),
+        what: callboard_domain::text::visible(&masked.redact(&what)).into_owned(),
+        text: callboard_domain::text::masked(&masked.line.chars().take(200).collect::<String>()),
     }
 }
 
@@ -236,6 +238,16 @@ pub(crate) fn unknown<'a>(what: &str, found: &str, known: impl IntoIterator<Item
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_quoted_steers_nothing() {
+        let text = "x = 1\n\u{1b}[31m\u{202e}key = \u{9b}2J";
+        let shown = TomlFile::parse(Path::new("\u{1b}]0;x.toml"), text).err().expect("it is not TOML");
+        let told = shown.to_string();
+        assert!(!told.contains(|c| text::is_unsafe(c) && c != '\n'), "{told:?}");
+        let json = serde_json::to_string(&shown.text).unwrap() + &shown.what;
+        assert!(!json.contains(text::is_unsafe), "{json:?}");
+    }
 
     #[test]
     fn a_place_in_a_string_is_found_as_it_is_written() {

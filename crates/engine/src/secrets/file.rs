@@ -1,8 +1,8 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::{ErrorKind, Write},
-    path::{Path, PathBuf},
+    io::ErrorKind,
+    path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{Found, SecretsError, Vault};
+use crate::private;
 
 /// Argon2id at OWASP's first recommendation (Password Storage Cheat Sheet): 46 MiB, one pass, one lane.
 const MEMORY_KIB: u32 = 47_104;
@@ -143,7 +144,7 @@ impl EncryptedFile {
             sealed: BASE64_STANDARD.encode(sealed),
         })
         .map_err(|e| self.fault(e))?;
-        replace(&self.path, &text).map_err(|e| self.fault(e))
+        private::replace(&self.path, &text, None).map_err(|e| self.fault(e))
     }
 
     fn change(&self, change: impl FnOnce(&mut Known)) -> Result<(), SecretsError> {
@@ -152,19 +153,6 @@ impl EncryptedFile {
         change(&mut known);
         self.write(&mut key, &known)
     }
-}
-
-/// Writes beside and renames: a crash leaves the old file or the new one, whole.
-fn replace(path: &Path, text: &[u8]) -> std::io::Result<()> {
-    let beside = path.with_extension("new");
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&beside)?;
-    file.write_all(text)?;
-    file.sync_all()?;
-    fs::rename(beside, path)
 }
 
 impl Vault for EncryptedFile {

@@ -48,6 +48,12 @@ pub enum StoreError {
         /// What the system said.
         why: String,
     },
+    /// Others could put files into the folder, so that what is found there need not be ours.
+    #[error("{why}")]
+    NotOurs {
+        /// What is wrong with the folder, and what to do.
+        why: String,
+    },
     /// The disk is full.
     #[error("the disk with {} is full. Free some space; what was stored before is safe", file.display())]
     Full {

@@ -13,6 +13,7 @@ use super::{
     StoreError, decisions, deliveries, events, hooks, items, room, run_output, run_steps, runs, search,
     secret_records, settings, sources,
 };
+use crate::private;
 
 /// What each format adds, table by table. A format that has been released is never edited: a change is a new entry.
 pub(super) const FORMATS: &[&[&str]] = &[
@@ -48,8 +49,9 @@ pub(super) fn own(file: &Path) -> Result<File, StoreError> {
     let fault = |error| StoreError::io(file, &error);
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         create_folder(folder).map_err(fault)?;
+        private::check_folder(folder).map_err(|error| StoreError::NotOurs { why: error.to_string() })?;
     }
-    let lock = private(OpenOptions::new().create(true).write(true).truncate(false), &lock_path(file))
+    let lock = private::open(OpenOptions::new().create(true).write(true).truncate(false), &lock_path(file))
         .map_err(fault)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
@@ -66,7 +68,7 @@ fn lock_path(file: &Path) -> PathBuf {
 
 /// Opens the connection that writes: creates the file (0600) where it is missing, and brings it up to `formats`.
 pub(super) fn writer(file: &Path, formats: &[&[&str]]) -> Result<Connection, StoreError> {
-    let created = create_or_check(file)?;
+    let (opened, created) = create_or_check(file)?;
     let fault = |error: rusqlite::Error| StoreError::sqlite(file, &error);
     let conn = Connection::open_with_flags(
         file,
@@ -77,6 +79,9 @@ pub(super) fn writer(file: &Path, formats: &[&[&str]]) -> Result<Connection, Sto
     if !created {
         check_ours(&conn, file, formats.len())?;
     }
+    // Not before it is known to be ours: another program's file stays as it is.
+    make_private(&opened).map_err(|error| StoreError::io(file, &error))?;
+    drop(opened);
     tune(&conn).map_err(fault)?;
     migrate(&conn, formats).map_err(fault)?;
     Ok(conn)
@@ -98,16 +103,16 @@ pub(super) fn reader(file: &Path) -> Result<Connection, StoreError> {
 }
 
 /// Creates the file, or looks at the one that is there before SQLite does. True where it is empty.
-fn create_or_check(file: &Path) -> Result<bool, StoreError> {
+fn create_or_check(file: &Path) -> Result<(File, bool), StoreError> {
     let fault = |error| StoreError::io(file, &error);
-    let mut opened = private(OpenOptions::new().create(true).read(true).write(true).truncate(false), file)
-        .map_err(fault)?;
-    make_private(&opened).map_err(fault)?;
+    let mut opened =
+        private::open(OpenOptions::new().create(true).read(true).write(true).truncate(false), file)
+            .map_err(fault)?;
     let mut head = Vec::with_capacity(MAGIC.len());
     opened.by_ref().take(MAGIC.len() as u64).read_to_end(&mut head).map_err(fault)?;
     match head.as_slice() {
-        [] => Ok(true),
-        head if head == MAGIC => Ok(false),
+        [] => Ok((opened, true)),
+        head if head == MAGIC => Ok((opened, false)),
         _ => Err(StoreError::Foreign { file: file.to_owned() }),
     }
 }
@@ -164,12 +169,6 @@ fn create_folder(folder: &Path) -> std::io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-#[cfg(unix)]
-fn private(options: &mut OpenOptions, path: &Path) -> std::io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    options.mode(0o600).open(path)
-}
-
 /// Narrows a file that was copied here with wider rights. SQLite gives its log the rights of the file.
 #[cfg(unix)]
 fn make_private(file: &File) -> std::io::Result<()> {
@@ -183,11 +182,6 @@ fn make_private(file: &File) -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn create_folder(folder: &Path) -> std::io::Result<()> {
     fs::create_dir_all(folder)
-}
-
-#[cfg(not(unix))]
-fn private(options: &mut OpenOptions, path: &Path) -> std::io::Result<File> {
-    options.open(path)
 }
 
 /// The user's own folders are already closed to others.
