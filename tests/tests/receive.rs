@@ -14,12 +14,20 @@ const SECRET: &str = "hush";
 /// What the listener gives a sender, as its documentation says.
 const SENDER_TIME: Duration = Duration::from_secs(10);
 
-/// A daemon with one account that can be heard and not polled.
+/// What everybody is told who does not prove to send for an account.
+const UNPROVEN: &str = "not a webhook of an account here";
+/// How many connections the listener has at once.
+const CONNECTIONS: usize = 256;
+
+/// A daemon with an account that can be heard and not polled, and one that takes no webhooks.
 fn serve() -> Result<(Callboard, Serving)> {
-    let config = "[accounts.forge]\nservice = \"github\"\nurl = \"http://127.0.0.1:1\"\nwatch = [\"acme/web\"]\n\
+    let config = "[accounts.web]\nservice = \"http\"\nurl = \"http://127.0.0.1:1\"\n[accounts.forge]\nservice = \"github\"\nurl = \"http://127.0.0.1:1\"\nwatch = [\"acme/web\"]\n\
                   every = \"24h\"\n[receive]\nlisten = \"127.0.0.1:0\"\n[secrets]\nstore = \"env\"\n";
-    let callboard = Callboard::new(config)?
-        .env([("CALLBOARD_SECRET_FORGE_TOKEN", "t0ken"), ("CALLBOARD_SECRET_FORGE_WEBHOOK_SECRET", SECRET)]);
+    let callboard = Callboard::new(config)?.env([
+        ("CALLBOARD_SECRET_FORGE_TOKEN", "t0ken"),
+        ("CALLBOARD_SECRET_FORGE_WEBHOOK_SECRET", SECRET),
+        ("CALLBOARD_SECRET_WEB_TOKEN", "t0ken"),
+    ]);
     let serving = callboard.serve()?;
     Ok((callboard, serving))
 }
@@ -73,21 +81,29 @@ fn what_is_not_right_is_refused_with_the_reason_and_leaves_nothing_behind() -> R
     let ok = ("X-Hub-Signature-256", signed.as_str());
     type Case<'c> = (&'c str, &'c str, Vec<(&'c str, &'c str)>, u16, &'c str);
     let cases: Vec<Case<'_>> = vec![
-        ("POST", "/hooks/forge", vec![event], 401, "not signed"),
-        ("POST", "/hooks/forge", vec![event, ("X-Hub-Signature-256", &forged)], 401, "does not fit"),
-        ("POST", "/hooks/forge", vec![event, ("X-Hub-Signature-256", "sha256=00")], 401, "hexadecimal"),
-        ("POST", "/hooks/forge", vec![event, ("X-Hub-Signature", &signed)], 401, "not signed"),
-        ("POST", "/hooks/nobody", vec![event, ok], 404, "no account nobody"),
+        ("POST", "/hooks/forge", vec![event], 401, UNPROVEN),
+        ("POST", "/hooks/forge", vec![event, ("X-Hub-Signature-256", &forged)], 401, UNPROVEN),
+        ("POST", "/hooks/forge", vec![event, ("X-Hub-Signature-256", "sha256=00")], 401, UNPROVEN),
+        ("POST", "/hooks/forge", vec![event, ("X-Hub-Signature", &signed)], 401, UNPROVEN),
+        ("POST", "/hooks/nobody", vec![event, ok], 401, UNPROVEN),
+        ("POST", "/hooks/web", vec![event, ok], 401, UNPROVEN),
         ("POST", "/hooks/", vec![event, ok], 404, "/hooks/ACCOUNT"),
         ("POST", "/", vec![event, ok], 404, "/hooks/ACCOUNT"),
         ("GET", "/hooks/forge", vec![event, ok], 405, "POST"),
         ("POST", "/hooks/forge", vec![event, ok, ("Origin", "https://evil.example")], 403, "web pages"),
     ];
+    let mut unproven = None;
     for (method, path, headers, expected, why) in cases {
         let url = format!("{}{path}", serving.url());
         let answer = http::send(method, &url, &headers, Some(&body))?;
         assert_eq!(answer.status, expected, "{method} {path} {headers:?}: {}", answer.body);
         assert!(answer.body.contains(why), "{method} {path}: {}", answer.body);
+        assert_eq!(answer.header("connection"), Some("close"), "{method} {path}");
+        if expected == 401 {
+            // Nobody learns which accounts there are.
+            let told: Vec<_> = answer.headers.into_iter().filter(|(name, _)| name != "date").collect();
+            assert_eq!(*unproven.get_or_insert((told.clone(), answer.body.clone())), (told, answer.body));
+        }
     }
     assert_eq!(callboard.events()?, [] as [Value; 0]);
     let taken =
@@ -158,5 +174,98 @@ fn slow_senders_are_cut_off_and_hold_up_nobody() -> Result<()> {
     for connection in silent {
         assert!(matches!(status(connection)?, 0 | 408));
     }
+    Ok(())
+}
+
+#[test]
+fn who_cannot_be_the_sender_is_refused_before_the_body() -> Result<()> {
+    let (_callboard, serving) = serve()?;
+    let host = serving.url().trim_start_matches("http://");
+    let formed = format!("X-Hub-Signature-256: sha256={}\n", "0".repeat(64));
+    for (path, signature, length, expected) in [
+        ("/hooks/forge", "", 5 << 20, 401),
+        ("/hooks/forge", "X-Hub-Signature-256: sha256=00\n", 5 << 20, 401),
+        ("/hooks/nobody", &formed, 5 << 20, 401),
+        ("/hooks/forge", &formed, 6 << 20, 413),
+    ] {
+        // Nothing of the body is ever sent, and the connection stays open on this side.
+        let head = format!("POST {path} HTTP/1.1\nHost: {host}\nContent-Length: {length}\n{signature}\n");
+        assert_eq!(exchange(&serving, &head, b"", false)?, expected, "{path} {signature}");
+    }
+    Ok(())
+}
+
+#[test]
+fn bodies_together_are_bounded_and_small_ones_are_still_taken() -> Result<()> {
+    let (callboard, serving) = serve()?;
+    let host = serving.url().trim_start_matches("http://");
+    let length = 5 << 20;
+    let head = format!(
+        "POST /hooks/forge HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\nX-Hub-Signature-256: sha256={}\r\n\r\n",
+        "0".repeat(64)
+    );
+    // All but the last byte of each.
+    let part = vec![b' '; length - 1];
+    let mut held = Vec::new();
+    let refused = loop {
+        anyhow::ensure!(held.len() < 20, "100 MB were taken");
+        let mut connection = connect(&serving)?;
+        connection.write_all(head.as_bytes())?;
+        let sent = connection.write_all(&part);
+        // It answers only where it refuses.
+        connection.set_read_timeout(Some(Duration::from_millis(300)))?;
+        let mut answer = [0; 12];
+        match connection.read(&mut answer) {
+            Err(error) if sent.is_ok() && is_waiting(&error) => held.push(connection),
+            Ok(_) => break String::from_utf8_lossy(&answer).into_owned(),
+            // Reset with the answer unread.
+            Err(_) => break "HTTP/1.1 503".to_owned(),
+        }
+    };
+    assert_eq!(refused, "HTTP/1.1 503");
+    let body = webhook::opened("acme/web", 1, "Add the cart");
+    let url = format!("{}/hooks/forge", serving.url());
+    assert_eq!(webhook::github(&url, SECRET, "pull_request", "d", &body)?.status, 200);
+    assert_eq!(callboard.events()?.len(), 1);
+    Ok(())
+}
+
+#[test]
+fn idle_connections_give_way_and_who_never_reads_holds_up_nobody() -> Result<()> {
+    let (callboard, serving) = serve()?;
+    let url = format!("{}/hooks/forge", serving.url());
+    let host = serving.url().trim_start_matches("http://");
+    let send = |number: u64| -> Result<()> {
+        let body = webhook::opened("acme/web", number, "Add the cart");
+        let answer = webhook::github(&url, SECRET, "pull_request", &format!("d-{number}"), &body)?;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        Ok(())
+    };
+    let silent = (0..CONNECTIONS).map(|_| connect(&serving)).collect::<Result<Vec<_>>>()?;
+    send(1)?;
+    // The newest of them is still there: it was not waited for until all of them had timed out.
+    let newest = silent.last().context("there are some")?;
+    newest.set_nonblocking(true)?;
+    assert_eq!(newest.peek(&mut [0]).map_err(|error| is_waiting(&error)), Err(true));
+    drop(silent);
+
+    // Each asks again and again, and reads no answer.
+    let request =
+        format!("GET /hooks/forge HTTP/1.1\r\nHost: {host}\r\nConnection: keep-alive\r\n\r\n").repeat(400);
+    let mut deaf = Vec::new();
+    for _ in 0..CONNECTIONS {
+        let mut connection = connect(&serving)?;
+        connection.set_nonblocking(true)?;
+        // As much as fits.
+        for _ in 0..20 {
+            if connection.write(request.as_bytes()).is_err() {
+                break;
+            }
+        }
+        deaf.push(connection);
+    }
+    send(2)?;
+    send(3)?;
+    assert_eq!(callboard.events()?.len(), 3);
     Ok(())
 }

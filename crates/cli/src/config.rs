@@ -29,7 +29,11 @@ pub(crate) fn act(command: &args::Config, paths: &Paths, output: &Output) -> Res
         args::Config::Schema { commands: true } => println!("{:#}", command_file::schema()),
         args::Config::Check => {
             let config = load(&paths.config)?;
-            let commands = command_file::load(&config).map_err(refused)?;
+            let found = command_file::load(&config).map_err(refused)?;
+            let commands = found.names;
+            for replaced in &found.replaced {
+                output.note(&format!("note: {replaced}"));
+            }
             let facts = json!({
                 "ok": true,
                 "exists": paths.config.exists(),
@@ -37,6 +41,7 @@ pub(crate) fn act(command: &args::Config, paths: &Paths, output: &Output) -> Res
                 "channels": config.channels.len(),
                 "rules": config.rules.len(),
                 "commands": commands.len(),
+                "replaced": found.replaced,
             });
             output.either(&facts, || {
                 let state =

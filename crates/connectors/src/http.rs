@@ -207,6 +207,9 @@ impl Http {
 
     fn url(&self, request: &Request) -> Result<Url, ServiceError> {
         let broken = |what: &str| ServiceError::rejected(format!("{}: {what}", self.service));
+        if let Some(fault) = request.fault() {
+            return Err(broken(&fault));
+        }
         let mut url = match &request.url {
             Target::Segments(segments) => {
                 let mut url = self.base.clone();

@@ -21,6 +21,7 @@ pub mod position;
 pub mod rules;
 pub mod run;
 pub mod secret;
+pub mod segment;
 pub mod source;
 pub mod template;
 pub mod text;

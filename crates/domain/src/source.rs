@@ -204,6 +204,9 @@ pub trait Source: Send + Sync {
 
 /// How a service's webhooks are read.
 pub trait Hook: Send + Sync {
+    /// Checks as much of who sent it as the headers tell, before the body is read.
+    fn admit(&self, headers: &http::HeaderMap) -> Result<(), HookError>;
+
     /// Checks who sent it, over the raw bytes, then reads what it says.
     fn receive(&self, headers: &http::HeaderMap, body: &[u8], now: Timestamp) -> Result<Received, HookError>;
 }

@@ -1,34 +1,55 @@
 //! The webhook listener: `POST /hooks/ACCOUNT`.
 //!
-//! A delivery is answered 200 only once it is on the disk. The listener is bounded in everything: connections, body,
-//! the time a sender may take; and when the store cannot keep up it says 503, so that senders wait and memory does not grow.
+//! A delivery is answered 200 only once it is on the disk. The listener is bounded in everything: connections, bodies
+//! alone and together, the time a sender may take to send and to read; and when the store cannot keep up it says 503, so
+//! that senders wait and memory does not grow.
+//!
+//! Who cannot be the sender is refused before the body is read. All who do not prove that they send for an account get
+//! one answer, so that nobody learns which accounts there are; the log has the reason.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+mod body;
+mod connections;
+mod refusals;
+
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use callboard_domain::{
     item::AccountName,
-    source::{HookError, Received},
+    source::{Hook, HookError},
+    text,
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use jiff::Timestamp;
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use self::{
+    body::{Budget, NotTaken},
+    connections::{Connections, Impatient, Place},
+    refusals::Refusals,
+};
 use crate::{Engine, store::StoreError};
 
-/// The largest body that is taken. GitHub sends up to 25 MB, and says that few come near
-/// (docs.github.com, "Webhook events and payloads"); what Callboard reads is far smaller.
-const BODY_LIMIT: usize = 5 << 20;
-/// How long a sender may take for its headers, and again for its body.
+/// How long a sender may take for its headers, for its body, and to read its answer.
 const SENDER_TIME: Duration = Duration::from_secs(10);
-/// How many senders are heard at once; further ones wait to be accepted.
+/// How many senders are heard at once. For a further one, one that is idle gives way.
 const CONNECTIONS: usize = 256;
 /// How often an address that another program has is tried again.
 const TRIED_AGAIN: Duration = Duration::from_secs(10);
+/// After so long a flood of refusals is summed up in the log.
+const SUMMED_UP: Duration = Duration::from_secs(60);
+/// What everybody is told who does not prove to send for an account.
+const UNPROVEN: &str = "not a webhook of an account here: its path names the account, and it is signed with that account's \
+                        webhook_secret (the reason is in Callboard's log)";
 
 /// Listens where the configuration says, and hears senders until `stop`. Where the address cannot be had it is tried again,
 /// and again when the configuration changes.
@@ -72,6 +93,14 @@ pub(crate) async fn run(
     }
 }
 
+/// What all connections share.
+struct Shared {
+    engine: Engine,
+    hosts: Arc<[String]>,
+    budget: Budget,
+    refusals: Mutex<Refusals>,
+}
+
 /// Hears senders until `stop`.
 async fn serve(
     listener: TcpListener,
@@ -80,11 +109,17 @@ async fn serve(
     stop: CancellationToken,
     tasks: TaskTracker,
 ) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let connections = Connections::new(CONNECTIONS);
+    let shared = Arc::new(Shared { engine, hosts, budget: Budget::new(), refusals: Mutex::default() });
+    let mut sum_up = tokio::time::interval(SUMMED_UP);
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         let stream = tokio::select! {
             () = stop.cancelled() => return,
+            _ = sum_up.tick() => {
+                let more = shared.refusals.lock().unwrap_or_else(PoisonError::into_inner).rest();
+                log_more(more);
+                continue;
+            }
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
                 Err(error) => {
@@ -95,68 +130,102 @@ async fn serve(
                 }
             },
         };
-        let (engine, hosts, stop) = (engine.clone(), Arc::clone(&hosts), stop.clone());
-        tasks.spawn(async move {
-            let _place = place;
-            let _ = stream.set_nodelay(true);
-            let answer = service_fn(move |request| {
-                let (engine, hosts) = (engine.clone(), Arc::clone(&hosts));
-                async move { Ok::<_, Infallible>(answer(&engine, &hosts, request).await) }
-            });
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(SENDER_TIME)
-                .max_buf_size(64 << 10)
-                .serve_connection(TokioIo::new(stream), answer);
-            tokio::pin!(connection);
-            tokio::select! {
-                result = connection.as_mut() => {
-                    if let Err(error) = result {
-                        tracing::debug!(%error, "a webhook's sender broke off");
-                    }
-                }
-                () = stop.cancelled() => {
-                    connection.as_mut().graceful_shutdown();
-                    let _ = connection.await;
-                }
+        let place = tokio::select! {
+            () = stop.cancelled() => return,
+            place = connections.place() => place,
+        };
+        let Some(place) = place else { return };
+        tasks.spawn(converse(stream, place, Arc::clone(&shared), stop.clone()));
+    }
+}
+
+/// Answers one sender's requests until it goes, its place is needed, or `stop`.
+async fn converse(stream: TcpStream, place: Place, shared: Arc<Shared>, stop: CancellationToken) {
+    let _ = stream.set_nodelay(true);
+    let place = Arc::new(place);
+    let needed = Arc::clone(&place);
+    let answer = service_fn(move |request| {
+        let (place, shared) = (Arc::clone(&place), Arc::clone(&shared));
+        async move {
+            let _answering = place.answering();
+            Ok::<_, Infallible>(answer(&shared, request).await)
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(SENDER_TIME)
+        .max_buf_size(64 << 10)
+        .serve_connection(TokioIo::new(Impatient::new(stream, SENDER_TIME)), answer);
+    tokio::pin!(connection);
+    tokio::select! {
+        result = connection.as_mut() => {
+            if let Err(error) = result {
+                tracing::debug!(%error, "a webhook's sender broke off");
             }
-        });
+        }
+        () = needed.needed() => {}
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
     }
 }
 
 /// Why a delivery is not taken.
 struct Refusal {
     status: StatusCode,
+    /// What the sender is told.
+    answer: String,
+    /// What the log says.
     why: String,
 }
 
 fn refuse(status: StatusCode, why: impl Into<String>) -> Refusal {
-    Refusal { status, why: why.into() }
+    let why = why.into();
+    Refusal { status, answer: why.clone(), why }
 }
 
-async fn answer(engine: &Engine, hosts: &[String], request: Request<Incoming>) -> Response<Full<Bytes>> {
-    let path = request.uri().path().to_owned();
-    let refusal = match take(engine, hosts, request).await {
+/// The one answer to whoever does not prove to send for an account, whether there is such an account or not.
+fn unproven(why: impl Into<String>) -> Refusal {
+    Refusal { status: StatusCode::UNAUTHORIZED, answer: UNPROVEN.to_owned(), why: why.into() }
+}
+
+async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let path = text::line(request.uri().path(), 100);
+    let refusal = match take(shared, request).await {
         Ok(()) => return Response::new(Full::from("ok\n")),
         Err(refusal) => refusal,
     };
-    tracing::info!(%path, status = refusal.status.as_u16(), why = %refusal.why, "refused a webhook");
-    let mut response = Response::new(Full::from(format!("{}\n", refusal.why)));
+    log(shared, &path, &refusal);
+    let mut response = Response::new(Full::from(format!("{}\n", refusal.answer)));
     *response.status_mut() = refusal.status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     if refusal.status == StatusCode::SERVICE_UNAVAILABLE {
         headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
-    if matches!(refusal.status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT) {
-        // The rest of the body is not read: the connection cannot serve another request.
-        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
+    // Whoever is refused starts anew; where the body was not read, the connection could not serve another request.
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
-async fn take(engine: &Engine, hosts: &[String], request: Request<Incoming>) -> Result<(), Refusal> {
-    check_host(request.headers(), hosts)?;
+fn log(shared: &Shared, path: &str, refusal: &Refusal) {
+    let logged = shared.refusals.lock().unwrap_or_else(PoisonError::into_inner).refused(Timestamp::now());
+    log_more(logged.more);
+    if logged.write {
+        let why = text::line(&refusal.why, 300);
+        tracing::info!(%path, status = refusal.status.as_u16(), %why, "refused a webhook");
+    }
+}
+
+fn log_more(more: u64) {
+    if more > 0 {
+        tracing::warn!(count = more, "refused more webhooks, not written here one by one");
+    }
+}
+
+async fn take(shared: &Shared, request: Request<Incoming>) -> Result<(), Refusal> {
+    check_host(request.headers(), &shared.hosts)?;
     let account = request
         .uri()
         .path()
@@ -168,54 +237,51 @@ async fn take(engine: &Engine, hosts: &[String], request: Request<Incoming>) -> 
         return Err(refuse(StatusCode::METHOD_NOT_ALLOWED, "webhooks are sent with POST"));
     }
     let (head, body) = request.into_parts();
-    let body = tokio::time::timeout(SENDER_TIME, Limited::new(body, BODY_LIMIT).collect())
-        .await
-        .map_err(|_| {
-            refuse(
-                StatusCode::REQUEST_TIMEOUT,
-                format!("the body did not come within {} s", SENDER_TIME.as_secs()),
-            )
-        })?
-        .map_err(|error| match error.downcast_ref::<LengthLimitError>() {
-            Some(_) => refuse(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                format!("the body is larger than {} MB", BODY_LIMIT >> 20),
-            ),
-            None => refuse(StatusCode::BAD_REQUEST, "the body broke off"),
-        })?
-        .to_bytes();
-    let now = Timestamp::now();
-    let received = read(engine, &account, &head.headers, &body, now)?;
-    engine.take_in(&account, received, now).await.map_err(|error| match error {
-        StoreError::Busy => refuse(StatusCode::SERVICE_UNAVAILABLE, "busy; send it again in a moment"),
-        error => {
-            tracing::error!(%error, %account, "a webhook could not be stored");
-            refuse(StatusCode::SERVICE_UNAVAILABLE, "it could not be stored; send it again later")
+    with_hook(&shared.engine, &account, |hook| hook.admit(&head.headers))?;
+    let body = shared.budget.take(body, SENDER_TIME).await.map_err(|why| match why {
+        NotTaken::TooSlow => refuse(
+            StatusCode::REQUEST_TIMEOUT,
+            format!("the body did not come within {} s", SENDER_TIME.as_secs()),
+        ),
+        NotTaken::TooLarge => {
+            refuse(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {} MB", body::LIMIT >> 20))
         }
+        NotTaken::BrokeOff => refuse(StatusCode::BAD_REQUEST, "the body broke off"),
+        NotTaken::Busy => refuse(StatusCode::SERVICE_UNAVAILABLE, "busy; send it again in a moment"),
+    })?;
+    let now = Timestamp::now();
+    let received = with_hook(&shared.engine, &account, |hook| hook.receive(&head.headers, &body.bytes, now))?;
+    shared.engine.take_in(&account, received, now).await.map_err(|error| match error {
+        StoreError::Busy => refuse(StatusCode::SERVICE_UNAVAILABLE, "busy; send it again in a moment"),
+        error => Refusal {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            answer: "it could not be stored; send it again later".to_owned(),
+            why: format!("{account}: it could not be stored: {error}"),
+        },
     })
 }
 
-fn read(
+/// Asks the hook of an account.
+fn with_hook<T>(
     engine: &Engine,
     account: &AccountName,
-    headers: &HeaderMap,
-    body: &[u8],
-    now: Timestamp,
-) -> Result<Received, Refusal> {
+    ask: impl FnOnce(&dyn Hook) -> Result<T, HookError>,
+) -> Result<T, Refusal> {
     let live = engine.live();
-    let found = live
-        .accounts
-        .get(account)
-        .ok_or_else(|| refuse(StatusCode::NOT_FOUND, format!("there is no account {account}")))?;
-    let connection = found
-        .connection
-        .as_ref()
-        .map_err(|why| refuse(StatusCode::SERVICE_UNAVAILABLE, format!("{account} is not ready: {why}")))?;
-    let hook = connection.source.as_ref().and_then(|source| source.hook()).ok_or_else(|| {
-        refuse(StatusCode::NOT_FOUND, format!("{} accounts take no webhooks", found.config.service_name()))
+    let found =
+        live.accounts.get(account).ok_or_else(|| unproven(format!("there is no account {account}")))?;
+    let connection = found.connection.as_ref().map_err(|why| Refusal {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        answer: "not ready; send it again later".to_owned(),
+        why: format!("{account} is not ready: {why}"),
     })?;
-    hook.receive(headers, body, now).map_err(|error| match error {
-        HookError::Unsigned(why) => refuse(StatusCode::UNAUTHORIZED, why),
+    let hook = connection
+        .source
+        .as_ref()
+        .and_then(|source| source.hook())
+        .ok_or_else(|| unproven(format!("{} accounts take no webhooks", found.config.service_name())))?;
+    ask(hook).map_err(|error| match error {
+        HookError::Unsigned(why) => unproven(format!("{account}: {why}")),
         HookError::Malformed(why) => refuse(StatusCode::BAD_REQUEST, why),
     })
 }

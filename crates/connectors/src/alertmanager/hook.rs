@@ -52,6 +52,10 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
 }
 
 impl Hook for Webhooks {
+    fn admit(&self, headers: &http::HeaderMap) -> Result<(), HookError> {
+        self.check(headers)
+    }
+
     fn receive(
         &self,
         headers: &http::HeaderMap,

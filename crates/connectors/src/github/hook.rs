@@ -55,8 +55,8 @@ impl Webhook {
         Self { account, watch, key }
     }
 
-    /// `X-Hub-Signature-256: sha256=HEX`, the HMAC of the raw body.
-    fn verify(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), HookError> {
+    /// The key, and what `X-Hub-Signature-256: sha256=HEX` says is the HMAC of the raw body.
+    fn claim(&self, headers: &HeaderMap) -> Result<(&Hmac<Sha256>, [u8; 32]), HookError> {
         let unsigned = |why: &str| HookError::Unsigned(why.to_owned());
         let Some(key) = &self.key else {
             return Err(HookError::Unsigned(format!(
@@ -70,10 +70,17 @@ impl Webhook {
         let tag = signature.as_bytes().strip_prefix(b"sha256=").and_then(from_hex);
         let tag =
             tag.ok_or_else(|| unsigned("X-Hub-Signature-256 is not sha256= and 64 hexadecimal digits"))?;
+        Ok((key, tag))
+    }
+
+    fn verify(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), HookError> {
+        let (key, tag) = self.claim(headers)?;
         let mut mac = key.clone();
         mac.update(body);
-        mac.verify_slice(&tag)
-            .map_err(|_| unsigned("the signature does not fit: GitHub's webhook has another secret than the account's webhook_secret"))
+        mac.verify_slice(&tag).map_err(|_| {
+            let why = "the signature does not fit: GitHub's webhook has another secret than the account's webhook_secret";
+            HookError::Unsigned(why.to_owned())
+        })
     }
 
     fn is_watched(&self, repo: &wire::Repo) -> bool {
@@ -82,6 +89,10 @@ impl Webhook {
 }
 
 impl Hook for Webhook {
+    fn admit(&self, headers: &HeaderMap) -> Result<(), HookError> {
+        self.claim(headers).map(drop)
+    }
+
     fn receive(&self, headers: &HeaderMap, body: &[u8], _now: Timestamp) -> Result<Received, HookError> {
         self.verify(headers, body)?;
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());

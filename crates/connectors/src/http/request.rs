@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use callboard_domain::secret::SecretString;
+use callboard_domain::{secret::SecretString, segment};
 use reqwest::Method;
 use serde_json::Value;
 use url::Url;
@@ -139,6 +139,29 @@ impl Request {
     pub fn tail(mut self) -> Self {
         self.tail = true;
         self
+    }
+
+    /// What in it would not arrive as it stands, or would name another path: the sentence that refuses it. URL parsers drop
+    /// some control characters silently and read dots as steps, so that what was checked would not be what is sent.
+    pub(super) fn fault(&self) -> Option<String> {
+        let control = |text: &str| text.contains(char::is_control).then_some(segment::CONTROL);
+        if let Target::Segments(segments) = &self.url
+            && let Some((text, why)) = segments.iter().find_map(|it| Some((it, segment::fault(it)?)))
+        {
+            return Some(format!("{text:?} does not fit into the request's path: {why}"));
+        }
+        if let Some((name, why)) = self
+            .query
+            .iter()
+            .find_map(|(name, value)| Some((name, control(name).or_else(|| control(value))?)))
+        {
+            return Some(format!("{name:?} does not fit into the request's query: {why}"));
+        }
+        let (name, why) = self
+            .headers
+            .iter()
+            .find_map(|(name, value)| Some((name, control(name).or_else(|| control(value))?)))?;
+        Some(format!("the header {name:?} does not fit: {why}"))
     }
 
     /// Nothing changes at the service if this is sent twice.

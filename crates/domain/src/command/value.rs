@@ -28,7 +28,8 @@ impl ArgType {
     /// What a value of this type looks like, in words that follow "expected".
     pub fn expected(&self) -> String {
         match self {
-            Self::Text | Self::Live => "a text".to_owned(),
+            Self::Text => "a text".to_owned(),
+            Self::Live => "a text without control characters".to_owned(),
             Self::Number => "a whole number".to_owned(),
             Self::Bool => "true or false".to_owned(),
             Self::Duration => "a length of time such as 90s, 15m, 2h or 1d".to_owned(),
@@ -48,7 +49,8 @@ impl ArgType {
     pub(super) fn accepts(&self, text: &str) -> bool {
         match self {
             Self::Text => true,
-            Self::Live | Self::Item(_) => !text.is_empty(),
+            // Names of things: what a URL or a service would drop from them makes them name something else.
+            Self::Live | Self::Item(_) => !text.is_empty() && !text.contains(char::is_control),
             Self::Duration => text.parse::<Span>().is_ok(),
             Self::Choice(choices) => choices.iter().any(|choice| same(choice, text)),
             Self::Number | Self::Bool | Self::Pairs => self.value(text).is_some(),
@@ -98,6 +100,10 @@ mod tests {
             (&ArgType::Text, "any thing", Some("any thing")),
             (&ArgType::Text, "", Some("")),
             (&ArgType::Live, "", None),
+            (&ArgType::Live, "main\t", None),
+            (&ArgType::Text, "two\nlines", Some("two\nlines")),
+            (&ArgType::Item(Kind::Build), "web\nmain", None),
+            (&ArgType::Item(Kind::Build), "web\u{7f}", None),
             (&ArgType::Item(Kind::Build), "web main", Some("web main")),
             (&ArgType::Item(Kind::Build), "", None),
             (&ArgType::Number, "3", Some("3")),

@@ -19,6 +19,11 @@ const LOOPS: usize = 2;
 const ENTRIES: usize = 100;
 /// Memory of a compiled pattern, in bytes.
 const PATTERN: usize = 1 << 20;
+/// How many times a text weighs that a pattern is looked for in, by the memory of the compiled pattern. At worst each of its
+/// states is looked at for each byte (docs.rs/regex, "Untrusted input").
+const PATTERNS: [(usize, i64); 2] = [(16 << 10, 20), (128 << 10, 200)];
+/// The same of larger ones.
+const LARGE_PATTERN: i64 = 2_000;
 
 /// A function that expressions may call, and how many values it takes besides the one before the dot.
 struct Function {
@@ -59,6 +64,8 @@ pub(super) struct Check<'a> {
     /// Variables of the loops around, innermost last.
     bound: Vec<(String, Type)>,
     loops: usize,
+    has_loop: bool,
+    reads_any: bool,
     read: BTreeSet<String>,
     patterns: HashMap<String, Regex>,
 }
@@ -81,6 +88,8 @@ impl<'a> Check<'a> {
             scope,
             bound: Vec::new(),
             loops: 0,
+            has_loop: false,
+            reads_any: false,
             read: BTreeSet::new(),
             patterns: HashMap::new(),
         }
@@ -89,6 +98,11 @@ impl<'a> Check<'a> {
     /// Checks a whole expression, and puts `true` for every `has(x)` of a name that is always there.
     pub(super) fn whole(&mut self, expr: &mut IdedExpr) -> Checked {
         self.expr(expr, 0, 0)
+    }
+
+    /// Whether what it costs depends on what it looks at: it has loops, or looks into what nothing is known of.
+    pub(super) fn is_costly(&self) -> bool {
+        self.has_loop || self.reads_any
     }
 
     /// The names that were read, and the patterns.
@@ -163,6 +177,7 @@ impl<'a> Check<'a> {
                 self.bound.push((variable, Type::Any));
                 self.bound.push((comprehension.accu_var.clone(), start));
                 self.loops += 1;
+                self.has_loop = true;
                 self.expr(&mut comprehension.loop_cond, at, depth + 1)?;
                 self.expr(&mut comprehension.loop_step, at, depth + 1)?;
                 let result = self.expr(&mut comprehension.result, at, depth + 1)?;
@@ -321,10 +336,12 @@ impl<'a> Check<'a> {
         match self.find(path) {
             Found::Name(name) => {
                 self.read.insert(name.name.to_owned());
+                self.reads_any |= name.ty == Type::Any;
                 Ok(name.ty)
             }
             Found::Inside(name) if matches!(name.ty, Type::Any | Type::Map) => {
                 self.read.insert(name.name.to_owned());
+                self.reads_any |= name.ty == Type::Any;
                 Ok(Type::Any)
             }
             Found::Inside(name) => {
@@ -390,6 +407,12 @@ impl<'a> Check<'a> {
     fn fault(&self, at: usize, what: impl Into<String>) -> ExpressionError {
         ExpressionError::new(self.text, at, what)
     }
+}
+
+/// How many times a text weighs that this pattern is looked for in.
+pub(super) fn pattern_weight(pattern: &str) -> i64 {
+    let fits = |(memory, _): &&(usize, i64)| RegexBuilder::new(pattern).size_limit(*memory).build().is_ok();
+    PATTERNS.iter().find(fits).map_or(LARGE_PATTERN, |(_, weight)| *weight)
 }
 
 fn fits(a: Type, b: Type) -> bool {

@@ -2,13 +2,14 @@
 //!
 //! What an expression may name is said by its scope, so that an unknown name, a wrong type or an impossible comparison
 //! is found when the configuration is read and not when something happens. What it may do is limited by its length, its
-//! depth and its loops; it cannot change anything.
+//! depth, its loops, and a [`Budget`] of steps; it cannot change anything.
 
+mod budget;
 mod check;
 mod parse;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fmt,
     sync::{Arc, LazyLock},
 };
@@ -23,6 +24,9 @@ use cel::{
     extractors::This,
 };
 use regex::Regex;
+
+pub use self::budget::Budget;
+use self::budget::{BUDGET, Purse, WEIGHED, weight_of_json};
 
 use crate::{nearest::did_you_mean, position::position, text};
 
@@ -118,6 +122,8 @@ pub struct Expression {
     ast: IdedExpr,
     ty: Type,
     names: Vec<String>,
+    /// Whether what it costs depends on what it looks at.
+    is_weighed: bool,
     /// The functions, where the expression has patterns of its own to match.
     functions: Option<Context<'static, 'static>>,
 }
@@ -127,7 +133,14 @@ impl Expression {
     pub fn compile(text: &str, scope: &[Name<'_>]) -> Result<Self, ExpressionError> {
         let checked = parse::read(text, scope)?;
         let functions = (!checked.patterns.is_empty()).then(|| with_patterns(checked.patterns));
-        Ok(Self { text: text.to_owned(), ast: checked.ast, ty: checked.ty, names: checked.names, functions })
+        Ok(Self {
+            text: text.to_owned(),
+            ast: checked.ast,
+            ty: checked.ty,
+            names: checked.names,
+            is_weighed: checked.is_weighed,
+            functions,
+        })
     }
 
     /// Reads an expression over names of which nothing else is known, such as a command's arguments.
@@ -166,20 +179,46 @@ impl Expression {
         &self,
         names: &serde_json::Map<String, serde_json::Value>,
     ) -> Result<serde_json::Value, NoValue> {
-        self.resolve(&JsonNames(names), to_json)
+        self.resolve_json(names, &Budget::new(Budget::SMALL), to_json)
     }
 
     /// Its value as text, where the names stand for these values: what a command's `confirm` gives.
     pub fn said(&self, names: &serde_json::Map<String, serde_json::Value>) -> Result<String, NoValue> {
-        self.resolve(&JsonNames(names), |value| match value.downcast_ref::<CelString<'_>>() {
-            Some(text) => Ok(text.inner().to_owned()),
-            None => Err(NoValue(format!("expected text, found a value of type {}", value.get_type().name()))),
+        self.resolve_json(names, &Budget::new(Budget::SMALL), |value| {
+            match value.downcast_ref::<CelString<'_>>() {
+                Some(text) => Ok(text.inner().to_owned()),
+                None => {
+                    Err(NoValue(format!("expected text, found a value of type {}", value.get_type().name())))
+                }
+            }
         })
     }
 
-    /// True or false, where the names stand for these values.
-    pub fn holds(&self, names: &serde_json::Map<String, serde_json::Value>) -> Result<bool, NoValue> {
-        self.resolve(&JsonNames(names), to_bool)
+    /// True or false, where the names stand for these values, which may be large: it costs no more than `budget`.
+    pub fn holds(
+        &self,
+        names: &serde_json::Map<String, serde_json::Value>,
+        budget: &Budget,
+    ) -> Result<bool, NoValue> {
+        self.resolve_json(names, budget, to_bool)
+    }
+
+    /// The values are made into CEL's once, however often they are read.
+    fn resolve_json<T>(
+        &self,
+        names: &serde_json::Map<String, serde_json::Value>,
+        budget: &Budget,
+        read: impl FnOnce(&dyn Val) -> Result<T, NoValue>,
+    ) -> Result<T, NoValue> {
+        let mut values = BTreeMap::new();
+        for name in &self.names {
+            let Some(value) = names.get(name) else { continue };
+            if !budget.spend(weight_of_json(value, Budget::LARGE)) {
+                return Err(too_much());
+            }
+            values.insert(name.as_str(), from_json(value));
+        }
+        self.resolve_within(&Values(values), budget, read)
     }
 
     /// Its value with names that are looked up as they are read, dotted ones as a whole first.
@@ -188,15 +227,36 @@ impl Expression {
         names: &dyn VariableResolver,
         read: impl FnOnce(&dyn Val) -> Result<T, NoValue>,
     ) -> Result<T, NoValue> {
+        self.resolve_within(names, &Budget::new(Budget::SMALL), read)
+    }
+
+    fn resolve_within<T>(
+        &self,
+        names: &dyn VariableResolver,
+        budget: &Budget,
+        read: impl FnOnce(&dyn Val) -> Result<T, NoValue>,
+    ) -> Result<T, NoValue> {
         // Shortens the lifetime of what the shared context holds to that of the names.
         fn scope<'a>(base: &'a Context<'a, 'a>, names: &'a dyn VariableResolver) -> Context<'a, 'a> {
             let mut scope = base.new_inner_scope();
             scope.set_variable_resolver(names);
             scope
         }
-        let scope = scope(self.functions.as_ref().unwrap_or(&FUNCTIONS), names);
-        read(cel::Value::resolve_val(&self.ast, &scope)?.as_ref())
+        let mut scope = scope(self.functions.as_ref().unwrap_or(&FUNCTIONS), names);
+        if self.is_weighed {
+            scope.add_variable_as_val(BUDGET, Box::new(Purse(budget.clone())));
+        }
+        let value = cel::Value::resolve_val(&self.ast, &scope);
+        // Whatever came out: an operator may have taken the end of the budget for a value that is not there.
+        if self.is_weighed && budget.is_spent() {
+            return Err(too_much());
+        }
+        read(value?.as_ref())
     }
+}
+
+fn too_much() -> NoValue {
+    NoValue("evaluating it takes too many steps: it goes over too much".to_owned())
 }
 
 impl fmt::Debug for Expression {
@@ -205,7 +265,12 @@ impl fmt::Debug for Expression {
     }
 }
 
-static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib().with_optional_support(false)));
+static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
+    let mut env = Env::stdlib().with_optional_support(false);
+    env.add_overload(WEIGHED, WEIGHED, budget::parameters(), budget::weighed)
+        .expect("no expression can write its name, so nothing else has it");
+    Arc::new(env)
+});
 
 static FUNCTIONS: LazyLock<Context<'static, 'static>> = LazyLock::new(|| Context::with_env(Arc::clone(&ENV)));
 
@@ -236,13 +301,13 @@ pub(crate) fn to_json(value: &dyn Val) -> Result<serde_json::Value, NoValue> {
     value.json().map_err(|error| NoValue(text::line(&error.to_string(), 200)))
 }
 
-/// Names that stand for JSON values.
+/// Names that stand for values.
 #[derive(Debug)]
-struct JsonNames<'a>(&'a serde_json::Map<String, serde_json::Value>);
+struct Values<'a>(BTreeMap<&'a str, Box<dyn Val + 'a>>);
 
-impl VariableResolver for JsonNames<'_> {
+impl VariableResolver for Values<'_> {
     fn resolve<'b>(&'b self, name: &str) -> Option<CowVal<'b, 'b>> {
-        self.0.get(name).map(|value| CowVal::Owned(from_json(value)))
+        self.0.get(name).map(|value| CowVal::Borrowed(&**value))
     }
 }
 

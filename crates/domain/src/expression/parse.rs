@@ -5,7 +5,10 @@ use std::{collections::HashMap, thread};
 use cel::{IdedExpr, ParseErrors};
 use regex::Regex;
 
-use super::{ENV, ExpressionError, LONGEST, Name, Type, check::Check};
+use super::{
+    ENV, ExpressionError, LONGEST, Name, Type, budget,
+    check::{self, Check},
+};
 use crate::text;
 
 /// The parser and its tree are recursive: 4 KiB of `!` are 4,096 levels. Only what is used of it is ever backed by memory.
@@ -17,6 +20,7 @@ pub(super) struct Checked {
     pub(super) ty: Type,
     pub(super) names: Vec<String>,
     pub(super) patterns: HashMap<String, Regex>,
+    pub(super) is_weighed: bool,
 }
 
 pub(super) fn read(text: &str, scope: &[Name<'_>]) -> Result<Checked, ExpressionError> {
@@ -43,8 +47,12 @@ fn read_here(text: &str, scope: &[Name<'_>]) -> Result<Checked, ExpressionError>
         ENV.parser().parse_with_source_info(text).map_err(|errors| first(text, &errors))?;
     let mut check = Check::new(text, &source, scope);
     let ty = check.whole(&mut ast)?;
+    let is_weighed = check.is_costly();
     let (names, patterns) = check.found();
-    Ok(Checked { ast, ty, names, patterns })
+    if is_weighed {
+        budget::weigh(&mut ast, &check::pattern_weight);
+    }
+    Ok(Checked { ast, ty, names, patterns, is_weighed })
 }
 
 /// The first of the parser's errors: the others mostly follow from it.

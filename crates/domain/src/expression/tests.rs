@@ -68,9 +68,67 @@ fn a_missing_value_is_said() {
     ];
     for (text, expected) in cases {
         let expression = Expression::condition(text, SCOPE).unwrap();
-        let NoValue(why) = expression.holds(names.as_object().unwrap()).unwrap_err();
+        let NoValue(why) =
+            expression.holds(names.as_object().unwrap(), &Budget::new(Budget::LARGE)).unwrap_err();
         assert!(why.starts_with(expected), "{text}: {why}");
     }
+}
+
+#[test]
+fn what_an_evaluation_costs_is_bounded() {
+    let names = json!({
+        "body": { "items": (0..20_000).collect::<Vec<_>>(), "few": [1, 2, 3], "text": "x".repeat(1 << 20) },
+        "holders": (0..100).map(|n| n.to_string()).collect::<Vec<_>>(),
+    });
+    let too_much = [
+        "body.items.all(a, body.items.all(b, a + b >= 0))",
+        "body.items.exists(a, body.items.exists(b, a + b < 0))",
+        "body.items.exists_one(a, body.items.exists_one(b, a == b + 30000))",
+        "body.items.all(a, a in body.items)",
+        "body.items.all(a, body == body)",
+        "body.items.all(a, size(body.text) > 0)",
+        "body.items.map(a, body.items).size() > 0",
+        "body.items.map(a, [body.few, body.items]).size() > 0",
+        "body.items.map(a, {'x': body.text}).size() > 0",
+        "body.items.map(a, body.text + body.text).size() > 0",
+        "body.items.filter(a, body.text.contains('y')).size() > 0",
+        "body.items.exists(a, body.text.matches('(a|b)*c'))",
+        // What takes no value for false or true must not hide it.
+        "has(body.few) || body.items.all(a, body.items.all(b, a + b >= 0))",
+    ];
+    let budget = || Budget::new(Budget::LARGE);
+    for text in &too_much[..too_much.len() - 1] {
+        let NoValue(why) = Expression::condition(text, SCOPE)
+            .unwrap()
+            .holds(names.as_object().unwrap(), &budget())
+            .unwrap_err();
+        assert!(why.contains("too many steps"), "{text}: {why}");
+    }
+    let fine = [
+        ("body.items.all(a, a >= 0)", true),
+        ("body.items.exists(a, a == 19999)", true),
+        ("body.items.map(a, a + 1).size() == 20000", true),
+        ("body.items.filter(a, a % 2 == 0).size() == 10000", true),
+        ("20000 in body.items", false),
+        ("body.few.all(a, body.few.all(b, a + b > 1))", true),
+        ("body.text.contains('y') || body.text.matches('y$')", false),
+        ("holders.exists(a, holders.exists(b, a == b + '!'))", false),
+        (too_much[too_much.len() - 1], true),
+    ];
+    for (text, expected) in fine {
+        let expression = Expression::condition(text, SCOPE).unwrap();
+        assert_eq!(expression.holds(names.as_object().unwrap(), &budget()), Ok(expected), "{text}");
+    }
+}
+
+#[test]
+fn a_stopped_evaluation_has_no_value() {
+    let names = json!({ "body": [1, 2, 3] });
+    let budget = Budget::new(Budget::LARGE);
+    let condition = Expression::condition("body.all(a, a > 0)", SCOPE).unwrap();
+    assert_eq!(condition.holds(names.as_object().unwrap(), &budget), Ok(true));
+    budget.stop();
+    assert!(condition.holds(names.as_object().unwrap(), &budget).is_err());
 }
 
 #[test]
@@ -162,7 +220,12 @@ fn depth_is_refused_and_not_overflowed() {
         let _ = Expression::compile(&text, SCOPE);
     }
     let long = format!("true{}", " && true".repeat(500));
-    assert_eq!(Expression::condition(&long, SCOPE).unwrap().holds(&serde_json::Map::new()), Ok(true));
+    assert_eq!(
+        Expression::condition(&long, SCOPE)
+            .unwrap()
+            .holds(&serde_json::Map::new(), &Budget::new(Budget::SMALL)),
+        Ok(true)
+    );
     assert!(Expression::compile(&" ".repeat(LONGEST + 1), SCOPE).is_err());
 }
 

@@ -17,6 +17,7 @@ use serde::Serialize;
 use crate::{
     nearest::{did_you_mean, nearest, nearest_path},
     position::position,
+    segment,
 };
 
 pub use json::{JsonTemplate, render_json};
@@ -42,10 +43,14 @@ pub struct Template {
 pub enum Escape {
     /// In text for people, or in a string of a JSON value (see [`JsonTemplate`]): as it is.
     None,
-    /// In one segment of a URL's path: percent-encoded. Empty, `.` and `..` are refused, as they would name another path.
+    /// In one segment of a URL's path: percent-encoded. What would name another path is refused: nothing, `.` and `..`,
+    /// however they are written (see [`segment::fault`]).
     PathSegment,
-    /// In a URL's query: percent-encoded.
+    /// In a URL's query: percent-encoded. Control characters are refused.
     Query,
+    /// In one line that is encoded later, or not at all, such as a header's value: as it is, but control characters are
+    /// refused.
+    Line,
     /// In one argument of a program, with no shell in between: as it is, but control characters are refused, and so is
     /// a value that would turn the argument into an option by a leading `-`.
     Argument,
@@ -156,7 +161,7 @@ impl Template {
             return Err(self.error(0, format!("it gives more than {} KiB", LONGEST / 1024)));
         }
         let option = escape == Escape::Argument && text.starts_with('-') && !self.text.starts_with('-');
-        if option && text.parse::<f64>().is_err() {
+        if option && !is_number(&text) {
             return Err(self.error(0, "the value starts with - and would be read as an option"));
         }
         Ok(text)
@@ -224,6 +229,7 @@ impl Escape {
             Self::None => "text",
             Self::PathSegment => "path",
             Self::Query => "query",
+            Self::Line => "line",
             Self::Argument => "argument",
         }
     }
@@ -270,11 +276,13 @@ fn put(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result
     };
     let refuse = |what: &'static str| Err(Error::new(ErrorKind::InvalidOperation, what));
     match state.name() {
-        "path" if matches!(text.as_str(), "" | "." | "..") => {
-            refuse("an empty value, . or .. would name another path")
-        }
-        "path" | "query" => Ok(out.write_str(&percent_encoded(&text))?),
-        "argument" if text.contains(char::is_control) => refuse("the value holds a control character"),
+        "path" if text.is_empty() => refuse(segment::DOTS),
+        "path" => match segment::fault(&text) {
+            Some(fault) => refuse(fault),
+            None => Ok(out.write_str(&percent_encoded(&text))?),
+        },
+        "query" | "line" | "argument" if text.contains(char::is_control) => refuse(segment::CONTROL),
+        "query" => Ok(out.write_str(&percent_encoded(&text))?),
         _ => Ok(out.write_str(&text)?),
     }
 }
@@ -291,11 +299,12 @@ impl Object for Encoded {
 
 /// The `path` filter: several segments with their slashes, each encoded.
 fn path(text: String) -> Result<Value, Error> {
-    if text.split('/').any(|segment| matches!(segment, "" | "." | "..")) {
-        return Err(Error::new(
-            ErrorKind::InvalidOperation,
-            "an empty segment, . or .. would name another path",
-        ));
+    let refuse = |what: &'static str| Err(Error::new(ErrorKind::InvalidOperation, what));
+    if text.split('/').any(str::is_empty) {
+        return refuse("an empty segment would name another path");
+    }
+    if let Some(fault) = segment::fault(&text) {
+        return refuse(fault);
     }
     let segments: Vec<_> = text.split('/').map(percent_encoded).collect();
     Ok(Value::from_object(Encoded(segments.join("/"))))
@@ -317,6 +326,12 @@ fn percent_encoded(text: &str) -> String {
         }
     }
     out
+}
+
+/// A number in digits: Rust also reads `-inf` and `-nan` as numbers, which programs take for options.
+fn is_number(text: &str) -> bool {
+    text.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        && text.parse::<f64>().is_ok_and(f64::is_finite)
 }
 
 fn tag_starts(text: &str) -> bool {

@@ -24,17 +24,30 @@ fn values_are_encoded_for_where_they_land() {
         ("{{ ref }}", None, Ok("feature/x y")),
         ("/a b/{{ ref }}", PathSegment, Ok("/a b/feature%2Fx%20y")),
         ("/{{ ref | path }}/x", PathSegment, Ok("/feature/x%20y/x")),
-        ("/{{ dots | path }}/x", PathSegment, Err("an empty segment, . or .. would name another path")),
+        ("/{{ dots | path }}/x", PathSegment, Err(segment::DOTS)),
         ("?q={{ ref }}&n={{ n }}", Query, Ok("?q=feature%2Fx%20y&n=3")),
         ("?q={{ empty }}", Query, Ok("?q=")),
         ("/{{ empty }}", PathSegment, Err("an empty value, . or .. would name another path")),
         ("/{{ nothing }}", PathSegment, Err("an empty value, . or .. would name another path")),
         ("/{{ dots }}/x", PathSegment, Err("an empty value, . or .. would name another path")),
         ("--ref={{ ref }}", Argument, Ok("--ref=feature/x y")),
-        ("{{ bad }}", Argument, Err("the value holds a control character")),
+        ("{{ bad }}", Argument, Err(segment::CONTROL)),
+        ("{{ bad }}", Escape::Line, Err(segment::CONTROL)),
+        ("?q={{ bad }}", Query, Err(segment::CONTROL)),
+        ("/{{ bad }}", PathSegment, Err(segment::CONTROL)),
+        ("/{{ bad | path }}", PathSegment, Err(segment::CONTROL)),
+        ("/{{ '%2e%2e' }}", PathSegment, Err(segment::DOTS)),
+        ("/{{ '..\\\\x' | path }}", PathSegment, Err(segment::DOTS)),
+        ("{{ ref }}", Escape::Line, Ok("feature/x y")),
         ("{{ bad }}", None, Ok("a\nb")),
         ("{{ option }}", Argument, Err("the value starts with - and would be read as an option")),
         ("{{ minus }}", Argument, Ok("-5")),
+        ("{{ '-1.5e3' }}", Argument, Ok("-1.5e3")),
+        ("{{ '-inf' }}", Argument, Err("the value starts with - and would be read as an option")),
+        ("{{ '-nan' }}", Argument, Err("the value starts with - and would be read as an option")),
+        ("{{ '-infinity' }}", Argument, Err("the value starts with - and would be read as an option")),
+        ("{{ '-1e999' }}", Argument, Err("the value starts with - and would be read as an option")),
+        ("{{ '--5' }}", Argument, Err("the value starts with - and would be read as an option")),
         ("{{ nothing }}|{{ on }}|{{ n + 1 }}|{{ n / 2 }}", None, Ok("|true|4|1.5")),
         ("{{ list }} {{ item }}", None, Ok(r#"["a","b"] {"branch":"main","labels":{"team":"web"}}"#)),
         ("{% if on %}yes{% else %}no{% endif %}", None, Ok("yes")),
@@ -139,7 +152,7 @@ proptest! {
     }
 
     #[test]
-    fn a_value_never_leaves_its_segment(value in "\\PC{1,20}") {
+    fn a_value_never_leaves_its_segment(value in "(\\PC|[./\\\\%2eE09aAdD5cCfF\\t\\r\\n\\x00-\\x1f\\x7f-\\x9f]){1,20}") {
         let template = Template::compile("/a/{{ value }}?x").unwrap();
         if let Ok(path) = template.render(&json!({ "value": value }), Escape::PathSegment) {
             let url = url::Url::parse(&format!("https://host{path}")).unwrap();

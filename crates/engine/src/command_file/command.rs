@@ -1,13 +1,16 @@
 //! A command of a file: what it takes, what it does, and how its end is told.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use callboard_domain::{
     action::{Action, Progress, Step},
     command::{self as typed, ArgError, Args, CommandSpec, Effect},
     error::ServiceError,
-    expression::Expression,
+    expression::{Budget, Expression},
     message::Block,
     run::Outcome,
+    segment,
     template::{Escape, Name, Template, TemplateError},
     text,
 };
@@ -15,7 +18,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{exec::Exec, http::Call};
+use super::{evaluation, exec::Exec, http::Call};
 use crate::values::values;
 
 /// The most of an answer or output that is shown with an outcome, in characters: its end.
@@ -28,7 +31,7 @@ const DATA: usize = 64 << 10;
 pub(super) struct Command {
     pub(super) spec: CommandSpec,
     pub(super) run: Run,
-    pub(super) result: Telling,
+    pub(super) result: Arc<Telling>,
 }
 
 /// What it does.
@@ -97,35 +100,53 @@ impl Action for Command {
             Run::Http(call) => call.run(&scope, self.result.judges_by_status(), progress).await?,
             Run::Exec(exec) => exec.run(&scope, progress).await?,
         };
-        self.outcome(args, scope, done)
+        let (telling, effect, line, good) =
+            (Arc::clone(&self.result), self.spec.effect, self.line(args), done.good.clone());
+        let judged =
+            evaluation::apart(move |budget| telling.outcome(effect, &line, scope, done, budget)).await;
+        judged.unwrap_or_else(|late| Err(not_judged(effect, &good, &late.0)))
+    }
+}
+
+/// It was done, and how it went cannot be told.
+fn not_judged(effect: Effect, good: &str, why: &str) -> ServiceError {
+    let why = format!("{good}; whether that is well is not known: {why}");
+    match effect {
+        Effect::Changes => ServiceError::unknown(why),
+        Effect::Reads => ServiceError::unavailable(why),
     }
 }
 
 impl Command {
+    /// What was asked, as a person would have typed it.
+    fn line(&self, args: &Args) -> String {
+        let compiled = typed::Command::new(self.spec.clone());
+        compiled.map_or_else(|_| typed::canonical_line(&self.spec, args), |command| command.line(args))
+    }
+}
+
+impl Telling {
+    /// How it ended. `line` is what was asked, as a person would have typed it.
     fn outcome(
         &self,
-        args: &Args,
+        effect: Effect,
+        line: &str,
         mut scope: Map<String, Value>,
         done: Done,
+        budget: &Budget,
     ) -> Result<Outcome, ServiceError> {
         scope.extend(done.facts);
-        let ok = match &self.result.ok {
+        let ok = match &self.ok {
             None => done.ok,
-            Some(ok) => ok.holds(&scope).map_err(|why| {
-                let why = format!("{}; whether that is well is not known: {why}", done.good);
-                match self.spec.effect {
-                    Effect::Changes => ServiceError::unknown(why),
-                    Effect::Reads => ServiceError::unavailable(why),
-                }
-            })?,
+            Some(ok) => ok.holds(&scope, budget).map_err(|why| not_judged(effect, &done.good, &why.0))?,
         };
         scope.insert("ok".to_owned(), ok.into());
         let mut outcome = if ok { Outcome::ok("") } else { Outcome::failed("") };
-        outcome.summary = self.summary(args, &scope, ok, if done.ok { &done.good } else { &done.bad });
-        outcome.link = self.result.link.as_ref().and_then(|link| link.url(&scope));
+        outcome.summary = self.summary(line, &scope, ok, if done.ok { &done.good } else { &done.bad });
+        outcome.link = self.link.as_ref().and_then(|link| link.url(&scope));
         let shown = end_of(text::block(done.shown.trim(), usize::MAX), SHOWN);
         // Who changes something wants to know that it is done; who looks wants to see it.
-        if !shown.is_empty() && (!ok || self.spec.effect == Effect::Reads) {
+        if !shown.is_empty() && (!ok || effect == Effect::Reads) {
             outcome = outcome.with(Block::Code(shown));
         }
         if done.data.to_string().len() <= DATA {
@@ -134,17 +155,10 @@ impl Command {
         Ok(outcome)
     }
 
-    /// What was asked, as a person would have typed it.
-    fn line(&self, args: &Args) -> String {
-        let compiled = typed::Command::new(self.spec.clone());
-        compiled.map_or_else(|_| typed::canonical_line(&self.spec, args), |command| command.line(args))
-    }
-
-    fn summary(&self, args: &Args, scope: &Map<String, Value>, ok: bool, said: &str) -> String {
-        let line = self.line(args);
-        let written = self.result.summary.as_ref().filter(|summary| ok || names_ok(summary));
+    fn summary(&self, line: &str, scope: &Map<String, Value>, ok: bool, said: &str) -> String {
+        let written = self.summary.as_ref().filter(|summary| ok || names_ok(summary));
         let written = written.map(|summary| summary.render(scope, Escape::None));
-        let summary = match (written, &self.result.ok) {
+        let summary = match (written, &self.ok) {
             (Some(Ok(summary)), _) => summary,
             // That it cannot be told nicely changes nothing about how it ended.
             (Some(Err(error)), _) => format!("{line}: {said} (its summary lacks something: {})", error.what),
@@ -156,9 +170,7 @@ impl Command {
         };
         text::line(&summary, 300)
     }
-}
 
-impl Telling {
     /// True where the command itself says which statuses are good.
     fn judges_by_status(&self) -> bool {
         self.ok.as_ref().is_some_and(|ok| ok.names().iter().any(|name| name == "status"))
@@ -169,7 +181,7 @@ impl Link {
     fn url(&self, scope: &Map<String, Value>) -> Option<Url> {
         let text = match self {
             Self::Written(template) => template.render(scope, Escape::PathSegment),
-            Self::Told(template) => template.render(scope, Escape::None),
+            Self::Told(template) => template.render(scope, Escape::Line),
         };
         let url = Url::parse(text.ok()?.trim()).ok()?;
         matches!(url.scheme(), "http" | "https").then_some(url)
@@ -204,9 +216,7 @@ pub(super) fn fit<T>(
             Some(Value::Null) | None => String::new(),
             Some(value) => value.to_string(),
         };
-        let odd = |text: &str| {
-            matches!(text, "" | "." | "..") || text.starts_with('-') || text.contains(char::is_control)
-        };
+        let odd = |text: &str| text.is_empty() || text.starts_with('-') || segment::fault(text).is_some();
         let given: Vec<_> = names.iter().map(|found| (&*found.name, text(&found.name))).collect();
         let given = given.iter().find(|(_, text)| odd(text)).or(given.first());
         let (arg, found) =

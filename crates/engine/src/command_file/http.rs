@@ -1,6 +1,6 @@
 //! `[command.run.http]`: one request as an account, and maybe a wait for what it began.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use callboard_connectors::http::{Answer, Http, Request};
 use callboard_domain::{
@@ -19,6 +19,7 @@ use url::Url;
 
 use super::{
     command::{Done, fit},
+    evaluation,
     path::Path,
     wait::{self, Look},
 };
@@ -52,7 +53,7 @@ pub(super) enum Body {
 #[derive(Debug)]
 pub(super) struct Wait {
     pub(super) get: Get,
-    pub(super) until: Expression,
+    pub(super) until: Arc<Expression>,
     pub(super) every: Duration,
     pub(super) timeout: Duration,
 }
@@ -70,10 +71,11 @@ impl Call {
     /// The request, with everything in its place.
     pub(super) fn request(&self, scope: &Scope) -> Result<Request, ArgError> {
         let text = |template: &Template| fit(&template.names(), template.render(scope, Escape::None), scope);
+        let line = |template: &Template| fit(&template.names(), template.render(scope, Escape::Line), scope);
         let request = self.path.request(scope, |path| Request::new(self.method.clone(), path));
         let mut request = fit(&self.path.names(), request, scope)?;
         for (name, value) in &self.query {
-            request = request.query(name, text(value)?);
+            request = request.query(name, line(value)?);
         }
         for (name, value) in self.headers(scope)? {
             request = request.header(name, value);
@@ -95,12 +97,7 @@ impl Call {
 
     fn headers(&self, scope: &Scope) -> Result<Vec<(String, String)>, ArgError> {
         let header = |(name, value): &(String, Template)| {
-            let value = fit(&value.names(), value.render(scope, Escape::None), scope)?;
-            if value.contains(char::is_control) {
-                let expected = "a header's value, without control characters".to_owned();
-                return Err(ArgError::Invalid { arg: name.clone(), expected, found: value, nearest: None });
-            }
-            Ok((name.clone(), value))
+            Ok((name.clone(), fit(&value.names(), value.render(scope, Escape::Line), scope)?))
         };
         self.headers.iter().map(header).collect()
     }
@@ -152,7 +149,7 @@ impl Call {
         let request = self.request(scope).map_err(|error| ServiceError::rejected(error.to_string()))?;
         let answer = http.exchange(request).await?;
         let answer = self.judged(http, answer, lenient && self.wait.is_none())?;
-        let mut done = done(http, &answer);
+        let mut done = self.done(http, answer).await?;
         if let Some(wait) = &self.wait {
             let mut told = scope.clone();
             told.extend(done.facts);
@@ -161,6 +158,12 @@ impl Call {
             })?;
         }
         Ok(done)
+    }
+
+    /// What an answer says. Reading a large one takes a while.
+    async fn done(&self, http: &Http, answer: Answer) -> Result<Done, ServiceError> {
+        let from = http.host().to_owned();
+        done(http, answer).await.map_err(|why| self.not_known(format!("{from} answered, and {why}")))
     }
 
     /// What may have happened is not known to have; what only looks has surely not.
@@ -206,11 +209,15 @@ impl Wait {
         progress.step(&waiting);
         let look = || async {
             let answer = judged(http, http.exchange(request.clone()).await?, lenient || by_status)?;
-            let done = done(http, &answer);
-            let mut scope = told.clone();
+            let done = match done(http, answer).await {
+                Ok(done) => done,
+                Err(why) => return Ok(Look::NotYet(format!("{waiting} ({why})"))),
+            };
+            let (until, mut scope) = (Arc::clone(&self.until), told.clone());
             scope.extend(done.facts.clone());
+            let holds = evaluation::apart(move |budget| until.holds(&scope, budget)).await;
             // What does not say yet what is waited for is not there yet.
-            match self.until.holds(&scope) {
+            match holds.and_then(|holds| holds) {
                 Ok(true) => Ok(Look::There(done)),
                 Ok(false) => Ok(Look::NotYet(waiting.clone())),
                 Err(why) => Ok(Look::NotYet(format!("{waiting} ({why})"))),
@@ -226,7 +233,7 @@ impl Get {
         match self {
             Self::Path(path) => path.request(told, Request::get).map_err(lacking),
             Self::Told(url) => {
-                let text = url.render(told, Escape::None).map_err(lacking)?;
+                let text = url.render(told, Escape::Line).map_err(lacking)?;
                 let url = http.base().join(text.trim());
                 let url = url.ok().filter(|url: &Url| matches!(url.scheme(), "http" | "https"));
                 // On another host it is refused when it is sent.
@@ -256,10 +263,38 @@ fn judged(http: &Http, answer: Answer, lenient: bool) -> Result<Answer, ServiceE
     }
 }
 
-fn done(http: &Http, answer: &Answer) -> Done {
+/// The most values that are read of an answer: each takes many times the memory of what it was sent as.
+const VALUES: usize = 500_000;
+
+async fn done(http: &Http, answer: Answer) -> Result<Done, String> {
+    let http = http.clone();
+    let read = evaluation::apart(move |_| read(&http, &answer)).await;
+    read.map_err(|why| why.0).and_then(|read| read)
+}
+
+/// How many values a JSON text has, its keys included.
+fn values_in(text: &str) -> usize {
+    let (mut count, mut quoted, mut escaped) = (1, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b',' | b':' | b'[' | b'{' if !quoted => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
+fn read(http: &Http, answer: &Answer) -> Result<Done, String> {
     let said = http.redact(&answer.text());
+    let starts_json = |text: &str| text.starts_with(['[', '{']);
     let body = match said.trim() {
         "" => Value::Null,
+        said if starts_json(said) && values_in(said) > VALUES => {
+            return Err(format!("its answer has more than {VALUES} values, too many to be read"));
+        }
         said => serde_json::from_str(said).unwrap_or_else(|_| said.into()),
     };
     let shown = match &body {
@@ -271,12 +306,12 @@ fn done(http: &Http, answer: &Answer) -> Done {
     let good = format!("{} answered {}", http.host(), answer.status);
     let facts =
         [("status".to_owned(), status.into()), ("body".to_owned(), body.clone())].into_iter().collect();
-    Done {
+    Ok(Done {
         ok: answer.status.is_success(),
         bad: good.clone(),
         good,
         shown,
         data: json!({ "status": status, "body": body }),
         facts,
-    }
+    })
 }

@@ -5,6 +5,7 @@
 
 mod choices;
 mod command;
+mod evaluation;
 mod exec;
 mod http;
 mod path;
@@ -22,9 +23,11 @@ use std::{
     sync::Arc,
 };
 
+use callboard_connectors::{Access, http::Client};
 use callboard_domain::{
     action::Action,
     command::{self as typed, Commands},
+    item::AccountName,
 };
 
 use self::{command::Run, read::Checked};
@@ -62,12 +65,55 @@ pub(crate) fn files_in(dir: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Reads and checks the command files of a configuration; gives the names of the commands.
+/// What is in the command files of a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The names of the commands.
+    pub names: Vec<String>,
+    /// Commands that take the place of one that an account brings, each in a sentence: that is allowed, and easily meant
+    /// otherwise.
+    pub replaced: Vec<String>,
+}
+
+/// Reads and checks the command files of a configuration.
 ///
 /// # Errors
 /// Everything that is wrong in any of them.
-pub fn load(config: &Config) -> Result<Vec<String>, Faults> {
-    Ok(read_all(config)?.into_iter().map(|checked| checked.command.spec.name).collect())
+pub fn load(config: &Config) -> Result<Found, Faults> {
+    let commands = read_all(config)?;
+    let built_in = built_in(config);
+    let mut found = Found { names: Vec::new(), replaced: Vec::new() };
+    for Checked { path, command, .. } in commands {
+        let spec = command.spec;
+        for name in std::iter::once(&spec.name).chain(&spec.aliases) {
+            if let Some(account) = built_in.get(&name.to_lowercase()) {
+                found.replaced.push(format!(
+                    "{}: the command `{name}` takes the place of the one that the account {account} brings",
+                    path.display()
+                ));
+            }
+        }
+        found.names.push(spec.name);
+    }
+    Ok(found)
+}
+
+/// The names of the commands that accounts bring, in lower case, with the first account that does. To know them no secret is
+/// needed: any text stands for it, and nothing is sent.
+fn built_in(config: &Config) -> BTreeMap<String, AccountName> {
+    let mut names = BTreeMap::new();
+    let Ok(client) = Client::new() else { return names };
+    for (account, service) in &config.accounts {
+        let secrets = service.secrets().iter().map(|field| (field.name.to_owned(), "not a secret".into()));
+        let access = Access { account: account.clone(), client: client.clone(), secrets: secrets.collect() };
+        for action in service.connect(access).into_iter().flat_map(|connection| connection.actions) {
+            let spec = action.spec();
+            for name in std::iter::once(&spec.name).chain(&spec.aliases) {
+                names.entry(name.to_lowercase()).or_insert_with(|| account.clone());
+            }
+        }
+    }
+    names
 }
 
 /// Reads the command files of a configuration, ready to run on its accounts.
@@ -107,6 +153,7 @@ fn read_all(config: &Config) -> Result<Vec<Checked>, Faults> {
     let mut texts = Vec::new();
     for path in &paths {
         match text_of(path) {
+            // A file that is gone since the folder was listed has nothing to say.
             Ok(text) => texts.push((path, text)),
             Err(Faults(unreadable)) => faults.extend(unreadable),
         }

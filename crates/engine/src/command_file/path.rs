@@ -1,9 +1,10 @@
 //! Paths below a service's URL whose values can't leave their place.
 
-use std::borrow::Cow;
-
 use callboard_connectors::http::Request;
-use callboard_domain::template::{Escape, Name, Template, TemplateError};
+use callboard_domain::{
+    segment::{self, decoded},
+    template::{Escape, Name, Template, TemplateError},
+};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
@@ -31,7 +32,7 @@ impl Path {
         let path = outside_tags(self.path.text());
         let path = path.strip_prefix('/').unwrap_or(&path);
         let path = path.strip_suffix('/').unwrap_or(path);
-        !path.is_empty() && path.split('/').any(|segment| matches!(&*decoded(segment), "" | "." | ".."))
+        !path.is_empty() && path.split('/').any(|part| part.is_empty() || segment::fault(part).is_some())
     }
 
     /// True where no value is put into it.
@@ -66,14 +67,15 @@ impl Path {
         // Some services tell `/a/` from `/a`; a value that is empty is no such end.
         let ends_open = self.path.text().ends_with('/');
         let last = segments.len() - 1;
-        let names_another = |(place, segment): (usize, &String)| match segment.as_str() {
-            "" => !(ends_open && place == last),
-            "." | ".." => true,
-            _ => false,
-        };
-        if segments.iter().enumerate().any(names_another) {
-            let what = "an empty segment, . or .. would name another path".to_owned();
-            return Err(TemplateError { line: 1, column: 1, what, nearest: None });
+        let fault = |what: &str| TemplateError { line: 1, column: 1, what: what.to_owned(), nearest: None };
+        for (place, segment) in segments.iter().enumerate() {
+            if segment.is_empty() && !(ends_open && place == last) {
+                return Err(fault("an empty segment would name another path"));
+            }
+            // Whole, as values and the template's own text make it together.
+            if let Some(what) = segment::fault(segment) {
+                return Err(fault(what));
+            }
         }
         let query = self.query.as_ref().map(|query| query.render(scope, Escape::Query)).transpose()?;
         let query = query.unwrap_or_default();
@@ -95,26 +97,4 @@ pub(super) fn outside_tags(text: &str) -> String {
         rest = &rest[end..];
     }
     outside + rest
-}
-
-/// RFC 3986, 2.1: what was encoded, as it was. A `%` that begins no code stays.
-fn decoded(text: &str) -> Cow<'_, str> {
-    if !text.contains('%') {
-        return text.into();
-    }
-    let half = |byte: Option<&u8>| char::from(*byte?).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let (bytes, mut out, mut at) = (text.as_bytes(), Vec::new(), 0);
-    while at < bytes.len() {
-        match (bytes[at], half(bytes.get(at + 1)), half(bytes.get(at + 2))) {
-            (b'%', Some(high), Some(low)) => {
-                out.push(high << 4 | low);
-                at += 3;
-            }
-            (byte, ..) => {
-                out.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned().into()
 }

@@ -10,6 +10,7 @@ mod signature;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use callboard_domain::{
@@ -17,6 +18,7 @@ use callboard_domain::{
     duration::Span,
     expression::{Expression, Name, Type},
     template::Template,
+    text::is_unsafe,
 };
 use serde::de::DeserializeOwned;
 use toml::de::DeValue;
@@ -145,7 +147,7 @@ impl Reader<'_, '_> {
             self.names(&spec);
             self.usage(&spec);
         }
-        let command = Command { spec, run: run?, result };
+        let command = Command { spec, run: run?, result: Arc::new(result) };
         if self.faults.len() == before {
             self.examples(&command);
         }
@@ -218,8 +220,11 @@ impl Reader<'_, '_> {
     fn short(&mut self, steps: &[Step<'_>], text: &str, most: usize) {
         if text.chars().count() > most {
             self.fault(steps, format!("expected at most {most} characters"));
-        } else if text.contains(char::is_control) {
-            self.fault(steps, "expected one line, without control characters");
+        } else if text.contains(is_unsafe) {
+            self.fault(
+                steps,
+                "expected one line, without control characters or such as turn the direction of writing",
+            );
         }
     }
 

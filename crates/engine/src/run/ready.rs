@@ -188,7 +188,7 @@ pub(crate) fn account_of(line: &str) -> Result<(String, Option<AccountName>), Ar
 }
 
 fn render(template: &str, spec: &CommandSpec, args: &Args) -> Result<String, ApiError> {
-    let rendered = Template::compile(template).and_then(|it| it.render(&values(spec, args), Escape::None));
+    let rendered = Template::compile(template).and_then(|it| it.render(&values(spec, args), Escape::Line));
     rendered.map_err(|error| ApiError::usage(format!("{template:?}: {error}")))
 }
 
@@ -197,6 +197,15 @@ fn confirm(rule: &str, spec: &CommandSpec, args: &Args) -> Result<Option<Confirm
     let fault = |what: String| ApiError::usage(format!("the command's confirm: {what}"));
     let (scope, values) = (names(spec), values(spec, args));
     let rule = Expression::compile(rule, &scope).map_err(|error| fault(error.to_string()))?;
+    // What a service would drop on the way must not decide whether a person is asked.
+    let steers = |arg: &&String| args.get(arg).is_some_and(|value| value.contains(char::is_control));
+    if let Some(arg) = rule.names().iter().find(steers) {
+        let expected = "one line without control characters, as whether it must be confirmed depends on it";
+        let found = args.get(arg).unwrap_or_default().to_owned();
+        return Err(
+            ArgError::Invalid { arg: arg.clone(), expected: expected.into(), found, nearest: None }.into()
+        );
+    }
     let said = rule.value(&values).map_err(|error| fault(error.to_string()))?;
     match said.as_str().unwrap_or_default().parse().map_err(fault)? {
         command::Confirm::None => Ok(None),
@@ -224,6 +233,34 @@ pub(super) fn check_confirmed(ready: &Ready, confirmed: Option<&str>) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_decides_about_a_confirmation_or_a_lock_is_one_plain_line() {
+        use callboard_domain::command::ArgSpec;
+        let spec =
+            CommandSpec::new("deploy", "").arg(ArgSpec::text("env", "")).arg(ArgSpec::text("note", ""));
+        let args = |env: &str, note: &str| {
+            let values =
+                [("env", env), ("note", note)].map(|(name, value)| (name.to_owned(), value.to_owned()));
+            Args { values: values.into(), ..Args::default() }
+        };
+        let rule = "env == 'production' ? 'type:env' : 'none'";
+        let cases = [
+            ("production", "two\nlines", Ok(true)),
+            ("staging", "", Ok(false)),
+            ("production\t", "", Err(())),
+            ("prod\nuction", "", Err(())),
+            ("production\u{7f}", "", Err(())),
+            ("\u{85}production", "", Err(())),
+        ];
+        for (env, note, expected) in cases {
+            let args = args(env, note);
+            let asked = confirm(rule, &spec, &args).map(|asked| asked.is_some()).map_err(drop);
+            assert_eq!(asked, expected, "{env:?}");
+            let locked = render("deploy:{{ env }}", &spec, &args).map(drop).map_err(drop);
+            assert_eq!(locked, expected.map(drop), "{env:?}");
+        }
+    }
 
     #[test]
     fn an_account_can_be_named_on_the_line() {

@@ -69,6 +69,10 @@ fn only_githubs_signature_is_taken() {
         if let Some(signature) = signature {
             headers.insert("x-hub-signature-256", signature.parse().unwrap());
         }
+        let is_formed = signature
+            .is_some_and(|it| it.strip_prefix("sha256=").is_some_and(|hex| hex.len() == 64))
+            && !signature.is_some_and(|it| it.contains('z'));
+        assert_eq!(webhook(&[]).admit(&headers).is_ok(), is_formed, "{signature:?}");
         match webhook(&[]).receive(&headers, body.as_bytes(), now()) {
             Ok(_) => assert!(expected, "{signature:?} {body:?}"),
             Err(HookError::Unsigned(why)) => {

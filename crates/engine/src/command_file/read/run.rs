@@ -182,7 +182,7 @@ impl Reader<'_, '_> {
             self.told(&steps("get"), &table.get, expected).map(Get::Told)
         };
         let until = self.expression(&steps("until"), &table.until, &scope, Type::Bool);
-        Some(Wait { get: get?, until: until?, every: every.0, timeout: wait.0 })
+        Some(Wait { get: get?, until: until?.into(), every: every.0, timeout: wait.0 })
     }
 
     fn exec(&mut self, spec: &CommandSpec) -> Option<Exec> {

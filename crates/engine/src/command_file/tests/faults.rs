@@ -49,7 +49,53 @@ fn a_good_file_is_read() {
     );
     assert_eq!(spec.timeout.as_secs(), 20 * 60);
     assert_eq!(spec.effect, typed::Effect::Changes);
-    assert_eq!(load(&files.config).unwrap(), ["deploy"]);
+    assert_eq!(load(&files.config).unwrap().names, ["deploy"]);
+}
+
+#[test]
+fn a_command_that_takes_the_place_of_an_accounts_is_told() {
+    let command = |name: &str, more: &str| {
+        format!(
+            "[[command]]\nname = {name:?}\nsummary = \"x\"\n{more}[command.run.exec]\nargv = [\"true\"]\n"
+        )
+    };
+    let text =
+        command("pr merge", "") + &command("ship", "aliases = [\"Run Log\"]\n") + &command("deploy", "");
+    let found = load(&files(&[("a.toml", &text)]).config).unwrap();
+    assert_eq!(found.names, ["pr merge", "ship", "deploy"]);
+    let told: Vec<_> = found.replaced.iter().map(|it| it.split_once(": ").unwrap().1).collect();
+    assert_eq!(
+        told,
+        [
+            "the command `pr merge` takes the place of the one that the account forge brings",
+            "the command `Run Log` takes the place of the one that the account forge brings",
+        ]
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_told_and_not_waited_for() {
+    let files = files(&[]);
+    let dir = files.config.commands.dirs[0].clone();
+    std::os::unix::fs::symlink("/dev/zero", dir.join("zero.toml")).unwrap();
+    std::os::unix::fs::symlink("nowhere", dir.join("dangling.toml")).unwrap();
+    std::fs::create_dir(dir.join("folder.toml")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(dir.join("pipe.toml")).status().unwrap().success());
+    let Faults(faults) = load(&files.config).unwrap_err();
+    let told: Vec<_> = faults
+        .iter()
+        .map(|fault| (fault.file.file_name().unwrap().to_str().unwrap(), fault.what.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("dangling.toml", "expected a file, and this is a link that leads nowhere"),
+            ("folder.toml", "expected a file, and this is a folder"),
+            ("pipe.toml", "expected a file, and this is a pipe"),
+            ("zero.toml", "expected a file, and this is a device"),
+        ]
+    );
 }
 
 /// One line of a good file changed, and the fault that this makes, at the text after `^`.

@@ -1,0 +1,117 @@
+//! Segments of a URL's path: which texts would not stay the one segment that they are meant to be.
+//!
+//! URL parsers remove tabs and line ends wherever they stand (WHATWG URL, "URL parsing"), read `%2e` as a dot, and some
+//! servers read `\` and an encoded `/` as separators. What any of them would take for another path is refused.
+
+use std::borrow::Cow;
+
+/// Why a value with a control character is refused.
+pub const CONTROL: &str = "the value holds a control character, such as a tab or a line end";
+
+/// Why a text with dots is refused.
+pub const DOTS: &str = "an empty value, . or .. would name another path";
+
+/// How often something may have been percent-encoded: servers behind proxies decode more than once.
+const ENCODED: usize = 4;
+
+/// Why a text may not be sent as one segment of a path, in plain words. An empty one may: it ends `/a/`.
+pub fn fault(text: &str) -> Option<&'static str> {
+    let mut text = Cow::Borrowed(text);
+    for _ in 0..ENCODED {
+        if text.contains(char::is_control) {
+            return Some(CONTROL);
+        }
+        if text.split(['/', '\\']).any(|part| matches!(part, "." | "..")) {
+            return Some(DOTS);
+        }
+        let next = match decoded(&text) {
+            Cow::Borrowed(_) => break,
+            Cow::Owned(next) => next,
+        };
+        if next == *text {
+            break;
+        }
+        text = Cow::Owned(next);
+    }
+    None
+}
+
+/// RFC 3986, 2.1: what was encoded, as it was. A `%` that begins no code stays.
+pub fn decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return text.into();
+    }
+    let half = |byte: Option<&u8>| char::from(*byte?).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let (bytes, mut out, mut at) = (text.as_bytes(), Vec::new(), 0);
+    while at < bytes.len() {
+        match (bytes[at], half(bytes.get(at + 1)), half(bytes.get(at + 2))) {
+            (b'%', Some(high), Some(low)) => {
+                out.push(high << 4 | low);
+                at += 3;
+            }
+            (byte, ..) => {
+                out.push(byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_leave_its_segment_is_refused() {
+        let cases = [
+            ("", None),
+            ("api", None),
+            ("...", None),
+            ("a..b", None),
+            ("feature/x y", None),
+            ("v1.2", None),
+            ("100%", None),
+            ("50%25", None),
+            ("caf\u{e9}", None),
+            (".", Some(DOTS)),
+            ("..", Some(DOTS)),
+            ("%2e%2E", Some(DOTS)),
+            (".%2e", Some(DOTS)),
+            ("%252e%252e", Some(DOTS)),
+            ("../admin", Some(DOTS)),
+            ("a/../b", Some(DOTS)),
+            ("a%2f..%2fb", Some(DOTS)),
+            ("..\\admin", Some(DOTS)),
+            ("a%5c..", Some(DOTS)),
+            (".\t.", Some(CONTROL)),
+            ("production\t", Some(CONTROL)),
+            ("prod\nuction", Some(CONTROL)),
+            ("a\rb", Some(CONTROL)),
+            ("a\0b", Some(CONTROL)),
+            ("a\u{7f}b", Some(CONTROL)),
+            ("a\u{85}b", Some(CONTROL)),
+            (".%09.", Some(CONTROL)),
+            (".%0a.", Some(CONTROL)),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(fault(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn codes_are_read_and_the_rest_stays() {
+        let cases = [
+            ("a", "a"),
+            ("%41", "A"),
+            ("%c3%a9", "\u{e9}"),
+            ("%", "%"),
+            ("%4", "%4"),
+            ("%zz", "%zz"),
+            ("%25", "%"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(decoded(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Evaluating expressions and templates over what a service or a program answered: apart from the threads that everything
+//! else runs on, and no longer than a moment.
+
+use std::time::Duration;
+
+use callboard_domain::expression::{Budget, NoValue};
+
+/// How long evaluating an answer may take.
+const TIME: Duration = Duration::from_secs(5);
+
+/// Ends an evaluation whose result nobody waits for any more.
+struct StopsWhenDropped(Budget);
+
+impl Drop for StopsWhenDropped {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
+/// Does `work` on a thread of its own.
+///
+/// # Errors
+/// Where it takes longer than [`TIME`], or panics: what came of it is not known.
+pub(super) async fn apart<T: Send + 'static>(
+    work: impl FnOnce(&Budget) -> T + Send + 'static,
+) -> Result<T, NoValue> {
+    let budget = Budget::new(Budget::LARGE);
+    let own = StopsWhenDropped(budget.clone());
+    let working = tokio::task::spawn_blocking(move || work(&budget));
+    let done = tokio::time::timeout(TIME, working).await;
+    drop(own);
+    match done {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(_)) => Err(NoValue("it could not be evaluated".to_owned())),
+        Err(_) => Err(NoValue(format!("evaluating it takes longer than {} s", TIME.as_secs()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use callboard_domain::expression::Expression;
+    use serde_json::json;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_is_stopped_and_holds_up_nobody() {
+        let (ready, started) = tokio::sync::oneshot::channel();
+        let (tell, told) = mpsc::channel();
+        let evaluating = tokio::spawn(apart(move |budget| {
+            let endless = Expression::over("body.all(a, body.all(b, a + b >= 0))", ["body"]).unwrap();
+            let answer = json!({ "body": (0..200).collect::<Vec<_>>() });
+            let _ = ready.send(());
+            let mut last = endless.holds(answer.as_object().unwrap(), budget);
+            while last.is_ok() {
+                last = endless.holds(answer.as_object().unwrap(), budget);
+            }
+            let _ = tell.send(last);
+        }));
+        started.await.unwrap();
+        // One worker, and it is free.
+        evaluating.abort();
+        assert!(evaluating.await.unwrap_err().is_cancelled());
+        let ended = tokio::task::spawn_blocking(move || told.recv().unwrap()).await.unwrap();
+        assert!(ended.unwrap_err().0.contains("too many steps"));
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_no_result() {
+        assert!(apart(|_| panic!("no")).await.map(|(): ()| ()).is_err());
+    }
+}
