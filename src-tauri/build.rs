@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-/// The commands of `src/commands.rs`, each of which `capabilities/windows.json` allows by name.
+/// The commands of `src/commands.rs`, each of which the windows that may use it are given by name in `capabilities`.
 const COMMANDS: [&str; 11] = [
     "call",
     "desktop",

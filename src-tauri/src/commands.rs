@@ -1,8 +1,8 @@
-//! What windows may ask of the shell. `build.rs` and `capabilities/windows.json` name the same commands.
+//! What windows may ask of the shell. `build.rs` and the files in `capabilities` name the same commands, each window's own.
 
 use std::sync::Arc;
 
-use callboard_engine::api::ApiError;
+use callboard_engine::api::{Access, ApiError, access};
 use serde::Serialize;
 use serde_json::Value;
 use tauri::{State, WebviewWindow};
@@ -36,10 +36,31 @@ impl From<String> for Failure {
     }
 }
 
-/// Any call of the engine.
+/// A call of the engine, as far as the window may make it.
 #[tauri::command]
-pub(crate) async fn call(shell: Shared<'_>, name: String, params: Value) -> Result<Value, Failure> {
+pub(crate) async fn call(
+    shell: Shared<'_>,
+    window: WebviewWindow,
+    name: String,
+    params: Value,
+) -> Result<Value, Failure> {
+    check(Kind::of(window.label()), &name)?;
     Ok(shell.owner().call_named(&name, params).await?)
+}
+
+/// Refuses a call that is not for this window: the launcher shows what services wrote, and changes no account, secret or
+/// setting.
+fn check(window: Option<Kind>, name: &str) -> Result<(), ApiError> {
+    let wanted = access(name).ok_or_else(|| ApiError::usage(format!("there is no call {name:?}")))?;
+    let most = match window {
+        Some(Kind::Settings) => Access::Configures,
+        Some(Kind::Launcher) => Access::Acts,
+        None => return Err(ApiError::usage("this is no window of Callboard's")),
+    };
+    if wanted <= most {
+        return Ok(());
+    }
+    Err(ApiError::usage(format!("{name} changes settings: only the settings window can make this call")))
 }
 
 /// The desktop around the windows. A page asks for it once it hears events.
@@ -110,4 +131,40 @@ pub(crate) async fn test_notification(shell: Shared<'_>) -> Result<(), Failure> 
 pub(crate) async fn quit(shell: Shared<'_>) -> Result<(), Failure> {
     shell.inner().quit();
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use callboard_engine::api::CALLS;
+
+    use super::*;
+
+    #[test]
+    fn only_the_settings_window_changes_settings() {
+        for (name, access) in CALLS {
+            assert!(check(Some(Kind::Settings), name).is_ok(), "{name}");
+            let expected = *access != Access::Configures;
+            assert_eq!(check(Some(Kind::Launcher), name).is_ok(), expected, "{name}");
+            assert!(check(None, name).is_err(), "{name}");
+        }
+        let refused: BTreeSet<_> = CALLS
+            .iter()
+            .filter(|(name, _)| check(Some(Kind::Launcher), name).is_err())
+            .map(|(name, _)| *name)
+            .collect();
+        let settings = [
+            "add_account",
+            "configure",
+            "edit_account",
+            "reload",
+            "remove_account",
+            "secret_changed",
+            "set_secret",
+            "test_account",
+        ];
+        assert_eq!(refused, settings.into());
+        assert!(check(Some(Kind::Settings), "no_such_call").is_err());
+    }
 }

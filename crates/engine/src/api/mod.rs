@@ -31,16 +31,31 @@ pub trait Call: Serialize + DeserializeOwned + Send {
     const NAME: &'static str;
     /// What it answers with.
     type Answer: Serialize + DeserializeOwned + Send;
+    /// What it can do.
+    const ACCESS: Access;
     /// True where it waits for something to happen: such a call is given up when its caller goes away.
     const WAITS: bool;
 }
 
-/// Declares the calls: name, parameters, answer, and whether it waits. Each is a method of [`Engine`] of that name.
+/// What a call can do. Who shows what services wrote is not given more than it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Access {
+    /// It reads, and changes nothing but what was seen.
+    Reads,
+    /// It acts on an item, a run or a message: what a person does all day.
+    Acts,
+    /// It changes accounts, secrets, rules, folders or other settings.
+    Configures,
+}
+
+/// Declares the calls: name, parameters, answer, what it can do, and whether it waits. Each is a method of [`Engine`] of
+/// that name.
 macro_rules! calls {
-    ($($name:ident($params:ty) -> $answer:ty $(, $waits:ident)?;)*) => {
+    ($($name:ident($params:ty) -> $answer:ty, $access:ident $(, $waits:ident)?;)*) => {
         $(impl Call for $params {
             const NAME: &'static str = stringify!($name);
             type Answer = $answer;
+            const ACCESS: Access = Access::$access;
             const WAITS: bool = calls!(@waits $($waits)?);
         })*
 
@@ -68,6 +83,9 @@ macro_rules! calls {
             })
         }
 
+        /// Every call, by name, with what it can do.
+        pub const CALLS: &[(&str, Access)] = &[$((stringify!($name), Access::$access)),*];
+
         /// True where the call of that name waits for something to happen.
         pub(crate) fn waits(name: &str) -> bool {
             match name {
@@ -86,60 +104,65 @@ macro_rules! calls {
 }
 
 calls! {
-    hello(Hello) -> Greeting;
-    status(StatusQuery) -> Status;
-    changes(Changes) -> u64, waits;
-    notices(Notices) -> NoticesDue, waits;
-    doctor(Doctor) -> Vec<Check>;
-    reload(Reload) -> ();
-    settings(SettingsQuery) -> Settings;
-    configure(Configure) -> Settings;
+    hello(Hello) -> Greeting, Reads;
+    status(StatusQuery) -> Status, Reads;
+    changes(Changes) -> u64, Reads, waits;
+    notices(Notices) -> NoticesDue, Acts, waits;
+    doctor(Doctor) -> Vec<Check>, Reads;
+    reload(Reload) -> (), Configures;
+    settings(SettingsQuery) -> Settings, Reads;
+    configure(Configure) -> Settings, Configures;
 
-    board(BoardQuery) -> Board;
-    events(EventsQuery) -> Vec<Event>;
-    item(ItemQuery) -> ItemDetail;
-    item_log(ItemLog) -> Option<LogTail>;
-    follow_log(FollowLog) -> Option<LogProgress>, waits;
-    find(Find) -> Found;
-    search(Search) -> Vec<Hit>;
-    snooze(Snooze) -> ();
-    quiet(Quiet) -> Option<Timestamp>;
-    activity(ActivityQuery) -> Activity;
-    rules(RulesQuery) -> Vec<RuleInfo>;
-    rules_explain(RulesExplain) -> Explanation;
-    rules_replay(RulesReplay) -> Replay;
+    board(BoardQuery) -> Board, Reads;
+    events(EventsQuery) -> Vec<Event>, Reads;
+    item(ItemQuery) -> ItemDetail, Reads;
+    item_log(ItemLog) -> Option<LogTail>, Reads;
+    follow_log(FollowLog) -> Option<LogProgress>, Reads, waits;
+    find(Find) -> Found, Reads;
+    search(Search) -> Vec<Hit>, Reads;
+    snooze(Snooze) -> (), Acts;
+    quiet(Quiet) -> Option<Timestamp>, Acts;
+    activity(ActivityQuery) -> Activity, Reads;
+    rules(RulesQuery) -> Vec<RuleInfo>, Reads;
+    rules_explain(RulesExplain) -> Explanation, Reads;
+    rules_replay(RulesReplay) -> Replay, Reads;
 
-    commands(CommandsQuery) -> Vec<CommandInfo>;
-    help(HelpQuery) -> CommandInfo;
-    read_line(ReadLine) -> LineRead;
-    write_line(WriteLine) -> String;
-    choices(ChoicesQuery) -> Vec<FoundChoice>;
-    prepare(Prepare) -> Prepared;
-    run(StartRun) -> Run;
-    follow_run(FollowRun) -> RunProgress, waits;
-    runs(RunsQuery) -> Vec<Run>;
-    cancel(Cancel) -> Run;
-    settle_run(SettleRun) -> Run;
+    commands(CommandsQuery) -> Vec<CommandInfo>, Reads;
+    help(HelpQuery) -> CommandInfo, Reads;
+    read_line(ReadLine) -> LineRead, Reads;
+    write_line(WriteLine) -> String, Reads;
+    choices(ChoicesQuery) -> Vec<FoundChoice>, Reads;
+    prepare(Prepare) -> Prepared, Reads;
+    run(StartRun) -> Run, Acts;
+    follow_run(FollowRun) -> RunProgress, Reads, waits;
+    runs(RunsQuery) -> Vec<Run>, Reads;
+    cancel(Cancel) -> Run, Acts;
+    settle_run(SettleRun) -> Run, Acts;
 
-    prepare_post(PreparePost) -> PreparedPost;
-    post(Post) -> Delivery;
-    room(RoomQuery) -> Vec<RoomMessage>;
-    rooms(RoomsQuery) -> Vec<RoomInfo>;
-    channel_messages(ChannelMessages) -> Vec<ChannelMessage>;
-    channels(ChannelsQuery) -> Vec<ChannelInfo>;
-    deliveries(DeliveriesQuery) -> Vec<Delivery>;
-    retry(Retry) -> Delivery;
-    settle(Settle) -> Vec<Delivery>, waits;
+    prepare_post(PreparePost) -> PreparedPost, Reads;
+    post(Post) -> Delivery, Acts;
+    room(RoomQuery) -> Vec<RoomMessage>, Reads;
+    rooms(RoomsQuery) -> Vec<RoomInfo>, Reads;
+    channel_messages(ChannelMessages) -> Vec<ChannelMessage>, Reads;
+    channels(ChannelsQuery) -> Vec<ChannelInfo>, Reads;
+    deliveries(DeliveriesQuery) -> Vec<Delivery>, Reads;
+    retry(Retry) -> Delivery, Acts;
+    settle(Settle) -> Vec<Delivery>, Reads, waits;
 
-    services(ServicesQuery) -> Vec<ServiceInfo>;
-    accounts(AccountsQuery) -> Vec<AccountInfo>;
-    add_account(AddAccount) -> AccountInfo;
-    edit_account(EditAccount) -> AccountInfo;
-    set_secret(SetSecret) -> AccountInfo;
-    remove_account(RemoveAccount) -> ();
-    test_account(TestAccount) -> Identity;
-    secret_changed(SecretChanged) -> ();
-    poll_now(PollNow) -> Vec<AccountInfo>;
+    services(ServicesQuery) -> Vec<ServiceInfo>, Reads;
+    accounts(AccountsQuery) -> Vec<AccountInfo>, Reads;
+    add_account(AddAccount) -> AccountInfo, Configures;
+    edit_account(EditAccount) -> AccountInfo, Configures;
+    set_secret(SetSecret) -> AccountInfo, Configures;
+    remove_account(RemoveAccount) -> (), Configures;
+    test_account(TestAccount) -> Identity, Configures;
+    secret_changed(SecretChanged) -> (), Configures;
+    poll_now(PollNow) -> Vec<AccountInfo>, Acts;
+}
+
+/// What the call of that name can do; `None` where there is no such call.
+pub fn access(name: &str) -> Option<Access> {
+    CALLS.iter().find(|(call, _)| *call == name).map(|(_, access)| *access)
 }
 
 /// A text in pieces, each with whether it is what was looked for.
