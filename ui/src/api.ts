@@ -177,7 +177,15 @@ faults: Array<Fault>, } | { "kind": "confirm",
 /**
  * What to confirm, and how.
  */
-message: string, } | { "kind": "service", 
+message: string, } | { "kind": "changed", 
+/**
+ * What has changed since, and what to do.
+ */
+message: string, 
+/**
+ * The same for programs.
+ */
+changed: Array<Changed>, } | { "kind": "service", 
 /**
  * The account.
  */
@@ -455,6 +463,11 @@ export type Cancel = {
  * The run's id, or the start of it.
  */
 id: string, };
+
+/**
+ * What is no longer as it was when a line was prepared.
+ */
+export type Changed = "command" | "account" | "arguments" | "item" | "steps" | "channel" | "time";
 
 /**
  * Waits until the store has changed since the number that was last answered (0 answers at once), or half a minute.
@@ -975,7 +988,7 @@ export type FollowRun = {
  */
 id: string, 
 /**
- * How many pieces of output have been seen.
+ * How much of the output has been seen, as [`RunProgress::seen`] said.
  */
 seen: number, 
 /**
@@ -1399,6 +1412,19 @@ export type JsonValue = number | string | boolean | Array<JsonValue> | { [key in
 export type Kind = "build" | "pull_request" | "incident";
 
 /**
+ * A permission that a command needs and the credential lacks.
+ */
+export type LackingScope = { 
+/**
+ * The service's name for it, such as `workflow`.
+ */
+scope: string, 
+/**
+ * What to do about it.
+ */
+remedy: string, };
+
+/**
  * What a line says.
  */
 export type LineRead = { 
@@ -1680,9 +1706,14 @@ export type PreparePost = {
 what: Post, };
 
 /**
- * What a line would do.
+ * What a line would do: what is shown of it is what runs.
  */
 export type Prepared = { 
+/**
+ * Names exactly this: the command's own text, the arguments, the account, the items as they are, what would be sent
+ * and where the outcome goes. A run carries it; where something has changed since, nothing is sent. Opaque.
+ */
+fingerprint: string, 
 /**
  * The command.
  */
@@ -1714,7 +1745,11 @@ post_reason: string,
 /**
  * What a person must say before it runs.
  */
-confirm: Confirm | null, };
+confirm: Confirm | null, 
+/**
+ * Permissions that it needs and that the account's credential is known to lack: the service will refuse.
+ */
+lacks: Array<LackingScope>, };
 
 /**
  * What a post would say, and where.
@@ -2180,7 +2215,8 @@ account: string | null,
  */
 item: ItemKey | null, 
 /**
- * Who asked, as the operating system names them.
+ * Who did it: the account's name on its service, as in "ana (GitHub)"; where that is not known, whoever asked, as the
+ * operating system names them. Empty where neither is known.
  */
 by: string, 
 /**
@@ -2213,11 +2249,11 @@ run: Run,
  */
 said: string, 
 /**
- * The pieces of output after those seen.
+ * The output after what was seen. Of a long one the beginning and the end are kept; a line says what was left out.
  */
 output: Array<string>, 
 /**
- * How many pieces there are now.
+ * How far the output goes now, in bytes.
  */
 seen: number, 
 /**
@@ -2227,12 +2263,20 @@ steps: Array<RunStep>,
 /**
  * Where its outcome stands.
  */
-delivery: Delivery | null, };
+delivery: Delivery | null, 
+/**
+ * Why its end is not on the record yet, where it has ended and the store cannot be written. That is tried again.
+ */
+unrecorded: string | null, };
 
 /**
  * How far a run is.
  */
-export type RunState = { "state": "running" } | { "state": "done", 
+export type RunState = { "state": "pending", 
+/**
+ * When it begins.
+ */
+until: string, } | { "state": "running" } | { "state": "done", 
 /**
  * How.
  */
@@ -2240,7 +2284,12 @@ outcome: Outcome, } | { "state": "failed",
 /**
  * Why.
  */
-error: ServiceError, } | { "state": "canceled" } | { "state": "unknown", 
+error: ServiceError, } | { "state": "canceled", 
+/**
+ * True where something had been sent and answered by then: that stays done. What was recorded before this was
+ * known counts as sent.
+ */
+sent: boolean, } | { "state": "unknown", 
 /**
  * What is known.
  */
@@ -2250,7 +2299,7 @@ why: string, } | { "state": "settled",
  */
 ran: boolean, 
 /**
- * Who said so, as the operating system names them.
+ * Who said so, as the operating system names them; empty where it does not.
  */
 by: string, 
 /**
@@ -2527,9 +2576,20 @@ export type StartRun = {
  */
 what: Prepare, 
 /**
- * What the person said to [`Prepared::confirm`]: `yes`, or the text asked for.
+ * What the person said to [`Prepared::confirm`]: `yes`, or the text asked for. It is for what was shown, so it needs
+ * the fingerprint too.
  */
-confirmed: string | null, };
+confirmed: string | null, 
+/**
+ * [`Prepared::fingerprint`] of what was shown. Whoever has shown nothing and asked nothing may leave it out: then it is
+ * prepared and run in one step.
+ */
+fingerprint: string | null, 
+/**
+ * True holds it for five seconds as [`callboard_domain::run::RunState::Pending`] before anything is sent, so that
+ * [`Cancel`] takes it back: for what runs at a key or a button, with no preview.
+ */
+undo: boolean, };
 
 /**
  * What a row is, by its glyph's shape.

@@ -103,17 +103,28 @@ async fn add(
         }
         return test(name, face, output).await;
     }
-    for field in fields.iter().filter(|field| field.required) {
-        output.note(&format!("it needs a secret: {}", how_to_set(added.secrets, name, field)));
+    for field in fields.iter().filter(|field| field.required && !added.secrets_set.contains(&field.name)) {
+        output.note(&lacking(
+            added.secrets,
+            name,
+            field,
+            std::env::var_os(variable(name, &field.name)).is_some(),
+        ));
     }
     output.either(&json!({ "added": name }), || {});
     Ok(Exit::Done)
 }
 
-fn how_to_set(place: Place, name: &str, field: &SecretInfo) -> String {
+/// What is to be done about a secret that the owner of the store does not have. `set_here`: its variable is set for this
+/// program, which may be another one.
+fn lacking(place: Place, name: &str, field: &SecretInfo, set_here: bool) -> String {
+    let variable = || variable(name, &field.name);
     match place {
-        Place::Env => format!("set the variable {}", variable(name, &field.name)),
-        _ => format!("callboard accounts secret {name} {}", field.name),
+        Place::Env if set_here => {
+            format!("{} is set here, and not for the running Callboard: start that again with it", variable())
+        }
+        Place::Env => format!("it needs a secret: set the variable {}", variable()),
+        _ => format!("it needs a secret: callboard accounts secret {name} {}", field.name),
     }
 }
 

@@ -233,6 +233,9 @@ pub(crate) struct Run {
     #[arg(short, long)]
     pub yes: bool,
     /// The command and its arguments, as typed in the launcher.
+    ///
+    /// The flags above may stand anywhere among them. A flag that the command itself has is the command's after its name,
+    /// and the program's before it (but for --config and --data); after -- nothing is a flag of the program.
     #[arg(required = true, num_args = 1.., trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND LINE")]
     pub line: Vec<String>,
 }

@@ -41,7 +41,7 @@ impl From<&ApiError> for Exit {
     fn from(error: &ApiError) -> Self {
         match error {
             ApiError::Line { .. } | ApiError::Usage { .. } | ApiError::Config { .. } => Self::Usage,
-            ApiError::Confirm { .. } => Self::NotAllowed,
+            ApiError::Confirm { .. } | ApiError::Changed { .. } => Self::NotAllowed,
             ApiError::Service { error, .. } => error.into(),
             ApiError::Internal { .. } => Self::Failed,
         }
@@ -53,9 +53,11 @@ impl From<&RunState> for Exit {
         match state {
             RunState::Done { outcome } if outcome.ok => Self::Done,
             RunState::Settled { ran: true, .. } => Self::Done,
-            RunState::Done { .. } | RunState::Settled { .. } | RunState::Canceled | RunState::Running => {
-                Self::Failed
-            }
+            RunState::Done { .. }
+            | RunState::Settled { .. }
+            | RunState::Canceled { .. }
+            | RunState::Pending { .. }
+            | RunState::Running => Self::Failed,
             RunState::Failed { error } => error.into(),
             RunState::Unknown { .. } => Self::Unknown,
         }
@@ -98,6 +100,7 @@ mod tests {
         let cases = [
             (ApiError::usage("no"), 2),
             (ApiError::Confirm { message: "sure".into() }, 3),
+            (ApiError::Changed { message: "changed".into(), changed: Vec::new() }, 3),
             (ApiError::internal("broken"), 1),
             (service(ServiceError::auth("no")), 3),
             (service(ServiceError::rejected("no")), 1),
@@ -121,7 +124,7 @@ mod tests {
             (RunState::Done { outcome: Outcome::ok("") }, 0),
             (RunState::Done { outcome: Outcome::failed("") }, 1),
             (RunState::Failed { error: ServiceError::unavailable("down") }, 4),
-            (RunState::Canceled, 1),
+            (RunState::Canceled { sent: true }, 1),
             (RunState::Unknown { why: String::new() }, 5),
             (settled(true), 0),
             (settled(false), 1),

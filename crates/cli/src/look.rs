@@ -93,7 +93,11 @@ pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> R
         Command::RunShow { id } => {
             let progress = face.call(at_once(id)).await?;
             output.either(&progress, || {
-                println!("{}  {} by {}", when(progress.run.started_at), progress.run.line, progress.run.by);
+                let by = match progress.run.by.as_str() {
+                    "" => String::new(),
+                    by => format!(" by {by}"),
+                };
+                println!("{}  {}{by}", when(progress.run.started_at), progress.run.line);
                 output.run_output(&progress.output);
                 output.ended(&progress);
             });

@@ -38,7 +38,8 @@ fn main() -> ExitCode {
     let mut output = Output::new(cli.json, cli.quiet, cli.no_color);
     // What stands after a command's words may be the command's own; a little more of a log does no harm.
     let late = match &cli.command {
-        Command::Run(run) => run::Flags::of(&run.line, |_| false).1,
+        // What is wrong with them is said once the command is known.
+        Command::Run(run) => run::Flags::of(&run.line, |_| false).unwrap_or_default().1,
         _ => run::Flags::default(),
     };
     log_to_stderr(cli.verbose + late.verbose, cli.quiet || late.quiet, matches!(cli.command, Command::Serve));
@@ -49,7 +50,7 @@ fn main() -> ExitCode {
             return Exit::Failed.into();
         }
     };
-    let ended = runtime.block_on(act(cli, &mut output));
+    let ended = runtime.block_on(act(cli, late, &mut output));
     // A keychain that hangs must not hold up the end.
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));
     match ended {
@@ -61,9 +62,9 @@ fn main() -> ExitCode {
     }
 }
 
-async fn act(cli: Cli, output: &mut Output) -> Result<Exit> {
-    let flags = run::Flags { json: cli.json, quiet: cli.quiet, no_color: cli.no_color, verbose: cli.verbose };
-    let paths = Paths::new(cli.config, cli.data)?;
+async fn act(cli: Cli, late: run::Flags, output: &mut Output) -> Result<Exit> {
+    let (config, data) = (late.config.map(Into::into), late.data.map(Into::into));
+    let paths = Paths::new(config.or(cli.config), data.or(cli.data))?;
     match cli.command {
         Command::Serve => serve::serve(&paths, output).await,
         Command::Open => tray::tell(&paths.data, Word::Open).await,
@@ -98,13 +99,23 @@ async fn act(cli: Cli, output: &mut Output) -> Result<Exit> {
             let mut face = Face::open(&paths).await?;
             let ended = match command {
                 Command::Run(mut run) => {
-                    let late = run::take_flags(&mut run.line, &mut face).await;
-                    *output = Output::new(
-                        flags.json || late.json,
-                        flags.quiet || late.quiet,
-                        flags.no_color || late.no_color,
-                    );
-                    run::run(run, &mut face, output).await
+                    let taken = run::take_flags(&mut run, &mut face).await;
+                    match taken {
+                        Ok((late, command)) => {
+                            *output = Output::new(
+                                cli.json || late.json,
+                                cli.quiet || late.quiet,
+                                cli.no_color || late.no_color,
+                            );
+                            match command.filter(|_| late.help) {
+                                Some(name) => {
+                                    look::act(Command::Help { command: vec![name] }, &mut face, output).await
+                                }
+                                None => run::run(run, &mut face, output).await,
+                            }
+                        }
+                        Err(error) => Err(error),
+                    }
                 }
                 command => look::act(command, &mut face, output).await,
             };

@@ -137,6 +137,9 @@ impl Output {
         if let Some(confirm) = &prepared.confirm {
             println!("Must be confirmed: {confirm:?}");
         }
+        for lacking in &prepared.lacks {
+            println!("{} The credential lacks {}: {}", mark(Tone::Bad), lacking.scope, lacking.remedy);
+        }
         println!("Dry run: nothing was sent");
     }
 
@@ -144,11 +147,18 @@ impl Output {
     pub(crate) fn ended(&self, progress: &RunProgress) {
         self.run(&progress.run);
         println!("{}", told(&progress.run, progress.delivery.as_ref()));
+        if let Some(why) = &progress.unrecorded {
+            println!("{} This is not on the record yet: {why}. It is tried again", mark(Tone::Unknown));
+        }
     }
 
     /// A run's result.
     pub(crate) fn run(&self, run: &Run) {
         match &run.state {
+            RunState::Pending { .. } => {
+                println!("{} {} begins in a moment, and can be taken back", mark(Tone::Running), run.line);
+                println!("  Take it back: callboard cancel {}", run.id);
+            }
             RunState::Running => println!("{} {} is under way", mark(Tone::Running), run.line),
             RunState::Done { outcome } => {
                 let tone = if outcome.ok { Tone::Good } else { Tone::Bad };
@@ -159,8 +169,11 @@ impl Output {
                 });
             }
             RunState::Failed { error } => println!("{} {error}", mark(Tone::Bad)),
-            RunState::Canceled => {
+            RunState::Canceled { sent: true } => {
                 println!("{} stopped; what it had sent by then stays done", mark(Tone::Neutral))
+            }
+            RunState::Canceled { sent: false } => {
+                println!("{} stopped; nothing was sent", mark(Tone::Neutral))
             }
             RunState::Unknown { why } => {
                 println!(

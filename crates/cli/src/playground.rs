@@ -308,7 +308,9 @@ impl Tour {
             }
         }
         let began = Instant::now();
-        let started = face.call(StartRun { what, confirmed: None }).await?;
+        let started = face
+            .call(StartRun { what, fingerprint: Some(prepared.fingerprint.clone()), ..StartRun::default() })
+            .await?;
         let progress = run::follow(&started.id, &mut face, output).await?;
         let progress = run::settle(progress, &mut face).await?;
         if Exit::from(&progress.run.state) != Exit::Done {

@@ -3,85 +3,107 @@
 use std::io::{BufRead, IsTerminal, Write};
 
 use anyhow::Result;
-use callboard_domain::{
-    command::{self, ArgError},
-    run::RunState,
-};
+use callboard_domain::command::{self, ArgError};
 use callboard_engine::api::{
     ApiError, Cancel, ChoicesQuery, Confirm, DeliveryState, FollowRun, Prepare, Prepared, ReadLine,
     RunProgress, Settle, StartRun,
 };
 
-use crate::{args, exit::Exit, face::Face, output::Output};
+use crate::{
+    args,
+    exit::{Exit, Usage},
+    face::Face,
+    output::Output,
+};
 
 /// How long the outcome may take to be posted before the command line leaves it to the next run.
 const SETTLE_SECONDS: u64 = 10;
 
-/// The program's own flags that may stand after a command's words.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// The program's own flags that stand after a command's words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Flags {
     pub json: bool,
     pub quiet: bool,
     pub no_color: bool,
     pub verbose: u8,
+    pub yes: bool,
+    pub dry_run: bool,
+    pub private: bool,
+    pub help: bool,
+    pub channel: Option<String>,
+    pub config: Option<String>,
+    pub data: Option<String>,
 }
 
 impl Flags {
     /// The words without the program's flags, and those flags. What the command declares is its own, and so is all that
-    /// follows `--`.
-    pub(crate) fn of(words: &[String], is_own: impl Fn(&str) -> bool) -> (Vec<String>, Self) {
+    /// follows `--`. Where the configuration and the store are must be known before any command is: `--config` and
+    /// `--data` are the program's always, and a command's argument of that name is given as `name=value`.
+    pub(crate) fn of(words: &[String], is_own: impl Fn(&str) -> bool) -> Result<(Vec<String>, Self), Usage> {
         let mut flags = Self::default();
         let mut rest = Vec::new();
-        let mut ended = false;
-        for word in words {
-            ended |= word == "--";
-            let name = word.trim_start_matches('-');
-            let taken = !ended
-                && !is_own(name)
-                && match word.as_str() {
-                    "--json" => {
-                        flags.json = true;
-                        true
-                    }
-                    "-q" | "--quiet" => {
-                        flags.quiet = true;
-                        true
-                    }
-                    "--no-color" => {
-                        flags.no_color = true;
-                        true
-                    }
-                    "-v" | "--verbose" => {
-                        flags.verbose = flags.verbose.saturating_add(1);
-                        true
-                    }
-                    "-vv" => {
-                        flags.verbose = flags.verbose.saturating_add(2);
-                        true
-                    }
-                    _ => false,
-                };
-            if !taken {
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            if word == "--" {
                 rest.push(word.clone());
+                rest.extend(words.by_ref().cloned());
+                break;
+            }
+            let (name, value) = match word.split_once('=') {
+                Some((name, value)) => (name, Some(value)),
+                None => (word.as_str(), None),
+            };
+            let own = name.strip_prefix("--").is_some_and(&is_own);
+            let mut text = || match value {
+                Some(value) => Ok(value.to_owned()),
+                None => words.next().cloned().ok_or_else(|| Usage(format!("{name} needs a value after it"))),
+            };
+            match (name, value) {
+                ("--config", _) => flags.config = Some(text()?),
+                ("--data", _) => flags.data = Some(text()?),
+                _ if own => rest.push(word.clone()),
+                ("--channel", _) => flags.channel = Some(text()?),
+                ("--json", None) => flags.json = true,
+                ("-q" | "--quiet", None) => flags.quiet = true,
+                ("--no-color", None) => flags.no_color = true,
+                ("-v" | "--verbose", None) => flags.verbose = flags.verbose.saturating_add(1),
+                ("-vv", None) => flags.verbose = flags.verbose.saturating_add(2),
+                ("-y" | "--yes", None) => flags.yes = true,
+                ("--dry-run", None) => flags.dry_run = true,
+                ("--private", None) => flags.private = true,
+                ("-h" | "--help", None) => flags.help = true,
+                _ => rest.push(word.clone()),
             }
         }
-        (rest, flags)
+        Ok((rest, flags))
     }
 }
 
-/// Takes the program's flags out of the words of a line.
-pub(crate) async fn take_flags(words: &mut Vec<String>, face: &mut Face) -> Flags {
-    let (without, flags) = Flags::of(words, |_| false);
+/// Takes the program's flags out of the words of a line. Gives them, and the command that the line begins with.
+pub(crate) async fn take_flags(asked: &mut args::Run, face: &mut Face) -> Result<(Flags, Option<String>)> {
+    let (without, mut flags) = Flags::of(&asked.line, |_| false)?;
     if flags == Flags::default() {
-        return flags;
+        return Ok((flags, None));
     }
     // Whose they are only the command says.
     let read = face.call(ReadLine { line: line_of(&without) }).await;
-    let command = read.ok().and_then(|read| read.command);
-    let args = command.map(|info| info.spec.args).unwrap_or_default();
-    let (rest, flags) = Flags::of(words, |name| args.iter().any(|arg| arg.name.replace('_', "-") == name));
-    *words = rest;
-    flags
+    let spec = read.ok().and_then(|read| read.command).map(|info| info.spec);
+    if let Some(spec) = &spec {
+        let own = |name: &str| spec.args.iter().any(|arg| arg.name.replace('_', "-") == name);
+        (asked.line, flags) = Flags::of(&asked.line, own)?;
+    } else {
+        asked.line = without;
+    }
+    asked.yes |= flags.yes;
+    asked.dry_run |= flags.dry_run;
+    asked.private |= flags.private;
+    asked.channel = flags.channel.clone().or(asked.channel.take());
+    if asked.private && asked.channel.is_some() {
+        return Err(
+            Usage("--private posts nothing, and --channel says where: give one of them".into()).into()
+        );
+    }
+    Ok((flags, spec.map(|spec| spec.name)))
 }
 
 /// Prepares, asks what must be asked, runs, follows, and says where it was posted.
@@ -92,8 +114,13 @@ pub(crate) async fn run(asked: args::Run, face: &mut Face, output: &Output) -> R
         output.either(&prepared, || output.prepared(&prepared));
         return Ok(Exit::Done);
     }
+    for lacking in &prepared.lacks {
+        output.note(&format!("the credential lacks {}: {}", lacking.scope, lacking.remedy));
+    }
     let confirmed = confirm(&prepared, asked.yes)?;
-    let run = face.call(StartRun { what, confirmed }).await?;
+    // What was shown is what runs, however long the question stood.
+    let fingerprint = Some(prepared.fingerprint);
+    let run = face.call(StartRun { what, confirmed, fingerprint, undo: false }).await?;
     let progress = follow(&run.id, face, output).await?;
     let progress = settle(progress, face).await?;
     output.either(&progress, || output.ended(&progress));
@@ -199,7 +226,7 @@ pub(crate) async fn settle(mut progress: RunProgress, face: &mut Face) -> Result
             matches!(delivery.state, DeliveryState::Pending { .. } | DeliveryState::Sending)
         })
     };
-    if on_its_way(&progress) && !matches!(progress.run.state, RunState::Running) {
+    if on_its_way(&progress) && progress.run.state.is_final() {
         face.call(Settle { seconds: SETTLE_SECONDS }).await?;
         let seen = FollowRun { id: progress.run.id.clone(), seen: progress.seen, said: String::new() };
         progress.delivery = face.call(seen).await?.delivery;
@@ -213,20 +240,45 @@ mod tests {
 
     #[test]
     fn flags_of_the_program_are_told_from_those_of_a_command() {
-        let flags = |json, quiet, no_color, verbose| Flags { json, quiet, no_color, verbose };
+        let none = Flags::default;
+        let channel = |name: &str| Flags { channel: Some(name.into()), ..none() };
         let cases = [
-            ("build web", "build web", flags(false, false, false, 0)),
-            ("build web --json", "build web", flags(true, false, false, 0)),
-            ("build --json web -q", "build web", flags(true, true, false, 0)),
-            ("build web -v --verbose --no-color", "build web", flags(false, false, true, 2)),
-            ("build web -- --json -q", "build web -- --json -q", flags(false, false, false, 0)),
-            ("build web --own --json", "build web --own", flags(true, false, false, 0)),
-            ("report --quiet", "report --quiet", flags(false, false, false, 0)),
+            ("build web", "build web", none()),
+            ("build web --json", "build web", Flags { json: true, ..none() }),
+            ("--json build web", "build web", Flags { json: true, ..none() }),
+            ("build --json web -q", "build web", Flags { json: true, quiet: true, ..none() }),
+            (
+                "build web -v --verbose --no-color",
+                "build web",
+                Flags { verbose: 2, no_color: true, ..none() },
+            ),
+            ("pr list --yes", "pr list", Flags { yes: true, ..none() }),
+            ("pr list -y", "pr list", Flags { yes: true, ..none() }),
+            ("ack x --dry-run", "ack x", Flags { dry_run: true, ..none() }),
+            ("ack --private x", "ack x", Flags { private: true, ..none() }),
+            ("ack x --channel deploys", "ack x", channel("deploys")),
+            ("ack --channel=chat:#ops x", "ack x", channel("chat:#ops")),
+            (
+                "ack x --config a.toml --data=b",
+                "ack x",
+                Flags { config: Some("a.toml".into()), data: Some("b".into()), ..none() },
+            ),
+            ("ack x --help", "ack x", Flags { help: true, ..none() }),
+            ("build web -- --json -q --channel", "build web -- --json -q --channel", none()),
+            ("build web --own --json", "build web --own", Flags { json: true, ..none() }),
+            // Its own, and the program's only before the words.
+            ("report --quiet --channel x", "report --quiet --channel x", none()),
+            ("report --channel=x -q", "report --channel=x", Flags { quiet: true, ..none() }),
+            ("report --yes=no", "report --yes=no", none()),
         ];
         for (line, rest, expected) in cases {
             let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
-            let (left, found) = Flags::of(&words, |name| line.starts_with("report") && name == "quiet");
+            let own = |name: &str| line.starts_with("report") && ["quiet", "channel"].contains(&name);
+            let (left, found) = Flags::of(&words, own).unwrap();
             assert_eq!((left.join(" ").as_str(), found), (rest, expected), "{line}");
         }
+        let words = ["ack", "x", "--channel"].map(str::to_owned);
+        let refused = Flags::of(&words, |_| false).unwrap_err();
+        assert_eq!(refused.to_string(), "--channel needs a value after it");
     }
 }

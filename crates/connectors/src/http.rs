@@ -23,6 +23,8 @@ use reqwest::{StatusCode, header, redirect};
 use serde::Deserialize;
 use url::Url;
 
+use crate::writes;
+
 pub use self::{credential::Credential, fault::fault_of_status, request::Request};
 use self::{
     credential::{redact, secret_parts},
@@ -236,7 +238,24 @@ impl Http {
         Ok(url)
     }
 
+    /// Sends it once. A write is noted from before its first byte until it is known how it went.
     async fn once(&self, request: &Request, url: &Url) -> Result<Answer, ServiceError> {
+        if request.is_read() {
+            return self.transfer(request, url).await;
+        }
+        let write = writes::begin();
+        let result = self.transfer(request, url).await;
+        let is_known = match &result {
+            Ok(answer) => !answer.status.is_server_error() && answer.status != StatusCode::REQUEST_TIMEOUT,
+            Err(error) => !matches!(error, ServiceError::Unknown { .. }),
+        };
+        if is_known {
+            write.answered();
+        }
+        result
+    }
+
+    async fn transfer(&self, request: &Request, url: &Url) -> Result<Answer, ServiceError> {
         let mut sending = self.client.pool.request(request.method.clone(), url.clone());
         for (name, value) in &request.headers {
             sending = sending.header(name.as_ref(), value);

@@ -16,6 +16,7 @@ mod service_url;
 mod sign_in;
 pub mod slack;
 mod watch;
+pub mod writes;
 
 #[cfg(test)]
 mod tests;
@@ -88,6 +89,14 @@ macro_rules! services {
                 match self {
                     $(Self::$Service(_) => $module::NAME,)+
                 }
+            }
+
+            /// What people call the service: `GitHub`.
+            pub fn title(&self) -> &'static str {
+                let about = match self {
+                    $(Self::$Service(_) => concat!($($what),+).trim(),)+
+                };
+                about.split_once(": ").map_or(about, |(title, _)| title)
             }
 
             /// The secrets that an account of this service needs or can use.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use crate::{
     command::{ArgError, Args, CommandSpec},
     error::ServiceError,
+    item::AccountName,
     run::Outcome,
 };
 
@@ -18,9 +19,20 @@ pub trait Action: Send + Sync {
     /// Exactly what would be sent for these arguments, in order, secrets masked; sends nothing.
     fn preview(&self, args: &Args, now: Timestamp) -> Result<Vec<Step>, ArgError>;
 
+    /// The permissions that its credential must have, by the service's names (see [`crate::identity::MissingScope`]).
+    fn scopes(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The account that it acts as, where that is part of the command itself.
+    fn account(&self) -> Option<&AccountName> {
+        None
+    }
+
     /// Does it. Cancelled by dropping the future.
     ///
-    /// The arguments have passed [`Action::preview`]. `now` is when the run began.
+    /// The arguments have passed [`Action::preview`]. `now` is when the run began; where the preview depends on the time,
+    /// it is the preview's time, so that what was shown is what is sent.
     async fn run(
         &self,
         args: &Args,

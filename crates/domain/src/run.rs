@@ -69,7 +69,8 @@ pub struct Run {
     pub account: Option<String>,
     /// The row that it was run on.
     pub item: Option<ItemKey>,
-    /// Who asked, as the operating system names them.
+    /// Who did it: the account's name on its service, as in "ana (GitHub)"; where that is not known, whoever asked, as the
+    /// operating system names them. Empty where neither is known.
     pub by: String,
     /// When it was asked for.
     pub started_at: Timestamp,
@@ -85,6 +86,11 @@ pub struct Run {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum RunState {
+    /// Not begun, and nothing has been sent: until then it can be taken back.
+    Pending {
+        /// When it begins.
+        until: Timestamp,
+    },
     /// Under way.
     Running,
     /// Ended, well or badly, as the outcome says.
@@ -97,8 +103,13 @@ pub enum RunState {
         /// Why.
         error: ServiceError,
     },
-    /// Stopped by a person.
-    Canceled,
+    /// Stopped by a person, with nothing left unknown.
+    Canceled {
+        /// True where something had been sent and answered by then: that stays done. What was recorded before this was
+        /// known counts as sent.
+        #[serde(default = "sent")]
+        sent: bool,
+    },
     /// It may or may not have happened: there was no answer, or the program ended while it was under way.
     Unknown {
         /// What is known.
@@ -108,7 +119,7 @@ pub enum RunState {
     Settled {
         /// True where it ran.
         ran: bool,
-        /// Who said so, as the operating system names them.
+        /// Who said so, as the operating system names them; empty where it does not.
         by: String,
         /// When they said so.
         at: Timestamp,
@@ -117,14 +128,19 @@ pub enum RunState {
     },
 }
 
+fn sent() -> bool {
+    true
+}
+
 impl RunState {
-    /// The word for it: `running`, `done`, `failed`, `canceled`, `unknown`; `ran` or `did not run` as a person said.
+    /// The word for it: `pending`, `running`, `done`, `failed`, `canceled`, `unknown`; `ran` or `did not run` as a person said.
     pub fn name(&self) -> &'static str {
         match self {
+            Self::Pending { .. } => "pending",
             Self::Running => "running",
             Self::Done { outcome } if outcome.ok => "done",
             Self::Done { .. } | Self::Failed { .. } => "failed",
-            Self::Canceled => "canceled",
+            Self::Canceled { .. } => "canceled",
             Self::Unknown { .. } => "unknown",
             Self::Settled { ran: true, .. } => "ran",
             Self::Settled { ran: false, .. } => "did not run",
@@ -134,13 +150,34 @@ impl RunState {
     /// What a person has said of it, where one has: "ana says it ran".
     pub fn said(&self) -> Option<String> {
         match self {
-            Self::Settled { by, .. } => Some(format!("{by} says it {}", self.name())),
+            Self::Settled { by, .. } => {
+                let by = if by.is_empty() { "a person" } else { by };
+                Some(format!("{by} says it {}", self.name()))
+            }
             _ => None,
         }
     }
 
     /// True once it will not change by itself any more.
     pub fn is_final(&self) -> bool {
-        !matches!(self, Self::Running)
+        !matches!(self, Self::Pending { .. } | Self::Running)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_read_as_older_versions_wrote_them() {
+        let cases = [
+            (r#"{"state":"running"}"#, RunState::Running),
+            (r#"{"state":"canceled"}"#, RunState::Canceled { sent: true }),
+            (r#"{"state":"canceled","sent":false}"#, RunState::Canceled { sent: false }),
+            (r#"{"state":"unknown","why":"lost"}"#, RunState::Unknown { why: "lost".into() }),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(serde_json::from_str::<RunState>(text).unwrap(), expected, "{text}");
+        }
     }
 }

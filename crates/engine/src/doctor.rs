@@ -20,6 +20,7 @@ pub(crate) async fn checks(engine: &Engine) -> Vec<Check> {
     checks.extend(engine.host().checks());
     checks.extend(accounts(engine).await);
     checks.push(deliveries(engine).await);
+    checks.extend(runs(engine));
     checks.extend(tasks(engine));
     checks
 }
@@ -58,7 +59,13 @@ fn config(engine: &Engine) -> Check {
 async fn store(engine: &Engine) -> Check {
     let file = engine.store().file().display().to_string();
     match engine.store().check().await {
-        Ok(damage) if damage.is_empty() => check("store", CheckVerdict::Ok, file),
+        Ok(damage) if damage.is_empty() => match engine.store().check_writing().await {
+            Ok(()) => check("store", CheckVerdict::Ok, file),
+            Err(error) => remedied(
+                check("store", CheckVerdict::Failed, format!("{file} cannot be written: {error}")),
+                "free some space, or see to the disk; what waits to be recorded is tried again by itself",
+            ),
+        },
         Ok(damage) => remedied(
             check("store", CheckVerdict::Failed, format!("{file} is damaged: {}", damage.join("; "))),
             "stop Callboard, move the file away and start again: what the services report is read anew",
@@ -131,6 +138,20 @@ fn daemon(engine: &Engine) -> Check {
             "start it: callboard serve",
         ),
     }
+}
+
+/// The runs whose end is not on the record; nothing where all are.
+fn runs(engine: &Engine) -> Option<Check> {
+    let waiting = engine.inner.runs.all_unrecorded();
+    let first = waiting.first()?;
+    let each = waiting.iter().map(|it| format!("{} is {}", it.run.line, it.run.state.name()));
+    let found =
+        format!("{}; that is not on the record yet: {}", each.collect::<Vec<_>>().join(", "), first.why);
+    let check = check("runs", CheckVerdict::Failed, found);
+    Some(remedied(
+        check,
+        "keep Callboard running and see to the store: it is recorded as soon as that can be written",
+    ))
 }
 
 /// The parts of Callboard that stopped by a fault of their own; nothing where none did.

@@ -25,7 +25,13 @@ pub(crate) enum Runners {
     /// Each of these accounts.
     Accounts(BTreeMap<AccountName, Arc<dyn Action>>),
     /// A command file's.
-    File { path: PathBuf, action: Arc<dyn Action>, listings: BTreeMap<String, Listing> },
+    File {
+        path: PathBuf,
+        action: Arc<dyn Action>,
+        listings: BTreeMap<String, Listing>,
+        /// Its own text, as it was read: what it is compared by.
+        definition: String,
+    },
 }
 
 impl Entry {
@@ -33,6 +39,14 @@ impl Entry {
         match &self.runners {
             Runners::Accounts(accounts) => Origin::Accounts(accounts.keys().cloned().collect()),
             Runners::File { path, .. } => Origin::File(path.clone()),
+        }
+    }
+
+    /// The command's own text, where a file has it.
+    pub(crate) fn definition(&self) -> Option<&str> {
+        match &self.runners {
+            Runners::File { definition, .. } => Some(definition),
+            Runners::Accounts(_) => None,
         }
     }
 
@@ -111,8 +125,8 @@ impl Registry {
         }
         for command in files {
             let spec = command.action.spec().clone();
-            let FileCommand { path, action, listings } = command;
-            let runners = Runners::File { path, action, listings };
+            let FileCommand { path, action, listings, definition } = command;
+            let runners = Runners::File { path, action, listings, definition };
             entries.insert(spec.name.clone(), Entry { spec, runners });
         }
         let (entries, commands): (Vec<_>, Vec<_>) = entries

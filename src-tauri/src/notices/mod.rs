@@ -90,10 +90,10 @@ mod tests {
 
     fn action(role: Role, complete: bool) -> ItemAction {
         ItemAction {
-            label: None,
             line: format!("do {role:?}"),
             command: "do".into(),
             summary: format!("{role:?} it"),
+            label: None,
             role: Some(role),
             effect: Effect::Changes,
             complete,

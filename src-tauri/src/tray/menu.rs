@@ -160,10 +160,10 @@ mod tests {
 
     fn top() -> Top {
         let action = |role, complete, effect| ItemAction {
-            label: None,
             line: format!("do {role:?}"),
             command: "do".into(),
             summary: format!("{role:?} it"),
+            label: None,
             role: Some(role),
             effect,
             complete,

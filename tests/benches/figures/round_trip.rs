@@ -122,7 +122,7 @@ async fn run_all(callboard: &Callboard, runs: usize, moments: &Shared) -> Result
             let line = format!("silence {ALERT} for 1h run {run}");
             let what = Prepare { line, channel: Some(format!("chat:#run{run}")), private: false };
             note(&moments, |it| it.typed.insert(run, Instant::now()));
-            client.call(StartRun { what, confirmed: None }).await
+            client.call(StartRun { what, ..StartRun::default() }).await
         }));
     }
     for task in tasks {

@@ -140,6 +140,8 @@ export function prepare({ line, channel, private: quietly }: Prepare): Prepared 
   if (problem) throw failure(problem);
   const { app = "", env = "", ref = "main" } = values;
   return {
+    fingerprint: `of ${line}`,
+    lacks: [],
     command: info.spec.name,
     line,
     account: "ci",

@@ -55,6 +55,8 @@ export async function follow({ id, seen }: FollowRun): Promise<RunProgress> {
     const run = start({
       what: { line: "deploy api to staging", channel: null, private: false },
       confirmed: null,
+      fingerprint: null,
+      undo: false,
     });
     const outcome = { ok: true, summary: "api 1.42.0 is on staging", blocks: [], link: null, data: null };
     const ended: Run = { ...run, id, ended_at: new Date().toISOString(), state: { state: "done", outcome } };
@@ -65,6 +67,7 @@ export async function follow({ id, seen }: FollowRun): Promise<RunProgress> {
       steps: STEPS,
       seen: OUTPUT.length,
       delivery: delivery(id, { state: "posted" }),
+      unrecorded: null,
     };
   }
   await new Promise((wake) => setTimeout(wake, 700));
@@ -93,5 +96,6 @@ export async function follow({ id, seen }: FollowRun): Promise<RunProgress> {
     steps: STEPS.slice(0, 1 + Math.floor(reached / 2)),
     seen: reached,
     delivery: done && run.post ? delivery(id, { state: "posted" }) : null,
+    unrecorded: null,
   };
 }

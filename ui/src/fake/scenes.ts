@@ -46,6 +46,7 @@ export function scene(search: string): FakeBackend {
         said: "",
         output: [],
         steps: [],
+        unrecorded: null,
         seen: 0,
         delivery: delivery(id, { state: "pending", next_at, error }),
       };
@@ -63,6 +64,7 @@ export function scene(search: string): FakeBackend {
         said: "",
         output: [],
         steps: [],
+        unrecorded: null,
         seen: 0,
         delivery: delivery(id, { state: "posted" }),
       };

@@ -240,7 +240,7 @@ export function team(): Answers {
       created_at: ago(0),
       link: null,
     }),
-    cancel: ({ id }) => run(id, "deploy api to staging", { state: { state: "canceled" } }),
+    cancel: ({ id }) => run(id, "deploy api to staging", { state: { state: "canceled", sent: true } }),
     channels: [
       { name: "deploys", address: "chat:#deploys", default: true },
       { name: "room", address: "room:general", default: false },

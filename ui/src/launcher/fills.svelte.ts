@@ -202,18 +202,31 @@ export class Fill {
   }
 
   private async run(): Promise<Run | null> {
-    const { line, privately, guard } = this;
+    const { line, privately, guard, prepared } = this;
+    if (!prepared) return null;
     this.running = true;
     try {
       const confirmed = guard === null ? null : guard === "yes" ? "yes" : this.said.trim();
       const what = { line, channel: null, private: privately };
       const run = await this.desk.waitFor(
         servedBy(this.info),
-        this.desk.backend.call("run", { what, confirmed }),
+        this.desk.backend.call("run", {
+          what,
+          confirmed,
+          fingerprint: prepared.fingerprint,
+          undo: false,
+        }),
       );
       keepDraft({ text: "", args: null });
       return run;
     } catch (thrown) {
+      const changed = (thrown as Failure | null)?.error?.kind === "changed";
+      // What would run now is shown, with why it did not run; whatever was typed to confirm was for what was shown before.
+      if (changed) {
+        this.confirming = false;
+        this.said = "";
+        await this.read();
+      }
       this.fail(thrown);
       return null;
     } finally {

@@ -427,18 +427,18 @@ export class Launcher {
             row.key,
             "taken",
             label ?? "The acknowledgement",
-            this.runToEnd(what),
+            this.runToEnd(what, prepared.fingerprint),
           );
         },
       });
     });
   }
 
-  /** Runs a line and follows it to its end; throws where it ends badly. */
-  private async runToEnd(what: Prepare): Promise<void> {
+  /** Runs a line as it was prepared and follows it to its end; throws where it ends badly. */
+  private async runToEnd(what: Prepare, fingerprint: string): Promise<void> {
     const { backend } = this.desk;
-    let run = await backend.call("run", { what, confirmed: null });
-    for (let seen = 0; run.state.state === "running";) {
+    let run = await backend.call("run", { what, confirmed: null, fingerprint, undo: false });
+    for (let seen = 0; run.state.state === "pending" || run.state.state === "running";) {
       const progress = await backend.call("follow_run", { id: run.id, seen, said: "" });
       run = progress.run;
       seen = progress.seen;

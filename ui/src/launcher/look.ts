@@ -115,6 +115,8 @@ export function glyphOf(row: Pick<Row, "key" | "state" | "held">, mark?: Mark): 
 /** The glyph of a run's state. */
 export function glyphOfRun(run: Run): Glyph {
   switch (run.state.state) {
+    case "pending":
+      return { icon: "st_run", tone: "running", means: "about to run" };
     case "running":
       return { icon: "st_run", tone: "running", means: "running" };
     case "done":
@@ -237,7 +239,13 @@ export function lookOf(entry: Entry, now: number): Look {
         found.state === "done"
           ? { icon: "st_pass", tone: "passing", means: "done" }
           : { icon: "rerun", tone: "quiet", means: found.state };
-      return { ...base, glyph, title: found.title, second: `by ${found.by}`, age: age(found.at, now) };
+      return {
+        ...base,
+        glyph,
+        title: found.title,
+        second: found.by ? `by ${found.by}` : "",
+        age: age(found.at, now),
+      };
     }
     case "command": {
       const { found } = entry;

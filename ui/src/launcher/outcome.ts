@@ -19,6 +19,8 @@ export function verdictOf(run: Run): Verdict {
   const { state } = run;
   const none = { more: "", link: null };
   switch (state.state) {
+    case "pending":
+      return { ...none, icon: "st_run", tone: "running", word: "About to run", summary: null };
     case "running":
       return { ...none, icon: "st_run", tone: "running", word: "Running", summary: null };
     case "done": {
@@ -44,7 +46,7 @@ export function verdictOf(run: Run): Verdict {
         tone: "quiet",
         word: "Stopped",
         summary: `${run.line} was stopped`,
-        more: "",
+        more: state.sent ? "What it had sent by then stays done." : "Nothing was sent.",
       };
     case "unknown":
       return {
@@ -147,7 +149,7 @@ export function roomLine(run: Run, delivery: Delivery | null, now: number): Room
   }
   const channel = at(delivery?.address ?? run.post);
   const { state } = run;
-  const going = state.state === "running";
+  const going = !isOver(run);
   if (!delivery) {
     return going
       ? { ...PLAIN, before: "Will post to", ...channel, after: "one message, edited as it goes" }
@@ -296,7 +298,7 @@ export function follow(before: Followed, progress: RunProgress): Followed {
 }
 
 export function isOver(run: Run): boolean {
-  return run.state.state !== "running";
+  return run.state.state !== "running" && run.state.state !== "pending";
 }
 
 /** True where the room's line may still change by itself. */

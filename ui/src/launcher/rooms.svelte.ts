@@ -3,6 +3,7 @@
 import type { ChannelMessage, Delivery, RoomInfo, Run } from "../api";
 import { type Desk, wordsOf } from "./desk.svelte";
 import { channelName } from "./look";
+import { isOver } from "./outcome";
 
 /** What is looked at. */
 export type Place =
@@ -159,7 +160,7 @@ export class Rooms {
 
   async stop(): Promise<void> {
     const { place } = this;
-    if (place?.at !== "run" || place.run.state.state !== "running") return;
+    if (place?.at !== "run" || isOver(place.run)) return;
     try {
       await this.desk.waitFor(
         place.run.account ?? place.run.command,

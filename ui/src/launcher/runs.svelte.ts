@@ -54,7 +54,7 @@ export class Following {
     while (!this.ended) {
       try {
         const { run, seen, said } = this.state;
-        const asked = run.state.state === "running" ? said : "";
+        const asked = isOver(run) ? "" : said;
         const progress = await this.desk.backend.call("follow_run", { id: run.id, seen, said: asked });
         if (this.ended) return;
         this.take(follow(this.state, progress));

@@ -103,9 +103,12 @@ pub struct Prepare {
     pub private: bool,
 }
 
-/// What a line would do.
+/// What a line would do: what is shown of it is what runs.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct Prepared {
+    /// Names exactly this: the command's own text, the arguments, the account, the items as they are, what would be sent
+    /// and where the outcome goes. A run carries it; where something has changed since, nothing is sent. Opaque.
+    pub fingerprint: String,
     /// The command.
     pub command: String,
     /// The line with every argument in its place.
@@ -122,6 +125,53 @@ pub struct Prepared {
     pub post_reason: String,
     /// What a person must say before it runs.
     pub confirm: Option<Confirm>,
+    /// Permissions that it needs and that the account's credential is known to lack: the service will refuse.
+    #[serde(default)]
+    pub lacks: Vec<LackingScope>,
+}
+
+/// A permission that a command needs and the credential lacks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LackingScope {
+    /// The service's name for it, such as `workflow`.
+    pub scope: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+/// What is no longer as it was when a line was prepared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Changed {
+    /// The command itself: its file was edited, or another command has its name now.
+    Command,
+    /// The account that it runs on, or who that acts as.
+    Account,
+    /// What the line's arguments mean.
+    Arguments,
+    /// An item that it is about.
+    Item,
+    /// What would be sent.
+    Steps,
+    /// Where the outcome would be posted.
+    Channel,
+    /// Times in it: too long ago was it prepared.
+    Time,
+}
+
+impl Changed {
+    /// In words, as in "... has changed".
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Command => "the command itself",
+            Self::Account => "the account",
+            Self::Arguments => "the arguments",
+            Self::Item => "what it is about",
+            Self::Steps => "what would be sent",
+            Self::Channel => "where its outcome is posted",
+            Self::Time => "the time that it is for",
+        }
+    }
 }
 
 /// What a person must say before a command runs.
@@ -139,8 +189,17 @@ pub enum Confirm {
 pub struct StartRun {
     /// What to run and where to post.
     pub what: Prepare,
-    /// What the person said to [`Prepared::confirm`]: `yes`, or the text asked for.
+    /// What the person said to [`Prepared::confirm`]: `yes`, or the text asked for. It is for what was shown, so it needs
+    /// the fingerprint too.
     pub confirmed: Option<String>,
+    /// [`Prepared::fingerprint`] of what was shown. Whoever has shown nothing and asked nothing may leave it out: then it is
+    /// prepared and run in one step.
+    #[serde(default)]
+    pub fingerprint: Option<String>,
+    /// True holds it for five seconds as [`callboard_domain::run::RunState::Pending`] before anything is sent, so that
+    /// [`Cancel`] takes it back: for what runs at a key or a button, with no preview.
+    #[serde(default)]
+    pub undo: bool,
 }
 
 /// Waits for more of a run than has been seen, or half a minute.
@@ -148,7 +207,7 @@ pub struct StartRun {
 pub struct FollowRun {
     /// The run.
     pub id: String,
-    /// How many pieces of output have been seen.
+    /// How much of the output has been seen, as [`RunProgress::seen`] said.
     pub seen: u64,
     /// The state line that has been seen.
     pub said: String,
@@ -161,15 +220,18 @@ pub struct RunProgress {
     pub run: Run,
     /// Its state in a line, as the command says it.
     pub said: String,
-    /// The pieces of output after those seen.
+    /// The output after what was seen. Of a long one the beginning and the end are kept; a line says what was left out.
     pub output: Vec<String>,
-    /// How many pieces there are now.
+    /// How far the output goes now, in bytes.
     pub seen: u64,
     /// The steps that have begun, the first one first.
     #[serde(default)]
     pub steps: Vec<RunStep>,
     /// Where its outcome stands.
     pub delivery: Option<Delivery>,
+    /// Why its end is not on the record yet, where it has ended and the store cannot be written. That is tried again.
+    #[serde(default)]
+    pub unrecorded: Option<String>,
 }
 
 /// A step of a run.

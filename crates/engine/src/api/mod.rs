@@ -205,6 +205,14 @@ pub enum ApiError {
         /// What to confirm, and how.
         message: String,
     },
+    /// What was prepared is not what would run now. Nothing was sent.
+    #[error("{message}")]
+    Changed {
+        /// What has changed since, and what to do.
+        message: String,
+        /// The same for programs.
+        changed: Vec<Changed>,
+    },
     /// A service said no, or could not be reached.
     #[error("{account}: {error}")]
     Service {

@@ -15,6 +15,7 @@ use crate::{
     },
     live::Live,
     registry::Entry,
+    run::Streamed,
 };
 
 impl Engine {
@@ -44,68 +45,56 @@ impl Engine {
     }
 
     pub(crate) async fn prepare(&self, what: Prepare) -> Result<Prepared, ApiError> {
-        let ready = self.ready(&what, Timestamp::now()).await?;
-        let acts_as = match ready.account() {
-            Some(account) => Some(self.me(account).await?.login).filter(|login| !login.is_empty()),
-            None => None,
-        };
-        Ok(ready.shown(acts_as))
+        Ok(self.ready(&what, Timestamp::now()).await?.shown())
     }
 
     pub(crate) async fn run(&self, start: StartRun) -> Result<Run, ApiError> {
-        let ready = self.ready(&start.what, Timestamp::now()).await?;
-        self.start(ready, start.confirmed.as_deref()).await
+        self.start(&start).await
     }
 
     pub(crate) async fn follow_run(&self, query: FollowRun) -> Result<RunProgress, ApiError> {
         let id = self.run_id(&query.id).await?;
-        if let Some(following) = self.inner.runs.get(&id) {
-            let mut changes = following.changes();
-            let is_new = |said: &mut crate::run::Said| {
-                said.line != query.said || said.pieces.len() as u64 > query.seen
-            };
+        let stream = self.inner.runs.get(&id);
+        if let Some(stream) = &stream {
+            let mut changes = stream.changes();
+            let is_new =
+                |streamed: &mut Streamed| streamed.line != query.said || streamed.output.total() > query.seen;
             // One that has ended since may have said so before anybody listened.
-            if !following.with(is_new) && self.inner.runs.get(&id).is_some() {
+            let goes_on = self.inner.runs.get(&id).is_some() && self.inner.runs.unrecorded(&id).is_none();
+            if goes_on && !stream.with(is_new) {
                 let _ = tokio::time::timeout(LONG_POLL, changes.changed()).await;
             }
-            let run = self.stored_run(&id).await?;
-            // Between the record of its end and its leaving this list there is a moment: the record counts.
-            if self.inner.runs.get(&id).is_some() && !run.state.is_final() {
-                let seen = usize::try_from(query.seen).unwrap_or(usize::MAX);
-                let (said, output, total, steps) = following.with(|said| {
-                    (
-                        said.line.clone(),
-                        said.pieces.get(seen..).unwrap_or_default().to_vec(),
-                        said.pieces.len(),
-                        said.steps.clone(),
-                    )
-                });
-                return Ok(RunProgress { run, said, output, seen: total as u64, steps, delivery: None });
-            }
-            // It has ended in between: what was not seen of it is in memory still.
-            let seen = usize::try_from(query.seen).unwrap_or(usize::MAX);
-            let (output, total, steps) = following.with(|said| {
-                let output = said.pieces.get(seen..).unwrap_or_default().to_vec();
-                (output, said.pieces.len() as u64, said.steps.clone())
-            });
-            let (run, delivery) = (self.stored_run(&id).await?, self.delivery_of(&id).await?);
-            return Ok(RunProgress { run, said: String::new(), output, seen: total, steps, delivery });
         }
-        let run = self.stored_run(&id).await?;
-        let output = if query.seen == 0 {
-            self.store().output(&id).await.map_err(ApiError::internal)?
-        } else {
-            String::new()
+        let unrecorded = self.inner.runs.unrecorded(&id);
+        let run = self.known_run(&id).await?;
+        let ended = run.state.is_final();
+        // What it put out is in memory as long as it is under way, and in the store once its end is.
+        let (output, seen, line, steps) = match &stream {
+            Some(stream) => stream.with(|streamed| {
+                let Streamed { output, line, steps, .. } = streamed;
+                (output.since(query.seen), output.total(), line.clone(), steps.clone())
+            }),
+            None => {
+                let output = self.store().output(&id).await.map_err(ApiError::internal)?;
+                let steps = self.store().steps(&id).await.map_err(ApiError::internal)?;
+                (output.since(query.seen), output.total(), String::new(), steps)
+            }
         };
-        let output: Vec<String> = Some(output).filter(|output| !output.is_empty()).into_iter().collect();
-        let seen = query.seen.max(output.len() as u64);
-        let steps = self.store().steps(&id).await.map_err(ApiError::internal)?;
-        let delivery = self.delivery_of(&id).await?;
-        Ok(RunProgress { run, said: String::new(), output, seen, steps, delivery })
+        Ok(RunProgress {
+            run,
+            said: if ended { String::new() } else { line },
+            output: Some(output).filter(|output| !output.is_empty()).into_iter().collect(),
+            seen: seen.max(query.seen),
+            steps,
+            delivery: if ended { self.delivery_of(&id).await? } else { None },
+            unrecorded: unrecorded.map(|it| it.why),
+        })
     }
 
-    async fn stored_run(&self, id: &str) -> Result<Run, ApiError> {
+    /// A run as it is: how it ended counts from its end on, also while that cannot be recorded.
+    async fn known_run(&self, id: &str) -> Result<Run, ApiError> {
         let run = self.store().run(id).await.map_err(ApiError::internal)?;
+        let run = self.inner.runs.unrecorded(id).map(|it| it.run).or(run);
         run.ok_or_else(|| ApiError::usage(format!("there is no run {id:?}; see: callboard runs")))
     }
 
@@ -123,26 +112,29 @@ impl Engine {
     }
 
     pub(crate) async fn runs(&self, query: RunsQuery) -> Result<Vec<Run>, ApiError> {
-        self.store().runs(limited(query.limit)).await.map_err(ApiError::internal)
+        let runs = self.store().runs(limited(query.limit)).await.map_err(ApiError::internal)?;
+        let known = |run: Run| self.inner.runs.unrecorded(&run.id).map_or(run, |it| it.run);
+        Ok(runs.into_iter().map(known).collect())
     }
 
     pub(crate) async fn cancel(&self, query: Cancel) -> Result<Run, ApiError> {
         let id = self.run_id(&query.id).await?;
-        let Some(following) = self.inner.runs.get(&id) else {
-            let run = self.stored_run(&id).await?;
+        let under_way = || self.inner.runs.get(&id).filter(|_| self.inner.runs.unrecorded(&id).is_none());
+        let Some(stream) = under_way() else {
+            let run = self.known_run(&id).await?;
             return Err(ApiError::usage(format!("run {id} is not under way: it is {}", run.state.name())));
         };
-        let mut changes = following.changes();
-        following.cancel.cancel();
-        while self.inner.runs.get(&id).is_some() && changes.changed().await.is_ok() {}
-        self.stored_run(&id).await
+        let mut changes = stream.changes();
+        stream.cancel.cancel();
+        while under_way().is_some() && changes.changed().await.is_ok() {}
+        self.known_run(&id).await
     }
 
     pub(crate) async fn settle_run(&self, query: SettleRun) -> Result<Run, ApiError> {
-        let run = self.stored_run(&self.run_id(&query.id).await?).await?;
+        let run = self.known_run(&self.run_id(&query.id).await?).await?;
         let id = run.id.clone();
         let settled = self.take_word(run, query.ran).await.map_err(ApiError::internal)?;
-        let run = self.stored_run(&id).await?;
+        let run = self.known_run(&id).await?;
         if settled {
             return Ok(run);
         }

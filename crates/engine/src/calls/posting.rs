@@ -38,7 +38,7 @@ impl Engine {
         let message = match item {
             Some(item) => {
                 let item = self.find_item(&item).await?.item;
-                posted::item(&item, &said, &run::person(), Timestamp::now())
+                posted::item(&item, &said, run::person().as_deref(), Timestamp::now())
             }
             None if said.trim().is_empty() => return Err(ApiError::usage("there is nothing to post")),
             None => Message::new(Tone::Neutral, said),

@@ -8,6 +8,7 @@ use callboard_domain::{
     command::{self as typed, ArgError, Args, CommandSpec, Effect},
     error::ServiceError,
     expression::{Budget, Expression},
+    item::AccountName,
     message::Block,
     run::Outcome,
     segment,
@@ -89,6 +90,13 @@ impl Action for Command {
         }
     }
 
+    fn account(&self) -> Option<&AccountName> {
+        match &self.run {
+            Run::Http(call) => Some(&call.account),
+            Run::Exec(_) => None,
+        }
+    }
+
     async fn run(
         &self,
         args: &Args,
@@ -98,7 +106,7 @@ impl Action for Command {
         let scope = values(&self.spec, args);
         let done = match &self.run {
             Run::Http(call) => call.run(&scope, self.result.judges_by_status(), progress).await?,
-            Run::Exec(exec) => exec.run(&scope, progress).await?,
+            Run::Exec(exec) => exec.run(&scope, self.spec.effect, progress).await?,
         };
         let (telling, effect, line, good) =
             (Arc::clone(&self.result), self.spec.effect, self.line(args), done.good.clone());

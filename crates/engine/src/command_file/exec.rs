@@ -6,9 +6,10 @@ use std::{
     process::Stdio,
 };
 
+use callboard_connectors::writes;
 use callboard_domain::{
     action::{Progress, Step},
-    command::ArgError,
+    command::{ArgError, Effect},
     error::ServiceError,
     template::{Escape, Template},
 };
@@ -73,6 +74,7 @@ impl Exec {
     pub(super) async fn run(
         &self,
         scope: &Map<String, Value>,
+        effect: Effect,
         progress: &dyn Progress,
     ) -> Result<Done, ServiceError> {
         let invocation = self.invocation(scope).map_err(|error| ServiceError::rejected(error.to_string()))?;
@@ -84,8 +86,14 @@ impl Exec {
         command.stdin(if invocation.stdin.is_some() { Stdio::piped() } else { Stdio::null() });
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         progress.step(&format!("{} is running", self.program));
+        // What it has done when it is stopped in the middle is not known.
+        let write = (effect == Effect::Changes).then(writes::begin);
+        let ended = process::run(command, invocation.stdin, progress).await;
+        if let Some(write) = write {
+            write.answered();
+        }
         // An error is one of starting it: from then on only its end counts.
-        let ended = process::run(command, invocation.stdin, progress).await.map_err(|error| {
+        let ended = ended.map_err(|error| {
             let (program, cwd) = (&self.program, self.cwd.display());
             ServiceError::rejected(format!("{program} could not be started in {cwd}: {error}"))
         })?;

@@ -49,6 +49,8 @@ pub(crate) struct FileCommand {
     pub(crate) action: Arc<dyn Action>,
     /// What on the board is to be listed for its arguments.
     pub(crate) listings: BTreeMap<String, Listing>,
+    /// All that it says, in a form that differs wherever it does.
+    pub(crate) definition: String,
 }
 
 /// The command files of a folder, by name. What editors keep beside them begins with a dot and is none.
@@ -124,7 +126,9 @@ pub(crate) fn load_for(config: &Config, accounts: &Accounts) -> Result<Vec<FileC
         if let Run::Http(call) = &mut command.run {
             call.http = api(accounts.get(&call.account).map(|account| &**account));
         }
-        FileCommand { path, action: Arc::new(command), listings }
+        // Every template, expression and setting that was read is in it.
+        let definition = format!("{command:?}");
+        FileCommand { path, action: Arc::new(command), listings, definition }
     };
     Ok(read_all(config)?.into_iter().map(ready).collect())
 }

@@ -1,34 +1,55 @@
 //! Runs: a line that is ready is recorded, done, and its end recorded; the outcome goes out through the outbox.
 
 mod active;
+mod message;
+mod plan;
 mod ready;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
+use callboard_connectors::writes::{Sent, Writes};
 use callboard_domain::{
-    command::{CommandSpec, Effect},
+    command::Effect,
     error::ServiceError,
-    message::{Block, Message, Tone},
-    run::{Outcome, Run, RunState},
-    text,
+    run::{Run, RunState},
 };
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::{Engine, api::ApiError, store::StoreError};
+use crate::{
+    Engine,
+    api::{ApiError, StartRun},
+    store::StoreError,
+    supervise::{Panicked, catch_panic},
+};
 
-use active::Following;
-pub(crate) use active::{Active, Said};
-pub(crate) use ready::account_of;
+use active::Place;
+pub(crate) use active::{Active, RunStream, Streamed};
+use message::message;
 use ready::{Ready, check_confirmed};
+pub(crate) use ready::{account_of, person};
 
 /// A run's message is edited with its progress at most this often.
 const EDIT_EVERY: Duration = Duration::from_secs(5);
+/// What a run puts out is stored this often, so that a crash keeps it.
+const SAVE_EVERY: Duration = Duration::from_millis(500);
+/// How long a run that asks for it can be taken back before it begins.
+const UNDO_TIME: Duration = Duration::from_secs(5);
+/// The wait before a run's end that could not be recorded is tried again; it doubles.
+const RECORD_AGAIN: Duration = Duration::from_secs(1);
+/// The longest wait before that.
+const RECORD_AGAIN_AT_MOST: Duration = Duration::from_secs(60);
 
 impl Engine {
     /// Starts a run: records it with its message, then does it in a task of its own.
-    pub(crate) async fn start(&self, ready: Ready, confirmed: Option<&str>) -> Result<Run, ApiError> {
-        check_confirmed(&ready, confirmed)?;
+    pub(crate) async fn start(&self, start: &StartRun) -> Result<Run, ApiError> {
+        let now = Timestamp::now();
+        let ready = self.ready_as_shown(start, now).await?;
+        check_confirmed(&ready, start.confirmed.as_deref())?;
+        let state = match start.undo {
+            true => RunState::Pending { until: now + UNDO_TIME },
+            false => RunState::Running,
+        };
         let run = Run {
             id: Uuid::now_v7().to_string(),
             command: ready.spec.name.clone(),
@@ -36,77 +57,161 @@ impl Engine {
             args: ready.args.clone(),
             account: ready.account.as_ref().map(ToString::to_string),
             item: ready.args.items.values().next().map(|item| item.key.clone()),
-            by: person(),
-            started_at: Timestamp::now(),
+            by: ready.by.clone(),
+            started_at: now,
             ended_at: None,
-            state: RunState::Running,
+            state,
             post: ready.post.clone(),
         };
-        let following = self.inner.runs.begin(&run.id, ready.lock.clone())?;
-        let post = ready.post.clone().map(|to| (to, message(&run, "")));
-        if let Err(error) = self.store().begin_run(run.clone(), post, run.started_at).await {
-            self.inner.runs.end(&run.id);
-            return Err(ApiError::internal(error));
-        }
+        self.inner.runs.begin(&run.id, ready.lock.clone())?;
         let (engine, started) = (self.clone(), run.clone());
+        // In a task of its own from here on: whoever asked may go away, and it is recorded all the same.
+        let (recorded, answer) = tokio::sync::oneshot::channel();
         self.spawn(format!("run {}", run.id), async move {
-            engine.carry_out(ready, started, &following).await;
+            let place = engine.inner.runs.place(&started.id);
+            // What can be taken back is not posted before it begins.
+            let post = started.post.clone().filter(|_| started.state == RunState::Running);
+            let post = post.map(|to| (to, message(&started, "")));
+            let begun = engine.store().begin_run(started.clone(), post, started.started_at).await;
+            let is_recorded = begun.is_ok();
+            // Nobody may be waiting any more.
+            let _ = recorded.send(begun.map(drop));
+            if is_recorded {
+                engine.carry_out(ready, started, &place).await;
+            }
         });
-        Ok(run)
+        match answer.await {
+            Ok(Ok(())) => Ok(run),
+            Ok(Err(error)) => Err(ApiError::internal(error)),
+            Err(_) => Err(ApiError::internal("the run was not recorded, and nothing was sent")),
+        }
     }
 
-    async fn carry_out(&self, ready: Ready, mut run: Run, following: &Arc<Following>) {
-        let doing = ready.action.run(&ready.args, run.started_at, &**following);
-        let stopping = self.stopping();
-        let state = tokio::select! {
-            done = tokio::time::timeout(ready.spec.timeout, doing) => ended(done, &ready.spec),
-            () = following.cancel.cancelled() => RunState::Canceled,
-            () = self.tell_progress(&run, following) => RunState::Unknown { why: "it was given up".into() },
-            () = stopping.cancelled() => RunState::Unknown {
-                why: "Callboard was stopped while it was under way; look at the service before running it again".into(),
-            },
+    async fn carry_out(&self, ready: Ready, mut run: Run, place: &Place<'_>) {
+        run.state = match catch_panic(self.perform(&ready, run.clone(), place)).await {
+            Ok(state) => state,
+            // The action's own panic is caught in there; nothing of it is known here.
+            Err(panicked) => RunState::Unknown { why: panicked.to_string() },
         };
-        let (output, steps) = following.with(|said| (said.pieces.concat(), said.steps.clone()));
-        let now = Timestamp::now();
-        run.state = state.clone();
-        run.ended_at = Some(now);
-        let message = message(&run, "");
-        let recorded = async {
-            if !output.is_empty() {
-                self.store().append_output(&run.id, output).await?;
+        run.ended_at = Some(Timestamp::now());
+        self.record_end(&run, place).await;
+    }
+
+    /// Waits until it can no longer be taken back, and does it; gives how it ended.
+    async fn perform(&self, ready: &Ready, mut run: Run, place: &Place<'_>) -> RunState {
+        let (stream, stopping) = (&*place.stream, self.stopping());
+        if let RunState::Pending { .. } = run.state {
+            tokio::select! {
+                () = stream.cancel.cancelled() => return RunState::Canceled { sent: false },
+                () = stopping.cancelled() => return RunState::Canceled { sent: false },
+                () = tokio::time::sleep(UNDO_TIME) => {}
             }
-            if !steps.is_empty() {
-                self.store().record_steps(&run.id, steps).await?;
+            run.state = RunState::Running;
+            let post = run.post.clone().map(|to| (to, message(&run, "")));
+            if let Err(error) = self.store().launch_run(&run.id, post, Timestamp::now()).await {
+                let why = format!("it could not be recorded, and nothing was sent: {error}");
+                return RunState::Failed { error: ServiceError::unavailable(why) };
             }
-            self.store().end_run(&run.id, state, Some(message), now).await
-        };
-        if let Err(error) = recorded.await {
-            tracing::error!(%error, run = %run.id, "how a run ended could not be recorded; it is unknown at the next start");
+            stream.wake();
         }
-        self.inner.runs.end(&run.id);
-        following.wake();
+        let writes = Writes::default();
+        let doing = writes.observe(catch_panic(ready.action.run(&ready.args, ready.at, stream)));
+        let stopped = |how: &str| stopped(writes.sent(), ready.spec.effect, how);
+        tokio::select! {
+            // Taken back in the last moment, it does not begin.
+            biased;
+            () = stream.cancel.cancelled() => match writes.sent() {
+                Sent::Nothing => RunState::Canceled { sent: false },
+                Sent::Answered => RunState::Canceled { sent: true },
+                Sent::Unanswered => {
+                    RunState::Unknown { why: "it was stopped in the middle of it, before there was an answer".into() }
+                }
+            },
+            done = tokio::time::timeout(ready.spec.timeout, doing) => match done {
+                Ok(Ok(Ok(outcome))) => RunState::Done { outcome },
+                Ok(Ok(Err(error))) => failed(error),
+                Ok(Err(panicked)) => panicked_in(writes.sent(), &panicked),
+                Err(_) => stopped(&format!("it did not end within {} s", ready.spec.timeout.as_secs())),
+            },
+            () = stopping.cancelled() => stopped("Callboard was stopped while it was under way"),
+            () = self.tell_progress(&run, stream) => stopped("it was given up"),
+            () = self.keep_saving(&run.id, stream) => stopped("it was given up"),
+        }
+    }
+
+    /// Puts how a run ended on the record. Where the store cannot be written it is kept in memory, tried again, and said
+    /// by [`crate::api::FollowRun`] and `doctor`.
+    async fn record_end(&self, run: &Run, place: &Place<'_>) {
+        let ended_at = run.ended_at.unwrap_or(run.started_at);
+        // An outcome that cannot be written as a message is an outcome all the same.
+        let message = catch_panic(async { message(run, "") }).await.ok();
+        let stopping = self.stopping();
+        let mut wait = RECORD_AGAIN;
+        loop {
+            let saved = self.save_output(&run.id, &place.stream).await;
+            let steps = place.stream.with(|streamed| streamed.steps.clone());
+            let steps = self.store().record_steps(&run.id, steps).await;
+            let ended = self.store().end_run(&run.id, run.state.clone(), message.clone(), ended_at).await;
+            let Err(error) = saved.and(steps).and(ended) else { return };
+            if stopping.is_cancelled() || error == StoreError::Closed {
+                tracing::error!(%error, run = %run.id, "how a run ended could not be recorded; it is unknown at the next start");
+                return;
+            }
+            tracing::error!(%error, run = %run.id, wait_s = wait.as_secs(), "how a run ended could not be recorded yet");
+            self.inner.runs.keep_unrecorded(run, error.to_string());
+            place.stream.wake();
+            tokio::select! {
+                () = stopping.cancelled() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+            wait = (wait * 2).min(RECORD_AGAIN_AT_MOST);
+        }
+    }
+
+    /// Stores what has been put out since the last time.
+    async fn save_output(&self, id: &str, stream: &RunStream) -> Result<(), StoreError> {
+        let pieces: Vec<(u64, String)> = stream.with(|streamed| {
+            let new = streamed.output.pieces_since(streamed.saved);
+            new.into_iter().map(|(begins, piece)| (begins, piece.to_owned())).collect()
+        });
+        for (begins, piece) in pieces {
+            let end = begins + piece.len() as u64;
+            self.store().append_output(id, begins, piece).await?;
+            stream.with(|streamed| streamed.saved = end);
+        }
+        Ok(())
+    }
+
+    /// Stores the output as it comes; never ends by itself.
+    async fn keep_saving(&self, id: &str, stream: &RunStream) {
+        loop {
+            tokio::time::sleep(SAVE_EVERY).await;
+            if let Err(error) = self.save_output(id, stream).await {
+                tracing::warn!(%error, run = id, "a run's output could not be stored yet");
+            }
+        }
     }
 
     /// Edits the run's message with what it says, now and then; never ends by itself.
-    async fn tell_progress(&self, run: &Run, following: &Following) {
+    async fn tell_progress(&self, run: &Run, stream: &RunStream) {
         let mut told = String::new();
         loop {
             tokio::time::sleep(EDIT_EVERY).await;
-            let said = following.with(|said| said.line.clone());
-            if run.post.is_some() && said != told {
+            let status = stream.with(|streamed| streamed.line.clone());
+            if run.post.is_some() && status != told {
                 if let Err(error) =
-                    self.store().revise_run(&run.id, message(run, &said), Timestamp::now()).await
+                    self.store().revise_run(&run.id, message(run, &status), Timestamp::now()).await
                 {
                     tracing::warn!(%error, "a run's progress could not be told");
                 }
-                told = said;
+                told = status;
             }
         }
     }
 
     /// Takes a person's word on a run that is not known. False where it is known, by then or all along.
     pub(crate) async fn take_word(&self, mut run: Run, ran: bool) -> Result<bool, StoreError> {
-        let (by, at) = (person(), Timestamp::now());
+        let (by, at) = (person().unwrap_or_default(), Timestamp::now());
         let RunState::Unknown { why } = run.state else { return Ok(false) };
         run.state = RunState::Settled { ran, by, at, why };
         let message = message(&run, "");
@@ -122,73 +227,32 @@ impl Engine {
     }
 }
 
-/// How a run ended, as recorded.
-fn ended(
-    done: Result<Result<Outcome, ServiceError>, tokio::time::error::Elapsed>,
-    spec: &CommandSpec,
-) -> RunState {
-    match done {
-        Ok(Ok(outcome)) => RunState::Done { outcome },
-        Ok(Err(ServiceError::Unknown { why })) => RunState::Unknown { why },
-        Ok(Err(error)) => RunState::Failed { error },
-        Err(_) => {
-            let why = format!("it did not end within {} s", spec.timeout.as_secs());
-            match spec.effect {
-                Effect::Reads => RunState::Failed { error: ServiceError::unavailable(why) },
-                Effect::Changes => RunState::Unknown { why },
-            }
-        }
+/// How a run ended that ended by itself, without an outcome.
+fn failed(error: ServiceError) -> RunState {
+    match error {
+        ServiceError::Unknown { why } => RunState::Unknown { why },
+        error => RunState::Failed { error },
     }
 }
 
-/// The one message of a run: what was asked, by whom, and how far it is.
-fn message(run: &Run, said: &str) -> Message {
-    let base = match &run.state {
-        RunState::Running => {
-            let title = match said {
-                "" => run.line.clone(),
-                said => format!("{}: {said}", run.line),
-            };
-            Message::new(Tone::Running, title)
+/// How a run ended that had to be stopped, and by no person.
+fn stopped(sent: Sent, effect: Effect, why: &str) -> RunState {
+    match (effect, sent) {
+        (Effect::Reads, _) => RunState::Failed { error: ServiceError::unavailable(why) },
+        (Effect::Changes, Sent::Nothing) => {
+            RunState::Failed { error: ServiceError::unavailable(format!("{why}, and nothing had been sent")) }
         }
-        RunState::Done { outcome } => {
-            let tone = if outcome.ok { Tone::Good } else { Tone::Bad };
-            Message {
-                blocks: outcome.blocks.clone(),
-                ..Message::new(tone, &outcome.summary).linked(outcome.link.clone())
-            }
-        }
-        RunState::Failed { error } => {
-            Message::new(Tone::Bad, format!("{} could not be done: {error}", run.line))
-        }
-        RunState::Canceled => Message::new(
-            Tone::Neutral,
-            format!("{} was stopped; what it had sent by then stays done", run.line),
-        ),
-        RunState::Unknown { why } => Message::new(
-            Tone::Unknown,
-            format!("We do not know whether {} ran: {why}. It will not be run again by itself", run.line),
-        ),
-        RunState::Settled { .. } => {
-            Message::new(Tone::Neutral, format!("{}: {}", run.line, run.state.said().unwrap_or_default()))
-        }
-    };
-    let mut fields = vec![("command".to_owned(), run.line.clone()), ("by".to_owned(), run.by.clone())];
-    if let Some(ended_at) = run.ended_at {
-        let took = ended_at.duration_since(run.started_at).as_secs().max(0).unsigned_abs();
-        fields.push(("took".into(), callboard_domain::duration::Span(Duration::from_secs(took)).to_string()));
+        (Effect::Changes, Sent::Answered | Sent::Unanswered) => RunState::Unknown { why: why.to_owned() },
     }
-    let mut message = base;
-    message.title = text::line(&message.title, 300);
-    message.blocks.insert(0, Block::Fields(fields));
-    message
 }
 
-/// Who is at the keyboard, as the system names them.
-pub(crate) fn person() -> String {
-    let named = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
-    named
-        .map(|name| text::line(&name, 64))
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "somebody".into())
+/// How a run ended whose action has a fault of its own.
+fn panicked_in(sent: Sent, panicked: &Panicked) -> RunState {
+    match sent {
+        Sent::Nothing => {
+            let why = format!("{panicked}, and nothing had been sent");
+            RunState::Failed { error: ServiceError::unavailable(why) }
+        }
+        Sent::Answered | Sent::Unanswered => RunState::Unknown { why: panicked.to_string() },
+    }
 }

@@ -11,12 +11,15 @@ use callboard_domain::{
     identity::Identity,
     item::{AccountName, Item, Kind},
     template::{Escape, Template},
+    text,
 };
 use jiff::Timestamp;
+use serde_json::json;
 
+use super::plan::{Fingerprint, Parts, changed};
 use crate::{
     Engine,
-    api::{ApiError, Confirm, Prepare, Prepared},
+    api::{ApiError, Changed, Confirm, LackingScope, Prepare, Prepared, StartRun},
     live::Live,
     store::StoreError,
     values::{names, values},
@@ -37,25 +40,29 @@ pub(crate) struct Ready {
     pub(super) post_reason: String,
     pub(super) confirm: Option<Confirm>,
     pub(super) lock: Option<String>,
+    /// The time that the steps are for.
+    pub(super) at: Timestamp,
+    fingerprint: Fingerprint,
+    lacks: Vec<LackingScope>,
+    acts_as: Option<String>,
+    /// Who does it, for people: see [`callboard_domain::run::Run::by`].
+    pub(super) by: String,
 }
 
 impl Ready {
-    /// The account that it runs as, where it is a connector's action.
-    pub(crate) fn account(&self) -> Option<&AccountName> {
-        self.account.as_ref()
-    }
-
     /// What a face shows of it.
-    pub(crate) fn shown(&self, acts_as: Option<String>) -> Prepared {
+    pub(crate) fn shown(&self) -> Prepared {
         Prepared {
+            fingerprint: self.fingerprint.text(),
             command: self.spec.name.clone(),
             line: self.line.clone(),
             account: self.account.clone(),
-            acts_as,
+            acts_as: self.acts_as.clone(),
             steps: self.steps.clone(),
             post: self.post.clone(),
             post_reason: self.post_reason.clone(),
             confirm: self.confirm.clone(),
+            lacks: self.lacks.clone(),
         }
     }
 }
@@ -67,6 +74,8 @@ pub(crate) struct Read<'l> {
     pub(crate) action: Arc<dyn Action>,
     pub(crate) args: Args,
     pub(crate) missing: Option<ArgError>,
+    /// The command's own text, where a file has it.
+    definition: Option<&'l str>,
 }
 
 impl Engine {
@@ -79,7 +88,7 @@ impl Engine {
         self.resolve_items(&entry.spec, &mut args).await?;
         let of_item = args.items.values().next().map(|item| item.key.account.clone());
         let (account, action) = entry.runner(asked.as_ref().or(of_item.as_ref()))?;
-        Ok(Read { spec: &entry.spec, account, action, args, missing })
+        Ok(Read { spec: &entry.spec, account, action, args, missing, definition: entry.definition() })
     }
 
     /// Puts the items that arguments name beside them, and their whole reference in place of what was typed.
@@ -121,10 +130,38 @@ impl Engine {
         }
     }
 
+    /// Makes a line ready to run exactly as it was shown, or says what has changed since.
+    pub(crate) async fn ready_as_shown(&self, start: &StartRun, now: Timestamp) -> Result<Ready, ApiError> {
+        let Some(shown) = &start.fingerprint else {
+            // What a person said was said to a preview, and nothing says to which.
+            if start.confirmed.is_some() {
+                return Err(ApiError::usage(
+                    "what was confirmed is not known: run needs the fingerprint that prepare gave",
+                ));
+            }
+            return self.ready(&start.what, now).await;
+        };
+        let shown = Fingerprint::read(shown)?;
+        let ready = self.ready(&start.what, shown.at).await?;
+        let differences = ready.fingerprint.changed_since(&shown);
+        if !differences.is_empty() {
+            return Err(changed(&ready.line, differences));
+        }
+        if shown.is_timely(now) {
+            return Ok(ready);
+        }
+        // Old, but good as long as nothing in it is of its time.
+        match ready.action.preview(&ready.args, now)? == ready.steps {
+            true => Ok(Ready { at: now, ..ready }),
+            false => Err(changed(&ready.line, vec![Changed::Time])),
+        }
+    }
+
     /// Makes a line ready to run: everything about it is known and checked, and nothing has been sent.
     pub(crate) async fn ready(&self, what: &Prepare, now: Timestamp) -> Result<Ready, ApiError> {
         let live = self.live();
-        let Read { spec, account, action, args, missing } = self.understand(&live, &what.line).await?;
+        let Read { spec, account, action, args, missing, definition } =
+            self.understand(&live, &what.line).await?;
         if let Some(missing) = missing {
             return Err(missing.into());
         }
@@ -134,7 +171,45 @@ impl Engine {
             spec.policy.confirm.as_deref().map(|rule| confirm(rule, spec, &args)).transpose()?.flatten();
         let lock = spec.policy.lock.as_deref().map(|lock| render(lock, spec, &args)).transpose()?;
         let line = live.registry.line(spec, &args);
-        Ok(Ready { spec: spec.clone(), action, account, line, steps, post, post_reason, confirm, lock, args })
+        // A command file's request acts as an account, too.
+        let actor = account.as_ref().or(action.account());
+        let me = match actor {
+            Some(account) => self.me(account).await?,
+            None => Identity::default(),
+        };
+        let acts_as = Some(me.login.clone()).filter(|login| !login.is_empty());
+        let service = actor.and_then(|name| live.accounts.get(name)).map(|it| it.config.title());
+        let by = match (&acts_as, service) {
+            (Some(login), Some(service)) => format!("{login} ({service})"),
+            _ => person().unwrap_or_default(),
+        };
+        let lacks = actor.map(|account| lacking(account, &*action, &me)).unwrap_or_default();
+        let parts = Parts {
+            command: json!({ "spec": spec, "definition": definition }),
+            account: (actor, acts_as.as_deref()),
+            arguments: json!({ "values": args.values, "pairs": args.pairs }),
+            items: args.items.values().collect(),
+            steps: json!(steps),
+            channel: post.as_ref(),
+        };
+        let fingerprint = Fingerprint::new(now, &parts);
+        Ok(Ready {
+            spec: spec.clone(),
+            at: now,
+            action,
+            account,
+            line,
+            steps,
+            post,
+            post_reason,
+            confirm,
+            lock,
+            args,
+            fingerprint,
+            lacks,
+            acts_as,
+            by,
+        })
     }
 
     /// Where an outcome goes: the channel asked for, else the command's, else the item's, else the default one.
@@ -169,6 +244,27 @@ impl Engine {
         let source = self.store().source(account).await.map_err(ApiError::internal)?;
         Ok(source.and_then(|source| source.identity).unwrap_or_default())
     }
+}
+
+/// Who is at the keyboard, as the system names them.
+pub(crate) fn person() -> Option<String> {
+    let named = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
+    named.map(|name| text::line(&name, 64)).filter(|name| !name.is_empty())
+}
+
+/// What an action needs and the account's credential is known to lack.
+fn lacking(account: &AccountName, action: &dyn Action, me: &Identity) -> Vec<LackingScope> {
+    let needs = action.scopes();
+    let missing = me.missing_scopes.iter().filter(|missing| needs.contains(&missing.scope.as_str()));
+    missing
+        .map(|missing| LackingScope {
+            scope: missing.scope.clone(),
+            remedy: format!(
+                "give the credential of {account} the scope {}, then keep it with: callboard accounts secret {account}",
+                missing.scope
+            ),
+        })
+        .collect()
 }
 
 /// Takes `account=NAME` or `--account NAME` out of a line: it says whose command is meant, where several have it.

@@ -11,6 +11,7 @@ mod hooks;
 mod ingest;
 mod items;
 mod open;
+mod output;
 mod prune;
 mod readers;
 mod room;
@@ -46,6 +47,7 @@ pub use self::{
     error::StoreError,
     ingest::{Decide, Decided, Happened, Ingested, Report, Watched},
     items::{BOARD, Snooze, StoredItem},
+    output::Output,
     prune::{Pruned, Retention},
     room::RoomMessage,
     search::Found,
@@ -130,6 +132,28 @@ impl Store {
         let found: Vec<String> =
             self.read(|conn| row::all(conn, "PRAGMA quick_check(20)", [], |row| row.get(0))).await?;
         Ok(found.into_iter().filter(|line| line != "ok").collect())
+    }
+
+    /// Writes and takes back a little, to see whether the store can be written: a full disk shows in nothing that is read.
+    pub async fn check_writing(&self) -> Result<(), StoreError> {
+        // As much as a run's outcome may be. What fails is undone; what is there is free space of the file afterwards.
+        let probe = |conn: &Connection| {
+            row::run(conn, "CREATE TABLE IF NOT EXISTS writing_probe (bytes BLOB) STRICT", [])?;
+            row::run(conn, "INSERT INTO writing_probe VALUES (zeroblob(65536))", [])
+        };
+        self.write(probe).await?;
+        self.write(|conn| row::run(conn, "DROP TABLE writing_probe", [])).await.map(drop)
+    }
+
+    /// Lets the file grow by that many pages at most: a disk that is full.
+    #[cfg(test)]
+    pub(crate) async fn limit_growth(&self, pages: Option<i64>) {
+        let limit = move |conn: &Connection| {
+            let count: i64 = conn.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+            let most = pages.map_or(i64::from(u32::MAX) - 1, |pages| count + pages);
+            conn.query_row(&format!("PRAGMA max_page_count = {most}"), [], |_| Ok(()))
+        };
+        self.write(limit).await.expect("a pragma needs no space");
     }
 
     async fn write<T: Send + 'static>(

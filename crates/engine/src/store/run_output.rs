@@ -1,9 +1,13 @@
-//! What runs print: the end of it, which is what counts.
+//! What runs print: the beginning and the end, which are what counts.
+//!
+//! Pieces are numbered from 1. The first [`HEAD_PIECES`] stay; of the others the last [`TAIL`] bytes stay, and a row with
+//! number 0 holds how many bytes were left out between them.
 
 use rusqlite::{Connection, params};
 
 use super::{
-    Store, StoreError,
+    Output, Store, StoreError,
+    output::{HEAD, TAIL},
     row::{all, one, run},
 };
 
@@ -16,44 +20,98 @@ CREATE TABLE run_output (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// How much of a run's output is kept, in bytes.
-const KEPT: i64 = 256 * 1024;
 /// A piece of it, at most: a longer text is cut into several.
-const PIECE: usize = 16 * 1024;
+const PIECE: usize = 16 << 10;
+/// How many pieces of the beginning are kept.
+const HEAD_PIECES: i64 = (HEAD / PIECE) as i64;
 
-/// Adds to a run's output and drops what is too much at its beginning.
-fn append(conn: &Connection, id: &str, text: &str) -> rusqlite::Result<()> {
-    let last = one(conn, "SELECT max(seq) FROM run_output WHERE run = ?1", [id], |row| {
-        row.get::<_, Option<i64>>(0)
-    })?;
-    let mut seq = last.flatten().unwrap_or(0);
-    let mut rest = text;
+/// Adds what begins at a place of the whole output. What is there already is not added again; what is lacking before it
+/// counts as left out.
+fn append(conn: &Connection, id: &str, begins: u64, text: &str) -> rusqlite::Result<()> {
+    let before = left_out(conn, id)?;
+    let sql = "SELECT coalesce(sum(octet_length(text)), 0) FROM run_output WHERE run = ?1 AND seq > 0";
+    let kept = one(conn, sql, [id], |row| row.get::<_, u32>(0))?.unwrap_or(0);
+    let known = before + u64::from(kept);
+    let skip = usize::try_from(known.saturating_sub(begins)).unwrap_or(usize::MAX).min(text.len());
+    let mut rest = &text[text.ceil_char_boundary(skip)..];
+    if rest.is_empty() {
+        return Ok(());
+    }
+    let last =
+        "SELECT seq, octet_length(text) FROM run_output WHERE run = ?1 AND seq > 0 ORDER BY seq DESC LIMIT 1";
+    let last = one(conn, last, [id], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, u32>(1)?)))?;
+    let gap = begins.saturating_sub(known);
+    let (mut seq, length) = match last {
+        // What comes after a gap is of the end.
+        last if gap > 0 => (last.map_or(0, |(seq, _)| seq).max(HEAD_PIECES), PIECE),
+        Some((seq, length)) => (seq, length as usize),
+        None => (0, PIECE),
+    };
+    // A run that prints a line a second fills pieces, and does not make a row of each.
+    let (first, after) = rest.split_at(rest.floor_char_boundary(PIECE.saturating_sub(length)));
+    if !first.is_empty() {
+        run(
+            conn,
+            "UPDATE run_output SET text = text || ?3 WHERE run = ?1 AND seq = ?2",
+            params![id, seq, first],
+        )?;
+    }
+    rest = after;
     while !rest.is_empty() {
         let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE));
         rest = after;
         seq += 1;
         run(conn, "INSERT INTO run_output (run, seq, text) VALUES (?1, ?2, ?3)", params![id, seq, piece])?;
     }
-    let sql = "DELETE FROM run_output WHERE run = ?1 AND seq IN (
-                   SELECT seq FROM (SELECT seq, sum(octet_length(text)) OVER (ORDER BY seq DESC) AS size
-                   FROM run_output WHERE run = ?1) WHERE size > ?2)";
-    run(conn, sql, params![id, KEPT]).map(drop)
+    let sql = "SELECT seq, size FROM (
+                   SELECT seq, octet_length(text) AS size, sum(octet_length(text)) OVER (ORDER BY seq DESC) AS after
+                   FROM run_output WHERE run = ?1 AND seq > ?2) WHERE after > ?3";
+    let tail = i64::try_from(TAIL).unwrap_or(i64::MAX);
+    let middle: Vec<(i64, u32)> =
+        all(conn, sql, params![id, HEAD_PIECES, tail], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    for (seq, _) in &middle {
+        run(conn, "DELETE FROM run_output WHERE run = ?1 AND seq = ?2", params![id, seq])?;
+    }
+    let dropped: u64 = middle.iter().map(|(_, size)| u64::from(*size)).sum();
+    let after = before + dropped + gap;
+    if after > before {
+        let sql = "INSERT INTO run_output (run, seq, text) VALUES (?1, 0, ?2)
+                   ON CONFLICT (run, seq) DO UPDATE SET text = ?2";
+        run(conn, sql, params![id, after.to_string()])?;
+    }
+    Ok(())
+}
+
+fn left_out(conn: &Connection, id: &str) -> rusqlite::Result<u64> {
+    let sql = "SELECT text FROM run_output WHERE run = ?1 AND seq = 0";
+    let text = one(conn, sql, [id], |row| row.get::<_, String>(0))?;
+    Ok(text.and_then(|text| text.parse().ok()).unwrap_or(0))
+}
+
+fn read(conn: &Connection, id: &str) -> rusqlite::Result<Output> {
+    let sql = "SELECT seq, text FROM run_output WHERE run = ?1 AND seq > 0 ORDER BY seq";
+    let mut output = Output { left_out: left_out(conn, id)?, ..Output::default() };
+    for (seq, text) in all(conn, sql, [id], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))? {
+        // Where nothing was left out the two are one after the other.
+        match seq <= HEAD_PIECES {
+            true => output.head.push_str(&text),
+            false => output.tail.push_str(&text),
+        }
+    }
+    Ok(output)
 }
 
 impl Store {
-    /// Adds to a run's output; only the last 256 KiB are kept. Best called with what a moment brought, not line by line.
-    pub async fn append_output(&self, id: &str, text: String) -> Result<(), StoreError> {
+    /// Adds to a run's output what begins at a place of the whole, in bytes; what is there already is not added again. Of
+    /// a long one the first 64 KiB and the last 960 KiB are kept. Best called with what a moment brought, not line by line.
+    pub async fn append_output(&self, id: &str, begins: u64, text: String) -> Result<(), StoreError> {
         let id = id.to_owned();
-        self.write(move |conn| append(conn, &id, &text)).await
+        self.write(move |conn| append(conn, &id, begins, &text)).await
     }
 
     /// A run's output, as far as it is kept.
-    pub async fn output(&self, id: &str) -> Result<String, StoreError> {
+    pub async fn output(&self, id: &str) -> Result<Output, StoreError> {
         let id = id.to_owned();
-        self.read(move |conn| {
-            let sql = "SELECT text FROM run_output WHERE run = ?1 ORDER BY seq";
-            Ok(all(conn, sql, [id], |row| row.get::<_, String>(0))?.concat())
-        })
-        .await
+        self.read(move |conn| read(conn, &id)).await
     }
 }

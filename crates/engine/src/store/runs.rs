@@ -67,6 +67,12 @@ fn insert(conn: &Connection, run: &Run) -> rusqlite::Result<()> {
     execute(conn, sql, row).map(drop)
 }
 
+/// Begins a run that could be taken back until now. False where it has ended (or is not on the record).
+fn launch(conn: &Connection, id: &str) -> rusqlite::Result<bool> {
+    let sql = "UPDATE runs SET state = ?2 WHERE id = ?1 AND ended_at IS NULL";
+    execute(conn, sql, params![id, Json(&RunState::Running)]).map(|rows| rows == 1)
+}
+
 /// Ends a run. False where it had ended already (or is not on the record).
 fn end(conn: &Connection, id: &str, state: &RunState, now: Timestamp) -> rusqlite::Result<bool> {
     // The line and the result are searched, so the index takes it again.
@@ -91,21 +97,28 @@ pub(super) fn search_text(run: &Run) -> String {
         RunState::Done { outcome } => outcome.summary.clone(),
         RunState::Unknown { why } => why.clone(),
         RunState::Settled { .. } => run.state.said().unwrap_or_default(),
-        RunState::Failed { .. } | RunState::Running | RunState::Canceled => String::new(),
+        RunState::Failed { .. }
+        | RunState::Pending { .. }
+        | RunState::Running
+        | RunState::Canceled { .. } => String::new(),
     };
     format!("{}\n{}\n{ended}", run.line, run.by)
 }
 
-/// Marks the runs that were under way when the program ended as unknown, and gives them.
+/// Marks the runs that were under way when the program ended as unknown, and gives them. Of those that could still be
+/// taken back it is known that nothing was sent.
 pub(super) fn recover(conn: &Connection, now: Timestamp) -> rusqlite::Result<Vec<Run>> {
     let sql = format!("SELECT {COLUMNS} FROM runs WHERE ended_at IS NULL ORDER BY n");
     let why = "Callboard ended while it was under way; look at the service before running it again";
-    let state = RunState::Unknown { why: why.to_owned() };
     all(conn, &sql, [], read)?
         .into_iter()
         .map(|run| {
+            let state = match run.state {
+                RunState::Pending { .. } => RunState::Canceled { sent: false },
+                _ => RunState::Unknown { why: why.to_owned() },
+            };
             end(conn, &run.id, &state, now)?;
-            Ok(Run { state: state.clone(), ended_at: Some(now), ..run })
+            Ok(Run { state, ended_at: Some(now), ..run })
         })
         .collect()
 }
@@ -139,6 +152,26 @@ impl Store {
         self.write(move |conn| {
             insert(conn, &run)?;
             new.as_ref().map(|new| deliveries::insert(conn, new, now)).transpose()
+        })
+        .await
+    }
+
+    /// Records that a run begins that could be taken back until now, and with it the message that says so.
+    pub async fn launch_run(
+        &self,
+        id: &str,
+        post: Option<(Address, Message)>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let id = id.to_owned();
+        let new =
+            post.map(|(to, message)| NewDelivery { about: About::Run(id.clone()), to, under: None, message });
+        self.write(move |conn| {
+            let begun = launch(conn, &id)?;
+            if let Some(new) = new.as_ref().filter(|_| begun) {
+                deliveries::insert(conn, new, now)?;
+            }
+            Ok(begun)
         })
         .await
     }

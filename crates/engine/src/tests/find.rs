@@ -80,7 +80,7 @@ async fn what_is_known_is_found_by_a_few_letters() {
 
     let run = crate::api::StartRun {
         what: crate::api::Prepare { line: "deploy api to staging".into(), ..Default::default() },
-        confirmed: None,
+        ..Default::default()
     };
     it.engine.call(run).await.unwrap();
     until("the line is found again", async || {

@@ -7,6 +7,7 @@ mod items;
 mod lines;
 mod look_back;
 mod rooms;
+mod runs;
 mod upkeep;
 
 use std::{

@@ -98,7 +98,10 @@ test.each([
     "kim says it did not run",
   ],
 ])("a run %s", async (_, run, delivery, words) => {
-  await open({ follow_run: { run, said: "", output: ["a\n"], steps: [], seen: 1, delivery }, runs: [run] });
+  await open({
+    follow_run: { run, said: "", output: ["a\n"], steps: [], seen: 1, unrecorded: null, delivery },
+    runs: [run],
+  });
   await screen.findByRole("group", { name: "Recent runs" });
   press("Ctrl+End");
   press("Enter");

@@ -17,6 +17,7 @@ describe("a command", () => {
         output: ["rolling out\n"],
         steps: [],
         seen: 1,
+        unrecorded: null,
         delivery: delivery(id, { state: "posted" }),
       }),
     });
@@ -31,7 +32,12 @@ describe("a command", () => {
     expect(screen.getByText("rolling out")).toBeTruthy();
     expect(screen.getByText("Posted to")).toBeTruthy();
     expect(backend.asked("run")).toEqual([
-      { what: { line: "deploy api staging", channel: null, private: false }, confirmed: null },
+      {
+        what: { line: "deploy api staging", channel: null, private: false },
+        confirmed: null,
+        fingerprint: "of deploy api staging",
+        undo: false,
+      },
     ]);
   });
 
@@ -96,6 +102,27 @@ describe("a command", () => {
     await screen.findByText("Start api on ci.acme.example");
     press("Enter");
     await screen.findAllByText("deploy freeze needs the release group");
+  });
+
+  test("that has changed since it was shown is shown anew, and does not run", async () => {
+    const { backend } = await open({
+      run: () =>
+        Promise.reject({
+          message: "the command itself has changed since it was shown",
+          error: {
+            kind: "changed",
+            message: "the command itself has changed since it was shown",
+            changed: ["command"],
+          },
+        }),
+    });
+    type("deploy api to staging");
+    press("Enter");
+    await screen.findByText("Start api on ci.acme.example");
+    const before = backend.asked("prepare").length;
+    press("Enter");
+    await screen.findAllByText("the command itself has changed since it was shown");
+    expect(backend.asked("prepare").length).toBe(before + 1);
   });
 
   test("approves with Ctrl+Enter only", async () => {

@@ -39,7 +39,8 @@ describe("a state's glyph", () => {
 test.each<[state: Parameters<typeof run>[2], icon: string]>([
   [{ state: { state: "running" } }, "st_run"],
   [{ state: { state: "failed", error: { error: "rejected", why: "no" } } }, "st_fail"],
-  [{ state: { state: "canceled" } }, "stop"],
+  [{ state: { state: "canceled", sent: false } }, "stop"],
+  [{ state: { state: "pending", until: "2026-11-22T12:00:05Z" } }, "st_run"],
   [{ state: { state: "unknown", why: "it stopped" } }, "st_unk"],
   [{}, "st_pass"],
 ])("a run %o is %s", (state, icon) => {

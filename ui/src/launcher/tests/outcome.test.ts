@@ -133,7 +133,12 @@ test.each<[Run, word: string, summary: string | null, tone: string]>([
   [running, "Running", null, "running"],
   [done, "Done", "deploy is done", "passing"],
   [unknown, "Not known", "We do not know whether this ran", "attention"],
-  [run("1", "deploy", { state: { state: "canceled" } }), "Stopped", "deploy was stopped", "quiet"],
+  [
+    run("1", "deploy", { state: { state: "canceled", sent: true } }),
+    "Stopped",
+    "deploy was stopped",
+    "quiet",
+  ],
   [run("1", "deploy", { state: { state: "failed", error } }), "Failed", "deploy failed", "failing"],
   [settled(true), "Ran", "kim says it ran", "quiet"],
   [settled(false), "Did not run", "kim says it did not run", "quiet"],
@@ -153,6 +158,7 @@ describe("a run that is followed", () => {
     steps: [],
     seen: 0,
     delivery: null,
+    unrecorded: null,
     ...more,
   });
 

@@ -25,6 +25,7 @@ describe("a run", () => {
         output: [`piece ${asked}\n`],
         steps: [],
         seen: asked,
+        unrecorded: null,
         delivery: over ? delivery("r1", { state: "posted" }) : null,
       };
     });
@@ -47,6 +48,7 @@ describe("a run", () => {
         output: [],
         steps: [],
         seen: 0,
+        unrecorded: null,
         delivery: delivery("r1", { state: "failed", error }),
       },
       retry: delivery("r1", { state: "posted" }),
@@ -88,6 +90,7 @@ describe("a run that is not known", () => {
       steps: [],
       output: [],
       seen: 0,
+      unrecorded: null,
       delivery: delivery("r1", { state: "posted" }),
     });
     const settle = ({ ran }: SettleRun) => {

@@ -88,6 +88,10 @@ impl Action for Approve {
         &self.spec
     }
 
+    fn scopes(&self) -> &'static [&'static str] {
+        &["repo"]
+    }
+
     fn preview(&self, args: &Args, _now: Timestamp) -> Result<Vec<Step>, ArgError> {
         let pr = PullRef::of(&self.spec, args)?;
         let request = Self::request(&pr, args.text("message"));
@@ -155,6 +159,10 @@ impl Comment {
 impl Action for Comment {
     fn spec(&self) -> &CommandSpec {
         &self.spec
+    }
+
+    fn scopes(&self) -> &'static [&'static str] {
+        &["repo"]
     }
 
     fn preview(&self, args: &Args, _now: Timestamp) -> Result<Vec<Step>, ArgError> {
@@ -230,6 +238,10 @@ struct Merged {
 impl Action for Merge {
     fn spec(&self) -> &CommandSpec {
         &self.spec
+    }
+
+    fn scopes(&self) -> &'static [&'static str] {
+        &["repo"]
     }
 
     fn preview(&self, args: &Args, _now: Timestamp) -> Result<Vec<Step>, ArgError> {

@@ -111,6 +111,10 @@ impl Action for Rerun {
         &self.spec
     }
 
+    fn scopes(&self) -> &'static [&'static str] {
+        &["repo", "workflow"]
+    }
+
     fn preview(&self, args: &Args, _now: Timestamp) -> Result<Vec<Step>, ArgError> {
         let run = RunRef::of(&self.spec, args)?;
         let what = if args.flag("failed-only") { "Run the failed jobs again" } else { "Run again" };

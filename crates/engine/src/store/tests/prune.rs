@@ -33,7 +33,7 @@ async fn what_is_old_and_over_goes_and_the_rest_stays() {
     ingest(&store, "3", firing("open"), 120).await;
     let state = RunState::Done { outcome: Outcome::ok("well") };
     store.begin_run(running("r1"), Some((deploys(), message("r1"))), at(120)).await.unwrap();
-    store.append_output("r1", "text".to_owned()).await.unwrap();
+    store.append_output("r1", 0, "text".to_owned()).await.unwrap();
     store.end_run("r1", state, None, at(130)).await.unwrap();
     store.begin_run(running("r2"), None, at(130)).await.unwrap();
     settle(&store, 140).await;
@@ -47,7 +47,7 @@ async fn what_is_old_and_over_goes_and_the_rest_stays() {
     assert_eq!(store.item(&key("over")).await, Ok(None));
     assert!(store.item(&key("open")).await.unwrap().is_some());
     assert_eq!(store.run("r1").await, Ok(None));
-    assert_eq!(store.output("r1").await.unwrap(), "");
+    assert_eq!(store.output("r1").await.unwrap(), Output::default());
     assert!(store.run("r2").await.unwrap().is_some(), "it is under way");
     let found = store.search("over", 10).await.unwrap();
     assert_eq!((found.items, found.runs), (Vec::new(), Vec::new()));

@@ -16,7 +16,10 @@ async fn a_run_and_its_message_go_together() {
     assert_eq!(store.delivery(&key).await.unwrap().unwrap().about, About::Run("r1".to_owned()));
 
     assert!(store.end_run("r1", done("it is there"), Some(message("deployed")), at(9)).await.unwrap());
-    let late = store.end_run("r1", RunState::Canceled, Some(message("stopped")), at(10)).await.unwrap();
+    let late = store
+        .end_run("r1", RunState::Canceled { sent: true }, Some(message("stopped")), at(10))
+        .await
+        .unwrap();
     assert!(!late, "the first end counts");
     let run = store.run("r1").await.unwrap().unwrap();
     assert_eq!((run.state, run.ended_at), (done("it is there"), Some(at(9))));
@@ -54,7 +57,7 @@ async fn only_what_is_not_known_is_settled_and_once() {
     let cases = [
         (None, false),
         (Some(done("it is there")), false),
-        (Some(RunState::Canceled), false),
+        (Some(RunState::Canceled { sent: true }), false),
         (Some(lost), true),
         (Some(said(true)), false),
     ];
@@ -96,16 +99,64 @@ async fn a_persons_word_on_a_run_is_found_and_outlives_a_crash() {
 }
 
 #[tokio::test]
-async fn the_end_of_the_output_is_kept() {
+async fn pending_run_that_ended_with_the_program_was_not_sent() {
+    let store = Store::temporary(at(0)).unwrap();
+    let pending = Run { state: RunState::Pending { until: at(5) }, ..running("r1") };
+    store.begin_run(pending.clone(), None, at(0)).await.unwrap();
+    store.begin_run(Run { id: "r2".into(), ..pending }, None, at(0)).await.unwrap();
+    assert!(store.launch_run("r2", Some((deploys(), message("deploying"))), at(5)).await.unwrap());
+    assert_eq!(store.run("r2").await.unwrap().unwrap().state, RunState::Running);
+    assert_eq!(store.deliveries_of_run("r2").await.unwrap().len(), 1);
+
+    let store = after_crash(&store, 60);
+    let state = async |id: &str| store.run(id).await.unwrap().unwrap().state;
+    assert_eq!(state("r1").await, RunState::Canceled { sent: false });
+    assert!(matches!(state("r2").await, RunState::Unknown { .. }));
+    assert!(!store.launch_run("r1", None, at(70)).await.unwrap(), "it has ended");
+}
+
+#[tokio::test]
+async fn beginning_and_end_of_the_output_are_kept_and_nothing_twice() {
     let store = Store::temporary(at(0)).unwrap();
     store.begin_run(running("r1"), None, at(0)).await.unwrap();
-    store.append_output("r1", "first\n".to_owned()).await.unwrap();
-    store.append_output("r1", "second\n".to_owned()).await.unwrap();
-    assert_eq!(store.output("r1").await.unwrap(), "first\nsecond\n");
-    store.append_output("r1", "é".repeat(400_000)).await.unwrap();
-    store.append_output("r1", "last\n".to_owned()).await.unwrap();
-    let kept = store.output("r1").await.unwrap();
-    assert!(kept.ends_with("élast\n"));
-    assert!((200_000..=256 * 1024).contains(&kept.len()), "{}", kept.len());
-    assert_eq!(store.output("none").await.unwrap(), "");
+    // Where each begins in the whole; what is known is not added again.
+    for (begins, text) in [(0, "first\n"), (0, "first\n"), (6, "second\n"), (3, "st\nsecond\nthird\n")] {
+        store.append_output("r1", begins, text.to_owned()).await.unwrap();
+    }
+    let output = store.output("r1").await.unwrap();
+    assert_eq!((output.since(0).as_str(), output.total()), ("first\nsecond\nthird\n", 19));
+
+    let mut begins = output.total();
+    for _ in 0..200 {
+        let text = format!("{}é\n", "x".repeat(9_997));
+        store.append_output("r1", begins, text.clone()).await.unwrap();
+        begins += text.len() as u64;
+    }
+    store.append_output("r1", begins, "last\n".to_owned()).await.unwrap();
+    let output = store.output("r1").await.unwrap();
+    assert_eq!(output.total(), begins + 5);
+    let text = output.since(0);
+    assert!(text.starts_with("first\nsecond\nthird\nxxx") && text.ends_with("é\nlast\n"));
+    assert!(text.contains(" MB left out …"), "what is missing is said");
+    assert!((1 << 19..=(1 << 20) + 100).contains(&text.len()), "bounded: {}", text.len());
+    assert_eq!(output.since(begins), "last\n");
+
+    // What memory had to drop before it could be stored counts as left out.
+    store.append_output("r1", begins + 1_000_005, "x".repeat(1 << 20)).await.unwrap();
+    let output = store.output("r1").await.unwrap();
+    assert_eq!(output.total(), begins + 1_000_005 + (1 << 20));
+    assert_eq!(store.output("none").await.unwrap(), Output::default());
+}
+
+#[tokio::test]
+async fn full_store_is_found_by_writing() {
+    let store = Store::temporary(at(0)).unwrap();
+    store.check_writing().await.unwrap();
+    store.limit_growth(Some(0)).await;
+    // The space that the first check has left is used up first.
+    store.begin_run(running("r1"), None, at(0)).await.unwrap();
+    let text = "x".repeat(1 << 20);
+    assert!(matches!(store.append_output("r1", 0, text).await, Err(StoreError::Full { .. })));
+    store.limit_growth(None).await;
+    store.check_writing().await.unwrap();
 }

@@ -1,0 +1,117 @@
+//! The one message of a run: what was asked, by whom, and how far it is.
+
+use std::time::Duration;
+
+use callboard_domain::{
+    duration::Span,
+    message::{Block, Message, Tone},
+    run::{Run, RunState},
+    text,
+};
+
+/// The message as it stands; `status` is what a running one says of itself.
+pub(super) fn message(run: &Run, status: &str) -> Message {
+    let base = match &run.state {
+        RunState::Pending { .. } | RunState::Running => {
+            let title = match status {
+                "" => run.line.clone(),
+                status => format!("{}: {status}", run.line),
+            };
+            Message::new(Tone::Running, title)
+        }
+        RunState::Done { outcome } => {
+            let tone = if outcome.ok { Tone::Good } else { Tone::Bad };
+            Message {
+                blocks: outcome.blocks.clone(),
+                ..Message::new(tone, &outcome.summary).linked(outcome.link.clone())
+            }
+        }
+        RunState::Failed { error } => {
+            Message::new(Tone::Bad, format!("{} could not be done: {error}", run.line))
+        }
+        RunState::Canceled { sent } => {
+            let rest = match sent {
+                true => "what it had sent by then stays done",
+                false => "nothing was sent",
+            };
+            Message::new(Tone::Neutral, format!("{} was stopped; {rest}", run.line))
+        }
+        RunState::Unknown { why } => Message::new(
+            Tone::Unknown,
+            format!("We do not know whether {} ran: {why}. It will not be run again by itself", run.line),
+        ),
+        RunState::Settled { .. } => {
+            Message::new(Tone::Neutral, format!("{}: {}", run.line, run.state.said().unwrap_or_default()))
+        }
+    };
+    let mut fields = vec![("command".to_owned(), run.line.clone())];
+    // Where nobody is known, nobody is named.
+    if !run.by.is_empty() {
+        fields.push(("by".to_owned(), run.by.clone()));
+    }
+    if let Some(ended_at) = run.ended_at {
+        let took = ended_at.duration_since(run.started_at).as_secs().max(0).unsigned_abs();
+        fields.push(("took".into(), Span(Duration::from_secs(took)).to_string()));
+    }
+    let mut message = base;
+    message.title = text::line(&message.title, 300);
+    message.blocks.insert(0, Block::Fields(fields));
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use callboard_domain::{command::Args, error::ServiceError, run::Outcome};
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn run(state: RunState, by: &str) -> Run {
+        Run {
+            id: "1".into(),
+            command: "deploy".into(),
+            line: "deploy api".into(),
+            args: Args::default(),
+            account: None,
+            item: None,
+            by: by.into(),
+            started_at: Timestamp::UNIX_EPOCH,
+            ended_at: None,
+            state,
+            post: None,
+        }
+    }
+
+    #[test]
+    fn message_says_how_it_ended_and_who_did_it() {
+        let done = RunState::Done { outcome: Outcome::ok("api is on staging") };
+        let failed = RunState::Failed { error: ServiceError::rejected("no") };
+        let settled = |by: &str| RunState::Settled {
+            ran: true,
+            by: by.into(),
+            at: Timestamp::UNIX_EPOCH,
+            why: "lost".into(),
+        };
+        // state, by -> title, the field "by"
+        let cases = [
+            (RunState::Running, "ana (GitHub)", "deploy api", Some("ana (GitHub)")),
+            (done, "ana", "api is on staging", Some("ana")),
+            (failed, "", "deploy api could not be done: no", None),
+            (RunState::Canceled { sent: false }, "", "deploy api was stopped; nothing was sent", None),
+            (
+                RunState::Canceled { sent: true },
+                "",
+                "deploy api was stopped; what it had sent by then stays done",
+                None,
+            ),
+            (settled("kim"), "", "deploy api: kim says it ran", None),
+            (settled(""), "", "deploy api: a person says it ran", None),
+        ];
+        for (state, by, title, expected) in cases {
+            let message = message(&run(state, by), "");
+            let Block::Fields(fields) = &message.blocks[0] else { panic!("{:?}", message.blocks) };
+            let by = fields.iter().find(|(name, _)| name == "by").map(|(_, value)| value.as_str());
+            assert_eq!((message.title.as_str(), by), (title, expected));
+        }
+    }
+}

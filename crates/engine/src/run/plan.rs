@@ -1,0 +1,225 @@
+//! The fingerprint of a preview: what was shown is what runs, or nothing is sent.
+//!
+//! It holds a digest of each part that a person has seen, and the time that the preview was made for, so that a run can be
+//! compared without anything being kept, and the answer can say what changed.
+
+use std::{fmt::Write, time::Duration};
+
+use callboard_domain::{
+    chat::Address,
+    item::{AccountName, Item},
+};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::api::{ApiError, Changed};
+
+/// How long what depends on the time runs as it was shown. Later it is to be looked at again: a silence "for 2 h" that was
+/// shown yesterday is over.
+const TIMELY: Duration = Duration::from_secs(10 * 60);
+/// The form of the text; another one is of another version of Callboard.
+const FORM: &str = "1";
+/// The parts, in the order of their digests.
+const PARTS: [Changed; 6] =
+    [Changed::Command, Changed::Account, Changed::Arguments, Changed::Item, Changed::Steps, Changed::Channel];
+
+/// What was prepared, as a client carries it from the preview to the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fingerprint {
+    /// The time that the preview was made for.
+    pub(super) at: Timestamp,
+    digests: [String; PARTS.len()],
+}
+
+/// What goes into a fingerprint.
+pub(super) struct Parts<'p> {
+    /// The command's spec and, of a file, its own text.
+    pub(super) command: Value,
+    /// The account, and who it acts as.
+    pub(super) account: (Option<&'p AccountName>, Option<&'p str>),
+    pub(super) arguments: Value,
+    pub(super) items: Vec<&'p Item>,
+    pub(super) steps: Value,
+    pub(super) channel: Option<&'p Address>,
+}
+
+impl Fingerprint {
+    pub(super) fn new(at: Timestamp, parts: &Parts<'_>) -> Self {
+        let items: Vec<Value> = parts.items.iter().map(|item| version(item)).collect();
+        // In the order of PARTS.
+        let digests = [
+            digest(&parts.command),
+            digest(&parts.account),
+            digest(&parts.arguments),
+            digest(&items),
+            digest(&parts.steps),
+            digest(&parts.channel.map(ToString::to_string)),
+        ];
+        // As its text has it: to the millisecond.
+        Self { at: Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at), digests }
+    }
+
+    pub(super) fn text(&self) -> String {
+        format!("{FORM}.{}.{}", self.at.as_millisecond(), self.digests.join("."))
+    }
+
+    pub(super) fn read(text: &str) -> Result<Self, ApiError> {
+        let wrong =
+            || ApiError::usage("the fingerprint is not one that prepare gives: prepare the line again");
+        let mut fields = text.split('.');
+        let (form, at) = (fields.next(), fields.next());
+        let at = at.and_then(|at| at.parse().ok()).and_then(|at| Timestamp::from_millisecond(at).ok());
+        let digests: Vec<String> = fields.map(str::to_owned).collect();
+        match (form, at, digests.try_into()) {
+            (Some(FORM), Some(at), Ok(digests)) => Ok(Self { at, digests }),
+            _ => Err(wrong()),
+        }
+    }
+
+    /// What is not as it was when `shown` was prepared.
+    pub(super) fn changed_since(&self, shown: &Self) -> Vec<Changed> {
+        let pairs = self.digests.iter().zip(&shown.digests);
+        PARTS.iter().zip(pairs).filter(|(_, (now, then))| now != then).map(|(part, _)| *part).collect()
+    }
+
+    /// True where what depends on the time may still run as it was shown.
+    pub(super) fn is_timely(&self, now: Timestamp) -> bool {
+        now.duration_since(self.at).unsigned_abs() <= TIMELY
+    }
+}
+
+/// The answer to a run whose preview no longer holds.
+pub(super) fn changed(line: &str, mut changed: Vec<Changed>) -> ApiError {
+    // What would be sent changes with most other things: the cause is said, not its effect.
+    if changed.len() > 1 {
+        changed.retain(|part| *part != Changed::Steps);
+    }
+    let parts: Vec<&str> = changed.iter().map(|part| part.describe()).collect();
+    let have = if parts.len() == 1 { "has" } else { "have" };
+    let parts = parts.join(" and ");
+    ApiError::Changed {
+        message: format!(
+            "{line} was not run: {parts} {have} changed since it was shown. Nothing was sent; look at it again"
+        ),
+        changed,
+    }
+}
+
+/// An item as far as a person decides by it: all of it but what changes with every look of the service, such as how many
+/// checks are under way.
+fn version(item: &Item) -> Value {
+    let mut whole = json!(item);
+    let Some(detail) = whole.get_mut("detail").and_then(Value::as_object_mut) else { return whole };
+    detail.remove("updated_at");
+    if let Some(Value::Array(runs)) = detail.get_mut("runs") {
+        let decisive = ["id", "number", "attempt", "status"];
+        runs.truncate(1);
+        for run in runs.iter_mut().filter_map(Value::as_object_mut) {
+            run.retain(|name, _| decisive.contains(&name.as_str()));
+        }
+    }
+    if let Some(Value::Object(checks)) = detail.get_mut("checks") {
+        checks.retain(|name, _| name == "commit" || name == "status");
+    }
+    whole
+}
+
+/// 128 bits of SHA-256, as hexadecimal digits.
+fn digest(part: &impl Serialize) -> String {
+    let text = serde_json::to_vec(part).unwrap_or_default();
+    Sha256::digest(&text)[..16].iter().fold(String::new(), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{at, build, incident, pull};
+    use callboard_domain::item::{BuildStatus, Detail, IncidentStatus};
+
+    fn of(items: Vec<&Item>, command: &str, steps: &str) -> Fingerprint {
+        let parts = Parts {
+            command: command.into(),
+            account: (None, Some("ana")),
+            arguments: json!({ "env": "staging" }),
+            items,
+            steps: steps.into(),
+            channel: None,
+        };
+        Fingerprint::new(at(0), &parts)
+    }
+
+    #[test]
+    fn text_is_read_back_and_anything_else_is_refused() {
+        let shown = of(vec![], "deploy", "POST");
+        assert_eq!(Fingerprint::read(&shown.text()).unwrap(), shown);
+        let text = shown.text();
+        let cut = text.rsplit_once('.').map_or("", |(cut, _)| cut);
+        for wrong in ["", "1", "yes", cut, &text.replacen("1.", "2.", 1), &format!("{text}.0")] {
+            let refused = Fingerprint::read(wrong).unwrap_err();
+            assert!(refused.to_string().contains("prepare the line again"), "{wrong}: {refused}");
+        }
+    }
+
+    #[test]
+    fn difference_is_named() {
+        let shown = of(vec![], "deploy", "POST /a");
+        let cases = [
+            (of(vec![], "deploy", "POST /a"), vec![]),
+            (of(vec![], "edited", "POST /a"), vec![Changed::Command]),
+            (of(vec![], "deploy", "POST /b"), vec![Changed::Steps]),
+            (of(vec![], "edited", "POST /b"), vec![Changed::Command, Changed::Steps]),
+        ];
+        for (now, expected) in cases {
+            assert_eq!(now.changed_since(&shown), expected);
+        }
+        let ApiError::Changed { message, changed } =
+            changed("deploy", vec![Changed::Command, Changed::Steps])
+        else {
+            panic!("not Changed")
+        };
+        assert!(message.contains("the command itself has changed"), "{message}");
+        assert_eq!(changed, [Changed::Command]);
+    }
+
+    #[test]
+    fn item_counts_as_changed_where_a_person_would_decide_otherwise() {
+        let pull = |change: &dyn Fn(&mut callboard_domain::item::PullRequest)| {
+            let mut item = pull(1, "Add the cart", &[]);
+            let Detail::PullRequest(detail) = &mut item.detail else { unreachable!() };
+            change(detail);
+            item
+        };
+        let plain = pull(&|_| {});
+        let failed = build("acme/web", &[BuildStatus::Failed]);
+        let firing = incident("db1", IncidentStatus::Triggered, 1);
+        let cases = [
+            (&plain, pull(&|_| {}), false),
+            (&plain, pull(&|pull| pull.updated_at = at(9)), false),
+            (&plain, pull(&|pull| pull.head = "beef".into()), true),
+            (&plain, pull(&|pull| pull.draft = true), true),
+            (&plain, Item { title: "Other".into(), ..pull(&|_| {}) }, true),
+            (&failed, build("acme/web", &[BuildStatus::Failed]), false),
+            (&failed, build("acme/web", &[BuildStatus::Passed]), true),
+            (&failed, build("acme/web", &[BuildStatus::Failed, BuildStatus::Failed]), true),
+            (&firing, incident("db1", IncidentStatus::Triggered, 2), false),
+            (&firing, incident("db1", IncidentStatus::Resolved, 1), true),
+        ];
+        for (shown, now, expected) in cases {
+            let differs = of(vec![&now], "x", "y").changed_since(&of(vec![shown], "x", "y"));
+            assert_eq!(!differs.is_empty(), expected, "{} -> {now:?}", shown.key);
+        }
+    }
+
+    #[test]
+    fn what_depends_on_the_time_runs_for_ten_minutes() {
+        let shown = of(vec![], "silence", "until 12:00");
+        for (seconds, timely) in [(0, true), (600, true), (601, false), (-5, true), (-601, false)] {
+            assert_eq!(shown.is_timely(at(seconds)), timely, "{seconds}");
+        }
+    }
+}
