@@ -29,6 +29,7 @@ export class Following {
 
   private ended = false;
   private asking = false;
+  private askedAgain = false;
   private wake: () => void = () => {};
 
   constructor(desk: Desk, run: Run) {
@@ -43,9 +44,16 @@ export class Following {
 
   /** Asks again and again, until all is known or the view is left. The run itself goes on. */
   private async follow(): Promise<void> {
-    if (this.asking) return this.wake();
+    if (this.asking) {
+      // The answer that is on its way may be from before what has changed.
+      this.askedAgain = true;
+      return this.wake();
+    }
     this.asking = true;
-    await this.askOn();
+    do {
+      this.askedAgain = false;
+      await this.askOn();
+    } while (this.askedAgain && !this.ended);
     this.asking = false;
   }
 

@@ -52,8 +52,10 @@ describe("a command", () => {
     await screen.findByRole("option", { name: /staging/ });
     press("Enter");
     await screen.findByText("Start api on ci.acme.example");
+    // Then what may be left out; Enter there runs.
+    await screen.findByRole("combobox", { name: /^ref/ });
     press("Shift+Tab");
-    await screen.findByRole("combobox", { name: /^app/ });
+    await screen.findByRole("combobox", { name: /^env/ });
   });
 
   test("says what is wrong in its place, and does not run", async () => {
