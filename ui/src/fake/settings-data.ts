@@ -24,7 +24,6 @@ function account(name: string, service: string, more: Partial<AccountInfo> = {})
     budget: null,
     reading: null,
     last_ok: ago(0.33),
-    reading: null,
     problems: [],
     secrets: "keychain",
     watched: true,

@@ -54,7 +54,6 @@ export function settingsAnswers(): Answers {
         budget: null,
         reading: null,
         last_ok: null,
-        reading: null,
         problems: [],
         secrets: "keychain",
         watched: true,
