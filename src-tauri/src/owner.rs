@@ -137,6 +137,7 @@ fn offline(error: &ApiError) -> Status {
         icon: TrayIcon::Offline,
         count: 0,
         summary: error.to_string(),
+        not_seen: Vec::new(),
         accounts_ok: 0,
         accounts: 0,
         troubles: Vec::new(),

@@ -343,7 +343,7 @@ sections: Array<Section>,
 /**
  * The same in numbers; what is shown or not makes no difference to them.
  */
-summary: Summary, };
+summary: Summary, not_seen: Array<NotSeen>, };
 
 /**
  * What needs a person.
@@ -356,7 +356,7 @@ kind: Kind | null,
 /**
  * Everything that is open, not only what needs a person.
  */
-all: boolean, };
+all: boolean, snoozed: boolean, };
 
 /**
  * A service's allowance of calls, as it last reported it.
@@ -1749,7 +1749,7 @@ confirm: Confirm | null,
 /**
  * Permissions that it needs and that the account's credential is known to lack: the service will refuse.
  */
-lacks: Array<LackingScope>, };
+lacks: Array<LackingScope>, named_line: string, };
 
 /**
  * What a post would say, and where.
@@ -2098,7 +2098,7 @@ since: string | null,
 /**
  * Where it can be seen.
  */
-url: string | null, };
+url: string | null, severity: Severity | null, approvals: number | null, checks: ChecksStatus | null, snoozed: Snoozed | null, as_of: string | null, };
 
 /**
  * A rule as written in the configuration.
@@ -2388,7 +2388,7 @@ title: string,
 /**
  * The most urgent first.
  */
-rows: Array<Row>, };
+rows: Array<Row>, total: number, shown: number, };
 
 /**
  * How a call to a service failed. Texts are for people, and never hold a secret.
@@ -2643,7 +2643,7 @@ runs: number,
 /**
  * Messages that have not arrived and will not by themselves, or that are late.
  */
-undelivered: number, };
+undelivered: number, not_seen: Array<NotSeen>, };
 
 /**
  * The whole in numbers and words: for the tray, a footer, a status bar.
@@ -2705,7 +2705,7 @@ export type Tone = "running" | "good" | "bad" | "attention" | "unknown" | "neutr
 /**
  * What the tray shows.
  */
-export type TrayIcon = "offline" | "failing" | "attention" | "do_not_disturb" | "acknowledged" | "calm";
+export type TrayIcon = "offline" | "failing" | "attention" | "partial" | "do_not_disturb" | "acknowledged" | "calm";
 
 /**
  * An account in trouble, in a line.
@@ -2735,7 +2735,7 @@ who: Array<string>,
 /**
  * What is awaited: `your review`, `merge it`, `review by bo`, `changes by ana`, `checks`.
  */
-what: string, };
+what: string, kind: TurnKind, };
 
 /**
  * What a review says. A dismissal replaces what the same review said before.
@@ -2766,6 +2766,9 @@ export interface Calls {
   settings: { params: SettingsQuery; answer: Settings };
   configure: { params: Configure; answer: Settings };
   board: { params: BoardQuery; answer: Board };
+  off_board: { params: OffBoard; answer: Array<Left> };
+  unsnooze: { params: Unsnooze; answer: null };
+  snooze_times: { params: Record<string, never>; answer: Array<SnoozeTime> };
   events: { params: EventsQuery; answer: Array<Event> };
   item: { params: ItemQuery; answer: ItemDetail };
   item_log: { params: ItemLog; answer: LogTail | null };
@@ -2808,3 +2811,21 @@ export interface Calls {
   secret_changed: { params: SecretChanged; answer: null };
   poll_now: { params: PollNow; answer: Array<AccountInfo> };
 }
+
+export type TurnKind = "finish" | "review" | "changes" | "fix_checks" | "checks" | "merge" | "request_review" | "respond" | "fix_build";
+
+export type NotSeenKind = "not_set_up" | "down" | "part" | "incomplete" | "malformed" | "reading";
+
+export type NotSeen = { account: AccountName, part: string, kind: NotSeenKind, why: string, since: string | null, };
+
+export type OffBoard = { items: Array<ItemKey>, };
+
+export type LeftWhy = "passed" | "canceled" | "merged" | "closed" | "resolved" | "snoozed" | "others" | "open" | "unknown" | { "gone": GoneReason };
+
+export type Left = { item: ItemKey, why: LeftWhy, };
+
+export type Unsnooze = { item: string, };
+
+export type SnoozeTime = { name: string, words: string, until: string | null, };
+
+export type GoneReason = { "reason": "deleted" } | { "reason": "not_listed" } | { "reason": "disabled" } | { "reason": "renamed", to: string, } | { "reason": "branch_deleted" } | { "reason": "not_default_branch" } | { "reason": "not_watched" };

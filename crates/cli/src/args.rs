@@ -56,6 +56,9 @@ pub(crate) enum Command {
         /// Everything that is open.
         #[arg(long)]
         all: bool,
+        /// What is snoozed, too, and until when.
+        #[arg(long)]
+        snoozed: bool,
         /// What is stored, without asking the services where no daemon does.
         #[arg(long)]
         stored: bool,
@@ -71,6 +74,9 @@ pub(crate) enum Command {
         /// At most this many of the latest.
         #[arg(long, default_value_t = 50, value_name = "N")]
         limit: usize,
+        /// Which part of the list.
+        #[command(flatten)]
+        page: Page,
     },
     /// One item with its history and what can be done with it.
     Item {
@@ -83,9 +89,15 @@ pub(crate) enum Command {
         /// Words, or parts of them.
         #[arg(required = true, num_args = 1..)]
         text: Vec<String>,
-        /// At most this many.
+        /// At most this many items and this many runs.
         #[arg(long, default_value_t = 20, value_name = "N")]
         limit: usize,
+        /// Not the first so many of each: the pages before.
+        #[arg(long, default_value_t = 0, value_name = "N")]
+        skip: usize,
+        /// With --json: one object with `hits`, `more` and `next`, where to go on with --skip.
+        #[arg(long)]
+        page: bool,
     },
     /// What can be run.
     Commands,
@@ -98,9 +110,12 @@ pub(crate) enum Command {
     Run(Run),
     /// The latest runs.
     Runs {
-        /// At most this many.
+        /// At most this many of the latest.
         #[arg(long, default_value_t = 20, value_name = "N")]
         limit: usize,
+        /// Which part of the list.
+        #[command(flatten)]
+        page: Page,
     },
     /// One run with its output.
     RunShow {
@@ -141,6 +156,9 @@ pub(crate) enum Command {
         /// At most this many of the latest.
         #[arg(long, default_value_t = 20, value_name = "N")]
         limit: usize,
+        /// Which part of the list.
+        #[command(flatten)]
+        page: Page,
     },
     /// The accounts: list, add, test, set a secret, remove.
     Accounts {
@@ -162,6 +180,9 @@ pub(crate) enum Command {
         /// At most this many of the latest.
         #[arg(long, default_value_t = 20, value_name = "N")]
         limit: usize,
+        /// Which part of the list.
+        #[command(flatten)]
+        page: Page,
     },
     /// Post a delivery again that did not arrive.
     Retry {
@@ -178,7 +199,7 @@ pub(crate) enum Command {
     Snooze {
         /// Its key, or any unambiguous part of its reference.
         item: String,
-        /// A time, a length of time, or `change`.
+        /// A time, a length of time, `tomorrow`, `monday`, `change`, or `off` to end it.
         until: String,
     },
     /// Only important notifications for a while.
@@ -315,4 +336,15 @@ pub(crate) enum Config {
     },
     /// Print where it is.
     Path,
+}
+
+/// A part of a list.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Page {
+    /// Only what comes before this one: its id, as an earlier page gave it.
+    #[arg(long, value_name = "ID")]
+    pub before: Option<String>,
+    /// With --json: one object with the entries, `more` (whether there are earlier ones) and `next` (for --before).
+    #[arg(long)]
+    pub page: bool,
 }

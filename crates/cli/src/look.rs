@@ -2,34 +2,41 @@
 
 use anyhow::Result;
 use callboard_domain::{
-    board::{Board, Row, State},
+    board::{Board, NotSeen, NotSeenKind, Row, Snoozed, State},
+    command::named_line,
     duration::Span,
+    event::Event,
+    item::Severity,
+    run::Run,
     source::Progress,
     text,
 };
 use callboard_engine::api::{
     AccountInfo, AccountsQuery, BoardQuery, Cancel, Changes, ChannelsQuery, CheckVerdict, CommandsQuery,
     DeliveriesQuery, Delivery, DeliveryState, Doctor, EventsQuery, FollowRun, Health, HelpQuery, Hit,
-    ItemQuery, PollNow, Post, PreparePost, Quiet, Retry, RoomQuery, RulesExplain, RulesReplay, RunsQuery,
-    Search, Settle, SettleRun, Snooze,
+    ItemQuery, PollNow, Post, PreparePost, Quiet, Retry, RoomMessage, RoomQuery, RulesExplain, RulesReplay,
+    RunsQuery, Search, Settle, SettleRun, Snooze, SnoozeTimes, Unsnooze,
 };
 use jiff::Timestamp;
+use serde_json::json;
 
 use crate::{
-    args::{Accounts, Command, Rules, Word},
+    args::{Accounts, Command, Page, Rules, Word},
     exit::{Exit, Usage},
     face::Face,
     output::{Output, age, mark, origin, table, when},
-    run,
+    pages, run,
 };
 
 /// Asks and prints.
 pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> Result<Exit> {
     match command {
-        Command::Board { kind, all, stored } => {
-            return board(BoardQuery { kind, all }, stored, face, output).await;
+        Command::Board { kind, all, snoozed, stored } => {
+            return board(BoardQuery { kind, all, snoozed }, stored, face, output).await;
         }
-        Command::Events { follow, since, limit } => return events(follow, since, limit, face, output).await,
+        Command::Events { follow, since, limit, page } => {
+            return events(follow, since, limit, page, face, output).await;
+        }
         Command::Item { item } => {
             let detail = face.call(ItemQuery { item: item.join(" ") }).await?;
             output.either(&detail, || {
@@ -49,8 +56,13 @@ pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> R
                 }
             });
         }
-        Command::Search { text, limit } => {
-            let hits = face.call(Search { text: text.join(" "), limit }).await?;
+        Command::Search { text, limit, skip, page } => {
+            let (hits, more) = search(&text.join(" "), limit, skip, face).await?;
+            let next = more.then(|| skip.saturating_add(limit));
+            if output.json && page {
+                output.json(&json!({ "hits": hits, "more": more, "next": next }));
+                return Ok(Exit::Done);
+            }
             output.either(&hits, || {
                 let rows = hits.iter().map(|hit| match hit {
                     Hit::Item { key, title, status } => [status.clone(), key.to_string(), title.clone()],
@@ -58,6 +70,9 @@ pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> R
                 });
                 println!("{}", table(rows));
             });
+            if let Some(next) = next {
+                output.note(&format!("There are more than these; go on with --skip {next}"));
+            }
         }
         Command::Commands => {
             let commands = face.call(CommandsQuery {}).await?;
@@ -75,16 +90,19 @@ pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> R
             let info = face.call(HelpQuery { command: command.join(" ") }).await?;
             output.either(&info, || output.help(&info));
         }
-        Command::Runs { limit } => {
-            let runs = face.call(RunsQuery { limit }).await?;
-            output.either(&runs, || {
+        Command::Runs { limit, page } => {
+            let ask = async |before, limit| Ok(face.call(RunsQuery { limit, before }).await?);
+            let list = pages::read(limit, page.before.clone(), |run: &Run| run.id.clone(), ask).await?;
+            let next = list.entries.last().filter(|_| list.more).map(|run| run.id.clone());
+            let runs = list.entries;
+            pages::show(output, "runs", (&runs, next), &page, false, || {
                 let rows = runs.iter().map(|run| {
                     [
                         run.id.clone(),
                         run.state.name().to_owned(),
                         age(run.started_at),
                         run.by.clone(),
-                        run.line.clone(),
+                        named_line(&run.line, &run.args),
                     ]
                 });
                 println!("{}", table(rows));
@@ -93,11 +111,12 @@ pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> R
         Command::RunShow { id } => {
             let progress = face.call(at_once(id)).await?;
             output.either(&progress, || {
-                let by = match progress.run.by.as_str() {
+                let run = &progress.run;
+                let by = match run.by.as_str() {
                     "" => String::new(),
                     by => format!(" by {by}"),
                 };
-                println!("{}  {}{by}", when(progress.run.started_at), progress.run.line);
+                println!("{}  {}{by}", when(run.started_at), named_line(&run.line, &run.args));
                 output.run_output(&progress.output);
                 output.ended(&progress);
             });
@@ -123,9 +142,19 @@ pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> R
                 println!("Dry run: nothing was posted");
             });
         }
-        Command::Room { channel, limit } => {
-            let messages = face.call(RoomQuery { channel, limit }).await?;
-            output.either(&messages, || {
+        Command::Room { channel, limit, page } => {
+            let ask = async |before, limit| {
+                let channel = channel.clone();
+                let mut messages = face.call(RoomQuery { channel, limit, before }).await?;
+                messages.reverse();
+                Ok(messages)
+            };
+            let id = |message: &RoomMessage| message.id.clone();
+            let list = pages::read(limit, page.before.clone(), id, ask).await?;
+            let next = list.entries.last().filter(|_| list.more).map(id);
+            let mut messages = list.entries;
+            messages.reverse();
+            pages::show(output, "messages", (&messages, next), &page, false, || {
                 for message in &messages {
                     print!("{}  ", when(message.at));
                     output.message(&message.message);
@@ -153,9 +182,13 @@ pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> R
                 println!("{}", table(rows));
             });
         }
-        Command::Deliveries { pending, limit } => {
-            let deliveries = face.call(DeliveriesQuery { pending, limit }).await?;
-            output.either(&deliveries, || {
+        Command::Deliveries { pending, limit, page } => {
+            let ask = async |before, limit| Ok(face.call(DeliveriesQuery { pending, limit, before }).await?);
+            let id = |delivery: &Delivery| delivery.id.clone();
+            let list = pages::read(limit, page.before.clone(), id, ask).await?;
+            let next = list.entries.last().filter(|_| list.more).map(id);
+            let deliveries = list.entries;
+            pages::show(output, "deliveries", (&deliveries, next), &page, false, || {
                 let rows = deliveries.iter().map(|delivery| {
                     let id = delivery.id.clone();
                     [
@@ -184,14 +217,7 @@ pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> R
             let replay = face.call(RulesReplay { last, rules }).await?;
             output.either(&replay, || output.replay(&replay));
         }
-        Command::Snooze { item, until } => {
-            let until = if until == "change" { None } else { Some(time(&until, Timestamp::now())?) };
-            face.call(Snooze { item: item.clone(), until }).await?;
-            output.note(&match until {
-                None => format!("{item} is off the board until it changes"),
-                Some(until) => format!("{item} is off the board until {}", when(until)),
-            });
-        }
+        Command::Snooze { item, until } => return snooze(item, &until, face, output).await,
         Command::Quiet { until } => {
             let until = if until == "off" { None } else { Some(time(&until, Timestamp::now())?) };
             face.call(Quiet { until }).await?;
@@ -237,59 +263,71 @@ async fn board(query: BoardQuery, stored: bool, face: &mut Face, output: &Output
     };
     let board = face.call(query).await?;
     output.either(&board, || print_board(&board));
-    if !output.json {
-        for account in &accounts {
-            match &account.health {
-                Health::Trouble { since, error, .. } => {
-                    println!(
-                        "{} {}: {error}. Its rows are from before {}",
-                        mark(callboard_domain::message::Tone::Attention),
-                        account.name,
-                        when(*since)
-                    );
-                }
-                Health::Incomplete { why, .. } => {
-                    println!("{} {}: {why}", mark(callboard_domain::message::Tone::Attention), account.name);
-                }
-                Health::New | Health::Ok => {}
-            }
-            if let Some(progress) = account.reading {
-                println!(
-                    "{} {}: {}. What is not read yet is not on the board",
-                    mark(callboard_domain::message::Tone::Attention),
-                    account.name,
-                    reading(progress)
-                );
-            }
-        }
-        if accounts.is_empty() {
-            println!("There are no accounts yet: callboard accounts add forge github watch=owner/repo");
-        }
+    if !output.json && accounts.is_empty() {
+        println!("There are no accounts yet: callboard accounts add forge github watch=owner/repo");
     }
     Ok(Exit::Done)
 }
 
-/// The board, section by section.
+/// The board, section by section, then what is not seen.
 pub(crate) fn print_board(board: &Board) {
     if board.sections.is_empty() {
-        println!("{}", callboard_domain::board::NOTHING);
+        println!("{}", board.headline());
     }
     for section in &board.sections {
-        println!("{}", console::style(&section.title).bold());
+        let cut = if section.shown < section.total {
+            format!("  {} of {}", grouped(section.shown), grouped(section.total))
+        } else {
+            String::new()
+        };
+        println!("{}{cut}", console::style(&section.title).bold());
         let rows = section.rows.iter().map(|row| {
             let turn = row.turn.as_ref().map(|turn| turn.what.clone()).unwrap_or_default();
             let since = row.since.map(age).unwrap_or_default();
-            [
-                format!(" {}", glyph(row)),
-                row.key.id.clone(),
-                row.title.clone(),
-                row.second.clone(),
-                turn,
-                since,
-            ]
+            [format!(" {}", glyph(row)), row.key.id.clone(), row.title.clone(), second(row), turn, since]
         });
         println!("{}", table(rows));
     }
+    for not_seen in &board.not_seen {
+        println!("{} {}", mark(callboard_domain::message::Tone::Attention), not_seen_line(not_seen));
+    }
+}
+
+/// "billing, critical, as of 11:58": what a row says besides its title.
+fn second(row: &Row) -> String {
+    let severity = row.severity.filter(|severity| *severity >= Severity::High).map(|it| it.name().to_owned());
+    let snoozed = row.snoozed.map(|snoozed| match snoozed {
+        Snoozed::UntilChange => "snoozed until it changes".to_owned(),
+        Snoozed::Until(until) => format!("snoozed until {}", when(until)),
+    });
+    let as_of = row.as_of.map(|at| format!("as of {}", when(at)));
+    let parts = [Some(row.second.clone()), severity, snoozed, as_of];
+    parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+fn not_seen_line(not_seen: &NotSeen) -> String {
+    let from = match (not_seen.kind, not_seen.since) {
+        (NotSeenKind::Down | NotSeenKind::NotSetUp, Some(since)) => {
+            format!(". Its rows are from before {}", when(since))
+        }
+        (_, Some(since)) => format!(" (since {})", when(since)),
+        _ => String::new(),
+    };
+    let account = if not_seen.part.is_empty() { String::new() } else { format!("{}: ", not_seen.account) };
+    format!("{account}{not_seen}{from}")
+}
+
+/// "5,002".
+fn grouped(count: usize) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// How far an account is that is read in parts.
@@ -334,22 +372,34 @@ pub(crate) async fn events(
     follow: bool,
     since: Option<String>,
     limit: usize,
+    page: Page,
     face: &mut Face,
     output: &Output,
 ) -> Result<Exit> {
     let since = since.map(|text| past(&text, Timestamp::now())).transpose()?;
-    let print = |events: &[callboard_domain::event::Event]| {
-        for event in events {
-            output.either(event, || output.event(event));
-        }
+    let number = |text: String| {
+        text.parse::<i64>().map_err(|_| Usage(format!("expected an event's number, found {text:?}")))
     };
     let mut seen = face.call(Changes { seen: 0 }).await?;
-    let events = face.call(EventsQuery { after: None, since, limit }).await?;
-    print(&events);
-    let mut last = events.last().map_or(0, |event| event.id);
+    let ask = async |before: Option<String>, limit| {
+        let before = before.map(number).transpose()?;
+        let mut events = face.call(EventsQuery { after: None, before, since, limit }).await?;
+        events.reverse();
+        Ok(events)
+    };
+    let id = |event: &Event| event.id.to_string();
+    let list = pages::read(limit, page.before.clone(), id, ask).await?;
+    let next = list.entries.last().filter(|_| list.more).map(id);
+    let mut events = list.entries;
+    events.reverse();
+    pages::show(output, "events", (&events, next), &page, true, || {
+        events.iter().for_each(|event| output.event(event));
+    });
     if !follow {
         return Ok(Exit::Done);
     }
+    // What is older than a page that was asked for is not what comes next.
+    let mut last = events.last().map_or(0, |event| event.id);
     loop {
         tokio::select! {
             stopped = crate::serve::stop_asked_for() => {
@@ -358,10 +408,45 @@ pub(crate) async fn events(
             }
             changed = face.call(Changes { seen }) => seen = changed?,
         }
-        let events = face.call(EventsQuery { after: Some(last), since: None, limit: 1_000 }).await?;
-        print(&events);
+        let query = EventsQuery { after: Some(last), before: None, since: None, limit: 1_000 };
+        let events = face.call(query).await?;
+        for event in &events {
+            output.either(event, || output.event(event));
+        }
         last = events.last().map_or(last, |event| event.id);
     }
+}
+
+/// What a search found, and whether there is more.
+async fn search(text: &str, limit: usize, skip: usize, face: &mut Face) -> Result<(Vec<Hit>, bool)> {
+    // One more of each than is wanted says whether there are more.
+    let query = Search { text: text.to_owned(), limit: limit.saturating_add(1), skip };
+    let (mut items, mut runs): (Vec<Hit>, Vec<Hit>) =
+        face.call(query).await?.into_iter().partition(|hit| matches!(hit, Hit::Item { .. }));
+    let more = items.len() > limit || runs.len() > limit;
+    items.truncate(limit);
+    runs.truncate(limit);
+    items.extend(runs);
+    Ok((items, more))
+}
+
+async fn snooze(item: String, until: &str, face: &mut Face, output: &Output) -> Result<Exit> {
+    if until == "off" {
+        face.call(Unsnooze { item: item.clone() }).await?;
+        output.note(&format!("{item} is on the board again"));
+        return Ok(Exit::Done);
+    }
+    let offers = face.call(SnoozeTimes {}).await?;
+    let until = match offers.into_iter().find(|offer| offer.name == until) {
+        Some(offer) => offer.until,
+        None => Some(time(until, Timestamp::now())?),
+    };
+    face.call(Snooze { item: item.clone(), until }).await?;
+    output.note(&match until {
+        None => format!("{item} is off the board until it changes"),
+        Some(until) => format!("{item} is off the board until {}", when(until)),
+    });
+    Ok(Exit::Done)
 }
 
 async fn post(post: Post, face: &mut Face, output: &Output) -> Result<Exit> {

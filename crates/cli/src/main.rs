@@ -11,6 +11,7 @@ mod host;
 mod look;
 mod man;
 mod output;
+mod pages;
 mod playground;
 mod run;
 mod serve;

@@ -30,6 +30,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    args::Page,
     exit::Exit,
     face::{Face, explain},
     host::TerminalHost,
@@ -152,7 +153,7 @@ impl Tour {
         });
         let (mut face, end) = (Face::of(&self.engine, &self.paths), CancellationToken::new());
         tokio::select! {
-            ended = look::events(true, None, EVENTS, &mut face, output) => ended,
+            ended = look::events(true, None, EVENTS, Page::default(), &mut face, output) => ended,
             () = self.playground.live_a_day(SPEED, &end) => Ok(Exit::Done),
             () = overhear(&self.playground.chat, output) => Ok(Exit::Done),
         }
@@ -263,7 +264,7 @@ impl Tour {
     /// Waits for an event of an item, after the event of that number.
     async fn happens(&self, name: EventName, reference: &str, after: i64) -> Result<Event> {
         self.until(async || {
-            let query = EventsQuery { after: Some(after), since: None, limit: EVENTS };
+            let query = EventsQuery { after: Some(after), before: None, since: None, limit: EVENTS };
             let events = self.engine.call(query).await?;
             let meant = |event: &Event| event.name == name && event.item.id == reference && !event.old;
             Ok(events.into_iter().find(meant))
@@ -272,7 +273,7 @@ impl Tour {
     }
 
     async fn last_event(&self) -> Result<i64> {
-        let latest = EventsQuery { after: None, since: None, limit: 1 };
+        let latest = EventsQuery { after: None, before: None, since: None, limit: 1 };
         Ok(self.engine.call(latest).await?.last().map_or(0, |event| event.id))
     }
 

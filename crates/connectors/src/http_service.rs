@@ -19,6 +19,8 @@ use crate::{
 
 /// Its name in the configuration.
 pub const NAME: &str = "http";
+/// Nothing of it is watched.
+pub const WATCHES: bool = false;
 
 const TOKEN: SecretField = SecretField {
     name: "token",

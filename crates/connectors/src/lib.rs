@@ -44,8 +44,8 @@ pub use crate::{
 
 /// Makes the one list of services: to add one is a folder, a `mod` and a line below.
 ///
-/// A service's module exports `NAME` (its name in the configuration: the variant's in lower case), `SECRETS`, and
-/// `Config` with `validate`, `every` and `connect`.
+/// A service's module exports `NAME` (its name in the configuration: the variant's in lower case), `WATCHES` (whether its
+/// accounts have something to watch), `SECRETS`, and `Config` with `validate`, `every` and `connect`.
 macro_rules! services {
     ($($(#[doc = $what:literal])+ $Service:ident in $module:ident,)+) => {
         /// An account's table in the configuration, by its `service`.
@@ -97,6 +97,13 @@ macro_rules! services {
                     $(Self::$Service(_) => concat!($($what),+).trim(),)+
                 };
                 about.split_once(": ").map_or(about, |(title, _)| title)
+            }
+
+            /// True where an account of this service is watched, once it has all that it needs.
+            pub fn watches(&self) -> bool {
+                match self {
+                    $(Self::$Service(_) => $module::WATCHES,)+
+                }
             }
 
             /// The secrets that an account of this service needs or can use.

@@ -1,14 +1,9 @@
 //! What happened, in numbers: how many builds passed and failed, and how long things took.
 
-use std::collections::HashMap;
-
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    event::{Event, EventName},
-    item::{ItemKey, Kind},
-};
+use crate::event::EventName;
 
 /// What happened in the last days, in numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
@@ -42,104 +37,118 @@ pub struct ActivityDay {
     pub time_to_acknowledge: Option<u64>,
 }
 
-/// What happened in the last days, today included, by the calendar of a time zone.
-///
-/// `events` are those of these days and of some time before them, so that what began earlier has its beginning; `runs`
-/// are when commands were run. What took long counts on the day on which it ended.
-pub fn activity(
-    events: &[Event],
-    runs: &[Timestamp],
-    days: u16,
-    now: Timestamp,
-    zone: &TimeZone,
-) -> Activity {
-    let date = |at: Timestamp| zone.to_datetime(at).date();
-    let today = date(now);
-    let mut tallies: Vec<(Date, Tally)> = (0..i64::from(days))
+/// A day by the calendar of a time zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day {
+    /// Which.
+    pub date: Date,
+    /// When it begins.
+    pub from: Timestamp,
+    /// When the next one begins.
+    pub to: Timestamp,
+}
+
+/// The last days, today included, the oldest first.
+pub fn days(count: u16, now: Timestamp, zone: &TimeZone) -> Vec<Day> {
+    let today = zone.to_datetime(now).date();
+    let begins = |date: Date| Some(date.to_zoned(zone.clone()).ok()?.timestamp());
+    (0..i64::from(count))
         .rev()
         .filter_map(|before| {
-            Some((today.checked_sub(jiff::Span::new().days(before)).ok()?, Tally::default()))
+            let date = today.checked_sub(jiff::Span::new().days(before)).ok()?;
+            Some(Day { date, from: begins(date)?, to: begins(date.tomorrow().ok()?)? })
         })
-        .collect();
-    let mut add = |at: Timestamp, count: &mut dyn FnMut(&mut Tally)| {
-        let day = date(at);
-        if let Some((_, tally)) = tallies.iter_mut().find(|(date, _)| *date == day) {
-            count(tally);
-        }
-    };
-    runs.iter().for_each(|at| add(*at, &mut |tally| tally.runs += 1));
-    let mut events: Vec<&Event> = events.iter().collect();
-    events.sort_by_key(|event| (event.at, event.id));
-    let mut began: HashMap<&ItemKey, Timestamp> = HashMap::new();
-    for event in events {
-        use EventName as E;
-        let took = |began: Option<Timestamp>| {
-            let seconds = event.at.duration_since(began?).as_secs();
-            u64::try_from(seconds).ok()
-        };
-        match (event.item.kind, event.name) {
-            (Kind::Build, E::Passed) => add(event.at, &mut |tally| tally.passed += 1),
-            (Kind::Build, E::Failed) => {
-                began.entry(&event.item).or_insert(event.at);
-                add(event.at, &mut |tally| tally.failed += 1);
-            }
-            (Kind::Build, E::StillFailing) => add(event.at, &mut |tally| tally.failed += 1),
-            (Kind::Build, E::Fixed) => {
-                let took = took(began.remove(&event.item));
-                add(event.at, &mut |tally| {
-                    tally.passed += 1;
-                    tally.to_green.extend(took);
-                });
-            }
-            // A pull request that is opened again had its first review, or has it still to come.
-            (Kind::PullRequest, E::Opened) => drop(began.entry(&event.item).or_insert(event.at)),
-            (Kind::PullRequest, E::Approved | E::ChangesRequested) => {
-                let took = took(began.remove(&event.item));
-                add(event.at, &mut |tally| tally.to_review.extend(took));
-            }
-            (Kind::Incident, E::Triggered) => drop(began.insert(&event.item, event.at)),
-            (Kind::Incident, E::Acknowledged) => {
-                let took = took(began.remove(&event.item));
-                add(event.at, &mut |tally| tally.to_acknowledge.extend(took));
-            }
-            // Over before anybody took it.
-            (Kind::Incident, E::Resolved) => drop(began.remove(&event.item)),
-            _ => {}
-        }
-    }
-    let all = |of: fn(&Tally) -> &Vec<u64>| {
-        middle(tallies.iter().flat_map(|(_, tally)| of(tally)).copied().collect())
-    };
-    Activity {
-        time_to_green: all(|tally| &tally.to_green),
-        time_to_review: all(|tally| &tally.to_review),
-        time_to_acknowledge: all(|tally| &tally.to_acknowledge),
-        days: tallies.into_iter().map(|(date, tally)| tally.day(date)).collect(),
-    }
+        .collect()
 }
 
 /// What is counted of a day.
-#[derive(Default)]
-struct Tally {
-    passed: u32,
-    failed: u32,
-    runs: u32,
-    to_green: Vec<u64>,
-    to_review: Vec<u64>,
-    to_acknowledge: Vec<u64>,
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Builds that passed.
+    pub passed: u32,
+    /// Builds that failed.
+    pub failed: u32,
+    /// Runs of commands.
+    pub runs: u32,
 }
 
-impl Tally {
-    fn day(self, date: Date) -> ActivityDay {
-        ActivityDay {
-            date: date.to_string(),
-            passed: self.passed,
-            failed: self.failed,
-            runs: self.runs,
-            time_to_green: middle(self.to_green),
-            time_to_review: middle(self.to_review),
-            time_to_acknowledge: middle(self.to_acknowledge),
-        }
+/// How long something took. It counts on the day on which it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Took {
+    /// What.
+    pub what: Wait,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// How long it was.
+    pub seconds: u64,
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// A red branch, until it is green.
+    Green,
+    /// An open pull request, until its first review.
+    Review,
+    /// An incident, until somebody takes it.
+    Acknowledge,
+}
+
+/// How long things took, from all that happened to one item, in any order.
+pub fn took(events: &[(Timestamp, EventName)]) -> Vec<Took> {
+    use EventName as E;
+    let mut events = events.to_vec();
+    events.sort_by_key(|(at, _)| *at);
+    let (mut began, mut took): (Option<Timestamp>, Vec<Took>) = (None, Vec::new());
+    for (at, name) in events {
+        let what = match name {
+            // A pull request that is opened again had its first review, or has it still to come.
+            E::Failed | E::Opened => {
+                began.get_or_insert(at);
+                continue;
+            }
+            E::Triggered => {
+                began = Some(at);
+                continue;
+            }
+            // Over before anybody took it.
+            E::Resolved => {
+                began = None;
+                continue;
+            }
+            E::Fixed => Wait::Green,
+            E::Approved | E::ChangesRequested => Wait::Review,
+            E::Acknowledged => Wait::Acknowledge,
+            _ => continue,
+        };
+        let seconds = began.take().and_then(|began| u64::try_from(at.duration_since(began).as_secs()).ok());
+        took.extend(seconds.map(|seconds| Took { what, ended_at: at, seconds }));
+    }
+    took
+}
+
+/// The last days in numbers.
+pub fn activity(days: &[(Day, Counts)], took: &[Took]) -> Activity {
+    let middle_of = |what: Wait, from: Timestamp, to: Timestamp| {
+        let those = took.iter().filter(|it| it.what == what && from <= it.ended_at && it.ended_at < to);
+        middle(those.map(|it| it.seconds).collect())
+    };
+    let from = days.first().map_or(Timestamp::MAX, |(day, _)| day.from);
+    let all = |what| middle_of(what, from, Timestamp::MAX);
+    let day = |(day, counts): &(Day, Counts)| ActivityDay {
+        date: day.date.to_string(),
+        passed: counts.passed,
+        failed: counts.failed,
+        runs: counts.runs,
+        time_to_green: middle_of(Wait::Green, day.from, day.to),
+        time_to_review: middle_of(Wait::Review, day.from, day.to),
+        time_to_acknowledge: middle_of(Wait::Acknowledge, day.from, day.to),
+    };
+    Activity {
+        time_to_green: all(Wait::Green),
+        time_to_review: all(Wait::Review),
+        time_to_acknowledge: all(Wait::Acknowledge),
+        days: days.iter().map(day).collect(),
     }
 }
 
@@ -162,72 +171,82 @@ mod tests {
         format!("2026-11-{text}:00Z").parse().unwrap()
     }
 
-    fn events(lines: &[(&str, &str, EventName)]) -> Vec<Event> {
-        let event = |(id, (time, item, name)): (i64, &(&str, &str, EventName))| Event {
-            id,
-            item: item.parse().unwrap(),
-            name: *name,
-            at: at(time),
-            seen_at: at(time),
-            old: false,
-            moot: false,
-            by: None,
-            summary: String::new(),
-        };
-        (1..).zip(lines).map(event).collect()
-    }
-
-    /// `date passed/failed/runs green review acknowledge`
-    fn line(day: &ActivityDay) -> String {
-        let ActivityDay { date, passed, failed, runs, .. } = day;
-        let time = |time: Option<u64>| time.map_or("-".to_owned(), |seconds| (seconds / 60).to_string());
-        let times = [day.time_to_green, day.time_to_review, day.time_to_acknowledge].map(time).join(" ");
-        format!("{date} {passed}/{failed}/{runs} {times}")
+    #[test]
+    fn what_took_how_long() {
+        use EventName as E;
+        let cases: [(&[(&str, E)], &[(Wait, u64)]); 8] = [
+            (
+                &[("20T23:50", E::Failed), ("21T00:00", E::StillFailing), ("21T00:20", E::Fixed)],
+                &[(Wait::Green, 30)],
+            ),
+            // Recorded late, though it came before.
+            (
+                &[
+                    ("21T01:00", E::Failed),
+                    ("21T01:10", E::Fixed),
+                    ("21T02:00", E::Passed),
+                    ("21T00:55", E::Fixed),
+                ],
+                &[(Wait::Green, 10)],
+            ),
+            (
+                &[("21T10:00", E::Opened), ("22T10:00", E::ChangesRequested), ("22T11:00", E::Approved)],
+                &[(Wait::Review, 1_440)],
+            ),
+            (&[("22T09:00", E::Triggered), ("22T09:04", E::Acknowledged)], &[(Wait::Acknowledge, 4)]),
+            (
+                &[
+                    ("22T10:00", E::Triggered),
+                    ("22T10:01", E::Resolved),
+                    ("22T10:30", E::Triggered),
+                    ("22T10:32", E::Acknowledged),
+                ],
+                &[(Wait::Acknowledge, 2)],
+            ),
+            (&[("22T10:00", E::Acknowledged)], &[]),
+            (&[("22T10:00", E::Triggered), ("22T10:01", E::Resolved), ("22T10:02", E::Acknowledged)], &[]),
+            (&[], &[]),
+        ];
+        for (events, expected) in cases {
+            let events: Vec<_> = events.iter().map(|(time, name)| (at(time), *name)).collect();
+            let found: Vec<_> = took(&events).iter().map(|it| (it.what, it.seconds / 60)).collect();
+            assert_eq!(found, expected, "{events:?}");
+        }
     }
 
     #[test]
-    fn days_are_counted_and_times_taken() {
-        use EventName as E;
-        let happened = events(&[
-            ("20T23:50", "f/build/web@main", E::Failed),
-            ("21T00:00", "f/build/web@main", E::StillFailing),
-            ("21T00:20", "f/build/web@main", E::Fixed),
-            ("21T01:00", "f/build/api@main", E::Failed),
-            ("21T01:10", "f/build/api@main", E::Fixed),
-            ("21T02:00", "f/build/api@main", E::Passed),
-            // Seen late, though it came before.
-            ("21T00:55", "f/build/cli@main", E::Fixed),
-            ("21T10:00", "f/pull_request/web#1", E::Opened),
-            ("22T10:00", "f/pull_request/web#1", E::ChangesRequested),
-            ("22T11:00", "f/pull_request/web#1", E::Approved),
-            ("22T09:00", "p/incident/db1", E::Triggered),
-            ("22T09:04", "p/incident/db1", E::Acknowledged),
-            ("22T10:00", "p/incident/db2", E::Triggered),
-            ("22T10:01", "p/incident/db2", E::Resolved),
-            ("22T10:30", "p/incident/db2", E::Triggered),
-            ("22T10:32", "p/incident/db2", E::Acknowledged),
-        ]);
-        let runs = [at("20T12:00"), at("22T12:00"), at("22T12:01")];
-        let utc = TimeZone::UTC;
-        let found = activity(&happened, &runs, 3, at("22T13:00"), &utc);
-        let lines: Vec<String> = found.days.iter().map(line).collect();
-        let expected = ["2026-11-20 0/1/1 - - -", "2026-11-21 4/2/0 20 - -", "2026-11-22 0/0/2 - 1440 3"];
-        assert_eq!(lines, expected);
-        assert_eq!(found.time_to_green, Some(20 * 60));
-        assert_eq!(found.time_to_review, Some(86_400));
-        assert_eq!(found.time_to_acknowledge, Some(3 * 60));
+    fn days_go_by_the_calendar() {
+        let bounds = |zone: &TimeZone| {
+            let days = days(2, at("22T23:30"), zone);
+            days.iter().map(|day| format!("{} {} {}", day.date, day.from, day.to)).collect::<Vec<_>>()
+        };
+        let utc = [
+            "2026-11-21 2026-11-21T00:00:00Z 2026-11-22T00:00:00Z",
+            "2026-11-22 2026-11-22T00:00:00Z 2026-11-23T00:00:00Z",
+        ];
+        assert_eq!(bounds(&TimeZone::UTC), utc);
+        let east = [
+            "2026-11-22 2026-11-21T22:00:00Z 2026-11-22T22:00:00Z",
+            "2026-11-23 2026-11-22T22:00:00Z 2026-11-23T22:00:00Z",
+        ];
+        assert_eq!(bounds(&TimeZone::fixed(jiff::tz::offset(2))), east);
+    }
 
-        // The same by another calendar, and of fewer days: what began before them still has its beginning.
-        let east = TimeZone::fixed(jiff::tz::offset(2));
-        let found = activity(&happened, &runs, 2, at("22T13:00"), &east);
-        let lines: Vec<String> = found.days.iter().map(line).collect();
-        assert_eq!(lines, ["2026-11-21 4/3/0 20 - -", "2026-11-22 0/0/2 - 1440 3"]);
-
-        let nothing = activity(&[], &[], 1, at("22T13:00"), &utc);
-        assert_eq!(
-            (line(&nothing.days[0]).as_str(), nothing.time_to_green),
-            ("2026-11-22 0/0/0 - - -", None)
+    #[test]
+    fn what_took_long_counts_on_the_day_it_ended() {
+        let counts = [Counts { passed: 1, failed: 2, runs: 3 }, Counts::default()];
+        let days: Vec<_> = days(2, at("22T13:00"), &TimeZone::UTC).into_iter().zip(counts).collect();
+        let green = |time: &str, seconds| Took { what: Wait::Green, ended_at: at(time), seconds };
+        let found = activity(
+            &days,
+            &[green("20T23:59", 1), green("21T00:00", 10), green("21T23:59", 20), green("22T01:00", 60)],
         );
+        let line = |day: &ActivityDay| {
+            format!("{} {}/{}/{} {:?}", day.date, day.passed, day.failed, day.runs, day.time_to_green)
+        };
+        let lines: Vec<String> = found.days.iter().map(line).collect();
+        assert_eq!(lines, ["2026-11-21 1/2/3 Some(15)", "2026-11-22 0/0/0 Some(60)"]);
+        assert_eq!((found.time_to_green, found.time_to_review), (Some(20), None));
     }
 
     #[test]

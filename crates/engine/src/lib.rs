@@ -29,7 +29,9 @@ pub mod room;
 mod run;
 pub mod secrets;
 mod services;
+mod snooze;
 pub mod socket;
+mod standings;
 mod status;
 pub mod store;
 mod supervise;
@@ -155,6 +157,9 @@ struct Inner {
     desk: handover::Desk,
     outbox: deliver::Outbox,
     finder: find::Finder,
+    standings: standings::Standings,
+    /// Something was snoozed: it is to be woken in time.
+    snoozed: tokio::sync::Notify,
     listed: listed::Listed,
     moments: Mutex<Moments>,
     /// Held while the configuration file or a secret is changed.
@@ -219,6 +224,8 @@ impl Engine {
                 desk: handover::Desk::default(),
                 outbox: deliver::Outbox::default(),
                 finder: find::Finder::default(),
+                standings: standings::Standings::default(),
+                snoozed: tokio::sync::Notify::new(),
                 listed: listed::Listed::default(),
                 moments: Mutex::new(moments),
                 editing: tokio::sync::Mutex::default(),
@@ -266,6 +273,7 @@ impl Engine {
         go_on("notifications", |engine, stop| notify::run(engine, stop).boxed());
         go_on("accounts", |engine, stop| watch::run(engine, stop).boxed());
         go_on("configuration", |engine, stop| live::follow_files(engine, stop).boxed());
+        go_on("snoozes", |engine, stop| snooze::wake(engine, stop).boxed());
         go_on("maintenance", |engine, stop| keep_house(engine, stop).boxed());
         // Known before anybody asks where that is.
         self.hear_at(listener.as_ref());

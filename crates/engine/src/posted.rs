@@ -24,7 +24,7 @@ pub(crate) fn event(event: &Event, item: &Item) -> Message {
 pub(crate) fn item(item: &Item, words: &str, by: Option<&str>, now: Timestamp) -> Message {
     // Who reads it is not who sends it: whose turn it is goes by names, and is nobody's own.
     let nobody = Identity::default();
-    let row = board::row(board::Entry { item, me: &nobody, snoozed: false }, now);
+    let row = board::row(board::Entry { item, me: &nobody, snoozed: None }, now);
     let tone = match row.state {
         State::Failing => Tone::Bad,
         State::Incident => urgency(item),

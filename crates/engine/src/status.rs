@@ -1,26 +1,88 @@
 //! The whole in numbers and words, from what is known of the board, the accounts and the person's wishes.
 
-use callboard_domain::{board::Summary, error::ServiceError, item::AccountName};
+use std::collections::BTreeMap;
+
+use callboard_domain::{
+    board::{NotSeen, NotSeenKind, Summary},
+    error::ServiceError,
+    item::AccountName,
+    source::Progress,
+};
 use jiff::{Timestamp, civil, tz::TimeZone};
 
-use crate::api::{AccountInfo, Health, QuietNow, TrayIcon, Trouble};
+use crate::{
+    api::{AccountInfo, Health, QuietNow, TrayIcon, Trouble},
+    store::StoredSource,
+};
 
-/// What the tray shows: what is most urgent of what is so.
-pub(crate) fn icon(summary: &Summary, offline: bool, quiet: bool) -> TrayIcon {
+/// What the tray shows: what is most urgent of what is so. Where not all is seen (`partial`), it is never calm.
+pub(crate) fn icon(summary: &Summary, offline: bool, quiet: bool, partial: bool) -> TrayIcon {
     match summary.tray().into() {
         _ if offline => TrayIcon::Offline,
         urgent @ (TrayIcon::Failing | TrayIcon::Attention) => urgent,
         _ if quiet => TrayIcon::DoNotDisturb,
+        _ if partial => TrayIcon::Partial,
         other => other,
     }
 }
 
+/// What is to be watched and is not seen, the worst first. An account that is not read at all is named as a whole.
+pub(crate) fn not_seen(accounts: &[AccountInfo], sources: &[StoredSource]) -> Vec<NotSeen> {
+    let mut not_seen: Vec<NotSeen> = Vec::new();
+    for info in accounts.iter().filter(|info| info.watched) {
+        let whole = |kind, why: String, since| NotSeen {
+            account: info.name.clone(),
+            part: String::new(),
+            kind,
+            why,
+            since,
+        };
+        let source = sources.iter().find(|source| source.account == info.name);
+        match &info.health {
+            Health::Incomplete { why, .. } => {
+                not_seen.push(whole(NotSeenKind::NotSetUp, why.clone(), info.last_ok));
+            }
+            Health::Trouble { since, error, .. } => {
+                not_seen.push(whole(NotSeenKind::Down, error.to_string(), Some(*since)));
+            }
+            Health::New | Health::Ok => {
+                // What is read in parts is not seen whole before the last one.
+                match info.reading {
+                    Some(Progress { done, total }) => {
+                        let why = format!("{done} of {total} are read");
+                        not_seen.push(whole(NotSeenKind::Reading, why, None));
+                    }
+                    None if info.last_ok.is_none() => {
+                        let why = "its first poll has not ended".to_owned();
+                        not_seen.push(whole(NotSeenKind::Reading, why, None));
+                    }
+                    None => {}
+                }
+                let problems = source.map(|source| source.problems.as_slice()).unwrap_or_default();
+                not_seen
+                    .extend(problems.iter().filter_map(|it| NotSeen::of(&info.name, &it.problem, it.since)));
+            }
+        }
+    }
+    not_seen.sort_by(|one, other| {
+        (one.kind, &one.account, &one.part).cmp(&(other.kind, &other.account, &other.part))
+    });
+    not_seen
+}
+
+/// The accounts that cannot be read now, and when each was last read: their rows are from then.
+pub(crate) fn as_of(accounts: &[AccountInfo]) -> BTreeMap<AccountName, Timestamp> {
+    let last_read = |info: &AccountInfo| {
+        let last_ok = info.last_ok?;
+        let is_old = matches!(info.health, Health::Incomplete { .. } | Health::Trouble { .. });
+        is_old.then(|| (info.name.clone(), last_ok))
+    };
+    accounts.iter().filter_map(last_read).collect()
+}
+
 /// True where something should be watched, and nothing of it can be read: what the board shows may long be over.
 pub(crate) fn is_offline(accounts: &[AccountInfo]) -> bool {
-    let mut watched = accounts
-        .iter()
-        .filter(|account| account.watched || matches!(account.health, Health::Incomplete { .. }))
-        .peekable();
+    let mut watched = accounts.iter().filter(|account| account.watched).peekable();
     watched.peek().is_some() && watched.all(|account| is_out_of_reach(&account.health))
 }
 
@@ -99,7 +161,8 @@ fn quiet_hours_end(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{api::TrayIcon as I, secrets::Place};
+    use crate::{api::TrayIcon as I, secrets::Place, store::StoredProblem};
+    use callboard_domain::source::{Problem, ProblemKind};
 
     fn account(name: &str, watched: bool, health: Health) -> AccountInfo {
         AccountInfo {
@@ -139,18 +202,83 @@ mod tests {
         let sum =
             |failing, incidents, held, needs_you| Summary { failing, incidents, held, needs_you, running: 0 };
         let cases = [
-            (sum(1, 0, 0, 0), true, true, I::Offline),
-            (sum(0, 0, 0, 0), true, false, I::Offline),
-            (sum(1, 1, 1, 1), false, true, I::Failing),
-            (sum(0, 1, 1, 1), false, true, I::Attention),
-            (sum(0, 1, 1, 0), false, true, I::DoNotDisturb),
-            (sum(0, 1, 1, 0), false, false, I::Acknowledged),
-            (sum(0, 0, 0, 0), false, true, I::DoNotDisturb),
-            (sum(0, 0, 0, 0), false, false, I::Calm),
+            (sum(1, 0, 0, 0), true, true, true, I::Offline),
+            (sum(0, 0, 0, 0), true, false, true, I::Offline),
+            (sum(1, 1, 1, 1), false, true, true, I::Failing),
+            (sum(0, 1, 1, 1), false, true, true, I::Attention),
+            (sum(0, 1, 1, 0), false, true, true, I::DoNotDisturb),
+            (sum(0, 1, 1, 0), false, false, true, I::Partial),
+            (sum(0, 0, 0, 0), false, false, true, I::Partial),
+            (sum(0, 1, 1, 0), false, false, false, I::Acknowledged),
+            (sum(0, 0, 0, 0), false, true, false, I::DoNotDisturb),
+            (sum(0, 0, 0, 0), false, false, false, I::Calm),
         ];
-        for (summary, offline, quiet, expected) in cases {
-            assert_eq!(icon(&summary, offline, quiet), expected, "{summary:?} {offline} {quiet}");
+        for (summary, offline, quiet, partial, expected) in cases {
+            let found = icon(&summary, offline, quiet, partial);
+            assert_eq!(found, expected, "{summary:?} {offline} {quiet} {partial}");
         }
+    }
+
+    #[test]
+    fn what_is_not_seen_is_named_the_worst_first() {
+        let read = |name: &str, health| AccountInfo {
+            last_ok: Some(Timestamp::UNIX_EPOCH),
+            ..account(name, true, health)
+        };
+        let accounts = [
+            account("chat", false, incomplete()),
+            account("new", true, Health::New),
+            account("known", true, Health::Ok),
+            AccountInfo {
+                reading: Some(Progress { done: 3, total: 200 }),
+                ..account("long", true, Health::Ok)
+            },
+            read("down", down()),
+            read(
+                "limited",
+                trouble_of(ServiceError::RateLimited {
+                    why: "too many calls".into(),
+                    retry_after: Default::default(),
+                }),
+            ),
+            read("forge", Health::Ok),
+            account("locked", true, incomplete()),
+        ];
+        let problem = |kind, part: &str| StoredProblem {
+            problem: Problem::new(kind, part, "no"),
+            since: Some(Timestamp::UNIX_EPOCH),
+        };
+        let forge = StoredSource {
+            account: "forge".into(),
+            cursor: None,
+            baseline_at: None,
+            last_ok_at: None,
+            error: None,
+            reading: None,
+            problems: vec![
+                problem(ProblemKind::Details, "acme/a"),
+                problem(ProblemKind::Malformed, "acme/b"),
+                problem(ProblemKind::Incomplete, "acme/c"),
+                problem(ProblemKind::NotSeen, "acme/secret"),
+            ],
+            budget: None,
+            identity: None,
+        };
+        let found: Vec<String> = not_seen(&accounts, &[forge]).iter().map(ToString::to_string).collect();
+        let expected = [
+            "locked is not set up: the token is not set",
+            "down cannot be read: down",
+            "limited cannot be read: too many calls; next try in 0 s",
+            "acme/secret is not seen: no",
+            "acme/c is not seen whole: no",
+            "acme/b has an entry that cannot be read: no",
+            "known is being read: its first poll has not ended",
+            "long is being read: 3 of 200 are read",
+            "new is being read: its first poll has not ended",
+        ];
+        assert_eq!(found, expected);
+        let old: Vec<String> = as_of(&accounts).into_keys().map(|name| name.0).collect();
+        assert_eq!(old, ["down", "limited"]);
     }
 
     #[test]
@@ -164,8 +292,9 @@ mod tests {
             (vec![account("a", true, down()), account("chat", false, Health::Ok)], true),
             (vec![account("chat", false, down())], false),
             (vec![account("a", true, limited())], false),
-            (vec![account("a", false, incomplete())], true),
-            (vec![account("a", false, incomplete()), account("b", true, Health::New)], false),
+            (vec![account("a", true, incomplete())], true),
+            (vec![account("chat", false, incomplete())], false),
+            (vec![account("a", true, incomplete()), account("b", true, Health::New)], false),
         ];
         for (accounts, expected) in cases {
             assert_eq!(is_offline(&accounts), expected, "{accounts:?}");

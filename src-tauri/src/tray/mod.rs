@@ -24,16 +24,42 @@ pub(crate) struct View {
     pub menu: Vec<Entry>,
 }
 
-/// The icon's state in words, then the whole in a line.
+/// The icon's state in words, then the whole in a line: where something is not seen, it is named.
 pub(crate) fn tooltip(status: &Status, playground: bool) -> String {
     let state = match status.icon {
         TrayIcon::Offline => "offline",
         TrayIcon::Failing => "failing",
         TrayIcon::Attention => "needs you",
+        TrayIcon::Partial => "not all is seen",
         TrayIcon::DoNotDisturb => "do not disturb",
         TrayIcon::Acknowledged => "somebody has it",
         TrayIcon::Calm => "calm",
     };
     let of = if playground { "Callboard playground" } else { "Callboard" };
     format!("{of}, {state}\n{}", status.summary)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tooltip_names_what_is_not_seen() {
+        let status = Status {
+            icon: TrayIcon::Partial,
+            count: 0,
+            summary: "Nothing needs you in what is seen. Not seen: acme/secret".into(),
+            not_seen: Vec::new(),
+            accounts_ok: 1,
+            accounts: 1,
+            troubles: Vec::new(),
+            next_check: None,
+            quiet: None,
+            faults: Vec::new(),
+            runs: 0,
+            undelivered: 0,
+        };
+        let expected = "Callboard, not all is seen\nNothing needs you in what is seen. Not seen: acme/secret";
+        assert_eq!(tooltip(&status, false), expected);
+    }
 }

@@ -63,12 +63,12 @@ impl Look {
             (Ink::Colour, TrayIcon::Attention, true) => "#f0b04c",
             (Ink::Colour, TrayIcon::Failing, false) => "#cf3a2e",
             (Ink::Colour, TrayIcon::Failing, true) => "#ff7a6b",
-            (Ink::Colour, TrayIcon::Offline, false) => "#62646d",
-            (Ink::Colour, TrayIcon::Offline, true) => "#979dab",
+            (Ink::Colour, TrayIcon::Offline | TrayIcon::Partial, false) => "#62646d",
+            (Ink::Colour, TrayIcon::Offline | TrayIcon::Partial, true) => "#979dab",
             _ => ink,
         };
         let drawing = match self.icon {
-            TrayIcon::Offline => include_str!("../../icons/tray-offline.svg"),
+            TrayIcon::Offline | TrayIcon::Partial => include_str!("../../icons/tray-offline.svg"),
             TrayIcon::Failing => include_str!("../../icons/tray-failing.svg"),
             TrayIcon::Attention => include_str!("../../icons/tray-attention.svg"),
             TrayIcon::DoNotDisturb => include_str!("../../icons/tray-dnd.svg"),

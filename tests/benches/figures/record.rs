@@ -30,7 +30,7 @@ pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
         write_events(&folder.path().join("callboard.db"), events, now)?;
         let engine = Arc::new(data::engine(folder.path()).await?);
         let since = now - SignedDuration::from_mins(5);
-        let latest = || EventsQuery { after: None, since: Some(since), limit: 50 };
+        let latest = || EventsQuery { after: None, before: None, since: Some(since), limit: 50 };
         let on = format!("{events} events with their decisions, {ITEMS} items of which {OPEN} open; the call in process, JSON and all");
         let mut figures = Vec::new();
         let mut add = |name: &str, what: &str, times: Vec<std::time::Duration>| {
@@ -42,7 +42,7 @@ pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
         let times = timed(rounds, &engine, async |engine, _| engine.call(BoardQuery::default()).await.map(drop)).await?;
         add("board", "`board`: what needs a person", times);
         let times = timed(rounds, &engine, async |engine, _| {
-            engine.call(BoardQuery { kind: None, all: true }).await.map(drop)
+            engine.call(BoardQuery { all: true, ..BoardQuery::default() }).await.map(drop)
         })
         .await?;
         add("board --all", "`board` with all", times);
@@ -55,7 +55,7 @@ pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
         .await?;
         add("item", "`item` by its reference, with its history", times);
         let times = timed(rounds, &engine, async |engine, round| {
-            engine.call(Search { text: format!("{} {round}", data::word(round)), limit: 20 }).await.map(drop)
+            engine.call(Search { text: format!("{} {round}", data::word(round)), limit: 20, skip: 0 }).await.map(drop)
         })
         .await?;
         add("search", "`search` for a word and a number", times);

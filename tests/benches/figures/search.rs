@@ -66,7 +66,7 @@ fn at_hand(asked: &Asked) -> Result<Vec<Figure>> {
 
 fn all(asked: &Asked) -> Result<Vec<Figure>> {
     let entries = if asked.quick { ENTRIES / 10 } else { ENTRIES };
-    let (times, list) = timed(asked, entries, &QUERIES, |text| Search { text, limit: 20 })?;
+    let (times, list) = timed(asked, entries, &QUERIES, |text| Search { text, limit: 20, skip: 0 })?;
     let reading = fzf(list.path(), "")?;
     let peer = fzf(list.path(), QUERIES[0])?;
     let what = format!(

@@ -144,6 +144,7 @@ export function prepare({ line, channel, private: quietly }: Prepare): Prepared 
     lacks: [],
     command: info.spec.name,
     line,
+    named_line: line,
     account: "ci",
     acts_as: "kim",
     steps: [

@@ -4,7 +4,7 @@ import type { Theme } from "../desktop";
 import type { FakeBackend } from "./backend";
 import { fake, row } from "./index";
 import { delivery } from "./runs";
-import { board, run, STATUS } from "./team";
+import { board, run, section, STATUS } from "./team";
 
 export function scene(search: string): FakeBackend {
   const asked = new URLSearchParams(search);
@@ -78,7 +78,7 @@ export function scene(search: string): FakeBackend {
     const rows = Array.from({ length: 10_000 }, (_, at) =>
       row(`ci/build/acme/app${at}/ci@main`, "failing", `app${at} main`),
     );
-    made.answer("board", { ...board(), sections: [{ title: "Builds", rows }] });
+    made.answer("board", { ...board(), sections: [section("Builds", rows)] });
   }
   return made;
 }

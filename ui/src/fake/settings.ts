@@ -108,6 +108,7 @@ export function settingsAnswers(): Answers {
     commands: COMMANDS,
     status: () => ({
       icon: "calm",
+      not_seen: [],
       count: 0,
       summary: "Nothing needs you",
       accounts_ok: known.accounts.length,

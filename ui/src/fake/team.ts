@@ -1,6 +1,17 @@
 /** A made-up team on an ordinary day: a red build, an incident, pull requests, and a deploy command. */
 
-import type { Board, ChannelMessage, Message, Post, Row, Run, Section, State, Status } from "../api";
+import type {
+  Board,
+  ChannelMessage,
+  Message,
+  Post,
+  Row,
+  Run,
+  Section,
+  State,
+  Status,
+  TurnKind,
+} from "../api";
 import { ago } from "./ago";
 import type { Answers } from "./backend";
 import { commands, find, infoOf, prepare, readLine } from "./commands";
@@ -15,25 +26,41 @@ export function row(key: string, state: State, title: string, more: Partial<Row>
     turn: null,
     since: ago(8),
     url: `https://forge.example/${key.length}`,
+    severity: null,
+    approvals: null,
+    checks: null,
+    snoozed: null,
+    as_of: null,
   };
   return { ...plain, ...more, key, state, title };
 }
 
-const turn = (mine: boolean, what: string, ...who: string[]) => ({ mine, what, who });
+const turn = (mine: boolean, kind: TurnKind, what: string, ...who: string[]) => ({ mine, kind, what, who });
+
+/** A section all of whose rows are shown. */
+export function section(title: string, rows: Row[]): Section {
+  return { title, rows, total: rows.length, shown: rows.length };
+}
 
 export function sections(): Section[] {
+  return parts().map(({ title, rows }) => section(title, rows));
+}
+
+function parts(): Pick<Section, "title" | "rows">[] {
   return [
     {
       title: "Incidents",
       rows: [
         row("alerts/incident/checkout", "incident", "Checkout slower than 2 s", {
           second: "billing",
-          turn: turn(false, "nobody yet"),
+          severity: "critical",
+          turn: turn(false, "respond", "nobody yet"),
           since: ago(14),
         }),
         row("alerts/incident/queue", "incident", "Queue depth on api-worker", {
           held: true,
-          turn: turn(false, "bo is on it", "bo"),
+          severity: "warning",
+          turn: turn(false, "respond", "bo is on it", "bo"),
           since: ago(41),
         }),
       ],
@@ -45,7 +72,7 @@ export function sections(): Section[] {
         row("ci/build/acme/billing/ci@main", "failing", "billing main", {
           held: true,
           second: "integration failed",
-          turn: turn(false, "change by ana", "ana"),
+          turn: turn(false, "fix_build", "change by ana", "ana"),
           since: ago(52),
         }),
       ],
@@ -55,12 +82,16 @@ export function sections(): Section[] {
       rows: [
         row("forge/pull_request/acme/web#482", "attention", "Cache the price list", {
           second: "acme/web#482, 1 approval, checks passed",
-          turn: turn(true, "your review", "bo"),
+          approvals: 1,
+          checks: "passed",
+          turn: turn(true, "review", "your review", "bo"),
           since: ago(190),
         }),
         row("forge/pull_request/acme/api#1190", "attention", "Drop the old retry path", {
           second: "acme/api#1190, 2 approvals, checks passed",
-          turn: turn(true, "merge it"),
+          approvals: 2,
+          checks: "passed",
+          turn: turn(true, "merge", "merge it"),
           since: ago(1500),
         }),
       ],
@@ -80,7 +111,9 @@ export function sections(): Section[] {
         row("forge/pull_request/acme/billing#77", "attention", "Invoice rounding", {
           held: true,
           second: "acme/billing#77, checks failed",
-          turn: turn(false, "changes by ana", "ana"),
+          approvals: 0,
+          checks: "failed",
+          turn: turn(false, "changes", "changes by ana", "ana"),
           since: ago(310),
         }),
       ],
@@ -90,17 +123,16 @@ export function sections(): Section[] {
 
 export function board(all = false): Board {
   const summary = { failing: 2, incidents: 2, held: 1, needs_you: 2, running: 1 };
-  const quiet = {
-    title: "Quiet",
-    rows: [row("ci/build/acme/docs/ci@main", "passing", "docs main", { second: "Fix a link" })],
-  };
-  return { sections: all ? [...sections(), quiet] : sections(), summary };
+  const passing = row("ci/build/acme/docs/ci@main", "passing", "docs main", { second: "Fix a link" });
+  const quiet = section("Quiet", [passing]);
+  return { sections: all ? [...sections(), quiet] : sections(), summary, not_seen: [] };
 }
 
 export const STATUS: Status = {
   icon: "failing",
   count: 4,
   summary: "2 builds failing, 2 incidents, 2 need you",
+  not_seen: [],
   accounts_ok: 5,
   accounts: 6,
   troubles: [{ account: "alerts", what: "needs sign-in" }],
@@ -181,6 +213,12 @@ export function team(): Answers {
   return {
     status: STATUS,
     board: ({ all }) => board(all),
+    off_board: ({ items }) => items.map((item) => ({ item, why: "resolved" })),
+    snooze_times: () => [
+      { name: "1h", words: "For 1 hour", until: ago(-60) },
+      { name: "tomorrow", words: "Until tomorrow, 9:00", until: ago(-900) },
+      { name: "change", words: "Until it changes", until: null },
+    ],
     item: ({ item }) => detail(item),
     item_log: LOG,
     follow_log: ({ seen }) => ({

@@ -1,23 +1,78 @@
 /** The board between two readings: what stays where it is, what enters, what is over. */
 
-import type { Row, Run, Section } from "../api";
+import type { GoneReason, Left, Row, Run, Section } from "../api";
 import type { Entry, Lines, Mark } from "./look";
 
-/** A row that is shown; `over` where the board has it no more, and it stays, ticked, until the window hides. */
+/** Why a row left the board for good, in a word: "passed", "merged", "deleted on the service". */
+export interface Ended {
+  words: string;
+  /** It ended well or by somebody's hand; else it is just not there any more. */
+  over: boolean;
+}
+
+/** A row that is shown; `ended` where its service says so, and it stays until the window hides. */
 export interface Shown {
   row: Row;
-  over: boolean;
+  ended: Ended | null;
 }
 export interface ShownSection {
   title: string;
   rows: Shown[];
+  /** How many are open, shown or not. */
+  total: number;
+}
+
+const GONE: Record<GoneReason["reason"], string> = {
+  deleted: "deleted on the service",
+  not_listed: "no longer listed",
+  disabled: "disabled",
+  renamed: "renamed",
+  branch_deleted: "branch deleted",
+  not_default_branch: "not the default branch",
+  not_watched: "not watched",
+};
+
+/** Of rows that left the board, those that ended. The others are snoozed, somebody else's, or further down. */
+export function endedOf(left: Left[]): Map<string, Ended> {
+  const ended = left.flatMap(({ item, why }): [string, Ended][] => {
+    if (typeof why === "object") return [[item, { words: GONE[why.gone.reason], over: false }]];
+    switch (why) {
+      case "passed":
+      case "merged":
+      case "resolved":
+        return [[item, { words: why, over: true }]];
+      case "canceled":
+      case "closed":
+        return [[item, { words: why, over: false }]];
+      case "snoozed":
+      case "others":
+      case "open":
+      case "unknown":
+        return [];
+    }
+  });
+  return new Map(ended);
+}
+
+/** The rows that are shown as open and that a new reading lacks: what became of them is to be asked. */
+export function missing(shown: ShownSection[], next: Section[]): string[] {
+  const there = new Set(next.flatMap(({ rows }) => rows.map(({ key }) => key)));
+  return shown.flatMap(({ rows }) =>
+    rows.filter(({ row, ended }) => !ended && !there.has(row.key)).map(({ row }) => row.key),
+  );
 }
 
 /**
  * What to show of a new reading. While `still`, every row keeps its place, with what is new of it, and new rows enter
- * at the end of their section. Else the new order counts; rows that are over keep the place that they had.
+ * at the end of their section. Else the new order counts, and rows that have ended stand under those that have not. A row
+ * that is merely missing leaves: that it ended is for its service to say.
  */
-export function merge(shown: ShownSection[], next: Section[], still: boolean): ShownSection[] {
+export function merge(
+  shown: ShownSection[],
+  next: Section[],
+  still: boolean,
+  ended: ReadonlyMap<string, Ended> = new Map(),
+): ShownSection[] {
   const fresh = new Map(next.flatMap(({ rows }) => rows.map((row) => [row.key, row] as const)));
   const placed = new Set(shown.flatMap(({ rows }) => rows.map(({ row }) => row.key)));
   const before = new Map(shown.map((section) => [section.title, section]));
@@ -32,25 +87,26 @@ export function merge(shown: ShownSection[], next: Section[], still: boolean): S
     .map((title): ShownSection => {
       const old = before.get(title)?.rows ?? [];
       const now = after.get(title)?.rows ?? [];
+      const total = after.get(title)?.total ?? 0;
+      // Where a row is that was shown: as it is now, or as it ended. Null where it is neither.
+      const kept = (each: Shown): Shown | null => {
+        const again = fresh.get(each.row.key);
+        if (again) return { row: again, ended: null };
+        const how = each.ended ?? ended.get(each.row.key);
+        return how ? { row: each.row, ended: how } : null;
+      };
       if (still) {
-        const kept = old.map(({ row }): Shown => {
-          const again = fresh.get(row.key);
-          return again ? { row: again, over: false } : { row, over: true };
-        });
-        const entered = now.filter(({ key }) => !placed.has(key)).map((row): Shown => ({ row, over: false }));
-        return { title, rows: [...kept, ...entered] };
+        const entered = now.filter(({ key }) => !placed.has(key)).map((row): Shown => ({ row, ended: null }));
+        return { title, rows: [...old.flatMap((each) => kept(each) ?? []), ...entered], total };
       }
-      const rows = now.map((row): Shown => ({ row, over: false }));
-      for (const [at, { row }] of old.entries()) {
-        if (!fresh.has(row.key)) rows.splice(Math.min(at, rows.length), 0, { row, over: true });
-      }
-      return { title, rows };
+      const over = old.filter(({ row }) => !fresh.has(row.key)).flatMap((each) => kept(each) ?? []);
+      return { title, rows: [...now.map((row): Shown => ({ row, ended: null })), ...over], total };
     })
     .filter(({ rows }) => rows.length > 0);
 }
 
 /** Sections that are over keep to their neighbours: the order of the engine's sections is fixed. */
-const ORDER = ["Incidents", "Builds", "Pull requests", "Running", "Waiting on others", "Quiet"];
+const ORDER = ["Incidents", "Builds", "Pull requests", "Running", "Waiting on others", "Quiet", "Snoozed"];
 function rank(title: string, next: Section[], shown: ShownSection[]): number {
   const known = ORDER.indexOf(title);
   if (known >= 0) return known;
@@ -61,18 +117,19 @@ function rank(title: string, next: Section[], shown: ShownSection[]): number {
 /** The board without what is over: the window was hidden. */
 export function withoutOver(shown: ShownSection[]): ShownSection[] {
   return shown
-    .map(({ title, rows }) => ({ title, rows: rows.filter(({ over }) => !over) }))
+    .map((section) => ({ ...section, rows: section.rows.filter(({ ended }) => !ended) }))
     .filter(({ rows }) => rows.length > 0);
 }
 
 /** The board as lines of the list, the recent runs last. */
 export function linesOf(shown: ShownSection[], marks: ReadonlyMap<string, Mark>, runs: Run[]): Lines[] {
-  const lines = shown.map(({ title, rows }): Lines => {
-    const entries = rows.map(({ row, over }): Entry => {
-      const mark = marks.get(row.key) ?? (over ? ("done" as const) : undefined);
-      return { kind: "row", key: row.key, row, mark };
+  const lines = shown.map(({ title, rows, total }): Lines => {
+    const entries = rows.map(({ row, ended }): Entry => {
+      const how = ended ? (ended.over ? ("done" as const) : ("gone" as const)) : undefined;
+      return { kind: "row", key: row.key, row, mark: marks.get(row.key) ?? how, ended: ended?.words };
     });
-    return { title, entries };
+    const open = rows.filter(({ ended }) => !ended).length;
+    return { title, entries, count: countOf(open, total) };
   });
   // Where nothing needs a person, that is what is said; the runs are in their own view.
   if (runs.length > 0 && lines.length > 0) {
@@ -82,6 +139,12 @@ export function linesOf(shown: ShownSection[], marks: ReadonlyMap<string, Mark>,
     });
   }
   return lines;
+}
+
+/** How many are open: "12", or "1,000 of 5,002" where not all of them are in the list. */
+function countOf(shown: number, total: number): string {
+  const words = (count: number) => count.toLocaleString("en");
+  return total > shown ? `${words(shown)} of ${words(total)}` : words(shown);
 }
 
 /** Where the selection is after a new reading: on the same thing; where that is gone, on what has its place. */

@@ -2,10 +2,13 @@
 
 import { SvelteMap } from "svelte/reactivity";
 
-import type { Board, Run } from "../api";
+import type { Board, NotSeen, Run } from "../api";
 import {
+  type Ended,
+  endedOf,
   linesOf,
   merge,
+  missing,
   moved,
   movedBySection,
   selectionAfter,
@@ -34,6 +37,8 @@ export class Boards {
   selected = $state<string | null>(null);
   /** Why the board could not be read. What was read before is still shown. */
   failure = $state<string | null>(null);
+  /** What is to be watched and is not seen: the board is not calm, whatever is on it. */
+  notSeen = $state.raw<NotSeen[]>([]);
   /** True once there is an answer. */
   read = $state(false);
   readonly marks = new SvelteMap<string, Mark>();
@@ -47,6 +52,8 @@ export class Boards {
   private untouched = false;
   private asked = 0;
   private latest: Board | null = null;
+  /** How rows ended that were shown and are not on the latest board. */
+  private ended: ReadonlyMap<string, Ended> = new Map();
   private stillUntil = 0;
   private heldDown = false;
   private settling: ReturnType<typeof setTimeout> | undefined;
@@ -62,11 +69,16 @@ export class Boards {
     try {
       const board = await this.desk.waitFor(
         "the board",
-        this.desk.backend.call("board", { kind: null, all }),
+        this.desk.backend.call("board", { kind: null, all, snoozed: false }),
       );
+      if (asked !== this.asked) return;
+      const items = missing(this.shown, board.sections);
+      const ended = items.length > 0 ? await this.whatBecame(items) : this.ended;
       if (asked !== this.asked) return;
       this.failure = null;
       this.latest = board;
+      this.ended = ended;
+      this.notSeen = board.not_seen;
       this.take();
     } catch (thrown) {
       if (asked === this.asked) this.failure = wordsOf(thrown);
@@ -75,6 +87,16 @@ export class Boards {
     }
     // After the board: the selection begins with what needs a person.
     if (asked === this.asked) await this.loadRuns();
+  }
+
+  /** How rows ended that the board has no more: to be missing is not to be over. */
+  private async whatBecame(items: string[]): Promise<ReadonlyMap<string, Ended>> {
+    try {
+      return new Map([...this.ended, ...endedOf(await this.desk.backend.call("off_board", { items }))]);
+    } catch {
+      // Nothing is said of what is not known.
+      return this.ended;
+    }
   }
 
   private async loadRuns(): Promise<void> {
@@ -92,7 +114,7 @@ export class Boards {
     if (!latest) return;
     const wait = this.stillUntil - Date.now();
     const still = this.heldDown || wait > 0;
-    this.keepSelection(() => (this.shown = merge(this.shown, latest.sections, still)));
+    this.keepSelection(() => (this.shown = merge(this.shown, latest.sections, still, this.ended)));
     clearTimeout(this.settling);
     if (still) this.settling = setTimeout(() => this.take(), Math.max(wait, 50));
   }
@@ -125,6 +147,7 @@ export class Boards {
   /** The window was hidden: what is over leaves. */
   hidden(): void {
     this.heldDown = false;
+    this.ended = new Map();
     for (const [key, mark] of this.marks) if (mark !== "undone" && mark !== "pending") this.marks.delete(key);
     this.keepSelection(() => (this.shown = withoutOver(this.shown)));
   }
@@ -132,6 +155,8 @@ export class Boards {
   /** Another team's board is to be shown: nothing of this one has a place in it. */
   reset(): void {
     this.latest = null;
+    this.ended = new Map();
+    this.notSeen = [];
     this.untouched = true;
     this.shown = [];
     this.runs = [];

@@ -2,7 +2,7 @@
 
 import { createContext } from "svelte";
 
-import type { CommandInfo, ItemAction, ItemDetail, LineRead, Prepare, Row, Run } from "../api";
+import type { CommandInfo, ItemAction, ItemDetail, LineRead, Prepare, Row, Run, SnoozeTime } from "../api";
 import type { Backend, Shown } from "../desktop";
 import { layout } from "../parts/layout";
 import { does } from "./acts";
@@ -33,8 +33,9 @@ export class Launcher {
   readonly pending: Pending;
   readonly tour: Tour;
   levels = $state.raw<Level[]>([]);
-  /** What lies over the level: the actions of the row, or for how long not to disturb. */
-  over = $state<"actions" | "quiet" | null>(null);
+  /** What lies over the level: the actions of the row, for how long not to disturb, or until when to snooze. */
+  over = $state<"actions" | "quiet" | "snooze" | null>(null);
+  snoozeTimes = $state.raw<SnoozeTime[]>([]);
   /** What was in the field at Enter, until its answer is there, and what was typed after it. */
   private entered: string | null = null;
   private ahead = "";
@@ -104,8 +105,9 @@ export class Launcher {
     const found = this.boards.entries.find(isIt) ?? this.finds.entries.find(isIt);
     if (found?.kind === "row") return found.row;
     const item = this.details.item(key)?.item;
-    const more = { second: "", turn: null, since: null, held: false, state: "quiet" as const };
-    return { ...more, key, title: item?.title ?? key, url: item?.url ?? null };
+    const more = { second: "", turn: null, since: null, held: false, state: "quiet" as const, as_of: null };
+    const none = { severity: null, approvals: null, checks: null, snoozed: null };
+    return { ...more, ...none, key, title: item?.title ?? key, url: item?.url ?? null };
   }
 
   /** Reads what is shown first. */
@@ -348,12 +350,7 @@ export class Launcher {
       case "log":
         return this.attempt(() => this.openLog(row.key));
       case "snooze":
-        return this.boards.optimistic(
-          row.key,
-          "snoozed",
-          "The snooze",
-          this.desk.backend.call("snooze", { item: row.key, until: null }),
-        );
+        return this.askUntil();
       case "send":
         return this.attempt(() => this.send(row));
       case "copy":
@@ -367,6 +364,34 @@ export class Launcher {
   private async openLog(key: string): Promise<void> {
     const { Log } = await import("./later");
     if (this.top?.at !== "log") this.push({ at: "log", key, log: new Log(this.desk, key) });
+  }
+
+  /** Until when to snooze: the engine offers the times. */
+  private async askUntil(): Promise<void> {
+    await this.attempt(async () => {
+      this.snoozeTimes = await this.desk.backend.call("snooze_times", {});
+      this.over = "snooze";
+    });
+  }
+
+  /** Takes the row off the board until then; null until it changes. */
+  async snooze(until: string | null, row = this.row): Promise<void> {
+    this.over = null;
+    if (!row) return;
+    await this.boards.optimistic(
+      row.key,
+      "snoozed",
+      "The snooze",
+      this.desk.backend.call("snooze", { item: row.key, until }),
+    );
+  }
+
+  /** Puts the row back on the board. */
+  async unsnooze(row = this.row): Promise<void> {
+    this.over = null;
+    if (!row) return;
+    this.boards.marks.delete(row.key);
+    await this.attempt(() => this.desk.backend.call("unsnooze", { item: row.key }));
   }
 
   /** A row to a channel. */

@@ -1,8 +1,21 @@
 /** How a line of the list looks: glyph, words, whose turn. Shape first, hue second; hollow and grey is held by somebody. */
 
-import type { ChannelInfo, FoundChoice, FoundCommand, FoundRun, Piece, Row, Run } from "../api";
-import { age } from "../parts/time";
+import type {
+  ChannelInfo,
+  ChecksStatus,
+  FoundChoice,
+  FoundCommand,
+  FoundRun,
+  Piece,
+  Row,
+  Run,
+  Severity,
+  Snoozed,
+} from "../api";
+import { age, clock } from "../parts/time";
+import { untilText } from "../parts/until";
 import type { Act } from "./keys";
+import { lineOf } from "./named";
 
 export type Tone = "failing" | "attention" | "passing" | "running" | "quiet";
 
@@ -14,11 +27,18 @@ export interface Glyph {
 }
 
 /** What was done to a row here, before or against what its service says. */
-export type Mark = "done" | "snoozed" | "pending" | "taken" | "undone";
+export type Mark = "done" | "gone" | "snoozed" | "pending" | "taken" | "undone";
 
 /** A line of a list. */
 export type Entry =
-  | { kind: "row"; key: string; row: Row; title?: Piece[]; mark?: Mark | undefined }
+  | {
+      kind: "row";
+      key: string;
+      row: Row;
+      title?: Piece[];
+      mark?: Mark | undefined;
+      ended?: string | undefined;
+    }
   | { kind: "run"; key: string; run: Run }
   | { kind: "again"; key: string; found: FoundRun }
   | { kind: "command"; key: string; found: FoundCommand }
@@ -31,6 +51,8 @@ export interface Lines {
   title: string;
   /** More about all of them: "as of 11:58". */
   note?: string;
+  /** How many there are, where that is more than its entries: "1,000 of 5,002". */
+  count?: string;
   entries: Entry[];
 }
 
@@ -44,6 +66,10 @@ export interface Look {
   turn: { text: string; tone: "mine" | "failing" | "attention" | "plain"; face: string | null } | null;
   approvals: number | null;
   checks: "passed" | "failed" | "running" | null;
+  /** How bad: drawn as one to four bars. */
+  severity: Severity | null;
+  /** When it was last so: "as of 11:58". Its account cannot be read now. */
+  asOf: string;
   channel: string | null;
   /** The channel is one of the built-in room. */
   builtin: boolean;
@@ -72,6 +98,7 @@ export const channelIcon = (builtin: boolean) => (builtin ? "room" : "hash");
 
 const MARKS: Record<Mark, Glyph> = {
   done: { icon: "st_pass", tone: "passing", means: "over" },
+  gone: { icon: "x", tone: "quiet", means: "not there any more" },
   snoozed: { icon: "st_snooze", tone: "quiet", means: "snoozed" },
   pending: { icon: "clock", tone: "quiet", means: "about to be sent" },
   taken: { icon: "usercheck", tone: "quiet", means: "yours" },
@@ -79,8 +106,9 @@ const MARKS: Record<Mark, Glyph> = {
 };
 
 /** The glyph of an item's state. */
-export function glyphOf(row: Pick<Row, "key" | "state" | "held">, mark?: Mark): Glyph {
+export function glyphOf(row: Pick<Row, "key" | "state" | "held" | "snoozed">, mark?: Mark): Glyph {
   if (mark) return MARKS[mark];
+  if (row.snoozed) return MARKS.snoozed;
   const { held, state } = row;
   const pullRequest = kindOf(row.key) === "pull_request";
   switch (state) {
@@ -136,20 +164,12 @@ export function glyphOfRun(run: Run): Glyph {
   }
 }
 
-/** A pull request's second text in its parts: the engine writes it as "acme/web#479, 1 approval, checks passed". */
-export function reviewed(second: string): Pick<Look, "approvals" | "checks" | "second"> {
-  const [, ...parts] = second.split(", ");
-  let approvals: number | null = null;
-  let checks: Look["checks"] = null;
-  const rest = parts.filter((part) => {
-    const given = /^(\d+) approvals?$/.exec(part);
-    const ended = /^checks (passed|failed|running)$/.exec(part);
-    if (given) approvals = Number(given[1]);
-    if (ended) checks = ended[1] as "passed" | "failed" | "running";
-    return !given && !ended;
-  });
-  return { approvals, checks, second: rest.join(", ") };
-}
+const CHECKS: Record<ChecksStatus, Look["checks"]> = {
+  none: null,
+  pending: "running",
+  passed: "passed",
+  failed: "failed",
+};
 
 /** "forge/pull_request/acme/web#479" as "web 479". */
 function reference(key: string): string {
@@ -173,18 +193,26 @@ function turnOf(row: Row): Look["turn"] {
   const who = turn.who[0];
   if (turn.mine && !row.held) return { text: turn.what, tone: "mine", face: null };
   if (!row.held && row.state === "incident") return { text: turn.what, tone: "failing", face: null };
-  return { text: turn.what, tone: "plain", face: who && turn.what.startsWith(`${who} is`) ? who : null };
+  const responds = turn.kind === "respond" && row.held && turn.who.length === 1;
+  return { text: turn.what, tone: "plain", face: who && responds ? who : null };
 }
 
 const MARKED: Record<Mark, string> = {
   done: "over",
+  gone: "gone",
   snoozed: "snoozed",
   pending: "not sent yet",
   taken: "you are on it",
   undone: "not accepted",
 };
 
-function lookOfRow(row: Row, found: Piece[] | undefined, mark: Mark | undefined, now: number): Look {
+/** Until when it is off the board. */
+function snoozedText(snoozed: Snoozed, now: number): string {
+  return snoozed === "until_change" ? "until it changes" : untilText(snoozed.until, new Date(now));
+}
+
+function lookOfRow(entry: Extract<Entry, { kind: "row" }>, now: number): Look {
+  const { row, title: found, mark, ended } = entry;
   const kind = kindOf(row.key);
   const base = {
     glyph: glyphOf(row, mark),
@@ -192,15 +220,19 @@ function lookOfRow(row: Row, found: Piece[] | undefined, mark: Mark | undefined,
     title: found ?? plain(row.title),
     second: row.second,
     turn: turnOf(row),
-    approvals: null,
-    checks: null,
+    approvals: row.approvals ? row.approvals : null,
+    checks: row.checks ? CHECKS[row.checks] : null,
+    severity: row.severity,
+    asOf: row.as_of && !mark ? `as of ${clock(row.as_of)}` : "",
     channel: null,
     builtin: false,
     age: age(row.since, now),
   };
-  if (mark) base.turn = { text: MARKED[mark], tone: mark === "undone" ? "attention" : "plain", face: null };
+  if (row.snoozed) base.turn = { text: snoozedText(row.snoozed, now), tone: "plain", face: null };
+  if (mark)
+    base.turn = { text: ended ?? MARKED[mark], tone: mark === "undone" ? "attention" : "plain", face: null };
   if (kind === "build") return { ...base, ...split(base.title) };
-  if (kind === "pull_request") return { ...base, lead: reference(row.key), ...reviewed(row.second) };
+  if (kind === "pull_request") return { ...base, lead: reference(row.key), second: "" };
   return base;
 }
 
@@ -212,13 +244,15 @@ export function lookOf(entry: Entry, now: number): Look {
     turn: null,
     approvals: null,
     checks: null,
+    severity: null,
+    asOf: "",
     channel: null,
     builtin: false,
     age: "",
   };
   switch (entry.kind) {
     case "row":
-      return lookOfRow(entry.row, entry.title, entry.mark, now);
+      return lookOfRow(entry, now);
     case "run": {
       const { run } = entry;
       const channel = run.post ? channelName(run.post) : null;
@@ -226,7 +260,7 @@ export function lookOf(entry: Entry, now: number): Look {
       return {
         ...base,
         glyph: glyphOfRun(run),
-        title: plain(run.line),
+        title: plain(lineOf(run)),
         turn,
         channel,
         builtin: run.post !== null && isBuiltin(run.post),

@@ -61,7 +61,8 @@ export function offersOf(row: Pick<Row, "key" | "url" | "turn">, detail: ItemDet
   const own: Offer[] = [];
   if (kind === "build")
     own.push({ id: "log", title: "Whole log", icon: "log", keys: keysOf("log"), act: "log", does: "log" });
-  const reviews = kind === "pull_request" && row.turn?.what === "your review";
+  const turn = row.turn?.mine ? row.turn.kind : null;
+  const reviews = kind === "pull_request" && turn === "review";
   const open: Offer = {
     id: "open",
     title: reviews ? "Review in browser" : "Open in browser",
@@ -73,7 +74,7 @@ export function offersOf(row: Pick<Row, "key" | "url" | "turn">, detail: ItemDet
   if (url) own.push(open);
   own.push({
     id: "snooze",
-    title: "Snooze until it changes",
+    title: "Snooze…",
     icon: "clock",
     keys: keysOf("snooze"),
     act: "snooze",
@@ -108,7 +109,7 @@ export function offersOf(row: Pick<Row, "key" | "url" | "turn">, detail: ItemDet
   const has = (role: Role) => (offer: Offer) =>
     typeof offer.does === "object" && "run" in offer.does && offer.does.run.role === role;
   const approves = has("approve");
-  const merges = row.turn?.what === "merge it" ? runs.find(has("merge")) : undefined;
+  const merges = turn === "merge" ? runs.find(has("merge")) : undefined;
   const first = merges ?? (reviews && url ? open : (runs.find((offer) => !approves(offer)) ?? own[0]));
   if (!first) return [];
   const rest = [...runs, ...own].filter((offer) => offer !== first);

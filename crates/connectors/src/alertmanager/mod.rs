@@ -34,6 +34,8 @@ use crate::{
 
 /// Its name in the configuration.
 pub const NAME: &str = "alertmanager";
+/// Accounts of this service are watched.
+pub const WATCHES: bool = true;
 
 const TOKEN: SecretField = SecretField {
     name: "token",

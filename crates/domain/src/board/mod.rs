@@ -1,5 +1,7 @@
 //! The board: what needs a person, in sections.
 
+mod not_seen;
+mod rank;
 mod rows;
 mod summary;
 
@@ -9,10 +11,14 @@ use url::Url;
 
 use crate::{
     identity::Identity,
-    item::{Item, ItemKey, Kind, Turn},
+    item::{ChecksStatus, Item, ItemKey, Kind, Severity, Turn},
 };
-use rows::{Place, Placed};
+pub use not_seen::{NotSeen, NotSeenKind, headline};
+pub use rank::{Candidate, QUIET, Ranked, RankedSection, Standing, rank, standing};
 pub use summary::{NOTHING, Summary, Tray};
+
+/// The most rows of a section that the board shows. A section says how many there are in all.
+pub const MOST_ROWS: usize = 1_000;
 
 /// An item, and what the board must know besides.
 #[derive(Debug, Clone, Copy)]
@@ -21,8 +27,18 @@ pub struct Entry<'a> {
     pub item: &'a Item,
     /// Who its account acts as.
     pub me: &'a Identity,
-    /// Snoozed by a person or silenced by a rule: it needs nobody until it changes.
-    pub snoozed: bool,
+    /// Snoozed by a person or silenced by a rule: it needs nobody until then.
+    pub snoozed: Option<Snoozed>,
+}
+
+/// How long an item is off the board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Snoozed {
+    /// Until it changes.
+    UntilChange,
+    /// Until then.
+    Until(Timestamp),
 }
 
 /// What to show.
@@ -32,6 +48,9 @@ pub struct Options {
     pub kind: Option<Kind>,
     /// Everything that is open, passing and other people's too; else what concerns me.
     pub all: bool,
+    /// What is snoozed, too. With `all` it is there anyway.
+    #[serde(default)]
+    pub snoozed: bool,
 }
 
 /// What needs a person, and what is under way.
@@ -41,15 +60,31 @@ pub struct Board {
     pub sections: Vec<Section>,
     /// The same in numbers; what is shown or not makes no difference to them.
     pub summary: Summary,
+    /// What is to be watched and is not seen, the worst first: what needs somebody there is not above.
+    #[serde(default)]
+    pub not_seen: Vec<NotSeen>,
+}
+
+impl Board {
+    /// The board in a line: see [`headline`].
+    pub fn headline(&self) -> String {
+        headline(&self.summary, &self.not_seen)
+    }
 }
 
 /// Rows that belong together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Section {
-    /// What they are: `Incidents`, `Builds`, `Pull requests`, `Running`, `Waiting on others`, `Quiet`.
+    /// What they are: `Incidents`, `Builds`, `Pull requests`, `Running`, `Waiting on others`, `Quiet`, `Snoozed`.
     pub title: String,
-    /// The most urgent first.
+    /// The most urgent first, at most [`MOST_ROWS`].
     pub rows: Vec<Row>,
+    /// How many there are in all.
+    #[serde(default)]
+    pub total: usize,
+    /// How many of them are in `rows`.
+    #[serde(default)]
+    pub shown: usize,
 }
 
 /// One item on the board.
@@ -71,6 +106,21 @@ pub struct Row {
     pub since: Option<Timestamp>,
     /// Where it can be seen.
     pub url: Option<Url>,
+    /// How bad an incident is.
+    #[serde(default)]
+    pub severity: Option<Severity>,
+    /// How many approve a pull request.
+    #[serde(default)]
+    pub approvals: Option<usize>,
+    /// The checks of a pull request.
+    #[serde(default)]
+    pub checks: Option<ChecksStatus>,
+    /// How long it is snoozed.
+    #[serde(default)]
+    pub snoozed: Option<Snoozed>,
+    /// Where its account cannot be read: when this was last so.
+    #[serde(default)]
+    pub as_of: Option<Timestamp>,
 }
 
 /// What a row is, by its glyph's shape.
@@ -105,61 +155,30 @@ impl State {
     }
 }
 
-/// Makes the board. Resolved incidents and ended pull requests are not on it.
-///
-/// | section | what is in it | order |
-/// | --- | --- | --- |
-/// | Incidents | all that are not over | unheld, severity, oldest |
-/// | Builds | red branches: default ones and those that I broke; with `all` every one | default or mine, newest |
-/// | Pull requests | those whose turn is mine | mine, oldest |
-/// | Running | builds under way that are not red: of default branches and mine; with `all` every one | newest |
-/// | Waiting on others | pull requests that I wrote or reviewed; with `all` every one | mine, oldest |
-/// | Quiet | only with `all`: passing and canceled builds, drafts, what is snoozed | newest |
-///
-/// What needs a person is in the first three, but for red branches that are nobody's but their author's.
+/// Makes the board of a few items: ranks all of them ([`rank`]) and makes rows of the most urgent ones.
 pub fn board<'a>(entries: impl IntoIterator<Item = Entry<'a>>, now: Timestamp, options: &Options) -> Board {
-    let mut summary = Summary::default();
-    let mut rows: Vec<Placed> = Vec::new();
-    for entry in entries {
-        let other_kind = options.kind.is_some_and(|kind| kind != entry.item.key.kind);
-        if other_kind || (entry.snoozed && !options.all) {
-            continue;
-        }
-        let Some(mut placed) = rows::place(entry, now, options.all) else { continue };
-        if entry.snoozed {
-            placed.section = Place::Quiet;
-            placed.row.state = State::Quiet;
-        } else if placed.concerns_me {
-            match placed.section {
-                Place::Incidents => {
-                    summary.incidents += 1;
-                    summary.held += usize::from(placed.row.held);
-                }
-                Place::Builds => summary.failing += 1,
-                Place::PullRequests => summary.needs_you += 1,
-                Place::Running => summary.running += 1,
-                Place::Waiting | Place::Quiet => {}
-            }
-        }
-        rows.push(placed);
-    }
-    rows.sort_by(|one, other| one.rank().cmp(&other.rank()));
-    let mut sections: Vec<Section> = Vec::new();
-    for Placed { section, row, .. } in rows {
-        match sections.last_mut().filter(|last| last.title == section.title()) {
-            Some(last) => last.rows.push(row),
-            None => sections.push(Section { title: section.title().to_owned(), rows: vec![row] }),
-        }
-    }
-    Board { sections, summary }
+    let mut entries: Vec<Entry<'a>> = entries.into_iter().collect();
+    entries.sort_by(|one, other| one.item.key.cmp(&other.item.key));
+    let candidates = entries.iter().enumerate().filter_map(|(id, entry)| {
+        let (kind, snoozed) = (entry.item.key.kind, entry.snoozed.is_some());
+        Some(Candidate { id, kind, standing: standing(entry.item, entry.me)?, snoozed })
+    });
+    let Ranked { sections, summary } = rank(candidates, now, options, MOST_ROWS);
+    let section = |section: RankedSection<usize>| Section {
+        title: section.title.to_owned(),
+        total: section.total,
+        shown: section.ids.len(),
+        rows: section.ids.iter().filter_map(|id| entries.get(*id)).map(|entry| row(*entry, now)).collect(),
+    };
+    Board { sections: sections.into_iter().map(section).collect(), summary, not_seen: Vec::new() }
 }
 
 /// The row of any item, on the board or not: what is over is quiet, and says how it ended.
 pub fn row(entry: Entry<'_>, now: Timestamp) -> Row {
-    match rows::place(entry, now, true) {
-        Some(Placed { row, .. }) if entry.snoozed => Row { state: State::Quiet, ..row },
-        Some(Placed { row, .. }) => row,
-        None => rows::over(entry.item),
+    let row = rows::row(entry.item, entry.me, now);
+    match entry.snoozed {
+        None => row,
+        snoozed => Row { state: State::Quiet, snoozed, ..row },
     }
 }
 

@@ -24,10 +24,14 @@ fn checks(status: ChecksStatus) -> Option<Checks> {
     Some(Checks { commit: "c0".into(), status, failing: Vec::new(), at: at(5) })
 }
 
+fn aside(snoozed: bool) -> Option<Snoozed> {
+    snoozed.then_some(Snoozed::UntilChange)
+}
+
 fn show(items: &[Item], snoozed: &[&str], options: Options) -> (Vec<String>, Summary) {
     let me = kim();
     let entries =
-        items.iter().map(|item| Entry { item, me: &me, snoozed: snoozed.contains(&item.reference()) });
+        items.iter().map(|item| Entry { item, me: &me, snoozed: aside(snoozed.contains(&item.reference())) });
     let board = board(entries, at(60), &options);
     let mut lines = Vec::new();
     for section in board.sections {
@@ -44,8 +48,9 @@ fn show(items: &[Item], snoozed: &[&str], options: Options) -> (Vec<String>, Sum
     (lines, board.summary)
 }
 
-const ALL: Options = Options { kind: None, all: true };
-const MINE: Options = Options { kind: None, all: false };
+const ALL: Options = Options { kind: None, all: true, snoozed: false };
+const MINE: Options = Options { kind: None, all: false, snoozed: false };
+const SNOOZED: Options = Options { kind: None, all: false, snoozed: true };
 
 #[test]
 fn incidents_by_urgency() {
@@ -202,6 +207,7 @@ fn pull_requests_by_whose_turn_it_is() {
             "attention hollow | a 6 | a#6 | changes by ana | 54 m",
             "# Quiet",
             "quiet filled | a 7 | a#7 | *finish it | 53 m",
+            "# Snoozed",
             "quiet filled | a 4 | a#4, 1 approval | *merge it | 56 m",
         ]
     );
@@ -214,9 +220,49 @@ fn snoozed_and_other_kinds_are_left_out() {
     assert!(lines.is_empty(), "{lines:?}");
     assert_eq!(summary.to_string(), NOTHING);
     assert_eq!(summary.tray(), Tray::Calm);
-    let (lines, summary) = show(&items, &[], Options { kind: Some(Kind::Build), all: false });
+    let (lines, summary) = show(&items, &["PD-123"], SNOOZED);
+    assert_eq!(
+        lines[2..],
+        ["# Snoozed", "quiet filled | Checkout slower than 2 s | billing | nobody yet | 60 m"]
+    );
+    assert_eq!(summary, Summary { failing: 1, ..Summary::default() }, "what is snoozed does not count");
+    let (lines, summary) = show(&items, &[], Options { kind: Some(Kind::Build), ..MINE });
     assert_eq!(lines, ["# Builds", "failing filled | web main | failed | change by ana | 52 m"]);
     assert_eq!(summary, Summary { failing: 1, ..Summary::default() });
+}
+
+#[test]
+fn all_are_ranked_before_the_board_is_cut() {
+    let (me, count) = (kim(), MOST_ROWS + 502);
+    // The most urgent ones are the oldest and the first by name: wherever the cut is made first, they are lost.
+    let items: Vec<Item> = (0..count)
+        .map(|n| {
+            let item = incident(|i| {
+                let critical = n < 2;
+                i.severity = if critical { Severity::Critical } else { Severity::Warning };
+                i.status = if critical { IncidentStatus::Triggered } else { IncidentStatus::Acknowledged };
+            });
+            renamed(item, &format!("{n:05}"))
+        })
+        .collect();
+    let entries = items.iter().map(|item| Entry { item, me: &me, snoozed: None });
+    let board = board(entries, at(60), &MINE);
+    let [section] = board.sections.as_slice() else { panic!("one section: {:?}", board.sections.len()) };
+    assert_eq!((section.total, section.shown, section.rows.len()), (count, MOST_ROWS, MOST_ROWS));
+    let first: Vec<_> = section.rows.iter().take(3).map(|row| (row.key.id.as_str(), row.severity)).collect();
+    let expected =
+        [("00000", Severity::Critical), ("00001", Severity::Critical), ("00002", Severity::Warning)];
+    assert_eq!(first, expected.map(|(id, severity)| (id, Some(severity))));
+    assert_eq!(board.summary, Summary { incidents: count, held: count - 2, ..Summary::default() });
+}
+
+#[test]
+fn a_board_of_an_older_version_can_be_read() {
+    let old = r#"{"sections":[{"title":"Builds","rows":[{"key":"forge/build/a@main","state":"failing","held":false,
+        "title":"a main","second":"failed","turn":null,"since":null,"url":null}]}],
+        "summary":{"failing":1,"incidents":0,"held":0,"needs_you":0,"running":0}}"#;
+    let board: Board = serde_json::from_str(old).unwrap();
+    assert_eq!((board.not_seen.len(), board.sections[0].rows[0].as_of), (0, None));
 }
 
 #[test]
@@ -231,7 +277,7 @@ fn every_item_has_a_row() {
         (build(vec![run(8, BuildStatus::Failed)]), true, "quiet", "failed", Some(at(8))),
     ];
     for (item, snoozed, state, second, since) in cases {
-        let row = row(Entry { item: &item, me: &kim(), snoozed }, at(60));
+        let row = row(Entry { item: &item, me: &kim(), snoozed: aside(snoozed) }, at(60));
         assert_eq!((row.state.name(), row.second.as_str(), row.since), (state, second, since));
         assert_eq!(row.key, item.key);
     }

@@ -32,6 +32,8 @@ pub use complete::{Completion, What};
 pub use confirm::Confirm;
 pub use fitting::{Fits, fits};
 
+pub use say::named_line;
+
 pub use resolve::{Resolution, applies_to, prefill, resolve_item};
 pub use spec::USUAL_TIMEOUT;
 pub use token::{Token, line_from, quote, tokens};

@@ -5,6 +5,22 @@ use super::{
     token::quote,
     usage::{Element, Piece},
 };
+use crate::item::Kind;
+
+/// A line as people read it: alerts go by what they are called, not by their fingerprints. It is for reading, and not
+/// to be run.
+pub fn named_line(line: &str, args: &Args) -> String {
+    let alerts = args.items.values().filter(|item| item.key.kind == Kind::Incident);
+    alerts.fold(line.to_owned(), |line, item| {
+        let (reference, called) = (quote(item.reference()), item.called());
+        let is_it = |word: &str| word == reference;
+        // Word by word: what only begins like it is another.
+        line.split(' ')
+            .map(|word| if is_it(word) { called.as_str() } else { word })
+            .collect::<Vec<_>>()
+            .join(" ")
+    })
+}
 
 impl Command {
     /// The line in the words of the usage, where that says exactly these arguments; else the one that names them all.
@@ -67,6 +83,7 @@ impl Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::item::examples::incident;
     use crate::{
         command::{ArgSpec, CommandSpec},
         item::Kind,
@@ -118,5 +135,21 @@ mod tests {
             assert_eq!(said, expected, "{typed}");
             assert_eq!(commands.parse(&said).unwrap().args, read.args, "{typed}");
         }
+    }
+
+    #[test]
+    fn an_alert_on_a_line_goes_by_its_name() {
+        let mut item = incident(|_| {});
+        item.key.id = "0f3a".into();
+        let args = Args { items: [("alert".to_owned(), item)].into(), ..Args::default() };
+        let cases = [
+            ("ack 0f3a", "ack Checkout slower than 2 s in billing"),
+            ("silence 0f3a for 2h 0f3ab", "silence Checkout slower than 2 s in billing for 2h 0f3ab"),
+            ("ack", "ack"),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(named_line(line, &args), expected);
+        }
+        assert_eq!(named_line("ack 0f3a", &Args::default()), "ack 0f3a", "what is not known keeps its name");
     }
 }

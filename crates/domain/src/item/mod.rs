@@ -22,7 +22,7 @@ pub(crate) use clean::join_sets;
 pub use clean::{EARLIEST, LATEST};
 pub use incident::{Incident, IncidentStatus, InferredEnd, Severity};
 pub use pull_request::{
-    Checks, ChecksStatus, PullRequest, PullRequestState, REVIEWS_KEPT, Review, Turn, Verdict,
+    Checks, ChecksStatus, PullRequest, PullRequestState, REVIEWS_KEPT, Review, Turn, TurnKind, Verdict,
 };
 
 /// The name a person gave an account in the configuration, such as `forge`.
@@ -207,6 +207,16 @@ impl Item {
     /// What a person types for this item in a command: `acme/web#479`, `acme/web/ci@main`, an alert's fingerprint.
     pub fn reference(&self) -> &str {
         &self.key.id
+    }
+
+    /// What people call it: an alert's title alone often does not say of what.
+    pub fn called(&self) -> String {
+        match &self.detail {
+            Detail::Incident(incident) if !incident.service.is_empty() => {
+                format!("{} in {}", self.title, incident.service)
+            }
+            _ => self.title.clone(),
+        }
     }
 
     /// The repository, project or service that it belongs to: what rules route by and notifications group by.

@@ -139,8 +139,34 @@ pub struct Turn {
     pub mine: bool,
     /// Who it is, where not (only) me.
     pub who: Vec<String>,
-    /// What is awaited: `your review`, `merge it`, `review by bo`, `changes by ana`, `checks`.
+    /// What is awaited, for those who decide by it.
+    pub kind: TurnKind,
+    /// The same in words: `your review`, `merge it`, `review by bo`, `changes by ana`, `checks`.
     pub what: String,
+}
+
+/// What is awaited of whoever has the turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[serde(rename_all = "snake_case")]
+pub enum TurnKind {
+    /// Pull request: the author finishes the draft.
+    Finish,
+    /// Pull request: a review.
+    Review,
+    /// Pull request: the author changes what was asked for.
+    Changes,
+    /// Pull request: the author mends the checks.
+    FixChecks,
+    /// Pull request: the checks end by themselves.
+    Checks,
+    /// Pull request: the author merges it.
+    Merge,
+    /// Pull request: the author asks somebody for a review.
+    RequestReview,
+    /// Incident: somebody takes it, or has it.
+    Respond,
+    /// Build: its author mends it.
+    FixBuild,
 }
 
 impl PullRequest {
@@ -197,32 +223,38 @@ impl PullRequest {
         let decided = |verdict| decisions.values().filter(move |review| review.verdict == verdict);
         let checks = self.checks.as_ref().map_or(ChecksStatus::None, |checks| checks.status);
         Some(if self.draft {
-            self.authors_turn(me, "finish it", "draft")
+            self.authors_turn(me, TurnKind::Finish, "finish it", "draft")
         } else if self.asks(me) {
             let others = self.requested.iter().filter(|name| !me.is(name));
-            Turn { mine: true, who: others.cloned().collect(), what: "your review".to_owned() }
+            Turn {
+                mine: true,
+                who: others.cloned().collect(),
+                kind: TurnKind::Review,
+                what: "your review".to_owned(),
+            }
         } else if decided(Verdict::ChangesRequested).any(|review| !self.requested.contains(&review.by)) {
-            self.authors_turn(me, "your changes", "changes")
+            self.authors_turn(me, TurnKind::Changes, "your changes", "changes")
         } else if checks == ChecksStatus::Failed {
-            self.authors_turn(me, "fix the checks", "fix")
+            self.authors_turn(me, TurnKind::FixChecks, "fix the checks", "fix")
         } else if !self.requested.is_empty() {
             let who: Vec<_> = self.requested.iter().cloned().collect();
-            Turn { mine: false, what: format!("review by {}", listed(&who)), who }
+            Turn { mine: false, kind: TurnKind::Review, what: format!("review by {}", listed(&who)), who }
         } else if checks == ChecksStatus::Pending {
-            Turn { mine: false, who: Vec::new(), what: "checks".to_owned() }
+            Turn { mine: false, who: Vec::new(), kind: TurnKind::Checks, what: "checks".to_owned() }
         } else if decided(Verdict::Approved).next().is_some() {
-            self.authors_turn(me, "merge it", "merge")
+            self.authors_turn(me, TurnKind::Merge, "merge it", "merge")
         } else {
-            self.authors_turn(me, "ask for a review", "request")
+            self.authors_turn(me, TurnKind::RequestReview, "ask for a review", "request")
         })
     }
 
-    fn authors_turn(&self, me: &Identity, mine: &str, theirs: &str) -> Turn {
+    fn authors_turn(&self, me: &Identity, kind: TurnKind, mine: &str, theirs: &str) -> Turn {
         match self.author.as_str() {
-            author if me.is(author) => Turn { mine: true, who: Vec::new(), what: mine.to_owned() },
-            "" => Turn { mine: false, who: Vec::new(), what: theirs.to_owned() },
+            author if me.is(author) => Turn { mine: true, who: Vec::new(), kind, what: mine.to_owned() },
+            "" => Turn { mine: false, who: Vec::new(), kind, what: theirs.to_owned() },
             author => {
-                Turn { mine: false, who: vec![author.to_owned()], what: format!("{theirs} by {author}") }
+                let what = format!("{theirs} by {author}");
+                Turn { mine: false, who: vec![author.to_owned()], kind, what }
             }
         }
     }

@@ -40,7 +40,7 @@ pub struct AccountInfo {
     pub problems: Vec<Problem>,
     /// Where its secrets are kept.
     pub secrets: Place,
-    /// True where it is watched.
+    /// True where it is watched, once it has all that it needs.
     pub watched: bool,
     /// Its settings, as its table in the configuration has them.
     pub settings: BTreeMap<String, Value>,

@@ -1,8 +1,11 @@
 //! What there is: the board, items, events, and why one was told of them.
 
-pub use callboard_domain::activity::{Activity, ActivityDay};
+pub use callboard_domain::{
+    activity::{Activity, ActivityDay},
+    board::Snoozed,
+};
 use callboard_domain::{
-    board::Tray,
+    board::{NotSeen, Tray},
     command::{Effect, Role},
     error::ServiceError,
     event::Event,
@@ -24,16 +27,69 @@ pub struct BoardQuery {
     pub kind: Option<Kind>,
     /// Everything that is open, not only what needs a person.
     pub all: bool,
+    /// What is snoozed, too.
+    #[serde(default)]
+    pub snoozed: bool,
 }
+
+/// Why these items are not on the board any more: for whoever showed them.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct OffBoard {
+    /// Their keys.
+    pub items: Vec<ItemKey>,
+}
+
+/// An item, and why it is not on the board.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Left {
+    /// Which.
+    pub item: ItemKey,
+    /// Why.
+    pub why: LeftWhy,
+}
+
+/// Why an item is not on the board.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum LeftWhy {
+    /// Over: the build passed.
+    Passed,
+    /// Over: the build ended without a verdict.
+    Canceled,
+    /// Over: the pull request was merged.
+    Merged,
+    /// Over: the pull request was closed without merging.
+    Closed,
+    /// Over: the incident is resolved.
+    Resolved,
+    /// Not there any more, which is no news.
+    Gone(GoneReason),
+    /// Not over: it is snoozed.
+    Snoozed,
+    /// Not over: it concerns somebody else now, or nobody.
+    Others,
+    /// Not over: it is on the board, or would be if that were longer.
+    Open,
+    /// Not known any more.
+    Unknown,
+}
+
+/// The most entries that one answer lists. More than that is refused, never cut: lists are read page by page.
+pub const LONGEST_LIST: usize = 10_000;
 
 /// Events, oldest first.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct EventsQuery {
     /// Only later ones than this number.
     pub after: Option<i64>,
+    /// Only earlier ones than this number: the page before the one that began with it.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub before: Option<i64>,
     /// Only those seen at or after this time.
     pub since: Option<Timestamp>,
-    /// At most this many: the latest ones where `after` is not given, else the first ones after it.
+    /// At most this many, up to [`LONGEST_LIST`]: the latest ones where `after` is not given, else the first ones after
+    /// it. Who asks for one more than it needs knows whether there are more.
     pub limit: usize,
 }
 
@@ -89,16 +145,6 @@ pub struct ItemAction {
     pub effect: Effect,
     /// False where something is still to be said before it can run: a message, a duration.
     pub complete: bool,
-}
-
-/// How long an item is off the board.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum Snoozed {
-    /// Until it changes.
-    UntilChange,
-    /// Until then.
-    Until(Timestamp),
 }
 
 /// The end of an item's log, asked of its service now. Nothing is recorded or posted.
@@ -162,12 +208,16 @@ pub struct StatusQuery {}
 /// The whole in numbers and words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Status {
-    /// What the tray shows, by priority: offline, failing, needs you, do not disturb, somebody has it, calm.
+    /// What the tray shows, by priority: offline, failing, needs you, do not disturb, not all is seen,
+    /// somebody has it, calm.
     pub icon: TrayIcon,
     /// How many things need a person.
     pub count: usize,
-    /// The board in a line.
+    /// The board in a line. Where something is not seen, it names that.
     pub summary: String,
+    /// What is to be watched and is not seen, the worst first.
+    #[serde(default)]
+    pub not_seen: Vec<NotSeen>,
     /// The accounts that are well.
     pub accounts_ok: usize,
     /// All accounts.
@@ -196,6 +246,8 @@ pub enum TrayIcon {
     Failing,
     /// As [`Tray::Attention`].
     Attention,
+    /// Nothing of that in what is seen, but not all is seen.
+    Partial,
     /// Only important notifications are shown.
     DoNotDisturb,
     /// As [`Tray::Acknowledged`].
@@ -327,8 +379,11 @@ pub struct RuleInfo {
 pub struct Search {
     /// Words, or parts of them.
     pub text: String,
-    /// At most this many.
+    /// At most this many of each kind, up to [`LONGEST_LIST`].
     pub limit: usize,
+    /// Not the first so many of each kind: the pages before.
+    #[serde(default)]
+    pub skip: usize,
 }
 
 /// Something that a search found.
@@ -411,6 +466,28 @@ pub struct Snooze {
     /// The item's key, or any unambiguous part of its reference.
     pub item: String,
     /// Until when; `None` until it changes.
+    pub until: Option<Timestamp>,
+}
+
+/// Puts an item back on the board.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct Unsnooze {
+    /// The item's key, or any unambiguous part of its reference.
+    pub item: String,
+}
+
+/// The times until which an item can be snoozed, by the calendar of this computer.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct SnoozeTimes {}
+
+/// A time until which an item can be snoozed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SnoozeTime {
+    /// Its name on the command line: `1h`, `tomorrow`, `monday`, `change`.
+    pub name: String,
+    /// "Until tomorrow, 9:00".
+    pub words: String,
+    /// For [`Snooze`].
     pub until: Option<Timestamp>,
 }
 

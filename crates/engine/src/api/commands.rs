@@ -113,6 +113,9 @@ pub struct Prepared {
     pub command: String,
     /// The line with every argument in its place.
     pub line: String,
+    /// The same as people read it: alerts by what they are called, not by their fingerprints.
+    #[serde(default)]
+    pub named_line: String,
     /// The account that it would run as, where it is a connector's action.
     pub account: Option<AccountName>,
     /// Who that account acts as, where known.
@@ -246,8 +249,12 @@ pub struct RunStep {
 /// Runs, newest first.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct RunsQuery {
-    /// At most this many.
+    /// At most this many, up to [`LONGEST_LIST`](super::LONGEST_LIST).
     pub limit: usize,
+    /// Only those that began before this one: its id, or the start of it.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub before: Option<String>,
 }
 
 /// Settles a run of which it is not known whether it happened: the word of a person who has looked.

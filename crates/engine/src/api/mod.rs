@@ -114,6 +114,7 @@ calls! {
     configure(Configure) -> Settings, Configures;
 
     board(BoardQuery) -> Board, Reads;
+    off_board(OffBoard) -> Vec<Left>, Reads;
     events(EventsQuery) -> Vec<Event>, Reads;
     item(ItemQuery) -> ItemDetail, Reads;
     item_log(ItemLog) -> Option<LogTail>, Reads;
@@ -121,6 +122,8 @@ calls! {
     find(Find) -> Found, Reads;
     search(Search) -> Vec<Hit>, Reads;
     snooze(Snooze) -> (), Acts;
+    unsnooze(Unsnooze) -> (), Acts;
+    snooze_times(SnoozeTimes) -> Vec<SnoozeTime>, Reads;
     quiet(Quiet) -> Option<Timestamp>, Acts;
     activity(ActivityQuery) -> Activity, Reads;
     rules(RulesQuery) -> Vec<RuleInfo>, Reads;

@@ -39,8 +39,12 @@ pub struct PreparedPost {
 pub struct RoomQuery {
     /// The channel, such as `general`.
     pub channel: String,
-    /// At most this many, the latest.
+    /// At most this many, up to [`LONGEST_LIST`](super::LONGEST_LIST): the latest.
     pub limit: usize,
+    /// Only those posted before this one: its id.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub before: Option<String>,
 }
 
 /// A message in the built-in room.
@@ -76,13 +80,17 @@ pub struct ChannelInfo {
     pub default: bool,
 }
 
-/// What is to be posted and what became of it.
+/// What is to be posted and what became of it, the latest first.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct DeliveriesQuery {
     /// Only those that have not arrived.
     pub pending: bool,
-    /// At most this many, the latest.
+    /// At most this many, up to [`LONGEST_LIST`](super::LONGEST_LIST): the latest.
     pub limit: usize,
+    /// Only those recorded before this one: its id.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub before: Option<String>,
 }
 
 /// A message to a channel and what became of it.

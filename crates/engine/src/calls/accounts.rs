@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use callboard_domain::identity::Identity;
+use callboard_domain::{identity::Identity, source::Problem};
 use futures::future::join_all;
 use jiff::Timestamp;
 
@@ -30,9 +30,9 @@ impl Engine {
                 budget: source.and_then(|source| source.budget),
                 last_ok: source.and_then(|source| source.last_ok_at),
                 reading: source.and_then(|source| source.reading),
-                problems: source.map(|source| source.problems.clone()).unwrap_or_default(),
+                problems: source.map(problems).unwrap_or_default(),
                 secrets: live.secrets.place(),
-                watched: account.connection.as_ref().is_ok_and(|connection| connection.source.is_some()),
+                watched: account.config.watches(),
                 settings: account.settings(),
                 secrets_set: account.secrets_set(),
             }
@@ -96,4 +96,8 @@ impl Engine {
         let _ = tokio::time::timeout(POLL_NOW_TIME, polls).await;
         self.accounts(AccountsQuery {}).await
     }
+}
+
+fn problems(source: &StoredSource) -> Vec<Problem> {
+    source.problems.iter().map(|stored| stored.problem.clone()).collect()
 }

@@ -1,63 +1,148 @@
 //! What there is.
 
+use std::collections::HashMap;
+
 use callboard_domain::{
-    board::{self, Board},
+    board::{self, Board, Candidate, RankedSection, Section},
     event::Event,
     identity::Identity,
-    item::{Item, Kind},
+    item::{BuildStatus, Detail, IncidentStatus, Item, ItemKey, Kind, PullRequestState},
+    source::GoneReason,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, Zoned};
 
-use super::limited;
+use super::page;
 use crate::{
     Engine,
-    api::{ApiError, BoardQuery, EventsQuery, Explanation, Hit, Quiet, RulesExplain, Search, Snooze},
-    store::{self, StoredItem},
+    api::{
+        AccountInfo, AccountsQuery, ApiError, BoardQuery, EventsQuery, Explanation, Hit, Left, LeftWhy,
+        OffBoard, Quiet, RulesExplain, Search, Snooze, SnoozeTime, SnoozeTimes, Unsnooze,
+    },
+    snooze,
+    standings::Identities,
+    status,
+    store::{self, StoredItem, StoredSource},
 };
+
+/// How many builds that are neither red nor under way are shown where everything is asked for.
+const ENDED_BUILDS: u32 = 200;
 
 impl Engine {
     pub(crate) async fn board(&self, query: BoardQuery) -> Result<Board, ApiError> {
-        let now = Timestamp::now();
-        let mut items = self.store().open_items().await.map_err(ApiError::internal)?;
-        if query.all {
-            for kind in Kind::ALL {
-                let more = self.store().items(kind, limited(200)).await.map_err(ApiError::internal)?;
-                items.extend(more);
-            }
-            items.sort_by(|a, b| a.item.key.cmp(&b.item.key));
-            items.dedup_by(|a, b| a.item.key == b.item.key);
-        }
+        let (now, nobody) = (Timestamp::now(), Identity::default());
         let sources = self.store().sources().await.map_err(ApiError::internal)?;
-        let nobody = Identity::default();
-        let me = |item: &Item| {
-            let source = sources.iter().find(|source| source.account == item.key.account);
-            source.and_then(|source| source.identity.as_ref()).unwrap_or(&nobody)
+        let accounts = self.accounts(AccountsQuery {}).await?;
+        let identities = identities(&sources);
+        let me = |item: &Item| identities.get(&item.key.account).unwrap_or(&nobody);
+        let mut candidates = self.candidates(identities.clone(), now).await?;
+        let (mut items, mut not_listed) = (HashMap::new(), 0);
+        if query.all && query.kind.is_none_or(|kind| kind == Kind::Build) {
+            let (count, ended) = self.store().ended_builds(ENDED_BUILDS).await.map_err(ApiError::internal)?;
+            not_listed = usize::try_from(count).unwrap_or(usize::MAX).saturating_sub(ended.len());
+            for (id, stored) in ended {
+                let (kind, snoozed) = (stored.item.key.kind, stored.aside(now).is_some());
+                let standing = board::standing(&stored.item, me(&stored.item));
+                candidates.extend(standing.map(|standing| Candidate { id, kind, standing, snoozed }));
+                items.insert(id, stored);
+            }
+        }
+        let options = board::Options { kind: query.kind, all: query.all, snoozed: query.snoozed };
+        let ranked = board::rank(candidates, now, &options, board::MOST_ROWS);
+        let shown = ranked.sections.iter().flat_map(|section| &section.ids).copied();
+        let to_read = shown.filter(|id| !items.contains_key(id)).collect();
+        items.extend(self.store().items_by_number(to_read).await.map_err(ApiError::internal)?);
+
+        let as_of = status::as_of(&accounts);
+        let row = |id: &i64| {
+            let stored = items.get(id)?;
+            let item = &stored.item;
+            let entry = board::Entry { item, me: me(item), snoozed: stored.aside(now) };
+            let as_of = as_of.get(&item.key.account).copied();
+            Some(board::Row { as_of, ..board::row(entry, now) })
         };
-        let entries = items.iter().map(|stored| board::Entry {
-            item: &stored.item,
-            me: me(&stored.item),
-            snoozed: stored.is_aside(now),
-        });
-        Ok(board::board(entries, now, &board::Options { kind: query.kind, all: query.all }))
+        let section = |RankedSection { title, total, ids }: RankedSection<i64>| {
+            let rows: Vec<_> = ids.iter().filter_map(row).collect();
+            let total = if title == board::QUIET { total + not_listed } else { total };
+            Section { title: title.to_owned(), total, shown: rows.len(), rows }
+        };
+        let sections = ranked.sections.into_iter().map(section).collect();
+        let not_seen = status::not_seen(&accounts, &sources);
+        Ok(Board { sections, summary: ranked.summary, not_seen })
+    }
+
+    /// The open items, as far as ranking needs them.
+    async fn candidates(
+        &self,
+        identities: Identities,
+        now: Timestamp,
+    ) -> Result<Vec<Candidate<i64>>, ApiError> {
+        let standings = &self.inner.standings;
+        standings.candidates(self.store(), identities, now).await.map_err(ApiError::internal)
+    }
+
+    /// The board in numbers, and what is to be watched and is not seen.
+    pub(super) async fn summary(
+        &self,
+        accounts: &[AccountInfo],
+        now: Timestamp,
+    ) -> Result<(board::Summary, Vec<board::NotSeen>), ApiError> {
+        let sources = self.store().sources().await.map_err(ApiError::internal)?;
+        let candidates = self.candidates(identities(&sources), now).await?;
+        let ranked = board::rank(candidates, now, &board::Options::default(), 0);
+        Ok((ranked.summary, status::not_seen(accounts, &sources)))
+    }
+
+    pub(crate) async fn off_board(&self, query: OffBoard) -> Result<Vec<Left>, ApiError> {
+        let now = Timestamp::now();
+        let mut left = Vec::new();
+        for item in query.items {
+            let why = self.why_off_board(&item, now).await?;
+            left.push(Left { item, why });
+        }
+        Ok(left)
+    }
+
+    async fn why_off_board(&self, key: &ItemKey, now: Timestamp) -> Result<LeftWhy, ApiError> {
+        if !self.live().accounts.contains_key(&key.account) {
+            return Ok(LeftWhy::Gone(GoneReason::NotWatched));
+        }
+        let Some(stored) = self.store().item(key).await.map_err(ApiError::internal)? else {
+            return Ok(LeftWhy::Unknown);
+        };
+        if let Some((reason, _)) = stored.gone {
+            return Ok(LeftWhy::Gone(reason));
+        }
+        if let Some(why) = ended(&stored.item) {
+            return Ok(why);
+        }
+        if stored.is_aside(now) {
+            return Ok(LeftWhy::Snoozed);
+        }
+        let me = self.me(&key.account).await?;
+        let shown = board::standing(&stored.item, &me).is_some_and(|standing| standing.is_shown(false));
+        Ok(if shown { LeftWhy::Open } else { LeftWhy::Others })
     }
 
     pub(crate) async fn events(&self, query: EventsQuery) -> Result<Vec<Event>, ApiError> {
-        let limit = limited(query.limit);
-        let events = match query.after {
-            Some(after) => self.store().events_after(after, limit).await,
-            None => self.store().events_before(None, limit).await.map(|mut events| {
+        let EventsQuery { after, before, since, limit } = query;
+        let limit = page(limit)?;
+        let since = since.unwrap_or(Timestamp::MIN);
+        match after {
+            Some(after) => self.store().events_after(after, limit).await.map(|mut events| {
+                events.retain(|event| event.seen_at >= since);
+                events
+            }),
+            None => self.store().events_since(since, before, limit).await.map(|mut events| {
                 events.reverse();
                 events
             }),
-        };
-        let mut events = events.map_err(ApiError::internal)?;
-        events.retain(|event| query.since.is_none_or(|since| event.seen_at >= since));
-        Ok(events)
+        }
+        .map_err(ApiError::internal)
     }
 
     pub(crate) async fn search(&self, query: Search) -> Result<Vec<Hit>, ApiError> {
-        let found =
-            self.store().search(&query.text, limited(query.limit)).await.map_err(ApiError::internal)?;
+        let (limit, skip) = (page(query.limit)?, page(query.skip)?);
+        let found = self.store().search_page(&query.text, skip, limit).await.map_err(ApiError::internal)?;
         let items = found.items.into_iter().map(|StoredItem { item, .. }| Hit::Item {
             status: item.status().to_owned(),
             key: item.key,
@@ -89,11 +174,46 @@ impl Engine {
     pub(crate) async fn snooze(&self, query: Snooze) -> Result<(), ApiError> {
         let item = self.find_item(&query.item).await?.item;
         let snooze = query.until.map_or(store::Snooze::UntilChange, store::Snooze::Until);
-        self.store().snooze(&item.key, Some(snooze)).await.map_err(ApiError::internal).map(drop)
+        self.store().snooze(&item.key, Some(snooze)).await.map_err(ApiError::internal)?;
+        self.inner.snoozed.notify_one();
+        Ok(())
+    }
+
+    pub(crate) async fn unsnooze(&self, query: Unsnooze) -> Result<(), ApiError> {
+        let item = self.find_item(&query.item).await?.item;
+        self.store().snooze(&item.key, None).await.map_err(ApiError::internal).map(drop)
+    }
+
+    #[expect(clippy::unused_async, reason = "a call, like all others")]
+    pub(crate) async fn snooze_times(&self, _: SnoozeTimes) -> Result<Vec<SnoozeTime>, ApiError> {
+        Ok(snooze::times(&Zoned::now()))
     }
 
     pub(crate) async fn quiet(&self, query: Quiet) -> Result<Option<Timestamp>, ApiError> {
         self.store().set_quiet_until(query.until).await.map_err(ApiError::internal)?;
         Ok(query.until)
+    }
+}
+
+fn identities(sources: &[StoredSource]) -> Identities {
+    sources.iter().filter_map(|it| Some((it.account.clone(), it.identity.clone()?))).collect()
+}
+
+/// How an item ended, where it did.
+fn ended(item: &Item) -> Option<LeftWhy> {
+    match &item.detail {
+        Detail::Incident(incident) => {
+            (incident.status == IncidentStatus::Resolved).then_some(LeftWhy::Resolved)
+        }
+        Detail::PullRequest(pull_request) => match pull_request.state {
+            PullRequestState::Open => None,
+            PullRequestState::Merged => Some(LeftWhy::Merged),
+            PullRequestState::Closed => Some(LeftWhy::Closed),
+        },
+        Detail::Build(build) => match build.status() {
+            _ if build.is_red() => None,
+            BuildStatus::Passed => Some(LeftWhy::Passed),
+            status => status.is_final().then_some(LeftWhy::Canceled),
+        },
     }
 }

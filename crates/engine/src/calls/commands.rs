@@ -6,7 +6,7 @@ use callboard_domain::{
 };
 use jiff::Timestamp;
 
-use super::{LONG_POLL, limited, one_of};
+use super::{LONG_POLL, limited, one_of, page};
 use crate::{
     Engine,
     api::{
@@ -112,7 +112,12 @@ impl Engine {
     }
 
     pub(crate) async fn runs(&self, query: RunsQuery) -> Result<Vec<Run>, ApiError> {
-        let runs = self.store().runs(limited(query.limit)).await.map_err(ApiError::internal)?;
+        let limit = page(query.limit)?;
+        let found = match query.before {
+            Some(before) => self.store().runs_before(&self.run_id(&before).await?, limit).await,
+            None => self.store().runs(limit).await,
+        };
+        let runs = found.map_err(ApiError::internal)?;
         let known = |run: Run| self.inner.runs.unrecorded(&run.id).map_or(run, |it| it.run);
         Ok(runs.into_iter().map(known).collect())
     }

@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use super::HISTORY;
 use crate::{
     Engine,
-    api::{ApiError, GoneItem, ItemAction, ItemDetail, ItemQuery, Snoozed},
+    api::{ApiError, GoneItem, ItemAction, ItemDetail, ItemQuery},
     registry::Entry,
-    store::{Snooze, StoredItem},
+    store::StoredItem,
 };
 
 impl Engine {
@@ -39,7 +39,7 @@ impl Engine {
             }
         };
         let actions = entries.into_iter().map(action).collect();
-        let snoozed = snoozed(&stored, now);
+        let snoozed = stored.aside(now);
         let gone = stored.gone.map(|(reason, at)| GoneItem { why: reason.to_string(), reason, at });
         Ok(ItemDetail { events, actions, snoozed, gone, item: stored.item })
     }
@@ -76,15 +76,5 @@ impl Engine {
                 Err(ArgError::Ambiguous { arg: "item".into(), found: typed.into(), candidates }.into())
             }
         }
-    }
-}
-
-/// How long an item is off the board, where it is.
-fn snoozed(stored: &StoredItem, now: Timestamp) -> Option<Snoozed> {
-    match stored.snoozed {
-        _ if !stored.is_aside(now) => None,
-        Some(Snooze::Until(until)) if until > now => Some(Snoozed::Until(until)),
-        // By a person, or by a rule that silenced it.
-        _ => Some(Snoozed::UntilChange),
     }
 }

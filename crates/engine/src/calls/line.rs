@@ -1,11 +1,11 @@
 //! A line while it is typed: what it says so far, how it would be written, what a word of it can be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use callboard_domain::{
     action::Choice,
     command::{self, ArgError, ArgSpec, ArgType, Args, CommandSpec, What},
-    item::{AccountName, Detail, Item, Kind},
+    item::{AccountName, Detail, IncidentStatus, Item, Kind, PullRequestState},
 };
 
 use crate::{
@@ -106,10 +106,14 @@ impl Engine {
             ArgType::Bool => Ok(vec![plain("true"), plain("false")]),
             ArgType::Item(kind) => {
                 let items = self.items_of(*kind).await.map_err(ApiError::internal)?;
-                let choice =
-                    |item: &Item| Choice { value: item.reference().to_owned(), note: Some(called(item)) };
+                let can_be_meant = |item: &&Item| {
+                    !is_over(item)
+                        && command::applies_to(spec, item)
+                        && entry.runner(Some(&item.key.account)).is_ok()
+                };
+                let items: Vec<&Item> = items.iter().filter(can_be_meant).collect();
                 match items.is_empty() {
-                    false => Ok(items.iter().map(choice).collect()),
+                    false => Ok(item_choices(&items)),
                     // What can be run need not be on the board: the service may know it.
                     true => self.live_choices(&live, entry, arg, args, asked).await,
                 }
@@ -204,14 +208,52 @@ fn written(pairs: &[(String, String)]) -> String {
     pairs.collect::<Vec<_>>().join(" ")
 }
 
-/// What people call an item: an alert's title alone often does not say of what.
-fn called(item: &Item) -> String {
+/// True where nothing can be done about it any more. A build can always be run again.
+fn is_over(item: &Item) -> bool {
     match &item.detail {
-        Detail::Incident(incident) if !incident.service.is_empty() => {
-            format!("{} in {}", item.title, incident.service)
-        }
-        _ => item.title.clone(),
+        Detail::Incident(incident) => incident.status == IncidentStatus::Resolved,
+        Detail::PullRequest(pull_request) => pull_request.state != PullRequestState::Open,
+        Detail::Build(_) => false,
     }
+}
+
+/// How many labels tell alerts of one name apart, at most.
+const TELLING: usize = 2;
+
+/// Items as choices, each by what it is called; those of one name also by what is not the same of them.
+fn item_choices(items: &[&Item]) -> Vec<Choice> {
+    let mut by_name: BTreeMap<String, Vec<&Item>> = BTreeMap::new();
+    for item in items {
+        by_name.entry(item.called()).or_default().push(item);
+    }
+    let choice = |item: &&Item| {
+        let called = item.called();
+        let telling = by_name.get(&called).map(|same| telling_labels(item, same)).unwrap_or_default();
+        let note = if telling.is_empty() { called } else { format!("{called}, {telling}") };
+        Choice { value: item.reference().to_owned(), note: Some(note) }
+    };
+    items.iter().map(choice).collect()
+}
+
+/// The labels of an alert that tell it from others of its name, those of the most values first: "instance a:9100".
+fn telling_labels(item: &Item, same: &[&Item]) -> String {
+    let labels = |item: &Item| match &item.detail {
+        Detail::Incident(incident) => incident.labels.clone(),
+        Detail::Build(_) | Detail::PullRequest(_) => BTreeMap::new(),
+    };
+    let all: Vec<BTreeMap<String, String>> = same.iter().map(|item| labels(item)).collect();
+    let mut telling: Vec<(usize, String, String)> = labels(item)
+        .into_iter()
+        // Not the service's own: which silences it is under.
+        .filter(|(name, _)| name != "silence")
+        .filter_map(|(name, value)| {
+            let values: BTreeSet<Option<&String>> = all.iter().map(|labels| labels.get(&name)).collect();
+            (values.len() > 1).then_some((values.len(), name, value))
+        })
+        .collect();
+    telling.sort_by(|one, other| (other.0, &one.1).cmp(&(one.0, &other.1)));
+    let telling = telling.into_iter().take(TELLING).map(|(_, name, value)| format!("{name} {value}"));
+    telling.collect::<Vec<_>>().join(", ")
 }
 
 fn plain(value: &str) -> Choice {
@@ -259,6 +301,59 @@ pub(crate) struct Asked {
 mod tests {
     use super::*;
     use crate::find::fuzzy::shown;
+
+    #[test]
+    fn alerts_of_one_name_are_told_apart_by_their_labels() {
+        let alert = |id: &str, title: &str, labels: &[(&str, &str)]| {
+            let mut item = crate::tests::incident(id, IncidentStatus::Triggered, 1);
+            item.title = title.into();
+            if let Detail::Incident(incident) = &mut item.detail {
+                let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+                incident.labels = labels.iter().map(own).collect();
+            }
+            item
+        };
+        let items = [
+            alert("a1", "Slow", &[("zone", "eu"), ("instance", "x:1"), ("team", "web"), ("silence", "s1")]),
+            alert("a2", "Slow", &[("zone", "eu"), ("instance", "x:2"), ("team", "web")]),
+            alert("a3", "Slow", &[("zone", "us"), ("instance", "x:3"), ("team", "web")]),
+            alert("b1", "Down", &[("instance", "x:1")]),
+        ];
+        let found = item_choices(&items.iter().collect::<Vec<_>>());
+        let found: Vec<_> = found.iter().map(|it| (it.value.as_str(), it.note.as_deref().unwrap())).collect();
+        let expected = [
+            ("a1", "Slow in storage, instance x:1, zone eu"),
+            ("a2", "Slow in storage, instance x:2, zone eu"),
+            ("a3", "Slow in storage, instance x:3, zone us"),
+            ("b1", "Down in storage"),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_is_over_is_no_choice() {
+        let pull = |state| {
+            let mut item = crate::tests::pull(1, "Try it", &[]);
+            if let Detail::PullRequest(pull_request) = &mut item.detail {
+                pull_request.state = state;
+            }
+            item
+        };
+        let incident = |status| crate::tests::incident("a", status, 1);
+        let build = crate::tests::build("acme/web", &[callboard_domain::item::BuildStatus::Passed]);
+        let cases = [
+            (incident(IncidentStatus::Triggered), false),
+            (incident(IncidentStatus::Acknowledged), false),
+            (incident(IncidentStatus::Resolved), true),
+            (pull(PullRequestState::Open), false),
+            (pull(PullRequestState::Merged), true),
+            (pull(PullRequestState::Closed), true),
+            (build, false),
+        ];
+        for (item, over) in cases {
+            assert_eq!(is_over(&item), over, "{item:?}");
+        }
+    }
 
     #[test]
     fn choices_are_ranked_by_what_is_typed() {

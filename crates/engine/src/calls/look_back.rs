@@ -8,7 +8,7 @@ use callboard_domain::{
 };
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
-use super::{LIST_LIMIT, limited};
+use super::limited;
 use crate::{
     Engine,
     api::{Activity, ActivityQuery, ApiError, Replay, Replayed, RuleInfo, RulesQuery, RulesReplay},
@@ -18,8 +18,6 @@ use crate::{
 const LATELY: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// The most events that rules are tried on.
 const REPLAYED: usize = 1_000;
-/// How many days a branch, a pull request or an incident may have begun before the days that are looked at.
-const BEFORE: i64 = 30;
 /// The most days that are looked at.
 const DAYS: u16 = 90;
 
@@ -88,12 +86,8 @@ impl Engine {
             })?,
             None => TimeZone::system(),
         };
-        let days = query.days.clamp(1, DAYS);
-        let now = Timestamp::now();
-        let since = now - SignedDuration::from_hours((i64::from(days) + BEFORE) * 24);
-        let events = self.store().events_since(since).await.map_err(ApiError::internal)?;
-        let runs = self.store().runs(limited(LIST_LIMIT)).await.map_err(ApiError::internal)?;
-        let runs: Vec<Timestamp> = runs.iter().map(|run| run.started_at).collect();
-        Ok(activity::activity(&events, &runs, days, now, &zone))
+        let days = activity::days(query.days.clamp(1, DAYS), Timestamp::now(), &zone);
+        let (days, took) = self.store().activity(days).await.map_err(ApiError::internal)?;
+        Ok(activity::activity(&days, &took))
     }
 }

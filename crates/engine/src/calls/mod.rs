@@ -17,14 +17,23 @@ use std::time::Duration;
 use callboard_domain::command::ArgError;
 
 pub(crate) use self::{line::Asked, log::Readings};
-use crate::api::ApiError;
+use crate::api::{ApiError, LONGEST_LIST};
 
 /// How long an answer waits for something new.
 const LONG_POLL: Duration = Duration::from_secs(30);
 /// The longest list that one answer gives.
-const LIST_LIMIT: usize = 10_000;
+const LIST_LIMIT: usize = LONGEST_LIST;
 /// How many events of an item are given with it.
 const HISTORY: u32 = 50;
+
+/// How many entries a list is asked for: never cut silently.
+fn page(limit: usize) -> Result<u32, ApiError> {
+    if limit > LIST_LIMIT {
+        let why = format!("a list has at most {LIST_LIMIT} entries, not {limit}; ask for it page by page");
+        return Err(ApiError::usage(why));
+    }
+    Ok(limited(limit))
+}
 
 fn limited(limit: usize) -> u32 {
     u32::try_from(limit.min(LIST_LIMIT)).unwrap_or(u32::MAX)

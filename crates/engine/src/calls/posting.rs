@@ -11,7 +11,7 @@ use callboard_domain::{
 use futures::future::join_all;
 use jiff::Timestamp;
 
-use super::{LIST_LIMIT, limited, one_of};
+use super::{LIST_LIMIT, limited, one_of, page};
 use crate::{
     Engine, accounts,
     api::{
@@ -64,8 +64,14 @@ impl Engine {
     }
 
     pub(crate) async fn room(&self, query: RoomQuery) -> Result<Vec<RoomMessage>, ApiError> {
-        let messages =
-            self.store().room(&query.channel, limited(query.limit)).await.map_err(ApiError::internal)?;
+        let limit = page(query.limit)?;
+        let before = query.before.map_or(Ok(i64::MAX), |before| {
+            before
+                .parse()
+                .map_err(|_| ApiError::usage(format!("expected a message's number, found {before:?}")))
+        });
+        let messages = self.store().room_before(&query.channel, before?, limit).await;
+        let messages = messages.map_err(ApiError::internal)?;
         let shown = |message: store::RoomMessage| RoomMessage {
             id: message.id.to_string(),
             under: message.thread.map(|under| under.to_string()),
@@ -120,11 +126,12 @@ impl Engine {
     }
 
     pub(crate) async fn deliveries(&self, query: DeliveriesQuery) -> Result<Vec<Delivery>, ApiError> {
-        let limit = limited(query.limit);
-        let found = match query.pending {
-            true => self.store().deliveries_not_posted(limit).await,
-            false => self.store().deliveries(limit).await,
+        let limit = page(query.limit)?;
+        let before = match query.before {
+            Some(before) => Some(DeliveryKey(self.delivery(&DeliveryKey(before)).await?.id)),
+            None => None,
         };
+        let found = self.store().deliveries_page(before, query.pending, limit).await;
         Ok(found.map_err(ApiError::internal)?.into_iter().map(shown).collect())
     }
 

@@ -1,13 +1,14 @@
 //! The owner itself.
 
+use callboard_domain::board::headline;
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::LONG_POLL;
 use crate::{
     Engine, Mode,
     api::{
-        AccountsQuery, ApiError, BoardQuery, Changes, Check, Configure, Doctor, Greeting, Health, Hello,
-        Notices, NoticesDue, QuietNow, Reload, Settings, SettingsQuery, Status, StatusQuery,
+        AccountsQuery, ApiError, Changes, Check, Configure, Doctor, Greeting, Health, Hello, Notices,
+        NoticesDue, QuietNow, Reload, Settings, SettingsQuery, Status, StatusQuery,
     },
     config, doctor, status,
     store::StoreError,
@@ -49,17 +50,18 @@ impl Engine {
 
     pub(crate) async fn status(&self, _: StatusQuery) -> Result<Status, ApiError> {
         let now = Timestamp::now();
-        let board = self.board(BoardQuery::default()).await?.summary;
         let accounts = self.accounts(AccountsQuery {}).await?;
+        let (board, not_seen) = self.summary(&accounts, now).await?;
         let undelivered = self.store().undelivered().await.map_err(ApiError::internal)?;
         let quiet = self.quiet_now(now).await.map_err(ApiError::internal)?;
         let moments = self.moments();
         let polls = accounts.iter().filter(|account| account.watched);
         let polls = polls.filter_map(|account| moments.next_poll.get(&account.name)).copied();
         Ok(Status {
-            icon: status::icon(&board, status::is_offline(&accounts), quiet.is_some()),
+            icon: status::icon(&board, status::is_offline(&accounts), quiet.is_some(), !not_seen.is_empty()),
             count: board.count(),
-            summary: board.to_string(),
+            summary: headline(&board, &not_seen),
+            not_seen,
             accounts_ok: accounts.iter().filter(|it| matches!(it.health, Health::Ok | Health::New)).count(),
             accounts: accounts.len(),
             troubles: status::troubles(&accounts),

@@ -352,6 +352,11 @@ mod tests {
             turn: None,
             since: None,
             url: None,
+            severity: None,
+            approvals: None,
+            checks: None,
+            snoozed: None,
+            as_of: None,
         }
     }
 

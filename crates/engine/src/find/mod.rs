@@ -151,7 +151,7 @@ impl Engine {
 fn row(stored: &StoredItem, index: &Index, now: Timestamp) -> board::Row {
     let nobody = Identity::default();
     let me = index.me.get(&stored.item.key.account).unwrap_or(&nobody);
-    board::row(board::Entry { item: &stored.item, me, snoozed: stored.is_aside(now) }, now)
+    board::row(board::Entry { item: &stored.item, me, snoozed: stored.aside(now) }, now)
 }
 
 /// A line with the word that is being typed at its end, where what a command takes says how it goes on.

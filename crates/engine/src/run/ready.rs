@@ -55,6 +55,7 @@ impl Ready {
         Prepared {
             fingerprint: self.fingerprint.text(),
             command: self.spec.name.clone(),
+            named_line: command::named_line(&self.line, &self.args),
             line: self.line.clone(),
             account: self.account.clone(),
             acts_as: self.acts_as.clone(),

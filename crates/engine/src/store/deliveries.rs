@@ -412,6 +412,11 @@ fn attempted(
     Ok(rows == 1)
 }
 
+/// The numbers of what has not arrived. Each part has an index that knows its rows.
+const NOT_POSTED: &str = "SELECT n FROM deliveries WHERE state IN ('pending', 'sending')
+    UNION ALL SELECT n FROM deliveries WHERE state = 'unknown'
+    UNION ALL SELECT n FROM deliveries WHERE state IN ('posted', 'failed') AND state = 'failed'";
+
 impl Store {
     /// Puts a message into the outbox, due at once.
     pub async fn enqueue(&self, new: NewDelivery, now: Timestamp) -> Result<DeliveryKey, StoreError> {
@@ -603,6 +608,28 @@ impl Store {
         .await
     }
 
+    /// A page of the deliveries, newest first, at most `limit`: those recorded before `before` (`None`: the latest), where
+    /// `pending` only what has not arrived.
+    pub async fn deliveries_page(
+        &self,
+        before: Option<DeliveryKey>,
+        pending: bool,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        self.read(move |conn| {
+            let before = match &before {
+                None => Some(i64::MAX),
+                Some(key) => one(conn, "SELECT n FROM deliveries WHERE id = ?1", [&key.0], |row| row.get(0))?,
+            };
+            let which = if pending { NOT_POSTED } else { "SELECT n FROM deliveries" };
+            let sql = format!(
+                "SELECT {COLUMNS} FROM deliveries WHERE n IN ({which}) AND n < ?1 ORDER BY n DESC LIMIT ?2"
+            );
+            all(conn, &sql, params![before, limit], read_shown)
+        })
+        .await
+    }
+
     /// How many have not arrived and will not by themselves, or are late: failed, unknown, or tried in vain.
     pub async fn undelivered(&self) -> Result<u32, StoreError> {
         self.read(|conn| {
@@ -617,13 +644,8 @@ impl Store {
     /// What has not arrived: waiting, being sent, unknown or failed, oldest first, at most `limit`.
     pub async fn deliveries_not_posted(&self, limit: u32) -> Result<Vec<Delivery>, StoreError> {
         self.read(move |conn| {
-            let of = |which: &str| format!("SELECT n FROM deliveries WHERE {which}");
-            let (live, unknown) = (of("state IN ('pending', 'sending')"), of("state = 'unknown'"));
-            let failed = of("state IN ('posted', 'failed') AND state = 'failed'");
-            let sql = format!(
-                "SELECT {COLUMNS} FROM deliveries WHERE n IN ({live} UNION ALL {unknown} UNION ALL {failed})
-                 ORDER BY n LIMIT ?1"
-            );
+            let sql =
+                format!("SELECT {COLUMNS} FROM deliveries WHERE n IN ({NOT_POSTED}) ORDER BY n LIMIT ?1");
             all(conn, &sql, [limit], read_shown)
         })
         .await

@@ -1,16 +1,18 @@
 //! Events: what happened, each kept once.
 
+use std::ops::ControlFlow;
+
 use callboard_domain::{
     event::{Event, EventName, Transition},
     item::ItemKey,
     rules::Ends,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row, params};
 
 use super::{
     Store, StoreError,
-    row::{At, Word, all, key, one, run},
+    row::{At, Word, all, each, key, one, run},
 };
 
 /// `who` and `distinct_by` stand for the fields `by` and `distinct`, which are words of SQL.
@@ -125,6 +127,12 @@ pub(super) fn prune(
     Ok(Some((last, deleted)))
 }
 
+/// True where nothing that was recorded earlier can have been seen since: events are numbered as they are seen, but for
+/// a clock that was set back, which is taken to be wrong by a day at most.
+fn is_long_before(seen_at: Timestamp, since: Timestamp) -> bool {
+    since.duration_since(seen_at) > SignedDuration::from_hours(24)
+}
+
 impl Store {
     /// An event, where it is on the record.
     pub async fn event(&self, id: i64) -> Result<Option<Event>, StoreError> {
@@ -134,29 +142,39 @@ impl Store {
     /// The events with numbers above `after`, in order, at most `limit`: for those who follow.
     pub async fn events_after(&self, after: i64, limit: u32) -> Result<Vec<Event>, StoreError> {
         self.read(move |conn| {
-            all(
-                conn,
-                &format!("{SELECT} WHERE e.id > ?1 ORDER BY e.id LIMIT ?2"),
-                params![after, limit],
-                read,
-            )
+            let sql = format!("{SELECT} WHERE e.id > ?1 ORDER BY e.id LIMIT ?2");
+            all(conn, &sql, params![after, limit], read)
         })
         .await
     }
 
     /// The latest events with numbers below `before` (`None`: of all), newest first, at most `limit`.
     pub async fn events_before(&self, before: Option<i64>, limit: u32) -> Result<Vec<Event>, StoreError> {
-        self.read(move |conn| {
-            let sql = format!("{SELECT} WHERE e.id < ?1 ORDER BY e.id DESC LIMIT ?2");
-            all(conn, &sql, params![before.unwrap_or(i64::MAX), limit], read)
-        })
-        .await
+        self.events_since(Timestamp::MIN, before, limit).await
     }
 
-    /// What happened since, in the order in which it was seen.
-    pub async fn events_since(&self, since: Timestamp) -> Result<Vec<Event>, StoreError> {
+    /// Those of them that were seen at or after `since`.
+    pub async fn events_since(
+        &self,
+        since: Timestamp,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Event>, StoreError> {
         self.read(move |conn| {
-            all(conn, &format!("{SELECT} WHERE e.at >= ?1 ORDER BY e.id"), params![At(since)], read)
+            let sql = format!("{SELECT} WHERE e.id < ?1 ORDER BY e.id DESC");
+            let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+            let mut found = Vec::new();
+            each(conn, &sql, [before.unwrap_or(i64::MAX)], |row| {
+                let seen_at = row.get::<_, At>(6)?.0;
+                if found.len() >= wanted || is_long_before(seen_at, since) {
+                    return Ok(ControlFlow::Break(()));
+                }
+                if seen_at >= since {
+                    found.push(read(row)?);
+                }
+                Ok(ControlFlow::Continue(()))
+            })?;
+            Ok(found)
         })
         .await
     }

@@ -1,6 +1,7 @@
 //! Items as last known.
 
 use callboard_domain::{
+    board::Snoozed,
     item::{AccountName, Detail, Item, ItemKey, Kind},
     source::GoneReason,
 };
@@ -69,7 +70,21 @@ pub struct StoredItem {
 impl StoredItem {
     /// True where it is off the board for now.
     pub fn is_aside(&self, now: Timestamp) -> bool {
-        self.silenced || self.snoozed.is_some_and(|snooze| snooze.holds(now))
+        self.aside(now).is_some()
+    }
+
+    /// How long it is off the board, where it is: by a person, or by a rule that silenced it.
+    pub fn aside(&self, now: Timestamp) -> Option<Snoozed> {
+        aside(self.silenced, self.snoozed, now)
+    }
+}
+
+/// How long an item is off the board, where it is.
+pub(super) fn aside(silenced: bool, snoozed: Option<Snooze>, now: Timestamp) -> Option<Snoozed> {
+    match snoozed.filter(|snooze| snooze.holds(now)) {
+        Some(Snooze::Until(end)) => Some(Snoozed::Until(end)),
+        Some(Snooze::UntilChange) => Some(Snoozed::UntilChange),
+        None => silenced.then_some(Snoozed::UntilChange),
     }
 }
 

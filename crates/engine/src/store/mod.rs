@@ -3,6 +3,7 @@
 //! One process owns it. One thread writes, many jobs to a transaction; a few connections read what is committed.
 //! What a call has returned is on the disk. Each table has a file: its SQL, its row, its calls on [`Store`].
 
+mod activity;
 mod decisions;
 mod deliveries;
 mod error;
@@ -11,6 +12,7 @@ mod hooks;
 mod ingest;
 mod items;
 mod open;
+mod open_items;
 mod output;
 mod prune;
 mod readers;
@@ -47,12 +49,13 @@ pub use self::{
     error::StoreError,
     ingest::{Decide, Decided, Happened, Ingested, Report, Watched},
     items::{BOARD, Snooze, StoredItem},
+    open_items::OpenRow,
     output::Output,
     prune::{Pruned, Retention},
     room::RoomMessage,
     search::Found,
     secret_records::SecretRecords,
-    sources::StoredSource,
+    sources::{StoredProblem, StoredSource},
 };
 
 /// A handle to the store; a clone is the same store. The file is let go when the last one is dropped.

@@ -10,8 +10,8 @@ use std::{
 use rusqlite::{Connection, OpenFlags};
 
 use super::{
-    StoreError, decisions, deliveries, events, hooks, items, room, run_output, run_steps, runs, search,
-    secret_records, settings, sources,
+    StoreError, activity, decisions, deliveries, events, hooks, items, open_items, room, run_output,
+    run_steps, runs, search, secret_records, settings, sources,
 };
 use crate::private;
 
@@ -33,6 +33,7 @@ pub(super) const FORMATS: &[&[&str]] = &[
     &[sources::V2, items::V2, events::V2],
     &[run_steps::V1],
     &[secret_records::V1],
+    &[open_items::V2, activity::V2],
 ];
 
 /// Marks a SQLite file as ours (`CALL`), as `file` and the like can tell.

@@ -108,10 +108,22 @@ impl Store {
 
     /// The latest messages of a channel, replies among them, oldest first, at most `limit`.
     pub async fn room(&self, channel: &str, limit: u32) -> Result<Vec<RoomMessage>, StoreError> {
+        self.room_before(channel, i64::MAX, limit).await
+    }
+
+    /// Those of them with numbers below `before`.
+    pub async fn room_before(
+        &self,
+        channel: &str,
+        before: i64,
+        limit: u32,
+    ) -> Result<Vec<RoomMessage>, StoreError> {
         let channel = channel.to_owned();
         self.read(move |conn| {
-            let sql = format!("SELECT {COLUMNS} FROM room WHERE channel = ?1 ORDER BY id DESC LIMIT ?2");
-            let mut found = all(conn, &sql, params![channel, limit], read)?;
+            let sql = format!(
+                "SELECT {COLUMNS} FROM room WHERE channel = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"
+            );
+            let mut found = all(conn, &sql, params![channel, before, limit], read)?;
             found.reverse();
             Ok(found)
         })

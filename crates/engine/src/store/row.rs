@@ -1,5 +1,7 @@
 //! How values of the domain stand in columns.
 
+use std::ops::ControlFlow;
+
 use callboard_domain::item::{AccountName, ItemKey};
 use jiff::Timestamp;
 use rusqlite::{
@@ -98,19 +100,34 @@ pub(super) fn all<T>(
     params: impl Params,
     mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<Vec<T>> {
+    let mut found = Vec::new();
+    each(conn, sql, params, |row| {
+        found.push(read(row)?);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(found)
+}
+
+/// Shows each row of a query to `look`, until it breaks off; nothing is kept. A row that cannot be read is passed over.
+pub(super) fn each(
+    conn: &Connection,
+    sql: &str,
+    params: impl Params,
+    mut look: impl FnMut(&Row<'_>) -> rusqlite::Result<ControlFlow<()>>,
+) -> rusqlite::Result<()> {
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query(params)?;
-    let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        match read(row) {
-            Ok(value) => found.push(value),
+        match look(row) {
+            Ok(ControlFlow::Continue(())) => {}
+            Ok(ControlFlow::Break(())) => break,
             Err(error) if is_unreadable(&error) => {
                 tracing::warn!(%error, "a stored row cannot be read and is left out");
             }
             Err(error) => return Err(error),
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 /// True where a row was found and a value in it makes no sense: it is damaged, or of a newer version.

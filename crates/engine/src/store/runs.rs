@@ -237,6 +237,18 @@ impl Store {
         .await
     }
 
+    /// The runs that began before this one, newest first, at most `limit`.
+    pub async fn runs_before(&self, id: &str, limit: u32) -> Result<Vec<Run>, StoreError> {
+        let id = id.to_owned();
+        self.read(move |conn| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM runs WHERE n < (SELECT n FROM runs WHERE id = ?1) ORDER BY n DESC LIMIT ?2"
+            );
+            all(conn, &sql, params![id, limit], read)
+        })
+        .await
+    }
+
     /// What was run on an item, newest first, at most `limit`.
     pub async fn runs_of(&self, item: &ItemKey, limit: u32) -> Result<Vec<Run>, StoreError> {
         let item = item.clone();

@@ -94,8 +94,8 @@ impl Words {
     }
 
     /// How many hits are looked through, where `limit` are wanted.
-    fn taken(&self, limit: u32) -> u32 {
-        if self.short.is_empty() { limit } else { CANDIDATES }
+    fn taken(&self, page: Page) -> u32 {
+        if self.short.is_empty() { page.skip.saturating_add(page.limit) } else { CANDIDATES }
     }
 
     /// True where the text holds the short words, which the index cannot say.
@@ -106,58 +106,74 @@ impl Words {
 }
 
 /// The newest items that hold every word.
-fn search_items(conn: &Connection, words: &Words, limit: u32) -> rusqlite::Result<Vec<StoredItem>> {
+fn search_items(conn: &Connection, words: &Words, page: Page) -> rusqlite::Result<Vec<StoredItem>> {
     let found = if words.long.is_empty() {
         let sql = format!(
             "SELECT {} FROM (SELECT * FROM items WHERE gone IS NULL ORDER BY n DESC LIMIT {LOOKED_THROUGH})
              WHERE instr(lower(id || ' ' || title || ' ' || repo), ?1) LIMIT ?2",
             items::COLUMNS
         );
-        all(conn, &sql, params![words.first_short(), words.taken(limit)], items::read)?
+        all(conn, &sql, params![words.first_short(), words.taken(page)], items::read)?
     } else {
         let sql = format!(
             "SELECT {} FROM items WHERE n IN (SELECT rowid FROM item_search WHERE text MATCH ?1 ORDER BY rowid DESC LIMIT ?2)
              AND gone IS NULL ORDER BY n DESC",
             items::COLUMNS
         );
-        all(conn, &sql, params![words.query(), words.taken(limit)], items::read)?
+        all(conn, &sql, params![words.query(), words.taken(page)], items::read)?
     };
     let found = found.into_iter().filter(|it| words.short_in(&items::search_text(&it.item)));
-    Ok(found.take(kept(limit)).collect())
+    Ok(page.of(found))
 }
 
 /// The newest runs that hold every word.
-fn search_runs(conn: &Connection, words: &Words, limit: u32) -> rusqlite::Result<Vec<Run>> {
+fn search_runs(conn: &Connection, words: &Words, page: Page) -> rusqlite::Result<Vec<Run>> {
     let found = if words.long.is_empty() {
         let sql = format!(
             "SELECT {} FROM (SELECT * FROM runs ORDER BY n DESC LIMIT {LOOKED_THROUGH})
              WHERE instr(lower(line), ?1) LIMIT ?2",
             runs::COLUMNS
         );
-        all(conn, &sql, params![words.first_short(), words.taken(limit)], runs::read)?
+        all(conn, &sql, params![words.first_short(), words.taken(page)], runs::read)?
     } else {
         let sql = format!(
             "SELECT {} FROM runs WHERE n IN (SELECT rowid FROM run_search WHERE text MATCH ?1 ORDER BY rowid DESC LIMIT ?2)
              ORDER BY n DESC",
             runs::COLUMNS
         );
-        all(conn, &sql, params![words.query(), words.taken(limit)], runs::read)?
+        all(conn, &sql, params![words.query(), words.taken(page)], runs::read)?
     };
     let found = found.into_iter().filter(|run| words.short_in(&runs::search_text(run)));
-    Ok(found.take(kept(limit)).collect())
+    Ok(page.of(found))
 }
 
-fn kept(limit: u32) -> usize {
-    usize::try_from(limit).unwrap_or(usize::MAX)
+/// A part of what was found.
+#[derive(Clone, Copy)]
+struct Page {
+    skip: u32,
+    limit: u32,
+}
+
+impl Page {
+    fn of<T>(self, found: impl Iterator<Item = T>) -> Vec<T> {
+        let whole = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+        found.skip(whole(self.skip)).take(whole(self.limit)).collect()
+    }
 }
 
 impl Store {
     /// Finds the items and runs whose text holds every word of the query, newest first, at most `limit` of each.
     /// Words shorter than three characters alone are looked for in the newest ones only. An empty query finds nothing.
     pub async fn search(&self, query: &str, limit: u32) -> Result<Found, StoreError> {
+        self.search_page(query, 0, limit).await
+    }
+
+    /// The same without the first `skip` of each.
+    pub async fn search_page(&self, query: &str, skip: u32, limit: u32) -> Result<Found, StoreError> {
         let Some(words) = Words::new(query) else { return Ok(Found::default()) };
+        let page = Page { skip, limit };
         let find = move |conn: &Connection| {
-            Ok(Found { items: search_items(conn, &words, limit)?, runs: search_runs(conn, &words, limit)? })
+            Ok(Found { items: search_items(conn, &words, page)?, runs: search_runs(conn, &words, page)? })
         };
         self.read(find).await
     }
@@ -165,6 +181,6 @@ impl Store {
     /// The same for items alone.
     pub async fn search_items(&self, query: &str, limit: u32) -> Result<Vec<StoredItem>, StoreError> {
         let Some(words) = Words::new(query) else { return Ok(Vec::new()) };
-        self.read(move |conn| search_items(conn, &words, limit)).await
+        self.read(move |conn| search_items(conn, &words, Page { skip: 0, limit })).await
     }
 }

@@ -8,7 +8,7 @@ use callboard_domain::{
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     Store, StoreError, items,
@@ -47,7 +47,7 @@ pub struct StoredSource {
     /// Why the last poll failed, and since when polls fail.
     pub error: Option<(ServiceError, Timestamp)>,
     /// Parts that the last poll could not read.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<StoredProblem>,
     /// How far it is, while it is read in parts.
     pub reading: Option<Progress>,
     /// What was left of the service's allowance.
@@ -56,21 +56,65 @@ pub struct StoredSource {
     pub identity: Option<Identity>,
 }
 
-/// A problem as stored; version 0.1.0 wrote a sentence alone, which stands until the next poll.
+/// A problem, and since when each poll has had it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "AnyProblem")]
+pub struct StoredProblem {
+    /// The problem.
+    #[serde(flatten)]
+    pub problem: Problem,
+    /// When a poll first had it; `None` where a version before this one did.
+    pub since: Option<Timestamp>,
+}
+
+/// A problem as any version has stored it: 0.1.0 wrote a sentence alone, which stands until the next poll.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum StoredProblem {
-    Problem(Problem),
+enum AnyProblem {
+    Problem {
+        #[serde(flatten)]
+        problem: Problem,
+        #[serde(default)]
+        since: Option<Timestamp>,
+    },
     Sentence(String),
 }
 
-impl From<StoredProblem> for Problem {
-    fn from(stored: StoredProblem) -> Self {
+impl From<AnyProblem> for StoredProblem {
+    fn from(stored: AnyProblem) -> Self {
         match stored {
-            StoredProblem::Problem(problem) => problem,
-            StoredProblem::Sentence(why) => Self::new(ProblemKind::NotSeen, "", why),
+            AnyProblem::Problem { problem, since } => Self { problem, since },
+            AnyProblem::Sentence(why) => {
+                Self { problem: Problem::new(ProblemKind::NotSeen, "", why), since: None }
+            }
         }
     }
+}
+
+/// The problems of a poll, each with the time of the first poll in a row that had one of its kind and part.
+fn since(
+    conn: &Connection,
+    account: &AccountName,
+    problems: &[Problem],
+    began_at: Timestamp,
+) -> rusqlite::Result<Vec<StoredProblem>> {
+    let before = match problems {
+        [] => Vec::new(),
+        _ => {
+            let sql = "SELECT problems FROM sources WHERE account = ?1";
+            let found = one(conn, sql, [account.as_str()], |row| {
+                // What cannot be read any more had no time.
+                Ok(row.get::<_, Json<Vec<StoredProblem>>>(0).map(|it| it.0).unwrap_or_default())
+            })?;
+            found.unwrap_or_default()
+        }
+    };
+    let with_since = |problem: &Problem| {
+        let same = |it: &&StoredProblem| it.problem.part == problem.part && it.problem.kind == problem.kind;
+        let since = before.iter().find(same).map_or(Some(began_at), |it| it.since);
+        StoredProblem { problem: problem.clone(), since }
+    };
+    Ok(problems.iter().map(with_since).collect())
 }
 
 /// What taking in a report needs to know of its source.
@@ -112,8 +156,8 @@ pub(super) fn polled(
     let Batch { cursor, partial, budget, problems, .. } = batch;
     let cursor = cursor.as_ref().map(|cursor| &cursor.0);
     let whole_at = partial.is_none().then_some(At(began_at));
-    let row =
-        params![account.as_str(), cursor, whole_at, Json(problems), budget.map(Json), partial.map(Json)];
+    let problems = Json(since(conn, account, problems, began_at)?);
+    let row = params![account.as_str(), cursor, whole_at, problems, budget.map(Json), partial.map(Json)];
     run(conn, sql, row).map(drop)
 }
 
@@ -126,7 +170,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StoredSource> {
         baseline_at: at(2)?,
         last_ok_at: at(3)?,
         error: error.zip(at(5)?),
-        problems: row.get::<_, Json<Vec<StoredProblem>>>(6)?.0.into_iter().map(Problem::from).collect(),
+        problems: row.get::<_, Json<Vec<StoredProblem>>>(6)?.0,
         budget: row.get::<_, Option<Json<_>>>(7)?.map(|it| it.0),
         identity: row.get::<_, Option<Json<_>>>(8)?.map(|it| it.0),
         reading: row.get::<_, Option<Json<_>>>(9)?.map(|it| it.0),

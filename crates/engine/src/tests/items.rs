@@ -57,7 +57,10 @@ async fn a_log_is_looked_at_without_a_run() {
         [("compiling acme/web/ci@main", false), ("error: no such thing", true), ("ended", false)]
     );
     assert!(!tail.cut);
-    assert!(it.engine.call(RunsQuery { limit: 10 }).await.unwrap().is_empty(), "nothing is on the record");
+    assert!(
+        it.engine.call(RunsQuery { limit: 10, before: None }).await.unwrap().is_empty(),
+        "nothing is on the record"
+    );
 
     let pull = pull(1, "", &[]).key;
     assert_eq!(it.engine.call(ItemLog { item: pull }).await.unwrap(), None, "nothing shows its log");
@@ -90,7 +93,10 @@ async fn a_whole_log_is_followed_to_its_end() {
         [line("compiling acme/web/ci@main", false), line("error: no such thing", true), line("ended", false)]
     );
     assert_eq!((progress.seen, progress.dropped, progress.error), (3, 0, None));
-    assert!(it.engine.call(RunsQuery { limit: 10 }).await.unwrap().is_empty(), "nothing is on the record");
+    assert!(
+        it.engine.call(RunsQuery { limit: 10, before: None }).await.unwrap().is_empty(),
+        "nothing is on the record"
+    );
     assert!(follow(Some(reading), 3).await.is_err(), "its reading has ended");
 
     let pull = pull(1, "", &[]).key;

@@ -84,7 +84,7 @@ async fn a_row_is_shown_as_it_would_be_posted_and_then_is() {
     assert_eq!(prepared.address.to_string(), "room:general");
     assert_eq!(prepared.message.title, "Try it (acme/web#1)");
     assert_eq!(prepared.message.blocks[0], Block::Text("have a look".into()));
-    let recorded = DeliveriesQuery { pending: false, limit: 10 };
+    let recorded = DeliveriesQuery { pending: false, limit: 10, before: None };
     assert_eq!(it.engine.call(recorded).await.unwrap(), [], "nothing is posted by looking");
 
     let delivery = it.engine.call(post("have a look", Some("forge/pull_request/acme/web#1"))).await.unwrap();
@@ -106,7 +106,7 @@ async fn a_row_is_shown_as_it_would_be_posted_and_then_is() {
         let refused = prepare(what).await.unwrap_err();
         assert!(refused.to_string().contains(words), "{refused}");
     }
-    let query = RoomQuery { channel: "general".into(), limit: 10 };
+    let query = RoomQuery { channel: "general".into(), limit: 10, before: None };
     assert_eq!(it.engine.call(query).await.unwrap().len(), 1);
     it.engine.stop().await;
 }

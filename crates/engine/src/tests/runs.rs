@@ -316,7 +316,7 @@ async fn end_that_cannot_be_recorded_is_kept_told_and_recorded_later() {
         progress.unrecorded
     );
     assert!(progress.output.concat().ends_with("last\n"));
-    let runs = engine.call(RunsQuery { limit: 1 }).await.unwrap();
+    let runs = engine.call(RunsQuery { limit: 1, before: None }).await.unwrap();
     assert!(runs[0].state.is_final(), "{runs:?}");
     let failed = async |name: &str| {
         let checks = engine.call(Doctor {}).await.unwrap();

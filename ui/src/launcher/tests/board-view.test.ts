@@ -3,8 +3,8 @@
 import { screen, waitFor, within } from "@testing-library/svelte";
 import { describe, expect, test, vi } from "vitest";
 
-import type { Prepared } from "../../api";
-import { board, row, run, STATUS } from "../../fake/team";
+import type { NotSeen, Prepared } from "../../api";
+import { board, row, run, section, STATUS } from "../../fake/team";
 import { field, open, press, selected, type } from "./stage";
 
 describe("the board", () => {
@@ -46,7 +46,7 @@ describe("the board", () => {
     await waitFor(() => expect(selected()).toContain("Queue depth"));
     const [first, ...rest] = board().sections;
     const rows = [row("alerts/incident/new", "incident", "Disk is full"), ...(first?.rows ?? [])];
-    backend.answer("board", { ...board(), sections: [{ title: "Incidents", rows }, ...rest] });
+    backend.answer("board", { ...board(), sections: [section("Incidents", rows), ...rest] });
     backend.emitChanged();
     await screen.findByText("Disk is full");
     expect(selected()).toContain("Queue depth");
@@ -60,7 +60,7 @@ describe("the board", () => {
     const [first, ...rest] = board().sections;
     backend.answer("board", {
       ...board(),
-      sections: [{ title: "Incidents", rows: [...(first?.rows ?? [])].reverse() }, ...rest],
+      sections: [section("Incidents", [...(first?.rows ?? [])].reverse()), ...rest],
     });
     backend.emitChanged();
     await vi.advanceTimersByTimeAsync(200);
@@ -76,14 +76,14 @@ describe("the board", () => {
     press("Ctrl+E");
     await screen.findByRole("listbox", { name: "Everything that is open" });
     await screen.findByText("docs");
-    expect(backend.asked("board").at(-1)).toEqual({ kind: null, all: true });
+    expect(backend.asked("board").at(-1)).toEqual({ kind: null, all: true, snoozed: false });
   });
 
   test("of ten thousand rows draws fewer than 200, and reaches the last", async () => {
     const rows = Array.from({ length: 10_000 }, (_, at) =>
       row(`ci/build/app${at}`, "failing", `app${at} main`),
     );
-    await open({ board: { ...board(), sections: [{ title: "Builds", rows }] }, runs: [] });
+    await open({ board: { ...board(), sections: [section("Builds", rows)] }, runs: [] });
     await screen.findByText("app0");
     expect(document.querySelectorAll('[role="option"]').length).toBeLessThan(200);
     press("Ctrl+End");
@@ -98,7 +98,7 @@ describe("the board", () => {
     ["ten thousand letters", "x".repeat(10_000)],
   ])("shows %s as text", async (_, title) => {
     const rows = [row("alerts/incident/odd", "incident", title)];
-    await open({ board: { ...board(), sections: [{ title: "Incidents", rows }] } });
+    await open({ board: { ...board(), sections: [section("Incidents", rows)] } });
     const option = (await screen.findAllByRole("option"))[0];
     expect(option?.textContent).toContain(title);
     expect(option?.querySelector("img, b")).toBeNull();
@@ -110,6 +110,45 @@ describe("the board", () => {
     await screen.findByText("Nothing needs you");
     press("Ctrl+G");
     expect(backend.calls.at(-1)).toEqual({ name: "showSettings", params: "activity" });
+  });
+
+  test("is never calm where something is not seen", async () => {
+    const secret: NotSeen = {
+      account: "forge",
+      part: "acme/secret",
+      kind: "part",
+      why: "the token may not read it (403)",
+      since: null,
+    };
+    const { backend } = await open({ board: { ...board(), sections: [], not_seen: [secret] } });
+    await screen.findByText("Nothing needs you in what is seen");
+    await screen.findByText("acme/secret");
+    expect(screen.getByText(/The token may not read it \(403\)/)).toBeTruthy();
+    expect(screen.queryByText("Nothing needs you")).toBeNull();
+    const down: NotSeen = { ...secret, part: "", kind: "down", why: "503" };
+    backend.answer("board", { ...board(), not_seen: [down, secret] });
+    backend.emitChanged();
+    await screen.findByText("Not seen: forge and acme/secret.");
+  });
+
+  test("a row that is merely missing is not ticked, one that ended says how", async () => {
+    const { backend } = await open();
+    await screen.findByText("Queue depth on api-worker");
+    const [first, ...rest] = board().sections;
+    const without = (key: string) =>
+      section(
+        "Incidents",
+        (first?.rows ?? []).filter((row) => row.key !== key),
+      );
+    backend.answer("off_board", ({ items }) => items.map((item) => ({ item, why: "open" as const })));
+    backend.answer("board", { ...board(), sections: [without("alerts/incident/checkout"), ...rest] });
+    backend.emitChanged();
+    await waitFor(() => expect(screen.queryByText("Checkout slower than 2 s")).toBeNull());
+    backend.answer("off_board", ({ items }) => items.map((item) => ({ item, why: "resolved" as const })));
+    backend.answer("board", { ...board(), sections: rest });
+    backend.emitChanged();
+    await screen.findByText("resolved");
+    expect(screen.getByText("Queue depth on api-worker")).toBeTruthy();
   });
 
   test("keeps what it had, and says so, where the engine does not answer", async () => {
@@ -224,11 +263,18 @@ describe("on a row", () => {
     const { backend } = await open();
     await screen.findByText("Queue depth on api-worker");
     press("Ctrl+S");
+    const palette = await screen.findByRole("dialog");
+    expect(within(palette).getAllByRole("option").length).toBe(3);
+    type("changes");
+    await waitFor(() => expect(within(palette).getAllByRole("option").length).toBe(1));
+    press("Enter");
     await screen.findByText("snoozed");
     expect(backend.asked("snooze")).toEqual([{ item: "alerts/incident/checkout", until: null }]);
     backend.fail("snooze", "the store is full");
     press("ArrowDown");
     press("Ctrl+S");
+    await screen.findByRole("dialog");
+    press("Enter");
     await screen.findByText("the store is full");
   });
 

@@ -1,10 +1,13 @@
 import { describe, expect, test } from "vitest";
 
-import type { Section } from "../../api";
-import { row } from "../../fake/team";
+import type { Left, Section } from "../../api";
+import { row, section } from "../../fake/team";
 import {
+  type Ended,
+  endedOf,
   linesOf,
   merge,
+  missing,
   moved,
   movedBySection,
   selectionAfter,
@@ -20,22 +23,29 @@ function sections(text: string): Section[] {
     .filter(Boolean)
     .map((part) => {
       const [title = "", keys = ""] = part.split(": ");
-      return { title, rows: keys.split(" ").map((key) => row(key, "failing", key)) };
+      return section(
+        title,
+        keys.split(" ").map((key) => row(key, "failing", key)),
+      );
     });
 }
+const PASSED: Ended = { words: "passed", over: true };
+/** "Builds: a b!" as what is shown: `!` has ended. */
 function shown(text: string): ShownSection[] {
   return sections(text).map(({ title, rows }) => ({
     title,
     rows: rows.map((each) => ({
       row: { ...each, key: each.key.replace("!", "") },
-      over: each.key.endsWith("!"),
+      ended: each.key.endsWith("!") ? PASSED : null,
     })),
+    total: rows.length,
   }));
 }
 const said = (board: ShownSection[]) =>
   board
     .map(
-      ({ title, rows }) => `${title}: ${rows.map(({ row, over }) => row.key + (over ? "!" : "")).join(" ")}`,
+      ({ title, rows }) =>
+        `${title}: ${rows.map(({ row, ended }) => row.key + (ended ? "!" : "")).join(" ")}`,
     )
     .join("; ");
 
@@ -44,15 +54,36 @@ describe("a new reading", () => {
     ["is taken in its order", "Builds: a b", "Builds: b a", false, "Builds: b a"],
     ["keeps its order while still", "Builds: a b", "Builds: b a", true, "Builds: a b"],
     ["lets new rows in at the end while still", "Builds: a b", "Builds: new a b", true, "Builds: a b new"],
-    ["keeps what is over in its place", "Builds: a b c", "Builds: a c", false, "Builds: a b! c"],
-    ["keeps what is over while still", "Builds: a b c", "Builds: c a", true, "Builds: a b! c"],
-    ["forgets that it was over where it is back", "Builds: a b!", "Builds: b a", false, "Builds: b a"],
     [
-      "keeps a section of which all is over",
-      "Incidents: x; Builds: a",
+      "keeps what has ended, under what has not",
+      "Builds: a over c",
+      "Builds: a c",
+      false,
+      "Builds: a c over!",
+    ],
+    [
+      "keeps what has ended in its place while still",
+      "Builds: a over c",
+      "Builds: c a",
+      true,
+      "Builds: a over! c",
+    ],
+    ["keeps what had ended before", "Builds: a b! c", "Builds: a c", false, "Builds: a c b!"],
+    ["does not keep what is merely missing", "Builds: a b c", "Builds: a c", false, "Builds: a c"],
+    ["does not keep what is merely missing while still", "Builds: a b c", "Builds: c a", true, "Builds: a c"],
+    [
+      "forgets that it had ended where it is back",
+      "Builds: a over!",
+      "Builds: over a",
+      false,
+      "Builds: over a",
+    ],
+    [
+      "keeps a section of which all has ended",
+      "Incidents: over; Builds: a",
       "Builds: a",
       false,
-      "Incidents: x!; Builds: a",
+      "Incidents: over!; Builds: a",
     ],
     [
       "lets a new section in at its place",
@@ -84,7 +115,23 @@ describe("a new reading", () => {
     ],
     ["empties", "", "", false, ""],
   ])("%s", (_, before, next, still, after) => {
-    expect(said(merge(shown(before), sections(next), still))).toBe(after);
+    const ended = new Map([["over", PASSED]]);
+    expect(said(merge(shown(before), sections(next), still, ended))).toBe(after);
+  });
+
+  test("asks only of rows that it lacks and that had not ended", () => {
+    expect(missing(shown("Builds: a b c!; Running: d"), sections("Builds: a; Quiet: d"))).toEqual(["b"]);
+  });
+
+  test("counts what is open, and says how many are not in the list", () => {
+    const [first] = sections("Builds: a b");
+    if (!first) throw new Error("a section");
+    const counts = (total: number) =>
+      linesOf(merge(shown("Builds: a b over!"), [{ ...first, total }], false), new Map(), []).map(
+        ({ count, entries }) => `${count}, ${entries.length} lines`,
+      );
+    expect(counts(2)).toEqual(["2, 3 lines"]);
+    expect(counts(5002)).toEqual(["2 of 5,002, 3 lines"]);
   });
 
   test("shows what is new of a row in its old place", () => {
@@ -94,6 +141,22 @@ describe("a new reading", () => {
     const after = merge(shown("Builds: a b"), next, true);
     expect(after[0]?.rows[0]?.row.second).toBe("running again");
   });
+});
+
+test.each<[why: Left["why"], words: string | null, over: boolean]>([
+  ["passed", "passed", true],
+  ["merged", "merged", true],
+  ["resolved", "resolved", true],
+  ["canceled", "canceled", false],
+  ["closed", "closed", false],
+  [{ gone: { reason: "branch_deleted" } }, "branch deleted", false],
+  [{ gone: { reason: "renamed", to: "acme/new" } }, "renamed", false],
+  ["snoozed", null, false],
+  ["others", null, false],
+  ["open", null, false],
+  ["unknown", null, false],
+])("a row that left because %o is %s", (why, words, over) => {
+  expect(endedOf([{ item: "a", why }]).get("a") ?? null).toEqual(words === null ? null : { words, over });
 });
 
 test("what is over leaves when the window hides", () => {
@@ -139,8 +202,9 @@ describe("of ten thousand rows", () => {
         title: "Builds",
         rows: Array.from({ length: 10_000 }, (_, at) => ({
           row: row(`${at}`, "failing", `${at}`),
-          over: false,
+          ended: null,
         })),
+        total: 10_000,
       },
     ],
     new Map(),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import type { Build, BuildStatus } from "../../api";
+import type { Build, BuildStatus, TurnKind } from "../../api";
 import { BUILD, detail, INCIDENT, PULL_REQUEST } from "../../fake/items";
 import { row } from "../../fake/team";
 import { buildFacts, holdersOf, incidentSummary, listed, reviewers } from "../facts";
@@ -83,21 +83,21 @@ test.each([
 });
 
 describe("what can be done", () => {
-  const mine = (what: string) => ({ turn: { mine: true, who: [], what } });
+  const mine = (kind: TurnKind) => ({ turn: { mine: true, who: [], kind, what: kind } });
   test.each<[what: string, key: string, turn: object, first: string, rest: string[]]>([
     ["build", "ci/build/acme/web/ci@main", {}, "Run it again", ["Stop", "Whole log", "Open in browser"]],
     ["incident", "alerts/incident/a", {}, "Acknowledge", ["Add note…", "Resolve", "Open in browser"]],
     [
       "review",
       "forge/pull_request/acme/web#482",
-      mine("your review"),
+      mine("review"),
       "Review in browser",
       ["Approve", "Comment…", "Merge"],
     ],
     [
       "merge",
       "forge/pull_request/acme/web#482",
-      mine("merge it"),
+      mine("merge"),
       "Merge",
       ["Approve", "Comment…", "Open in browser"],
     ],
@@ -110,7 +110,7 @@ describe("what can be done", () => {
 
   test("Enter and Shift+Enter never approve", () => {
     const key = "forge/pull_request/acme/web#482";
-    for (const turn of ["your review", "merge it", "checks"]) {
+    for (const turn of ["review", "merge", "checks"] as const) {
       const offers = offersOf(row(key, "attention", "a", mine(turn)), detail(key));
       for (const act of ["go", "second"] as const)
         expect(offerFor(offers, act)?.title ?? "").not.toBe("Approve");

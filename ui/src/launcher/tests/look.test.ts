@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import type { Row, State } from "../../api";
 import { row, run } from "../../fake/team";
-import { channelName, type Entry, glyphOf, glyphOfRun, lookOf, type Mark, reviewed } from "../look";
+import { channelName, type Entry, glyphOf, glyphOfRun, lookOf, type Mark } from "../look";
 
 describe("a state's glyph", () => {
   test.each<[key: string, state: State, held: boolean, mark: Mark | undefined, icon: string, tone: string]>([
@@ -22,7 +22,7 @@ describe("a state's glyph", () => {
     ["ci/build/a", "failing", false, "snoozed", "st_snooze", "quiet"],
     ["ci/build/a", "failing", false, "undone", "undo", "attention"],
   ])("%s %s held=%s mark=%s: %s %s", (key, state, held, mark, icon, tone) => {
-    const glyph = glyphOf({ key, state, held }, mark);
+    const glyph = glyphOf({ key, state, held, snoozed: null }, mark);
     expect([glyph.icon, glyph.tone]).toEqual([icon, tone]);
     expect(glyph.means).not.toBe("");
   });
@@ -30,7 +30,7 @@ describe("a state's glyph", () => {
   test("hollow is never in a colour", () => {
     for (const state of ["failing", "incident", "attention"] as const) {
       for (const key of ["ci/build/a", "f/pull_request/a"]) {
-        expect(glyphOf({ key, state, held: true }).tone).toBe("quiet");
+        expect(glyphOf({ key, state, held: true, snoozed: null }).tone).toBe("quiet");
       }
     }
   });
@@ -47,16 +47,40 @@ test.each<[state: Parameters<typeof run>[2], icon: string]>([
   expect(glyphOfRun(run("1", "deploy", state)).icon).toBe(icon);
 });
 
-test.each([
-  ["acme/web#479", { approvals: null, checks: null, second: "" }],
-  ["acme/web#479, 1 approval, checks passed", { approvals: 1, checks: "passed", second: "" }],
-  ["acme/web#479, 12 approvals, checks running", { approvals: 12, checks: "running", second: "" }],
-  [
-    "acme/web#479, something new, checks failed",
-    { approvals: null, checks: "failed", second: "something new" },
-  ],
-])("the second text %s", (second, parts) => {
-  expect(reviewed(second)).toEqual(parts);
+test("a pull request's approvals and checks are fields, not words", () => {
+  const look = (more: Partial<Row>) => {
+    const it = row("f/pull_request/acme/web#479", "attention", "Cache it", {
+      second: "acme/web#479",
+      ...more,
+    });
+    const { approvals, checks, second } = lookOf({ kind: "row", key: it.key, row: it }, 0);
+    return [approvals, checks, second];
+  };
+  expect(look({})).toEqual([null, null, ""]);
+  expect(look({ approvals: 0, checks: "none" })).toEqual([null, null, ""]);
+  expect(look({ approvals: 1, checks: "passed" })).toEqual([1, "passed", ""]);
+  expect(look({ approvals: 12, checks: "pending" })).toEqual([12, "running", ""]);
+  expect(look({ checks: "failed" })).toEqual([null, "failed", ""]);
+});
+
+test("a row of an account that cannot be read says of when it is", () => {
+  const it = row("f/build/a", "failing", "a", { as_of: "2026-01-01T11:58:00Z" });
+  const asOf = (mark?: Mark) => lookOf({ kind: "row", key: it.key, row: it, mark }, 0).asOf;
+  expect(asOf()).toMatch(/^as of \d\d:58$/);
+  expect(asOf("done")).toBe("");
+});
+
+test("a row that ended says how", () => {
+  const it = row("f/build/a", "failing", "a");
+  expect(lookOf({ kind: "row", key: it.key, row: it, mark: "done", ended: "passed" }, 0).turn?.text).toBe(
+    "passed",
+  );
+});
+
+test("a snoozed row says until when", () => {
+  const it = row("f/build/a", "quiet", "a", { snoozed: "until_change" });
+  const look = lookOf({ kind: "row", key: it.key, row: it }, 0);
+  expect([look.glyph.icon, look.turn?.text]).toEqual(["st_snooze", "until it changes"]);
 });
 
 describe("a row's words", () => {
@@ -92,14 +116,17 @@ describe("a row's words", () => {
       "pull request",
       row("f/pull_request/acme/web#482", "attention", "Cache it", {
         since,
-        turn: { mine: true, who: [], what: "merge it" },
+        turn: { mine: true, who: [], kind: "merge", what: "merge it" },
       }),
       undefined,
       ["web 482", "Cache it", "merge it", "mine", "", "8 m"],
     ],
     [
       "incident that nobody has",
-      row("p/incident/a", "incident", "Slow", { since, turn: { mine: false, who: [], what: "nobody yet" } }),
+      row("p/incident/a", "incident", "Slow", {
+        since,
+        turn: { mine: false, who: [], kind: "respond", what: "nobody yet" },
+      }),
       undefined,
       ["", "Slow", "nobody yet", "failing", "", "8 m"],
     ],
@@ -108,7 +135,7 @@ describe("a row's words", () => {
       row("p/incident/a", "incident", "Slow", {
         since,
         held: true,
-        turn: { mine: false, who: ["bo"], what: "bo is on it" },
+        turn: { mine: false, who: ["bo"], kind: "respond", what: "bo is on it" },
       }),
       undefined,
       ["", "Slow", "bo is on it", "plain", "bo", "8 m"],

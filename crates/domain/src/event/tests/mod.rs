@@ -123,8 +123,8 @@ proptest! {
             }
             prop_assert!(!compare(Some(&change.item), snapshot, &kim()).changed);
             stale(&change.item, at(now));
-            let entry = board::Entry { item: &change.item, me: &kim(), snoozed: false };
-            board::board([entry].into_iter(), at(now), &board::Options { kind: None, all: true });
+            let entry = board::Entry { item: &change.item, me: &kim(), snoozed: None };
+            board::board([entry].into_iter(), at(now), &board::Options { all: true, ..board::Options::default() });
         }
     }
 }

@@ -371,7 +371,7 @@ async fn how_a_source_fares() {
     let source = store.source(&pager()).await.unwrap().unwrap();
     assert_eq!((source.error, source.last_ok_at), (None, Some(at(90))));
     assert_eq!(source.cursor, Some(Cursor("{}".to_owned())), "a poll that gives none keeps it");
-    assert_eq!(source.problems, Vec::<Problem>::new());
+    assert_eq!(source.problems, Vec::new());
 }
 
 #[tokio::test]

@@ -1,0 +1,226 @@
+//! Which items are on the board, and in what order. Only what ranking needs is looked at, so that all open items can be
+//! ranked, however many they are; rows are made of those that are shown.
+
+use jiff::Timestamp;
+
+use super::{Options, Summary};
+use crate::{
+    identity::Identity,
+    item::{Build, BuildStatus, Detail, Incident, IncidentStatus, Item, Kind, PullRequest},
+};
+
+/// The title of the section of what asks nothing of anybody.
+pub const QUIET: &str = "Quiet";
+
+/// The sections, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Incidents,
+    Builds,
+    PullRequests,
+    Running,
+    Waiting,
+    Quiet,
+    Snoozed,
+}
+
+impl Place {
+    fn title(self) -> &'static str {
+        match self {
+            Self::Incidents => "Incidents",
+            Self::Builds => "Builds",
+            Self::PullRequests => "Pull requests",
+            Self::Running => "Running",
+            Self::Waiting => "Waiting on others",
+            Self::Quiet => QUIET,
+            Self::Snoozed => "Snoozed",
+        }
+    }
+}
+
+/// Where an item stands among the others, whatever the time. It changes only with the item and with who I am.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    place: Place,
+    concerns_me: bool,
+    /// Lower ones come first within the section; then by age.
+    urgency: u8,
+    /// In seconds; 0 where not known.
+    since: i64,
+    /// Until when somebody has it.
+    held_until: Option<Timestamp>,
+}
+
+impl Standing {
+    /// A standing in a section in which nobody has it.
+    fn new(place: Place, concerns_me: bool, urgency: u8, since: Option<Timestamp>) -> Self {
+        let since = since.map_or(0, Timestamp::as_second);
+        Self { place, concerns_me, urgency, since, held_until: None }
+    }
+
+    /// True where the board shows it; else it concerns others, or nobody.
+    pub fn is_shown(&self, all: bool) -> bool {
+        all || (self.concerns_me && self.place != Place::Quiet)
+    }
+
+    fn is_held(&self, now: Timestamp) -> bool {
+        self.held_until.is_some_and(|until| until > now)
+    }
+}
+
+/// Where an item stands. `None` for what is over: resolved incidents, ended pull requests, branches that never ran.
+pub fn standing(item: &Item, me: &Identity) -> Option<Standing> {
+    match &item.detail {
+        Detail::Incident(incident) => incident_standing(incident),
+        Detail::Build(build) => build_standing(build, me),
+        Detail::PullRequest(pull_request) => pull_request_standing(pull_request, me),
+    }
+}
+
+fn incident_standing(incident: &Incident) -> Option<Standing> {
+    let held_until = match incident.status {
+        IncidentStatus::Resolved => return None,
+        IncidentStatus::Triggered => None,
+        IncidentStatus::Acknowledged => Some(incident.held_until.unwrap_or(Timestamp::MAX)),
+    };
+    let urgency = 7 - incident.severity as u8;
+    Some(Standing { held_until, ..Standing::new(Place::Incidents, true, urgency, Some(incident.started_at)) })
+}
+
+fn build_standing(build: &Build, me: &Identity) -> Option<Standing> {
+    let latest = build.latest()?;
+    let verdict = build.verdict();
+    let red = verdict.filter(|run| run.status == BuildStatus::Failed);
+    let place = match red {
+        Some(_) => Place::Builds,
+        None if !latest.status.is_final() => Place::Running,
+        None => Place::Quiet,
+    };
+    let author = red.unwrap_or(latest).author.as_deref();
+    let concerns_me = build.default_branch || author.is_some_and(|author| me.is(author));
+    Some(Standing::new(place, concerns_me, u8::from(!concerns_me), build_since(build)))
+}
+
+/// Since when a branch has been as it is: red since the first of the failures in a row.
+pub(super) fn build_since(build: &Build) -> Option<Timestamp> {
+    let latest = build.latest()?;
+    match build.verdict() {
+        Some(run) if run.status == BuildStatus::Failed => build.red().filter_map(|run| run.at).last(),
+        _ => latest.started_at.or(latest.at),
+    }
+}
+
+fn pull_request_standing(pull_request: &PullRequest, me: &Identity) -> Option<Standing> {
+    let turn = pull_request.turn(me)?;
+    let mine = me.is(&pull_request.author);
+    let place = match turn.mine {
+        _ if pull_request.draft => Place::Quiet,
+        true => Place::PullRequests,
+        false => Place::Waiting,
+    };
+    let reviewed = pull_request.reviews.iter().any(|review| me.is(&review.by));
+    let concerns_me = turn.mine || mine || reviewed;
+    Some(Standing::new(place, concerns_me, u8::from(!mine), Some(pull_request.opened_at)))
+}
+
+/// An item that may be shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate<T> {
+    /// Which; of those that are as urgent and as old the lower one comes first.
+    pub id: T,
+    /// What it is.
+    pub kind: Kind,
+    /// Where it stands.
+    pub standing: Standing,
+    /// Snoozed by a person or silenced by a rule.
+    pub snoozed: bool,
+}
+
+/// The board without its rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ranked<T> {
+    /// In the order of their urgency; none is empty.
+    pub sections: Vec<RankedSection<T>>,
+    /// All of it in numbers.
+    pub summary: Summary,
+}
+
+/// A section without its rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RankedSection<T> {
+    /// Its title.
+    pub title: &'static str,
+    /// How many items are in it.
+    pub total: usize,
+    /// The most urgent of them, in their order.
+    pub ids: Vec<T>,
+}
+
+/// Ranks all candidates, then cuts each section to its `most` urgent ones.
+///
+/// | section | what is in it | order |
+/// | --- | --- | --- |
+/// | Incidents | all that are not over | unheld, severity, oldest |
+/// | Builds | red branches: default ones and those that I broke; with `all` every one | default or mine, newest |
+/// | Pull requests | those whose turn is mine | mine, oldest |
+/// | Running | builds under way that are not red: of default branches and mine; with `all` every one | newest |
+/// | Waiting on others | pull requests that I wrote or reviewed; with `all` every one | mine, oldest |
+/// | Quiet | only with `all`: passing and canceled builds, drafts | newest |
+/// | Snoozed | only with `snoozed` or `all`: what is off the board for a while | newest |
+///
+/// What needs a person is in the first three, but for red branches that are nobody's but their author's. What is
+/// snoozed counts in no number.
+pub fn rank<T: Ord>(
+    candidates: impl IntoIterator<Item = Candidate<T>>,
+    now: Timestamp,
+    options: &Options,
+    most: usize,
+) -> Ranked<T> {
+    let mut summary = Summary::default();
+    let mut ranked: Vec<(Place, u8, i64, T)> = Vec::new();
+    for Candidate { id, kind, standing, snoozed } in candidates {
+        if options.kind.is_some_and(|wanted| wanted != kind) {
+            continue;
+        }
+        let held = standing.is_held(now);
+        let place = if snoozed { Place::Snoozed } else { standing.place };
+        if standing.concerns_me {
+            count(&mut summary, place, held);
+        }
+        let shown = if snoozed { options.all || options.snoozed } else { standing.is_shown(options.all) };
+        if shown {
+            let age = match place {
+                Place::Incidents | Place::PullRequests | Place::Waiting => standing.since,
+                Place::Builds | Place::Running | Place::Quiet | Place::Snoozed => -standing.since,
+            };
+            ranked.push((place, u8::from(held) * 8 + standing.urgency, age, id));
+        }
+    }
+    ranked.sort_unstable();
+    let mut sections: Vec<(Place, RankedSection<T>)> = Vec::new();
+    for (place, _, _, id) in ranked {
+        if sections.last().is_none_or(|(last, _)| *last != place) {
+            sections.push((place, RankedSection { title: place.title(), total: 0, ids: Vec::new() }));
+        }
+        if let Some((_, section)) = sections.last_mut() {
+            section.total += 1;
+            if section.ids.len() < most {
+                section.ids.push(id);
+            }
+        }
+    }
+    Ranked { sections: sections.into_iter().map(|(_, section)| section).collect(), summary }
+}
+
+fn count(summary: &mut Summary, place: Place, held: bool) {
+    match place {
+        Place::Incidents => {
+            summary.incidents += 1;
+            summary.held += usize::from(held);
+        }
+        Place::Builds => summary.failing += 1,
+        Place::PullRequests => summary.needs_you += 1,
+        Place::Running => summary.running += 1,
+        Place::Waiting | Place::Quiet | Place::Snoozed => {}
+    }
+}

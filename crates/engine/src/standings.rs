@@ -1,0 +1,68 @@
+//! Where every open item stands on the board, kept in memory: only what has changed since is read again, so that all of
+//! them can be ranked each time that somebody looks.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use callboard_domain::{
+    board::{self, Candidate, Standing},
+    identity::Identity,
+    item::AccountName,
+};
+use jiff::Timestamp;
+use tokio::sync::Mutex;
+
+use crate::store::{OpenRow, Store, StoreError};
+
+/// Who each account acts as.
+pub(crate) type Identities = BTreeMap<AccountName, Identity>;
+
+/// The standings as last looked at.
+#[derive(Default)]
+pub(crate) struct Standings(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    /// Whom they were made for: a turn is mine or another's.
+    identities: Identities,
+    /// By the item's number: when it had changed, and where it stood.
+    by_number: HashMap<i64, (Timestamp, Option<Standing>)>,
+}
+
+impl Standings {
+    /// The open items as candidates for the board.
+    pub(crate) async fn candidates(
+        &self,
+        store: &Store,
+        identities: Identities,
+        now: Timestamp,
+    ) -> Result<Vec<Candidate<i64>>, StoreError> {
+        // Who looks at the same time would read the same.
+        let mut known = self.0.lock().await;
+        if known.identities != identities {
+            *known = Known { identities, ..Known::default() };
+        }
+        let Known { identities, by_number } = &mut *known;
+        let open = store.open_rows().await?;
+        let is_known = |row: &&OpenRow| {
+            by_number.get(&row.n).is_some_and(|(changed_at, _)| *changed_at == row.changed_at)
+        };
+        let changed: Vec<i64> = open.iter().filter(|row| !is_known(row)).map(|row| row.n).collect();
+        if !changed.is_empty() {
+            let nobody = Identity::default();
+            for (n, stored) in store.items_by_number(changed).await? {
+                let me = identities.get(&stored.item.key.account).unwrap_or(&nobody);
+                by_number.insert(n, (stored.changed_at, board::standing(&stored.item, me)));
+            }
+        }
+        if by_number.len() > open.len() * 2 {
+            let numbers: HashSet<i64> = open.iter().map(|row| row.n).collect();
+            by_number.retain(|n, _| numbers.contains(n));
+        }
+        let candidate = |row: &OpenRow| {
+            let (_, standing) = by_number.get(&row.n)?;
+            let snoozed = row.aside(now).is_some();
+            Some(Candidate { id: row.n, kind: row.kind, standing: (*standing)?, snoozed })
+        };
+        Ok(open.iter().filter_map(candidate).collect())
+    }
+}

@@ -1,0 +1,110 @@
+//! The open items as ranking needs them: which there are and when each last changed, from the index alone.
+
+use callboard_domain::{board::Snoozed, item::Kind};
+use jiff::Timestamp;
+use rusqlite::params;
+
+use super::{
+    Store, StoreError,
+    items::{self, OPEN, Snooze, StoredItem},
+    row::{At, Text, all, one, run},
+};
+
+/// `items_open` with all that [`Store::open_rows`] gives, so that no row of the table is read for it.
+pub(super) const V2: &str = "
+DROP INDEX items_open;
+CREATE INDEX items_open ON items (kind, changed_at, silenced, snoozed) WHERE open;
+CREATE INDEX items_snoozed ON items (snoozed) WHERE snoozed IS NOT NULL;
+";
+
+/// An open item, without what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenRow {
+    /// Its number in the store.
+    pub n: i64,
+    /// What it is.
+    pub kind: Kind,
+    /// When it last changed, by our clock.
+    pub changed_at: Timestamp,
+    /// True where a rule keeps it off the board until something happens to it.
+    pub silenced: bool,
+    /// Until when a person has put it aside.
+    pub snoozed: Option<Snooze>,
+}
+
+impl OpenRow {
+    /// How long it is off the board, where it is.
+    pub fn aside(&self, now: Timestamp) -> Option<Snoozed> {
+        items::aside(self.silenced, self.snoozed, now)
+    }
+}
+
+impl Store {
+    /// Every item that may need a person, in no order, those put aside among them.
+    pub async fn open_rows(&self) -> Result<Vec<OpenRow>, StoreError> {
+        self.read(|conn| {
+            let sql = format!("SELECT n, kind, changed_at, silenced, snoozed FROM {OPEN}");
+            all(conn, &sql, [], |row| {
+                Ok(OpenRow {
+                    n: row.get(0)?,
+                    kind: row.get::<_, Text<_>>(1)?.0,
+                    changed_at: row.get::<_, At>(2)?.0,
+                    silenced: row.get(3)?,
+                    snoozed: row.get(4)?,
+                })
+            })
+        })
+        .await
+    }
+
+    /// The items with these numbers, in this order; those that are gone are left out.
+    pub async fn items_by_number(&self, numbers: Vec<i64>) -> Result<Vec<(i64, StoredItem)>, StoreError> {
+        self.read(move |conn| {
+            let sql = format!("SELECT {} FROM items WHERE n = ?1", items::COLUMNS);
+            let mut found = Vec::with_capacity(numbers.len());
+            for n in &numbers {
+                // One that cannot be read is left out, and does not hide the others.
+                found.extend(all(conn, &sql, [n], items::read)?.into_iter().map(|item| (*n, item)));
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    /// The builds of watched accounts that are neither red nor under way: how many there are, and the last changed
+    /// ones, at most `limit`.
+    pub async fn ended_builds(&self, limit: u32) -> Result<(u32, Vec<(i64, StoredItem)>), StoreError> {
+        self.read(move |conn| {
+            let ended =
+                "items WHERE kind = 'build' AND NOT open AND account IN (SELECT account FROM sources)";
+            let count = one(conn, &format!("SELECT count(*) FROM {ended}"), [], |row| row.get(0))?;
+            let sql = format!("SELECT {}, n FROM {ended} ORDER BY changed_at DESC LIMIT ?1", items::COLUMNS);
+            let found = all(conn, &sql, [limit], |row| Ok((row.get(11)?, items::read(row)?)))?;
+            Ok((count.unwrap_or(0), found))
+        })
+        .await
+    }
+
+    /// Ends what was snoozed until `now` or before. Gives when the next snooze ends.
+    pub async fn wake(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let next = self.next_wake().await?;
+        if next.is_none_or(|next| next > now) {
+            return Ok(next);
+        }
+        self.write(move |conn| {
+            let sql = "UPDATE items SET snoozed = NULL WHERE snoozed IS NOT NULL AND snoozed <= ?1";
+            run(conn, sql, params![At(now)]).map(drop)
+        })
+        .await?;
+        self.next_wake().await
+    }
+
+    async fn next_wake(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(|conn| {
+            let sql = "SELECT min(snoozed) FROM items WHERE snoozed IS NOT NULL AND snoozed < ?1";
+            let next = one(conn, sql, [Snooze::UntilChange], |row| row.get::<_, Option<At>>(0))?;
+            Ok(next.flatten().map(|at| at.0))
+        })
+        .await
+    }
+}

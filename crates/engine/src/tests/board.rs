@@ -1,0 +1,297 @@
+//! The board: what is ranked and cut, what is not seen, what became of rows that left it; and lists in pages.
+
+use callboard_domain::{
+    board::{NotSeenKind, Snoozed},
+    error::ServiceError,
+    source::{GoneReason, Problem, ProblemKind},
+};
+
+use super::*;
+use crate::{
+    api::{
+        BoardQuery, DeliveriesQuery, EventsQuery, LONGEST_LIST, LeftWhy, OffBoard, Post, RoomQuery,
+        RunsQuery, Search, Snooze, SnoozeTimes, StatusQuery, TrayIcon, Unsnooze,
+    },
+    store,
+};
+
+/// A feed on a port that nothing listens on: it is never read.
+const FEED: &str = "[accounts.feed]\nservice = \"cctray\"\nurl = \"http://127.0.0.1:1/cc.xml\"\n";
+
+async fn board(it: &Scene) -> callboard_domain::board::Board {
+    it.engine.call(BoardQuery::default()).await.unwrap()
+}
+
+/// A poll of the feed that found nothing but these problems.
+async fn read_feed(it: &Scene, problems: Vec<Problem>, began_at: Timestamp) {
+    let batch = Batch { problems, ..Batch::default() };
+    it.engine.take_in_batch(&"feed".into(), batch, Watched::all(), began_at).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_empty_board_says_what_it_does_not_see() {
+    let it = Scene::open(FEED, Mode::Once, &[]).await;
+    let not_seen = async || {
+        let found = board(&it).await.not_seen.into_iter();
+        found.map(|it| (it.kind, it.part, it.since)).collect::<Vec<_>>()
+    };
+    let status = async || {
+        let status = it.engine.call(StatusQuery {}).await.unwrap();
+        (status.icon, status.summary)
+    };
+    assert_eq!(not_seen().await, [(NotSeenKind::Reading, String::new(), None)]);
+    let first = "Nothing needs you in what is seen. Not seen: feed";
+    assert_eq!(status().await, (TrayIcon::Partial, first.to_owned()));
+
+    let began = at(0);
+    let hidden = || vec![Problem::new(ProblemKind::NotSeen, "acme/secret", "403")];
+    read_feed(&it, hidden(), began).await;
+    read_feed(&it, hidden(), at(60)).await;
+    let part = (NotSeenKind::Part, "acme/secret".to_owned(), Some(began));
+    assert_eq!(not_seen().await, [part], "since the first poll that had it");
+    let named = "Nothing needs you in what is seen. Not seen: acme/secret";
+    assert_eq!(status().await, (TrayIcon::Partial, named.to_owned()));
+
+    read_feed(&it, vec![Problem::new(ProblemKind::Details, "acme/web", "no jobs")], at(70)).await;
+    assert_eq!(not_seen().await, [], "every row is there");
+    assert_eq!(status().await, (TrayIcon::Calm, "Nothing needs you".to_owned()));
+
+    let down = ServiceError::unavailable("no route");
+    it.engine.store().poll_failed(&"feed".into(), down, at(80)).await.unwrap();
+    assert_eq!(not_seen().await, [(NotSeenKind::Down, String::new(), Some(at(80)))]);
+    assert_eq!(status().await.0, TrayIcon::Offline);
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn rows_of_an_account_that_is_down_carry_their_age() {
+    let it = Scene::open(FEED, Mode::Once, &[]).await;
+    let mut red = build("acme/web", &[BuildStatus::Failed]);
+    red.key.account = "feed".into();
+    it.report([red]).await;
+    let as_of = async || board(&it).await.sections[0].rows[0].as_of;
+    assert_eq!(as_of().await, None);
+    read_feed(&it, Vec::new(), at(0)).await;
+    it.engine
+        .store()
+        .poll_failed(&"feed".into(), ServiceError::unavailable("no route"), at(9))
+        .await
+        .unwrap();
+    assert_eq!(as_of().await, Some(at(0)));
+    read_feed(&it, Vec::new(), at(20)).await;
+    assert_eq!(as_of().await, None);
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn all_open_items_are_ranked_before_the_board_is_cut() {
+    let it = Scene::serving().await;
+    let account: AccountName = "pager".into();
+    it.engine.store().watch(&account, Timestamp::UNIX_EPOCH).await.unwrap();
+    // The critical one is the first that is recorded: whatever changed later would push it off a list by time.
+    let alert = |n: usize, severity| {
+        let mut item = incident(&format!("{n:05}"), IncidentStatus::Triggered, 1);
+        if let Detail::Incident(incident) = &mut item.detail {
+            incident.severity = severity;
+        }
+        item
+    };
+    let critical = Batch { snapshots: vec![alert(0, Severity::Critical)], ..Batch::default() };
+    it.engine.take_in_batch(&account, critical, Watched::all(), Timestamp::now()).await.unwrap();
+    let others = (1..1_200).map(|n| alert(n, Severity::Info)).collect();
+    let batch = Batch { snapshots: others, ..Batch::default() };
+    it.engine.take_in_batch(&account, batch, Watched::all(), Timestamp::now()).await.unwrap();
+    let found = board(&it).await;
+    let section = &found.sections[0];
+    assert_eq!((section.total, section.shown, section.rows.len()), (1_200, 1_000, 1_000));
+    assert_eq!(section.rows[0].key.id, "00000");
+    assert_eq!(found.summary.incidents, 1_200);
+
+    // What changes is ranked anew; what is over is in no count.
+    it.report([
+        incident("00000", IncidentStatus::Resolved, 2),
+        incident("01199", IncidentStatus::Acknowledged, 2),
+    ])
+    .await;
+    let found = board(&it).await;
+    assert_eq!((found.sections[0].total, found.summary.incidents, found.summary.held), (1_199, 1_199, 1));
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn whose_turn_it_is_follows_who_i_am() {
+    let it = Scene::serving().await;
+    it.report([pull(7, "Try it", &["kim"])]).await;
+    let needs = async |login: &str| {
+        let me = Identity { login: login.into(), ..Identity::default() };
+        it.engine.store().identified(&"forge".into(), me).await.unwrap();
+        board(&it).await.summary.needs_you
+    };
+    assert_eq!((needs("ana").await, needs("kim").await, needs("ana").await), (0, 1, 0));
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_row_that_left_says_why() {
+    let it = Scene::open("[accounts.forge]\nservice = \"http\"\nurl = \"http://127.0.0.1:1\"\n[accounts.pager]\nservice = \"http\"\nurl = \"http://127.0.0.1:1\"\n", Mode::Once, &[]).await;
+    let ended = |number: u64, state| {
+        let mut item = pull(number, "Try it", &["ana"]);
+        if let Detail::PullRequest(pull_request) = &mut item.detail {
+            pull_request.state = state;
+        }
+        item
+    };
+    it.report([
+        build("acme/green", &[BuildStatus::Passed]),
+        build("acme/red", &[BuildStatus::Failed]),
+        build("acme/stopped", &[BuildStatus::Canceled]),
+        ended(1, PullRequestState::Merged),
+        ended(2, PullRequestState::Closed),
+        ended(3, PullRequestState::Open),
+        incident("over", IncidentStatus::Resolved, 1),
+        incident("aside", IncidentStatus::Triggered, 1),
+    ])
+    .await;
+    it.engine.call(Snooze { item: "pager/incident/aside".into(), until: None }).await.unwrap();
+    let cases = [
+        ("forge/build/acme/green/ci@main", LeftWhy::Passed),
+        ("forge/build/acme/red/ci@main", LeftWhy::Open),
+        ("forge/build/acme/stopped/ci@main", LeftWhy::Canceled),
+        ("forge/build/acme/never/ci@main", LeftWhy::Unknown),
+        ("forge/pull_request/acme/web#1", LeftWhy::Merged),
+        ("forge/pull_request/acme/web#2", LeftWhy::Closed),
+        ("forge/pull_request/acme/web#3", LeftWhy::Open),
+        ("pager/incident/over", LeftWhy::Resolved),
+        ("pager/incident/aside", LeftWhy::Snoozed),
+        ("old/build/acme/web/ci@main", LeftWhy::Gone(GoneReason::NotWatched)),
+    ];
+    let items = cases.iter().map(|(key, _)| key.parse().unwrap()).collect();
+    let found = it.engine.call(OffBoard { items }).await.unwrap();
+    let found: Vec<_> = found.into_iter().map(|it| (it.item.to_string(), it.why)).collect();
+    assert_eq!(found, cases.map(|(key, why)| (key.to_owned(), why)));
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_snoozed_is_listed_and_comes_back() {
+    let it = Scene::serving().await;
+    it.report([incident("a", IncidentStatus::Triggered, 1), incident("b", IncidentStatus::Triggered, 1)])
+        .await;
+    let shown = async |snoozed| {
+        let found = it.engine.call(BoardQuery { snoozed, ..BoardQuery::default() }).await.unwrap();
+        let rows = found.sections.into_iter().flat_map(|section| {
+            let title = section.title;
+            section.rows.into_iter().map(move |row| (title.clone(), row.key.id, row.snoozed))
+        });
+        rows.collect::<Vec<_>>()
+    };
+    let open = |id: &str| ("Incidents".to_owned(), id.to_owned(), None);
+    let later = Timestamp::from_second(Timestamp::now().as_second() + 3_600).unwrap();
+    it.engine.call(Snooze { item: "pager/incident/a".into(), until: Some(later) }).await.unwrap();
+    assert_eq!(shown(false).await, [open("b")]);
+    let aside = ("Snoozed".to_owned(), "a".to_owned(), Some(Snoozed::Until(later)));
+    assert_eq!(shown(true).await, [open("b"), aside]);
+    // Its time comes: the store is told so, and whoever waits for a change looks again.
+    let mut changed = it.engine.store().changed();
+    changed.mark_unchanged();
+    assert_eq!(it.engine.store().wake(later - Duration::from_secs(1)).await, Ok(Some(later)));
+    assert!(!changed.has_changed().unwrap(), "it is not time yet");
+    assert_eq!(it.engine.store().wake(later).await, Ok(None));
+    assert!(changed.has_changed().unwrap());
+    assert_eq!(shown(true).await, [open("a"), open("b")]);
+
+    it.engine.call(Snooze { item: "pager/incident/b".into(), until: None }).await.unwrap();
+    assert_eq!(shown(false).await, [open("a")]);
+    it.engine.call(Unsnooze { item: "pager/incident/b".into() }).await.unwrap();
+    assert_eq!(shown(false).await, [open("a"), open("b")]);
+    let offered = it.engine.call(SnoozeTimes {}).await.unwrap();
+    assert!(offered.iter().any(|it| it.name == "tomorrow" && it.until.is_some()), "{offered:?}");
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn lists_are_read_page_by_page() {
+    let it = Scene::serving().await;
+    for n in 1..=5 {
+        it.report([incident(&format!("db{n}"), IncidentStatus::Triggered, 1)]).await;
+        let post = Post { channel: "room:general".into(), text: format!("text {n}"), item: None };
+        it.engine.call(post).await.unwrap();
+    }
+    let events = async |before, limit| {
+        let query = EventsQuery { after: None, before, since: None, limit };
+        let found = it.engine.call(query).await.unwrap();
+        found.into_iter().map(|event| event.id).collect::<Vec<_>>()
+    };
+    let all = events(None, 10).await;
+    assert_eq!(all.len(), 5);
+    assert_eq!(events(None, 2).await, all[3..]);
+    assert_eq!(events(Some(all[3]), 2).await, all[1..3]);
+    assert_eq!(events(Some(all[1]), 2).await, all[..1]);
+
+    let deliveries = async |before, limit, pending| {
+        let found = it.engine.call(DeliveriesQuery { pending, limit, before }).await.unwrap();
+        found.into_iter().map(|delivery| delivery.id).collect::<Vec<_>>()
+    };
+    until("all are posted", async || deliveries(None, 10, true).await.is_empty()).await;
+    let all = deliveries(None, 10, false).await;
+    assert_eq!(all.len(), 5);
+    assert_eq!(deliveries(None, 2, false).await, all[..2]);
+    assert_eq!(deliveries(Some(all[1].clone()), 10, false).await, all[2..]);
+
+    let room = async |before, limit| {
+        let found = it.engine.call(RoomQuery { channel: "general".into(), limit, before }).await.unwrap();
+        found.into_iter().map(|message| message.id).collect::<Vec<_>>()
+    };
+    let all = room(None, 10).await;
+    assert_eq!((all.len(), room(None, 2).await), (5, all[3..].to_vec()));
+    assert_eq!(room(Some(all[3].clone()), 2).await, all[1..3]);
+
+    let search = async |skip, limit| {
+        let query = Search { text: "disk".into(), limit, skip };
+        it.engine.call(query).await.unwrap().len()
+    };
+    until("all are in the index", async || search(0, 10).await == 5).await;
+    assert_eq!((search(0, 3).await, search(3, 3).await, search(6, 3).await), (3, 2, 0));
+
+    // What is too much is said, not cut.
+    let most = LONGEST_LIST + 1;
+    let refused = [
+        it.engine.call(EventsQuery { after: None, before: None, since: None, limit: most }).await.err(),
+        it.engine.call(RunsQuery { limit: most, before: None }).await.err(),
+        it.engine.call(DeliveriesQuery { pending: false, limit: most, before: None }).await.err(),
+        it.engine.call(RoomQuery { channel: "general".into(), limit: most, before: None }).await.err(),
+        it.engine.call(Search { text: "disk".into(), limit: most, skip: 0 }).await.err(),
+    ];
+    for error in refused {
+        let error = error.unwrap().to_string();
+        assert!(error.contains("at most 10000 entries, not 10001"), "{error}");
+    }
+    let unknown = it.engine.call(RunsQuery { limit: 1, before: Some("nothing".into()) }).await.unwrap_err();
+    assert!(unknown.to_string().contains("there is no run"), "{unknown}");
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn events_since_a_time_are_not_cut_by_the_limit_before_they_are_chosen() {
+    let store = store::Store::temporary(at(0)).unwrap();
+    store.watch(&"pager".into(), Timestamp::UNIX_EPOCH).await.unwrap();
+    let live = Scene::serving().await;
+    for n in 0..4_i32 {
+        let batch = Batch {
+            snapshots: vec![incident(&format!("db{n}"), IncidentStatus::Triggered, 1)],
+            ..Batch::default()
+        };
+        let report = store::Report::Poll { batch, began_at: at(0), watched: Watched::all() };
+        let seen_at = at(i64::from(n) * 100_000);
+        store.ingest(&"pager".into(), report, seen_at, crate::decide::by(live.engine.live())).await.unwrap();
+    }
+    let since = async |second, before, limit| {
+        let found = store.events_since(at(second), before, limit).await.unwrap();
+        found.into_iter().map(|event| event.item.id).collect::<Vec<_>>()
+    };
+    assert_eq!(since(100_000, None, 10).await, ["db3", "db2", "db1"]);
+    assert_eq!(since(100_000, None, 2).await, ["db3", "db2"]);
+    assert_eq!(since(100_000, Some(3), 2).await, ["db1"]);
+    assert_eq!(since(300_001, None, 2).await, Vec::<String>::new());
+    live.engine.stop().await;
+}
