@@ -108,7 +108,11 @@ fn values(line: &str) -> Vec<Value<'_>> {
                 if rest.starts_with('=') {
                     key = &line[at + 1..end];
                     key_was_quoted = true;
-                } else if !key.is_empty() {
+                } else {
+                    // Without a `=` the line is no TOML, and what stands before it is most likely its key.
+                    if key.is_empty() {
+                        key = last_word(&line[..at]);
+                    }
                     found.push(Value { key, from: at + 1, to: end, is_text: true });
                 }
                 at = end + 1;
@@ -137,6 +141,12 @@ fn values(line: &str) -> Vec<Value<'_>> {
         }
     }
     found
+}
+
+fn last_word(text: &str) -> &str {
+    let text = text.trim_end();
+    let start = text.rfind(|c: char| !is_key_char(c)).map_or(0, |at| at + c_len(text, at));
+    &text[start..]
 }
 
 fn is_key_char(c: char) -> bool {
@@ -318,6 +328,9 @@ mod tests {
                 r#"when = 'item.kind == "build" && item.branch == "main"'"#,
             ),
             (r#"every = "1 fortnight""#, false, r#"every = "1 fortnight""#),
+            (r#"key "hunter2-x""#, true, r#"key "*********""#),
+            (r#"token "hunter2-x""#, false, r#"token "*********""#),
+            (r#"argv = ["a", "hunter2-x"]"#, false, r#"argv = ["a", "hunter2-x"]"#),
             ("[accounts.forge]", true, "[accounts.forge]"),
             (
                 r#"url = "https://ci.acme.example/job/web""#,
