@@ -28,7 +28,7 @@ const PARTS: [Changed; 6] =
 /// What was prepared, as a client carries it from the preview to the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fingerprint {
-    /// The time that the preview was made for.
+    /// The time that the preview was made for, to the millisecond.
     pub(super) at: Timestamp,
     digests: [String; PARTS.len()],
 }
@@ -57,8 +57,7 @@ impl Fingerprint {
             digest(&parts.steps),
             digest(&parts.channel.map(ToString::to_string)),
         ];
-        // As its text has it: to the millisecond.
-        Self { at: Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at), digests }
+        Self { at, digests }
     }
 
     pub(super) fn text(&self) -> String {

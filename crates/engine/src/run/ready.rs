@@ -160,6 +160,8 @@ impl Engine {
 
     /// Makes a line ready to run: everything about it is known and checked, and nothing has been sent.
     pub(crate) async fn ready(&self, what: &Prepare, now: Timestamp) -> Result<Ready, ApiError> {
+        // As a fingerprint carries it: what is prepared for that time again must be the same.
+        let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
         let live = self.live();
         let Read { spec, account, action, args, missing, definition } =
             self.understand(&live, &what.line).await?;

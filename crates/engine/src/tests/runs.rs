@@ -275,11 +275,19 @@ async fn run_that_can_be_taken_back_sends_nothing_until_then() {
     assert_eq!(stage.ran.load(Ordering::SeqCst), 1);
 
     let run = stage.start(true).await;
-    stage.scene.engine.stop().await;
-    let store = crate::store::Store::open(&stage.scene.data().join("callboard.db"), Timestamp::now());
-    drop(stage);
+    let file = stage.scene.data().join("callboard.db");
+    let Scene { engine, folder, .. } = stage.scene;
+    engine.stop().await;
+    drop(engine);
+    let mut store = None;
+    until("the store is let go", async || {
+        store = crate::store::Store::open(&file, Timestamp::now()).ok();
+        store.is_some()
+    })
+    .await;
     let state = store.unwrap().run(&run.id).await.unwrap().unwrap().state;
     assert_eq!(state, RunState::Canceled { sent: false }, "the end of the program takes it back");
+    drop(folder);
 }
 
 #[tokio::test]
