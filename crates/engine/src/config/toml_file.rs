@@ -161,10 +161,15 @@ fn in_accounts(text: &str, at: usize) -> bool {
     table.is_some_and(|table| table.trim_start_matches('[').trim_start().starts_with("accounts"))
 }
 
+/// The most characters of a line that are looked at to quote it.
+const QUOTED: usize = 1_000;
+
 fn fault(path: &Path, text: &str, span: Range<usize>, what: String, quoted: Quoted) -> Fault {
     let start = (0..=span.start.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
     let line = text[line_start..].lines().next().unwrap_or_default();
+    // Of a line without end, such as a generated one, no more is looked at than is shown, and a little after it.
+    let line = line.char_indices().nth(QUOTED).map_or(line, |(end, _)| &line[..end]);
     let masked = mask(line, quoted == Quoted::WithoutValues);
     Fault {
         file: path.to_owned(),
@@ -247,6 +252,13 @@ mod tests {
         assert!(!told.contains(|c| text::is_unsafe(c) && c != '\n'), "{told:?}");
         let json = serde_json::to_string(&shown.text).unwrap() + &shown.what;
         assert!(!json.contains(text::is_unsafe), "{json:?}");
+    }
+
+    #[test]
+    fn a_line_without_end_is_quoted_at_once() {
+        let text = format!("a = {}1{}", "{ a = ".repeat(50_000), " }".repeat(50_000));
+        let shown = TomlFile::parse(Path::new("x.toml"), &text).err().expect("it is nested too deep");
+        assert_eq!(shown.text.chars().count(), 200);
     }
 
     #[test]
