@@ -127,6 +127,12 @@ export class Boards {
       : selectionAfter(before, this.entries, this.selected);
   }
 
+  /** Until a key is pressed, what is most urgent is selected, whatever comes. */
+  selectMostUrgent(): void {
+    this.untouched = true;
+    this.keepSelection(() => {});
+  }
+
   /** A key went down, or up. */
   press(down: boolean): void {
     this.untouched = false;
@@ -157,7 +163,7 @@ export class Boards {
     this.latest = null;
     this.ended = new Map();
     this.notSeen = [];
-    this.untouched = true;
+    this.selectMostUrgent();
     this.shown = [];
     this.runs = [];
     this.selected = null;

@@ -112,7 +112,10 @@ export class Launcher {
 
   /** Reads what is shown first. */
   async open(): Promise<void> {
-    const desktop = this.desk.backend.desktop().then((desktop) => (this.desk.desktop = desktop));
+    const desktop = this.desk.backend.desktop().then((desktop) => {
+      this.desk.desktop = desktop;
+      if (desktop.playground) this.boards.selectMostUrgent();
+    });
     await Promise.allSettled([desktop, this.boards.load(), this.desk.readStatus()]);
   }
 

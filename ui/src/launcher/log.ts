@@ -60,7 +60,9 @@ export function shownLines(lines: LogLine[], groups: Group[], toggled: ReadonlyS
     const last = lines[group.end - 1];
     const size =
       group.end - group.at - 1 - (last && ENDS.test(last.text) && group.end > group.at + 1 ? 1 : 0);
-    shown.push({ at, text: group.name, error: false, group: { size, folded }, inside: false });
+    // One without lines of its own is only a heading.
+    const head = size > 0 ? { size, folded } : null;
+    shown.push({ at, text: group.name, error: false, group: head, inside: false });
     at += 1;
     for (; at < group.end; at += 1) if (!folded) plain(at, true);
   }

@@ -26,6 +26,7 @@ describe("groups", () => {
     [["##[group]A", "x", "##[group]B", "y", "z"], [], ["+1 A", "+2 B"]],
     [["##[endgroup]", "x"], [], ["##[endgroup]", "x"]],
     [["##[group]", "x"], [], ["+1 Group"]],
+    [["##[group]Run npm test", "##[endgroup]", "PASS"], [], ["Run npm test", "PASS"]],
     [
       ["section_start:1700000000:build[collapsed=true] Build it", "x", "section_end:1700000001:build"],
       [],

@@ -11,8 +11,10 @@ const next = () => document.querySelector('[aria-current="step"]')?.textContent 
 
 test("what is most urgent is selected, whatever came first, until a key is pressed", async () => {
   let shown: Section[] = [];
-  const { backend } = await open({ board: () => ({ ...board(), sections: shown }), runs: [] });
-  backend.emitDesktop({ playground: true });
+  const { backend } = await open(
+    { board: () => ({ ...board(), sections: shown }), runs: [] },
+    { playground: true },
+  );
   const come = async (these: Section[], title: string) => {
     shown = these;
     backend.emitChanged();
