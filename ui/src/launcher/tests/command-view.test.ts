@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { failure } from "../../fake";
 import { delivery } from "../../fake/runs";
 import { run } from "../../fake/team";
+import { prepare } from "../../fake/commands";
 import { open, press, type } from "./stage";
 
 describe("a command", () => {
@@ -56,6 +57,21 @@ describe("a command", () => {
     await screen.findByRole("combobox", { name: /^ref/ });
     press("Shift+Tab");
     await screen.findByRole("combobox", { name: /^env/ });
+  });
+
+  test("says before Enter what the credential lacks, and what to do about it", async () => {
+    const { backend } = await open();
+    backend.answer("prepare", (what) => ({
+      ...prepare(what),
+      lacks: [{ scope: "workflow", remedy: "add it to the token in the account's settings" }],
+    }));
+    type("deploy api to staging");
+    press("Enter");
+    const note = await screen.findByText(/will refuse this/);
+    const words = note.closest("p")?.textContent?.replace(/\s+/g, " ").trim();
+    expect(words).toBe(
+      "ci will refuse this: its credential lacks workflow. Add it to the token in the account's settings.",
+    );
   });
 
   test("says what is wrong in its place, and does not run", async () => {
