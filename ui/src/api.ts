@@ -1220,7 +1220,8 @@ export type Identity = {
  */
 login: string, 
 /**
- * The teams, as `team/NAME`, as they stand in [`crate::item::PullRequest::requested`].
+ * The teams, as `team/ORGANISATION/NAME` (`team/NAME` where the organisation is not known), as they stand in
+ * [`crate::item::PullRequest::requested`].
  */
 teams: Array<string>, 
 /**
@@ -1512,6 +1513,28 @@ lines: Array<LogLine>,
  * True where there is more before them.
  */
 cut: boolean, };
+
+/**
+ * Whether a pull request can be merged, by the service's own rules.
+ */
+export type MergeState = "ready" | "behind" | "blocked" | "conflicts";
+
+/**
+ * Whether a service would merge a commit, as it last said.
+ */
+export type Mergeability = { 
+/**
+ * The commit.
+ */
+commit: string, 
+/**
+ * What it said.
+ */
+state: MergeState, 
+/**
+ * When it said so: the newer word wins.
+ */
+at: string, };
 
 /**
  * A message for people.
@@ -1848,7 +1871,8 @@ ended_at: string | null,
  */
 merged_by: string | null, 
 /**
- * The login names of those (and `team/NAME` of the teams) whose review is asked for.
+ * The login names of those (and `team/ORGANISATION/NAME` of the teams) whose review is
+ * asked for.
  */
 requested: Array<string>, 
 /**
@@ -1863,7 +1887,11 @@ reviews: Array<Review>,
 /**
  * The checks of `head`; `None` where the snapshot says nothing of checks. Those of another commit are left out.
  */
-checks: Checks | null, };
+checks: Checks | null, 
+/**
+ * Whether the service would merge `head` now; `None` where it does not say. What it said of another commit is left out.
+ */
+mergeability?: Mergeability, };
 
 /**
  * Open, merged or closed.
@@ -1991,7 +2019,12 @@ at: string,
 /**
  * What it says.
  */
-verdict: Verdict, };
+verdict: Verdict, 
+/**
+ * The commit that was reviewed, where known: as it was first seen, because services may point a review to another
+ * commit after a forced push.
+ */
+commit?: string, };
 
 /**
  * What a command is to an item that it runs on: what people look for on every row, whatever the service calls it.
@@ -2733,9 +2766,18 @@ mine: boolean,
  */
 who: Array<string>, 
 /**
- * What is awaited: `your review`, `merge it`, `review by bo`, `changes by ana`, `checks`.
+ * What is awaited, for those who decide by it.
  */
-what: string, kind: TurnKind, };
+kind: TurnKind, 
+/**
+ * The same in words: `your review`, `merge it`, `review by bo`, `changes by ana`, `checks`.
+ */
+what: string, };
+
+/**
+ * What is awaited of whoever has the turn.
+ */
+export type TurnKind = "finish" | "review" | "changes" | "fix_checks" | "checks" | "conflicts" | "merge" | "may_merge" | "update_branch" | "blocked" | "review_again" | "request_review" | "respond" | "fix_build";
 
 /**
  * What a review says. A dismissal replaces what the same review said before.
@@ -2811,8 +2853,6 @@ export interface Calls {
   secret_changed: { params: SecretChanged; answer: null };
   poll_now: { params: PollNow; answer: Array<AccountInfo> };
 }
-
-export type TurnKind = "finish" | "review" | "changes" | "fix_checks" | "checks" | "merge" | "request_review" | "respond" | "fix_build";
 
 export type NotSeenKind = "not_set_up" | "down" | "part" | "incomplete" | "malformed" | "reading";
 

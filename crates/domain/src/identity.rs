@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 pub struct Identity {
     /// The login name, as it stands in items (`author`, `requested`, `holders`). Empty where the service has no users.
     pub login: String,
-    /// The teams, as `team/NAME`, as they stand in [`crate::item::PullRequest::requested`].
+    /// The teams, as `team/ORGANISATION/NAME` (`team/NAME` where the organisation is not known), as they stand in
+    /// [`crate::item::PullRequest::requested`].
     pub teams: Vec<String>,
     /// What the service calls itself and its version, where it says.
     pub server: Option<String>,
@@ -16,11 +17,30 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// True where `name` is this login or one of its teams.
+    /// True where `name` is this login or one of its teams. Teams of two organisations may have one name; where either
+    /// side does not say which organisation it means, the name decides.
     pub fn is(&self, name: &str) -> bool {
         (!self.login.is_empty() && self.login.eq_ignore_ascii_case(name))
-            || self.teams.iter().any(|team| team.eq_ignore_ascii_case(name))
+            || self.teams.iter().any(|team| is_same_team(team, name))
     }
+}
+
+fn is_same_team(one: &str, other: &str) -> bool {
+    if one.eq_ignore_ascii_case(other) {
+        return true;
+    }
+    match (team_parts(one), team_parts(other)) {
+        (Some((org, name)), Some((other_org, other_name))) => {
+            (org.is_none() || other_org.is_none()) && name.eq_ignore_ascii_case(other_name)
+        }
+        _ => false,
+    }
+}
+
+/// `team/ORGANISATION/NAME` or `team/NAME` in its parts.
+fn team_parts(name: &str) -> Option<(Option<&str>, &str)> {
+    let team = name.strip_prefix("team/")?;
+    Some(team.split_once('/').map_or((None, team), |(organisation, team)| (Some(organisation), team)))
 }
 
 /// A permission that a credential lacks, and what cannot be done without it.
@@ -30,4 +50,28 @@ pub struct MissingScope {
     pub scope: String,
     /// What cannot be done, such as "run jobs again".
     pub needed_for: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_team_is_mine_by_organisation_and_name() {
+        let cases = [
+            ("team/acme/release", "team/acme/release", true),
+            ("team/acme/release", "team/ACME/Release", true),
+            ("team/acme/release", "team/other/release", false),
+            ("team/acme/release", "team/acme/web", false),
+            // Known or stored without an organisation.
+            ("team/acme/release", "team/release", true),
+            ("team/release", "team/acme/release", true),
+            ("team/release", "team/web", false),
+            ("team/acme/release", "release", false),
+        ];
+        for (team, name, expected) in cases {
+            let me = Identity { login: "kim".into(), teams: vec![team.into()], ..Identity::default() };
+            assert_eq!(me.is(name), expected, "{team} {name}");
+        }
+    }
 }

@@ -43,6 +43,7 @@ pub(super) fn pull(
         updated_at: pull.updated_at,
         reviews: newest(reviews.iter().filter_map(review).collect()),
         checks,
+        mergeability: None,
     };
     Item {
         key: ItemKey::new(account, Kind::PullRequest, format!("{repo}#{}", pull.number)),
@@ -85,7 +86,7 @@ fn review(review: &wire::Review) -> Option<Review> {
         "dismissed" => Verdict::Dismissed,
         _ => return None,
     };
-    Some(Review { by: login(review.user.as_ref()), at: review.submitted_at?, verdict })
+    Some(Review { by: login(review.user.as_ref()), at: review.submitted_at?, verdict, commit: None })
 }
 
 fn newest(mut reviews: Vec<Review>) -> Vec<Review> {

@@ -1,8 +1,8 @@
 use super::*;
 use crate::item::{
-    Build, BuildRun, BuildStatus, Checks, ChecksStatus, Detail, IncidentStatus, PullRequest,
-    PullRequestState, Review, Severity, Verdict,
-    examples::{at, build, incident, kim, pull_request, review, run},
+    Build, BuildRun, BuildStatus, Checks, ChecksStatus, Detail, IncidentStatus, MergeState, PullRequest,
+    PullRequestState, Review, Severity, TurnKind, Verdict,
+    examples::{at, build, incident, kim, mergeable, pull_request, review, run},
 };
 
 fn renamed(mut item: Item, id: &str) -> Item {
@@ -178,7 +178,10 @@ fn pull_requests_by_whose_turn_it_is() {
         one("a#1", 1, |p| p.requested = ["team/web".to_owned()].into()),
         one("a#2", 2, |p| p.requested = ["bo".to_owned()].into()),
         one("a#3", 3, |p| (p.author, p.checks) = ("kim".into(), checks(ChecksStatus::Failed))),
-        one("a#4", 4, |p| (p.author, p.reviews) = ("kim".into(), vec![review("bo", 5, Verdict::Approved)])),
+        one("a#4", 4, |p| {
+            (p.author, p.reviews) = ("kim".into(), vec![review("bo", 5, Verdict::Approved)]);
+            p.mergeability = mergeable("c0", MergeState::Ready);
+        }),
         one("a#5", 5, |p| (p.author, p.requested) = ("kim".into(), ["bo".to_owned()].into())),
         one("a#6", 6, |p| p.reviews = vec![review("kim", 7, Verdict::ChangesRequested)]),
         one("a#7", 7, |p| (p.author, p.draft) = ("kim".into(), true)),
@@ -341,12 +344,18 @@ fn whose_turn() {
         ),
         (
             "a comment takes nothing back",
-            |p| p.reviews = reviews(&[Verdict::Approved, Verdict::Commented]),
+            |p| {
+                p.reviews = reviews(&[Verdict::Approved, Verdict::Commented]);
+                p.mergeability = mergeable("c0", MergeState::Ready);
+            },
             Some(("merge by ana", "ana")),
         ),
         (
             "approved after changes",
-            |p| p.reviews = reviews(&[Verdict::ChangesRequested, Verdict::Approved]),
+            |p| {
+                p.reviews = reviews(&[Verdict::ChangesRequested, Verdict::Approved]);
+                p.mergeability = mergeable("c0", MergeState::Ready);
+            },
             Some(("merge by ana", "ana")),
         ),
         ("dismissed", |p| p.reviews = reviews(&[Verdict::Dismissed]), Some(("request by ana", "ana"))),
@@ -381,10 +390,61 @@ fn whose_turn() {
         mine(|p| p.reviews = reviews(&[Verdict::ChangesRequested])),
         Some((true, "your changes".into()))
     );
-    assert_eq!(mine(|p| p.reviews = reviews(&[Verdict::Approved])), Some((true, "merge it".into())));
+    let approved = |p: &mut PullRequest| {
+        p.reviews = reviews(&[Verdict::Approved]);
+        p.mergeability = mergeable("c0", MergeState::Ready);
+    };
+    assert_eq!(mine(approved), Some((true, "merge it".into())));
     assert_eq!(mine(|_| {}), Some((true, "ask for a review".into())));
     let unknown = pull_request(|p| p.author = String::new()).turn(&Identity::default());
     assert_eq!(unknown.map(|turn| (turn.mine, turn.what)), Some((false, "request".into())));
+}
+
+/// Once it is approved, what the service says of merging decides, and whether the approval is of the newest commit.
+#[test]
+fn an_approval_alone_does_not_make_it_mergeable() {
+    use MergeState::{Behind, Blocked, Conflicts, Ready};
+    use TurnKind as K;
+    let cases = [
+        (Some(Ready), None, K::Merge, "merge it", "merge by ana"),
+        (Some(Ready), Some("c0"), K::Merge, "merge it", "merge by ana"),
+        (Some(Ready), Some("b9"), K::Merge, "may be merged; an older commit was approved", "="),
+        (Some(Behind), None, K::UpdateBranch, "update the branch", "branch update by ana"),
+        (Some(Blocked), None, K::Blocked, "approved, needs another approval or a required check", "="),
+        (Some(Conflicts), None, K::Conflicts, "resolve the conflicts", "conflicts to be resolved by ana"),
+        (None, None, K::MayMerge, "approved, may not be mergeable", "="),
+        (
+            Some(Blocked),
+            Some("b9"),
+            K::ReviewAgain,
+            "ask for a new review",
+            "request for a new review by ana",
+        ),
+        (None, Some("b9"), K::ReviewAgain, "ask for a new review", "request for a new review by ana"),
+    ];
+    for (state, commit, kind, mine, theirs) in cases {
+        let pull = |author: &str| {
+            pull_request(|p| {
+                p.author = author.into();
+                p.reviews = reviews(&[Verdict::Approved]);
+                p.reviews[0].commit = commit.map(str::to_owned);
+                p.mergeability = state.and_then(|state| mergeable("c0", state));
+            })
+        };
+        let turn = pull("kim").turn(&kim()).unwrap();
+        assert_eq!((turn.mine, turn.kind, turn.what.as_str()), (true, kind, mine), "{state:?} {commit:?}");
+        let turn = pull("ana").turn(&kim()).unwrap();
+        let theirs = if theirs == "=" { mine } else { theirs };
+        let found = (turn.mine, turn.kind, turn.what.as_str(), turn.who.join(" "));
+        assert_eq!(found, (false, kind, theirs, "ana".to_owned()), "{state:?} {commit:?}");
+    }
+    // What was said of another commit says nothing of this one.
+    let pushed = pull_request(|p| {
+        p.author = "kim".into();
+        p.reviews = reviews(&[Verdict::Approved]);
+        p.mergeability = mergeable("b9", Ready);
+    });
+    assert_eq!(pushed.turn(&kim()).unwrap().kind, K::MayMerge);
 }
 
 /// Reviews of `bo`, one after the other.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::Role;
 use crate::{
     identity::Identity,
-    item::{Build, Detail, Incident, IncidentStatus, Item, PullRequest, PullRequestState},
+    item::{Build, Detail, Incident, IncidentStatus, Item, PullRequest, PullRequestState, TurnKind},
 };
 
 /// How well a command fits an item as it is; the better ones are the lesser.
@@ -31,7 +31,7 @@ pub enum Fits {
 /// | build under way | its log | stop it |
 /// | other build | show it | its log |
 /// | my review is asked for | approve | show it |
-/// | mine, and approved | merge | show it |
+/// | mine, approved, and it can be merged | merge | show it |
 /// | other open pull request | show it | comment |
 /// | incident that nobody has | take it | show it |
 /// | incident that somebody has | resolve it | comment |
@@ -74,7 +74,7 @@ fn fits_pull_request(role: Role, pull: &PullRequest, me: &Identity) -> Fits {
     if pull.asks(me) {
         return order(role, R::Approve, R::Show, &[R::Comment], &[R::Merge]);
     }
-    let ready = !pull.draft && pull.turn(me).is_some_and(|turn| turn.mine && turn.what == "merge it");
+    let ready = !pull.draft && pull.turn(me).is_some_and(|turn| turn.mine && turn.kind == TurnKind::Merge);
     match mine {
         // Nobody approves their own.
         true if ready => order(role, R::Merge, R::Show, &[R::Comment], &[R::Approve]),
@@ -96,8 +96,8 @@ fn fits_incident(role: Role, incident: &Incident, now: Timestamp) -> Fits {
 mod tests {
     use super::*;
     use crate::item::{
-        BuildStatus, Verdict,
-        examples::{at, build, incident, kim, pull_request, review, run},
+        BuildStatus, MergeState, Verdict,
+        examples::{at, build, incident, kim, mergeable, pull_request, review, run},
     };
 
     #[test]
@@ -108,6 +108,12 @@ mod tests {
         let approved = pull_request(|p| {
             p.author = "kim".into();
             p.reviews = vec![review("bo", 1, Verdict::Approved)];
+            p.mergeability = mergeable("c0", MergeState::Ready);
+        });
+        let blocked = pull_request(|p| {
+            p.author = "kim".into();
+            p.reviews = vec![review("bo", 1, Verdict::Approved)];
+            p.mergeability = mergeable("c0", MergeState::Blocked);
         });
         let waiting = pull_request(|p| p.author = "kim".into());
         let merged = pull_request(|p| p.state = PullRequestState::Merged);
@@ -122,6 +128,7 @@ mod tests {
             (green, [R::Show, R::Log, R::Again], R::Stop),
             (asked, [R::Approve, R::Show, R::Comment], R::Merge),
             (approved, [R::Merge, R::Show, R::Comment], R::Approve),
+            (blocked, [R::Show, R::Comment, R::Log], R::Merge),
             (waiting, [R::Show, R::Comment, R::Log], R::Merge),
             (pull_request(|_| {}), [R::Show, R::Comment, R::Approve], R::Merge),
             (merged, [R::Show, R::Comment, R::Log], R::Approve),

@@ -16,6 +16,8 @@ use crate::{
 pub(super) fn settle(pull_request: &mut PullRequest) {
     settle_list(&mut pull_request.reviews, REVIEWS_KEPT, newest_first, join_review);
     pull_request.checks = pull_request.checks.take().filter(|checks| checks.commit == pull_request.head);
+    pull_request.mergeability =
+        pull_request.mergeability.take().filter(|said| said.commit == pull_request.head);
 }
 
 /// All that is neither a review nor a check is one register. At the same version merged wins against closed and closed
@@ -35,7 +37,7 @@ pub(super) fn is_newer(old: &PullRequest, new: &PullRequest, order: Order) -> bo
 pub(super) fn join(old: &PullRequest, mut new: PullRequest, order: Order) -> PullRequest {
     let reviews =
         join_lists(&old.reviews, std::mem::take(&mut new.reviews), REVIEWS_KEPT, newest_first, join_review);
-    let new_checks = new.checks.take();
+    let (new_checks, new_mergeability) = (new.checks.take(), new.mergeability.take());
     let mut joined = if is_newer(old, &new, order) {
         fill(&mut new, old);
         new
@@ -51,6 +53,10 @@ pub(super) fn join(old: &PullRequest, mut new: PullRequest, order: Order) -> Pul
         (Some(old), None) => Some(old.clone()),
         (None, new) => new,
     };
+    // The newer word of the service, if it is of the head.
+    let said = old.mergeability.iter().cloned().chain(new_mergeability);
+    let said = said.filter(|said| said.commit == joined.head);
+    joined.mergeability = said.max_by_key(|said| (said.at, said.state));
     joined.reviews = reviews;
     joined
 }
@@ -80,7 +86,8 @@ fn newest_first(one: &Review, other: &Review) -> Ordering {
 }
 
 fn join_review(old: &Review, new: Review) -> Review {
-    Review { verdict: new.verdict.max(old.verdict), ..new }
+    let commit = old.commit.clone().or(new.commit);
+    Review { verdict: new.verdict.max(old.verdict), by: new.by, at: new.at, commit }
 }
 
 /// Both are of the same commit.

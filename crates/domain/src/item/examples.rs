@@ -5,7 +5,7 @@ use url::Url;
 
 use super::{
     AccountName, Build, BuildRun, BuildStatus, Detail, Incident, IncidentStatus, Item, ItemKey, Kind,
-    PullRequest, PullRequestState, Review, Severity, Verdict,
+    MergeState, Mergeability, PullRequest, PullRequestState, Review, Severity, Verdict,
 };
 use crate::identity::Identity;
 
@@ -68,13 +68,19 @@ pub(crate) fn pull_request(change: impl FnOnce(&mut PullRequest)) -> Item {
         updated_at: at(0),
         reviews: Vec::new(),
         checks: None,
+        mergeability: None,
     };
     change(&mut pull_request);
     item(Kind::PullRequest, "acme/web#479", "Bump dependency pins", Detail::PullRequest(pull_request))
 }
 
 pub(crate) fn review(by: &str, minute: i64, verdict: Verdict) -> Review {
-    Review { by: by.into(), at: at(minute), verdict }
+    Review { by: by.into(), at: at(minute), verdict, commit: None }
+}
+
+/// What the service says of merging that commit, since minute 0.
+pub(crate) fn mergeable(commit: &str, state: MergeState) -> Option<Mergeability> {
+    Some(Mergeability { commit: commit.into(), state, at: at(0) })
 }
 
 /// `Checkout slower than 2 s` in `billing`, triggered at minute 0, changed by `change`.

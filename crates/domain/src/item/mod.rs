@@ -22,7 +22,8 @@ pub(crate) use clean::join_sets;
 pub use clean::{EARLIEST, LATEST};
 pub use incident::{Incident, IncidentStatus, InferredEnd, Severity};
 pub use pull_request::{
-    Checks, ChecksStatus, PullRequest, PullRequestState, REVIEWS_KEPT, Review, Turn, TurnKind, Verdict,
+    Checks, ChecksStatus, MergeState, Mergeability, PullRequest, PullRequestState, REVIEWS_KEPT, Review,
+    Turn, TurnKind, Verdict,
 };
 
 /// The name a person gave an account in the configuration, such as `forge`.

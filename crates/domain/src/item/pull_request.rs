@@ -34,7 +34,8 @@ pub struct PullRequest {
     pub ended_at: Option<Timestamp>,
     /// Who merged it, where known.
     pub merged_by: Option<String>,
-    /// The login names of those (and `team/NAME` of the teams) whose review is asked for.
+    /// The login names of those (and `team/ORGANISATION/NAME` of the teams) whose review is
+    /// asked for.
     pub requested: BTreeSet<String>,
     /// The service's version of all the fields above: the newer one wins.
     pub updated_at: Timestamp,
@@ -43,6 +44,10 @@ pub struct PullRequest {
     pub reviews: Vec<Review>,
     /// The checks of `head`; `None` where the snapshot says nothing of checks. Those of another commit are left out.
     pub checks: Option<Checks>,
+    /// Whether the service would merge `head` now; `None` where it does not say. What it said of another commit is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub mergeability: Option<Mergeability>,
 }
 
 /// Open, merged or closed.
@@ -77,6 +82,11 @@ pub struct Review {
     pub at: Timestamp,
     /// What it says.
     pub verdict: Verdict,
+    /// The commit that was reviewed, where known: as it was first seen, because services may point a review to another
+    /// commit after a forced push.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub commit: Option<String>,
 }
 
 /// What a review says. A dismissal replaces what the same review said before.
@@ -104,6 +114,31 @@ pub struct Checks {
     pub failing: Vec<String>,
     /// When the newest of them changed: the newer sum wins.
     pub at: Timestamp,
+}
+
+/// Whether a service would merge a commit, as it last said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct Mergeability {
+    /// The commit.
+    pub commit: String,
+    /// What it said.
+    pub state: MergeState,
+    /// When it said so: the newer word wins.
+    pub at: Timestamp,
+}
+
+/// Whether a pull request can be merged, by the service's own rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
+#[serde(rename_all = "snake_case")]
+pub enum MergeState {
+    /// It can be merged.
+    Ready,
+    /// Its branch must be brought up to date first.
+    Behind,
+    /// A rule of the service forbids it: it lacks an approval or a check that is required.
+    Blocked,
+    /// It conflicts with the branch that it would merge into.
+    Conflicts,
 }
 
 /// The sum of a commit's checks.
@@ -159,8 +194,18 @@ pub enum TurnKind {
     FixChecks,
     /// Pull request: the checks end by themselves.
     Checks,
+    /// Pull request: the author resolves its conflicts.
+    Conflicts,
     /// Pull request: the author merges it.
     Merge,
+    /// Pull request: approved, but the service does not say that it can be merged.
+    MayMerge,
+    /// Pull request: approved, and its branch is to be brought up to date.
+    UpdateBranch,
+    /// Pull request: approved, and it lacks another approval or a check that is required.
+    Blocked,
+    /// Pull request: only an older commit was approved.
+    ReviewAgain,
     /// Pull request: the author asks somebody for a review.
     RequestReview,
     /// Incident: somebody takes it, or has it.
@@ -203,6 +248,11 @@ impl PullRequest {
         self.updated_at.max(reviewed.unwrap_or(Timestamp::MIN)).max(checked.unwrap_or(Timestamp::MIN))
     }
 
+    /// What the service last said of merging `head`; `None` where it does not say.
+    fn merge_state(&self) -> Option<MergeState> {
+        self.mergeability.as_ref().filter(|said| said.commit == self.head).map(|said| said.state)
+    }
+
     /// Whose turn it is; `None` once it is merged or closed. The first that is true decides:
     ///
     /// | what is so | whose turn | what, to that person and to others |
@@ -211,9 +261,15 @@ impl PullRequest {
     /// | my review is asked for | mine | `your review` |
     /// | somebody asks for changes and was not asked to look again | the author | `your changes`, `changes by ana` |
     /// | checks failed | the author | `fix the checks`, `fix by ana` |
+    /// | it conflicts | the author | `resolve the conflicts`, `conflicts to be resolved by ana` |
     /// | reviews are asked for | the reviewers | `review by bo` |
     /// | checks are under way | nobody's | `checks` |
-    /// | somebody approved | the author | `merge it`, `merge by ana` |
+    /// | approved, and it can be merged | the author | `merge it`, `merge by ana` |
+    /// | the same, but only an older commit was approved | the author | `may be merged; an older commit was approved` |
+    /// | approved, and the branch is behind | the author | `update the branch`, `branch update by ana` |
+    /// | only an older commit was approved | the author | `ask for a new review`, `request for a new review by ana` |
+    /// | approved, and a rule forbids to merge it | the author | `approved, needs another approval or a required check` |
+    /// | approved, and the service does not say whether it can be merged | the author | `approved, may not be mergeable` |
     /// | nobody was asked | the author | `ask for a review`, `request by ana` |
     pub fn turn(&self, me: &Identity) -> Option<Turn> {
         if self.state != PullRequestState::Open {
@@ -222,6 +278,7 @@ impl PullRequest {
         let decisions = self.decisions(Timestamp::MAX);
         let decided = |verdict| decisions.values().filter(move |review| review.verdict == verdict);
         let checks = self.checks.as_ref().map_or(ChecksStatus::None, |checks| checks.status);
+        let merge = self.merge_state();
         Some(if self.draft {
             self.authors_turn(me, TurnKind::Finish, "finish it", "draft")
         } else if self.asks(me) {
@@ -236,16 +293,51 @@ impl PullRequest {
             self.authors_turn(me, TurnKind::Changes, "your changes", "changes")
         } else if checks == ChecksStatus::Failed {
             self.authors_turn(me, TurnKind::FixChecks, "fix the checks", "fix")
+        } else if merge == Some(MergeState::Conflicts) {
+            let theirs = "conflicts to be resolved";
+            self.authors_turn(me, TurnKind::Conflicts, "resolve the conflicts", theirs)
         } else if !self.requested.is_empty() {
             let who: Vec<_> = self.requested.iter().cloned().collect();
-            Turn { mine: false, kind: TurnKind::Review, what: format!("review by {}", listed(&who)), who }
+            let shown: Vec<_> = who.iter().map(|name| without_organisation(name)).collect();
+            Turn { mine: false, kind: TurnKind::Review, what: format!("review by {}", listed(&shown)), who }
         } else if checks == ChecksStatus::Pending {
             Turn { mine: false, who: Vec::new(), kind: TurnKind::Checks, what: "checks".to_owned() }
         } else if decided(Verdict::Approved).next().is_some() {
-            self.authors_turn(me, TurnKind::Merge, "merge it", "merge")
+            let of_head = |review: &&Review| review.commit.as_ref().is_none_or(|commit| *commit == self.head);
+            let current = decided(Verdict::Approved).any(|review| of_head(&review));
+            self.approved_turn(me, merge, current)
         } else {
             self.authors_turn(me, TurnKind::RequestReview, "ask for a review", "request")
         })
+    }
+
+    /// Once it is approved. `current`: the approval is of its newest commit, as far as is known.
+    fn approved_turn(&self, me: &Identity, merge: Option<MergeState>, current: bool) -> Turn {
+        match merge {
+            Some(MergeState::Ready) if current => self.authors_turn(me, TurnKind::Merge, "merge it", "merge"),
+            Some(MergeState::Ready) => {
+                self.authors_state(me, TurnKind::Merge, "may be merged; an older commit was approved")
+            }
+            Some(MergeState::Behind) => {
+                self.authors_turn(me, TurnKind::UpdateBranch, "update the branch", "branch update")
+            }
+            _ if !current => {
+                let theirs = "request for a new review";
+                self.authors_turn(me, TurnKind::ReviewAgain, "ask for a new review", theirs)
+            }
+            Some(MergeState::Blocked) => {
+                let what = "approved, needs another approval or a required check";
+                self.authors_state(me, TurnKind::Blocked, what)
+            }
+            Some(MergeState::Conflicts) | None => {
+                self.authors_state(me, TurnKind::MayMerge, "approved, may not be mergeable")
+            }
+        }
+    }
+
+    /// The author's turn, in words that are the same to everybody.
+    fn authors_state(&self, me: &Identity, kind: TurnKind, what: &str) -> Turn {
+        Turn { what: what.to_owned(), ..self.authors_turn(me, kind, what, "") }
     }
 
     fn authors_turn(&self, me: &Identity, kind: TurnKind, mine: &str, theirs: &str) -> Turn {
@@ -257,5 +349,13 @@ impl PullRequest {
                 Turn { mine: false, who: vec![author.to_owned()], kind, what }
             }
         }
+    }
+}
+
+/// A team without its organisation, which goes without saying beside the repository: `team/acme/release` is `team/release`.
+fn without_organisation(name: &str) -> String {
+    match name.strip_prefix("team/").and_then(|team| team.split_once('/')) {
+        Some((_, team)) => format!("team/{team}"),
+        None => name.to_owned(),
     }
 }

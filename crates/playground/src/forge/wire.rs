@@ -61,6 +61,7 @@ pub(super) fn pull(url: &str, repo_name: &str, pull: &Pull, form: Form) -> Value
         json["merged"] = json!(pull.merged.is_some());
         json["merged_by"] = pull.merged.as_ref().map_or(Value::Null, |(_, by)| user(url, by));
         json["mergeable"] = json!(pull.merged.is_none().then_some(true));
+        json["mergeable_state"] = json!(if pull.draft { "draft" } else { "clean" });
         json["comments"] = json!(pull.comments);
     }
     json

@@ -35,7 +35,7 @@ fn a_pull_request_with_all_there_is() {
     let item = snapshot(&"forge".into(), "acme/web", &wire_pull, &reviews, Some(sum.of(&wire_pull)));
 
     let at = |text: &str| text.parse().unwrap();
-    let review = |by: &str, when, verdict| Review { by: by.to_owned(), at: at(when), verdict };
+    let review = |by: &str, when, verdict| Review { by: by.to_owned(), at: at(when), verdict, commit: None };
     assert_eq!(item.key.to_string(), "forge/pull_request/acme/web#482");
     assert_eq!(item.url.as_ref().unwrap().as_str(), "https://github.com/acme/web/pull/482");
     assert_eq!(item.title, "Cache the price list");
@@ -65,6 +65,7 @@ fn a_pull_request_with_all_there_is() {
             failing: vec!["lint".to_owned()],
             at: at("2026-11-22T10:05:00Z"),
         }),
+        mergeability: None,
     };
     assert_eq!(pull_of(&item), &expected);
 }

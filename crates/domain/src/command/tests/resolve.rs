@@ -38,6 +38,7 @@ fn pull_request(account: &str, repo: &str, number: u64, title: &str) -> Item {
         updated_at: Timestamp::UNIX_EPOCH,
         reviews: Vec::new(),
         checks: None,
+        mergeability: None,
     };
     let url = format!("https://forge.example/{repo}/pull/{number}");
     item(account, &format!("{repo}#{number}"), title, Some(&url), Detail::PullRequest(detail))

@@ -5,7 +5,8 @@ use crate::{
         stale,
     },
     item::{
-        Checks, ChecksStatus, Detail, Item, PullRequest, PullRequestState, REVIEWS_KEPT, Verdict,
+        Checks, ChecksStatus, Detail, Item, MergeState, Mergeability, PullRequest, PullRequestState,
+        REVIEWS_KEPT, Verdict,
         examples::{at, build, incident, pull_request, review},
     },
 };
@@ -30,6 +31,47 @@ fn ended(minute: i64, state: PullRequestState, ended: i64) -> Item {
 
 fn checked(minute: i64, status: ChecksStatus) -> Item {
     pull_request(|p| p.checks = checks("c0", status, minute))
+}
+
+#[test]
+fn the_newest_word_on_merging_the_head_is_kept() {
+    use MergeState::{Blocked, Conflicts, Ready};
+    let said = |minute: i64, commit: &str, state| {
+        pull_request(|p| {
+            p.mergeability = Some(Mergeability { commit: commit.into(), state, at: at(minute) });
+        })
+    };
+    let silent = open(0);
+    let cases = [
+        (vec![said(1, "c0", Blocked), said(2, "c0", Ready)], Some(Ready)),
+        (vec![said(2, "c0", Ready), said(1, "c0", Blocked)], Some(Ready)),
+        (vec![said(1, "c0", Blocked), silent.clone()], Some(Blocked)),
+        (vec![silent, said(1, "c0", Conflicts)], Some(Conflicts)),
+        (vec![said(1, "c0", Ready), said(2, "b9", Blocked)], Some(Ready)),
+        (vec![said(1, "b9", Ready)], None),
+    ];
+    for (snapshots, expected) in cases {
+        let Detail::PullRequest(pull) = joined(&snapshots).detail else { unreachable!() };
+        assert_eq!(pull.mergeability.map(|said| said.state), expected, "{snapshots:?}");
+    }
+}
+
+#[test]
+fn a_review_keeps_the_commit_that_was_reviewed() {
+    let of = |commit: Option<&str>| {
+        pull_request(|p| {
+            p.reviews = vec![review("bo", 1, Verdict::Approved)];
+            p.reviews[0].commit = commit.map(str::to_owned);
+        })
+    };
+    for (snapshots, expected) in [
+        (vec![of(Some("c0")), of(Some("c1"))], Some("c0")),
+        (vec![of(None), of(Some("c1"))], Some("c1")),
+        (vec![of(Some("c0")), of(None)], Some("c0")),
+    ] {
+        let Detail::PullRequest(pull) = joined(&snapshots).detail else { unreachable!() };
+        assert_eq!(pull.reviews[0].commit.as_deref(), expected);
+    }
 }
 
 #[test]

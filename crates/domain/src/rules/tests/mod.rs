@@ -53,7 +53,7 @@ fn build(branch: &str, author: &str, statuses: &[BuildStatus]) -> Item {
 }
 
 fn pull_request(author: &str, requested: &[&str]) -> Item {
-    let review = |by: &str, minute, verdict| Review { by: by.into(), at: at(minute), verdict };
+    let review = |by: &str, minute, verdict| Review { by: by.into(), at: at(minute), verdict, commit: None };
     let detail = PullRequest {
         repo: "acme/web".into(),
         number: 479,
@@ -81,6 +81,7 @@ fn pull_request(author: &str, requested: &[&str]) -> Item {
             failing: vec!["lint".into()],
             at: at(5),
         }),
+        mergeability: None,
     };
     item(Kind::PullRequest, "acme/web#479", Detail::PullRequest(detail))
 }
