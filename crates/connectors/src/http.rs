@@ -5,6 +5,7 @@
 
 mod credential;
 mod fault;
+mod redirect;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -19,7 +20,7 @@ use callboard_domain::{
     text,
 };
 use jiff::Timestamp;
-use reqwest::{StatusCode, header, redirect};
+use reqwest::{Method, StatusCode, header};
 use serde::Deserialize;
 use url::Url;
 
@@ -29,6 +30,7 @@ pub use self::{credential::Credential, fault::fault_of_status, request::Request}
 use self::{
     credential::{redact, secret_parts},
     fault::{innermost, said},
+    redirect::{Onward, chain, onward},
     request::{Body, Target},
 };
 
@@ -60,7 +62,7 @@ impl Client {
             .connect_timeout(Duration::from_secs(10))
             .timeout(time_out)
             .pool_idle_timeout(Duration::from_secs(90))
-            .redirect(redirect::Policy::none())
+            .redirect(reqwest::redirect::Policy::none())
             .build()
             .map(|pool| Self { pool, time_out })
             .map_err(|error| ServiceError::unavailable(format!("no HTTP client: {}", innermost(&error))))
@@ -76,6 +78,8 @@ pub struct Answer {
     pub headers: header::HeaderMap,
     /// The body, whole.
     pub body: Bytes,
+    /// True where it came by a redirect.
+    pub redirected: bool,
     service: &'static str,
     read: bool,
     secrets: Vec<SecretString>,
@@ -168,43 +172,110 @@ impl Http {
     /// Only success (and 304, and an [`Request::unfollowed`] redirect) comes back as an answer; every other status and every fault on the way is a
     /// [`ServiceError`] by the table at [`fault_of_status`].
     pub async fn send(&self, request: Request) -> Result<Answer, ServiceError> {
+        let follow = request.follow;
         let answer = self.exchange(request).await?;
-        let good = answer.status.is_success() || answer.status.is_redirection();
+        let good = answer.status.is_success()
+            || answer.status == StatusCode::NOT_MODIFIED
+            || (answer.status.is_redirection() && !follow);
         if good { Ok(answer) } else { Err(self.fault(&answer)) }
     }
 
     /// Sends a request and waits for the whole answer, whatever its status: for services that say in the body of a
-    /// refusal what it means. Redirects are followed as in [`Http::send`]; [`Http::fault`] is the way back to the table.
+    /// refusal what it means. Redirects within the service's origin are followed as [`redirect`] says, at most five;
+    /// [`Http::fault`] is the way back to the table.
     pub async fn exchange(&self, request: Request) -> Result<Answer, ServiceError> {
-        let mut url = self.url(&request)?;
-        for _ in 0..=REDIRECTS {
-            let answer = self.once(&request, &url).await?;
-            let moved = answer.status.is_redirection() && answer.status != StatusCode::NOT_MODIFIED;
-            if !moved || !request.follow {
+        let first = self.url(&request)?;
+        let (mut url, mut method) = (first.clone(), request.method.clone());
+        // True once the service said that it took a write (303): no later fault means that nothing happened.
+        let mut taken = false;
+        let mut visited: Vec<(Method, Url)> = Vec::new();
+        loop {
+            let answer = self.once(&request, &method, &url).await;
+            let mut answer = match answer {
+                Err(error) if taken => return Err(self.result_unseen(&error.to_string())),
+                answer => answer?,
+            };
+            answer.redirected = !visited.is_empty();
+            let onward = onward(answer.status, &method, &request).filter(|_| request.follow);
+            let Some(onward) = onward else {
+                if taken && !answer.status.is_success() {
+                    return Err(self.result_unseen(&self.fault(&answer).to_string()));
+                }
                 return Ok(answer);
+            };
+            let shown = |url: &Url| text::line(&redact(url.as_str(), &answer.secrets), 200);
+            let next = answer.header("location").and_then(|to| url.join(to).ok());
+            let Some(next) = next.filter(|next| matches!(next.scheme(), "http" | "https")) else {
+                let why = format!("{} redirects to nowhere ({})", self.service, answer.status.as_u16());
+                return Err(self.not_followed(&request, (onward, taken, false), why));
+            };
+            let home = if matches!(request.url, Target::Secret(_)) { &first } else { &self.base };
+            if !same_origin(&next, home) && !(request.elsewhere && request.is_read()) {
+                let (service, host) = (self.service, next.host_str().unwrap_or("unknown"));
+                let why = if next.host_str() == home.host_str() {
+                    format!(
+                        "{service} redirects to {}: nothing was sent there; if it is right, make it the account's url",
+                        redact(&next.origin().ascii_serialization(), &answer.secrets)
+                    )
+                } else {
+                    format!(
+                        "{service} redirects to another host, {host}: nothing was sent there; if it is right, make it the account's url"
+                    )
+                };
+                return Err(self.not_followed(&request, (onward, taken, true), why));
             }
-            let next = answer
-                .header("location")
-                .and_then(|to| url.join(to).ok())
-                .ok_or_else(|| ServiceError::unavailable(format!("{} redirects to nowhere", self.service)))?;
-            let stays = same_origin(&next, &self.base);
-            if !stays && (!request.elsewhere || !request.is_read()) {
-                return Err(ServiceError::rejected(format!(
-                    "{} redirects to another host, {}: nothing was sent there; if it is right, make it the account's url",
-                    self.service,
-                    next.host_str().unwrap_or("unknown"),
-                )));
+            if onward == Onward::Unsure {
+                let status = answer.status.as_u16();
+                let why = format!("{} answered with a redirect ({status}) to {}", self.service, shown(&next));
+                return Err(ServiceError::unknown(why));
             }
-            if !request.is_read() {
-                return Err(ServiceError::rejected(format!(
-                    "{} redirects to {}: make that the account's url",
-                    self.service,
-                    text::line(&redact(next.as_str(), &answer.secrets), 200),
-                )));
+            if onward == Onward::Look {
+                taken |= !request.is_read();
+                method = if method == Method::HEAD { Method::HEAD } else { Method::GET };
+            }
+            visited.push((request.method.clone(), url));
+            let circle = visited.iter().any(|(_, seen)| *seen == next) && onward == Onward::Same;
+            if circle || visited.len() > REDIRECTS {
+                let way = redact(&chain(&visited, &next), &answer.secrets);
+                let how = if circle { "in circles" } else { "too often" };
+                let why = format!("{} redirects {how}: {}", self.service, text::line(&way, 300));
+                return Err(self.not_followed(&request, (Onward::Same, taken, false), why));
             }
             url = next;
         }
-        Err(ServiceError::unavailable(format!("{} redirects in circles", self.service)))
+    }
+
+    /// A redirect that is not followed. For a write it decides whether anything was done: a 307, 308 or 301 says that it
+    /// is to be done elsewhere; a 303 that it was done; a 302 to a POST may mean either.
+    fn not_followed(
+        &self,
+        request: &Request,
+        (onward, taken, away): (Onward, bool, bool),
+        why: String,
+    ) -> ServiceError {
+        match onward {
+            // To ask again does not help while the account's url leads away.
+            _ if request.is_read() && away => ServiceError::rejected(why),
+            _ if request.is_read() => ServiceError::unavailable(why),
+            _ if taken => self.result_unseen(&why),
+            Onward::Same => ServiceError::rejected(why),
+            Onward::Look | Onward::Unsure => ServiceError::unknown(why),
+        }
+    }
+
+    /// The service took a write, and what it points to for the result can't be read.
+    fn result_unseen(&self, why: &str) -> ServiceError {
+        ServiceError::unknown(format!("{} took it, but its result cannot be read: {why}", self.service))
+    }
+
+    /// The URL that a request goes to.
+    pub(crate) fn url_of(&self, request: &Request) -> Result<Url, ServiceError> {
+        self.url(request)
+    }
+
+    /// True for a URL of the service's own origin.
+    pub(crate) fn is_own(&self, url: &Url) -> bool {
+        same_origin(url, &self.base)
     }
 
     fn url(&self, request: &Request) -> Result<Url, ServiceError> {
@@ -239,12 +310,12 @@ impl Http {
     }
 
     /// Sends it once. A write is noted from before its first byte until it is known how it went.
-    async fn once(&self, request: &Request, url: &Url) -> Result<Answer, ServiceError> {
+    async fn once(&self, request: &Request, method: &Method, url: &Url) -> Result<Answer, ServiceError> {
         if request.is_read() {
-            return self.transfer(request, url).await;
+            return self.transfer(request, method, url).await;
         }
         let write = writes::begin();
-        let result = self.transfer(request, url).await;
+        let result = self.transfer(request, method, url).await;
         let is_known = match &result {
             Ok(answer) => !answer.status.is_server_error() && answer.status != StatusCode::REQUEST_TIMEOUT,
             Err(error) => !matches!(error, ServiceError::Unknown { .. }),
@@ -255,12 +326,14 @@ impl Http {
         result
     }
 
-    async fn transfer(&self, request: &Request, url: &Url) -> Result<Answer, ServiceError> {
-        let mut sending = self.client.pool.request(request.method.clone(), url.clone());
+    async fn transfer(&self, request: &Request, method: &Method, url: &Url) -> Result<Answer, ServiceError> {
+        let mut sending = self.client.pool.request(method.clone(), url.clone());
         for (name, value) in &request.headers {
             sending = sending.header(name.as_ref(), value);
         }
         sending = match &request.body {
+            // What became a GET has no body.
+            _ if *method != request.method => sending,
             Body::Empty => sending,
             Body::Json(body) => sending.json(body),
             Body::Form(fields) => sending.form(fields),
@@ -287,7 +360,15 @@ impl Http {
         if let Target::Secret(url) = &request.url {
             secrets.extend(secret_parts(url));
         }
-        Ok(Answer { status, headers, body: body.freeze(), service: self.service, read, secrets })
+        Ok(Answer {
+            status,
+            headers,
+            body: body.freeze(),
+            redirected: false,
+            service: self.service,
+            read,
+            secrets,
+        })
     }
 
     fn fault_of_transport(&self, error: &reqwest::Error, read: bool) -> ServiceError {

@@ -18,6 +18,7 @@ pub struct Request {
     pub(super) elsewhere: bool,
     pub(super) read: bool,
     pub(super) follow: bool,
+    pub(super) repeat: bool,
     pub(super) tail: bool,
 }
 
@@ -72,6 +73,7 @@ impl Request {
             elsewhere: false,
             read,
             follow: true,
+            repeat: false,
             tail: false,
         }
     }
@@ -134,6 +136,14 @@ impl Request {
         self
     }
 
+    /// Repeats a POST as it is where the answer is a 301 or 302: for services that document it so. Others mean by it that
+    /// the answer is to be fetched somewhere else, or that somebody has to sign in first.
+    #[must_use]
+    pub fn repeated(mut self) -> Self {
+        self.repeat = true;
+        self
+    }
+
     /// Keeps the end of an answer that is longer than [`ANSWER_LIMIT`](super::ANSWER_LIMIT), instead of refusing it: for logs.
     #[must_use]
     pub fn tail(mut self) -> Self {
@@ -162,6 +172,14 @@ impl Request {
             .iter()
             .find_map(|(name, value)| Some((name, control(name).or_else(|| control(value))?)))?;
         Some(format!("the header {name:?} does not fit: {why}"))
+    }
+
+    /// The segments of its path below the base URL, where it is given by them.
+    pub(crate) fn segments(&self) -> &[String] {
+        match &self.url {
+            Target::Segments(segments) => segments,
+            Target::Same(_) | Target::Secret(_) => &[],
+        }
     }
 
     /// Nothing changes at the service if this is sent twice.
