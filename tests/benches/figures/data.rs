@@ -82,6 +82,7 @@ pub(crate) fn pull(account: &AccountName, number: usize, state: PullRequestState
             updated_at: at(number + 50_000),
             reviews: Vec::new(),
             checks: None,
+            mergeability: None,
         }),
     }
 }

@@ -1,6 +1,7 @@
 //! Requests to GitHub: conditional ones, paging, the allowance, and what a 403 or 422 really says.
 
 use std::{
+    collections::BTreeSet,
     hash::{DefaultHasher, Hash, Hasher},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -23,7 +24,9 @@ const SECONDARY_LIMIT: Duration = Duration::from_secs(60);
 
 /// A request to a path below the API's base.
 pub(super) fn request<S: AsRef<str>>(method: Method, segments: impl IntoIterator<Item = S>) -> Request {
+    // "Repeat the request verbatim": GitHub's "Best practices for using the REST API", on 301, 302 and 307.
     Request::new(method, segments)
+        .repeated()
         .header("accept", "application/vnd.github+json")
         .header("x-github-api-version", "2022-11-28")
 }
@@ -37,6 +40,14 @@ pub(super) fn get<S: AsRef<str>>(segments: impl IntoIterator<Item = S>) -> Reque
 pub(super) fn in_repo(method: Method, repo: &str, rest: &[&str]) -> Request {
     let (owner, name) = repo.split_once('/').unwrap_or((repo, ""));
     request(method, ["repos", owner, name].iter().chain(rest))
+}
+
+/// Of a request to a repository: its full name in small letters.
+fn repo_of(request: &Request) -> Option<String> {
+    match request.segments() {
+        [repos, owner, name, ..] if repos == "repos" => Some(format!("{owner}/{name}").to_ascii_lowercase()),
+        _ => None,
+    }
 }
 
 /// Sends a request: [`check`] of its answer.
@@ -59,16 +70,38 @@ fn forbidden(http: &Http, answer: &Answer) -> ServiceError {
         ServiceError::Auth { why, .. } if why.to_ascii_lowercase().contains("secondary rate limit") => {
             ServiceError::RateLimited { why, retry_after: SECONDARY_LIMIT }
         }
-        ServiceError::Auth { why, .. } => ServiceError::Auth { why, missing_scopes: lacking(answer) },
+        ServiceError::Auth { why, .. } => {
+            let why = sign_on(answer).map(|remedy| format!("{why}; {remedy}")).unwrap_or(why);
+            ServiceError::Auth { why, missing_scopes: lacking(answer) }
+        }
         fault => fault,
     }
+}
+
+/// What to do where an organisation asks for single sign-on: `X-GitHub-SSO: required; url=...`.
+fn sign_on(answer: &Answer) -> Option<String> {
+    let url = answer.header("x-github-sso")?.strip_prefix("required")?.split("url=").nth(1);
+    let remedy = "the organisation asks for single sign-on: authorise the token for it";
+    Some(match url.map(|url| text::line(url, 300)).filter(|url| url.starts_with("https://")) {
+        Some(url) => format!("{remedy} at {url}"),
+        None => remedy.to_owned(),
+    })
+}
+
+/// The organisations (by number) that a list leaves out until the token is authorised for them:
+/// `X-GitHub-SSO: partial-results; organizations=...`.
+fn left_out(answer: &Answer) -> Option<String> {
+    let value = answer.header("x-github-sso")?.strip_prefix("partial-results")?;
+    let organisations = value.split("organizations=").nth(1).unwrap_or_default();
+    Some(text::line(organisations, 200))
 }
 
 /// The permissions that would have been accepted and that the token lacks, where GitHub says: in
 /// `X-Accepted-GitHub-Permissions` for a fine-grained token (the first of several sets), in `X-Accepted-OAuth-Scopes`
 /// (any one of them will do) against `X-OAuth-Scopes` for a classic one.
 fn lacking(answer: &Answer) -> Vec<String> {
-    if let Some(granted) = scopes(answer) {
+    // Without any scope it is no classic token, or none that says what it may.
+    if let Some(granted) = scopes(answer).filter(|granted| !granted.is_empty()) {
         let accepted = words(answer.header("x-accepted-oauth-scopes").unwrap_or_default());
         let enough = accepted.is_empty() || accepted.iter().any(|scope| granted.contains(scope));
         return if enough { Vec::new() } else { vec![accepted.join(" or ")] };
@@ -80,7 +113,7 @@ fn lacking(answer: &Answer) -> Vec<String> {
         .collect()
 }
 
-/// The scopes of a classic token; a fine-grained one has none, and GitHub then leaves the header out.
+/// The scopes of a classic token; a fine-grained one or an app's has none: GitHub then leaves the header out or blank.
 pub(super) fn scopes(answer: &Answer) -> Option<Vec<String>> {
     answer.header("x-oauth-scopes").map(words)
 }
@@ -117,6 +150,20 @@ struct Meter {
     budget: Option<Budget>,
     strikes: u32,
     halt: Option<ServiceError>,
+    /// The repositories (by full name in small letters) whose requests were redirected: they go by another name now.
+    moved: BTreeSet<String>,
+    /// The organisations that lists left out.
+    left_out: Option<String>,
+}
+
+/// What a conditional request found.
+pub(super) enum Found<T> {
+    /// It is as it was.
+    Same,
+    /// It is another.
+    News(News<T>),
+    /// It is not there (404), or not any more (410).
+    Gone,
 }
 
 /// What a conditional request found, where it is not what was found before.
@@ -137,8 +184,12 @@ pub(super) struct Rows<T> {
     pub(super) etag: String,
     /// True where there was only one page.
     pub(super) whole: bool,
-    /// True where there are pages that were not read.
+    /// True where there are rows that were not read.
     pub(super) more: bool,
+    /// Why a further page could not be read.
+    pub(super) fault: Option<ServiceError>,
+    /// The entries that could not be read.
+    pub(super) unread: Vec<String>,
 }
 
 impl<'a> Calls<'a> {
@@ -156,16 +207,46 @@ impl<'a> Calls<'a> {
         self.meter().halt.clone()
     }
 
+    /// True where the repository's requests were redirected.
+    pub(super) fn is_moved(&self, repo: &str) -> bool {
+        self.meter().moved.contains(&repo.to_ascii_lowercase())
+    }
+
+    /// The organisations (by number) that lists left out for want of single sign-on.
+    pub(super) fn left_out(&self) -> Option<String> {
+        self.meter().left_out.clone()
+    }
+
     fn meter(&self) -> MutexGuard<'_, Meter> {
         self.meter.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) async fn send(&self, request: Request) -> Result<Answer, ServiceError> {
+        let answer = self.exchange(request).await?;
+        let result = check(self.http, answer);
+        self.meter().note(&result);
+        result
+    }
+
+    /// Sends a request; an answer of any status comes back.
+    async fn exchange(&self, request: Request) -> Result<Answer, ServiceError> {
         if let Some(halt) = self.halted() {
             return Err(halt);
         }
-        let result = send(self.http, request).await;
-        self.meter().note(&result);
+        let repo = repo_of(&request);
+        let result = self.http.exchange(request).await;
+        let mut meter = self.meter();
+        match &result {
+            Ok(answer) => {
+                if answer.redirected {
+                    meter.moved.extend(repo);
+                }
+                if let Some(left_out) = left_out(answer) {
+                    meter.left_out = Some(left_out);
+                }
+            }
+            Err(_) => meter.note(&result),
+        }
         result
     }
 
@@ -180,24 +261,28 @@ impl<'a> Calls<'a> {
         request: Request,
         etag: Option<&str>,
     ) -> Result<Option<News<T>>, ServiceError> {
-        let request = match etag.filter(|etag| !etag.starts_with(DIGEST)) {
-            Some(etag) => request.header("if-none-match", etag),
-            None => request,
-        };
-        let answer = self.send(request).await?;
-        if answer.status == StatusCode::NOT_MODIFIED {
-            return Ok(None);
+        let answer = self.send(conditional(request, etag)).await?;
+        news(&answer, etag)
+    }
+
+    /// Reads one thing unless it is as it was, or finds that it is not there.
+    pub(super) async fn find<T: DeserializeOwned>(
+        &self,
+        request: Request,
+        etag: Option<&str>,
+    ) -> Result<Found<T>, ServiceError> {
+        let answer = self.exchange(conditional(request, etag)).await?;
+        if matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::GONE) {
+            self.meter().strikes = 0;
+            return Ok(Found::Gone);
         }
-        let found = answer.header("etag").map_or_else(|| digest(&answer.body), str::to_owned);
-        if etag == Some(found.as_str()) {
-            return Ok(None);
-        }
-        let next = answer.header("link").and_then(next_page);
-        Ok(Some(News { content: answer.json()?, etag: found, next }))
+        let result = check(self.http, answer);
+        self.meter().note(&result);
+        Ok(news(&result?, etag)?.map_or(Found::Same, Found::News))
     }
 
     /// Reads a list unless its first page is as it was, further pages while `further` says so of the rows so far, and
-    /// at most `pages` in all.
+    /// at most `pages` in all. Where a further page can't be read, what was read until then comes back with the fault.
     pub(super) async fn rows<P: Page>(
         &self,
         first: Request,
@@ -205,22 +290,77 @@ impl<'a> Calls<'a> {
         pages: usize,
         further: impl Fn(&[P::Row]) -> bool,
     ) -> Result<Option<Rows<P::Row>>, ServiceError> {
+        let mut last = self.http.url_of(&first)?;
         let Some(news) = self.look::<P>(first, etag).await? else {
             return Ok(None);
         };
-        let (mut rows, mut next, etag) = (news.content.rows(), news.next, news.etag);
-        let mut read = 1;
+        let (list, total) = news.content.rows();
+        let (mut rows, mut unread, mut next, etag) = (list.rows, list.unread, news.next, news.etag);
+        let (mut read, mut fault) = (1, None);
         while let Some(url) = next.take_if(|_| read < pages && further(&rows)) {
-            let page = Request::get_url(url)
+            let Some(url) = self.on_our_side(url, &last) else {
+                fault = Some(ServiceError::unavailable("GitHub's next page is the same page again"));
+                break;
+            };
+            let page = Request::get_url(url.clone())
                 .header("accept", "application/vnd.github+json")
                 .header("x-github-api-version", "2022-11-28");
-            let Some(page) = self.look::<P>(page, None).await? else { break };
-            rows.extend(page.content.rows());
-            next = page.next;
+            match self.look::<P>(page, None).await {
+                Ok(Some(page)) => {
+                    let (list, _) = page.content.rows();
+                    rows.extend(list.rows);
+                    unread.extend(list.unread);
+                    next = page.next;
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    fault = Some(error);
+                    break;
+                }
+            }
+            last = url;
             read += 1;
         }
-        Ok(Some(Rows { rows, etag, whole: read == 1 && next.is_none(), more: next.is_some() }))
+        let counted = u64::try_from(rows.len() + unread.len()).unwrap_or(u64::MAX);
+        let cut = next.is_some() || fault.is_some();
+        let complete = read == 1 && !cut;
+        let more = cut || (total.is_some_and(|total| total > counted));
+        Ok(Some(Rows { rows, etag, whole: complete, more, fault, unread }))
     }
+
+    /// A next page as it can be asked for. Behind a proxy a server may name itself by an inner address: its pages differ
+    /// from the one just read in the query alone. `None` where it is the page just read.
+    fn on_our_side(&self, next: Url, last: &Url) -> Option<Url> {
+        let url = if self.http.is_own(&next) {
+            next
+        } else {
+            let mut own = last.clone();
+            own.set_query(next.query());
+            own
+        };
+        (url != *last).then_some(url)
+    }
+}
+
+/// A request that asks only for what is not known by this ETag.
+fn conditional(request: Request, etag: Option<&str>) -> Request {
+    match etag.filter(|etag| !etag.starts_with(DIGEST)) {
+        Some(etag) => request.header("if-none-match", etag),
+        None => request,
+    }
+}
+
+/// What an answer holds, unless it is what was known by this ETag.
+fn news<T: DeserializeOwned>(answer: &Answer, etag: Option<&str>) -> Result<Option<News<T>>, ServiceError> {
+    if answer.status == StatusCode::NOT_MODIFIED {
+        return Ok(None);
+    }
+    let found = answer.header("etag").map_or_else(|| digest(&answer.body), str::to_owned);
+    if etag == Some(found.as_str()) {
+        return Ok(None);
+    }
+    let next = answer.header("link").and_then(next_page);
+    Ok(Some(News { content: answer.json()?, etag: found, next }))
 }
 
 impl Meter {

@@ -10,10 +10,12 @@ use callboard_domain::{
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::normalise::Sum;
+use super::{normalise::Sum, workflows::Workflows};
 
 /// How long a refusal (gone, forbidden) is believed before asking again.
 const REFUSED_FOR: SignedDuration = SignedDuration::from_mins(10);
+/// How long a repository that did not answer is left alone.
+const ASIDE_FOR: SignedDuration = SignedDuration::from_mins(3);
 /// How long a repository's name and default branch are believed.
 const DESCRIBED_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// How long a new head without checks is watched for its first one.
@@ -26,8 +28,11 @@ pub(super) struct Place {
     pub(super) me: Option<Me>,
     /// The repositories of each owner (in small letters; the empty one: of the account) that a pattern asks for.
     pub(super) owners: BTreeMap<String, Listing>,
-    /// By full name in small letters.
+    /// By full name in small letters, as the configuration or an owner's list names them.
     pub(super) repos: BTreeMap<String, Repo>,
+    /// The repositories that are still to be read, where the last poll was a part.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) unread: BTreeSet<String>,
 }
 
 /// Whose token it is.
@@ -44,6 +49,12 @@ pub(super) struct Listing {
     pub(super) repos: Vec<Described>,
     /// True where there are more of them.
     pub(super) cut: bool,
+    /// The organisations (by number) that it leaves out until the token is authorised for single sign-on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) left_out: Option<String>,
+    /// How many entries could not be read.
+    #[serde(default)]
+    pub(super) malformed: usize,
 }
 
 /// A repository's proper name and default branch.
@@ -51,6 +62,12 @@ pub(super) struct Listing {
 pub(super) struct Described {
     pub(super) name: String,
     pub(super) default_branch: Option<String>,
+    /// GitHub's number for it, which it keeps when it is renamed or moved.
+    #[serde(default)]
+    pub(super) id: Option<u64>,
+    /// Archived or disabled: nothing waits for anybody there.
+    #[serde(default)]
+    pub(super) closed: bool,
 }
 
 /// A repository.
@@ -74,6 +91,50 @@ pub(super) struct Repo {
     /// The jobs that failed, by attempt, as far as they were asked for.
     pub(super) failing: BTreeMap<String, Vec<String>>,
     pub(super) refused: BTreeMap<Part, Refusal>,
+    /// The ETag of its description.
+    pub(super) etag: Option<String>,
+    /// How often in a row it was not there, once it had been.
+    pub(super) missed: u8,
+    /// False in cursors of versions that did not keep what follows: all is read again once.
+    pub(super) tracked: bool,
+    /// The builds that stand on the board until something says otherwise, by their id: red ones, those under way, those of
+    /// the default branch.
+    pub(super) standing: BTreeMap<String, Standing>,
+    /// The builds that are gone although their runs are still listed, with the newest run at that time.
+    pub(super) left: BTreeMap<String, (u64, u32)>,
+    /// The workflows by the stem of their file: the first has it for a name, the others their whole path.
+    pub(super) workflows: Workflows,
+    /// The runs on its lists, as last read.
+    pub(super) listed: BTreeSet<u64>,
+    /// Whether it answers for branches (asked of its default branch, at that time): only then a missing one is evidence.
+    pub(super) branches: Option<(bool, Timestamp)>,
+    /// The name that it had, while not all of its items are told under the new one.
+    pub(super) renamed_from: Option<String>,
+    /// True where there are more open pull requests than were read.
+    pub(super) cut: bool,
+    /// What of its lists could not be read, until they are read again.
+    pub(super) malformed: BTreeMap<Part, String>,
+}
+
+/// A build on the board.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Standing {
+    /// The run that makes it red, or the newest.
+    pub(super) run: u64,
+    /// The newest run.
+    pub(super) newest: (u64, u32),
+    /// Its newest verdict, by number and attempt.
+    pub(super) verdict: Option<(u64, u32)>,
+    pub(super) red: bool,
+    pub(super) under_way: bool,
+    /// Its branch, where it is one of the repository's own.
+    pub(super) branch: Option<String>,
+    pub(super) workflow: Option<u64>,
+    /// The ETags of its run, branch and workflow.
+    pub(super) etags: [Option<String>; 3],
+    /// When its workflow was last asked for.
+    pub(super) workflow_at: Option<Timestamp>,
 }
 
 /// An open pull request.
@@ -88,6 +149,18 @@ pub(super) struct Open {
     pub(super) reviews: Option<String>,
     pub(super) checks: Option<Seen>,
     pub(super) statuses: Option<Seen>,
+    /// The ETag of the pull request itself.
+    #[serde(default)]
+    pub(super) itself: Option<String>,
+    /// Somebody approved it: whether it can be merged matters then.
+    #[serde(default)]
+    pub(super) approved: bool,
+    /// GitHub was still computing whether it can be merged.
+    #[serde(default)]
+    pub(super) computing: bool,
+    /// There are more reviews than were read.
+    #[serde(default)]
+    pub(super) reviews_cut: bool,
 }
 
 /// A sum of checks and the ETag that it came with.
@@ -130,6 +203,9 @@ impl Part {
 pub(super) struct Refusal {
     pub(super) why: String,
     pub(super) until: Timestamp,
+    /// True where it is not there, or hidden: a name may be wrong.
+    #[serde(default)]
+    pub(super) missing: bool,
 }
 
 impl Place {
@@ -160,18 +236,38 @@ impl Repo {
     pub(super) fn refuse(&mut self, part: Part, error: &ServiceError, now: Timestamp) -> bool {
         let refused = matches!(error, ServiceError::Auth { .. } | ServiceError::Rejected { .. });
         if refused {
-            let refusal =
-                Refusal { why: error.to_string(), until: now.saturating_add(REFUSED_FOR).unwrap_or(now) };
+            let refusal = Refusal {
+                why: error.to_string(),
+                until: now.saturating_add(REFUSED_FOR).unwrap_or(now),
+                missing: false,
+            };
             self.refused.insert(part, refusal);
         }
         refused
     }
 
-    /// The refusals in a person's words. Servers without commit statuses are nothing to speak of.
+    /// Leaves it alone for a while.
+    pub(super) fn put_aside(&mut self, why: &str, now: Timestamp) {
+        let until = now.saturating_add(ASIDE_FOR).unwrap_or(now);
+        self.refused.insert(Part::Repo, Refusal { why: why.to_owned(), until, missing: false });
+    }
+
+    /// Remembers that the repository is not there, or hidden.
+    pub(super) fn miss(&mut self, now: Timestamp) {
+        let why = "GitHub has no such repository, or hides it from this account".to_owned();
+        let until = now.saturating_add(REFUSED_FOR).unwrap_or(now);
+        self.refused.insert(Part::Repo, Refusal { why, until, missing: true });
+    }
+
+    /// What is not seen of it, in a person's words. Servers without commit statuses are nothing to speak of.
     pub(super) fn problems(&self, name: &str) -> Vec<Problem> {
         let told = self.refused.iter().filter(|(part, _)| **part != Part::Statuses);
-        told.map(|(part, refusal)| {
+        let refused = told.map(|(part, refusal)| {
             let (kind, why) = match part {
+                Part::Repo if refusal.missing => (
+                    ProblemKind::NotSeen,
+                    format!("{}; correct its name in watch, or give the token access to it", refusal.why),
+                ),
                 Part::Repo => (ProblemKind::NotSeen, refusal.why.clone()),
                 Part::Pulls | Part::Runs => {
                     (ProblemKind::NotSeen, format!("no {}: {}", part.name(), refusal.why))
@@ -179,8 +275,23 @@ impl Repo {
                 _ => (ProblemKind::Details, format!("no {}: {}", part.name(), refusal.why)),
             };
             Problem::new(kind, name, why)
-        })
-        .collect()
+        });
+        let malformed = self.malformed.iter().map(|(part, why)| {
+            Problem::new(ProblemKind::Malformed, name, format!("some {} are left out: {why}", part.name()))
+        });
+        let cut = self.cut.then(|| {
+            let why = "more open pull requests than are read: those opened last are watched";
+            Problem::new(ProblemKind::Incomplete, name, why)
+        });
+        let details = self.open.iter().flat_map(|(number, open)| {
+            let part = format!("{name}#{number}");
+            let checks =
+                open.sum().is_cut().then(|| "more checks than were read: they count as pending".to_owned());
+            let reviews = open.reviews_cut.then(|| "more reviews than were read".to_owned());
+            let problem = move |why| Problem::new(ProblemKind::Details, part.clone(), why);
+            checks.into_iter().chain(reviews).map(problem).collect::<Vec<_>>()
+        });
+        refused.chain(malformed).chain(cut).chain(details).collect()
     }
 }
 
@@ -195,6 +306,10 @@ impl Open {
             reviews: None,
             checks: None,
             statuses: None,
+            itself: None,
+            approved: false,
+            computing: false,
+            reviews_cut: false,
         }
     }
 

@@ -4,15 +4,19 @@
 use callboard_domain::{
     error::ServiceError,
     item::{AccountName, Item},
+    source::GoneReason,
 };
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
+use serde::de::IgnoredAny;
 
 use super::{
-    client::{Calls, in_repo},
-    cursor::{Open, Part, Seen},
+    client::{Calls, Found, in_repo},
+    cursor::{Described, Open, Part, Repo, Seen, Standing},
     normalise::{self, Sum},
     wire,
 };
+use crate::elements::Elements;
 
 /// How many pages of 100 reviews or checks are read.
 const PAGES: usize = 5;
@@ -28,37 +32,48 @@ pub(super) enum Task {
     Run(u64),
     /// The jobs of a failed run, by its id and attempt.
     Jobs(u64, String),
+    /// Whether a build on the board is still there, by its id.
+    Standing(String),
 }
 
 /// What was read.
 pub(super) enum Done {
-    Pull { number: u64, open: Box<Open>, item: Option<Box<Item>>, faults: Faults },
+    Pull { number: u64, read: Box<PullRead> },
     Merger(Option<Box<wire::Pull>>),
-    Run { id: u64, found: Result<Option<Stray>, ServiceError> },
+    Run { id: u64, found: Result<Found<Stray>, ServiceError> },
     Jobs { id: u64, attempt: String, failing: Result<Vec<String>, ServiceError> },
+    Standing { id: String, read: Box<StandingRead> },
 }
 
 /// A run that is on no list, and its jobs that failed, where they were asked for.
 pub(super) struct Stray {
     pub(super) run: Box<wire::Run>,
-    pub(super) etag: String,
     pub(super) failing: Vec<String>,
 }
 
 /// What could not be read.
 pub(super) type Faults = Vec<(Part, ServiceError)>;
 
+/// An open pull request as its details have it.
+pub(super) struct PullRead {
+    pub(super) open: Open,
+    pub(super) item: Option<Item>,
+    /// It is not there any more.
+    pub(super) gone: bool,
+    pub(super) faults: Faults,
+}
+
 /// Reads a pull request's reviews and checks, as far as they are not refused. `row` is the pull request where a list
-/// just told of it; it is asked for otherwise, if there is news to tell.
+/// just told of it. The pull request itself is read where there is news to tell, and where whether it can be merged
+/// matters, which no list says.
 pub(super) async fn pull(
     calls: &Calls<'_>,
-    account: &AccountName,
-    repo: &str,
+    (account, repo, now): (&AccountName, &str, Timestamp),
     number: u64,
     known: &Open,
     row: Option<&wire::Pull>,
     readable: impl Fn(Part) -> bool + Send,
-) -> (Open, Option<Item>, Faults) {
+) -> PullRead {
     let mut open = known.clone();
     let mut faults = Faults::new();
     let mut reviews = Vec::new();
@@ -67,12 +82,16 @@ pub(super) async fn pull(
     if readable(Part::Reviews) {
         let list =
             in_repo(Method::GET, repo, &["pulls", &number.to_string(), "reviews"]).query("per_page", "100");
-        match calls.rows::<Vec<wire::Review>>(list, open.reviews.as_deref(), PAGES, |_| true).await {
+        let list = calls.rows::<Elements<wire::Review>>(list, open.reviews.as_deref(), PAGES, |_| true);
+        match list.await {
             Ok(None) => {}
             Ok(Some(found)) => {
                 // New reviews come last: the first of several pages does not tell of them.
                 open.reviews = found.whole.then_some(found.etag);
+                open.reviews_cut = found.more && found.fault.is_none();
+                faults.extend(found.fault.map(|error| (Part::Reviews, error)));
                 reviews = found.rows;
+                open.approved |= reviews.iter().any(|review| review.state.eq_ignore_ascii_case("approved"));
                 news = true;
             }
             Err(error) => faults.push((Part::Reviews, error)),
@@ -82,7 +101,7 @@ pub(super) async fn pull(
     let before = open.sum();
     let head = open.head.clone();
     for part in [Part::Checks, Part::Statuses] {
-        if readable(part) {
+        if readable(part) && !head.is_empty() {
             let seen = if part == Part::Checks { &mut open.checks } else { &mut open.statuses };
             if let Err(error) = sum(calls, repo, &head, part, seen).await {
                 faults.push((part, error));
@@ -91,23 +110,34 @@ pub(super) async fn pull(
     }
     news |= !open.sum().says_the_same(&before);
 
-    let mut item = None;
-    if news {
-        let asked = match row {
-            Some(row) => Ok(row.clone()),
-            None => calls.read(in_repo(Method::GET, repo, &["pulls", &number.to_string()])).await,
+    // Where its reviews are refused it may not be there any more.
+    let refused = |(part, error): &(Part, ServiceError)| {
+        *part == Part::Reviews && matches!(error, ServiceError::Rejected { .. })
+    };
+    let (mut item, mut gone) = (None, false);
+    if news || open.approved || open.computing || faults.iter().any(refused) {
+        let etag = if news { None } else { open.itself.as_deref() };
+        let itself = in_repo(Method::GET, repo, &["pulls", &number.to_string()]);
+        let mut tell = |pull: &wire::Pull, open: &Open| {
+            // Checks that cannot be read are not "none"; and those of another head are not this one's.
+            let known = open.checks.is_some() && pull.head.sha == open.head;
+            let checks = known.then(|| open.sum().of(pull));
+            item = Some(normalise::pull(account, repo, pull, &reviews, checks, now));
         };
-        match asked {
-            Ok(pull) => {
-                // Checks that cannot be read are not "none"; and those of another head are not this one's.
-                let known = open.checks.is_some() && pull.head.sha == open.head;
-                let checks = known.then(|| open.sum().of(&pull));
-                item = Some(normalise::pull(account, repo, &pull, &reviews, checks));
+        match (calls.find::<wire::Pull>(itself, etag).await, row) {
+            (Ok(Found::Same), _) => {}
+            (Ok(Found::News(found)), _) => {
+                open.itself = Some(found.etag);
+                open.computing = found.content.mergeable_state.as_deref() == Some("unknown");
+                tell(&found.content, &open);
             }
-            Err(error) => faults.push((Part::Pulls, error)),
+            // A list has just told of it: that a server does not show it by itself is no evidence.
+            (Ok(Found::Gone) | Err(_), Some(row)) => tell(row, &open),
+            (Ok(Found::Gone), None) => gone = true,
+            (Err(error), None) => faults.push((Part::Pulls, error)),
         }
     }
-    let unheard = item.is_none() && news;
+    let unheard = item.is_none() && news && !gone;
     let lost = |(_, error): &(Part, ServiceError)| {
         !matches!(error, ServiceError::Auth { .. } | ServiceError::Rejected { .. })
     };
@@ -116,7 +146,7 @@ pub(super) async fn pull(
         // What was news stays news.
         open = Open { due: open.due, ..known.clone() };
     }
-    (open, item, faults)
+    PullRead { open, item, gone, faults }
 }
 
 async fn sum(
@@ -130,16 +160,128 @@ async fn sum(
     let list = |what| in_repo(Method::GET, repo, &["commits", head, what]).query("per_page", "100");
     let found = if part == Part::Checks {
         let found = calls.rows::<wire::CheckRuns>(list("check-runs"), etag, PAGES, |_| true).await?;
-        found.map(|found| (found.whole, found.etag, Sum::of_runs(&found.rows)))
+        found.map(|found| {
+            let cut = found.more || !found.unread.is_empty();
+            (found.whole, found.etag, Sum::of_runs(&found.rows, cut), found.fault)
+        })
     } else {
         let found = calls.rows::<wire::Statuses>(list("status"), etag, PAGES, |_| true).await?;
-        found.map(|found| (found.whole, found.etag, Sum::of_statuses(&found.rows)))
+        found.map(|found| {
+            let cut = found.more || !found.unread.is_empty();
+            (found.whole, found.etag, Sum::of_statuses(&found.rows, cut), found.fault)
+        })
     };
-    if let Some((whole, etag, sum)) = found {
+    if let Some((whole, etag, sum, fault)) = found {
         // The first of several pages does not tell of changes on the others: without an ETag all are read again.
         *seen = Some(Seen { etag: if whole { etag } else { String::new() }, sum });
+        return fault.map_or(Ok(()), Err);
     }
     Ok(())
+}
+
+/// What was found of a build on the board.
+#[derive(Debug, Default)]
+pub(super) struct StandingRead {
+    /// Why it is not there any more, where that is certain.
+    pub(super) gone: Option<GoneReason>,
+    /// The ETags of its run, branch and workflow.
+    pub(super) etags: [Option<String>; 3],
+    /// Whether its workflow was asked for.
+    pub(super) workflow_asked: bool,
+    /// Whether the repository answers for branches, where that was asked.
+    pub(super) branches: Option<bool>,
+    pub(super) fault: Option<ServiceError>,
+}
+
+/// How long a workflow that is not disabled is taken to stay so.
+const WORKFLOW_FOR: SignedDuration = SignedDuration::from_mins(10);
+/// How long it is believed that a server does or does not answer for branches.
+const BRANCHES_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// Looks whether a build on the board is still there: its run, its branch, its workflow.
+pub(super) async fn standing(
+    calls: &Calls<'_>,
+    repo: &Repo,
+    described: &Described,
+    known: &Standing,
+    now: Timestamp,
+) -> StandingRead {
+    let mut read = StandingRead { etags: known.etags.clone(), ..StandingRead::default() };
+    if let Err(error) = standing_parts(calls, repo, described, known, now, &mut read).await {
+        read.fault = Some(error);
+    }
+    read
+}
+
+async fn standing_parts(
+    calls: &Calls<'_>,
+    repo: &Repo,
+    described: &Described,
+    known: &Standing,
+    now: Timestamp,
+    read: &mut StandingRead,
+) -> Result<(), ServiceError> {
+    let name = described.name.as_str();
+    let [run_etag, branch_etag, workflow_etag] = &mut read.etags;
+    if !repo.listed.contains(&known.run) {
+        let request = in_repo(Method::GET, name, &["actions", "runs", &known.run.to_string()]);
+        match calls.find::<wire::Run>(request, run_etag.as_deref()).await? {
+            Found::Same => {}
+            Found::News(news) => *run_etag = Some(news.etag),
+            Found::Gone => {
+                read.gone = Some(GoneReason::Deleted);
+                return Ok(());
+            }
+        }
+    }
+    let default = described.default_branch.as_deref();
+    if let Some((branch, default)) =
+        known.branch.as_deref().zip(default).filter(|(own, default)| own != default)
+    {
+        let of = |branch: &str| in_repo(Method::GET, name, &["branches", branch]);
+        let asked =
+            repo.branches.filter(|(_, at)| now.duration_since(*at) < BRANCHES_FOR).map(|(yes, _)| yes);
+        let answers = match asked {
+            Some(answers) => answers,
+            None => {
+                let found = calls.find::<IgnoredAny>(of(default), None).await?;
+                let answers = !matches!(found, Found::Gone);
+                read.branches = Some(answers);
+                answers
+            }
+        };
+        if answers {
+            match calls.find::<IgnoredAny>(of(branch), branch_etag.as_deref()).await? {
+                Found::Same => {}
+                Found::News(news) => *branch_etag = Some(news.etag),
+                // A run of a tag has the tag's name for its branch.
+                Found::Gone if is_tag(calls, name, branch).await? => {}
+                Found::Gone => {
+                    read.gone = Some(GoneReason::BranchDeleted);
+                    return Ok(());
+                }
+            }
+        }
+    }
+    let fresh = known.workflow_at.is_some_and(|at| now.duration_since(at) < WORKFLOW_FOR);
+    if let Some(id) = known.workflow.filter(|_| !fresh) {
+        read.workflow_asked = true;
+        let request = in_repo(Method::GET, name, &["actions", "workflows", &id.to_string()]);
+        if let Found::News(news) = calls.find::<wire::Workflow>(request, workflow_etag.as_deref()).await? {
+            *workflow_etag = Some(news.etag);
+            read.gone = match news.content.state.as_str() {
+                "deleted" => Some(GoneReason::Deleted),
+                state if state.starts_with("disabled") => Some(GoneReason::Disabled),
+                _ => None,
+            };
+        }
+    }
+    Ok(())
+}
+
+async fn is_tag(calls: &Calls<'_>, repo: &str, name: &str) -> Result<bool, ServiceError> {
+    let request = in_repo(Method::GET, repo, &["git", "ref", "tags", name]);
+    Ok(!matches!(calls.find::<IgnoredAny>(request, None).await?, Found::Gone))
 }
 
 /// The names of a run's jobs that failed.
@@ -160,15 +302,12 @@ pub(super) fn jobs_of(repo: &str, run: u64) -> crate::http::Request {
         .query("per_page", "100")
 }
 
-/// A run by itself, unless it is as it was.
+/// A run by itself, unless it is as it was or not there any more.
 pub(super) async fn run(
     calls: &Calls<'_>,
     repo: &str,
     id: u64,
     etag: Option<&str>,
-) -> Result<Option<(Box<wire::Run>, String)>, ServiceError> {
-    let news = calls
-        .look::<wire::Run>(in_repo(Method::GET, repo, &["actions", "runs", &id.to_string()]), etag)
-        .await?;
-    Ok(news.map(|news| (Box::new(news.content), news.etag)))
+) -> Result<Found<Box<wire::Run>>, ServiceError> {
+    calls.find(in_repo(Method::GET, repo, &["actions", "runs", &id.to_string()]), etag).await
 }

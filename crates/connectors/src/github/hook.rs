@@ -18,7 +18,7 @@ use reqwest::header::HeaderMap;
 use serde::{Deserialize, de::DeserializeOwned};
 use sha2::Sha256;
 
-use super::{Watched, is_watched, normalise, wire};
+use super::{Watched, is_watched, learnt::Learnt, normalise, wire};
 
 /// Reads webhooks of one account.
 pub(super) struct Webhook {
@@ -26,6 +26,7 @@ pub(super) struct Webhook {
     watch: Vec<Watched>,
     /// Keyed once: only the body is hashed per delivery.
     key: Option<Hmac<Sha256>>,
+    learnt: Learnt,
 }
 
 #[derive(Deserialize)]
@@ -52,7 +53,12 @@ impl Webhook {
         let secret =
             secret.map(|secret| secret.expose_secret().as_bytes()).filter(|secret| !secret.is_empty());
         let key = secret.and_then(|secret| Hmac::new_from_slice(secret).ok());
-        Self { account, watch, key }
+        Self { account, watch, key, learnt: Learnt::default() }
+    }
+
+    /// What polls are to tell it.
+    pub(super) fn learnt(&self) -> Learnt {
+        self.learnt.clone()
     }
 
     /// The key, and what `X-Hub-Signature-256: sha256=HEX` says is the HMAC of the raw body.
@@ -84,7 +90,7 @@ impl Webhook {
     }
 
     fn is_watched(&self, repo: &wire::Repo) -> bool {
-        is_watched(&self.watch, &repo.full_name)
+        is_watched(&self.watch, &repo.full_name) || self.learnt.has(repo)
     }
 }
 
@@ -93,7 +99,7 @@ impl Hook for Webhook {
         self.claim(headers).map(drop)
     }
 
-    fn receive(&self, headers: &HeaderMap, body: &[u8], _now: Timestamp) -> Result<Received, HookError> {
+    fn receive(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Received, HookError> {
         self.verify(headers, body)?;
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let delivery = header("x-github-delivery").map(|id| text::line(id, 100));
@@ -103,7 +109,7 @@ impl Hook for Webhook {
                 self.is_watched(&event.repository)
                     .then(|| {
                         let repo = &event.repository.full_name;
-                        normalise::pull(&self.account, repo, &event.pull_request, &[], None)
+                        normalise::pull(&self.account, repo, &event.pull_request, &[], None, now)
                     })
                     .into_iter()
                     .collect()
@@ -113,7 +119,7 @@ impl Hook for Webhook {
                 self.is_watched(&event.repository)
                     .then(|| {
                         let (repo, reviews) = (&event.repository.full_name, slice::from_ref(&event.review));
-                        normalise::pull(&self.account, repo, &event.pull_request, reviews, None)
+                        normalise::pull(&self.account, repo, &event.pull_request, reviews, None, now)
                     })
                     .into_iter()
                     .collect()
@@ -121,14 +127,13 @@ impl Hook for Webhook {
             "workflow_run" => {
                 let RunEvent { workflow_run, repository } = parse(headers, body)?;
                 if self.is_watched(&repository) {
-                    let (repo, default) = (&repository.full_name, repository.default_branch.as_deref());
-                    normalise::builds(
-                        &self.account,
-                        repo,
-                        default,
-                        slice::from_ref(&workflow_run),
-                        &Default::default(),
-                    )
+                    let repo = normalise::Place {
+                        name: &repository.full_name,
+                        default_branch: repository.default_branch.as_deref(),
+                        workflows: &self.learnt.workflows(&repository.full_name),
+                    };
+                    let runs = slice::from_ref(&workflow_run);
+                    normalise::builds(&self.account, &repo, runs, &Default::default())
                 } else {
                     Vec::new()
                 }

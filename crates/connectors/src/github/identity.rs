@@ -12,7 +12,7 @@ use super::{
     normalise::name,
     wire,
 };
-use crate::{Identify, http::Answer};
+use crate::{Identify, elements::Elements, http::Answer};
 
 /// What a classic token should be allowed, with the wider scopes that include it, and what for:
 /// "Scopes for OAuth apps" in GitHub's documentation.
@@ -57,14 +57,22 @@ impl Account {
     async fn teams(&self) -> Result<Vec<String>, ServiceError> {
         let teams = request(Method::GET, ["user", "teams"]).query("per_page", "100");
         let calls = Calls::new(&self.http);
-        match calls.rows::<Vec<wire::Team>>(teams, None, TEAM_PAGES, |_| true).await {
+        match calls.rows::<Elements<wire::Team>>(teams, None, TEAM_PAGES, |_| true).await {
             Ok(found) => {
                 let rows = found.into_iter().flat_map(|found| found.rows);
-                Ok(rows.map(|team| format!("team/{}", name(&team.slug))).collect())
+                Ok(rows.map(|team| team_name(&team)).collect())
             }
             Err(ServiceError::Auth { .. } | ServiceError::Rejected { .. }) => Ok(Vec::new()),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Two organisations may have a team of one name: `team/ORGANISATION/NAME`, where the organisation is known.
+fn team_name(team: &wire::Team) -> String {
+    match team.organization.as_ref().map(|organisation| name(&organisation.login)) {
+        Some(organisation) if !organisation.is_empty() => format!("team/{organisation}/{}", name(&team.slug)),
+        _ => format!("team/{}", name(&team.slug)),
     }
 }
 
@@ -78,9 +86,10 @@ fn server(answer: &Answer) -> String {
     }
 }
 
-/// Of a classic token. What a fine-grained one may do shows only when it is refused.
+/// Of a classic token. What a fine-grained one or an app's may do shows only when it is refused: they have no scopes, and
+/// the header is missing or blank.
 fn missing_scopes(answer: &Answer) -> Vec<MissingScope> {
-    let Some(granted) = scopes(answer) else {
+    let Some(granted) = scopes(answer).filter(|granted| !granted.is_empty()) else {
         return Vec::new();
     };
     let has = |scope: &str| granted.iter().any(|granted| granted == scope);

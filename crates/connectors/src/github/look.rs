@@ -3,15 +3,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use callboard_domain::{error::ServiceError, item::PullRequestState};
+use callboard_domain::{
+    error::ServiceError,
+    item::{Kind, PullRequestState},
+    source::GoneReason,
+};
 use jiff::Timestamp;
 use reqwest::Method;
+use tokio::time::Instant;
 
 use super::{
-    client::{Calls, in_repo},
-    cursor::{Described, Open, Part, Repo},
+    client::{Calls, Found, Rows, in_repo},
+    cursor::{Described, Open, Part, Repo, Standing},
     normalise, wire,
 };
+use crate::elements::Elements;
 
 /// Rows on a page of the lists that are read at every poll.
 const PAGE: usize = 50;
@@ -20,10 +26,13 @@ const PAGES: usize = 10;
 /// How many pages of 100 open pull requests are read when a repository is first seen.
 const OPEN_PAGES: usize = 10;
 
+/// What is said of a repository whose answers do not come.
+const LATE: &str = "GitHub did not answer in time";
+
 /// What a repository's lists say.
 #[derive(Default)]
 pub(super) struct Look {
-    /// Its name in small letters: its key in the cursor.
+    /// Its name in small letters, as the configuration or an owner's list has it: its key in the cursor.
     pub(super) key: String,
     pub(super) repo: Repo,
     /// The pull requests that are new or changed.
@@ -34,10 +43,18 @@ pub(super) struct Look {
     pub(super) runs: Vec<wire::Run>,
     /// The heads of runs that are new or changed.
     pub(super) heads: BTreeSet<String>,
+    /// True where its list of runs changed: what stood on it may be gone.
+    pub(super) relisted: bool,
     /// True where at least one of its lists was read.
     pub(super) read: bool,
     /// Why (a part of) it could not be read.
     pub(super) error: Option<ServiceError>,
+    /// What is certainly not there any more, by kind and id.
+    pub(super) gone: Vec<(Kind, String, GoneReason)>,
+    /// Names of repositories of which nothing is there any more but what this poll tells.
+    pub(super) emptied: BTreeSet<String>,
+    /// True where it was described in this poll.
+    is_described: bool,
 }
 
 impl Look {
@@ -45,61 +62,146 @@ impl Look {
     pub(super) fn described(&self) -> Option<&Described> {
         self.repo.described.as_ref().map(|(described, _)| described)
     }
+
+    /// True where nothing of it that was asked for was refused or lost: what is missing then is missing.
+    pub(super) fn is_readable(&self) -> bool {
+        self.error.is_none() && self.read
+    }
 }
 
 /// A repository to look at.
+#[derive(Clone)]
 pub(super) struct Target {
     pub(super) name: String,
     /// Where a list of the owner's repositories described it.
     pub(super) described: Option<(Described, Timestamp)>,
+    /// True where its name and default branch are asked for now, however fresh they are.
+    pub(super) again: bool,
 }
 
-/// Reads a repository's lists.
-pub(super) async fn look(calls: &Calls<'_>, target: Target, known: Option<Repo>, now: Timestamp) -> Look {
+/// Reads a repository's lists. What was read by `until` is kept.
+pub(super) async fn look(
+    calls: &Calls<'_>,
+    target: Target,
+    known: Option<Repo>,
+    now: Timestamp,
+    until: Instant,
+) -> Look {
     let mut look =
         Look { key: target.name.to_ascii_lowercase(), repo: known.unwrap_or_default(), ..Look::default() };
+    if !look.repo.tracked {
+        // What earlier versions did not keep is read once more.
+        (look.repo.runs, look.repo.default_runs, look.repo.tracked) = (None, None, true);
+        look.repo.open.values_mut().for_each(|open| open.due = true);
+    }
     look.repo.refused.retain(|_, refusal| now < refusal.until);
-    if target.described.is_some() {
-        look.repo.described = target.described;
-    }
-    if look.repo.is_refused(Part::Repo, now) {
-        return look;
-    }
-    for part in [Part::Repo, Part::Pulls, Part::Runs] {
-        if look.repo.is_refused(part, now) {
-            continue;
-        }
-        let result = match part {
-            Part::Repo => describe(calls, &target.name, &mut look.repo, now).await,
-            Part::Pulls => pulls(calls, &mut look, now).await,
-            _ => runs(calls, &mut look).await,
-        };
-        look.read |= result.is_ok() && part != Part::Repo;
-        if let Err(error) = result {
-            // A 404 to a list of a repository that was there a day ago: it is gone, or hidden now.
-            let gone = part == Part::Pulls && matches!(error, ServiceError::Rejected { .. });
-            let part = if gone { Part::Repo } else { part };
-            let refused = look.repo.refuse(part, &error, now);
-            look.error = Some(error);
-            if part == Part::Repo || !refused {
-                break;
-            }
+    if tokio::time::timeout_at(until, read(calls, &target, &mut look, now)).await.is_err() {
+        look.error = Some(ServiceError::unavailable(LATE));
+        if !look.read {
+            // It would hold up the next polls too.
+            look.repo.put_aside(LATE, now);
         }
     }
     look
 }
 
-async fn describe(
-    calls: &Calls<'_>,
-    name: &str,
-    repo: &mut Repo,
-    now: Timestamp,
-) -> Result<(), ServiceError> {
-    if repo.description(now).is_none() {
-        let found: wire::Repo = calls.read(in_repo(Method::GET, name, &[])).await?;
-        repo.described = Some((described(&found), now));
+async fn read(calls: &Calls<'_>, target: &Target, look: &mut Look, now: Timestamp) {
+    if let Some((described, at)) = target.described.clone() {
+        // A list may be older than what was asked since.
+        let newer = look.repo.described.as_ref().is_none_or(|(_, known)| at > *known);
+        if newer {
+            describe(look, described, at);
+        }
     }
-    Ok(())
+    // Once is no evidence: a repository that was there is asked for again at the next poll.
+    if look.repo.is_refused(Part::Repo, now) && look.repo.missed != 1 {
+        return;
+    }
+    let stale = look.repo.description(now).is_none() || look.repo.missed > 0;
+    if (stale || target.again) && !ask(calls, target, look, now).await {
+        return;
+    }
+    read_lists(calls, target, look, now).await;
+    if calls.is_moved(&look.key) && !look.is_described {
+        // It goes by another name now: what was read is told under that, and all of it is read again.
+        let before = look.described().cloned();
+        if ask(calls, target, look, now).await && look.described() != before.as_ref() {
+            read_lists(calls, target, look, now).await;
+        }
+    }
+}
+
+async fn read_lists(calls: &Calls<'_>, target: &Target, look: &mut Look, now: Timestamp) {
+    if look.described().is_some_and(|described| described.closed) {
+        look.read = true;
+        return;
+    }
+    for part in [Part::Pulls, Part::Runs] {
+        if look.repo.is_refused(part, now) {
+            continue;
+        }
+        let result = match part {
+            Part::Pulls => pulls(calls, look, now).await,
+            _ => runs(calls, look, now).await,
+        };
+        look.read |= result.is_ok();
+        if let Err(error) = result {
+            // A 404 to a list of a repository that was there: is it gone, or hidden now?
+            let rejected = matches!(error, ServiceError::Rejected { .. });
+            if part == Part::Pulls && rejected && !look.is_described && !ask(calls, target, look, now).await {
+                return;
+            }
+            let refused = look.repo.refuse(part, &error, now);
+            look.error = Some(error);
+            if !refused {
+                return;
+            }
+        }
+    }
+}
+
+/// Asks for its name and default branch. False where it can't be read.
+async fn ask(calls: &Calls<'_>, target: &Target, look: &mut Look, now: Timestamp) -> bool {
+    look.is_described = true;
+    let etag = look.repo.etag.clone().filter(|_| look.repo.described.is_some());
+    match calls.find::<wire::Repo>(in_repo(Method::GET, &target.name, &[]), etag.as_deref()).await {
+        Ok(Found::Same) => {
+            if let Some((_, at)) = &mut look.repo.described {
+                *at = now;
+            }
+        }
+        Ok(Found::News(news)) => {
+            describe(look, described(&news.content), now);
+            look.repo.etag = Some(news.etag);
+        }
+        Ok(Found::Gone) => {
+            missed(look, now);
+            return false;
+        }
+        Err(error) => {
+            look.repo.refuse(Part::Repo, &error, now);
+            look.error = Some(error);
+            return false;
+        }
+    }
+    look.repo.missed = 0;
+    look.repo.refused.remove(&Part::Repo);
+    true
+}
+
+/// It is not there, or hidden. Said twice of one that had been there, nothing of it is on the board; it is read from the
+/// beginning if it comes back.
+fn missed(look: &mut Look, now: Timestamp) {
+    look.error = Some(ServiceError::rejected("GitHub has no such repository, or hides it from this account"));
+    look.repo.miss(now);
+    let Some((described, at)) = look.repo.described.clone() else { return };
+    look.repo.missed = look.repo.missed.saturating_add(1).min(3);
+    if look.repo.missed == 2 {
+        look.emptied.insert(described.name.clone());
+        let refused = std::mem::take(&mut look.repo.refused);
+        look.repo =
+            Repo { described: Some((described, at)), refused, missed: 2, tracked: true, ..Repo::default() };
+    }
 }
 
 /// The name as GitHub writes it, whatever the configuration's capitals: webhooks carry the same.
@@ -107,7 +209,67 @@ pub(super) fn described(repo: &wire::Repo) -> Described {
     Described {
         name: normalise::name(&repo.full_name),
         default_branch: repo.default_branch.as_deref().map(normalise::name),
+        id: repo.id,
+        closed: repo.archived == Some(true) || repo.disabled == Some(true),
     }
+}
+
+/// Takes in what it is called now and what its default branch is, and draws the conclusions.
+fn describe(look: &mut Look, new: Described, at: Timestamp) {
+    if let Some((old, _)) = look.repo.described.clone() {
+        let other = old.id.zip(new.id).is_some_and(|(old, new)| old != new);
+        if other {
+            // Another repository has taken the name: nothing that is known is of this one.
+            look.emptied.insert(old.name.clone());
+            look.repo = Repo { tracked: true, ..Repo::default() };
+        } else if old.name != new.name {
+            rename(look, &old.name, &new.name);
+        }
+        if !other && new.default_branch.is_some() && old.default_branch != new.default_branch {
+            leave_default_branch(look, old.default_branch.as_deref());
+        }
+        if new.closed && !old.closed {
+            look.emptied.insert(new.name.clone());
+            let closed = |id: &String| (Kind::Build, id.clone(), GoneReason::Disabled);
+            look.gone.extend(look.repo.standing.keys().map(closed));
+            let closed =
+                |number: &u64| (Kind::PullRequest, format!("{}#{number}", new.name), GoneReason::Disabled);
+            look.gone.extend(look.repo.open.keys().map(closed));
+            look.repo = Repo { tracked: true, ..Repo::default() };
+        }
+    }
+    look.repo.described = Some((new, at));
+}
+
+/// Everything of it is kept under the new name, and told again under that.
+fn rename(look: &mut Look, old: &str, new: &str) {
+    let repo = &mut look.repo;
+    let moved = |to: String| GoneReason::Renamed { to };
+    for (number, open) in &mut repo.open {
+        look.gone.push((Kind::PullRequest, format!("{old}#{number}"), moved(format!("{new}#{number}"))));
+        open.due = true;
+    }
+    let under = |id: &str| id.strip_prefix(old).map_or_else(|| id.to_owned(), |rest| format!("{new}{rest}"));
+    for (id, standing) in &repo.standing {
+        look.gone.push((Kind::Build, id.clone(), moved(under(id))));
+        repo.strays.insert(standing.run, None);
+    }
+    repo.standing = std::mem::take(&mut repo.standing).into_iter().map(|(id, it)| (under(&id), it)).collect();
+    repo.left = std::mem::take(&mut repo.left).into_iter().map(|(id, it)| (under(&id), it)).collect();
+    (repo.pulls, repo.runs, repo.default_runs) = (None, None, None);
+    repo.renamed_from = Some(old.to_owned());
+}
+
+/// The builds of what was the default branch are not everybody's any more.
+fn leave_default_branch(look: &mut Look, old: Option<&str>) {
+    let repo = &mut look.repo;
+    let of_old = |standing: &Standing| old.is_some() && standing.branch.as_deref() == old;
+    for (id, standing) in repo.standing.iter().filter(|(_, standing)| of_old(standing)) {
+        look.gone.push((Kind::Build, id.clone(), GoneReason::NotDefaultBranch));
+        repo.left.insert(id.clone(), standing.newest);
+    }
+    repo.standing.retain(|_, standing| !of_old(standing));
+    (repo.runs, repo.default_runs, repo.branches) = (None, None, None);
 }
 
 async fn pulls(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> Result<(), ServiceError> {
@@ -120,34 +282,62 @@ async fn pulls(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> Result<(),
     let repo = &mut look.repo;
     let newest = repo.newest_pull;
     let unseen = |rows: &[wire::Pull]| {
-        rows.last().is_some_and(|last| newest.is_some_and(|seen| last.updated_at > seen))
+        rows.last().is_some_and(|last| newest.is_some_and(|seen| last.version(now) > seen))
     };
-    let Some(found) = calls.rows::<Vec<wire::Pull>>(list, repo.pulls.as_deref(), PAGES, unseen).await? else {
+    let list = calls.rows::<Elements<wire::Pull>>(list, repo.pulls.as_deref(), PAGES, unseen);
+    let Some(found) = list.await? else {
         return Ok(());
     };
-    let all_seen = !found.more || newest.is_some() && !unseen(&found.rows);
-    let mut rows = found.rows;
+    let all_seen = !found.more || newest.is_some() && found.fault.is_none() && !unseen(&found.rows);
+    let (mut rows, mut unread, mut fault) = (found.rows, found.unread, found.fault);
+    let mut all_open = !found.more;
     if !all_seen {
-        rows.extend(open(calls, &name).await?);
-        // What was open and is on no list any more has ended meanwhile: its details tell.
-        let listed: BTreeSet<_> = rows.iter().map(|pull| pull.number).collect();
-        repo.open
-            .iter_mut()
-            .filter(|(number, _)| !listed.contains(number))
-            .for_each(|(_, open)| open.due = true);
+        match open(calls, &name).await {
+            Ok(Some(open)) => {
+                rows.extend(open.rows);
+                unread.extend(open.unread);
+                all_open = open.fault.is_none() && !open.more;
+                repo.cut = open.fault.is_none() && open.more;
+                fault = fault.or(open.fault);
+            }
+            Ok(None) => {}
+            Err(error) => fault = fault.or(Some(error)),
+        }
     }
-    repo.pulls = Some(found.etag);
-    repo.newest_pull = rows.iter().map(|pull| pull.updated_at).max().max(newest);
+    if all_open {
+        repo.cut = false;
+        // What was open and is on no list any more has ended meanwhile, or is gone: its details tell.
+        let listed: BTreeSet<_> = rows.iter().map(|pull| pull.number).collect();
+        let unlisted = repo.open.iter_mut().filter(|(number, _)| !listed.contains(number));
+        unlisted.for_each(|(_, open)| open.due = true);
+    }
+    // What could not be read is asked for again, though the first page may not change.
+    repo.pulls = fault.is_none().then_some(found.etag);
+    note_unread(repo, Part::Pulls, &unread);
+    if fault.is_none() {
+        repo.newest_pull = rows.iter().map(|pull| pull.version(now)).max().max(newest);
+    }
+    look.error = look.error.take().or(fault);
     for pull in rows {
         sort_in(look, pull, newest, now);
     }
     Ok(())
 }
 
-async fn open(calls: &Calls<'_>, name: &str) -> Result<Vec<wire::Pull>, ServiceError> {
+async fn open(calls: &Calls<'_>, name: &str) -> Result<Option<Rows<wire::Pull>>, ServiceError> {
     let list = in_repo(Method::GET, name, &["pulls"]).query("state", "open").query("per_page", "100");
-    let found = calls.rows::<Vec<wire::Pull>>(list, None, OPEN_PAGES, |_| true).await?;
-    Ok(found.map(|found| found.rows).unwrap_or_default())
+    calls.rows::<Elements<wire::Pull>>(list, None, OPEN_PAGES, |_| true).await
+}
+
+/// Remembers which entries of a list could not be read.
+fn note_unread(repo: &mut Repo, part: Part, unread: &[String]) {
+    match unread {
+        [] => drop(repo.malformed.remove(&part)),
+        [one] => drop(repo.malformed.insert(part, one.clone())),
+        [one, more @ ..] => {
+            drop(repo.malformed.insert(part, format!("{one}, and {} more", more.len())));
+        }
+    }
 }
 
 /// Keeps a listed pull request if it is new, changed or ended since the last poll.
@@ -155,18 +345,18 @@ fn sort_in(look: &mut Look, pull: wire::Pull, newest: Option<Timestamp>, now: Ti
     let (number, open) = (pull.number, &mut look.repo.open);
     let changed = match (normalise::state(&pull), open.get_mut(&number)) {
         (PullRequestState::Open, None) => {
-            open.insert(number, Open::new(&pull.head.sha, pull.updated_at, now));
+            open.insert(number, Open::new(&pull.head.sha, pull.version(now), now));
             true
         }
         (PullRequestState::Open, Some(known)) if known.head != pull.head.sha => {
             // The reviews stay; the checks were of another commit.
-            let reviews = known.reviews.take();
-            *known = Open { reviews, ..Open::new(&pull.head.sha, pull.updated_at, now) };
+            let (reviews, approved) = (known.reviews.take(), known.approved);
+            *known = Open { reviews, approved, ..Open::new(&pull.head.sha, pull.version(now), now) };
             true
         }
         (PullRequestState::Open, Some(known)) => {
-            let changed = known.updated_at != pull.updated_at;
-            known.updated_at = pull.updated_at;
+            let changed = known.updated_at != pull.version(now);
+            known.updated_at = pull.version(now);
             known.due |= changed;
             changed
         }
@@ -176,7 +366,7 @@ fn sort_in(look: &mut Look, pull: wire::Pull, newest: Option<Timestamp>, now: Ti
                 look.merged.insert(number);
             }
             open.remove(&number);
-            was_open || newest.is_some_and(|newest| pull.updated_at > newest)
+            was_open || newest.is_some_and(|newest| pull.version(now) > newest)
         }
     };
     if changed {
@@ -184,8 +374,8 @@ fn sort_in(look: &mut Look, pull: wire::Pull, newest: Option<Timestamp>, now: Ti
     }
 }
 
-async fn runs(calls: &Calls<'_>, look: &mut Look) -> Result<(), ServiceError> {
-    let Some(Described { name, default_branch }) = look.described().cloned() else {
+async fn runs(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> Result<(), ServiceError> {
+    let Some(Described { name, default_branch, .. }) = look.described().cloned() else {
         return Ok(());
     };
     let list = |branch: Option<&str>| {
@@ -193,31 +383,49 @@ async fn runs(calls: &Calls<'_>, look: &mut Look) -> Result<(), ServiceError> {
         let list = list.query("exclude_pull_requests", "true");
         if let Some(branch) = branch { list.query("branch", branch) } else { list }
     };
+    // Nothing is taken in before all of it is there: the poll may end in between.
+    let all = calls.rows::<wire::Runs>(list(None), look.repo.runs.as_deref(), 1, |_| false).await?;
+    let busy = all.as_ref().map_or(look.repo.busy, |found| found.more);
+    // On a busy repository the default branch has a list of its own: its latest run may be far down the other.
+    let of_default = match default_branch.filter(|_| busy) {
+        Some(branch) => {
+            let etag = look.repo.default_runs.as_deref();
+            calls.rows::<wire::Runs>(list(Some(&branch)), etag, 1, |_| false).await
+        }
+        None => Ok(None),
+    };
     let repo = &mut look.repo;
     let newest = repo.newest_run;
     let mut rows = Vec::new();
-    if let Some(found) = calls.rows::<wire::Runs>(list(None), repo.runs.as_deref(), 1, |_| false).await? {
+    if let Some(found) = all {
         repo.runs = Some(found.etag);
         repo.busy = found.more;
+        note_unread(repo, Part::Runs, &found.unread);
         // A run under way that left the page is asked for by itself until it ends.
         let listed: BTreeSet<_> = found.rows.iter().map(|run| run.id).collect();
         repo.strays.extend(repo.running.difference(&listed).map(|id| (*id, None)));
         repo.strays.retain(|id, _| !listed.contains(id));
         let under_way = found.rows.iter().filter(|run| !normalise::run_status(run).is_final());
         repo.running = under_way.map(|run| run.id).collect();
+        repo.listed = listed;
+        look.relisted = true;
         rows = found.rows;
     }
-    // On a busy repository the default branch has a list of its own: its latest run may be far down the other.
-    if let (true, Some(branch)) = (repo.busy, default_branch) {
-        let etag = repo.default_runs.as_deref();
-        if let Some(found) = calls.rows::<wire::Runs>(list(Some(&branch)), etag, 1, |_| false).await? {
+    let result = match of_default {
+        Ok(Some(found)) => {
             repo.default_runs = Some(found.etag);
+            repo.listed.extend(found.rows.iter().map(|run| run.id));
             rows.extend(found.rows);
+            Ok(())
         }
-    }
-    let news = rows.iter().filter(|run| newest.is_none_or(|newest| run.updated_at >= newest));
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
+    };
+    let latest = now.saturating_add(jiff::SignedDuration::from_hours(24)).unwrap_or(now);
+    let at = |run: &wire::Run| run.updated_at.filter(|at| *at <= latest);
+    let news = rows.iter().filter(|run| newest.is_none_or(|newest| at(run).is_none_or(|at| at >= newest)));
     look.heads = news.map(|run| run.head_sha.clone()).collect();
-    repo.newest_run = rows.iter().map(|run| run.updated_at).max().max(newest);
+    repo.newest_run = rows.iter().filter_map(at).max().max(newest);
     look.runs = rows;
-    Ok(())
+    result
 }

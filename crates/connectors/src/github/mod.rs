@@ -4,29 +4,36 @@
 //! over signed webhooks. Both tell the same snapshots.
 
 mod actions;
+mod choose;
 mod client;
+mod collect;
 mod cursor;
 mod details;
 mod hook;
 mod identity;
+mod learnt;
 mod look;
 mod normalise;
 mod source;
 mod targets;
 mod watch;
 mod wire;
+mod workflows;
 
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
+};
 
-use callboard_domain::{duration::Span, item::AccountName, secret::SecretField};
+use callboard_domain::{duration::Span, item::AccountName, secret::SecretField, source::READING_TIME};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::hook::Webhook;
 pub use self::watch::Watched;
+use self::{hook::Webhook, learnt::Learnt};
 use crate::{
     Access, ConnectError, Connection, Problem, ServiceUrl,
     http::{Credential, Http},
@@ -103,7 +110,15 @@ impl Config {
             access.secret(WEBHOOK_SECRET.name).as_ref(),
         );
         let http = Http::new(access.client, self.url.to_url(), "GitHub", Credential::Bearer(token));
-        let account = Arc::new(Account { name: access.account, http, watch: self.watch.clone(), hook });
+        let account = Arc::new(Account {
+            name: access.account,
+            http,
+            watch: self.watch.clone(),
+            learnt: hook.learnt(),
+            hook,
+            turn: AtomicUsize::new(0),
+            reading_time: READING_TIME,
+        });
         Ok(Connection {
             identify: account.clone(),
             source: Some(account.clone()),
@@ -120,6 +135,11 @@ struct Account {
     http: Http,
     watch: Vec<Watched>,
     hook: Webhook,
+    learnt: Learnt,
+    /// Counts the polls: what is not asked for in each of them is asked for in turns.
+    turn: AtomicUsize,
+    /// How long a poll begins to read more; what is under way then is waited for, and the rest is left to the next one.
+    reading_time: Duration,
 }
 
 /// True where the repository is watched; where nothing is named, everything is.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use callboard_domain::{
     item::{
         AccountName, Build, BuildRun, BuildStatus, Checks, ChecksStatus, Detail, Item, ItemKey, Kind,
-        PullRequest, PullRequestState, REVIEWS_KEPT, RUNS_KEPT, Review, Verdict,
+        MergeState, Mergeability, PullRequest, PullRequestState, REVIEWS_KEPT, RUNS_KEPT, Review, Verdict,
     },
     text,
 };
@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::wire;
+use super::{wire, workflows::Workflows};
 
 const NAME: usize = 200;
 /// How many failing checks or jobs are named.
@@ -26,7 +26,11 @@ pub(super) fn pull(
     pull: &wire::Pull,
     reviews: &[wire::Review],
     checks: Option<Checks>,
+    now: Timestamp,
 ) -> Item {
+    let updated_at = pull.version(now);
+    let owner = repo.split('/').next().unwrap_or_default();
+    let merge = merge_state(pull).filter(|_| state(pull) == PullRequestState::Open);
     let detail = PullRequest {
         repo: repo.to_owned(),
         number: pull.number,
@@ -36,14 +40,14 @@ pub(super) fn pull(
         head: pull.head.sha.clone(),
         draft: pull.draft.unwrap_or(false),
         state: state(pull),
-        opened_at: pull.created_at,
+        opened_at: pull.created_at.unwrap_or(updated_at),
         ended_at: pull.merged_at.or(pull.closed_at),
-        merged_by: pull.merged_by.as_ref().map(|user| user.login.clone()),
-        requested: requested(pull),
-        updated_at: pull.updated_at,
+        merged_by: pull.merged_by.as_ref().map(|user| login(Some(user))),
+        requested: requested(pull, owner),
+        updated_at,
         reviews: newest(reviews.iter().filter_map(review).collect()),
         checks,
-        mergeability: None,
+        mergeability: merge.map(|state| Mergeability { commit: pull.head.sha.clone(), state, at: now }),
     };
     Item {
         key: ItemKey::new(account, Kind::PullRequest, format!("{repo}#{}", pull.number)),
@@ -58,23 +62,38 @@ pub(super) fn state(pull: &wire::Pull) -> PullRequestState {
     match pull.state.as_str() {
         _ if pull.merged_at.is_some() => PullRequestState::Merged,
         "closed" => PullRequestState::Closed,
+        "" if pull.closed_at.is_some() => PullRequestState::Closed,
         _ => PullRequestState::Open,
+    }
+}
+
+/// Whether it can be merged, by "Get a pull request" (`mergeable_state`); `None` where GitHub does not know yet, and where
+/// a server says no more than that there is no conflict: rules of its own may still forbid it.
+pub(super) fn merge_state(pull: &wire::Pull) -> Option<MergeState> {
+    match pull.mergeable_state.as_deref() {
+        // Unstable: a check that is not required has not passed.
+        Some("clean" | "has_hooks" | "unstable") => Some(MergeState::Ready),
+        Some("dirty") => Some(MergeState::Conflicts),
+        Some("blocked") => Some(MergeState::Blocked),
+        Some("behind") => Some(MergeState::Behind),
+        _ => (pull.mergeable == Some(false)).then_some(MergeState::Conflicts),
     }
 }
 
 /// A fork's branch is written `OWNER:BRANCH`, as GitHub shows it: a fork has a `main` too.
 fn head_branch(head: &wire::Side, base: Option<&wire::RepoName>) -> String {
-    let same = |head: &wire::RepoName| base.is_some_and(|base| base.full_name == head.full_name);
+    let same = |head: &wire::RepoName| base.is_some_and(|base| base.is(head));
     match &head.label {
         Some(label) if !head.repo.as_ref().is_some_and(same) => label.clone(),
         _ => head.branch.clone(),
     }
 }
 
-fn requested(pull: &wire::Pull) -> BTreeSet<String> {
-    let people = pull.requested_reviewers.iter().flatten().map(|user| user.login.clone());
-    let teams = pull.requested_teams.iter().flatten().map(|team| format!("team/{}", team.slug));
-    people.chain(teams).collect()
+/// Only teams of the repository's owner can be asked.
+fn requested(pull: &wire::Pull, owner: &str) -> BTreeSet<String> {
+    let people = pull.requested_reviewers.iter().map(|user| user.login.clone());
+    let teams = pull.requested_teams.iter().map(|team| format!("team/{owner}/{}", team.slug));
+    people.chain(teams).filter(|name| !name.is_empty()).collect()
 }
 
 /// A review, unless it is still being written.
@@ -86,7 +105,12 @@ fn review(review: &wire::Review) -> Option<Review> {
         "dismissed" => Verdict::Dismissed,
         _ => return None,
     };
-    Some(Review { by: login(review.user.as_ref()), at: review.submitted_at?, verdict, commit: None })
+    Some(Review {
+        by: login(review.user.as_ref()),
+        at: review.submitted_at?,
+        verdict,
+        commit: review.commit_id.clone(),
+    })
 }
 
 fn newest(mut reviews: Vec<Review>) -> Vec<Review> {
@@ -103,32 +127,52 @@ pub(super) struct Sum {
     failed: bool,
     failing: BTreeSet<String>,
     at: Option<Timestamp>,
+    /// There are more than were read.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    cut: bool,
 }
 
 impl Sum {
-    /// Of check runs: what apps such as Actions report. A cancelled one counts as failed, as it does on GitHub.
-    pub(super) fn of_runs(runs: &[wire::CheckRun]) -> Self {
-        runs.iter().fold(Self::default(), |sum, run| {
-            let status = match (run.status.as_str(), run.conclusion.as_deref()) {
-                ("completed", Some("success" | "neutral" | "skipped")) => ChecksStatus::Passed,
-                ("completed", Some("stale")) => ChecksStatus::Pending,
-                ("completed", _) => ChecksStatus::Failed,
-                _ => ChecksStatus::Pending,
-            };
-            sum.with(status, &run.name, run.completed_at.max(run.started_at))
-        })
+    /// Of check runs: what apps such as Actions report. A check that ran several times for the commit counts as it ended
+    /// last; a cancelled one counts as failed, as it does on GitHub. `cut`: there are more of them.
+    pub(super) fn of_runs(runs: &[wire::CheckRun], cut: bool) -> Self {
+        let mut newest: BTreeMap<(Option<&wire::App>, &str), &wire::CheckRun> = BTreeMap::new();
+        for run in runs {
+            let known = newest.entry((run.app.as_ref(), run.name.as_str())).or_insert(run);
+            if is_newer(run, known) {
+                *known = run;
+            }
+        }
+        let sum = newest.into_values().fold(Self::default(), |sum, run| {
+            sum.with(check_status(run), &run.name, run.completed_at.max(run.started_at))
+        });
+        Self { cut, any: sum.any || cut, pending: sum.pending || cut, ..sum }
     }
 
-    /// Of commit statuses: what other CI servers report.
-    pub(super) fn of_statuses(statuses: &[wire::Status]) -> Self {
-        statuses.iter().fold(Self::default(), |sum, status| {
+    /// Of commit statuses: what other CI servers report. `cut`: there are more of them.
+    pub(super) fn of_statuses(statuses: &[wire::Status], cut: bool) -> Self {
+        let mut newest: BTreeMap<&str, &wire::Status> = BTreeMap::new();
+        for status in statuses {
+            let known = newest.entry(&status.context).or_insert(status);
+            if (status.updated_at, status.id) > (known.updated_at, known.id) {
+                *known = status;
+            }
+        }
+        let sum = newest.into_values().fold(Self::default(), |sum, status| {
             let state = match status.state.as_str() {
-                "success" => ChecksStatus::Passed,
-                "pending" => ChecksStatus::Pending,
-                _ => ChecksStatus::Failed,
+                // Forgejo and Gitea know warnings.
+                "success" | "warning" => ChecksStatus::Passed,
+                "failure" | "error" => ChecksStatus::Failed,
+                _ => ChecksStatus::Pending,
             };
             sum.with(state, &status.context, status.updated_at)
-        })
+        });
+        Self { cut, any: sum.any || cut, pending: sum.pending || cut, ..sum }
+    }
+
+    /// True where there are more checks than were read.
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut
     }
 
     fn with(mut self, status: ChecksStatus, of: &str, at: Option<Timestamp>) -> Self {
@@ -148,6 +192,7 @@ impl Sum {
         self.pending |= other.pending;
         self.failed |= other.failed;
         self.failing.extend(other.failing.iter().cloned());
+        self.cut |= other.cut;
         self.at = self.at.max(other.at);
         self
     }
@@ -173,8 +218,32 @@ impl Sum {
             commit: pull.head.sha.clone(),
             status: self.status(),
             failing: self.failing.iter().take(FAILING_KEPT).cloned().collect(),
-            at: self.at.unwrap_or(pull.created_at),
+            at: self.at.or(pull.created_at).or(pull.updated_at).unwrap_or(Timestamp::UNIX_EPOCH),
         }
+    }
+}
+
+/// Later runs have higher numbers; servers without numbers say when they began.
+fn is_newer(run: &wire::CheckRun, known: &wire::CheckRun) -> bool {
+    match (run.id, known.id) {
+        (Some(one), Some(other)) if one != other => one > other,
+        // Of two that nothing tells apart, the one with the worse news.
+        _ => {
+            (run.started_at, run.completed_at, check_status(run))
+                > (known.started_at, known.completed_at, check_status(known))
+        }
+    }
+}
+
+/// What a check says. A word that is not known is no failure: its check is awaited.
+fn check_status(run: &wire::CheckRun) -> ChecksStatus {
+    match (run.status.as_str(), run.conclusion.as_deref()) {
+        ("completed", Some("success" | "neutral" | "skipped")) => ChecksStatus::Passed,
+        (
+            "completed",
+            Some("failure" | "timed_out" | "cancelled" | "action_required" | "startup_failure"),
+        ) => ChecksStatus::Failed,
+        _ => ChecksStatus::Pending,
     }
 }
 
@@ -186,8 +255,7 @@ pub(super) fn attempt(run: &wire::Run) -> String {
 /// The builds that these runs are of, each with its runs, newest first. `failing` names the jobs that failed, where known.
 pub(super) fn builds(
     account: &AccountName,
-    repo: &str,
-    default_branch: Option<&str>,
+    repo: &Place<'_>,
     runs: &[wire::Run],
     failing: &BTreeMap<String, Vec<String>>,
 ) -> Vec<Item> {
@@ -200,18 +268,18 @@ pub(super) fn builds(
         runs.dedup_by_key(|run| attempt(run));
         runs.truncate(RUNS_KEPT);
         let latest = *runs.first()?;
-        let branch = branch(repo, latest);
+        let (branch, pipeline) = (branch(repo.name, latest), repo.workflows.name(latest));
         let names = |run: &wire::Run| failing.get(&attempt(run)).cloned().unwrap_or_default();
         let detail = Build {
-            repo: repo.to_owned(),
-            pipeline: workflow(latest),
-            default_branch: branch.is_some() && branch.as_deref() == default_branch,
+            repo: repo.name.to_owned(),
+            default_branch: branch.is_some() && branch.as_deref() == repo.default_branch,
             branch,
+            pipeline: pipeline.clone(),
             runs: runs.iter().map(|run| build_run(run, names(run))).collect(),
         };
         Some(Item {
             key: ItemKey::new(account, Kind::Build, id),
-            title: latest.name.as_deref().map_or_else(|| workflow(latest), str::to_owned),
+            title: latest.name.clone().unwrap_or(pipeline),
             url: web(latest.html_url.as_deref()),
             detail: Detail::Build(detail),
         })
@@ -219,21 +287,17 @@ pub(super) fn builds(
     builds.into_iter().filter_map(build).collect()
 }
 
-/// `OWNER/REPO/WORKFLOW@BRANCH`.
-pub(super) fn build_id(repo: &str, run: &wire::Run) -> String {
-    let branch = branch(repo, run).map(|branch| format!("@{branch}")).unwrap_or_default();
-    format!("{repo}/{}{branch}", workflow(run))
+/// A repository, as builds are named after it.
+pub(super) struct Place<'a> {
+    pub(super) name: &'a str,
+    pub(super) default_branch: Option<&'a str>,
+    pub(super) workflows: &'a Workflows,
 }
 
-/// The workflow's file without folder and ending: it stays when `run-name` makes every run's name another.
-fn workflow(run: &wire::Run) -> String {
-    let stem = |path: &str| {
-        let file = path.split('@').next()?.rsplit('/').next()?;
-        let stem = file.strip_suffix(".yml").or_else(|| file.strip_suffix(".yaml")).unwrap_or(file);
-        (!stem.is_empty()).then(|| stem.to_owned())
-    };
-    let stem = run.path.as_deref().and_then(stem);
-    stem.or_else(|| run.name.clone()).unwrap_or_else(|| "workflow".to_owned())
+/// `OWNER/REPO/WORKFLOW@BRANCH`.
+pub(super) fn build_id(repo: &Place<'_>, run: &wire::Run) -> String {
+    let branch = branch(repo.name, run).map(|branch| format!("@{branch}")).unwrap_or_default();
+    format!("{}/{}{branch}", repo.name, repo.workflows.name(run))
 }
 
 /// A fork's branch is written `OWNER:BRANCH`: its `main` is not this repository's.
@@ -241,13 +305,24 @@ fn branch(repo: &str, run: &wire::Run) -> Option<String> {
     let branch = run.head_branch.as_deref()?;
     let of_a_pull = run.event.as_deref().is_some_and(|event| event.starts_with("pull_request"));
     match &run.head_repository {
-        Some(head) if !head.full_name.eq_ignore_ascii_case(repo) => {
+        Some(head) if !is_own(repo, run, head) => {
             let owner = head.full_name.split('/').next().unwrap_or_default();
             Some(format!("{owner}:{branch}"))
         }
         None if of_a_pull => Some(format!("unknown:{branch}")),
         _ => Some(branch.to_owned()),
     }
+}
+
+/// True where the commit is of the repository that it ran in, whatever that was called then.
+fn is_own(repo: &str, run: &wire::Run, head: &wire::RepoName) -> bool {
+    head.full_name.eq_ignore_ascii_case(repo) || run.repository.as_ref().is_some_and(|ran_in| ran_in.is(head))
+}
+
+/// The branch, where it is one of the repository's own.
+pub(super) fn own_branch(repo: &str, run: &wire::Run) -> Option<String> {
+    let head = run.head_branch.as_deref()?;
+    (branch(repo, run)? == head).then(|| head.to_owned())
 }
 
 fn build_run(run: &wire::Run, failing: Vec<String>) -> BuildRun {
@@ -258,22 +333,24 @@ fn build_run(run: &wire::Run, failing: Vec<String>) -> BuildRun {
         number: run.run_number,
         attempt: run.run_attempt.unwrap_or(1),
         status: run_status(run),
-        at: Some(run.updated_at),
+        at: run.updated_at.or(run.run_started_at),
         started_at: run.run_started_at,
-        commit: Some(run.head_sha.clone()),
-        author: run.triggering_actor.as_ref().or(run.actor.as_ref()).map(|user| user.login.clone()),
+        commit: Some(run.head_sha.clone()).filter(|sha| !sha.is_empty()),
+        author: run.triggering_actor.as_ref().or(run.actor.as_ref()).map(|user| login(Some(user))),
         subject,
         url: web(run.html_url.as_deref()),
         failing,
     }
 }
 
-/// A run that waits for a person's approval counts as queued; a skipped one has no verdict.
+/// A run that waits for a person's approval counts as queued; a skipped one has no verdict, and so has one that ended in a
+/// way that is not known here. One that has no conclusion yet is not over.
 pub(super) fn run_status(run: &wire::Run) -> BuildStatus {
     match (run.status.as_deref(), run.conclusion.as_deref()) {
         (Some("completed"), Some("success" | "neutral")) => BuildStatus::Passed,
         (Some("completed"), Some("failure" | "timed_out" | "startup_failure")) => BuildStatus::Failed,
         (Some("completed"), Some("action_required")) => BuildStatus::Queued,
+        (Some("completed"), None) => BuildStatus::Running,
         (Some("completed"), _) => BuildStatus::Canceled,
         (Some("in_progress"), _) => BuildStatus::Running,
         _ => BuildStatus::Queued,
@@ -292,7 +369,9 @@ pub(super) fn job_failed(job: &wire::Job) -> bool {
 
 /// A login name. GitHub shows deleted accounts as `ghost`.
 fn login(user: Option<&wire::User>) -> String {
-    user.map_or_else(|| "ghost".to_owned(), |user| user.login.clone())
+    user.map(|user| user.login.clone())
+        .filter(|login| !login.is_empty())
+        .unwrap_or_else(|| "ghost".to_owned())
 }
 
 /// A name as one clean line.

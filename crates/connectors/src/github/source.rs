@@ -1,61 +1,74 @@
-//! A poll: first every repository's lists, then the details that those lists (or checks under way) ask for.
+//! A poll: first every repository's lists, then the details that those lists (or checks under way) ask for. One that takes
+//! long stops by itself and goes on in the next one.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::Future,
+    sync::atomic::Ordering,
+    time::Duration,
 };
 
 use async_trait::async_trait;
 use callboard_domain::{
     error::ServiceError,
-    item::{BuildStatus, Detail, Item, PullRequestState},
-    source::{Batch, Budget, Cursor, Hook, Problem, ProblemKind, Source},
+    item::{Item, ItemKey, Kind},
+    source::{Batch, Budget, Cursor, Gone, Hook, Problem, ProblemKind, Progress, Scope, Source},
 };
-use futures::{StreamExt, stream};
+use futures::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
 use reqwest::Method;
+use tokio::time::Instant;
 
 use super::{
     Account,
-    client::{Calls, in_repo},
-    cursor::{Part, Place},
-    details::{self, Done, Task},
+    choose::{choose, is_worth_explaining, put_off},
+    client::{Calls, Found, News, in_repo},
+    collect::is_refusal,
+    cursor::{Place, Repo},
+    details::{self, Done, StandingRead, Stray, Task},
     identity::me,
     is_watched,
-    look::{Look, look},
-    normalise,
-    targets::targets,
-    wire,
+    look::{Look, Target, look},
+    targets::{Targets, left_out, targets},
 };
 
 /// How many requests are under way at a time.
 const AT_ONCE: usize = 8;
-/// How many pull requests' details are read in one poll; the others wait for the next.
-const PULLS_AT_ONCE: usize = 100;
-/// How many quiet pull requests are looked at in each poll, in turns: checks by other CI servers, and on some servers
-/// reviews, change nothing else.
-const SWEPT: usize = 10;
-/// How many runs that left their list are asked for, per repository and poll.
-const STRAYS: usize = 10;
+/// How long is waited for what is under way when the time to read is over.
+const GRACE: Duration = Duration::from_secs(15);
+/// How many repositories that are on no list any more are still looked at, for what stands of them on the board.
+const STRAGGLERS: usize = 50;
 
 #[async_trait]
 impl Source for Account {
     async fn poll(&self, since: Option<&Cursor>, now: Timestamp) -> Result<Batch, ServiceError> {
+        let begun = Instant::now();
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let before = Place::read(since);
+        self.learnt.learn(&before);
         let calls = Calls::new(&self.http);
         let me = me(&calls, before.me.as_ref()).await?;
-        let found = targets(&calls, &self.watch, &before.owners, &me.login, now).await;
+        let mut found = targets(&calls, &self.watch, &before.owners, &me.login, now).await;
+        let mut known = before.repos.clone();
+        self.follow(&mut found, &mut known);
         if let (true, Some(error)) = (found.targets.is_empty(), found.error) {
             return Err(error);
         }
 
-        let mut known = before.repos.clone();
-        let looking = found.targets.into_iter().map(|target| {
-            let known = known.remove(&target.name.to_ascii_lowercase());
-            look(&calls, target, known, now)
-        });
-        let mut looks = all(looking).await;
-        if let Some(error) = nothing_read(&looks) {
+        // Those that the last poll did not get to, or all of them.
+        let all: BTreeSet<_> = found.targets.iter().map(|target| target.name.to_ascii_lowercase()).collect();
+        let left: BTreeSet<_> = before.unread.intersection(&all).cloned().collect();
+        let whole = left.is_empty();
+        let mut asked = found.targets;
+        asked.retain(|target| whole || left.contains(&target.name.to_ascii_lowercase()));
+        ask_in_turn(&mut asked, turn);
+        let lists_until = begun + self.reading_time.mul_f32(0.6);
+        let reading = |target: Target| {
+            let known = known.get(&target.name.to_ascii_lowercase()).cloned();
+            look(&calls, target, known, now, lists_until + GRACE)
+        };
+        let (mut looks, unbegun) = within(asked, lists_until, reading).await;
+        if let Some(error) = nothing_read(&looks).filter(|_| whole && unbegun.is_empty()) {
             return Err(error);
         }
 
@@ -66,43 +79,97 @@ impl Source for Account {
                 looks.iter_mut().for_each(|look| put_off(look, &me.login));
                 Vec::new()
             }
-            None => choose(&looks, &me.login, now),
+            None => choose(&looks, &me.login, turn, now),
         };
-        let performing = tasks.into_iter().map(|(at, task)| {
+        let until = begun + self.reading_time;
+        let performing = |(at, task): (usize, Task)| {
             let (look, calls, login) = (&looks[at], &calls, me.login.as_str());
-            async move { (at, self.perform(calls, look, task, login, now).await) }
-        });
+            let kept = task.clone();
+            async move {
+                let end = until.max(Instant::now()) + GRACE;
+                let performed = self.perform(calls, look, task, login, now);
+                (at, tokio::time::timeout_at(end, performed).await.map_err(|_| kept))
+            }
+        };
+        let (performed, unbegun_tasks) = within(tasks, until, performing).await;
         let mut done: BTreeMap<usize, Vec<Done>> = BTreeMap::new();
-        for (at, what) in all(performing).await {
-            done.entry(at).or_default().push(what);
+        let mut late = Vec::new();
+        for (at, what) in performed {
+            match what {
+                Ok(what) => done.entry(at).or_default().push(what),
+                Err(task) => late.push((at, task)),
+            }
         }
 
         let halt = calls.halted();
         let mut batch = Batch { budget: calls.budget(), ..Batch::default() };
-        let mut unread = 0;
+        let mut unread: BTreeSet<String> =
+            unbegun.iter().map(|target| target.name.to_ascii_lowercase()).collect();
+        let mut halted = 0;
         for (at, look) in looks.iter_mut().enumerate() {
             let faults = self.collect(look, done.remove(&at).unwrap_or_default(), now, &mut batch.snapshots);
             let name = look.described().map_or(look.key.clone(), |described| described.name.clone());
-            problems.extend(look.repo.problems(&name));
-            let other = look.error.iter().chain(&faults).filter(|error| !is_refusal(error));
-            unread += usize::from(look.error.is_some() && look.error == halt);
-            let other: BTreeSet<_> =
-                other.filter(|error| Some(*error) != halt.as_ref()).map(|e| e.to_string()).collect();
-            problems.extend(other.into_iter().map(|why| Problem::new(ProblemKind::Incomplete, &name, why)));
+            if look.error.is_some() && look.error == halt {
+                halted += 1;
+                unread.insert(look.key.clone());
+            }
+            let is_told = |error: &&ServiceError| !is_refusal(error) && Some(*error) != halt.as_ref();
+            let kind = if look.read { ProblemKind::Incomplete } else { ProblemKind::NotSeen };
+            problems.extend(
+                look.error.iter().filter(is_told).map(|why| Problem::new(kind, &name, why.to_string())),
+            );
+            let other = faults.iter().filter(|error| look.error.as_ref() != Some(error)).filter(is_told);
+            let other: BTreeSet<_> = other.map(ToString::to_string).collect();
+            problems.extend(other.into_iter().map(|why| Problem::new(ProblemKind::Details, &name, why)));
         }
-        if let Some(halt) = halt {
-            let why = format!("{halt}; {unread} of {} repositories were not read", looks.len());
+        for (at, task) in unbegun_tasks {
+            unread.extend(leave_for_later(&mut looks[at], task));
+        }
+        for (at, task) in late {
+            // It was tried: the next round is soon enough.
+            leave_for_later(&mut looks[at], task);
+            let (part, why) = (
+                looks[at].place().name,
+                "GitHub did not answer in time: reviews, checks or jobs are missing",
+            );
+            problems.push(Problem::new(ProblemKind::Details, part, why));
+        }
+        if let Some(halt) = &halt {
+            let why = format!("{halt}; {halted} of {} repositories were not read", all.len());
             problems.push(Problem::new(ProblemKind::NotSeen, "", why));
         }
-        let repos = looks.into_iter().map(|look| (look.key, look.repo)).collect();
-        let after = Place { me: Some(me), owners: found.owners, repos };
+        let total = u32::try_from(all.len()).unwrap_or(u32::MAX);
+        let done = u32::try_from(all.len() - unread.len()).unwrap_or(u32::MAX);
+        batch.partial = (!unread.is_empty() && halt.is_none()).then_some(Progress { done, total });
+
+        known.retain(|name, _| all.contains(name));
+        for mut look in looks {
+            self.tell_gone(&mut look, &mut batch);
+            known.insert(look.key, look.repo);
+        }
+        for (key, repo) in &known {
+            let name = repo.described.as_ref().map_or(key.as_str(), |(described, _)| &described.name);
+            problems.extend(repo.problems(name));
+        }
+        if let Some(organisations) = calls.left_out() {
+            let problem = Problem::new(ProblemKind::Incomplete, "", left_out(&organisations));
+            if problems.iter().all(|other| other.why != problem.why) {
+                problems.push(problem);
+            }
+        }
+        let after = Place { me: Some(me), owners: found.owners, repos: known, unread };
+        self.learnt.learn(&after);
         batch.cursor = if after == before { None } else { after.write() };
-        batch.problems = problems;
+        for problem in problems {
+            if !batch.problems.contains(&problem) {
+                batch.problems.push(problem);
+            }
+        }
         Ok(batch)
     }
 
     fn watches(&self, item: &Item) -> bool {
-        self.watch.is_empty() || is_watched(&self.watch, item.repo())
+        self.watch.is_empty() || is_watched(&self.watch, item.repo()) || self.learnt.has_name(item.repo())
     }
 
     fn hook(&self) -> Option<&dyn Hook> {
@@ -110,10 +177,54 @@ impl Source for Account {
     }
 }
 
-/// Waits for all of them, a few at a time; in order.
-async fn all<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
-    // Collected first: a closure inside the stream would have to hold for every lifetime.
-    stream::iter(futures.collect::<Vec<_>>()).buffered(AT_ONCE).collect().await
+/// Begins with each in turn, a few at a time, and no more once it is `until` (the first few always). Gives back what came
+/// of them, in order, and what was not begun. One that takes long holds no other up.
+async fn within<I, T, F: Future<Output = T>>(
+    items: Vec<I>,
+    until: Instant,
+    begin: impl Fn(I) -> F,
+) -> (Vec<T>, Vec<I>) {
+    let mut items = items.into_iter();
+    let mut places = 0_usize..;
+    let mut next = |items: &mut std::vec::IntoIter<I>| {
+        let future = begin(items.next()?);
+        let place = places.next();
+        Some(async move { (place, future.await) })
+    };
+    let mut under_way = FuturesUnordered::new();
+    under_way.extend((0..AT_ONCE).map_while(|_| next(&mut items)));
+    let mut ended = Vec::new();
+    while let Some(one) = under_way.next().await {
+        ended.push(one);
+        if Instant::now() < until {
+            under_way.extend(next(&mut items));
+        }
+    }
+    ended.sort_by_key(|(place, _)| *place);
+    (ended.into_iter().map(|(_, came)| came).collect(), items.collect())
+}
+
+/// Some are asked for their name and default branch in each poll, each in its turn: no list tells of them.
+fn ask_in_turn(targets: &mut [Target], turn: usize) {
+    let many = 1 + targets.len() / 50;
+    let start = turn.wrapping_mul(many);
+    for place in 0..many.min(targets.len()) {
+        let at = start.wrapping_add(place) % targets.len();
+        targets[at].again = true;
+    }
+}
+
+/// What was not done is due at the next poll, whether or not a list changes until then. Gives back the repository's key
+/// where somebody waits for it.
+fn leave_for_later(look: &mut Look, task: Task) -> Option<String> {
+    match task {
+        Task::Jobs(id, _) => {
+            look.repo.strays.insert(id, None);
+        }
+        Task::Pull(number) if look.repo.open.get(&number).is_some_and(|open| open.due) => {}
+        _ => return None,
+    }
+    Some(look.key.clone())
 }
 
 /// The error of a poll that read nothing, unless it is only that there is nothing of these names.
@@ -122,10 +233,6 @@ fn nothing_read(looks: &[Look]) -> Option<ServiceError> {
     let errors = looks.iter().filter_map(|look| look.error.as_ref());
     let mut errors = errors.filter(|error| !matches!(error, ServiceError::Rejected { .. }));
     errors.next().filter(|_| looks.iter().all(unread)).cloned()
-}
-
-fn is_refusal(error: &ServiceError) -> bool {
-    matches!(error, ServiceError::Auth { .. } | ServiceError::Rejected { .. })
 }
 
 /// Below a tenth of the allowance only the lists are read: what is left is for commands.
@@ -139,64 +246,6 @@ fn scarcity(budget: &Budget, now: Timestamp) -> String {
     format!("{used} of {} calls used: reviews, checks and failed jobs wait {minutes} m", budget.limit)
 }
 
-/// What to read in detail, each with the place of its repository.
-fn choose(looks: &[Look], me: &str, now: Timestamp) -> Vec<(usize, Task)> {
-    let (mut due, mut soon, mut quiet, mut tasks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for (at, look) in looks.iter().enumerate().filter(|(_, look)| look.error.is_none() || look.read) {
-        for (number, open) in &look.repo.open {
-            let when = match open {
-                open if open.due => &mut due,
-                open if open.awaits_checks(now) || look.heads.contains(&open.head) => &mut soon,
-                _ => &mut quiet,
-            };
-            when.push((at, Task::Pull(*number)));
-        }
-        tasks.extend(look.merged.iter().map(|number| (at, Task::Merger(*number))));
-        tasks.extend(look.repo.strays.keys().take(STRAYS).map(|id| (at, Task::Run(*id))));
-        if !look.repo.is_refused(Part::Jobs, now) {
-            tasks.extend(unexplained(look, me).map(|run| (at, Task::Jobs(run.id, normalise::attempt(run)))));
-        }
-    }
-    let turn = usize::try_from(now.as_second() / 60).unwrap_or_default().wrapping_mul(SWEPT);
-    let start = if quiet.is_empty() { 0 } else { turn % quiet.len() };
-    quiet.rotate_left(start);
-    quiet.truncate(SWEPT);
-    due.extend(soon);
-    due.truncate(PULLS_AT_ONCE);
-    due.extend(quiet);
-    due.extend(tasks);
-    due
-}
-
-/// The failed runs whose failed jobs are worth a request: what made a branch red, where it is the default one or mine.
-fn unexplained<'a>(look: &'a Look, me: &'a str) -> impl Iterator<Item = &'a wire::Run> {
-    let mut verdicts: BTreeMap<String, &wire::Run> = BTreeMap::new();
-    let name = look.described().map(|described| described.name.as_str()).unwrap_or_default();
-    for run in look.runs.iter().filter(|run| normalise::run_status(run).is_verdict()) {
-        let newest = verdicts.entry(normalise::build_id(name, run)).or_insert(run);
-        if (run.run_number, run.run_attempt) > (newest.run_number, newest.run_attempt) {
-            *newest = run;
-        }
-    }
-    verdicts.into_values().filter(move |run| {
-        is_worth_explaining(look, run, me) && !look.repo.failing.contains_key(&normalise::attempt(run))
-    })
-}
-
-/// Has the failed runs asked for one by one later: their list may not change until then.
-fn put_off(look: &mut Look, me: &str) {
-    let later: Vec<_> = unexplained(look, me).map(|run| (run.id, None)).collect();
-    look.repo.strays.extend(later);
-}
-
-fn is_worth_explaining(look: &Look, run: &wire::Run, me: &str) -> bool {
-    let default = look.described().and_then(|described| described.default_branch.as_deref());
-    let mine =
-        |user: &Option<wire::User>| user.as_ref().is_some_and(|user| user.login.eq_ignore_ascii_case(me));
-    normalise::run_status(run) == BuildStatus::Failed
-        && (run.head_branch.as_deref() == default || mine(&run.actor) || mine(&run.triggering_actor))
-}
-
 impl Account {
     async fn perform(&self, calls: &Calls<'_>, look: &Look, task: Task, me: &str, now: Timestamp) -> Done {
         let repo = look.described().map(|described| described.name.as_str()).unwrap_or_default();
@@ -205,9 +254,9 @@ impl Account {
                 let readable = |part| !look.repo.is_refused(part, now);
                 let row = look.pulls.get(&number);
                 let known = &look.repo.open[&number];
-                let (open, item, faults) =
-                    details::pull(calls, &self.name, repo, number, known, row, readable).await;
-                Done::Pull { number, open: Box::new(open), item: item.map(Box::new), faults }
+                let of = (&self.name, repo, now);
+                let read = details::pull(calls, of, number, known, row, readable).await;
+                Done::Pull { number, read: Box::new(read) }
             }
             Task::Merger(number) => {
                 let pull = calls.read(in_repo(Method::GET, repo, &["pulls", &number.to_string()])).await;
@@ -220,6 +269,15 @@ impl Account {
             Task::Jobs(id, attempt) => {
                 Done::Jobs { id, attempt, failing: details::failing(calls, repo, id).await }
             }
+            Task::Standing(id) => {
+                let read = match (look.described(), look.repo.standing.get(&id)) {
+                    (Some(described), Some(known)) => {
+                        details::standing(calls, &look.repo, described, known, now).await
+                    }
+                    _ => StandingRead::default(),
+                };
+                Done::Standing { id, read: Box::new(read) }
+            }
         }
     }
 
@@ -231,97 +289,66 @@ impl Account {
         id: u64,
         etag: Option<&str>,
         me: &str,
-    ) -> Result<Option<details::Stray>, ServiceError> {
-        let Some((run, etag)) = details::run(calls, repo, id, etag).await? else {
-            return Ok(None);
+    ) -> Result<Found<Stray>, ServiceError> {
+        let News { content: run, etag, next } = match details::run(calls, repo, id, etag).await? {
+            Found::Same => return Ok(Found::Same),
+            Found::Gone => return Ok(Found::Gone),
+            Found::News(news) => news,
         };
         let explain = is_worth_explaining(look, &run, me);
         let failing = if explain { details::failing(calls, repo, id).await? } else { Vec::new() };
-        Ok(Some(details::Stray { run, etag, failing }))
-    }
-
-    /// Puts what was read into the cursor and the snapshots; gives back what could not be read.
-    fn collect(
-        &self,
-        look: &mut Look,
-        done: Vec<Done>,
-        now: Timestamp,
-        snapshots: &mut Vec<Item>,
-    ) -> Vec<ServiceError> {
-        let mut errors = Vec::new();
-        let mut strays = Vec::new();
-        for done in done {
-            match done {
-                Done::Pull { number, open, item, faults } => {
-                    for (part, error) in faults {
-                        // One pull request's 404 is its own; a 403 is the token's, and the server's lack is everybody's.
-                        if matches!(error, ServiceError::Auth { .. }) || part == Part::Statuses {
-                            look.repo.refuse(part, &error, now);
-                        }
-                        errors.push(error);
-                    }
-                    look.repo.open.insert(number, *open);
-                    if let Some(item) = item {
-                        if has_ended(&item) {
-                            look.repo.open.remove(&number);
-                        }
-                        look.pulls.remove(&number);
-                        snapshots.push(*item);
-                    }
-                }
-                Done::Merger(pull) => {
-                    if let Some(pull) = pull {
-                        look.pulls.insert(pull.number, *pull);
-                    }
-                }
-                Done::Run { id, found } => match found {
-                    Ok(None) => {}
-                    Ok(Some(details::Stray { run, etag, failing })) => {
-                        if normalise::run_status(&run).is_final() {
-                            look.repo.strays.remove(&id);
-                        } else {
-                            look.repo.strays.insert(id, Some(etag));
-                        }
-                        strays.push((*run, failing));
-                    }
-                    Err(error) => {
-                        if is_refusal(&error) {
-                            look.repo.strays.remove(&id);
-                        }
-                        errors.push(error);
-                    }
-                },
-                Done::Jobs { id, attempt, failing } => match failing {
-                    Ok(names) => drop(look.repo.failing.insert(attempt, names)),
-                    Err(error) => {
-                        if !look.repo.refuse(Part::Jobs, &error, now) {
-                            // Asked for again by itself: the list may not change.
-                            look.repo.strays.insert(id, None);
-                        }
-                        errors.push(error);
-                    }
-                },
-            }
-        }
-        let described = look.described().cloned();
-        let Some(described) = described else { return errors };
-        let (name, default) = (&described.name, described.default_branch.as_deref());
-        snapshots.extend(look.pulls.values().map(|pull| normalise::pull(&self.name, name, pull, &[], None)));
-        if !look.runs.is_empty() {
-            let listed: BTreeSet<_> = look.runs.iter().map(normalise::attempt).collect();
-            look.repo.failing.retain(|attempt, _| listed.contains(attempt));
-        }
-        let mut failing = look.repo.failing.clone();
-        let mut runs = std::mem::take(&mut look.runs);
-        for (run, names) in strays {
-            failing.insert(normalise::attempt(&run), names);
-            runs.push(run);
-        }
-        snapshots.extend(normalise::builds(&self.name, name, default, &runs, &failing));
-        errors
+        Ok(Found::News(News { content: Stray { run, failing }, etag, next }))
     }
 }
 
-fn has_ended(item: &Item) -> bool {
-    matches!(&item.detail, Detail::PullRequest(pull) if pull.state != PullRequestState::Open)
+impl Account {
+    /// Follows the repositories that were read before: under the name that an owner's list has for them now, and for as
+    /// long as something of theirs stands on the board, though no list has them.
+    fn follow(&self, found: &mut Targets, known: &mut BTreeMap<String, Repo>) {
+        let key = |target: &Target| target.name.to_ascii_lowercase();
+        let named: BTreeSet<_> = found.targets.iter().map(key).collect();
+        let name_of = |repo: &Repo| repo.described.as_ref().map(|(described, _)| described.name.clone());
+        // Two names of one repository are read as one.
+        found.targets.retain(|target| {
+            let now_called = known.get(&key(target)).and_then(name_of).map(|name| name.to_ascii_lowercase());
+            now_called.is_none_or(|name| name == key(target) || !named.contains(&name))
+        });
+        let by_id: BTreeMap<u64, String> = found
+            .targets
+            .iter()
+            .filter_map(|target| Some((target.described.as_ref()?.0.id?, key(target))))
+            .collect();
+        let unlisted: Vec<_> = known.keys().filter(|name| !named.contains(*name)).cloned().collect();
+        let mut stragglers = 0;
+        for name in unlisted {
+            let Some(repo) = known.get(&name) else { continue };
+            let id = repo.described.as_ref().and_then(|(described, _)| described.id);
+            if let Some(now_called) = id.and_then(|id| by_id.get(&id)) {
+                if let (false, Some(repo)) = (known.contains_key(now_called), known.get(&name).cloned()) {
+                    known.insert(now_called.clone(), repo);
+                }
+                continue;
+            }
+            let closed = repo.described.as_ref().is_some_and(|(described, _)| described.closed);
+            let stands = !repo.open.is_empty() || repo.standing.values().any(|it| it.red || it.under_way);
+            let watched = self.watch.is_empty() || is_watched(&self.watch, &name);
+            if watched && stands && !closed && stragglers < STRAGGLERS {
+                stragglers += 1;
+                let name = name_of(repo).unwrap_or(name);
+                found.targets.push(Target { name, described: None, again: true });
+            }
+        }
+    }
+
+    /// Tells what is gone of a repository.
+    fn tell_gone(&self, look: &mut Look, batch: &mut Batch) {
+        let gone = std::mem::take(&mut look.gone).into_iter();
+        batch
+            .gone
+            .extend(gone.map(|(kind, id, reason)| Gone { key: ItemKey::new(&self.name, kind, id), reason }));
+        for name in std::mem::take(&mut look.emptied) {
+            let scope = |kind| Scope { kind, repo: Some(name.clone()) };
+            batch.complete.extend([Kind::Build, Kind::PullRequest].map(scope));
+        }
+    }
 }

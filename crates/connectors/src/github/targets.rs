@@ -16,7 +16,7 @@ use super::{
     look::{Target, described},
     wire,
 };
-use crate::http::Request;
+use crate::{elements::Elements, http::Request};
 
 /// How long a list of an owner's repositories is believed.
 const LISTED_FOR: SignedDuration = SignedDuration::from_hours(1);
@@ -47,7 +47,7 @@ pub(super) async fn targets(
     let mut names = BTreeSet::new();
     for name in watch.iter().filter_map(Watched::repo) {
         if names.insert(name.to_ascii_lowercase()) {
-            found.targets.push(Target { name: name.to_owned(), described: None });
+            found.targets.push(Target { name: name.to_owned(), described: None, again: false });
         }
     }
     let patterns = watch.iter().filter(|watched| watched.repo().is_none());
@@ -82,13 +82,28 @@ pub(super) async fn targets(
             );
             found.problems.push(Problem::new(ProblemKind::Incomplete, &what, why));
         }
+        if let Some(organisations) = &listing.left_out {
+            found.problems.push(Problem::new(ProblemKind::Incomplete, &what, left_out(organisations)));
+        }
+        if listing.malformed > 0 {
+            let why = format!("{} of the repositories that GitHub lists cannot be read", listing.malformed);
+            found.problems.push(Problem::new(ProblemKind::Malformed, &what, why));
+        }
         for repo in meant.into_iter().take(REPOS_AT_MOST) {
             names.insert(repo.name.to_ascii_lowercase());
-            found.targets.push(Target { name: repo.name.clone(), described: Some((repo, listing.at)) });
+            let name = repo.name.clone();
+            found.targets.push(Target { name, described: Some((repo, listing.at)), again: false });
         }
         found.owners.insert(owner, listing);
     }
     found
+}
+
+/// What lists lack for want of single sign-on, and the remedy.
+pub(super) fn left_out(organisations: &str) -> String {
+    format!(
+        "GitHub leaves out what is of the organisations {organisations}: authorise the token for single sign-on (GitHub, Settings, Developer settings, the token, Configure SSO)"
+    )
 }
 
 async fn list(calls: &Calls<'_>, owner: &str, me: &str, now: Timestamp) -> Result<Listing, ServiceError> {
@@ -97,18 +112,18 @@ async fn list(calls: &Calls<'_>, owner: &str, me: &str, now: Timestamp) -> Resul
         parameters.iter().fold(list, |list, (name, value)| list.query(*name, *value))
     };
     if owner.is_empty() {
-        return rows::<Vec<wire::Repo>>(calls, of(&["user", "repos"], &[]), now).await;
+        return rows::<Elements<wire::Repo>>(calls, of(&["user", "repos"], &[]), now).await;
     }
     if owner.eq_ignore_ascii_case(me) {
         // A user's public list leaves the private ones out.
-        return rows::<Vec<wire::Repo>>(calls, of(&["user", "repos"], &[("affiliation", "owner")]), now)
+        return rows::<Elements<wire::Repo>>(calls, of(&["user", "repos"], &[("affiliation", "owner")]), now)
             .await;
     }
-    match rows::<Vec<wire::Repo>>(calls, of(&["orgs", owner, "repos"], &[]), now).await {
+    match rows::<Elements<wire::Repo>>(calls, of(&["orgs", owner, "repos"], &[]), now).await {
         Err(ServiceError::Rejected { .. }) => {}
         result => return result,
     }
-    match rows::<Vec<wire::Repo>>(calls, of(&["users", owner, "repos"], &[]), now).await {
+    match rows::<Elements<wire::Repo>>(calls, of(&["users", owner, "repos"], &[]), now).await {
         Err(ServiceError::Rejected { .. }) => {}
         result => return result,
     }
@@ -123,7 +138,11 @@ async fn rows<P: wire::Page<Row = wire::Repo>>(
     now: Timestamp,
 ) -> Result<Listing, ServiceError> {
     let found = calls.rows::<P>(list, None, PAGES, |_| true).await?;
-    let (rows, cut) = found.map(|found| (found.rows, found.more)).unwrap_or_default();
-    let alive = rows.iter().filter(|repo| repo.archived != Some(true) && repo.disabled != Some(true));
-    Ok(Listing { at: now, repos: alive.map(described).collect(), cut })
+    let Some(found) = found else {
+        return Ok(Listing { at: now, repos: Vec::new(), cut: false, left_out: None, malformed: 0 });
+    };
+    let alive = found.rows.iter().filter(|repo| repo.archived != Some(true) && repo.disabled != Some(true));
+    let repos = alive.map(described).collect();
+    let (cut, malformed) = (found.more, found.unread.len());
+    Ok(Listing { at: now, repos, cut, left_out: calls.left_out(), malformed })
 }

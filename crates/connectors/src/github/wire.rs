@@ -1,30 +1,35 @@
 //! GitHub's JSON, as far as it is used: <https://docs.github.com/en/rest>, API version 2022-11-28. Webhooks carry the
-//! same objects. Everything else is skipped unread.
+//! same objects. Everything else is skipped unread. Only what an entry can't be without is required: servers that imitate
+//! GitHub leave fields out, and GitHub itself has nulls where accounts, forks and branches were deleted.
 
 use jiff::Timestamp;
 use serde::Deserialize;
+
+use crate::elements::{Elements, date, each, maybe, or_default};
 
 /// A list as GitHub wraps it, page by page.
 pub(super) trait Page: serde::de::DeserializeOwned + Send {
     /// What it lists.
     type Row: Send;
 
-    /// Its rows.
-    fn rows(self) -> Vec<Self::Row>;
+    /// Its rows, and how many there are on all pages, where it says.
+    fn rows(self) -> (Elements<Self::Row>, Option<u64>);
 }
 
 macro_rules! page {
     ($Page:ident { $rows:ident: $Row:ty }) => {
         #[derive(Debug, Deserialize)]
         pub(super) struct $Page {
-            $rows: Vec<$Row>,
+            $rows: Elements<$Row>,
+            #[serde(default, deserialize_with = "maybe")]
+            total_count: Option<u64>,
         }
 
         impl Page for $Page {
             type Row = $Row;
 
-            fn rows(self) -> Vec<$Row> {
-                self.$rows
+            fn rows(self) -> (Elements<$Row>, Option<u64>) {
+                (self.$rows, self.total_count)
             }
         }
     };
@@ -36,93 +41,169 @@ page!(Runs { workflow_runs: Run });
 page!(Jobs { jobs: Job });
 page!(Found { items: Repo });
 
-impl<T: serde::de::DeserializeOwned + Send> Page for Vec<T> {
+impl<T: serde::de::DeserializeOwned + Send> Page for Elements<T> {
     type Row = T;
 
-    fn rows(self) -> Vec<T> {
-        self
+    fn rows(self) -> (Self, Option<u64>) {
+        (self, None)
     }
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 pub(super) struct User {
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) login: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Team {
     pub(super) slug: String,
+    /// Where it is one of my teams; those that are asked for a review are of the repository's owner.
+    #[serde(default, deserialize_with = "maybe")]
+    pub(super) organization: Option<User>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Repo {
+    #[serde(default, deserialize_with = "maybe")]
+    pub(super) id: Option<u64>,
     pub(super) full_name: String,
     pub(super) default_branch: Option<String>,
     pub(super) archived: Option<bool>,
     pub(super) disabled: Option<bool>,
 }
 
-/// A pull request, from its own address, from a list or from a webhook. Lists leave `merged_by` out.
+/// A pull request, from its own address, from a list or from a webhook. Lists leave `merged_by` and what is said of
+/// merging out.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Pull {
     pub(super) number: u64,
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) title: String,
     /// Null where the account was deleted.
+    #[serde(default, deserialize_with = "maybe")]
     pub(super) user: Option<User>,
     pub(super) html_url: Option<String>,
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) state: String,
     pub(super) draft: Option<bool>,
-    pub(super) created_at: Timestamp,
-    pub(super) updated_at: Timestamp,
+    #[serde(default, deserialize_with = "date")]
+    pub(super) created_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "date")]
+    pub(super) updated_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "date")]
     pub(super) closed_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "date")]
     pub(super) merged_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "maybe")]
     pub(super) merged_by: Option<User>,
-    pub(super) requested_reviewers: Option<Vec<User>>,
-    pub(super) requested_teams: Option<Vec<Team>>,
+    #[serde(default, deserialize_with = "each")]
+    pub(super) requested_reviewers: Vec<User>,
+    #[serde(default, deserialize_with = "each")]
+    pub(super) requested_teams: Vec<Team>,
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) head: Side,
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) base: Side,
+    /// False where it conflicts; null while GitHub computes it.
+    #[serde(default, deserialize_with = "maybe")]
+    pub(super) mergeable: Option<bool>,
+    /// `clean`, `dirty`, `blocked`, `behind`, `unstable`, `has_hooks`, `draft`; `unknown` while GitHub computes it.
+    #[serde(default, deserialize_with = "maybe")]
+    pub(super) mergeable_state: Option<String>,
+}
+
+impl Pull {
+    /// The version of what it says. A date of the far future would never be followed by a newer one: none is after `now`
+    /// by more than a day, as clocks differ.
+    pub(super) fn version(&self, now: Timestamp) -> Timestamp {
+        let latest = now.saturating_add(jiff::SignedDuration::from_hours(24)).unwrap_or(now);
+        let at = self.updated_at.or(self.closed_at).or(self.created_at).unwrap_or(Timestamp::UNIX_EPOCH);
+        if at > latest { now } else { at }
+    }
 }
 
 /// One side of a pull request.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 pub(super) struct Side {
     /// `OWNER:BRANCH`.
     pub(super) label: Option<String>,
-    #[serde(rename = "ref")]
+    #[serde(default, rename = "ref", deserialize_with = "or_default")]
     pub(super) branch: String,
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) sha: String,
     /// Null where the fork was deleted.
+    #[serde(default, deserialize_with = "maybe")]
     pub(super) repo: Option<RepoName>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct RepoName {
+    #[serde(default, deserialize_with = "maybe")]
+    pub(super) id: Option<u64>,
     pub(super) full_name: String,
+}
+
+impl RepoName {
+    /// True where both are one repository, whatever it was called when each was written down.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        match (self.id, other.id) {
+            (Some(one), Some(other)) => one == other,
+            _ => self.full_name.eq_ignore_ascii_case(&other.full_name),
+        }
+    }
 }
 
 /// A review. Its state is in capitals over REST and in small letters in webhooks.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Review {
+    #[serde(default, deserialize_with = "maybe")]
     pub(super) user: Option<User>,
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) state: String,
     /// Missing while it is pending.
+    #[serde(default, deserialize_with = "date")]
     pub(super) submitted_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "maybe")]
+    pub(super) commit_id: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct CheckRun {
+    #[serde(default, deserialize_with = "maybe")]
+    pub(super) id: Option<u64>,
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) name: String,
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) status: String,
     pub(super) conclusion: Option<String>,
+    #[serde(default, deserialize_with = "date")]
     pub(super) started_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "date")]
     pub(super) completed_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "maybe")]
+    pub(super) app: Option<App>,
+}
+
+/// What reports a check.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub(super) struct App {
+    #[serde(default, deserialize_with = "maybe")]
+    pub(super) id: Option<u64>,
+    #[serde(default, deserialize_with = "maybe")]
+    pub(super) slug: Option<String>,
 }
 
 /// A commit status: the older way in which CI servers report.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Status {
+    #[serde(default, deserialize_with = "maybe")]
+    pub(super) id: Option<u64>,
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) context: String,
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) state: String,
+    #[serde(default, deserialize_with = "date")]
     pub(super) updated_at: Option<Timestamp>,
 }
 
@@ -133,34 +214,57 @@ pub(super) struct Run {
     pub(super) name: Option<String>,
     /// The workflow's file, such as `.github/workflows/ci.yml`, maybe with `@REF`.
     pub(super) path: Option<String>,
+    #[serde(default, deserialize_with = "maybe")]
+    pub(super) workflow_id: Option<u64>,
     pub(super) display_title: Option<String>,
     pub(super) event: Option<String>,
     pub(super) head_branch: Option<String>,
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) head_sha: String,
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) run_number: u64,
+    #[serde(default, deserialize_with = "maybe")]
     pub(super) run_attempt: Option<u32>,
     pub(super) status: Option<String>,
     pub(super) conclusion: Option<String>,
     pub(super) html_url: Option<String>,
-    pub(super) updated_at: Timestamp,
+    #[serde(default, deserialize_with = "date")]
+    pub(super) updated_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "date")]
     pub(super) run_started_at: Option<Timestamp>,
     /// Who caused the first attempt.
+    #[serde(default, deserialize_with = "maybe")]
     pub(super) actor: Option<User>,
     /// Who caused this attempt.
+    #[serde(default, deserialize_with = "maybe")]
     pub(super) triggering_actor: Option<User>,
+    /// The repository that it ran in.
+    #[serde(default, deserialize_with = "maybe")]
+    pub(super) repository: Option<RepoName>,
     /// Null where the fork was deleted.
+    #[serde(default, deserialize_with = "maybe")]
     pub(super) head_repository: Option<RepoName>,
+    #[serde(default, deserialize_with = "maybe")]
     pub(super) head_commit: Option<Commit>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Commit {
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) message: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Job {
     pub(super) id: u64,
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) name: String,
     pub(super) conclusion: Option<String>,
+}
+
+/// A workflow: `active`, `disabled_manually`, `disabled_inactivity`, `disabled_fork` or `deleted`.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Workflow {
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) state: String,
 }

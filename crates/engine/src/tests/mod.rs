@@ -201,6 +201,7 @@ pub(crate) fn pull(number: u64, title: &str, requested: &[&str]) -> Item {
             updated_at: at(0),
             reviews: Vec::new(),
             checks: None,
+            mergeability: None,
         }),
     }
 }

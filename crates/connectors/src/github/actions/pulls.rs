@@ -18,6 +18,7 @@ use serde_json::json;
 
 use super::{PullRef, invalid, is_repo, rejected, words};
 use crate::{
+    elements::Elements,
     github::{
         Account,
         client::{Calls, get, in_repo},
@@ -118,15 +119,18 @@ impl Action for List {
         };
 
         let listing = repos.iter().map(|repo| async {
-            let rows = calls.read::<Vec<wire::Pull>>(Self::request(repo)).await;
+            let rows = calls.read::<Elements<wire::Pull>>(Self::request(repo)).await;
             (repo.clone(), rows)
         });
         let listed: Vec<_> = stream::iter(listing.collect::<Vec<_>>()).buffered(AT_ONCE).collect().await;
-        let (mut pulls, mut unread) = (Vec::new(), Vec::new());
+        let (mut pulls, mut unread, mut malformed) = (Vec::new(), Vec::new(), Vec::new());
         let count = listed.len();
         for (repo, rows) in listed {
             match rows {
-                Ok(rows) => pulls.extend(rows.into_iter().map(|pull| (repo.clone(), pull))),
+                Ok(list) => {
+                    pulls.extend(list.rows.into_iter().map(|pull| (repo.clone(), pull)));
+                    malformed.extend(list.unread.into_iter().map(|why| format!("{repo}: left out {why}")));
+                }
                 Err(error) if count == 1 => return Err(error),
                 Err(error) => unread.push(format!("{repo}: {error}")),
             }
@@ -134,10 +138,11 @@ impl Action for List {
         if unread.len() == count && count > 0 {
             return Err(ServiceError::unavailable(unread.swap_remove(0)));
         }
+        unread.append(&mut malformed);
         if args.flag("mine") {
             pulls.retain(|(_, pull)| concerns(pull, &me.login));
         }
-        pulls.sort_by_key(|(_, pull)| std::cmp::Reverse(pull.updated_at));
+        pulls.sort_by_key(|(_, pull)| std::cmp::Reverse(pull.version(now)));
         let all = pulls.len();
         pulls.truncate(LISTED);
         progress.say(&format!("reading the reviews and checks of {}", pulls.len()));
@@ -182,16 +187,16 @@ impl Action for List {
 }
 
 fn concerns(pull: &wire::Pull, me: &str) -> bool {
-    let reviewers = pull.requested_reviewers.iter().flatten();
+    let reviewers = &pull.requested_reviewers;
     pull.user.iter().chain(reviewers).any(|user| user.login.eq_ignore_ascii_case(me))
 }
 
 /// A pull request with its reviews and checks, as far as they can be read.
 async fn read(calls: &Calls<'_>, account: &Account, repo: &str, pull: &wire::Pull, now: Timestamp) -> Item {
-    let open = Open::new(&pull.head.sha, pull.updated_at, now);
-    let (_, item, _) =
-        details::pull(calls, &account.name, repo, pull.number, &open, Some(pull), |_| true).await;
-    let mut item = item.unwrap_or_else(|| normalise::pull(&account.name, repo, pull, &[], None));
+    let open = Open::new(&pull.head.sha, pull.version(now), now);
+    let of = (&account.name, repo, now);
+    let read = details::pull(calls, of, pull.number, &open, Some(pull), |_| true).await;
+    let mut item = read.item.unwrap_or_else(|| normalise::pull(&account.name, repo, pull, &[], None, now));
     item.clean();
     item
 }

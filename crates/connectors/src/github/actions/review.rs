@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 
 use super::{PullRef, needed, rejected};
 use crate::{
+    elements::Elements,
     github::{
         Account,
         client::{Calls, check, get, in_repo, send},
@@ -71,7 +72,7 @@ impl Approve {
         let me: wire::User = calls.read(get(["user"])).await?;
         let list = in_repo(Method::GET, &pr.repo, &["pulls", &pr.number.to_string(), "reviews"]);
         let found = calls
-            .rows::<Vec<wire::Review>>(list.query("per_page", "100"), None, REVIEW_PAGES, |_| true)
+            .rows::<Elements<wire::Review>>(list.query("per_page", "100"), None, REVIEW_PAGES, |_| true)
             .await?;
         let mine = |review: &wire::Review| {
             review.user.as_ref().is_some_and(|user| user.login == me.login)

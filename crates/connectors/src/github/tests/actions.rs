@@ -18,9 +18,8 @@ fn on_board(values: &[(&str, &str)]) -> Args {
     let account = "forge".into();
     let pull: wire::Pull = serde_json::from_value(pull(482, json!({}))).unwrap();
     let run: wire::Run = serde_json::from_value(run(31, json!({ "conclusion": "failure" }))).unwrap();
-    let pull = super::super::normalise::pull(&account, "acme/web", &pull, &[], None);
-    let mut builds =
-        super::super::normalise::builds(&account, "acme/web", Some("main"), &[run], &Default::default());
+    let pull = super::super::normalise::pull(&account, "acme/web", &pull, &[], None, now());
+    let mut builds = normalise::builds(&[run], &Default::default());
     let items = [("pr".to_owned(), pull), ("run".to_owned(), builds.remove(0))];
     Args { items: items.into(), ..args(values) }
 }

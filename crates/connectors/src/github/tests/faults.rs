@@ -20,7 +20,9 @@ async fn one_repository_that_is_gone_is_one_problem() {
     assert_eq!(all_told(&batch).len(), 2);
     assert_eq!(
         texts(&batch.problems),
-        ["acme/gone: GitHub has no such thing, or hides it from this account"]
+        [
+            "acme/gone: GitHub has no such repository, or hides it from this account; correct its name in watch, or give the token access to it"
+        ]
     );
 
     // It is not asked for again at once, and the problem stands.

@@ -24,6 +24,13 @@ fn sign(body: &[u8]) -> String {
     format!("sha256={hex}")
 }
 
+/// A delivery's headers and body.
+pub(super) fn signed(event: &str, body: &Value) -> (HeaderMap, Vec<u8>) {
+    let body = body.to_string().into_bytes();
+    let headers = headers(&[("x-github-event", event), ("x-hub-signature-256", &sign(&body))]);
+    (headers, body)
+}
+
 fn deliver(watch: &[&str], event: &str, body: &Value) -> Result<Received, HookError> {
     let body = body.to_string().into_bytes();
     let headers = headers(&[
@@ -146,7 +153,7 @@ fn a_webhook_says_what_a_poll_says() {
     let body = json!({ "action": "opened", "pull_request": pull(482, json!({})), "repository": repo("web") });
     let heard = deliver(&[], "pull_request", &body).unwrap().snapshots;
     let read: wire::Pull = serde_json::from_value(pull(482, json!({}))).unwrap();
-    assert_eq!(heard, [super::super::normalise::pull(&"forge".into(), "acme/web", &read, &[], None)]);
+    assert_eq!(heard, [super::super::normalise::pull(&"forge".into(), "acme/web", &read, &[], None, now())]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod actions;
 mod faults;
+mod gone;
 mod hook;
 mod normalise;
 mod poll;
@@ -140,7 +141,7 @@ fn forge() -> Vec<Mock> {
         get("/user/teams", json!([{ "slug": "release", "name": "Release" }])),
         get("/repos/acme/web", repo("web")),
         get("/repos/acme/web/pulls", json!([pull(482, json!({}))])),
-        get("/repos/acme/web/pulls/482", pull(482, json!({}))),
+        get("/repos/acme/web/pulls/482", pull(482, json!({ "mergeable": true, "mergeable_state": "clean" }))),
         get("/repos/acme/web/pulls/482/reviews", json!([review("bo", "APPROVED", "2026-11-22T09:30:00Z")])),
         get(
             &format!("/repos/acme/web/commits/{SHA}/check-runs"),
@@ -186,6 +187,26 @@ fn connect(url: &str, watch: &[&str]) -> Connection {
     let secrets = secrets.map(|(name, value)| (name.to_owned(), SecretString::from(value)));
     let access = Access { account: "forge".into(), client: Client::new().unwrap(), secrets: secrets.into() };
     config(url, watch).connect(access).unwrap()
+}
+
+/// A source whose time to read is over as soon as it begins.
+fn in_no_time(url: &str, watch: &[&str]) -> Arc<dyn callboard_domain::source::Source> {
+    let config = config(url, watch);
+    let hook = Webhook::new("forge".into(), config.watch.clone(), None);
+    Arc::new(Account {
+        name: "forge".into(),
+        http: Http::new(
+            Client::new().unwrap(),
+            config.url.to_url(),
+            "GitHub",
+            Credential::Bearer("ghp_secret".into()),
+        ),
+        watch: config.watch,
+        learnt: hook.learnt(),
+        hook,
+        turn: AtomicUsize::new(0),
+        reading_time: Duration::ZERO,
+    })
 }
 
 fn pull_of(item: &Item) -> &PullRequest {
@@ -301,9 +322,10 @@ async fn an_identity_names_what_the_token_lacks() {
         (Some("repo, workflow, admin:org"), &[]),
         (Some("repo, read:org"), &["workflow"]),
         (Some("public_repo"), &["repo", "workflow", "read:org"]),
-        (Some(""), &["repo", "workflow", "read:org"]),
-        // A fine-grained token has no scopes.
+        // A fine-grained token or an app's has no scopes: what is not known is not lacking.
         (None, &[]),
+        (Some(""), &[]),
+        (Some(" "), &[]),
     ];
     for (scopes, expected) in cases {
         let mut answer = ResponseTemplate::new(200).set_body_json(user("ana"));
@@ -329,13 +351,16 @@ async fn an_identity_tells_teams_and_the_server() {
     let enterprise = ResponseTemplate::new(200)
         .set_body_json(user("ana"))
         .insert_header("x-github-enterprise-version", "enterprise-server@3.19.0");
-    let teams = get("/api/v3/user/teams", json!([{ "slug": "release" }, { "slug": "web-team" }]));
+    let teams = get(
+        "/api/v3/user/teams",
+        json!([{ "slug": "release", "organization": { "login": "acme" } }, null, { "slug": "web-team" }]),
+    );
     let server = serve([Mock::given(path("/api/v3/user")).respond_with(enterprise), teams]).await;
     let connection = connect(&format!("{}/api/v3", server.uri()), &[]);
     let identity = connection.identify.identify().await.unwrap();
     let expected = Identity {
         login: "ana".to_owned(),
-        teams: vec!["team/release".to_owned(), "team/web-team".to_owned()],
+        teams: vec!["team/acme/release".to_owned(), "team/web-team".to_owned()],
         server: Some("GitHub Enterprise Server 3.19.0".to_owned()),
         missing_scopes: Vec::new(),
     };

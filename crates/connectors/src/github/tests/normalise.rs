@@ -5,9 +5,22 @@ use callboard_domain::item::{
 };
 
 use super::{
-    super::normalise::{Sum, builds, pull as snapshot},
+    super::{
+        normalise::{self, Sum, pull as snapshot},
+        workflows::Workflows,
+    },
     *,
 };
+
+/// The builds of `acme/web`, whose default branch is `main`.
+pub(super) fn builds(
+    rows: &[wire::Run],
+    failing: &std::collections::BTreeMap<String, Vec<String>>,
+) -> Vec<Item> {
+    let workflows = Workflows::default();
+    let place = normalise::Place { name: "acme/web", default_branch: Some("main"), workflows: &workflows };
+    normalise::builds(&"forge".into(), &place, rows, failing)
+}
 
 fn wire<T: serde::de::DeserializeOwned>(value: Value) -> T {
     serde_json::from_value(value).unwrap()
@@ -28,14 +41,22 @@ fn a_pull_request_with_all_there_is() {
         with(review("bo", "PENDING", ""), json!({ "submitted_at": null })),
         with(review("", "APPROVED", "2026-11-22T11:00:00Z"), json!({ "user": null })),
     ]));
-    let sum = Sum::of_runs(&wire::<Vec<_>>(json!([
-        check("lint", "completed", Some("failure")),
-        check("test", "in_progress", None)
-    ])));
-    let item = snapshot(&"forge".into(), "acme/web", &wire_pull, &reviews, Some(sum.of(&wire_pull)));
+    let sum = Sum::of_runs(
+        &wire::<Vec<_>>(json!([
+            check("lint", "completed", Some("failure")),
+            check("test", "in_progress", None)
+        ])),
+        false,
+    );
+    let item = snapshot(&"forge".into(), "acme/web", &wire_pull, &reviews, Some(sum.of(&wire_pull)), now());
 
     let at = |text: &str| text.parse().unwrap();
-    let review = |by: &str, when, verdict| Review { by: by.to_owned(), at: at(when), verdict, commit: None };
+    let review = |by: &str, when, verdict| Review {
+        by: by.to_owned(),
+        at: at(when),
+        verdict,
+        commit: Some(SHA.to_owned()),
+    };
     assert_eq!(item.key.to_string(), "forge/pull_request/acme/web#482");
     assert_eq!(item.url.as_ref().unwrap().as_str(), "https://github.com/acme/web/pull/482");
     assert_eq!(item.title, "Cache the price list");
@@ -51,7 +72,7 @@ fn a_pull_request_with_all_there_is() {
         opened_at: at("2026-11-20T09:00:00Z"),
         ended_at: None,
         merged_by: None,
-        requested: ["bo", "kim", "team/release"].map(str::to_owned).into(),
+        requested: ["bo", "kim", "team/acme/release"].map(str::to_owned).into(),
         updated_at: at("2026-11-22T10:00:00Z"),
         reviews: vec![
             review("bo", "2026-11-20T10:00:00Z", Verdict::Commented),
@@ -122,7 +143,7 @@ fn pull_requests_of_every_sort() {
         ),
     ];
     for (what, value, look, expected) in cases {
-        let item = snapshot(&"forge".into(), "acme/web", &wire(value), &[], None);
+        let item = snapshot(&"forge".into(), "acme/web", &wire(value), &[], None, now());
         assert_eq!(look(pull_of(&item)), expected, "{what}");
     }
 }
@@ -149,7 +170,7 @@ fn checks_are_summed_up() {
             &["a", "b", "c"],
         ),
         (vec![done("a", "stale")], vec![], ChecksStatus::Pending, &[]),
-        (vec![done("a", "something new")], vec![], ChecksStatus::Failed, &["a"]),
+        (vec![done("a", "something new")], vec![], ChecksStatus::Pending, &[]),
         (vec![], vec![status("ci/jenkins", "success")], ChecksStatus::Passed, &[]),
         (vec![done("a", "success")], vec![status("ci/jenkins", "pending")], ChecksStatus::Pending, &[]),
         (
@@ -175,8 +196,8 @@ fn checks_are_summed_up() {
         } else {
             "2026-11-22T10:05:00Z"
         };
-        let sum = Sum::of_runs(&wire::<Vec<_>>(json!(runs)))
-            .and(&Sum::of_statuses(&wire::<Vec<_>>(json!(statuses))));
+        let sum = Sum::of_runs(&wire::<Vec<_>>(json!(runs)), false)
+            .and(&Sum::of_statuses(&wire::<Vec<_>>(json!(statuses)), false));
         let checks = sum.of(&of);
         assert_eq!(
             (checks.status, checks.failing.iter().map(String::as_str).collect::<Vec<_>>()),
@@ -184,6 +205,149 @@ fn checks_are_summed_up() {
             "{what}"
         );
         assert_eq!(checks.at.to_string(), last, "{what}");
+    }
+}
+
+/// A check that ran several times for a commit counts as its newest run ended.
+#[test]
+fn a_superseded_check_does_not_count() {
+    let row = |id: Value, app: Value, name: &str, conclusion: Option<&str>, at: Value| {
+        let status = if conclusion.is_some() { "completed" } else { "queued" };
+        json!({ "id": id, "app": app, "name": name, "status": status, "conclusion": conclusion, "started_at": at, "completed_at": at })
+    };
+    let actions = || json!({ "id": 15368, "slug": "github-actions" });
+    let other = || json!({ "id": 7, "slug": "other-ci" });
+    let (early, late) = (|| json!("2026-11-22T10:00:00Z"), || json!("2026-11-22T10:05:00Z"));
+    let cases = [
+        (
+            "failed, then passed",
+            vec![
+                row(json!(1), actions(), "lint", Some("failure"), early()),
+                row(json!(2), actions(), "lint", Some("success"), late()),
+            ],
+            ChecksStatus::Passed,
+        ),
+        (
+            "canceled, listed last",
+            vec![
+                row(json!(4), actions(), "lint", Some("success"), late()),
+                row(json!(3), actions(), "lint", Some("cancelled"), early()),
+            ],
+            ChecksStatus::Passed,
+        ),
+        (
+            "passed, then failed",
+            vec![
+                row(json!(1), actions(), "lint", Some("success"), early()),
+                row(json!(2), actions(), "lint", Some("failure"), late()),
+            ],
+            ChecksStatus::Failed,
+        ),
+        (
+            "again under way",
+            vec![
+                row(json!(1), actions(), "lint", Some("failure"), early()),
+                row(json!(2), actions(), "lint", None, Value::Null),
+            ],
+            ChecksStatus::Pending,
+        ),
+        (
+            "of two apps",
+            vec![
+                row(json!(1), actions(), "lint", Some("failure"), early()),
+                row(json!(2), other(), "lint", Some("success"), late()),
+            ],
+            ChecksStatus::Failed,
+        ),
+        (
+            "without ids",
+            vec![
+                row(Value::Null, Value::Null, "lint", Some("success"), late()),
+                row(Value::Null, Value::Null, "lint", Some("failure"), early()),
+            ],
+            ChecksStatus::Passed,
+        ),
+        (
+            "nothing tells them apart",
+            vec![
+                row(Value::Null, Value::Null, "lint", Some("failure"), Value::Null),
+                row(Value::Null, Value::Null, "lint", Some("success"), Value::Null),
+            ],
+            ChecksStatus::Failed,
+        ),
+    ];
+    for (what, rows, expected) in cases {
+        let sum = Sum::of_runs(&wire::<Vec<_>>(json!(rows)), false);
+        assert_eq!(sum.status(), expected, "{what}");
+    }
+    // More than were read: what is not known has not passed.
+    let passed = wire::<Vec<_>>(json!([check("lint", "completed", Some("success"))]));
+    assert_eq!(Sum::of_runs(&passed, true).status(), ChecksStatus::Pending);
+    let failed = wire::<Vec<_>>(json!([check("lint", "completed", Some("failure"))]));
+    assert_eq!(Sum::of_runs(&failed, true).status(), ChecksStatus::Failed);
+}
+
+#[test]
+fn what_github_says_of_merging() {
+    use callboard_domain::item::MergeState::{Behind, Blocked, Conflicts, Ready};
+    let cases = [
+        (json!({ "mergeable": true, "mergeable_state": "clean" }), Some(Ready)),
+        (json!({ "mergeable": true, "mergeable_state": "unstable" }), Some(Ready)),
+        (json!({ "mergeable": true, "mergeable_state": "has_hooks" }), Some(Ready)),
+        (json!({ "mergeable": true, "mergeable_state": "blocked" }), Some(Blocked)),
+        (json!({ "mergeable": true, "mergeable_state": "behind" }), Some(Behind)),
+        (json!({ "mergeable": false, "mergeable_state": "dirty" }), Some(Conflicts)),
+        (json!({ "mergeable": null, "mergeable_state": "unknown" }), None),
+        (json!({ "mergeable": true, "mergeable_state": "something new" }), None),
+        // Servers that imitate GitHub.
+        (json!({ "mergeable": false }), Some(Conflicts)),
+        (json!({ "mergeable": true }), None),
+        (json!({}), None),
+        (json!({ "mergeable": true, "mergeable_state": "clean", "state": "closed" }), None),
+    ];
+    for (change, expected) in cases {
+        let item = snapshot(&"forge".into(), "acme/web", &wire(pull(1, change.clone())), &[], None, now());
+        let said = pull_of(&item).mergeability.as_ref().map(|said| (said.state, said.commit.as_str()));
+        assert_eq!(said, expected.map(|state| (state, SHA)), "{change}");
+    }
+}
+
+/// Nothing that may be null takes the whole entry with it, and no date of the far future outlasts what comes later.
+#[test]
+fn nulls_and_odd_dates_are_read() {
+    let nulls = pull(
+        1,
+        json!({
+            "title": null, "user": null, "html_url": null, "draft": null, "requested_reviewers": [null, { "login": null }, user("bo")],
+            "requested_teams": null, "created_at": null, "updated_at": "9999-12-31T23:59:59Z", "closed_at": "soon",
+            "head": { "label": null, "ref": null, "sha": SHA, "repo": { "full_name": null } }, "base": null, "labels": null,
+        }),
+    );
+    let item = snapshot(&"forge".into(), "acme/web", &wire(nulls), &[], None, now());
+    let found = pull_of(&item);
+    assert_eq!((found.author.as_str(), found.updated_at, found.opened_at), ("ghost", now(), now()));
+    assert_eq!(found.requested.iter().collect::<Vec<_>>(), ["bo"]);
+
+    let nulls = json!({
+        "id": 9, "name": null, "path": null, "head_branch": null, "head_sha": null, "run_number": null, "run_attempt": null,
+        "status": "completed", "conclusion": "failure", "updated_at": null, "run_started_at": "9999-12-31T23:59:59Z",
+        "actor": null, "triggering_actor": { "login": null }, "head_repository": null, "head_commit": { "message": null },
+    });
+    let items = builds(&[wire(nulls)], &Default::default());
+    assert_eq!(told(&items[0]), "acme/web/workflow 0.1 failed []");
+}
+
+/// A repository that was renamed meanwhile is not a fork of itself.
+#[test]
+fn a_renamed_repository_is_no_fork() {
+    let ids = |head: u64| {
+        json!({
+            "repository": { "id": 7, "full_name": "acme/site" }, "head_repository": { "id": head, "full_name": "acme/site" },
+        })
+    };
+    for (head, expected) in [(7, "acme/web/ci@main"), (8, "acme/web/ci@acme:main")] {
+        let items = builds(&[wire(run(1, ids(head)))], &Default::default());
+        assert_eq!(items[0].key.id, expected);
     }
 }
 
@@ -195,7 +359,7 @@ fn a_build_with_its_runs() {
         run(31, json!({ "run_attempt": 1, "conclusion": "failure" })),
     ]));
     let failing = [("31/2".to_owned(), vec!["unit tests".to_owned()])].into();
-    let items = builds(&"forge".into(), "acme/web", Some("main"), &rows, &failing);
+    let items = builds(&rows, &failing);
     assert_eq!(items.len(), 1);
     assert_eq!(items[0].key.to_string(), "forge/build/acme/web/ci@main");
     assert_eq!(items[0].title, "CI");
@@ -248,8 +412,7 @@ fn a_build_is_named_by_workflow_and_branch() {
         (json!({ "event": "push", "head_repository": null }), "acme/web/ci@main", true),
     ];
     for (change, id, default_branch) in cases {
-        let items =
-            builds(&"forge".into(), "acme/web", Some("main"), &[wire(run(1, change))], &Default::default());
+        let items = builds(&[wire(run(1, change))], &Default::default());
         assert_eq!(
             (items[0].key.kind, items[0].key.id.as_str(), build_of(&items[0]).default_branch),
             (Kind::Build, id, default_branch)
@@ -273,7 +436,7 @@ fn a_run_has_a_status() {
         ("completed", Some("cancelled"), BuildStatus::Canceled),
         ("completed", Some("skipped"), BuildStatus::Canceled),
         ("completed", Some("stale"), BuildStatus::Canceled),
-        ("completed", None, BuildStatus::Canceled),
+        ("completed", None, BuildStatus::Running),
         ("completed", Some("action_required"), BuildStatus::Queued),
     ];
     for (status, conclusion, expected) in cases {

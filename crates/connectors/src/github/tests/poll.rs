@@ -16,7 +16,15 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn new(server: &MockServer, watch: &[&str]) -> Self {
-        Self { source: connect(&server.uri(), watch).source.unwrap(), cursor: None, now: now() }
+        Self::of(connect(&server.uri(), watch).source.unwrap())
+    }
+
+    pub(super) fn of(source: Arc<dyn Source>) -> Self {
+        Self { source, cursor: None, now: now() }
+    }
+
+    pub(super) fn source(&self) -> &dyn Source {
+        &*self.source
     }
 
     /// Polls a minute later.
@@ -78,7 +86,8 @@ async fn tells_all_at_first_and_nothing_when_nothing_changed() {
     assert!(second.snapshots.is_empty(), "{:?}", all_told(&second));
     assert_eq!((second.cursor, second.problems.len()), (None, 0));
     let asked = asked(&server, &mut seen).await;
-    assert_eq!(asked.len(), 5, "{asked:#?}");
+    // Two lists, the pull request with its reviews, checks and statuses, and the repository itself in its turn.
+    assert_eq!(asked.len(), 7, "{asked:#?}");
     assert!(asked.iter().all(|request| request.ends_with('*')), "not free: {asked:#?}");
 }
 

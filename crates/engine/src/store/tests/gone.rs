@@ -26,6 +26,7 @@ fn pull_request(repo: &str) -> Item {
             updated_at: at(100),
             reviews: Vec::new(),
             checks: None,
+            mergeability: None,
         }),
     }
 }

@@ -456,6 +456,7 @@ async fn a_pull_request_grown_stale_is_told_once_for_each_quiet_time() {
             updated_at: at(updated),
             reviews: Vec::new(),
             checks: None,
+            mergeability: None,
         }),
     };
     let store = watching().await;

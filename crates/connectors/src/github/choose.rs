@@ -1,0 +1,120 @@
+//! What to read in detail after the lists, and in which turn: what is new first, then what may have changed unsaid.
+
+use std::collections::BTreeMap;
+
+use callboard_domain::item::BuildStatus;
+use jiff::Timestamp;
+
+use super::{cursor::Part, details::Task, look::Look, normalise, wire};
+
+/// How many pull requests' details are read in one poll; the others wait for the next.
+const PULLS_AT_ONCE: usize = 100;
+/// How many quiet pull requests are looked at in each poll, in turns: checks by other CI servers, and on some servers
+/// reviews, change nothing else.
+const SWEPT: usize = 10;
+/// How many runs that left their list are asked for, per repository and poll.
+const STRAYS: usize = 10;
+/// How many builds that may be gone are looked for in one poll.
+const SUSPECTS: usize = 20;
+/// How many other builds that stand on the board are looked for in each poll, in turns: their branch may be deleted.
+const STANDING: usize = 3;
+/// Where GitHub's merge queue tries what it would merge; it deletes these branches by itself.
+const MERGE_QUEUE: &str = "gh-readonly-queue/";
+
+/// What to read in detail, each with the place of its repository.
+pub(super) fn choose(looks: &[Look], me: &str, turn: usize, now: Timestamp) -> Vec<(usize, Task)> {
+    let (mut due, mut soon, mut quiet, mut tasks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut suspect, mut standing) = (Vec::new(), Vec::new());
+    for (at, look) in looks.iter().enumerate().filter(|(_, look)| look.error.is_none() || look.read) {
+        for (number, open) in &look.repo.open {
+            let when = match open {
+                open if open.due => &mut due,
+                open if open.computing || open.awaits_checks(now) || look.heads.contains(&open.head) => {
+                    &mut soon
+                }
+                _ => &mut quiet,
+            };
+            when.push((at, Task::Pull(*number)));
+        }
+        tasks.extend(look.merged.iter().map(|number| (at, Task::Merger(*number))));
+        let mut strays: Vec<_> = look.repo.strays.keys().map(|id| (at, Task::Run(*id))).collect();
+        in_turn(&mut strays, turn, STRAYS);
+        tasks.extend(strays);
+        for (id, known) in look.repo.standing.iter().filter(|_| look.is_readable()) {
+            let unlisted = look.relisted && !look.repo.listed.contains(&known.run);
+            let queued = known.branch.as_deref().is_some_and(|branch| branch.starts_with(MERGE_QUEUE));
+            let when = if (unlisted && known.red) || (queued && !known.under_way) {
+                &mut suspect
+            } else {
+                &mut standing
+            };
+            if known.red || known.under_way {
+                when.push((at, Task::Standing(id.clone())));
+            }
+        }
+        if !look.repo.is_refused(Part::Jobs, now) {
+            tasks.extend(unexplained(look, me).map(|run| (at, Task::Jobs(run.id, normalise::attempt(run)))));
+        }
+    }
+    due.extend(soon);
+    in_turn(&mut due, turn, PULLS_AT_ONCE);
+    in_turn(&mut quiet, turn, SWEPT);
+    in_turn(&mut suspect, turn, SUSPECTS);
+    in_turn(&mut standing, turn, STANDING);
+    [due, quiet, tasks, suspect, standing].into_iter().flatten().collect()
+}
+
+/// Keeps so many of a list: the next ones at each turn, so that each has its own.
+fn in_turn<T>(list: &mut Vec<T>, turn: usize, many: usize) {
+    if list.len() > many {
+        let start = turn.wrapping_mul(many) % list.len();
+        list.rotate_left(start);
+        list.truncate(many);
+    }
+}
+
+/// The failed runs whose failed jobs are worth a request: what made a branch red, where it is the default one or mine.
+pub(super) fn unexplained<'a>(look: &'a Look, me: &'a str) -> impl Iterator<Item = &'a wire::Run> {
+    let mut verdicts: BTreeMap<String, &wire::Run> = BTreeMap::new();
+    let repo = look.place();
+    for run in look.runs.iter().filter(|run| normalise::run_status(run).is_verdict()) {
+        let newest = verdicts.entry(normalise::build_id(&repo, run)).or_insert(run);
+        if (run.run_number, run.run_attempt) > (newest.run_number, newest.run_attempt) {
+            *newest = run;
+        }
+    }
+    verdicts.into_values().filter(move |run| {
+        is_worth_explaining(look, run, me) && !look.repo.failing.contains_key(&normalise::attempt(run))
+    })
+}
+
+/// Has the failed runs asked for one by one later: their list may not change until then.
+pub(super) fn put_off(look: &mut Look, me: &str) {
+    let later: Vec<_> = unexplained(look, me).map(|run| (run.id, None)).collect();
+    look.repo.strays.extend(later);
+}
+
+pub(super) fn is_worth_explaining(look: &Look, run: &wire::Run, me: &str) -> bool {
+    let default = look.described().and_then(|described| described.default_branch.as_deref());
+    let mine =
+        |user: &Option<wire::User>| user.as_ref().is_some_and(|user| user.login.eq_ignore_ascii_case(me));
+    normalise::run_status(run) == BuildStatus::Failed
+        && (run.head_branch.as_deref() == default || mine(&run.actor) || mine(&run.triggering_actor))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_has_its_turn() {
+        let mut seen = std::collections::BTreeSet::new();
+        for turn in 0..3 {
+            let mut list: Vec<_> = (0..13).collect();
+            in_turn(&mut list, turn, 5);
+            assert_eq!(list.len(), 5);
+            seen.extend(list);
+        }
+        assert_eq!(seen.len(), 13);
+    }
+}
