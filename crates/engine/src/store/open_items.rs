@@ -76,7 +76,7 @@ impl Store {
     pub async fn ended_builds(&self, limit: u32) -> Result<(u32, Vec<(i64, StoredItem)>), StoreError> {
         self.read(move |conn| {
             let ended =
-                "items WHERE kind = 'build' AND NOT open AND account IN (SELECT account FROM sources)";
+                "items WHERE kind = 'build' AND NOT open AND gone IS NULL AND account IN (SELECT account FROM sources)";
             let count = one(conn, &format!("SELECT count(*) FROM {ended}"), [], |row| row.get(0))?;
             let sql = format!("SELECT {}, n FROM {ended} ORDER BY changed_at DESC LIMIT ?1", items::COLUMNS);
             let found = all(conn, &sql, [limit], |row| Ok((row.get(11)?, items::read(row)?)))?;

@@ -1,9 +1,12 @@
 //! One item: what can be done with it, how long it is off the board, its log.
 
-use callboard_domain::command::Role;
+use callboard_domain::{
+    command::Role,
+    source::{Gone, GoneReason},
+};
 
 use super::{find::with_commands, *};
-use crate::api::{FollowLog, ItemLog, ItemQuery, LogLine, RunsQuery, Snooze, Snoozed};
+use crate::api::{BoardQuery, FollowLog, ItemLog, ItemQuery, LogLine, RunsQuery, Snooze, Snoozed};
 
 #[tokio::test]
 async fn the_first_action_is_what_one_most_likely_wants() {
@@ -102,5 +105,31 @@ async fn a_whole_log_is_followed_to_its_end() {
     let pull = pull(1, "", &[]).key;
     let none = FollowLog { item: pull, reading: None, seen: 0 };
     assert_eq!(it.engine.call(none).await.unwrap(), None, "it has no log");
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn an_item_that_is_not_there_any_more_says_why_and_since_when() {
+    let it = Scene::serving().await;
+    let red = build("acme/web", &[BuildStatus::Failed]);
+    it.report([red.clone()]).await;
+    let ask = async || it.engine.call(ItemQuery { item: red.key.to_string() }).await.unwrap().gone;
+    assert_eq!(ask().await, None);
+    let cases = [
+        (GoneReason::BranchDeleted, "its branch was deleted", "branch_deleted"),
+        (GoneReason::Renamed { to: "acme/site/ci@main".into() }, "renamed to acme/site/ci@main", "renamed"),
+    ];
+    for (reason, why, word) in cases {
+        let gone = Gone { key: red.key.clone(), reason: reason.clone() };
+        let batch = Batch { gone: vec![gone], ..Batch::default() };
+        let account = &red.key.account;
+        it.engine.take_in_batch(account, batch, Watched::all(), Timestamp::now()).await.unwrap();
+        let gone = ask().await.expect("it is gone");
+        assert_eq!((&gone.reason, gone.why.as_str()), (&reason, why));
+        let json = serde_json::to_value(&gone).unwrap();
+        assert_eq!((json["reason"].as_str(), json["why"].as_str()), (Some(word), Some(why)), "{json}");
+        let board = it.engine.call(BoardQuery::default()).await.unwrap();
+        assert_eq!(board.summary.failing, 0, "{why}");
+    }
     it.engine.stop().await;
 }

@@ -85,6 +85,7 @@ async fn what_is_gone_is_off_the_board_until_it_is_seen_again() {
         while store.write(crate::store::search::index_step).await.unwrap() {}
         assert_eq!(store.search_items(&item.title, 10).await.unwrap(), []);
         assert_eq!(store.items_by_key(vec![item.key.clone()]).await.unwrap(), []);
+        assert_eq!(store.ended_builds(10).await.unwrap(), (0, vec![]), "{why}");
         let store = after_crash(&store, 130);
         assert_eq!(reason(&store, &item.key).await, Some((why.clone(), at(121))));
         // Said again: since when stays.
