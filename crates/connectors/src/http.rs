@@ -1,23 +1,21 @@
 //! The shared HTTP client: what every connector needs and none should write again.
 //!
 //! Status and transport faults become a [`ServiceError`] by one table; credentials are added here, never leave for
-//! another host, and are masked in previews and errors; answers are bounded in size and time.
+//! another host, and are masked in previews, errors and whatever a service answers; answers are bounded in size and time,
+//! and are text, whatever their charset.
 
+pub(crate) mod charset;
 mod credential;
 mod fault;
+mod redact;
 mod request;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, sync::OnceLock, time::Duration};
+use std::{borrow::Cow, fmt, sync::OnceLock, time::Duration};
 
 use bytes::{Buf, Bytes, BytesMut};
-use callboard_domain::{
-    action::Step,
-    error::ServiceError,
-    secret::{ExposeSecret, SecretString},
-    text,
-};
+use callboard_domain::{action::Step, error::ServiceError, secret::ExposeSecret, text};
 use jiff::Timestamp;
 use reqwest::{StatusCode, header, redirect};
 use serde::Deserialize;
@@ -27,8 +25,9 @@ use crate::writes;
 
 pub use self::{credential::Credential, fault::fault_of_status, request::Request};
 use self::{
-    credential::{redact, secret_parts},
+    credential::secret_parts,
     fault::{innermost, said},
+    redact::Redactor,
     request::{Body, Target},
 };
 
@@ -37,6 +36,8 @@ pub const ANSWER_LIMIT: usize = 16 << 20;
 /// How long a request may take, from connecting to the last byte.
 pub const TIME_OUT: Duration = Duration::from_secs(30);
 const REDIRECTS: usize = 5;
+/// The longest answer that is searched for secrets on the spot.
+const AT_ONCE: usize = 128 << 10;
 
 /// A pool of connections that all accounts share.
 #[derive(Clone)]
@@ -67,21 +68,43 @@ impl Client {
     }
 }
 
-/// An answer; from [`Http::send`] one with a status of success (or 304, to a conditional request).
+/// An answer; from [`Http::send`] one with a status of success (or 304, to a conditional request). The account's secrets
+/// are taken out of it, should the service repeat them.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
     /// The headers.
     pub headers: header::HeaderMap,
-    /// The body, whole.
+    /// The body, whole, as UTF-8.
     pub body: Bytes,
     service: &'static str,
     read: bool,
-    secrets: Vec<SecretString>,
 }
 
 impl Answer {
+    async fn redacted(mut self, redactor: Redactor) -> Result<Self, ServiceError> {
+        redactor.headers(&mut self.headers);
+        let body = self.body.clone();
+        let clean = move || match redactor.body(&String::from_utf8_lossy(&body)) {
+            Cow::Owned(clean) => Some(clean),
+            Cow::Borrowed(_) => None,
+        };
+        // What takes long must not hold up a worker.
+        let clean = if self.body.len() <= AT_ONCE {
+            clean()
+        } else {
+            tokio::task::spawn_blocking(clean).await.map_err(|_| {
+                let why = format!("the answer of {} could not be read", self.service);
+                if self.read { ServiceError::unavailable(why) } else { ServiceError::unknown(why) }
+            })?
+        };
+        if let Some(clean) = clean {
+            self.body = clean.into();
+        }
+        Ok(self)
+    }
+
     /// A header's text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
@@ -96,14 +119,14 @@ impl Answer {
             let why = if html {
                 format!("{service} answered with a web page where data was expected; is the URL its API's?")
             } else {
-                let error = text::line(&redact(&error.to_string(), &self.secrets), 200);
+                let error = text::line(&error.to_string(), 200);
                 format!("{service} answered with something unexpected: {error}")
             };
             if self.read { ServiceError::unavailable(why) } else { ServiceError::unknown(why) }
         })
     }
 
-    /// The body as text; bytes that are not UTF-8 are replaced.
+    /// The body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -116,6 +139,7 @@ pub struct Http {
     base: Url,
     service: &'static str,
     credential: Credential,
+    redactor: Redactor,
 }
 
 impl fmt::Debug for Http {
@@ -127,7 +151,8 @@ impl fmt::Debug for Http {
 impl Http {
     /// Requests go below `base` (its path is kept); `service` is what people call the service.
     pub fn new(client: Client, base: Url, service: &'static str, credential: Credential) -> Self {
-        Self { client, base, service, credential }
+        let redactor = Redactor::new(&credential.secrets());
+        Self { client, base, service, credential, redactor }
     }
 
     /// The service's base URL.
@@ -177,11 +202,12 @@ impl Http {
     /// refusal what it means. Redirects are followed as in [`Http::send`]; [`Http::fault`] is the way back to the table.
     pub async fn exchange(&self, request: Request) -> Result<Answer, ServiceError> {
         let mut url = self.url(&request)?;
+        let redactor = self.redactor_of(&request);
         for _ in 0..=REDIRECTS {
             let answer = self.once(&request, &url).await?;
             let moved = answer.status.is_redirection() && answer.status != StatusCode::NOT_MODIFIED;
             if !moved || !request.follow {
-                return Ok(answer);
+                return answer.redacted(redactor).await;
             }
             let next = answer
                 .header("location")
@@ -199,7 +225,7 @@ impl Http {
                 return Err(ServiceError::rejected(format!(
                     "{} redirects to {}: make that the account's url",
                     self.service,
-                    text::line(&redact(next.as_str(), &answer.secrets), 200),
+                    text::line(&redactor.text(next.as_str()), 200),
                 )));
             }
             url = next;
@@ -283,11 +309,21 @@ impl Http {
             }
             body.extend_from_slice(&chunk);
         }
-        let mut secrets = self.credential.secrets();
-        if let Target::Secret(url) = &request.url {
-            secrets.extend(secret_parts(url));
+        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let body = match charset::text(&body, content_type) {
+            Cow::Owned(text) => Bytes::from(text),
+            Cow::Borrowed(text) if text.len() == body.len() => body.freeze(),
+            Cow::Borrowed(text) => Bytes::copy_from_slice(text.as_bytes()),
+        };
+        Ok(Answer { status, headers, body, service: self.service, read })
+    }
+
+    /// What is taken out of the answer to a request: the account's secrets, and those of the request itself.
+    fn redactor_of(&self, request: &Request) -> Redactor {
+        match &request.url {
+            Target::Secret(url) => Redactor::new(self.credential.secrets().iter().chain(&secret_parts(url))),
+            Target::Segments(_) | Target::Same(_) => self.redactor.clone(),
         }
-        Ok(Answer { status, headers, body: body.freeze(), service: self.service, read, secrets })
     }
 
     fn fault_of_transport(&self, error: &reqwest::Error, read: bool) -> ServiceError {
@@ -306,14 +342,13 @@ impl Http {
 
     /// What an answer without success means, by the table at [`fault_of_status`].
     pub fn fault(&self, answer: &Answer) -> ServiceError {
-        // Redacted once it is clean and before it is cut: neither may take a secret apart.
-        let said = text::line(&redact(&text::line(&said(answer), usize::MAX), &answer.secrets), 200);
+        let said = text::line(&said(answer), 200);
         fault_of_status(self.service, answer.status, &answer.headers, &said, answer.read, Timestamp::now())
     }
 
-    /// Takes the account's credential out of a text that a service sent, should it stand in there.
+    /// Takes the account's secrets out of a text, in whatever form they stand in there. An [`Answer`] has none any more.
     pub fn redact(&self, text: &str) -> String {
-        redact(text, &self.credential.secrets())
+        self.redactor.text(text).into_owned()
     }
 }
 
