@@ -1,9 +1,11 @@
 //! CCTray feeds (`cc.xml`), which most CI servers have: the last build of every project, and what each does now.
 //!
-//! Format: <https://cctray.org/v1/>. Seen beyond it: activity `Pending`, status `Error`, times without a zone, labels
-//! that are no numbers, and GoCD's names of the form `pipeline :: stage :: job`.
+//! Format: <https://cctray.org/v1/>. Seen beyond it: activity `Pending`, status `Error`, status `Unknown` while a build
+//! runs, times without a zone or left out now and then, labels that are no numbers, several projects of one name, and
+//! GoCD's names of the form `pipeline :: stage :: job`.
 
 mod feed;
+mod history;
 #[cfg(test)]
 mod tests;
 
@@ -24,11 +26,15 @@ use reqwest::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::feed::Seen;
-pub use self::feed::{PROJECTS, Project, items, projects};
+pub use self::feed::PROJECTS;
+use self::{
+    feed::Project,
+    history::{Seen, follow, ids, item},
+};
 use crate::{
     Access, ConnectError, Connection, Identify, Problem, ServiceUrl, Watch,
-    http::{Answer, Http},
+    http::{Answer, Http, charset},
+    lenient::Entries,
     sign_in::{sign_in, user_problem},
 };
 
@@ -119,9 +125,9 @@ impl Feed {
         self.http.send(request).await
     }
 
-    fn read(&self, answer: &Answer) -> Result<Vec<Project>, ServiceError> {
-        projects(&answer.body).map_err(|why| {
-            let why = text::line(&self.http.redact(&why), 200);
+    fn read(&self, answer: &Answer) -> Result<Entries<Project>, ServiceError> {
+        feed::projects(&answer.text()).map_err(|why| {
+            let why = text::line(&why, 200);
             ServiceError::unavailable(format!(
                 "{} answers with something else than a cc.xml: {why}",
                 self.http.host()
@@ -141,7 +147,7 @@ impl Identify for Feed {
 
 #[async_trait]
 impl Source for Feed {
-    async fn poll(&self, since: Option<&Cursor>, _now: Timestamp) -> Result<Batch, ServiceError> {
+    async fn poll(&self, since: Option<&Cursor>, now: Timestamp) -> Result<Batch, ServiceError> {
         let memory = since.map(Memory::read).unwrap_or_default();
         // A feed that has not changed says nothing about projects that are watched only now.
         let same = memory.config.as_ref() == Some(&self.config);
@@ -149,18 +155,19 @@ impl Source for Feed {
         let validators: Vec<_> = known
             .iter()
             .filter_map(|(name, value)| Some((*name, value.as_ref()?)))
-            .filter(|_| same)
+            .filter(|_| same && !memory.builds.values().any(Seen::waits))
             .collect();
         let answer = self.get(&validators).await?;
         if answer.status == StatusCode::NOT_MODIFIED {
             return Ok(Batch::default());
         }
         let mut projects = self.read(&answer)?;
-        let problems = (projects.len() > PROJECTS)
-            .then(|| format!("the feed has more than {PROJECTS} projects: the others are not watched"))
-            .map(|why| source::Problem::new(ProblemKind::Incomplete, "", why));
-        projects.truncate(PROJECTS);
-        projects.retain(|project| self.config.watch.matches(&project.name));
+        let mut problems: Vec<_> = projects.problem("", "projects").into_iter().collect();
+        if projects.good.len() > PROJECTS {
+            let why = format!("the feed has more than {PROJECTS} projects: the others are not watched");
+            problems.push(source::Problem::new(ProblemKind::Incomplete, "", why));
+            projects.good.truncate(PROJECTS);
+        }
         let header = |name| answer.header(name).filter(|value| value.len() <= 500).map(str::to_owned);
         let mut next = Memory {
             etag: header("etag"),
@@ -169,23 +176,50 @@ impl Source for Feed {
             builds: BTreeMap::new(),
         };
         let mut snapshots = Vec::new();
-        for project in &projects {
-            let seen = project.seen(memory.builds.get(&project.name));
-            snapshots.extend(project.item(&self.account, seen.as_ref().map_or(1, |seen| seen.attempt)));
-            next.builds.extend(seen.map(|seen| (project.name.clone(), seen)));
+        for (id, project) in ids(&projects.good, &memory.builds).into_iter().zip(&projects.good) {
+            if !self.config.watch.matches(&project.name) {
+                continue;
+            }
+            let before = memory.builds.get(&id).cloned().unwrap_or_default();
+            let (seen, runs) = follow(&before, project, now);
+            snapshots.extend(item(&self.account, &id, project, &seen, runs));
+            next.builds.insert(id, seen);
         }
         Ok(Batch {
             cursor: Some(next.cursor()),
-            complete: problems.is_none().then(|| Scope::all(Kind::Build)).into_iter().collect(),
+            // What could not be read may be any of the projects that seem to be missing.
+            complete: problems.is_empty().then(|| Scope::all(Kind::Build)).into_iter().collect(),
             snapshots,
-            problems: problems.into_iter().collect(),
+            problems,
             ..Batch::default()
         })
     }
 
     fn watches(&self, item: &Item) -> bool {
-        self.config.watch.matches(&item.key.id)
+        let id = item.reference();
+        // The second project of a name has its number after it.
+        let without_number = id.strip_suffix(')').and_then(|id| {
+            let (name, number) = id.rsplit_once(" (")?;
+            number.parse::<usize>().ok().map(|_| name)
+        });
+        // An id that was cut does not say which project's it is.
+        let cut = id.rsplit_once('~').is_some_and(|(_, hash)| hash.len() == 16);
+        cut || [Some(id), without_number].into_iter().flatten().any(|name| self.config.watch.matches(name))
     }
+}
+
+/// Reads a feed as items, as if for the first time. Pure, and bounded.
+///
+/// # Errors
+/// What is wrong with it, in a few words.
+pub fn items(account: &AccountName, feed: &[u8], now: Timestamp) -> Result<Vec<Item>, String> {
+    let mut projects = feed::projects(&charset::text(feed, None))?.good;
+    projects.truncate(PROJECTS);
+    let items = ids(&projects, &BTreeMap::new()).into_iter().zip(&projects).filter_map(|(id, project)| {
+        let (seen, runs) = follow(&Seen::default(), project, now);
+        item(account, &id, project, &seen, runs)
+    });
+    Ok(items.collect())
 }
 
 /// What is remembered from poll to poll.
@@ -196,7 +230,7 @@ struct Memory {
     modified: Option<String>,
     /// What the feed was read for.
     config: Option<Config>,
-    /// The last builds, by project.
+    /// What was seen of each project, by what it is called here.
     builds: BTreeMap<String, Seen>,
 }
 

@@ -1,24 +1,22 @@
 //! The shared HTTP client: what every connector needs and none should write again.
 //!
 //! Status and transport faults become a [`ServiceError`] by one table; credentials are added here, never leave for
-//! another host, and are masked in previews and errors; answers are bounded in size and time.
+//! another host, and are masked in previews, errors and whatever a service answers; answers are bounded in size and time,
+//! and are text, whatever their charset.
 
+pub(crate) mod charset;
 mod credential;
 mod fault;
+mod redact;
 mod redirect;
 mod request;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, sync::OnceLock, time::Duration};
+use std::{borrow::Cow, fmt, sync::OnceLock, time::Duration};
 
 use bytes::{Buf, Bytes, BytesMut};
-use callboard_domain::{
-    action::Step,
-    error::ServiceError,
-    secret::{ExposeSecret, SecretString},
-    text,
-};
+use callboard_domain::{action::Step, error::ServiceError, secret::ExposeSecret, text};
 use jiff::Timestamp;
 use reqwest::{Method, StatusCode, header};
 use serde::Deserialize;
@@ -28,8 +26,9 @@ use crate::writes;
 
 pub use self::{credential::Credential, fault::fault_of_status, request::Request};
 use self::{
-    credential::{redact, secret_parts},
+    credential::secret_parts,
     fault::{innermost, said},
+    redact::Redactor,
     redirect::{Onward, chain, onward},
     request::{Body, Target},
 };
@@ -39,6 +38,8 @@ pub const ANSWER_LIMIT: usize = 16 << 20;
 /// How long a request may take, from connecting to the last byte.
 pub const TIME_OUT: Duration = Duration::from_secs(30);
 const REDIRECTS: usize = 5;
+/// The longest answer that is searched for secrets on the spot.
+const AT_ONCE: usize = 128 << 10;
 
 /// A pool of connections that all accounts share.
 #[derive(Clone)]
@@ -69,23 +70,45 @@ impl Client {
     }
 }
 
-/// An answer; from [`Http::send`] one with a status of success (or 304, to a conditional request).
+/// An answer; from [`Http::send`] one with a status of success (or 304, to a conditional request). The account's secrets
+/// are taken out of it, should the service repeat them.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
     /// The headers.
     pub headers: header::HeaderMap,
-    /// The body, whole.
+    /// The body, whole, as UTF-8.
     pub body: Bytes,
     /// True where it came by a redirect.
     pub redirected: bool,
     service: &'static str,
     read: bool,
-    secrets: Vec<SecretString>,
 }
 
 impl Answer {
+    async fn redacted(mut self, redactor: Redactor) -> Result<Self, ServiceError> {
+        redactor.headers(&mut self.headers);
+        let body = self.body.clone();
+        let clean = move || match redactor.body(&String::from_utf8_lossy(&body)) {
+            Cow::Owned(clean) => Some(clean),
+            Cow::Borrowed(_) => None,
+        };
+        // What takes long must not hold up a worker.
+        let clean = if self.body.len() <= AT_ONCE {
+            clean()
+        } else {
+            tokio::task::spawn_blocking(clean).await.map_err(|_| {
+                let why = format!("the answer of {} could not be read", self.service);
+                if self.read { ServiceError::unavailable(why) } else { ServiceError::unknown(why) }
+            })?
+        };
+        if let Some(clean) = clean {
+            self.body = clean.into();
+        }
+        Ok(self)
+    }
+
     /// A header's text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
@@ -100,14 +123,14 @@ impl Answer {
             let why = if html {
                 format!("{service} answered with a web page where data was expected; is the URL its API's?")
             } else {
-                let error = text::line(&redact(&error.to_string(), &self.secrets), 200);
+                let error = text::line(&error.to_string(), 200);
                 format!("{service} answered with something unexpected: {error}")
             };
             if self.read { ServiceError::unavailable(why) } else { ServiceError::unknown(why) }
         })
     }
 
-    /// The body as text; bytes that are not UTF-8 are replaced.
+    /// The body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -120,6 +143,7 @@ pub struct Http {
     base: Url,
     service: &'static str,
     credential: Credential,
+    redactor: Redactor,
 }
 
 impl fmt::Debug for Http {
@@ -131,7 +155,8 @@ impl fmt::Debug for Http {
 impl Http {
     /// Requests go below `base` (its path is kept); `service` is what people call the service.
     pub fn new(client: Client, base: Url, service: &'static str, credential: Credential) -> Self {
-        Self { client, base, service, credential }
+        let redactor = Redactor::new(&credential.secrets());
+        Self { client, base, service, credential, redactor }
     }
 
     /// The service's base URL.
@@ -185,6 +210,7 @@ impl Http {
     /// [`Http::fault`] is the way back to the table.
     pub async fn exchange(&self, request: Request) -> Result<Answer, ServiceError> {
         let first = self.url(&request)?;
+        let redactor = self.redactor_of(&request);
         let (mut url, mut method) = (first.clone(), request.method.clone());
         // True once the service said that it took a write (303): no later fault means that nothing happened.
         let mut taken = false;
@@ -198,12 +224,13 @@ impl Http {
             answer.redirected = !visited.is_empty();
             let onward = onward(answer.status, &method, &request).filter(|_| request.follow);
             let Some(onward) = onward else {
+                let answer = answer.redacted(redactor).await?;
                 if taken && !answer.status.is_success() {
                     return Err(self.result_unseen(&self.fault(&answer).to_string()));
                 }
                 return Ok(answer);
             };
-            let shown = |url: &Url| text::line(&redact(url.as_str(), &answer.secrets), 200);
+            let shown = |url: &Url| text::line(&redactor.text(url.as_str()), 200);
             let next = answer.header("location").and_then(|to| url.join(to).ok());
             let Some(next) = next.filter(|next| matches!(next.scheme(), "http" | "https")) else {
                 let why = format!("{} redirects to nowhere ({})", self.service, answer.status.as_u16());
@@ -215,7 +242,7 @@ impl Http {
                 let why = if next.host_str() == home.host_str() {
                     format!(
                         "{service} redirects to {}: nothing was sent there; if it is right, make it the account's url",
-                        redact(&next.origin().ascii_serialization(), &answer.secrets)
+                        redactor.text(&next.origin().ascii_serialization())
                     )
                 } else {
                     format!(
@@ -236,9 +263,10 @@ impl Http {
             visited.push((request.method.clone(), url));
             let circle = visited.iter().any(|(_, seen)| *seen == next) && onward == Onward::Same;
             if circle || visited.len() > REDIRECTS {
-                let way = redact(&chain(&visited, &next), &answer.secrets);
+                let way = chain(&visited, &next);
                 let how = if circle { "in circles" } else { "too often" };
-                let why = format!("{} redirects {how}: {}", self.service, text::line(&way, 300));
+                let why =
+                    format!("{} redirects {how}: {}", self.service, text::line(&redactor.text(&way), 300));
                 return Err(self.not_followed(&request, (Onward::Same, taken, false), why));
             }
             url = next;
@@ -356,19 +384,21 @@ impl Http {
             }
             body.extend_from_slice(&chunk);
         }
-        let mut secrets = self.credential.secrets();
-        if let Target::Secret(url) = &request.url {
-            secrets.extend(secret_parts(url));
+        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let body = match charset::text(&body, content_type) {
+            Cow::Owned(text) => Bytes::from(text),
+            Cow::Borrowed(text) if text.len() == body.len() => body.freeze(),
+            Cow::Borrowed(text) => Bytes::copy_from_slice(text.as_bytes()),
+        };
+        Ok(Answer { status, headers, body, redirected: false, service: self.service, read })
+    }
+
+    /// What is taken out of the answer to a request: the account's secrets, and those of the request itself.
+    fn redactor_of(&self, request: &Request) -> Redactor {
+        match &request.url {
+            Target::Secret(url) => Redactor::new(self.credential.secrets().iter().chain(&secret_parts(url))),
+            Target::Segments(_) | Target::Same(_) => self.redactor.clone(),
         }
-        Ok(Answer {
-            status,
-            headers,
-            body: body.freeze(),
-            redirected: false,
-            service: self.service,
-            read,
-            secrets,
-        })
     }
 
     fn fault_of_transport(&self, error: &reqwest::Error, read: bool) -> ServiceError {
@@ -387,14 +417,13 @@ impl Http {
 
     /// What an answer without success means, by the table at [`fault_of_status`].
     pub fn fault(&self, answer: &Answer) -> ServiceError {
-        // Redacted once it is clean and before it is cut: neither may take a secret apart.
-        let said = text::line(&redact(&text::line(&said(answer), usize::MAX), &answer.secrets), 200);
+        let said = text::line(&said(answer), 200);
         fault_of_status(self.service, answer.status, &answer.headers, &said, answer.read, Timestamp::now())
     }
 
-    /// Takes the account's credential out of a text that a service sent, should it stand in there.
+    /// Takes the account's secrets out of a text, in whatever form they stand in there. An [`Answer`] has none any more.
     pub fn redact(&self, text: &str) -> String {
-        redact(text, &self.credential.secrets())
+        self.redactor.text(text).into_owned()
     }
 }
 

@@ -13,6 +13,7 @@ pub mod github;
 pub mod http;
 pub mod http_service;
 pub mod jenkins;
+mod lenient;
 mod service_url;
 mod sign_in;
 pub mod slack;

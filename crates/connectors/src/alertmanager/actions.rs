@@ -147,13 +147,13 @@ impl SilenceAlert {
         let mut matchers = wanted.matchers.clone();
         matchers.sort();
         let silences = self.server.silences().await.ok()?;
-        let made = silences.into_iter().find(|silence| {
+        let made = silences.good.into_iter().find(|silence| {
             let mut theirs = silence.matchers.clone();
             theirs.sort();
             !silence.is_over()
                 && silence.created_by == self.server.user
                 && silence.comment == wanted.comment
-                && silence.ends_at == wanted.ends_at
+                && silence.ends_at.0 == Some(wanted.ends_at)
                 && theirs == matchers
         });
         made.map(|silence| silence.id)
@@ -227,7 +227,13 @@ impl EndSilences {
     /// would look alike.
     async fn active(&self, id: &str) -> Result<Option<Silence>, ServiceError> {
         let silences = self.server.silences().await?;
-        Ok(silences.into_iter().find(|silence| silence.id == id && !silence.is_over()))
+        let found = silences.good.iter().find(|silence| silence.id == id);
+        match (found, silences.problem("", "silences")) {
+            (Some(silence), _) => Ok(Some(silence).filter(|silence| !silence.is_over()).cloned()),
+            (None, None) => Ok(None),
+            // It may be the one that cannot be read.
+            (None, Some(problem)) => Err(ServiceError::unavailable(format!("Alertmanager: {problem}"))),
+        }
     }
 
     /// Ends one silence; says which it was, where it was not over yet.

@@ -3,18 +3,23 @@
 use std::{hint::black_box, sync::Arc};
 
 use callboard_domain::{
-    item::IncidentStatus,
+    item::{IncidentStatus, Item},
     secret::{ExposeSecret, SecretString},
     source::{Hook, HookError, Received},
     text,
 };
 use jiff::Timestamp;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{
     Server,
     normalise::{Standing, began, snapshot},
-    wire::{Phase, Webhook},
+    wire::{Alert, Webhook},
+};
+use crate::{
+    http::charset,
+    lenient::{self, Entries, Odd, Text},
 };
 
 /// Receives webhooks that carry the account's secret as a bearer token; they have no signature.
@@ -46,6 +51,22 @@ impl Webhooks {
     }
 }
 
+impl Webhooks {
+    fn alert(&self, alert: &Alert<'_, Text<'_>>, now: Timestamp) -> Result<Item, String> {
+        // The next poll, which knows what it saw before, can do with less.
+        let began = began(alert, now).ok_or("it does not say when it began")?;
+        let standing = match &*alert.status {
+            "firing" => Standing::unheld(IncidentStatus::Triggered, began),
+            "resolved" => {
+                let ended = lenient::not_ahead(alert.ends_at.0, now).unwrap_or(now);
+                Standing::unheld(IncidentStatus::Resolved, ended.max(began))
+            }
+            other => return Err(format!("expected the status firing or resolved, found {other:?}")),
+        };
+        Ok(snapshot(&self.server.place, alert, began, standing))
+    }
+}
+
 fn bearer(value: &[u8]) -> Option<&[u8]> {
     let (scheme, token) = value.split_at_checked(7)?;
     scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
@@ -56,34 +77,40 @@ impl Hook for Webhooks {
         self.check(headers)
     }
 
-    fn receive(
-        &self,
-        headers: &http::HeaderMap,
-        body: &[u8],
-        _now: Timestamp,
-    ) -> Result<Received, HookError> {
+    fn receive(&self, headers: &http::HeaderMap, body: &[u8], now: Timestamp) -> Result<Received, HookError> {
         self.check(headers)?;
         let malformed = |why: String| HookError::Malformed(text::line(&why, 200));
+        let content_type = headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let body = charset::text(body, content_type);
         let webhook: Webhook<'_> =
-            serde_json::from_slice(body).map_err(|error| malformed(format!("not a webhook: {error}")))?;
+            serde_json::from_str(&body).map_err(|error| malformed(format!("not a webhook: {error}")))?;
         if &*webhook.version != "4" {
             let found = &*webhook.version;
             return Err(malformed(format!("expected version 4 of Alertmanager's webhooks, found {found:?}")));
         }
-        let mut snapshots = Vec::with_capacity(webhook.alerts.len());
-        for alert in &webhook.alerts {
-            if alert.fingerprint.trim().is_empty() {
-                return Err(malformed("an alert has no fingerprint".to_owned()));
-            }
+        let Entries { good, mut odd } = webhook.alerts;
+        let mut snapshots = Vec::with_capacity(good.len());
+        for (place, alert) in good.iter().enumerate() {
             if !self.server.filter.iter().all(|matcher| matcher.matches(|name| alert.labels.get(name))) {
                 continue;
             }
-            let began = began(alert);
-            let standing = match alert.status {
-                Phase::Firing => Standing::unheld(IncidentStatus::Triggered, began),
-                Phase::Resolved => Standing::unheld(IncidentStatus::Resolved, alert.ends_at.max(began)),
-            };
-            snapshots.push(snapshot(&self.server.place, alert, standing));
+            match self.alert(alert, now) {
+                Ok(item) => snapshots.push(item),
+                Err(why) => {
+                    let name = json!({ "name": alert.labels.get("alertname") }).to_string();
+                    odd.push(Odd::new(place, &name, why));
+                }
+            }
+        }
+        // To refuse the delivery would lose the good ones: Alertmanager does not send it again.
+        match odd.first() {
+            Some(odd) if good.is_empty() || snapshots.is_empty() => return Err(malformed(odd.to_string())),
+            Some(_) => {
+                for odd in &odd {
+                    tracing::warn!(account = %self.server.place.account, %odd, "left out an alert of a webhook");
+                }
+            }
+            None => {}
         }
         // Alertmanager numbers no deliveries; saying the same twice changes nothing.
         Ok(Received { delivery: None, snapshots })

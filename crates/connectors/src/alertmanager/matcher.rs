@@ -32,6 +32,11 @@ impl Matcher {
         holds != self.negated
     }
 
+    /// The label that it is about.
+    pub(super) fn label(&self) -> &str {
+        &self.label
+    }
+
     /// As written.
     pub fn as_str(&self) -> &str {
         &self.text

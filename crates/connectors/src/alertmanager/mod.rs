@@ -29,6 +29,7 @@ use self::{
 use crate::{
     Access, ConnectError, Connection, Identify, Problem, ServiceUrl,
     http::{Http, Request},
+    lenient::Entries,
     sign_in::{sign_in, user_problem},
 };
 
@@ -127,7 +128,7 @@ struct Server {
 
 impl Server {
     /// Every silence, those that are over among them (Alertmanager keeps them for days).
-    async fn silences(&self) -> Result<Vec<Silence>, ServiceError> {
+    async fn silences(&self) -> Result<Entries<Silence>, ServiceError> {
         self.http.send(all_silences()).await?.json()
     }
 }

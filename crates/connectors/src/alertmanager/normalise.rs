@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use url::{Url, form_urlencoded};
 
 use super::wire::{Alert, Pairs};
+use crate::lenient;
 
 /// Under which label an incident carries the ids of the silences that hold it, separated by commas.
 pub(super) const SILENCE: &str = "silence";
@@ -39,6 +40,8 @@ pub(super) struct Standing {
     pub held_until: Option<Timestamp>,
     pub silences: Vec<String>,
     pub inhibitors: Vec<String>,
+    /// What else keeps it quiet, in words.
+    pub otherwise: Vec<String>,
 }
 
 impl Standing {
@@ -51,18 +54,33 @@ impl Standing {
             held_until: None,
             silences: Vec::new(),
             inhibitors: Vec::new(),
+            otherwise: Vec::new(),
+        }
+    }
+
+    /// What keeps it quiet: ids of silences, else fingerprints of alerts, else words.
+    pub(super) fn by(&self) -> &Vec<String> {
+        match (self.silences.is_empty(), self.inhibitors.is_empty()) {
+            (false, _) => &self.silences,
+            (true, false) => &self.inhibitors,
+            (true, true) => &self.otherwise,
         }
     }
 }
 
 /// When an occurrence began, to the second: webhooks and the API give one beginning with different precision, and
-/// would make two occurrences of it.
-pub(super) fn began<S>(alert: &Alert<'_, S>) -> Timestamp {
-    Timestamp::from_second(alert.starts_at.as_second()).unwrap_or(alert.starts_at)
+/// would make two occurrences of it. None where the alert does not say, or says a time to come: of such an occurrence all
+/// later ones would be earlier.
+pub(super) fn began<S>(alert: &Alert<'_, S>, now: Timestamp) -> Option<Timestamp> {
+    lenient::not_ahead(alert.starts_at.0, now).map(to_the_second)
 }
 
-/// The incident that an alert is. The same whichever way the alert came.
-pub(super) fn snapshot<S>(place: &Place, alert: &Alert<'_, S>, standing: Standing) -> Item {
+pub(super) fn to_the_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
+/// The incident that an alert is, begun then. The same whichever way the alert came.
+pub(super) fn snapshot<S>(place: &Place, alert: &Alert<'_, S>, began: Timestamp, standing: Standing) -> Item {
     let (labels, notes) = (&alert.labels, &alert.annotations);
     let severity = labels.first(&["severity", "priority"]).map_or(Severity::Warning, Severity::from_word);
     let service = labels.first(&["service", "alertname"]).unwrap_or("alert");
@@ -75,7 +93,7 @@ pub(super) fn snapshot<S>(place: &Place, alert: &Alert<'_, S>, standing: Standin
             service: text::line(service, LABEL_NAME),
             severity,
             status: standing.status,
-            started_at: began(alert),
+            started_at: began,
             updated_at: standing.updated_at,
             holders: standing.holders,
             held_until: standing.held_until,
@@ -131,6 +149,19 @@ pub(super) fn exact_labels(incident: &Incident) -> Option<impl Iterator<Item = (
     let own = |name: &str| matches!(name, SILENCE | INHIBITED_BY);
     let labels = incident.labels.iter().filter(move |(name, _)| !own(name));
     (!incident.labels.contains_key(CUT)).then(|| labels.map(|(name, value)| (&**name, &**value)))
+}
+
+/// The value of one of the alert's own labels (nothing where it has none of that name), as far as the incident carries it:
+/// the outer `None` is "not known".
+pub(super) fn own_label<'a>(incident: &'a Incident, name: &str) -> Option<Option<&'a str>> {
+    // The list of names may be cut itself, and then ends so.
+    let cut = incident.labels.get(CUT).map_or("", String::as_str);
+    let own = !matches!(name, SILENCE | INHIBITED_BY | CUT);
+    match incident.labels.get(name).filter(|_| own) {
+        _ if cut.split(',').any(|label| label == name) => None,
+        None if cut.ends_with('…') => None,
+        value => Some(value.map(String::as_str)),
+    }
 }
 
 fn web(url: &str) -> Option<Url> {

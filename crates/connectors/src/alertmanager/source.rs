@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use callboard_domain::{
     error::ServiceError,
-    item::{IncidentStatus, Item, Kind},
-    source::{Batch, Cursor, Hook, Scope, Source},
+    item::{Detail, IncidentStatus, Item, Kind},
+    source::{Batch, Cursor, Hook, Problem, ProblemKind, Scope, Source},
     text,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -15,10 +15,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     Server,
     hook::Webhooks,
-    normalise::{Standing, began, snapshot},
+    normalise::{Standing, began, own_label, snapshot, to_the_second},
     wire::{Alert, Quiet, Silence},
 };
-use crate::http::Request;
+use crate::{http::Request, lenient::Entries};
 
 pub(super) struct Alerts {
     pub server: std::sync::Arc<Server>,
@@ -29,38 +29,62 @@ pub(super) struct Alerts {
 impl Source for Alerts {
     async fn poll(&self, since: Option<&Cursor>, now: Timestamp) -> Result<Batch, ServiceError> {
         let answer = self.server.http.send(self.list()).await?;
-        let alerts: Vec<Alert<'_, Quiet>> = answer.json()?;
+        let alerts: Entries<Alert<'_, Quiet>> = answer.json()?;
         let before = Marks::read(since);
+        let mut problems = Vec::new();
 
-        let held = alerts.iter().any(|alert| {
+        let held = alerts.good.iter().any(|alert| {
             let was = before.0.get(&*alert.fingerprint).is_some_and(|mark| !mark.by.is_empty());
             !alert.status.silenced_by.is_empty() || was
         });
-        let silences = if held { self.server.silences().await? } else { Vec::new() };
+        let silences = if held { self.server.silences().await } else { Ok(Entries::default()) };
+        let silences = match silences {
+            Ok(silences) => silences,
+            // That an alert is silenced is known without: only by whom and until when is not.
+            Err(why) => {
+                problems.push(Problem::new(ProblemKind::Details, "silences", why.to_string()));
+                Entries::default()
+            }
+        };
+        problems.extend(silences.problem("", "silences"));
         let silences: BTreeMap<&str, &Silence> =
-            silences.iter().map(|silence| (silence.id.as_str(), silence)).collect();
+            silences.good.iter().map(|silence| (silence.id.as_str(), silence)).collect();
 
         let names: BTreeMap<&str, &str> = alerts
+            .good
             .iter()
             .map(|alert| (&*alert.fingerprint, alert.labels.get("alertname").unwrap_or_default()))
             .collect();
-        let mut batch = Batch { complete: vec![Scope::all(Kind::Incident)], ..Batch::default() };
-        let mut after = Marks::default();
-        for alert in &alerts {
+        let (mut snapshots, mut after) = (Vec::new(), Marks::default());
+        for alert in &alerts.good {
             let mark = before.0.get(&*alert.fingerprint);
-            let mut standing = standing(began(alert), &alert.status, mark, &silences, now);
-            if standing.silences.is_empty() {
+            let said = began(alert, now);
+            let began = said.or(mark.map(|mark| mark.since)).unwrap_or_else(|| to_the_second(now));
+            let mut standing = standing(began, &alert.status, mark, &silences, now);
+            if standing.silences.is_empty() && !standing.inhibitors.is_empty() {
                 standing.holders = inhibiting(&alert.status.inhibited_by, &names);
             }
-            after.keep(alert, &standing);
-            batch.snapshots.push(snapshot(&self.server.place, alert, standing));
+            after.keep(alert, began, said.is_none(), &standing);
+            snapshots.push(snapshot(&self.server.place, alert, began, standing));
         }
-        batch.cursor = Some(after.write());
-        Ok(batch)
+        // What could not be read may be any of the alerts that seem to be missing.
+        let complete = alerts.odd.is_empty().then(|| Scope::all(Kind::Incident));
+        problems.extend(alerts.problem("", "alerts"));
+        Ok(Batch {
+            snapshots,
+            complete: complete.into_iter().collect(),
+            cursor: Some(after.write()),
+            problems,
+            ..Batch::default()
+        })
     }
 
-    fn watches(&self, _item: &Item) -> bool {
-        true
+    /// By the account's filter. A label that the incident does not carry whole speaks for no answer.
+    fn watches(&self, item: &Item) -> bool {
+        let Detail::Incident(incident) = &item.detail else { return true };
+        self.server.filter.iter().all(|matcher| {
+            own_label(incident, matcher.label()).is_none_or(|value| matcher.matches(|_| value))
+        })
     }
 
     fn hook(&self) -> Option<&dyn Hook> {
@@ -79,7 +103,7 @@ impl Alerts {
 }
 
 /// What the last poll saw of alerts that are quiet or have been: by it a poll knows that a silence has ended, and when,
-/// which the listing alone does not say.
+/// which the listing alone does not say. Also when it first saw those that do not say when they began.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Marks(BTreeMap<String, Mark>);
 
@@ -87,7 +111,7 @@ struct Marks(BTreeMap<String, Mark>);
 struct Mark {
     /// When the occurrence began.
     since: Timestamp,
-    /// What kept it quiet: silences, else inhibiting alerts.
+    /// What kept it quiet: see [`Standing::by`].
     by: Vec<String>,
     /// When that last changed.
     at: Timestamp,
@@ -103,11 +127,11 @@ impl Marks {
         Cursor(serde_json::to_string(self).unwrap_or_default())
     }
 
-    fn keep(&mut self, alert: &Alert<'_, Quiet>, standing: &Standing) {
-        let by = if standing.silences.is_empty() { &standing.inhibitors } else { &standing.silences };
-        let since = began(alert);
-        if !by.is_empty() || standing.updated_at != since {
-            let mark = Mark { since, by: by.clone(), at: standing.updated_at };
+    /// `unsaid`: the alert does not say when it began.
+    fn keep(&mut self, alert: &Alert<'_, Quiet>, began: Timestamp, unsaid: bool, standing: &Standing) {
+        let by = standing.by();
+        if !by.is_empty() || unsaid || standing.updated_at != began {
+            let mark = Mark { since: began, by: by.clone(), at: standing.updated_at };
             self.0.insert(alert.fingerprint.to_string(), mark);
         }
     }
@@ -116,7 +140,9 @@ impl Marks {
 /// How far a firing alert is.
 ///
 /// Silenced is acknowledged, by whoever made the silence. Inhibited is acknowledged too: it follows from another alert
-/// that fires, and wants no person for as long. Freed of either, it is triggered again, newer than it was held.
+/// that fires, and wants no person for as long. So is what is muted for the time being, what Alertmanager has not looked at
+/// yet, and what a later version keeps quiet for a reason of its own: any state but `active`. Freed, it is triggered again,
+/// newer than it was held.
 fn standing(
     began: Timestamp,
     quiet: &Quiet,
@@ -135,27 +161,59 @@ fn standing(
         holders.retain(|holder| !holder.is_empty());
         holders.sort();
         holders.dedup();
-        let set = held.iter().map(|silence| silence.updated_at.max(silence.starts_at)).max();
+        let set = held.iter().filter_map(|silence| silence.set_at()).max();
         Standing {
             status: IncidentStatus::Acknowledged,
             updated_at: set.map_or(last, |at| at.max(last)),
             holders,
-            held_until: held.iter().map(|silence| silence.ends_at).max(),
+            // Where one does not say, its end is not known.
+            held_until: held
+                .iter()
+                .map(|silence| silence.ends_at.0)
+                .collect::<Option<Vec<_>>>()
+                .and_then(|ends| ends.into_iter().max()),
             silences: sorted(&quiet.silenced_by),
             inhibitors: sorted(&quiet.inhibited_by),
+            otherwise: Vec::new(),
         }
     } else if !quiet.inhibited_by.is_empty() {
         let inhibitors = sorted(&quiet.inhibited_by);
         Standing { inhibitors, ..Standing::unheld(IncidentStatus::Acknowledged, last) }
+    } else if let otherwise @ [_, ..] = &otherwise(quiet)[..] {
+        let otherwise = otherwise.to_vec();
+        Standing {
+            holders: otherwise.clone(),
+            otherwise,
+            ..Standing::unheld(IncidentStatus::Acknowledged, last)
+        }
     } else {
         let freed = mark.filter(|mark| !mark.by.is_empty()).map(|mark| {
             let over = known(&mark.by).into_iter().filter(|silence| silence.is_over());
-            let at = over.map(|silence| silence.ends_at).max().unwrap_or(now);
+            let at = over.filter_map(|silence| silence.ends_at.0).max().unwrap_or(now);
             // On a tie the acknowledgement would stay.
             at.max(last.checked_add(SignedDuration::from_millis(1)).unwrap_or(last))
         });
         Standing::unheld(IncidentStatus::Triggered, freed.unwrap_or(last))
     }
+}
+
+/// What else keeps an alert quiet, in words.
+fn otherwise(quiet: &Quiet) -> Vec<String> {
+    let mut words: Vec<_> = quiet
+        .otherwise
+        .iter()
+        .map(|(how, name)| match how.as_str() {
+            "muted" => format!("mute time {}", text::line(name, 80)),
+            how => text::line(&format!("{how} by {name}"), 100),
+        })
+        .collect();
+    words.sort();
+    words.dedup();
+    // An older server gives no state, and one that imitates it the word of a webhook.
+    if words.is_empty() && !matches!(quiet.state.as_str(), "" | "active" | "firing") {
+        words.push(format!("Alertmanager ({})", text::line(&quiet.state, 40)));
+    }
+    words
 }
 
 /// What holds an inhibited alert: the alerts that it follows from, by name where they are listed.
@@ -178,6 +236,8 @@ fn sorted(ids: &[String]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn at(second: i64) -> Timestamp {
@@ -194,7 +254,13 @@ mod tests {
 
     fn quiet(silenced: &[&str], inhibited: &[&str]) -> Quiet {
         let own = |ids: &[&str]| ids.iter().map(|&id| id.to_owned()).collect();
-        Quiet { silenced_by: own(silenced), inhibited_by: own(inhibited) }
+        let held = !silenced.is_empty() || !inhibited.is_empty();
+        let state = if held { "suppressed" } else { "active" }.to_owned();
+        Quiet { state, silenced_by: own(silenced), inhibited_by: own(inhibited), otherwise: Vec::new() }
+    }
+
+    fn status(json: serde_json::Value) -> Quiet {
+        serde_json::from_value(json).unwrap()
     }
 
     fn mark(since: i64, by: &[&str], when: i64) -> Option<Mark> {
@@ -228,6 +294,51 @@ mod tests {
             (quiet(&[], &[]), mark(100, &[], 180), (Triggered, at(180), "", None)),
             (quiet(&[], &[]), mark(50, &["old"], 60), (Triggered, at(100), "", None)),
             (quiet(&["s1"], &[]), mark(100, &["s1"], 190), (Acknowledged, at(190), "ana", Some(at(900)))),
+            // Muted, and whatever a later version has.
+            (
+                status(json!({ "state": "suppressed", "mutedBy": ["nights", "weekends"] })),
+                None,
+                (Acknowledged, at(100), "mute time nights mute time weekends", None),
+            ),
+            (
+                status(json!({ "mutedBy": ["nights"] })),
+                None,
+                (Acknowledged, at(100), "mute time nights", None),
+            ),
+            (
+                status(json!({ "state": "active", "pausedBy": [{ "id": 7 }] })),
+                None,
+                (Acknowledged, at(100), "paused by 7", None),
+            ),
+            (
+                status(json!({ "state": "suppressed" })),
+                None,
+                (Acknowledged, at(100), "Alertmanager (suppressed)", None),
+            ),
+            (
+                status(json!({ "state": "unprocessed", "silencedBy": null })),
+                None,
+                (Acknowledged, at(100), "Alertmanager (unprocessed)", None),
+            ),
+            (
+                status(json!({ "state": "of tomorrow" })),
+                None,
+                (Acknowledged, at(100), "Alertmanager (of tomorrow)", None),
+            ),
+            (
+                status(json!({ "state": "suppressed", "silencedBy": ["s1"], "mutedBy": ["nights"] })),
+                None,
+                (Acknowledged, at(150), "ana", Some(at(900))),
+            ),
+            (quiet(&[], &[]), mark(100, &["mute time nights"], 100), (Triggered, at(200), "", None)),
+            // A server that does not say keeps nothing quiet.
+            (status(json!(null)), None, (Triggered, at(100), "", None)),
+            (status(json!("active")), None, (Triggered, at(100), "", None)),
+            (
+                status(json!({ "state": null, "mutedBy": [], "silencedBy": null })),
+                None,
+                (Triggered, at(100), "", None),
+            ),
         ];
         for (quiet, mark, expected) in cases {
             let got = standing(at(100), &quiet, mark.as_ref(), &silences, at(200));

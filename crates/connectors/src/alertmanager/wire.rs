@@ -1,82 +1,135 @@
 //! The JSON of Alertmanager: its API v2 and its webhooks of version 4. What is read and not kept is borrowed from the body.
 
-use std::{borrow::Cow, fmt};
+use std::{collections::BTreeMap, fmt};
 
 use jiff::Timestamp;
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{MapAccess, Visitor},
 };
+use serde_json::Value;
+
+use crate::lenient::{self, Date, Entries, Text};
 
 /// A webhook's body.
 #[derive(Debug, Deserialize)]
 pub(super) struct Webhook<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub version: Text<'a>,
     #[serde(borrow)]
-    pub alerts: Vec<Alert<'a, Phase>>,
+    pub alerts: Entries<Alert<'a, Text<'a>>>,
 }
 
-/// An alert. Webhooks and the API write it alike but for its status.
+/// An alert. Webhooks and the API write it alike but for its status: a webhook's is `firing` or `resolved`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Alert<'a, S> {
+    #[serde(default = "S::default", bound(deserialize = "S: Default + Deserialize<'de>"))]
     pub status: S,
-    #[serde(borrow)]
+    /// Never empty.
+    #[serde(borrow, deserialize_with = "present")]
     pub fingerprint: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub labels: Pairs<'a>,
     #[serde(borrow, default)]
     pub annotations: Pairs<'a>,
-    pub starts_at: Timestamp,
-    pub ends_at: Timestamp,
+    #[serde(default)]
+    pub starts_at: Date,
+    #[serde(default)]
+    pub ends_at: Date,
     #[serde(borrow, default, rename = "generatorURL")]
     pub generator_url: Text<'a>,
 }
 
-/// An alert's status in a webhook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Phase {
-    Firing,
-    Resolved,
+fn present<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Text<'a>, D::Error> {
+    let text = Text::deserialize(deserializer)?;
+    let empty = text.trim().is_empty();
+    if empty { Err(serde::de::Error::custom("it has no fingerprint")) } else { Ok(text) }
 }
 
 /// An alert's status in the API: what keeps it quiet. The API lists only alerts that fire.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Quiet {
-    #[serde(default)]
+    /// `active`, `suppressed`, `unprocessed`, or a word of a later version; empty where the server does not say.
+    pub state: String,
+    /// The ids of silences.
     pub silenced_by: Vec<String>,
-    #[serde(default)]
+    /// The fingerprints of alerts.
     pub inhibited_by: Vec<String>,
+    /// The names of mute time intervals (0.28), and whatever a later version has under a name that ends in `By`: each with
+    /// the field's name without that end.
+    pub otherwise: Vec<(String, String)>,
+}
+
+impl<'de> Deserialize<'de> for Quiet {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut fields: BTreeMap<String, Value> = match Value::deserialize(deserializer)? {
+            Value::Null => BTreeMap::new(),
+            Value::String(state) => [("state".to_owned(), state.into())].into(),
+            Value::Object(fields) => fields.into_iter().collect(),
+            _ => return Err(serde::de::Error::custom("expected the alert's status")),
+        };
+        let state = fields.remove("state").and_then(|state| state.as_str().map(str::to_owned));
+        let mut names = |field: &str| fields.remove(field).map(names).unwrap_or_default();
+        let (silenced_by, inhibited_by) = (names("silencedBy"), names("inhibitedBy"));
+        let otherwise = fields.into_iter().filter_map(|(field, by)| {
+            let field = field.strip_suffix("By")?.to_owned();
+            Some(self::names(by).into_iter().map(move |name| (field.clone(), name)))
+        });
+        let otherwise = otherwise.flatten().collect();
+        Ok(Self { state: state.unwrap_or_default(), silenced_by, inhibited_by, otherwise })
+    }
+}
+
+/// The names in a list of them, or the one that stands there without a list.
+fn names(value: Value) -> Vec<String> {
+    match value {
+        Value::Array(values) => values.into_iter().flat_map(names).collect(),
+        Value::String(name) if !name.is_empty() => vec![name],
+        Value::Number(number) => vec![number.to_string()],
+        Value::Object(mut fields) => {
+            ["id", "name"].into_iter().find_map(|key| fields.remove(key)).map(names).unwrap_or_default()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// A silence, as the API gives it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Silence {
+    #[serde(deserialize_with = "lenient::text")]
     pub id: String,
     pub status: SilenceStatus,
-    pub updated_at: Timestamp,
-    pub starts_at: Timestamp,
-    pub ends_at: Timestamp,
     #[serde(default)]
+    pub updated_at: Date,
+    #[serde(default)]
+    pub starts_at: Date,
+    #[serde(default)]
+    pub ends_at: Date,
+    #[serde(default, deserialize_with = "lenient::text")]
     pub created_by: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     pub comment: String,
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub matchers: Vec<SilenceMatcher>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct SilenceStatus {
     /// `pending`, `active` or `expired`.
+    #[serde(deserialize_with = "lenient::text")]
     pub state: String,
 }
 
 impl Silence {
     pub(super) fn is_over(&self) -> bool {
         self.status.state == "expired"
+    }
+
+    /// When it was made or changed, or began, where it says.
+    pub(super) fn set_at(&self) -> Option<Timestamp> {
+        self.updated_at.0.max(self.starts_at.0)
     }
 }
 
@@ -110,7 +163,7 @@ fn yes() -> bool {
 /// The answer to a new silence.
 #[derive(Debug, Deserialize)]
 pub(super) struct Created {
-    #[serde(rename = "silenceID")]
+    #[serde(rename = "silenceID", deserialize_with = "lenient::text")]
     pub silence_id: String,
 }
 
@@ -118,48 +171,15 @@ pub(super) struct Created {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Status {
+    #[serde(deserialize_with = "lenient::or_default")]
     pub version_info: VersionInfo,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(super) struct VersionInfo {
+    #[serde(deserialize_with = "lenient::text")]
     pub version: String,
-}
-
-/// Text, borrowed where it holds no escapes: serde borrows a `Cow` only as a field of its own, not within a map.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Text<'a>(pub Cow<'a, str>);
-
-impl std::ops::Deref for Text<'_> {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Borrow;
-
-        impl<'de> Visitor<'de> for Borrow {
-            type Value = Text<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("text")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
-            }
-        }
-
-        deserializer.deserialize_str(Borrow)
-    }
 }
 
 /// Labels or annotations: few, so a list is searched faster than a map is built.
@@ -195,8 +215,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
                 }
                 Ok(Pairs(pairs))
             }
+
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(Pairs::default())
+            }
         }
 
-        deserializer.deserialize_map(Collect)
+        deserializer.deserialize_any(Collect)
     }
 }

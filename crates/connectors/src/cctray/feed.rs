@@ -1,130 +1,91 @@
-//! The format: bytes to projects, projects to items. Pure.
+//! The format: text to projects. Pure.
 
-use callboard_domain::{
-    item::{AccountName, Build, BuildRun, BuildStatus, Detail, Item, ItemKey, Kind},
-    text,
-};
-use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use callboard_domain::text;
+use jiff::Timestamp;
 use quick_xml::{
     Reader, XmlVersion,
     events::{BytesStart, Event},
 };
-use serde::{Deserialize, Serialize};
+use serde_json::json;
 use url::Url;
+
+use crate::lenient::{self, Entries, Odd};
 
 /// How many projects of a feed are read.
 pub const PROJECTS: usize = 5_000;
 
-/// A last build. GoCD runs a stage again under the same label: only the time tells it from the one before.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Seen {
-    number: u64,
-    time: Option<Timestamp>,
-    pub(super) attempt: u32,
-}
-
 /// A `Project` of a feed, as far as it is understood.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Project {
-    /// Its name; never empty.
-    pub name: String,
-    /// `Sleeping`, `Building`, `CheckingModifications`, `Pending`.
-    pub activity: String,
-    /// How the last build ended: `Success`, `Failure`, `Exception`, `Error`, `Unknown`.
-    pub status: String,
+pub(super) struct Project {
+    /// Its name; never empty. Another project may have the same.
+    pub(super) name: String,
+    /// What it does now.
+    pub(super) activity: Activity,
+    /// Whether the last build passed; none where the feed does not know, or says it in a word that we do not.
+    pub(super) passed: Option<bool>,
     /// What the last build is called; a number at most servers.
-    pub label: String,
+    pub(super) label: String,
     /// When the last build ended.
-    pub time: Option<Timestamp>,
+    pub(super) time: Option<Timestamp>,
     /// Where it can be seen; http or https.
-    pub url: Option<Url>,
+    pub(super) url: Option<Url>,
+}
+
+/// What a project does now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Activity {
+    /// Nothing: `Sleeping`, `CheckingModifications`.
+    Idle,
+    /// A build runs: `Building`.
+    Building,
+    /// A build waits: `Pending`.
+    Pending,
+    /// The feed does not say, or in a word that we do not know.
+    #[default]
+    Unknown,
+}
+
+impl Activity {
+    fn of(word: &str) -> Self {
+        match word.to_ascii_lowercase().as_str() {
+            "sleeping" | "checkingmodifications" => Self::Idle,
+            "building" => Self::Building,
+            "pending" => Self::Pending,
+            _ => Self::Unknown,
+        }
+    }
 }
 
 impl Project {
-    /// The last build's number: its label where that is one, else the second in which it ended. Both grow with every
-    /// build; a project that changes from times to labels would seem to go back, and its later builds to be old ones.
-    fn number(&self) -> Option<u64> {
-        let second = || u64::try_from(self.time?.as_second()).ok();
-        self.label.parse().ok().or_else(second)
-    }
-
-    /// The last build, told from the one before by its number or, under the same number, by its time.
-    pub(super) fn seen(&self, before: Option<&Seen>) -> Option<Seen> {
-        let number = self.number()?;
-        let attempt = match before {
-            Some(before) if before.number != number => 1,
-            Some(before) if before.time == self.time => before.attempt,
-            Some(before) => before.attempt.saturating_add(1),
-            None => 1,
-        };
-        Some(Seen { number, time: self.time, attempt })
-    }
-
-    /// The project as an item; none where it was never built and is not about to be.
-    pub(super) fn item(&self, account: &AccountName, attempt: u32) -> Option<Item> {
-        let last =
-            self.number().map(|number| BuildRun { attempt, at: self.time, ..self.run(number, self.ended()) });
-        let runs: Vec<_> = self.under_way().into_iter().chain(last).collect();
-        let (repo, pipeline) = self.name.split_once(" :: ").unwrap_or((&self.name, &self.name));
-        (!runs.is_empty()).then(|| Item {
-            key: ItemKey::new(account, Kind::Build, &*self.name),
-            title: self.name.clone(),
-            url: self.url.clone(),
-            detail: Detail::Build(Build {
-                repo: repo.to_owned(),
-                pipeline: pipeline.to_owned(),
-                branch: None,
-                default_branch: true,
-                runs,
-            }),
-        })
-    }
-
-    fn ended(&self) -> BuildStatus {
-        match self.status.as_str() {
-            "Success" => BuildStatus::Passed,
-            "Failure" | "Exception" | "Error" => BuildStatus::Failed,
-            _ => BuildStatus::Canceled,
-        }
-    }
-
-    /// The build that runs or waits. The feed does not name it; where labels are numbers it will be the next one, and
-    /// elsewhere it cannot be told what it will be, so nothing is said of it until it ends.
-    fn under_way(&self) -> Option<BuildRun> {
-        let status = match self.activity.as_str() {
-            "Building" => BuildStatus::Running,
-            "Pending" => BuildStatus::Queued,
-            _ => return None,
-        };
-        let number = if self.number().is_none() { Some(0) } else { self.label.parse().ok() };
-        Some(self.run(u64::checked_add(number?, 1)?, status))
-    }
-
-    fn run(&self, number: u64, status: BuildStatus) -> BuildRun {
-        BuildRun { url: self.url.clone(), ..BuildRun::new(number, status) }
+    /// The last build's label, where it is a number.
+    pub(super) fn number(&self) -> Option<u64> {
+        number(&self.label)
     }
 }
 
-/// Reads a feed as items, as if for the first time. Pure, and bounded by the length of the feed.
-///
-/// # Errors
-/// What is wrong with it, in a few words.
-pub fn items(account: &AccountName, feed: &[u8]) -> Result<Vec<Item>, String> {
-    let projects = projects(feed)?;
-    Ok(projects.iter().take(PROJECTS).filter_map(|project| project.item(account, 1)).collect())
+/// A label that is a number.
+pub(super) fn number(label: &str) -> Option<u64> {
+    label.trim_start_matches('#').parse().ok()
 }
 
-/// Reads a feed.
+fn passed(word: &str) -> Option<bool> {
+    match word.to_ascii_lowercase().as_str() {
+        "success" => Some(true),
+        "failure" | "exception" | "error" => Some(false),
+        _ => None,
+    }
+}
+
+/// Reads a feed, project by project: one that cannot be read is named, and the others are good.
 ///
 /// Entities other than the five of XML and characters by number are refused, and so is a document type: nothing in a
 /// feed can expand or point elsewhere.
 ///
 /// # Errors
-/// What is wrong with it, in a few words.
-pub fn projects(feed: &[u8]) -> Result<Vec<Project>, String> {
-    let feed = std::str::from_utf8(feed).map_err(|_| "it is not UTF-8")?;
+/// What is wrong with the feed as a whole, in a few words: it is something else, or cut.
+pub(super) fn projects(feed: &str) -> Result<Entries<Project>, String> {
     let mut reader = Reader::from_str(feed.trim_start_matches('\u{feff}').trim_start());
-    let (mut found, mut depth, mut rooted) = (Vec::new(), 0_usize, false);
+    let (mut found, mut depth, mut rooted) = (Entries::default(), 0_usize, false);
     loop {
         match reader.read_event().map_err(|error| error.to_string())? {
             Event::Start(tag) => {
@@ -151,43 +112,45 @@ fn element(
     tag: &BytesStart<'_>,
     depth: usize,
     rooted: &mut bool,
-    found: &mut Vec<Project>,
+    found: &mut Entries<Project>,
 ) -> Result<(), String> {
     let name = tag.local_name();
     match (depth, name.as_ref()) {
         (0, "Projects") if !*rooted => *rooted = true,
         (0, _) => return Err("its outermost element is not Projects".to_owned()),
-        (1, "Project") => found.extend(project(tag)?),
+        (1, "Project") => {
+            let place = found.good.len() + found.odd.len();
+            match project(tag) {
+                Ok(project) => found.good.push(project),
+                Err((name, why)) => {
+                    found.odd.push(Odd::new(place, &json!({ "name": name }).to_string(), why));
+                }
+            }
+        }
         _ => {}
     }
     Ok(())
 }
 
-/// A project; none where it has no name.
-fn project(tag: &BytesStart<'_>) -> Result<Option<Project>, String> {
+/// A project; else its name as far as it was read, and why it cannot be.
+fn project(tag: &BytesStart<'_>) -> Result<Project, (String, String)> {
     let mut project = Project::default();
     for attribute in tag.attributes() {
-        let attribute = attribute.map_err(|error| error.to_string())?;
-        let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| error.to_string())?;
+        let fault = |error: &dyn std::fmt::Display| (project.name.clone(), error.to_string());
+        let attribute = attribute.map_err(|error| fault(&error))?;
+        let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| fault(&error))?;
         let value = text::line(&value, 500);
         match attribute.key.local_name().as_ref() {
             "name" => project.name = value,
-            "activity" => project.activity = value,
-            "lastBuildStatus" => project.status = value,
+            "activity" => project.activity = Activity::of(&value),
+            "lastBuildStatus" => project.passed = passed(&value),
             "lastBuildLabel" => project.label = value,
-            "lastBuildTime" => project.time = time(&value),
+            "lastBuildTime" => project.time = lenient::read_date(&value),
             "webUrl" => {
                 project.url = Url::parse(&value).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
             }
             _ => {}
         }
     }
-    Ok((!project.name.is_empty()).then_some(project))
-}
-
-/// A time with or without a zone; without one it is read as UTC.
-pub(super) fn time(text: &str) -> Option<Timestamp> {
-    let without_zone =
-        || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
-    text.parse().ok().or_else(without_zone)
+    if project.name.is_empty() { Err((String::new(), "it has no name".to_owned())) } else { Ok(project) }
 }

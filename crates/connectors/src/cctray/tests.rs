@@ -9,7 +9,7 @@ use wiremock::{
     matchers::{any, query_param},
 };
 
-use super::{feed::time, *};
+use super::{feed::projects, *};
 use crate::contract::{self, SECRET, Subject, USER, access};
 
 fn config(url: &str, more: serde_json::Value) -> Config {
@@ -64,7 +64,7 @@ fn told(item: &Item) -> String {
 
 #[test]
 fn a_feed_is_read() {
-    let items = items(&AccountName::from("ci"), FEED.as_bytes()).unwrap();
+    let items = items(&AccountName::from("ci"), FEED.as_bytes(), contract::now()).unwrap();
     assert_eq!(
         items.iter().map(told).collect::<Vec<_>>(),
         [
@@ -72,7 +72,6 @@ fn a_feed_is_read() {
             "ci/build/acme/api = acme/api / acme/api https://ci.example/api #10.1 running -, #9.1 failed 2026-11-22T12:00:00Z",
             "ci/build/shop :: build :: unit = shop / build :: unit - #1795348800.1 failed 2026-11-22T12:00:00.1234567Z",
             "ci/build/R & D — \"new\" = R & D — \"new\" / R & D — \"new\" - #1.1 queued -",
-            "ci/build/old = old / old - #3.1 canceled -",
             "ci/build/broken = broken / broken - #1795348800.1 failed 2026-11-22T12:00:00Z",
         ]
     );
@@ -89,8 +88,6 @@ fn what_is_no_feed_is_refused() {
         ("<Projects><Project name=\"a", ""),
         ("<Projects></Project>", ""),
         ("<Projects/><Projects/>", "not Projects"),
-        ("<Projects><Project name=\"a\" name=\"b\"/></Projects>", ""),
-        ("<Projects><Project name=\"&nbsp;\"/></Projects>", ""),
         (
             "<!DOCTYPE lolz [<!ENTITY lol \"lol\">]><Projects><Project name=\"&lol;\"/></Projects>",
             "document type",
@@ -98,43 +95,81 @@ fn what_is_no_feed_is_refused() {
         ("<!DOCTYPE x SYSTEM \"file:///etc/passwd\"><Projects/>", "document type"),
     ];
     for (feed, expected) in cases {
-        let why = projects(feed.as_bytes()).expect_err(feed);
+        let why = projects(feed).expect_err(feed);
         assert!(why.contains(expected), "{feed}: {why}");
     }
-    assert_eq!(projects(b"<Projects>\xff</Projects>"), Err("it is not UTF-8".to_owned()));
-    assert_eq!(projects("\u{feff}<Projects/>".as_bytes()), Ok(Vec::new()));
+    assert!(projects("\u{feff}<Projects/>").unwrap().good.is_empty());
     // What is inside a project, or beside it, is nobody's project.
     let inner =
         "<Projects><Project name=\"a\"><messages><Project name=\"b\"/></messages></Project><x/></Projects>";
-    assert_eq!(projects(inner.as_bytes()).unwrap().len(), 1);
+    assert_eq!(projects(inner).unwrap().good.len(), 1);
+}
+
+#[test]
+fn a_project_that_cannot_be_read_is_named_and_hides_no_other() {
+    let cases = [
+        ("<Project name=\"x\" name=\"b\"/>", "1 of 2 projects cannot be read: x (entry 1): "),
+        ("<Project name=\"&nbsp;\"/>", "1 of 2 projects cannot be read: entry 1: "),
+        ("<Project name=\"x\" activity/>", "1 of 2 projects cannot be read: x (entry 1): "),
+        ("<Project activity=\"Building\"/>", "1 of 2 projects cannot be read: entry 1: it has no name"),
+        (
+            "<Project name=\" \" lastBuildStatus=\"Failure\"/>",
+            "1 of 2 projects cannot be read: entry 1: it has no name",
+        ),
+    ];
+    for (odd, expected) in cases {
+        let found = projects(&format!("<Projects>{odd}<Project name=\"good\"/></Projects>")).unwrap();
+        assert_eq!(found.good.len(), 1, "{odd}");
+        let problem = found.problem("", "projects").unwrap().to_string();
+        assert!(problem.starts_with(expected), "{odd}: {problem}");
+    }
 }
 
 proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(bytes: Vec<u8>, name: String, cut in 0..FEED.len()) {
-        let _ = items(&AccountName::from("ci"), &bytes);
-        let _ = items(&AccountName::from("ci"), &[&FEED.as_bytes()[..cut], name.as_bytes()].concat());
+        let (account, now) = (AccountName::from("ci"), contract::now());
+        let _ = items(&account, &bytes, now);
+        let _ = items(&account, &[&FEED.as_bytes()[..cut], name.as_bytes()].concat(), now);
         let escaped = quick_xml::escape::escape(&name);
-        if let Ok(found) = projects(format!("<Projects><Project name=\"{escaped}\"/></Projects>").as_bytes()) {
-            for project in found {
+        if let Ok(found) = projects(&format!("<Projects><Project name=\"{escaped}\"/></Projects>")) {
+            for project in found.good {
                 prop_assert_eq!(project.name, text::line(&name, 500));
             }
         }
     }
 }
 
-#[test]
-fn a_time_may_lack_its_zone() {
+#[tokio::test]
+async fn a_feed_is_read_in_any_charset() {
+    let feed = |encoding: &str| {
+        format!(
+            "<?xml version=\"1.0\" encoding=\"{encoding}\"?><Projects><Project name=\"Größe\" activity=\"Sleeping\" \
+             lastBuildStatus=\"Failure\" lastBuildLabel=\"7\"/></Projects>"
+        )
+    };
+    let latin1 = |text: String| text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect::<Vec<_>>();
+    let utf16 = |mark: &str, order: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        mark.encode_utf16().chain(feed("UTF-16").encode_utf16()).flat_map(order).collect()
+    };
     let cases = [
-        ("2026-11-22T12:00:00Z", Some("2026-11-22T12:00:00Z")),
-        ("2026-11-22T12:00:00.000+0100", Some("2026-11-22T11:00:00Z")),
-        ("2026-11-22T12:00:00", Some("2026-11-22T12:00:00Z")),
-        ("2026-11-22 12:00:00", Some("2026-11-22T12:00:00Z")),
-        ("22/11/2026", None),
-        ("", None),
+        (latin1(feed("ISO-8859-1")), "text/xml"),
+        (latin1(feed("windows-1252")), "application/xml"),
+        (latin1(feed("UTF-8")), "text/xml; charset=ISO-8859-1"),
+        (utf16("\u{feff}", u16::to_le_bytes), "application/xml"),
+        (utf16("\u{feff}", u16::to_be_bytes), "text/xml; charset=utf-8"),
+        (utf16("", u16::to_le_bytes), "text/xml"),
+        (utf16("", u16::to_be_bytes), "text/xml; charset=utf-16"),
+        (format!("\u{feff}{}", feed("utf-8")).into_bytes(), "text/plain"),
+        (feed("utf-8").into_bytes(), "text/xml; charset=ISO-8859-1"),
     ];
-    for (text, expected) in cases {
-        assert_eq!(time(text).map(|at| at.to_string()).as_deref(), expected, "{text}");
+    for (body, content_type) in cases {
+        let server = MockServer::start().await;
+        let answer = ResponseTemplate::new(200).set_body_raw(body, content_type);
+        Mock::given(any()).respond_with(answer).mount(&server).await;
+        let batch = source(&config(&server.uri(), json!({}))).poll(None, contract::now()).await.unwrap();
+        let names: Vec<_> = batch.snapshots.iter().map(Item::reference).collect();
+        assert_eq!(names, ["Größe"], "{content_type}");
     }
 }
 
@@ -155,10 +190,12 @@ async fn a_feed_that_has_not_changed_is_not_read_again() {
         config(&server.uri(), json!({ "watch": watch, "query": { "branch": "a b" } }))
     };
     let first = source(&of(json!(["acme/*"]))).poll(None, contract::now()).await.unwrap();
-    assert_eq!((first.snapshots.len(), first.complete), (2, vec![Scope::all(Kind::Build)]));
+    assert_eq!((first.snapshots.len(), &first.complete[..]), (2, &[][..]), "one project has no name");
+    assert_eq!(first.problems[0].to_string(), "1 of 8 projects cannot be read: entry 8: it has no name");
     let again = source(&of(json!(["acme/*"]))).poll(first.cursor.as_ref(), contract::now()).await.unwrap();
     assert_eq!((again.snapshots.len(), again.complete, again.cursor), (0, Vec::new(), None));
-    let other = source(&of(json!(["old"]))).poll(first.cursor.as_ref(), contract::now()).await.unwrap();
+    let other =
+        source(&of(json!(["never", "broken"]))).poll(first.cursor.as_ref(), contract::now()).await.unwrap();
     assert_eq!(other.snapshots.len(), 1, "another watch reads the feed although it has not changed");
 }
 
@@ -189,6 +226,262 @@ async fn a_build_under_the_same_label_is_another_attempt() {
         assert_eq!(names, expected, "step {index}");
         (stored, cursor) = (Some(change.item), batch.cursor);
     }
+}
+
+/// A project in a feed: activity, status, label and time.
+type Says = (&'static str, &'static str, &'static str, &'static str);
+
+fn feed_of(name: &str, (activity, status, label, time): Says) -> String {
+    format!(
+        "<Project name=\"{name}\" activity=\"{activity}\" lastBuildStatus=\"{status}\" lastBuildLabel=\"{label}\" \
+         lastBuildTime=\"{time}\"/>"
+    )
+}
+
+/// What is told of a project that says this, poll by poll, each so many minutes after the one before.
+async fn told_of(steps: &[Says], minutes: i64) -> Vec<Vec<EventName>> {
+    let (mut stored, mut cursor, mut now) = (None, None, contract::now());
+    let mut told = Vec::new();
+    for says in steps {
+        let server = serve(&format!("<Projects>{}</Projects>", feed_of("p", *says))).await;
+        let batch = source(&config(&server.uri(), json!({}))).poll(cursor.as_ref(), now).await.unwrap();
+        let mut names = Vec::new();
+        for snapshot in batch.snapshots {
+            let change = compare(stored.as_ref(), snapshot, &Identity::default());
+            names.extend(change.transitions.iter().map(|transition| transition.name));
+            stored = Some(change.item);
+        }
+        told.push(names);
+        (cursor, now) = (batch.cursor, now + jiff::SignedDuration::from_mins(minutes));
+    }
+    told
+}
+
+const T1: &str = "2026-11-22T10:00:00Z";
+const T2: &str = "2026-11-22T11:00:00Z";
+
+#[tokio::test]
+async fn one_build_is_one_event() {
+    use EventName::{Canceled, Failed, Fixed, Passed, Running, StillFailing};
+    type Steps = &'static [(Says, &'static [EventName])];
+    let cases: [Steps; 16] = [
+        // The time comes and goes.
+        &[
+            (("Sleeping", "Failure", "174", T1), &[Failed]),
+            (("Sleeping", "Failure", "174", ""), &[]),
+            (("Sleeping", "Failure", "174", T1), &[]),
+            (("Sleeping", "Failure", "174", "2026-11-22T10:00:00.123+00:00"), &[]),
+            (("Sleeping", "Failure", "175", ""), &[StillFailing]),
+            (("Sleeping", "Failure", "175", T2), &[]),
+        ],
+        &[
+            (("Sleeping", "Failure", "v1", ""), &[Failed]),
+            (("Sleeping", "Failure", "v1", T1), &[]),
+            (("Sleeping", "Failure", "v1", ""), &[]),
+            (("Sleeping", "Success", "v2", ""), &[Fixed]),
+            (("Sleeping", "Success", "v2", T2), &[]),
+        ],
+        // So does the label.
+        &[
+            (("Sleeping", "Failure", "", T1), &[Failed]),
+            (("Sleeping", "Failure", "9", T1), &[]),
+            (("Sleeping", "Failure", "", T1), &[]),
+            (("Sleeping", "Success", "10", T2), &[Fixed]),
+        ],
+        // Neither label nor time: another result is another build.
+        &[
+            (("Sleeping", "Failure", "", ""), &[Failed]),
+            (("Sleeping", "Failure", "", ""), &[]),
+            (("Sleeping", "Success", "", ""), &[Fixed]),
+            (("Sleeping", "Failure", "", ""), &[Failed]),
+        ],
+        // The status is not known while a build runs.
+        &[
+            (("Sleeping", "Success", "57", T1), &[Passed]),
+            (("Building", "Unknown", "58", ""), &[Running]),
+            (("Building", "Unknown", "58", ""), &[]),
+            (("Sleeping", "Failure", "58", T2), &[Failed]),
+        ],
+        &[
+            (("Sleeping", "Success", "57", T1), &[Passed]),
+            (("Building", "Unknown", "57", T1), &[Running]),
+            (("Sleeping", "Failure", "58", T2), &[Failed]),
+        ],
+        &[(("Building", "Unknown", "57", ""), &[Running]), (("Sleeping", "Failure", "57", T2), &[Failed])],
+        &[
+            (("Sleeping", "Failure", "57", T1), &[Failed]),
+            (("Building", "Unknown", "", ""), &[Running]),
+            (("Sleeping", "Unknown", "", ""), &[]),
+            (("Sleeping", "Success", "58", T2), &[Fixed]),
+        ],
+        // A build ends before its result is there.
+        &[
+            (("Building", "Success", "57", T1), &[Passed, Running]),
+            (("Sleeping", "Success", "57", T1), &[]),
+            (("Sleeping", "Failure", "58", T2), &[Failed]),
+        ],
+        // A result is never there: after a while it was canceled, and the next build may have its number.
+        &[
+            (("Building", "Success", "57", T1), &[Passed, Running]),
+            (("Sleeping", "Success", "57", T1), &[]),
+            (("Sleeping", "Success", "57", T1), &[]),
+            (("Sleeping", "Success", "57", T1), &[]),
+            (("Sleeping", "Success", "57", T1), &[Canceled]),
+            (("Building", "Success", "57", T1), &[Running]),
+            (("Sleeping", "Failure", "58", T2), &[Failed]),
+        ],
+        // Under its label again: the build that ran is the one that ended.
+        &[
+            (("Building", "Success", "57", T1), &[Passed, Running]),
+            (("Sleeping", "Failure", "57", T2), &[Failed]),
+            (("Sleeping", "Success", "58", "2026-11-22T11:30:00Z"), &[Fixed]),
+        ],
+        // Words that nobody knows are no result and no end.
+        &[
+            (("Sleeping", "Failure", "57", T1), &[Failed]),
+            (("Hibernating", "Sunny", "57", T1), &[]),
+            (("Sleeping", "Paused", "58", T2), &[]),
+            (("Building", "Failure", "57", T1), &[Running]),
+            (("Hibernating", "Failure", "57", T1), &[]),
+            (("Hibernating", "Failure", "57", T1), &[]),
+            (("Hibernating", "Failure", "57", T1), &[]),
+            (("building", "failure", "57", T1), &[]),
+            (("sleeping", "success", "58", T2), &[Fixed]),
+        ],
+        // An old answer says nothing new.
+        &[
+            (("Sleeping", "Failure", "57", T1), &[Failed]),
+            (("Sleeping", "Success", "58", T2), &[Fixed]),
+            (("Sleeping", "Failure", "57", T1), &[]),
+            (("Sleeping", "Success", "58", T2), &[]),
+        ],
+        // A counter that begins anew does.
+        &[(("Sleeping", "Success", "58", T1), &[Passed]), (("Sleeping", "Failure", "1", T2), &[Failed])],
+        // A time that no clock can hold, and one to come.
+        &[
+            (("Sleeping", "Success", "v1", "9999-12-31T23:59:59Z"), &[Passed]),
+            (("Sleeping", "Success", "v1", "2030-01-01T00:00:00Z"), &[]),
+            (("Sleeping", "Failure", "v2", T2), &[Failed]),
+        ],
+        // GoCD runs a stage again.
+        &[
+            (("Sleeping", "Failure", "57", T1), &[Failed]),
+            (("Sleeping", "Failure", "57", T2), &[StillFailing]),
+        ],
+    ];
+    for steps in cases {
+        let says: Vec<_> = steps.iter().map(|(says, _)| *says).collect();
+        let expected: Vec<_> = steps.iter().map(|(_, names)| names.to_vec()).collect();
+        assert_eq!(told_of(&says, 4).await, expected, "{says:?}");
+    }
+}
+
+#[test]
+fn a_red_project_is_shown_whatever_it_lacks() {
+    let times =
+        ["", "2026-11-22 15:27:34 +0200", "Sun, 22 Nov 2026 10:00:00 GMT", "11/22/2026 10:00:00", "soon"];
+    for time in times {
+        for label in ["", "v1.2-abc", "57", "#57"] {
+            for status in ["Failure", "Exception", "Error", "failure"] {
+                let feed =
+                    format!("<Projects>{}</Projects>", feed_of("p", ("Sleeping", status, label, time)));
+                let items = items(&AccountName::from("ci"), feed.as_bytes(), contract::now()).unwrap();
+                let Detail::Build(build) = &items[0].detail else { panic!("{items:?}") };
+                assert!(build.is_red(), "{status} {label} {time}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn projects_of_one_name_keep_apart() {
+    let project = |label: &str, status: &str, url: &str| {
+        format!(
+            "<Project name=\"p\" activity=\"Sleeping\" lastBuildStatus=\"{status}\" lastBuildLabel=\"{label}\" webUrl=\"{url}\"/>"
+        )
+    };
+    let (a, b) =
+        (project("7", "Failure", "https://ci.example/a"), project("99", "Success", "https://ci.example/b"));
+    let (x, y) = (project("7", "Failure", ""), project("99", "Success", ""));
+    let other =
+        "<Project name=\"p (2)\" activity=\"Sleeping\" lastBuildStatus=\"Success\" lastBuildLabel=\"5\"/>";
+    let cases = [
+        // By their URLs, in whichever order they come, also when one is away.
+        (
+            vec![format!("{a}{b}"), format!("{b}{a}"), b.clone(), format!("{a}{b}"), a.clone()],
+            vec!["p=7 p (2)=99", "p (2)=99 p=7", "p (2)=99", "p=7 p (2)=99", "p=7"],
+        ),
+        // By their places.
+        (vec![format!("{x}{y}"), format!("{x}{y}")], vec!["p=7 p (2)=99", "p=7 p (2)=99"]),
+        (vec![format!("{a}{other}{b}")], vec!["p=7 p (2)=5 p (3)=99"]),
+        // A single project stays what it is though its URL changes.
+        (vec![a.clone(), project("8", "Success", "https://ci.example/c")], vec!["p=7", "p=8"]),
+    ];
+    for (feeds, expected) in cases {
+        let mut cursor = None;
+        for (feed, expected) in feeds.iter().zip(expected) {
+            let server = serve(&format!("<Projects>{feed}</Projects>")).await;
+            let source = source(&config(&server.uri(), json!({ "watch": ["p*"] })));
+            let batch = source.poll(cursor.as_ref(), contract::now()).await.unwrap();
+            let told = batch.snapshots.iter().map(|item| {
+                let Detail::Build(build) = &item.detail else { panic!("not a build") };
+                assert!(source.watches(item), "{item:?}");
+                format!("{}={}", item.reference(), build.latest().unwrap().number)
+            });
+            assert_eq!(told.collect::<Vec<_>>().join(" "), expected, "{feed}");
+            cursor = batch.cursor;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_watched_is_known_by_its_name() {
+    let of = |watch: serde_json::Value| source(&config("https://ci.example", json!({ "watch": watch })));
+    let feed = format!(
+        "<Projects>{}{}{}</Projects>",
+        feed_of("p", ("Sleeping", "Success", "1", "")),
+        feed_of("p", ("Sleeping", "Success", "1", "")),
+        feed_of(&"x".repeat(400), ("Sleeping", "Success", "1", "")),
+    );
+    let items = items(&AccountName::from("ci"), feed.as_bytes(), contract::now()).unwrap();
+    let watched = |watch: serde_json::Value| {
+        items.iter().map(|item| of(watch.clone()).watches(item)).collect::<Vec<_>>()
+    };
+    assert_eq!(watched(json!([])), [true; 3]);
+    assert_eq!(watched(json!(["p"])), [true, true, true], "a name that was cut may be watched");
+    assert_eq!(watched(json!(["q"])), [false, false, true]);
+}
+
+#[tokio::test]
+async fn a_project_that_left_the_feed_is_gone_and_one_that_was_not_read_is_not() {
+    let red = |name: &str| feed_of(name, ("Sleeping", "Failure", "1", T1));
+    let cases = [
+        (format!("<Projects>{}</Projects>", red("stays")), true),
+        ("<Projects/>".to_owned(), true),
+        (format!("<Projects>{}<Project/></Projects>", red("stays")), false),
+        (format!("<Projects>{}</Projects>", red("p").repeat(PROJECTS + 1)), false),
+    ];
+    for (feed, complete) in cases {
+        let server = serve(&feed).await;
+        let batch = source(&config(&server.uri(), json!({}))).poll(None, contract::now()).await.unwrap();
+        assert_eq!(batch.complete == [Scope::all(Kind::Build)], complete, "{}", &feed[..40.min(feed.len())]);
+        assert_eq!(batch.problems.is_empty(), complete);
+    }
+    // A feed that is cut fails as a whole.
+    let cut = format!("<Projects>{}", red("stays"));
+    let error =
+        source(&config(&serve(&cut).await.uri(), json!({}))).poll(None, contract::now()).await.unwrap_err();
+    assert!(error.to_string().contains("ends in the middle"), "{error}");
+}
+
+#[tokio::test]
+async fn the_cursor_of_an_older_version_is_read() {
+    let url = |feed: &MockServer| config(&feed.uri(), json!({}));
+    let server =
+        serve(&format!("<Projects>{}</Projects>", feed_of("p", ("Sleeping", "Success", "57", T1)))).await;
+    let old = json!({ "builds": { "p": { "number": 57, "time": T1, "attempt": 2 } } }).to_string();
+    let batch = source(&url(&server)).poll(Some(&Cursor(old)), contract::now()).await.unwrap();
+    assert!(told(&batch.snapshots[0]).contains("#57.2 passed"), "{}", told(&batch.snapshots[0]));
 }
 
 #[tokio::test]

@@ -34,17 +34,20 @@ impl Kind {
 }
 
 /// How a service can fail, and what that is for a call that looks and for one that writes.
-const FAULTS: [(Fault, Kind, Kind); 13] = [
+const FAULTS: [(Fault, Kind, Kind); 16] = [
     (Fault::Status(401), Kind::Auth, Kind::Auth),
     (Fault::Status(403), Kind::Auth, Kind::Auth),
     (Fault::Busy(403), Kind::RateLimited, Kind::RateLimited),
     (Fault::Busy(429), Kind::RateLimited, Kind::RateLimited),
     (Fault::Status(400), Kind::Rejected, Kind::Rejected),
     (Fault::Status(404), Kind::Rejected, Kind::Rejected),
-    (Fault::Status(501), Kind::Rejected, Kind::Rejected),
+    (Fault::Status(409), Kind::Rejected, Kind::Rejected),
+    (Fault::Status(408), Kind::Unavailable, Kind::Unknown),
+    (Fault::Status(501), Kind::Rejected, Kind::Unknown),
     (Fault::Status(500), Kind::Unavailable, Kind::Unknown),
     (Fault::Status(502), Kind::Unavailable, Kind::Unknown),
-    (Fault::Status(503), Kind::Unavailable, Kind::Unavailable),
+    (Fault::Status(503), Kind::Unavailable, Kind::Unknown),
+    (Fault::Busy(503), Kind::Unavailable, Kind::Unknown),
     (Fault::Breaks, Kind::Unavailable, Kind::Unknown),
     (Fault::Slow, Kind::Unavailable, Kind::Unknown),
     (Fault::NotData, Kind::Unavailable, Kind::Unknown),

@@ -3,6 +3,7 @@
 //! - Every fault of the service comes out as the right [`ServiceError`], from every call.
 //! - A write whose answer is lost is `Unknown`, and is not sent again.
 //! - No secret stands in an error, a log, a preview or a result, even where the service repeats it.
+//! - An answer with nothing in its lists, with fields that nobody knows, or in another charset hides nothing.
 //! - No credential follows a redirect to another host.
 //! - A call can be dropped at any time, and lets go of its connection.
 //! - A second poll finds nothing new. A message keeps the chat's limits. A command's spec is sound.
@@ -10,6 +11,7 @@
 mod chat;
 mod connections;
 mod faults;
+mod odd;
 mod secrecy;
 mod work;
 
@@ -131,6 +133,7 @@ impl Subject {
         self.faults_have_their_kind().await;
         self.lost_writes_are_unknown_and_not_repeated().await;
         self.credentials_stay_home().await;
+        self.odd_answers_hide_nothing().await;
         self.lets_go_when_dropped().await;
         self.keeps_the_limits().await;
         assert_no_secret("the log", &log.text());

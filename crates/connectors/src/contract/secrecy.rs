@@ -20,11 +20,25 @@ pub(crate) const USER: &str = "ana";
 pub(super) fn credentials(request: &Request) -> String {
     let headers = request.headers.values().filter_map(|value| value.to_str().ok());
     let headers: Vec<_> = headers.filter(|value| holds_secret(value)).collect();
-    format!("{SECRET} {} {}", headers.join(" "), request.url)
+    format!("{} {} {}", forms().join(" "), headers.join(" "), request.url)
+}
+
+/// What a service can make of the secret when it repeats it.
+fn forms() -> [String; 7] {
+    let hex: String = SECRET.bytes().map(|byte| format!("{byte:02x}")).collect();
+    [
+        SECRET.to_owned(),
+        SECRET.bytes().map(|byte| format!("%{byte:02X}")).collect(),
+        SECRET.bytes().map(|byte| format!("\\u{byte:04x}")).collect(),
+        BASE64_STANDARD.encode(SECRET),
+        BASE64_STANDARD.encode(format!("{USER}:{SECRET}")),
+        format!("{}\u{200b}{}", &SECRET[..5], &SECRET[5..]),
+        hex,
+    ]
 }
 
 fn holds_secret(text: &str) -> bool {
-    text.contains(SECRET) || text.contains(&BASE64_STANDARD.encode(format!("{USER}:{SECRET}")))
+    forms().iter().any(|form| text.contains(form))
 }
 
 /// Fails where a text holds the secret in any form that is sent.

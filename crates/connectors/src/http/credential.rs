@@ -64,9 +64,3 @@ pub(super) fn secret_parts(url: &SecretString) -> Vec<SecretString> {
     let parts = parts.filter(|part| part.len() >= 12).map(SecretString::from);
     std::iter::once(url.clone()).chain(parts).collect()
 }
-
-/// A text without these secrets, whole as they stand in it.
-pub(super) fn redact(text: &str, secrets: &[SecretString]) -> String {
-    let secrets = secrets.iter().map(ExposeSecret::expose_secret).filter(|secret| !secret.is_empty());
-    secrets.fold(text.to_owned(), |text, secret| text.replace(secret, "[REDACTED]"))
-}

@@ -20,7 +20,7 @@ pub(super) fn innermost(error: &dyn std::error::Error) -> String {
     reason.to_string()
 }
 
-/// What the service says of a fault: a `message` or `error` of a JSON body, or plain text; else nothing. As it came.
+/// What the service says of a fault: a `message` or `error` of a JSON body, or plain text; else nothing.
 pub(super) fn said(answer: &Answer) -> String {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
     let field = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -45,9 +45,14 @@ pub(super) fn said(answer: &Answer) -> String {
 /// | 401 | auth | auth |
 /// | 403 with `Retry-After` or no calls left, 429 | rate limited | rate limited |
 /// | 403 | auth | auth |
-/// | 503 | unavailable | unavailable |
-/// | other 5xx | unavailable | unknown |
-/// | other 4xx, 501 | rejected | rejected |
+/// | 501 | rejected | unknown |
+/// | 408, other 5xx | unavailable | unknown |
+/// | 425 | unavailable | unavailable |
+/// | other 4xx | rejected | rejected |
+///
+/// A 5xx and a 408 may come from a proxy that gave up waiting, after the service got the write: they say nothing of what
+/// became of it, whatever the method (RFC 9110, 15.5.9 and 15.6). A 429 (RFC 6585) and a 425 (RFC 8470) say that it was
+/// not done.
 pub fn fault_of_status(
     service: &str,
     status: StatusCode,
@@ -71,12 +76,14 @@ pub fn fault_of_status(
         404 => ServiceError::rejected(format!(
             "{service} has no such thing, or hides it from this account{colon}"
         )),
-        501 => ServiceError::rejected(format!("{service} cannot do that (501){colon}")),
-        503 => ServiceError::unavailable(format!("{service} is out of order (503){colon}")),
+        408 if read => ServiceError::unavailable(format!("{service} gave up waiting (408){colon}")),
+        408 => ServiceError::unknown(format!("{service} gave up waiting (408){colon}")),
+        425 => ServiceError::unavailable(format!("{service} did not take it yet (425){colon}")),
+        501 if read => ServiceError::rejected(format!("{service} cannot do that (501){colon}")),
         code @ 500.. if read => {
             ServiceError::unavailable(format!("{service} is out of order ({code}){colon}"))
         }
-        code @ 500.. => ServiceError::unknown(format!("{service} broke while at it ({code}){colon}")),
+        code @ 500.. => ServiceError::unknown(format!("{service} failed while doing it ({code}){colon}")),
         code => ServiceError::rejected(format!("{service} said no ({code}){colon}")),
     }
 }

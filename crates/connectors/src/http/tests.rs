@@ -41,31 +41,63 @@ fn kind(result: &Result<Answer, ServiceError>) -> &'static str {
 #[test]
 fn a_status_is_one_kind_of_fault() {
     type Headers = [(&'static str, &'static str)];
-    let cases: [(u16, &Headers, &str, &str); 16] = [
-        (400, &[], "rejected", "rejected"),
-        (401, &[], "auth", "auth"),
-        (403, &[], "auth", "auth"),
-        (403, &[("retry-after", "5")], "rate limited", "rate limited"),
-        (403, &[("x-ratelimit-remaining", "0")], "rate limited", "rate limited"),
-        (403, &[("x-ratelimit-remaining", "12")], "auth", "auth"),
-        (404, &[], "rejected", "rejected"),
-        (409, &[], "rejected", "rejected"),
-        (418, &[], "rejected", "rejected"),
-        (422, &[("x-ratelimit-remaining", "0")], "rejected", "rejected"),
-        (429, &[], "rate limited", "rate limited"),
-        (500, &[], "unavailable", "unknown"),
-        (501, &[], "rejected", "rejected"),
-        (502, &[], "unavailable", "unknown"),
-        (503, &[], "unavailable", "unavailable"),
-        (599, &[], "unavailable", "unknown"),
+    const LATER: &Headers = &[("retry-after", "5")];
+    let cases: [(&[u16], &Headers, &str, &str); 10] = [
+        (&[401], &[], "auth", "auth"),
+        (&[403], &[], "auth", "auth"),
+        (&[403], &[("x-ratelimit-remaining", "12")], "auth", "auth"),
+        (&[403], &[("x-ratelimit-remaining", "0")], "rate limited", "rate limited"),
+        (&[403, 429], LATER, "rate limited", "rate limited"),
+        (&[429], &[], "rate limited", "rate limited"),
+        (
+            &[400, 404, 405, 409, 410, 411, 412, 413, 415, 418, 421, 422, 423, 451],
+            LATER,
+            "rejected",
+            "rejected",
+        ),
+        (&[425], &[], "unavailable", "unavailable"),
+        (&[501], LATER, "rejected", "unknown"),
+        (&[408, 500, 502, 503, 504, 505, 507, 520, 524, 529, 530, 599, 999], LATER, "unavailable", "unknown"),
     ];
-    for (status, headers, read, write) in cases {
+    for (statuses, headers, read, write) in cases {
         let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
         let headers: header::HeaderMap = headers.collect();
-        for (is_read, expected) in [(true, read), (false, write)] {
-            let status = StatusCode::from_u16(status).unwrap();
-            let fault = fault_of_status("Forge", status, &headers, "no", is_read, contract::now());
-            assert_eq!(kind(&Err(fault)), expected, "{status} {headers:?} read={is_read}");
+        for status in statuses {
+            for (is_read, expected) in [(true, read), (false, write)] {
+                let status = StatusCode::from_u16(*status).unwrap();
+                let fault = fault_of_status("Forge", status, &headers, "no", is_read, contract::now());
+                assert_eq!(kind(&Err(fault)), expected, "{status} {headers:?} read={is_read}");
+            }
+        }
+    }
+}
+
+/// Every status with every method: a write is done again by itself only where it surely was not done.
+#[tokio::test]
+async fn a_write_that_may_have_happened_is_never_repeated() {
+    let server = MockServer::start().await;
+    Mock::given(any())
+        .respond_with(|request: &wiremock::Request| {
+            ResponseTemplate::new(request.url.path()[1..].parse::<u16>().unwrap())
+        })
+        .mount(&server)
+        .await;
+    let http = http(&server.uri(), bearer());
+    let [get, head, post] = [reqwest::Method::GET, reqwest::Method::HEAD, reqwest::Method::POST];
+    let [put, patch, delete] = [reqwest::Method::PUT, reqwest::Method::PATCH, reqwest::Method::DELETE];
+    for status in (400..600).filter(|status| StatusCode::from_u16(*status).is_ok()) {
+        let request = |method: &reqwest::Method| Request::new(method.clone(), [status.to_string()]);
+        let writes = [&post, &put, &patch, &delete].map(request).into_iter().chain([request(&get).changes()]);
+        for write in writes {
+            let error = http.send(write.clone()).await.unwrap_err();
+            let unsure = status >= 500 || status == 408;
+            assert_eq!(matches!(error, ServiceError::Unknown { .. }), unsure, "{write:?}: {error:?}");
+            let again = matches!(status, 425 | 429);
+            assert_eq!(error.may_retry(), again, "{write:?}: {error:?}");
+        }
+        for read in [request(&get), request(&head), request(&post).reads()] {
+            let error = http.send(read.clone()).await.unwrap_err();
+            assert!(!matches!(error, ServiceError::Unknown { .. }), "{read:?}: {error:?}");
         }
     }
 }

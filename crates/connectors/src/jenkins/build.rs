@@ -18,12 +18,11 @@ use callboard_domain::{
     text,
 };
 use jiff::Timestamp;
-use reqwest::StatusCode;
 use serde_json::json;
 use tokio::time::Instant;
 
 use super::{
-    client::{JOB, Jenkins, below, job_arg, refused},
+    client::{JOB, Jenkins, Look, PAUSE, below, job_arg, refused},
     job::JobName,
     log, normalise,
     source::Jobs,
@@ -33,6 +32,9 @@ use crate::http::{Answer, Request};
 
 /// How long a build may take until following it ends.
 const LONGEST: Duration = Duration::from_secs(6 * 3_600);
+
+/// How many looks show whether a request to build was taken, where the answer does not say.
+const LOOKS: u32 = 4;
 
 /// `build web/api REF=main`: starts a job and follows it to its end.
 pub(super) struct BuildJob {
@@ -71,15 +73,59 @@ impl BuildJob {
             .follow(&what, || async {
                 let build = self.jenkins.build(job, Some(number)).await?;
                 console.put_out(progress).await;
+                if normalise::has_ended(&build) {
+                    return Ok(Look::There(build));
+                }
                 if !build.building {
-                    return Ok(Some(build));
+                    return Ok(Look::Missing("it ended without a result"));
                 }
                 let about = length(build.estimated_duration).map(|about| format!(" of about {about}"));
                 let so_far = Span(Duration::from_secs(began.elapsed().as_secs()));
                 progress.say(&format!("#{number} runs, {so_far}{}", about.unwrap_or_default()));
-                Ok(None)
+                Ok(Look::NotYet)
             })
             .await
+    }
+
+    /// The queue item that a request to build made.
+    async fn queued(&self, job: &JobName, before: &wire::Job, answer: &Answer) -> Result<u64, ServiceError> {
+        if let Some(id) = answer.header("location").and_then(queue_id) {
+            return Ok(id);
+        }
+        let location = answer.header("location").unwrap_or_default();
+        if answer.status.is_redirection() && location.contains("login") {
+            return Err(ServiceError::auth("Jenkins wants a sign-in to build"));
+        }
+        // It points to the job's page where the queue did not take it; old versions do so where it did. So the job tells,
+        // as far as nobody else began it at the same time.
+        let waited = before.queue_item.as_ref().filter(|_| before.in_queue).and_then(|item| item.id);
+        for look in 1..=LOOKS {
+            let now = self.jenkins.job(job).await.map_err(|error| {
+                ServiceError::unknown(format!("Jenkins did not say whether it queued {job}: {error}"))
+            })?;
+            let waits = now.queue_item.as_ref().filter(|_| now.in_queue).and_then(|item| item.id);
+            if let Some(id) = waits.filter(|id| waited != Some(*id)) {
+                return Ok(id);
+            }
+            let newest = |job: &wire::Job| job.last_build.as_ref().map_or(0, |build| build.number);
+            if newest(&now) > newest(before) {
+                return Err(ServiceError::unknown(format!(
+                    "Jenkins did not say where it queued {job}; #{} has begun since",
+                    newest(&now)
+                )));
+            }
+            if look < LOOKS {
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        Err(match answer.status.is_redirection() {
+            true => ServiceError::rejected(format!(
+                "Jenkins did not queue {job}: a plugin refused it, or it shuts down"
+            )),
+            false => ServiceError::unknown(format!(
+                "Jenkins took the request to build {job}, but did not say where it queued it"
+            )),
+        })
     }
 }
 
@@ -146,20 +192,29 @@ impl Action for BuildJob {
         let definitions = parameters(&known);
         check(&job, &known, &definitions, &pairs)?;
         let request = start(&job, &pairs, !definitions.is_empty());
-        let id = queue_item(&job, &self.jenkins.write(request).await?)?;
+        let answer = self.jenkins.write(request).await?;
+        let id = self.queued(&job, &known, &answer).await?;
         progress.step("queued");
 
         let what = format!("{job} was queued");
-        let item = self.jenkins.follow(&what, || async {
-            let item = self.jenkins.queue_item(id).await?;
-            if item.cancelled || item.executable.as_ref().is_some_and(|built| built.number.is_some()) {
-                return Ok(Some(item));
+        let number = self.jenkins.follow(&what, || async {
+            let Some(item) = self.jenkins.queue_item(id).await? else {
+                // Not there yet, or already forgotten: then the build says from which item it came.
+                let built = self.jenkins.built_from(&job, id).await?;
+                let missing = Look::Missing("Jenkins does not know its queue item");
+                return Ok(built.map_or(missing, |number| Look::There(Some(number))));
+            };
+            if let Some(number) = item.executable.and_then(|built| built.number) {
+                return Ok(Look::There(Some(number)));
+            }
+            if item.cancelled {
+                return Ok(Look::There(None));
             }
             let why = item.why.as_deref().map(|why| format!(": {}", text::line(why, 150)));
             progress.say(&format!("queued{}", why.unwrap_or_default()));
-            Ok(None)
+            Ok(Look::NotYet)
         });
-        let Some(number) = item.await?.executable.and_then(|built| built.number) else {
+        let Some(number) = number.await? else {
             let outcome = Outcome::failed(format!("{job} was taken off the queue before it began"));
             return Ok(outcome.data(json!({ "job": job.to_string(), "result": "canceled" })));
         };
@@ -209,7 +264,7 @@ fn start(job: &JobName, pairs: &[(String, String)], parameterised: bool) -> Requ
 }
 
 fn parameters(job: &wire::Job) -> Vec<&wire::ParameterDefinition> {
-    job.property.iter().flatten().flat_map(|property| &property.parameter_definitions).collect()
+    job.property.iter().flat_map(|property| &property.parameter_definitions).collect()
 }
 
 /// Refuses what Jenkins would refuse without saying why, or silently leave out.
@@ -220,7 +275,8 @@ fn check(
     pairs: &[(String, String)],
 ) -> Result<(), ServiceError> {
     let no = |why: String| Err(ServiceError::rejected(why));
-    if job.buildable != Some(true) {
+    let holds_jobs = job.is_folder() || job.is_multibranch() || job.jobs.is_some();
+    if job.buildable == Some(false) || (job.buildable.is_none() && holds_jobs) {
         return no(format!("{name} cannot be built: it is disabled in Jenkins, or it is a folder"));
     }
     for (given, value) in pairs {
@@ -256,27 +312,7 @@ fn check(
     }
 }
 
-/// The queue item that a request to build made, from the `Location` of a 201. Only its number is taken: a Jenkins
-/// behind a proxy may name another host.
-fn queue_item(job: &JobName, answer: &Answer) -> Result<u64, ServiceError> {
-    let location = answer.header("location").unwrap_or_default();
-    if answer.status != StatusCode::CREATED && answer.status.is_redirection() {
-        return Err(if location.contains("login") {
-            ServiceError::auth("Jenkins wants a sign-in to build")
-        } else {
-            // It points back to the job's page where the queue did not take it.
-            ServiceError::rejected(format!(
-                "Jenkins did not queue {job}: a plugin refused it, or it shuts down"
-            ))
-        });
-    }
-    queue_id(location).ok_or_else(|| {
-        ServiceError::unknown(format!(
-            "Jenkins took the request to build {job}, but did not say where it queued it"
-        ))
-    })
-}
-
+/// The queue item that a `Location` names. Only its number is taken: a Jenkins behind a proxy may name another host.
 fn queue_id(location: &str) -> Option<u64> {
     let (_, after) = location.split_once("/queue/item/")?;
     after.split('/').next()?.parse().ok()
@@ -295,6 +331,9 @@ pub(super) fn outcome(job: &JobName, build: &wire::Build) -> Outcome {
             Outcome::failed(format!("{job} #{number} is unstable{after}"))
         }
         (BuildStatus::Failed, _) => Outcome::failed(format!("{job} #{number} failed{after}")),
+        (BuildStatus::Running | BuildStatus::Queued, _) => {
+            Outcome::failed(format!("{job} #{number} has no result yet"))
+        }
         (_, Some("NOT_BUILT")) => Outcome::failed(format!("{job} #{number} built nothing")),
         _ => Outcome::failed(format!("{job} #{number} was stopped{after}")),
     };
@@ -331,7 +370,10 @@ mod tests {
 
     #[test]
     fn what_jenkins_would_leave_out_is_refused() {
-        let job: wire::Job = serde_json::from_value(json!({
+        let job = |json: serde_json::Value| -> wire::Job { serde_json::from_str(&json.to_string()).unwrap() };
+        let plain = job(json!({ "buildable": true }));
+        let disabled = job(json!({ "buildable": false }));
+        let job = job(json!({
             "buildable": true,
             "property": [{}, null, { "parameterDefinitions": [
                 { "name": "REF", "type": "StringParameterDefinition", "defaultParameterValue": { "name": "REF" } },
@@ -339,10 +381,7 @@ mod tests {
                   "defaultParameterValue": { "name": "ENV" } },
                 { "name": "PLAN", "type": "FileParameterDefinition", "defaultParameterValue": null },
             ]}],
-        }))
-        .unwrap();
-        let plain: wire::Job = serde_json::from_value(json!({ "buildable": true })).unwrap();
-        let disabled: wire::Job = serde_json::from_value(json!({ "buildable": false })).unwrap();
+        }));
         type Pairs = [(&'static str, &'static str)];
         let cases: [(&wire::Job, &Pairs, Option<&str>); 8] = [
             (&job, &[("PLAN", "x")], None),
@@ -381,7 +420,8 @@ mod tests {
             ),
             (json!({ "number": 57, "result": "ABORTED", "duration": -1 }), false, "web #57 was stopped"),
             (json!({ "number": 57, "result": "NOT_BUILT" }), false, "web #57 built nothing"),
-            (json!({ "number": 57, "result": "SOMETHING" }), false, "web #57 was stopped"),
+            (json!({ "number": 57, "result": "SOMETHING" }), false, "web #57 has no result yet"),
+            (json!({ "number": 57, "result": null }), false, "web #57 has no result yet"),
         ];
         for (build, ok, summary) in cases {
             let outcome = outcome(&"web".parse().unwrap(), &serde_json::from_value(build).unwrap());

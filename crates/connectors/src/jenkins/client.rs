@@ -16,6 +16,18 @@ use crate::http::{Answer, Http, Request};
 pub(super) const PAUSE: Duration = if cfg!(test) { Duration::from_millis(1) } else { Duration::from_secs(2) };
 /// How many looks in a row may fail before following ends: a restart of Jenkins takes minutes.
 const PATIENCE: u32 = 150;
+/// How many looks in a row may not find what surely was there, or soon will be: a minute in all, as the pauses grow.
+const MISSES: u32 = 10;
+
+/// What a look at something that is under way finds.
+pub(super) enum Look<T> {
+    /// Its end.
+    There(T),
+    /// It goes on.
+    NotYet,
+    /// Not what must be there: Jenkins is slow to say, or has lost it. The words say what.
+    Missing(&'static str),
+}
 
 /// Jenkins's API.
 #[derive(Clone)]
@@ -88,10 +100,19 @@ impl Jenkins {
         Request::get(below(name, &[&number, "api", "json"])).query("tree", wire::BUILD)
     }
 
-    /// What became of a request to build. Jenkins forgets it some minutes after the build began.
-    pub(super) async fn queue_item(&self, id: u64) -> Result<wire::QueueItem, ServiceError> {
+    /// What became of a request to build. None where Jenkins does not know it: not yet, or some minutes after the build
+    /// began not any more.
+    pub(super) async fn queue_item(&self, id: u64) -> Result<Option<wire::QueueItem>, ServiceError> {
         let request = Request::get(["queue", "item", &id.to_string(), "api", "json"]);
-        self.http.send(request.query("tree", wire::QUEUE_ITEM)).await?.json()
+        let answer = self.http.exchange(request.query("tree", wire::QUEUE_ITEM)).await?;
+        if answer.status == StatusCode::NOT_FOUND { Ok(None) } else { self.good(answer)?.json().map(Some) }
+    }
+
+    /// The build that a queue item became, of those that a job built last.
+    pub(super) async fn built_from(&self, name: &JobName, id: u64) -> Result<Option<u64>, ServiceError> {
+        let request = Request::get(below(name, &["api", "json"])).query("tree", wire::QUEUE_IDS);
+        let job: wire::Job = self.http.send(request).await?.json()?;
+        Ok(job.builds().iter().find(|build| build.queue_id == Some(id)).map(|build| build.number))
     }
 
     /// A build's log from a byte on (`X-Text-Size` and `X-More-Data` of progressiveText).
@@ -103,7 +124,7 @@ impl Jenkins {
             )
         })?;
         let more = answer.header("x-more-data").is_some_and(|more| more.eq_ignore_ascii_case("true"));
-        Ok(LogPart { text: self.http.redact(&answer.text()), next, more })
+        Ok(LogPart { text: answer.text(), next, more })
     }
 
     pub(super) fn log_request(name: &JobName, number: u64, start: u64) -> Request {
@@ -152,19 +173,27 @@ impl Jenkins {
 
     /// Looks at something again and again until `look` finds an end.
     ///
-    /// For what follows a write that was accepted: passing faults are waited out, and any other is
-    /// [`ServiceError::Unknown`], as it says nothing about the write. `what` says what was accepted.
+    /// For what follows a write that was accepted: passing faults are waited out, what is missing is looked for again a few
+    /// times, and anything else is [`ServiceError::Unknown`], as it says nothing about the write. `what` says what was
+    /// accepted.
     pub(super) async fn follow<T, F>(&self, what: &str, look: impl Fn() -> F) -> Result<T, ServiceError>
     where
-        F: Future<Output = Result<Option<T>, ServiceError>>,
+        F: Future<Output = Result<Look<T>, ServiceError>>,
     {
-        let mut failed = 0;
+        let (mut failed, mut missed) = (0, 0);
         loop {
             let pause = match look().await {
-                Ok(Some(end)) => return Ok(end),
-                Ok(None) => {
-                    failed = 0;
+                Ok(Look::There(end)) => return Ok(end),
+                Ok(Look::NotYet) => {
+                    (failed, missed) = (0, 0);
                     PAUSE
+                }
+                Ok(Look::Missing(_)) if missed < MISSES => {
+                    missed += 1;
+                    PAUSE * missed.div_ceil(2)
+                }
+                Ok(Look::Missing(why)) => {
+                    return Err(ServiceError::unknown(format!("{what}, but then {why}")));
                 }
                 Err(error) if error.may_retry() && failed < PATIENCE => {
                     failed += 1;

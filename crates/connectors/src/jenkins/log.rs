@@ -90,7 +90,7 @@ impl Action for BuildLog {
             start = part.next;
             tokio::time::sleep(PAUSE).await;
         }
-        if build.building {
+        if !normalise::has_ended(&build) {
             build = self.jenkins.build(&job, Some(number)).await?;
         }
         let failed = normalise::status(&build) == BuildStatus::Failed;

@@ -2,61 +2,127 @@
 
 use callboard_domain::{
     item::{AccountName, Build, BuildRun, BuildStatus, Detail, Item, ItemKey, Kind, RUNS_KEPT},
+    source::{Problem, ProblemKind},
     text,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use super::{job::JobName, wire};
-use crate::Watch;
+use crate::{Watch, lenient::Entries};
 
-/// The jobs below a folder that are watched and can have builds, with their names, in the service's order.
-///
-/// `depth` is how many levels were asked for in full; folders with anything below are named in the second list.
-pub(super) fn watched<'a>(
-    jobs: &'a [wire::Job],
-    folders: &[String],
-    depth: usize,
-    watch: &Watch,
-) -> (Vec<(JobName, &'a wire::Job)>, Vec<String>) {
-    let (mut found, mut too_deep) = (Vec::new(), Vec::new());
-    if depth == 0 {
-        too_deep.extend((!jobs.is_empty()).then(|| folders.join("/")));
-        return (found, too_deep);
-    }
-    for job in jobs {
-        let Some(name) = JobName::in_folders(folders, &job.name) else { continue };
-        let inside = [folders, std::slice::from_ref(&job.name)].concat();
-        if job.is_multibranch() {
-            if depth == 1 {
-                too_deep.push(name.full_name());
+/// What a listing shows of the jobs that are watched.
+#[derive(Debug, Default)]
+pub(super) struct Listing<'a> {
+    /// The jobs that can have builds, with their names, in the service's order.
+    pub(super) jobs: Vec<(JobName, &'a wire::Job)>,
+    /// The multibranch projects.
+    pub(super) multibranch: Vec<String>,
+    /// The folders with anything below the levels that were asked for in full.
+    pub(super) too_deep: Vec<String>,
+    /// The folders and projects of which not all is seen.
+    pub(super) unseen: Vec<String>,
+    /// What could not be read.
+    pub(super) problems: Vec<Problem>,
+}
+
+impl<'a> Listing<'a> {
+    /// Adds what is in a folder. `depth` is how many levels were asked for in full.
+    pub(super) fn add(
+        &mut self,
+        jobs: Option<&'a Entries<wire::Job>>,
+        folders: &[String],
+        depth: usize,
+        watch: &Watch,
+    ) {
+        if depth == 0 {
+            let empty = jobs.is_none_or(|jobs| jobs.good.is_empty() && jobs.odd.is_empty());
+            self.too_deep.extend((!empty).then(|| folders.join("/")));
+            return;
+        }
+        for job in self.read(jobs, folders) {
+            let Some(name) = JobName::in_folders(folders, &job.name) else {
+                self.nameless(folders, &job.name);
+                continue;
+            };
+            let inside = [folders, std::slice::from_ref(&job.name)].concat();
+            if job.is_multibranch() {
+                if depth == 1 {
+                    self.too_deep.push(name.full_name());
+                } else if watch.matches(&name.full_name()) {
+                    self.multibranch.push(name.full_name());
+                    for branch in self.read(job.jobs.as_ref(), &inside) {
+                        match JobName::of_branch(&inside, &branch.name) {
+                            Some(name) => self.jobs.push((name, branch)),
+                            None => self.nameless(&inside, &branch.name),
+                        }
+                    }
+                }
+            } else if job.is_folder() {
+                self.add(job.jobs.as_ref(), &inside, depth - 1, watch);
             } else if watch.matches(&name.full_name()) {
-                let branch = |job: &'a wire::Job| Some((JobName::of_branch(&inside, &job.name)?, job));
-                found.extend(job.jobs.iter().filter_map(branch));
+                self.jobs.push((name, job));
             }
-        } else if job.is_folder() {
-            let (below, deeper) = watched(&job.jobs, &inside, depth - 1, watch);
-            found.extend(below);
-            too_deep.extend(deeper);
-        } else if watch.matches(&name.full_name()) {
-            found.push((name, job));
         }
     }
-    (found, too_deep)
+
+    /// What could be read of a list of jobs.
+    fn read(&mut self, jobs: Option<&'a Entries<wire::Job>>, folders: &[String]) -> &'a [wire::Job] {
+        let folder = folders.join("/");
+        let Some(jobs) = jobs else {
+            let why = "Jenkins does not say which jobs there are";
+            self.problems.push(Problem::new(ProblemKind::NotSeen, folder.as_str(), why));
+            self.unseen.push(folder);
+            return &[];
+        };
+        if let Some(problem) = jobs.problem(&folder, "jobs") {
+            self.problems.push(problem);
+            self.unseen.push(folder);
+        }
+        &jobs.good
+    }
+
+    fn nameless(&mut self, folders: &[String], name: &str) {
+        let why = format!("a job's name cannot be read: {:?}", text::line(name, 80));
+        self.problems.push(Problem::new(ProblemKind::Malformed, folders.join("/"), why));
+        self.unseen.push(folders.join("/"));
+    }
+
+    /// True where the listing would have had the job.
+    pub(super) fn covers(&self, name: &JobName) -> bool {
+        let name = name.full_name();
+        let within = |folder: &String| {
+            folder.is_empty()
+                || name
+                    .strip_prefix(folder.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        !self.unseen.iter().any(within)
+    }
 }
 
 /// A job as an item; none where it was never built and does not wait to be.
-pub(super) fn item(account: &AccountName, name: &JobName, job: &wire::Job) -> Option<Item> {
-    let mut runs: Vec<_> = job.builds.iter().map(|build| run(name, build)).collect();
+///
+/// `known`: it was there before, and stays although Jenkins does not say now what it built.
+pub(super) fn item(
+    account: &AccountName,
+    name: &JobName,
+    job: &wire::Job,
+    known: bool,
+    now: Timestamp,
+) -> Option<Item> {
+    let builds = job.builds().iter().filter(|build| build.number > 0);
+    let mut runs: Vec<_> = builds.map(|build| run(name, build, now)).collect();
     runs.extend(queued(job));
     runs.sort_by_key(|run| std::cmp::Reverse(run.number));
     runs.dedup_by_key(|run| run.number);
     runs.truncate(RUNS_KEPT);
-    if runs.is_empty() {
+    let unsaid = job.builds.as_ref().is_none_or(|builds| !builds.odd.is_empty());
+    if runs.is_empty() && !(known && unsaid) {
         return None;
     }
     // A plain job knows its branch only from what it built last.
-    let built = || job.builds.iter().find_map(|build| revision(name, build)?.1);
+    let built = || job.builds().iter().find_map(|build| revision(name, build)?.1);
     let title = match name.branch() {
         Some(branch) => format!("{} {branch}", name.full_name()),
         None => name.full_name(),
@@ -77,7 +143,7 @@ pub(super) fn item(account: &AccountName, name: &JobName, job: &wire::Job) -> Op
 
 /// The source's own word for it where it gives one (the scm-api plugin marks the job), else the usual names.
 fn is_default(branch: &str, job: &wire::Job) -> bool {
-    let marked = job.actions.iter().flatten().filter_map(|action| action.class.as_deref());
+    let marked = job.actions.iter().filter_map(|action| action.class.as_deref());
     matches!(branch, "main" | "master")
         || marked.into_iter().any(|class| class.ends_with("PrimaryInstanceMetadataAction"))
 }
@@ -95,8 +161,9 @@ pub(super) fn left_the_queue(number: u64, attempt: u32) -> BuildRun {
     BuildRun { attempt, subject, ..BuildRun::new(number, BuildStatus::Canceled) }
 }
 
-fn run(name: &JobName, build: &wire::Build) -> BuildRun {
-    let status = status(build);
+fn run(name: &JobName, build: &wire::Build, now: Timestamp) -> BuildRun {
+    let lost = is_lost(build, now);
+    let status = if lost { BuildStatus::Canceled } else { status(build) };
     let started_at = time(build.timestamp);
     let ended_at =
         time(build.timestamp.zip(build.duration).map(|(start, length)| start.saturating_add(length.max(0))));
@@ -107,21 +174,38 @@ fn run(name: &JobName, build: &wire::Build) -> BuildRun {
         started_at,
         commit: revision.map(|(commit, _)| commit),
         author: author(build, change),
-        subject: subject(build, change),
+        subject: if lost { Some("ended without a result".to_owned()) } else { subject(build, change) },
         url: link(build.url.as_deref()),
         ..BuildRun::new(build.number, status)
     }
 }
 
 /// UNSTABLE is a failure whose subject says so: Jenkins calls a build unstable when it ran through and tests failed.
-/// NOT_BUILT and ABORTED give no verdict.
+/// NOT_BUILT and ABORTED give no verdict. A build that is over without one of these words gets one in a moment.
 pub(super) fn status(build: &wire::Build) -> BuildStatus {
     match build.result.as_deref() {
         _ if build.building => BuildStatus::Running,
         Some("SUCCESS") => BuildStatus::Passed,
         Some("FAILURE" | "UNSTABLE") => BuildStatus::Failed,
-        _ => BuildStatus::Canceled,
+        Some("NOT_BUILT" | "ABORTED") => BuildStatus::Canceled,
+        _ => BuildStatus::Running,
     }
+}
+
+/// True once a build is over and Jenkins says how it went.
+pub(super) fn has_ended(build: &wire::Build) -> bool {
+    status(build).is_final()
+}
+
+/// How long a build that does not run any more may be without a result: longer, and Jenkins has lost it in a crash.
+const RESULT_WITHIN: SignedDuration = SignedDuration::from_hours(24);
+
+fn is_lost(build: &wire::Build, now: Timestamp) -> bool {
+    let length = build.duration.into_iter().chain(build.estimated_duration).max().unwrap_or_default().max(0);
+    let end = time(build.timestamp.map(|start| start.saturating_add(length)));
+    !build.building
+        && status(build) == BuildStatus::Running
+        && end.is_some_and(|end| now.duration_since(end) > RESULT_WITHIN)
 }
 
 /// The commit and, where known, its branch. A pipeline that loads a library built two: its own branch's counts.
@@ -129,7 +213,6 @@ fn revision(name: &JobName, build: &wire::Build) -> Option<(String, Option<Strin
     let built: Vec<_> = build
         .actions
         .iter()
-        .flatten()
         .filter_map(|action| action.last_built_revision.as_ref())
         .filter_map(|revision| {
             let branch = revision.branch.iter().find_map(|branch| branch_name(&branch.name));
@@ -157,7 +240,7 @@ fn change<'a>(build: &'a wire::Build, commit: Option<&str>) -> Option<&'a wire::
 
 /// Who clicked, else whose change it is.
 fn author(build: &wire::Build, change: Option<&wire::Change>) -> Option<String> {
-    let mut causes = build.actions.iter().flatten().flat_map(|action| action.causes.iter().flatten());
+    let mut causes = build.actions.iter().flat_map(|action| &action.causes);
     let clicked = causes.find_map(|cause| cause.user_id.as_ref().or(cause.user_name.as_ref()));
     let changed = || {
         let author = change?.author.as_ref()?;
@@ -171,8 +254,7 @@ fn subject(build: &wire::Build, change: Option<&wire::Change>) -> Option<String>
     let words = change.and_then(|change| change.msg.as_deref()?.lines().next().map(str::to_owned));
     let words = words.or_else(|| parameters(build));
     let unstable = (build.result.as_deref() == Some("UNSTABLE") && !build.building).then(|| {
-        let tests =
-            build.actions.iter().flatten().find_map(|action| action.fail_count.zip(action.total_count));
+        let tests = build.actions.iter().find_map(|action| action.fail_count.zip(action.total_count));
         match tests {
             Some((failed, of)) if failed > 0 => format!("unstable, {failed} of {of} tests failed"),
             _ => "unstable".to_owned(),
@@ -183,7 +265,7 @@ fn subject(build: &wire::Build, change: Option<&wire::Change>) -> Option<String>
 }
 
 fn parameters(build: &wire::Build) -> Option<String> {
-    let parameters = build.actions.iter().flatten().flat_map(|action| &action.parameters);
+    let parameters = build.actions.iter().flat_map(|action| &action.parameters);
     let shown: Vec<_> = parameters
         .filter_map(|parameter| {
             let value = match parameter.value.as_ref()? {

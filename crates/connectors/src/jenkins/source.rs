@@ -1,16 +1,16 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use callboard_domain::{
     action::Choice,
     error::ServiceError,
-    item::{AccountName, BuildStatus, Detail, Item, Kind},
-    source::{self, Batch, Cursor, Problem, ProblemKind, Source},
+    item::{AccountName, BuildStatus, Detail, Item, ItemKey, Kind},
+    source::{self, Batch, Cursor, Gone, GoneReason, Problem, ProblemKind, Source},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{client::Jenkins, job::JobName, normalise, wire};
+use super::{client::Jenkins, job::JobName, normalise, normalise::Listing, wire};
 use crate::Watch;
 
 /// How many levels of folders are looked into.
@@ -33,46 +33,67 @@ impl Jobs {
     /// The names that a command can take, of the watched jobs.
     pub(super) async fn choices(&self) -> Result<Vec<Choice>, ServiceError> {
         let folder = self.jenkins.jobs(&self.scope.folders, &wire::jobs(self.scope.depth)).await?;
-        let (found, _) = self.watched(&folder);
+        let found = self.listing(&folder).jobs;
         Ok(found.into_iter().map(|(name, _)| Choice { value: name.to_string(), note: None }).collect())
     }
 
-    fn watched<'a>(&self, folder: &'a wire::Folder) -> (Vec<(JobName, &'a wire::Job)>, Vec<String>) {
-        normalise::watched(&folder.jobs, &self.scope.folders, self.scope.depth, &self.watch)
+    fn listing<'a>(&self, folder: &'a wire::Folder) -> Listing<'a> {
+        let mut listing = Listing::default();
+        listing.add(folder.jobs.as_ref(), &self.scope.folders, self.scope.depth, &self.watch);
+        if !self.scope.bounded {
+            for folder in std::mem::take(&mut listing.too_deep) {
+                let why = format!("has folders more than {DEEPEST} deep: they are not watched");
+                listing.problems.push(Problem::new(ProblemKind::NotSeen, folder.as_str(), why));
+                listing.unseen.push(folder);
+            }
+        }
+        listing
     }
 }
 
 #[async_trait]
 impl Source for Jobs {
     /// One request for all watched jobs with their last builds. The cursor is a [`Memory`]: Jenkins forgets what is taken
-    /// off its queue.
-    async fn poll(&self, since: Option<&Cursor>, _now: Timestamp) -> Result<Batch, ServiceError> {
+    /// off its queue, and what is deleted.
+    async fn poll(&self, since: Option<&Cursor>, now: Timestamp) -> Result<Batch, ServiceError> {
         let tree = wire::jobs_with_builds(self.scope.depth);
         let folder = self.jenkins.jobs(&self.scope.folders, &tree).await?;
-        let (found, too_deep) = self.watched(&folder);
-        let mut snapshots: Vec<_> =
-            found.iter().filter_map(|(name, job)| normalise::item(&self.account, name, job)).collect();
-        let memory = since.map(Memory::read).unwrap_or_default().complete(&mut snapshots);
-        let problems = if self.scope.bounded {
-            Vec::new()
-        } else {
-            let problem = |folder| {
-                let why = format!("has folders more than {DEEPEST} deep: they are not watched");
-                Problem::new(ProblemKind::NotSeen, folder, why)
-            };
-            too_deep.into_iter().map(problem).collect()
-        };
+        let mut listing = self.listing(&folder);
+        let memory = since.map(Memory::read).unwrap_or_default();
+        let mut snapshots = Vec::new();
+        for (name, job) in &listing.jobs {
+            let odd = job.builds.as_ref().and_then(|builds| builds.problem(&name.to_string(), "builds"));
+            listing.problems.extend(odd);
+            if !job.is_disabled() {
+                let known = memory.knows(name);
+                snapshots.extend(normalise::item(&self.account, name, job, known, now));
+            }
+        }
+        let gone = memory.gone(&listing, &snapshots, &self.account, &self.watch);
+        let known = memory.known(&listing, &snapshots);
+        let memory = Memory { known: Some(known), ..memory.complete(&mut snapshots) };
         Ok(Batch {
             cursor: Some(memory.cursor()),
-            complete: problems.is_empty().then(|| source::Scope::all(Kind::Build)).into_iter().collect(),
+            complete: listing
+                .unseen
+                .is_empty()
+                .then(|| source::Scope::all(Kind::Build))
+                .into_iter()
+                .collect(),
             snapshots,
-            problems,
+            gone,
+            problems: listing.problems,
             ..Batch::default()
         })
     }
 
+    /// By the name of the job, which is that of a branch up to the `@`.
     fn watches(&self, item: &Item) -> bool {
-        self.watch.matches(&item.key.id)
+        match item.reference().parse::<JobName>() {
+            Ok(name) => self.watch.matches(&name.full_name()),
+            // A name that was cut does not say which job's it is.
+            Err(_) => true,
+        }
     }
 }
 
@@ -117,6 +138,9 @@ struct Memory {
     /// A number whose build left the queue unbuilt, and how often. Jenkins gives the number to the next build, which is
     /// told from those before it by its attempt: they are over, and it is not.
     left: BTreeMap<String, (u64, u32)>,
+    /// The items that were there, each with its last build's number and time (in milliseconds since 1970), by which a job
+    /// that is renamed is known again. None in the cursors of older versions.
+    known: Option<BTreeMap<String, Option<(u64, i64)>>>,
 }
 
 impl Memory {
@@ -126,7 +150,68 @@ impl Memory {
     }
 
     fn cursor(&self) -> Cursor {
-        Cursor(serde_json::json!({ "waits": self.waits, "left": self.left }).to_string())
+        // A struct of names and numbers cannot fail to be written.
+        Cursor(serde_json::to_string(self).unwrap_or_default())
+    }
+
+    fn knows(&self, name: &JobName) -> bool {
+        self.known.as_ref().is_some_and(|known| known.contains_key(&name.to_string()))
+    }
+
+    /// What was there and is not any more, with the reason, as far as the listing tells.
+    fn gone(
+        &self,
+        listing: &Listing<'_>,
+        snapshots: &[Item],
+        account: &AccountName,
+        watch: &Watch,
+    ) -> Vec<Gone> {
+        let gone = |id: &str, reason| Gone { key: ItemKey::new(account, Kind::Build, id), reason };
+        let there: BTreeSet<&str> = snapshots.iter().map(Item::reference).collect();
+        let listed: BTreeMap<String, &(JobName, &wire::Job)> =
+            listing.jobs.iter().map(|job| (job.0.to_string(), job)).collect();
+        let Some(known) = &self.known else {
+            let disabled = listed.iter().filter(|(_, (_, job))| job.is_disabled());
+            return disabled.map(|(id, (name, _))| gone(id, disabled_reason(name))).collect();
+        };
+        let renamed = |last: &Option<(u64, i64)>| {
+            let last = (*last)?;
+            let fresh =
+                listed.iter().filter(|(id, _)| !known.contains_key(*id) && there.contains(id.as_str()));
+            fresh.into_iter().find(|(_, (_, job))| last_build(job) == Some(last)).map(|(id, _)| id.clone())
+        };
+        let reason = |id: &String, last| {
+            let name: JobName = id.parse().ok()?;
+            match listed.get(id) {
+                _ if there.contains(id.as_str()) || !watch.matches(&name.full_name()) => None,
+                Some((_, job)) if job.is_disabled() => Some(disabled_reason(&name)),
+                // It has no builds any more.
+                Some(_) => Some(GoneReason::Deleted),
+                None if !listing.covers(&name) => None,
+                None => Some(match renamed(last) {
+                    Some(to) => GoneReason::Renamed { to },
+                    None if name.branch().is_some() && listing.multibranch.contains(&name.full_name()) => {
+                        GoneReason::BranchDeleted
+                    }
+                    None => GoneReason::NotListed,
+                }),
+            }
+        };
+        known.iter().filter_map(|(id, last)| Some(gone(id, reason(id, last)?))).collect()
+    }
+
+    /// What is there now, and what may be although it was not seen.
+    fn known(&self, listing: &Listing<'_>, snapshots: &[Item]) -> BTreeMap<String, Option<(u64, i64)>> {
+        let unseen = self
+            .known
+            .iter()
+            .flatten()
+            .filter(|(id, _)| id.parse::<JobName>().is_ok_and(|name| !listing.covers(&name)));
+        let mut known: BTreeMap<_, _> = unseen.map(|(id, last)| (id.clone(), *last)).collect();
+        let there: BTreeSet<&str> = snapshots.iter().map(Item::reference).collect();
+        let listed = listing.jobs.iter().map(|(name, job)| (name.to_string(), last_build(job)));
+        known.extend(listed.filter(|(id, _)| there.contains(id.as_str())));
+        known
     }
 
     /// Adds what became of the builds that waited and are gone, and gives what is to be remembered of these snapshots.
@@ -154,6 +239,16 @@ impl Memory {
         }
         next
     }
+}
+
+/// A branch's job cannot be disabled: Jenkins keeps it so where its branch is deleted.
+fn disabled_reason(name: &JobName) -> GoneReason {
+    if name.branch().is_some() { GoneReason::BranchDeleted } else { GoneReason::Disabled }
+}
+
+fn last_build(job: &wire::Job) -> Option<(u64, i64)> {
+    let last = job.builds().iter().max_by_key(|build| build.number)?;
+    last.timestamp.map(|at| (last.number, at))
 }
 
 #[cfg(test)]

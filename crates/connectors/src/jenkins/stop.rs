@@ -15,8 +15,9 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    client::{JOB, Jenkins, below, job_arg, number_arg, refused},
+    client::{JOB, Jenkins, Look, below, job_arg, number_arg, refused},
     job::JobName,
+    normalise,
     source::Jobs,
 };
 use crate::http::Request;
@@ -51,11 +52,15 @@ impl StopBuild {
         let build = self.jenkins.follow(&what, || async {
             let build = self.jenkins.build(job, Some(number)).await?;
             let enough = looks.fetch_add(1, Ordering::Relaxed) >= LOOKS;
-            Ok((!build.building || enough).then_some(build))
+            Ok(if normalise::has_ended(&build) || enough { Look::There(build) } else { Look::NotYet })
         });
         let build = build.await?;
         let outcome = if build.building {
             Outcome::failed(format!("{job} #{number} was told to stop, and still runs"))
+        } else if !normalise::has_ended(&build) {
+            Outcome::failed(format!(
+                "{job} #{number} was told to stop; it runs no more, and has no result yet"
+            ))
         } else if build.result.as_deref() == Some("ABORTED") {
             Outcome::ok(format!("{job} #{number} is stopped"))
         } else {
@@ -69,8 +74,11 @@ impl StopBuild {
         self.jenkins.write(take_off(id)).await?;
         let what = format!("{job} was told to leave the queue");
         let item = self.jenkins.follow(&what, || async {
-            let item = self.jenkins.queue_item(id).await?;
-            Ok((item.cancelled || item.executable.is_some()).then_some(item))
+            Ok(match self.jenkins.queue_item(id).await? {
+                Some(item) if item.cancelled || item.executable.is_some() => Look::There(item),
+                Some(_) => Look::NotYet,
+                None => Look::Missing("Jenkins does not know its queue item"),
+            })
         });
         Ok(match item.await?.executable.and_then(|built| built.number) {
             None => Outcome::ok(format!("{job} is taken off the queue")),

@@ -1,4 +1,5 @@
 mod actions;
+mod gone;
 
 use callboard_domain::{
     action::Action,

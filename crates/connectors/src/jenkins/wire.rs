@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Deserializer};
 
+use crate::lenient::{Entries, details, flag, number, optional_text, or_nothing, text};
+
 /// How many builds of a job one poll looks at. Each costs Jenkins a file where it is not in its memory.
 const BUILDS: usize = 5;
 
@@ -19,9 +21,12 @@ pub(super) const JOB: &str = "name,buildable,inQueue,queueItem[id,inQueueSince,w
 /// What is asked of a queue item.
 pub(super) const QUEUE_ITEM: &str = "id,why,cancelled,inQueueSince,executable[number,url]";
 
+/// What is asked of a job to find the build that a queue item became.
+pub(super) const QUEUE_IDS: &str = "builds[number,queueId]{0,20}";
+
 /// What is asked of the tree of jobs: `depth` levels of jobs with their builds, and the bare names below them.
 pub(super) fn jobs_with_builds(depth: usize) -> String {
-    let job = "name,url,inQueue,queueItem[id,inQueueSince],nextBuildNumber,actions[_class]";
+    let job = "name,url,color,buildable,inQueue,queueItem[id,inQueueSince],nextBuildNumber,actions[_class]";
     levels(&format!("{job},builds[{BUILD}]{{0,{BUILDS}}}"), depth)
 }
 
@@ -34,43 +39,48 @@ fn levels(job: &str, depth: usize) -> String {
     (0..depth).fold("jobs[name]".to_owned(), |below, _| format!("jobs[{job},{below}]"))
 }
 
-/// Jenkins writes `null` for what is not known, lists included.
-fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    Option::deserialize(deserializer).map(Option::unwrap_or_default)
-}
-
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Folder {
-    #[serde(deserialize_with = "or_default")]
-    pub(super) jobs: Vec<Job>,
+    /// None where Jenkins does not say what is in it, which is not "nothing".
+    pub(super) jobs: Option<Entries<Job>>,
+}
+
+fn build_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    number(deserializer)?.ok_or_else(|| serde::de::Error::custom("it has no number"))
 }
 
 /// A job, a folder or a multibranch project. Jenkins says its `_class` whether asked or not.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Job {
-    #[serde(rename = "_class")]
+    #[serde(rename = "_class", deserialize_with = "optional_text")]
     pub(super) class: Option<String>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "text")]
     pub(super) name: String,
+    #[serde(deserialize_with = "optional_text")]
     pub(super) url: Option<String>,
+    /// `blue`, `red_anime`, `disabled`, ...
+    #[serde(deserialize_with = "optional_text")]
+    pub(super) color: Option<String>,
+    #[serde(deserialize_with = "or_nothing")]
     pub(super) buildable: Option<bool>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "flag")]
     pub(super) in_queue: bool,
+    #[serde(deserialize_with = "or_nothing")]
     pub(super) queue_item: Option<QueueItem>,
+    #[serde(deserialize_with = "number")]
     pub(super) next_build_number: Option<u64>,
-    #[serde(deserialize_with = "or_default")]
-    pub(super) actions: Vec<Option<JobAction>>,
-    #[serde(deserialize_with = "or_default")]
-    pub(super) property: Vec<Option<Property>>,
+    #[serde(deserialize_with = "details")]
+    pub(super) actions: Vec<JobAction>,
+    #[serde(deserialize_with = "details")]
+    pub(super) property: Vec<Property>,
+    #[serde(deserialize_with = "or_nothing")]
     pub(super) last_build: Option<Build>,
-    #[serde(deserialize_with = "or_default")]
-    pub(super) builds: Vec<Build>,
-    #[serde(deserialize_with = "or_default")]
-    pub(super) jobs: Vec<Self>,
+    /// None where Jenkins does not say.
+    pub(super) builds: Option<Entries<Build>>,
+    /// Of a folder or multibranch project; none where Jenkins does not say.
+    pub(super) jobs: Option<Entries<Self>>,
 }
 
 impl Job {
@@ -81,29 +91,41 @@ impl Job {
     pub(super) fn is_folder(&self) -> bool {
         self.class.as_deref().is_some_and(|class| class.ends_with("Folder"))
     }
+
+    /// True where it takes no builds any more. A branch's job cannot be disabled: it is so where its branch is deleted.
+    pub(super) fn is_disabled(&self) -> bool {
+        self.buildable == Some(false)
+            || self.color.as_deref().is_some_and(|color| color.starts_with("disabled"))
+    }
+
+    /// The builds that are known, newest first.
+    pub(super) fn builds(&self) -> &[Build] {
+        self.builds.as_ref().map_or(&[], |builds| &builds.good)
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct JobAction {
-    #[serde(rename = "_class")]
+    #[serde(rename = "_class", deserialize_with = "optional_text")]
     pub(super) class: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Property {
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "details")]
     pub(super) parameter_definitions: Vec<ParameterDefinition>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct ParameterDefinition {
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "text")]
     pub(super) name: String,
-    #[serde(rename = "type")]
+    #[serde(rename = "type", deserialize_with = "optional_text")]
     pub(super) kind: Option<String>,
+    #[serde(deserialize_with = "or_nothing")]
     pub(super) choices: Option<Vec<String>>,
     pub(super) default_parameter_value: Option<serde::de::IgnoredAny>,
 }
@@ -111,40 +133,56 @@ pub(super) struct ParameterDefinition {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct QueueItem {
+    #[serde(deserialize_with = "number")]
     pub(super) id: Option<u64>,
+    #[serde(deserialize_with = "optional_text")]
     pub(super) why: Option<String>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "flag")]
     pub(super) cancelled: bool,
+    #[serde(deserialize_with = "number")]
     pub(super) in_queue_since: Option<i64>,
+    #[serde(deserialize_with = "or_nothing")]
     pub(super) executable: Option<Executable>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Executable {
+    #[serde(deserialize_with = "number")]
     pub(super) number: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Build {
+    /// Jenkins counts from 1.
+    #[serde(deserialize_with = "build_number")]
     pub(super) number: u64,
+    /// The queue item that it was.
+    #[serde(deserialize_with = "number")]
+    pub(super) queue_id: Option<u64>,
+    #[serde(deserialize_with = "optional_text")]
     pub(super) result: Option<String>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "flag")]
     pub(super) building: bool,
     /// Milliseconds since 1970: when it began.
+    #[serde(deserialize_with = "number")]
     pub(super) timestamp: Option<i64>,
     /// Milliseconds; 0 while it runs.
+    #[serde(deserialize_with = "number")]
     pub(super) duration: Option<i64>,
     /// Milliseconds; -1 where there is nothing to go by.
+    #[serde(deserialize_with = "number")]
     pub(super) estimated_duration: Option<i64>,
+    #[serde(deserialize_with = "optional_text")]
     pub(super) url: Option<String>,
-    #[serde(deserialize_with = "or_default")]
-    pub(super) actions: Vec<Option<Action>>,
+    #[serde(deserialize_with = "details")]
+    pub(super) actions: Vec<Action>,
     /// Of a pipeline.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "details")]
     pub(super) change_sets: Vec<ChangeSet>,
     /// Of a freestyle job.
+    #[serde(deserialize_with = "or_nothing")]
     pub(super) change_set: Option<ChangeSet>,
 }
 
@@ -152,26 +190,31 @@ pub(super) struct Build {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Action {
-    #[serde(deserialize_with = "or_default")]
-    pub(super) causes: Vec<Option<Cause>>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "details")]
+    pub(super) causes: Vec<Cause>,
+    #[serde(deserialize_with = "details")]
     pub(super) parameters: Vec<Parameter>,
+    #[serde(deserialize_with = "or_nothing")]
     pub(super) last_built_revision: Option<Revision>,
+    #[serde(deserialize_with = "number")]
     pub(super) fail_count: Option<u64>,
+    #[serde(deserialize_with = "number")]
     pub(super) total_count: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Cause {
+    #[serde(deserialize_with = "optional_text")]
     pub(super) user_id: Option<String>,
+    #[serde(deserialize_with = "optional_text")]
     pub(super) user_name: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Parameter {
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "text")]
     pub(super) name: String,
     /// Left out of passwords.
     pub(super) value: Option<serde_json::Value>,
@@ -180,48 +223,54 @@ pub(super) struct Parameter {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Revision {
-    #[serde(rename = "SHA1")]
+    #[serde(rename = "SHA1", deserialize_with = "optional_text")]
     pub(super) sha1: Option<String>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "details")]
     pub(super) branch: Vec<Branch>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Branch {
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "text")]
     pub(super) name: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct ChangeSet {
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "details")]
     pub(super) items: Vec<Change>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Change {
+    #[serde(deserialize_with = "optional_text")]
     pub(super) commit_id: Option<String>,
+    #[serde(deserialize_with = "number")]
     pub(super) timestamp: Option<i64>,
+    #[serde(deserialize_with = "optional_text")]
     pub(super) msg: Option<String>,
+    #[serde(deserialize_with = "or_nothing")]
     pub(super) author: Option<Author>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Author {
+    #[serde(deserialize_with = "optional_text")]
     pub(super) id: Option<String>,
+    #[serde(deserialize_with = "optional_text")]
     pub(super) full_name: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct WhoAmI {
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "text")]
     pub(super) name: String,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "flag")]
     pub(super) anonymous: bool,
 }
 

@@ -16,6 +16,7 @@ use super::{
     client::{Api, Cursor, Failure, bare, is_id},
     render::{WHOLE, render},
 };
+use crate::lenient::{self, Entries};
 
 /// Slack takes about one message a second in a channel: <https://docs.slack.dev/apis/web-api/rate-limits>.
 pub(super) const PAUSE: Duration = Duration::from_secs(1);
@@ -43,15 +44,17 @@ struct Sent {
 
 #[derive(Deserialize)]
 struct History {
-    messages: Vec<Told>,
-    #[serde(default)]
-    response_metadata: Option<Cursor>,
+    messages: Entries<Told>,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    response_metadata: Cursor,
 }
 
 /// A message that stands in a channel.
 #[derive(Deserialize)]
 struct Told {
+    #[serde(deserialize_with = "lenient::text")]
     ts: String,
+    #[serde(default, deserialize_with = "lenient::or_nothing")]
     metadata: Option<Metadata>,
 }
 
@@ -211,12 +214,16 @@ impl ChatService for Chat {
         let mut cursor = String::new();
         for _ in 0..PAGES {
             let page = self.page((channel, &id), thread, &format!("{oldest}.000000"), &cursor).await?;
-            if let Some(told) = page.messages.iter().find(|told| told.has(key)) {
+            if let Some(told) = page.messages.good.iter().find(|told| told.has(key)) {
                 return Ok(Some(self.posted(id, told.ts.clone(), thread).await));
             }
+            // It may be the one that cannot be read.
+            if let Some(problem) = page.messages.problem(channel, "messages") {
+                return Err(ServiceError::unknown(problem.to_string()));
+            }
             // A channel comes newest first, a thread oldest first.
-            let past = thread.is_none() && page.messages.last().is_some_and(|told| told.before(oldest));
-            cursor = page.response_metadata.unwrap_or_default().next_cursor;
+            let past = thread.is_none() && page.messages.good.last().is_some_and(|told| told.before(oldest));
+            cursor = page.response_metadata.next_cursor;
             if past || cursor.is_empty() {
                 return Ok(None);
             }

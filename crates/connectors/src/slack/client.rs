@@ -10,11 +10,15 @@ use std::{
 };
 
 use callboard_domain::{error::ServiceError, text};
+use reqwest::StatusCode;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::fault::{Refusal, fault};
-use crate::http::{Answer, Http, Request};
+use crate::{
+    http::{Answer, Http, Request},
+    lenient::{self, Entries},
+};
 
 /// Pages read of a listing at most: of channels 20,000, which is more than fits a list that people choose from.
 const PAGES: usize = 20;
@@ -71,21 +75,23 @@ impl From<Failure> for ServiceError {
 
 #[derive(Deserialize)]
 struct Channels {
-    channels: Vec<Channel>,
-    #[serde(default)]
+    channels: Entries<Channel>,
+    #[serde(default, deserialize_with = "lenient::or_default")]
     response_metadata: Cursor,
 }
 
 #[derive(Deserialize)]
 struct Channel {
+    #[serde(deserialize_with = "lenient::text")]
     id: String,
+    #[serde(deserialize_with = "lenient::text")]
     name: String,
 }
 
 /// Where a listing goes on; empty at its end.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Cursor {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     pub next_cursor: String,
 }
 
@@ -129,7 +135,9 @@ impl Api {
         let channel = channel.map(|channel| self.name(channel));
         let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
         let field = |name: &str| body.as_ref()?.get(name);
-        if field("ok").and_then(Value::as_bool) == Some(false) {
+        // Of a write that Slack broke off at, its code says no more than the status: it may have happened.
+        let broke = answer.status.is_server_error() || answer.status == StatusCode::REQUEST_TIMEOUT;
+        if field("ok").and_then(Value::as_bool) == Some(false) && !broke {
             let code = field("error").and_then(Value::as_str).unwrap_or_default();
             let details = field("response_metadata").and_then(|more| more.get("messages")?.get(0)?.as_str());
             let error = fault(&Refusal {
@@ -226,7 +234,7 @@ impl Api {
             }
             let page: Channels = self.read("conversations.list", &fields, None).await?;
             let clean = |channel: Channel| (text::line(&channel.name, 100), channel.id);
-            listed.extend(page.channels.into_iter().map(clean).filter(|(_, id)| is_id(id)));
+            listed.extend(page.channels.good.into_iter().map(clean).filter(|(_, id)| is_id(id)));
             cursor = page.response_metadata.next_cursor;
             if cursor.is_empty() {
                 break;

@@ -158,6 +158,14 @@ async fn what_became_of_an_unsilence_is_never_guessed() {
     let error = unsilence.run(&args, now(), &Quietly).await.unwrap_err();
     assert!(matches!(error, ServiceError::Unknown { .. }), "{error:?}");
 
+    // It may be the one that cannot be read.
+    let server = MockServer::start().await;
+    let silences = ResponseTemplate::new(200).set_body_json(json!([null, silence("s2", "active")]));
+    Mock::given(method("GET")).respond_with(silences).mount(&server).await;
+    let (unsilence, args) = action(&server.uri(), "unsilence", &[], Some("s1"));
+    let error = unsilence.run(&args, now(), &Quietly).await.unwrap_err();
+    assert!(error.to_string().contains("1 of 2 silences cannot be read"), "{error:?}");
+
     // One is ended, the next is refused: neither "nothing happened" nor "done".
     let server = MockServer::start().await;
     found("active").mount(&server).await;

@@ -99,7 +99,8 @@ async fn a_branch_may_be_part_of_the_name_an_argument_or_a_parameter() {
         let steps = action(&connect(&server.uri(), &[]), "build").preview(&args, contract::now()).unwrap();
         let error = run(&server, "build", &args).await.0.unwrap_err();
         assert!(error.to_string().contains("did not queue"), "{job} {branch:?}: {error}");
-        let sent = server.received_requests().await.unwrap().pop().unwrap();
+        let sent = server.received_requests().await.unwrap();
+        let sent = sent.into_iter().rfind(|request| request.method == "POST").unwrap();
         let body = String::from_utf8(sent.body).unwrap();
         let shown = format!("POST {}{}", server.uri(), sent.url.path());
         assert!(steps[1].exactly.lines().any(|line| line == shown), "{shown} is not in {}", steps[1].exactly);
@@ -291,4 +292,126 @@ async fn a_build_is_stopped_or_taken_off_the_queue() {
         };
         assert_eq!(told, expected);
     }
+}
+
+#[tokio::test]
+async fn where_a_build_was_queued_is_found_out_before_it_is_unknown() {
+    let job = |body: Value| get(&format!("{JOB}/api/json"), body);
+    let idle = || json!({ "buildable": true, "lastBuild": { "number": 56 } });
+    let item = |body: Value| get("/queue/item/82/api/json", body);
+    let missing = || Mock::given(path("/queue/item/82/api/json")).respond_with(ResponseTemplate::new(404));
+    let done = || get(&format!("{JOB}/57/api/json"), build(57, false, Some("SUCCESS")));
+    let became = || item(json!({ "executable": { "number": 57 } }));
+    let start = |status: u16, location: Option<&str>| {
+        let answer = ResponseTemplate::new(status);
+        let answer = match location {
+            Some(location) => answer.insert_header("location", location),
+            None => answer,
+        };
+        Mock::given(method("POST")).and(path(format!("{JOB}/build"))).respond_with(answer)
+    };
+    let waits = || json!({ "buildable": true, "inQueue": true, "queueItem": { "id": 82 }, "lastBuild": { "number": 56 } });
+    let passed = "ok: web/api #57 passed in 2m 10s";
+    let cases: [(&str, Vec<Mock>, &str); 9] = [
+        (
+            "the item is not there at first",
+            vec![
+                job(idle()),
+                start(201, Some("/queue/item/82/")),
+                missing().up_to_n_times(3),
+                became(),
+                done(),
+            ],
+            passed,
+        ),
+        (
+            "the item is forgotten, and the build says from which it came",
+            vec![
+                job(idle()).up_to_n_times(1),
+                job(json!({ "builds": [{ "number": 58, "queueId": 83 }, { "number": 57, "queueId": 82 }] })),
+                start(201, Some("/queue/item/82/")),
+                missing(),
+                done(),
+            ],
+            passed,
+        ),
+        (
+            "the item is never there",
+            vec![job(idle()), start(201, Some("/queue/item/82/")), missing()],
+            "Unknown: web/api was queued, but then Jenkins does not know its queue item; it may have happened",
+        ),
+        (
+            "it was queued already",
+            vec![job(idle()), start(303, Some("/queue/item/82/")), became(), done()],
+            passed,
+        ),
+        (
+            "an old version points to the job's page",
+            vec![
+                job(idle()).up_to_n_times(1),
+                job(waits()),
+                start(302, Some("/job/web/job/api/")),
+                became(),
+                done(),
+            ],
+            passed,
+        ),
+        (
+            "a proxy takes the Location away",
+            vec![job(idle()).up_to_n_times(1), job(waits()), start(201, None), became(), done()],
+            passed,
+        ),
+        (
+            "nothing is queued",
+            vec![job(idle()), start(303, Some("/job/web/job/api/"))],
+            "Rejected: Jenkins did not queue web/api: a plugin refused it, or it shuts down",
+        ),
+        (
+            "what waits was there before",
+            vec![job(waits()), start(201, None)],
+            "Unknown: Jenkins took the request to build web/api, but did not say where it queued it; it may have happened",
+        ),
+        (
+            "a build has begun since",
+            vec![
+                job(idle()).up_to_n_times(1),
+                job(json!({ "buildable": true, "lastBuild": { "number": 57 } })),
+                start(302, Some("/job/web/job/api/")),
+            ],
+            "Unknown: Jenkins did not say where it queued web/api; #57 has begun since; it may have happened",
+        ),
+    ];
+    for (what, mocks, expected) in cases {
+        let server = serve(mocks).await;
+        let told = match run(&server, "build", &args(&[("job", "web/api")])).await.0 {
+            Ok(outcome) => format!("{}: {}", if outcome.ok { "ok" } else { "failed" }, outcome.summary),
+            Err(error) => format!("{}: {error}", format!("{error:?}").split(' ').next().unwrap()),
+        };
+        assert_eq!(told, expected, "{what}");
+        let writes = server.received_requests().await.unwrap();
+        assert_eq!(writes.iter().filter(|request| request.method == "POST").count(), 1, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_build_that_ends_before_its_result_is_waited_for() {
+    let service = || {
+        [
+            plain_job(),
+            post(&format!("{JOB}/build"), 201, "/queue/item/82/"),
+            get("/queue/item/82/api/json", json!({ "executable": { "number": 57 } })),
+        ]
+    };
+    let at = |build: Value| get(&format!("{JOB}/57/api/json"), build);
+    let server = serve(service()).await;
+    at(build(57, false, None)).up_to_n_times(3).with_priority(1).mount(&server).await;
+    at(build(57, false, Some("FAILURE"))).mount(&server).await;
+    let outcome = run(&server, "build", &args(&[("job", "web/api")])).await.0.unwrap();
+    assert_eq!((outcome.ok, outcome.summary.as_str()), (false, "web/api #57 failed after 2m 10s"));
+
+    let server = serve(service()).await;
+    at(build(57, false, None)).mount(&server).await;
+    let error = run(&server, "build", &args(&[("job", "web/api")])).await.0.unwrap_err();
+    assert!(matches!(error, ServiceError::Unknown { .. }), "{error:?}");
+    assert!(error.to_string().contains("ended without a result"), "{error}");
 }

@@ -136,7 +136,7 @@ async fn an_answer_is_judged() {
         (post, String::new(), answer(200, json!({})), "ok: go 1: 127.0.0.1 answered 200 OK"),
         (post, String::new(), answer(500, json!({})), "unknown"),
         (get, String::new(), answer(500, json!({})), "unavailable"),
-        (post, String::new(), answer(503, json!({})), "unavailable"),
+        (post, String::new(), answer(503, json!({})), "unknown"),
         (post, String::new(), answer(401, json!({})), "auth"),
         (post, String::new(), answer(429, json!({})), "rate limited"),
         (post, String::new(), answer(409, json!({ "message": "taken" })), "rejected: The service said no (409): taken"),

@@ -1,0 +1,130 @@
+//! A service that writes its answers otherwise than usual: nothing in a list, a field that nobody knows, another charset.
+
+use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+use super::{Call, Subject, now, secrecy::assert_no_secret};
+
+/// How an answer is changed on its way.
+type Change = fn(&str) -> Vec<u8>;
+
+const CHANGES: [(&str, Change); 5] = [
+    ("a null in every list", |body| changed(body, |value| nulls(value, true))),
+    ("a null at the end of every list", |body| changed(body, |value| nulls(value, false))),
+    ("unknown fields", |body| changed(body, unknown_fields)),
+    ("UTF-16", |body| {
+        "\u{feff}".encode_utf16().chain(body.encode_utf16()).flat_map(u16::to_le_bytes).collect()
+    }),
+    ("a byte-order mark", |body| format!("\u{feff}{body}").into_bytes()),
+];
+
+fn changed(body: &str, change: fn(&mut Value)) -> Vec<u8> {
+    let Ok(mut value) = serde_json::from_str(body) else { return body.into() };
+    change(&mut value);
+    value.to_string().into_bytes()
+}
+
+fn nulls(value: &mut Value, first: bool) {
+    match value {
+        Value::Array(values) => {
+            values.iter_mut().for_each(|value| nulls(value, first));
+            values.insert(if first { 0 } else { values.len() }, Value::Null);
+        }
+        Value::Object(fields) => fields.values_mut().for_each(|value| nulls(value, first)),
+        _ => {}
+    }
+}
+
+fn unknown_fields(value: &mut Value) {
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(unknown_fields),
+        Value::Object(fields) => {
+            fields.values_mut().for_each(unknown_fields);
+            // Texts by name, such as labels, are no record that a later version adds fields to.
+            if fields.values().all(Value::is_string) {
+                return;
+            }
+            fields.insert("of_tomorrow".to_owned(), serde_json::json!([{ "a": 1 }, null, "x"]));
+        }
+        _ => {}
+    }
+}
+
+impl Subject {
+    /// What looks works as ever, and what is watched is all there.
+    pub(super) async fn odd_answers_hide_nothing(&self) {
+        let server = self.good_service().await;
+        let good = self.connect(&server.uri());
+        let usual = match &good.source {
+            Some(source) => source.poll(None, now()).await.unwrap().snapshots,
+            None => Vec::new(),
+        };
+        for (what, change) in CHANGES {
+            let connection = self.connect(&between(server.uri(), change).await);
+            for call in self.calls() {
+                if self.changes(&connection, &call) || matches!(call, Call::Run(..) | Call::Find) {
+                    continue;
+                }
+                let came = self.perform(&connection, &call).await;
+                assert!(came.is_ok(), "{call:?} with {what}: {came:?}");
+                assert_no_secret(what, &format!("{came:?}"));
+            }
+            if let Some(source) = &connection.source {
+                let batch = source.poll(None, now()).await.unwrap();
+                let status = |items: &[callboard_domain::item::Item]| -> Vec<_> {
+                    items.iter().map(|item| format!("{} {}", item.key, item.status())).collect()
+                };
+                assert_eq!(status(&batch.snapshots), status(&usual), "with {what}: {:?}", batch.problems);
+            }
+        }
+    }
+}
+
+/// Stands between a connector and its service, and changes every answer's body. Gives its URL.
+async fn between(service: String, change: Change) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            tokio::spawn(pass_on(socket, service.clone(), change));
+        }
+    });
+    url
+}
+
+async fn pass_on(mut socket: TcpStream, service: String, change: Change) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let Ok(byte) = socket.read_u8().await else { return };
+        head.push(byte);
+    }
+    let head = String::from_utf8(head).unwrap();
+    let mut lines = head.lines();
+    let mut first = lines.next().unwrap().split(' ');
+    let (method, path) = (first.next().unwrap(), first.next().unwrap());
+    let headers: Vec<_> = lines.filter_map(|line| line.split_once(": ")).collect();
+    let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let mut body = vec![0; length.map_or(0, |(_, length)| length.parse().unwrap())];
+    socket.read_exact(&mut body).await.unwrap();
+    let mut request =
+        reqwest::Client::new().request(method.parse().unwrap(), format!("{service}{path}")).body(body);
+    for (name, value) in headers {
+        if !["host", "content-length", "accept-encoding"].iter().any(|own| own.eq_ignore_ascii_case(name)) {
+            request = request.header(name, value);
+        }
+    }
+    let answer = request.send().await.unwrap();
+    let mut head = format!("HTTP/1.1 {}\r\n", answer.status().as_u16());
+    for (name, value) in answer.headers() {
+        if !matches!(name.as_str(), "content-length" | "connection" | "transfer-encoding") {
+            head.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap()));
+        }
+    }
+    let body = change(&answer.text().await.unwrap());
+    head.push_str(&format!("content-length: {}\r\nconnection: close\r\n\r\n", body.len()));
+    // The connector may have gone away by now.
+    drop(socket.write_all(&[head.into_bytes(), body].concat()).await);
+}

@@ -1,0 +1,232 @@
+//! What is not there any more, what only cannot be seen, and what has no result yet.
+
+use callboard_domain::source::{Batch, Cursor, GoneReason, ProblemKind, Scope};
+use jiff::{SignedDuration, Timestamp};
+
+use super::*;
+
+const FREESTYLE: &str = "hudson.model.FreeStyleProject";
+const FOLDER: &str = "com.cloudbees.hudson.plugins.folder.Folder";
+const MULTIBRANCH: &str = "org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject";
+
+fn built(number: u64, result: Value) -> Value {
+    json!({ "number": number, "result": result, "building": false, "timestamp": 1_795_347_000_000_i64, "duration": 1_000 })
+}
+
+fn job(name: &str, more: Value) -> Value {
+    let mut job = json!({ "_class": FREESTYLE, "name": name, "builds": [built(1, json!("FAILURE"))] });
+    job.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    job
+}
+
+fn folder(class: &str, name: &str, jobs: Value) -> Value {
+    json!({ "_class": class, "name": name, "jobs": jobs })
+}
+
+async fn poll(says: &Value, watch: &[&str], cursor: Option<&Cursor>, now: Timestamp) -> Batch {
+    let server = serve([get("/api/json", says.clone())]).await;
+    connect(&server.uri(), watch).source.unwrap().poll(cursor, now).await.unwrap()
+}
+
+fn team(jobs: Value) -> Value {
+    folder(FOLDER, "team", jobs)
+}
+
+fn shop(jobs: Value) -> Value {
+    folder(MULTIBRANCH, "shop", jobs)
+}
+
+#[tokio::test]
+async fn what_is_gone_is_told_with_the_reason_and_what_is_not_seen_is_not() {
+    let plain = |name: &str| job(name, json!({}));
+    let teams = || team(json!([plain("api")]));
+    let shops = || shop(json!([plain("main"), plain("x")]));
+    let all = |web: Value| json!({ "jobs": [web, teams(), shops()] });
+    let reason = |id: &str, reason: GoneReason| (id.to_owned(), reason);
+    let web = |reason: GoneReason| vec![("web".to_owned(), reason)];
+    use GoneReason::{BranchDeleted, Deleted, Disabled, NotListed, Renamed};
+    // What the second listing says -> what is gone, whether it is complete, what is told of it.
+    let cases = [
+        (all(plain("web")), vec![], true, ""),
+        (json!({ "jobs": [teams(), shops()] }), web(NotListed), true, ""),
+        (all(job("web", json!({ "buildable": false }))), web(Disabled), true, ""),
+        (all(job("web", json!({ "color": "disabled" }))), web(Disabled), true, ""),
+        (all(job("web", json!({ "color": "disabled_anime", "buildable": null }))), web(Disabled), true, ""),
+        (all(job("web", json!({ "builds": [] }))), web(Deleted), true, ""),
+        (all(plain("site")), web(Renamed { to: "site".into() }), true, ""),
+        (all(job("site", json!({ "builds": [built(7, json!("SUCCESS"))] }))), web(NotListed), true, ""),
+        (
+            json!({ "jobs": [plain("web"), teams(), shop(json!([plain("main")]))] }),
+            vec![reason("shop@x", BranchDeleted)],
+            true,
+            "",
+        ),
+        (
+            json!({ "jobs": [plain("web"), teams(), shop(json!([plain("main"), job("x", json!({ "buildable": false }))]))] }),
+            vec![reason("shop@x", BranchDeleted)],
+            true,
+            "",
+        ),
+        (
+            json!({ "jobs": [plain("web"), teams()] }),
+            vec![reason("shop@main", NotListed), reason("shop@x", NotListed)],
+            true,
+            "",
+        ),
+        (
+            json!({ "jobs": [plain("web"), team(json!([])), shops()] }),
+            vec![reason("team/api", NotListed)],
+            true,
+            "",
+        ),
+        // What Jenkins does not say is not nothing.
+        (all(job("web", json!({ "builds": null }))), vec![], true, ""),
+        (
+            all(job("web", json!({ "builds": [null] }))),
+            vec![],
+            true,
+            "web: 1 of 1 builds cannot be read: entry 1",
+        ),
+        (
+            json!({ "jobs": [plain("web"), team(json!(null)), shops()] }),
+            vec![],
+            false,
+            "team: Jenkins does not say which jobs there are",
+        ),
+        (
+            json!({ "jobs": [team(json!([null])), shops()] }),
+            web(NotListed),
+            false,
+            "team: 1 of 1 jobs cannot be read: entry 1",
+        ),
+        (json!({ "jobs": [null, teams()] }), vec![], false, "1 of 2 jobs cannot be read: entry 1"),
+        (json!({ "jobs": [job("", json!({})), teams()] }), vec![], false, "a job's name cannot be read"),
+        (json!({ "jobs": null }), vec![], false, "Jenkins does not say which jobs there are"),
+        (json!({}), vec![], false, "Jenkins does not say which jobs there are"),
+    ];
+    for (says, expected, complete, problem) in cases {
+        let first = poll(&all(plain("web")), &[], None, contract::now()).await;
+        assert_eq!((first.snapshots.len(), first.gone.len()), (4, 0));
+        let batch = poll(&says, &[], first.cursor.as_ref(), contract::now()).await;
+        let gone: Vec<_> = batch.gone.iter().map(|gone| (gone.key.id.clone(), gone.reason.clone())).collect();
+        assert_eq!(gone, expected, "{says}");
+        assert_eq!(batch.complete == [Scope::all(Kind::Build)], complete, "{says}");
+        let problems: Vec<_> = batch.problems.iter().map(ToString::to_string).collect();
+        assert!(problems.first().map_or("", String::as_str).starts_with(problem), "{says}: {problems:?}");
+        assert_eq!(problems.is_empty(), problem.is_empty(), "{says}: {problems:?}");
+        // What was only not seen is still known, and gone once it is.
+        if complete {
+            continue;
+        }
+        let last = poll(&json!({ "jobs": [] }), &[], batch.cursor.as_ref(), contract::now()).await;
+        assert_eq!(last.gone.len() + gone.len(), 4, "{says}");
+    }
+}
+
+#[tokio::test]
+async fn a_job_whose_builds_are_not_said_stays_as_it_was() {
+    let red = json!({ "jobs": [job("web", json!({}))] });
+    let first = poll(&red, &[], None, contract::now()).await;
+    for builds in [json!(null), json!([null, {}]), json!([{ "number": "x" }])] {
+        let says = json!({ "jobs": [job("web", json!({ "builds": builds }))] });
+        let batch = poll(&says, &[], first.cursor.as_ref(), contract::now()).await;
+        let change = compare(Some(&first.snapshots[0]), batch.snapshots[0].clone(), &Identity::default());
+        assert!(change.transitions.is_empty() && change.item.status() == "failed", "{says}: {change:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_build_lacks_or_writes_otherwise_costs_no_build() {
+    let cases = [
+        json!({ "number": "7", "timestamp": "1795347000000", "building": "false" }),
+        json!({ "number": 7, "actions": null, "changeSets": null, "url": null, "duration": null }),
+        json!({ "number": 7, "actions": [null, 3, { "causes": [null, "x"] }], "changeSets": [{ "items": null }] }),
+        json!({ "number": 7, "timestamp": 99_999_999_999_999_999_i64, "changeSet": "x" }),
+        json!({ "number": 7.0, "of_tomorrow": {} }),
+    ];
+    for mut odd in cases {
+        odd["result"] = json!("FAILURE");
+        let says = json!({ "jobs": [job("web", json!({ "builds": [odd] }))] });
+        let batch = poll(&says, &[], None, contract::now()).await;
+        assert_eq!((batch.snapshots[0].status(), &batch.problems[..]), ("failed", &[][..]), "{says}");
+    }
+}
+
+#[tokio::test]
+async fn a_build_without_a_result_still_runs() {
+    let says = |building: bool, result: Value| {
+        let mut build = built(2, result);
+        build["building"] = json!(building);
+        json!({ "jobs": [job("web", json!({ "builds": [build, built(1, json!("SUCCESS"))] }))] })
+    };
+    let steps = |ends: &[Value]| -> Vec<Value> {
+        let ends = ends.iter().map(|end| says(false, end.clone()));
+        [says(true, json!(null))].into_iter().chain(ends).collect()
+    };
+    let hour = SignedDuration::from_hours(1);
+    let cases: [(Vec<Value>, SignedDuration, &[&[EventName]]); 4] = [
+        (
+            steps(&[json!(null), json!(null), json!("FAILURE")]),
+            hour,
+            &[&[EventName::Passed, EventName::Running], &[], &[], &[EventName::Failed]],
+        ),
+        (
+            steps(&[json!("OF_TOMORROW"), json!("SUCCESS")]),
+            hour,
+            &[&[EventName::Passed, EventName::Running], &[], &[EventName::Passed]],
+        ),
+        (
+            steps(&[json!("ABORTED")]),
+            hour,
+            &[&[EventName::Passed, EventName::Running], &[EventName::Canceled]],
+        ),
+        // A result that does not come in a day never comes.
+        (
+            steps(&[json!(null), json!(null)]),
+            hour * 13,
+            &[&[EventName::Passed, EventName::Running], &[], &[EventName::Canceled]],
+        ),
+    ];
+    for (steps, pause, expected) in cases {
+        let (mut stored, mut cursor, mut now) = (None, None, contract::now());
+        for (says, expected) in steps.iter().zip(expected) {
+            let batch = poll(says, &[], cursor.as_ref(), now).await;
+            let change = compare(stored.as_ref(), batch.snapshots[0].clone(), &Identity::default());
+            let names: Vec<_> = change.transitions.iter().map(|transition| transition.name).collect();
+            assert_eq!(names, *expected, "{says}");
+            (stored, cursor, now) = (Some(change.item), batch.cursor, now + pause);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_branch_is_watched_with_its_project() {
+    let says = json!({ "jobs": [job("web", json!({})), shop(json!([job("feature%2Fx", json!({}))]))] });
+    let items = poll(&says, &[], None, contract::now()).await.snapshots;
+    let cases: [(&[&str], [bool; 2]); 5] = [
+        (&[], [true, true]),
+        (&["web"], [true, false]),
+        (&["shop"], [false, true]),
+        (&["*"], [true, true]),
+        (&["shop/*"], [false, false]),
+    ];
+    for (watch, expected) in cases {
+        let source = connect("https://ci.example", watch).source.unwrap();
+        assert_eq!([source.watches(&items[0]), source.watches(&items[1])], expected, "{watch:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_disabled_job_is_off_the_board_from_the_first_look() {
+    let says = json!({ "jobs": [job("web", json!({ "buildable": false })), job("site", json!({}))] });
+    for cursor in [None, Some(Cursor(r#"{"waits":{},"left":{}}"#.to_owned()))] {
+        let batch = poll(&says, &[], cursor.as_ref(), contract::now()).await;
+        let names: Vec<_> = batch.snapshots.iter().map(Item::reference).collect();
+        assert_eq!((names, batch.gone.len()), (vec!["site"], 1));
+        assert_eq!(batch.gone[0].reason, GoneReason::Disabled);
+        let again = poll(&says, &[], batch.cursor.as_ref(), contract::now()).await;
+        assert_eq!(again.gone.len(), 0);
+    }
+    let problems = poll(&json!({ "jobs": [null] }), &[], None, contract::now()).await.problems;
+    assert_eq!(problems[0].kind, ProblemKind::Malformed);
+}

@@ -1,0 +1,143 @@
+//! JSON as services really write it: `null` for nothing, a number for a text or a text for a number, dates of any kind,
+//! and one odd entry in a list of good ones.
+
+mod date;
+mod scalar;
+#[cfg(test)]
+mod tests;
+
+use std::{fmt, marker::PhantomData};
+
+use callboard_domain::{
+    source::{Problem, ProblemKind},
+    text,
+};
+use serde::{
+    Deserialize, Deserializer,
+    de::{SeqAccess, Visitor},
+};
+use serde_json::{Value, value::RawValue};
+
+pub(crate) use self::{
+    date::{Date, not_ahead, read as read_date},
+    scalar::{Text, flag, number, optional_text, text},
+};
+
+/// How many odd entries of a list are named.
+const NAMED: usize = 3;
+
+/// A list, read entry by entry: what cannot be read is named, and the rest is good.
+///
+/// A list that is `null` is no list: where the service writes that for an empty one, add [`or_default`].
+#[derive(Debug)]
+pub(crate) struct Entries<T> {
+    /// What could be read, in order.
+    pub good: Vec<T>,
+    /// What could not be.
+    pub odd: Vec<Odd>,
+}
+
+/// An entry that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Odd {
+    /// Which: its name where it has one, and its place in the list.
+    pub which: String,
+    /// Why.
+    pub why: String,
+}
+
+impl<T> Default for Entries<T> {
+    fn default() -> Self {
+        Self { good: Vec::new(), odd: Vec::new() }
+    }
+}
+
+impl<T> Entries<T> {
+    /// The entries that could not be read, as the one problem that they are. `what` is what the list is of, such as
+    /// `alerts`; `part` is where it belongs, empty for the account as a whole.
+    pub(crate) fn problem(&self, part: &str, what: &str) -> Option<Problem> {
+        let named: Vec<_> = self.odd.iter().take(NAMED).map(ToString::to_string).collect();
+        let more = self.odd.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        let of = self.odd.len() + self.good.len();
+        let why = format!("{} of {of} {what} cannot be read: {}{more}", self.odd.len(), named.join("; "));
+        (!self.odd.is_empty()).then(|| Problem::new(ProblemKind::Malformed, part, why))
+    }
+}
+
+impl Odd {
+    /// The entry at that place (from 0), with what it holds as far as that can be read.
+    pub(crate) fn new(place: usize, entry: &str, why: impl fmt::Display) -> Self {
+        let entry = serde_json::from_str::<Value>(entry).unwrap_or_default();
+        let line = |value: &Value| match value {
+            Value::String(name) => Some(text::line(name, 80)).filter(|name| !name.is_empty()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
+        let own = ["name", "fingerprint", "full_name", "id", "number"];
+        let name = own.into_iter().find_map(|key| line(entry.get(key)?));
+        let name = name.or_else(|| line(entry.get("labels")?.get("alertname")?));
+        let which = match name {
+            Some(name) => format!("{name} (entry {})", place + 1),
+            None => format!("entry {}", place + 1),
+        };
+        Self { which, why: text::line(&why.to_string(), 150) }
+    }
+}
+
+impl fmt::Display for Odd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.which, self.why)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Each<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Each<T> {
+            type Value = Entries<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                let mut entries = Entries::default();
+                let mut place = 0;
+                while let Some(entry) = list.next_element::<&'de RawValue>()? {
+                    match serde_json::from_str(entry.get()) {
+                        Ok(entry) => entries.good.push(entry),
+                        Err(why) => entries.odd.push(Odd::new(place, entry.get(), why)),
+                    }
+                    place += 1;
+                }
+                Ok(entries)
+            }
+        }
+
+        deserializer.deserialize_seq(Each(PhantomData))
+    }
+}
+
+/// Nothing for `null`.
+pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// What is only a detail: nothing for what cannot be read.
+pub(crate) fn or_nothing<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let raw = <&RawValue>::deserialize(deserializer)?;
+    Ok(serde_json::from_str(raw.get()).unwrap_or_default())
+}
+
+/// A list of details: without the entries that cannot be read, and none where it is no list.
+pub(crate) fn details<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    or_nothing::<D, Entries<T>>(deserializer).map(|entries| entries.good)
+}
