@@ -8,7 +8,7 @@ use callboard_domain::{
     item::{Kind, PullRequestState},
     source::GoneReason,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use tokio::time::Instant;
 
@@ -26,6 +26,8 @@ const PAGES: usize = 10;
 /// How many pages of 100 open pull requests are read when a repository is first seen.
 const OPEN_PAGES: usize = 10;
 
+/// How long it is not worth writing down that a description still holds.
+const CONFIRMED_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// What is said of a repository whose answers do not come.
 const LATE: &str = "GitHub did not answer in time";
 
@@ -118,7 +120,9 @@ async fn read(calls: &Calls<'_>, target: &Target, look: &mut Look, now: Timestam
         return;
     }
     let stale = look.repo.description(now).is_none() || look.repo.missed > 0;
-    if (stale || target.again) && !ask(calls, target, look, now).await {
+    // What a list has just described needs no request of its own.
+    let again = target.again && look.repo.described.as_ref().is_none_or(|(_, at)| *at < now);
+    if (stale || again) && !ask(calls, target, look, now).await {
         return;
     }
     read_lists(calls, target, look, now).await;
@@ -166,7 +170,10 @@ async fn ask(calls: &Calls<'_>, target: &Target, look: &mut Look, now: Timestamp
     let etag = look.repo.etag.clone().filter(|_| look.repo.described.is_some());
     match calls.find::<wire::Repo>(in_repo(Method::GET, &target.name, &[]), etag.as_deref()).await {
         Ok(Found::Same) => {
-            if let Some((_, at)) = &mut look.repo.described {
+            // Not at every poll: a cursor that stays the same is not written.
+            if let Some((_, at)) = &mut look.repo.described
+                && now.duration_since(*at) > CONFIRMED_FOR
+            {
                 *at = now;
             }
         }
@@ -421,7 +428,7 @@ async fn runs(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> Result<(), 
         Ok(None) => Ok(()),
         Err(error) => Err(error),
     };
-    let latest = now.saturating_add(jiff::SignedDuration::from_hours(24)).unwrap_or(now);
+    let latest = now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(now);
     let at = |run: &wire::Run| run.updated_at.filter(|at| *at <= latest);
     let news = rows.iter().filter(|run| newest.is_none_or(|newest| at(run).is_none_or(|at| at >= newest)));
     look.heads = news.map(|run| run.head_sha.clone()).collect();

@@ -89,7 +89,7 @@ mod tests {
         let usual = ".github/workflows/ci.yml";
         let cases: [(&[(&str, Option<u64>)], &[&str]); 5] = [
             (&[(usual, Some(1)), (usual, Some(1))], &["ci", "ci"]),
-            (&[(usual, None), (".github/workflows/ci.yaml", None)], &["ci", ".github/workflows/ci.yaml"]),
+            (&[(usual, None), (".github/workflows/ci.yaml", None)], &[".github/workflows/ci.yml", "ci"]),
             (&[("other/ci.yml", Some(1)), (usual, Some(2))], &["other/ci.yml", "ci"]),
             (
                 &[(".github/workflows/ci.yml@refs/heads/main", Some(1)), (usual, Some(2))],

@@ -101,7 +101,8 @@ impl Rerun {
     /// True where the run is under way (again).
     async fn is_under_way(&self, run: &RunRef) -> Result<bool, ServiceError> {
         let run: wire::Run = send(&self.account.http, run.request(Method::GET, &[])).await?.json()?;
-        Ok(!normalise::run_status(&run).is_final())
+        // One that is completed without a conclusion yet is the attempt before.
+        Ok(run.status.as_deref() != Some("completed") && !normalise::run_status(&run).is_final())
     }
 }
 

@@ -441,7 +441,7 @@ async fn single_sign_on_is_named_with_its_remedy() {
         .set_body_json(json!([repo("api")]))
         .insert_header("x-github-sso", "partial-results; organizations=21955855,20582480");
     let server = serve([Mock::given(path("/user/repos")).respond_with(list)]).await;
-    mount(&server, [get(&api[1], json!([])), get(&api[2], runs(&[]))]).await;
+    mount(&server, [get(&api[0], repo("api")), get(&api[1], json!([])), get(&api[2], runs(&[]))]).await;
     mount(&server, forge()).await;
     let mut watch = Watch::new(&server, &[]);
     for _ in 0..2 {
