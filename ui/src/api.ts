@@ -42,7 +42,7 @@ problems: Array<Problem>,
  */
 secrets: Place, 
 /**
- * True where it is watched.
+ * True where it is watched, once it has all that it needs.
  */
 watched: boolean, 
 /**
@@ -343,7 +343,11 @@ sections: Array<Section>,
 /**
  * The same in numbers; what is shown or not makes no difference to them.
  */
-summary: Summary, not_seen: Array<NotSeen>, };
+summary: Summary, 
+/**
+ * What is to be watched and is not seen, the worst first: what needs somebody there is not above.
+ */
+not_seen: Array<NotSeen>, };
 
 /**
  * What needs a person.
@@ -356,7 +360,11 @@ kind: Kind | null,
 /**
  * Everything that is open, not only what needs a person.
  */
-all: boolean, snoozed: boolean, };
+all: boolean, 
+/**
+ * What is snoozed, too.
+ */
+snoozed: boolean, };
 
 /**
  * A service's allowance of calls, as it last reported it.
@@ -735,7 +743,7 @@ group: string,
 reasons: Array<Reason>, };
 
 /**
- * What is to be posted and what became of it.
+ * What is to be posted and what became of it, the latest first.
  */
 export type DeliveriesQuery = { 
 /**
@@ -743,9 +751,13 @@ export type DeliveriesQuery = {
  */
 pending: boolean, 
 /**
- * At most this many, the latest.
+ * At most this many, up to [`LONGEST_LIST`](super::LONGEST_LIST): the latest.
  */
-limit: number, };
+limit: number, 
+/**
+ * Only those recorded before this one: its id.
+ */
+before?: string | null, };
 
 /**
  * A message to a channel and what became of it.
@@ -893,11 +905,16 @@ export type EventsQuery = {
  */
 after: number | null, 
 /**
+ * Only earlier ones than this number: the page before the one that began with it.
+ */
+before?: number | null, 
+/**
  * Only those seen at or after this time.
  */
 since: string | null, 
 /**
- * At most this many: the latest ones where `after` is not given, else the first ones after it.
+ * At most this many, up to [`LONGEST_LIST`]: the latest ones where `after` is not given, else the first ones after
+ * it. Who asks for one more than it needs knows whether there are more.
  */
 limit: number, };
 
@@ -943,7 +960,7 @@ column: number,
  */
 what: string, 
 /**
- * The line as it stands in the file, cut to 200 characters.
+ * The line as it stands in the file, cut to 200 characters; what may be a secret is masked.
  */
 text: string, };
 
@@ -1117,6 +1134,15 @@ at: string, } & ({ "reason": "deleted" } | { "reason": "not_listed" } | { "reaso
  * The new name, as [`ItemKey::id`].
  */
 to: string, } | { "reason": "branch_deleted" } | { "reason": "not_default_branch" } | { "reason": "not_watched" });
+
+/**
+ * Why an item is not there any more.
+ */
+export type GoneReason = { "reason": "deleted" } | { "reason": "not_listed" } | { "reason": "disabled" } | { "reason": "renamed", 
+/**
+ * The new name, as [`ItemKey::id`].
+ */
+to: string, } | { "reason": "branch_deleted" } | { "reason": "not_default_branch" } | { "reason": "not_watched" };
 
 /**
  * The owner of the store.
@@ -1426,6 +1452,24 @@ scope: string,
 remedy: string, };
 
 /**
+ * An item, and why it is not on the board.
+ */
+export type Left = { 
+/**
+ * Which.
+ */
+item: ItemKey, 
+/**
+ * Why.
+ */
+why: LeftWhy, };
+
+/**
+ * Why an item is not on the board.
+ */
+export type LeftWhy = "passed" | "canceled" | "merged" | "closed" | "resolved" | { "gone": GoneReason } | "snoozed" | "others" | "open" | "unknown";
+
+/**
  * What a line says.
  */
 export type LineRead = { 
@@ -1571,6 +1615,36 @@ scope: string,
 needed_for: string, };
 
 /**
+ * Something that is to be watched and of which the board knows nothing, not all, or nothing new.
+ */
+export type NotSeen = { 
+/**
+ * The account that watches it.
+ */
+account: AccountName, 
+/**
+ * The part of it (`acme/web`); empty for the account as a whole.
+ */
+part: string, 
+/**
+ * What it means for the board.
+ */
+kind: NotSeenKind, 
+/**
+ * Why, in plain words, and the remedy where one is known.
+ */
+why: string, 
+/**
+ * Since when, where known: what the board shows of it is from before.
+ */
+since: string | null, };
+
+/**
+ * What is not seen, and so what may be missing from the board.
+ */
+export type NotSeenKind = "not_set_up" | "down" | "part" | "incomplete" | "malformed" | "reading";
+
+/**
  * Waits for notifications to show, or half a minute. While a face waits so, the owner hands them over instead of
  * showing them; each is handed over once.
  */
@@ -1609,6 +1683,15 @@ items: Array<ItemKey>,
  * It pierces quiet hours.
  */
 important: boolean, };
+
+/**
+ * Why these items are not on the board any more: for whoever showed them.
+ */
+export type OffBoard = { 
+/**
+ * Their keys.
+ */
+items: Array<ItemKey>, };
 
 /**
  * Where a command comes from.
@@ -1746,6 +1829,10 @@ command: string,
  */
 line: string, 
 /**
+ * The same as people read it: alerts by what they are called, not by their fingerprints.
+ */
+named_line: string, 
+/**
  * The account that it would run as, where it is a connector's action.
  */
 account: AccountName | null, 
@@ -1772,7 +1859,7 @@ confirm: Confirm | null,
 /**
  * Permissions that it needs and that the account's credential is known to lack: the service will refuse.
  */
-lacks: Array<LackingScope>, named_line: string, };
+lacks: Array<LackingScope>, };
 
 /**
  * What a post would say, and where.
@@ -2087,9 +2174,13 @@ export type RoomQuery = {
  */
 channel: string, 
 /**
- * At most this many, the latest.
+ * At most this many, up to [`LONGEST_LIST`](super::LONGEST_LIST): the latest.
  */
-limit: number, };
+limit: number, 
+/**
+ * Only those posted before this one: its id.
+ */
+before?: string | null, };
 
 /**
  * Every channel that Callboard posts to or has posted to: the built-in room's first. No service is asked.
@@ -2131,7 +2222,27 @@ since: string | null,
 /**
  * Where it can be seen.
  */
-url: string | null, severity: Severity | null, approvals: number | null, checks: ChecksStatus | null, snoozed: Snoozed | null, as_of: string | null, };
+url: string | null, 
+/**
+ * How bad an incident is.
+ */
+severity: Severity | null, 
+/**
+ * How many approve a pull request.
+ */
+approvals: number | null, 
+/**
+ * The checks of a pull request.
+ */
+checks: ChecksStatus | null, 
+/**
+ * How long it is snoozed.
+ */
+snoozed: Snoozed | null, 
+/**
+ * Where its account cannot be read: when this was last so.
+ */
+as_of: string | null, };
 
 /**
  * A rule as written in the configuration.
@@ -2362,9 +2473,13 @@ at: string, };
  */
 export type RunsQuery = { 
 /**
- * At most this many.
+ * At most this many, up to [`LONGEST_LIST`](super::LONGEST_LIST).
  */
-limit: number, };
+limit: number, 
+/**
+ * Only those that began before this one: its id, or the start of it.
+ */
+before?: string | null, };
 
 /**
  * Full-text search over items and runs.
@@ -2375,9 +2490,13 @@ export type Search = {
  */
 text: string, 
 /**
- * At most this many.
+ * At most this many of each kind, up to [`LONGEST_LIST`].
  */
-limit: number, };
+limit: number, 
+/**
+ * Not the first so many of each kind: the pages before.
+ */
+skip: number, };
 
 /**
  * A secret on its way to where it is kept. Shown by nothing.
@@ -2415,13 +2534,21 @@ required: boolean, };
  */
 export type Section = { 
 /**
- * What they are: `Incidents`, `Builds`, `Pull requests`, `Running`, `Waiting on others`, `Quiet`.
+ * What they are: `Incidents`, `Builds`, `Pull requests`, `Running`, `Waiting on others`, `Quiet`, `Snoozed`.
  */
 title: string, 
 /**
- * The most urgent first.
+ * The most urgent first, at most [`MOST_ROWS`].
  */
-rows: Array<Row>, total: number, shown: number, };
+rows: Array<Row>, 
+/**
+ * How many there are in all.
+ */
+total: number, 
+/**
+ * How many of them are in `rows`.
+ */
+shown: number, };
 
 /**
  * How a call to a service failed. Texts are for people, and never hold a secret.
@@ -2596,6 +2723,28 @@ item: string,
 until: string | null, };
 
 /**
+ * A time until which an item can be snoozed.
+ */
+export type SnoozeTime = { 
+/**
+ * Its name on the command line: `1h`, `tomorrow`, `monday`, `change`.
+ */
+name: string, 
+/**
+ * "Until tomorrow, 9:00".
+ */
+words: string, 
+/**
+ * For [`Snooze`].
+ */
+until: string | null, };
+
+/**
+ * The times until which an item can be snoozed, by the calendar of this computer.
+ */
+export type SnoozeTimes = Record<symbol, never>;
+
+/**
  * How long an item is off the board.
  */
 export type Snoozed = "until_change" | { "until": string };
@@ -2634,7 +2783,8 @@ export type State = "failing" | "incident" | "attention" | "running" | "passing"
  */
 export type Status = { 
 /**
- * What the tray shows, by priority: offline, failing, needs you, do not disturb, somebody has it, calm.
+ * What the tray shows, by priority: offline, failing, needs you, do not disturb, not all is seen,
+ * somebody has it, calm.
  */
 icon: TrayIcon, 
 /**
@@ -2642,9 +2792,13 @@ icon: TrayIcon,
  */
 count: number, 
 /**
- * The board in a line.
+ * The board in a line. Where something is not seen, it names that.
  */
 summary: string, 
+/**
+ * What is to be watched and is not seen, the worst first.
+ */
+not_seen: Array<NotSeen>, 
 /**
  * The accounts that are well.
  */
@@ -2676,7 +2830,7 @@ runs: number,
 /**
  * Messages that have not arrived and will not by themselves, or that are late.
  */
-undelivered: number, not_seen: Array<NotSeen>, };
+undelivered: number, };
 
 /**
  * The whole in numbers and words: for the tray, a footer, a status bar.
@@ -2780,6 +2934,15 @@ what: string, };
 export type TurnKind = "finish" | "review" | "changes" | "fix_checks" | "checks" | "conflicts" | "merge" | "may_merge" | "update_branch" | "blocked" | "review_again" | "request_review" | "respond" | "fix_build";
 
 /**
+ * Puts an item back on the board.
+ */
+export type Unsnooze = { 
+/**
+ * The item's key, or any unambiguous part of its reference.
+ */
+item: string, };
+
+/**
  * What a review says. A dismissal replaces what the same review said before.
  */
 export type Verdict = "commented" | "approved" | "changes_requested" | "dismissed";
@@ -2809,8 +2972,6 @@ export interface Calls {
   configure: { params: Configure; answer: Settings };
   board: { params: BoardQuery; answer: Board };
   off_board: { params: OffBoard; answer: Array<Left> };
-  unsnooze: { params: Unsnooze; answer: null };
-  snooze_times: { params: Record<string, never>; answer: Array<SnoozeTime> };
   events: { params: EventsQuery; answer: Array<Event> };
   item: { params: ItemQuery; answer: ItemDetail };
   item_log: { params: ItemLog; answer: LogTail | null };
@@ -2818,6 +2979,8 @@ export interface Calls {
   find: { params: Find; answer: Found };
   search: { params: Search; answer: Array<Hit> };
   snooze: { params: Snooze; answer: null };
+  unsnooze: { params: Unsnooze; answer: null };
+  snooze_times: { params: SnoozeTimes; answer: Array<SnoozeTime> };
   quiet: { params: Quiet; answer: string | null };
   activity: { params: ActivityQuery; answer: Activity };
   rules: { params: RulesQuery; answer: Array<RuleInfo> };
@@ -2853,19 +3016,3 @@ export interface Calls {
   secret_changed: { params: SecretChanged; answer: null };
   poll_now: { params: PollNow; answer: Array<AccountInfo> };
 }
-
-export type NotSeenKind = "not_set_up" | "down" | "part" | "incomplete" | "malformed" | "reading";
-
-export type NotSeen = { account: AccountName, part: string, kind: NotSeenKind, why: string, since: string | null, };
-
-export type OffBoard = { items: Array<ItemKey>, };
-
-export type LeftWhy = "passed" | "canceled" | "merged" | "closed" | "resolved" | "snoozed" | "others" | "open" | "unknown" | { "gone": GoneReason };
-
-export type Left = { item: ItemKey, why: LeftWhy, };
-
-export type Unsnooze = { item: string, };
-
-export type SnoozeTime = { name: string, words: string, until: string | null, };
-
-export type GoneReason = { "reason": "deleted" } | { "reason": "not_listed" } | { "reason": "disabled" } | { "reason": "renamed", to: string, } | { "reason": "branch_deleted" } | { "reason": "not_default_branch" } | { "reason": "not_watched" };

@@ -42,7 +42,7 @@ pub(crate) fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
 pub(crate) fn replace(path: &Path, text: &[u8], rights: Option<fs::Permissions>) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     // A name that nobody has: what another program keeps beside it is left alone.
-    let beside = path.with_file_name(format!(".{name}.{}.new", uuid::Uuid::new_v4().simple()));
+    let beside = path.with_file_name(format!(".{name}.{}.new", uuid::Uuid::now_v7().simple()));
     let write = || {
         let mut file = open(OpenOptions::new().write(true).create_new(true), &beside)?;
         file.write_all(text)?;
