@@ -52,9 +52,10 @@ impl Webhooks {
 }
 
 impl Webhooks {
-    fn alert(&self, alert: &Alert<'_, Text<'_>>, now: Timestamp) -> Result<Item, String> {
-        // The next poll, which knows what it saw before, can do with less.
-        let began = began(alert, now).ok_or("it does not say when it began")?;
+    /// None for an alert that does not say when it began, or says a time to come: it is left to the next poll, which knows
+    /// what it saw before.
+    fn alert(&self, alert: &Alert<'_, Text<'_>>, now: Timestamp) -> Result<Option<Item>, String> {
+        let Some(began) = began(alert, now) else { return Ok(None) };
         let standing = match &*alert.status {
             "firing" => Standing::unheld(IncidentStatus::Triggered, began),
             "resolved" => {
@@ -63,7 +64,7 @@ impl Webhooks {
             }
             other => return Err(format!("expected the status firing or resolved, found {other:?}")),
         };
-        Ok(snapshot(&self.server.place, alert, began, standing))
+        Ok(Some(snapshot(&self.server.place, alert, began, standing)))
     }
 }
 
@@ -89,13 +90,14 @@ impl Hook for Webhooks {
             return Err(malformed(format!("expected version 4 of Alertmanager's webhooks, found {found:?}")));
         }
         let Entries { good, mut odd } = webhook.alerts;
-        let mut snapshots = Vec::with_capacity(good.len());
+        let (mut snapshots, mut later) = (Vec::with_capacity(good.len()), 0);
         for (place, alert) in good.iter().enumerate() {
             if !self.server.filter.iter().all(|matcher| matcher.matches(|name| alert.labels.get(name))) {
                 continue;
             }
             match self.alert(alert, now) {
-                Ok(item) => snapshots.push(item),
+                Ok(Some(item)) => snapshots.push(item),
+                Ok(None) => later += 1,
                 Err(why) => {
                     let name = json!({ "name": alert.labels.get("alertname") }).to_string();
                     odd.push(Odd::new(place, &name, why));
@@ -104,7 +106,9 @@ impl Hook for Webhooks {
         }
         // To refuse the delivery would lose the good ones: Alertmanager does not send it again.
         match odd.first() {
-            Some(odd) if good.is_empty() || snapshots.is_empty() => return Err(malformed(odd.to_string())),
+            Some(odd) if good.is_empty() || (snapshots.is_empty() && later == 0) => {
+                return Err(malformed(odd.to_string()));
+            }
             Some(_) => {
                 for odd in &odd {
                     tracing::warn!(account = %self.server.place.account, %odd, "left out an alert of a webhook");

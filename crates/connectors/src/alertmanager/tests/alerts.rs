@@ -332,6 +332,12 @@ fn one_odd_alert_of_a_webhook_costs_no_other() {
         let received = hook.receive(&bearer("hush"), body.to_string().as_bytes(), now()).unwrap();
         assert_eq!(received.snapshots.len(), expected, "{entry}");
     }
+    // An alert that begins in no time that can be is left to the next poll, and is no reason to refuse.
+    for starts_at in [json!("9999-12-31T23:59:59Z"), json!(null)] {
+        let body = webhook(&[odd("startsAt", starts_at)]).to_string();
+        let received = hook.receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
+        assert_eq!(received.snapshots, []);
+    }
     // An end to come is now: it is over.
     let mut over = told("HighCPU", "resolved");
     over["endsAt"] = json!("9999-12-31T23:59:59Z");
