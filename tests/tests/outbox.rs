@@ -45,6 +45,12 @@ fn bodies(chat: &StandIn, method: &str) -> Vec<Value> {
     chat.requests().iter().filter_map(sent).collect()
 }
 
+/// The entries of a list that a command prints.
+fn list(callboard: &Callboard, command: &str) -> Result<Vec<Value>> {
+    let mut printed = callboard.json(&[command])?;
+    Ok(printed[0].as_array_mut().context("a list")?.drain(..).collect())
+}
+
 /// All that a reader of a message sees.
 fn seen(blocks: &Value) -> String {
     match blocks {
@@ -87,14 +93,14 @@ fn an_outcome_whose_message_cannot_be_edited_is_posted_anew() -> Result<()> {
         let mut run = run.stdout(std::process::Stdio::null()).spawn()?;
         wait_until("the start", PATIENCE, || (!bodies(&chat, "chat.postMessage").is_empty()).then_some(()))?;
         let started = || {
-            let all = callboard.json(&["deliveries"]).ok()?;
+            let all = list(&callboard, "deliveries").ok()?;
             (all.first()?["state"]["state"] == "posted").then_some(())
         };
         wait_until("the start to be recorded", PATIENCE, started)?;
         fs::write(callboard.folder().join("go"), "")?;
         run.wait()?;
         let arrived = || {
-            let all = callboard.json(&["deliveries"]).ok()?;
+            let all = list(&callboard, "deliveries").ok()?;
             let sent = bodies(&chat, "chat.update").len() + bodies(&chat, "chat.postMessage").len();
             (all.first()?["state"]["state"] == "posted" && sent > count).then_some(())
         };
@@ -124,7 +130,7 @@ fn a_persons_words_arrive_whole_and_in_their_lines() -> Result<()> {
     for shown in [dry.stdout, callboard.cmd(&["room"])?.stdout] {
         assert!(shown.contains("Freeze until noon.\n") && shown.contains("word079\n"), "{shown}");
     }
-    let in_room = callboard.json(&["room"])?;
+    let in_room = list(&callboard, "room")?;
     assert!(in_room.iter().any(|it| it["message"]["title"] == text.as_str()), "{in_room:?}");
     // What the chat does not take is refused with the number, and nothing is sent.
     let long = callboard.cmd(&["post", "chat:#deploys", &"x".repeat(20_000)])?;
@@ -146,7 +152,7 @@ fn messages_wait_for_a_locked_keychain_and_go_when_it_is_unlocked() -> Result<()
     let serving = callboard.serve()?;
     callboard.cmd(&["post", "chat:#deploys", "built meanwhile"])?;
     let waiting = || {
-        let all = callboard.json(&["deliveries"]).ok()?;
+        let all = list(&callboard, "deliveries").ok()?;
         let state = all.first()?["state"].clone();
         (state["state"] == "pending" && state["error"]["why"].to_string().contains("keychain")).then_some(())
     };
@@ -184,7 +190,7 @@ fn an_account_that_never_had_a_secret_needs_no_keychain() -> Result<()> {
     let serving = callboard.serve()?;
     let well = || callboard.account("pager").ok().filter(|it| it["health"]["state"] == "ok");
     wait_until("a poll", PATIENCE, well)?;
-    let doctor = callboard.json(&["doctor"])?;
+    let doctor = list(&callboard, "doctor")?;
     let secrets = doctor.iter().find(|it| it["name"] == "secrets").context("secrets")?;
     assert_eq!(secrets["verdict"], "ok", "{secrets}");
     assert!(serving.stop()?.success());

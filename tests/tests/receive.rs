@@ -154,7 +154,11 @@ fn slow_senders_are_cut_off_and_hold_up_nobody() -> Result<()> {
     let mut without_headers = connect(&serving)?;
     without_headers.write_all(format!("POST /hooks/forge HTTP/1.1\r\nHost: {host}\r\n").as_bytes())?;
     let mut without_body = connect(&serving)?;
-    let head = format!("POST /hooks/forge HTTP/1.1\r\nHost: {host}\r\nContent-Length: 100\r\n\r\nhalf");
+    let head = format!(
+        "POST /hooks/forge HTTP/1.1\r\nHost: {host}\r\nContent-Length: 100\r\n\
+         X-Hub-Signature-256: sha256={}\r\n\r\nhalf",
+        "0".repeat(64)
+    );
     without_body.write_all(head.as_bytes())?;
     let silent = (0..50).map(|_| connect(&serving)).collect::<Result<Vec<_>>>()?;
 

@@ -83,7 +83,7 @@ fn each_way_a_service_fails_is_its_own_accounts_trouble_in_plain_words() -> Resu
             assert!(text.contains(word), "{name}: {word}: {text}");
         }
         assert!(!text.contains('<'), "no page of the service is shown: {text}");
-        assert!(board.stdout.contains(&format!(" {name}: ")), "{name}: {}", board.stdout);
+        assert!(board.stdout.contains(&format!("◆ {name} cannot be read: ")), "{name}: {}", board.stdout);
     }
     assert_eq!(other.requests().len(), 0, "what moved to another host is not followed with a credential");
     let said = format!("{board:?}{:?}", callboard.cmd(&["accounts", "--json"])?);

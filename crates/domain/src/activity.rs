@@ -174,7 +174,8 @@ mod tests {
     #[test]
     fn what_took_how_long() {
         use EventName as E;
-        let cases: [(&[(&str, E)], &[(Wait, u64)]); 8] = [
+        type Case<'a> = (&'a [(&'a str, E)], &'a [(Wait, u64)]);
+        let cases: [Case<'_>; 8] = [
             (
                 &[("20T23:50", E::Failed), ("21T00:00", E::StillFailing), ("21T00:20", E::Fixed)],
                 &[(Wait::Green, 30)],

@@ -220,7 +220,7 @@ ci needs sign-in -> Settings(Some("accounts"))
 web main: unit tests failed
   Open -> Show(Some({item}))
   Open in the browser -> Browse("https://ci.acme.example/web")
-  Run again -> Run {{ line: "do Again", item: {item} }}
+  Run again -> Prepare {{ line: "do Again", item: {item} }}
   Merge it... -> Show(Some({item}))
 --
 Do not disturb until

@@ -37,7 +37,9 @@ pub(super) struct Rendered {
 }
 
 pub(super) fn render(message: &Message) -> Rendered {
-    let mut page = Page { blocks: Vec::new(), left: TOTAL - NOTE, omitted: 0 };
+    // What is cut anyway is cut to what goes in whole, so that no message is longer than what a chat is said to take.
+    let room = if size(&message.plain()) > WHOLE { WHOLE } else { TOTAL };
+    let mut page = Page { blocks: Vec::new(), left: room - NOTE, omitted: 0 };
     page.title(message);
     for block in &message.blocks {
         match block {

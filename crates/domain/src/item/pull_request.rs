@@ -304,7 +304,7 @@ impl PullRequest {
             Turn { mine: false, who: Vec::new(), kind: TurnKind::Checks, what: "checks".to_owned() }
         } else if decided(Verdict::Approved).next().is_some() {
             let of_head = |review: &&Review| review.commit.as_ref().is_none_or(|commit| *commit == self.head);
-            let current = decided(Verdict::Approved).any(|review| of_head(&review));
+            let current = decided(Verdict::Approved).any(of_head);
             self.approved_turn(me, merge, current)
         } else {
             self.authors_turn(me, TurnKind::RequestReview, "ask for a review", "request")

@@ -34,7 +34,7 @@ impl Engine {
     pub(crate) async fn prepare_post(&self, query: PreparePost) -> Result<PreparedPost, ApiError> {
         let Post { channel, text, item } = query.what;
         let address = self.live().config.address(&channel).map_err(ApiError::usage)?;
-        let said = text::block(text.trim_start_matches(['\r', '\n']).trim_end(), usize::MAX);
+        let said = text::block(text.trim(), usize::MAX);
         let message = match item {
             Some(item) => {
                 let item = self.find_item(&item).await?.item;

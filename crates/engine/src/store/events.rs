@@ -77,9 +77,10 @@ pub(super) fn all_moot(conn: &Connection, n: i64, Ends { what, over }: Ends) -> 
     Ok(one(conn, &sql, [n], |row| row.get::<_, Option<bool>>(0))?.flatten().unwrap_or(false))
 }
 
-/// Puts what happened to one item on the record of another. What that has on its own record stays where it is.
+/// Puts what happened to one item on the record of another, once: what that has on its own record too is dropped here.
 pub(super) fn move_to(conn: &Connection, from: i64, to: i64) -> rusqlite::Result<()> {
-    run(conn, "UPDATE OR IGNORE events SET item = ?2 WHERE item = ?1", params![from, to]).map(drop)
+    run(conn, "UPDATE OR IGNORE events SET item = ?2 WHERE item = ?1", params![from, to])?;
+    run(conn, "DELETE FROM events WHERE item = ?1", [from]).map(drop)
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Event> {

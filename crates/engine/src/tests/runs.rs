@@ -214,7 +214,9 @@ async fn only_what_was_shown_runs() {
         engine.call(StartRun { what: prepare(line), confirmed, fingerprint, undo: false }).await
     };
     let shown = stage.prepare("act").await.fingerprint;
-    start("act", Some(shown.clone()), None).await.unwrap();
+    let run = start("act", Some(shown.clone()), None).await.unwrap();
+    stage.ended(&run.id).await;
+    until("the lock is free", async || engine.inner.runs.count() == 0).await;
     assert_eq!(stage.ran.load(Ordering::SeqCst), 1);
 
     let other_channel = Prepare { channel: Some("room:other".into()), private: false, ..prepare("act") };

@@ -53,6 +53,7 @@ fn what_an_incident_tells() {
 }
 
 /// Something that is learnt of an incident.
+#[allow(clippy::large_enum_variant, reason = "there are a handful of them at a time")]
 enum Learnt {
     Seen(Item),
     /// A listing of that minute lacks it.

@@ -137,7 +137,7 @@ async fn beginning_and_end_of_the_output_are_kept_and_nothing_twice() {
     assert_eq!(output.total(), begins + 5);
     let text = output.since(0);
     assert!(text.starts_with("first\nsecond\nthird\nxxx") && text.ends_with("é\nlast\n"));
-    assert!(text.contains(" MB left out …"), "what is missing is said");
+    assert!(text.contains(" kB left out …"), "what is missing is said");
     assert!((1 << 19..=(1 << 20) + 100).contains(&text.len()), "bounded: {}", text.len());
     assert_eq!(output.since(begins), "last\n");
 
