@@ -274,7 +274,7 @@ fn a_click_on_a_notification_opens_its_item() -> Result<()> {
 #[test]
 fn a_button_of_a_notification_acts() -> Result<()> {
     let desk = Desk::new()?;
-    let app = desk.hidden()?;
+    let app = desk.open()?;
     desk.callboard.polled(&["pager"])?;
     desk.fire("DiskFull")?;
     desk.displays(1)?;
@@ -314,7 +314,7 @@ fn a_click_on_the_tray_icon_opens_the_board() -> Result<()> {
 #[test]
 fn the_tray_tells_what_is_and_its_menu_acts() -> Result<()> {
     let desk = Desk::new()?;
-    let app = desk.hidden()?;
+    let app = desk.open()?;
     let icon = desk.tray.icon()?;
     let calm = desk.calm(&icon)?;
     assert!(calm.iter().all(|it| it.argb.len() == (it.width * it.height * 4) as usize), "whole pictures");
