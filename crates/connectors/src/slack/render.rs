@@ -37,8 +37,13 @@ pub(super) struct Rendered {
 }
 
 pub(super) fn render(message: &Message) -> Rendered {
-    // What is cut anyway is cut to what goes in whole, so that no message is longer than what a chat is said to take.
-    let room = if size(&message.plain()) > WHOLE { WHOLE } else { TOTAL };
+    // What must be cut is cut to what a chat is said to take: only what goes in whole may use the rest.
+    let page = Some(laid_out(message, TOTAL)).filter(|page| page.omitted == 0);
+    let page = page.unwrap_or_else(|| laid_out(message, WHOLE));
+    Rendered { text: fallback(message), blocks: Value::Array(page.end()) }
+}
+
+fn laid_out(message: &Message, room: usize) -> Page {
     let mut page = Page { blocks: Vec::new(), left: room - NOTE, omitted: 0 };
     page.title(message);
     for block in &message.blocks {
@@ -49,7 +54,7 @@ pub(super) fn render(message: &Message) -> Rendered {
             Block::List(rows) => page.list(rows),
         }
     }
-    Rendered { text: fallback(message), blocks: Value::Array(page.end()) }
+    page
 }
 
 /// The blocks so far, and what room is left.
