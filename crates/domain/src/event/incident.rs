@@ -106,7 +106,7 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
     match new.status {
         Acknowledged if seen_before != Some(Acknowledged) => {
             let summary = match new.holders.as_slice() {
-                [] => format!("somebody is on {subject}"),
+                [] => format!("{subject} was acknowledged"),
                 [_] => format!("{} is on {subject}", listed(&new.holders)),
                 [..] => format!("{} are on {subject}", listed(&new.holders)),
             };
