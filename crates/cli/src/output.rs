@@ -143,12 +143,12 @@ impl Output {
         println!("Dry run: nothing was sent");
     }
 
-    /// How a run ended, and whether the room knows.
+    /// How a run ended, and whether it was posted.
     pub(crate) fn ended(&self, progress: &RunProgress) {
         self.run(&progress.run);
         println!("{}", told(&progress.run, progress.delivery.as_ref()));
         if let Some(why) = &progress.unrecorded {
-            println!("{} This is not on the record yet: {why}. It is tried again", mark(Tone::Unknown));
+            println!("{} This is not recorded yet: {why}. It is tried again", mark(Tone::Unknown));
         }
     }
 
@@ -254,8 +254,8 @@ impl Output {
             count => format!("{count} events"),
         };
         match replay.otherwise.len() {
-            0 => println!("The same would come of {all}"),
-            count => println!("Something else would come of {count} of {all}, with items as they are now"),
+            0 => println!("{all}: nothing would be decided differently"),
+            count => println!("{count} of {all} would be decided differently, with items as they are now"),
         }
     }
 
@@ -345,25 +345,25 @@ pub(crate) fn origin(origin: &Origin) -> String {
     }
 }
 
-/// Whether the room was told of a run.
+/// Whether a run was posted.
 fn told(run: &Run, delivery: Option<&Delivery>) -> String {
     let Some(address) = &run.post else { return "Private: nothing was posted".into() };
     match delivery.map(|delivery| &delivery.state) {
         Some(DeliveryState::Posted) => format!("Posted in {address}"),
         Some(DeliveryState::Unknown { error }) => {
             format!(
-                "We do not know whether {address} was told: {error}. It is looked for before it is sent again"
+                "We do not know whether it was posted in {address}: {error}. It is looked for before it is sent again"
             )
         }
         Some(DeliveryState::Failed { error }) => {
             let id = delivery.map(|delivery| delivery.id.as_str()).unwrap_or_default();
-            format!("{address} was not told: {error}. Try again with: callboard retry {id}")
+            format!("Not posted in {address}: {error}. Try again with: callboard retry {id}")
         }
         Some(DeliveryState::Pending { error: Some(error), .. }) => {
-            format!("{address} was not told yet: {error}. It is tried again")
+            format!("Not posted in {address} yet: {error}. It is tried again")
         }
         Some(DeliveryState::Pending { error: None, .. } | DeliveryState::Sending) | None => {
-            format!("{address} is being told")
+            format!("Being posted in {address}")
         }
     }
 }
