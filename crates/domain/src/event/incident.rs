@@ -89,7 +89,8 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
             }
         }
         (Some(Incident { status: Acknowledged, .. }), Triggered) => {
-            let summary = format!("{subject} still fires, and is not acknowledged ({})", new.severity.name());
+            let summary =
+                format!("{subject} still fires, and is no longer acknowledged ({})", new.severity.name());
             tell(EventName::Triggered, Some(updated), None, format!("{began} {updated}"), summary);
         }
         _ => {}
