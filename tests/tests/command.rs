@@ -301,7 +301,7 @@ fn a_row_is_sent_to_a_channel_with_or_without_words() -> Result<()> {
         "turn:",
         "by: ana",
         "/acme/web/pull/1",
-        "Will post in chat:#deploys",
+        "Will post to chat:#deploys",
     ] {
         assert!(shown.stdout.contains(part), "{part}: {shown:?}");
     }

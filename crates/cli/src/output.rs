@@ -11,8 +11,8 @@ use callboard_domain::{
     text,
 };
 use callboard_engine::api::{
-    ApiError, Check, CheckVerdict, CommandInfo, Delivery, DeliveryState, Origin, Prepared, Replay, Replayed,
-    RunProgress,
+    ApiError, Check, CheckVerdict, CommandInfo, Confirm, Delivery, DeliveryState, Origin, Prepared, Replay,
+    Replayed, RunProgress,
 };
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use console::{Style, style};
@@ -131,11 +131,13 @@ impl Output {
             println!("Runs on {account}{who}");
         }
         match &prepared.post {
-            Some(address) => println!("Will post in {address} ({})", prepared.post_reason),
+            Some(address) => println!("Will post to {address} ({})", prepared.post_reason),
             None => println!("Will post nothing ({})", prepared.post_reason),
         }
-        if let Some(confirm) = &prepared.confirm {
-            println!("Must be confirmed: {confirm:?}");
+        match &prepared.confirm {
+            Some(Confirm::Yes) => println!("Must be confirmed: type yes, or pass --yes"),
+            Some(Confirm::Type(typed)) => println!("Must be confirmed: type {}", text::visible(typed)),
+            None => {}
         }
         for lacking in &prepared.lacks {
             println!("{} The credential lacks {}: {}", mark(Tone::Bad), lacking.scope, lacking.remedy);
@@ -310,7 +312,7 @@ impl Output {
             let more = match (&arg.default, arg.required) {
                 (Some(default), _) => format!("default {default}"),
                 (None, true) => "required".into(),
-                (None, false) => "may be left out".into(),
+                (None, false) => "optional".into(),
             };
             let facts: Vec<String> = [kind, more].into_iter().filter(|fact| !fact.is_empty()).collect();
             println!("  {:<12} {} ({})", arg.name, arg.summary, facts.join("; "));
@@ -322,8 +324,8 @@ impl Output {
             }
         }
         println!("\nFrom {}", origin(&info.origin));
-        println!("Posts in {}", info.posts_to);
-        println!("Takes at most {}", callboard_domain::duration::Span(*timeout));
+        println!("Posts to {}", info.posts_to);
+        println!("Time limit: {}", callboard_domain::duration::Span(*timeout));
     }
 }
 
