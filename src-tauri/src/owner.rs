@@ -178,7 +178,7 @@ async fn keep(opening: Opening, say: watch::Sender<Way>, stop: CancellationToken
                         unanswered += 1;
                         if unanswered == PATIENCE {
                             let why =
-                                format!("another Callboard has the store, and does not answer: {error}");
+                                format!("another Callboard is using the store, and does not answer: {error}");
                             say.send_replace(Way::Failed(ApiError::internal(why)));
                         }
                     }

@@ -264,7 +264,7 @@ fn a_run_that_is_not_known_is_settled_by_who_has_looked_and_its_message_says_so(
 
     let again = callboard.cmd(&["run-settle", id, "did-not-run"])?;
     assert_eq!(again.code, Some(2), "{again:?}");
-    assert!(again.stderr.contains("is settled: ana says it ran"), "{again:?}");
+    assert!(again.stderr.contains("is resolved: ana says it ran"), "{again:?}");
     let shown = callboard.json(&["run-show", id])?;
     let state = &shown[0]["run"]["state"];
     assert_eq!(
@@ -301,7 +301,7 @@ fn a_row_is_sent_to_a_channel_with_or_without_words() -> Result<()> {
         "turn:",
         "by: ana",
         "/acme/web/pull/1",
-        "Will post in chat:#deploys",
+        "Will post to chat:#deploys",
     ] {
         assert!(shown.stdout.contains(part), "{part}: {shown:?}");
     }

@@ -65,10 +65,10 @@ fn an_edited_copy_is_tried_on_what_happened_and_nothing_is_put_in_force() -> Res
         callboard.cmd(&["rules", "replay", "--edited", &copy.display().to_string()])
     };
     let same = replay(RULE)?;
-    assert_eq!(same.stdout, "The same would come of 1 event\n", "{same:?}");
+    assert_eq!(same.stdout, "1 event: nothing would be decided differently\n", "{same:?}");
     let posted = replay(&format!("{RULE}post = [\"room:general\"]\n"))?;
     assert!(posted.stdout.contains("show → show; posts in room:general"), "{posted:?}");
-    assert!(posted.stdout.contains("Something else would come of 1 of 1 event"), "{posted:?}");
+    assert!(posted.stdout.contains("1 of 1 event would be decided differently"), "{posted:?}");
     let wrong = replay(&RULE.replace("opened\"'", "opned\"'"))?;
     assert!(wrong.code == Some(2) && wrong.stderr.contains("edited.toml"), "{wrong:?}");
     assert!(wrong.stderr.contains("did you mean \"opened\"?"), "{wrong:?}");

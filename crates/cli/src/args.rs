@@ -46,7 +46,7 @@ pub(crate) enum Command {
     },
     /// Show the launcher of the running tray app.
     Open,
-    /// Show the launcher of the running tray app, or put it away: for keys that the desktop binds.
+    /// Show the launcher of the running tray app, or hide it: for a key bound in the desktop's own settings.
     Toggle,
     /// What needs a person.
     Board {
@@ -56,10 +56,10 @@ pub(crate) enum Command {
         /// Everything that is open.
         #[arg(long)]
         all: bool,
-        /// What is snoozed, too, and until when.
+        /// Also what is snoozed, and until when.
         #[arg(long)]
         snoozed: bool,
-        /// What is stored, without asking the services where no daemon does.
+        /// What is stored, without asking the services first where no daemon runs.
         #[arg(long)]
         stored: bool,
     },
@@ -92,14 +92,14 @@ pub(crate) enum Command {
         /// At most this many items and this many runs.
         #[arg(long, default_value_t = 20, value_name = "N")]
         limit: usize,
-        /// Not the first so many of each: the pages before.
+        /// Leave out the first N of each, which earlier pages have shown.
         #[arg(long, default_value_t = 0, value_name = "N")]
         skip: usize,
         /// With --json: one object with `hits`, `more` and `next`, where to go on with --skip.
         #[arg(long)]
         page: bool,
     },
-    /// What can be run.
+    /// The commands that can be run.
     Commands,
     /// Help for a command that can be run, or for this program.
     Help {
@@ -127,7 +127,7 @@ pub(crate) enum Command {
         /// Its id, or the start of it.
         id: String,
     },
-    /// Say of a run that is not known whether it ran, after a look at the service.
+    /// Say whether a run whose outcome is not known did run, after looking at the service.
     RunSettle {
         /// Its id, or the start of it.
         id: String,
@@ -166,9 +166,9 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Option<Accounts>,
     },
-    /// Where things can be posted.
+    /// The channels that can be posted to.
     Channels {
-        /// Ask the services for all of their channels, too.
+        /// Also ask the services for all of their channels.
         #[arg(long)]
         live: bool,
     },
@@ -184,12 +184,12 @@ pub(crate) enum Command {
         #[command(flatten)]
         page: Page,
     },
-    /// Post a delivery again that did not arrive.
+    /// Send a message again that did not arrive.
     Retry {
         /// Its id, or the start of it.
         id: String,
     },
-    /// Why was, or wasn't, I told?
+    /// Why you were notified, or not; test and replay rules.
     Rules {
         /// What to do.
         #[command(subcommand)]
@@ -202,7 +202,7 @@ pub(crate) enum Command {
         /// A time, a length of time, `tomorrow`, `monday`, `change`, or `off` to end it.
         until: String,
     },
-    /// Only important notifications for a while.
+    /// Show only important notifications for a while.
     Quiet {
         /// A time, a length of time, or `off`.
         until: String,
@@ -213,7 +213,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Config,
     },
-    /// Check everything that Callboard needs, each with its remedy.
+    /// Check everything that Callboard needs, and say how to put right what is wrong.
     Doctor,
     /// Print a completion script for a shell.
     Completions {
@@ -264,7 +264,7 @@ pub(crate) struct Run {
 /// What to do with the accounts.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Accounts {
-    /// The accounts and how they are.
+    /// The accounts and their state.
     List,
     /// Add an account to the configuration, ask for its secrets, and test it.
     Add {
@@ -281,7 +281,7 @@ pub(crate) enum Accounts {
         /// The account.
         account: String,
     },
-    /// Keep a secret, read from a prompt or standard input; never from an argument.
+    /// Store a secret, read from a prompt or standard input; never from an argument.
     Secret {
         /// The account.
         account: String,
@@ -301,7 +301,7 @@ pub(crate) enum Accounts {
 /// What to do with the rules.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Rules {
-    /// What the rules would do with an event: of the store by its number, or of a file.
+    /// What the rules would do with an event: a stored one by its number, or one from a file.
     Test {
         /// The number of an event, or a file with {"event": {...}, "item": {...}}.
         #[arg(long, value_name = "FILE|ID")]
@@ -312,12 +312,12 @@ pub(crate) enum Rules {
         /// The number of an event.
         event: i64,
     },
-    /// What the rules in force, or edited ones, would have made of the latest events.
+    /// What the active rules, or edited ones, would have decided about the latest events.
     Replay {
         /// How many of the latest events; at most 1000.
         #[arg(long, default_value_t = 200, value_name = "N")]
         last: usize,
-        /// A configuration file whose rules are tried in place of those in force: a copy that was edited.
+        /// A configuration file whose rules are tried in place of the active ones: a copy that was edited.
         #[arg(long, value_name = "FILE")]
         edited: Option<PathBuf>,
     },

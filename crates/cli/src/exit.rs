@@ -12,7 +12,7 @@ pub(crate) enum Exit {
     Failed = 1,
     /// Usage or configuration.
     Usage = 2,
-    /// Not allowed, or it needs a person's word.
+    /// Not allowed, not confirmed, or changed since it was previewed.
     NotAllowed = 3,
     /// A service could not be reached.
     Unreachable = 4,

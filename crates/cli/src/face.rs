@@ -46,10 +46,10 @@ impl Face {
             match socket::Client::connect(&paths.data).await {
                 Ok(client) => return Ok(Self { way: Way::Other(client), data: paths.data.clone() }),
                 Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-                    return Err(error).context("nobody was asked anything");
+                    return Err(error).context("nothing was sent");
                 }
                 Err(error) if tries == 50 => {
-                    return Err(error).context("another Callboard has the store, and does not answer");
+                    return Err(error).context("another Callboard is using the store, and does not answer");
                 }
                 Err(_) => tries += 1,
             }

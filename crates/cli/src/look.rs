@@ -138,7 +138,7 @@ pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> R
             let prepared = face.call(PreparePost { what }).await?;
             output.either(&prepared, || {
                 output.message(&prepared.message);
-                println!("Will post in {}", prepared.address);
+                println!("Will post to {}", prepared.address);
                 println!("Dry run: nothing was posted");
             });
         }

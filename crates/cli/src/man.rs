@@ -17,7 +17,7 @@ const EXITS: [(&str, &str); 6] = [
     ("0", "Done."),
     ("1", "The run or check failed."),
     ("2", "Usage or configuration."),
-    ("3", "Not allowed, or it needs a person's word first."),
+    ("3", "Not allowed, not confirmed, or changed since it was previewed."),
     ("4", "A service could not be reached."),
     ("5", "Not known: it may have happened."),
 ];
@@ -25,7 +25,7 @@ const EXITS: [(&str, &str); 6] = [
 /// Where things are, unless an option or a variable of the environment says otherwise.
 const FILES: [(&str, &str); 3] = [
     ("~/.config/callboard/callboard.toml", "The configuration; callboard config path prints where it is."),
-    ("~/.local/share/callboard/", "The store, and the socket that other faces talk to."),
+    ("~/.local/share/callboard/", "The store, and the socket that other clients connect to."),
     ("/usr/lib/systemd/user/callboard.service", "The unit that keeps callboard serve running, in packages."),
 ];
 

@@ -11,8 +11,8 @@ use callboard_domain::{
     text,
 };
 use callboard_engine::api::{
-    ApiError, Check, CheckVerdict, CommandInfo, Delivery, DeliveryState, Origin, Prepared, Replay, Replayed,
-    RunProgress,
+    ApiError, Check, CheckVerdict, CommandInfo, Confirm, Delivery, DeliveryState, Origin, Prepared, Replay,
+    Replayed, RunProgress,
 };
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use console::{Style, style};
@@ -131,11 +131,13 @@ impl Output {
             println!("Runs on {account}{who}");
         }
         match &prepared.post {
-            Some(address) => println!("Will post in {address} ({})", prepared.post_reason),
+            Some(address) => println!("Will post to {address} ({})", prepared.post_reason),
             None => println!("Will post nothing ({})", prepared.post_reason),
         }
-        if let Some(confirm) = &prepared.confirm {
-            println!("Must be confirmed: {confirm:?}");
+        match &prepared.confirm {
+            Some(Confirm::Yes) => println!("Must be confirmed: type yes, or pass --yes"),
+            Some(Confirm::Type(typed)) => println!("Must be confirmed: type {}", text::visible(typed)),
+            None => {}
         }
         for lacking in &prepared.lacks {
             println!("{} The credential lacks {}: {}", mark(Tone::Bad), lacking.scope, lacking.remedy);
@@ -143,12 +145,12 @@ impl Output {
         println!("Dry run: nothing was sent");
     }
 
-    /// How a run ended, and whether the room knows.
+    /// How a run ended, and whether it was posted.
     pub(crate) fn ended(&self, progress: &RunProgress) {
         self.run(&progress.run);
         println!("{}", told(&progress.run, progress.delivery.as_ref()));
         if let Some(why) = &progress.unrecorded {
-            println!("{} This is not on the record yet: {why}. It is tried again", mark(Tone::Unknown));
+            println!("{} This is not recorded yet: {why}. It is tried again", mark(Tone::Unknown));
         }
     }
 
@@ -254,8 +256,8 @@ impl Output {
             count => format!("{count} events"),
         };
         match replay.otherwise.len() {
-            0 => println!("The same would come of {all}"),
-            count => println!("Something else would come of {count} of {all}, with items as they are now"),
+            0 => println!("{all}: nothing would be decided differently"),
+            count => println!("{count} of {all} would be decided differently, with items as they are now"),
         }
     }
 
@@ -310,7 +312,7 @@ impl Output {
             let more = match (&arg.default, arg.required) {
                 (Some(default), _) => format!("default {default}"),
                 (None, true) => "required".into(),
-                (None, false) => "may be left out".into(),
+                (None, false) => "optional".into(),
             };
             let facts: Vec<String> = [kind, more].into_iter().filter(|fact| !fact.is_empty()).collect();
             println!("  {:<12} {} ({})", arg.name, arg.summary, facts.join("; "));
@@ -322,8 +324,8 @@ impl Output {
             }
         }
         println!("\nFrom {}", origin(&info.origin));
-        println!("Posts in {}", info.posts_to);
-        println!("Takes at most {}", callboard_domain::duration::Span(*timeout));
+        println!("Posts to {}", info.posts_to);
+        println!("Time limit: {}", callboard_domain::duration::Span(*timeout));
     }
 }
 
@@ -345,25 +347,25 @@ pub(crate) fn origin(origin: &Origin) -> String {
     }
 }
 
-/// Whether the room was told of a run.
+/// Whether a run was posted.
 fn told(run: &Run, delivery: Option<&Delivery>) -> String {
     let Some(address) = &run.post else { return "Private: nothing was posted".into() };
     match delivery.map(|delivery| &delivery.state) {
         Some(DeliveryState::Posted) => format!("Posted in {address}"),
         Some(DeliveryState::Unknown { error }) => {
             format!(
-                "We do not know whether {address} was told: {error}. It is looked for before it is sent again"
+                "We do not know whether it was posted in {address}: {error}. It is looked for before it is sent again"
             )
         }
         Some(DeliveryState::Failed { error }) => {
             let id = delivery.map(|delivery| delivery.id.as_str()).unwrap_or_default();
-            format!("{address} was not told: {error}. Try again with: callboard retry {id}")
+            format!("Not posted in {address}: {error}. Try again with: callboard retry {id}")
         }
         Some(DeliveryState::Pending { error: Some(error), .. }) => {
-            format!("{address} was not told yet: {error}. It is tried again")
+            format!("Not posted in {address} yet: {error}. It is tried again")
         }
         Some(DeliveryState::Pending { error: None, .. } | DeliveryState::Sending) | None => {
-            format!("{address} is being told")
+            format!("Being posted in {address}")
         }
     }
 }

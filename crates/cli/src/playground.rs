@@ -173,7 +173,7 @@ impl Tour {
         });
         within("the services are watched", self.is_watching()).await?;
 
-        title(output, "Things happen; the forge and the pager tell by webhook, the CI server is asked");
+        title(output, "Things happen: the forge and the pager send webhooks, the CI server is polled");
         let number = self.playground.forge.open(CART, &[ME]).context("the forge opened no pull request")?;
         let (pull, alert) = (format!("acme/web#{number}"), SLOW.fingerprint());
         self.playground.play(Moment::Push(RED));
@@ -190,13 +190,13 @@ impl Tour {
             output.either(&json!({ "step": "event", "event": event }), || output.event(&event));
         }
         let taken = self.playground.webhooks_taken();
-        ensure!(taken > 0, "no webhook was taken");
+        ensure!(taken > 0, "no webhook was received");
         let told = async { notifications.recv().await.context("the engine ended") };
-        let told = within("the desktop is told", told).await?;
+        let told = within("the desktop is notified", told).await?;
         let shown =
             json!({ "step": "notification", "title": told.title, "body": told.body, "webhooks": taken });
         output.either(&shown, || {
-            println!("{taken} webhooks were taken. A desktop shows:");
+            println!("{taken} webhooks were received. A desktop shows:");
             println!("  {}", style(&told.title).bold());
             told.body.lines().for_each(|line| println!("  {line}"));
         });

@@ -56,7 +56,7 @@ async fn in_use(paths: &Paths) -> Usage {
         },
     );
     Usage(format!(
-        "{who} has the store in {}; stop it first, or choose another folder with --data",
+        "{who} is using the store in {}; stop it first, or choose another folder with --data",
         paths.data.display()
     ))
 }

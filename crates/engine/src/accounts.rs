@@ -248,7 +248,7 @@ fn check_sent(
 
 /// What to do about an `http` address of another machine.
 pub(crate) fn clear_remedy(name: impl fmt::Display) -> String {
-    format!("expected https://; or, where nobody can listen, add allow_http = true to [accounts.{name}]")
+    format!("expected https://; or, on a network that you trust, add allow_http = true to [accounts.{name}]")
 }
 
 /// Why a chat cannot be posted to.

@@ -40,9 +40,9 @@ fn config(engine: &Engine) -> Check {
             check(
                 "configuration",
                 CheckVerdict::Failed,
-                format!("{faults}\nwhat was good of it before is in force"),
+                format!("{faults}\nwhat was valid before stays active"),
             ),
-            "mend it; it is put in force as soon as it is good",
+            "correct it; it is applied as soon as it is valid",
         ),
         None if engine.live().config.path.exists() => check("configuration", CheckVerdict::Ok, path),
         None => remedied(
@@ -121,7 +121,7 @@ fn webhooks(engine: &Engine) -> Check {
         ),
         (None, None) => remedied(
             check("webhooks", CheckVerdict::Ok, "not received; accounts are polled"),
-            "to hear of things at once, add [receive] listen = \"127.0.0.1:7878\"",
+            "to receive events at once, add [receive] listen = \"127.0.0.1:7878\"",
         ),
     }
 }
@@ -145,8 +145,7 @@ fn runs(engine: &Engine) -> Option<Check> {
     let waiting = engine.inner.runs.all_unrecorded();
     let first = waiting.first()?;
     let each = waiting.iter().map(|it| format!("{} is {}", it.run.line, it.run.state.name()));
-    let found =
-        format!("{}; that is not on the record yet: {}", each.collect::<Vec<_>>().join(", "), first.why);
+    let found = format!("{}; that is not recorded yet: {}", each.collect::<Vec<_>>().join(", "), first.why);
     let check = check("runs", CheckVerdict::Failed, found);
     Some(remedied(
         check,

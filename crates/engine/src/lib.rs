@@ -117,7 +117,7 @@ pub enum Mode {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another process owns the store.
-    #[error("another Callboard has the store")]
+    #[error("another Callboard is using the store")]
     InUse,
     /// The configuration is not good.
     #[error("{0}")]

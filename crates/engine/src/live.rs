@@ -101,7 +101,7 @@ impl Engine {
             Ok(live) => {
                 self.moments().faults = None;
                 self.replace_live(live).await?;
-                tracing::info!(file = %self.inner.options.paths.config.display(), "the configuration is in force");
+                tracing::info!(file = %self.inner.options.paths.config.display(), "the configuration is applied");
                 Ok(())
             }
             Err(faults) => {

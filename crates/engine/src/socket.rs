@@ -156,7 +156,9 @@ impl Client {
     /// Makes a call by its name on the wire: for a face that passes on what its windows ask for.
     pub async fn call_named(&mut self, name: &str, params: Value) -> Result<Value, ApiError> {
         let gone = |error: io::Error| {
-            ApiError::internal(format!("the running Callboard went away in the middle of {name}: {error}"))
+            ApiError::internal(format!(
+                "the connection to the running Callboard was lost during {name}: {error}"
+            ))
         };
         let request = Request { call: name.to_owned(), params };
         write_line(&mut self.stream, &request).await.map_err(gone)?;

@@ -80,16 +80,15 @@ struct Wanted<'a> {
 
 impl SilenceAlert {
     fn new(server: Arc<Server>) -> Self {
-        let spec =
-            CommandSpec::new("silence", "Silence an alert for a while, for everybody: whoever does has it")
-                .label(format!("Silence for {USUAL_LABEL}"))
-                .usage("silence <alert> [for <duration>] [comment...]")
-                .role(Role::Take)
-                .arg(ArgSpec::item(ALERT, Kind::Incident, "the alert"))
-                .arg(ArgSpec::duration("duration", "for how long").or(USUAL))
-                .arg(ArgSpec::text("comment", "why, for everybody to read").optional())
-                .example("silence HighCPU")
-                .example("silence HighCPU for 30m restarting it");
+        let spec = CommandSpec::new("silence", "Silence an alert for everybody for a while, and take it")
+            .label(format!("Silence for {USUAL_LABEL}"))
+            .usage("silence <alert> [for <duration>] [comment...]")
+            .role(Role::Take)
+            .arg(ArgSpec::item(ALERT, Kind::Incident, "the alert"))
+            .arg(ArgSpec::duration("duration", "for how long").or(USUAL))
+            .arg(ArgSpec::text("comment", "why, for everybody to read").optional())
+            .example("silence HighCPU")
+            .example("silence HighCPU for 30m restarting it");
         Self { spec, server }
     }
 

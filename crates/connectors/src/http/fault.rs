@@ -68,7 +68,7 @@ pub fn fault_of_status(
         401 => ServiceError::auth(format!("{service} refused the sign-in{colon}")),
         429 | 403 if status.as_u16() == 429 || spent || header("retry-after").is_some() => {
             ServiceError::RateLimited {
-                why: format!("{service} wants fewer calls{colon}"),
+                why: format!("rate-limited by {service}{colon}"),
                 retry_after: retry_after(header("retry-after"), header("x-ratelimit-reset"), now),
             }
         }
@@ -76,19 +76,19 @@ pub fn fault_of_status(
         404 => ServiceError::rejected(format!(
             "{service} has no such thing, or hides it from this account{colon}"
         )),
-        408 if read => ServiceError::unavailable(format!("{service} gave up waiting (408){colon}")),
-        408 => ServiceError::unknown(format!("{service} gave up waiting (408){colon}")),
-        425 => ServiceError::unavailable(format!("{service} did not take it yet (425){colon}")),
+        408 if read => ServiceError::unavailable(format!("{service} timed out (408){colon}")),
+        408 => ServiceError::unknown(format!("{service} timed out (408){colon}")),
+        425 => ServiceError::unavailable(format!("{service} did not accept it yet (425){colon}")),
         501 if read => ServiceError::rejected(format!("{service} cannot do that (501){colon}")),
         code @ 500.. if read => {
-            ServiceError::unavailable(format!("{service} is out of order ({code}){colon}"))
+            ServiceError::unavailable(format!("{service} is unavailable ({code}){colon}"))
         }
-        code @ 500.. => ServiceError::unknown(format!("{service} failed while doing it ({code}){colon}")),
-        code => ServiceError::rejected(format!("{service} said no ({code}){colon}")),
+        code @ 500.. => ServiceError::unknown(format!("{service} failed mid-request ({code}){colon}")),
+        code => ServiceError::rejected(format!("{service} refused it ({code}){colon}")),
     }
 }
 
-/// How long a service wants us to wait: by `Retry-After` (seconds or a date), else by when the allowance is full again.
+/// How long a service wants us to wait: by `Retry-After` (seconds or a date), else by when the limit is renewed.
 pub(super) fn retry_after(retry_after: Option<&str>, reset: Option<&str>, now: Timestamp) -> Duration {
     let until = |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or_default();
     let wait = retry_after.map(str::trim).and_then(|text| {

@@ -94,7 +94,7 @@ impl BuildJob {
         }
         let location = answer.header("location").unwrap_or_default();
         if answer.status.is_redirection() && location.contains("login") {
-            return Err(ServiceError::auth("Jenkins wants a sign-in to build"));
+            return Err(ServiceError::auth("Jenkins requires signing in to build"));
         }
         // It points to the job's page where the queue did not take it; old versions do so where it did. So the job tells,
         // as far as nobody else began it at the same time.

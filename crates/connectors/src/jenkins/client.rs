@@ -164,7 +164,7 @@ impl Jenkins {
             ["Jenkins-Crumb", ".crumb"].into_iter().find(|known| *known == issued.crumb_request_field);
         let field = field.ok_or_else(|| {
             ServiceError::rejected(
-                "Jenkins wants its crumb in an unusual header; an API token needs no crumb",
+                "Jenkins expects its CSRF crumb in an unusual header; an API token needs no crumb",
             )
         })?;
         let request = request.header(field, issued.crumb);

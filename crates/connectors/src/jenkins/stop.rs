@@ -48,7 +48,7 @@ impl StopBuild {
         self.jenkins.write(stop(job, number)).await?;
         // Jenkins answers with a redirect whatever comes of it: only the build itself tells.
         let looks = AtomicU32::new(0);
-        let what = format!("{job} #{number} was told to stop");
+        let what = format!("{job} #{number} was asked to stop");
         let build = self.jenkins.follow(&what, || async {
             let build = self.jenkins.build(job, Some(number)).await?;
             let enough = looks.fetch_add(1, Ordering::Relaxed) >= LOOKS;
@@ -56,11 +56,9 @@ impl StopBuild {
         });
         let build = build.await?;
         let outcome = if build.building {
-            Outcome::failed(format!("{job} #{number} was told to stop, and still runs"))
+            Outcome::failed(format!("{job} #{number} was asked to stop, and is still running"))
         } else if !normalise::has_ended(&build) {
-            Outcome::failed(format!(
-                "{job} #{number} was told to stop; it runs no more, and has no result yet"
-            ))
+            Outcome::failed(format!("{job} #{number} was asked to stop; it has ended, and has no result yet"))
         } else if build.result.as_deref() == Some("ABORTED") {
             Outcome::ok(format!("{job} #{number} is stopped"))
         } else {
@@ -72,7 +70,7 @@ impl StopBuild {
 
     async fn take_off_the_queue(&self, job: &JobName, id: u64) -> Result<Outcome, ServiceError> {
         self.jenkins.write(take_off(id)).await?;
-        let what = format!("{job} was told to leave the queue");
+        let what = format!("{job} was asked to leave the queue");
         let item = self.jenkins.follow(&what, || async {
             Ok(match self.jenkins.queue_item(id).await? {
                 Some(item) if item.cancelled || item.executable.is_some() => Look::There(item),

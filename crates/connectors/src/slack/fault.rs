@@ -56,7 +56,7 @@ pub(super) fn fault(refusal: &Refusal<'_>) -> ServiceError {
             "the Slack app or its user is gone from the workspace: install the app again and set its new token",
         ),
         "not_allowed_token_type" => {
-            ServiceError::auth("Slack wants another kind of token here: set a bot token (xoxb-)")
+            ServiceError::auth("Slack needs another kind of token here: set a bot token (xoxb-)")
         }
         "no_service" | "no_service_id" | "no_active_hooks" | "invalid_token" | "no_team"
         | "team_disabled" => ServiceError::auth(
@@ -71,7 +71,7 @@ pub(super) fn fault(refusal: &Refusal<'_>) -> ServiceError {
             ServiceError::auth(format!("Slack does not allow it ({code}): ask an admin of the workspace"))
         }
         "ratelimited" | "rate_limited" | "message_limit_exceeded" => ServiceError::RateLimited {
-            why: "Slack wants fewer calls".to_owned(),
+            why: "rate-limited by Slack".to_owned(),
             retry_after: refusal.retry_after.unwrap_or(DEFAULT_RETRY_AFTER),
         },
         code @ ("internal_error"
@@ -81,7 +81,7 @@ pub(super) fn fault(refusal: &Refusal<'_>) -> ServiceError {
         | "rollup_error"
         | "update_failed"
         | "team_added_to_org") => {
-            let why = format!("Slack is out of order ({code})");
+            let why = format!("Slack is unavailable ({code})");
             if refusal.read { ServiceError::unavailable(why) } else { ServiceError::unknown(why) }
         }
         "channel_not_found" => ServiceError::rejected(format!(
@@ -116,7 +116,7 @@ pub(super) fn fault(refusal: &Refusal<'_>) -> ServiceError {
                 code => code,
             };
             let detail = refusal.detail.map(|detail| format!(": {}", text::line(detail, 200)));
-            ServiceError::rejected(format!("Slack said no ({code}){}", detail.unwrap_or_default()))
+            ServiceError::rejected(format!("Slack refused it ({code}){}", detail.unwrap_or_default()))
         }
     }
 }

@@ -63,7 +63,7 @@ fn incident_row(incident: &Incident, item: &Item, me: &Identity, now: Timestamp)
     let what = match who.as_slice() {
         _ if !held => "nobody yet".to_owned(),
         _ if mine => "you are on it".to_owned(),
-        [] => "somebody is on it".to_owned(),
+        [] => "acknowledged".to_owned(),
         [one] => format!("{one} is on it"),
         more => format!("{} are on it", listed(more)),
     };

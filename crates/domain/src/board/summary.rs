@@ -42,7 +42,7 @@ impl Tray {
         match self {
             Self::Failing => "failing",
             Self::Attention => "needs you",
-            Self::Acknowledged => "somebody has it",
+            Self::Acknowledged => "acknowledged",
             Self::Calm => "calm",
         }
     }
@@ -68,7 +68,7 @@ impl Summary {
     }
 }
 
-/// "1 build fails, 2 incidents (1 with somebody), 3 pull requests need you", or [`NOTHING`].
+/// "1 build fails, 2 incidents (1 acknowledged), 3 pull requests need you", or [`NOTHING`].
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts = Vec::new();
@@ -77,7 +77,7 @@ impl fmt::Display for Summary {
             1 => parts.push("1 build fails".to_owned()),
             count => parts.push(format!("{count} builds fail")),
         }
-        let held = if self.held > 0 { format!(" ({} with somebody)", self.held) } else { String::new() };
+        let held = if self.held > 0 { format!(" ({} acknowledged)", self.held) } else { String::new() };
         match self.incidents {
             0 => {}
             1 => parts.push(format!("1 incident{held}")),

@@ -87,7 +87,7 @@ fn incidents_by_urgency() {
             "incident filled | young | billing | nobody yet | 40 m",
             "incident filled | silence over | billing | nobody yet | 20 m",
             "incident hollow | with bo | billing | bo is on it | 58 m",
-            "incident hollow | with somebody | billing | somebody is on it | 55 m",
+            "incident hollow | with somebody | billing | acknowledged | 55 m",
             "incident hollow | with me | billing | *you are on it | 57 m",
             "incident hollow | with two | billing | bo and cy are on it | 56 m",
         ]
@@ -292,9 +292,9 @@ fn the_tray_shows_the_most_urgent() {
         |failing, incidents, held, needs_you| Summary { failing, incidents, held, needs_you, running: 1 };
     let cases = [
         (sum(0, 0, 0, 0), Tray::Calm, 0, "Nothing needs you"),
-        (sum(0, 2, 2, 0), Tray::Acknowledged, 0, "2 incidents (2 with somebody)"),
-        (sum(0, 1, 1, 1), Tray::Attention, 1, "1 incident (1 with somebody), 1 pull request needs you"),
-        (sum(0, 2, 1, 1), Tray::Failing, 2, "2 incidents (1 with somebody), 1 pull request needs you"),
+        (sum(0, 2, 2, 0), Tray::Acknowledged, 0, "2 incidents (2 acknowledged)"),
+        (sum(0, 1, 1, 1), Tray::Attention, 1, "1 incident (1 acknowledged), 1 pull request needs you"),
+        (sum(0, 2, 1, 1), Tray::Failing, 2, "2 incidents (1 acknowledged), 1 pull request needs you"),
         (sum(1, 0, 0, 0), Tray::Failing, 1, "1 build fails"),
         (sum(2, 1, 0, 3), Tray::Failing, 6, "2 builds fail, 1 incident, 3 pull requests need you"),
     ];

@@ -89,7 +89,8 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
             }
         }
         (Some(Incident { status: Acknowledged, .. }), Triggered) => {
-            let summary = format!("{subject} still fires, and nobody has it ({})", new.severity.name());
+            let summary =
+                format!("{subject} still fires, and is no longer acknowledged ({})", new.severity.name());
             tell(EventName::Triggered, Some(updated), None, format!("{began} {updated}"), summary);
         }
         _ => {}
@@ -106,7 +107,7 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
     match new.status {
         Acknowledged if seen_before != Some(Acknowledged) => {
             let summary = match new.holders.as_slice() {
-                [] => format!("somebody is on {subject}"),
+                [] => format!("{subject} was acknowledged"),
                 [_] => format!("{} is on {subject}", listed(&new.holders)),
                 [..] => format!("{} are on {subject}", listed(&new.holders)),
             };

@@ -121,9 +121,9 @@ fn name(item: &Item) -> String {
     format!("{} {}", item.reference(), item.title).trim_end().to_owned()
 }
 
-/// The name, or `somebody` where the service does not say.
+/// The name, or `an unknown user` where the service does not say.
 fn who(name: Option<&str>) -> &str {
-    name.filter(|name| !name.is_empty()).unwrap_or("somebody")
+    name.filter(|name| !name.is_empty()).unwrap_or("an unknown user")
 }
 
 fn known(name: &str) -> Option<String> {

@@ -203,7 +203,7 @@ impl Rules {
             if config.name.trim().is_empty() {
                 errors.push(RuleError::plain(index, config, "name", None, "a rule needs a name"));
             } else if configs[..index].iter().any(|other| other.name == config.name) {
-                let what = "another rule has that name: which of them decided could not be told";
+                let what = "another rule has that name: which of them decided cannot be determined";
                 errors.push(RuleError::plain(index, config, "name", None, what));
             }
             rules.extend(Rule::compile(index, config, false, &mut errors));
@@ -291,7 +291,7 @@ impl Rules {
         let mut action = action.unwrap_or(Do::Show);
         let no_news = [
             (view.old, "old events", "it happened before the account was watched"),
-            (view.moot, "what is over", "it was over, or in somebody's hands, by the time it was seen"),
+            (view.moot, "what is over", "it was over, or acknowledged, by the time it was seen"),
         ];
         for (_, rule, why) in no_news.into_iter().filter(|(is_so, ..)| *is_so) {
             action = action.min(Do::Show);

@@ -245,7 +245,11 @@ impl ApiError {
 
     fn protocol(error: impl ToString) -> Self {
         Self::Internal {
-            message: format!("the two programs do not understand each other: {}", error.to_string()),
+            message: format!(
+                "protocol mismatch: the running Callboard is version {}: {}; use the same version of both programs",
+                env!("CARGO_PKG_VERSION"),
+                error.to_string()
+            ),
         }
     }
 }

@@ -144,9 +144,9 @@ impl Engine {
             return Ok(run);
         }
         let known = match run.state.said() {
-            Some(said) => format!("is settled: {said}"),
+            Some(said) => format!("is resolved: {said}"),
             None => format!("is {}", run.state.name()),
         };
-        Err(ApiError::usage(format!("run {id} {known}; only one that is unknown can be settled")))
+        Err(ApiError::usage(format!("run {id} {known}; only one whose outcome is not known can be resolved")))
     }
 }

@@ -86,9 +86,7 @@ impl Engine {
             }
         };
         let reading = self.inner.logs.get(number).ok_or_else(|| {
-            ApiError::usage(
-                "nobody has followed this log for a minute, so its reading was ended; open it again",
-            )
+            ApiError::usage("this log was not followed for a minute, so reading it was ended; open it again")
         })?;
         let mut changes = reading.changed.subscribe();
         let seen = usize::try_from(query.seen).unwrap_or(usize::MAX);

@@ -100,7 +100,7 @@ pub enum SecretsError {
         why: String,
     },
     /// This system has no such place.
-    #[error("{0} is not to be had on this system")]
+    #[error("{0} is not available on this system")]
     Unsupported(&'static str),
 }
 

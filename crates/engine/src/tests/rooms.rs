@@ -59,7 +59,7 @@ async fn a_persons_word_on_a_run_edits_its_one_message() {
 
     ran(&it, "well", RunState::Done { outcome: Outcome::ok("it is there") }).await;
     let cases =
-        [("lost", format!("is settled: {said};")), ("well", "is done;".into()), ("none", "no run".into())];
+        [("lost", format!("is resolved: {said};")), ("well", "is done;".into()), ("none", "no run".into())];
     for (id, words) in cases {
         let refused = settle(id, true).await.unwrap_err();
         assert!(matches!(refused, ApiError::Usage { .. }), "{refused:?}");

@@ -148,12 +148,12 @@ describe("a run that is not known", () => {
 
   test("says so where somebody else was faster", async () => {
     const { backend } = await unknown();
-    backend.fail("settle_run", "run r1 is settled: ana says it ran; only one that is unknown can be settled");
+    backend.fail("settle_run", "run r1 is resolved: ana says it ran; only one whose outcome is not known can be resolved");
     press("Ctrl+End");
     press("Enter");
     await screen.findByRole("button", { name: /^It ran/ });
     press("Ctrl+Shift+Y");
-    await screen.findByText(/run r1 is settled: ana says it ran/, { selector: ".cut" });
+    await screen.findByText(/run r1 is resolved: ana says it ran/, { selector: ".cut" });
   });
 
   test("shows what was said of it elsewhere", async () => {

@@ -131,12 +131,12 @@ async fn a_refused_merge_says_why() {
         (
             405,
             message("Merge commits are not allowed on this repository."),
-            "acme/web#482 was not merged: GitHub said no (405): Merge commits are not allowed",
+            "acme/web#482 was not merged: GitHub refused it (405): Merge commits are not allowed",
         ),
         (
             405,
             message("Pull Request is not mergeable"),
-            "was not merged: GitHub said no (405): Pull Request is not mergeable",
+            "was not merged: GitHub refused it (405): Pull Request is not mergeable",
         ),
         (422, json!({ "message": "Validation Failed", "errors": ["Draft"] }), "Validation Failed: Draft"),
         (

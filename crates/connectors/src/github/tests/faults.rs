@@ -95,8 +95,10 @@ async fn when_github_wants_fewer_calls_no_more_are_made() {
     watch.extend(names.iter().map(String::as_str));
     let batch = Watch::new(&server, &watch).poll().await;
     assert!(all_told(&batch).iter().any(|line| line.starts_with("acme/web")), "{:?}", all_told(&batch));
-    let told: Vec<_> =
-        texts(&batch.problems).into_iter().filter(|problem| problem.contains("wants fewer calls")).collect();
+    let told: Vec<_> = texts(&batch.problems)
+        .into_iter()
+        .filter(|problem| problem.contains("rate-limited by GitHub"))
+        .collect();
     assert_eq!(told.len(), 1, "{:#?}", texts(&batch.problems));
     assert!(told[0].contains("of 41 repositories were not read"), "{told:?}");
     let asked = server.received_requests().await.unwrap().len();

@@ -149,7 +149,7 @@ async fn what_keeps_a_build_from_starting_is_told() {
         ),
         (
             vec![job(good.clone()), post(&format!("{JOB}/build"), 302, "/login?from=%2F")],
-            "Auth: Jenkins wants a sign-in to build",
+            "Auth: Jenkins requires signing in to build",
         ),
         (
             vec![job(good.clone()), post(&format!("{JOB}/build"), 201, "/somewhere")],
@@ -257,7 +257,7 @@ async fn a_build_is_stopped_or_taken_off_the_queue() {
         (
             None,
             vec![job(running), stop(), at(57, build(57, true, None))],
-            "failed: web/api #57 was told to stop, and still runs",
+            "failed: web/api #57 was asked to stop, and is still running",
         ),
         (
             None,

@@ -38,8 +38,8 @@ async fn an_incoming_webhook_is_tested_without_a_message() {
         (404, "no_service", Some("make a new one")),
         (403, "action_prohibited", Some("ask an admin")),
         (410, "channel_is_archived", Some("choose another channel")),
-        (429, "", Some("wants fewer calls")),
-        (500, "rollup_error", Some("out of order")),
+        (429, "", Some("rate-limited by Slack")),
+        (500, "rollup_error", Some("Slack is unavailable (")),
         (200, "<html>sign in</html>", Some("something else than Slack")),
         (404, "<html>not here</html>", Some("no such thing")),
     ];

@@ -171,7 +171,7 @@ fn what_an_incident_says() {
     };
     let cases = [
         (incident(|_| {}), "Checkout slower than 2 s in billing triggered (critical)"),
-        (held(&[]), "somebody is on Checkout slower than 2 s in billing"),
+        (held(&[]), "Checkout slower than 2 s in billing was acknowledged"),
         (held(&["bo"]), "bo is on Checkout slower than 2 s in billing"),
         (held(&["bo", "cy"]), "bo and cy are on Checkout slower than 2 s in billing"),
         (incident(|i| i.escalation = 1), "Checkout slower than 2 s in billing was escalated"),

@@ -139,7 +139,7 @@ async fn an_answer_is_judged() {
         (post, String::new(), answer(503, json!({})), "unknown"),
         (post, String::new(), answer(401, json!({})), "auth"),
         (post, String::new(), answer(429, json!({})), "rate limited"),
-        (post, String::new(), answer(409, json!({ "message": "taken" })), "rejected: The service said no (409): taken"),
+        (post, String::new(), answer(409, json!({ "message": "taken" })), "rejected: The service refused it (409): taken"),
         (post, ok("status in [200, 409]"), answer(409, json!({})), "ok: "),
         (post, ok("status in [200, 409]"), answer(200, json!({})), "ok: "),
         (post, ok("status == 409"), answer(200, json!({})), "failed: go 1 failed: 127.0.0.1 answered 200 OK, expected status == 409"),
