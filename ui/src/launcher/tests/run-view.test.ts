@@ -148,7 +148,10 @@ describe("a run that is not known", () => {
 
   test("says so where somebody else was faster", async () => {
     const { backend } = await unknown();
-    backend.fail("settle_run", "run r1 is resolved: ana says it ran; only one whose outcome is not known can be resolved");
+    backend.fail(
+      "settle_run",
+      "run r1 is resolved: ana says it ran; only one whose outcome is not known can be resolved",
+    );
     press("Ctrl+End");
     press("Enter");
     await screen.findByRole("button", { name: /^It ran/ });
