@@ -25,7 +25,7 @@ const EXITS: [(&str, &str); 6] = [
 /// Where things are, unless an option or a variable of the environment says otherwise.
 const FILES: [(&str, &str); 3] = [
     ("~/.config/callboard/callboard.toml", "The configuration; callboard config path prints where it is."),
-    ("~/.local/share/callboard/", "The store, and the socket that other faces talk to."),
+    ("~/.local/share/callboard/", "The store, and the socket that the other commands and the app talk to."),
     ("/usr/lib/systemd/user/callboard.service", "The unit that keeps callboard serve running, in packages."),
 ];
 

@@ -70,7 +70,7 @@ pub struct Desktop {
     /// The icon in the tray: in colour, or in one ink as the system's own icons are.
     #[serde(default)]
     pub tray: Ink,
-    /// After how long unused its window is let go of.
+    /// After how long unused its window is closed, and its memory freed.
     #[serde(default = "minutes_5")]
     pub put_away: Span,
 }
