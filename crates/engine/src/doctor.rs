@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::{
     Engine, Mode,
     api::{AccountsQuery, Check, CheckVerdict, Health},
-    secrets::Place,
+    secrets::{Place, variable},
     store::Delivery,
     supervise::TaskFault,
 };
@@ -40,9 +40,9 @@ fn config(engine: &Engine) -> Check {
             check(
                 "configuration",
                 CheckVerdict::Failed,
-                format!("{faults}\nwhat was good of it before is in force"),
+                format!("{faults}\nthe configuration from before is still used"),
             ),
-            "mend it; it is put in force as soon as it is good",
+            "correct it; it takes effect as soon as nothing in it is wrong",
         ),
         None if engine.live().config.path.exists() => check("configuration", CheckVerdict::Ok, path),
         None => remedied(
@@ -179,7 +179,13 @@ async fn accounts(engine: &Engine) -> Vec<Check> {
         .into_iter()
         .flat_map(|info| {
             let name = format!("account {}", info.name);
-            let secret = format!("callboard accounts secret {}", info.name);
+            let secret = match info.secrets {
+                // What is in the environment cannot be set by a command.
+                Place::Env => {
+                    format!("set {}FIELD where Callboard is started", variable(info.name.as_str(), ""))
+                }
+                _ => format!("callboard accounts secret {}", info.name),
+            };
             let first = match info.health {
                 Health::Ok => {
                     let who = info.identity.as_ref().map_or_else(String::new, |it| format!(" as {}", it.login));
