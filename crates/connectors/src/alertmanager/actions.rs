@@ -81,7 +81,7 @@ struct Wanted<'a> {
 impl SilenceAlert {
     fn new(server: Arc<Server>) -> Self {
         let spec =
-            CommandSpec::new("silence", "Silence an alert for a while, for everybody: whoever does has it")
+            CommandSpec::new("silence", "Silence an alert for a while, for everybody: you are then on it")
                 .label(format!("Silence for {USUAL_LABEL}"))
                 .usage("silence <alert> [for <duration>] [comment...]")
                 .role(Role::Take)
@@ -200,7 +200,7 @@ struct EndSilences {
 
 impl EndSilences {
     fn new(server: Arc<Server>) -> Self {
-        let spec = CommandSpec::new("unsilence", "End the silences that hold an alert")
+        let spec = CommandSpec::new("unsilence", "End the silences of an alert")
             .label("End silence")
             .usage("unsilence <alert>")
             .arg(ArgSpec::item(ALERT, Kind::Incident, "the silenced alert"))
