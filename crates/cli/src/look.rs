@@ -268,11 +268,25 @@ async fn board(query: BoardQuery, stored: bool, face: &mut Face, output: &Output
         face.call(AccountsQuery {}).await?
     };
     let board = face.call(query).await?;
-    output.either(&board, || print_board(&board));
+    output.either(&board, || {
+        print_board(&board);
+        accounts.iter().filter_map(unusable).for_each(|line| println!("{line}"));
+    });
     if !output.json && accounts.is_empty() {
         println!("There are no accounts yet: callboard accounts add forge github watch=owner/repo");
     }
     Ok(Exit::Done)
+}
+
+/// An account that has no rows on the board, such as a chat, and cannot be used.
+fn unusable(info: &AccountInfo) -> Option<String> {
+    let why = match &info.health {
+        Health::Incomplete { why, .. } => why.clone(),
+        Health::Trouble { error, .. } => error.to_string(),
+        Health::New | Health::Ok => return None,
+    };
+    let mark = mark(callboard_domain::message::Tone::Attention);
+    (!info.watched).then(|| format!("{mark} {} cannot be used: {why}", info.name))
 }
 
 /// The board, section by section, then what is not seen.
