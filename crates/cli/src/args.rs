@@ -310,6 +310,7 @@ pub(crate) enum Rules {
     /// What the rules did with an event, and why.
     Explain {
         /// The number of an event.
+        #[arg(value_parser = event_number)]
         event: i64,
     },
     /// What the active rules, or edited ones, would have decided about the latest events.
@@ -347,4 +348,8 @@ pub(crate) struct Page {
     /// With --json: one object with the entries, `more` (whether there are earlier ones) and `next` (for --before).
     #[arg(long)]
     pub page: bool,
+}
+
+fn event_number(text: &str) -> Result<i64, String> {
+    text.parse().map_err(|_| "expected an event's number, as callboard events shows it".to_owned())
 }

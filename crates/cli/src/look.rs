@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use callboard_domain::{
-    board::{Board, NotSeen, NotSeenKind, Row, Snoozed, State},
+    board::{Board, NotSeen, Row, Snoozed, State},
     command::named_line,
     duration::Span,
     event::Event,
@@ -63,7 +63,13 @@ pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> R
                 output.json(&json!({ "hits": hits, "more": more, "next": next }));
                 return Ok(Exit::Done);
             }
+            if hits.is_empty() {
+                output.note("Nothing is found");
+            }
             output.either(&hits, || {
+                if hits.is_empty() {
+                    return;
+                }
                 let rows = hits.iter().map(|hit| match hit {
                     Hit::Item { key, title, status } => [status.clone(), key.to_string(), title.clone()],
                     Hit::Run { id, line, state } => [state.clone(), format!("run {id}"), line.clone()],
@@ -262,11 +268,25 @@ async fn board(query: BoardQuery, stored: bool, face: &mut Face, output: &Output
         face.call(AccountsQuery {}).await?
     };
     let board = face.call(query).await?;
-    output.either(&board, || print_board(&board));
+    output.either(&board, || {
+        print_board(&board);
+        accounts.iter().filter_map(unusable).for_each(|line| println!("{line}"));
+    });
     if !output.json && accounts.is_empty() {
         println!("There are no accounts yet: callboard accounts add forge github watch=owner/repo");
     }
     Ok(Exit::Done)
+}
+
+/// An account that has no rows on the board, such as a chat, and cannot be used.
+fn unusable(info: &AccountInfo) -> Option<String> {
+    let why = match &info.health {
+        Health::Incomplete { why, .. } => why.clone(),
+        Health::Trouble { error, .. } => error.to_string(),
+        Health::New | Health::Ok => return None,
+    };
+    let mark = mark(callboard_domain::message::Tone::Attention);
+    (!info.watched).then(|| format!("{mark} {} cannot be used: {why}", info.name))
 }
 
 /// The board, section by section, then what is not seen.
@@ -306,13 +326,7 @@ fn second(row: &Row) -> String {
 }
 
 fn not_seen_line(not_seen: &NotSeen) -> String {
-    let from = match (not_seen.kind, not_seen.since) {
-        (NotSeenKind::Down | NotSeenKind::NotSetUp, Some(since)) => {
-            format!(". Its rows are from before {}", when(since))
-        }
-        (_, Some(since)) => format!(" (since {})", when(since)),
-        _ => String::new(),
-    };
+    let from = not_seen.since.map_or_else(String::new, |since| format!(" (since {})", when(since)));
     let account = if not_seen.part.is_empty() { String::new() } else { format!("{}: ", not_seen.account) };
     format!("{account}{not_seen}{from}")
 }
@@ -437,9 +451,13 @@ async fn snooze(item: String, until: &str, face: &mut Face, output: &Output) -> 
         return Ok(Exit::Done);
     }
     let offers = face.call(SnoozeTimes {}).await?;
-    let until = match offers.into_iter().find(|offer| offer.name == until) {
+    let until = match offers.iter().find(|offer| offer.name == until) {
         Some(offer) => offer.until,
-        None => Some(time(until, Timestamp::now())?),
+        None => Some(time(until, Timestamp::now()).map_err(|_| {
+            let names: Vec<&str> = offers.iter().map(|offer| offer.name.as_str()).collect();
+            let names = names.join(", ");
+            Usage(format!("expected a time such as 2026-11-22T10:00, 30m, {names} or off, found {until:?}"))
+        })?),
     };
     face.call(Snooze { item: item.clone(), until }).await?;
     output.note(&match until {

@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write};
 use callboard_domain::{
     command::{ArgType, CommandSpec},
     event::Event,
+    item::Kind,
     message::{Block, Message, Tone},
     rules::{Decision, Outcome},
     run::{Run, RunState},
@@ -256,6 +257,9 @@ impl Output {
             count => format!("{count} events"),
         };
         match replay.otherwise.len() {
+            0 if replay.events == 0 => {
+                println!("No event to try them on: what happened before its account was watched is left out");
+            }
             0 => println!("{all}: nothing would be decided differently"),
             count => println!("{count} of {all} would be decided differently, with items as they are now"),
         }
@@ -302,7 +306,11 @@ impl Output {
         for arg in args {
             let kind = match &arg.ty {
                 ArgType::Choice(values) => values.join(" | "),
-                ArgType::Item(kind) => format!("a {}", kind.name().replace('_', " ")),
+                ArgType::Item(kind) => match kind {
+                    Kind::Build => "a build".into(),
+                    Kind::PullRequest => "a pull request".into(),
+                    Kind::Incident => "an incident".into(),
+                },
                 ArgType::Number => "a number".into(),
                 ArgType::Bool => "true or false".into(),
                 ArgType::Duration => "a length of time, such as 2h".into(),

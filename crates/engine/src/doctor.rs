@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::{
     Engine, Mode,
     api::{AccountsQuery, Check, CheckVerdict, Health},
-    secrets::Place,
+    secrets::{Place, variable},
     store::Delivery,
     supervise::TaskFault,
 };
@@ -178,7 +178,13 @@ async fn accounts(engine: &Engine) -> Vec<Check> {
         .into_iter()
         .flat_map(|info| {
             let name = format!("account {}", info.name);
-            let secret = format!("callboard accounts secret {}", info.name);
+            let secret = match info.secrets {
+                // What is in the environment cannot be set by a command.
+                Place::Env => {
+                    format!("set {}FIELD where Callboard is started", variable(info.name.as_str(), ""))
+                }
+                _ => format!("callboard accounts secret {}", info.name),
+            };
             let first = match info.health {
                 Health::Ok => {
                     let who = info.identity.as_ref().map_or_else(String::new, |it| format!(" as {}", it.login));

@@ -231,7 +231,8 @@ function lookOfRow(entry: Extract<Entry, { kind: "row" }>, now: number): Look {
   if (row.snoozed) base.turn = { text: snoozedText(row.snoozed, now), tone: "plain", face: null };
   if (mark)
     base.turn = { text: ended ?? MARKED[mark], tone: mark === "undone" ? "attention" : "plain", face: null };
-  if (kind === "build") return { ...base, ...split(base.title) };
+  // How a build stood before it ended is no news of it beside how it ended.
+  if (kind === "build") return { ...base, second: mark === "done" ? "" : base.second, ...split(base.title) };
   if (kind === "pull_request") return { ...base, lead: reference(row.key), second: "" };
   return base;
 }

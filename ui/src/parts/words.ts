@@ -1,6 +1,8 @@
 /** Words that come as a clause, made into what is read. */
 
 export function capital(text: string): string {
+  // A command stays as it is typed.
+  if (text.startsWith("callboard ")) return text;
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

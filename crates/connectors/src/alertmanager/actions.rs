@@ -199,7 +199,7 @@ struct EndSilences {
 
 impl EndSilences {
     fn new(server: Arc<Server>) -> Self {
-        let spec = CommandSpec::new("unsilence", "End the silences that hold an alert")
+        let spec = CommandSpec::new("unsilence", "End the silences of an alert")
             .label("End silence")
             .usage("unsilence <alert>")
             .arg(ArgSpec::item(ALERT, Kind::Incident, "the silenced alert"))

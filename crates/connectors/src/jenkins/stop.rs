@@ -94,7 +94,7 @@ impl Action for StopBuild {
     fn preview(&self, args: &Args, _now: Timestamp) -> Result<Vec<Step>, ArgError> {
         let (job, number) = (job_arg(args)?, number_arg(args)?);
         let http = self.jenkins.http();
-        let look = http.step(format!("Look what of {job} runs or waits"), &Jenkins::job_request(&job));
+        let look = http.step(format!("Look which builds of {job} run or wait"), &Jenkins::job_request(&job));
         let mut end = http.step(format!("Stop it on {}", http.host()), &stop(&job, number.unwrap_or(0)));
         if number.is_none() {
             end.exactly = end.exactly.replace("/0/stop", "/NUMBER/stop");
@@ -121,7 +121,7 @@ impl Action for StopBuild {
         match (known.last_build.filter(|build| build.building), waiting) {
             (Some(build), _) => self.stop(&job, build.number).await,
             (None, Some(id)) => self.take_off_the_queue(&job, id).await,
-            (None, None) => Err(ServiceError::rejected(format!("nothing of {job} runs or waits"))),
+            (None, None) => Err(ServiceError::rejected(format!("no build of {job} runs or waits"))),
         }
     }
 

@@ -248,7 +248,7 @@ pub enum ArgError {
         nearest: Option<String>,
     },
     /// A value fits several things.
-    #[error("{arg}: {found:?} could be {}", candidates.join(", "))]
+    #[error("{arg}: {found:?} could be {}{}", candidates.join(", "), and_more(candidates))]
     Ambiguous {
         /// The argument (or `command`, `account`).
         arg: String,
@@ -263,4 +263,9 @@ pub enum ArgError {
         /// Counted from 1.
         at: usize,
     },
+}
+
+/// Of what could be meant only the first ones are named; a list that is full says so.
+fn and_more(candidates: &[String]) -> &'static str {
+    if candidates.len() < commands::MOST_CANDIDATES { "" } else { ", and there may be more" }
 }

@@ -143,11 +143,9 @@ fn resolve(
     if let Some(address) = channels.get(channel) {
         return Ok(address.clone());
     }
+    let or = if channels.is_empty() { ": write" } else { "; or write" };
     let address: Address = channel.parse().map_err(|_| {
-        format!(
-            "{}; or write ACCOUNT:CHANNEL",
-            unknown("channel", channel, channels.keys().map(String::as_str))
-        )
+        format!("{}{or} ACCOUNT:CHANNEL", unknown("channel", channel, channels.keys().map(String::as_str)))
     })?;
     if address.account.as_str() == ROOM || is_account(&address.account) {
         Ok(address)

@@ -35,8 +35,29 @@ pub struct Commands {
 #[serde(deny_unknown_fields)]
 pub struct Notifications {
     /// Every day from ... to ..., in local time, such as `["22:00", "07:00"]`: only important ones get through.
+    #[serde(default, deserialize_with = "hours")]
     #[schemars(with = "Option<(String, String)>")]
     pub quiet_hours: Option<(jiff::civil::Time, jiff::civil::Time)>,
+}
+
+/// A time of day, in words that say what would be right.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Hour(jiff::civil::Time);
+
+impl TryFrom<String> for Hour {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse().map(Self).map_err(|_| "expected a time of day such as 22:00")
+    }
+}
+
+fn hours<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<(jiff::civil::Time, jiff::civil::Time)>, D::Error> {
+    let hours = Option::<(Hour, Hour)>::deserialize(deserializer)?;
+    Ok(hours.map(|(from, to)| (from.0, to.0)))
 }
 
 /// How long things are kept.
@@ -70,7 +91,7 @@ pub struct Desktop {
     /// The icon in the tray: in colour, or in one ink as the system's own icons are.
     #[serde(default)]
     pub tray: Ink,
-    /// After how long unused its window is let go of.
+    /// After how long unused its window is closed, and its memory freed.
     #[serde(default = "minutes_5")]
     pub put_away: Span,
 }

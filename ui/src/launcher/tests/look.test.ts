@@ -77,6 +77,13 @@ test("a row that ended says how", () => {
   );
 });
 
+test("a build that ended no longer says how it stood before", () => {
+  const it = row("f/build/a", "running", "a", { second: "running" });
+  const second = (mark?: Mark) => lookOf({ kind: "row", key: it.key, row: it, mark }, 0).second;
+  expect(second()).toBe("running");
+  expect(second("done")).toBe("");
+});
+
 test("a snoozed row says until when", () => {
   const it = row("f/build/a", "quiet", "a", { snoozed: "until_change" });
   const look = lookOf({ kind: "row", key: it.key, row: it }, 0);

@@ -269,7 +269,7 @@ async fn a_build_is_stopped_or_taken_off_the_queue() {
             vec![job(waits), off(), item(json!({ "executable": { "number": 57 } }))],
             "failed: web/api had left the queue: #57 runs",
         ),
-        (None, vec![job(json!({ "lastBuild": null }))], "error: nothing of web/api runs or waits"),
+        (None, vec![job(json!({ "lastBuild": null }))], "error: no build of web/api runs or waits"),
         (Some("57"), vec![at(57, build(57, false, Some("SUCCESS")))], "error: web/api #57 has ended already"),
         (
             Some("57"),
