@@ -344,9 +344,12 @@ fn build_run(run: &wire::Run, failing: Vec<String>) -> BuildRun {
 }
 
 /// A run that waits for a person's approval counts as queued; a skipped one has no verdict, and so has one that ended in a
-/// way that is not known here. One that has no conclusion yet is not over.
+/// way that is not known here. One that has no conclusion yet is not over; one that has a conclusion is, though its status
+/// is null, which GitHub's schema allows.
 pub(super) fn run_status(run: &wire::Run) -> BuildStatus {
-    match (run.status.as_deref(), run.conclusion.as_deref()) {
+    let conclusion = run.conclusion.as_deref().filter(|word| !word.is_empty());
+    let status = run.status.as_deref().filter(|word| !word.is_empty());
+    match (status.or(conclusion.map(|_| "completed")), conclusion) {
         (Some("completed"), Some("success" | "neutral")) => BuildStatus::Passed,
         (Some("completed"), Some("failure" | "timed_out" | "startup_failure")) => BuildStatus::Failed,
         (Some("completed"), Some("action_required")) => BuildStatus::Queued,
