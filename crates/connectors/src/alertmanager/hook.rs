@@ -60,7 +60,9 @@ impl Webhooks {
             "firing" => Standing::unheld(IncidentStatus::Triggered, began),
             "resolved" => {
                 let ended = lenient::not_ahead(alert.ends_at.0, now).unwrap_or(now);
-                Standing::unheld(IncidentStatus::Resolved, ended.max(began))
+                let ended = ended.max(began);
+                self.server.ends.note(&alert.fingerprint, began, ended);
+                Standing::unheld(IncidentStatus::Resolved, ended)
             }
             other => return Err(format!("expected the status firing or resolved, found {other:?}")),
         };

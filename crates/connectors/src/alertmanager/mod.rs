@@ -3,6 +3,7 @@
 //! API v2: <https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml>.
 
 mod actions;
+mod ends;
 mod hook;
 mod matcher;
 mod normalise;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::matcher::Matcher;
 use self::{
+    ends::Ends,
     hook::Webhooks,
     normalise::Place,
     source::Alerts,
@@ -106,6 +108,7 @@ impl Config {
             place: Place { account: access.account, base },
             user: self.user.as_deref().unwrap_or(USER).to_owned(),
             filter: self.filter.clone(),
+            ends: Ends::default(),
         });
         let hook = Webhooks::new(server.clone(), secret);
         Ok(Connection {
@@ -124,6 +127,7 @@ struct Server {
     place: Place,
     user: String,
     filter: Vec<Matcher>,
+    ends: Ends,
 }
 
 impl Server {

@@ -18,7 +18,10 @@ use super::{
     normalise::{Standing, began, own_label, snapshot, to_the_second},
     wire::{Alert, Quiet, Silence},
 };
-use crate::{http::Request, lenient::Entries};
+use crate::{
+    http::Request,
+    lenient::{Entries, not_ahead},
+};
 
 pub(super) struct Alerts {
     pub server: std::sync::Arc<Server>,
@@ -63,6 +66,10 @@ impl Source for Alerts {
             let mut standing = standing(began, &alert.status, mark, &silences, now);
             if standing.silences.is_empty() && !standing.inhibitors.is_empty() {
                 standing.holders = inhibiting(&alert.status.inhibited_by, &names);
+            }
+            let ended = self.server.ends.of(&alert.fingerprint, began);
+            if let Some(sent) = sent_again(alert, ended.filter(|ended| *ended >= standing.updated_at), now) {
+                standing.updated_at = sent;
             }
             after.keep(alert, began, said.is_none(), &standing);
             snapshots.push(snapshot(&self.server.place, alert, began, standing));
@@ -195,6 +202,11 @@ fn standing(
         });
         Standing::unheld(IncidentStatus::Triggered, freed.unwrap_or(last))
     }
+}
+
+/// When an alert whose end was told was sent again after it: it fires, under its old beginning.
+fn sent_again<S>(alert: &Alert<'_, S>, ended: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+    not_ahead(alert.updated_at.0, now).filter(|sent| ended.is_some_and(|ended| *sent > ended))
 }
 
 /// What else keeps an alert quiet, in words.

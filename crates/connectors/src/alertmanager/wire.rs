@@ -37,6 +37,9 @@ pub(super) struct Alert<'a, S> {
     pub starts_at: Date,
     #[serde(default)]
     pub ends_at: Date,
+    /// When Alertmanager was last sent it; only the API says.
+    #[serde(default)]
+    pub updated_at: Date,
     #[serde(borrow, default, rename = "generatorURL")]
     pub generator_url: Text<'a>,
 }

@@ -161,6 +161,9 @@ pub(super) struct Open {
     /// There are more reviews than were read.
     #[serde(default)]
     pub(super) reviews_cut: bool,
+    /// What its list said last, as a number (see `row_hash`); none in cursors of earlier versions.
+    #[serde(default)]
+    pub(super) row: Option<u64>,
 }
 
 /// A sum of checks and the ETag that it came with.
@@ -310,6 +313,7 @@ impl Open {
             approved: false,
             computing: false,
             reviews_cut: false,
+            row: None,
         }
     }
 

@@ -350,20 +350,21 @@ fn note_unread(repo: &mut Repo, part: Part, unread: &[String]) {
 /// Keeps a listed pull request if it is new, changed or ended since the last poll.
 fn sort_in(look: &mut Look, pull: wire::Pull, newest: Option<Timestamp>, now: Timestamp) {
     let (number, open) = (pull.number, &mut look.repo.open);
+    let row = Some(normalise::row_hash(&pull));
     let changed = match (normalise::state(&pull), open.get_mut(&number)) {
         (PullRequestState::Open, None) => {
-            open.insert(number, Open::new(&pull.head.sha, pull.version(now), now));
+            open.insert(number, Open { row, ..Open::new(&pull.head.sha, pull.version(now), now) });
             true
         }
         (PullRequestState::Open, Some(known)) if known.head != pull.head.sha => {
             // The reviews stay; the checks were of another commit.
             let (reviews, approved) = (known.reviews.take(), known.approved);
-            *known = Open { reviews, approved, ..Open::new(&pull.head.sha, pull.version(now), now) };
+            *known = Open { reviews, approved, row, ..Open::new(&pull.head.sha, pull.version(now), now) };
             true
         }
         (PullRequestState::Open, Some(known)) => {
-            let changed = known.updated_at != pull.version(now);
-            known.updated_at = pull.version(now);
+            let changed = known.updated_at != pull.version(now) || known.row.is_some() && known.row != row;
+            (known.updated_at, known.row) = (pull.version(now), row);
             known.due |= changed;
             changed
         }

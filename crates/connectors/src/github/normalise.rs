@@ -1,6 +1,9 @@
 //! GitHub's JSON -> snapshots. Pure. Texts are passed on as they are: whoever shows or stores an item cleans it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    hash::{DefaultHasher, Hash, Hasher},
+};
 
 use callboard_domain::{
     item::{
@@ -55,6 +58,16 @@ pub(super) fn pull(
         url: web(pull.html_url.as_deref()),
         detail: Detail::PullRequest(detail),
     }
+}
+
+/// What a list says of an open pull request beside its version, as a number: versions count seconds, and one second may
+/// have several changes. A number that another build of the program made differs at worst, which costs one reading more.
+pub(super) fn row_hash(pull: &wire::Pull) -> u64 {
+    let people: BTreeSet<_> = pull.requested_reviewers.iter().map(|user| &user.login).collect();
+    let teams: BTreeSet<_> = pull.requested_teams.iter().map(|team| &team.slug).collect();
+    let mut hasher = DefaultHasher::new();
+    (&pull.title, pull.draft, &pull.base.branch, people, teams).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Open, merged or closed. Lists do not say `merged`, but all forms say when.
@@ -344,9 +357,12 @@ fn build_run(run: &wire::Run, failing: Vec<String>) -> BuildRun {
 }
 
 /// A run that waits for a person's approval counts as queued; a skipped one has no verdict, and so has one that ended in a
-/// way that is not known here. One that has no conclusion yet is not over.
+/// way that is not known here. One that has no conclusion yet is not over; one that has a conclusion is, though its status
+/// is null, which GitHub's schema allows.
 pub(super) fn run_status(run: &wire::Run) -> BuildStatus {
-    match (run.status.as_deref(), run.conclusion.as_deref()) {
+    let conclusion = run.conclusion.as_deref().filter(|word| !word.is_empty());
+    let status = run.status.as_deref().filter(|word| !word.is_empty());
+    match (status.or(conclusion.map(|_| "completed")), conclusion) {
         (Some("completed"), Some("success" | "neutral")) => BuildStatus::Passed,
         (Some("completed"), Some("failure" | "timed_out" | "startup_failure")) => BuildStatus::Failed,
         (Some("completed"), Some("action_required")) => BuildStatus::Queued,

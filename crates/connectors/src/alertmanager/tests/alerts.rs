@@ -50,6 +50,58 @@ async fn a_webhook_and_a_poll_say_the_same() {
 }
 
 #[tokio::test]
+async fn what_is_sent_again_after_its_end_is_newer_than_that() {
+    // When it was last sent -> the version of a listing. By webhook it ended at 20:59:00.
+    let began = "2026-11-22T20:57:25Z";
+    let cases = [
+        (json!("2026-11-22T20:59:25.857Z"), "2026-11-22T20:59:25.857Z"),
+        // The listing is older than the end, or does not say.
+        (json!("2026-11-22T20:58:25.857Z"), began),
+        (json!("2026-11-22T20:59:00Z"), began),
+        (json!("9999-12-31T23:59:59Z"), began),
+        (json!(null), began),
+    ];
+    for (sent, expected) in cases {
+        let server = MockServer::start().await;
+        let mut alert = listed("HighCPU", &[]);
+        alert["updatedAt"] = sent.clone();
+        lists(&server, &[alert.clone()]).await;
+        let source = source(&server.uri());
+        let version = |batch: &Batch| incident(&batch.snapshots[0]).updated_at.to_string();
+        let first = polled(&source, None).await;
+        assert_eq!(version(&first), began, "{sent}");
+
+        let body = webhook(&[told("HighCPU", "resolved")]).to_string();
+        source.hook().unwrap().receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
+        let second = polled(&source, first.cursor.as_ref()).await;
+        assert_eq!(version(&second), expected, "{sent}");
+        assert_eq!(incident(&second.snapshots[0]).status, IncidentStatus::Triggered);
+
+        // Sent once more, it is the same.
+        server.reset().await;
+        if expected != began {
+            alert["updatedAt"] = json!("2026-11-22T20:59:55Z");
+        }
+        lists(&server, &[alert]).await;
+        let third = polled(&source, second.cursor.as_ref()).await;
+        assert_eq!(version(&third), expected, "{sent}");
+    }
+}
+
+#[test]
+fn of_many_ends_the_last_ones_are_remembered() {
+    let at = |second: i64| Timestamp::from_second(second).unwrap();
+    let ends = ends::Ends::default();
+    for second in 0..10_001 {
+        ends.note(&second.to_string(), at(0), at(second));
+    }
+    assert_eq!(ends.of("0", at(0)), None);
+    assert_eq!(ends.of("1", at(0)), Some(at(1)));
+    assert_eq!(ends.of("10000", at(0)), Some(at(10_000)));
+    assert_eq!(ends.of("10000", at(1)), None, "of another occurrence");
+}
+
+#[tokio::test]
 async fn a_silence_is_read_only_where_one_holds_or_held() {
     let server = MockServer::start().await;
     let silences = |state: &str| {

@@ -423,24 +423,28 @@ fn a_build_is_named_by_workflow_and_branch() {
 #[test]
 fn a_run_has_a_status() {
     let cases = [
-        ("queued", None, BuildStatus::Queued),
-        ("requested", None, BuildStatus::Queued),
-        ("waiting", None, BuildStatus::Queued),
-        ("pending", None, BuildStatus::Queued),
-        ("in_progress", None, BuildStatus::Running),
-        ("completed", Some("success"), BuildStatus::Passed),
-        ("completed", Some("neutral"), BuildStatus::Passed),
-        ("completed", Some("failure"), BuildStatus::Failed),
-        ("completed", Some("timed_out"), BuildStatus::Failed),
-        ("completed", Some("startup_failure"), BuildStatus::Failed),
-        ("completed", Some("cancelled"), BuildStatus::Canceled),
-        ("completed", Some("skipped"), BuildStatus::Canceled),
-        ("completed", Some("stale"), BuildStatus::Canceled),
-        ("completed", None, BuildStatus::Running),
-        ("completed", Some("action_required"), BuildStatus::Queued),
+        (Some("queued"), None, BuildStatus::Queued),
+        (Some("requested"), None, BuildStatus::Queued),
+        (Some("waiting"), None, BuildStatus::Queued),
+        (Some("pending"), None, BuildStatus::Queued),
+        (Some("in_progress"), None, BuildStatus::Running),
+        (Some("completed"), Some("success"), BuildStatus::Passed),
+        (Some("completed"), Some("neutral"), BuildStatus::Passed),
+        (Some("completed"), Some("failure"), BuildStatus::Failed),
+        (Some("completed"), Some("timed_out"), BuildStatus::Failed),
+        (Some("completed"), Some("startup_failure"), BuildStatus::Failed),
+        (Some("completed"), Some("cancelled"), BuildStatus::Canceled),
+        (Some("completed"), Some("skipped"), BuildStatus::Canceled),
+        (Some("completed"), Some("stale"), BuildStatus::Canceled),
+        (Some("completed"), None, BuildStatus::Running),
+        (Some("completed"), Some(""), BuildStatus::Running),
+        (None, Some("failure"), BuildStatus::Failed),
+        (Some(""), Some("success"), BuildStatus::Passed),
+        (None, None, BuildStatus::Queued),
+        (Some("completed"), Some("action_required"), BuildStatus::Queued),
     ];
     for (status, conclusion, expected) in cases {
         let row = wire(run(1, json!({ "status": status, "conclusion": conclusion })));
-        assert_eq!(super::super::normalise::run_status(&row), expected, "{status} {conclusion:?}");
+        assert_eq!(super::super::normalise::run_status(&row), expected, "{status:?} {conclusion:?}");
     }
 }

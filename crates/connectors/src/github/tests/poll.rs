@@ -189,6 +189,33 @@ async fn a_review_that_changes_nothing_else_is_seen() {
 }
 
 #[tokio::test]
+async fn a_change_within_the_second_of_the_last_one_is_seen() {
+    let changes = [
+        json!({ "title": "Cache the prices" }),
+        json!({ "draft": true }),
+        json!({ "requested_reviewers": [] }),
+        json!({ "requested_teams": [{ "slug": "payments" }] }),
+        json!({ "base": { "label": "acme:next", "ref": "next", "sha": "base", "repo": repo("web") } }),
+    ];
+    for change in changes {
+        let asks = pull(482, json!({ "requested_reviewers": [user("kim")] }));
+        let list = |row: &Value| get("/repos/acme/web/pulls", json!([row]));
+        let server = serve([list(&asks), get("/repos/acme/web/pulls/482", asks.clone())]).await;
+        mount(&server, forge()).await;
+        let mut watch = Watch::new(&server, &["acme/web"]);
+        watch.poll().await;
+
+        server.reset().await;
+        let changed = with(asks, change);
+        mount(&server, [list(&changed), get("/repos/acme/web/pulls/482", changed.clone())]).await;
+        mount(&server, forge()).await;
+        let told = all_told(&watch.poll().await);
+        assert!(told.iter().any(|line| line.starts_with("acme/web#482 open")), "{changed}: {told:?}");
+        assert_eq!(all_told(&watch.poll().await), [""; 0], "{changed}");
+    }
+}
+
+#[tokio::test]
 async fn first_sight_pages_through_all_that_is_open() {
     let server = serve([]).await;
     let next = |to: &str| format!("<{}{to}>; rel=\"next\"", server.uri());

@@ -1,0 +1,37 @@
+//! The ends of occurrences that webhooks told. Alertmanager ends an alert that it was not sent for a while; sent again, that
+//! alert fires under its old beginning, and nothing but the time of the sending says that it is newer than its end.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
+use jiff::Timestamp;
+
+/// How many ends are remembered: those that were told last.
+const KEPT: usize = 10_000;
+
+/// Each alert's last occurrence that ended: when it began and when it ended, by fingerprint. A new one for every start of
+/// the program.
+#[derive(Debug, Default)]
+pub(super) struct Ends(Mutex<BTreeMap<String, (Timestamp, Timestamp)>>);
+
+impl Ends {
+    /// Remembers that an occurrence ended.
+    pub(super) fn note(&self, fingerprint: &str, began: Timestamp, ended: Timestamp) {
+        let mut ends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if ends.len() >= KEPT && !ends.contains_key(fingerprint) {
+            let oldest = ends.iter().min_by_key(|(_, (_, ended))| *ended).map(|(oldest, _)| oldest.clone());
+            if let Some(oldest) = oldest {
+                ends.remove(&oldest);
+            }
+        }
+        ends.insert(fingerprint.to_owned(), (began, ended));
+    }
+
+    /// When that occurrence ended, where a webhook told.
+    pub(super) fn of(&self, fingerprint: &str, began: Timestamp) -> Option<Timestamp> {
+        let ends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        ends.get(fingerprint).filter(|(of, _)| *of == began).map(|(_, ended)| *ended)
+    }
+}
