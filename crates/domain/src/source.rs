@@ -144,7 +144,8 @@ pub enum ProblemKind {
     Incomplete,
     /// An entry could not be read and is left out.
     Malformed,
-    /// The rows are there; something beside them (checks, reviews) is not.
+    /// The rows are there, and stand where they belong; something beside them (who made a silence, the jobs of a failed run)
+    /// is not.
     Details,
 }
 

@@ -275,6 +275,10 @@ impl Repo {
                 Part::Pulls | Part::Runs => {
                     (ProblemKind::NotSeen, format!("no {}: {}", part.name(), refusal.why))
                 }
+                // Failed checks and requested changes put a pull request among what needs its author.
+                Part::Reviews | Part::Checks => {
+                    (ProblemKind::Incomplete, format!("no {}: {}", part.name(), refusal.why))
+                }
                 _ => (ProblemKind::Details, format!("no {}: {}", part.name(), refusal.why)),
             };
             Problem::new(kind, name, why)

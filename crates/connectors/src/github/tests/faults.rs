@@ -61,7 +61,19 @@ async fn a_refused_part_is_a_problem_and_the_rest_goes_on() {
         "{:?}",
         texts(&batch.problems)
     );
-    assert_eq!(texts(&watch.poll().await.problems), texts(&batch.problems));
+    // Failed ones would need the author: the board says that they are not seen.
+    assert!(batch.problems[0].hides(), "{:?}", batch.problems);
+    assert_eq!(watch.poll().await.problems, batch.problems);
+
+    let server = serve([refused("/repos/acme/web/pulls/482/reviews")]).await;
+    mount(&server, forge()).await;
+    let batch = Watch::new(&server, &["acme/web"]).poll().await;
+    assert!(
+        texts(&batch.problems)[0].starts_with("acme/web: no reviews: GitHub does not allow it"),
+        "{:?}",
+        texts(&batch.problems)
+    );
+    assert!(batch.problems[0].hides(), "{:?}", batch.problems);
 }
 
 #[tokio::test]
