@@ -237,7 +237,8 @@ impl Http {
                 return Err(self.not_followed(&request, (onward, taken, false), why));
             };
             let home = if matches!(request.url, Target::Secret(_)) { &first } else { &self.base };
-            if !same_origin(&next, home) && !(request.elsewhere && request.is_read()) {
+            let may_go = same_origin(&next, home) || (request.elsewhere && request.is_read());
+            if !may_go {
                 let (service, host) = (self.service, next.host_str().unwrap_or("unknown"));
                 let why = if next.host_str() == home.host_str() {
                     format!(

@@ -87,7 +87,8 @@ mod tests {
     #[test]
     fn workflows_of_one_stem_have_two_names() {
         let usual = ".github/workflows/ci.yml";
-        let cases: [(&[(&str, Option<u64>)], &[&str]); 5] = [
+        type Case<'a> = (&'a [(&'a str, Option<u64>)], &'a [&'a str]);
+        let cases: [Case<'_>; 5] = [
             (&[(usual, Some(1)), (usual, Some(1))], &["ci", "ci"]),
             (&[(usual, None), (".github/workflows/ci.yaml", None)], &[".github/workflows/ci.yml", "ci"]),
             (&[("other/ci.yml", Some(1)), (usual, Some(2))], &["other/ci.yml", "ci"]),

@@ -226,7 +226,8 @@ async fn only_what_was_shown_runs() {
     fields[1] = "1000";
     let altered = fields.join(".");
     // line, fingerprint, what was confirmed -> what has changed; nothing where it is refused for another reason
-    let cases: [(&str, Option<&str>, Option<&str>, &[Changed]); 5] = [
+    type Case<'a> = (&'a str, Option<&'a str>, Option<&'a str>, &'a [Changed]);
+    let cases: [Case<'_>; 5] = [
         ("act", Some(&other_channel), None, &[Changed::Channel]),
         ("act --timed", Some(&shown), None, &[Changed::Arguments]),
         ("act --timed", Some(&altered), None, &[Changed::Steps]),

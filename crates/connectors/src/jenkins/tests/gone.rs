@@ -164,7 +164,8 @@ async fn a_build_without_a_result_still_runs() {
         [says(true, json!(null))].into_iter().chain(ends).collect()
     };
     let hour = SignedDuration::from_hours(1);
-    let cases: [(Vec<Value>, SignedDuration, &[&[EventName]]); 4] = [
+    type Case<'a> = (Vec<Value>, SignedDuration, &'a [&'a [EventName]]);
+    let cases: [Case<'_>; 4] = [
         (
             steps(&[json!(null), json!(null), json!("FAILURE")]),
             hour,
