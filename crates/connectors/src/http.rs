@@ -206,7 +206,7 @@ impl Http {
     }
 
     /// Sends a request and waits for the whole answer, whatever its status: for services that say in the body of a
-    /// refusal what it means. Redirects within the service's origin are followed as [`redirect`] says, at most five;
+    /// refusal what it means. Redirects within the service's origin are followed as RFC 9110 says, at most five;
     /// [`Http::fault`] is the way back to the table.
     pub async fn exchange(&self, request: Request) -> Result<Answer, ServiceError> {
         let first = self.url(&request)?;
