@@ -159,6 +159,8 @@ mod tests {
         xev.args(["-name", "xev", "-event", "keyboard"]);
         let mut xev = Server::spawn("xev", xev, &session.path("xev.log")).unwrap();
         xev.ready(|_| {
+            // A window manager that is still starting adopts a window without focusing it.
+            session.run("xdotool", &["search", "--name", "^xev$", "windowfocus"]).ok()?;
             session.run("xdotool", &["getwindowfocus", "getwindowname"]).ok().filter(|it| it.trim() == "xev")
         })
         .unwrap();
