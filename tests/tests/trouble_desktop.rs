@@ -82,14 +82,15 @@ fn without_a_notification_service_and_a_keychain_it_says_so() -> Result<()> {
     let session = DesktopSession::start(Keyring::Absent)?.with_windows()?;
     let _tray = TrayHost::start(&session)?;
     let (pager, callboard) = watched(&session)?;
-    // The pager never had a secret, so it needs no keychain; a feed that signs in does.
+    // The pager never had a secret, so it needs no keychain; a Jenkins that is signed in to does.
     callboard.configure(&format!(
         "{}\n[accounts.ci]\nservice = \"jenkins\"\nurl = \"http://127.0.0.1:9\"\nuser = \"ana\"\n",
         config(&pager)
     ))?;
     let app = App::open(&callboard, &session)?;
     the_rest_goes_on(&app, &session)?;
-    app.page().says("ci is not set up")?;
+    app.page().says("Not seen: ci")?;
+    app.page().says("It is not set up")?;
     for part in ["notifications", "secrets"] {
         let check = not_well(&callboard, part)?;
         assert!(check.remedy.is_some(), "{check:?}");
