@@ -18,6 +18,7 @@ static ITEM: LazyLock<Item> = LazyLock::new(|| {
         status: IncidentStatus::Triggered,
         started_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
+        inferred_end: None,
         holders: vec!["ana".to_owned()],
         held_until: None,
         escalation: 0,
@@ -52,6 +53,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         at: Timestamp::UNIX_EPOCH,
         seen_at: Timestamp::UNIX_EPOCH,
         old: false,
+        moot: false,
         by: None,
         summary: "DiskFull triggered".to_owned(),
     };

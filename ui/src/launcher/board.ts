@@ -32,6 +32,17 @@ const GONE: Record<GoneReason["reason"], string> = {
   not_watched: "not watched",
 };
 
+/** Where no row has ended. */
+export const NONE_ENDED: ReadonlyMap<string, Ended> = new Map();
+
+/** What is known of both; the later says. */
+export function bothEnded(
+  earlier: ReadonlyMap<string, Ended>,
+  later: ReadonlyMap<string, Ended>,
+): ReadonlyMap<string, Ended> {
+  return new Map([...earlier, ...later]);
+}
+
 /** Of rows that left the board, those that ended. The others are snoozed, somebody else's, or further down. */
 export function endedOf(left: Left[]): Map<string, Ended> {
   const ended = left.flatMap(({ item, why }): [string, Ended][] => {

@@ -5,7 +5,9 @@ import { SvelteMap } from "svelte/reactivity";
 import type { Board, NotSeen, Run } from "../api";
 import {
   type Ended,
+  bothEnded,
   endedOf,
+  NONE_ENDED,
   linesOf,
   merge,
   missing,
@@ -53,7 +55,7 @@ export class Boards {
   private asked = 0;
   private latest: Board | null = null;
   /** How rows ended that were shown and are not on the latest board. */
-  private ended: ReadonlyMap<string, Ended> = new Map();
+  private ended = NONE_ENDED;
   private stillUntil = 0;
   private heldDown = false;
   private settling: ReturnType<typeof setTimeout> | undefined;
@@ -92,7 +94,7 @@ export class Boards {
   /** How rows ended that the board has no more: to be missing is not to be over. */
   private async whatBecame(items: string[]): Promise<ReadonlyMap<string, Ended>> {
     try {
-      return new Map([...this.ended, ...endedOf(await this.desk.backend.call("off_board", { items }))]);
+      return bothEnded(this.ended, endedOf(await this.desk.backend.call("off_board", { items })));
     } catch {
       // Nothing is said of what is not known.
       return this.ended;
@@ -153,7 +155,7 @@ export class Boards {
   /** The window was hidden: what is over leaves. */
   hidden(): void {
     this.heldDown = false;
-    this.ended = new Map();
+    this.ended = NONE_ENDED;
     for (const [key, mark] of this.marks) if (mark !== "undone" && mark !== "pending") this.marks.delete(key);
     this.keepSelection(() => (this.shown = withoutOver(this.shown)));
   }
@@ -161,7 +163,7 @@ export class Boards {
   /** Another team's board is to be shown: nothing of this one has a place in it. */
   reset(): void {
     this.latest = null;
-    this.ended = new Map();
+    this.ended = NONE_ENDED;
     this.notSeen = [];
     this.selectMostUrgent();
     this.shown = [];

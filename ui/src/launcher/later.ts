@@ -14,6 +14,7 @@ export { default as RunView } from "./RunView.svelte";
 export { default as SendView } from "./SendView.svelte";
 export { default as TourBar } from "./TourBar.svelte";
 export { default as WhyView } from "./WhyView.svelte";
+export { verdictOf } from "./outcome";
 export { Rooms } from "./rooms.svelte";
 export { Sending } from "./sending.svelte";
 export { Fill } from "./fills.svelte";

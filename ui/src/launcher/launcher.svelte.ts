@@ -15,7 +15,6 @@ import type { Act } from "./keys";
 import type { Level } from "./levels";
 import type { Entry } from "./look";
 import { isOfDetail, type Offer, offerFor, offersOf, offersOfRun } from "./offers";
-import { verdictOf } from "./outcome";
 import { Pending } from "./pending.svelte";
 import { Tour } from "./tour.svelte";
 
@@ -415,6 +414,7 @@ export class Launcher {
         "the engine",
         this.desk.backend.call("settle_run", { id: run.id, ran }),
       );
+      const { verdictOf } = await import("./later");
       this.desk.say(verdictOf(settled).summary ?? "");
     });
     this.changed();

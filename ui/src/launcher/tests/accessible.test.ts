@@ -42,7 +42,7 @@ test.each<[view: string, answers: Answers, desktop: Partial<Desktop>, words: str
 test.each([
   ["the actions", "Ctrl+K", "Copy link"],
   ["do not disturb", "Ctrl+Shift+D", "1 hour"],
-  ["the keys", "?", "Snooze until it changes"],
+  ["the keys", "?", "Snooze until a time or a change"],
   ["why", "Ctrl+/", "main is red"],
   ["the rooms", "Ctrl+Shift+R", "built-in"],
   ["a row to be sent", "Ctrl+Shift+S", "What will be posted"],
