@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use callboard_domain::actor::LocalVia;
 use callboard_engine::api::{Access, ApiError, access};
 use serde::Serialize;
 use serde_json::Value;
@@ -36,7 +37,7 @@ impl From<String> for Failure {
     }
 }
 
-/// A call of the engine, as far as the window may make it.
+/// A call of the engine, as far as the window may make it, and always as made in a window.
 #[tauri::command]
 pub(crate) async fn call(
     shell: Shared<'_>,
@@ -45,7 +46,7 @@ pub(crate) async fn call(
     params: Value,
 ) -> Result<Value, Failure> {
     check(Kind::of(window.label()), &name)?;
-    Ok(shell.owner().call_named(&name, params).await?)
+    Ok(shell.owner().call_named(LocalVia::Launcher, &name, params).await?)
 }
 
 /// Refuses a call that is not for this window: the launcher shows what services wrote, and changes no account, secret or

@@ -7,9 +7,12 @@ use std::{
     time::Duration,
 };
 
+use callboard_domain::actor::LocalVia;
 use callboard_engine::{
     Engine, Mode, OpenError, Options,
-    api::{ApiError, Call, Changes, Check, CheckVerdict, Doctor, Hello, Status, StatusQuery, TrayIcon},
+    api::{
+        ApiError, Call, Changes, Check, CheckVerdict, Doctor, Hello, ReadCall, Status, StatusQuery, TrayIcon,
+    },
     host::Host,
     paths::Paths,
     secrets::Secrets,
@@ -77,15 +80,25 @@ impl Owner {
         matches!(*self.way.borrow(), Way::Daemon(_))
     }
 
-    /// Makes a call.
-    pub(crate) async fn call<C: Call>(&self, call: C) -> Result<C::Answer, ApiError> {
+    /// Reads something.
+    pub(crate) async fn call<C: ReadCall>(&self, call: C) -> Result<C::Answer, ApiError> {
+        self.call_as(LocalVia::Launcher, call).await
+    }
+
+    /// Makes a call, as this computer's user through `via`.
+    pub(crate) async fn call_as<C: Call>(&self, via: LocalVia, call: C) -> Result<C::Answer, ApiError> {
         let params = serde_json::to_value(call).map_err(ApiError::internal)?;
-        let answer = self.call_named(C::NAME, params).await?;
+        let answer = self.call_named(via, C::NAME, params).await?;
         serde_json::from_value(answer).map_err(ApiError::internal)
     }
 
-    /// Makes a call by its name.
-    pub(crate) async fn call_named(&self, name: &str, params: Value) -> Result<Value, ApiError> {
+    /// Makes a call by its name, as this computer's user through `via`.
+    pub(crate) async fn call_named(
+        &self,
+        via: LocalVia,
+        name: &str,
+        params: Value,
+    ) -> Result<Value, ApiError> {
         let mut way = self.way.clone();
         let known = way.wait_for(|way| !matches!(way, Way::Opening));
         let known = async { known.await.map(|now| now.clone()) };
@@ -97,8 +110,8 @@ impl Owner {
             }
         };
         match now {
-            Way::Here(engine) => engine.call_named(name, params).await,
-            Way::Daemon(connections) => connections.call_named(name, params).await,
+            Way::Here(engine) => engine.call_named(via, name, params).await,
+            Way::Daemon(connections) => connections.call_named(via, name, params).await,
             Way::Failed(error) if name == StatusQuery::NAME => {
                 serde_json::to_value(offline(&error)).map_err(ApiError::internal)
             }
@@ -239,7 +252,7 @@ impl Connections {
         Ok(Arc::new(Self { data: data.to_owned(), idle: Mutex::new(vec![client]) }))
     }
 
-    async fn call_named(&self, name: &str, params: Value) -> Result<Value, ApiError> {
+    async fn call_named(&self, via: LocalVia, name: &str, params: Value) -> Result<Value, ApiError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut client = match idle {
             Some(client) => client,
@@ -247,7 +260,7 @@ impl Connections {
                 ApiError::internal(format!("the running Callboard does not answer: {error}"))
             })?,
         };
-        let answer = client.call_named(name, params).await;
+        let answer = client.call_named(via, name, params).await;
         // A connection over which something internal went wrong may be broken: it is not used again.
         if !matches!(answer, Err(ApiError::Internal { .. })) {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(client);

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::Result;
-use callboard_domain::{item::ItemKey, rules::Notification};
+use callboard_domain::{actor::LocalVia, item::ItemKey, rules::Notification};
 use callboard_engine::api::{
     AccountsQuery, ApiError, Check, CheckVerdict, Configure, ItemAction, ItemQuery, Quiet,
 };
@@ -101,7 +101,7 @@ impl Shell {
                 playing: AtomicBool::new(false),
                 notifier: Notifier::start(move |act, token| {
                     if let Some(shell) = pressed.upgrade() {
-                        shell.act_on(act, token);
+                        shell.act_on(act, LocalVia::Notification, token);
                     }
                 }),
                 tray: OnceLock::new(),
@@ -230,12 +230,13 @@ impl Shell {
         ]
     }
 
-    /// Does what a person asked for outside the windows.
+    /// Does what a person asked for in the tray.
     pub(crate) fn act(self: &Arc<Self>, act: Act) {
-        self.act_on(act, None);
+        self.act_on(act, LocalVia::Tray, None);
     }
 
-    fn act_on(self: &Arc<Self>, act: Act, token: Option<String>) {
+    /// Does what a person asked for outside the windows. What they then do in a window is asked for there.
+    fn act_on(self: &Arc<Self>, act: Act, via: LocalVia, token: Option<String>) {
         match act {
             Act::Show(item) => {
                 let shown = Shown { item: item.map(|item| item.to_string()), ..Shown::default() };
@@ -258,7 +259,7 @@ impl Shell {
                 let shell = Arc::clone(self);
                 tauri::async_runtime::spawn(async move {
                     let until = until.map(|until| until.end(&Zoned::now()));
-                    if let Err(error) = shell.owner().call(Quiet { until }).await {
+                    if let Err(error) = shell.owner().call_as(via, Quiet { until }).await {
                         shell.notifier.show(Notice::plain(
                             "Do not disturb was not changed",
                             error.to_string(),
@@ -274,9 +275,9 @@ impl Shell {
     /// What the hotkey, a second start or the command line asks for.
     pub(crate) fn word(self: &Arc<Self>, word: Word, token: Option<String>) {
         match word {
-            Word::Open => self.act_on(Act::Show(None), token),
+            Word::Open => self.act_on(Act::Show(None), LocalVia::Launcher, token),
             Word::Toggle => self.windows.toggle(token),
-            Word::Settings => self.act_on(Act::Settings(None), token),
+            Word::Settings => self.act_on(Act::Settings(None), LocalVia::Launcher, token),
         }
     }
 
@@ -321,7 +322,7 @@ impl Shell {
             self.settings().hotkey = keys.to_string();
             let path = ["desktop", "hotkey"].map(str::to_owned).to_vec();
             let value = Some(Value::String(keys.to_string()));
-            self.owner().call(Configure { path, value }).await?;
+            self.owner().call_as(LocalVia::Launcher, Configure { path, value }).await?;
         }
         self.tell_desktop().await;
         Ok(hotkey)

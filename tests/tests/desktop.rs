@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use callboard_engine::{
-    api::{Call, Hello, Status, StatusQuery},
+    api::{Hello, ReadCall, Status, StatusQuery},
     socket::Client,
 };
 use callboard_tests::{
@@ -94,7 +94,7 @@ impl Desk {
     }
 
     /// What the process that has the store answers.
-    fn ask<C: Call>(&self, call: C) -> Result<C::Answer> {
+    fn ask<C: ReadCall>(&self, call: C) -> Result<C::Answer> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async { Ok(Client::connect(&self.callboard.data()).await?.call(call).await?) })
     }

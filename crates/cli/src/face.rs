@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
-use callboard_domain::secret::SecretString;
+use callboard_domain::{actor::LocalVia, secret::SecretString};
 use callboard_engine::{
     AtStart, Engine, Mode, OpenError, Options,
     api::{ApiError, Call},
@@ -62,11 +62,11 @@ impl Face {
         Self { way: Way::Own(engine.clone()), data: paths.data.clone() }
     }
 
-    /// Makes a call.
+    /// Makes a call, as this computer's user on the command line.
     pub(crate) async fn call<C: Call>(&mut self, call: C) -> Result<C::Answer, ApiError> {
         match &mut self.way {
-            Way::Own(engine) => engine.call(call).await,
-            Way::Other(client) => client.call(call).await,
+            Way::Own(engine) => engine.call_as(LocalVia::Cli, call).await,
+            Way::Other(client) => client.call_as(LocalVia::Cli, call).await,
         }
     }
 

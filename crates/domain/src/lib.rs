@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod activity;
+pub mod actor;
 pub mod board;
 pub mod chat;
 pub mod command;

@@ -69,8 +69,8 @@ pub struct Run {
     pub account: Option<String>,
     /// The row that it was run on.
     pub item: Option<ItemKey>,
-    /// Who did it: the account's name on its service, as in "ana (GitHub)"; where that is not known, whoever asked, as the
-    /// operating system names them. Empty where neither is known.
+    /// Who did it, for people: the account's name on its service, as in "ana (GitHub)"; where the service does not say, the
+    /// person or program that asked. Empty only where an older version recorded neither.
     pub by: String,
     /// When it was asked for.
     pub started_at: Timestamp,
@@ -119,7 +119,7 @@ pub enum RunState {
     Settled {
         /// True where it ran.
         ran: bool,
-        /// Who said so, as the operating system names them; empty where it does not.
+        /// Who said so. Empty only where an older version did not know.
         by: String,
         /// When they said so.
         at: Timestamp,

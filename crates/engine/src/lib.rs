@@ -50,6 +50,7 @@ use std::{
 
 use callboard_connectors::http::Client;
 use callboard_domain::{
+    actor::{Actor, LocalVia, Principal},
     chat::ChatService,
     error::ServiceError,
     event,
@@ -65,7 +66,7 @@ use tokio::{net::TcpListener, sync::watch as channel};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    api::{ApiError, Call},
+    api::{ApiError, Call, ReadCall},
     config::{Config, Faults},
     host::Host,
     live::Live,
@@ -148,6 +149,8 @@ pub struct Engine {
 
 struct Inner {
     options: Options,
+    /// Whose engine this is: nobody else gets to the socket.
+    user: local::User,
     store: Store,
     client: Client,
     room: Arc<dyn ChatService>,
@@ -201,6 +204,7 @@ impl Engine {
             Err(StoreError::InUse { .. }) => return Err(OpenError::InUse),
             Err(error) => return Err(OpenError::Store(error)),
         };
+        let user = local::User::own().await;
         let client = Client::new().map_err(|error| OpenError::Other(error.to_string()))?;
         let (live, moments) = first_live(&options, &store, &client).await.map_err(OpenError::Config)?;
         let serving = options.mode == Mode::Serve;
@@ -233,6 +237,7 @@ impl Engine {
                 stop: CancellationToken::new(),
                 tasks: TaskTracker::new(),
                 options,
+                user,
                 store,
                 client,
             }),
@@ -285,16 +290,31 @@ impl Engine {
         });
     }
 
-    /// Makes a call in process, as a face would over the socket.
-    pub async fn call<C: Call>(&self, call: C) -> Result<C::Answer, ApiError> {
+    /// Reads something in process, as a client would over the socket.
+    pub async fn call<C: ReadCall>(&self, call: C) -> Result<C::Answer, ApiError> {
+        self.call_as(LocalVia::default(), call).await
+    }
+
+    /// Makes a call in process, as this computer's user through `via`.
+    pub async fn call_as<C: Call>(&self, via: LocalVia, call: C) -> Result<C::Answer, ApiError> {
         let params = serde_json::to_value(call).map_err(ApiError::internal)?;
-        let answer: Value = api::dispatch(self, C::NAME, params).await?;
+        let answer = self.call_named(via, C::NAME, params).await?;
         serde_json::from_value(answer).map_err(ApiError::internal)
     }
 
-    /// Makes a call by its name on the wire: for a face that passes on what its windows ask for.
-    pub async fn call_named(&self, name: &str, params: Value) -> Result<Value, ApiError> {
-        api::dispatch(self, name, params).await
+    /// Makes a call by its name on the wire: for a client that passes on what its windows ask for.
+    pub async fn call_named(&self, via: LocalVia, name: &str, params: Value) -> Result<Value, ApiError> {
+        api::dispatch(self, name, params, &self.actor(via)).await
+    }
+
+    /// This computer's user, through `via`.
+    pub(crate) fn actor(&self, via: LocalVia) -> Actor {
+        Actor { principal: self.owner(), via: via.into() }
+    }
+
+    /// This computer's user.
+    pub(crate) fn owner(&self) -> Principal {
+        self.inner.user.principal()
     }
 
     /// Stops everything: polls and listeners at once, runs and deliveries as soon as their state is recorded; what has

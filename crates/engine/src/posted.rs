@@ -20,8 +20,8 @@ pub(crate) fn event(event: &Event, item: &Item) -> Message {
     with_detail(message, item)
 }
 
-/// An item as its row says it, sent by a person. `words` is what they say of it, and may be empty.
-pub(crate) fn item(item: &Item, words: &str, by: Option<&str>, now: Timestamp) -> Message {
+/// An item as its row says it, sent by a person. `words` is what they say of it, and may be empty; `by` is their name.
+pub(crate) fn item(item: &Item, words: &str, by: &str, now: Timestamp) -> Message {
     // Who reads it is not who sends it: whose turn it is goes by names, and is nobody's own.
     let nobody = Identity::default();
     let row = board::row(board::Entry { item, me: &nobody, snoozed: None }, now);
@@ -43,7 +43,7 @@ pub(crate) fn item(item: &Item, words: &str, by: Option<&str>, now: Timestamp) -
     }
     let mut fields = vec![("state".to_owned(), item.status().to_owned())];
     fields.extend(row.turn.map(|turn| ("turn".to_owned(), turn.what)));
-    fields.extend(by.map(|by| ("by".to_owned(), by.to_owned())));
+    fields.push(("by".to_owned(), by.to_owned()));
     with_detail(message, item).with(Block::Fields(fields))
 }
 
@@ -106,7 +106,7 @@ mod tests {
             ),
         ];
         for (item, (tone, title, state, turn)) in cases {
-            let message = super::item(&item, "", Some("kim"), at(100));
+            let message = super::item(&item, "", "kim", at(100));
             assert_eq!((message.tone, message.title.as_str()), (tone, title));
             let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
             let mut fields = vec![field("state", state)];
@@ -115,7 +115,7 @@ mod tests {
             assert_eq!(message.blocks.last(), Some(&Block::Fields(fields)), "{title}");
             assert_eq!(message.link, item.url);
         }
-        let said = super::item(&mine, "please look", Some("kim"), at(100));
+        let said = super::item(&mine, "please look", "kim", at(100));
         assert_eq!(said.blocks.first(), Some(&Block::Text("please look".into())));
     }
 }

@@ -4,6 +4,7 @@
 
 use std::{io, path::Path};
 
+use callboard_domain::actor::LocalVia;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::io::{
@@ -13,7 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     Engine,
-    api::{self, ApiError, Call, Notices, NoticesDue},
+    api::{self, ApiError, Call, Notices, NoticesDue, ReadCall},
     handover,
     local::{self, LocalListener},
 };
@@ -25,6 +26,9 @@ const LINE_LIMIT: u64 = 64 << 20;
 struct Request {
     call: String,
     params: Value,
+    /// Through what the caller's user asks. Who that is, the system says.
+    #[serde(default)]
+    via: LocalVia,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -80,7 +84,9 @@ async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, engine: &Engine) 
         };
         let answer = match serde_json::from_slice::<Request>(&line) {
             Ok(request) => {
-                let asked = api::dispatch(engine, &request.call, request.params);
+                // The listener takes callers of our own user only, by the credentials of their end.
+                let actor = engine.actor(request.via);
+                let asked = api::dispatch(engine, &request.call, request.params, &actor);
                 let answered = match api::waits(&request.call) {
                     true => tokio::select! {
                         answered = asked => answered,
@@ -146,21 +152,26 @@ impl Client {
         Ok(Self { stream: BufReader::new(local::connect(&data.join(NAME)).await?) })
     }
 
-    /// Calls and waits for the answer.
-    pub async fn call<C: Call>(&mut self, params: C) -> Result<C::Answer, ApiError> {
+    /// Reads something and waits for the answer.
+    pub async fn call<C: ReadCall>(&mut self, params: C) -> Result<C::Answer, ApiError> {
+        self.call_as(LocalVia::default(), params).await
+    }
+
+    /// Makes a call, as this computer's user through `via`, and waits for the answer.
+    pub async fn call_as<C: Call>(&mut self, via: LocalVia, params: C) -> Result<C::Answer, ApiError> {
         let params = serde_json::to_value(params).map_err(ApiError::internal)?;
-        let answer = self.call_named(C::NAME, params).await?;
+        let answer = self.call_named(via, C::NAME, params).await?;
         serde_json::from_value(answer).map_err(ApiError::internal)
     }
 
-    /// Makes a call by its name on the wire: for a face that passes on what its windows ask for.
-    pub async fn call_named(&mut self, name: &str, params: Value) -> Result<Value, ApiError> {
+    /// Makes a call by its name on the wire: for a client that passes on what its windows ask for.
+    pub async fn call_named(&mut self, via: LocalVia, name: &str, params: Value) -> Result<Value, ApiError> {
         let gone = |error: io::Error| {
             ApiError::internal(format!(
                 "the connection to the running Callboard was lost during {name}: {error}"
             ))
         };
-        let request = Request { call: name.to_owned(), params };
+        let request = Request { call: name.to_owned(), params, via };
         write_line(&mut self.stream, &request).await.map_err(gone)?;
         let line = next_line(&mut self.stream)
             .await

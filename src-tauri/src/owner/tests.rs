@@ -70,7 +70,7 @@ async fn a_bad_configuration_is_told_until_it_is_mended() {
     owner.call(BoardQuery::default()).await.expect("the rest goes on");
     std::fs::write(&config, "# nothing yet\n").unwrap();
     // It is followed; to ask for it is not to wait for that.
-    owner.call(Reload {}).await.unwrap();
+    owner.call_as(LocalVia::Launcher, Reload {}).await.unwrap();
     assert_eq!(owner.call(StatusQuery {}).await.unwrap().faults, []);
     owner.close().await;
 }

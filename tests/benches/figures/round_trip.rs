@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use callboard_domain::actor::LocalVia;
 use callboard_engine::{
     api::{BoardQuery, Prepare, StartRun},
     socket::Client,
@@ -122,7 +123,7 @@ async fn run_all(callboard: &Callboard, runs: usize, moments: &Shared) -> Result
             let line = format!("silence {ALERT} for 1h run {run}");
             let what = Prepare { line, channel: Some(format!("chat:#run{run}")), private: false };
             note(&moments, |it| it.typed.insert(run, Instant::now()));
-            client.call(StartRun { what, ..StartRun::default() }).await
+            client.call_as(LocalVia::Cli, StartRun { what, ..StartRun::default() }).await
         }));
     }
     for task in tasks {

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use callboard_domain::item::{AccountName, BuildStatus, Detail, IncidentStatus, Item, PullRequestState};
 use callboard_engine::{
-    api::{Call, Find, Search},
+    api::{Find, ReadCall, Search},
     store::{Decide, Store},
 };
 use jiff::Timestamp;
@@ -83,7 +83,7 @@ fn all(asked: &Asked) -> Result<Vec<Figure>> {
 }
 
 /// How long each call takes over that many stored items, the texts in turn; and the items' lines in a file.
-fn timed<C: Call>(
+fn timed<C: ReadCall>(
     asked: &Asked,
     entries: usize,
     texts: &[&str],

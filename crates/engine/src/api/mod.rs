@@ -13,7 +13,8 @@ mod typescript;
 mod upkeep;
 
 use callboard_domain::{
-    board::Board, command::ArgError, error::ServiceError, event::Event, identity::Identity, run::Run,
+    actor::Actor, board::Board, command::ArgError, error::ServiceError, event::Event, identity::Identity,
+    run::Run,
 };
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -37,19 +38,23 @@ pub trait Call: Serialize + DeserializeOwned + Send {
     const WAITS: bool;
 }
 
+/// A call that only reads: it needs no actor.
+pub trait ReadCall: Call {}
+
 /// What a call can do. Who shows what services wrote is not given more than it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Access {
     /// It reads, and changes nothing but what was seen.
     Reads,
-    /// It acts on an item, a run or a message: what a person does all day.
+    /// It acts on an item, a run or a message: what a person does all day. It takes an [`Actor`], and what it changes
+    /// keeps that.
     Acts,
-    /// It changes accounts, secrets, rules, folders or other settings.
+    /// It changes accounts, secrets, rules, folders or other settings, and takes an [`Actor`] too.
     Configures,
 }
 
 /// Declares the calls: name, parameters, answer, what it can do, and whether it waits. Each is a method of [`Engine`] of
-/// that name.
+/// that name, which takes the parameters and, unless it only reads, the [`Actor`]: one that lacks it does not compile.
 macro_rules! calls {
     ($($name:ident($params:ty) -> $answer:ty, $access:ident $(, $waits:ident)?;)*) => {
         $(impl Call for $params {
@@ -58,6 +63,7 @@ macro_rules! calls {
             const ACCESS: Access = Access::$access;
             const WAITS: bool = calls!(@waits $($waits)?);
         })*
+        $(calls!(@reads $access $params);)*
 
         /// Answers a call that came over the wire. Boxed, so that what answers all of them is compiled here, once, and
         /// not into each place that asks.
@@ -65,12 +71,13 @@ macro_rules! calls {
             engine: &'a Engine,
             name: &'a str,
             params: Value,
+            actor: &'a Actor,
         ) -> BoxFuture<'a, Result<Value, ApiError>> {
             let answer = async move {
                 match name {
                     $(stringify!($name) => {
                         let params: $params = serde_json::from_value(params).map_err(ApiError::protocol)?;
-                        serde_json::to_value(engine.$name(params).await?).map_err(ApiError::protocol)
+                        serde_json::to_value(calls!(@ask $access engine $name params actor).await?).map_err(ApiError::protocol)
                     })*
                     other => Err(ApiError::protocol(format!("there is no call {other:?}"))),
                 }
@@ -101,13 +108,17 @@ macro_rules! calls {
     };
     (@waits) => { false };
     (@waits waits) => { true };
+    (@reads Reads $params:ty) => { impl ReadCall for $params {} };
+    (@reads $access:ident $params:ty) => {};
+    (@ask Reads $engine:ident $name:ident $params:ident $actor:ident) => { $engine.$name($params) };
+    (@ask $access:ident $engine:ident $name:ident $params:ident $actor:ident) => { $engine.$name($params, $actor) };
 }
 
 calls! {
     hello(Hello) -> Greeting, Reads;
     status(StatusQuery) -> Status, Reads;
     changes(Changes) -> u64, Reads, waits;
-    notices(Notices) -> NoticesDue, Acts, waits;
+    notices(Notices) -> NoticesDue, Reads, waits;
     doctor(Doctor) -> Vec<Check>, Reads;
     reload(Reload) -> (), Configures;
     settings(SettingsQuery) -> Settings, Reads;
@@ -160,7 +171,7 @@ calls! {
     remove_account(RemoveAccount) -> (), Configures;
     test_account(TestAccount) -> Identity, Configures;
     secret_changed(SecretChanged) -> (), Configures;
-    poll_now(PollNow) -> Vec<AccountInfo>, Acts;
+    poll_now(PollNow) -> Vec<AccountInfo>, Reads;
 }
 
 /// What the call of that name can do; `None` where there is no such call.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use callboard_domain::{identity::Identity, source::Problem};
+use callboard_domain::{actor::Actor, identity::Identity, source::Problem};
 use futures::future::join_all;
 use jiff::Timestamp;
 
@@ -56,7 +56,11 @@ impl Engine {
         }
     }
 
-    pub(crate) async fn test_account(&self, query: TestAccount) -> Result<Identity, ApiError> {
+    pub(crate) async fn test_account(
+        &self,
+        query: TestAccount,
+        _actor: &Actor,
+    ) -> Result<Identity, ApiError> {
         let name = query.account;
         // It may be unlocked by now, or this asks for it.
         if self.live().accounts.get(&name).is_some_and(|account| account.is_waiting()) {
@@ -78,7 +82,7 @@ impl Engine {
             .map_err(|error| ApiError::Service { account: name.to_string(), error })
     }
 
-    pub(crate) async fn secret_changed(&self, _: SecretChanged) -> Result<(), ApiError> {
+    pub(crate) async fn secret_changed(&self, _: SecretChanged, _actor: &Actor) -> Result<(), ApiError> {
         self.reload_now().await
     }
 

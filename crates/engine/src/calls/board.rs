@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use callboard_domain::{
+    actor::Actor,
     board::{self, Board, Candidate, RankedSection, Section},
     event::Event,
     identity::Identity,
@@ -171,7 +172,7 @@ impl Engine {
         Ok(Explanation { event, item, decided, now })
     }
 
-    pub(crate) async fn snooze(&self, query: Snooze) -> Result<(), ApiError> {
+    pub(crate) async fn snooze(&self, query: Snooze, _actor: &Actor) -> Result<(), ApiError> {
         let item = self.find_item(&query.item).await?.item;
         let snooze = query.until.map_or(store::Snooze::UntilChange, store::Snooze::Until);
         self.store().snooze(&item.key, Some(snooze)).await.map_err(ApiError::internal)?;
@@ -179,7 +180,7 @@ impl Engine {
         Ok(())
     }
 
-    pub(crate) async fn unsnooze(&self, query: Unsnooze) -> Result<(), ApiError> {
+    pub(crate) async fn unsnooze(&self, query: Unsnooze, _actor: &Actor) -> Result<(), ApiError> {
         let item = self.find_item(&query.item).await?.item;
         self.store().snooze(&item.key, None).await.map_err(ApiError::internal).map(drop)
     }
@@ -189,7 +190,7 @@ impl Engine {
         Ok(snooze::times(&Zoned::now()))
     }
 
-    pub(crate) async fn quiet(&self, query: Quiet) -> Result<Option<Timestamp>, ApiError> {
+    pub(crate) async fn quiet(&self, query: Quiet, _actor: &Actor) -> Result<Option<Timestamp>, ApiError> {
         self.store().set_quiet_until(query.until).await.map_err(ApiError::internal)?;
         Ok(query.until)
     }

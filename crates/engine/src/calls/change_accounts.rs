@@ -2,6 +2,7 @@
 
 use callboard_connectors::{ConnectorConfig, SERVICES};
 use callboard_domain::{
+    actor::Actor,
     item::AccountName,
     secret::{ExposeSecret, SecretString},
 };
@@ -23,7 +24,11 @@ impl Engine {
         Ok(services::all())
     }
 
-    pub(crate) async fn add_account(&self, mut add: AddAccount) -> Result<AccountInfo, ApiError> {
+    pub(crate) async fn add_account(
+        &self,
+        mut add: AddAccount,
+        _actor: &Actor,
+    ) -> Result<AccountInfo, ApiError> {
         let _editing = self.inner.editing.lock().await;
         if !SERVICES.contains(&add.service.as_str()) {
             let what = config::unknown("service", &add.service, SERVICES.iter().copied());
@@ -56,7 +61,11 @@ impl Engine {
         self.in_force_or_undone(&text, changes).await
     }
 
-    pub(crate) async fn edit_account(&self, edit: EditAccount) -> Result<AccountInfo, ApiError> {
+    pub(crate) async fn edit_account(
+        &self,
+        edit: EditAccount,
+        _actor: &Actor,
+    ) -> Result<AccountInfo, ApiError> {
         let _editing = self.inner.editing.lock().await;
         self.account_named(&edit.account)?;
         let settings = edit.settings.iter().map(|(key, value)| match value.is_null() {
@@ -70,7 +79,11 @@ impl Engine {
         self.in_force_or_undone(&text, changes).await
     }
 
-    pub(crate) async fn set_secret(&self, mut set: SetSecret) -> Result<AccountInfo, ApiError> {
+    pub(crate) async fn set_secret(
+        &self,
+        mut set: SetSecret,
+        _actor: &Actor,
+    ) -> Result<AccountInfo, ApiError> {
         let _editing = self.inner.editing.lock().await;
         let account = self.account_named(&set.account)?;
         known_field(&account.config, &set.account, &set.field)?;
@@ -88,7 +101,7 @@ impl Engine {
         self.info_of(&set.account).await
     }
 
-    pub(crate) async fn remove_account(&self, remove: RemoveAccount) -> Result<(), ApiError> {
+    pub(crate) async fn remove_account(&self, remove: RemoveAccount, _actor: &Actor) -> Result<(), ApiError> {
         let _editing = self.inner.editing.lock().await;
         let account = self.account_named(&remove.account)?;
         let path = &self.inner.options.paths.config;

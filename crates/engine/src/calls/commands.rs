@@ -1,6 +1,7 @@
 //! What can be run, and runs.
 
 use callboard_domain::{
+    actor::Actor,
     command::{ArgType, CommandSpec},
     run::Run,
 };
@@ -48,8 +49,8 @@ impl Engine {
         Ok(self.ready(&what, Timestamp::now()).await?.shown())
     }
 
-    pub(crate) async fn run(&self, start: StartRun) -> Result<Run, ApiError> {
-        self.start(&start).await
+    pub(crate) async fn run(&self, start: StartRun, actor: &Actor) -> Result<Run, ApiError> {
+        self.start(&start, actor).await
     }
 
     pub(crate) async fn follow_run(&self, query: FollowRun) -> Result<RunProgress, ApiError> {
@@ -122,7 +123,7 @@ impl Engine {
         Ok(runs.into_iter().map(known).collect())
     }
 
-    pub(crate) async fn cancel(&self, query: Cancel) -> Result<Run, ApiError> {
+    pub(crate) async fn cancel(&self, query: Cancel, _actor: &Actor) -> Result<Run, ApiError> {
         let id = self.run_id(&query.id).await?;
         let under_way = || self.inner.runs.get(&id).filter(|_| self.inner.runs.unrecorded(&id).is_none());
         let Some(stream) = under_way() else {
@@ -135,10 +136,10 @@ impl Engine {
         self.known_run(&id).await
     }
 
-    pub(crate) async fn settle_run(&self, query: SettleRun) -> Result<Run, ApiError> {
+    pub(crate) async fn settle_run(&self, query: SettleRun, actor: &Actor) -> Result<Run, ApiError> {
         let run = self.known_run(&self.run_id(&query.id).await?).await?;
         let id = run.id.clone();
-        let settled = self.take_word(run, query.ran).await.map_err(ApiError::internal)?;
+        let settled = self.take_word(run, query.ran, actor).await.map_err(ApiError::internal)?;
         let run = self.known_run(&id).await?;
         if settled {
             return Ok(run);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use callboard_domain::{
+    actor::{Actor, Principal},
     chat::DeliveryKey,
     error::ServiceError,
     message::{Message, Tone},
@@ -18,7 +19,7 @@ use crate::{
         ApiError, ChannelInfo, ChannelsQuery, DeliveriesQuery, Delivery, DeliveryState, Post, PreparePost,
         PreparedPost, Retry, RoomMessage, RoomQuery, Settle,
     },
-    posted, run,
+    posted,
     store::{self, About, NewDelivery},
 };
 
@@ -32,13 +33,19 @@ impl Engine {
     }
 
     pub(crate) async fn prepare_post(&self, query: PreparePost) -> Result<PreparedPost, ApiError> {
-        let Post { channel, text, item } = query.what;
+        // Previews are for who sits at this computer.
+        self.post_as(query.what, &self.owner()).await
+    }
+
+    /// What a post says, and where, when `by` posts it.
+    async fn post_as(&self, what: Post, by: &Principal) -> Result<PreparedPost, ApiError> {
+        let Post { channel, text, item } = what;
         let address = self.live().config.address(&channel).map_err(ApiError::usage)?;
         let said = text::block(text.trim(), usize::MAX);
         let message = match item {
             Some(item) => {
                 let item = self.find_item(&item).await?.item;
-                posted::item(&item, &said, run::person().as_deref(), Timestamp::now())
+                posted::item(&item, &said, &by.to_string(), Timestamp::now())
             }
             None if said.trim().is_empty() => return Err(ApiError::usage("there is nothing to post")),
             None => Message::new(Tone::Neutral, said),
@@ -51,8 +58,8 @@ impl Engine {
         Ok(PreparedPost { address, message })
     }
 
-    pub(crate) async fn post(&self, post: Post) -> Result<Delivery, ApiError> {
-        let PreparedPost { address: to, message } = self.prepare_post(PreparePost { what: post }).await?;
+    pub(crate) async fn post(&self, post: Post, actor: &Actor) -> Result<Delivery, ApiError> {
+        let PreparedPost { address: to, message } = self.post_as(post, &actor.principal).await?;
         let new = NewDelivery { about: About::Nothing, to, under: None, message };
         let key = self.store().enqueue(new, Timestamp::now()).await.map_err(ApiError::internal)?;
         self.delivery(&key).await
@@ -135,7 +142,7 @@ impl Engine {
         Ok(found.map_err(ApiError::internal)?.into_iter().map(shown).collect())
     }
 
-    pub(crate) async fn retry(&self, query: Retry) -> Result<Delivery, ApiError> {
+    pub(crate) async fn retry(&self, query: Retry, _actor: &Actor) -> Result<Delivery, ApiError> {
         let known =
             self.store().deliveries_not_posted(limited(LIST_LIMIT)).await.map_err(ApiError::internal)?;
         let ids = known.into_iter().map(|delivery| delivery.key.0);

@@ -1,6 +1,6 @@
 //! The owner itself.
 
-use callboard_domain::board::headline;
+use callboard_domain::{actor::Actor, board::headline};
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::LONG_POLL;
@@ -94,7 +94,7 @@ impl Engine {
         })
     }
 
-    pub(crate) async fn configure(&self, change: Configure) -> Result<Settings, ApiError> {
+    pub(crate) async fn configure(&self, change: Configure, _actor: &Actor) -> Result<Settings, ApiError> {
         let _editing = self.inner.editing.lock().await;
         if change.path.first().is_none_or(|section| section == "accounts") {
             return Err(ApiError::usage("say which setting; accounts have calls of their own"));
@@ -105,7 +105,7 @@ impl Engine {
         self.settings(SettingsQuery {}).await
     }
 
-    pub(crate) async fn reload(&self, _: Reload) -> Result<(), ApiError> {
+    pub(crate) async fn reload(&self, _: Reload, _actor: &Actor) -> Result<(), ApiError> {
         self.reload_now().await
     }
 }

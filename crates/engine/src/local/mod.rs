@@ -2,6 +2,7 @@
 
 #[cfg(unix)]
 mod unix;
+mod user;
 #[cfg(windows)]
 mod windows;
 
@@ -11,6 +12,8 @@ use std::time::Duration;
 pub(crate) use unix::{Connected, LocalListener, connect};
 #[cfg(windows)]
 pub(crate) use windows::{Connected, LocalListener, connect};
+
+pub(crate) use user::User;
 
 /// After a caller that could not be taken. Too many open files, most likely: taking the next at once would spin.
 const PAUSE: Duration = Duration::from_millis(100);

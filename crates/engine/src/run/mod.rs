@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use callboard_connectors::writes::{Sent, Writes};
 use callboard_domain::{
+    actor::Actor,
     command::Effect,
     error::ServiceError,
     run::{Run, RunState},
@@ -26,8 +27,8 @@ use crate::{
 use active::Place;
 pub(crate) use active::{Active, RunStream, Streamed};
 use message::message;
+pub(crate) use ready::account_of;
 use ready::{Ready, check_confirmed};
-pub(crate) use ready::{account_of, person};
 
 /// A run's message is edited with its progress at most this often.
 const EDIT_EVERY: Duration = Duration::from_secs(5);
@@ -42,7 +43,7 @@ const RECORD_AGAIN_AT_MOST: Duration = Duration::from_secs(60);
 
 impl Engine {
     /// Starts a run: records it with its message, then does it in a task of its own.
-    pub(crate) async fn start(&self, start: &StartRun) -> Result<Run, ApiError> {
+    pub(crate) async fn start(&self, start: &StartRun, actor: &Actor) -> Result<Run, ApiError> {
         let now = Timestamp::now();
         let ready = self.ready_as_shown(start, now).await?;
         check_confirmed(&ready, start.confirmed.as_deref())?;
@@ -57,7 +58,7 @@ impl Engine {
             args: ready.args.clone(),
             account: ready.account.as_ref().map(ToString::to_string),
             item: ready.args.items.values().next().map(|item| item.key.clone()),
-            by: ready.by.clone(),
+            by: ready.acts_on_service_as.clone().unwrap_or_else(|| actor.principal.to_string()),
             started_at: now,
             ended_at: None,
             state,
@@ -210,8 +211,8 @@ impl Engine {
     }
 
     /// Takes a person's word on a run that is not known. False where it is known, by then or all along.
-    pub(crate) async fn take_word(&self, mut run: Run, ran: bool) -> Result<bool, StoreError> {
-        let (by, at) = (person().unwrap_or_default(), Timestamp::now());
+    pub(crate) async fn take_word(&self, mut run: Run, ran: bool, actor: &Actor) -> Result<bool, StoreError> {
+        let (by, at) = (actor.principal.to_string(), Timestamp::now());
         let RunState::Unknown { why } = run.state else { return Ok(false) };
         run.state = RunState::Settled { ran, by, at, why };
         let message = message(&run, "");

@@ -11,7 +11,6 @@ use callboard_domain::{
     identity::Identity,
     item::{AccountName, Item, Kind},
     template::{Escape, Template},
-    text,
 };
 use jiff::Timestamp;
 use serde_json::json;
@@ -45,8 +44,8 @@ pub(crate) struct Ready {
     fingerprint: Fingerprint,
     lacks: Vec<LackingScope>,
     acts_as: Option<String>,
-    /// Who does it, for people: see [`callboard_domain::run::Run::by`].
-    pub(super) by: String,
+    /// The account's own name on its service, for people: "ana (GitHub)". `None` where the service does not say.
+    pub(super) acts_on_service_as: Option<String>,
 }
 
 impl Ready {
@@ -182,10 +181,8 @@ impl Engine {
         };
         let acts_as = Some(me.login.clone()).filter(|login| !login.is_empty());
         let service = actor.and_then(|name| live.accounts.get(name)).map(|it| it.config.title());
-        let by = match (&acts_as, service) {
-            (Some(login), Some(service)) => format!("{login} ({service})"),
-            _ => person().unwrap_or_default(),
-        };
+        let acts_on_service_as =
+            acts_as.as_ref().zip(service).map(|(login, service)| format!("{login} ({service})"));
         let lacks = actor.map(|account| lacking(account, &*action, &me)).unwrap_or_default();
         let parts = Parts {
             command: json!({ "spec": spec, "definition": definition }),
@@ -211,7 +208,7 @@ impl Engine {
             fingerprint,
             lacks,
             acts_as,
-            by,
+            acts_on_service_as,
         })
     }
 
@@ -247,12 +244,6 @@ impl Engine {
         let source = self.store().source(account).await.map_err(ApiError::internal)?;
         Ok(source.and_then(|source| source.identity).unwrap_or_default())
     }
-}
-
-/// Who is at the keyboard, as the system names them.
-pub(crate) fn person() -> Option<String> {
-    let named = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
-    named.map(|name| text::line(&name, 64)).filter(|name| !name.is_empty())
 }
 
 /// What an action needs and the account's credential is known to lack.

@@ -22,7 +22,7 @@ fn add(name: &str, service: &str, settings: Value, secrets: &[(&str, &str)]) -> 
 }
 
 async fn accounts(it: &Scene) -> Vec<AccountInfo> {
-    it.engine.call(AccountsQuery {}).await.unwrap()
+    it.call(AccountsQuery {}).await.unwrap()
 }
 
 async fn secret(it: &Scene, account: &str, field: &str) -> Option<String> {
@@ -35,7 +35,7 @@ async fn secret(it: &Scene, account: &str, field: &str) -> Option<String> {
 async fn an_account_is_added_changed_and_removed() {
     let it = Scene::open(FILE, Mode::Once, &[]).await;
     let settings = json!({ "watch": ["acme/web"], "every": "5m" });
-    let added = it.engine.call(add("forge", "github", settings, &[("token", " t1\n")])).await.unwrap();
+    let added = it.call(add("forge", "github", settings, &[("token", " t1\n")])).await.unwrap();
     assert_eq!(
         (added.health, added.secrets_set, added.watched),
         (Health::New, vec!["token".to_owned()], true)
@@ -47,7 +47,7 @@ async fn an_account_is_added_changed_and_removed() {
     assert!(!config.contains("t1"));
 
     let settings = [("every".to_owned(), Value::Null), ("watch".to_owned(), json!(["acme/api"]))].into();
-    let edited = it.engine.call(EditAccount { account: "forge".into(), settings }).await.unwrap();
+    let edited = it.call(EditAccount { account: "forge".into(), settings }).await.unwrap();
     assert_eq!(edited.settings["watch"], json!(["acme/api"]));
     assert!(!it.config().contains("every") && it.config().starts_with(FILE));
 
@@ -56,12 +56,12 @@ async fn an_account_is_added_changed_and_removed() {
         field: "token".into(),
         secret: secret.map(|secret| Secret(secret.into())),
     };
-    let without = it.engine.call(set(None)).await.unwrap();
+    let without = it.call(set(None)).await.unwrap();
     assert!(matches!(without.health, Health::Incomplete { .. }) && without.secrets_set.is_empty());
-    let with = it.engine.call(set(Some("t2"))).await.unwrap();
+    let with = it.call(set(Some("t2"))).await.unwrap();
     assert_eq!((with.health, with.secrets_set.len()), (Health::New, 1));
 
-    it.engine.call(RemoveAccount { account: "forge".into() }).await.unwrap();
+    it.call(RemoveAccount { account: "forge".into() }).await.unwrap();
     assert!(accounts(&it).await.is_empty());
     assert_eq!(secret(&it, "forge", "token").await, None);
     assert!(it.config().starts_with(FILE) && !it.config().contains("forge"));
@@ -88,17 +88,17 @@ async fn what_is_refused_leaves_nothing_behind() {
     ];
     for (add, why) in refusals {
         let (name, service) = (add.name.clone(), add.service.clone());
-        let refused = it.engine.call(add).await.unwrap_err().to_string();
+        let refused = it.call(add).await.unwrap_err().to_string();
         assert!(refused.contains(why), "{service}: {refused}");
         assert_eq!(it.config(), before);
         let kept = secret(&it, name.as_str(), "token").await;
         assert_eq!(kept, (name.as_str() == "chat").then(|| "xoxb-1".to_owned()), "{service}");
     }
     // A channel still names it.
-    let removed = it.engine.call(RemoveAccount { account: "chat".into() }).await;
+    let removed = it.call(RemoveAccount { account: "chat".into() }).await;
     assert!(matches!(removed, Err(ApiError::Config { .. })), "{removed:?}");
     assert_eq!(secret(&it, "chat", "token").await.as_deref(), Some("xoxb-1"));
-    let unknown = it.engine.call(RemoveAccount { account: "caht".into() }).await.unwrap_err();
+    let unknown = it.call(RemoveAccount { account: "caht".into() }).await.unwrap_err();
     assert!(unknown.to_string().contains("did you mean `chat`"), "{unknown}");
     assert_eq!(accounts(&it).await.len(), 1);
     it.engine.stop().await;
@@ -112,7 +112,7 @@ async fn where_the_last_step_fails_the_first_ones_are_undone() {
     // The file would be good; a command file is not, so that nothing can be put in force.
     std::fs::write(it.folder.path().join("ops/a.toml"), "[[command]]\n").unwrap();
     let before = it.config();
-    let refused = it.engine.call(add("forge", "github", json!({}), &[("token", "t")])).await;
+    let refused = it.call(add("forge", "github", json!({}), &[("token", "t")])).await;
     assert!(matches!(refused, Err(ApiError::Config { .. })), "{refused:?}");
     assert_eq!((it.config(), secret(&it, "forge", "token").await), (before, None));
     assert!(accounts(&it).await.is_empty());

@@ -19,7 +19,7 @@ use crate::{
 const FEED: &str = "[accounts.feed]\nservice = \"cctray\"\nurl = \"http://127.0.0.1:1/cc.xml\"\n";
 
 async fn board(it: &Scene) -> callboard_domain::board::Board {
-    it.engine.call(BoardQuery::default()).await.unwrap()
+    it.call(BoardQuery::default()).await.unwrap()
 }
 
 /// A poll of the feed that found nothing but these problems.
@@ -36,7 +36,7 @@ async fn an_empty_board_says_what_it_does_not_see() {
         found.map(|it| (it.kind, it.part, it.since)).collect::<Vec<_>>()
     };
     let status = async || {
-        let status = it.engine.call(StatusQuery {}).await.unwrap();
+        let status = it.call(StatusQuery {}).await.unwrap();
         (status.icon, status.summary)
     };
     assert_eq!(not_seen().await, [(NotSeenKind::Reading, String::new(), None)]);
@@ -152,7 +152,7 @@ async fn a_row_that_left_says_why() {
         incident("aside", IncidentStatus::Triggered, 1),
     ])
     .await;
-    it.engine.call(Snooze { item: "pager/incident/aside".into(), until: None }).await.unwrap();
+    it.call(Snooze { item: "pager/incident/aside".into(), until: None }).await.unwrap();
     let cases = [
         ("forge/build/acme/green/ci@main", LeftWhy::Passed),
         ("forge/build/acme/red/ci@main", LeftWhy::Open),
@@ -166,7 +166,7 @@ async fn a_row_that_left_says_why() {
         ("old/build/acme/web/ci@main", LeftWhy::Gone(GoneReason::NotWatched)),
     ];
     let items = cases.iter().map(|(key, _)| key.parse().unwrap()).collect();
-    let found = it.engine.call(OffBoard { items }).await.unwrap();
+    let found = it.call(OffBoard { items }).await.unwrap();
     let found: Vec<_> = found.into_iter().map(|it| (it.item.to_string(), it.why)).collect();
     assert_eq!(found, cases.map(|(key, why)| (key.to_owned(), why)));
     it.engine.stop().await;
@@ -178,7 +178,7 @@ async fn what_is_snoozed_is_listed_and_comes_back() {
     it.report([incident("a", IncidentStatus::Triggered, 1), incident("b", IncidentStatus::Triggered, 1)])
         .await;
     let shown = async |snoozed| {
-        let found = it.engine.call(BoardQuery { snoozed, ..BoardQuery::default() }).await.unwrap();
+        let found = it.call(BoardQuery { snoozed, ..BoardQuery::default() }).await.unwrap();
         let rows = found.sections.into_iter().flat_map(|section| {
             let title = section.title;
             section.rows.into_iter().map(move |row| (title.clone(), row.key.id, row.snoozed))
@@ -187,7 +187,7 @@ async fn what_is_snoozed_is_listed_and_comes_back() {
     };
     let open = |id: &str| ("Incidents".to_owned(), id.to_owned(), None);
     let later = Timestamp::from_second(Timestamp::now().as_second() + 3_600).unwrap();
-    it.engine.call(Snooze { item: "pager/incident/a".into(), until: Some(later) }).await.unwrap();
+    it.call(Snooze { item: "pager/incident/a".into(), until: Some(later) }).await.unwrap();
     assert_eq!(shown(false).await, [open("b")]);
     let aside = ("Snoozed".to_owned(), "a".to_owned(), Some(Snoozed::Until(later)));
     assert_eq!(shown(true).await, [open("b"), aside]);
@@ -200,11 +200,11 @@ async fn what_is_snoozed_is_listed_and_comes_back() {
     assert!(changed.has_changed().unwrap());
     assert_eq!(shown(true).await, [open("a"), open("b")]);
 
-    it.engine.call(Snooze { item: "pager/incident/b".into(), until: None }).await.unwrap();
+    it.call(Snooze { item: "pager/incident/b".into(), until: None }).await.unwrap();
     assert_eq!(shown(false).await, [open("a")]);
-    it.engine.call(Unsnooze { item: "pager/incident/b".into() }).await.unwrap();
+    it.call(Unsnooze { item: "pager/incident/b".into() }).await.unwrap();
     assert_eq!(shown(false).await, [open("a"), open("b")]);
-    let offered = it.engine.call(SnoozeTimes {}).await.unwrap();
+    let offered = it.call(SnoozeTimes {}).await.unwrap();
     assert!(offered.iter().any(|it| it.name == "tomorrow" && it.until.is_some()), "{offered:?}");
     it.engine.stop().await;
 }
@@ -215,11 +215,11 @@ async fn lists_are_read_page_by_page() {
     for n in 1..=5 {
         it.report([incident(&format!("db{n}"), IncidentStatus::Triggered, 1)]).await;
         let post = Post { channel: "room:general".into(), text: format!("text {n}"), item: None };
-        it.engine.call(post).await.unwrap();
+        it.call(post).await.unwrap();
     }
     let events = async |before, limit| {
         let query = EventsQuery { after: None, before, since: None, limit };
-        let found = it.engine.call(query).await.unwrap();
+        let found = it.call(query).await.unwrap();
         found.into_iter().map(|event| event.id).collect::<Vec<_>>()
     };
     let all = events(None, 10).await;
@@ -229,7 +229,7 @@ async fn lists_are_read_page_by_page() {
     assert_eq!(events(Some(all[1]), 2).await, all[..1]);
 
     let deliveries = async |before, limit, pending| {
-        let found = it.engine.call(DeliveriesQuery { pending, limit, before }).await.unwrap();
+        let found = it.call(DeliveriesQuery { pending, limit, before }).await.unwrap();
         found.into_iter().map(|delivery| delivery.id).collect::<Vec<_>>()
     };
     until("all are posted", async || deliveries(None, 10, true).await.is_empty()).await;
@@ -239,7 +239,7 @@ async fn lists_are_read_page_by_page() {
     assert_eq!(deliveries(Some(all[1].clone()), 10, false).await, all[2..]);
 
     let room = async |before, limit| {
-        let found = it.engine.call(RoomQuery { channel: "general".into(), limit, before }).await.unwrap();
+        let found = it.call(RoomQuery { channel: "general".into(), limit, before }).await.unwrap();
         found.into_iter().map(|message| message.id).collect::<Vec<_>>()
     };
     let all = room(None, 10).await;
@@ -248,7 +248,7 @@ async fn lists_are_read_page_by_page() {
 
     let search = async |skip, limit| {
         let query = Search { text: "disk".into(), limit, skip };
-        it.engine.call(query).await.unwrap().len()
+        it.call(query).await.unwrap().len()
     };
     until("all are in the index", async || search(0, 10).await == 5).await;
     assert_eq!((search(0, 3).await, search(3, 3).await, search(6, 3).await), (3, 2, 0));
@@ -256,17 +256,17 @@ async fn lists_are_read_page_by_page() {
     // What is too much is said, not cut.
     let most = LONGEST_LIST + 1;
     let refused = [
-        it.engine.call(EventsQuery { after: None, before: None, since: None, limit: most }).await.err(),
-        it.engine.call(RunsQuery { limit: most, before: None }).await.err(),
-        it.engine.call(DeliveriesQuery { pending: false, limit: most, before: None }).await.err(),
-        it.engine.call(RoomQuery { channel: "general".into(), limit: most, before: None }).await.err(),
-        it.engine.call(Search { text: "disk".into(), limit: most, skip: 0 }).await.err(),
+        it.call(EventsQuery { after: None, before: None, since: None, limit: most }).await.err(),
+        it.call(RunsQuery { limit: most, before: None }).await.err(),
+        it.call(DeliveriesQuery { pending: false, limit: most, before: None }).await.err(),
+        it.call(RoomQuery { channel: "general".into(), limit: most, before: None }).await.err(),
+        it.call(Search { text: "disk".into(), limit: most, skip: 0 }).await.err(),
     ];
     for error in refused {
         let error = error.unwrap().to_string();
         assert!(error.contains("at most 10000 entries, not 10001"), "{error}");
     }
-    let unknown = it.engine.call(RunsQuery { limit: 1, before: Some("nothing".into()) }).await.unwrap_err();
+    let unknown = it.call(RunsQuery { limit: 1, before: Some("nothing".into()) }).await.unwrap_err();
     assert!(unknown.to_string().contains("there is no run"), "{unknown}");
     it.engine.stop().await;
 }

@@ -9,14 +9,14 @@ use crate::{
 #[tokio::test]
 async fn the_whole_in_numbers_and_words() {
     let it = Scene::open("[accounts.forge]\nservice = \"github\"\n", Mode::Once, &[]).await;
-    let status = it.engine.call(StatusQuery {}).await.unwrap();
+    let status = it.call(StatusQuery {}).await.unwrap();
     // Its token is not set.
     assert_eq!((status.icon, status.accounts_ok, status.accounts), (TrayIcon::Offline, 0, 1));
     assert_eq!(status.troubles[0].what, "is not set up");
     it.engine.stop().await;
 
     let it = Scene::serving().await;
-    let status = async || it.engine.call(StatusQuery {}).await.unwrap();
+    let status = async || it.call(StatusQuery {}).await.unwrap();
     assert_eq!((status().await.icon, status().await.summary.as_str()), (TrayIcon::Calm, "Nothing needs you"));
     it.report([pull(1, "Try it", &["ana"])]).await;
     let said = status().await;
@@ -29,8 +29,8 @@ async fn the_whole_in_numbers_and_words() {
 
     let it = Scene::serving().await;
     let end = Timestamp::now() + Duration::from_secs(600);
-    it.engine.call(Quiet { until: Some(end) }).await.unwrap();
-    let said = it.engine.call(StatusQuery {}).await.unwrap();
+    it.call(Quiet { until: Some(end) }).await.unwrap();
+    let said = it.call(StatusQuery {}).await.unwrap();
     assert_eq!(said.icon, TrayIcon::DoNotDisturb);
     assert!(said.quiet.is_some_and(|quiet| quiet.asked && quiet.until.duration_since(end).as_millis() == 0));
     it.engine.stop().await;

@@ -57,7 +57,7 @@ pub(super) async fn with_commands() -> Scene {
 }
 
 async fn find(it: &Scene, text: &str) -> Found {
-    it.engine.call(Find { text: text.into(), limit: 5 }).await.unwrap()
+    it.call(Find { text: text.into(), limit: 5 }).await.unwrap()
 }
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn what_is_known_is_found_by_a_few_letters() {
         what: crate::api::Prepare { line: "deploy api to staging".into(), ..Default::default() },
         ..Default::default()
     };
-    it.engine.call(run).await.unwrap();
+    it.call(run).await.unwrap();
     until("the line is found again", async || {
         find(&it, "api stag").await.runs.first().is_some_and(|run| run.line == "deploy api to staging")
     })

@@ -18,7 +18,7 @@ async fn the_first_action_is_what_one_most_likely_wants() {
     ];
     for (statuses, expected) in cases {
         it.report([build("acme/web", statuses)]).await;
-        let detail = it.engine.call(ItemQuery { item: "web main".into() }).await.unwrap();
+        let detail = it.call(ItemQuery { item: "web main".into() }).await.unwrap();
         let names: Vec<&str> = detail.actions.iter().map(|it| it.command.as_str()).collect();
         assert_eq!(names, expected, "{statuses:?}");
         // One that has more to say cannot run yet.
@@ -34,9 +34,9 @@ async fn the_first_action_is_what_one_most_likely_wants() {
 async fn an_item_says_how_long_it_is_off_the_board() {
     let it = Scene::serving().await;
     it.report([build("acme/web", &[BuildStatus::Failed])]).await;
-    let snoozed = async || it.engine.call(ItemQuery { item: "web main".into() }).await.unwrap().snoozed;
+    let snoozed = async || it.call(ItemQuery { item: "web main".into() }).await.unwrap().snoozed;
     assert_eq!(snoozed().await, None);
-    let snooze = async |until| it.engine.call(Snooze { item: "web main".into(), until }).await.unwrap();
+    let snooze = async |until| it.call(Snooze { item: "web main".into(), until }).await.unwrap();
     snooze(None).await;
     assert_eq!(snoozed().await, Some(Snoozed::UntilChange));
     let later = Timestamp::from_second(Timestamp::now().as_second() + 600).unwrap();
@@ -53,7 +53,7 @@ async fn a_log_is_looked_at_without_a_run() {
     let red = build("acme/web", &[BuildStatus::Failed]);
     let key = red.key.clone();
     it.report([red, pull(1, "Try it", &[])]).await;
-    let tail = it.engine.call(ItemLog { item: key }).await.unwrap().unwrap();
+    let tail = it.call(ItemLog { item: key }).await.unwrap().unwrap();
     let lines: Vec<(&str, bool)> = tail.lines.iter().map(|line| (line.text.as_str(), line.error)).collect();
     assert_eq!(
         lines,
@@ -61,14 +61,14 @@ async fn a_log_is_looked_at_without_a_run() {
     );
     assert!(!tail.cut);
     assert!(
-        it.engine.call(RunsQuery { limit: 10, before: None }).await.unwrap().is_empty(),
+        it.call(RunsQuery { limit: 10, before: None }).await.unwrap().is_empty(),
         "nothing is on the record"
     );
 
     let pull = pull(1, "", &[]).key;
-    assert_eq!(it.engine.call(ItemLog { item: pull }).await.unwrap(), None, "nothing shows its log");
+    assert_eq!(it.call(ItemLog { item: pull }).await.unwrap(), None, "nothing shows its log");
     let unknown = "forge/build/nothing".parse().unwrap();
-    assert!(it.engine.call(ItemLog { item: unknown }).await.is_err());
+    assert!(it.call(ItemLog { item: unknown }).await.is_err());
     let roles: BTreeSet<Option<Role>> =
         it.engine.live().registry.entries().iter().map(|entry| entry.spec.role).collect();
     assert_eq!(roles, [None, Some(Role::Again), Some(Role::Log)].into());
@@ -82,7 +82,7 @@ async fn a_whole_log_is_followed_to_its_end() {
     let key = red.key.clone();
     it.report([red, pull(1, "Try it", &[])]).await;
     let follow = async |reading, seen| {
-        it.engine.call(FollowLog { item: key.clone(), reading, seen }).await.map(Option::unwrap)
+        it.call(FollowLog { item: key.clone(), reading, seen }).await.map(Option::unwrap)
     };
     let mut progress = follow(None, 0).await.unwrap();
     let (reading, mut lines) = (progress.reading, std::mem::take(&mut progress.lines));
@@ -97,14 +97,14 @@ async fn a_whole_log_is_followed_to_its_end() {
     );
     assert_eq!((progress.seen, progress.dropped, progress.error), (3, 0, None));
     assert!(
-        it.engine.call(RunsQuery { limit: 10, before: None }).await.unwrap().is_empty(),
+        it.call(RunsQuery { limit: 10, before: None }).await.unwrap().is_empty(),
         "nothing is on the record"
     );
     assert!(follow(Some(reading), 3).await.is_err(), "its reading has ended");
 
     let pull = pull(1, "", &[]).key;
     let none = FollowLog { item: pull, reading: None, seen: 0 };
-    assert_eq!(it.engine.call(none).await.unwrap(), None, "it has no log");
+    assert_eq!(it.call(none).await.unwrap(), None, "it has no log");
     it.engine.stop().await;
 }
 
@@ -113,7 +113,7 @@ async fn an_item_that_is_not_there_any_more_says_why_and_since_when() {
     let it = Scene::serving().await;
     let red = build("acme/web", &[BuildStatus::Failed]);
     it.report([red.clone()]).await;
-    let ask = async || it.engine.call(ItemQuery { item: red.key.to_string() }).await.unwrap().gone;
+    let ask = async || it.call(ItemQuery { item: red.key.to_string() }).await.unwrap().gone;
     assert_eq!(ask().await, None);
     let cases = [
         (GoneReason::BranchDeleted, "its branch was deleted", "branch_deleted"),
@@ -128,7 +128,7 @@ async fn an_item_that_is_not_there_any_more_says_why_and_since_when() {
         assert_eq!((&gone.reason, gone.why.as_str()), (&reason, why));
         let json = serde_json::to_value(&gone).unwrap();
         assert_eq!((json["reason"].as_str(), json["why"].as_str()), (Some(word), Some(why)), "{json}");
-        let board = it.engine.call(BoardQuery::default()).await.unwrap();
+        let board = it.call(BoardQuery::default()).await.unwrap();
         assert_eq!(board.summary.failing, 0, "{why}");
     }
     it.engine.stop().await;

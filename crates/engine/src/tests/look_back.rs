@@ -10,7 +10,7 @@ async fn rules_say_what_they_matched() {
     let own = "[[rules]]\nname = \"web\"\nwhen = 'item.repo == \"acme/web\"'\ndo = \"show\"\n";
     let it = Scene::open(own, Mode::Once, &[]).await;
     it.report([build("acme/web", &[BuildStatus::Failed]), build("acme/api", &[BuildStatus::Failed])]).await;
-    let rules = it.engine.call(RulesQuery {}).await.unwrap();
+    let rules = it.call(RulesQuery {}).await.unwrap();
     let of = |name: &str| rules.iter().find(|it| it.rule.name == name).unwrap();
     assert_eq!((rules[0].rule.name.as_str(), rules[0].builtin, rules[0].matched), ("web", false, 1));
     assert_eq!(rules[0].last.as_ref().unwrap().item.id, "acme/web/ci@main");
@@ -27,7 +27,7 @@ async fn a_rule_that_is_switched_off_is_listed_and_matches_nothing() {
         "[[rules]]\nname = \"web\"\nwhen = 'item.repo == \"acme/web\"'\ndo = \"show\"\nenabled = false\n";
     let it = Scene::open(own, Mode::Once, &[]).await;
     it.report([build("acme/web", &[BuildStatus::Failed])]).await;
-    let rules = it.engine.call(RulesQuery {}).await.unwrap();
+    let rules = it.call(RulesQuery {}).await.unwrap();
     assert_eq!((rules[0].rule.name.as_str(), rules[0].rule.enabled, rules[0].matched), ("web", false, 0));
     let red = rules.iter().find(|it| it.rule.name == "a default branch is red, or fixed").unwrap();
     assert_eq!((red.rule.enabled, red.matched), (true, 1));
@@ -40,7 +40,7 @@ async fn an_edited_rule_is_tried_on_what_happened() {
     let it = Scene::open(own, Mode::Once, &[]).await;
     it.report([build("acme/web", &[BuildStatus::Failed]), build("acme/api", &[BuildStatus::Failed])]).await;
     let try_out = async |rules: Option<Vec<RuleConfig>>| {
-        it.engine.call(RulesReplay { last: 10, rules }).await.map(|replay| {
+        it.call(RulesReplay { last: 10, rules }).await.map(|replay| {
             let otherwise = replay.otherwise.into_iter();
             let told: Vec<_> = otherwise
                 .map(|it| (it.event.item.id, it.before.action, it.after.action, it.after.post))
@@ -70,7 +70,7 @@ async fn an_edited_rule_is_tried_on_what_happened() {
     // Put in force, the same is told against what was decided then.
     let edited = own.replace("acme/web", "acme/api").replace("show", "silence");
     std::fs::write(it.folder.path().join("callboard.toml"), edited).unwrap();
-    it.engine.call(Reload {}).await.unwrap();
+    it.call(Reload {}).await.unwrap();
     let told: Vec<_> = try_out(None)
         .await
         .unwrap()
@@ -97,9 +97,8 @@ async fn days_in_numbers() {
             (IncidentStatus::Acknowledged, now + Duration::from_secs(90));
     }
     it.report([alert]).await;
-    let ask = async |days, zone: Option<&str>| {
-        it.engine.call(ActivityQuery { days, zone: zone.map(str::to_owned) }).await
-    };
+    let ask =
+        async |days, zone: Option<&str>| it.call(ActivityQuery { days, zone: zone.map(str::to_owned) }).await;
     let found = ask(7, Some("UTC")).await.unwrap();
     assert_eq!((found.days.len(), found.time_to_acknowledge), (7, Some(90)));
     assert_eq!(ask(0, None).await.unwrap().days.len(), 1);

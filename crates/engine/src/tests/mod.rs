@@ -19,6 +19,7 @@ use std::{
 };
 
 use callboard_domain::{
+    actor::LocalVia,
     identity::Identity,
     item::{
         AccountName, Build, BuildRun, BuildStatus, Detail, Incident, IncidentStatus, Item, ItemKey, Kind,
@@ -30,7 +31,14 @@ use callboard_domain::{
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use crate::{AtStart, Engine, Mode, Options, host::Host, paths::Paths, secrets::Secrets, store::Watched};
+use crate::{
+    AtStart, Engine, Mode, Options,
+    api::{ApiError, Call},
+    host::Host,
+    paths::Paths,
+    secrets::Secrets,
+    store::Watched,
+};
 
 /// How long anything may take to come true.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -99,6 +107,11 @@ impl Scene {
     /// With nothing configured, serving.
     pub(crate) async fn serving() -> Self {
         Self::open("", Mode::Serve, &[]).await
+    }
+
+    /// Makes a call as from the command line.
+    pub(crate) async fn call<C: Call>(&self, call: C) -> Result<C::Answer, ApiError> {
+        self.engine.call_as(LocalVia::Cli, call).await
     }
 
     pub(crate) fn config(&self) -> String {

@@ -46,13 +46,13 @@ async fn a_persons_word_on_a_run_edits_its_one_message() {
     let it = Scene::serving().await;
     ran(&it, "lost", RunState::Unknown { why: "no answer".into() }).await;
     until("it is posted", async || room(&it).await.iter().any(|it| it.message.title == "ended")).await;
-    let settle = async |id: &str, ran| it.engine.call(SettleRun { id: id.into(), ran }).await;
+    let settle = async |id: &str, ran| it.call(SettleRun { id: id.into(), ran }).await;
 
     let run = settle("lo", false).await.unwrap();
     let said = run.state.said().unwrap();
     assert!(said.ends_with(" says it did not run"), "{said}");
     let RunState::Settled { ran: false, by, why, .. } = &run.state else { panic!("{:?}", run.state) };
-    assert_eq!((by.as_str(), why.as_str()), (crate::run::person().unwrap_or_default().as_str(), "no answer"));
+    assert_eq!((by.as_str(), why.as_str()), (it.engine.owner().to_string().as_str(), "no answer"));
     let title = format!("deploy api to staging: {said}");
     until("its message is edited", async || room(&it).await[0].message.title == title).await;
     assert_eq!(room(&it).await.len(), 1);
@@ -78,16 +78,16 @@ async fn a_row_is_shown_as_it_would_be_posted_and_then_is() {
         text: text.into(),
         item: item.map(str::to_owned),
     };
-    let prepare = async |what: Post| it.engine.call(PreparePost { what }).await;
+    let prepare = async |what: Post| it.call(PreparePost { what }).await;
 
     let prepared = prepare(post(" have a look ", Some("web#1"))).await.unwrap();
     assert_eq!(prepared.address.to_string(), "room:general");
     assert_eq!(prepared.message.title, "Try it (acme/web#1)");
     assert_eq!(prepared.message.blocks[0], Block::Text("have a look".into()));
     let recorded = DeliveriesQuery { pending: false, limit: 10, before: None };
-    assert_eq!(it.engine.call(recorded).await.unwrap(), [], "nothing is posted by looking");
+    assert_eq!(it.call(recorded).await.unwrap(), [], "nothing is posted by looking");
 
-    let delivery = it.engine.call(post("have a look", Some("forge/pull_request/acme/web#1"))).await.unwrap();
+    let delivery = it.call(post("have a look", Some("forge/pull_request/acme/web#1"))).await.unwrap();
     assert_eq!((delivery.message.clone(), delivery.run), (prepared.message, None));
     assert!(matches!(
         delivery.state,
@@ -107,14 +107,14 @@ async fn a_row_is_shown_as_it_would_be_posted_and_then_is() {
         assert!(refused.to_string().contains(words), "{refused}");
     }
     let query = RoomQuery { channel: "general".into(), limit: 10, before: None };
-    assert_eq!(it.engine.call(query).await.unwrap().len(), 1);
+    assert_eq!(it.call(query).await.unwrap().len(), 1);
     it.engine.stop().await;
 }
 
 #[tokio::test]
 async fn every_channel_is_listed_with_what_stands_there() {
     let it = Scene::serving().await;
-    let rooms = async || it.engine.call(RoomsQuery {}).await.unwrap();
+    let rooms = async || it.call(RoomsQuery {}).await.unwrap();
     let addresses =
         async || -> Vec<String> { rooms().await.into_iter().map(|room| room.address.to_string()).collect() };
     assert_eq!(addresses().await, ["room:general"], "the built-in room is there before anything is posted");
@@ -144,7 +144,7 @@ async fn every_channel_is_listed_with_what_stands_there() {
 
     let messages = async |address: &str| {
         let address = address.parse().unwrap();
-        it.engine.call(ChannelMessages { address, limit: 10 }).await.unwrap()
+        it.call(ChannelMessages { address, limit: 10 }).await.unwrap()
     };
     let first = first.to_string();
     let found: Vec<_> = messages("room:#deploys")

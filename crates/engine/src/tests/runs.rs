@@ -148,18 +148,18 @@ impl Stage {
     }
 
     async fn prepare(&self, line: &str) -> Prepared {
-        self.scene.engine.call(prepare(line)).await.unwrap()
+        self.scene.call(prepare(line)).await.unwrap()
     }
 
     async fn start(&self, undo: bool) -> Run {
         let fingerprint = Some(self.prepare("act").await.fingerprint);
         let start = StartRun { what: prepare("act"), fingerprint, undo, ..StartRun::default() };
-        self.scene.engine.call(start).await.unwrap()
+        self.scene.call(start).await.unwrap()
     }
 
     async fn follow(&self, id: &str) -> RunProgress {
         let follow = FollowRun { id: id.into(), seen: 0, said: "x".into() };
-        self.scene.engine.call(follow).await.unwrap()
+        self.scene.call(follow).await.unwrap()
     }
 
     async fn ended(&self, id: &str) -> RunState {
@@ -191,7 +191,7 @@ async fn end_is_told_as_far_as_it_is_known_and_nothing_stays_held() {
         let run = stage.start(false).await;
         if is_stopped {
             stage.there.notified().await;
-            stage.scene.engine.call(Cancel { id: run.id.clone() }).await.unwrap();
+            stage.scene.call(Cancel { id: run.id.clone() }).await.unwrap();
         }
         let state = stage.ended(&run.id).await;
         assert!(expected(&state), "{does:?}: {state:?}");
@@ -211,7 +211,7 @@ async fn only_what_was_shown_runs() {
     let engine = &stage.scene.engine;
     let start = async |line: &str, fingerprint: Option<String>, confirmed: Option<&str>| {
         let confirmed = confirmed.map(str::to_owned);
-        engine.call(StartRun { what: prepare(line), confirmed, fingerprint, undo: false }).await
+        stage.scene.call(StartRun { what: prepare(line), confirmed, fingerprint, undo: false }).await
     };
     let shown = stage.prepare("act").await.fingerprint;
     let run = start("act", Some(shown.clone()), None).await.unwrap();
@@ -266,7 +266,7 @@ async fn run_that_can_be_taken_back_sends_nothing_until_then() {
     let stage = Stage::of(Does::Nothing).await;
     let run = stage.start(true).await;
     assert!(matches!(run.state, RunState::Pending { .. }));
-    let ended = stage.scene.engine.call(Cancel { id: run.id.clone() }).await.unwrap();
+    let ended = stage.scene.call(Cancel { id: run.id.clone() }).await.unwrap();
     assert_eq!(ended.state, RunState::Canceled { sent: false });
     assert_eq!(stage.ran.load(Ordering::SeqCst), 0);
 

@@ -20,7 +20,7 @@ async fn a_setting_is_written_and_in_force() {
     let file =
         "# Ours.\n[desktop]\ntheme = \"dark\" # at night\n\n[[rules]]\nname = \"a\"\nwhen = \"true\" # all\n";
     let it = Scene::open(file, Mode::Once, &[]).await;
-    let settings = it.engine.call(SettingsQuery {}).await.unwrap();
+    let settings = it.call(SettingsQuery {}).await.unwrap();
     let desktop = json!({ "hotkey": "Alt+Space", "theme": "dark", "tray": "colour", "put_away": "5m" });
     assert_eq!(settings.settings["desktop"], desktop);
     assert_eq!(settings.settings["default_channel"], "room:general");
@@ -37,12 +37,12 @@ async fn a_setting_is_written_and_in_force() {
         (configure(&["desktop", "hotkey"], Value::Null), "# at night\n"),
     ];
     for (change, expected) in changes {
-        it.engine.call(change.clone()).await.unwrap_or_else(|error| panic!("{change:?}: {error}"));
+        it.call(change.clone()).await.unwrap_or_else(|error| panic!("{change:?}: {error}"));
         let text = it.config();
         assert!(text.starts_with("# Ours.\n") && text.contains(expected), "{change:?}\n{text}");
     }
     assert!(!it.config().contains("hotkey"));
-    let settings = it.engine.call(SettingsQuery {}).await.unwrap().settings;
+    let settings = it.call(SettingsQuery {}).await.unwrap().settings;
     assert_eq!(
         (&settings["desktop"]["theme"], &settings["rules"][0]["do"]),
         (&json!("light"), &json!("important"))
@@ -59,13 +59,13 @@ async fn a_setting_is_written_and_in_force() {
         (configure(&["default_channel"], json!("nowhere")), "there is no channel"),
     ];
     for (change, why) in refusals {
-        let refused = it.engine.call(change).await.unwrap_err().to_string();
+        let refused = it.call(change).await.unwrap_err().to_string();
         assert!(refused.contains(why), "{refused}");
         assert_eq!(it.config(), before);
     }
-    it.engine.call(configure(&["rules", "0"], Value::Null)).await.unwrap();
+    it.call(configure(&["rules", "0"], Value::Null)).await.unwrap();
     let rules = json!([{ "name": "b", "when": "true", "do": "show" }]);
-    it.engine.call(configure(&["rules"], rules)).await.unwrap();
+    it.call(configure(&["rules"], rules)).await.unwrap();
     assert!(it.config().contains("[[rules]]\nname = \"b\""), "{}", it.config());
     it.engine.stop().await;
 }

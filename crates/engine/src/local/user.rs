@@ -1,0 +1,78 @@
+//! The user whose computer this is, as the operating system knows them: never what the environment says.
+
+use std::time::Duration;
+
+use callboard_domain::{actor::Principal, text};
+
+/// How long the system may take to name a user: where names are kept on the network, that may be down.
+const NAME_TIME: Duration = Duration::from_secs(2);
+/// The longest name that is shown, in characters.
+const NAME_LENGTH: usize = 64;
+
+/// A user of this computer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct User {
+    /// What identifies them: the number of the user; where the system has none, the login name.
+    pub(crate) id: String,
+    /// The login name, where the system has one.
+    pub(crate) login: Option<String>,
+}
+
+impl User {
+    /// The user that this process runs as, and so everybody who gets to its socket.
+    pub(crate) async fn own() -> Self {
+        let login = match tokio::time::timeout(NAME_TIME, tokio::task::spawn_blocking(whoami::username)).await
+        {
+            Ok(Ok(Ok(login))) => Some(text::line(&login, NAME_LENGTH)).filter(|login| !login.is_empty()),
+            Ok(Ok(Err(error))) => {
+                tracing::info!(%error, "the system has no name for this user");
+                None
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the name of this user could not be asked for");
+                None
+            }
+            Err(_) => {
+                tracing::warn!("the system did not name this user in time");
+                None
+            }
+        };
+        Self { id: id(login.as_deref()), login }
+    }
+
+    /// What people call them.
+    pub(crate) fn name(&self) -> String {
+        self.login.clone().unwrap_or_else(|| format!("user {}", self.id))
+    }
+
+    /// Them as who asks for something.
+    pub(crate) fn principal(&self) -> Principal {
+        Principal::Unlisted { account: None, id: self.id.clone(), name: self.name() }
+    }
+}
+
+#[cfg(unix)]
+fn id(_login: Option<&str>) -> String {
+    rustix::process::geteuid().as_raw().to_string()
+}
+
+#[cfg(not(unix))]
+fn id(login: Option<&str>) -> String {
+    login.unwrap_or_default().to_owned()
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn user_is_who_the_system_says_and_always_has_a_name() {
+        let own = User::own().await;
+        assert_eq!(own.id, rustix::process::geteuid().as_raw().to_string());
+        assert!(!own.name().is_empty());
+        let nameless = User { id: "1234".into(), login: None };
+        assert_eq!(nameless.name(), "user 1234");
+        let expected = Principal::Unlisted { account: None, id: "1234".into(), name: "user 1234".into() };
+        assert_eq!(nameless.principal(), expected);
+    }
+}
