@@ -464,7 +464,7 @@ failing: Array<string>, };
 export type BuildStatus = "queued" | "running" | "canceled" | "passed" | "failed";
 
 /**
- * Stops a run.
+ * Stops a run, and answers with how it ended: one that could still be taken back is `Canceled`, with nothing sent.
  */
 export type Cancel = { 
 /**
@@ -2769,7 +2769,9 @@ confirmed: string | null,
 fingerprint: string | null, 
 /**
  * True holds it for five seconds as [`callboard_domain::run::RunState::Pending`] before anything is sent, so that
- * [`Cancel`] takes it back: for what runs at a key or a button, with no preview.
+ * [`Cancel`] takes it back, for every client: for what runs at a key or a button, with no preview. It is held here and
+ * not in the client, so that a window that is closed neither loses nor hurries it; where Callboard itself ends within
+ * that time, nothing is sent and the run is `Canceled`. Each waits by itself, however many there are.
  */
 undo: boolean, };
 

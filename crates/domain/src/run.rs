@@ -86,7 +86,8 @@ pub struct Run {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum RunState {
-    /// Not begun, and nothing has been sent: until then it can be taken back.
+    /// Not begun, and nothing has been sent: until then it can be taken back. Where Callboard ends before that, it does not
+    /// begin.
     Pending {
         /// When it begins.
         until: Timestamp,
@@ -103,7 +104,7 @@ pub enum RunState {
         /// Why.
         error: ServiceError,
     },
-    /// Stopped by a person, with nothing left unknown.
+    /// Stopped by a person, or by the end of Callboard before it began, with nothing left unknown.
     Canceled {
         /// True where something had been sent and answered by then: that stays done. What was recorded before this was
         /// known counts as sent.

@@ -200,7 +200,9 @@ pub struct StartRun {
     #[serde(default)]
     pub fingerprint: Option<String>,
     /// True holds it for five seconds as [`callboard_domain::run::RunState::Pending`] before anything is sent, so that
-    /// [`Cancel`] takes it back: for what runs at a key or a button, with no preview.
+    /// [`Cancel`] takes it back, for every client: for what runs at a key or a button, with no preview. It is held here and
+    /// not in the client, so that a window that is closed neither loses nor hurries it; where Callboard itself ends within
+    /// that time, nothing is sent and the run is `Canceled`. Each waits by itself, however many there are.
     #[serde(default)]
     pub undo: bool,
 }
@@ -266,7 +268,7 @@ pub struct SettleRun {
     pub ran: bool,
 }
 
-/// Stops a run.
+/// Stops a run, and answers with how it ended: one that could still be taken back is `Canceled`, with nothing sent.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct Cancel {
     /// The run's id, or the start of it.

@@ -36,6 +36,8 @@ const EDIT_EVERY: Duration = Duration::from_secs(5);
 const SAVE_EVERY: Duration = Duration::from_millis(500);
 /// How long a run that asks for it can be taken back before it begins.
 const UNDO_TIME: Duration = Duration::from_secs(5);
+/// How much later than it was to begin such a run still begins.
+const OVERDUE: Duration = Duration::from_secs(60);
 /// The wait before a run's end that could not be recorded is tried again; it doubles.
 const RECORD_AGAIN: Duration = Duration::from_secs(1);
 /// The longest wait before that.
@@ -101,19 +103,33 @@ impl Engine {
     /// Waits until it can no longer be taken back, and does it; gives how it ended.
     async fn perform(&self, ready: &Ready, mut run: Run, place: &Place<'_>) -> RunState {
         let (stream, stopping) = (&*place.stream, self.stopping());
-        if let RunState::Pending { .. } = run.state {
+        if let RunState::Pending { until } = run.state {
             tokio::select! {
+                // Taken back in the last moment, it does not begin.
+                biased;
                 () = stream.cancel.cancelled() => return RunState::Canceled { sent: false },
                 () = stopping.cancelled() => return RunState::Canceled { sent: false },
                 () = tokio::time::sleep(UNDO_TIME) => {}
             }
-            run.state = RunState::Running;
-            let post = run.post.clone().map(|to| (to, message(&run, "")));
-            if let Err(error) = self.store().launch_run(&run.id, post, Timestamp::now()).await {
-                let why = format!("it could not be recorded, and nothing was sent: {error}");
+            let now = Timestamp::now();
+            if is_overdue(until, now) {
+                let why = "it was to begin while this computer was asleep, and nothing was sent";
                 return RunState::Failed { error: ServiceError::unavailable(why) };
             }
-            stream.wake();
+            run.state = RunState::Running;
+            let post = run.post.clone().map(|to| (to, message(&run, "")));
+            match self.store().launch_run(&run.id, post, now).await {
+                Ok(true) => stream.wake(),
+                Ok(false) => return RunState::Canceled { sent: false },
+                Err(error) => {
+                    let why = format!("it could not be recorded, and nothing was sent: {error}");
+                    return RunState::Failed { error: ServiceError::unavailable(why) };
+                }
+            }
+        }
+        // What is begun now could not be seen to its end.
+        if stopping.is_cancelled() {
+            return RunState::Canceled { sent: false };
         }
         let writes = Writes::default();
         let doing = writes.observe(catch_panic(ready.action.run(&ready.args, ready.at, stream)));
@@ -228,6 +244,12 @@ impl Engine {
     }
 }
 
+/// True where what could be taken back `until` then is too old to begin: a computer that sleeps stops the wait, and hours
+/// later nobody expects it.
+fn is_overdue(until: Timestamp, now: Timestamp) -> bool {
+    Duration::try_from(now.duration_since(until)).is_ok_and(|late| late > OVERDUE)
+}
+
 /// How a run ended that ended by itself, without an outcome.
 fn failed(error: ServiceError) -> RunState {
     match error {
@@ -255,5 +277,21 @@ fn panicked_in(sent: Sent, panicked: &Panicked) -> RunState {
             RunState::Failed { error: ServiceError::unavailable(why) }
         }
         Sent::Answered | Sent::Unanswered => RunState::Unknown { why: panicked.to_string() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn run_that_could_be_taken_back_begins_in_time_or_not_at_all() {
+        let until = Timestamp::from_second(1_000).unwrap();
+        // now, in seconds -> whether it is too late
+        for (now, expected) in
+            [(-5, false), (999, false), (1_000, false), (1_060, false), (1_061, true), (90_000, true)]
+        {
+            assert_eq!(is_overdue(until, Timestamp::from_second(now).unwrap()), expected, "{now}");
+        }
     }
 }
