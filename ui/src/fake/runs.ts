@@ -1,6 +1,6 @@
 /** Runs of the made-up team: each ends well after a few seconds. */
 
-import type { Delivery, FollowRun, Run, RunProgress, StartRun } from "../api";
+import type { Cancel, Delivery, FollowRun, Run, RunProgress, StartRun } from "../api";
 
 const OUTPUT = [
   "12:04:02  Started by you, build 1182\n12:04:03  Checking out b81d09e\n",
@@ -18,22 +18,54 @@ interface Started {
 }
 const started = new Map<string, Started>();
 
-export function start({ what }: StartRun): Run {
+/** How long a run that asks for it can be undone. */
+const UNDO_TIME = 5_000;
+
+export function start({ what, undo }: StartRun): Run {
   const run: Run = {
     id: `0199aa00-0000-7000-8000-000000000${605 + started.size}`,
     command: what.line.split(" ")[0] ?? what.line,
     line: what.line,
     args: { values: {}, items: {}, pairs: [] },
     account: "ci",
-    item: null,
+    item: what.line.split(" ").find((word) => word.includes("/incident/")) ?? null,
     by: "kim",
     started_at: new Date().toISOString(),
     ended_at: null,
-    state: { state: "running" },
+    state: undo
+      ? { state: "pending", until: new Date(Date.now() + UNDO_TIME).toISOString() }
+      : { state: "running" },
     post: what.private ? null : (what.channel ?? "chat:#deploys"),
   };
   started.set(run.id, { run, at: Date.now() });
   return run;
+}
+
+export function cancel({ id }: Cancel): Run {
+  const known = started.get(id);
+  const run =
+    known?.run ??
+    start({
+      what: { line: "deploy api to staging", channel: null, private: false },
+      confirmed: null,
+      fingerprint: null,
+      undo: false,
+    });
+  const sent = run.state.state !== "pending";
+  const stopped: Run = { ...run, id, ended_at: new Date().toISOString(), state: { state: "canceled", sent } };
+  if (known) started.set(id, { ...known, run: stopped });
+  return stopped;
+}
+
+/** The run as it is, once it is no longer held. */
+async function begun(id: string): Promise<Run | undefined> {
+  const state = started.get(id)?.run.state;
+  if (state?.state === "pending")
+    await new Promise((wake) => setTimeout(wake, Date.parse(state.until) - Date.now()));
+  const known = started.get(id);
+  if (known?.run.state.state === "pending")
+    started.set(id, { ...known, run: { ...known.run, state: { state: "running" } } });
+  return started.get(id)?.run;
 }
 
 export function delivery(run: string, state: Delivery["state"]): Delivery {
@@ -70,6 +102,10 @@ export async function follow({ id, seen }: FollowRun): Promise<RunProgress> {
       unrecorded: null,
     };
   }
+  const held = known.run.state.state === "pending";
+  const now = (await begun(id)) ?? known.run;
+  if (held || now.state.state === "canceled")
+    return { run: now, said: "", output: [], steps: [], seen: 0, delivery: null, unrecorded: null };
   await new Promise((wake) => setTimeout(wake, 700));
   const reached = Math.min(OUTPUT.length, seen + 1);
   const done = seen >= OUTPUT.length;

@@ -16,7 +16,7 @@ import { ago } from "./ago";
 import type { Answers } from "./backend";
 import { commands, find, infoOf, prepare, readLine } from "./commands";
 import { detail, failed, LOG, WHOLE_LOG } from "./items";
-import { follow, start } from "./runs";
+import { cancel, follow, start } from "./runs";
 
 /** A row, with what is usual left out. */
 export function row(key: string, state: State, title: string, more: Partial<Row> = {}): Row {
@@ -278,7 +278,7 @@ export function team(): Answers {
       created_at: ago(0),
       link: null,
     }),
-    cancel: ({ id }) => run(id, "deploy api to staging", { state: { state: "canceled", sent: true } }),
+    cancel,
     channels: [
       { name: "deploys", address: "chat:#deploys", default: true },
       { name: "room", address: "room:general", default: false },

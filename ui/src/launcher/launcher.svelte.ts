@@ -2,7 +2,7 @@
 
 import { createContext } from "svelte";
 
-import type { CommandInfo, ItemAction, ItemDetail, LineRead, Prepare, Row, Run, SnoozeTime } from "../api";
+import type { CommandInfo, ItemAction, ItemDetail, LineRead, Row, Run, SnoozeTime } from "../api";
 import type { Backend, Shown } from "../desktop";
 import { layout } from "../parts/layout";
 import { does } from "./acts";
@@ -62,8 +62,8 @@ export class Launcher {
     this.boards = new Boards(this.desk);
     this.finds = new Finds(this.desk);
     this.details = new Details(this.desk);
-    this.pending = new Pending(this.desk);
     this.tour = new Tour();
+    this.pending = new Pending(this.desk, this.boards, () => this.tour.take("run"));
   }
 
   private isSearching(): boolean {
@@ -115,7 +115,12 @@ export class Launcher {
       this.desk.desktop = desktop;
       if (desktop.playground) this.boards.selectMostUrgent();
     });
-    await Promise.allSettled([desktop, this.boards.load(), this.desk.readStatus()]);
+    await Promise.allSettled([desktop, this.loadBoard(), this.desk.readStatus()]);
+  }
+
+  private async loadBoard(): Promise<void> {
+    await this.boards.load();
+    await this.pending.adopt(this.boards.runs);
   }
 
   /** Listens to the shell and ticks, until told to end. */
@@ -154,7 +159,7 @@ export class Launcher {
   }
 
   private changed(): void {
-    void this.boards.load();
+    void this.loadBoard();
     void this.desk.readStatus();
     this.details.changed();
     if (this.top?.at === "run") void this.top.run.changed();
@@ -164,7 +169,7 @@ export class Launcher {
 
   /** The playground came or went. */
   private another(): void {
-    this.pending.undo();
+    this.pending.forget();
     this.tour.again();
     this.boards.reset();
     this.finds.type("");
@@ -425,57 +430,30 @@ export class Launcher {
     await this.attempt(() => this.takeLine(run.line));
   }
 
-  /** Takes a row: sent after a few seconds in which it can be undone, and taken back where the run ends badly. */
+  /** Takes a row: the engine holds it for a few seconds in which it can be undone. */
   private async take(row: Row, { line, label }: ItemAction): Promise<void> {
     const what = { line, channel: null, private: false };
+    const { backend } = this.desk;
     this.boards.undone.delete(row.key);
     this.boards.marks.set(row.key, "pending");
     await this.attempt(async () => {
-      const { backend } = this.desk;
-      const prepared = await this.desk
-        .waitFor("the engine", backend.call("prepare", what))
-        .catch((thrown) => {
-          this.boards.marks.delete(row.key);
-          throw thrown;
-        });
-      if (prepared.confirm) {
+      try {
+        const prepared = await this.desk.waitFor("the engine", backend.call("prepare", what));
         // What asks for a yes is asked in its own place.
+        if (prepared.confirm) {
+          this.boards.marks.delete(row.key);
+          return await this.takeLine(line);
+        }
+        const { fingerprint } = prepared;
+        const run = await backend.call("run", { what, confirmed: null, fingerprint, undo: true });
+        const does = prepared.steps.map(({ what }) => what).join(", then ");
+        const name = label ?? "The acknowledgement";
+        await this.pending.show(run, { title: label ?? "Acknowledge", of: row.title, does, name });
+      } catch (thrown) {
         this.boards.marks.delete(row.key);
-        return this.takeLine(line);
+        throw thrown;
       }
-      const title = label ?? "Acknowledge";
-      this.pending.begin({
-        title,
-        of: row.title,
-        does: prepared.steps.map(({ what }) => what).join(", then "),
-        undone: () => this.boards.marks.delete(row.key),
-        send: () => {
-          this.tour.take("run");
-          return this.boards.optimistic(
-            row.key,
-            "taken",
-            label ?? "The acknowledgement",
-            this.runToEnd(what, prepared.fingerprint),
-          );
-        },
-      });
     });
-  }
-
-  /** Runs a line as it was prepared and follows it to its end; throws where it ends badly. */
-  private async runToEnd(what: Prepare, fingerprint: string): Promise<void> {
-    const { backend } = this.desk;
-    let run = await backend.call("run", { what, confirmed: null, fingerprint, undo: false });
-    for (let seen = 0; run.state.state === "pending" || run.state.state === "running";) {
-      const progress = await backend.call("follow_run", { id: run.id, seen, said: "" });
-      run = progress.run;
-      seen = progress.seen;
-    }
-    const { state } = run;
-    if (state.state === "failed") throw { message: state.error.why };
-    if (state.state === "unknown") throw { message: `it is not known whether it ran: ${state.why}` };
-    if (state.state === "done" && !state.outcome.ok) throw { message: state.outcome.summary };
-    if (state.state === "done") this.desk.say(state.outcome.summary);
   }
 
   async openLink(url: string | null): Promise<void> {

@@ -1,65 +1,126 @@
-/** What will be sent in a few seconds, unless it is undone. One at a time: the next one sends it at once. */
+/**
+ * Runs that the engine holds for a few seconds before they begin, so that they can be undone. They are the engine's:
+ * closing or reloading the window changes nothing about them.
+ */
 
+import type { Run } from "../api";
+import type { Boards } from "./boards.svelte";
 import type { Desk } from "./desk.svelte";
+import { lineOf } from "./named";
+import type { Following } from "./runs.svelte";
 
-/** How long it can be undone. */
-export const UNDO = 5_000;
-
-export interface Change {
+/** What a run is, in words. */
+export interface Words {
   /** "Silence for 2 h". */
   title: string;
   /** The row's title. */
   of: string;
-  /** What will be sent, in words. */
+  /** What will be sent. */
   does: string;
-  undone: () => void;
-  send: () => unknown;
+  /** What did not hold, where the service refuses: "The acknowledgement". */
+  name: string;
 }
+
+interface Held extends Words {
+  run: Run;
+  following: Following;
+}
+
+/** When a run that is held begins, in milliseconds since 1970; 0 where it is not held any more. */
+const beginsAt = ({ state }: Run) => (state.state === "pending" ? Date.parse(state.until) : 0);
 
 export class Pending {
   private readonly desk: Desk;
-  change = $state.raw<Change | null>(null);
-  private endsAt = $state(0);
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly boards: Boards;
+  /** A run that could be undone has begun. */
+  private readonly begun: () => void;
+  private held = $state.raw<readonly Held[]>([]);
 
-  /** Seconds until it is sent, rounded up. */
-  readonly left: number = $derived(Math.max(0, Math.ceil((this.endsAt - this.now()) / 1_000)));
+  /** The newest run that can still be undone. */
+  readonly newest: Held | null = $derived(
+    this.held.filter(({ run }) => beginsAt(run) > this.now()).at(-1) ?? null,
+  );
+  /** Seconds until it begins, rounded up. */
+  readonly left: number = $derived(
+    this.newest === null ? 0 : Math.ceil((beginsAt(this.newest.run) - this.now()) / 1_000),
+  );
 
-  constructor(desk: Desk) {
+  constructor(desk: Desk, boards: Boards, begun: () => void) {
     this.desk = desk;
+    this.boards = boards;
+    this.begun = begun;
   }
 
   private now(): number {
     return this.desk.now;
   }
 
-  begin(change: Change): void {
-    this.sendNow();
+  /** Shows that a run is held and can be undone, and follows it to its end. */
+  async show(run: Run, words: Words): Promise<void> {
+    const { Following } = await import("./later");
+    if (this.held.some((other) => other.run.id === run.id)) return;
     this.desk.now = Date.now();
-    this.change = change;
-    this.endsAt = Date.now() + UNDO;
-    this.timer = setTimeout(() => this.sendNow(), UNDO);
-    this.desk.say(`${change.title}: sent in 5 seconds. Ctrl B undoes it`);
+    if (run.item !== null) this.boards.marks.set(run.item, "pending");
+    const following = new Following(this.desk, run, (run) => this.changed(run));
+    this.held = [...this.held, { ...words, run, following }];
+    if (run.state.state !== "pending") return this.changed(run);
+    this.desk.say(`${words.title}: sent in ${this.left} seconds. Ctrl B undoes it`);
   }
 
-  /** Does not wait any longer. */
-  sendNow(): void {
-    this.end()?.send();
+  /** Of recent runs, shows those that are held: they were started before the window was made, or elsewhere. */
+  async adopt(runs: Run[]): Promise<void> {
+    for (const run of runs) {
+      if (beginsAt(run) <= Date.now()) continue;
+      await this.show(run, { title: "About to run", of: lineOf(run), does: "", name: lineOf(run) });
+    }
   }
 
-  /** It is not sent. False where there is nothing to undo any more. */
+  /** Undoes the newest. False where there is nothing to undo any more. */
   undo(): boolean {
-    const change = this.end();
-    if (!change) return false;
-    change.undone();
-    this.desk.say("It was not sent");
-    return true;
+    const { newest } = this;
+    void newest?.following.stop();
+    return newest !== null;
   }
 
-  private end(): Change | null {
-    const { change } = this;
-    clearTimeout(this.timer);
-    this.change = null;
-    return change;
+  /** They are of another engine now: nothing of them is shown any more. */
+  forget(): void {
+    for (const { following } of this.held) following.end();
+    this.held = [];
+  }
+
+  private changed(run: Run): void {
+    const held = this.held.find((other) => other.run.id === run.id);
+    if (!held) return;
+    const { state } = run;
+    if (state.state === "running") this.begun();
+    if (state.state === "pending" || state.state === "running") {
+      this.held = this.held.map((other) => (other === held ? { ...held, run } : other));
+      if (run.item !== null && state.state === "running") this.boards.marks.set(run.item, "taken");
+      return;
+    }
+    held.following.end();
+    this.held = this.held.filter((other) => other !== held);
+    const why = whyNot(run);
+    if (run.item === null) return;
+    if (why !== null) this.boards.rollBack(run.item, held.name, why);
+    else if (state.state === "done") this.boards.marks.set(run.item, "taken");
+    else this.boards.marks.delete(run.item);
+    if (state.state === "canceled" && !state.sent) this.desk.say("It was not sent");
+  }
+}
+
+/** Why a run that has ended did not do what it was for; null where it did, or was undone before it began. */
+function whyNot({ state }: Run): string | null {
+  switch (state.state) {
+    case "failed":
+      return state.error.why;
+    case "unknown":
+      return `it is not known whether it ran: ${state.why}`;
+    case "done":
+      return state.outcome.ok ? null : state.outcome.summary;
+    case "canceled":
+      return state.sent ? "it was stopped after something had been sent" : null;
+    default:
+      return null;
   }
 }

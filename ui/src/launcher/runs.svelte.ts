@@ -11,6 +11,8 @@ export function pause(failures: number): number {
 
 export class Following {
   private readonly desk: Desk;
+  /** Its state is another one. */
+  private readonly onstate: (run: Run) => void;
   state = $state.raw<Followed>() as Followed;
   /** Why it cannot be followed for the moment. */
   trouble = $state<string | null>(null);
@@ -32,8 +34,9 @@ export class Following {
   private askedAgain = false;
   private wake: () => void = () => {};
 
-  constructor(desk: Desk, run: Run) {
+  constructor(desk: Desk, run: Run, onstate: (run: Run) => void = () => {}) {
     this.desk = desk;
+    this.onstate = onstate;
     this.state = begin(run);
     void this.follow();
   }
@@ -91,6 +94,7 @@ export class Following {
       const line = roomLine(next.run, next.delivery, Date.now());
       this.desk.say([line.before, line.channel && `#${line.channel}`].filter(Boolean).join(" "), line.urgent);
     }
+    if (next.run.state.state !== before.run.state.state) this.onstate(next.run);
   }
 
   private rest(milliseconds: number): Promise<void> {

@@ -205,7 +205,7 @@ describe("on a row", () => {
   } as Prepared;
   const bar = () => screen.findByRole("group", { name: "About to be sent" });
 
-  test("an acknowledgement says what will be sent, and is not while it can be undone", async () => {
+  test("an acknowledgement says what will be sent, and the engine undoes it", async () => {
     const { backend } = await open();
     await screen.findByText("Acknowledge");
     const held = backend.hold("prepare");
@@ -213,40 +213,88 @@ describe("on a row", () => {
     await screen.findByText("not sent yet");
     held.answer(ack);
     await within(await bar()).findByText(/Acknowledge Checkout on pager.example/);
+    expect(backend.asked("run").map(({ what, undo }) => [what.line, undo])).toEqual([
+      ["alert ack alerts/incident/checkout", true],
+    ]);
     press("Ctrl+B");
     await waitFor(() => expect(screen.queryByText("not sent yet")).toBeNull());
     expect(screen.queryByRole("group", { name: "About to be sent" })).toBeNull();
-    expect(backend.asked("run")).toEqual([]);
+    expect(backend.asked("cancel").length).toBe(1);
   });
 
-  test("an acknowledgement is sent after five seconds, the one before it at once", async () => {
+  test("an acknowledgement is on its way once the engine no longer holds it", async () => {
+    vi.useFakeTimers();
+    const { launcher } = await open({ prepare: ack });
+    await vi.advanceTimersByTimeAsync(500);
+    press("Ctrl+I");
+    await vi.advanceTimersByTimeAsync(4_500);
+    expect([launcher.pending.newest?.title, launcher.pending.left]).toEqual(["Acknowledge", 1]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(launcher.pending.newest).toBeNull();
+    expect(launcher.boards.marks.get("alerts/incident/checkout")).toBe("taken");
+  });
+
+  test("a second acknowledgement waits beside the first, and each is undone by itself", async () => {
     const { backend, launcher } = await open({ prepare: ack });
     await screen.findByText("Acknowledge");
-    vi.useFakeTimers();
     press("Ctrl+I");
-    await vi.advanceTimersByTimeAsync(4_900);
-    expect([launcher.pending.change?.title, backend.asked("run").length]).toEqual(["Acknowledge", 0]);
-    await vi.advanceTimersByTimeAsync(200);
-    expect(backend.asked("run").map(({ what }) => what.line)).toEqual(["alert ack alerts/incident/checkout"]);
+    await bar();
+    const first = launcher.pending.newest?.run.id;
     press("Ctrl+I");
-    await vi.advanceTimersByTimeAsync(1_000);
-    expect(backend.asked("run").length).toBe(1);
-    press("Ctrl+I");
-    await vi.advanceTimersByTimeAsync(1_000);
-    expect(backend.asked("run").length).toBe(2);
+    await waitFor(() => expect(launcher.pending.newest?.run.id).not.toBe(first));
+    press("Ctrl+B");
+    await waitFor(() => expect(launcher.pending.newest?.run.id).toBe(first));
+    press("Ctrl+B");
+    await waitFor(() => expect(launcher.pending.newest).toBeNull());
+    expect(backend.asked("cancel").map(({ id }) => id)).toContain(first);
   });
 
-  test("an acknowledgement is rolled back where the service disagrees", async () => {
-    const error = { error: "rejected", why: "resolved at 12:11" } as const;
-    await open({ prepare: ack, run: run("a1", "alert ack", { state: { state: "failed", error } }) });
+  test("what the engine holds is shown by a window that was made since", async () => {
+    const until = new Date(Date.now() + 4_000).toISOString();
+    const item = "alerts/incident/checkout";
+    const held = run("h1", "alert ack", { item, ended_at: null, state: { state: "pending", until } });
+    const { backend } = await open({
+      runs: [held],
+      cancel: { ...held, state: { state: "canceled", sent: false } },
+    });
+    backend.never("follow_run");
+    within(await bar())
+      .getByRole("button", { name: /^Undo/ })
+      .click();
+    await waitFor(() => expect(backend.asked("cancel")).toEqual([{ id: "h1" }]));
+    await waitFor(() => expect(screen.queryByRole("group", { name: "About to be sent" })).toBeNull());
+  });
+
+  test("closing the window leaves what the engine holds as it is", async () => {
+    const { backend, launcher } = await open({ prepare: ack });
     await screen.findByText("Acknowledge");
     press("Ctrl+I");
-    within(await bar())
-      .getByRole("button", { name: "Send now" })
-      .click();
+    await bar();
+    await launcher.hide();
+    backend.emitShown();
+    expect(backend.asked("cancel")).toEqual([]);
+    await bar();
+  });
+
+  // how the run ends -> why it is said not to hold
+  test.each([
+    [
+      { state: "failed", error: { error: "rejected", why: "resolved at 12:11" } } as const,
+      /resolved at 12:11/,
+    ],
+    [
+      { state: "unknown", why: "the answer was cut" } as const,
+      /not known whether it ran: the answer was cut/,
+    ],
+    [{ state: "canceled", sent: true } as const, /stopped after something had been sent/],
+  ])("an acknowledgement that ends as %j is rolled back", async (state, why) => {
+    const item = "alerts/incident/checkout";
+    await open({ prepare: ack, run: run("a1", "alert ack", { item, state }) });
+    await screen.findByText("Acknowledge");
+    press("Ctrl+I");
     await screen.findByText("not accepted");
     expect(screen.getByText("The acknowledgement did not hold")).toBeTruthy();
-    expect(screen.getByText("resolved at 12:11")).toBeTruthy();
+    expect(screen.getAllByText(why).length).toBeGreaterThan(0);
     press("Enter");
     await waitFor(() => expect(screen.queryByText("not accepted")).toBeNull());
   });
