@@ -6,7 +6,7 @@ import type { Entry, Lines, Mark } from "./look";
 /** Why a row left the board for good, in a word: "passed", "merged", "deleted on the service". */
 export interface Ended {
   words: string;
-  /** It ended well or by somebody's hand; else it is just not there any more. */
+  /** It ended well or was ended by a person; else it is just not there any more. */
   over: boolean;
 }
 
@@ -43,7 +43,7 @@ export function bothEnded(
   return new Map([...earlier, ...later]);
 }
 
-/** Of rows that left the board, those that ended. The others are snoozed, somebody else's, or further down. */
+/** Of rows that left the board, those that ended. The others are snoozed, someone else's, or further down. */
 export function endedOf(left: Left[]): Map<string, Ended> {
   const ended = left.flatMap(({ item, why }): [string, Ended][] => {
     if (typeof why === "object") return [[item, { words: GONE[why.gone.reason], over: false }]];

@@ -114,7 +114,7 @@ export function incidentSummary(incident: Incident, now: number): string {
 export function holdersOf(incident: Incident): string {
   if (incident.status === "resolved") return "resolved";
   if (incident.holders.length > 0) return listed(incident.holders);
-  return incident.status === "acknowledged" ? "somebody" : "nobody";
+  return incident.status === "acknowledged" ? "acknowledged by someone" : "nobody";
 }
 
 /** The heading of the detail, before and after it is known in full. */

@@ -434,6 +434,7 @@ export class Launcher {
   private async take(row: Row, { line, label }: ItemAction): Promise<void> {
     const what = { line, channel: null, private: false };
     const { backend } = this.desk;
+    if (this.boards.marks.get(row.key) === "pending" || this.pending.has(row.key)) return;
     this.boards.undone.delete(row.key);
     this.boards.marks.set(row.key, "pending");
     await this.attempt(async () => {
@@ -448,6 +449,7 @@ export class Launcher {
         const run = await backend.call("run", { what, confirmed: null, fingerprint, undo: true });
         const does = prepared.steps.map(({ what }) => what).join(", then ");
         const name = label ?? "The acknowledgement";
+        this.tour.take("look");
         await this.pending.show(run, { title: label ?? "Acknowledge", of: row.title, does, name });
       } catch (thrown) {
         this.boards.marks.delete(row.key);

@@ -1,4 +1,4 @@
-/** How a line of the list looks: glyph, words, whose turn. Shape first, hue second; hollow and grey is held by somebody. */
+/** How a line of the list looks: glyph, words, whose turn. Shape first, hue second; hollow and grey is with someone already. */
 
 import type {
   ChannelInfo,
@@ -114,12 +114,12 @@ export function glyphOf(row: Pick<Row, "key" | "state" | "held" | "snoozed">, ma
   switch (state) {
     case "failing":
       return held
-        ? { icon: "st_failh", tone: "quiet", means: "failed, somebody has it" }
+        ? { icon: "st_failh", tone: "quiet", means: "failed, with someone else" }
         : { icon: "st_fail", tone: "failing", means: "failed" };
     case "incident":
       return held
-        ? { icon: "st_inch", tone: "quiet", means: "incident, somebody has it" }
-        : { icon: "st_inc", tone: "failing", means: "incident, nobody has it" };
+        ? { icon: "st_inch", tone: "quiet", means: "incident, acknowledged" }
+        : { icon: "st_inc", tone: "failing", means: "incident, not acknowledged" };
     case "attention":
       if (pullRequest) {
         return held
@@ -127,7 +127,7 @@ export function glyphOf(row: Pick<Row, "key" | "state" | "held" | "snoozed">, ma
           : { icon: "st_pr", tone: "running", means: "pull request, your turn" };
       }
       return held
-        ? { icon: "st_atth", tone: "quiet", means: "needs a decision, somebody has it" }
+        ? { icon: "st_atth", tone: "quiet", means: "needs a decision, with someone else" }
         : { icon: "st_att", tone: "attention", means: "needs a decision" };
     case "running":
       return { icon: "st_run", tone: "running", means: "running" };

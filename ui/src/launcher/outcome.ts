@@ -3,6 +3,7 @@
 import type { Delivery, Run, RunProgress, RunStep, ServiceError } from "../api";
 import { clock, timer } from "../parts/time";
 import { channelName, glyphOfRun, isBuiltin, type Tone } from "./look";
+import { lineOf } from "./named";
 
 /** How a run is, in the field's right corner and above its output. */
 export interface Verdict {
@@ -36,7 +37,7 @@ export function verdictOf(run: Run): Verdict {
         icon: "st_fail",
         tone: "failing",
         word: "Failed",
-        summary: `${run.line} failed`,
+        summary: `${lineOf(run)} failed`,
         more: why(state.error),
       };
     case "canceled":
@@ -45,7 +46,7 @@ export function verdictOf(run: Run): Verdict {
         icon: "stop",
         tone: "quiet",
         word: "Stopped",
-        summary: `${run.line} was stopped`,
+        summary: `${lineOf(run)} was stopped`,
         more: state.sent ? "What it had sent by then stays done." : "Nothing was sent.",
       };
     case "unknown":

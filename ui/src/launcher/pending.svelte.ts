@@ -75,6 +75,11 @@ export class Pending {
     }
   }
 
+  /** True while what was asked of a row is held or under way: it is not asked twice. */
+  has(item: string): boolean {
+    return this.held.some(({ run }) => run.item === item);
+  }
+
   /** Undoes the newest. False where there is nothing to undo any more. */
   undo(): boolean {
     const { newest } = this;

@@ -130,7 +130,7 @@ export class SettingsWindow {
     this.said = untrack(() => this.said) === text ? `${text}\u00a0` : text;
   }
 
-  /** One setting of the file that is in force. */
+  /** One setting of the active configuration. */
   setting(...path: string[]): JsonValue | undefined {
     let value: JsonValue | undefined = this.settings.value?.settings;
     for (const step of path) {
@@ -140,7 +140,7 @@ export class SettingsWindow {
     return value;
   }
 
-  /** Writes one setting; what is in force then is taken at once. */
+  /** Writes one setting; the configuration that is active then is taken at once. */
   async configure(path: string[], value: JsonValue | null): Promise<void> {
     this.settings.take(await this.backend.call("configure", { path, value }));
   }

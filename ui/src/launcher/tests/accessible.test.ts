@@ -71,7 +71,7 @@ test("a command's help", async () => {
   press("Enter");
   await screen.findByText("Start api on ci.acme.example");
   press("F1");
-  await screen.findByText("Takes at most");
+  await screen.findByText("Time limit");
   await expectAccessible();
 });
 

@@ -237,9 +237,14 @@ describe("on a row", () => {
   test("a second acknowledgement waits beside the first, and each is undone by itself", async () => {
     const { backend, launcher } = await open({ prepare: ack });
     await screen.findByText("Acknowledge");
-    press("Ctrl+I");
+    press("Enter");
     await bar();
+    expect(launcher.tour.steps.map(({ done }) => done)).toEqual([true, false, false]);
     const first = launcher.pending.newest?.run.id;
+    press("Enter");
+    press("ArrowDown");
+    await screen.findByText("Acknowledge");
+    expect(backend.asked("run").length).toBe(1);
     press("Ctrl+I");
     await waitFor(() => expect(launcher.pending.newest?.run.id).not.toBe(first));
     press("Ctrl+B");

@@ -77,7 +77,7 @@ export function troubleText(
   return `${service} ${TROUBLE[error.error]} at ${clock(since)}: ${error.why}. Its rows are from then.${again}`;
 }
 
-/** The share of an allowance that is spent, where checks slow down, and both in words. */
+/** The share of the rate limit that is used, where checks slow down, and both in words. */
 export function budgetText(budget: Budget, now: number) {
   const used = Math.max(0, budget.limit - budget.remaining);
   const slow = Math.floor(budget.limit * 0.8);
@@ -89,7 +89,7 @@ export function budgetText(budget: Budget, now: number) {
     share: budget.limit > 0 ? Math.min(1, used / budget.limit) : 0,
     of: `of ${number(budget.limit)} calls`,
     slows: used > slow ? `Checks every 5 min now, past ${number(slow)}` : `Slows at ${number(slow)}`,
-    resets: over ? "A new allowance has begun" : `Resets in ${about(left)}`,
+    resets: over ? "The limit was reset" : `Resets in ${about(left)}`,
   };
 }
 

@@ -14,7 +14,7 @@ export function timeOf(text: string): string | null {
   return `${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}`;
 }
 
-/** The quiet hours in force; null where there are none. */
+/** The quiet hours that are active; null where there are none. */
 export function quietHours(value: JsonValue | undefined): { from: string; to: string } | null {
   if (!Array.isArray(value) || value.length !== 2) return null;
   const [from, to] = value;

@@ -158,7 +158,7 @@ test("trouble is told with what, since when and when again", () => {
 test.each([
   [5000, 3820, -22 * 60, ["1,180", "Slows at 4,000", "Resets in 22 min"]],
   [5000, 900, -30, ["4,100", "Checks every 5 min now, past 4,000", "Resets in 30 s"]],
-  [60, 0, 10, ["60", "Checks every 5 min now, past 48", "A new allowance has begun"]],
+  [60, 0, 10, ["60", "Checks every 5 min now, past 48", "The limit was reset"]],
 ])("a budget of %i with %i left", (limit, remaining, seconds, said) => {
   const text = budgetText({ limit, remaining, resets_at: at(seconds) }, NOW);
   expect([text.used, text.slows, text.resets]).toEqual(said);
