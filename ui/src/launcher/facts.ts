@@ -105,15 +105,16 @@ export function incidentSummary(incident: Incident, now: number): string {
   return [
     incident.service,
     SEVERITIES[incident.severity],
-    `open ${since === "now" ? "since just now" : since}`,
+    incident.status === "resolved" ? "resolved" : `open ${since === "now" ? "since just now" : since}`,
   ]
     .filter(Boolean)
     .join(", ");
 }
 
+/** Who has it, in words; empty where it is over and nobody had it. */
 export function holdersOf(incident: Incident): string {
-  if (incident.status === "resolved") return "resolved";
   if (incident.holders.length > 0) return listed(incident.holders);
+  if (incident.status === "resolved") return "";
   return incident.status === "acknowledged" ? "acknowledged by someone" : "nobody";
 }
 

@@ -80,7 +80,7 @@ export const KEYS: Key[] = [
   { act: "log", keys: ["Ctrl+L"], group: "On a row", words: "Whole log" },
   { act: "comment", keys: ["Ctrl+M"], group: "On a row", words: "Comment or note", mac: ["Ctrl+Shift+M"] },
   { act: "snooze", keys: ["Ctrl+S"], group: "On a row", words: "Snooze until a time or a change" },
-  { act: "send", keys: ["Ctrl+Shift+S"], group: "On a row", words: "Send to a channel" },
+  { act: "send", keys: ["Ctrl+Shift+S"], group: "On a row", words: "Post to a channel" },
   { act: "copy", keys: ["Ctrl+Shift+C"], group: "On a row", words: "Copy link" },
   { act: "why", keys: ["Ctrl+/", "Ctrl+Shift+/"], group: "On a row", words: "Why did I get this?" },
 

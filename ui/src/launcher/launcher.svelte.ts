@@ -494,8 +494,10 @@ export class Launcher {
   async openRooms(): Promise<void> {
     const { Rooms } = await import("./later");
     if (this.top?.at === "rooms") return;
+    // The tour's last step is about the message of the run before it.
+    const toured = !this.tour.over && this.desk.desktop?.playground;
     this.tour.take("room");
-    const rooms = new Rooms(this.desk);
+    const rooms = new Rooms(this.desk, toured ? (this.boards.runs[0]?.post ?? null) : null);
     this.push({ at: "rooms", rooms });
     await rooms.load();
   }

@@ -12,6 +12,7 @@ import type {
   Severity,
   Snoozed,
 } from "../api";
+import { channelIcon, channelName, isBuiltin } from "../parts/channel";
 import { age, clock } from "../parts/time";
 import { untilText } from "../parts/until";
 import type { Act } from "./keys";
@@ -82,19 +83,6 @@ const plain = (text: string): Piece[] => [{ text, hit: false }];
 export function kindOf(key: string): string {
   return key.split("/")[1] ?? "";
 }
-
-/** A channel's short name: "chat:#deploys" is "deploys". */
-export function channelName(address: string): string {
-  return address.slice(address.indexOf(":") + 1).replace(/^#/, "");
-}
-
-/** True for a channel of the built-in room, which is kept on this computer. */
-export function isBuiltin(address: string): boolean {
-  return address === "room" || address.startsWith("room:");
-}
-
-/** The icon of a channel: one of the built-in room is no channel of a chat service. */
-export const channelIcon = (builtin: boolean) => (builtin ? "room" : "hash");
 
 const MARKS: Record<Mark, Glyph> = {
   done: { icon: "st_pass", tone: "passing", means: "over" },

@@ -82,7 +82,7 @@ export function offersOf(row: Pick<Row, "key" | "url" | "turn">, detail: ItemDet
   });
   own.push({
     id: "send",
-    title: "Send to a channel…",
+    title: "Post to a channel…",
     icon: "send",
     keys: keysOf("send"),
     act: "send",

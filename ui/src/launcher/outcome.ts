@@ -2,7 +2,8 @@
 
 import type { Delivery, Run, RunProgress, RunStep, ServiceError } from "../api";
 import { clock, timer } from "../parts/time";
-import { channelName, glyphOfRun, isBuiltin, type Tone } from "./look";
+import { channelName, isBuiltin } from "../parts/channel";
+import { glyphOfRun, type Tone } from "./look";
 import { lineOf } from "./named";
 
 /** How a run is, in the field's right corner and above its output. */

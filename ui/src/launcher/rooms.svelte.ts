@@ -2,7 +2,7 @@
 
 import type { ChannelMessage, Delivery, RoomInfo, Run } from "../api";
 import { type Desk, wordsOf } from "./desk.svelte";
-import { channelName } from "./look";
+import { channelName } from "../parts/channel";
 import { isOver } from "./outcome";
 
 /** What is looked at. */
@@ -76,7 +76,11 @@ export class Rooms {
 
   private asked = 0;
 
-  constructor(desk: Desk) {
+  /** `wanted` is the address of the channel to begin with, where there is no other reason. */
+  constructor(
+    desk: Desk,
+    private readonly wanted: string | null = null,
+  ) {
     this.desk = desk;
   }
 
@@ -105,6 +109,8 @@ export class Rooms {
   private firstLook(): string | null {
     const first = this.places[0];
     if (!first || first.at === "delivery") return first?.key ?? null;
+    const wanted = this.places.find((place) => place.at === "room" && place.room.address === this.wanted);
+    if (wanted) return wanted.key;
     const at = (place: Place) => (place.at === "room" ? (place.room.last_at ?? "") : "");
     const newest = this.places.reduce((best, place) => (at(place) > at(best) ? place : best), first);
     return newest.key;

@@ -3,7 +3,7 @@
 import type { ChannelInfo, Delivery, PreparedPost } from "../api";
 import { layout } from "../parts/layout";
 import { type Desk, wordsOf } from "./desk.svelte";
-import { channelName } from "./look";
+import { channelName } from "../parts/channel";
 import { type RoomLine, sentLine, willSend } from "./outcome";
 
 /** The channels that have what was typed in their name or address. */

@@ -59,19 +59,20 @@ test.each([
   [{}, "nobody"],
   [{ holders: ["bo"] }, "bo"],
   [{ holders: ["bo", "cy", "di"] }, "bo, cy and 1 more"],
-  [{ status: "acknowledged" }, "somebody"],
-  [{ status: "resolved" }, "resolved"],
+  [{ status: "acknowledged" }, "acknowledged by someone"],
+  [{ status: "resolved" }, ""],
 ] as const)("an incident with %o is in the hands of %s", (more, holders) => {
   expect(holdersOf({ ...INCIDENT, ...more, holders: "holders" in more ? [...more.holders] : [] })).toBe(
     holders,
   );
 });
 
-test("an incident is said in a line", () => {
-  const incident = { ...INCIDENT, started_at: "2026-01-01T12:00:00Z" };
-  expect(incidentSummary(incident, Date.parse("2026-01-01T12:14:00Z"))).toBe(
-    "billing, high urgency, open 14 m",
-  );
+test.each([
+  ["triggered" as const, "billing, high urgency, open 14 m"],
+  ["resolved" as const, "billing, high urgency, resolved"],
+])("an incident that is %s is said in a line", (status, text) => {
+  const incident = { ...INCIDENT, status, started_at: "2026-01-01T12:00:00Z" };
+  expect(incidentSummary(incident, Date.parse("2026-01-01T12:14:00Z"))).toBe(text);
 });
 
 test.each([

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 
 import type { Row, State } from "../../api";
 import { row, run } from "../../fake/team";
-import { channelName, type Entry, glyphOf, glyphOfRun, lookOf, type Mark } from "../look";
+import { channelName } from "../../parts/channel";
+import { type Entry, glyphOf, glyphOfRun, lookOf, type Mark } from "../look";
 
 describe("a state's glyph", () => {
   test.each<[key: string, state: State, held: boolean, mark: Mark | undefined, icon: string, tone: string]>([

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 
 import type { SettleRun } from "../../api";
 import { type Answers, failure, type FakeBackend } from "../../fake";
+import { detail } from "../../fake/items";
 import { delivery } from "../../fake/runs";
 import { run } from "../../fake/team";
 import { open, press, type } from "./stage";
@@ -171,6 +172,29 @@ describe("a run that is not known", () => {
 });
 
 describe("rooms and runs", () => {
+  test("begin with the message of the tour's run, where that is its next step", async () => {
+    const runs = [run("r1", "deploy api to staging", { post: "chat:#deploys" })];
+    const { launcher } = await open({ runs }, { playground: true });
+    await screen.findByText("Queue depth on api-worker");
+    launcher.tour.take("run");
+    press("Ctrl+Shift+R");
+    const messages = await screen.findByRole("log", { name: "Messages" });
+    await within(messages).findByText(/What Callboard posted in #deploys on chat/);
+    expect(launcher.tour.over).toBe(true);
+  });
+
+  test("name an alert by its title, not by its reference", async () => {
+    const values = { alert: "a1b2" };
+    const items = {
+      alert: { ...detail("alerts/incident/a1b2").item, key: "alerts/incident/a1b2", title: "Disk full" },
+    };
+    const runs = [run("r1", "silence a1b2", { args: { values, items, pairs: [] } })];
+    await open({ runs, rooms: [] });
+    press("Ctrl+Shift+R");
+    await screen.findByText(/^silence Disk full/);
+    expect(screen.queryByText(/a1b2/)).toBeNull();
+  });
+
   const error = { error: "unavailable", why: "chat did not answer" } as const;
   test("show the room's messages, a run's output, and send again what did not arrive", async () => {
     const late = delivery("0199aa00-0000-7000-8000-000000000604", { state: "failed", error });

@@ -3,6 +3,7 @@
 import type { Identity, JsonValue, ServiceInfo } from "../../api";
 import type { Backend, Failure } from "../../desktop";
 import { failureOf, placed } from "../failure";
+import { keep, readKept } from "../kept";
 import { Act } from "../reading.svelte";
 import { freeName, questions, textOf, valueOf, wrong, type Question } from "./fields";
 
@@ -10,6 +11,23 @@ import { freeName, questions, textOf, valueOf, wrong, type Question } from "./fi
 export type Tested =
   | { identity: Identity; took: number }
   | { failure: Failure; /** The secret that may be typed again. */ secret: string | null };
+
+/** Where an account that is half told is kept. */
+const KEPT = "new-account";
+
+/** The service of the account that is half told; null where there is none. */
+export function keptService(): string | null {
+  return kept()?.service ?? null;
+}
+
+function kept(): { service: string; at: number; answers: Record<string, string> } | null {
+  const read = readKept(KEPT);
+  if (!read || typeof read !== "object") return null;
+  const { service, at, answers } = read as Record<string, unknown>;
+  if (typeof service !== "string" || typeof at !== "number" || !answers || typeof answers !== "object")
+    return null;
+  return { service, at, answers: answers as Record<string, string> };
+}
 
 export class Connect {
   readonly questions: Question[];
@@ -35,6 +53,33 @@ export class Connect {
     for (const { name, takes, default: value, required } of service.settings) {
       if (required && value !== null) this.answers[name] = textOf(value, takes);
     }
+    this.restore();
+  }
+
+  /** Brings back what was answered before another section was opened. Secrets are asked for again. */
+  private restore() {
+    const before = kept();
+    if (before?.service !== this.service.service) return;
+    for (const { key, kind } of this.questions) {
+      const answer = before.answers[key];
+      if (kind !== "secret" && typeof answer === "string") this.answers[key] = answer;
+    }
+    const secret = this.questions.findIndex(({ kind, required }) => kind === "secret" && required);
+    const last = secret < 0 ? this.questions.length - 1 : secret;
+    this.at = Math.max(0, Math.min(Math.trunc(before.at), last));
+  }
+
+  /** Keeps what is answered for when the form is opened again; nothing of it once the account is added. */
+  keep() {
+    const answers: Record<string, string> = {};
+    for (const { key, kind } of this.questions) if (kind !== "secret") answers[key] = this.answers[key] ?? "";
+    keep(KEPT, this.added ? null : { service: this.service.service, at: this.at, answers });
+  }
+
+  /** The person chose not to add it. */
+  discard() {
+    this.forget();
+    keep(KEPT, null);
   }
 
   get question(): Question {

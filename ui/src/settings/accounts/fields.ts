@@ -28,6 +28,11 @@ export function valueOf(text: string, takes: SettingType): JsonValue | null {
   return trimmed;
 }
 
+/** The environment variable that a secret is read from, where secrets come from the environment. */
+export function variable(account: string, field: string): string {
+  return `CALLBOARD_SECRET_${account}_${field}`.toUpperCase().replace(/[-.]/g, "_");
+}
+
 /** One question of connecting an account. */
 export type Question =
   | { kind: "name"; key: "name"; required: true }

@@ -1,15 +1,23 @@
 /** Channels: what is found of them, and what is wrong with a short name. */
 
 import type { ChannelInfo } from "../../api";
+import { isBuiltin } from "../../parts/channel";
 import { looksFor } from "../search";
 
-/** Those that have every word of the text in their name or address; named ones first, as they came otherwise. */
+/** What stands over the channels of a kind, in the order of the list. */
+const KINDS = ["In callboard.toml", "Built-in chat", "On the services"] as const;
+
+function kindOf({ address, name, default: isDefault }: ChannelInfo): number {
+  if (isBuiltin(address)) return 1;
+  return name !== null || isDefault ? 0 : 2;
+}
+
+/** Those that have every word of the text in their name or address, by kind; as they came otherwise. */
 export function found(channels: readonly ChannelInfo[], text: string): ChannelInfo[] {
   const fits = looksFor(text);
-  const rank = (channel: ChannelInfo) => (channel.default ? 0 : channel.name ? 1 : 2);
   return channels
     .filter(({ name, address }) => fits(`${name ?? ""} ${address}`))
-    .sort((a, b) => rank(a) - rank(b));
+    .sort((a, b) => kindOf(a) - kindOf(b) || Number(b.default) - Number(a.default));
 }
 
 /** A list entry's identity: an address may stand there under several names. */
@@ -36,7 +44,6 @@ export function wrongName(name: string, channels: readonly ChannelInfo[]): strin
 
 /** What stands over a channel that is the first of its kind in the list. */
 export function heading(channel: ChannelInfo, shown: readonly ChannelInfo[]): string | null {
-  const kept = ({ name, default: rest }: ChannelInfo) => name !== null || rest;
-  if (shown.find((it) => kept(it) === kept(channel)) !== channel) return null;
-  return kept(channel) ? "In callboard.toml" : "On the services";
+  const kind = kindOf(channel);
+  return shown.find((it) => kindOf(it) === kind) === channel ? (KINDS[kind] ?? null) : null;
 }

@@ -4,6 +4,7 @@ import type { Fault, JsonValue, RuleConfig, RuleInfo } from "../../api";
 import type { Failure } from "../../desktop";
 import { Draft, same } from "../draft.svelte";
 import { fieldOf, located } from "../failure";
+import { keep, readKept } from "../kept";
 import { freshName, written } from "./rules";
 
 export const FIELDS = ["name", "when", "do", "post", "group_by", "continue", "enabled"] as const;
@@ -61,17 +62,13 @@ function ruleOf(
 const bare = (text: string) => text.replace(/[\\"'\s]/g, "");
 
 /** Where rules that are not saved are kept. */
-const KEPT = "callboard.rules";
+const KEPT = "rules";
 
-function readKept(): { base: RuleConfig[]; mine: RuleConfig[] } | null {
-  try {
-    const kept: unknown = JSON.parse(localStorage.getItem(KEPT) ?? "null");
-    if (!kept || typeof kept !== "object") return null;
-    const { base, mine } = kept as Partial<Record<"base" | "mine", RuleConfig[]>>;
-    return Array.isArray(base) && Array.isArray(mine) ? { base, mine } : null;
-  } catch {
-    return null;
-  }
+function readRules(): { base: RuleConfig[]; mine: RuleConfig[] } | null {
+  const kept = readKept(KEPT);
+  if (!kept || typeof kept !== "object") return null;
+  const { base, mine } = kept as Partial<Record<"base" | "mine", RuleConfig[]>>;
+  return Array.isArray(base) && Array.isArray(mine) ? { base, mine } : null;
 }
 
 export class Editing {
@@ -84,7 +81,7 @@ export class Editing {
   offer(infos: readonly RuleInfo[]) {
     if (!this.#restored) {
       this.#restored = true;
-      const kept = readKept();
+      const kept = readRules();
       if (kept) {
         this.draft.take(kept.base);
         this.draft.mine = kept.mine;
@@ -95,16 +92,9 @@ export class Editing {
 
   /** Keeps what is not saved for when the window is opened again. */
   keep() {
-    const kept = this.draft.changed
-      ? JSON.stringify({ base: this.draft.base, mine: $state.snapshot(this.draft.mine) })
-      : null;
-    if (!this.#restored) return;
-    try {
-      if (kept === null) localStorage.removeItem(KEPT);
-      else localStorage.setItem(KEPT, kept);
-    } catch {
-      // Full or not there: then it is kept for as long as the window is open.
-    }
+    const changed = this.draft.changed;
+    const kept = { base: this.draft.base, mine: $state.snapshot(this.draft.mine) };
+    if (this.#restored) keep(KEPT, changed ? kept : null);
   }
 
   change(place: number, change: Partial<RuleConfig>) {

@@ -1,4 +1,4 @@
-import { screen, waitFor } from "@testing-library/svelte";
+import { cleanup, screen, waitFor } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 
 import { failure } from "../../fake/backend";
@@ -114,4 +114,31 @@ test("where secrets are kept is changed only when it is said twice", async () =>
   await waitFor(() =>
     expect(fake.asked("configure")).toEqual([{ path: ["secrets", "store"], value: "file" }]),
   );
+});
+
+test("secrets that come from the environment are not replaced here: the variable to set is named", async () => {
+  const accounts = ACCOUNTS.map((account) => ({ ...account, secrets: "env" as const }));
+  await open("accounts/ci", { accounts });
+  await screen.findByText(/set CALLBOARD_SECRET_CI_TOKEN where Callboard starts/);
+  expect(screen.queryByRole("button", { name: /Replace secret/ })).toBeNull();
+});
+
+test("what was typed for an account and not saved is kept while another section is open", async () => {
+  const { fake } = await open("accounts/forge");
+  await press("Change…");
+  await type(/^Watch/, "acme/other", "textarea");
+  await press("Channels");
+  await screen.findByLabelText("Search");
+  await press(/^Accounts/);
+  const watch = async () =>
+    (await screen.findByLabelText(/^Watch/, { selector: "textarea" })) as HTMLTextAreaElement;
+  expect((await watch()).value).toBe("acme/other");
+
+  cleanup();
+  await open("accounts/forge");
+  expect((await watch()).value).toBe("acme/other");
+  await press("Cancel");
+  await button("Change…");
+  expect(localStorage.getItem("callboard.account.forge")).toBeNull();
+  expect(fake.asked("edit_account")).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { fireEvent, screen, waitFor } from "@testing-library/svelte";
+import { cleanup, fireEvent, screen, waitFor } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 
 import { failure } from "../../fake/backend";
@@ -147,4 +147,32 @@ test("a service is asked for once, however often the button is pressed", async (
   expect(fake.asked("add_account")).toHaveLength(1);
   held.fail("the disk is full");
   expect((await screen.findByRole("alert")).textContent).toContain("the disk is full");
+});
+
+test("a half-filled account is kept while another section is open, but for its secrets", async () => {
+  await open();
+  await key("Ctrl+n");
+  await press("GitHub");
+  await type("Name", "hub");
+  await key("Enter", screen.getByLabelText("Name"));
+  await type("Watch", "acme/web");
+  await press("Next");
+  await type("Token", "first-secret");
+  await press("Next");
+  await press("Channels");
+  await screen.findByLabelText("Search");
+  expect(JSON.stringify(localStorage)).not.toContain("first-secret");
+
+  cleanup();
+  await open();
+  await key("Ctrl+n");
+  // As far as the first secret that is needed: that is asked for again.
+  expect(await screen.findByLabelText("Token")).toHaveProperty("value", "");
+  await press("Back");
+  expect(await screen.findByLabelText("Watch")).toHaveProperty("value", "acme/web");
+  await press("Back");
+  expect(await screen.findByLabelText("Name")).toHaveProperty("value", "hub");
+  await press("Back");
+  await screen.findByText("Which service?");
+  expect(localStorage.getItem("callboard.new-account")).toBeNull();
 });

@@ -186,9 +186,9 @@ test.each([
 test("channels are found by words of their name or address", () => {
   const names = (text: string) => found(CHANNELS, text).map(({ name, address }) => name ?? address);
   expect(names("")).toEqual([
-    "room:general",
     "builds",
     "deploys",
+    "room:general",
     "room:random",
     "chat:#incidents",
     "chat:#web",
@@ -198,7 +198,7 @@ test("channels are found by words of their name or address", () => {
     found(CHANNELS, "")
       .map((it, _, all) => heading(it, all))
       .filter(Boolean),
-  ).toEqual(["In callboard.toml", "On the services"]);
+  ).toEqual(["In callboard.toml", "Built-in chat", "On the services"]);
   expect(["chat:#web-builds", "room:general", "", "mail:a b"].map(shortName)).toEqual([
     "web-builds",
     "general",

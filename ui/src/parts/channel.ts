@@ -1,0 +1,14 @@
+/** Channels by their addresses: `chat:#deploys` of an account, `room:general` of the built-in chat. */
+
+/** A channel's short name: "chat:#deploys" is "deploys". */
+export function channelName(address: string): string {
+  return address.slice(address.indexOf(":") + 1).replace(/^#/, "");
+}
+
+/** True for a channel of the built-in chat, which is kept on this computer. */
+export function isBuiltin(address: string): boolean {
+  return address === "room" || address.startsWith("room:");
+}
+
+/** The icon of a channel: one of the built-in chat is no channel of a chat service. */
+export const channelIcon = (builtin: boolean) => (builtin ? "room" : "hash");
