@@ -1,6 +1,11 @@
-//! Reads `tauri.conf.json` and says which commands windows may be given. No other command is reachable from a page.
+//! Checks that the built windows are there and current, reads `tauri.conf.json` and says which commands windows may be
+//! given. No other command is reachable from a page.
+
+mod pages;
 
 use std::{fs, path::Path};
+
+use pages::Pages;
 
 /// The commands of `src/commands.rs`, each of which the windows that may use it are given by name in `capabilities`.
 const COMMANDS: [&str; 11] = [
@@ -18,7 +23,9 @@ const COMMANDS: [&str; 11] = [
 ];
 
 fn main() {
-    println!("cargo:rerun-if-changed=../ui/dist");
+    for watched in pages::WATCHED {
+        println!("cargo:rerun-if-changed=../ui/{watched}");
+    }
     if let Err(why) = prepare() {
         // Cargo shows it, and ends the build.
         println!("cargo::error={why}");
@@ -40,7 +47,27 @@ fn prepare() -> Result<(), String> {
         }
     }
     println!("cargo:rerun-if-env-changed=CALLBOARD_NO_PAGES");
+    if std::env::var_os("CALLBOARD_NO_PAGES").is_none() {
+        check_current()?;
+    }
     let manifest = tauri_build::AppManifest::new().commands(&COMMANDS);
     tauri_build::try_build(tauri_build::Attributes::new().app_manifest(manifest))
         .map_err(|error| format!("{error:#}"))
+}
+
+/// Refuses to release windows that were built from other sources; a build for development only warns.
+fn check_current() -> Result<(), String> {
+    let stale = match pages::compare(Path::new("../ui")) {
+        Ok(Pages::Current) => return Ok(()),
+        Ok(Pages::Stale) => {
+            "ui/dist was built from other sources than those in ui: build the windows again (npm --prefix ui run build)"
+                .to_owned()
+        }
+        Err(error) => format!("the sources of the windows in ui cannot be read: {error}"),
+    };
+    if std::env::var("PROFILE").is_ok_and(|profile| profile == "release") {
+        return Err(stale);
+    }
+    println!("cargo::warning={stale}");
+    Ok(())
 }

@@ -1,11 +1,20 @@
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
+import { HASH, hashOfSources } from "./scripts/sources";
+
+/** Leaves beside the pages what they were built from, so that the app is not built with old ones. */
+const leaveHash = {
+  name: "leave-hash",
+  apply: "build" as const,
+  closeBundle: () => writeFileSync(`dist/${HASH}`, `${hashOfSources(".")}\n`),
+};
+
 // In a browser there is no shell: the fake backend stands in. The app's own build has no trace of it.
 export default defineConfig(({ mode }) => ({
-  plugins: [svelte()],
+  plugins: [svelte(), leaveHash],
   define: { __FAKE__: JSON.stringify(mode !== "production") },
   build: {
     target: "es2022",

@@ -16,6 +16,11 @@ mod instance;
 mod links;
 mod notices;
 mod owner;
+// The build script's: it is tested with the app.
+#[cfg(test)]
+#[path = "../pages.rs"]
+#[allow(dead_code, reason = "the build script uses all of it")]
+mod pages;
 #[cfg(target_os = "linux")]
 mod panel;
 mod playground;

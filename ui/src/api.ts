@@ -22,7 +22,7 @@ health: Health,
  */
 identity: Identity | null, 
 /**
- * What is left of the service's allowance.
+ * The calls that are left in the service's rate limit.
  */
 budget: Budget | null, 
 /**
@@ -703,7 +703,7 @@ policy: Policy, };
 export type CommandsQuery = Record<symbol, never>;
 
 /**
- * Writes one setting to the configuration file, keeping its comments, and puts it in force. Refused, and nothing is
+ * Writes one setting to the configuration file, keeping its comments, and applies it. Refused, and nothing is
  * written, where the file would not be good.
  */
 export type Configure = { 
@@ -1986,7 +1986,7 @@ mergeability?: Mergeability, };
 export type PullRequestState = "open" | "merged" | "closed";
 
 /**
- * Only important notifications until then; `None` ends it. Answers with what is in force.
+ * Only important notifications until then; `None` ends it. Answers with what holds now.
  */
 export type Quiet = { 
 /**
@@ -2073,7 +2073,7 @@ export type Replayed = {
  */
 event: Event, 
 /**
- * What was decided when it was seen; where other rules are tried, what those in force say of the item as it is now, so
+ * What was decided when it was seen; where other rules are tried, what the active ones say of the item as it is now, so
  * that only the rules make the difference.
  */
 before: Decision, 
@@ -2313,7 +2313,7 @@ export type RulesExplain = {
 event: number, };
 
 /**
- * The rules in force, in their order, the built-in ones last.
+ * The active rules, in their order, the built-in ones last.
  */
 export type RulesQuery = Record<symbol, never>;
 
@@ -2326,7 +2326,7 @@ export type RulesReplay = {
  */
 last: number, 
 /**
- * A person's own rules, to be tried in place of those in force; `None` tries those in force.
+ * A person's own rules, to be tried in place of the active ones; `None` tries the active ones.
  */
 rules: Array<RuleConfig> | null, };
 
@@ -2661,7 +2661,7 @@ default: JsonValue | null, };
 export type SettingType = "text" | "list" | "bool" | "number" | { "choice": Array<string> };
 
 /**
- * The configuration that is in force.
+ * The active configuration.
  */
 export type Settings = { 
 /**
@@ -2669,11 +2669,11 @@ export type Settings = {
  */
 path: string, 
 /**
- * What is in force, in the shape of the file, defaults included; accounts are asked for apart.
+ * What is active, in the shape of the file, defaults included; accounts are asked for apart.
  */
 settings: JsonValue, 
 /**
- * What is wrong with the file, while an older one is in force.
+ * What is wrong with the file, while the previous one is active.
  */
 faults: Array<Fault>, };
 
@@ -2786,7 +2786,7 @@ export type State = "failing" | "incident" | "attention" | "running" | "passing"
 export type Status = { 
 /**
  * What the tray shows, by priority: offline, failing, needs you, do not disturb, not all is seen,
- * somebody has it, calm.
+ * with someone already, calm.
  */
 icon: TrayIcon, 
 /**
@@ -2822,7 +2822,7 @@ next_check: string | null,
  */
 quiet: QuietNow | null, 
 /**
- * What is wrong with the configuration file, while an older one is in force.
+ * What is wrong with the configuration file, while the previous one is active.
  */
 faults: Array<Fault>, 
 /**

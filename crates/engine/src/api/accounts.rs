@@ -30,7 +30,7 @@ pub struct AccountInfo {
     pub health: Health,
     /// Who it acts as, once known.
     pub identity: Option<Identity>,
-    /// What is left of the service's allowance.
+    /// The calls that are left in the service's rate limit.
     pub budget: Option<Budget>,
     /// When it was last read in full.
     pub last_ok: Option<Timestamp>,

@@ -66,7 +66,7 @@ pub enum LeftWhy {
     Gone(GoneReason),
     /// Not over: it is snoozed.
     Snoozed,
-    /// Not over: it concerns somebody else now, or nobody.
+    /// Not over: it concerns someone else now, or nobody.
     Others,
     /// Not over: it is on the board, or would be if that were longer.
     Open,
@@ -209,7 +209,7 @@ pub struct StatusQuery {}
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Status {
     /// What the tray shows, by priority: offline, failing, needs you, do not disturb, not all is seen,
-    /// somebody has it, calm.
+    /// with someone already, calm.
     pub icon: TrayIcon,
     /// How many things need a person.
     pub count: usize,
@@ -228,7 +228,7 @@ pub struct Status {
     pub next_check: Option<Timestamp>,
     /// Only important notifications until then: a person asked for it, or it is a quiet hour.
     pub quiet: Option<QuietNow>,
-    /// What is wrong with the configuration file, while an older one is in force.
+    /// What is wrong with the configuration file, while the previous one is active.
     pub faults: Vec<Fault>,
     /// Runs under way.
     pub runs: usize,
@@ -358,7 +358,7 @@ pub struct ActivityQuery {
     pub zone: Option<String>,
 }
 
-/// The rules in force, in their order, the built-in ones last.
+/// The active rules, in their order, the built-in ones last.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct RulesQuery {}
 
@@ -435,7 +435,7 @@ pub struct Explanation {
 pub struct RulesReplay {
     /// How many of the latest events that were decided upon; at most 1,000.
     pub last: usize,
-    /// A person's own rules, to be tried in place of those in force; `None` tries those in force.
+    /// A person's own rules, to be tried in place of the active ones; `None` tries the active ones.
     pub rules: Option<Vec<RuleConfig>>,
 }
 
@@ -453,7 +453,7 @@ pub struct Replay {
 pub struct Replayed {
     /// The event.
     pub event: Event,
-    /// What was decided when it was seen; where other rules are tried, what those in force say of the item as it is now, so
+    /// What was decided when it was seen; where other rules are tried, what the active ones say of the item as it is now, so
     /// that only the rules make the difference.
     pub before: Decision,
     /// What the tried rules say, of the item as it is now.
@@ -491,7 +491,7 @@ pub struct SnoozeTime {
     pub until: Option<Timestamp>,
 }
 
-/// Only important notifications until then; `None` ends it. Answers with what is in force.
+/// Only important notifications until then; `None` ends it. Answers with what holds now.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct Quiet {
     /// Until when.

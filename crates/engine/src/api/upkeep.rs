@@ -70,18 +70,18 @@ pub struct Reload {}
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct SettingsQuery {}
 
-/// The configuration that is in force.
+/// The active configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct Settings {
     /// Where the file is.
     pub path: std::path::PathBuf,
-    /// What is in force, in the shape of the file, defaults included; accounts are asked for apart.
+    /// What is active, in the shape of the file, defaults included; accounts are asked for apart.
     pub settings: Value,
-    /// What is wrong with the file, while an older one is in force.
+    /// What is wrong with the file, while the previous one is active.
     pub faults: Vec<Fault>,
 }
 
-/// Writes one setting to the configuration file, keeping its comments, and puts it in force. Refused, and nothing is
+/// Writes one setting to the configuration file, keeping its comments, and applies it. Refused, and nothing is
 /// written, where the file would not be good.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct Configure {

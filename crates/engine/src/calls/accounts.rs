@@ -19,13 +19,18 @@ const POLL_NOW_TIME: Duration = Duration::from_secs(20);
 impl Engine {
     pub(crate) async fn accounts(&self, _: AccountsQuery) -> Result<Vec<AccountInfo>, ApiError> {
         let sources = self.store().sources().await.map_err(ApiError::internal)?;
+        let posted_through = self.store().posted_through().await.map_err(ApiError::internal)?;
         let live = self.live();
         let info = |account: &accounts::Account| {
             let source = sources.iter().find(|source| source.account == account.name);
             AccountInfo {
                 name: account.name.clone(),
                 service: account.config.service_name().to_owned(),
-                health: self.health(account, source),
+                health: match self.health(account, source) {
+                    // A chat that took a message has answered.
+                    Health::New if posted_through.contains(&account.name) => Health::Ok,
+                    health => health,
+                },
                 identity: source.and_then(|source| source.identity.clone()),
                 budget: source.and_then(|source| source.budget),
                 last_ok: source.and_then(|source| source.last_ok_at),

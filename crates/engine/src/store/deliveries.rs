@@ -13,7 +13,10 @@
 //!
 //! A record that cannot be read is set aside as failed with the reason, so that it does not hold up its channel.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use callboard_domain::{
     chat::{Address, DeliveryKey, Posted},
@@ -604,6 +607,16 @@ impl Store {
         self.read(|conn| {
             let sql = "SELECT address, max(created_at) FROM deliveries GROUP BY address ORDER BY address";
             all(conn, sql, [], |row| Ok((row.get::<_, Text<_>>(0)?.0, row.get::<_, At>(1)?.0)))
+        })
+        .await
+    }
+
+    /// The accounts through which a message was posted.
+    pub async fn posted_through(&self) -> Result<BTreeSet<AccountName>, StoreError> {
+        self.read(|conn| {
+            let sql = "SELECT DISTINCT address FROM deliveries WHERE posted IS NOT NULL";
+            let addresses = all(conn, sql, [], |row| Ok(row.get::<_, Text<Address>>(0)?.0))?;
+            Ok(addresses.into_iter().map(|address| address.account).collect())
         })
         .await
     }

@@ -373,3 +373,23 @@ async fn what_cannot_be_edited_any_more_is_posted_anew_and_looked_up_after_a_cra
     store.attempted(&key, Attempt::Skipped, at(8)).await.unwrap();
     assert_eq!(state(&store, &key).await, DeliveryState::Posted);
 }
+
+#[tokio::test]
+async fn accounts_that_took_a_message_are_known() {
+    // attempt -> whether the chat took it
+    let cases = [
+        (Attempt::Posted(posted()), true),
+        (Attempt::Later(at(90), fault()), false),
+        (Attempt::Unknown(at(90), fault()), false),
+        (Attempt::Failed(fault()), false),
+    ];
+    for (attempt, expected) in cases {
+        let store = Store::temporary(at(0)).unwrap();
+        let key = one(&store).await;
+        assert!(store.posted_through().await.unwrap().is_empty(), "nothing is posted yet");
+        store.claim(at(1), 10, Default::default()).await.unwrap();
+        assert!(store.attempted(&key, attempt.clone(), at(20)).await.unwrap());
+        let through = store.posted_through().await.unwrap();
+        assert_eq!(through.contains(&"chat".into()), expected, "{attempt:?}");
+    }
+}
