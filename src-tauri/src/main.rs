@@ -32,7 +32,7 @@ mod windows;
 use std::{io::IsTerminal, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
-use callboard_engine::{log, paths::Paths, private, tray_app::Word};
+use callboard_engine::{command_file, log, paths::Paths, private, tray_app::Word};
 use clap::Parser;
 use tauri::RunEvent;
 use tokio_util::sync::CancellationToken;
@@ -54,6 +54,9 @@ const REACHABLE_TIME: Duration = Duration::from_secs(10);
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
+    if let Some(ended) = command_file::become_subreaper_if_asked() {
+        return ended;
+    }
     timing::begin();
     #[cfg(target_os = "linux")]
     draw_without_gl();

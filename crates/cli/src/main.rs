@@ -20,7 +20,7 @@ mod tray;
 use std::{io::IsTerminal, process::ExitCode};
 
 use anyhow::Result;
-use callboard_engine::{log, paths::Paths, private, tray_app::Word};
+use callboard_engine::{command_file, log, paths::Paths, private, tray_app::Word};
 use clap::{CommandFactory, Parser};
 
 use crate::{
@@ -31,6 +31,9 @@ use crate::{
 };
 
 fn main() -> ExitCode {
+    if let Some(ended) = command_file::become_subreaper_if_asked() {
+        return ended;
+    }
     human_panic::setup_panic!();
     end_quietly_with_the_pipe();
     // Before any secret is read. Where the system refuses, they are as safe as in any other program.

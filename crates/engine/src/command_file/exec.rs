@@ -1,10 +1,6 @@
 //! `[command.run.exec]`: a program with its arguments, and never a shell.
 
-use std::{
-    ffi::OsStr,
-    path::{Path, PathBuf},
-    process::Stdio,
-};
+use std::path::{Path, PathBuf};
 
 use callboard_connectors::writes;
 use callboard_domain::{
@@ -14,11 +10,10 @@ use callboard_domain::{
     template::{Escape, Template},
 };
 use serde_json::{Map, Value, json};
-use tokio::process::Command;
 
 use super::{
     command::{Done, fit},
-    process,
+    process::{self, NoEnd, Program},
 };
 
 /// A program to run.
@@ -78,25 +73,21 @@ impl Exec {
         progress: &dyn Progress,
     ) -> Result<Done, ServiceError> {
         let invocation = self.invocation(scope).map_err(|error| ServiceError::rejected(error.to_string()))?;
-        let mut command = Command::new(program_in(&self.program, &self.cwd));
-        command.args(invocation.args).current_dir(&self.cwd).envs(invocation.env);
-        for (name, _) in std::env::vars_os().filter(|(name, _)| is_ours(name)) {
-            command.env_remove(name);
-        }
-        command.stdin(if invocation.stdin.is_some() { Stdio::piped() } else { Stdio::null() });
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let program = Program {
+            program: program_in(&self.program, &self.cwd),
+            args: invocation.args,
+            cwd: self.cwd.clone(),
+            env: invocation.env,
+            stdin: invocation.stdin,
+        };
         progress.step(&format!("{} is running", self.program));
         // What it has done when it is stopped in the middle is not known.
         let write = (effect == Effect::Changes).then(writes::begin);
-        let ended = process::run(command, invocation.stdin, progress).await;
+        let ended = process::run(program, progress).await;
         if let Some(write) = write {
             write.answered();
         }
-        // An error is one of starting it: from then on only its end counts.
-        let ended = ended.map_err(|error| {
-            let (program, cwd) = (&self.program, self.cwd.display());
-            ServiceError::rejected(format!("{program} could not be started in {cwd}: {error}"))
-        })?;
+        let ended = ended.map_err(|error| self.no_end(effect, &error))?;
         let body = ended.data.and_then(|data| serde_json::from_str(&data).ok()).unwrap_or(Value::Null);
         let facts = json!({ "exit": ended.exit, "output": ended.output, "body": body });
         let Value::Object(facts) = facts else { unreachable!("it is written as a map") };
@@ -111,16 +102,28 @@ impl Exec {
     }
 }
 
+impl Exec {
+    fn no_end(&self, effect: Effect, error: &NoEnd) -> ServiceError {
+        let program = &self.program;
+        match (error, effect) {
+            (NoEnd::NotStarted(_), _) => {
+                let cwd = self.cwd.display();
+                ServiceError::rejected(format!("{program} could not be started in {cwd}: {error}"))
+            }
+            (NoEnd::Lost(_), Effect::Changes) => {
+                ServiceError::unknown(format!("how {program} ended is not known: {error}"))
+            }
+            (NoEnd::Lost(_), Effect::Reads) => {
+                ServiceError::unavailable(format!("how {program} ended is not known: {error}"))
+            }
+        }
+    }
+}
+
 /// A name is looked up where programs are; a path that is not absolute starts in the folder that the program runs in.
 fn program_in(program: &str, cwd: &Path) -> PathBuf {
     let path = Path::new(program);
     if path.components().count() > 1 { cwd.join(path) } else { path.to_owned() }
-}
-
-/// True for what in Callboard's own environment is for nobody else.
-pub(super) fn is_ours(name: &OsStr) -> bool {
-    let name = name.to_string_lossy().to_ascii_uppercase();
-    name.starts_with("CALLBOARD_SECRET_") || name == "CALLBOARD_PASSPHRASE"
 }
 
 /// A word as a shell would take it, for people to read and to copy.

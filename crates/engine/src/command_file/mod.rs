@@ -37,6 +37,14 @@ use crate::{
 };
 
 pub(crate) use choices::Listing;
+#[cfg(target_os = "linux")]
+pub use process::subreaper::become_subreaper_if_asked;
+
+/// Only Linux has subreapers: elsewhere a command is ended with its process group, or alone.
+#[cfg(not(target_os = "linux"))]
+pub fn become_subreaper_if_asked() -> Option<std::process::ExitCode> {
+    None
+}
 
 /// The most command files that are read, in all folders.
 const MOST_FILES: usize = 500;

@@ -14,9 +14,10 @@ use toml::de::DeValue;
 use super::{
     super::{
         command::Run,
-        exec::{Exec, is_ours},
+        exec::Exec,
         http::{Body, Call, Get, Wait},
         path::{Path, outside_tags},
+        process::is_ours,
         table,
     },
     BODY, ENTRIES, LONGEST, Reader, STATUS,

@@ -179,6 +179,6 @@ fn it_sees_none_of_our_secrets() {
         ("PATH", false),
     ];
     for (name, expected) in cases {
-        assert_eq!(super::super::exec::is_ours(OsStr::new(name)), expected, "{name}");
+        assert_eq!(super::super::process::is_ours(OsStr::new(name)), expected, "{name}");
     }
 }

@@ -1,0 +1,215 @@
+//! A program under way: its output as it comes, and its end with all that it started.
+
+mod group;
+#[cfg(target_os = "linux")]
+pub(super) mod subreaper;
+
+use std::{
+    ffi::OsStr,
+    io,
+    path::PathBuf,
+    process::{ExitStatus, Stdio},
+    sync::Mutex,
+    time::Duration,
+};
+
+use callboard_domain::action::Progress;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader},
+    process::{Child, ChildStderr, ChildStdin, ChildStdout, Command},
+    time::timeout,
+};
+
+/// The longest line that is passed on whole, in bytes.
+const LINE: usize = 8 << 10;
+/// The most standard output that is kept to be read as data, in bytes.
+const DATA: usize = 1 << 20;
+/// The end of the output that is kept, in bytes.
+const TAIL: usize = 64 << 10;
+/// How long what is left in the pipes is read once the program has ended: what it started may hold them open for good.
+const LEFT_OVER: Duration = Duration::from_millis(500);
+/// How long a program may take to clean up when it is stopped.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// What is run, and with what.
+#[derive(Debug)]
+pub(super) struct Program {
+    /// A name to be looked up where programs are, or a path.
+    pub(super) program: PathBuf,
+    pub(super) args: Vec<String>,
+    pub(super) cwd: PathBuf,
+    /// Variables besides those of this process.
+    pub(super) env: Vec<(String, String)>,
+    /// What it reads.
+    pub(super) stdin: Option<String>,
+}
+
+/// How a program ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    /// Its exit code; 128 and the signal's number where a signal ended it, as shells have it.
+    pub(super) exit: i32,
+    /// Its whole standard output; none where it was more than is kept.
+    pub(super) data: Option<String>,
+    /// The end of all that it wrote, in the order in which it came.
+    pub(super) output: String,
+}
+
+/// Why there is no end of a program.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NoEnd {
+    /// It has not begun.
+    #[error("{0}")]
+    NotStarted(io::Error),
+    /// It has begun, and how it ended is not known.
+    #[error("{0}")]
+    Lost(io::Error),
+}
+
+#[derive(Default)]
+struct Written {
+    data: Option<String>,
+    output: String,
+}
+
+/// Runs a program to its end. Dropped before that, it stops the program and everything that the program started; on Linux
+/// also what moved to another session, and also where this process is killed.
+pub(super) async fn run(program: Program, progress: &dyn Progress) -> Result<Ended, NoEnd> {
+    let Started { mut running, stdin: pipe, stdout, stderr, text } = start(program).await?;
+    let written = Mutex::new(Written { data: Some(String::new()), output: String::new() });
+    let keep = |line: &str, is_data: bool| {
+        progress.output(line);
+        let mut written = written.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if is_data {
+            let whole = written.data.take().filter(|data| data.len() + line.len() <= DATA);
+            written.data = whole.map(|data| data + line);
+        }
+        written.output.push_str(line);
+        let excess = written.output.len().saturating_sub(TAIL);
+        // Rarely: every cut moves all that is kept.
+        if excess > TAIL {
+            let at = (excess..).find(|at| written.output.is_char_boundary(*at)).unwrap_or(excess);
+            written.output.drain(..at);
+        }
+    };
+    let feed = async {
+        if let (Some(mut pipe), Some(text)) = (pipe, text) {
+            // A program may end, or close its input, before it has read everything.
+            let _ = pipe.write_all(text.as_bytes()).await;
+        }
+    };
+    let talk = async {
+        tokio::join!(feed, follow(stdout, |line| keep(line, true)), follow(stderr, |line| keep(line, false)))
+    };
+    let status = {
+        tokio::pin!(talk);
+        tokio::select! {
+            status = running.wait() => {
+                let _ = timeout(LEFT_OVER, talk).await;
+                status
+            }
+            _ = &mut talk => running.wait().await,
+        }
+    };
+    let exit = exit_code(status.map_err(NoEnd::Lost)?);
+    let Written { data, mut output } =
+        written.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let excess = output.len().saturating_sub(TAIL);
+    output.drain(..(excess..=output.len()).find(|at| output.is_char_boundary(*at)).unwrap_or(0));
+    Ok(Ended { exit, data, output })
+}
+
+/// A program that has begun.
+struct Started {
+    running: Running,
+    stdin: Option<ChildStdin>,
+    stdout: Option<ChildStdout>,
+    stderr: Option<ChildStderr>,
+    /// What is still to be written to it.
+    text: Option<String>,
+}
+
+/// A program under way, and whoever ends it with all that it started.
+enum Running {
+    Group(group::Group),
+    #[cfg(target_os = "linux")]
+    Watched(subreaper::Watched),
+}
+
+impl Running {
+    /// Waits for its end. May be given up and begun again.
+    async fn wait(&mut self) -> io::Result<ExitStatus> {
+        match self {
+            Self::Group(group) => group.child().wait().await,
+            #[cfg(target_os = "linux")]
+            Self::Watched(watched) => watched.wait().await,
+        }
+    }
+}
+
+async fn start(program: Program) -> Result<Started, NoEnd> {
+    #[cfg(target_os = "linux")]
+    let program = match subreaper::start(program).await {
+        Ok(started) => return started,
+        Err(program) => program,
+    };
+    let mut command = Command::new(&program.program);
+    command.args(&program.args).current_dir(&program.cwd);
+    without_secrets(&mut command).envs(program.env);
+    command.stdin(if program.stdin.is_some() { Stdio::piped() } else { Stdio::null() });
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut group = group::Group::start(&mut command).map_err(NoEnd::NotStarted)?;
+    let (stdin, stdout, stderr) = pipes(group.child());
+    Ok(Started { running: Running::Group(group), stdin, stdout, stderr, text: program.stdin })
+}
+
+fn pipes(child: &mut Child) -> (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>) {
+    (child.stdin.take(), child.stdout.take(), child.stderr.take())
+}
+
+/// Keeps what in our own environment is for nobody else from a program.
+fn without_secrets(command: &mut Command) -> &mut Command {
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_ours(name)) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// True for what in Callboard's own environment is for nobody else.
+pub(super) fn is_ours(name: &OsStr) -> bool {
+    let name = name.to_string_lossy().to_ascii_uppercase();
+    name.starts_with("CALLBOARD_SECRET_") || name == "CALLBOARD_PASSPHRASE"
+}
+
+/// Passes on what comes, line by line. A line that does not end is passed on in pieces.
+async fn follow(pipe: Option<impl AsyncRead + Unpin>, mut each: impl FnMut(&str)) {
+    let Some(pipe) = pipe else { return };
+    let mut reader = BufReader::new(pipe);
+    let mut line = Vec::new();
+    while let Ok(here) = reader.fill_buf().await {
+        if here.is_empty() {
+            break;
+        }
+        let end = here.iter().position(|byte| *byte == b'\n').map_or(here.len(), |at| at + 1);
+        line.extend_from_slice(&here[..end]);
+        reader.consume(end);
+        if line.ends_with(b"\n") || line.len() >= LINE {
+            each(&String::from_utf8_lossy(&line));
+            line.clear();
+        }
+    }
+    if !line.is_empty() {
+        each(&String::from_utf8_lossy(&line));
+    }
+}
+
+#[cfg(unix)]
+fn exit_code(status: ExitStatus) -> i32 {
+    use std::os::unix::process::ExitStatusExt;
+    status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(-1)
+}
+
+#[cfg(not(unix))]
+fn exit_code(status: ExitStatus) -> i32 {
+    status.code().unwrap_or(-1)
+}
