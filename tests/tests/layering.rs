@@ -206,7 +206,7 @@ fn only_the_outbox_calls_a_chat_to_post() -> Result<()> {
             }
         }
     }
-    assert_eq!(posting, BTreeSet::from(["deliver.rs".to_owned()]));
+    assert_eq!(posting, BTreeSet::from(["send.rs".to_owned()]));
     for (path, code) in code("crates/connectors/src")? {
         if path.iter().any(|part| part == "actions" || part == "actions.rs") {
             assert!(!code.contains("ChatService"), "{}: actions never post", path.display());

@@ -17,6 +17,7 @@ use crate::{
     live::Live,
     registry::Entry,
     run::Streamed,
+    store::PutOut,
 };
 
 impl Engine {
@@ -76,8 +77,7 @@ impl Engine {
                 (output.since(query.seen), output.total(), line.clone(), steps.clone())
             }),
             None => {
-                let output = self.store().output(&id).await.map_err(ApiError::internal)?;
-                let steps = self.store().steps(&id).await.map_err(ApiError::internal)?;
+                let PutOut { output, steps } = self.store().put_out(&id).await.map_err(ApiError::internal)?;
                 (output.since(query.seen), output.total(), String::new(), steps)
             }
         };

@@ -19,7 +19,6 @@ mod readers;
 mod room;
 mod row;
 mod run_output;
-mod run_steps;
 mod runs;
 mod search;
 mod secret_records;
@@ -53,6 +52,7 @@ pub use self::{
     output::Output,
     prune::{Pruned, Retention},
     room::RoomMessage,
+    run_output::PutOut,
     search::Found,
     secret_records::SecretRecords,
     sources::{StoredProblem, StoredSource},

@@ -10,8 +10,8 @@ use std::{
 use rusqlite::{Connection, OpenFlags};
 
 use super::{
-    StoreError, activity, decisions, deliveries, events, hooks, items, open_items, room, run_output,
-    run_steps, runs, search, secret_records, settings, sources,
+    StoreError, activity, decisions, deliveries, events, hooks, items, open_items, room, run_output, runs,
+    search, secret_records, settings, sources,
 };
 use crate::private;
 
@@ -31,7 +31,7 @@ pub(super) const FORMATS: &[&[&str]] = &[
         settings::V1,
     ],
     &[sources::V2, items::V2, events::V2],
-    &[run_steps::V1],
+    &[run_output::V1_STEPS],
     &[secret_records::V1],
     &[open_items::V2, activity::V2],
 ];

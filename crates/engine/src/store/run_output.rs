@@ -1,4 +1,4 @@
-//! What runs print: the beginning and the end, which are what counts.
+//! What runs put out: their steps, and of what they print the beginning and the end, which are what counts.
 //!
 //! Pieces are numbered from 1. The first [`HEAD_PIECES`] stay; of the others the last [`TAIL`] bytes stay, and a row with
 //! number 0 holds how many bytes were left out between them.
@@ -8,8 +8,9 @@ use rusqlite::{Connection, params};
 use super::{
     Output, Store, StoreError,
     output::{HEAD, TAIL},
-    row::{all, one, run},
+    row::{At, all, one, run},
 };
+use crate::api::RunStep;
 
 pub(super) const V1: &str = "
 CREATE TABLE run_output (
@@ -19,6 +20,25 @@ CREATE TABLE run_output (
     PRIMARY KEY (run, seq)
 ) STRICT, WITHOUT ROWID;
 ";
+
+pub(super) const V1_STEPS: &str = "
+CREATE TABLE run_steps (
+    run  TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    seq  INTEGER NOT NULL,
+    said TEXT NOT NULL,
+    at   INTEGER NOT NULL,
+    PRIMARY KEY (run, seq)
+) STRICT, WITHOUT ROWID;
+";
+
+/// What a run has put out, as far as it is kept.
+#[derive(Debug, Default)]
+pub struct PutOut {
+    /// What it printed.
+    pub output: Output,
+    /// The steps that began, the first one first.
+    pub steps: Vec<RunStep>,
+}
 
 /// A piece of it, at most: a longer text is cut into several.
 const PIECE: usize = 16 << 10;
@@ -88,6 +108,19 @@ fn left_out(conn: &Connection, id: &str) -> rusqlite::Result<u64> {
     Ok(text.and_then(|text| text.parse().ok()).unwrap_or(0))
 }
 
+/// Records steps in place of those recorded before.
+fn record_steps(conn: &Connection, id: &str, steps: &[RunStep]) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO run_steps (run, seq, said, at) VALUES (?1, ?2, ?3, ?4)";
+    let mut steps = (1_i64..).zip(steps);
+    steps.try_for_each(|(seq, step)| run(conn, sql, params![id, seq, step.said, At(step.at)]).map(drop))
+}
+
+fn read_steps(conn: &Connection, id: &str) -> rusqlite::Result<Vec<RunStep>> {
+    all(conn, "SELECT said, at FROM run_steps WHERE run = ?1 ORDER BY seq", [id], |row| {
+        Ok(RunStep { said: row.get(0)?, at: row.get::<_, At>(1)?.0 })
+    })
+}
+
 fn read(conn: &Connection, id: &str) -> rusqlite::Result<Output> {
     let sql = "SELECT seq, text FROM run_output WHERE run = ?1 AND seq > 0 ORDER BY seq";
     let mut output = Output { left_out: left_out(conn, id)?, ..Output::default() };
@@ -109,9 +142,15 @@ impl Store {
         self.write(move |conn| append(conn, &id, begins, &text)).await
     }
 
-    /// A run's output, as far as it is kept.
-    pub async fn output(&self, id: &str) -> Result<Output, StoreError> {
+    /// Records the steps of a run, in place of those recorded before.
+    pub async fn record_steps(&self, id: &str, steps: Vec<RunStep>) -> Result<(), StoreError> {
         let id = id.to_owned();
-        self.read(move |conn| read(conn, &id)).await
+        self.write(move |conn| record_steps(conn, &id, &steps)).await
+    }
+
+    /// What a run has put out.
+    pub async fn put_out(&self, id: &str) -> Result<PutOut, StoreError> {
+        let id = id.to_owned();
+        self.read(move |conn| Ok(PutOut { output: read(conn, &id)?, steps: read_steps(conn, &id)? })).await
     }
 }

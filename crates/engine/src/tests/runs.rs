@@ -300,7 +300,7 @@ async fn output_is_stored_as_it_comes_with_its_end() {
     stage.there.notified().await;
     let text = stage.follow(&run.id).await.output.concat();
     assert!(text.starts_with("first\nxxx") && text.ends_with("xxx\nlast\n") && text.contains("left out"));
-    let stored = async || stage.scene.engine.store().output(&run.id).await.unwrap().since(0);
+    let stored = async || stage.scene.engine.store().put_out(&run.id).await.unwrap().output.since(0);
     until("it is stored while it runs", async || stored().await.ends_with("last\n")).await;
     assert!(!stage.follow(&run.id).await.run.state.is_final());
     assert!(stored().await.len() < 3 << 20, "bounded");
@@ -340,7 +340,7 @@ async fn end_that_cannot_be_recorded_is_kept_told_and_recorded_later() {
     until("it is recorded", async || stage.follow(&run.id).await.unrecorded.is_none()).await;
     let stored = engine.store().run(&run.id).await.unwrap().unwrap();
     assert!(matches!(stored.state, RunState::Done { .. }));
-    assert!(engine.store().output(&run.id).await.unwrap().since(0).ends_with("last\n"));
+    assert!(engine.store().put_out(&run.id).await.unwrap().output.since(0).ends_with("last\n"));
     assert!(!failed("runs").await && !failed("store").await);
     engine.stop().await;
 }

@@ -47,7 +47,7 @@ async fn what_is_old_and_over_goes_and_the_rest_stays() {
     assert_eq!(store.item(&key("over")).await, Ok(None));
     assert!(store.item(&key("open")).await.unwrap().is_some());
     assert_eq!(store.run("r1").await, Ok(None));
-    assert_eq!(store.output("r1").await.unwrap(), Output::default());
+    assert_eq!(store.put_out("r1").await.unwrap().output, Output::default());
     assert!(store.run("r2").await.unwrap().is_some(), "it is under way");
     let found = store.search("over", 10).await.unwrap();
     assert_eq!((found.items, found.runs), (Vec::new(), Vec::new()));

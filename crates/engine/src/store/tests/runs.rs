@@ -123,7 +123,7 @@ async fn beginning_and_end_of_the_output_are_kept_and_nothing_twice() {
     for (begins, text) in [(0, "first\n"), (0, "first\n"), (6, "second\n"), (3, "st\nsecond\nthird\n")] {
         store.append_output("r1", begins, text.to_owned()).await.unwrap();
     }
-    let output = store.output("r1").await.unwrap();
+    let output = store.put_out("r1").await.unwrap().output;
     assert_eq!((output.since(0).as_str(), output.total()), ("first\nsecond\nthird\n", 19));
 
     let mut begins = output.total();
@@ -133,7 +133,7 @@ async fn beginning_and_end_of_the_output_are_kept_and_nothing_twice() {
         begins += text.len() as u64;
     }
     store.append_output("r1", begins, "last\n".to_owned()).await.unwrap();
-    let output = store.output("r1").await.unwrap();
+    let output = store.put_out("r1").await.unwrap().output;
     assert_eq!(output.total(), begins + 5);
     let text = output.since(0);
     assert!(text.starts_with("first\nsecond\nthird\nxxx") && text.ends_with("é\nlast\n"));
@@ -143,9 +143,9 @@ async fn beginning_and_end_of_the_output_are_kept_and_nothing_twice() {
 
     // What memory had to drop before it could be stored counts as left out.
     store.append_output("r1", begins + 1_000_005, "x".repeat(1 << 20)).await.unwrap();
-    let output = store.output("r1").await.unwrap();
+    let output = store.put_out("r1").await.unwrap().output;
     assert_eq!(output.total(), begins + 1_000_005 + (1 << 20));
-    assert_eq!(store.output("none").await.unwrap(), Output::default());
+    assert_eq!(store.put_out("none").await.unwrap().output, Output::default());
 }
 
 #[tokio::test]

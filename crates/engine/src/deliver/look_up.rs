@@ -1,0 +1,51 @@
+//! Looking for a message that may have arrived.
+
+use std::time::Duration;
+
+use callboard_domain::error::ServiceError;
+use jiff::Timestamp;
+
+use super::{
+    CALL_TIME, LOOK_AFTER, WAIT_FOR_SECRETS,
+    way::{Way, way},
+};
+use crate::{
+    Engine,
+    accounts::{self, NoChat},
+    store::{Attempt, Delivery, LONGEST_WAIT},
+};
+
+/// A message is looked for from this long before it was decided: clocks differ.
+const CLOCK_MARGIN: Duration = Duration::from_secs(5 * 60);
+
+pub(super) async fn look_up(engine: &Engine, delivery: &Delivery) -> Attempt {
+    let unknown = |wait: Duration, error| Attempt::Unknown(Timestamp::now() + wait, error);
+    let chat = match accounts::chat(&engine.live().accounts, &engine.inner.room, &delivery.to.account) {
+        Ok(chat) => chat,
+        Err(NoChat::Waiting(error)) => {
+            return unknown(WAIT_FOR_SECRETS, ServiceError::unavailable(error.to_string()));
+        }
+        Err(NoChat::None(why)) => return unknown(LONGEST_WAIT, ServiceError::rejected(why)),
+    };
+    if !chat.limits().finds {
+        let error = delivery.error.clone().unwrap_or_else(|| ServiceError::unknown("no answer"));
+        return unknown(LONGEST_WAIT, error);
+    }
+    // What was decided while the clock was ahead has been sent before that.
+    let since = delivery.created_at.min(Timestamp::now()) - CLOCK_MARGIN;
+    let key = delivery.message_key();
+    let way = way(delivery, chat.limits(), false);
+    let under = if let Way::Reply(under) = way { Some(under) } else { None };
+    let found = chat.find(&delivery.to.channel, under, &key, since);
+    match tokio::time::timeout(CALL_TIME, found).await {
+        Ok(Ok(Some(posted))) => Attempt::Posted(posted),
+        Ok(Ok(None)) => Attempt::Absent,
+        Ok(Err(ServiceError::RateLimited { why, retry_after })) => {
+            unknown(retry_after, ServiceError::RateLimited { why, retry_after })
+        }
+        Ok(Err(error)) if error.may_retry() => unknown(LOOK_AFTER * 3, error),
+        // The credential may post but not read: a person can mend that, or look.
+        Ok(Err(error)) => unknown(LONGEST_WAIT, error),
+        Err(_) => unknown(LOOK_AFTER * 3, ServiceError::unknown("it could not be looked up: no answer")),
+    }
+}

@@ -1,0 +1,150 @@
+//! Sending one message, and what the answer means for it.
+
+use std::{collections::HashMap, future::Future, time::Duration};
+
+use callboard_domain::{
+    chat::{Address, ChatService, Edited, Limits, Posted},
+    error::ServiceError,
+};
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::{
+    CALL_TIME, LOOK_AFTER, WAIT_FOR_SECRETS,
+    way::{Way, way},
+};
+use crate::{
+    Engine,
+    accounts::{self, NoChat},
+    store::{About, Attempt, Delivery, Edits, LONGEST_WAIT},
+};
+
+/// A message that could not be sent for this long, and this often, is given up until a person retries it.
+pub(super) const GIVE_UP: Duration = Duration::from_secs(24 * 60 * 60);
+const GIVE_UP_TRIES: u32 = 20;
+/// A message whose sending breaks inside Callboard this often is given up until a person retries it.
+const GIVE_UP_BROKEN: u32 = 3;
+
+/// A sending that broke may have arrived. One that breaks each time is given up.
+pub(super) fn broken(error: ServiceError, delivery: &Delivery) -> Attempt {
+    match delivery.attempts >= GIVE_UP_BROKEN {
+        true => Attempt::Failed(error),
+        false => Attempt::Unknown(Timestamp::now() + LOOK_AFTER, error),
+    }
+}
+
+pub(super) async fn send(engine: &Engine, delivery: &Delivery) -> Attempt {
+    let chat = match accounts::chat(&engine.live().accounts, &engine.inner.room, &delivery.to.account) {
+        Ok(chat) => chat,
+        // Nothing is lost by waiting, however long; it is made due when the secrets can be read.
+        Err(NoChat::Waiting(error)) => {
+            return Attempt::Later(
+                Timestamp::now() + WAIT_FOR_SECRETS,
+                ServiceError::unavailable(error.to_string()),
+            );
+        }
+        Err(NoChat::None(why)) => return Attempt::Failed(ServiceError::rejected(why)),
+    };
+    let limits = chat.limits();
+    let progress = match &delivery.about {
+        About::Run(run) if delivery.posted.is_some() => engine.store().is_under_way(run).await,
+        _ => Ok(false),
+    };
+    let way = match progress {
+        Ok(progress) => way(delivery, limits, progress),
+        Err(error) => return later(ServiceError::unavailable(error.to_string()), delivery, Timestamp::now()),
+    };
+    match way {
+        Way::Skip => return Attempt::Skipped,
+        Way::Close => return Attempt::Closed(Edits::Closed),
+        _ => keep_pace(&mut engine.inner.outbox.state().paces, &delivery.to, limits.pause),
+    }
+    .await;
+    let called = tokio::time::timeout(CALL_TIME, call(&*chat, delivery, &way)).await;
+    let result = called.unwrap_or_else(|_| {
+        Err(ServiceError::unknown(format!("no answer within {} s", CALL_TIME.as_secs())))
+    });
+    after_sending(result, delivery, &way, limits, Timestamp::now())
+}
+
+/// What a service answered.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Answered {
+    Posted(Posted),
+    /// It was to be edited, and cannot be.
+    Closed(Edits),
+}
+
+async fn call(chat: &dyn ChatService, delivery: &Delivery, way: &Way<'_>) -> Result<Answered, ServiceError> {
+    let Delivery { to, message, .. } = delivery;
+    let key = delivery.message_key();
+    match way {
+        Way::Edit(posted) => Ok(match chat.edit(posted, message).await? {
+            Edited::Done => Answered::Posted((*posted).clone()),
+            Edited::Refused { .. } => Answered::Closed(Edits::Closed),
+            Edited::Gone { .. } => Answered::Closed(Edits::Gone),
+        }),
+        Way::Reply(under) => chat.reply(under, message, &key).await.map(Answered::Posted),
+        Way::Post | Way::Skip | Way::Close => {
+            chat.post(&to.channel, message, &key).await.map(Answered::Posted)
+        }
+    }
+}
+
+/// Takes the next place in which the channel may be posted in, and waits until it has come.
+pub(super) fn keep_pace(
+    paces: &mut HashMap<Address, Instant>,
+    to: &Address,
+    pause: Duration,
+) -> impl Future<Output = ()> + use<> {
+    let now = Instant::now();
+    paces.retain(|_, last| now.duration_since(*last) < LONGEST_WAIT);
+    let at = paces.get(to).map_or(now, |last| now.max(*last + pause));
+    paces.insert(to.clone(), at);
+    tokio::time::sleep_until(at)
+}
+
+/// What an answer means for the delivery.
+pub(super) fn after_sending(
+    result: Result<Answered, ServiceError>,
+    delivery: &Delivery,
+    way: &Way<'_>,
+    limits: Limits,
+    now: Timestamp,
+) -> Attempt {
+    let error = match result {
+        Ok(Answered::Posted(posted)) => return Attempt::Posted(posted),
+        Ok(Answered::Closed(edits)) => return Attempt::Closed(edits),
+        Err(error) => error,
+    };
+    let is_edit = matches!(way, Way::Edit(_));
+    match error {
+        // An edit is safe to repeat.
+        ServiceError::Unknown { .. } if is_edit => later(error, delivery, now),
+        ServiceError::Unknown { .. } if limits.finds => Attempt::Unknown(now + LOOK_AFTER, error),
+        // It waits for a person; the account may be changed to one that can look.
+        ServiceError::Unknown { .. } => Attempt::Unknown(now + LONGEST_WAIT, error),
+        // An edit that is refused is refused for good: what it was to say is posted anew.
+        ServiceError::Rejected { .. } if is_edit => Attempt::Closed(Edits::Closed),
+        // Nor can it stand under what it was to be an edit of.
+        ServiceError::Rejected { .. } if matches!(way, Way::Reply(under) if delivery.posted.as_ref() == Some(*under)) => {
+            Attempt::Closed(Edits::Gone)
+        }
+        error if error.may_retry() => later(error, delivery, now),
+        error => Attempt::Failed(error),
+    }
+}
+
+fn later(error: ServiceError, delivery: &Delivery, now: Timestamp) -> Attempt {
+    // Of one that was decided while the clock was ahead, the age is not known.
+    let age = Duration::try_from(now.duration_since(delivery.created_at)).unwrap_or_default();
+    if age > GIVE_UP && delivery.attempts >= GIVE_UP_TRIES {
+        return Attempt::Failed(error);
+    }
+    let doubled = Duration::from_secs(1 << delivery.attempts.min(10)).min(LONGEST_WAIT);
+    let wait = match &error {
+        ServiceError::RateLimited { retry_after, .. } => (*retry_after).max(Duration::from_secs(1)),
+        _ => doubled,
+    };
+    Attempt::Later(now + wait, error)
+}

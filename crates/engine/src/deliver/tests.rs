@@ -1,0 +1,164 @@
+use futures::FutureExt;
+
+use callboard_domain::{
+    chat::{Limits, Posted},
+    message::{Message, Tone},
+};
+
+use super::{
+    send::{GIVE_UP, after_sending, keep_pace},
+    way::{Way, way},
+    *,
+};
+use crate::store::{About, DeliveryState, Edits};
+
+fn delivery(posted: bool, attempts: u32) -> Delivery {
+    Delivery {
+        key: DeliveryKey("k".into()),
+        about: About::Nothing,
+        to: "chat:#deploys".parse().unwrap(),
+        under: None,
+        message: Message::new(Tone::Good, "done"),
+        state: DeliveryState::Sending,
+        attempts,
+        next_at: at(0),
+        posted: posted.then(stands),
+        edits: Edits::Open,
+        sent_revision: 2,
+        error: None,
+        created_at: at(0),
+    }
+}
+
+fn stands() -> Posted {
+    Posted { channel: "C1".into(), id: "1.2".into(), link: None }
+}
+
+fn limits(able: bool) -> Limits {
+    Limits { max_chars: 100, pause: Duration::ZERO, edits: able, finds: able }
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+#[test]
+fn what_an_answer_means() {
+    let unknown = ServiceError::unknown("lost");
+    let down = ServiceError::unavailable("down");
+    let no = ServiceError::rejected("no");
+    let auth = ServiceError::auth("no");
+    let limited = ServiceError::RateLimited { why: "slow".into(), retry_after: Duration::from_secs(30) };
+    let day = i64::try_from(GIVE_UP.as_secs()).unwrap();
+    // error, was posted before, service finds, attempts, now -> what is recorded
+    let cases = [
+        (&unknown, false, true, 1, 100, Attempt::Unknown(at(110), unknown.clone())),
+        (&unknown, false, false, 1, 0, Attempt::Unknown(at(0) + LONGEST_WAIT, unknown.clone())),
+        (&unknown, true, true, 1, 100, Attempt::Later(at(102), unknown.clone())),
+        // What cannot be edited was said again: that is as unknown as a first post.
+        (&unknown, true, false, 1, 0, Attempt::Unknown(at(0) + LONGEST_WAIT, unknown.clone())),
+        (&down, false, true, 3, 100, Attempt::Later(at(108), down.clone())),
+        (&down, false, true, 99, 100, Attempt::Later(at(1_000), down.clone())),
+        (&down, false, true, 99, day + 1, Attempt::Failed(down.clone())),
+        // Asleep for a day, it was hardly tried; decided while the clock was ahead, it is not old.
+        (&down, false, true, 3, day + 1, Attempt::Later(at(day + 9), down.clone())),
+        (&down, false, true, 99, -400 * day, Attempt::Later(at(-400 * day + 900), down.clone())),
+        // An edit that is refused for good is posted anew.
+        (&no, true, true, 1, 100, Attempt::Closed(Edits::Closed)),
+        (&limited, false, true, 1, 100, Attempt::Later(at(130), limited.clone())),
+        (&no, false, true, 1, 100, Attempt::Failed(no.clone())),
+        (&auth, true, true, 1, 100, Attempt::Failed(auth.clone())),
+    ];
+    for (error, posted, finds, attempts, now, expected) in cases {
+        let delivery = delivery(posted, attempts);
+        let way = match &delivery.posted {
+            Some(posted) if finds => Way::Edit(posted),
+            _ => Way::Post,
+        };
+        assert_eq!(
+            after_sending(Err(error.clone()), &delivery, &way, limits(finds), at(now)),
+            expected,
+            "{error:?}"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_edited_is_posted_anew_when_it_is_over() {
+    let (stands, parent) = (stands(), Posted { id: "1.0".into(), ..stands() });
+    let nowhere = Posted { id: String::new(), ..stands.clone() };
+    let (s, n, p) = (Some(&stands), Some(&nowhere), Some(&parent));
+    // stands, edits, in a thread, the chat edits, under way -> way
+    let cases = [
+        (None, Edits::Open, None, true, true, Way::Post),
+        (None, Edits::Open, p, true, false, Way::Reply(&parent)),
+        (None, Edits::Open, p, false, false, Way::Post),
+        (s, Edits::Open, None, true, true, Way::Edit(&stands)),
+        (s, Edits::Open, None, true, false, Way::Edit(&stands)),
+        (s, Edits::Closed, None, true, true, Way::Skip),
+        (s, Edits::Closed, None, true, false, Way::Reply(&stands)),
+        (s, Edits::Gone, None, true, true, Way::Skip),
+        (s, Edits::Gone, None, true, false, Way::Post),
+        (s, Edits::Gone, p, true, false, Way::Reply(&parent)),
+        (s, Edits::Open, None, false, true, Way::Skip),
+        (s, Edits::Open, None, false, false, Way::Close),
+        (s, Edits::Closed, None, false, false, Way::Post),
+        (n, Edits::Open, None, false, true, Way::Skip),
+        (n, Edits::Open, None, false, false, Way::Post),
+        (n, Edits::Open, None, true, false, Way::Post),
+    ];
+    for (posted, edits, under, able, progress, expected) in cases {
+        let delivery =
+            Delivery { posted: posted.cloned(), edits, under: under.cloned(), ..delivery(false, 1) };
+        assert_eq!(way(&delivery, limits(able), progress), expected, "{delivery:?}");
+    }
+    // Where it cannot stand under it either, it stands alone.
+    let closed = Delivery { edits: Edits::Closed, ..delivery(true, 1) };
+    let no = Err(ServiceError::rejected("no such thread"));
+    let way = Way::Reply(closed.posted.as_ref().unwrap());
+    let after = after_sending(no, &closed, &way, limits(true), at(0));
+    assert_eq!(after, Attempt::Closed(Edits::Gone));
+    assert_eq!(closed.message_key().0, "k.2", "the first message has the key of the delivery");
+}
+
+#[tokio::test]
+async fn a_sending_that_breaks_is_unknown_and_then_given_up() {
+    let breaks = || async { panic!("a renderer") };
+    let kinds: Vec<&str> = [1, 2, 3]
+        .map(|attempts| {
+            let delivery = delivery(false, attempts);
+            let attempt = unbroken(breaks(), |error| broken(error, &delivery)).now_or_never().unwrap();
+            match attempt {
+                Attempt::Unknown(..) => "unknown",
+                Attempt::Failed(_) => "failed",
+                _ => "other",
+            }
+        })
+        .to_vec();
+    assert_eq!(kinds, ["unknown", "unknown", "failed"]);
+}
+
+#[test]
+fn an_account_is_looked_up_in_a_few_times_at_once_and_holds_up_no_other() {
+    let mut looked_up = HashSet::new();
+    let of = |key: &str, to: &str| Delivery {
+        key: DeliveryKey(key.into()),
+        to: to.parse().unwrap(),
+        ..delivery(false, 1)
+    };
+    let begun = [("1", "a:#x"), ("1", "a:#x"), ("2", "a:#y"), ("3", "a:#z"), ("4", "b:#x")]
+        .map(|(key, to)| begin_look_up(&mut looked_up, &of(key, to)));
+    assert_eq!(begun, [true, false, true, false, true]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_channel_keeps_its_pause_and_others_do_not_wait() {
+    let (mut paces, began) = (HashMap::new(), Instant::now());
+    let (one, other) = ("chat:#a".parse().unwrap(), "chat:#b".parse().unwrap());
+    let pause = Duration::from_secs(1);
+    keep_pace(&mut paces, &one, pause).await;
+    keep_pace(&mut paces, &one, pause).await;
+    assert_eq!(began.elapsed(), pause);
+    keep_pace(&mut paces, &other, pause).await;
+    assert_eq!(began.elapsed(), pause);
+}

@@ -1,0 +1,136 @@
+//! Deliveries as they are shown: one, those of a run or a channel, and pages of them.
+
+use std::collections::BTreeSet;
+
+use callboard_domain::{
+    chat::{Address, DeliveryKey},
+    item::AccountName,
+};
+use jiff::Timestamp;
+use rusqlite::params;
+
+use super::{
+    super::{
+        Store, StoreError,
+        row::{At, Text, all, one},
+    },
+    COLUMNS, Delivery, read,
+    unreadable::read_shown,
+};
+
+/// The numbers of what has not arrived. Each part has an index that knows its rows.
+const NOT_POSTED: &str = "SELECT n FROM deliveries WHERE state IN ('pending', 'sending')
+    UNION ALL SELECT n FROM deliveries WHERE state = 'unknown'
+    UNION ALL SELECT n FROM deliveries WHERE state IN ('posted', 'failed') AND state = 'failed'";
+
+impl Store {
+    /// A delivery, where it is on the record.
+    pub async fn delivery(&self, key: &DeliveryKey) -> Result<Option<Delivery>, StoreError> {
+        let key = key.clone();
+        self.read(move |conn| {
+            one(conn, &format!("SELECT {COLUMNS} FROM deliveries WHERE id = ?1"), [&key.0], read_shown)
+        })
+        .await
+    }
+
+    /// The deliveries about a run, oldest first.
+    pub async fn deliveries_of_run(&self, run: &str) -> Result<Vec<Delivery>, StoreError> {
+        let run = run.to_owned();
+        self.read(move |conn| {
+            all(
+                conn,
+                &format!("SELECT {COLUMNS} FROM deliveries WHERE run = ?1 ORDER BY n"),
+                [run],
+                read_shown,
+            )
+        })
+        .await
+    }
+
+    /// The latest deliveries, newest first, at most `limit`.
+    pub async fn deliveries(&self, limit: u32) -> Result<Vec<Delivery>, StoreError> {
+        self.read(move |conn| {
+            all(
+                conn,
+                &format!("SELECT {COLUMNS} FROM deliveries ORDER BY n DESC LIMIT ?1"),
+                [limit],
+                read_shown,
+            )
+        })
+        .await
+    }
+
+    /// The latest deliveries to a channel, oldest first, at most `limit`.
+    pub async fn deliveries_to(&self, address: &Address, limit: u32) -> Result<Vec<Delivery>, StoreError> {
+        let address = address.clone();
+        self.read(move |conn| {
+            let sql = format!("SELECT {COLUMNS} FROM deliveries WHERE address = ?1 ORDER BY n DESC LIMIT ?2");
+            let mut found = all(conn, &sql, params![Text(&address), limit], read)?;
+            found.reverse();
+            Ok(found)
+        })
+        .await
+    }
+
+    /// Every channel that something was or is to be posted in, with when the latest was recorded.
+    pub async fn posted_to(&self) -> Result<Vec<(Address, Timestamp)>, StoreError> {
+        self.read(|conn| {
+            let sql = "SELECT address, max(created_at) FROM deliveries GROUP BY address ORDER BY address";
+            all(conn, sql, [], |row| Ok((row.get::<_, Text<_>>(0)?.0, row.get::<_, At>(1)?.0)))
+        })
+        .await
+    }
+
+    /// The accounts through which a message was posted.
+    pub async fn posted_through(&self) -> Result<BTreeSet<AccountName>, StoreError> {
+        self.read(|conn| {
+            let sql = "SELECT DISTINCT address FROM deliveries WHERE posted IS NOT NULL";
+            let addresses = all(conn, sql, [], |row| Ok(row.get::<_, Text<Address>>(0)?.0))?;
+            Ok(addresses.into_iter().map(|address| address.account).collect())
+        })
+        .await
+    }
+
+    /// A page of the deliveries, newest first, at most `limit`: those recorded before `before` (`None`: the latest), where
+    /// `pending` only what has not arrived.
+    pub async fn deliveries_page(
+        &self,
+        before: Option<DeliveryKey>,
+        pending: bool,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        self.read(move |conn| {
+            let before = match &before {
+                None => Some(i64::MAX),
+                Some(key) => one(conn, "SELECT n FROM deliveries WHERE id = ?1", [&key.0], |row| row.get(0))?,
+            };
+            let which = if pending { NOT_POSTED } else { "SELECT n FROM deliveries" };
+            let sql = format!(
+                "SELECT {COLUMNS} FROM deliveries WHERE n IN ({which}) AND n < ?1 ORDER BY n DESC LIMIT ?2"
+            );
+            all(conn, &sql, params![before, limit], read_shown)
+        })
+        .await
+    }
+
+    /// How many have not arrived and will not by themselves, or are late: failed, unknown, or tried in vain.
+    pub async fn undelivered(&self) -> Result<u32, StoreError> {
+        self.read(|conn| {
+            let sql = "SELECT (SELECT count(*) FROM deliveries WHERE state IN ('pending', 'sending') AND error IS NOT NULL)
+                            + (SELECT count(*) FROM deliveries WHERE state = 'unknown')
+                            + (SELECT count(*) FROM deliveries WHERE state IN ('posted', 'failed') AND state = 'failed')";
+            Ok(one(conn, sql, [], |row| row.get(0))?.unwrap_or(0))
+        })
+        .await
+    }
+
+    /// What has not arrived: waiting, being sent, unknown or failed, oldest first, at most `limit`.
+    pub async fn deliveries_not_posted(&self, limit: u32) -> Result<Vec<Delivery>, StoreError> {
+        self.read(move |conn| {
+            let sql =
+                format!("SELECT {COLUMNS} FROM deliveries WHERE n IN ({NOT_POSTED}) ORDER BY n LIMIT ?1");
+            all(conn, &sql, [limit], read_shown)
+        })
+        .await
+    }
+}

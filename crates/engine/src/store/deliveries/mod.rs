@@ -1,0 +1,257 @@
+//! The outbox: every message for a chat channel, from the moment it is decided until it stands there.
+//!
+//! A delivery is marked as being sent before the call to the service, so that after a crash it is known which ones may
+//! have arrived. Its state changes like this:
+//!
+//! ```text
+//! pending -> sending -> posted            revised: pending again, and then it is an edit
+//!    ^          |-----> pending           it surely did not happen: later
+//!    |          |-----> failed            given up, until a person tries again
+//!    |          '-----> unknown           it may have happened: looked up before it is sent again
+//!    '---------------------'              looked up, and absent
+//! ```
+//!
+//! A record that cannot be read is set aside as failed with the reason, so that it does not hold up its channel.
+
+mod list;
+mod queue;
+mod standing;
+mod unreadable;
+
+use callboard_domain::{
+    chat::{Address, DeliveryKey, Posted},
+    error::ServiceError,
+    message::Message,
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, params};
+use uuid::Uuid;
+
+use self::standing::{STANDS, Standing};
+use super::{
+    Store, StoreError,
+    row::{At, Json, Text, Word, one, run},
+};
+
+pub use self::{queue::LONGEST_WAIT, standing::Edits};
+
+pub(super) const V1: &str = "
+CREATE TABLE deliveries (
+    n             INTEGER PRIMARY KEY AUTOINCREMENT,
+    id            TEXT NOT NULL UNIQUE,          -- the DeliveryKey
+    event         INTEGER REFERENCES events (id) ON DELETE SET NULL,
+    run           TEXT REFERENCES runs (id) ON DELETE SET NULL,
+    address       TEXT NOT NULL,
+    under         TEXT,                          -- Posted: the message that it answers
+    message       TEXT NOT NULL,
+    revision      INTEGER NOT NULL DEFAULT 1,    -- of the message that is wanted
+    sent_revision INTEGER NOT NULL DEFAULT 0,    -- of the message that was last sent
+    state         TEXT NOT NULL DEFAULT 'pending',
+    attempts      INTEGER NOT NULL DEFAULT 0,
+    next_at       INTEGER NOT NULL,
+    posted        TEXT,                          -- Posted, once it stands there
+    error         TEXT,                          -- ServiceError of the last attempt
+    created_at    INTEGER NOT NULL,
+    changed_at    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX deliveries_live ON deliveries (address, n) WHERE state IN ('pending', 'sending');
+CREATE INDEX deliveries_unknown ON deliveries (next_at) WHERE state = 'unknown';
+CREATE INDEX deliveries_over ON deliveries (changed_at) WHERE state IN ('posted', 'failed');
+CREATE INDEX deliveries_event ON deliveries (event) WHERE event IS NOT NULL;
+CREATE INDEX deliveries_run ON deliveries (run) WHERE run IS NOT NULL;
+";
+
+/// What a delivery tells of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// The event with this number.
+    Event(i64),
+    /// The run with this id.
+    Run(String),
+    /// Neither: a person's message, a digest.
+    Nothing,
+}
+
+/// How far a delivery is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// To be sent (or edited) when its time comes.
+    Pending,
+    /// The call to the service is under way.
+    Sending,
+    /// Stands in the channel, as wanted.
+    Posted,
+    /// It may stand there: to be looked up.
+    Unknown,
+    /// Given up.
+    Failed,
+}
+
+/// A message for a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDelivery {
+    /// What it tells of.
+    pub about: About,
+    /// Where it goes.
+    pub to: Address,
+    /// The message that it answers in a thread.
+    pub under: Option<Posted>,
+    /// What it says.
+    pub message: Message,
+}
+
+/// A delivery as recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its id, which goes along with the message where the service allows it.
+    pub key: DeliveryKey,
+    /// What it tells of; `Nothing` too where that has been deleted since.
+    pub about: About,
+    /// Where it goes.
+    pub to: Address,
+    /// The message that it answers in a thread.
+    pub under: Option<Posted>,
+    /// What it says in its latest revision.
+    pub message: Message,
+    /// How far it is.
+    pub state: DeliveryState,
+    /// How many times it has been tried since it last went well.
+    pub attempts: u32,
+    /// When it is to be tried (pending) or looked up (unknown) next.
+    pub next_at: Timestamp,
+    /// Where it stands. A delivery that is claimed and has this is to be edited, as far as `edits` allows.
+    pub posted: Option<Posted>,
+    /// Whether what stands can be edited.
+    pub edits: Edits,
+    /// The revision that was last sent, or is being sent.
+    pub sent_revision: i64,
+    /// Why the last attempt did not go well.
+    pub error: Option<ServiceError>,
+    /// When it was decided.
+    pub created_at: Timestamp,
+}
+
+/// How an attempt to send or to look up a delivery went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Attempt {
+    /// It stands there as it was when it was claimed. Revised since: it becomes pending, as an edit.
+    Posted(Posted),
+    /// This revision is not worth a message of its own: what stands there stays, until the next one.
+    Skipped,
+    /// What stands there cannot be edited any more: it becomes pending, and is posted anew.
+    Closed(Edits),
+    /// It surely did not happen: send it at this time.
+    Later(Timestamp, ServiceError),
+    /// It may have happened: look it up at this time. An edit is safe to repeat and is: it becomes pending.
+    Unknown(Timestamp, ServiceError),
+    /// It did not happen, and trying again would not help.
+    Failed(ServiceError),
+    /// Looked up, and it is not there: send it.
+    Absent,
+}
+
+/// Writes a delivery into the outbox, due at once. It may outlive what it tells of.
+pub(super) fn insert(conn: &Connection, new: &NewDelivery, now: Timestamp) -> rusqlite::Result<DeliveryKey> {
+    let key = DeliveryKey(Uuid::now_v7().to_string());
+    let (event, of_run) = match &new.about {
+        About::Event(id) => (Some(*id), None),
+        About::Run(id) => (None, Some(id)),
+        About::Nothing => (None, None),
+    };
+    let sql = "INSERT INTO deliveries (id, event, run, address, under, message, next_at, created_at, changed_at)
+               VALUES (?1, (SELECT id FROM events WHERE id = ?2), (SELECT id FROM runs WHERE id = ?3), ?4, ?5, ?6, ?7, ?7, ?7)";
+    let under = new.under.as_ref().map(Json);
+    run(conn, sql, params![key.0, event, of_run, Text(&new.to), under, Json(&new.message), At(now)])?;
+    Ok(key)
+}
+
+/// What may have been sent when the program ended: posts are to be looked up, edits are safe to repeat.
+pub(super) fn recover(conn: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
+    let error = ServiceError::unknown("Callboard ended while the message was being sent");
+    let sql = format!(
+        "UPDATE deliveries SET state = iif({STANDS}, 'pending', 'unknown'), next_at = ?1, error = ?2
+               WHERE state IN ('pending', 'sending') AND state = 'sending'"
+    );
+    run(conn, &sql, params![At(now), Json(&error)])
+}
+
+/// Gives the messages about a run their next revision.
+pub(super) fn revise_run(
+    conn: &Connection,
+    run_id: &str,
+    message: &Message,
+    now: Timestamp,
+) -> rusqlite::Result<usize> {
+    let sql = format!("{REVISE} WHERE run = ?1");
+    run(conn, &sql, params![run_id, Json(message), At(now)])
+}
+
+/// One that is being sent, unknown or failed stays so; its next sending takes the new message.
+const REVISE: &str = "UPDATE deliveries SET message = ?2, revision = revision + 1, changed_at = ?3,
+                      next_at = iif(state = 'posted', ?3, next_at), state = iif(state = 'posted', 'pending', state)";
+
+/// Deletes up to `limit` that have been over since before `before`.
+pub(super) fn prune(conn: &Connection, before: Timestamp, limit: u32) -> rusqlite::Result<usize> {
+    let sql = "DELETE FROM deliveries WHERE n IN (SELECT n FROM deliveries
+               WHERE state IN ('posted', 'failed') AND changed_at < ?1 LIMIT ?2)";
+    run(conn, sql, params![At(before), limit])
+}
+
+const COLUMNS: &str = "id, event, run, address, under, message, state, attempts, next_at, posted, error, created_at, sent_revision";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+    let about = match (row.get(1)?, row.get(2)?) {
+        (Some(event), _) => About::Event(event),
+        (None, Some(run)) => About::Run(run),
+        (None, None) => About::Nothing,
+    };
+    let standing = row.get::<_, Option<Json<Standing>>>(9)?.map(|it| it.0);
+    Ok(Delivery {
+        key: DeliveryKey(row.get(0)?),
+        about,
+        to: row.get::<_, Text<_>>(3)?.0,
+        under: row.get::<_, Option<Json<_>>>(4)?.map(|it| it.0),
+        message: row.get::<_, Json<_>>(5)?.0,
+        state: row.get::<_, Word<_>>(6)?.0,
+        attempts: row.get(7)?,
+        next_at: row.get::<_, At>(8)?.0,
+        edits: standing.as_ref().map(|it| it.edits).unwrap_or_default(),
+        posted: standing.map(|it| it.posted),
+        error: row.get::<_, Option<Json<_>>>(10)?.map(|it| it.0),
+        created_at: row.get::<_, At>(11)?.0,
+        sent_revision: row.get(12)?,
+    })
+}
+
+impl Store {
+    /// Puts a message into the outbox, due at once.
+    pub async fn enqueue(&self, new: NewDelivery, now: Timestamp) -> Result<DeliveryKey, StoreError> {
+        self.write(move |conn| insert(conn, &new, now)).await
+    }
+
+    /// Gives a delivery a new text: where it stands in its channel already, it is edited there.
+    pub async fn revise(
+        &self,
+        key: &DeliveryKey,
+        message: Message,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let key = key.clone();
+        self.write(move |conn| {
+            let sql = format!("{REVISE} WHERE id = ?1");
+            run(conn, &sql, params![key.0, Json(&message), At(now)]).map(|rows| rows == 1)
+        })
+        .await
+    }
+
+    /// True for a run that has not ended: a message about it tells of progress, not of an outcome.
+    pub async fn is_under_way(&self, run: &str) -> Result<bool, StoreError> {
+        let run = run.to_owned();
+        self.read(move |conn| {
+            one(conn, "SELECT 1 FROM runs WHERE id = ?1 AND ended_at IS NULL", [run], |_| Ok(()))
+                .map(|found| found.is_some())
+        })
+        .await
+    }
+}

@@ -1,0 +1,235 @@
+//! What is due, what is being sent, and how that went.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use callboard_domain::{chat::DeliveryKey, error::ServiceError, item::AccountName};
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::{
+    super::{
+        Store, StoreError,
+        row::{At, Json, Word, all, is_unreadable, one, run},
+    },
+    Attempt, COLUMNS, Delivery, DeliveryState, Edits, read,
+    standing::{STANDS, Standing},
+    unreadable::{set_aside, unreadable},
+};
+
+/// The longest wait between two tries, but for a service that asks for a longer one.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+/// A record that was changed more than this in the future was changed while the clock was wrong.
+const CLOCK_MARGIN: Duration = Duration::from_secs(60);
+
+/// True for a delivery whose time has come at `?1`. One that is due further off than any wait, or that was changed in
+/// the future, was recorded while the clock was ahead: it is due.
+fn due() -> String {
+    let longest = LONGEST_WAIT.as_micros();
+    let margin = CLOCK_MARGIN.as_micros();
+    format!(
+        "(next_at <= ?1 OR changed_at > ?1 + {margin} OR next_at > ?1 + {margin} + max({longest},
+            1000000 * CASE WHEN json_valid(error) THEN coalesce(json_extract(error, '$.retry_after.secs'), 0) ELSE 0 END))"
+    )
+}
+
+/// The oldest live delivery of each address (a walk over the index from address to address, however long the queues).
+const HEADS: &str = "WITH RECURSIVE queue (address) AS (
+        SELECT min(address) FROM deliveries WHERE state IN ('pending', 'sending')
+        UNION ALL
+        SELECT (SELECT min(d.address) FROM deliveries d WHERE d.state IN ('pending', 'sending') AND d.address > queue.address)
+        FROM queue WHERE queue.address IS NOT NULL
+    ), heads AS (
+        SELECT (SELECT min(d.n) FROM deliveries d WHERE d.state IN ('pending', 'sending') AND d.address = queue.address) AS n
+        FROM queue WHERE queue.address IS NOT NULL
+    )";
+
+/// Claims what is due, at most `each` of an account; `out` are those that are being sent already.
+fn claim(
+    conn: &Connection,
+    now: Timestamp,
+    each: u32,
+    mut out: BTreeMap<AccountName, u32>,
+) -> rusqlite::Result<Vec<Delivery>> {
+    let due = due();
+    let sql = format!(
+        "{HEADS} SELECT n, address FROM heads JOIN deliveries USING (n) WHERE state = 'pending' AND {due} ORDER BY n"
+    );
+    let heads: Vec<(i64, String)> = all(conn, &sql, params![At(now)], |row| {
+        Ok((row.get(0)?, String::from_utf8_lossy(row.get_ref(1)?.as_bytes()?).into_owned()))
+    })?;
+    let mut claimed = Vec::new();
+    for (n, address) in heads {
+        let account = address.split(':').next().unwrap_or_default();
+        let out = out.entry(account.into()).or_default();
+        if *out >= each {
+            continue;
+        }
+        match one(conn, &format!("SELECT {COLUMNS} FROM deliveries WHERE n = ?1"), [n], read) {
+            Ok(None) => {}
+            Ok(Some(delivery)) => {
+                let sql = "UPDATE deliveries SET state = 'sending', sent_revision = revision, attempts = attempts + 1,
+                           changed_at = ?2 WHERE n = ?1 RETURNING sent_revision";
+                let sent_revision =
+                    one(conn, sql, params![n, At(now)], |row| row.get(0))?.unwrap_or(delivery.sent_revision);
+                *out += 1;
+                claimed.push(Delivery {
+                    state: DeliveryState::Sending,
+                    attempts: delivery.attempts + 1,
+                    sent_revision,
+                    ..delivery
+                });
+            }
+            Err(error) if is_unreadable(&error) => {
+                tracing::error!(%error, address, "a message cannot be read and is set aside");
+                set_aside(conn, n, &ServiceError::rejected(unreadable(&error)), now)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(claimed)
+}
+
+fn attempted(
+    conn: &Connection,
+    key: &DeliveryKey,
+    attempt: &Attempt,
+    now: Timestamp,
+) -> rusqlite::Result<bool> {
+    let after = |state: &str, next_at: Timestamp, error: Option<&ServiceError>| {
+        let sql = format!(
+            "UPDATE deliveries SET state = iif(?2 = 'unknown' AND {STANDS}, 'pending', ?2),
+                   next_at = ?3, error = ?4, changed_at = ?5
+                   WHERE id = ?1 AND state IN ('sending', 'unknown')"
+        );
+        run(conn, &sql, params![key.0, state, At(next_at), error.map(Json), At(now)])
+    };
+    let rows = match attempt {
+        Attempt::Skipped => {
+            let sql = "UPDATE deliveries SET state = iif(revision > sent_revision, 'pending', 'posted'),
+                       next_at = ?2, changed_at = ?2, attempts = 0, error = NULL
+                       WHERE id = ?1 AND state = 'sending'";
+            run(conn, sql, params![key.0, At(now)])
+        }
+        Attempt::Closed(edits) => {
+            let sql = "UPDATE deliveries SET state = 'pending', next_at = ?3, changed_at = ?3,
+                       posted = json_set(posted, '$.edits', ?2) WHERE id = ?1 AND state = 'sending'";
+            run(conn, sql, params![key.0, Word(edits), At(now)])
+        }
+        Attempt::Posted(posted) => {
+            let posted = Standing { posted: posted.clone(), edits: Edits::Open };
+            let sql = "UPDATE deliveries SET state = iif(revision > sent_revision, 'pending', 'posted'), posted = ?2,
+                       next_at = ?3, changed_at = ?3, attempts = 0, error = NULL
+                       WHERE id = ?1 AND state IN ('sending', 'unknown')";
+            run(conn, sql, params![key.0, Json(&posted), At(now)])
+        }
+        Attempt::Later(at, error) => after("pending", *at, Some(error)),
+        Attempt::Unknown(at, error) => after("unknown", *at, Some(error)),
+        Attempt::Failed(error) => after("failed", now, Some(error)),
+        Attempt::Absent => after("pending", now, None),
+    }?;
+    Ok(rows == 1)
+}
+
+impl Store {
+    /// Takes deliveries that are due, and marks them as being sent before it returns. Each must be reported with
+    /// [`Store::attempted`].
+    ///
+    /// At most one of each address is out at a time, the oldest first, so that a channel reads in order: one that has
+    /// to wait holds back those behind it, while failed and unknown ones do not. At most `each` of an account are out at
+    /// a time; `out` says how many are already, so that an account that does not answer holds up no other.
+    pub async fn claim(
+        &self,
+        now: Timestamp,
+        each: u32,
+        out: BTreeMap<AccountName, u32>,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        self.write(move |conn| claim(conn, now, each, out.clone())).await
+    }
+
+    /// When the next delivery is to be claimed or looked up, as it stands at `now`; `None` while nothing waits (or all of
+    /// it is being sent).
+    pub async fn next_delivery_at(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        self.read(move |conn| {
+            let due = due();
+            let sql = format!(
+                "{HEADS} SELECT min(at) FROM (
+                     SELECT min(iif({due}, min(next_at, ?1), next_at)) AS at
+                     FROM heads JOIN deliveries USING (n) WHERE state = 'pending'
+                     UNION ALL SELECT min(iif({due}, min(next_at, ?1), next_at)) FROM deliveries WHERE state = 'unknown')"
+            );
+            let at = one(conn, &sql, params![At(now)], |row| row.get::<_, Option<At>>(0))?;
+            Ok(at.flatten().map(|at| at.0))
+        })
+        .await
+    }
+
+    /// Records how an attempt went. False where the delivery was not being sent or looked up.
+    pub async fn attempted(
+        &self,
+        key: &DeliveryKey,
+        attempt: Attempt,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let key = key.clone();
+        self.write(move |conn| attempted(conn, &key, &attempt, now)).await
+    }
+
+    /// The deliveries that may have arrived and are to be looked up by now, at most `each` of an account.
+    pub async fn unknown_deliveries(&self, now: Timestamp, each: u32) -> Result<Vec<Delivery>, StoreError> {
+        let found = self.read(move |conn| {
+            let due = due();
+            let sql = format!(
+                "SELECT {COLUMNS}, n FROM (SELECT *, row_number() OVER (
+                     PARTITION BY substr(address, 1, instr(address, ':')) ORDER BY next_at) AS place
+                 FROM deliveries WHERE state = 'unknown' AND {due}) WHERE place <= ?2 ORDER BY next_at"
+            );
+            all(conn, &sql, params![At(now), each], |row| match read(row) {
+                Err(error) if is_unreadable(&error) => Ok(Err((row.get(13)?, error.to_string()))),
+                delivery => delivery.map(Ok),
+            })
+        });
+        let (mut readable, mut others) = (Vec::new(), Vec::<(i64, String)>::new());
+        for found in found.await? {
+            match found {
+                Ok(delivery) => readable.push(delivery),
+                Err(other) => others.push(other),
+            }
+        }
+        if !others.is_empty() {
+            // It may have arrived, and there is nothing left to look it up by.
+            self.write(move |conn| {
+                let set_aside = |(n, why): &(i64, String)| {
+                    set_aside(conn, *n, &ServiceError::unknown(unreadable(why)), now)
+                };
+                others.iter().try_for_each(set_aside)
+            })
+            .await?;
+        }
+        Ok(readable)
+    }
+
+    /// Makes due what waits for these accounts after a try in vain: they can be reached again.
+    pub async fn hasten_deliveries(
+        &self,
+        accounts: Vec<AccountName>,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        self.write(move |conn| {
+            let sql = "UPDATE deliveries SET next_at = ?2 WHERE state IN ('pending', 'sending') AND state = 'pending'
+                       AND error IS NOT NULL AND substr(address, 1, instr(address, ':')) = ?1";
+            accounts.iter().map(|account| run(conn, sql, params![format!("{account}:"), At(now)])).sum()
+        })
+        .await
+    }
+
+    /// Sends a failed or unknown delivery again, because a person said so. False where it is neither.
+    pub async fn retry(&self, key: &DeliveryKey, now: Timestamp) -> Result<bool, StoreError> {
+        let key = key.clone();
+        self.write(move |conn| {
+            let sql = "UPDATE deliveries SET state = 'pending', next_at = ?2, changed_at = ?2, attempts = 0
+                       WHERE id = ?1 AND state IN ('failed', 'unknown')";
+            run(conn, sql, params![key.0, At(now)]).map(|rows| rows == 1)
+        })
+        .await
+    }
+}

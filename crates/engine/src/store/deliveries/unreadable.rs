@@ -1,0 +1,64 @@
+//! Deliveries whose record cannot be read: set aside as failed with the reason, and shown as far as they can be.
+
+use callboard_domain::{
+    chat::{Address, DeliveryKey},
+    error::ServiceError,
+    item::AccountName,
+    message::{Message, Tone},
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, params};
+
+use super::{
+    super::row::{At, Json, Word, is_unreadable, run},
+    About, Delivery, DeliveryState, Edits, read,
+};
+
+/// Reads a delivery to be shown: of one that cannot be read, what can be, and why.
+pub(super) fn read_shown(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+    let why = match read(row) {
+        Err(error) if is_unreadable(&error) => ServiceError::rejected(unreadable(&error)),
+        result => return result,
+    };
+    let text = |column: usize| -> rusqlite::Result<String> {
+        Ok(String::from_utf8_lossy(row.get_ref(column)?.as_bytes().unwrap_or_default()).into_owned())
+    };
+    let address = text(3)?;
+    let time = |column: usize| row.get::<_, At>(column).map_or(Timestamp::UNIX_EPOCH, |at| at.0);
+    Ok(Delivery {
+        key: DeliveryKey(text(0)?),
+        about: row.get::<_, Option<String>>(2)?.map_or(About::Nothing, About::Run),
+        to: address
+            .parse()
+            .unwrap_or_else(|_| Address { account: AccountName("unknown".into()), channel: address }),
+        under: None,
+        message: row
+            .get::<_, Json<_>>(5)
+            .map_or_else(|_| Message::new(Tone::Unknown, "This message cannot be read"), |it| it.0),
+        state: row.get::<_, Word<_>>(6).map_or(DeliveryState::Failed, |it| it.0),
+        attempts: row.get(7)?,
+        next_at: time(8),
+        posted: None,
+        edits: Edits::default(),
+        error: Some(why),
+        created_at: time(11),
+        sent_revision: row.get(12)?,
+    })
+}
+
+pub(super) fn unreadable(why: impl std::fmt::Display) -> String {
+    format!(
+        "its record cannot be read ({why}): it is damaged, or was written by a newer Callboard; it was set aside"
+    )
+}
+
+/// Sets one aside, so that it does not hold up its channel.
+pub(super) fn set_aside(
+    conn: &Connection,
+    n: i64,
+    error: &ServiceError,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let sql = "UPDATE deliveries SET state = 'failed', error = ?2, changed_at = ?3 WHERE n = ?1";
+    run(conn, sql, params![n, Json(error), At(now)]).map(drop)
+}
