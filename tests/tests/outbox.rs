@@ -6,7 +6,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use callboard_tests::{Answer, Callboard, DesktopSession, Keyring, PATIENCE, Request, StandIn, wait_until};
 use serde_json::{Value, json};
 
@@ -220,5 +220,28 @@ fn a_secret_is_not_sent_to_another_host_until_it_is_set_again() -> Result<()> {
     assert_eq!(set()?.code, Some(0));
     assert_eq!(callboard.cmd(&["accounts", "test", "chat"])?.code, Some(0));
     assert!(!new.requests().is_empty());
+    Ok(())
+}
+
+#[test]
+fn message_that_does_not_arrive_is_said_once_with_its_reason() -> Result<()> {
+    let refuses = StandIn::start(|_| Answer::json(200, &json!({ "ok": false, "error": "is_archived" })))?;
+    let nobody = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+        listener.local_addr()?
+    };
+    // where the chat is -> exit code, a word of the reason
+    let cases =
+        [(format!("http://{nobody}/api"), 4, "127.0.0.1"), (refuses.url().to_owned(), 1, "archived")];
+    for (url, code, reason) in cases {
+        let config =
+            format!("[accounts.chat]\nservice = \"slack\"\nurl = \"{url}\"\n[secrets]\nstore = \"env\"\n");
+        let callboard = Callboard::new(&config)?.env([("CALLBOARD_SECRET_CHAT_TOKEN", "xoxb-1")]);
+        let posted = callboard.cmd(&["post", "chat:#deploys", "hello"])?;
+        ensure!(posted.code == Some(code), "{posted:?}");
+        let all = format!("{}{}", posted.stdout, posted.stderr);
+        let said = all.lines().filter(|line| line.contains(reason)).count();
+        ensure!(said == 1, "{url}: {all}");
+    }
     Ok(())
 }
