@@ -16,6 +16,10 @@ pub(crate) enum Act {
     Browse(String),
     /// Show the launcher with a line on an item, and what it would do: nothing is sent before it is looked at.
     Prepare { line: String, item: ItemKey },
+    /// Run a line on an item in a few seconds, unless it is undone until then. `words` are those of its button.
+    Begin { line: String, item: ItemKey, words: String },
+    /// Take back a run that has not begun.
+    Undo { run: String },
     /// Do not disturb.
     Quiet(Option<Until>),
     /// Show the settings, at a view or as they were left.

@@ -27,6 +27,7 @@ mod playground;
 mod shell;
 mod timing;
 mod tray;
+mod undo;
 mod windows;
 
 use std::{io::IsTerminal, process::ExitCode, sync::Arc, time::Duration};

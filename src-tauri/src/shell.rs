@@ -236,7 +236,7 @@ impl Shell {
     }
 
     /// Does what a person asked for outside the windows. What they then do in a window is asked for there.
-    fn act_on(self: &Arc<Self>, act: Act, via: LocalVia, token: Option<String>) {
+    pub(crate) fn act_on(self: &Arc<Self>, act: Act, via: LocalVia, token: Option<String>) {
         match act {
             Act::Show(item) => {
                 let shown = Shown { item: item.map(|item| item.to_string()), ..Shown::default() };
@@ -254,6 +254,14 @@ impl Shell {
             Act::Prepare { line, item } => {
                 let shown = Shown { item: Some(item.to_string()), line: Some(line), ..Shown::default() };
                 self.windows.show(Kind::Launcher, shown, token);
+            }
+            Act::Begin { line, item, words } => {
+                let shell = Arc::clone(self);
+                tauri::async_runtime::spawn(async move { shell.begin(line, item, words, via, token).await });
+            }
+            Act::Undo { run } => {
+                let shell = Arc::clone(self);
+                tauri::async_runtime::spawn(async move { shell.undo(run, via).await });
             }
             Act::Quiet(until) => {
                 let shell = Arc::clone(self);

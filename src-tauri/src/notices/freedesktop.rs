@@ -224,7 +224,9 @@ impl Shown {
         let hints =
             HashMap::from([("urgency", Value::from(urgency)), ("desktop-entry", Value::from("callboard"))]);
         let body = if markup { escape(&notice.body) } else { notice.body.clone() };
-        let asked = proxy.notify("Callboard", 0, "callboard", &notice.title, &body, &actions, hints, -1);
+        let replaces = self.of_run(notice.run.as_deref()).unwrap_or(0);
+        let asked =
+            proxy.notify("Callboard", replaces, "callboard", &notice.title, &body, &actions, hints, -1);
         match tokio::time::timeout(ANSWER_TIME, asked).await {
             Ok(Ok(id)) => {
                 self.notices.insert(id, notice);
@@ -237,8 +239,17 @@ impl Shown {
         }
     }
 
+    /// The one that is shown of a run.
+    fn of_run(&self, run: Option<&str>) -> Option<u32> {
+        let run = run?;
+        self.notices.iter().find(|(_, notice)| notice.run.as_deref() == Some(run)).map(|(id, _)| *id)
+    }
+
     fn wait(&mut self, notice: Notice, why: &str) {
         tracing::info!(title = %notice.title, %why, "a notification waits for a notification service");
+        if notice.run.is_some() {
+            self.waiting.retain(|other| other.run != notice.run);
+        }
         self.waiting.push(notice);
         if self.waiting.len() > WAITING {
             self.waiting.remove(0);
@@ -321,6 +332,23 @@ mod tests {
         let both = ["ci/build/api@main".parse().unwrap(), "ci/build/web@main".parse().unwrap()];
         assert_eq!(shown.settle(&both), [2]);
         assert_eq!(shown.notices.len(), 1);
+    }
+
+    #[test]
+    fn what_is_said_of_a_run_takes_the_place_of_what_was() {
+        let of = |run: Option<&str>| Notice { run: run.map(str::to_owned), ..notice(&[]) };
+        let mut shown = Shown::default();
+        shown.notices.insert(1, of(None));
+        shown.notices.insert(2, of(Some("a")));
+        let cases = [(None, None), (Some("a"), Some(2)), (Some("b"), None)];
+        for (run, expected) in cases {
+            assert_eq!(shown.of_run(run), expected, "{run:?}");
+        }
+        for run in [None, Some("a"), None, Some("a"), Some("b")] {
+            shown.wait(of(run), "nobody is there");
+        }
+        let waiting: Vec<_> = shown.waiting.iter().map(|it| it.run.as_deref()).collect();
+        assert_eq!(waiting, [None, None, Some("a"), Some("b")]);
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub(crate) struct Notice {
     pub click: Act,
     /// Each with its words.
     pub buttons: Vec<(String, Act)>,
+    /// The run that it is about: a later one about the same run takes its place.
+    pub run: Option<String>,
 }
 
 impl Notice {
@@ -41,13 +43,13 @@ impl Notice {
             [item] => (Act::Show(Some(item.clone())), buttons(item, actions)),
             _ => (Act::Show(None), vec![("Open the board".to_owned(), Act::Show(None))]),
         };
-        Self { title, body, important, items, click, buttons }
+        Self { title, body, important, items, click, buttons, run: None }
     }
 
     /// Something that the app itself has to say.
     pub(crate) fn plain(title: impl Into<String>, body: impl Into<String>, click: Act) -> Self {
         let (title, body) = (title.into(), body.into());
-        Self { title, body, important: false, items: Vec::new(), click, buttons: Vec::new() }
+        Self { title, body, important: false, items: Vec::new(), click, buttons: Vec::new(), run: None }
     }
 }
 
@@ -60,9 +62,18 @@ fn buttons(item: &ItemKey, actions: &[ItemAction]) -> Vec<(String, Act)> {
     let quick: Vec<(String, Act)> = [Role::Again, Role::Take]
         .into_iter()
         .filter_map(|role| actions.iter().find(|it| it.role == Some(role) && runs_at_once(it)))
-        .map(|it| (words(it), Act::Prepare { line: it.line.clone(), item: item.clone() }))
+        .map(|it| (words(it), on_press(it, item)))
         .collect();
     if quick.is_empty() { vec![open] } else { quick }
+}
+
+/// To take an item is quick, and can be undone before it is sent; anything else is looked at first.
+fn on_press(action: &ItemAction, item: &ItemKey) -> Act {
+    let (line, item) = (action.line.clone(), item.clone());
+    match action.role {
+        Some(Role::Take) => Act::Begin { line, item, words: words(action) },
+        _ => Act::Prepare { line, item },
+    }
 }
 
 /// Text for a place that takes markup (Desktop Notifications, "Markup").
@@ -135,6 +146,12 @@ mod tests {
             let notice = Notice::new(notification, actions);
             let words: Vec<&str> = notice.buttons.iter().map(|(words, _)| words.as_str()).collect();
             assert_eq!(words, expected, "{one:?}");
+            for (words, act) in &notice.buttons {
+                let begins = matches!(act, Act::Begin { line, .. } if line == "do Take");
+                assert_eq!(begins, words == "I am on it", "{words}: {act:?}");
+                let prepares = matches!(act, Act::Prepare { line, .. } if line == "do Again");
+                assert_eq!(prepares, words == "Run again", "{words}: {act:?}");
+            }
             assert_eq!(notice.click, Act::Show(one));
         }
     }
