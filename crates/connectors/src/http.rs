@@ -24,7 +24,7 @@ use url::Url;
 
 use crate::writes;
 
-pub use self::{credential::Credential, fault::fault_of_status, request::Request};
+pub use self::{credential::Credential, fault::fault_of_status, redact::Parts, request::Request};
 use self::{
     credential::secret_parts,
     fault::{innermost, said},
@@ -420,6 +420,12 @@ impl Http {
     pub fn fault(&self, answer: &Answer) -> ServiceError {
         let said = text::line(&said(answer), 200);
         fault_of_status(self.service, answer.status, &answer.headers, &said, answer.read, Timestamp::now())
+    }
+
+    /// Takes the account's secrets out of a text that comes in several answers: each [`Answer`] has none that stands in it
+    /// whole, but one may begin in one and end in the next.
+    pub fn parts(&self) -> Parts {
+        Parts::new(self.redactor.clone())
     }
 
     /// Takes the account's secrets out of a text, in whatever form they stand in there. An [`Answer`] has none any more.

@@ -5,6 +5,7 @@
 //! is found where it stands. Base64 (at every alignment) and hexadecimal cannot be undone without knowing where they
 //! begin; there the encoded secret is searched for.
 
+mod parts;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -20,6 +21,7 @@ use callboard_domain::secret::{ExposeSecret, SecretString};
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
+pub use self::parts::Parts;
 use self::view::{Escape, View, clean};
 
 const MASK: &str = "[REDACTED]";
@@ -41,6 +43,8 @@ struct Search {
     /// By the automaton's patterns.
     edges: Vec<Edges>,
     words: Vec<SecretString>,
+    /// The patterns themselves: a text may end in the middle of one.
+    forms: Vec<Vec<u8>>,
     /// How long the longest form can be as it stands in a text, in bytes.
     reach: usize,
 }
@@ -78,8 +82,8 @@ impl Redactor {
         }
         // An escape of a character has at most 6 bytes, and each of those at most 6 where it is escaped again.
         let reach = patterns.iter().map(Vec::len).max().unwrap_or_default() * 36;
-        let automaton = AhoCorasick::new(patterns).expect("a few short patterns make a small automaton");
-        Self(Some(Arc::new(Search { automaton, edges, words, reach })))
+        let automaton = AhoCorasick::new(&patterns).expect("a few short patterns make a small automaton");
+        Self(Some(Arc::new(Search { automaton, edges, words, forms: patterns, reach })))
     }
 
     /// A text without the secrets.

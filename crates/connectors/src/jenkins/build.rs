@@ -1,10 +1,4 @@
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use callboard_domain::{
@@ -19,7 +13,7 @@ use callboard_domain::{
 };
 use jiff::Timestamp;
 use serde_json::json;
-use tokio::time::Instant;
+use tokio::{sync::Mutex, time::Instant};
 
 use super::{
     client::{JOB, Jenkins, Look, PAUSE, below, job_arg, refused},
@@ -28,7 +22,7 @@ use super::{
     source::Jobs,
     wire,
 };
-use crate::http::{Answer, Request};
+use crate::http::{Answer, Parts, Request};
 
 /// How long a build may take until following it ends.
 const LONGEST: Duration = Duration::from_secs(6 * 3_600);
@@ -68,12 +62,14 @@ impl BuildJob {
     ) -> Result<wire::Build, ServiceError> {
         let began = Instant::now();
         let what = format!("{job} #{number} was started");
-        let console = Console { jenkins: &self.jenkins, job, number, next: AtomicU64::new(0) };
+        let read = Mutex::new(Read { next: 0, parts: self.jenkins.http().parts() });
+        let console = Console { jenkins: &self.jenkins, job, number, read };
         self.jenkins
             .follow(&what, || async {
                 let build = self.jenkins.build(job, Some(number)).await?;
-                console.put_out(progress).await;
-                if normalise::has_ended(&build) {
+                let ended = normalise::has_ended(&build);
+                console.put_out(progress, ended).await;
+                if ended {
                     return Ok(Look::There(build));
                 }
                 if !build.building {
@@ -134,20 +130,29 @@ struct Console<'a> {
     jenkins: &'a Jenkins,
     job: &'a JobName,
     number: u64,
+    read: Mutex<Read>,
+}
+
+/// How far a console was read.
+struct Read {
     /// Where the part begins that was not read yet, in bytes.
-    next: AtomicU64,
+    next: u64,
+    parts: Parts,
 }
 
 impl Console<'_> {
     /// Puts out what was written since the last time. It is welcome, but no part of what was asked: where it cannot be
     /// read, the next time is tried.
-    async fn put_out(&self, progress: &dyn Progress) {
-        let from = self.next.load(Ordering::Relaxed);
-        let Ok(part) = self.jenkins.log(self.job, self.number, from).await else { return };
+    async fn put_out(&self, progress: &dyn Progress, ended: bool) {
+        let mut read = self.read.lock().await;
+        let part = self.jenkins.log(self.job, self.number, read.next).await.ok();
+        let more = !ended && part.as_ref().is_none_or(|part| part.more);
+        let new = part.filter(|part| part.next > read.next && !part.text.is_empty());
         // A part that was cut at its beginning still ends where the next one starts.
-        if part.next > from && !part.text.is_empty() {
-            progress.output(&text::block(log::end(&part.text, log::SHOWN), usize::MAX));
-            self.next.store(part.next, Ordering::Relaxed);
+        read.next = new.as_ref().map_or(read.next, |part| part.next);
+        let text = read.parts.next(new.as_ref().map_or("", |part| &part.text), more);
+        if !text.is_empty() {
+            progress.output(&text::block(log::end(&text, log::SHOWN), usize::MAX));
         }
     }
 }

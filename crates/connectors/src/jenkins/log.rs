@@ -75,12 +75,13 @@ impl Action for BuildLog {
         let (job, number) = (job_arg(args).map_err(refused)?, number_arg(args).map_err(refused)?);
         let mut build = self.jenkins.build(&job, number).await?;
         let number = build.number;
-        let (mut log, mut start) = (String::new(), 0);
+        let (mut log, mut start, mut parts) = (String::new(), 0, self.jenkins.http().parts());
         loop {
             let part = self.jenkins.log(&job, number, start).await?;
-            if !part.text.is_empty() {
-                progress.output(&text::block(end(&part.text, SHOWN), usize::MAX));
-                log.push_str(&part.text);
+            let text = parts.next(&part.text, part.more);
+            if !text.is_empty() {
+                progress.output(&text::block(end(&text, SHOWN), usize::MAX));
+                log.push_str(&text);
                 log = end(&log, KEPT).to_owned();
             }
             if !part.more {

@@ -1,0 +1,139 @@
+//! A text that comes in parts, such as the log of what is still running: a secret that begins in one part and ends in the
+//! next is found all the same.
+
+use super::{DEPTH, Redactor, SHORT, Search, View, masked};
+
+/// What was read before, and its secrets taken out. One for each text that is followed.
+#[derive(Debug)]
+pub struct Parts {
+    redactor: Redactor,
+    /// The end of what was passed on, as long as a secret can be: what began there may end in the next part.
+    before: String,
+    /// The end that may be the beginning of a secret, and was not passed on.
+    held: String,
+}
+
+impl Parts {
+    pub(in crate::http) fn new(redactor: Redactor) -> Self {
+        Self { redactor, before: String::new(), held: String::new() }
+    }
+
+    /// What can be passed on now that this part has come, without secrets; `more` says whether further parts may come.
+    pub fn next(&mut self, part: &str, more: bool) -> String {
+        let Some(search) = &self.redactor.0 else { return part.to_owned() };
+        let start = self.before.len();
+        let text = [&*self.before, &*self.held, part].concat();
+        let mut found = self.redactor.find(&text, DEPTH);
+        // What ended in an earlier part is masked already.
+        found.retain(|range| range.end > start);
+        found.iter_mut().for_each(|range| {
+            range.start = range.start.max(start) - start;
+            range.end -= start;
+        });
+        let new = &text[start..];
+        let held = if more { search.may_begin(new) } else { 0 };
+        // What is masked is passed on whole.
+        let end = found.iter().map(|range| range.end).chain([new.len() - held]).max().unwrap_or_default();
+        let out = masked(&new[..end], found);
+        self.held = new[end..].to_owned();
+        let passed = &text[..start + end];
+        self.before =
+            passed[passed.ceil_char_boundary(passed.len().saturating_sub(search.reach))..].to_owned();
+        out
+    }
+}
+
+impl Search {
+    /// How many bytes at the end of a text may be the beginning of a secret, in a form that needs no escapes. Fewer characters
+    /// than a secret has say nothing of it.
+    fn may_begin(&self, text: &str) -> usize {
+        let tail = &text[text.ceil_char_boundary(text.len().saturating_sub(self.reach))..];
+        let views = View::of(tail);
+        let begins = views.iter().filter_map(|view| {
+            let bytes = view.bytes();
+            let longest = |form: &Vec<u8>| {
+                let lengths = (SHORT..form.len()).rev();
+                lengths.into_iter().find(|length| bytes.ends_with(&form[..*length]))
+            };
+            let length = self.forms.iter().filter_map(longest).max()?;
+            Some(view.span(bytes.len() - length..bytes.len()).start)
+        });
+        begins.min().map_or(0, |begin| tail.len() - begin)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD};
+    use callboard_domain::secret::SecretString;
+
+    use super::*;
+
+    const SECRET: &str = "ghp_Zx81PlainTokenValue7766";
+
+    fn parts(text: &str, cuts: &[usize]) -> Vec<String> {
+        let mut parts = Parts::new(Redactor::new(&[SecretString::from(SECRET)]));
+        let ends = cuts.iter().copied().chain([text.len()]);
+        let mut begin = 0;
+        ends.map(|end| {
+            let part = &text[std::mem::replace(&mut begin, end)..end];
+            // As the service's answer was read: each part alone.
+            let part = parts.redactor.body(part).into_owned();
+            parts.next(&part, end < text.len())
+        })
+        .collect()
+    }
+
+    #[test]
+    fn secret_is_found_wherever_it_is_cut() {
+        let forms = [
+            SECRET.to_owned(),
+            BASE64_STANDARD_NO_PAD.encode(SECRET),
+            BASE64_STANDARD_NO_PAD.encode(format!("kim:{SECRET}")),
+            SECRET.bytes().map(|byte| format!("{byte:02x}")).collect(),
+            SECRET.chars().map(|c| format!("{c}\n")).collect(),
+        ];
+        for form in forms {
+            let text = format!("+ login {form}\ndone\n");
+            let whole = Redactor::new(&[SecretString::from(SECRET)]).text(&text).into_owned();
+            for cut in 1..text.len() {
+                for cuts in [vec![cut], vec![cut, (cut + 3).min(text.len() - 1)]] {
+                    let out = parts(&text, &cuts).concat();
+                    // Fewer characters than a secret has may have been passed on before more of it came.
+                    let rest = out.split("[REDACTED]").last().unwrap_or_default();
+                    assert!(out.contains("[REDACTED]") && whole.ends_with(rest), "{form} at {cuts:?}: {out}");
+                    let begin = out.split("[REDACTED]").next().unwrap_or_default();
+                    let passed: usize = begin.bytes().filter(|byte| !byte.is_ascii_whitespace()).count();
+                    assert!(
+                        begin.starts_with("+ login ") && passed < "+login".len() + 2 * SHORT,
+                        "{cuts:?}: {out}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_begins_no_secret_is_passed_on_at_once_and_nothing_is_lost() {
+        // text, cut -> the first part
+        let cases = [
+            ("one\ntwo\n", 4, "one\n"),
+            ("Proceed? yes", 9, "Proceed? "),
+            ("a ghp_Zx81 is cut", 10, "a "),
+            ("a ghp_Zx81 is cut", 11, "a "),
+            ("ending\n", 4, "endi"),
+            ("äöü ß", 4, "äö"),
+        ];
+        for (text, cut, first) in cases {
+            let out = parts(text, &[cut]);
+            assert_eq!(out[0], first, "{text}");
+            assert_eq!(out.concat(), text);
+        }
+    }
+
+    #[test]
+    fn without_secrets_everything_is_passed_on() {
+        let mut parts = Parts::new(Redactor::new(&[]));
+        assert_eq!(parts.next("ghp_", true), "ghp_");
+    }
+}
