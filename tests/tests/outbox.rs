@@ -231,8 +231,7 @@ fn message_that_does_not_arrive_is_said_once_with_its_reason() -> Result<()> {
         listener.local_addr()?
     };
     // where the chat is -> exit code, a word of the reason
-    let cases =
-        [(format!("http://{nobody}/api"), 4, "127.0.0.1"), (refuses.url().to_owned(), 1, "archived")];
+    let cases = [(format!("http://{nobody}/api"), 4, "127.0.0.1"), (refuses.url().to_owned(), 1, "archived")];
     for (url, code, reason) in cases {
         let config =
             format!("[accounts.chat]\nservice = \"slack\"\nurl = \"{url}\"\n[secrets]\nstore = \"env\"\n");

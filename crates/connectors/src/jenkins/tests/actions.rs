@@ -227,6 +227,22 @@ async fn a_log_is_read_while_it_is_written() {
 }
 
 #[tokio::test]
+async fn secret_that_two_parts_of_a_log_share_is_not_passed_on() {
+    let (first, second) = SECRET.split_at(SECRET.len() / 2);
+    let server = serve([
+        get(&format!("{JOB}/lastBuild/api/json"), build(57, true, None)),
+        console(0, &format!("login {first}"), true),
+        console(6 + first.len(), &format!("{second}\ndone\n"), false),
+        get(&format!("{JOB}/57/api/json"), build(57, false, Some("SUCCESS"))),
+    ])
+    .await;
+    let (outcome, said) = run(&server, "build log", &args(&[("job", "web/api")])).await;
+    let output: Vec<_> = said.iter().filter(|line| !line.contains("runs")).map(String::as_str).collect();
+    assert_eq!(output.concat(), "login [REDACTED]\ndone\n");
+    assert_eq!(outcome.unwrap().blocks, [Block::Code("login [REDACTED]\ndone".into())]);
+}
+
+#[tokio::test]
 async fn a_build_is_stopped_or_taken_off_the_queue() {
     let job = |body: Value| get(&format!("{JOB}/api/json"), body);
     let stop = || post(&format!("{JOB}/57/stop"), 302, "..");
