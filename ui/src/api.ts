@@ -1978,7 +1978,16 @@ checks: Checks | null,
 /**
  * Whether the service would merge `head` now; `None` where it does not say. What it said of another commit is left out.
  */
-mergeability?: Mergeability, };
+mergeability?: Mergeability, 
+/**
+ * What its author wrote of it, in lines: plain text, whatever markup the service takes it for. `None` where the
+ * snapshot does not say, empty where nothing was written.
+ */
+description?: string, 
+/**
+ * How much `head` would change; `None` where the snapshot does not say. That of another commit is left out.
+ */
+size?: Size, };
 
 /**
  * Open, merged or closed.
@@ -2708,6 +2717,32 @@ ran: boolean, };
  * How bad an incident is.
  */
 export type Severity = "info" | "warning" | "high" | "critical";
+
+/**
+ * How much a commit would change, by the service's count.
+ */
+export type Size = { 
+/**
+ * The commit.
+ */
+commit: string, 
+/**
+ * Lines added.
+ */
+added: number, 
+/**
+ * Lines removed.
+ */
+removed: number, 
+/**
+ * Files changed.
+ */
+files: number, 
+/**
+ * The version ([`PullRequest::updated_at`]) of the snapshot that said so: the newer one wins, because the same commit
+ * may come to be compared with another base.
+ */
+at: string, };
 
 /**
  * Takes an item off the board for a while.

@@ -6,7 +6,7 @@ use callboard_domain::{
     command::named_line,
     duration::Span,
     event::Event,
-    item::Severity,
+    item::{Detail, Severity},
     run::Run,
     source::Progress,
     text,
@@ -47,6 +47,9 @@ pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> R
                 }
                 if let Some(url) = &detail.item.url {
                     println!("{url}");
+                }
+                for line in facts(&detail.item.detail) {
+                    println!("{line}");
                 }
                 for event in &detail.events {
                     output.event(event);
@@ -250,6 +253,25 @@ pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> R
         | Command::Man { .. } => {}
     }
     Ok(Exit::Done)
+}
+
+/// What is particular to an item, in lines: how large and how old a pull request is, and what is written of it. The texts
+/// are safe for a terminal: nothing else is stored.
+fn facts(detail: &Detail) -> Vec<String> {
+    let description = match detail {
+        Detail::PullRequest(pull) => pull.description.as_deref(),
+        Detail::Incident(incident) => incident.description.as_deref(),
+        Detail::Build(_) => None,
+    };
+    let mut lines = Vec::new();
+    if let Detail::PullRequest(pull) = detail {
+        let author = if pull.author.is_empty() { "an unknown user" } else { &pull.author };
+        lines.push(format!("Opened {} ago by {author}", age(pull.opened_at)));
+        lines.extend(pull.size.as_ref().map(|size| format!("Changes {}", size.words())));
+    }
+    let text = description.unwrap_or_default();
+    lines.extend(text.lines().map(|line| if line.is_empty() { String::new() } else { format!("  {line}") }));
+    lines
 }
 
 /// A run as it is now: what has been said can't be this, so the answer waits for nothing.

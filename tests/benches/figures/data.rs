@@ -83,6 +83,8 @@ pub(crate) fn pull(account: &AccountName, number: usize, state: PullRequestState
             reviews: Vec::new(),
             checks: None,
             mergeability: None,
+            description: None,
+            size: None,
         }),
     }
 }

@@ -108,6 +108,8 @@ export const PULL_REQUEST: PullRequest = {
     { by: "cy", at: ago(90), verdict: "commented" },
   ],
   checks: { commit: "b81d09e", status: "passed", failing: [], at: ago(40) },
+  description: "The price list is asked for with every cart.\n\nIt changes once a day, so ask once an hour.",
+  size: { commit: "b81d09e", added: 120, removed: 4, files: 3, at: ago(30) },
 };
 
 export const INCIDENT: Incident = {

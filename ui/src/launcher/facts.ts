@@ -1,6 +1,6 @@
 /** What the detail says of an item, in words. */
 
-import type { Build, BuildRun, Incident, ItemDetail, PullRequest, Review, Row, Severity } from "../api";
+import type { Build, BuildRun, Incident, ItemDetail, PullRequest, Review, Row, Severity, Size } from "../api";
 import { age } from "../parts/time";
 import { capital } from "../parts/words";
 
@@ -92,6 +92,27 @@ const VERDICTS: Record<Review["verdict"], string> = {
   commented: "commented",
   dismissed: "dismissed",
 };
+
+/** "+120 −4 in 3 files". */
+export function sizeText({ added, removed, files }: Size): string {
+  return `+${added} −${removed} in ${files} ${files === 1 ? "file" : "files"}`;
+}
+
+const FOLD = { lines: 6, letters: 400 };
+
+/** The beginning of a long text, whole lines where it can be; `null` where it is short enough to be shown in full. */
+export function folded(text: string): string | null {
+  const few = text.split("\n", FOLD.lines).join("\n");
+  let start = "";
+  let letters = 0;
+  // No more is looked at than can be shown. A letter of several characters is not cut in two.
+  for (const { segment } of new Intl.Segmenter().segment(few.slice(0, 4_000))) {
+    if (letters === FOLD.letters) break;
+    start += segment;
+    letters += 1;
+  }
+  return start === text ? null : `${start.trimEnd()}…`;
+}
 
 const SEVERITIES: Record<Severity, string> = {
   critical: "critical",

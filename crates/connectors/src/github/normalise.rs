@@ -8,7 +8,8 @@ use std::{
 use callboard_domain::{
     item::{
         AccountName, Build, BuildRun, BuildStatus, Checks, ChecksStatus, Detail, Item, ItemKey, Kind,
-        MergeState, Mergeability, PullRequest, PullRequestState, REVIEWS_KEPT, RUNS_KEPT, Review, Verdict,
+        MergeState, Mergeability, PullRequest, PullRequestState, REVIEWS_KEPT, RUNS_KEPT, Review, Size,
+        Verdict,
     },
     text,
 };
@@ -51,6 +52,8 @@ pub(super) fn pull(
         reviews: newest(reviews.iter().filter_map(review).collect()),
         checks,
         mergeability: merge.map(|state| Mergeability { commit: pull.head.sha.clone(), state, at: now }),
+        description: pull.body.clone().map(|body| body.as_deref().map(without_comments).unwrap_or_default()),
+        size: size(pull, updated_at),
     };
     Item {
         key: ItemKey::new(account, Kind::PullRequest, format!("{repo}#{}", pull.number)),
@@ -66,7 +69,7 @@ pub(super) fn row_hash(pull: &wire::Pull) -> u64 {
     let people: BTreeSet<_> = pull.requested_reviewers.iter().map(|user| &user.login).collect();
     let teams: BTreeSet<_> = pull.requested_teams.iter().map(|team| &team.slug).collect();
     let mut hasher = DefaultHasher::new();
-    (&pull.title, pull.draft, &pull.base.branch, people, teams).hash(&mut hasher);
+    (&pull.title, &pull.body, pull.draft, &pull.base.branch, people, teams).hash(&mut hasher);
     hasher.finish()
 }
 
@@ -91,6 +94,26 @@ pub(super) fn merge_state(pull: &wire::Pull) -> Option<MergeState> {
         Some("behind") => Some(MergeState::Behind),
         _ => (pull.mergeable == Some(false)).then_some(MergeState::Conflicts),
     }
+}
+
+/// How much it changes, where all of it is said.
+fn size(pull: &wire::Pull, at: Timestamp) -> Option<Size> {
+    let (added, removed, files) = (pull.additions?, pull.deletions?, pull.changed_files?);
+    Some(Size { commit: pull.head.sha.clone(), added, removed, files, at })
+}
+
+/// Without HTML comments, which GitHub does not show either: templates put their advice to the author in them. One that
+/// does not end is text.
+fn without_comments(text: &str) -> String {
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some((before, (_, after))) =
+        rest.split_once("<!--").and_then(|(before, comment)| Some((before, comment.split_once("-->")?)))
+    {
+        out.push_str(before);
+        rest = after;
+    }
+    out.push_str(rest);
+    out
 }
 
 /// A fork's branch is written `OWNER:BRANCH`, as GitHub shows it: a fork has a `main` too.

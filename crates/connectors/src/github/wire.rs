@@ -73,8 +73,8 @@ pub(super) struct Repo {
     pub(super) disabled: Option<bool>,
 }
 
-/// A pull request, from its own address, from a list or from a webhook. Lists leave `merged_by` and what is said of
-/// merging out.
+/// A pull request, from its own address, from a list or from a webhook. Lists leave `merged_by`, its size and what is
+/// said of merging out.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Pull {
     pub(super) number: u64,
@@ -111,6 +111,20 @@ pub(super) struct Pull {
     /// `clean`, `dirty`, `blocked`, `behind`, `unstable`, `has_hooks`, `draft`; `unknown` while GitHub computes it.
     #[serde(default, deserialize_with = "maybe")]
     pub(super) mergeable_state: Option<String>,
+    /// Markdown, null where nothing was written; left out where nobody says.
+    #[serde(default, deserialize_with = "said")]
+    pub(super) body: Option<Option<String>>,
+    #[serde(default, deserialize_with = "maybe")]
+    pub(super) additions: Option<u32>,
+    #[serde(default, deserialize_with = "maybe")]
+    pub(super) deletions: Option<u32>,
+    #[serde(default, deserialize_with = "maybe")]
+    pub(super) changed_files: Option<u32>,
+}
+
+/// What was said, though it be null; nothing where the key is missing, or the value is no text.
+fn said<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    maybe(deserializer)
 }
 
 impl Pull {

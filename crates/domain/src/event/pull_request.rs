@@ -8,8 +8,8 @@ use super::{EventName, Order, STALE_AFTER, Transition, join_lists, settle_list};
 use crate::{
     identity::Identity,
     item::{
-        Checks, ChecksStatus, Item, PullRequest, PullRequestState, REVIEWS_KEPT, Review, Verdict, join_sets,
-        listed,
+        Checks, ChecksStatus, Item, PullRequest, PullRequestState, REVIEWS_KEPT, Review, Size, Verdict,
+        join_sets, listed,
     },
 };
 
@@ -18,6 +18,7 @@ pub(super) fn settle(pull_request: &mut PullRequest) {
     pull_request.checks = pull_request.checks.take().filter(|checks| checks.commit == pull_request.head);
     pull_request.mergeability =
         pull_request.mergeability.take().filter(|said| said.commit == pull_request.head);
+    pull_request.size = pull_request.size.take().filter(|size| size.commit == pull_request.head);
 }
 
 /// All that is neither a review nor a check is one register. At the same version merged wins against closed and closed
@@ -38,6 +39,7 @@ pub(super) fn join(old: &PullRequest, mut new: PullRequest, order: Order) -> Pul
     let reviews =
         join_lists(&old.reviews, std::mem::take(&mut new.reviews), REVIEWS_KEPT, newest_first, join_review);
     let (new_checks, new_mergeability) = (new.checks.take(), new.mergeability.take());
+    let new_size = new.size.take();
     let mut joined = if is_newer(old, &new, order) {
         fill(&mut new, old);
         new
@@ -57,6 +59,11 @@ pub(super) fn join(old: &PullRequest, mut new: PullRequest, order: Order) -> Pul
     let said = old.mergeability.iter().cloned().chain(new_mergeability);
     let said = said.filter(|said| said.commit == joined.head);
     joined.mergeability = said.max_by_key(|said| (said.at, said.state));
+    let of_head = |size: &Size| size.commit == joined.head;
+    joined.size = match (old.size.as_ref().filter(|size| of_head(size)), new_size.filter(of_head)) {
+        (Some(old), Some(new)) => Some(join_sizes(old, new, order)),
+        (old, new) => new.or_else(|| old.cloned()),
+    };
     joined.reviews = reviews;
     joined
 }
@@ -74,6 +81,9 @@ fn fill(winner: &mut PullRequest, other: &PullRequest) {
         if text.is_empty() {
             text.clone_from(other);
         }
+    }
+    if winner.description.is_none() {
+        winner.description.clone_from(&other.description);
     }
     if winner.state == other.state {
         winner.ended_at = winner.ended_at.or(other.ended_at);
@@ -100,6 +110,13 @@ fn join_checks(old: &Checks, new: Checks, order: Order) -> Checks {
         Ordering::Equal => Checks { failing: join_sets(&old.failing, new.failing), ..new },
         Ordering::Greater => new,
     }
+}
+
+/// Both are of the same commit.
+fn join_sizes(old: &Size, new: Size, order: Order) -> Size {
+    let version = |size: &Size| (size.at, size.files, size.added, size.removed);
+    let newer = (order == Order::Later && new.at == old.at) || version(&new) >= version(old);
+    if newer { new } else { old.clone() }
 }
 
 pub(super) fn transitions(

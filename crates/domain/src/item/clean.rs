@@ -96,6 +96,16 @@ fn clean_pull_request(pull_request: &mut PullRequest) {
         time(&mut checks.at);
         set(&mut checks.failing);
     }
+    if let Some(said) = &mut pull_request.mergeability {
+        line(&mut said.commit, SHORT);
+        time(&mut said.at);
+    }
+    // An empty one stays: it is known that nothing was written.
+    description(&mut pull_request.description);
+    if let Some(size) = &mut pull_request.size {
+        line(&mut size.commit, SHORT);
+        time(&mut size.at);
+    }
 }
 
 fn clean_incident(incident: &mut Incident) {
@@ -110,7 +120,7 @@ fn clean_incident(incident: &mut Incident) {
     }
     incident.holders.retain(|holder| !holder.is_empty());
     incident.holders.truncate(NAMES_KEPT);
-    incident.description = incident.description.take().map(|text| text::block(&text, DESCRIPTION));
+    description(&mut incident.description);
     incident.description = incident.description.take().filter(|text| !text.is_empty());
     let labels = &mut incident.labels;
     let is_clean = |(name, value): (&String, &String)| is_plain(name, SHORT) && is_plain(value, LABEL);
@@ -122,6 +132,14 @@ fn clean_incident(incident: &mut Incident) {
             .collect();
         *labels = cleaned;
     }
+}
+
+/// In lines, without the empty ones before and after.
+fn description(text: &mut Option<String>) {
+    *text = text.take().map(|text| {
+        let clean = text::block(&text, DESCRIPTION);
+        clean.trim().to_owned()
+    });
 }
 
 /// See [`super::ItemKey::new`].
@@ -265,6 +283,33 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(is_plain(text, 10), expected, "{text:?}");
             assert_eq!(text::line(text, 10) == text, expected, "{text:?} by the full rule");
+        }
+    }
+
+    #[test]
+    fn a_description_is_safe_and_bounded_and_an_empty_one_stays_known() {
+        let long = "x".repeat(60_000);
+        let cut = format!("{}…", "x".repeat(DESCRIPTION - 1));
+        let accents = format!("ab{}", "\u{301}".repeat(120_000));
+        let cases = [
+            (None, None),
+            (Some(""), Some("")),
+            (Some(" \r\n\t\n"), Some("")),
+            (Some("Why\r\n\r\n- a\r\n"), Some("Why\n\n- a")),
+            (Some("  indented\n"), Some("indented")),
+            (Some("\u{1b}[31mred\u{1b}[0m \u{202e}dettes\u{2066}\u{7}"), Some("red dettes")),
+            (Some("\u{200b}\n\nafter what is not seen"), Some("after what is not seen")),
+            (Some("<script>alert(1)</script>"), Some("<script>alert(1)</script>")),
+            (Some(&*long), Some(&*cut)),
+            (Some(&*accents), Some("a…")),
+        ];
+        for (text, expected) in cases {
+            let mut item = crate::item::examples::pull_request(|p| p.description = text.map(str::to_owned));
+            for time in ["once", "twice"] {
+                item.clean();
+                let Detail::PullRequest(pull) = &item.detail else { unreachable!() };
+                assert_eq!(pull.description.as_deref(), expected, "{time}");
+            }
         }
     }
 

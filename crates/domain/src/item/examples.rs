@@ -69,6 +69,8 @@ pub(crate) fn pull_request(change: impl FnOnce(&mut PullRequest)) -> Item {
         reviews: Vec::new(),
         checks: None,
         mergeability: None,
+        description: None,
+        size: None,
     };
     change(&mut pull_request);
     item(Kind::PullRequest, "acme/web#479", "Bump dependency pins", Detail::PullRequest(pull_request))

@@ -23,7 +23,7 @@ pub use clean::{EARLIEST, LATEST};
 pub use incident::{Incident, IncidentStatus, InferredEnd, Severity};
 pub use pull_request::{
     Checks, ChecksStatus, MergeState, Mergeability, PullRequest, PullRequestState, REVIEWS_KEPT, Review,
-    Turn, TurnKind, Verdict,
+    Size, Turn, TurnKind, Verdict,
 };
 
 /// The name a person gave an account in the configuration, such as `forge`.

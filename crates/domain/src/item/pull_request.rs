@@ -48,6 +48,39 @@ pub struct PullRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub mergeability: Option<Mergeability>,
+    /// What its author wrote of it, in lines: plain text, whatever markup the service takes it for. `None` where the
+    /// snapshot does not say, empty where nothing was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub description: Option<String>,
+    /// How much `head` would change; `None` where the snapshot does not say. That of another commit is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub size: Option<Size>,
+}
+
+/// How much a commit would change, by the service's count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct Size {
+    /// The commit.
+    pub commit: String,
+    /// Lines added.
+    pub added: u32,
+    /// Lines removed.
+    pub removed: u32,
+    /// Files changed.
+    pub files: u32,
+    /// The version ([`PullRequest::updated_at`]) of the snapshot that said so: the newer one wins, because the same commit
+    /// may come to be compared with another base.
+    pub at: Timestamp,
+}
+
+impl Size {
+    /// In words: `+120 -4 in 3 files`.
+    pub fn words(&self) -> String {
+        let files = if self.files == 1 { "file" } else { "files" };
+        format!("+{} -{} in {} {files}", self.added, self.removed, self.files)
+    }
 }
 
 /// Open, merged or closed.

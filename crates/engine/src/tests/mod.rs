@@ -215,6 +215,8 @@ pub(crate) fn pull(number: u64, title: &str, requested: &[&str]) -> Item {
             reviews: Vec::new(),
             checks: None,
             mergeability: None,
+            description: None,
+            size: None,
         }),
     }
 }

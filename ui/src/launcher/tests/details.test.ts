@@ -1,6 +1,6 @@
 /** What is asked of an item, and when. */
 
-import { screen } from "@testing-library/svelte";
+import { fireEvent, screen } from "@testing-library/svelte";
 import { expect, test, vi } from "vitest";
 
 import type { Found } from "../../api";
@@ -157,4 +157,22 @@ test("an engine that is slow with an item is waited for in sight, and a link nee
   press("Enter");
   await vi.advanceTimersByTimeAsync(110);
   expect(screen.getByRole("progressbar", { name: "Waiting for the engine" })).toBeTruthy();
+});
+
+test("a pull request shows its size, its age and what is written of it, as text", async () => {
+  const { backend, detail } = await opened();
+  const long = "<b>Why</b>\n".repeat(9) + "the end";
+  const answer = await backend.call("item", { item: PULL });
+  if (answer.item.detail.kind === "pull_request") answer.item.detail.description = long;
+  backend.answer("item", answer);
+  for (let times = 0; times < 4; times += 1) press("ArrowDown");
+  await vi.advanceTimersByTimeAsync(100);
+  expect(detail()).toContain("+120 −4 in 3 files");
+  expect(detail()).toContain("Opened 3 h ago");
+  expect(detail()).toContain("<b>Why</b>");
+  expect(detail()).not.toContain("the end");
+  await fireEvent.click(screen.getByRole("button", { name: "Show all" }));
+  expect(detail()).toContain("the end");
+  await fireEvent.click(screen.getByRole("button", { name: "Show less" }));
+  expect(detail()).not.toContain("the end");
 });

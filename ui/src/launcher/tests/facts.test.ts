@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Build, BuildStatus, TurnKind } from "../../api";
 import { BUILD, detail, INCIDENT, PULL_REQUEST } from "../../fake/items";
 import { row } from "../../fake/team";
-import { buildFacts, holdersOf, incidentSummary, listed, reviewers } from "../facts";
+import { buildFacts, folded, holdersOf, incidentSummary, listed, reviewers, sizeText } from "../facts";
 import { offerFor, offersOf } from "../offers";
 
 const build = (...statuses: BuildStatus[]): Build => ({
@@ -35,6 +35,23 @@ test.each<
     causeIs,
     green,
   ]);
+});
+
+test.each([
+  [{ added: 120, removed: 4, files: 3 }, "+120 −4 in 3 files"],
+  [{ added: 1, removed: 0, files: 1 }, "+1 −0 in 1 file"],
+])("a size %#", (size, said) => {
+  expect(sizeText({ ...size, commit: "c", at: "2026-01-01T00:00:00Z" })).toBe(said);
+});
+
+test.each([
+  ["short", "Why\n\nBecause", null],
+  ["six lines", "1\n2\n3\n4\n5\n6", null],
+  ["seven lines", "1\n2\n3\n4\n5\n6\n7", "1\n2\n3\n4\n5\n6…"],
+  ["a long line", "x".repeat(60_000), `${"x".repeat(400)}…`],
+  ["families are not cut in two", "👨‍👩‍👧".repeat(401), `${"👨‍👩‍👧".repeat(400)}…`],
+])("a description is folded where it is long: %s", (_, text, start) => {
+  expect(folded(text)).toBe(start);
 });
 
 test("reviewers are said once, by what counts", () => {

@@ -2,7 +2,7 @@
 
 use callboard_domain::{
     identity::Identity,
-    item::{ChecksStatus, Detail, Item, PullRequest, PullRequestState, Verdict},
+    item::{ChecksStatus, Detail, Item, PullRequest, PullRequestState, Size, Verdict},
 };
 use jiff::Timestamp;
 
@@ -32,6 +32,7 @@ pub(super) fn fields(pull: &PullRequest, now: Timestamp) -> impl Iterator<Item =
         ("Author", Some(pull.author.clone())),
         ("Branch", Some(format!("{} into {}", pull.branch, pull.base))),
         ("Opened", Some(format!("{} ago", age(pull.opened_at, now)))),
+        ("Size", pull.size.as_ref().map(Size::words)),
         ("Merged by", pull.merged_by.clone()),
         ("Reviews", Some(reviews(pull).join(", ")).filter(|reviews| !reviews.is_empty())),
         ("Checks", checks(pull)),

@@ -1,7 +1,7 @@
 //! Fixtures -> snapshots.
 
 use callboard_domain::item::{
-    BuildRun, BuildStatus, Checks, ChecksStatus, Kind, PullRequestState, Review, Verdict,
+    BuildRun, BuildStatus, Checks, ChecksStatus, Kind, PullRequestState, Review, Size, Verdict,
 };
 
 use super::{
@@ -32,6 +32,7 @@ fn a_pull_request_with_all_there_is() {
         482,
         json!({
             "requested_reviewers": [user("bo"), user("kim")], "requested_teams": [{ "slug": "release", "name": "Release" }],
+            "body": "<!-- Say why. -->Ask once an hour.", "additions": 120, "deletions": 4, "changed_files": 3,
         }),
     ));
     let reviews: Vec<wire::Review> = wire(json!([
@@ -87,6 +88,14 @@ fn a_pull_request_with_all_there_is() {
             at: at("2026-11-22T10:05:00Z"),
         }),
         mergeability: None,
+        description: Some("Ask once an hour.".to_owned()),
+        size: Some(Size {
+            commit: SHA.to_owned(),
+            added: 120,
+            removed: 4,
+            files: 3,
+            at: at("2026-11-22T10:00:00Z"),
+        }),
     };
     assert_eq!(pull_of(&item), &expected);
 }
@@ -145,6 +154,28 @@ fn pull_requests_of_every_sort() {
     for (what, value, look, expected) in cases {
         let item = snapshot(&"forge".into(), "acme/web", &wire(value), &[], None, now());
         assert_eq!(look(pull_of(&item)), expected, "{what}");
+    }
+}
+
+#[test]
+fn what_is_not_said_of_a_description_or_a_size_is_not_known() {
+    let sized = json!({ "additions": 7, "deletions": 0, "changed_files": 1 });
+    let cases = [
+        (json!({}), Some(""), None),
+        (json!({ "body": "Why" }), Some("Why"), None),
+        (json!({ "body": 7 }), None, None),
+        (json!({ "body": "a<!-- one -->b<!-- two --><!--" }), Some("ab<!--"), None),
+        (sized.clone(), Some(""), Some("+7 -0 in 1 file")),
+        (with(sized.clone(), json!({ "deletions": null })), Some(""), None),
+        (with(sized, json!({ "additions": -1 })), Some(""), None),
+    ];
+    let bare: wire::Pull = wire(json!({ "number": 1 }));
+    assert_eq!(pull_of(&snapshot(&"forge".into(), "acme/web", &bare, &[], None, now())).description, None);
+    for (change, description, size) in cases {
+        let item = snapshot(&"forge".into(), "acme/web", &wire(pull(1, change.clone())), &[], None, now());
+        let found = pull_of(&item);
+        assert_eq!(found.description.as_deref(), description, "{change}");
+        assert_eq!(found.size.as_ref().map(Size::words).as_deref(), size, "{change}");
     }
 }
 

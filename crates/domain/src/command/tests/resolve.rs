@@ -39,6 +39,8 @@ fn pull_request(account: &str, repo: &str, number: u64, title: &str) -> Item {
         reviews: Vec::new(),
         checks: None,
         mergeability: None,
+        description: None,
+        size: None,
     };
     let url = format!("https://forge.example/{repo}/pull/{number}");
     item(account, &format!("{repo}#{number}"), title, Some(&url), Detail::PullRequest(detail))

@@ -4,7 +4,7 @@ use super::{History, Lasting, Step, Told};
 use crate::{
     event::EventName,
     item::{
-        Checks, ChecksStatus, Detail, Item, PullRequestState, Verdict,
+        Checks, ChecksStatus, Detail, Item, PullRequestState, Size, Verdict,
         examples::{at, kim, pull_request, review},
     },
 };
@@ -32,6 +32,8 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
         let legal = match what % 12 {
             0 if open => {
                 (p.head, p.checks) = (format!("c{tick}"), None);
+                let added = u32::from(*how);
+                p.size = Some(Size { commit: p.head.clone(), added, removed: 0, files: 1, at: time });
                 true
             }
             verdict @ 1..=3 => {
@@ -96,7 +98,10 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
                 p.draft = !p.draft;
                 true
             }
-            _ => true,
+            _ => {
+                p.description = Some(format!("Described at {time}"));
+                true
+            }
         };
         if legal {
             if said_checks.is_none() {
@@ -111,6 +116,8 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
             if what % 12 == 11 {
                 item.title = format!("Title {tick}");
             }
+            // As a list has it.
+            hook.size = hook.size.filter(|_| how % 2 == 0);
             hook.merged_by = hook.merged_by.filter(|_| how % 8 != 0);
             let hook = Item { detail: Detail::PullRequest(hook), ..item.clone() };
             steps.push(Step { poll: item.clone(), hook, told });

@@ -6,7 +6,7 @@ use crate::{
     },
     item::{
         Checks, ChecksStatus, Detail, Item, MergeState, Mergeability, PullRequest, PullRequestState,
-        REVIEWS_KEPT, Verdict,
+        REVIEWS_KEPT, Size, Verdict,
         examples::{at, build, incident, pull_request, review},
     },
 };
@@ -54,6 +54,77 @@ fn the_newest_word_on_merging_the_head_is_kept() {
         let Detail::PullRequest(pull) = joined(&snapshots).detail else { unreachable!() };
         assert_eq!(pull.mergeability.map(|said| said.state), expected, "{snapshots:?}");
     }
+}
+
+#[test]
+fn what_is_said_of_a_description_and_a_size_is_joined_and_never_wiped() {
+    let of = |minute: i64, head: &str, description: Option<&str>, added: Option<u32>| {
+        let head = head.to_owned();
+        let size =
+            added.map(|added| Size { commit: head.clone(), added, removed: 4, files: 3, at: at(minute) });
+        let description = description.map(str::to_owned);
+        pull_request(|p| {
+            (p.updated_at, p.head, p.description, p.size) = (at(minute), head, description, size)
+        })
+    };
+    type Case = (&'static str, Vec<Item>, Option<&'static str>, Option<u32>);
+    let cases: Vec<Case> = vec![
+        ("nothing is known", vec![of(1, "c0", None, None)], None, None),
+        (
+            "a list knows no size",
+            vec![of(1, "c0", Some("a"), Some(9)), of(2, "c0", Some("b"), None)],
+            Some("b"),
+            Some(9),
+        ),
+        (
+            "in either order",
+            vec![of(2, "c0", Some("b"), None), of(1, "c0", Some("a"), Some(9))],
+            Some("b"),
+            Some(9),
+        ),
+        (
+            "an older one",
+            vec![of(2, "c0", Some("b"), Some(5)), of(1, "c0", Some("a"), Some(9))],
+            Some("b"),
+            Some(5),
+        ),
+        ("silence", vec![of(1, "c0", Some("a"), Some(9)), of(2, "c0", None, None)], Some("a"), Some(9)),
+        ("taken back", vec![of(1, "c0", Some("a"), None), of(2, "c0", Some(""), None)], Some(""), None),
+        (
+            "of an older commit",
+            vec![of(1, "c0", Some("a"), Some(9)), of(2, "c1", Some("a"), None)],
+            Some("a"),
+            None,
+        ),
+        ("against another base", vec![of(1, "c0", None, Some(9)), of(2, "c0", None, Some(2))], None, Some(2)),
+    ];
+    for (case, snapshots, description, added) in cases {
+        let Detail::PullRequest(pull) = joined(&snapshots).detail else { unreachable!() };
+        assert_eq!(pull.description.as_deref(), description, "{case}");
+        assert_eq!(pull.size.map(|size| size.added), added, "{case}");
+    }
+}
+
+#[test]
+fn a_description_and_a_size_are_no_news() {
+    let item = pull_request(|p| {
+        p.description = Some("Why".into());
+        p.size = Some(Size { commit: "c0".into(), added: 1, removed: 0, files: 1, at: at(0) });
+    });
+    assert_eq!(names(&[open(0), item]), [Opened]);
+}
+
+#[test]
+fn a_pull_request_that_was_stored_before_it_had_a_description_or_a_size_is_read() {
+    let Detail::PullRequest(new) = open(0).detail else { unreachable!() };
+    let mut stored = serde_json::to_value(&new).unwrap();
+    let keys = stored.as_object_mut().unwrap();
+    assert!(
+        !keys.contains_key("description") && !keys.contains_key("size"),
+        "what is not known is not stored"
+    );
+    keys.remove("mergeability");
+    assert_eq!(serde_json::from_value::<PullRequest>(stored).unwrap(), new);
 }
 
 #[test]

@@ -82,6 +82,8 @@ fn pull_request(author: &str, requested: &[&str]) -> Item {
             at: at(5),
         }),
         mergeability: None,
+        description: None,
+        size: None,
     };
     item(Kind::PullRequest, "acme/web#479", Detail::PullRequest(detail))
 }

@@ -27,6 +27,8 @@ fn pull_request(repo: &str) -> Item {
             reviews: Vec::new(),
             checks: None,
             mergeability: None,
+            description: None,
+            size: None,
         }),
     }
 }

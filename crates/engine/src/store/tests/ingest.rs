@@ -457,6 +457,8 @@ async fn a_pull_request_grown_stale_is_told_once_for_each_quiet_time() {
             reviews: Vec::new(),
             checks: None,
             mergeability: None,
+            description: None,
+            size: None,
         }),
     };
     let store = watching().await;
