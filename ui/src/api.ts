@@ -461,7 +461,7 @@ failing: Array<string>, };
 /**
  * How far a run is. The order is the order in which a run can go through them.
  */
-export type BuildStatus = "queued" | "running" | "canceled" | "passed" | "failed";
+export type BuildStatus = "queued" | "running" | "unknown" | "canceled" | "passed" | "failed";
 
 /**
  * Stops a run, and answers with how it ended: one that could still be taken back is `Canceled`, with nothing sent.
@@ -612,7 +612,7 @@ at: string, };
 /**
  * The sum of a commit's checks.
  */
-export type ChecksStatus = "none" | "pending" | "passed" | "failed";
+export type ChecksStatus = "none" | "pending" | "unknown" | "passed" | "failed";
 
 /**
  * What an argument may be, live: those that fit what is typed of it, the best first.

@@ -175,24 +175,27 @@ impl Source for Feed {
             config: Some(self.config.clone()),
             builds: BTreeMap::new(),
         };
-        let mut snapshots = Vec::new();
+        let (mut snapshots, mut strange) = (Vec::new(), Vec::new());
         for (id, project) in ids(&projects.good, &memory.builds).into_iter().zip(&projects.good) {
             if !self.config.watch.matches(&project.name) {
                 continue;
+            }
+            if let Some(word) = &project.strange_result {
+                strange.push(format!("{id}: {}", text::line(word, 40)));
             }
             let before = memory.builds.get(&id).cloned().unwrap_or_default();
             let (seen, runs) = follow(&before, project, now);
             snapshots.extend(item(&self.account, &id, project, &seen, runs));
             next.builds.insert(id, seen);
         }
-        Ok(Batch {
-            cursor: Some(next.cursor()),
-            // What could not be read may be any of the projects that seem to be missing.
-            complete: problems.is_empty().then(|| Scope::all(Kind::Build)).into_iter().collect(),
-            snapshots,
-            problems,
-            ..Batch::default()
-        })
+        // What could not be read may be any of the projects that seem to be missing.
+        let complete = problems.is_empty().then(|| Scope::all(Kind::Build)).into_iter().collect();
+        if let [first, more @ ..] = &strange[..] {
+            let more = if more.is_empty() { String::new() } else { format!(" (and {} more)", more.len()) };
+            let why = format!("it is not known how the last build ended: the feed says of {first}{more}");
+            problems.push(source::Problem::new(ProblemKind::Incomplete, "", why));
+        }
+        Ok(Batch { cursor: Some(next.cursor()), complete, snapshots, problems, ..Batch::default() })
     }
 
     fn watches(&self, item: &Item) -> bool {

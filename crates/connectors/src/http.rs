@@ -222,7 +222,8 @@ impl Http {
                 answer => answer?,
             };
             answer.redirected = !visited.is_empty();
-            let onward = onward(answer.status, &method, &request).filter(|_| request.follow);
+            let onward = onward(answer.status, &method, &request)
+                .filter(|onward| request.follow || (*onward == Onward::Same && !request.is_read()));
             let Some(onward) = onward else {
                 let answer = answer.redacted(redactor).await?;
                 if taken && !answer.status.is_success() {

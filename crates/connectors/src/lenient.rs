@@ -19,7 +19,7 @@ use serde::{
 use serde_json::{Value, value::RawValue};
 
 pub(crate) use self::{
-    date::{Date, not_ahead, read as read_date},
+    date::{Date, date, not_ahead, read as read_date},
     scalar::{Text, flag, number, optional_text, text},
 };
 
@@ -133,6 +133,15 @@ pub(crate) fn or_nothing<'de, D: Deserializer<'de>, T: Default + Deserialize<'de
 ) -> Result<T, D::Error> {
     let raw = <&RawValue>::deserialize(deserializer)?;
     Ok(serde_json::from_str(raw.get()).unwrap_or_default())
+}
+
+/// What may be left out, which is not the same as `null`: the outer `None` is for a key that is missing (it has to be
+/// `default` too) or holds something else.
+pub(crate) fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    let raw = <&RawValue>::deserialize(deserializer)?;
+    Ok(serde_json::from_str(raw.get()).ok())
 }
 
 /// A list of details: without the entries that cannot be read, and none where it is no list.

@@ -8,7 +8,6 @@ pub mod alertmanager;
 pub mod cctray;
 #[cfg(test)]
 mod contract;
-mod elements;
 pub mod github;
 pub mod http;
 pub mod http_service;

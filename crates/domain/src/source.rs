@@ -219,6 +219,10 @@ pub struct Received {
     pub delivery: Option<String>,
     /// The state of things. Empty for a delivery that is well-formed and of no interest, such as a ping.
     pub snapshots: Vec<Item>,
+    /// Single things that are not there any more, with the reason.
+    pub gone: Vec<Gone>,
+    /// Where nothing is there any more, with the reason: what a service says of a whole repository.
+    pub emptied: Vec<(Scope, GoneReason)>,
 }
 
 /// Why a webhook is refused.

@@ -81,6 +81,7 @@ async fn taking_in(store: &Store, callers: usize, first: usize, count: usize) {
                     let said = Received {
                         delivery: Some(format!("d-{number}")),
                         snapshots: vec![alert(number, now)],
+                        ..Received::default()
                     };
                     let asked = Instant::now();
                     store.ingest(&account, Report::Hook(said), now, Arc::clone(&rules)).await.unwrap();

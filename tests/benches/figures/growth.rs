@@ -79,7 +79,7 @@ impl Grown {
         let mut told = 0;
         let began = Instant::now();
         for part in snapshots.chunks(50) {
-            let report = Report::Hook(Received { delivery: None, snapshots: part.to_vec() });
+            let report = Report::Hook(Received { snapshots: part.to_vec(), ..Received::default() });
             told += self
                 .store
                 .ingest(&account, report, Timestamp::now(), Arc::clone(&decide))

@@ -1,6 +1,17 @@
 /** What the detail says of an item, in words. */
 
-import type { Build, BuildRun, Incident, ItemDetail, PullRequest, Review, Row, Severity, Size } from "../api";
+import type {
+  Build,
+  BuildRun,
+  BuildStatus,
+  Incident,
+  ItemDetail,
+  PullRequest,
+  Review,
+  Row,
+  Severity,
+  Size,
+} from "../api";
 import { age } from "../parts/time";
 import { capital } from "../parts/words";
 
@@ -21,6 +32,25 @@ export interface BuildFacts {
   lastGreen: BuildRun | null;
 }
 
+const STATUSES: Record<BuildStatus, string> = {
+  queued: "queued",
+  running: "running",
+  unknown: "ended, result unknown",
+  canceled: "canceled",
+  passed: "passed",
+  failed: "failed",
+};
+
+/** The latest run, where an earlier one failed. */
+const AFTER: Record<BuildStatus, string> = {
+  queued: "queued again",
+  running: "running again",
+  unknown: "the next one ended, result unknown",
+  canceled: "the next one was canceled",
+  passed: "passed again",
+  failed: "failed again",
+};
+
 export function buildFacts({ runs }: Build): BuildFacts {
   const latest = runs[0] ?? null;
   const verdict = runs.find((run) => isRed(run) || isGreen(run)) ?? null;
@@ -28,7 +58,7 @@ export function buildFacts({ runs }: Build): BuildFacts {
   const ended = runs.filter((run) => isRed(run) || isGreen(run));
   if (!verdict || !isRed(verdict)) {
     const cause = latest;
-    const summary = latest ? capital(latest.status) : "Not known";
+    const summary = latest ? capital(STATUSES[latest.status]) : "Not known";
     return { number: latest?.number ?? null, summary, cause, causeIs: "Commit", lastGreen };
   }
   const reds = ended.findIndex(isGreen);
@@ -37,7 +67,7 @@ export function buildFacts({ runs }: Build): BuildFacts {
   const where = verdict.failing.length > 0 ? ` in ${listed(verdict.failing)}` : "";
   const after =
     red.length > 1 ? `, ${red.length} times in a row` : greens > 0 ? ` after ${greens} green` : "";
-  const going = latest && latest !== verdict ? `, ${latest.status} again` : "";
+  const going = latest && latest !== verdict ? `, ${AFTER[latest.status]}` : "";
   return {
     number: verdict.number,
     summary: `Failed${where}${after}${going}`,

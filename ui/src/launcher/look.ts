@@ -155,6 +155,7 @@ export function glyphOfRun(run: Run): Glyph {
 const CHECKS: Record<ChecksStatus, Look["checks"]> = {
   none: null,
   pending: "running",
+  unknown: null,
   passed: "passed",
   failed: "failed",
 };

@@ -10,11 +10,15 @@ use jiff::Timestamp;
 
 /// How many ends are remembered: those that were told last.
 const KEPT: usize = 10_000;
+/// How many of them outlast the program, in the cursor.
+const STORED: usize = 1_000;
 
-/// Each alert's last occurrence that ended: when it began and when it ended, by fingerprint. A new one for every start of
-/// the program.
+/// When an occurrence began and when it ended.
+pub(super) type End = (Timestamp, Timestamp);
+
+/// Each alert's last occurrence that ended, by fingerprint.
 #[derive(Debug, Default)]
-pub(super) struct Ends(Mutex<BTreeMap<String, (Timestamp, Timestamp)>>);
+pub(super) struct Ends(Mutex<BTreeMap<String, End>>);
 
 impl Ends {
     /// Remembers that an occurrence ended.
@@ -33,5 +37,24 @@ impl Ends {
     pub(super) fn of(&self, fingerprint: &str, began: Timestamp) -> Option<Timestamp> {
         let ends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         ends.get(fingerprint).filter(|(of, _)| *of == began).map(|(_, ended)| *ended)
+    }
+
+    /// Takes in what was stored, as far as nothing newer is known.
+    pub(super) fn recall(&self, stored: &BTreeMap<String, End>) {
+        for (fingerprint, (began, ended)) in stored {
+            let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(fingerprint);
+            if !known {
+                self.note(fingerprint, *began, *ended);
+            }
+        }
+    }
+
+    /// Those to be stored: the last ones.
+    pub(super) fn to_store(&self) -> BTreeMap<String, End> {
+        let ends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last: Vec<_> = ends.iter().map(|(of, end)| (of.clone(), *end)).collect();
+        last.sort_by_key(|(_, (_, ended))| std::cmp::Reverse(*ended));
+        last.truncate(STORED);
+        last.into_iter().collect()
     }
 }

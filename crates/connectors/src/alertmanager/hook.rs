@@ -52,8 +52,8 @@ impl Webhooks {
 }
 
 impl Webhooks {
-    /// None for an alert that does not say when it began, or says a time to come: it is left to the next poll, which knows
-    /// what it saw before.
+    /// None for an alert that does not say whether it fires or when it began, or says a time to come: it is left to the next
+    /// poll, which knows what it saw before.
     fn alert(&self, alert: &Alert<'_, Text<'_>>, now: Timestamp) -> Result<Option<Item>, String> {
         let Some(began) = began(alert, now) else { return Ok(None) };
         let standing = match &*alert.status {
@@ -64,6 +64,7 @@ impl Webhooks {
                 self.server.ends.note(&alert.fingerprint, began, ended);
                 Standing::unheld(IncidentStatus::Resolved, ended)
             }
+            "" => return Ok(None),
             other => return Err(format!("expected the status firing or resolved, found {other:?}")),
         };
         Ok(Some(snapshot(&self.server.place, alert, began, standing)))
@@ -91,7 +92,11 @@ impl Hook for Webhooks {
             let found = &*webhook.version;
             return Err(malformed(format!("expected version 4 of Alertmanager's webhooks, found {found:?}")));
         }
-        let Entries { good, mut odd } = webhook.alerts;
+        if webhook.alerts.is_none() {
+            let account = &self.server.place.account;
+            tracing::warn!(%account, "a webhook does not say which alerts it is about: the next poll tells");
+        }
+        let Entries { good, mut odd } = webhook.alerts.unwrap_or_default();
         let (mut snapshots, mut later) = (Vec::with_capacity(good.len()), 0);
         for (place, alert) in good.iter().enumerate() {
             if !self.server.filter.iter().all(|matcher| matcher.matches(|name| alert.labels.get(name))) {
@@ -119,6 +124,6 @@ impl Hook for Webhooks {
             None => {}
         }
         // Alertmanager numbers no deliveries; saying the same twice changes nothing.
-        Ok(Received { delivery: None, snapshots })
+        Ok(Received { snapshots, ..Received::default() })
     }
 }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Server,
+    ends::End,
     hook::Webhooks,
     normalise::{Standing, began, own_label, snapshot, to_the_second},
     wire::{Alert, Quiet, Silence},
@@ -34,10 +35,11 @@ impl Source for Alerts {
         let answer = self.server.http.send(self.list()).await?;
         let alerts: Entries<Alert<'_, Quiet>> = answer.json()?;
         let before = Marks::read(since);
+        self.server.ends.recall(&before.ends);
         let mut problems = Vec::new();
 
         let held = alerts.good.iter().any(|alert| {
-            let was = before.0.get(&*alert.fingerprint).is_some_and(|mark| !mark.by.is_empty());
+            let was = before.alerts.get(&*alert.fingerprint).is_some_and(|mark| !mark.by.is_empty());
             !alert.status.silenced_by.is_empty() || was
         });
         let silences = if held { self.server.silences().await } else { Ok(Entries::default()) };
@@ -60,7 +62,7 @@ impl Source for Alerts {
             .collect();
         let (mut snapshots, mut after) = (Vec::new(), Marks::default());
         for alert in &alerts.good {
-            let mark = before.0.get(&*alert.fingerprint);
+            let mark = before.alerts.get(&*alert.fingerprint);
             let said = began(alert, now);
             let began = said.or(mark.map(|mark| mark.since)).unwrap_or_else(|| to_the_second(now));
             let mut standing = standing(began, &alert.status, mark, &silences, now);
@@ -74,6 +76,7 @@ impl Source for Alerts {
             after.keep(alert, began, said.is_none(), &standing);
             snapshots.push(snapshot(&self.server.place, alert, began, standing));
         }
+        after.ends = self.server.ends.to_store();
         // What could not be read may be any of the alerts that seem to be missing.
         let complete = alerts.odd.is_empty().then(|| Scope::all(Kind::Incident));
         problems.extend(alerts.problem("", "alerts"));
@@ -110,9 +113,17 @@ impl Alerts {
 }
 
 /// What the last poll saw of alerts that are quiet or have been: by it a poll knows that a silence has ended, and when,
-/// which the listing alone does not say. Also when it first saw those that do not say when they began.
+/// which the listing alone does not say. Also when it first saw those that do not say when they began, and which ends
+/// webhooks told.
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Marks(BTreeMap<String, Mark>);
+#[serde(deny_unknown_fields)]
+struct Marks {
+    /// By fingerprint.
+    alerts: BTreeMap<String, Mark>,
+    /// See [`super::ends`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    ends: BTreeMap<String, End>,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Mark {
@@ -125,9 +136,12 @@ struct Mark {
 }
 
 impl Marks {
-    /// A cursor that cannot be read is none: the worst is that an ended silence shows for as long as its alert fires.
+    /// A cursor that cannot be read is none: the worst is that an ended silence shows for as long as its alert fires. Those
+    /// of older versions are the marks alone.
     fn read(cursor: Option<&Cursor>) -> Self {
-        cursor.and_then(|cursor| serde_json::from_str(&cursor.0).ok()).unwrap_or_default()
+        let Some(Cursor(text)) = cursor else { return Self::default() };
+        let of_old = || serde_json::from_str(text).map(|alerts| Self { alerts, ..Self::default() });
+        serde_json::from_str(text).or_else(|_| of_old()).unwrap_or_default()
     }
 
     fn write(&self) -> Cursor {
@@ -139,7 +153,7 @@ impl Marks {
         let by = standing.by();
         if !by.is_empty() || unsaid || standing.updated_at != began {
             let mark = Mark { since: began, by: by.clone(), at: standing.updated_at };
-            self.0.insert(alert.fingerprint.to_string(), mark);
+            self.alerts.insert(alert.fingerprint.to_string(), mark);
         }
     }
 }

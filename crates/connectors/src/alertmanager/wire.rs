@@ -16,8 +16,9 @@ use crate::lenient::{self, Date, Entries, Text};
 pub(super) struct Webhook<'a> {
     #[serde(borrow, default)]
     pub version: Text<'a>,
-    #[serde(borrow)]
-    pub alerts: Entries<Alert<'a, Text<'a>>>,
+    /// None where it is null, which is not "no alerts"; what lacks it is no webhook.
+    #[serde(borrow, deserialize_with = "Option::deserialize")]
+    pub alerts: Option<Entries<Alert<'a, Text<'a>>>>,
 }
 
 /// An alert. Webhooks and the API write it alike but for its status: a webhook's is `firing` or `resolved`.

@@ -23,6 +23,8 @@ pub(super) struct Project {
     pub(super) activity: Activity,
     /// Whether the last build passed; none where the feed does not know, or says it in a word that we do not.
     pub(super) passed: Option<bool>,
+    /// That word.
+    pub(super) strange_result: Option<String>,
     /// What the last build is called; a number at most servers.
     pub(super) label: String,
     /// When the last build ended.
@@ -127,6 +129,11 @@ fn element(
                 }
             }
         }
+        (1, other) => {
+            let place = found.good.len() + found.odd.len();
+            let why = format!("expected a Project, found {}", text::line(other, 60));
+            found.odd.push(Odd::new(place, "null", why));
+        }
         _ => {}
     }
     Ok(())
@@ -143,7 +150,12 @@ fn project(tag: &BytesStart<'_>) -> Result<Project, (String, String)> {
         match attribute.key.local_name().as_ref() {
             "name" => project.name = value,
             "activity" => project.activity = Activity::of(&value),
-            "lastBuildStatus" => project.passed = passed(&value),
+            "lastBuildStatus" => {
+                project.passed = passed(&value);
+                let known =
+                    value.is_empty() || project.passed.is_some() || value.eq_ignore_ascii_case("unknown");
+                project.strange_result = (!known).then_some(value);
+            }
             "lastBuildLabel" => project.label = value,
             "lastBuildTime" => project.time = lenient::read_date(&value),
             "webUrl" => {

@@ -11,8 +11,8 @@ use url::Url;
 use super::feed::{Activity, Project, number};
 use crate::lenient;
 
-/// How long a build that ran may be neither under way nor the last one before it counts as canceled: feeds are put
-/// together from parts, and the end of a build may come before its result.
+/// How long a build that ran may be neither under way nor the last one before it counts as over, with no result: feeds
+/// are put together from parts, and the end of a build may come before its result.
 const NO_RESULT_AFTER: SignedDuration = SignedDuration::from_mins(10);
 
 /// What was seen of a project.
@@ -170,7 +170,7 @@ pub(super) fn follow(before: &Seen, project: &Project, now: Timestamp) -> (Seen,
                     let over = *build;
                     seen.under_way = None;
                     seen.unjudged = Some((over.number, over.attempt));
-                    runs.push(run(project, over.number, over.attempt, BuildStatus::Canceled));
+                    runs.push(run(project, over.number, over.attempt, BuildStatus::Unknown));
                 }
             }
         }

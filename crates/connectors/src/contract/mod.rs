@@ -4,6 +4,7 @@
 //! - A write whose answer is lost is `Unknown`, and is not sent again.
 //! - No secret stands in an error, a log, a preview or a result, even where the service repeats it.
 //! - An answer with nothing in its lists, with fields that nobody knows, or in another charset hides nothing.
+//! - No list (`null`) is not an empty list: what is missed for want of it is told, and not taken to be over.
 //! - No credential follows a redirect to another host.
 //! - A call can be dropped at any time, and lets go of its connection.
 //! - A second poll finds nothing new. A message keeps the chat's limits. A command's spec is sound.
@@ -134,6 +135,7 @@ impl Subject {
         self.lost_writes_are_unknown_and_not_repeated().await;
         self.credentials_stay_home().await;
         self.odd_answers_hide_nothing().await;
+        self.no_list_is_not_an_empty_one().await;
         self.lets_go_when_dropped().await;
         self.keeps_the_limits().await;
         assert_no_secret("the log", &log.text());

@@ -38,6 +38,29 @@ fn nulls(value: &mut Value, first: bool) {
     }
 }
 
+/// The lists of the answer itself, and of the object that it is: not those within their entries.
+fn no_list(value: &mut Value) {
+    match value {
+        Value::Array(_) => *value = Value::Null,
+        Value::Object(fields) => {
+            fields.values_mut().filter(|field| field.is_array()).for_each(|field| *field = Value::Null);
+        }
+        _ => {}
+    }
+}
+
+/// The lists of the entries of the answer's lists.
+fn no_inner_list(value: &mut Value) {
+    match value {
+        Value::Array(entries) => entries.iter_mut().for_each(no_list),
+        Value::Object(fields) => {
+            let lists = fields.values_mut().filter_map(Value::as_array_mut);
+            lists.flatten().for_each(no_list);
+        }
+        _ => {}
+    }
+}
+
 fn unknown_fields(value: &mut Value) {
     match value {
         Value::Array(values) => values.iter_mut().for_each(unknown_fields),
@@ -78,6 +101,32 @@ impl Subject {
                     items.iter().map(|item| format!("{} {}", item.key, item.status())).collect()
                 };
                 assert_eq!(status(&batch.snapshots), status(&usual), "with {what}: {:?}", batch.problems);
+            }
+        }
+    }
+}
+
+const ABSENCES: [(&str, Change); 2] = [
+    ("null for its lists", |body| changed(body, no_list)),
+    ("null for the lists of its entries", |body| changed(body, no_inner_list)),
+];
+
+impl Subject {
+    /// No list is not an empty one: what is missed for want of it is told, and is not taken to be over.
+    pub(super) async fn no_list_is_not_an_empty_one(&self) {
+        let server = self.good_service().await;
+        let Some(source) = self.connect(&server.uri()).source else { return };
+        let keys = |items: &[callboard_domain::item::Item]| -> std::collections::BTreeSet<String> {
+            items.iter().map(|item| item.key.to_string()).collect()
+        };
+        let usual = keys(&source.poll(None, now()).await.unwrap().snapshots);
+        for (what, change) in ABSENCES {
+            let connection = self.connect(&between(server.uri(), change).await);
+            // A poll that fails is seen by all.
+            if let Ok(batch) = connection.source.unwrap().poll(None, now()).await {
+                let seen = keys(&batch.snapshots).is_superset(&usual);
+                let told = batch.problems.iter().any(callboard_domain::source::Problem::hides);
+                assert!(seen || (told && batch.complete.is_empty()), "{what}: {batch:?}");
             }
         }
     }

@@ -15,7 +15,10 @@ use serde_json::Value;
 use url::Url;
 
 use super::wire::Page;
-use crate::http::{Answer, Http, Request};
+use crate::{
+    http::{Answer, Http, Request},
+    lenient::Odd,
+};
 
 /// After this many requests that found GitHub out of order, the rest of a poll is not tried.
 const STRIKES: u32 = 5;
@@ -189,7 +192,9 @@ pub(super) struct Rows<T> {
     /// Why a further page could not be read.
     pub(super) fault: Option<ServiceError>,
     /// The entries that could not be read.
-    pub(super) unread: Vec<String>,
+    pub(super) unread: Vec<Odd>,
+    /// True where GitHub counts more than it gave, and names no further page.
+    pub(super) short: bool,
 }
 
 impl<'a> Calls<'a> {
@@ -295,7 +300,7 @@ impl<'a> Calls<'a> {
             return Ok(None);
         };
         let (list, total) = news.content.rows();
-        let (mut rows, mut unread, mut next, etag) = (list.rows, list.unread, news.next, news.etag);
+        let (mut rows, mut unread, mut next, etag) = (list.good, list.odd, news.next, news.etag);
         let (mut read, mut fault) = (1, None);
         while let Some(url) = next.take_if(|_| read < pages && further(&rows)) {
             let Some(url) = self.on_our_side(url, &last) else {
@@ -308,8 +313,8 @@ impl<'a> Calls<'a> {
             match self.look::<P>(page, None).await {
                 Ok(Some(page)) => {
                     let (list, _) = page.content.rows();
-                    rows.extend(list.rows);
-                    unread.extend(list.unread);
+                    rows.extend(list.good);
+                    unread.extend(list.odd);
                     next = page.next;
                 }
                 Ok(None) => break,
@@ -324,8 +329,8 @@ impl<'a> Calls<'a> {
         let counted = u64::try_from(rows.len() + unread.len()).unwrap_or(u64::MAX);
         let cut = next.is_some() || fault.is_some();
         let complete = read == 1 && !cut;
-        let more = cut || (total.is_some_and(|total| total > counted));
-        Ok(Some(Rows { rows, etag, whole: complete, more, fault, unread }))
+        let short = !cut && total.is_some_and(|total| total > counted);
+        Ok(Some(Rows { rows, etag, whole: complete, more: cut || short, fault, unread, short }))
     }
 
     /// A next page as it can be asked for. Behind a proxy a server may name itself by an inner address: its pages differ

@@ -64,7 +64,7 @@ impl Account {
                 Done::Run { id, found } => match found {
                     Ok(Found::Same) => {}
                     Ok(Found::News(News { content: Stray { run, failing }, etag, .. })) => {
-                        if normalise::run_status(&run).is_final() {
+                        if normalise::run_status(&run).is_over() {
                             look.repo.strays.remove(&id);
                         } else {
                             look.repo.strays.insert(id, Some(etag));
@@ -260,7 +260,7 @@ fn stand(
         && number(newest) >= known.newest
     {
         known.newest = number(newest);
-        known.under_way = !normalise::run_status(newest).is_final();
+        known.under_way = !normalise::run_status(newest).is_over();
         known.branch = normalise::own_branch(place.name, newest);
         known.workflow = newest.workflow_id;
         if !known.red {

@@ -114,6 +114,8 @@ pub(super) struct Repo {
     pub(super) cut: bool,
     /// What of its lists could not be read, until they are read again.
     pub(super) malformed: BTreeMap<Part, String>,
+    /// Its lists with fewer entries than GitHub counts, and no further page.
+    pub(super) short: BTreeSet<Part>,
 }
 
 /// A build on the board.
@@ -286,6 +288,10 @@ impl Repo {
         let malformed = self.malformed.iter().map(|(part, why)| {
             Problem::new(ProblemKind::Malformed, name, format!("some {} are left out: {why}", part.name()))
         });
+        let short = self.short.iter().map(|part| {
+            let why = format!("GitHub counts more {} than it lists", part.name());
+            Problem::new(ProblemKind::Incomplete, name, why)
+        });
         let cut = self.cut.then(|| {
             let why = "more open pull requests than are read: those opened last are watched";
             Problem::new(ProblemKind::Incomplete, name, why)
@@ -298,7 +304,7 @@ impl Repo {
             let problem = move |why| Problem::new(ProblemKind::Details, part.clone(), why);
             checks.into_iter().chain(reviews).map(problem).collect::<Vec<_>>()
         });
-        refused.chain(malformed).chain(cut).chain(details).collect()
+        refused.chain(malformed).chain(short).chain(cut).chain(details).collect()
     }
 }
 
@@ -332,7 +338,7 @@ impl Open {
         match self.sum().status() {
             ChecksStatus::Pending => true,
             ChecksStatus::None => now.duration_since(self.seen_at) < CHECKS_EXPECTED_FOR,
-            ChecksStatus::Passed | ChecksStatus::Failed => false,
+            ChecksStatus::Unknown | ChecksStatus::Passed | ChecksStatus::Failed => false,
         }
     }
 }

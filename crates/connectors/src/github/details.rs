@@ -16,7 +16,7 @@ use super::{
     normalise::{self, Sum},
     wire,
 };
-use crate::elements::Elements;
+use crate::lenient::Entries;
 
 /// How many pages of 100 reviews or checks are read.
 const PAGES: usize = 5;
@@ -82,7 +82,7 @@ pub(super) async fn pull(
     if readable(Part::Reviews) {
         let list =
             in_repo(Method::GET, repo, &["pulls", &number.to_string(), "reviews"]).query("per_page", "100");
-        let list = calls.rows::<Elements<wire::Review>>(list, open.reviews.as_deref(), PAGES, |_| true);
+        let list = calls.rows::<Entries<wire::Review>>(list, open.reviews.as_deref(), PAGES, |_| true);
         match list.await {
             Ok(None) => {}
             Ok(Some(found)) => {

@@ -7,9 +7,9 @@
 use std::slice;
 
 use callboard_domain::{
-    item::AccountName,
+    item::{AccountName, ItemKey, Kind},
     secret::{ExposeSecret, SecretString},
-    source::{Hook, HookError, Received},
+    source::{Gone, GoneReason, Hook, HookError, Received, Scope},
     text,
 };
 use hmac::{Hmac, KeyInit, Mac};
@@ -39,6 +39,21 @@ struct PullEvent {
 struct ReviewEvent {
     review: wire::Review,
     pull_request: wire::Pull,
+    repository: wire::Repo,
+}
+
+/// Of a branch or a tag.
+#[derive(Deserialize)]
+struct DeleteEvent {
+    #[serde(rename = "ref")]
+    name: String,
+    ref_type: String,
+    repository: wire::Repo,
+}
+
+#[derive(Deserialize)]
+struct RepositoryEvent {
+    action: String,
     repository: wire::Repo,
 }
 
@@ -89,6 +104,15 @@ impl Webhook {
         })
     }
 
+    /// What polls have seen built of a branch that is deleted now.
+    fn builds_of_branch(&self, repo: &wire::Repo, branch: &str) -> Vec<Gone> {
+        let workflows = self.learnt.workflows(&repo.full_name);
+        let id = |workflow: String| format!("{}/{workflow}@{branch}", repo.full_name);
+        let key = |id: String| ItemKey::new(&self.account, Kind::Build, id);
+        let gone = workflows.names().into_iter().map(|name| key(id(name)));
+        gone.map(|key| Gone { key, reason: GoneReason::BranchDeleted }).collect()
+    }
+
     fn is_watched(&self, repo: &wire::Repo) -> bool {
         is_watched(&self.watch, &repo.full_name) || self.learnt.has(repo)
     }
@@ -103,6 +127,7 @@ impl Hook for Webhook {
         self.verify(headers, body)?;
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let delivery = header("x-github-delivery").map(|id| text::line(id, 100));
+        let (mut gone, mut emptied) = (Vec::new(), Vec::new());
         let snapshots = match header("x-github-event").unwrap_or_default() {
             "pull_request" => {
                 let event: PullEvent = parse(headers, body)?;
@@ -138,9 +163,32 @@ impl Hook for Webhook {
                     Vec::new()
                 }
             }
+            "delete" => {
+                let event: DeleteEvent = parse(headers, body)?;
+                if event.ref_type == "branch" && self.is_watched(&event.repository) {
+                    gone = self.builds_of_branch(&event.repository, &event.name);
+                }
+                Vec::new()
+            }
+            // One that is renamed or moved is followed by the next poll, which knows it by its number.
+            "repository" => {
+                let event: RepositoryEvent = parse(headers, body)?;
+                let reason = match event.action.as_str() {
+                    "deleted" => Some(GoneReason::Deleted),
+                    "archived" => Some(GoneReason::Disabled),
+                    _ => None,
+                };
+                if let Some(reason) = reason.filter(|_| self.is_watched(&event.repository)) {
+                    let repo = normalise::name(&event.repository.full_name);
+                    let scope = |kind| Scope { kind, repo: Some(repo.clone()) };
+                    emptied =
+                        [Kind::Build, Kind::PullRequest].map(|kind| (scope(kind), reason.clone())).into();
+                }
+                Vec::new()
+            }
             _ => Vec::new(),
         };
-        Ok(Received { delivery, snapshots })
+        Ok(Received { delivery, snapshots, gone, emptied })
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     normalise::name,
     wire,
 };
-use crate::{Identify, elements::Elements, http::Answer};
+use crate::{Identify, http::Answer, lenient::Entries};
 
 /// What a classic token should be allowed, with the wider scopes that include it, and what for:
 /// "Scopes for OAuth apps" in GitHub's documentation.
@@ -57,7 +57,7 @@ impl Account {
     async fn teams(&self) -> Result<Vec<String>, ServiceError> {
         let teams = request(Method::GET, ["user", "teams"]).query("per_page", "100");
         let calls = Calls::new(&self.http);
-        match calls.rows::<Elements<wire::Team>>(teams, None, TEAM_PAGES, |_| true).await {
+        match calls.rows::<Entries<wire::Team>>(teams, None, TEAM_PAGES, |_| true).await {
             Ok(found) => {
                 let rows = found.into_iter().flat_map(|found| found.rows);
                 Ok(rows.map(|team| team_name(&team)).collect())

@@ -17,7 +17,7 @@ use super::{
     cursor::{Described, Open, Part, Repo, Standing},
     normalise, wire,
 };
-use crate::elements::Elements;
+use crate::lenient::{Entries, Odd};
 
 /// Rows on a page of the lists that are read at every poll.
 const PAGE: usize = 50;
@@ -291,7 +291,7 @@ async fn pulls(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> Result<(),
     let unseen = |rows: &[wire::Pull]| {
         rows.last().is_some_and(|last| newest.is_some_and(|seen| last.version(now) > seen))
     };
-    let list = calls.rows::<Elements<wire::Pull>>(list, repo.pulls.as_deref(), PAGES, unseen);
+    let list = calls.rows::<Entries<wire::Pull>>(list, repo.pulls.as_deref(), PAGES, unseen);
     let Some(found) = list.await? else {
         return Ok(());
     };
@@ -333,18 +333,27 @@ async fn pulls(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> Result<(),
 
 async fn open(calls: &Calls<'_>, name: &str) -> Result<Option<Rows<wire::Pull>>, ServiceError> {
     let list = in_repo(Method::GET, name, &["pulls"]).query("state", "open").query("per_page", "100");
-    calls.rows::<Elements<wire::Pull>>(list, None, OPEN_PAGES, |_| true).await
+    calls.rows::<Entries<wire::Pull>>(list, None, OPEN_PAGES, |_| true).await
 }
 
 /// Remembers which entries of a list could not be read.
-fn note_unread(repo: &mut Repo, part: Part, unread: &[String]) {
+fn note_unread(repo: &mut Repo, part: Part, unread: &[Odd]) {
     match unread {
         [] => drop(repo.malformed.remove(&part)),
-        [one] => drop(repo.malformed.insert(part, one.clone())),
+        [one] => drop(repo.malformed.insert(part, one.to_string())),
         [one, more @ ..] => {
             drop(repo.malformed.insert(part, format!("{one}, and {} more", more.len())));
         }
     }
+}
+
+/// Remembers whether a list has fewer entries than GitHub counts.
+fn note_short(repo: &mut Repo, part: Part, short: bool) {
+    if short {
+        repo.short.insert(part)
+    } else {
+        repo.short.remove(&part)
+    };
 }
 
 /// Keeps a listed pull request if it is new, changed or ended since the last poll.
@@ -409,11 +418,12 @@ async fn runs(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> Result<(), 
         repo.runs = Some(found.etag);
         repo.busy = found.more;
         note_unread(repo, Part::Runs, &found.unread);
+        note_short(repo, Part::Runs, found.short);
         // A run under way that left the page is asked for by itself until it ends.
         let listed: BTreeSet<_> = found.rows.iter().map(|run| run.id).collect();
         repo.strays.extend(repo.running.difference(&listed).map(|id| (*id, None)));
         repo.strays.retain(|id, _| !listed.contains(id));
-        let under_way = found.rows.iter().filter(|run| !normalise::run_status(run).is_final());
+        let under_way = found.rows.iter().filter(|run| !normalise::run_status(run).is_over());
         repo.running = under_way.map(|run| run.id).collect();
         repo.listed = listed;
         look.relisted = true;

@@ -160,6 +160,8 @@ fn newest(mut reviews: Vec<Review>) -> Vec<Review> {
 pub(super) struct Sum {
     any: bool,
     pending: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unknown: bool,
     failed: bool,
     failing: BTreeSet<String>,
     at: Option<Timestamp>,
@@ -214,6 +216,7 @@ impl Sum {
     fn with(mut self, status: ChecksStatus, of: &str, at: Option<Timestamp>) -> Self {
         self.any = true;
         self.pending |= status == ChecksStatus::Pending;
+        self.unknown |= status == ChecksStatus::Unknown;
         if status == ChecksStatus::Failed {
             self.failed = true;
             self.failing.insert(name(of));
@@ -226,6 +229,7 @@ impl Sum {
     pub(super) fn and(mut self, other: &Self) -> Self {
         self.any |= other.any;
         self.pending |= other.pending;
+        self.unknown |= other.unknown;
         self.failed |= other.failed;
         self.failing.extend(other.failing.iter().cloned());
         self.cut |= other.cut;
@@ -243,6 +247,7 @@ impl Sum {
         match self {
             Self { failed: true, .. } => ChecksStatus::Failed,
             Self { pending: true, .. } => ChecksStatus::Pending,
+            Self { unknown: true, .. } => ChecksStatus::Unknown,
             Self { any: true, .. } => ChecksStatus::Passed,
             _ => ChecksStatus::None,
         }
@@ -271,7 +276,8 @@ fn is_newer(run: &wire::CheckRun, known: &wire::CheckRun) -> bool {
     }
 }
 
-/// What a check says. A word that is not known is no failure: its check is awaited.
+/// What a check says. One that is completed with a word that is not known has ended somehow; one that GitHub gave up on
+/// (`stale`) is awaited, and so is any other.
 fn check_status(run: &wire::CheckRun) -> ChecksStatus {
     match (run.status.as_str(), run.conclusion.as_deref()) {
         ("completed", Some("success" | "neutral" | "skipped")) => ChecksStatus::Passed,
@@ -279,6 +285,8 @@ fn check_status(run: &wire::CheckRun) -> ChecksStatus {
             "completed",
             Some("failure" | "timed_out" | "cancelled" | "action_required" | "startup_failure"),
         ) => ChecksStatus::Failed,
+        ("completed", Some("stale") | None) => ChecksStatus::Pending,
+        ("completed", Some(_)) => ChecksStatus::Unknown,
         _ => ChecksStatus::Pending,
     }
 }
@@ -379,8 +387,8 @@ fn build_run(run: &wire::Run, failing: Vec<String>) -> BuildRun {
     }
 }
 
-/// A run that waits for a person's approval counts as queued; a skipped one has no verdict, and so has one that ended in a
-/// way that is not known here. One that has no conclusion yet is not over; one that has a conclusion is, though its status
+/// A run that waits for a person's approval counts as queued; a skipped one has no verdict. A conclusion that
+/// is not known here is not known to be one. One that has no conclusion yet is not over; one that has a conclusion is, though its status
 /// is null, which GitHub's schema allows.
 pub(super) fn run_status(run: &wire::Run) -> BuildStatus {
     let conclusion = run.conclusion.as_deref().filter(|word| !word.is_empty());
@@ -390,7 +398,8 @@ pub(super) fn run_status(run: &wire::Run) -> BuildStatus {
         (Some("completed"), Some("failure" | "timed_out" | "startup_failure")) => BuildStatus::Failed,
         (Some("completed"), Some("action_required")) => BuildStatus::Queued,
         (Some("completed"), None) => BuildStatus::Running,
-        (Some("completed"), _) => BuildStatus::Canceled,
+        (Some("completed"), Some("cancelled" | "skipped" | "stale")) => BuildStatus::Canceled,
+        (Some("completed"), Some(_)) => BuildStatus::Unknown,
         (Some("in_progress"), _) => BuildStatus::Running,
         _ => BuildStatus::Queued,
     }

@@ -16,7 +16,7 @@ use super::{
     look::{Target, described},
     wire,
 };
-use crate::{elements::Elements, http::Request};
+use crate::{http::Request, lenient::Entries};
 
 /// How long a list of an owner's repositories is believed.
 const LISTED_FOR: SignedDuration = SignedDuration::from_hours(1);
@@ -112,18 +112,18 @@ async fn list(calls: &Calls<'_>, owner: &str, me: &str, now: Timestamp) -> Resul
         parameters.iter().fold(list, |list, (name, value)| list.query(*name, *value))
     };
     if owner.is_empty() {
-        return rows::<Elements<wire::Repo>>(calls, of(&["user", "repos"], &[]), now).await;
+        return rows::<Entries<wire::Repo>>(calls, of(&["user", "repos"], &[]), now).await;
     }
     if owner.eq_ignore_ascii_case(me) {
         // A user's public list leaves the private ones out.
-        return rows::<Elements<wire::Repo>>(calls, of(&["user", "repos"], &[("affiliation", "owner")]), now)
+        return rows::<Entries<wire::Repo>>(calls, of(&["user", "repos"], &[("affiliation", "owner")]), now)
             .await;
     }
-    match rows::<Elements<wire::Repo>>(calls, of(&["orgs", owner, "repos"], &[]), now).await {
+    match rows::<Entries<wire::Repo>>(calls, of(&["orgs", owner, "repos"], &[]), now).await {
         Err(ServiceError::Rejected { .. }) => {}
         result => return result,
     }
-    match rows::<Elements<wire::Repo>>(calls, of(&["users", owner, "repos"], &[]), now).await {
+    match rows::<Entries<wire::Repo>>(calls, of(&["users", owner, "repos"], &[]), now).await {
         Err(ServiceError::Rejected { .. }) => {}
         result => return result,
     }

@@ -5,30 +5,30 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::elements::{Elements, date, each, maybe, or_default};
+use crate::lenient::{Entries, date, details, or_default, or_nothing, said};
 
-/// A list as GitHub wraps it, page by page.
+/// A list as GitHub wraps it, page by page. One that is `null` or missing cannot be read: it is no empty one.
 pub(super) trait Page: serde::de::DeserializeOwned + Send {
     /// What it lists.
     type Row: Send;
 
     /// Its rows, and how many there are on all pages, where it says.
-    fn rows(self) -> (Elements<Self::Row>, Option<u64>);
+    fn rows(self) -> (Entries<Self::Row>, Option<u64>);
 }
 
 macro_rules! page {
     ($Page:ident { $rows:ident: $Row:ty }) => {
         #[derive(Debug, Deserialize)]
         pub(super) struct $Page {
-            $rows: Elements<$Row>,
-            #[serde(default, deserialize_with = "maybe")]
+            $rows: Entries<$Row>,
+            #[serde(default, deserialize_with = "or_nothing")]
             total_count: Option<u64>,
         }
 
         impl Page for $Page {
             type Row = $Row;
 
-            fn rows(self) -> (Elements<$Row>, Option<u64>) {
+            fn rows(self) -> (Entries<$Row>, Option<u64>) {
                 (self.$rows, self.total_count)
             }
         }
@@ -41,7 +41,7 @@ page!(Runs { workflow_runs: Run });
 page!(Jobs { jobs: Job });
 page!(Found { items: Repo });
 
-impl<T: serde::de::DeserializeOwned + Send> Page for Elements<T> {
+impl<T: serde::de::DeserializeOwned + Send> Page for Entries<T> {
     type Row = T;
 
     fn rows(self) -> (Self, Option<u64>) {
@@ -59,13 +59,13 @@ pub(super) struct User {
 pub(super) struct Team {
     pub(super) slug: String,
     /// Where it is one of my teams; those that are asked for a review are of the repository's owner.
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) organization: Option<User>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Repo {
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) id: Option<u64>,
     pub(super) full_name: String,
     pub(super) default_branch: Option<String>,
@@ -81,7 +81,7 @@ pub(super) struct Pull {
     #[serde(default, deserialize_with = "or_default")]
     pub(super) title: String,
     /// Null where the account was deleted.
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) user: Option<User>,
     pub(super) html_url: Option<String>,
     #[serde(default, deserialize_with = "or_default")]
@@ -95,36 +95,31 @@ pub(super) struct Pull {
     pub(super) closed_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "date")]
     pub(super) merged_at: Option<Timestamp>,
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) merged_by: Option<User>,
-    #[serde(default, deserialize_with = "each")]
+    #[serde(default, deserialize_with = "details")]
     pub(super) requested_reviewers: Vec<User>,
-    #[serde(default, deserialize_with = "each")]
+    #[serde(default, deserialize_with = "details")]
     pub(super) requested_teams: Vec<Team>,
     #[serde(default, deserialize_with = "or_default")]
     pub(super) head: Side,
     #[serde(default, deserialize_with = "or_default")]
     pub(super) base: Side,
     /// False where it conflicts; null while GitHub computes it.
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) mergeable: Option<bool>,
     /// `clean`, `dirty`, `blocked`, `behind`, `unstable`, `has_hooks`, `draft`; `unknown` while GitHub computes it.
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) mergeable_state: Option<String>,
     /// Markdown, null where nothing was written; left out where nobody says.
     #[serde(default, deserialize_with = "said")]
     pub(super) body: Option<Option<String>>,
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) additions: Option<u32>,
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) deletions: Option<u32>,
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) changed_files: Option<u32>,
-}
-
-/// What was said, though it be null; nothing where the key is missing, or the value is no text.
-fn said<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    maybe(deserializer)
 }
 
 impl Pull {
@@ -147,13 +142,13 @@ pub(super) struct Side {
     #[serde(default, deserialize_with = "or_default")]
     pub(super) sha: String,
     /// Null where the fork was deleted.
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) repo: Option<RepoName>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct RepoName {
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) id: Option<u64>,
     pub(super) full_name: String,
 }
@@ -171,20 +166,20 @@ impl RepoName {
 /// A review. Its state is in capitals over REST and in small letters in webhooks.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Review {
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) user: Option<User>,
     #[serde(default, deserialize_with = "or_default")]
     pub(super) state: String,
     /// Missing while it is pending.
     #[serde(default, deserialize_with = "date")]
     pub(super) submitted_at: Option<Timestamp>,
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) commit_id: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct CheckRun {
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) id: Option<u64>,
     #[serde(default, deserialize_with = "or_default")]
     pub(super) name: String,
@@ -195,23 +190,23 @@ pub(super) struct CheckRun {
     pub(super) started_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "date")]
     pub(super) completed_at: Option<Timestamp>,
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) app: Option<App>,
 }
 
 /// What reports a check.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub(super) struct App {
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) id: Option<u64>,
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) slug: Option<String>,
 }
 
 /// A commit status: the older way in which CI servers report.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Status {
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) id: Option<u64>,
     #[serde(default, deserialize_with = "or_default")]
     pub(super) context: String,
@@ -228,7 +223,7 @@ pub(super) struct Run {
     pub(super) name: Option<String>,
     /// The workflow's file, such as `.github/workflows/ci.yml`, maybe with `@REF`.
     pub(super) path: Option<String>,
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) workflow_id: Option<u64>,
     pub(super) display_title: Option<String>,
     pub(super) event: Option<String>,
@@ -237,7 +232,7 @@ pub(super) struct Run {
     pub(super) head_sha: String,
     #[serde(default, deserialize_with = "or_default")]
     pub(super) run_number: u64,
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) run_attempt: Option<u32>,
     pub(super) status: Option<String>,
     pub(super) conclusion: Option<String>,
@@ -247,18 +242,18 @@ pub(super) struct Run {
     #[serde(default, deserialize_with = "date")]
     pub(super) run_started_at: Option<Timestamp>,
     /// Who caused the first attempt.
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) actor: Option<User>,
     /// Who caused this attempt.
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) triggering_actor: Option<User>,
     /// The repository that it ran in.
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) repository: Option<RepoName>,
     /// Null where the fork was deleted.
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) head_repository: Option<RepoName>,
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) head_commit: Option<Commit>,
 }
 

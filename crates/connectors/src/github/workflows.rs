@@ -50,6 +50,16 @@ impl Workflows {
         let Some((stem, workflow)) = workflow(run) else {
             return run.name.clone().unwrap_or_else(|| "workflow".to_owned());
         };
+        self.called(stem, workflow)
+    }
+
+    /// What all of them are called.
+    pub(super) fn names(&self) -> Vec<String> {
+        let all = self.0.iter().flat_map(|(stem, known)| known.iter().map(move |it| (stem, it)));
+        all.map(|(stem, workflow)| self.called(stem.clone(), workflow.clone())).collect()
+    }
+
+    fn called(&self, stem: String, workflow: Workflow) -> String {
         let known = self.0.get(&stem).map(Vec::as_slice).unwrap_or_default();
         let place = known.iter().position(|known| known.is(&workflow)).unwrap_or(known.len());
         let before = &known[..place];
@@ -81,7 +91,10 @@ mod tests {
     use super::*;
 
     fn run(path: &str, workflow: Option<u64>) -> wire::Run {
-        serde_json::from_value(serde_json::json!({ "id": 1, "path": path, "workflow_id": workflow })).unwrap()
+        serde_json::from_str(
+            &serde_json::json!({ "id": 1, "path": path, "workflow_id": workflow }).to_string(),
+        )
+        .unwrap()
     }
 
     #[test]

@@ -129,7 +129,8 @@ impl Request {
     }
 
     /// Takes a redirect as the answer, for services that answer a write by pointing to a page. Such an answer comes
-    /// out of [`Http::send`](super::Http::send) as a success; where it points is for the caller to judge.
+    /// out of [`Http::send`](super::Http::send) as a success; where it points is for the caller to judge. A redirect that
+    /// says that nothing was done yet (307, 308) is no answer to a write: that is followed all the same.
     #[must_use]
     pub fn unfollowed(mut self) -> Self {
         self.follow = false;

@@ -339,6 +339,12 @@ pub(super) fn outcome(job: &JobName, build: &wire::Build) -> Outcome {
         (BuildStatus::Running | BuildStatus::Queued, _) => {
             Outcome::failed(format!("{job} #{number} has no result yet"))
         }
+        (BuildStatus::Unknown, word) => {
+            let word = text::line(word.unwrap_or_default(), 40);
+            Outcome::failed(format!(
+                "{job} #{number} ended{after}, and it is not known how: Jenkins says {word}"
+            ))
+        }
         (_, Some("NOT_BUILT")) => Outcome::failed(format!("{job} #{number} built nothing")),
         _ => Outcome::failed(format!("{job} #{number} was stopped{after}")),
     };
@@ -425,7 +431,11 @@ mod tests {
             ),
             (json!({ "number": 57, "result": "ABORTED", "duration": -1 }), false, "web #57 was stopped"),
             (json!({ "number": 57, "result": "NOT_BUILT" }), false, "web #57 built nothing"),
-            (json!({ "number": 57, "result": "SOMETHING" }), false, "web #57 has no result yet"),
+            (
+                json!({ "number": 57, "result": "SOMETHING" }),
+                false,
+                "web #57 ended, and it is not known how: Jenkins says SOMETHING",
+            ),
             (json!({ "number": 57, "result": null }), false, "web #57 has no result yet"),
         ];
         for (build, ok, summary) in cases {

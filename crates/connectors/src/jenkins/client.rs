@@ -134,10 +134,16 @@ impl Jenkins {
             .tail()
     }
 
-    /// Sends a write, once, with a crumb where one is needed. A redirect comes back as the answer.
+    /// Sends a write, once, with a crumb where one is needed. A redirect comes back as the answer, but for those of somebody
+    /// in front of Jenkins, which say that it is to be done elsewhere: Jenkins itself answers a write with 302 or 303.
     pub(super) async fn write(&self, request: Request) -> Result<Answer, ServiceError> {
         let request = if self.crumbs { self.with_crumb(request).await? } else { request };
         let answer = self.http.send(request.unfollowed()).await?;
+        if answer.status == StatusCode::MOVED_PERMANENTLY {
+            let to = text::line(answer.header("location").unwrap_or("another address"), 200);
+            let why = format!("Jenkins has moved to {to}: nothing was done; make that the account's url");
+            return Err(ServiceError::rejected(why));
+        }
         // Jenkins answers a write with nothing or a redirect; a page is somebody else's, a proxy's sign-in perhaps.
         if answer.status.is_success() && answer.body.trim_ascii_start().starts_with(b"<") {
             return Err(ServiceError::unknown("Jenkins answered with a web page; is a proxy in the way?"));

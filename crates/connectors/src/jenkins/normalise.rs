@@ -163,14 +163,14 @@ pub(super) fn left_the_queue(number: u64, attempt: u32) -> BuildRun {
 
 fn run(name: &JobName, build: &wire::Build, now: Timestamp) -> BuildRun {
     let lost = is_lost(build, now);
-    let status = if lost { BuildStatus::Canceled } else { status(build) };
+    let status = if lost { BuildStatus::Unknown } else { status(build) };
     let started_at = time(build.timestamp);
     let ended_at =
         time(build.timestamp.zip(build.duration).map(|(start, length)| start.saturating_add(length.max(0))));
     let revision = revision(name, build);
     let change = change(build, revision.as_ref().map(|(commit, _)| commit.as_str()));
     BuildRun {
-        at: if status.is_final() { ended_at.or(started_at) } else { started_at },
+        at: if status.is_over() { ended_at.or(started_at) } else { started_at },
         started_at,
         commit: revision.map(|(commit, _)| commit),
         author: author(build, change),
@@ -181,20 +181,22 @@ fn run(name: &JobName, build: &wire::Build, now: Timestamp) -> BuildRun {
 }
 
 /// UNSTABLE is a failure whose subject says so: Jenkins calls a build unstable when it ran through and tests failed.
-/// NOT_BUILT and ABORTED give no verdict. A build that is over without one of these words gets one in a moment.
+/// NOT_BUILT and ABORTED give no verdict. A build that is over without a word gets one in
+/// a moment; of a word that is not known here it is not known what it says.
 pub(super) fn status(build: &wire::Build) -> BuildStatus {
     match build.result.as_deref() {
         _ if build.building => BuildStatus::Running,
         Some("SUCCESS") => BuildStatus::Passed,
         Some("FAILURE" | "UNSTABLE") => BuildStatus::Failed,
         Some("NOT_BUILT" | "ABORTED") => BuildStatus::Canceled,
+        Some(word) if !word.trim().is_empty() => BuildStatus::Unknown,
         _ => BuildStatus::Running,
     }
 }
 
 /// True once a build is over and Jenkins says how it went.
 pub(super) fn has_ended(build: &wire::Build) -> bool {
-    status(build).is_final()
+    status(build).is_over()
 }
 
 /// How long a build that does not run any more may be without a result: longer, and Jenkins has lost it in a crash.

@@ -64,6 +64,11 @@ impl Source for Jobs {
         for (name, job) in &listing.jobs {
             let odd = job.builds.as_ref().and_then(|builds| builds.problem(&name.to_string(), "builds"));
             listing.problems.extend(odd);
+            if job.hides_builds() && !job.is_disabled() {
+                let why = "Jenkins does not say what it built";
+                listing.problems.push(Problem::new(ProblemKind::NotSeen, name.to_string(), why));
+                listing.unseen.push(name.full_name());
+            }
             if !job.is_disabled() {
                 let known = memory.knows(name);
                 snapshots.extend(normalise::item(&self.account, name, job, known, now));

@@ -77,7 +77,7 @@ pub(super) struct Job {
     pub(super) property: Vec<Property>,
     #[serde(deserialize_with = "or_nothing")]
     pub(super) last_build: Option<Build>,
-    /// None where Jenkins does not say.
+    /// None where Jenkins does not say, which it does of every job: see [`Job::hides_builds`].
     pub(super) builds: Option<Entries<Build>>,
     /// Of a folder or multibranch project; none where Jenkins does not say.
     pub(super) jobs: Option<Entries<Self>>,
@@ -96,6 +96,11 @@ impl Job {
     pub(super) fn is_disabled(&self) -> bool {
         self.buildable == Some(false)
             || self.color.as_deref().is_some_and(|color| color.starts_with("disabled"))
+    }
+
+    /// True where it is a job, which has builds or none, and Jenkins does not say which.
+    pub(super) fn hides_builds(&self) -> bool {
+        self.builds.is_none() && (self.color.is_some() || self.buildable.is_some())
     }
 
     /// The builds that are known, newest first.

@@ -30,6 +30,11 @@ impl<'de> Deserialize<'de> for Date {
     }
 }
 
+/// As [`Date`], bare.
+pub(crate) fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    Date::deserialize(deserializer).map(|date| date.0)
+}
+
 /// The date that a text gives: ISO 8601 (without a zone it is UTC), RFC 2822, or so many seconds since 1970 (or
 /// milliseconds and less, where seconds would be past the year 5000). One that is past all clocks is the latest there is.
 pub(crate) fn read(text: &str) -> Option<Timestamp> {

@@ -93,7 +93,7 @@ fn build_standing(build: &Build, me: &Identity) -> Option<Standing> {
     let red = verdict.filter(|run| run.status == BuildStatus::Failed);
     let place = match red {
         Some(_) => Place::Builds,
-        None if !latest.status.is_final() => Place::Running,
+        None if !latest.status.is_over() => Place::Running,
         None => Place::Quiet,
     };
     let author = red.unwrap_or(latest).author.as_deref();

@@ -79,11 +79,13 @@ fn incident_row(incident: &Incident, item: &Item, me: &Identity, now: Timestamp)
 
 fn build_row(build: &Build, item: &Item, me: &Identity) -> Option<Row> {
     let latest = build.latest()?;
-    let under_way = !latest.status.is_final();
+    let under_way = !latest.status.is_over();
+    let unknown = latest.status == BuildStatus::Unknown;
     let verdict = build.verdict();
     let state = match verdict.map(|run| run.status) {
         Some(BuildStatus::Failed) => State::Failing,
         _ if under_way => State::Running,
+        _ if unknown => State::Quiet,
         Some(_) => State::Passing,
         None => State::Quiet,
     };
@@ -94,6 +96,7 @@ fn build_row(build: &Build, item: &Item, me: &Identity) -> Option<Row> {
     let mut second = match (red, shown.failing.as_slice()) {
         (true, []) => "failed".to_owned(),
         (true, jobs) => format!("{} failed", listed(jobs)),
+        (false, _) if unknown => "ended, result unknown".to_owned(),
         (false, _) => shown.subject.clone().unwrap_or_else(|| shown.status.name().to_owned()),
     };
     if red && under_way {
@@ -129,6 +132,7 @@ fn pull_request_row(pull_request: &PullRequest, item: &Item, me: &Identity) -> O
     let checked = match checks {
         None | Some(ChecksStatus::None) => "",
         Some(ChecksStatus::Pending) => ", checks running",
+        Some(ChecksStatus::Unknown) => ", result of checks unknown",
         Some(ChecksStatus::Passed) => ", checks passed",
         Some(ChecksStatus::Failed) => ", checks failed",
     };

@@ -451,3 +451,20 @@ fn an_approval_alone_does_not_make_it_mergeable() {
 fn reviews(verdicts: &[Verdict]) -> Vec<Review> {
     (1..).zip(verdicts).map(|(minute, verdict)| review("bo", minute, *verdict)).collect()
 }
+
+#[test]
+fn an_end_that_is_not_known_is_not_shown_as_green_or_as_under_way() {
+    use BuildStatus::{Failed, Passed, Unknown};
+    let cases: [(&[(u64, BuildStatus)], State, &str); 3] = [
+        (&[(2, Unknown), (1, Passed)], State::Quiet, "ended, result unknown"),
+        (&[(1, Unknown)], State::Quiet, "ended, result unknown"),
+        (&[(2, Unknown), (1, Failed)], State::Failing, "failed"),
+    ];
+    for (runs, state, second) in cases {
+        let item = build_of("acme/web", |b| {
+            b.runs = runs.iter().map(|(number, status)| run(*number, *status)).collect()
+        });
+        let row = super::rows::row(&item, &kim(), at(60));
+        assert_eq!((row.state, row.second.as_str()), (state, second), "{runs:?}");
+    }
+}

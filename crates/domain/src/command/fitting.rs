@@ -57,7 +57,7 @@ fn order(role: Role, first: Role, second: Role, well: &[Role], hardly: &[Role]) 
 }
 
 fn fits_build(role: Role, build: &Build) -> Fits {
-    let under_way = build.latest().is_some_and(|run| !run.status.is_final());
+    let under_way = build.latest().is_some_and(|run| !run.status.is_over());
     match (under_way, build.is_red()) {
         (true, _) => order(role, Role::Log, Role::Stop, &[Role::Show], &[Role::Again]),
         (false, true) => order(role, Role::Again, Role::Log, &[Role::Show], &[Role::Stop]),

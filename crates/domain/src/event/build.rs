@@ -42,13 +42,14 @@ fn newest_first(one: &BuildRun, other: &BuildRun) -> Ordering {
     Reverse(place(one)).cmp(&Reverse(place(other)))
 }
 
-/// Of two reports of one run, the one with the greater version is the further one: queued, running, ended; among
-/// different ends the later one, then the worse one.
+/// Of two reports of one run, the one with the greater version is the further one: queued, running, ended, ended as is
+/// known; among different ends the later one, then the worse one.
 fn version(run: &BuildRun) -> (u8, Option<jiff::Timestamp>, BuildStatus) {
     let rank = match run.status {
         BuildStatus::Queued => 0,
         BuildStatus::Running => 1,
-        BuildStatus::Canceled | BuildStatus::Passed | BuildStatus::Failed => 2,
+        BuildStatus::Unknown => 2,
+        BuildStatus::Canceled | BuildStatus::Passed | BuildStatus::Failed => 3,
     };
     (rank, run.at, run.status)
 }
@@ -121,6 +122,8 @@ pub(super) fn transitions(old: Option<&Build>, build: &Build) -> Vec<Transition>
         let name = match run.status {
             // An older run that is seen for the first time, or goes on, while a newer one is known: nobody waits for it.
             BuildStatus::Queued | BuildStatus::Running if Some(place(run)) < latest => continue,
+            // How it ended is told once it is known.
+            BuildStatus::Unknown => continue,
             BuildStatus::Queued => EventName::Queued,
             BuildStatus::Running => EventName::Running,
             BuildStatus::Canceled => EventName::Canceled,

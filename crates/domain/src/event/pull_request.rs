@@ -228,7 +228,7 @@ fn checked(old: Option<&PullRequest>, new: &PullRequest, item: &Item) -> Option<
             (EventName::ChecksFailed, format!("{} failed on {}", listed(&checks.failing), name(item)))
         }
         ChecksStatus::Passed => (EventName::ChecksPassed, format!("checks of {} passed", name(item))),
-        ChecksStatus::None | ChecksStatus::Pending => return None,
+        ChecksStatus::None | ChecksStatus::Pending | ChecksStatus::Unknown => return None,
     };
     Some(Transition {
         name: event,

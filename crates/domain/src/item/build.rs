@@ -56,6 +56,9 @@ pub enum BuildStatus {
     Queued,
     /// Under way.
     Running,
+    /// Ended, and how is not known: the service does not say, or says it in a word that is not known here. It is neither
+    /// success nor failure nor canceled, and gives way to whatever is known later.
+    Unknown,
     /// Ended by a person or by the service, with no verdict.
     Canceled,
     /// Ended well.
@@ -89,10 +92,16 @@ impl BuildStatus {
         match self {
             Self::Queued => "queued",
             Self::Running => "running",
+            Self::Unknown => "unknown",
             Self::Canceled => "canceled",
             Self::Passed => "passed",
             Self::Failed => "failed",
         }
+    }
+
+    /// True once it runs no more, whether or not it is known how it ended.
+    pub fn is_over(self) -> bool {
+        self >= Self::Unknown
     }
 
     /// True once nothing more will come of the run.

@@ -182,6 +182,8 @@ pub enum ChecksStatus {
     None,
     /// At least one is under way, and none has failed.
     Pending,
+    /// All are done, none has failed, and of at least one it is not known how it ended.
+    Unknown,
     /// All are done and well.
     Passed,
     /// At least one has failed.
@@ -194,6 +196,7 @@ impl ChecksStatus {
         match self {
             Self::None => "none",
             Self::Pending => "pending",
+            Self::Unknown => "unknown",
             Self::Passed => "passed",
             Self::Failed => "failed",
         }

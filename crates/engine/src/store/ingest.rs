@@ -7,7 +7,7 @@ use callboard_domain::{
     chat::Address,
     event::{Change, Event, Transition, compare, compare_read, missed},
     identity::Identity,
-    item::{AccountName, Item, ItemKey, Kind},
+    item::{AccountName, Item, ItemKey, Kind, LATEST},
     message::Message,
     rules,
     source::{Batch, Gone, GoneReason, Received, Scope},
@@ -158,13 +158,14 @@ pub(super) fn ingest(
         events: Vec::new(),
     };
     match report {
-        Report::Hook(Received { delivery, snapshots }) => {
+        Report::Hook(Received { delivery, snapshots, gone, emptied }) => {
             if let Some(delivery) = delivery
                 && !hooks::first_time(conn, account, delivery, now)?
             {
                 return Ok(Ingested { events: Vec::new(), duplicate: true });
             }
-            intake.take_all(snapshots)?;
+            intake.take_in(snapshots, gone)?;
+            emptied.iter().try_for_each(|(scope, reason)| intake.empty(scope, reason))?;
             if intake.standing.baseline_at.is_none() {
                 sources::begin(conn, account, now)?;
             }
@@ -174,12 +175,7 @@ pub(super) fn ingest(
                 sources::begin(conn, account, *began_at)?;
                 intake.standing.baseline_at = Some(*began_at);
             }
-            // Before what is reported under the new names, so that it finds what happened under the old ones.
-            let (renamed, gone): (Vec<_>, Vec<_>) =
-                batch.gone.iter().partition(|it| matches!(it.reason, GoneReason::Renamed { .. }));
-            renamed.into_iter().try_for_each(|it| intake.leave(it))?;
-            intake.take_all(&batch.snapshots)?;
-            gone.into_iter().try_for_each(|it| intake.leave(it))?;
+            intake.take_in(&batch.snapshots, &batch.gone)?;
             if !batch.complete.is_empty() {
                 let named: HashSet<&ItemKey> = batch.snapshots.iter().map(|item| &item.key).collect();
                 for scope in &batch.complete {
@@ -193,6 +189,22 @@ pub(super) fn ingest(
 }
 
 impl Intake<'_> {
+    fn take_in(&mut self, snapshots: &[Item], gone: &[Gone]) -> rusqlite::Result<()> {
+        // Before what is reported under the new names, so that it finds what happened under the old ones.
+        let (renamed, gone): (Vec<_>, Vec<_>) =
+            gone.iter().partition(|it| matches!(it.reason, GoneReason::Renamed { .. }));
+        renamed.into_iter().try_for_each(|it| self.leave(it))?;
+        self.take_all(snapshots)?;
+        gone.into_iter().try_for_each(|it| self.leave(it))
+    }
+
+    /// Takes everything off the board that is there.
+    fn empty(&self, scope: &Scope, reason: &GoneReason) -> rusqlite::Result<()> {
+        let present = items::present(self.conn, self.account, scope.kind, LATEST)?;
+        let gone = present.into_iter().filter(|(_, item)| scope.covers(item));
+        gone.into_iter().try_for_each(|(n, _)| items::leave(self.conn, n, reason, self.now))
+    }
+
     fn take_all(&mut self, snapshots: &[Item]) -> rusqlite::Result<()> {
         for snapshot in snapshots {
             if self.is_own(&snapshot.key) {

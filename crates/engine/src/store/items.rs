@@ -131,7 +131,7 @@ fn is_open(item: &Item) -> bool {
     match &item.detail {
         Detail::Incident(incident) => incident.status != IncidentStatus::Resolved,
         Detail::PullRequest(pull_request) => pull_request.state == PullRequestState::Open,
-        Detail::Build(build) => build.is_red() || !build.status().is_final(),
+        Detail::Build(build) => build.is_red() || !build.status().is_over(),
     }
 }
 

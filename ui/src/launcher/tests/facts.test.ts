@@ -26,6 +26,21 @@ test.each<
   [build("failed"), "Failed in unit tests", 100, "Likely cause", undefined],
   [build("passed", "failed"), "Passed", 100, "Commit", 100],
   [build("running", "passed"), "Running", 100, "Commit", 99],
+  [build("unknown", "passed"), "Ended, result unknown", 100, "Commit", 99],
+  [
+    build("unknown", "failed"),
+    "Failed in unit tests, the next one ended, result unknown",
+    99,
+    "Likely cause",
+    undefined,
+  ],
+  [
+    build("canceled", "failed"),
+    "Failed in unit tests, the next one was canceled",
+    99,
+    "Likely cause",
+    undefined,
+  ],
   [build(), "Not known", undefined, "Commit", undefined],
 ])("a build %#: %s", (runs, summary, cause, causeIs, green) => {
   const facts = buildFacts(runs);

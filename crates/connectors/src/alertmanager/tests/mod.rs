@@ -1,6 +1,7 @@
 //! Alertmanager as it answers (0.25 was recorded) over real HTTP.
 
 mod alerts;
+mod odd;
 mod silences;
 
 use callboard_domain::{

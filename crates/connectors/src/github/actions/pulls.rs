@@ -18,7 +18,6 @@ use serde_json::json;
 
 use super::{PullRef, invalid, is_repo, rejected, words};
 use crate::{
-    elements::Elements,
     github::{
         Account,
         client::{Calls, get, in_repo},
@@ -28,6 +27,7 @@ use crate::{
         wire,
     },
     http::Request,
+    lenient::Entries,
 };
 
 const AT_ONCE: usize = 8;
@@ -119,7 +119,7 @@ impl Action for List {
         };
 
         let listing = repos.iter().map(|repo| async {
-            let rows = calls.read::<Elements<wire::Pull>>(Self::request(repo)).await;
+            let rows = calls.read::<Entries<wire::Pull>>(Self::request(repo)).await;
             (repo.clone(), rows)
         });
         let listed: Vec<_> = stream::iter(listing.collect::<Vec<_>>()).buffered(AT_ONCE).collect().await;
@@ -128,8 +128,8 @@ impl Action for List {
         for (repo, rows) in listed {
             match rows {
                 Ok(list) => {
-                    pulls.extend(list.rows.into_iter().map(|pull| (repo.clone(), pull)));
-                    malformed.extend(list.unread.into_iter().map(|why| format!("{repo}: left out {why}")));
+                    pulls.extend(list.good.into_iter().map(|pull| (repo.clone(), pull)));
+                    malformed.extend(list.odd.into_iter().map(|odd| format!("{repo}: left out {odd}")));
                 }
                 Err(error) if count == 1 => return Err(error),
                 Err(error) => unread.push(format!("{repo}: {error}")),

@@ -18,13 +18,13 @@ use serde_json::{Map, Value, json};
 
 use super::{PullRef, needed, rejected};
 use crate::{
-    elements::Elements,
     github::{
         Account,
         client::{Calls, check, get, in_repo, send},
         normalise, wire,
     },
     http::Request,
+    lenient::Entries,
 };
 
 /// How far this machine's clock may be behind GitHub's, or before it, when looking for a review just given.
@@ -72,7 +72,7 @@ impl Approve {
         let me: wire::User = calls.read(get(["user"])).await?;
         let list = in_repo(Method::GET, &pr.repo, &["pulls", &pr.number.to_string(), "reviews"]);
         let found = calls
-            .rows::<Elements<wire::Review>>(list.query("per_page", "100"), None, REVIEW_PAGES, |_| true)
+            .rows::<Entries<wire::Review>>(list.query("per_page", "100"), None, REVIEW_PAGES, |_| true)
             .await?;
         let mine = |review: &wire::Review| {
             review.user.as_ref().is_some_and(|user| user.login == me.login)

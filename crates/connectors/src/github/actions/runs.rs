@@ -102,7 +102,7 @@ impl Rerun {
     async fn is_under_way(&self, run: &RunRef) -> Result<bool, ServiceError> {
         let run: wire::Run = send(&self.account.http, run.request(Method::GET, &[])).await?.json()?;
         // One that is completed without a conclusion yet is the attempt before.
-        Ok(run.status.as_deref() != Some("completed") && !normalise::run_status(&run).is_final())
+        Ok(run.status.as_deref() != Some("completed") && !normalise::run_status(&run).is_over())
     }
 }
 

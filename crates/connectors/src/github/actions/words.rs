@@ -59,6 +59,7 @@ fn checks(pull: &PullRequest) -> Option<String> {
     match checks.status {
         ChecksStatus::None => None,
         ChecksStatus::Pending => Some("checks run".to_owned()),
+        ChecksStatus::Unknown => Some("result of checks unknown".to_owned()),
         ChecksStatus::Passed => Some("checks passed".to_owned()),
         ChecksStatus::Failed => Some(format!("failed: {}", checks.failing.join(", "))),
     }

@@ -16,8 +16,9 @@ fn action(server: &MockServer, name: &str) -> Arc<dyn Action> {
 /// Arguments, with the pull request or build standing on the board.
 fn on_board(values: &[(&str, &str)]) -> Args {
     let account = "forge".into();
-    let pull: wire::Pull = serde_json::from_value(pull(482, json!({}))).unwrap();
-    let run: wire::Run = serde_json::from_value(run(31, json!({ "conclusion": "failure" }))).unwrap();
+    let pull: wire::Pull = serde_json::from_str(&pull(482, json!({})).to_string()).unwrap();
+    let run: wire::Run =
+        serde_json::from_str(&run(31, json!({ "conclusion": "failure" })).to_string()).unwrap();
     let pull = super::super::normalise::pull(&account, "acme/web", &pull, &[], None, now());
     let mut builds = normalise::builds(&[run], &Default::default());
     let items = [("pr".to_owned(), pull), ("run".to_owned(), builds.remove(0))];

@@ -77,6 +77,49 @@ async fn a_refused_part_is_a_problem_and_the_rest_goes_on() {
 }
 
 #[tokio::test]
+async fn a_list_that_is_none_or_short_is_told() {
+    let runs_at = "/repos/acme/web/actions/runs";
+    let checks_at = format!("/repos/acme/web/commits/{SHA}/check-runs");
+    let reviews_at = "/repos/acme/web/pulls/482/reviews";
+    let null = "invalid type: null, expected a list";
+    let cases = [
+        (runs_at, json!({ "total_count": 0, "workflow_runs": null }), null, true),
+        (runs_at, json!({ "total_count": 0 }), "missing field `workflow_runs`", true),
+        (
+            runs_at,
+            json!({ "total_count": 7, "workflow_runs": [] }),
+            "GitHub counts more workflow runs than it lists",
+            true,
+        ),
+        (checks_at.as_str(), json!({ "total_count": 0, "check_runs": null }), null, false),
+        (
+            checks_at.as_str(),
+            json!({ "total_count": 7, "check_runs": [] }),
+            "more checks than were read: they count as pending",
+            false,
+        ),
+        (reviews_at, json!(null), null, false),
+    ];
+    for (at, answer, expected, hides) in cases {
+        let instead = Mock::given(path(at)).respond_with(ResponseTemplate::new(200).set_body_json(&answer));
+        let server = serve([instead.with_priority(1)]).await;
+        mount(&server, forge()).await;
+        let batch = Watch::new(&server, &["acme/web"]).poll().await;
+        let told = batch.problems.iter().find(|problem| problem.why.contains(expected));
+        assert!(told.is_some_and(|told| told.hides() == hides), "{at} {answer}: {:?}", batch.problems);
+        assert!(batch.complete.is_empty(), "{at} {answer}");
+        assert!(all_told(&batch).iter().any(|line| line.starts_with("acme/web#482 open")), "{at} {answer}");
+    }
+    // Without the list of pull requests nothing is read: the poll fails.
+    let instead = Mock::given(path("/repos/acme/web/pulls"));
+    let instead = instead.respond_with(ResponseTemplate::new(200).set_body_json(json!(null)));
+    let server = serve([instead.with_priority(1)]).await;
+    mount(&server, forge()).await;
+    let error = Watch::new(&server, &["acme/web"]).try_poll().await.unwrap_err();
+    assert!(error.to_string().contains(null), "{error}");
+}
+
+#[tokio::test]
 async fn a_refused_sign_in_is_found_out_by_one_request() {
     let server = serve([failing("/user", 401)]).await;
     let error = Watch::new(&server, &["acme/web", "acme/api"]).try_poll().await.unwrap_err();

@@ -152,7 +152,7 @@ fn events_become_snapshots() {
 fn a_webhook_says_what_a_poll_says() {
     let body = json!({ "action": "opened", "pull_request": pull(482, json!({})), "repository": repo("web") });
     let heard = deliver(&[], "pull_request", &body).unwrap().snapshots;
-    let read: wire::Pull = serde_json::from_value(pull(482, json!({}))).unwrap();
+    let read: wire::Pull = serde_json::from_str(&pull(482, json!({})).to_string()).unwrap();
     assert_eq!(heard, [super::super::normalise::pull(&"forge".into(), "acme/web", &read, &[], None, now())]);
 }
 
@@ -189,5 +189,57 @@ proptest::proptest! {
         let headers = headers(&[("x-github-event", &event), ("x-hub-signature-256", &sign(&body))]);
         let received = webhook(&[]).receive(&headers, &body, now());
         assert!(!matches!(received, Err(HookError::Unsigned(_))));
+    }
+}
+
+#[test]
+fn what_is_deleted_or_archived_is_gone() {
+    let webhook = webhook(&["acme/*"]);
+    let mut workflows = super::super::workflows::Workflows::default();
+    let ran: wire::Run = serde_json::from_str(&run(1, json!({})).to_string()).unwrap();
+    workflows.learn([&ran]);
+    let described = super::super::cursor::Described {
+        name: "acme/web".into(),
+        default_branch: Some("main".into()),
+        id: None,
+        closed: false,
+    };
+    let known =
+        super::super::cursor::Repo { described: Some((described, now())), workflows, ..Default::default() };
+    let place =
+        super::super::cursor::Place { repos: [("acme/web".to_owned(), known)].into(), ..Default::default() };
+    webhook.learnt().learn(&place);
+    let all = ["build acme/web", "pull_request acme/web"];
+    type Case<'a> = (&'a str, Value, &'a str, &'a [&'a str], Option<&'a str>);
+    let cases: [Case<'_>; 8] = [
+        (
+            "delete",
+            json!({ "ref": "try/it", "ref_type": "branch" }),
+            "web",
+            &["acme/web/ci@try/it"],
+            Some("branch_deleted"),
+        ),
+        ("delete", json!({ "ref": "v1", "ref_type": "tag" }), "web", &[], None),
+        ("delete", json!({ "ref": "try/it", "ref_type": "branch" }), "unknown", &[], None),
+        ("repository", json!({ "action": "deleted" }), "web", &all, Some("deleted")),
+        ("repository", json!({ "action": "archived" }), "web", &all, Some("disabled")),
+        ("repository", json!({ "action": "renamed" }), "web", &[], None),
+        ("repository", json!({ "action": "transferred" }), "web", &[], None),
+        ("repository", json!({ "action": "of_tomorrow" }), "web", &[], None),
+    ];
+    for (event, what, of, expected, reason) in cases {
+        let body = with(json!({ "repository": repo(of), "sender": user("bo") }), what.clone()).to_string();
+        let headers = headers(&[("x-github-event", event), ("x-hub-signature-256", &sign(body.as_bytes()))]);
+        let received = webhook.receive(&headers, body.as_bytes(), now()).unwrap();
+        let single = received.gone.iter().map(|it| (it.key.id.clone(), it.reason.clone()));
+        let whole = received.emptied.iter().map(|(scope, reason)| {
+            (format!("{} {}", scope.kind, scope.repo.as_deref().unwrap_or("all")), reason.clone())
+        });
+        let (found, reasons): (Vec<_>, Vec<_>) = single.chain(whole).unzip();
+        assert_eq!(found, expected, "{event} {what}");
+        for found in reasons {
+            assert_eq!(serde_json::to_value(&found).unwrap()["reason"].as_str(), reason, "{event} {what}");
+        }
+        assert_eq!(received.snapshots, []);
     }
 }

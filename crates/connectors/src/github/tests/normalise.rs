@@ -23,7 +23,7 @@ pub(super) fn builds(
 }
 
 fn wire<T: serde::de::DeserializeOwned>(value: Value) -> T {
-    serde_json::from_value(value).unwrap()
+    serde_json::from_str(&value.to_string()).unwrap()
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn checks_are_summed_up() {
     let done = |name, conclusion| check(name, "completed", Some(conclusion));
     let status = |context: &str, state: &str| json!({ "context": context, "state": state, "updated_at": "2026-11-22T10:09:00Z" });
     type Rows = Vec<Value>;
-    let cases: [(Rows, Rows, ChecksStatus, &[&str]); 11] = [
+    let cases: [(Rows, Rows, ChecksStatus, &[&str]); 14] = [
         (vec![], vec![], ChecksStatus::None, &[]),
         (
             vec![done("a", "success"), done("b", "neutral"), done("c", "skipped")],
@@ -201,7 +201,10 @@ fn checks_are_summed_up() {
             &["a", "b", "c"],
         ),
         (vec![done("a", "stale")], vec![], ChecksStatus::Pending, &[]),
-        (vec![done("a", "something new")], vec![], ChecksStatus::Pending, &[]),
+        (vec![done("a", "something new")], vec![], ChecksStatus::Unknown, &[]),
+        (vec![done("a", "something new"), done("b", "failure")], vec![], ChecksStatus::Failed, &["b"]),
+        (vec![done("a", "something new"), check("b", "queued", None)], vec![], ChecksStatus::Pending, &[]),
+        (vec![done("a", "something new")], vec![status("ci/jenkins", "success")], ChecksStatus::Unknown, &[]),
         (vec![], vec![status("ci/jenkins", "success")], ChecksStatus::Passed, &[]),
         (vec![done("a", "success")], vec![status("ci/jenkins", "pending")], ChecksStatus::Pending, &[]),
         (
@@ -467,6 +470,8 @@ fn a_run_has_a_status() {
         (Some("completed"), Some("cancelled"), BuildStatus::Canceled),
         (Some("completed"), Some("skipped"), BuildStatus::Canceled),
         (Some("completed"), Some("stale"), BuildStatus::Canceled),
+        (Some("completed"), Some("of_tomorrow"), BuildStatus::Unknown),
+        (None, Some("of_tomorrow"), BuildStatus::Unknown),
         (Some("completed"), None, BuildStatus::Running),
         (Some("completed"), Some(""), BuildStatus::Running),
         (None, Some("failure"), BuildStatus::Failed),

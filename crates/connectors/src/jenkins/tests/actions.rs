@@ -431,3 +431,43 @@ async fn a_build_that_ends_before_its_result_is_waited_for() {
     assert!(matches!(error, ServiceError::Unknown { .. }), "{error:?}");
     assert!(error.to_string().contains("ended without a result"), "{error}");
 }
+
+#[tokio::test]
+async fn a_write_follows_what_is_in_front_of_jenkins() {
+    let moved = |status: u16, to: &str| {
+        let answer = ResponseTemplate::new(status).insert_header("location", to);
+        Mock::given(method("POST")).and(path(format!("{JOB}/57/stop"))).respond_with(answer)
+    };
+    let inner = || {
+        let answer = ResponseTemplate::new(302).insert_header("location", "..");
+        Mock::given(method("POST")).and(path(format!("/ci{JOB}/57/stop"))).respond_with(answer)
+    };
+    let inside = format!("/ci{JOB}/57/stop");
+    let cases = [
+        (307, inside.as_str(), 1, "ok"),
+        (308, inside.as_str(), 1, "ok"),
+        (301, inside.as_str(), 0, "rejected"),
+        (308, "https://elsewhere.example/", 0, "rejected"),
+        (307, "..", 0, "rejected"),
+    ];
+    for (status, to, expected, came) in cases {
+        let server = serve([
+            moved(status, to),
+            inner(),
+            get(&format!("{JOB}/api/json"), json!({ "lastBuild": { "number": 57, "building": true } })),
+            get(&format!("{JOB}/57/api/json"), build(57, false, Some("ABORTED"))),
+        ])
+        .await;
+        let (outcome, _) = run(&server, "build stop", &args(&[("job", "web/api")])).await;
+        let found = match &outcome {
+            Ok(_) => "ok".to_owned(),
+            Err(error) => serde_json::to_value(error).unwrap()["error"].as_str().unwrap().to_owned(),
+        };
+        assert_eq!(found, came, "{status} to {to}: {outcome:?}");
+        let requests = server.received_requests().await.unwrap();
+        let posts = |at: &str| {
+            requests.iter().filter(|it| it.method.as_str() == "POST" && it.url.path() == at).count()
+        };
+        assert_eq!((posts(&format!("{JOB}/57/stop")), posts(&inside)), (1, expected), "{status} to {to}");
+    }
+}

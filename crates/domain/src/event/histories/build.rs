@@ -63,6 +63,8 @@ fn history_of_runs(dice: &[(u8, u8)], serial: bool, second_thoughts: bool) -> Hi
                 let index = under_way[usize::from(*how) % under_way.len()];
                 runs[index].status = match (runs[index].status, what % 8) {
                     (BuildStatus::Queued, 1..) => BuildStatus::Running,
+                    // A word that is not known at first.
+                    (BuildStatus::Running, 7) => BuildStatus::Unknown,
                     (_, 0) => BuildStatus::Canceled,
                     (_, 1..4) => BuildStatus::Passed,
                     _ => BuildStatus::Failed,
@@ -82,16 +84,17 @@ fn history_of_runs(dice: &[(u8, u8)], serial: bool, second_thoughts: bool) -> Hi
         run.failing =
             if run.status == BuildStatus::Failed { vec!["lint".into(), "unit".into()] } else { Vec::new() };
         let name = match run.status {
-            BuildStatus::Queued => EventName::Queued,
-            BuildStatus::Running => EventName::Running,
-            BuildStatus::Canceled => EventName::Canceled,
-            BuildStatus::Passed if was_red => EventName::Fixed,
-            BuildStatus::Passed => EventName::Passed,
-            BuildStatus::Failed if was_red => EventName::StillFailing,
-            BuildStatus::Failed => EventName::Failed,
+            BuildStatus::Queued => Some(EventName::Queued),
+            BuildStatus::Running => Some(EventName::Running),
+            BuildStatus::Unknown => None,
+            BuildStatus::Canceled => Some(EventName::Canceled),
+            BuildStatus::Passed if was_red => Some(EventName::Fixed),
+            BuildStatus::Passed => Some(EventName::Passed),
+            BuildStatus::Failed if was_red => Some(EventName::StillFailing),
+            BuildStatus::Failed => Some(EventName::Failed),
         };
         if !thought_again.contains(&run.id) && (run.status.is_final() || index == 0) {
-            told.push((name, run.id.clone()));
+            told.extend(name.map(|name| (name, run.id.clone())));
         }
         // A second thought without a time can't be told from the first one arriving late.
         let hook = partial(run.clone(), if second_thoughts { how & !1 } else { *how });

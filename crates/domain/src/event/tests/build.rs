@@ -189,3 +189,27 @@ fn old_runs_are_forgotten_for_good() {
     let poll = build((1..=30).map(|number| run(number, BuildStatus::Passed)).collect());
     assert_eq!(names(&[poll]).len(), RUNS_KEPT);
 }
+
+#[test]
+fn an_end_that_is_not_known_tells_nothing_and_gives_way_to_one_that_is() {
+    use BuildStatus::{Canceled, Failed, Passed, Running, Unknown};
+    let of = |statuses: &[BuildStatus]| -> Vec<Item> {
+        statuses.iter().map(|status| build(vec![run(1, *status)])).collect()
+    };
+    let cases: [(&[BuildStatus], BuildStatus, &[EventName]); 8] = [
+        (&[Unknown], Unknown, &[]),
+        (&[Running, Unknown], Unknown, &[EventName::Running]),
+        (&[Unknown, Running], Unknown, &[]),
+        (&[Running, Unknown, Passed], Passed, &[EventName::Running, EventName::Passed]),
+        (&[Running, Unknown, Failed], Failed, &[EventName::Running, EventName::Failed]),
+        (&[Unknown, Canceled], Canceled, &[EventName::Canceled]),
+        (&[Passed, Unknown], Passed, &[EventName::Passed]),
+        (&[Failed, Unknown], Failed, &[EventName::Failed]),
+    ];
+    for (statuses, expected, events) in cases {
+        let snapshots = of(statuses);
+        assert_eq!(joined(&snapshots).status(), expected.name(), "{statuses:?}");
+        assert_eq!(names(&snapshots), events, "{statuses:?}");
+    }
+    assert!(Unknown.is_over() && !Unknown.is_final() && !Unknown.is_verdict());
+}

@@ -273,3 +273,39 @@ async fn a_store_of_the_first_format_is_read() {
     assert_eq!(store.open_items().await.unwrap()[0].gone, None);
     assert_eq!(store.source(&pager()).await.unwrap().unwrap().reading, None);
 }
+
+#[tokio::test]
+async fn a_webhook_can_say_that_things_are_gone() {
+    let one = |key: &ItemKey| Received {
+        gone: vec![Gone { key: key.clone(), reason: GoneReason::BranchDeleted }],
+        ..Received::default()
+    };
+    let all = |repo: &str| Received {
+        emptied: vec![(Scope { kind: Kind::PullRequest, repo: Some(repo.to_owned()) }, GoneReason::Deleted)],
+        ..Received::default()
+    };
+    let (web, api) = (pull_request("acme/web"), pull_request("acme/api"));
+    let cases = [
+        (one(&web.key), Some(GoneReason::BranchDeleted), None),
+        (all("acme/web"), Some(GoneReason::Deleted), None),
+        (all("acme/api"), None, Some(GoneReason::Deleted)),
+        (all("acme/other"), None, None),
+    ];
+    for (received, of_web, of_api) in cases {
+        let store = watching().await;
+        store
+            .ingest(&pager(), hook("1", vec![web.clone(), api.clone()]), at(110), everything())
+            .await
+            .unwrap();
+        let case = format!("{received:?}");
+        store.ingest(&pager(), Report::Hook(received), at(120), everything()).await.unwrap();
+        for (item, expected) in [(&web, of_web), (&api, of_api)] {
+            let stored = store.item(&item.key).await.unwrap().unwrap();
+            assert_eq!(stored.gone.map(|(reason, _)| reason), expected, "{case}");
+        }
+        // What is seen again is back.
+        let later = Item { title: "Back".to_owned(), ..web.clone() };
+        store.ingest(&pager(), hook("2", vec![later]), at(130), everything()).await.unwrap();
+        assert!(store.item(&web.key).await.unwrap().unwrap().gone.is_none(), "{case}");
+    }
+}

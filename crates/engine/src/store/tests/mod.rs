@@ -90,7 +90,7 @@ fn build(branch: &str, status: BuildStatus) -> Item {
 }
 
 fn hook(delivery: &str, snapshots: Vec<Item>) -> Report {
-    Report::Hook(Received { delivery: Some(delivery.to_owned()), snapshots })
+    Report::Hook(Received { delivery: Some(delivery.to_owned()), snapshots, ..Received::default() })
 }
 
 fn poll(began: i64, snapshots: Vec<Item>) -> Report {

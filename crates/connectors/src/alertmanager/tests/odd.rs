@@ -1,0 +1,221 @@
+//! Alerts that are written otherwise than usual, or not to be read, and silences.
+
+use super::*;
+
+/// An alert with that name, and these fields otherwise than usual.
+fn odd(name: &str, fields: Value) -> Value {
+    let mut alert = listed(name, &[]);
+    alert.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    alert
+}
+
+#[tokio::test]
+async fn what_an_alert_lacks_or_writes_otherwise_costs_no_alert() {
+    let began = "2026-11-22T20:57:25Z";
+    let fresh = "2026-11-22T21:00:00Z";
+    let cases = [
+        (json!({ "endsAt": "9999-12-31T23:59:59Z" }), began),
+        (json!({ "endsAt": null, "updatedAt": "soon", "receivers": null }), began),
+        (json!({ "startsAt": "2026-11-22 21:57:25 +0100" }), began),
+        (json!({ "startsAt": 1_795_381_045 }), began),
+        // A beginning that cannot be is when it was first seen.
+        (json!({ "startsAt": "9999-12-31T23:59:59Z" }), fresh),
+        (json!({ "startsAt": null }), fresh),
+        (json!({ "startsAt": "yesterday" }), fresh),
+        (json!({ "annotations": null, "generatorURL": null }), began),
+        (json!({ "annotations": { "summary": 7, "description": null } }), began),
+        (json!({ "labels": { "alertname": "X", "port": 9100, "on": true, "none": null } }), began),
+        (json!({ "labels": null }), began),
+        (json!({ "status": null }), began),
+        (json!({ "fingerprint": 12 }), began),
+        (json!({ "of_tomorrow": [{}] }), began),
+    ];
+    for (fields, expected) in cases {
+        let server = MockServer::start().await;
+        lists(&server, &[odd("HighCPU", fields.clone()), listed("Other", &[])]).await;
+        let source = source(&server.uri());
+        let batch = polled(&source, None).await;
+        assert_eq!((batch.snapshots.len(), &batch.problems[..]), (2, &[][..]), "{fields}");
+        assert_eq!(batch.complete.len(), 1, "{fields}");
+        let first = incident(&batch.snapshots[0]);
+        assert_eq!(first.started_at.to_string(), expected, "{fields}");
+        assert_eq!(first.status, IncidentStatus::Triggered, "{fields}");
+        // It goes on being the same occurrence.
+        let later = now() + jiff::SignedDuration::from_hours(2);
+        let again = source.poll(batch.cursor.as_ref(), later).await.unwrap();
+        assert_eq!(again.snapshots, batch.snapshots, "{fields}");
+    }
+}
+
+#[tokio::test]
+async fn an_alert_that_cannot_be_read_is_named_and_hides_no_other() {
+    let cases = [
+        (json!(null), "1 of 3 alerts cannot be read: entry 2: invalid type: null"),
+        (json!("x"), "1 of 3 alerts cannot be read: entry 2: invalid type: string"),
+        (json!({}), "1 of 3 alerts cannot be read: entry 2: missing field `fingerprint`"),
+        (
+            odd("Disk", json!({ "fingerprint": null })),
+            "1 of 3 alerts cannot be read: Disk (entry 2): it has no fingerprint",
+        ),
+        (
+            odd("Disk", json!({ "labels": [] })),
+            "1 of 3 alerts cannot be read: f-Disk (entry 2): invalid type: sequence",
+        ),
+        (
+            odd("Disk", json!({ "status": 7 })),
+            "1 of 3 alerts cannot be read: f-Disk (entry 2): expected the alert's status",
+        ),
+    ];
+    for (entry, expected) in cases {
+        let server = MockServer::start().await;
+        lists(&server, &[listed("HighCPU", &[]), entry.clone(), listed("Other", &[])]).await;
+        let batch = polled(&source(&server.uri()), None).await;
+        let names: Vec<_> = batch.snapshots.iter().map(|item| item.key.id.as_str()).collect();
+        assert_eq!(names, ["f-HighCPU", "f-Other"], "{entry}");
+        assert_eq!(batch.problems.len(), 1, "{entry}");
+        assert_eq!(batch.problems[0].kind, callboard_domain::source::ProblemKind::Malformed);
+        assert!(batch.problems[0].to_string().starts_with(expected), "{entry}: {}", batch.problems[0]);
+        assert_eq!(batch.complete, [], "{entry}: it may be any that seems to be missing");
+    }
+    // No list at all is not an empty one.
+    for answer in [json!(null), json!({}), json!({ "data": [] }), json!("")] {
+        let server = MockServer::start().await;
+        let template = ResponseTemplate::new(200).set_body_json(&answer);
+        Mock::given(path("/api/v2/alerts")).respond_with(template).mount(&server).await;
+        let error = source(&server.uri()).poll(None, now()).await.unwrap_err();
+        assert!(matches!(error, ServiceError::Unavailable { .. }), "{answer}: {error}");
+    }
+}
+
+#[test]
+fn one_odd_alert_of_a_webhook_costs_no_other() {
+    let source = source("http://alerts.invalid");
+    let hook = source.hook().unwrap();
+    let odd = |field: &str, value: Value| {
+        let mut alert = told("Odd", "firing");
+        alert[field] = value;
+        alert
+    };
+    let cases = [
+        (json!(null), 1),
+        (json!("x"), 1),
+        (odd("fingerprint", json!("")), 1),
+        (odd("status", json!("burning")), 1),
+        (odd("startsAt", json!("9999-12-31T23:59:59Z")), 1),
+        (odd("endsAt", json!("9999-12-31T23:59:59Z")), 2),
+        (odd("endsAt", json!(null)), 2),
+        (odd("annotations", json!(null)), 2),
+        (odd("labels", json!({ "alertname": 7 })), 2),
+    ];
+    for (entry, expected) in cases {
+        let mut body = webhook(&[entry.clone(), told("HighCPU", "firing")]);
+        body["version"] = json!(4);
+        let received = hook.receive(&bearer("hush"), body.to_string().as_bytes(), now()).unwrap();
+        assert_eq!(received.snapshots.len(), expected, "{entry}");
+    }
+    // An alert that begins in no time that can be is left to the next poll, and is no reason to refuse.
+    for starts_at in [json!("9999-12-31T23:59:59Z"), json!(null)] {
+        let body = webhook(&[odd("startsAt", starts_at)]).to_string();
+        let received = hook.receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
+        assert_eq!(received.snapshots, []);
+    }
+    // One that does not say whether it fires, and a webhook without alerts, neither.
+    let mut silent = told("Silent", "firing");
+    silent.as_object_mut().unwrap().remove("status");
+    for (alerts, expected) in [
+        (json!([odd("status", json!(null))]), 0),
+        (json!([silent, told("HighCPU", "firing")]), 1),
+        (json!(null), 0),
+        (json!([]), 0),
+    ] {
+        let mut body = webhook(&[]);
+        body["alerts"] = alerts.clone();
+        let received = hook.receive(&bearer("hush"), body.to_string().as_bytes(), now()).unwrap();
+        assert_eq!(received.snapshots.len(), expected, "{alerts}");
+    }
+    // An end to come is now: it is over.
+    let mut over = told("HighCPU", "resolved");
+    over["endsAt"] = json!("9999-12-31T23:59:59Z");
+    let body = webhook(&[over]).to_string();
+    let received = hook.receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
+    assert_eq!(incident(&received.snapshots[0]).updated_at, now());
+}
+
+#[tokio::test]
+async fn any_charset_is_read() {
+    let mut alert = listed("HighCPU", &[]);
+    alert["annotations"]["summary"] = json!("Größe läuft über");
+    let text = json!([alert]).to_string();
+    let latin1: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    let utf16: Vec<u8> =
+        "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let cases = [
+        (latin1, "application/json; charset=ISO-8859-1"),
+        (utf16, "application/json"),
+        (format!("\u{feff}{text}").into_bytes(), "application/json; charset=utf-8"),
+    ];
+    for (body, content_type) in cases {
+        let server = MockServer::start().await;
+        let answer = ResponseTemplate::new(200).set_body_raw(body, content_type);
+        Mock::given(path("/api/v2/alerts")).respond_with(answer).mount(&server).await;
+        let batch = polled(&source(&server.uri()), None).await;
+        assert_eq!(batch.snapshots[0].title, "Größe läuft über", "{content_type}");
+    }
+    let source = source("http://alerts.invalid");
+    let mut alert = told("HighCPU", "firing");
+    alert["annotations"]["summary"] = json!("Größe");
+    let body: Vec<u8> = webhook(&[alert]).to_string().encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let received = source.hook().unwrap().receive(&bearer("hush"), &body, now()).unwrap();
+    assert_eq!(received.snapshots[0].title, "Größe");
+}
+
+#[tokio::test]
+async fn an_alert_that_begins_held_is_held_from_the_first_sight_and_free_later() {
+    let state = |state: &str, field: &str| {
+        odd("HighCPU", json!({ "status": { "state": state, field: ["x"], "silencedBy": [] } }))
+    };
+    for alert in [
+        state("suppressed", "mutedBy"),
+        state("active", "mutedBy"),
+        state("suppressed", "inhibitedBy"),
+        state("unprocessed", "silencedBy"),
+        state("suppressed", "silencedBy"),
+        state("of_tomorrow", "somethingElse"),
+        listed("HighCPU", &["unknown"]),
+    ] {
+        let server = MockServer::start().await;
+        lists(&server, std::slice::from_ref(&alert)).await;
+        let held = polled(&source(&server.uri()), None).await;
+        assert_eq!(incident(&held.snapshots[0]).status, IncidentStatus::Acknowledged, "{alert}");
+        server.reset().await;
+        lists(&server, &[listed("HighCPU", &[])]).await;
+        let free = polled(&source(&server.uri()), held.cursor.as_ref()).await;
+        let (held, free) = (incident(&held.snapshots[0]), incident(&free.snapshots[0]));
+        assert_eq!(free.status, IncidentStatus::Triggered, "{alert}");
+        assert!(free.updated_at > held.updated_at && free.started_at == held.started_at, "{alert}");
+    }
+}
+
+#[tokio::test]
+async fn silences_that_cannot_be_read_hide_no_alert() {
+    let server = MockServer::start().await;
+    lists(&server, &[listed("HighCPU", &["s1"])]).await;
+    let silences = |answer: ResponseTemplate| Mock::given(path("/api/v2/silences")).respond_with(answer);
+    let mut bare = silence("s1", "active");
+    for field in ["endsAt", "startsAt", "updatedAt", "comment", "matchers", "createdBy"] {
+        bare[field] = Value::Null;
+    }
+    let cases = [
+        (ResponseTemplate::new(500), 1, ""),
+        (ResponseTemplate::new(200).set_body_json(json!([null, silence("s1", "active")])), 1, "bob"),
+        (ResponseTemplate::new(200).set_body_json(json!([bare])), 0, ""),
+    ];
+    for (answer, problems, holder) in cases {
+        let _mounted = silences(answer).mount_as_scoped(&server).await;
+        let batch = polled(&source(&server.uri()), None).await;
+        let held = incident(&batch.snapshots[0]);
+        assert_eq!(held.status, IncidentStatus::Acknowledged);
+        assert_eq!((batch.problems.len(), held.holders.join(" ").as_str()), (problems, holder));
+        assert_eq!(batch.complete.len(), 1, "the list of alerts was read whole");
+    }
+}

@@ -1,0 +1,184 @@
+//! Builds, as they follow from one sighting after the other.
+
+use super::*;
+
+#[tokio::test]
+async fn a_build_under_the_same_label_is_another_attempt() {
+    let says = |activity: &str, status: &str, label: &str, minute: u32| {
+        format!(
+            "<Projects><Project name=\"p\" activity=\"{activity}\" lastBuildStatus=\"{status}\" \
+             lastBuildLabel=\"{label}\" lastBuildTime=\"2026-11-22T12:{minute:02}:00Z\"/></Projects>"
+        )
+    };
+    let steps: [(String, &[EventName]); 7] = [
+        (says("Sleeping", "Success", "56", 1), &[EventName::Passed]),
+        (says("Building", "Success", "56", 1), &[EventName::Running]),
+        (says("Sleeping", "Failure", "57", 2), &[EventName::Failed]),
+        (says("Sleeping", "Failure", "57", 2), &[]),
+        (says("Sleeping", "Success", "57", 3), &[EventName::Fixed]),
+        (says("Sleeping", "Failure", "v2", 4), &[EventName::Failed]),
+        (says("Sleeping", "Success", "v3", 5), &[EventName::Fixed]),
+    ];
+    let (mut stored, mut cursor) = (None, None);
+    for (index, (feed, expected)) in steps.into_iter().enumerate() {
+        let server = serve(&feed).await;
+        let batch =
+            source(&config(&server.uri(), json!({}))).poll(cursor.as_ref(), contract::now()).await.unwrap();
+        let change = compare(stored.as_ref(), batch.snapshots[0].clone(), &Identity::default());
+        let names: Vec<_> = change.transitions.iter().map(|transition| transition.name).collect();
+        assert_eq!(names, expected, "step {index}");
+        (stored, cursor) = (Some(change.item), batch.cursor);
+    }
+}
+
+/// What is told of a project that says this, poll by poll, each so many minutes after the one before.
+async fn told_of(steps: &[Says], minutes: i64) -> Vec<Vec<EventName>> {
+    let (mut stored, mut cursor, mut now) = (None, None, contract::now());
+    let mut told = Vec::new();
+    for says in steps {
+        let server = serve(&format!("<Projects>{}</Projects>", feed_of("p", *says))).await;
+        let batch = source(&config(&server.uri(), json!({}))).poll(cursor.as_ref(), now).await.unwrap();
+        let mut names = Vec::new();
+        for snapshot in batch.snapshots {
+            let change = compare(stored.as_ref(), snapshot, &Identity::default());
+            names.extend(change.transitions.iter().map(|transition| transition.name));
+            stored = Some(change.item);
+        }
+        told.push(names);
+        (cursor, now) = (batch.cursor, now + jiff::SignedDuration::from_mins(minutes));
+    }
+    told
+}
+
+#[tokio::test]
+async fn one_build_is_one_event() {
+    use EventName::{Failed, Fixed, Passed, Running, StillFailing};
+    type Steps = &'static [(Says, &'static [EventName])];
+    let cases: [Steps; 16] = [
+        // The time comes and goes.
+        &[
+            (("Sleeping", "Failure", "174", T1), &[Failed]),
+            (("Sleeping", "Failure", "174", ""), &[]),
+            (("Sleeping", "Failure", "174", T1), &[]),
+            (("Sleeping", "Failure", "174", "2026-11-22T10:00:00.123+00:00"), &[]),
+            (("Sleeping", "Failure", "175", ""), &[StillFailing]),
+            (("Sleeping", "Failure", "175", T2), &[]),
+        ],
+        &[
+            (("Sleeping", "Failure", "v1", ""), &[Failed]),
+            (("Sleeping", "Failure", "v1", T1), &[]),
+            (("Sleeping", "Failure", "v1", ""), &[]),
+            (("Sleeping", "Success", "v2", ""), &[Fixed]),
+            (("Sleeping", "Success", "v2", T2), &[]),
+        ],
+        // So does the label.
+        &[
+            (("Sleeping", "Failure", "", T1), &[Failed]),
+            (("Sleeping", "Failure", "9", T1), &[]),
+            (("Sleeping", "Failure", "", T1), &[]),
+            (("Sleeping", "Success", "10", T2), &[Fixed]),
+        ],
+        // Neither label nor time: another result is another build.
+        &[
+            (("Sleeping", "Failure", "", ""), &[Failed]),
+            (("Sleeping", "Failure", "", ""), &[]),
+            (("Sleeping", "Success", "", ""), &[Fixed]),
+            (("Sleeping", "Failure", "", ""), &[Failed]),
+        ],
+        // The status is not known while a build runs.
+        &[
+            (("Sleeping", "Success", "57", T1), &[Passed]),
+            (("Building", "Unknown", "58", ""), &[Running]),
+            (("Building", "Unknown", "58", ""), &[]),
+            (("Sleeping", "Failure", "58", T2), &[Failed]),
+        ],
+        &[
+            (("Sleeping", "Success", "57", T1), &[Passed]),
+            (("Building", "Unknown", "57", T1), &[Running]),
+            (("Sleeping", "Failure", "58", T2), &[Failed]),
+        ],
+        &[(("Building", "Unknown", "57", ""), &[Running]), (("Sleeping", "Failure", "57", T2), &[Failed])],
+        &[
+            (("Sleeping", "Failure", "57", T1), &[Failed]),
+            (("Building", "Unknown", "", ""), &[Running]),
+            (("Sleeping", "Unknown", "", ""), &[]),
+            (("Sleeping", "Success", "58", T2), &[Fixed]),
+        ],
+        // A build ends before its result is there.
+        &[
+            (("Building", "Success", "57", T1), &[Passed, Running]),
+            (("Sleeping", "Success", "57", T1), &[]),
+            (("Sleeping", "Failure", "58", T2), &[Failed]),
+        ],
+        // A result is never there: after a while it is not known how it ended, and the next build may have its number.
+        &[
+            (("Building", "Success", "57", T1), &[Passed, Running]),
+            (("Sleeping", "Success", "57", T1), &[]),
+            (("Sleeping", "Success", "57", T1), &[]),
+            (("Sleeping", "Success", "57", T1), &[]),
+            (("Sleeping", "Success", "57", T1), &[]),
+            (("Building", "Success", "57", T1), &[Running]),
+            (("Sleeping", "Failure", "58", T2), &[Failed]),
+        ],
+        // Under its label again: the build that ran is the one that ended.
+        &[
+            (("Building", "Success", "57", T1), &[Passed, Running]),
+            (("Sleeping", "Failure", "57", T2), &[Failed]),
+            (("Sleeping", "Success", "58", "2026-11-22T11:30:00Z"), &[Fixed]),
+        ],
+        // Words that nobody knows are no result and no end.
+        &[
+            (("Sleeping", "Failure", "57", T1), &[Failed]),
+            (("Hibernating", "Sunny", "57", T1), &[]),
+            (("Sleeping", "Paused", "58", T2), &[]),
+            (("Building", "Failure", "57", T1), &[Running]),
+            (("Hibernating", "Failure", "57", T1), &[]),
+            (("Hibernating", "Failure", "57", T1), &[]),
+            (("Hibernating", "Failure", "57", T1), &[]),
+            (("building", "failure", "57", T1), &[]),
+            (("sleeping", "success", "58", T2), &[Fixed]),
+        ],
+        // An old answer says nothing new.
+        &[
+            (("Sleeping", "Failure", "57", T1), &[Failed]),
+            (("Sleeping", "Success", "58", T2), &[Fixed]),
+            (("Sleeping", "Failure", "57", T1), &[]),
+            (("Sleeping", "Success", "58", T2), &[]),
+        ],
+        // A counter that begins anew does.
+        &[(("Sleeping", "Success", "58", T1), &[Passed]), (("Sleeping", "Failure", "1", T2), &[Failed])],
+        // A time that no clock can hold, and one to come.
+        &[
+            (("Sleeping", "Success", "v1", "9999-12-31T23:59:59Z"), &[Passed]),
+            (("Sleeping", "Success", "v1", "2030-01-01T00:00:00Z"), &[]),
+            (("Sleeping", "Failure", "v2", T2), &[Failed]),
+        ],
+        // GoCD runs a stage again.
+        &[
+            (("Sleeping", "Failure", "57", T1), &[Failed]),
+            (("Sleeping", "Failure", "57", T2), &[StillFailing]),
+        ],
+    ];
+    for steps in cases {
+        let says: Vec<_> = steps.iter().map(|(says, _)| *says).collect();
+        let expected: Vec<_> = steps.iter().map(|(_, names)| names.to_vec()).collect();
+        assert_eq!(told_of(&says, 4).await, expected, "{says:?}");
+    }
+}
+
+#[test]
+fn a_red_project_is_shown_whatever_it_lacks() {
+    let times =
+        ["", "2026-11-22 15:27:34 +0200", "Sun, 22 Nov 2026 10:00:00 GMT", "11/22/2026 10:00:00", "soon"];
+    for time in times {
+        for label in ["", "v1.2-abc", "57", "#57"] {
+            for status in ["Failure", "Exception", "Error", "failure"] {
+                let feed =
+                    format!("<Projects>{}</Projects>", feed_of("p", ("Sleeping", status, label, time)));
+                let items = items(&AccountName::from("ci"), feed.as_bytes(), contract::now()).unwrap();
+                let Detail::Build(build) = &items[0].detail else { panic!("{items:?}") };
+                assert!(build.is_red(), "{status} {label} {time}");
+            }
+        }
+    }
+}
