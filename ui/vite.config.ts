@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
-import { HASH, hashOfSources } from "./scripts/sources";
+import { HASH, hashOfSources } from "./scripts/sources.ts";
 
 /** Leaves beside the pages what they were built from, so that the app is not built with old ones. */
 const leaveHash = {

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 
 import { expect, test } from "vitest";
 
-import { hashOfSources } from "../scripts/sources";
+import { hashOfSources } from "../scripts/sources.ts";
 
 test("the hash of the sources is the one that src-tauri/pages.rs makes", () => {
   const root = mkdtempSync(join(tmpdir(), "sources-"));

@@ -13,6 +13,9 @@ const SIGNS: Record<string, string> = {
   BracketLeft: "[",
   BracketRight: "]",
   Backquote: "`",
+  Minus: "-",
+  Equal: "=",
+  Backslash: "\\",
 };
 
 /** The Latin letter, digit or sign at this place of the keyboard; `null` where there is none. */

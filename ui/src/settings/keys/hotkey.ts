@@ -1,21 +1,9 @@
 /** A press as a global hotkey: by the place of the key, so that it is the same in every layout. */
 
 import type { Hotkey } from "../../desktop";
+import { latinOf } from "../../parts/layout";
 import { sentence } from "../../parts/words";
 
-const NAMED: Record<string, string> = {
-  Minus: "-",
-  Equal: "=",
-  Comma: ",",
-  Period: ".",
-  Slash: "/",
-  Semicolon: ";",
-  Quote: "'",
-  BracketLeft: "[",
-  BracketRight: "]",
-  Backslash: "\\",
-  Backquote: "`",
-};
 const PLAIN = new Set([
   "Space",
   "Enter",
@@ -51,12 +39,10 @@ export function recorded(press: Press, mac: boolean): Recorded {
 }
 
 function keyOf(code: string): string | null {
-  const letter = /^(?:Key|Digit)(.)$/.exec(code);
-  if (letter) return letter[1] ?? null;
   const arrow = /^Arrow(\w+)$/.exec(code);
   if (arrow) return arrow[1] ?? null;
   if (/^F\d{1,2}$/.test(code) || PLAIN.has(code)) return code;
-  return NAMED[code] ?? null;
+  return latinOf(code)?.toUpperCase() ?? null;
 }
 
 /** How the hotkey is, in words. */
