@@ -113,6 +113,34 @@ fn what_is_not_right_is_refused_with_the_reason_and_leaves_nothing_behind() -> R
 }
 
 #[test]
+fn what_is_sent_for_no_account_is_read_and_refused_as_what_is_signed_wrongly() -> Result<()> {
+    let (callboard, serving) = serve()?;
+    let body = webhook::opened("acme/web", 1, "Add the cart").to_string();
+    let half = &body.as_bytes()[..body.len() / 2];
+    let host = serving.url().trim_start_matches("http://");
+    let large = 6 << 20;
+    // An account that has webhooks, one that takes none, and none at all. Even the right secret proves nothing there.
+    for (account, secret) in [("forge", "guess"), ("web", "guess"), ("nobody", "guess"), ("nobody", SECRET)] {
+        let signature = format!("X-Hub-Signature-256: {}\n", webhook::signature(secret, &body)?);
+        let head = |signature: &str, length: usize| {
+            format!(
+                "POST /hooks/{account} HTTP/1.1\nHost: {host}\nContent-Length: {length}\nX-GitHub-Event: pull_request\n\
+                 {signature}Connection: close\n\n"
+            )
+        };
+        let unsigned = exchange(&serving, &head("", body.len()), half, false)?;
+        assert_eq!(unsigned, 401, "{account}: without a signature nothing is read");
+        let whole = exchange(&serving, &head(&signature, body.len()), body.as_bytes(), false)?;
+        assert_eq!(whole, 401, "{account}");
+        let broken_off = exchange(&serving, &head(&signature, body.len()), half, true)?;
+        assert!(matches!(broken_off, 0 | 400), "{account}: the body is waited for, {broken_off}");
+        assert_eq!(exchange(&serving, &head(&signature, large), &[], false)?, 413, "{account}");
+    }
+    assert_eq!(callboard.events()?, [] as [Value; 0]);
+    Ok(())
+}
+
+#[test]
 fn bodies_and_hosts_that_do_not_belong_are_refused() -> Result<()> {
     let (callboard, serving) = serve()?;
     let head = |host: &str, length: usize, body: &str| -> Result<String> {

@@ -364,7 +364,11 @@ all: boolean,
 /**
  * What is snoozed, too.
  */
-snoozed: boolean, };
+snoozed: boolean, 
+/**
+ * At most this many rows of each section, up to [`LONGEST_LIST`]; the usual number where it is not given.
+ */
+limit?: number | null, };
 
 /**
  * A service's allowance of calls, as it last reported it.
@@ -1404,7 +1408,11 @@ snoozed: Snoozed | null,
 /**
  * Where it is not there any more: off the board and out of every count.
  */
-gone: GoneItem | null, };
+gone: GoneItem | null, 
+/**
+ * What its row on the board says, or would say: whose turn it is, since when, who has it.
+ */
+row?: Row | null, };
 
 /**
  * The natural key of an item: the same thing has the same key whichever way it was reported.

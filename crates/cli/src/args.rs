@@ -10,11 +10,11 @@ use clap_complete::Shell;
 #[derive(Debug, Parser)]
 #[command(name = "callboard", version, disable_help_subcommand = true, arg_required_else_help = true)]
 pub(crate) struct Cli {
-    /// The configuration file.
-    #[arg(long, global = true, env = "CALLBOARD_CONFIG", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// The configuration file, else the one that CALLBOARD_CONFIG names.
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
-    /// The folder of the store and the socket.
-    #[arg(long, global = true, env = "CALLBOARD_DATA", value_name = "DIR", value_hint = ValueHint::DirPath)]
+    /// The folder of the store and the socket, else the one that CALLBOARD_DATA names.
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub data: Option<PathBuf>,
     /// Print JSON: one object, or one a line for what streams.
     #[arg(long, global = true)]
@@ -62,6 +62,9 @@ pub(crate) enum Command {
         /// What is stored, without asking the services first where no daemon runs.
         #[arg(long)]
         stored: bool,
+        /// At most this many rows of each section; up to 10000. Else 1000, and 200 of the builds that have passed.
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
     },
     /// What happened, oldest first.
     Events {
@@ -199,12 +202,12 @@ pub(crate) enum Command {
     Snooze {
         /// Its key, or any unambiguous part of its reference.
         item: String,
-        /// A time, a length of time, `tomorrow`, `monday`, `change`, or `off` to end it.
+        /// A length of time (2h), a time (18:00, monday 14:30, 2026-11-22T10:00), `change`, or `off` to end it.
         until: String,
     },
     /// Show only important notifications for a while.
     Quiet {
-        /// A time, a length of time, or `off`.
+        /// A length of time (2h), a time (18:00, monday 9:00, 2026-11-22T10:00), or `off`.
         until: String,
     },
     /// The configuration file.
@@ -348,6 +351,13 @@ pub(crate) struct Page {
     /// With --json: one object with the entries, `more` (whether there are earlier ones) and `next` (for --before).
     #[arg(long)]
     pub page: bool,
+}
+
+/// The file or folder that a variable of the environment names; an empty one names none.
+///
+/// Not `env` of the arguments: a variable that is set would stand as required in every usage.
+pub(crate) fn from_environment(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 fn event_number(text: &str) -> Result<i64, String> {

@@ -4,10 +4,14 @@
 
 mod accounts;
 mod args;
+mod board;
 mod config;
+mod events;
 mod exit;
 mod face;
 mod host;
+mod item;
+mod lists;
 mod look;
 mod man;
 mod output;
@@ -15,6 +19,8 @@ mod pages;
 mod playground;
 mod run;
 mod serve;
+mod table;
+mod times;
 mod tray;
 
 use std::{io::IsTerminal, process::ExitCode};
@@ -68,7 +74,9 @@ fn main() -> ExitCode {
 
 async fn act(cli: Cli, late: run::Flags, output: &mut Output) -> Result<Exit> {
     let (config, data) = (late.config.map(Into::into), late.data.map(Into::into));
-    let paths = Paths::new(config.or(cli.config), data.or(cli.data))?;
+    let config = config.or(cli.config).or_else(|| args::from_environment("CALLBOARD_CONFIG"));
+    let data = data.or(cli.data).or_else(|| args::from_environment("CALLBOARD_DATA"));
+    let paths = Paths::new(config, data)?;
     match cli.command {
         Command::Serve => serve::serve(&paths, output).await,
         Command::Open => tray::tell(&paths.data, Word::Open).await,

@@ -15,7 +15,6 @@ use callboard_engine::api::{
     ApiError, Check, CheckVerdict, CommandInfo, Confirm, Delivery, DeliveryState, Origin, Prepared, Replay,
     Replayed, RunProgress,
 };
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use console::{Style, style};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{Timestamp, tz::TimeZone};
@@ -414,19 +413,6 @@ pub(crate) fn age(at: Timestamp) -> String {
         3_600..172_800 => format!("{} h", seconds / 3_600),
         _ => format!("{} d", seconds / 86_400),
     }
-}
-
-/// A table without frames that fits the terminal: the last column gives way.
-pub(crate) fn table<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    for row in rows {
-        table.add_row(row.map(|cell| text::line(&cell, 300)));
-    }
-    for column in table.column_iter_mut().rev().skip(1) {
-        column.set_constraint(ColumnConstraint::UpperBoundary(Width::Percentage(40)));
-    }
-    table
 }
 
 #[cfg(test)]

@@ -41,18 +41,21 @@ pub(crate) async fn read<T>(
     Ok(List { entries, more })
 }
 
-/// Prints a list. Where it was cut, standard error says so, and how to go on.
+/// Prints a list. Where it is empty, standard error says so (`nothing`); where it was cut, how to go on.
 ///
 /// As JSON it is an array (`each` false) or a line for each entry; with `--page` or `--before` one object:
 /// `{"NAME": [...], "more": true, "next": "ID"}`.
 pub(crate) fn show<T: Serialize>(
     output: &Output,
-    name: &str,
+    (name, nothing): (&str, &str),
     (entries, next): (&[T], Option<String>),
     page: &Page,
     each: bool,
     print: impl FnOnce(),
 ) {
+    if entries.is_empty() && !nothing.is_empty() {
+        output.note(nothing);
+    }
     if !output.json {
         print();
     } else if page.page || page.before.is_some() {

@@ -31,10 +31,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     args::Page,
+    board, events,
     exit::Exit,
     face::{Face, explain},
     host::TerminalHost,
-    look,
     output::Output,
     run, serve,
 };
@@ -153,7 +153,7 @@ impl Tour {
         });
         let (mut face, end) = (Face::of(&self.engine, &self.paths), CancellationToken::new());
         tokio::select! {
-            ended = look::events(true, None, EVENTS, Page::default(), &mut face, output) => ended,
+            ended = events::events(true, None, EVENTS, Page::default(), &mut face, output) => ended,
             () = self.playground.live_a_day(SPEED, &end) => Ok(Exit::Done),
             () = overhear(&self.playground.chat, output) => Ok(Exit::Done),
         }
@@ -290,7 +290,7 @@ impl Tour {
 
     async fn board(&self, output: &Output) -> Result<()> {
         let board = self.engine.call(BoardQuery::default()).await?;
-        output.either(&json!({ "step": "board", "board": board }), || look::print_board(&board));
+        output.either(&json!({ "step": "board", "board": board }), || board::print_board(&board));
         Ok(())
     }
 

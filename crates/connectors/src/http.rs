@@ -20,7 +20,7 @@ use callboard_domain::{action::Step, error::ServiceError, secret::ExposeSecret, 
 use jiff::Timestamp;
 use reqwest::{Method, StatusCode, header};
 use serde::Deserialize;
-use url::Url;
+use url::{Position, Url};
 
 use crate::writes;
 
@@ -169,9 +169,9 @@ impl Http {
         Request::get_url(self.base.clone())
     }
 
-    /// The host, as people know it.
+    /// The host as configured, with its port where the URL names one: `ci.acme.example:8080`.
     pub fn host(&self) -> &str {
-        self.base.host_str().unwrap_or_default()
+        host(&self.base)
     }
 
     /// What sending the request would do, for a preview: method, URL and body; credentials masked.
@@ -240,7 +240,7 @@ impl Http {
             let home = if matches!(request.url, Target::Secret(_)) { &first } else { &self.base };
             let may_go = same_origin(&next, home) || (request.elsewhere && request.is_read());
             if !may_go {
-                let (service, host) = (self.service, next.host_str().unwrap_or("unknown"));
+                let (service, host) = (self.service, host(&next));
                 let why = if next.host_str() == home.host_str() {
                     format!(
                         "{service} redirects to {}: nothing was sent there; if it is right, make it the account's url",
@@ -326,7 +326,7 @@ impl Http {
             Target::Same(url) => {
                 return Err(broken(&format!(
                     "it points to another host, {}; nothing was sent there",
-                    url.host_str().unwrap_or("unknown")
+                    host(url)
                 )));
             }
             Target::Secret(url) => {
@@ -433,6 +433,11 @@ impl Http {
     pub fn redact(&self, text: &str) -> String {
         self.redactor.text(text).into_owned()
     }
+}
+
+/// A URL's host, with its port where that is not the scheme's own.
+fn host(url: &Url) -> &str {
+    &url[Position::BeforeHost..Position::AfterPort]
 }
 
 fn same_origin(a: &Url, b: &Url) -> bool {

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use crate::{
     command::{ArgError, Args, CommandSpec},
     error::ServiceError,
-    item::AccountName,
+    identity::Identity,
+    item::{AccountName, Item},
     run::Outcome,
 };
 
@@ -18,6 +19,12 @@ pub trait Action: Send + Sync {
 
     /// Exactly what would be sent for these arguments, in order, secrets masked; sends nothing.
     fn preview(&self, args: &Args, now: Timestamp) -> Result<Vec<Step>, ArgError>;
+
+    /// Why this can never work on an item as it is known, in a whole sentence: it is merged, it is one's own. Such an item
+    /// is not offered for it, and refused where it is typed. What may have changed since is for the service to refuse.
+    fn refuses(&self, _item: &Item, _me: &Identity) -> Option<String> {
+        None
+    }
 
     /// The permissions that its credential must have, by the service's names (see [`crate::identity::MissingScope`]).
     fn scopes(&self) -> &'static [&'static str] {

@@ -26,3 +26,4 @@ pub mod segment;
 pub mod source;
 pub mod template;
 pub mod text;
+pub mod until;

@@ -304,7 +304,7 @@ impl Engine {
 
     /// Makes a call by its name on the wire: for a client that passes on what its windows ask for.
     pub async fn call_named(&self, via: LocalVia, name: &str, params: Value) -> Result<Value, ApiError> {
-        api::dispatch(self, name, params, &self.actor(via)).await
+        api::dispatch(self, name, params, &self.actor(via), env!("CARGO_PKG_VERSION")).await
     }
 
     /// This computer's user, through `via`.

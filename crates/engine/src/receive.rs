@@ -5,7 +5,9 @@
 //! that senders wait and memory does not grow.
 //!
 //! Who cannot be the sender is refused before the body is read. All who do not prove that they send for an account get
-//! one answer, so that nobody learns which accounts there are; the log has the reason.
+//! one answer, after the same work: what is sent for an account that takes no webhooks, or that does not exist, is checked
+//! by another account's hook, and refused whatever that finds. So nobody learns which accounts there are; the log has the
+//! reason.
 
 mod body;
 mod connections;
@@ -13,6 +15,7 @@ mod refusals;
 
 use std::{
     convert::Infallible,
+    hash::{BuildHasher, RandomState},
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -21,7 +24,7 @@ use std::{
 use bytes::Bytes;
 use callboard_domain::{
     item::AccountName,
-    source::{Hook, HookError},
+    source::{Hook, HookError, Received},
     text,
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
@@ -37,7 +40,7 @@ use self::{
     connections::{Connections, Impatient, Place},
     refusals::Refusals,
 };
-use crate::{Engine, store::StoreError};
+use crate::{Engine, accounts::Account, live::Live, store::StoreError};
 
 /// How long a sender may take for its headers, for its body, and to read its answer.
 const SENDER_TIME: Duration = Duration::from_secs(10);
@@ -99,6 +102,8 @@ struct Shared {
     hosts: Arc<[String]>,
     budget: Budget,
     refusals: Mutex<Refusals>,
+    /// Chooses, for each name that is no account, the account whose hook stands in for it: always the same one.
+    stand_in: RandomState,
 }
 
 /// Hears senders until `stop`.
@@ -110,7 +115,13 @@ async fn serve(
     tasks: TaskTracker,
 ) {
     let connections = Connections::new(CONNECTIONS);
-    let shared = Arc::new(Shared { engine, hosts, budget: Budget::new(), refusals: Mutex::default() });
+    let shared = Arc::new(Shared {
+        engine,
+        hosts,
+        budget: Budget::new(),
+        refusals: Mutex::default(),
+        stand_in: RandomState::new(),
+    });
     let mut sum_up = tokio::time::interval(SUMMED_UP);
     loop {
         let stream = tokio::select! {
@@ -237,7 +248,11 @@ async fn take(shared: &Shared, request: Request<Incoming>) -> Result<(), Refusal
         return Err(refuse(StatusCode::METHOD_NOT_ALLOWED, "webhooks are sent with POST"));
     }
     let (head, body) = request.into_parts();
-    with_hook(&shared.engine, &account, |hook| hook.admit(&head.headers))?;
+    let live = shared.engine.live();
+    let verifier = Verifier::of(&live, &account, &shared.stand_in)?;
+    verifier.admit(&account, &head.headers)?;
+    drop(verifier);
+    drop(live);
     let body = shared.budget.take(body, SENDER_TIME).await.map_err(|why| match why {
         NotTaken::TooSlow => refuse(
             StatusCode::REQUEST_TIMEOUT,
@@ -250,7 +265,14 @@ async fn take(shared: &Shared, request: Request<Incoming>) -> Result<(), Refusal
         NotTaken::Busy => refuse(StatusCode::SERVICE_UNAVAILABLE, "busy; send it again in a moment"),
     })?;
     let now = Timestamp::now();
-    let received = with_hook(&shared.engine, &account, |hook| hook.receive(&head.headers, &body.bytes, now))?;
+    // The configuration may have changed while the body came.
+    let live = shared.engine.live();
+    let received = Verifier::of(&live, &account, &shared.stand_in)?.receive(
+        &account,
+        &head.headers,
+        &body.bytes,
+        now,
+    )?;
     shared.engine.take_in(&account, received, now).await.map_err(|error| match error {
         StoreError::Busy => refuse(StatusCode::SERVICE_UNAVAILABLE, "busy; send it again in a moment"),
         error => Refusal {
@@ -261,29 +283,70 @@ async fn take(shared: &Shared, request: Request<Incoming>) -> Result<(), Refusal
     })
 }
 
-/// Asks the hook of an account.
-fn with_hook<T>(
-    engine: &Engine,
-    account: &AccountName,
-    ask: impl FnOnce(&dyn Hook) -> Result<T, HookError>,
-) -> Result<T, Refusal> {
-    let live = engine.live();
-    let found =
-        live.accounts.get(account).ok_or_else(|| unproven(format!("there is no account {account}")))?;
-    let connection = found.connection.as_ref().map_err(|why| Refusal {
-        status: StatusCode::SERVICE_UNAVAILABLE,
-        answer: "not ready; send it again later".to_owned(),
-        why: format!("{account} is not ready: {why}"),
-    })?;
-    let hook = connection
-        .source
-        .as_ref()
-        .and_then(|source| source.hook())
-        .ok_or_else(|| unproven(format!("{} accounts take no webhooks", found.config.service_name())))?;
-    ask(hook).map_err(|error| match error {
+/// Who checks what is sent for an account.
+enum Verifier<'l> {
+    /// Its own hook.
+    Own(&'l dyn Hook),
+    /// It has none: the same work is done by another's hook where there is one, and the sender is refused for this reason.
+    StandIn(Option<&'l dyn Hook>, String),
+}
+
+impl<'l> Verifier<'l> {
+    fn of(live: &'l Live, account: &AccountName, stand_in: &RandomState) -> Result<Self, Refusal> {
+        fn hook(account: &Account) -> Option<&dyn Hook> {
+            account.connection.as_ref().ok()?.source.as_ref()?.hook()
+        }
+        let why = match live.accounts.get(account) {
+            None => format!("there is no account {account}"),
+            Some(found) => match (&found.connection, hook(found)) {
+                (_, Some(hook)) => return Ok(Self::Own(hook)),
+                (Err(why), None) => {
+                    return Err(Refusal {
+                        status: StatusCode::SERVICE_UNAVAILABLE,
+                        answer: "not ready; send it again later".to_owned(),
+                        why: format!("{account} is not ready: {why}"),
+                    });
+                }
+                (Ok(_), None) => format!("{} accounts take no webhooks", found.config.service_name()),
+            },
+        };
+        let hooks: Vec<&dyn Hook> = live.accounts.values().filter_map(|account| hook(account)).collect();
+        let chosen = usize::try_from(stand_in.hash_one(account.as_str()) >> 1).unwrap_or_default();
+        Ok(Self::StandIn(chosen.checked_rem(hooks.len()).map(|at| hooks[at]), why))
+    }
+
+    /// Checks the headers.
+    fn admit(&self, account: &AccountName, headers: &HeaderMap) -> Result<(), Refusal> {
+        match self {
+            Self::Own(hook) => hook.admit(headers).map_err(|error| refused(account, error)),
+            Self::StandIn(None, why) => Err(unproven(why)),
+            Self::StandIn(Some(hook), why) => hook.admit(headers).map_err(|_| unproven(why)),
+        }
+    }
+
+    /// Checks the signature, and reads what is sent.
+    fn receive(
+        &self,
+        account: &AccountName,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<Received, Refusal> {
+        match self {
+            Self::Own(hook) => hook.receive(headers, body, now).map_err(|error| refused(account, error)),
+            Self::StandIn(hook, why) => {
+                let _ = hook.map(|hook| hook.receive(headers, body, now));
+                Err(unproven(why))
+            }
+        }
+    }
+}
+
+fn refused(account: &AccountName, error: HookError) -> Refusal {
+    match error {
         HookError::Unsigned(why) => unproven(format!("{account}: {why}")),
         HookError::Malformed(why) => refuse(StatusCode::BAD_REQUEST, why),
-    })
+    }
 }
 
 /// A web page must not be able to post here by a name that it made to point to this machine (DNS rebinding), nor at all.

@@ -5,8 +5,10 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use callboard_domain::{
     action::Action,
     command::{self, ArgError, Args, Command, CommandSpec, Commands, Completion, Parsed},
-    item::AccountName,
+    identity::Identity,
+    item::{AccountName, Item},
 };
+use jiff::Timestamp;
 
 use crate::{
     accounts::Accounts,
@@ -65,6 +67,15 @@ impl Entry {
             Runners::File { listings, .. } => listings.get(arg),
             Runners::Accounts(_) => None,
         }
+    }
+
+    /// True where it is worth offering for an item as it is known: somebody can run it there, and it can work.
+    pub(crate) fn is_for(&self, item: &Item, me: &Identity, now: Timestamp) -> bool {
+        command::applies_to(&self.spec, item)
+            && command::can_work(self.spec.role, item, me, now)
+            && self
+                .runner(Some(&item.key.account))
+                .is_ok_and(|(_, action)| action.refuses(item, me).is_none())
     }
 
     /// Whom a run is done by: the account asked for, else the only one there is.

@@ -6,7 +6,7 @@ use std::{io, path::Path};
 
 use callboard_domain::actor::LocalVia;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{
     AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader,
 };
@@ -14,7 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     Engine,
-    api::{self, ApiError, Call, Notices, NoticesDue, ReadCall},
+    api::{self, ApiError, Call, Hello, Notices, NoticesDue, ReadCall},
     handover,
     local::{self, LocalListener},
 };
@@ -29,6 +29,9 @@ struct Request {
     /// Through what the caller's user asks. Who that is, the system says.
     #[serde(default)]
     via: LocalVia,
+    /// The caller's version; programs before 0.3 did not say.
+    #[serde(default)]
+    version: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -86,7 +89,7 @@ async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, engine: &Engine) 
             Ok(request) => {
                 // The listener takes callers of our own user only, by the credentials of their end.
                 let actor = engine.actor(request.via);
-                let asked = api::dispatch(engine, &request.call, request.params, &actor);
+                let asked = api::dispatch(engine, &request.call, request.params, &actor, &request.version);
                 let answered = match api::waits(&request.call) {
                     true => tokio::select! {
                         answered = asked => answered,
@@ -161,7 +164,14 @@ impl Client {
     pub async fn call_as<C: Call>(&mut self, via: LocalVia, params: C) -> Result<C::Answer, ApiError> {
         let params = serde_json::to_value(params).map_err(ApiError::internal)?;
         let answer = self.call_named(via, C::NAME, params).await?;
-        serde_json::from_value(answer).map_err(ApiError::internal)
+        match serde_json::from_value(answer) {
+            Ok(answer) => Ok(answer),
+            Err(error) => {
+                let greeting = self.call_named(via, Hello::NAME, json!({})).await.unwrap_or_default();
+                let daemon = greeting.get("version").and_then(Value::as_str).unwrap_or_default();
+                Err(ApiError::protocol(env!("CARGO_PKG_VERSION"), daemon, error))
+            }
+        }
     }
 
     /// Makes a call by its name on the wire: for a client that passes on what its windows ask for.
@@ -171,7 +181,8 @@ impl Client {
                 "the connection to the running Callboard was lost during {name}: {error}"
             ))
         };
-        let request = Request { call: name.to_owned(), params, via };
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let request = Request { call: name.to_owned(), params, via, version };
         write_line(&mut self.stream, &request).await.map_err(gone)?;
         let line = next_line(&mut self.stream)
             .await
@@ -180,6 +191,25 @@ impl Client {
         match serde_json::from_slice(&line).map_err(ApiError::internal)? {
             Answer::Ok(value) => Ok(value),
             Answer::Error(error) => Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_of_a_program_that_does_not_say_its_version_is_read() {
+        let request: Request = serde_json::from_str(r#"{"call":"hello","params":{}}"#).unwrap();
+        assert_eq!(request.version, "");
+        let cases = [
+            (("0.3.0", "0.2.0"), "protocol mismatch: client 0.3.0, daemon 0.2.0: there is no call \"x\"; "),
+            (("", "0.2.0"), "protocol mismatch: client unknown, daemon 0.2.0: there is no call \"x\"; "),
+        ];
+        for ((client, daemon), expected) in cases {
+            let error = ApiError::protocol(client, daemon, "there is no call \"x\"").to_string();
+            assert!(error.starts_with(expected), "{error}");
         }
     }
 }

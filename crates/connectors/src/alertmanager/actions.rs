@@ -8,12 +8,13 @@ use callboard_domain::{
     command::{ArgError, ArgSpec, Args, CommandSpec, Role},
     duration::Span,
     error::ServiceError,
+    identity::Identity,
     item::{Detail, Incident, Item, Kind},
     message::Block,
     run::Outcome,
-    text,
+    text, until,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use reqwest::Method;
 use serde_json::json;
 
@@ -74,7 +75,8 @@ struct Wanted<'a> {
     matchers: Vec<SilenceMatcher>,
     starts_at: Timestamp,
     ends_at: Timestamp,
-    span: Span,
+    /// For how long, or until when, in words: "for 2h".
+    length: String,
     comment: String,
 }
 
@@ -82,13 +84,15 @@ impl SilenceAlert {
     fn new(server: Arc<Server>) -> Self {
         let spec = CommandSpec::new("silence", "Silence an alert for everybody for a while, and take it")
             .label(format!("Silence for {USUAL_LABEL}"))
-            .usage("silence <alert> [for <duration>] [comment...]")
+            .usage("silence <alert> [for <duration>] [until <until>] [comment...]")
             .role(Role::Take)
             .arg(ArgSpec::item(ALERT, Kind::Incident, "the alert"))
             .arg(ArgSpec::duration("duration", "for how long").or(USUAL))
+            .arg(ArgSpec::text("until", "until when, such as 18:00, monday or \"monday 14:30\"").optional())
             .arg(ArgSpec::text("comment", "why, for everybody to read").optional())
             .example("silence HighCPU")
-            .example("silence HighCPU for 30m restarting it");
+            .example("silence HighCPU for 30m restarting it")
+            .example("silence HighCPU until monday");
         Self { spec, server }
     }
 
@@ -116,19 +120,31 @@ impl SilenceAlert {
             return Err(invalid(ALERT, "an alert with labels", item.reference()));
         }
         let length = args.get("duration").unwrap_or(USUAL);
+        let end = args.text("until");
+        if !end.is_empty() && length != USUAL {
+            return Err(invalid("until", "either a length of time or a time, not both", end));
+        }
         let span: Span = length.parse().map_err(|_| invalid("duration", "such as 30m or 2h", length))?;
         if span.0.is_zero() {
             return Err(invalid("duration", "longer than nothing", length));
         }
         // To the second: the API gives times back to the millisecond, and this one is compared.
         let starts_at = Timestamp::from_second(now.as_second()).unwrap_or(now);
-        let ends_at = SignedDuration::try_from(span.0).ok().and_then(|span| starts_at.checked_add(span).ok());
-        let ends_at = ends_at.ok_or_else(|| invalid("duration", "shorter", length))?;
+        let (ends_at, length) = if end.is_empty() {
+            let ends =
+                SignedDuration::try_from(span.0).ok().and_then(|span| starts_at.checked_add(span).ok());
+            (ends.ok_or_else(|| invalid("duration", "shorter", length))?, format!("for {span}"))
+        } else {
+            let zone = TimeZone::system();
+            let fault = |_| invalid("until", until::EXPECTED, end);
+            let ends = until::until(end, &starts_at.to_zoned(zone.clone())).map_err(fault)?;
+            (ends, format!("until {}", ends.to_zoned(zone).strftime("%Y-%m-%d %H:%M")))
+        };
         let comment = match args.text("comment").trim() {
             "" => "from Callboard".to_owned(),
             comment => text::block(comment, COMMENT),
         };
-        Ok(Wanted { title: &item.title, matchers, starts_at, ends_at, span, comment })
+        Ok(Wanted { title: &item.title, matchers, starts_at, ends_at, length, comment })
     }
 
     fn request(&self, wanted: &Wanted<'_>) -> Request {
@@ -167,7 +183,7 @@ impl Action for SilenceAlert {
 
     fn preview(&self, args: &Args, now: Timestamp) -> Result<Vec<Step>, ArgError> {
         let wanted = self.wanted(args, now)?;
-        let what = format!("Silence {} for {}", wanted.title, wanted.span);
+        let what = format!("Silence {} {}", wanted.title, wanted.length);
         Ok(vec![self.server.http.step(what, &self.request(&wanted))])
     }
 
@@ -185,7 +201,7 @@ impl Action for SilenceAlert {
             ("Comment", wanted.comment.clone()),
         ];
         let fields = fields.map(|(name, value)| (name.to_owned(), value)).into();
-        Ok(Outcome::ok(format!("{} is silenced for {}", wanted.title, wanted.span))
+        Ok(Outcome::ok(format!("{} is silenced {}", wanted.title, wanted.length))
             .with(Block::Fields(fields))
             .linked(Some(fragment(&self.server.place.base, &format!("/silences/{id}"))))
             .data(json!({ "silence": id, "until": wanted.ends_at })))
@@ -263,6 +279,12 @@ fn end(id: &str) -> Request {
 impl Action for EndSilences {
     fn spec(&self) -> &CommandSpec {
         &self.spec
+    }
+
+    fn refuses(&self, item: &Item, _me: &Identity) -> Option<String> {
+        let Detail::Incident(incident) = &item.detail else { return None };
+        let silenced = incident.labels.contains_key(SILENCE);
+        (!silenced).then(|| format!("{} is not silenced: there is no silence to end", item.title))
     }
 
     fn preview(&self, args: &Args, _: Timestamp) -> Result<Vec<Step>, ArgError> {

@@ -315,7 +315,7 @@ fn whose_turn() {
     let cases: [(&str, Change, Expected); 14] = [
         ("merged", |p| p.state = PullRequestState::Merged, None),
         ("closed", |p| p.state = PullRequestState::Closed, None),
-        ("nobody asked", |_| {}, Some(("request by ana", "ana"))),
+        ("nobody asked", |_| {}, Some(("ana is to ask for a review", "ana"))),
         ("asked", asked, Some(("*your review", "bo"))),
         (
             "asked by team, any letter case",
@@ -358,7 +358,11 @@ fn whose_turn() {
             },
             Some(("merge by ana", "ana")),
         ),
-        ("dismissed", |p| p.reviews = reviews(&[Verdict::Dismissed]), Some(("request by ana", "ana"))),
+        (
+            "dismissed",
+            |p| p.reviews = reviews(&[Verdict::Dismissed]),
+            Some(("ana is to ask for a review", "ana")),
+        ),
         (
             "failed checks go before reviews of others",
             |p| (p.checks, p.requested) = (checks(ChecksStatus::Failed), ["bo".to_owned()].into()),
@@ -397,7 +401,7 @@ fn whose_turn() {
     assert_eq!(mine(approved), Some((true, "merge it".into())));
     assert_eq!(mine(|_| {}), Some((true, "ask for a review".into())));
     let unknown = pull_request(|p| p.author = String::new()).turn(&Identity::default());
-    assert_eq!(unknown.map(|turn| (turn.mine, turn.what)), Some((false, "request".into())));
+    assert_eq!(unknown.map(|turn| (turn.mine, turn.what)), Some((false, "ask for a review".into())));
 }
 
 /// Once it is approved, what the service says of merging decides, and whether the approval is of the newest commit.
@@ -413,14 +417,8 @@ fn an_approval_alone_does_not_make_it_mergeable() {
         (Some(Blocked), None, K::Blocked, "approved, needs another approval or a required check", "="),
         (Some(Conflicts), None, K::Conflicts, "resolve the conflicts", "conflicts to be resolved by ana"),
         (None, None, K::MayMerge, "approved, may not be mergeable", "="),
-        (
-            Some(Blocked),
-            Some("b9"),
-            K::ReviewAgain,
-            "ask for a new review",
-            "request for a new review by ana",
-        ),
-        (None, Some("b9"), K::ReviewAgain, "ask for a new review", "request for a new review by ana"),
+        (Some(Blocked), Some("b9"), K::ReviewAgain, "ask for a new review", "ana is to ask for a new review"),
+        (None, Some("b9"), K::ReviewAgain, "ask for a new review", "ana is to ask for a new review"),
     ];
     for (state, commit, kind, mine, theirs) in cases {
         let pull = |author: &str| {

@@ -8,7 +8,7 @@ use super::{
     token::{Token, quote, scan},
     value::{names, same},
 };
-use crate::nearest::nearest;
+use crate::{nearest::nearest, until::looks_like_time};
 
 /// What the options of a line say, and the words that are none.
 pub(super) struct Options<'t> {
@@ -94,6 +94,7 @@ impl Command {
                 return Err(self.twice(found.arg, first, second));
             }
         }
+        self.check_no_time_is_swallowed(options, matcher, solution, &texts)?;
         let mut args = Args { pairs: options.pairs.clone(), ..Args::default() };
         let mut missing = Vec::new();
         for (place, arg) in self.spec().args.iter().enumerate() {
@@ -118,6 +119,48 @@ impl Command {
         };
         let given = self.spec().args.iter().enumerate().filter(is_given).map(|(_, arg)| arg).collect();
         Ok(Said { args, missing, given })
+    }
+
+    /// A length of time, or a time, that is not written as the usage says ("2 hours", "until monday") must not become a
+    /// part of a text while the command takes its usual one. In quotes it is what it says.
+    fn check_no_time_is_swallowed(
+        &self,
+        options: &Options<'_>,
+        matcher: &Matcher<'_>,
+        solution: &Solution,
+        given: &BTreeMap<usize, String>,
+    ) -> Result<(), ArgError> {
+        let lacks =
+            |(place, arg): &(usize, &ArgSpec)| arg.ty == ArgType::Duration && !given.contains_key(place);
+        let Some((_, duration)) = self.spec().args.iter().enumerate().find(lacks) else { return Ok(()) };
+        let leads = |word: &str| ["for", "until", "till", "til"].iter().any(|lead| same(lead, word));
+        for found in solution.found.iter().filter(|found| self.spec().args[found.arg].ty == ArgType::Text) {
+            let words = &options.words[found.words.clone()];
+            if found.part.is_some() || !words.iter().any(|word| !word.token.is_quoted()) {
+                continue;
+            }
+            let text = matcher.text(found);
+            let is_time = |at: usize| {
+                let rest: Vec<&str> = words[at..].iter().map(|word| word.token.text.as_str()).collect();
+                !words[at].token.is_quoted() && looks_like_time(&rest.join(" "))
+            };
+            let led = |at: &usize| !words[*at].token.is_quoted() && leads(&words[*at].token.text);
+            let is_swallowed = self.is_rest(found.arg)
+                && (is_time(0) || (0..words.len().saturating_sub(1)).filter(led).any(|at| is_time(at + 1)));
+            if is_swallowed {
+                let name = &self.spec().args[found.arg].name;
+                let expected =
+                    format!("{} (a {name} that says so is written in quotes)", duration.ty.expected());
+                let arg = duration.name.clone();
+                return Err(ArgError::Invalid { arg, expected, found: text, nearest: None });
+            }
+        }
+        Ok(())
+    }
+
+    /// True where the argument takes all the words that are left.
+    fn is_rest(&self, arg: usize) -> bool {
+        self.usage.segments.iter().any(|segment| segment.elements.iter().any(|it| it.is_rest(arg)))
     }
 
     fn ambiguous(&self, options: &Options<'_>, matcher: &Matcher<'_>, solutions: &[Solution]) -> ArgError {

@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use super::Role;
 use crate::{
     identity::Identity,
-    item::{Build, Detail, Incident, IncidentStatus, Item, PullRequest, PullRequestState, TurnKind},
+    item::{
+        Build, Detail, Incident, IncidentStatus, Item, MergeState, PullRequest, PullRequestState, TurnKind,
+    },
 };
 
 /// How well a command fits an item as it is; the better ones are the lesser.
@@ -42,6 +44,45 @@ pub fn fits(role: Option<Role>, item: &Item, me: &Identity, now: Timestamp) -> F
         Detail::Build(build) => fits_build(role, build),
         Detail::PullRequest(pull) => fits_pull_request(role, pull, me),
         Detail::Incident(incident) => fits_incident(role, incident, now),
+    }
+}
+
+/// True where what a command of that role does can work on an item as it is known, so that it is worth offering. Where it
+/// cannot, the item may have changed since: what is typed all the same is left to the service.
+///
+/// | item | not offered |
+/// | --- | --- |
+/// | build under way | run it again |
+/// | build that has ended, or never ran | stop it |
+/// | pull request that is merged or closed | approve, merge, take, resolve, stop |
+/// | my pull request | approve |
+/// | draft, or in conflict with its base | merge |
+/// | incident that is resolved | take, resolve, stop |
+/// | incident that I have | take |
+pub fn can_work(role: Option<Role>, item: &Item, me: &Identity, now: Timestamp) -> bool {
+    use Role as R;
+    let Some(role) = role else { return true };
+    match &item.detail {
+        Detail::Build(build) => match (role, build.latest()) {
+            (R::Again, Some(run)) => run.status.is_final(),
+            (R::Stop, run) => run.is_some_and(|run| !run.status.is_final()),
+            _ => true,
+        },
+        Detail::PullRequest(pull) => match role {
+            R::Approve | R::Merge | R::Take | R::Resolve | R::Stop
+                if pull.state != PullRequestState::Open =>
+            {
+                false
+            }
+            R::Approve => !me.is(&pull.author),
+            R::Merge => !pull.draft && pull.merge_state() != Some(MergeState::Conflicts),
+            _ => true,
+        },
+        Detail::Incident(incident) => match role {
+            R::Take | R::Resolve | R::Stop if incident.status == IncidentStatus::Resolved => false,
+            R::Take => !(incident.is_held(now) && incident.holders.iter().any(|holder| me.is(holder))),
+            _ => true,
+        },
     }
 }
 
@@ -99,6 +140,55 @@ mod tests {
         BuildStatus, MergeState, Verdict,
         examples::{at, build, incident, kim, mergeable, pull_request, review, run},
     };
+
+    #[test]
+    fn only_what_can_work_is_offered() {
+        use BuildStatus::{Failed, Passed, Queued, Running};
+        use Role as R;
+        let mine = |change: fn(&mut PullRequest)| {
+            pull_request(|p| {
+                p.author = "kim".into();
+                change(p);
+            })
+        };
+        let held = |by: &str, until: Option<i64>| {
+            incident(|i| {
+                i.status = IncidentStatus::Acknowledged;
+                i.holders = vec![by.to_owned()];
+                i.held_until = until.map(at);
+            })
+        };
+        let cases: [(Item, &[Role]); 16] = [
+            (build(vec![run(1, Failed)]), &[R::Stop]),
+            (build(vec![run(1, Passed)]), &[R::Stop]),
+            (build(vec![run(2, Running), run(1, Failed)]), &[R::Again]),
+            (build(vec![run(1, Queued)]), &[R::Again]),
+            (build(Vec::new()), &[R::Stop]),
+            (pull_request(|_| {}), &[]),
+            (mine(|_| {}), &[R::Approve]),
+            (pull_request(|p| p.draft = true), &[R::Merge]),
+            (pull_request(|p| p.mergeability = mergeable("c0", MergeState::Conflicts)), &[R::Merge]),
+            (pull_request(|p| p.mergeability = mergeable("old", MergeState::Conflicts)), &[]),
+            (
+                pull_request(|p| p.state = PullRequestState::Merged),
+                &[R::Approve, R::Take, R::Merge, R::Resolve, R::Stop],
+            ),
+            (incident(|_| {}), &[]),
+            (held("bo", None), &[]),
+            (held("kim", None), &[R::Take]),
+            // It is nobody's any more.
+            (held("kim", Some(5)), &[]),
+            (incident(|i| i.status = IncidentStatus::Resolved), &[R::Take, R::Resolve, R::Stop]),
+        ];
+        for (item, expected) in cases {
+            let all =
+                [R::Again, R::Approve, R::Take, R::Merge, R::Resolve, R::Comment, R::Stop, R::Log, R::Show];
+            let not_offered: Vec<_> =
+                all.into_iter().filter(|role| !can_work(Some(*role), &item, &kim(), at(10))).collect();
+            assert_eq!(not_offered, expected, "{item:?}");
+            assert!(can_work(None, &item, &kim(), at(10)));
+        }
+    }
 
     #[test]
     fn what_one_most_likely_wants_comes_first() {

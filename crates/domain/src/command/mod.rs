@@ -30,7 +30,7 @@ pub use check::{Problem, check, check_all};
 pub use commands::{Command, Commands, Parsed};
 pub use complete::{Completion, What};
 pub use confirm::Confirm;
-pub use fitting::{Fits, fits};
+pub use fitting::{Fits, can_work, fits};
 
 pub use say::named_line;
 

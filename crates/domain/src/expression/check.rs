@@ -355,9 +355,13 @@ impl<'a> Check<'a> {
                 Err(self.fault(self.spot(path).unwrap_or(at), what))
             }
             Found::Nothing => {
-                let mut fault = self.fault(self.spot(path).unwrap_or(at), format!("there is no `{path}`"));
-                fault.nearest =
-                    nearest_path(path, self.scope.iter().map(|name| name.name)).map(str::to_owned);
+                let nearest = nearest_path(path, self.scope.iter().map(|name| name.name));
+                let what = match nearest.is_none() && !path.contains('.') {
+                    true => format!("there is no `{path}`; a text is written in quotes: \"{path}\""),
+                    false => format!("there is no `{path}`"),
+                };
+                let mut fault = self.fault(self.spot(path).unwrap_or(at), what);
+                fault.nearest = nearest.map(str::to_owned);
                 Err(fault)
             }
         }

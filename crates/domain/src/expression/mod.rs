@@ -7,6 +7,7 @@
 mod budget;
 mod check;
 mod parse;
+mod syntax;
 
 use std::{
     collections::{BTreeMap, HashMap},

@@ -8,8 +8,8 @@ use regex::Regex;
 use super::{
     ENV, ExpressionError, LONGEST, Name, Type, budget,
     check::{self, Check},
+    syntax,
 };
-use crate::text;
 
 /// The parser and its tree are recursive: 4 KiB of `!` are 4,096 levels. Only what is used of it is ever backed by memory.
 const STACK: usize = 64 << 20;
@@ -60,11 +60,14 @@ fn first(text: &str, errors: &ParseErrors) -> ExpressionError {
     let Some(error) = errors.errors.first() else {
         return ExpressionError::new(text, 0, "this cannot be read");
     };
-    let what = error.msg.trim_start_matches("Syntax error: ").replace("<EOF>", "its end");
-    ExpressionError {
-        line: usize::try_from(error.pos.0).unwrap_or(1).max(1),
-        column: usize::try_from(error.pos.1).unwrap_or(1).max(1),
-        what: text::line(what.split(" expecting ").next().unwrap_or_default(), 160),
-        nearest: None,
-    }
+    let place = |n| usize::try_from(n).unwrap_or(1).max(1);
+    let at = offset(text, place(error.pos.0), place(error.pos.1));
+    syntax::explain(text, at, error.msg.trim_start_matches("Syntax error: "))
+}
+
+/// Where a line and column, both from 1, are in a text, in bytes.
+fn offset(text: &str, line: usize, column: usize) -> usize {
+    let start = text.split_inclusive('\n').take(line - 1).map(str::len).sum::<usize>();
+    let in_line = text[start..].char_indices().nth(column - 1);
+    in_line.map_or(text.len(), |(at, _)| start + at)
 }

@@ -174,6 +174,18 @@ pub enum MergeState {
     Conflicts,
 }
 
+impl MergeState {
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ready => "can be merged",
+            Self::Behind => "its branch must be brought up to date first",
+            Self::Blocked => "needs another approval or a required check",
+            Self::Conflicts => "conflicts to be resolved",
+        }
+    }
+}
+
 /// The sum of a commit's checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
@@ -285,7 +297,7 @@ impl PullRequest {
     }
 
     /// What the service last said of merging `head`; `None` where it does not say.
-    fn merge_state(&self) -> Option<MergeState> {
+    pub(crate) fn merge_state(&self) -> Option<MergeState> {
         self.mergeability.as_ref().filter(|said| said.commit == self.head).map(|said| said.state)
     }
 
@@ -303,10 +315,10 @@ impl PullRequest {
     /// | approved, and it can be merged | the author | `merge it`, `merge by ana` |
     /// | the same, but only an older commit was approved | the author | `may be merged; an older commit was approved` |
     /// | approved, and the branch is behind | the author | `update the branch`, `branch update by ana` |
-    /// | only an older commit was approved | the author | `ask for a new review`, `request for a new review by ana` |
+    /// | only an older commit was approved | the author | `ask for a new review`, `ana is to ask for a new review` |
     /// | approved, and a rule forbids to merge it | the author | `approved, needs another approval or a required check` |
     /// | approved, and the service does not say whether it can be merged | the author | `approved, may not be mergeable` |
-    /// | nobody was asked | the author | `ask for a review`, `request by ana` |
+    /// | nobody was asked | the author | `ask for a review`, `ana is to ask for a review` |
     pub fn turn(&self, me: &Identity) -> Option<Turn> {
         if self.state != PullRequestState::Open {
             return None;
@@ -343,7 +355,7 @@ impl PullRequest {
             let current = decided(Verdict::Approved).any(of_head);
             self.approved_turn(me, merge, current)
         } else {
-            self.authors_turn(me, TurnKind::RequestReview, "ask for a review", "request")
+            self.asker(me, TurnKind::RequestReview, "ask for a review")
         })
     }
 
@@ -357,10 +369,7 @@ impl PullRequest {
             Some(MergeState::Behind) => {
                 self.authors_turn(me, TurnKind::UpdateBranch, "update the branch", "branch update")
             }
-            _ if !current => {
-                let theirs = "request for a new review";
-                self.authors_turn(me, TurnKind::ReviewAgain, "ask for a new review", theirs)
-            }
+            _ if !current => self.asker(me, TurnKind::ReviewAgain, "ask for a new review"),
             Some(MergeState::Blocked) => {
                 let what = "approved, needs another approval or a required check";
                 self.authors_state(me, TurnKind::Blocked, what)
@@ -369,6 +378,16 @@ impl PullRequest {
                 self.authors_state(me, TurnKind::MayMerge, "approved, may not be mergeable")
             }
         }
+    }
+
+    /// The author's turn to ask others for something.
+    fn asker(&self, me: &Identity, kind: TurnKind, mine: &str) -> Turn {
+        let turn = self.authors_turn(me, kind, mine, mine);
+        let what = match turn.who.as_slice() {
+            [author] => format!("{author} is to {mine}"),
+            _ => turn.what,
+        };
+        Turn { what, ..turn }
     }
 
     /// The author's turn, in words that are the same to everybody.

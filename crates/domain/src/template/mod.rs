@@ -195,7 +195,14 @@ impl Template {
         let what = match error.kind() {
             ErrorKind::OutOfFuel => "it does too much".to_owned(),
             ErrorKind::UndefinedError => "a value in it is not known".to_owned(),
-            kind => error.detail().map_or_else(|| kind.to_string(), str::to_owned),
+            kind => match error.detail() {
+                Some(detail) if detail.starts_with("unexpected end of input") => {
+                    let (open, close) = if detail.contains("variable") { ("{{", "}}") } else { ("{%", "%}") };
+                    format!("a `{open}` is not closed: add `{close}`")
+                }
+                Some(detail) => detail.to_owned(),
+                None => kind.to_string(),
+            },
         };
         self.error(at, what)
     }

@@ -70,7 +70,7 @@ fn mistakes_are_named_with_their_place() {
         ("{{ ap }}", "line 1, column 4: there is no `ap`; did you mean \"app\"?"),
         ("x\n  {{ item.brnch }}", "line 2, column 6: there is no `item.brnch`; did you mean \"branch\"?"),
         ("{{ item.labels.owner }}", "line 1, column 4: there is no `item.labels.owner`"),
-        ("{{ app", "line 1, column 4: unexpected end of input, expected end of variable block"),
+        ("{{ app", "line 1, column 4: a `{{` is not closed: add `}}`"),
         ("a {{ app | uper }}", "line 1, column 12: there is no filter `uper`; did you mean \"upper\"?"),
         ("{% include 'x' %}", "line 1, column 4: unknown statement include"),
         ("{% if ap %}x{% endif %}", "line 1, column 7: there is no `ap`; did you mean \"app\"?"),

@@ -5,7 +5,7 @@ pub use callboard_domain::{
     board::Snoozed,
 };
 use callboard_domain::{
-    board::{NotSeen, Tray},
+    board::{NotSeen, Row, Tray},
     command::{Effect, Role},
     error::ServiceError,
     event::Event,
@@ -30,6 +30,10 @@ pub struct BoardQuery {
     /// What is snoozed, too.
     #[serde(default)]
     pub snoozed: bool,
+    /// At most this many rows of each section, up to [`LONGEST_LIST`]; the usual number where it is not given.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub limit: Option<usize>,
 }
 
 /// Why these items are not on the board any more: for whoever showed them.
@@ -113,6 +117,10 @@ pub struct ItemDetail {
     pub snoozed: Option<Snoozed>,
     /// Where it is not there any more: off the board and out of every count.
     pub gone: Option<GoneItem>,
+    /// What its row on the board says, or would say: whose turn it is, since when, who has it.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub row: Option<Row>,
 }
 
 /// Why an item is not there any more, and since when.

@@ -65,21 +65,24 @@ macro_rules! calls {
         })*
         $(calls!(@reads $access $params);)*
 
-        /// Answers a call that came over the wire. Boxed, so that what answers all of them is compiled here, once, and
+        /// Answers a call that came over the wire from a program of the version `client`. Boxed, so that what answers all of them is compiled here, once, and
         /// not into each place that asks.
         pub(crate) fn dispatch<'a>(
             engine: &'a Engine,
             name: &'a str,
             params: Value,
             actor: &'a Actor,
+            client: &'a str,
         ) -> BoxFuture<'a, Result<Value, ApiError>> {
+            let mismatch = move |error: String| ApiError::protocol(client, env!("CARGO_PKG_VERSION"), error);
+            let wrong = move |error: serde_json::Error| mismatch(error.to_string());
             let answer = async move {
                 match name {
                     $(stringify!($name) => {
-                        let params: $params = serde_json::from_value(params).map_err(ApiError::protocol)?;
-                        serde_json::to_value(calls!(@ask $access engine $name params actor).await?).map_err(ApiError::protocol)
+                        let params: $params = serde_json::from_value(params).map_err(wrong)?;
+                        serde_json::to_value(calls!(@ask $access engine $name params actor).await?).map_err(wrong)
                     })*
-                    other => Err(ApiError::protocol(format!("there is no call {other:?}"))),
+                    other => Err(mismatch(format!("there is no call {other:?}"))),
                 }
             };
             Box::pin(async move {
@@ -254,13 +257,13 @@ impl ApiError {
         Self::Internal { message: error.to_string() }
     }
 
-    fn protocol(error: impl ToString) -> Self {
+    /// What one of two programs sends makes no sense to the other. An empty version is one that was not said.
+    pub(crate) fn protocol(client: &str, daemon: &str, error: impl ToString) -> Self {
+        let said = |version: &str| if version.is_empty() { "unknown".to_owned() } else { version.to_owned() };
+        let (client, daemon, error) = (said(client), said(daemon), error.to_string());
+        let remedy = "use the same version of both programs, and start the daemon again";
         Self::Internal {
-            message: format!(
-                "protocol mismatch: the running Callboard is version {}: {}; use the same version of both programs",
-                env!("CARGO_PKG_VERSION"),
-                error.to_string()
-            ),
+            message: format!("protocol mismatch: client {client}, daemon {daemon}: {error}; {remedy}"),
         }
     }
 }

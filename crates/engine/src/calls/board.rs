@@ -37,8 +37,10 @@ impl Engine {
         let me = |item: &Item| identities.get(&item.key.account).unwrap_or(&nobody);
         let mut candidates = self.candidates(identities.clone(), now).await?;
         let (mut items, mut not_listed) = (HashMap::new(), 0);
+        let limit = query.limit.map(page).transpose()?;
         if query.all && query.kind.is_none_or(|kind| kind == Kind::Build) {
-            let (count, ended) = self.store().ended_builds(ENDED_BUILDS).await.map_err(ApiError::internal)?;
+            let (count, ended) =
+                self.store().ended_builds(limit.unwrap_or(ENDED_BUILDS)).await.map_err(ApiError::internal)?;
             not_listed = usize::try_from(count).unwrap_or(usize::MAX).saturating_sub(ended.len());
             for (id, stored) in ended {
                 let (kind, snoozed) = (stored.item.key.kind, stored.aside(now).is_some());
@@ -48,7 +50,7 @@ impl Engine {
             }
         }
         let options = board::Options { kind: query.kind, all: query.all, snoozed: query.snoozed };
-        let ranked = board::rank(candidates, now, &options, board::MOST_ROWS);
+        let ranked = board::rank(candidates, now, &options, query.limit.unwrap_or(board::MOST_ROWS));
         let shown = ranked.sections.iter().flat_map(|section| &section.ids).copied();
         let to_read = shown.filter(|id| !items.contains_key(id)).collect();
         items.extend(self.store().items_by_number(to_read).await.map_err(ApiError::internal)?);
@@ -173,6 +175,9 @@ impl Engine {
     }
 
     pub(crate) async fn snooze(&self, query: Snooze, _actor: &Actor) -> Result<(), ApiError> {
+        if let Some(until) = query.until.filter(|until| *until <= Timestamp::now()) {
+            return Err(ApiError::usage(format!("{until} is past: name a time to come")));
+        }
         let item = self.find_item(&query.item).await?.item;
         let snooze = query.until.map_or(store::Snooze::UntilChange, store::Snooze::Until);
         self.store().snooze(&item.key, Some(snooze)).await.map_err(ApiError::internal)?;
@@ -181,8 +186,11 @@ impl Engine {
     }
 
     pub(crate) async fn unsnooze(&self, query: Unsnooze, _actor: &Actor) -> Result<(), ApiError> {
-        let item = self.find_item(&query.item).await?.item;
-        self.store().snooze(&item.key, None).await.map_err(ApiError::internal).map(drop)
+        let stored = self.find_item(&query.item).await?;
+        if !stored.is_aside(Timestamp::now()) {
+            return Err(ApiError::usage(format!("{} is not snoozed", stored.item.reference())));
+        }
+        self.store().snooze(&stored.item.key, None).await.map_err(ApiError::internal).map(drop)
     }
 
     #[expect(clippy::unused_async, reason = "a call, like all others")]
@@ -191,12 +199,15 @@ impl Engine {
     }
 
     pub(crate) async fn quiet(&self, query: Quiet, _actor: &Actor) -> Result<Option<Timestamp>, ApiError> {
+        if let Some(until) = query.until.filter(|until| *until <= Timestamp::now()) {
+            return Err(ApiError::usage(format!("{until} is past: name a time to come")));
+        }
         self.store().set_quiet_until(query.until).await.map_err(ApiError::internal)?;
         Ok(query.until)
     }
 }
 
-fn identities(sources: &[StoredSource]) -> Identities {
+pub(super) fn identities(sources: &[StoredSource]) -> Identities {
     sources.iter().filter_map(|it| Some((it.account.clone(), it.identity.clone()?))).collect()
 }
 

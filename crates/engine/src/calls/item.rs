@@ -1,6 +1,7 @@
 //! One item: what happened to it, and what can be done with it.
 
 use callboard_domain::{
+    board,
     command::{self, ArgError},
     item::Kind,
 };
@@ -9,8 +10,9 @@ use jiff::Timestamp;
 use super::HISTORY;
 use crate::{
     Engine,
-    api::{ApiError, GoneItem, ItemAction, ItemDetail, ItemQuery},
+    api::{AccountsQuery, ApiError, GoneItem, ItemAction, ItemDetail, ItemQuery},
     registry::Entry,
+    status,
     store::StoredItem,
 };
 
@@ -21,9 +23,8 @@ impl Engine {
         let (now, live) = (Timestamp::now(), self.live());
         let events = self.store().events_of(&item.key, HISTORY).await.map_err(ApiError::internal)?;
         let me = self.me(&item.key.account).await?;
-        let entries = live.registry.entries().iter().filter(|entry| command::applies_to(&entry.spec, item));
         let mut entries: Vec<&Entry> =
-            entries.filter(|entry| entry.runner(Some(&item.key.account)).is_ok()).collect();
+            live.registry.entries().iter().filter(|entry| entry.is_for(item, &me, now)).collect();
         // The sort is stable: what fits as well stays in the order of the names.
         entries.sort_by_key(|entry| command::fits(entry.spec.role, item, &me, now));
         let action = |entry: &Entry| {
@@ -40,8 +41,11 @@ impl Engine {
         };
         let actions = entries.into_iter().map(action).collect();
         let snoozed = stored.aside(now);
+        let accounts = self.accounts(AccountsQuery {}).await?;
+        let as_of = status::as_of(&accounts).get(&item.key.account).copied();
+        let row = board::Row { as_of, ..board::row(board::Entry { item, me: &me, snoozed }, now) };
         let gone = stored.gone.map(|(reason, at)| GoneItem { why: reason.to_string(), reason, at });
-        Ok(ItemDetail { events, actions, snoozed, gone, item: stored.item })
+        Ok(ItemDetail { events, actions, snoozed, gone, row: Some(row), item: stored.item })
     }
 
     /// The item that a text means, whatever its kind.

@@ -5,9 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use callboard_domain::{
     action::Choice,
     command::{self, ArgError, ArgSpec, ArgType, Args, CommandSpec, What},
+    identity::Identity,
     item::{AccountName, Detail, IncidentStatus, Item, Kind, PullRequestState},
 };
+use jiff::Timestamp;
 
+use super::board::identities;
 use crate::{
     Engine,
     api::{ApiError, ChoicesQuery, FoundChoice, LineRead, ReadLine, WriteLine},
@@ -106,11 +109,10 @@ impl Engine {
             ArgType::Bool => Ok(vec![plain("true"), plain("false")]),
             ArgType::Item(kind) => {
                 let items = self.items_of(*kind).await.map_err(ApiError::internal)?;
-                let can_be_meant = |item: &&Item| {
-                    !is_over(item)
-                        && command::applies_to(spec, item)
-                        && entry.runner(Some(&item.key.account)).is_ok()
-                };
+                let sources = self.store().sources().await.map_err(ApiError::internal)?;
+                let (identities, nobody, now) = (identities(&sources), Identity::default(), Timestamp::now());
+                let me = |item: &Item| identities.get(&item.key.account).unwrap_or(&nobody);
+                let can_be_meant = |item: &&Item| !is_over(item) && entry.is_for(item, me(item), now);
                 let items: Vec<&Item> = items.iter().filter(can_be_meant).collect();
                 match items.is_empty() {
                     false => Ok(item_choices(&items)),

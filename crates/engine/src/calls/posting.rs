@@ -148,6 +148,13 @@ impl Engine {
         let ids = known.into_iter().map(|delivery| delivery.key.0);
         let typed = &query.id;
         let found = ids.filter(|id| id.starts_with(typed.as_str()) || id.ends_with(typed.as_str())).collect();
+        if let Ok(Delivery { state: DeliveryState::Posted, id, .. }) =
+            self.delivery(&DeliveryKey(typed.clone())).await
+        {
+            return Err(ApiError::usage(format!(
+                "delivery {id} has arrived: there is nothing to send again"
+            )));
+        }
         let key = DeliveryKey(one_of(
             found,
             typed,

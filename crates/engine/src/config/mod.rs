@@ -145,7 +145,10 @@ fn resolve(
     }
     let or = if channels.is_empty() { ": write" } else { "; or write" };
     let address: Address = channel.parse().map_err(|_| {
-        format!("{}{or} ACCOUNT:CHANNEL", unknown("channel", channel, channels.keys().map(String::as_str)))
+        format!(
+            "{}{or} ACCOUNT:CHANNEL, or name it in [channels]",
+            unknown("channel", channel, channels.keys().map(String::as_str))
+        )
     })?;
     if address.account.as_str() == ROOM || is_account(&address.account) {
         Ok(address)

@@ -31,7 +31,8 @@ impl Reader<'_, '_> {
     pub(super) fn config(&mut self, path: &Path) -> Config {
         for (name, span) in self.file.sections() {
             if !SECTIONS.contains(&name) {
-                self.faults.push(self.file.fault_at(span, unknown("section", name, SECTIONS)));
+                let what = if self.file.is_section(name) { "section" } else { "key" };
+                self.faults.push(self.file.fault_at(span, unknown(what, name, SECTIONS)));
             }
         }
         let accounts = self.accounts();
@@ -174,6 +175,11 @@ impl Reader<'_, '_> {
             .get(&["rules".into()])
             .and_then(|value| value.get_ref().as_array())
             .map_or(0, |rules| rules.len());
+        if self.file.get(&["rules".into()]).is_some_and(|value| value.get_ref().is_table()) {
+            let what = "each rule is a table of its own: write [[rules]], in two brackets";
+            self.faults.push(self.file.fault(&["rules".into()], what));
+            return Vec::new();
+        }
         if count == 0 {
             return self.section("rules").unwrap_or_default();
         }
@@ -191,12 +197,12 @@ impl Reader<'_, '_> {
             for error in errors {
                 let mut path: Vec<Step<'_>> = vec!["rules".into(), error.rule.into(), error.key.into()];
                 path.extend(error.entry.map(Step::from));
-                let fault = if error.line <= 1 {
-                    self.file.fault_within(&path, error.column.saturating_sub(1), error.message())
-                } else {
-                    self.file.fault(&path, format!("line {}: {}", error.line, error.message()))
-                };
-                self.faults.push(fault);
+                let written =
+                    self.file.get(&path).and_then(|value| value.get_ref().as_str()).unwrap_or_default();
+                let above = written.split_inclusive('\n').take(error.line.saturating_sub(1));
+                let offset =
+                    above.map(|line| line.chars().count()).sum::<usize>() + error.column.saturating_sub(1);
+                self.faults.push(self.file.fault_within(&path, offset, error.message()));
             }
         }
         for (place, rule) in rules.iter().enumerate() {

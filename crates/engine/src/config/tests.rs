@@ -75,7 +75,7 @@ fn no_file_is_an_empty_one() {
 #[test]
 fn what_is_wrong_is_told_with_its_place_and_the_nearest_name() {
     let cases: &[(&str, &str, &[&str])] = &[
-        ("acounts = 1", "1:1", &["section `acounts`", "did you mean `accounts`"]),
+        ("acounts = 1", "1:1", &["key `acounts`", "did you mean `accounts`"]),
         ("[accounts.forge]\nservice = \"githb\"", "2:11", &["service `githb`", "did you mean `github`"]),
         ("[accounts.forge]\nwatch = []", "1:1", &["add service"]),
         ("[accounts.forge]\nservice = 7", "2:11", &["service `integer`"]),
@@ -84,7 +84,7 @@ fn what_is_wrong_is_told_with_its_place_and_the_nearest_name() {
             "3:1",
             &["key `wach`", "did you mean `watch`", "`every`"],
         ),
-        ("[accounts.forge]\nservice = \"github\"\nwatch = 7", "3:9", &["invalid type: integer `7`"]),
+        ("[accounts.forge]\nservice = \"github\"\nwatch = 7", "3:9", &["found the number `7`"]),
         ("[accounts.forge]\nservice = \"github\"\nevery = \"soon\"", "3:9", &["such as 90s", "\"soon\""]),
         ("[accounts.forge]\nservice = \"github\"\nevery = \"0s\"", "3:9", &["expected 1s or more"]),
         ("[accounts.forge]\nservice = \"github\"\nurl = \"ftp://x\"", "3:7", &["http"]),

@@ -78,7 +78,7 @@ impl<'t> TomlFile<'t> {
                 } else {
                     Quoted::WithoutSecrets
                 };
-                Err(fault(path, text, span, error.message().to_owned(), quoted))
+                Err(fault(path, text, span, plain(error.message()), quoted))
             }
         }
     }
@@ -86,6 +86,17 @@ impl<'t> TomlFile<'t> {
     /// The keys of the file's outermost table, with where they stand.
     pub(crate) fn sections(&self) -> impl Iterator<Item = (&str, Range<usize>)> {
         self.root.get_ref().keys().map(|key| (key.get_ref().as_ref(), key.span()))
+    }
+
+    /// True where a key of the outermost table has a table, or a list of tables: `[name]`, `[[name]]`.
+    pub(crate) fn is_section(&self, name: &str) -> bool {
+        match self.get(&[name.into()]).map(Spanned::get_ref) {
+            Some(DeValue::Table(_)) => true,
+            Some(DeValue::Array(list)) => {
+                !list.is_empty() && list.iter().all(|value| value.get_ref().is_table())
+            }
+            _ => false,
+        }
     }
 
     pub(crate) fn get(&self, path: &[Step<'_>]) -> Option<&Spanned<DeValue<'t>>> {
@@ -130,7 +141,7 @@ impl<'t> TomlFile<'t> {
 
     /// What serde says of a value, with the nearest name where it refused one.
     pub(crate) fn refusal(&self, path: &[Step<'_>], error: &toml::de::Error) -> Fault {
-        let what = with_nearest(error.message());
+        let what = plain(error.message());
         let quoted = match error.message().starts_with(UNKNOWN_KEY) {
             true => Quoted::WithoutValues,
             false => Quoted::WithoutSecrets,
@@ -217,27 +228,62 @@ fn within(written: &str, offset: usize) -> usize {
     at.min(written.len().saturating_sub(1))
 }
 
-/// Serde names what it refused and what it would take in back-quotes: the nearest of them is worth saying.
-fn with_nearest(message: &str) -> String {
+/// What the parser or serde says, in plain words. Serde names what it refused and what it would take in back-quotes: the
+/// nearest of them is worth saying.
+fn plain(message: &str) -> String {
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let refuses_a_name = message.starts_with(UNKNOWN_KEY) || message.starts_with("unknown variant");
     match quoted.split_first() {
         Some((found, expected)) if refuses_a_name => {
             let what = if message.starts_with(UNKNOWN_KEY) { "key" } else { "value" };
-            unknown(what, found, expected.iter().copied())
+            return unknown(what, found, expected.iter().copied());
+        }
+        Some((name, _)) if message.starts_with("missing field") => return format!("`{name}` is missing"),
+        _ => {}
+    }
+    let types = message.strip_prefix("invalid type: ").and_then(|types| types.rsplit_once(", expected "));
+    match (types, message) {
+        (Some((found, expected)), _) => {
+            format!("expected {}, found {}", plain_type(expected), plain_type(found))
+        }
+        (None, "invalid socket address syntax") => {
+            "expected an address and a port such as 127.0.0.1:7878".to_owned()
+        }
+        (None, "string values must be quoted, expected literal string") => {
+            "a text is written in quotes: \"...\"".to_owned()
         }
         _ => message.to_owned(),
     }
 }
 
-/// "there is no key `wach` here; did you mean `watch`? It can be `url`, `watch`"
+/// What serde calls a type, in the words of TOML.
+fn plain_type(name: &str) -> String {
+    let (kind, value) = name.split_once(' ').unwrap_or((name, ""));
+    match (kind, value) {
+        ("map", _) | ("a", "map") | ("struct", _) => "a table".to_owned(),
+        ("sequence", _) | ("a", "sequence") => "a list".to_owned(),
+        ("a", "string") => "a text in quotes".to_owned(),
+        ("a", "boolean") => "true or false".to_owned(),
+        ("u8" | "u16" | "u32" | "u64" | "usize" | "i64", "") => "a whole number".to_owned(),
+        ("string", value) => format!("the text {value}"),
+        ("boolean", value) => value.to_owned(),
+        ("integer", value) => format!("the number {value}"),
+        ("floating", value) => format!("the number {}", value.trim_start_matches("point ")),
+        _ => name.to_owned(),
+    }
+}
+
+/// "there is no key `wach`; did you mean `watch`?", or all that it can be where nothing is near.
 pub(crate) fn unknown<'a>(what: &str, found: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
-    let nearest = callboard_domain::nearest::nearest(found, known.iter().copied())
-        .map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+    let nearest = callboard_domain::nearest::nearest(found, known.iter().copied());
     let list: Vec<String> = known.iter().take(20).map(|name| format!("`{name}`")).collect();
-    let list = if list.is_empty() { String::new() } else { format!("; it can be {}", list.join(", ")) };
-    format!("there is no {what} `{found}`{nearest}{list}")
+    let right = match nearest {
+        Some(name) => format!("; did you mean `{name}`?"),
+        None if list.is_empty() => String::new(),
+        None => format!("; it can be {}", list.join(", ")),
+    };
+    format!("there is no {what} `{found}`{right}")
 }
 
 #[cfg(test)]
@@ -252,6 +298,26 @@ mod tests {
         assert!(!told.contains(|c| text::is_unsafe(c) && c != '\n'), "{told:?}");
         let json = serde_json::to_string(&shown.text).unwrap() + &shown.what;
         assert!(!json.contains(text::is_unsafe), "{json:?}");
+    }
+
+    #[test]
+    fn what_serde_says_is_told_in_plain_words() {
+        let cases = [
+            ("invalid type: map, expected a sequence", "expected a list, found a table"),
+            ("invalid type: boolean `true`, expected a string", "expected a text in quotes, found `true`"),
+            ("invalid type: integer `3`, expected struct Receive", "expected a table, found the number `3`"),
+            ("invalid type: string \"3\", expected u16", "expected a whole number, found the text \"3\""),
+            ("missing field `listen`", "`listen` is missing"),
+            ("invalid socket address syntax", "expected an address and a port such as 127.0.0.1:7878"),
+            (
+                "unknown field `thme`, expected one of `theme`, `tray`",
+                "there is no key `thme`; did you mean `theme`?",
+            ),
+            ("unknown variant `x`, expected `a` or `b`", "there is no value `x`; it can be `a`, `b`"),
+        ];
+        for (message, expected) in cases {
+            assert_eq!(plain(message), expected, "{message}");
+        }
     }
 
     #[test]

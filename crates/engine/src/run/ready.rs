@@ -167,6 +167,12 @@ impl Engine {
         if let Some(missing) = missing {
             return Err(missing.into());
         }
+        for item in args.items.values() {
+            let me = self.me(&item.key.account).await?;
+            if let Some(why) = action.refuses(item, &me) {
+                return Err(ApiError::usage(why));
+            }
+        }
         let steps = action.preview(&args, now)?;
         let (post, post_reason) = self.route(&live, spec, &args, what).await?;
         let confirm =

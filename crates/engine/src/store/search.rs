@@ -3,13 +3,15 @@
 //! The index is brought up to date by the writer when nothing else waits, so that taking in reports stays fast. A row's
 //! own flag says whether the index has it, so that after a crash the index goes on where it was.
 
+use std::ops::ControlFlow;
+
 use callboard_domain::run::Run;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Params, Row, params, params_from_iter};
 
 use super::{
     Store, StoreError,
     items::{self, StoredItem},
-    row::{all, run},
+    row::{all, each, run},
     runs,
 };
 
@@ -21,12 +23,8 @@ CREATE VIRTUAL TABLE run_search USING fts5 (text, content = '', contentless_dele
 
 /// Rows that go into the index in one step, which those who write may have to wait for.
 const STEP: usize = 32;
-/// The shortest word that a trigram index can find.
+/// The shortest word that a trigram index can find. Shorter ones are looked for in every row.
 const INDEXED: usize = 3;
-/// How many of the newest rows are looked through for shorter words.
-const LOOKED_THROUGH: u32 = 1_000;
-/// How many hits of the longer words are looked through for the shorter ones.
-const CANDIDATES: u32 = 500;
 
 /// What a search found, the newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -89,13 +87,10 @@ impl Words {
         quoted.join(" ")
     }
 
-    fn first_short(&self) -> &str {
-        self.short.first().map_or("", String::as_str)
-    }
-
-    /// How many hits are looked through, where `limit` are wanted.
-    fn taken(&self, page: Page) -> u32 {
-        if self.short.is_empty() { page.skip.saturating_add(page.limit) } else { CANDIDATES }
+    /// A condition that the short words are in this text, the first of them as the parameter ?1 and so on.
+    fn short_condition(&self, text: &str) -> String {
+        let each = (1..=self.short.len()).map(|n| format!("instr({text}, ?{n})"));
+        each.collect::<Vec<_>>().join(" AND ")
     }
 
     /// True where the text holds the short words, which the index cannot say.
@@ -107,44 +102,33 @@ impl Words {
 
 /// The newest items that hold every word.
 fn search_items(conn: &Connection, words: &Words, page: Page) -> rusqlite::Result<Vec<StoredItem>> {
-    let found = if words.long.is_empty() {
-        let sql = format!(
-            "SELECT {} FROM (SELECT * FROM items WHERE gone IS NULL ORDER BY n DESC LIMIT {LOOKED_THROUGH})
-             WHERE instr(lower(id || ' ' || title || ' ' || repo), ?1) LIMIT ?2",
-            items::COLUMNS
-        );
-        all(conn, &sql, params![words.first_short(), words.taken(page)], items::read)?
-    } else {
-        let sql = format!(
-            "SELECT {} FROM items WHERE n IN (SELECT rowid FROM item_search WHERE text MATCH ?1 ORDER BY rowid DESC LIMIT ?2)
-             AND gone IS NULL ORDER BY n DESC",
-            items::COLUMNS
-        );
-        all(conn, &sql, params![words.query(), words.taken(page)], items::read)?
-    };
-    let found = found.into_iter().filter(|it| words.short_in(&items::search_text(&it.item)));
-    Ok(page.of(found))
+    let columns = items::COLUMNS;
+    let keep = |it: &StoredItem| words.short_in(&items::search_text(&it.item));
+    if words.long.is_empty() {
+        let holds = words.short_condition("lower(id || ' ' || title || ' ' || repo)");
+        let sql = format!("SELECT {columns} FROM items WHERE gone IS NULL AND {holds} ORDER BY n DESC");
+        return page.read(conn, &sql, params_from_iter(&words.short), items::read, keep);
+    }
+    let sql = format!(
+        "SELECT {columns} FROM items WHERE n IN (SELECT rowid FROM item_search WHERE text MATCH ?1)
+         AND gone IS NULL ORDER BY n DESC"
+    );
+    page.read(conn, &sql, [words.query()], items::read, keep)
 }
 
 /// The newest runs that hold every word.
 fn search_runs(conn: &Connection, words: &Words, page: Page) -> rusqlite::Result<Vec<Run>> {
-    let found = if words.long.is_empty() {
-        let sql = format!(
-            "SELECT {} FROM (SELECT * FROM runs ORDER BY n DESC LIMIT {LOOKED_THROUGH})
-             WHERE instr(lower(line), ?1) LIMIT ?2",
-            runs::COLUMNS
-        );
-        all(conn, &sql, params![words.first_short(), words.taken(page)], runs::read)?
-    } else {
-        let sql = format!(
-            "SELECT {} FROM runs WHERE n IN (SELECT rowid FROM run_search WHERE text MATCH ?1 ORDER BY rowid DESC LIMIT ?2)
-             ORDER BY n DESC",
-            runs::COLUMNS
-        );
-        all(conn, &sql, params![words.query(), words.taken(page)], runs::read)?
-    };
-    let found = found.into_iter().filter(|run| words.short_in(&runs::search_text(run)));
-    Ok(page.of(found))
+    let columns = runs::COLUMNS;
+    let keep = |run: &Run| words.short_in(&runs::search_text(run));
+    if words.long.is_empty() {
+        let holds = words.short_condition("lower(line)");
+        let sql = format!("SELECT {columns} FROM runs WHERE {holds} ORDER BY n DESC");
+        return page.read(conn, &sql, params_from_iter(&words.short), runs::read, keep);
+    }
+    let sql = format!(
+        "SELECT {columns} FROM runs WHERE n IN (SELECT rowid FROM run_search WHERE text MATCH ?1) ORDER BY n DESC"
+    );
+    page.read(conn, &sql, [words.query()], runs::read, keep)
 }
 
 /// A part of what was found.
@@ -155,15 +139,36 @@ struct Page {
 }
 
 impl Page {
-    fn of<T>(self, found: impl Iterator<Item = T>) -> Vec<T> {
-        let whole = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
-        found.skip(whole(self.skip)).take(whole(self.limit)).collect()
+    /// Reads rows in their order until this part of those that are to be kept is there.
+    fn read<T>(
+        self,
+        conn: &Connection,
+        sql: &str,
+        params: impl Params,
+        read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+        keep: impl Fn(&T) -> bool,
+    ) -> rusqlite::Result<Vec<T>> {
+        let (mut skip, mut found) = (self.skip, Vec::new());
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        each(conn, sql, params, |row| {
+            if found.len() >= limit {
+                return Ok(ControlFlow::Break(()));
+            }
+            let value = read(row)?;
+            match (keep(&value), skip) {
+                (false, _) => {}
+                (true, 0) => found.push(value),
+                (true, _) => skip -= 1,
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(found)
     }
 }
 
 impl Store {
     /// Finds the items and runs whose text holds every word of the query, newest first, at most `limit` of each.
-    /// Words shorter than three characters alone are looked for in the newest ones only. An empty query finds nothing.
+    /// An empty query finds nothing.
     pub async fn search(&self, query: &str, limit: u32) -> Result<Found, StoreError> {
         self.search_page(query, 0, limit).await
     }

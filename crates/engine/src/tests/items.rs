@@ -6,15 +6,18 @@ use callboard_domain::{
 };
 
 use super::{find::with_commands, *};
-use crate::api::{BoardQuery, FollowLog, ItemLog, ItemQuery, LogLine, RunsQuery, Snooze, Snoozed};
+use crate::api::{
+    BoardQuery, FollowLog, ItemLog, ItemQuery, LogLine, Quiet, RunsQuery, Snooze, Snoozed, Unsnooze,
+};
 
 #[tokio::test]
 async fn the_first_action_is_what_one_most_likely_wants() {
     let it = with_commands().await;
-    let cases: [(&[BuildStatus], [&str; 3]); 3] = [
-        (&[BuildStatus::Failed], ["again", "why", "blame"]),
-        (&[BuildStatus::Failed, BuildStatus::Running], ["why", "blame", "again"]),
-        (&[BuildStatus::Failed, BuildStatus::Passed], ["why", "again", "blame"]),
+    let cases: [(&[BuildStatus], &[&str]); 3] = [
+        (&[BuildStatus::Failed], &["again", "why", "blame"]),
+        // What is under way is not run again.
+        (&[BuildStatus::Failed, BuildStatus::Running], &["why", "blame"]),
+        (&[BuildStatus::Failed, BuildStatus::Passed], &["why", "again", "blame"]),
     ];
     for (statuses, expected) in cases {
         it.report([build("acme/web", statuses)]).await;
@@ -42,7 +45,9 @@ async fn an_item_says_how_long_it_is_off_the_board() {
     let later = Timestamp::from_second(Timestamp::now().as_second() + 600).unwrap();
     snooze(Some(later)).await;
     assert_eq!(snoozed().await, Some(Snoozed::Until(later)));
-    snooze(Some(Timestamp::now())).await;
+    let key = build("acme/web", &[BuildStatus::Failed]).key;
+    let over = crate::store::Snooze::Until(Timestamp::now());
+    it.engine.store().snooze(&key, Some(over)).await.unwrap();
     assert_eq!(snoozed().await, None, "that is over");
     it.engine.stop().await;
 }
@@ -131,5 +136,32 @@ async fn an_item_that_is_not_there_any_more_says_why_and_since_when() {
         let board = it.call(BoardQuery::default()).await.unwrap();
         assert_eq!(board.summary.failing, 0, "{why}");
     }
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_never_snoozed_is_not_put_back_and_nothing_is_snoozed_until_the_past() {
+    let it = Scene::serving().await;
+    it.report([build("acme/web", &[BuildStatus::Failed])]).await;
+    let item = || "web main".to_owned();
+    let error = it.call(Unsnooze { item: item() }).await.unwrap_err().to_string();
+    assert_eq!(error, "acme/web/ci@main is not snoozed");
+    let past = Some(Timestamp::UNIX_EPOCH);
+    let error = it.call(Snooze { item: item(), until: past }).await.unwrap_err().to_string();
+    assert_eq!(error, "1970-01-01T00:00:00Z is past: name a time to come");
+    assert!(it.call(Quiet { until: past }).await.is_err());
+    it.call(Snooze { item: item(), until: None }).await.unwrap();
+    it.call(Unsnooze { item: item() }).await.unwrap();
+    assert!(it.call(Unsnooze { item: item() }).await.is_err(), "once is enough");
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn an_item_says_what_its_row_on_the_board_says() {
+    let it = Scene::serving().await;
+    it.report([build("acme/web", &[BuildStatus::Failed])]).await;
+    let row = it.call(BoardQuery::default()).await.unwrap().sections.remove(0).rows.remove(0);
+    let detail = it.call(ItemQuery { item: "web main".into() }).await.unwrap();
+    assert_eq!(detail.row, Some(row));
     it.engine.stop().await;
 }

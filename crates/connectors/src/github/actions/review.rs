@@ -7,7 +7,8 @@ use callboard_domain::{
     action::{Action, Progress, Step},
     command::{ArgError, ArgSpec, Args, CommandSpec, Role},
     error::ServiceError,
-    item::{Kind, PullRequestState},
+    identity::Identity,
+    item::{Detail, Item, Kind, PullRequest, PullRequestState},
     run::Outcome,
     text,
 };
@@ -30,6 +31,13 @@ use crate::{
 /// How far this machine's clock may be behind GitHub's, or before it, when looking for a review just given.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
 const REVIEW_PAGES: usize = 10;
+
+/// Why nothing can be done to a pull request that has ended for good. One that is closed can be opened again: GitHub knows.
+fn ended(pull: &PullRequest, pr: &str, done: &str) -> Option<String> {
+    let by = pull.merged_by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
+    (pull.state == PullRequestState::Merged)
+        .then(|| format!("{pr} is merged{by} already: it cannot be {done}"))
+}
 
 fn pr() -> ArgSpec {
     ArgSpec::item("pr", Kind::PullRequest, "the pull request")
@@ -87,6 +95,17 @@ impl Approve {
 impl Action for Approve {
     fn spec(&self) -> &CommandSpec {
         &self.spec
+    }
+
+    fn refuses(&self, item: &Item, me: &Identity) -> Option<String> {
+        let Detail::PullRequest(pull) = &item.detail else { return None };
+        let pr = item.reference();
+        // "Can not approve your own pull request" (docs.github.com, "Approving a pull request with required reviews").
+        let is_own = || {
+            let own = me.is(&pull.author);
+            own.then(|| format!("{pr} is your own pull request: GitHub lets nobody approve their own"))
+        };
+        ended(pull, pr, "approved").or_else(is_own)
     }
 
     fn scopes(&self) -> &'static [&'static str] {
@@ -239,6 +258,11 @@ struct Merged {
 impl Action for Merge {
     fn spec(&self) -> &CommandSpec {
         &self.spec
+    }
+
+    fn refuses(&self, item: &Item, _me: &Identity) -> Option<String> {
+        let Detail::PullRequest(pull) = &item.detail else { return None };
+        ended(pull, item.reference(), "merged again")
     }
 
     fn scopes(&self) -> &'static [&'static str] {

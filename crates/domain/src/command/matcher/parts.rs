@@ -1,7 +1,7 @@
 //! The parts of a usage against the words from one place on: which comes next, and what may be left out.
 
 use super::{Found, MOST_STEPS, Matcher};
-use crate::command::{ArgType, usage::Element, value::names};
+use crate::command::{ArgSpec, ArgType, usage::Element, value::names};
 
 /// What is still to be matched.
 pub(super) enum Todo<'t, 'u> {
@@ -112,15 +112,17 @@ impl<'a> Matcher<'a> {
         (!self.is_given(arg)).then_some(arg)
     }
 
+    /// `duration 3h`, which is not the beginning of a text.
+    fn is_a_duration_by_name(&self, at: usize) -> bool {
+        let named =
+            |arg: &&ArgSpec| arg.ty == ArgType::Duration && names(&self.words[at].token.text, &arg.name);
+        let is_next =
+            |arg: &ArgSpec| self.words.get(at + 1).is_some_and(|next| arg.ty.accepts(&next.token.text));
+        self.spec.args.iter().find(named).is_some_and(is_next)
+    }
+
     fn takes_rest(&self, arg: usize) -> bool {
-        fn any(elements: &[Element], arg: usize) -> bool {
-            elements.iter().any(|element| match element {
-                Element::Rest(rest) => *rest == arg,
-                Element::Group(inner) => any(inner, arg),
-                Element::Word(_) => false,
-            })
-        }
-        self.usage.segments.iter().any(|segment| any(&segment.elements, arg))
+        self.usage.segments.iter().any(|segment| segment.elements.iter().any(|element| element.is_rest(arg)))
     }
 
     /// Matches these elements, then what is to follow. `led` says that a literal stood right before.
@@ -176,7 +178,9 @@ impl<'a> Matcher<'a> {
         let head = &self.words[at];
         let own_word = head.may_name
             && !head.token.is_quoted()
-            && (names(&head.token.text, &self.spec.args[arg].name) || self.is_any_literal(&head.token.text));
+            && (names(&head.token.text, &self.spec.args[arg].name)
+                || self.is_any_literal(&head.token.text)
+                || self.is_a_duration_by_name(at));
         if own_word && !self.reading.own_words && !self.is_typed(at) {
             self.stick(at, None);
             return false;

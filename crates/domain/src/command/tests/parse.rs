@@ -85,7 +85,8 @@ fn arguments_by_name() {
         ("pr approve web#1 message=\"a b\"", "pr approve pr=web#1 message=\"a b\""),
         ("pr approve web#1 message hello", "pr approve pr=web#1 message=hello"),
         ("pr approve web#1 message=\"\"", "pr approve pr=web#1 message=\"\""),
-        ("silence DiskFull duration 3h", "silence alert=DiskFull duration=2h comment=\"duration 3h\""),
+        ("silence DiskFull duration 3h", "silence alert=DiskFull duration=3h"),
+        ("silence DiskFull duration of it", "silence alert=DiskFull duration=2h comment=\"duration of it\""),
         ("silence duration 3h DiskFull", "silence alert=DiskFull duration=3h"),
         ("silence alert DiskFull", "silence alert=DiskFull duration=2h"),
         ("silence DiskFull comment known bug", "silence alert=DiskFull duration=2h comment=\"known bug\""),
@@ -384,5 +385,33 @@ proptest! {
     #[test]
     fn argument_names_ignore_case_and_dashes(name in "[a-z_]{1,9}") {
         prop_assert!(names(&name.replace('_', "-").to_uppercase(), &name));
+    }
+}
+
+#[test]
+fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
+    let refused = |text: &str| {
+        format!(
+            "error: duration: expected a length of time such as 90s, 15m, 2h or 1d (a comment that says so is written in quotes), found {text:?}"
+        )
+    };
+    let comment = |text: &str| format!("silence alert=X duration=2h comment={}", quote(text));
+    let cases = [
+        ("silence X until monday", refused("until monday")),
+        ("silence X 2 hours", refused("2 hours")),
+        ("silence X 4h deploying", refused("4h deploying")),
+        ("silence X tomorrow", refused("tomorrow")),
+        ("silence X deploying until 18:00", refused("deploying until 18:00")),
+        ("silence X deploying for 2 days", refused("deploying for 2 days")),
+        ("silence X comment until monday", refused("until monday")),
+        ("silence X \"until monday\"", comment("until monday")),
+        ("silence X comment=\"2 hours\"", comment("2 hours")),
+        ("silence X until the deploy is over", comment("until the deploy is over")),
+        ("silence X 2 nodes are down", comment("2 nodes are down")),
+        ("silence X for 4h until monday", "silence alert=X duration=4h comment=\"until monday\"".to_owned()),
+        ("pr comment web#1 until monday", "pr comment pr=web#1 message=\"until monday\"".to_owned()),
+    ];
+    for (line, expected) in cases {
+        assert_eq!(meaning(line), expected, "{line}");
     }
 }

@@ -88,6 +88,15 @@ impl Element {
         }
     }
 
+    /// True where the argument takes all the words left in it.
+    pub(super) fn is_rest(&self, arg: usize) -> bool {
+        match self {
+            Self::Rest(rest) => *rest == arg,
+            Self::Group(inner) => inner.iter().any(|element| element.is_rest(arg)),
+            Self::Word(_) => false,
+        }
+    }
+
     /// The arguments that it cannot stand without.
     pub(super) fn args(&self) -> impl Iterator<Item = usize> {
         let (pieces, rest) = match self {

@@ -217,7 +217,7 @@ fn every_mistake_is_named_with_its_place() {
         (r#"until = "body.state in"#, r#"until = ^"bdy.state in"#, "did you mean `body`?"),
         (r#"every = "2s""#, r#"every = ^"0s""#, "expected 1s or more"),
         // Around it.
-        (r#" && env != ''"#, r#" && env != ^'"#, "token recognition error"),
+        (r#" && env != ''"#, r#" && env != ^'"#, "the text that begins here is not closed: end it with `'`"),
         (r#"ok = "body.state == 'done' && env != ''""#, r#"ok = ^"env""#, "expected true or false"),
         (r#"summary = "{{ app }}"#, r#"summary = "{{ app }}{{ ^exit }}"#, "there is no `exit`"),
         (r#"link = "{{ body.url }}""#, r#"link = ^"ops.example/{{ body.url }}""#, "expected a URL"),
@@ -305,7 +305,7 @@ fn programs_are_checked_as_well() {
         (r#"argv = []"#, "expected a program and its arguments"),
         (r#"argv = ["{{ x }}"]"#, "the program itself is no template"),
         (r#"argv = ["kubectl get pods"]"#, "there is no shell to part this"),
-        (r#"argv = "kubectl""#, "invalid type: string"),
+        (r#"argv = "kubectl""#, "expected a list, found the text"),
         ("argv = [\"a\", \"{{ x }}\"]\nenv = { \"A-B\" = \"c\" }", "`A-B` cannot be a variable"),
         ("argv = [\"a\", \"{{ x }}\"]\nenv = { CALLBOARD_PASSPHRASE = \"c\" }", "cannot be a variable"),
         ("argv = [\"a\", \"{{ x }}\"]\nstdin = \"{{ y }}\"", "there is no `y`"),

@@ -41,6 +41,23 @@ async fn any_part_of_the_text_finds_it() {
 }
 
 #[tokio::test]
+async fn a_short_word_is_looked_for_in_every_row() {
+    let store = watching().await;
+    store.ingest(&pager(), poll(110, vec![firing("zq-old")]), at(110), everything()).await.unwrap();
+    for batch in 0..11 {
+        let newer: Vec<_> = (0..100).map(|n| firing(&format!("disk-{batch}-{n}"))).collect();
+        store.ingest(&pager(), poll(120 + batch, newer), at(120 + batch), everything()).await.unwrap();
+    }
+    index(&store).await;
+    // Alone, with another short one, and with a long one that more than a thousand newer ones hold.
+    for query in ["zq", "zq ld", "filling zq"] {
+        let found = store.search(query, 10).await.unwrap().items;
+        let ids: Vec<_> = found.iter().map(|it| it.item.key.id.as_str()).collect();
+        assert_eq!(ids, ["zq-old"], "{query}");
+    }
+}
+
+#[tokio::test]
 async fn the_index_follows_the_text_and_catches_up_after_a_crash() {
     let store = watching().await;
     store.ingest(&pager(), poll(110, vec![firing("a")]), at(110), everything()).await.unwrap();

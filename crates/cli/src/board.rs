@@ -1,0 +1,130 @@
+//! The board in a terminal.
+
+use anyhow::Result;
+use callboard_domain::{
+    board::{Board, NotSeen, Row, Snoozed, State},
+    item::Severity,
+    message::Tone,
+};
+use callboard_engine::api::{AccountInfo, AccountsQuery, BoardQuery, Health, LONGEST_LIST, PollNow};
+
+use crate::{
+    exit::Exit,
+    face::Face,
+    output::{Output, age, mark, when},
+    table::table,
+};
+
+/// Asks for the board and prints it; where nothing polls, the services are asked first unless `stored`.
+pub(crate) async fn board(query: BoardQuery, stored: bool, face: &mut Face, output: &Output) -> Result<Exit> {
+    let accounts = if face.is_own() && !stored {
+        let spinner = output.spinner();
+        spinner.set_message("asking the services");
+        let polled = face.call(PollNow::default()).await;
+        spinner.finish_and_clear();
+        polled?
+    } else {
+        face.call(AccountsQuery {}).await?
+    };
+    let board = face.call(query).await?;
+    output.either(&board, || {
+        print_board(&board);
+        accounts.iter().filter_map(unusable).for_each(|line| println!("{line}"));
+    });
+    for section in board.sections.iter().filter(|section| section.shown < section.total) {
+        let (shown, total) = (grouped(section.shown), grouped(section.total));
+        output.note(&format!(
+            "{}: {shown} of {total} are shown; see more with --limit {LONGEST_LIST}",
+            section.title
+        ));
+    }
+    if !output.json && accounts.is_empty() {
+        println!("There are no accounts yet: callboard accounts add forge github watch=owner/repo");
+    }
+    Ok(Exit::Done)
+}
+
+/// An account that has no rows on the board, such as a chat, and cannot be used.
+fn unusable(info: &AccountInfo) -> Option<String> {
+    let why = match &info.health {
+        Health::Incomplete { why, .. } => why.clone(),
+        Health::Trouble { error, .. } => error.to_string(),
+        Health::New | Health::Ok => return None,
+    };
+    let mark = mark(Tone::Attention);
+    (!info.watched).then(|| format!("{mark} {} cannot be used: {why}", info.name))
+}
+
+/// The board, section by section, then what is not seen.
+pub(crate) fn print_board(board: &Board) {
+    if board.sections.is_empty() {
+        println!("{}", board.headline());
+    }
+    for section in &board.sections {
+        let cut = if section.shown < section.total {
+            format!("  {} of {}", grouped(section.shown), grouped(section.total))
+        } else {
+            String::new()
+        };
+        println!("{}{cut}", console::style(&section.title).bold());
+        let rows = section.rows.iter().map(|row| {
+            let turn = row.turn.as_ref().map(|turn| turn.what.clone()).unwrap_or_default();
+            let since = row.since.map(age).unwrap_or_default();
+            [format!(" {}", glyph(row)), row.key.id.clone(), row.title.clone(), second(row), turn, since]
+        });
+        print!("{}", table(rows, &[1]));
+    }
+    for not_seen in &board.not_seen {
+        println!("{} {}", mark(Tone::Attention), not_seen_line(not_seen));
+    }
+}
+
+/// "billing, critical, as of 11:58": what a row says besides its title.
+pub(crate) fn second(row: &Row) -> String {
+    let severity = row.severity.filter(|severity| *severity >= Severity::High).map(|it| it.name().to_owned());
+    let snoozed = row.snoozed.map(snoozed);
+    let as_of = row.as_of.map(|at| format!("as of {}", when(at)));
+    let parts = [Some(row.second.clone()), severity, snoozed, as_of];
+    parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+/// "snoozed until 18:00:00".
+pub(crate) fn snoozed(snoozed: Snoozed) -> String {
+    match snoozed {
+        Snoozed::UntilChange => "snoozed until it changes".to_owned(),
+        Snoozed::Until(until) => format!("snoozed until {}", when(until)),
+    }
+}
+
+fn not_seen_line(not_seen: &NotSeen) -> String {
+    let from = not_seen.since.map_or_else(String::new, |since| format!(" (since {})", when(since)));
+    let account = if not_seen.part.is_empty() { String::new() } else { format!("{}: ", not_seen.account) };
+    format!("{account}{not_seen}{from}")
+}
+
+/// "5,002".
+fn grouped(count: usize) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Shape says what it is; hollow is in somebody's hands.
+pub(crate) fn glyph(row: &Row) -> &'static str {
+    match (row.state, row.held) {
+        (State::Failing, _) => "✗",
+        (State::Incident, false) => "▲",
+        (State::Incident, true) => "△",
+        (State::Attention, false) => "◆",
+        (State::Attention, true) => "◇",
+        (State::Running, _) => "◔",
+        (State::Passing, _) => "✓",
+        (State::Quiet, _) => "·",
+    }
+}

@@ -1,0 +1,319 @@
+//! One item: all that is known of it, what happened to it and what can be done about it; and how long it is off the board.
+
+use anyhow::{Context, Result};
+use callboard_domain::{
+    item::{Build, BuildRun, Detail, Incident, Kind, PullRequest, RUNS_KEPT, Verdict},
+    text,
+};
+use callboard_engine::api::{ItemDetail, ItemQuery, Snooze, SnoozeTimes, Unsnooze};
+use jiff::Timestamp;
+
+use crate::{
+    board::{glyph, snoozed},
+    exit::Exit,
+    face::Face,
+    output::{Output, age, when},
+    times,
+};
+
+/// How many of a build's runs are shown.
+const RUNS: usize = 5;
+/// The longest value that is shown, in characters.
+const LONGEST: usize = 2_000;
+
+/// Asks for an item and prints it.
+pub(crate) async fn show(item: String, face: &mut Face, output: &Output) -> Result<Exit> {
+    let detail = face.call(ItemQuery { item }).await?;
+    output.either(&detail, || print(&detail, output));
+    Ok(Exit::Done)
+}
+
+fn print(detail: &ItemDetail, output: &Output) {
+    let item = &detail.item;
+    let mark = detail.row.as_ref().map_or("", glyph);
+    println!("{mark} {}  {}", item.reference(), text::line(&item.title, 300));
+    let facts = facts(detail);
+    let width = facts.iter().map(|(name, _)| name.len() + 1).max().unwrap_or(0);
+    for (name, value) in facts {
+        let value = text::block(&value, LONGEST).trim_end().replace('\n', &format!("\n{:1$}", "", width + 3));
+        println!("  {:<width$} {value}", format!("{name}:"));
+    }
+    if detail.events.is_empty() {
+        output.note("No events");
+    }
+    for event in &detail.events {
+        output.event(event);
+    }
+    for action in &detail.actions {
+        println!("→ callboard run {}  {}", action.line, console::style(&action.summary).dim());
+    }
+}
+
+/// All that is known of an item, each with its name; what is not known is left out.
+fn facts(detail: &ItemDetail) -> Vec<(&'static str, String)> {
+    let item = &detail.item;
+    let mut facts = Facts(Vec::new());
+    facts.add("State", item.status());
+    if let Some(row) = &detail.row {
+        facts.add("Turn", row.turn.iter().map(|turn| turn.what.as_str()).collect::<String>());
+        let since = row.since.filter(|_| item.key.kind == Kind::Build);
+        facts.add("Since", since.map_or_else(String::new, since_when));
+        let as_of = row.as_of.map(|at| format!("{}; the account cannot be read now", when(at)));
+        facts.add("As of", as_of.unwrap_or_default());
+    }
+    facts.add("Snoozed", detail.snoozed.map(snoozed).unwrap_or_default().trim_start_matches("snoozed "));
+    let gone = detail.gone.as_ref().map(|gone| format!("since {}: {}", when(gone.at), gone.why));
+    facts.add("Off the board", gone.unwrap_or_default());
+    match &item.detail {
+        Detail::Incident(incident) => facts.incident(incident),
+        Detail::Build(build) => facts.build(build),
+        Detail::PullRequest(pull_request) => facts.pull_request(pull_request),
+    }
+    facts.add("Page", item.url.as_ref().map_or("", |url| url.as_str()));
+    facts.add("Account", item.key.account.as_str());
+    facts.add("Key", item.key.to_string());
+    facts.0
+}
+
+/// "2026-11-22 08:00, 3 h ago".
+fn since_when(at: Timestamp) -> String {
+    format!("{}, {} ago", when(at), age(at))
+}
+
+/// Names and values, in their order.
+struct Facts(Vec<(&'static str, String)>);
+
+impl Facts {
+    /// Adds what is known: an empty value is not.
+    fn add(&mut self, name: &'static str, value: impl Into<String>) {
+        let value = value.into();
+        if !value.trim().is_empty() {
+            self.0.push((name, value));
+        }
+    }
+
+    fn incident(&mut self, incident: &Incident) {
+        self.add("Severity", incident.severity.name());
+        self.add("Service", incident.service.as_str());
+        self.add("Holders", incident.holders.join(", "));
+        self.add("Held until", incident.held_until.map(when).unwrap_or_default());
+        self.add("Began", since_when(incident.started_at));
+        self.add("Last change", since_when(incident.updated_at));
+        let escalated = match incident.escalation {
+            0 => String::new(),
+            1 => "once".to_owned(),
+            times => format!("{times} times"),
+        };
+        self.add("Escalated", escalated);
+        let missed = incident
+            .inferred_end
+            .map(|end| format!("since {}; the service does not say why", when(end.since)));
+        self.add("Not listed", missed.unwrap_or_default());
+        let labels: Vec<_> = incident.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        self.add("Labels", labels.join("\n"));
+        self.add("Description", incident.description.as_deref().unwrap_or_default());
+    }
+
+    fn build(&mut self, build: &Build) {
+        self.add("Repository", build.repo.as_str());
+        self.add("Pipeline", build.pipeline.as_str());
+        let default = if build.default_branch { " (default)" } else { "" };
+        self.add(
+            "Branch",
+            build.branch.as_ref().map(|branch| format!("{branch}{default}")).unwrap_or_default(),
+        );
+        let red = build.red().count();
+        let more = if red == RUNS_KEPT { " or more" } else { "" };
+        let red = match red {
+            0 | 1 => String::new(),
+            red => format!("the last {red}{more} runs that ended"),
+        };
+        self.add("Failed", red);
+        let runs: Vec<_> = build.runs.iter().take(RUNS).map(run).collect();
+        self.add("Runs", runs.join("\n"));
+    }
+
+    fn pull_request(&mut self, pull: &PullRequest) {
+        self.add("Repository", pull.repo.as_str());
+        self.add("Author", pull.author.as_str());
+        self.add("Branches", format!("{} into {}", pull.branch, pull.base));
+        self.add("Newest commit", pull.head.as_str());
+        self.add("Draft", if pull.draft { "yes" } else { "" });
+        self.add("Opened", since_when(pull.opened_at));
+        self.add("Last change", since_when(pull.last_activity()));
+        self.add("Ended", pull.ended_at.map(since_when).unwrap_or_default());
+        self.add("Merged by", pull.merged_by.as_deref().unwrap_or_default());
+        self.add("Review asked of", pull.requested.iter().cloned().collect::<Vec<_>>().join(", "));
+        self.add("Approvals", pull.approvals(Timestamp::MAX).to_string());
+        let reviews = pull.reviews.iter().map(|review| {
+            let verdict = match review.verdict {
+                Verdict::Commented => "commented",
+                Verdict::Approved => "approved",
+                Verdict::ChangesRequested => "requested changes",
+                Verdict::Dismissed => "dismissed",
+            };
+            let older = review.commit.as_ref().is_some_and(|commit| *commit != pull.head);
+            let of = if older { ", an older commit" } else { "" };
+            format!("{} {verdict}, {}{of}", review.by, since_when(review.at))
+        });
+        self.add("Reviews", reviews.collect::<Vec<_>>().join("\n"));
+        let checks = pull.checks.as_ref().map(|checks| {
+            let failing = if checks.failing.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", checks.failing.join(", "))
+            };
+            format!("{}{failing}", checks.status.name())
+        });
+        self.add("Checks", checks.unwrap_or_else(|| "not known".to_owned()));
+        let merging =
+            pull.mergeability.as_ref().filter(|said| said.commit == pull.head).map(|said| said.state.name());
+        self.add("Changes", pull.size.as_ref().map(|size| size.words()).unwrap_or_default());
+        self.add("Merging", merging.unwrap_or("not known"));
+        self.add("Description", pull.description.as_deref().unwrap_or_default());
+    }
+}
+
+/// "#57 failed, by ana, 3 h ago: Add the cart (unit tests)".
+fn run(run: &BuildRun) -> String {
+    let attempt = if run.attempt > 1 { format!(", attempt {}", run.attempt) } else { String::new() };
+    let by = run.author.as_ref().map_or_else(String::new, |by| format!(", by {by}"));
+    let at = run.at.map_or_else(String::new, |at| format!(", {} ago", age(at)));
+    let subject =
+        run.subject.as_ref().map_or_else(String::new, |subject| format!(": {}", text::line(subject, 100)));
+    let failing =
+        if run.failing.is_empty() { String::new() } else { format!(" ({})", run.failing.join(", ")) };
+    let url = run.url.as_ref().map_or_else(String::new, |url| format!("\n{url}"));
+    format!("#{} {}{attempt}{by}{at}{subject}{failing}{url}", run.number, run.status.name())
+}
+
+/// Takes an item off the board until then, or puts it back.
+pub(crate) async fn snooze(item: String, until: &str, face: &mut Face, output: &Output) -> Result<Exit> {
+    if until == "off" {
+        face.call(Unsnooze { item: item.clone() }).await?;
+        output.note(&format!("{item} is on the board again"));
+        return Ok(Exit::Done);
+    }
+    let offers = face.call(SnoozeTimes {}).await?;
+    let until = match offers.iter().find(|offer| offer.name == until) {
+        Some(offer) => offer.until,
+        None => Some(times::to_come(until, Timestamp::now()).context("`change` and `off` work as well")?),
+    };
+    face.call(Snooze { item: item.clone(), until }).await?;
+    output.note(&match until {
+        None => format!("{item} is off the board until it changes"),
+        Some(until) => format!("{item} is off the board until {}", when(until)),
+    });
+    Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use callboard_domain::item::{AccountName, BuildStatus, IncidentStatus, Item, ItemKey, Severity};
+    use serde_json::json;
+
+    use super::*;
+
+    fn named(kind: Kind, id: &str, detail: Detail) -> Vec<(&'static str, String)> {
+        let key = ItemKey::new(&AccountName::from("forge"), kind, id);
+        let item = Item { key, title: "A title".into(), url: "https://forge.example/x".parse().ok(), detail };
+        facts(&ItemDetail {
+            item,
+            events: Vec::new(),
+            actions: Vec::new(),
+            snoozed: None,
+            gone: None,
+            row: None,
+        })
+    }
+
+    #[track_caller]
+    fn check(facts: &[(&'static str, String)], expected: &[(&str, &str)]) {
+        for (name, part) in expected {
+            let value = facts.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+            assert!(
+                value.is_some_and(|value| value.contains(part)),
+                "{name}: expected {part}, found {value:?}"
+            );
+        }
+        assert!(facts.iter().all(|(_, value)| !value.is_empty()), "{facts:?}");
+    }
+
+    #[test]
+    fn an_item_says_all_that_is_known_of_it() {
+        let at = Timestamp::UNIX_EPOCH;
+        let incident = Incident {
+            service: "billing".into(),
+            severity: Severity::Critical,
+            status: IncidentStatus::Acknowledged,
+            started_at: at,
+            updated_at: at,
+            holders: vec!["ana".into(), "bo".into()],
+            held_until: Some(at),
+            escalation: 2,
+            inferred_end: None,
+            description: Some("Disk\nfull".into()),
+            labels: BTreeMap::from([("team".to_owned(), "web".to_owned())]),
+        };
+        let expected = [
+            ("State", "acknowledged"),
+            ("Severity", "critical"),
+            ("Service", "billing"),
+            ("Holders", "ana, bo"),
+            ("Held until", "1970"),
+            ("Began", "1970-01-01"),
+            ("Escalated", "2 times"),
+            ("Labels", "team=web"),
+            ("Description", "Disk\nfull"),
+            ("Page", "https://forge.example/x"),
+            ("Account", "forge"),
+            ("Key", "forge/incident/PD-1"),
+        ];
+        check(&named(Kind::Incident, "PD-1", Detail::Incident(incident)), &expected);
+
+        let pull = json!({
+            "repo": "acme/web", "number": 479, "author": "ana", "branch": "pins", "base": "main", "head": "c1",
+            "draft": true, "state": "open", "opened_at": at, "ended_at": null, "merged_by": null,
+            "requested": ["kim"], "updated_at": at,
+            "reviews": [{ "by": "bo", "at": at, "verdict": "approved", "commit": "c0" }],
+            "checks": { "commit": "c1", "status": "failed", "failing": ["lint"], "at": at },
+        });
+        let pull: PullRequest = serde_json::from_value(pull).unwrap();
+        let expected = [
+            ("State", "open"),
+            ("Author", "ana"),
+            ("Branches", "pins into main"),
+            ("Draft", "yes"),
+            ("Review asked of", "kim"),
+            ("Approvals", "1"),
+            ("Reviews", "bo approved, 1970-01-01"),
+            ("Reviews", "an older commit"),
+            ("Checks", "failed: lint"),
+            ("Merging", "not known"),
+        ];
+        check(&named(Kind::PullRequest, "acme/web#479", Detail::PullRequest(pull)), &expected);
+
+        let run = |number, status| BuildRun {
+            author: Some("ana".into()),
+            subject: Some("Add the cart".into()),
+            failing: vec!["unit tests".into()],
+            ..BuildRun::new(number, status)
+        };
+        let build = Build {
+            repo: "acme/web".into(),
+            pipeline: "ci".into(),
+            branch: Some("main".into()),
+            default_branch: true,
+            runs: vec![run(58, BuildStatus::Failed), run(57, BuildStatus::Failed)],
+        };
+        let expected = [
+            ("State", "failed"),
+            ("Branch", "main (default)"),
+            ("Failed", "the last 2 runs"),
+            ("Runs", "#58 failed, by ana: Add the cart (unit tests)\n#57 failed"),
+        ];
+        check(&named(Kind::Build, "acme/web/ci@main", Detail::Build(build)), &expected);
+    }
+}

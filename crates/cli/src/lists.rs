@@ -1,0 +1,198 @@
+//! Lists: what was found, can be run, ran, was posted, is watched.
+
+use anyhow::Result;
+use callboard_domain::{command::named_line, run::Run, source::Progress};
+use callboard_engine::api::{
+    AccountInfo, AccountsQuery, ChannelsQuery, CommandsQuery, DeliveriesQuery, Delivery, Health, Hit,
+    RoomMessage, RoomQuery, RunsQuery, Search,
+};
+use serde_json::json;
+
+use crate::{
+    args::Page,
+    exit::Exit,
+    face::Face,
+    output::{Output, age, origin, when},
+    pages,
+    table::{table, table_with_reasons},
+};
+
+/// Items and runs whose text holds all of the words.
+pub(crate) async fn find(
+    text: String,
+    (limit, skip): (usize, usize),
+    page: bool,
+    face: &mut Face,
+    output: &Output,
+) -> Result<Exit> {
+    let (hits, more) = search(&text, limit, skip, face).await?;
+    let next = more.then(|| skip.saturating_add(limit));
+    if output.json && page {
+        output.json(&json!({ "hits": hits, "more": more, "next": next }));
+        return Ok(Exit::Done);
+    }
+    if hits.is_empty() {
+        output.note("Nothing is found");
+    }
+    output.either(&hits, || {
+        let rows = hits.iter().map(|hit| match hit {
+            Hit::Item { key, title, status } => [status.clone(), key.to_string(), title.clone()],
+            Hit::Run { id, line, state } => [state.clone(), format!("run {id}"), line.clone()],
+        });
+        print!("{}", table(rows, &[1]));
+    });
+    if let Some(next) = next {
+        output.note(&format!("There are more than these; go on with --skip {next}"));
+    }
+    Ok(Exit::Done)
+}
+
+/// What a search found, and whether there is more.
+async fn search(text: &str, limit: usize, skip: usize, face: &mut Face) -> Result<(Vec<Hit>, bool)> {
+    // One more of each than is wanted says whether there are more.
+    let query = Search { text: text.to_owned(), limit: limit.saturating_add(1), skip };
+    let (mut items, mut runs): (Vec<Hit>, Vec<Hit>) =
+        face.call(query).await?.into_iter().partition(|hit| matches!(hit, Hit::Item { .. }));
+    let more = items.len() > limit || runs.len() > limit;
+    items.truncate(limit);
+    runs.truncate(limit);
+    items.extend(runs);
+    Ok((items, more))
+}
+
+/// The commands that can be run.
+pub(crate) async fn commands(face: &mut Face, output: &Output) -> Result<Exit> {
+    let commands = face.call(CommandsQuery {}).await?;
+    output.either(&commands, || {
+        if commands.is_empty() {
+            println!("There are no commands yet: add an account, or a folder of command files");
+        }
+        let rows = commands
+            .iter()
+            .map(|info| [info.spec.usage.clone(), origin(&info.origin), info.spec.summary.clone()]);
+        print!("{}", table(rows, &[]));
+    });
+    Ok(Exit::Done)
+}
+
+/// The latest runs.
+pub(crate) async fn runs(limit: usize, page: Page, face: &mut Face, output: &Output) -> Result<Exit> {
+    let ask = async |before, limit| Ok(face.call(RunsQuery { limit, before }).await?);
+    let list = pages::read(limit, page.before.clone(), |run: &Run| run.id.clone(), ask).await?;
+    let next = list.entries.last().filter(|_| list.more).map(|run| run.id.clone());
+    let runs = list.entries;
+    pages::show(output, ("runs", "No runs"), (&runs, next), &page, false, || {
+        let rows = runs.iter().map(|run| {
+            [
+                run.id.clone(),
+                run.state.name().to_owned(),
+                age(run.started_at),
+                run.by.clone(),
+                named_line(&run.line, &run.args),
+            ]
+        });
+        print!("{}", table(rows, &[0]));
+    });
+    Ok(Exit::Done)
+}
+
+/// What was said in a channel of the built-in room.
+pub(crate) async fn room(
+    channel: String,
+    limit: usize,
+    page: Page,
+    face: &mut Face,
+    output: &Output,
+) -> Result<Exit> {
+    let ask = async |before, limit| {
+        let channel = channel.clone();
+        let mut messages = face.call(RoomQuery { channel, limit, before }).await?;
+        messages.reverse();
+        Ok(messages)
+    };
+    let id = |message: &RoomMessage| message.id.clone();
+    let list = pages::read(limit, page.before.clone(), id, ask).await?;
+    let next = list.entries.last().filter(|_| list.more).map(id);
+    let mut messages = list.entries;
+    messages.reverse();
+    let nothing = format!("No messages in {channel}");
+    pages::show(output, ("messages", &nothing), (&messages, next), &page, false, || {
+        for message in &messages {
+            print!("{}  ", when(message.at));
+            output.message(&message.message);
+        }
+    });
+    Ok(Exit::Done)
+}
+
+/// The accounts and their state.
+pub(crate) async fn accounts(face: &mut Face, output: &Output) -> Result<Exit> {
+    let accounts = face.call(AccountsQuery {}).await?;
+    output.either(&accounts, || {
+        if accounts.is_empty() {
+            println!("There are no accounts yet: callboard accounts add forge github watch=owner/repo");
+        }
+        print!("{}", table_with_reasons(accounts.iter().map(account), &[0, 1]));
+    });
+    Ok(Exit::Done)
+}
+
+fn account(info: &AccountInfo) -> [String; 4] {
+    let health = match &info.health {
+        Health::New => "not asked yet".to_owned(),
+        Health::Ok if info.reading.is_some() => info.reading.map(reading).unwrap_or_default(),
+        Health::Ok => info.last_ok.map_or_else(|| "ok".to_owned(), |at| format!("ok, {} ago", age(at))),
+        Health::Incomplete { why, .. } => why.clone(),
+        Health::Trouble { since, error, next_try } => {
+            let again = next_try.map_or_else(String::new, |at| format!("; next try at {}", when(at)));
+            format!("since {}: {error}{again}", when(*since))
+        }
+    };
+    let who = info.identity.as_ref().map(|identity| identity.login.clone()).unwrap_or_default();
+    let budget = info.budget.map_or_else(String::new, |budget| {
+        format!(", {} of {} calls left until {}", budget.remaining, budget.limit, when(budget.resets_at))
+    });
+    [info.name.to_string(), info.service.clone(), who, format!("{health}{budget}")]
+}
+
+/// How far an account is that is read in parts.
+fn reading(progress: Progress) -> String {
+    format!("reading: {} of {} so far", progress.done, progress.total)
+}
+
+/// The channels that can be posted to.
+pub(crate) async fn channels(live: bool, face: &mut Face, output: &Output) -> Result<Exit> {
+    let channels = face.call(ChannelsQuery { live }).await?;
+    output.either(&channels, || {
+        let rows = channels.iter().map(|channel| {
+            let default = if channel.default { "default".to_owned() } else { String::new() };
+            [channel.name.clone().unwrap_or_default(), channel.address.to_string(), default]
+        });
+        print!("{}", table(rows, &[0, 1]));
+    });
+    Ok(Exit::Done)
+}
+
+/// What was posted, or with `pending` what has not arrived.
+pub(crate) async fn deliveries(
+    pending: bool,
+    limit: usize,
+    page: Page,
+    face: &mut Face,
+    output: &Output,
+) -> Result<Exit> {
+    let ask = async |before, limit| Ok(face.call(DeliveriesQuery { pending, limit, before }).await?);
+    let id = |delivery: &Delivery| delivery.id.clone();
+    let list = pages::read(limit, page.before.clone(), id, ask).await?;
+    let next = list.entries.last().filter(|_| list.more).map(id);
+    let deliveries = list.entries;
+    let nothing = if pending { "No pending deliveries" } else { "No deliveries" };
+    pages::show(output, ("deliveries", nothing), (&deliveries, next), &page, false, || {
+        let rows = deliveries.iter().map(|delivery| {
+            let id = delivery.id.clone();
+            [id, delivery.address.to_string(), delivery.message.title.clone(), output.delivery(delivery)]
+        });
+        print!("{}", table_with_reasons(rows, &[0, 1]));
+    });
+    Ok(Exit::Done)
+}
