@@ -453,7 +453,8 @@ fn reviews(verdicts: &[Verdict]) -> Vec<Review> {
 #[test]
 fn an_end_that_is_not_known_is_not_shown_as_green_or_as_under_way() {
     use BuildStatus::{Failed, Passed, Unknown};
-    let cases: [(&[(u64, BuildStatus)], State, &str); 3] = [
+    type Case<'a> = (&'a [(u64, BuildStatus)], State, &'a str);
+    let cases: [Case<'_>; 3] = [
         (&[(2, Unknown), (1, Passed)], State::Quiet, "ended, result unknown"),
         (&[(1, Unknown)], State::Quiet, "ended, result unknown"),
         (&[(2, Unknown), (1, Failed)], State::Failing, "failed"),

@@ -195,6 +195,10 @@ pub struct Item {
 /// What is particular to a kind of item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "items are read and joined one at a time; a box would be one more allocation each"
+)]
 pub enum Detail {
     /// See [`Build`].
     Build(Build),
