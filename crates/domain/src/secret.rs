@@ -17,6 +17,11 @@ impl SecretField {
     /// True where it is sent to the account's `url`, and so belongs to that host alone. Others check what comes in, or are
     /// an address of their own.
     pub fn is_sent(&self) -> bool {
-        !matches!(self.name, "webhook_secret" | "signing_secret" | "webhook_url")
+        !self.is_inbound() && self.name != "webhook_url"
+    }
+
+    /// True where it only checks what the service sends here: everything else works without it.
+    pub fn is_inbound(&self) -> bool {
+        matches!(self.name, "webhook_secret" | "signing_secret")
     }
 }

@@ -43,6 +43,8 @@ pub(crate) struct Account {
 pub(crate) enum NotConnected {
     /// Something must be set first.
     Incomplete(String),
+    /// Its secrets would be sent unencrypted, which its table does not allow.
+    Unencrypted(String),
     /// The place of its secrets cannot be read now; that is tried again.
     Waiting(SecretsError),
 }
@@ -50,7 +52,7 @@ pub(crate) enum NotConnected {
 impl fmt::Display for NotConnected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Incomplete(why) => f.write_str(why),
+            Self::Incomplete(why) | Self::Unencrypted(why) => f.write_str(why),
             Self::Waiting(error) => error.fmt(f),
         }
     }
@@ -126,7 +128,7 @@ pub(crate) async fn connect(
             (Err(error), _) => Err(NotConnected::Waiting(error)),
         };
         let connection = known.clone().and_then(|known| {
-            check_sent(name, config, &known, &records).map_err(NotConnected::Incomplete)?;
+            check_sent(name, config, &known, &records)?;
             let access = Access { account: name.clone(), client: client.clone(), secrets: known };
             config.connect(access).map_err(|error| NotConnected::Incomplete(error.to_string()))
         });
@@ -229,18 +231,19 @@ fn check_sent(
     config: &ConnectorConfig,
     known: &BTreeMap<String, SecretString>,
     records: &SecretRecords,
-) -> Result<(), String> {
+) -> Result<(), NotConnected> {
     let sent = |field: &str| config.secrets().iter().any(|known| known.name == field && known.is_sent());
     let here = config.url().origin();
     for field in known.keys().filter(|field| sent(field)) {
         if let Some(given_for) = records.origin(name, field).filter(|origin| *origin != here) {
-            return Err(format!(
+            return Err(NotConnected::Incomplete(format!(
                 "the {field} was given for {given_for}, not for {here}: nothing is sent there. Set it again: \
                  callboard accounts secret {name} {field}"
-            ));
+            )));
         }
         if config.url().is_clear() && !config.allow_http() {
-            return Err(format!("the {field} would travel in the clear to {here}: {}", clear_remedy(name)));
+            let why = format!("the {field} would travel in the clear to {here}: {}", clear_remedy(name));
+            return Err(NotConnected::Unencrypted(why));
         }
     }
     Ok(())
@@ -272,7 +275,7 @@ pub(crate) fn chat(
     let found = found.ok_or_else(|| NoChat::None(format!("there is no account `{account}`")))?;
     match &found.connection {
         Err(NotConnected::Waiting(error)) => Err(NoChat::Waiting(error.clone())),
-        Err(NotConnected::Incomplete(why)) => Err(NoChat::None(why.clone())),
+        Err(NotConnected::Incomplete(why) | NotConnected::Unencrypted(why)) => Err(NoChat::None(why.clone())),
         Ok(connection) => connection.chat.clone().ok_or_else(|| {
             NoChat::None(format!(
                 "`{account}` is a {} account, which has no channels",
@@ -382,7 +385,7 @@ mod tests {
                 check_sent(&"ci".into(), &config(&table), &known, &records(true, &[(field, origin)]));
             match (checked, expected) {
                 (Ok(()), None) => {}
-                (Err(why), Some(words)) => assert!(why.contains(words), "{table}: {why}"),
+                (Err(why), Some(words)) => assert!(why.to_string().contains(words), "{table}: {why}"),
                 (found, _) => panic!("{table}, {field} for {origin}: {found:?}"),
             }
         }

@@ -1,10 +1,11 @@
 //! Checks of everything that Callboard needs, each with its remedy.
 
+use callboard_domain::secret::SecretField;
 use jiff::Timestamp;
 
 use crate::{
     Engine, Mode,
-    api::{AccountsQuery, Check, CheckVerdict, Health},
+    api::{AccountInfo, AccountsQuery, Check, CheckVerdict, Health, Needs},
     secrets::{Place, variable},
     store::Delivery,
     supervise::TaskFault,
@@ -180,9 +181,7 @@ async fn accounts(engine: &Engine) -> Vec<Check> {
             let name = format!("account {}", info.name);
             let secret = match info.secrets {
                 // What is in the environment cannot be set by a command.
-                Place::Env => {
-                    format!("set {}FIELD where Callboard is started", variable(info.name.as_str(), ""))
-                }
+                Place::Env => format!("set {} where Callboard is started", unset_variables(engine, &info)),
                 _ => format!("callboard accounts secret {}", info.name),
             };
             let first = match info.health {
@@ -194,15 +193,16 @@ async fn accounts(engine: &Engine) -> Vec<Check> {
                     check(&name, CheckVerdict::Warning, format!("{}: not asked yet", info.service)),
                     format!("callboard accounts test {}", info.name),
                 ),
-                Health::Incomplete { why, waits_for: Some(place) } => remedied(
+                Health::Incomplete { why, waits_for: Some(place), .. } => remedied(
                     check(&name, CheckVerdict::Failed, why),
                     format!("unlock or start {place}; it is tried again by itself, and its messages wait"),
                 ),
-                Health::Incomplete { why, waits_for: None } => {
-                    // Where it says what to do, that is the remedy.
-                    let remedy = if why.contains("allow_http") { String::new() } else { secret.clone() };
-                    let found = check(&name, CheckVerdict::Failed, why);
-                    if remedy.is_empty() { found } else { remedied(found, remedy) }
+                // Why it is not sent says what to change.
+                Health::Incomplete { why, needs: Needs::Setting, waits_for: None } => {
+                    check(&name, CheckVerdict::Failed, why)
+                }
+                Health::Incomplete { why, needs: Needs::Secret, waits_for: None } => {
+                    remedied(check(&name, CheckVerdict::Failed, why), secret.clone())
                 }
                 Health::Trouble { since, error, .. } => {
                     let minutes = now.duration_since(since).as_mins().max(0);
@@ -223,6 +223,24 @@ async fn accounts(engine: &Engine) -> Vec<Check> {
             std::iter::once(first).chain(missing).chain(problems.collect::<Vec<_>>()).collect::<Vec<_>>()
         })
         .collect()
+}
+
+/// The environment variables of the secrets that the account could have and has not.
+fn unset_variables(engine: &Engine, info: &AccountInfo) -> String {
+    let live = engine.live();
+    let fields = live.accounts.get(&info.name).map_or(&[][..], |account| account.config.secrets());
+    let is_unset = |name: &str| !info.secrets_set.iter().any(|set| set == name);
+    let (required, optional): (Vec<_>, Vec<_>) = fields
+        .iter()
+        .filter(|field| is_unset(field.name) && !field.is_inbound())
+        .partition(|field| field.required);
+    let names = |fields: &[&SecretField]| -> Vec<String> {
+        fields.iter().map(|field| variable(info.name.as_str(), field.name)).collect()
+    };
+    match required.is_empty() {
+        true => names(&optional).join(" or "),
+        false => names(&required).join(" and "),
+    }
 }
 
 async fn deliveries(engine: &Engine) -> Check {

@@ -161,7 +161,11 @@ fn quiet_hours_end(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{api::TrayIcon as I, secrets::Place, store::StoredProblem};
+    use crate::{
+        api::{Needs, TrayIcon as I},
+        secrets::Place,
+        store::StoredProblem,
+    };
     use callboard_domain::source::{Problem, ProblemKind};
 
     fn account(name: &str, watched: bool, health: Health) -> AccountInfo {
@@ -194,7 +198,7 @@ mod tests {
     }
 
     fn incomplete() -> Health {
-        Health::Incomplete { why: "the token is not set".into(), waits_for: None }
+        Health::Incomplete { why: "the token is not set".into(), needs: Needs::Secret, waits_for: None }
     }
 
     #[test]
@@ -317,7 +321,11 @@ mod tests {
             account(
                 "j",
                 false,
-                Health::Incomplete { why: "locked".into(), waits_for: Some("the keychain".into()) },
+                Health::Incomplete {
+                    why: "locked".into(),
+                    needs: Needs::Secret,
+                    waits_for: Some("the keychain".into()),
+                },
             ),
         ];
         let told: Vec<String> =

@@ -166,6 +166,18 @@ pub struct RemoveAccount {
     /// Which.
     pub account: AccountName,
 }
+
+/// What an account lacks before it can be used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Needs {
+    /// A secret.
+    #[default]
+    Secret,
+    /// A change to its table in the configuration.
+    Setting,
+}
+
 /// How an account is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "state", rename_all = "snake_case")]
@@ -178,6 +190,9 @@ pub enum Health {
     Incomplete {
         /// What.
         why: String,
+        /// Where it is set.
+        #[serde(default)]
+        needs: Needs,
         /// The place of secrets that cannot be read now, where that is why: it is tried again by itself.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]

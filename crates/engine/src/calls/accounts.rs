@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::{
     Engine, accounts,
-    api::{AccountInfo, AccountsQuery, ApiError, Health, PollNow, SecretChanged, TestAccount},
+    api::{AccountInfo, AccountsQuery, ApiError, Health, Needs, PollNow, SecretChanged, TestAccount},
     store::StoredSource,
     watch,
 };
@@ -48,7 +48,11 @@ impl Engine {
     fn health(&self, account: &accounts::Account, source: Option<&StoredSource>) -> Health {
         if let Err(why) = &account.connection {
             let waits_for = account.is_waiting().then(|| self.live().secrets.place().describe().to_owned());
-            return Health::Incomplete { why: why.to_string(), waits_for };
+            let needs = match why {
+                accounts::NotConnected::Unencrypted(_) => Needs::Setting,
+                _ => Needs::Secret,
+            };
+            return Health::Incomplete { why: why.to_string(), needs, waits_for };
         }
         match source {
             Some(StoredSource { error: Some((error, since)), .. }) => Health::Trouble {
