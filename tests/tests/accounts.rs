@@ -1,9 +1,10 @@
 //! Accounts from the command line, with a daemon and without: the file keeps its comments, and nothing is half done.
 
-use std::fs;
+use std::{fs, os::unix::fs::MetadataExt};
 
 use anyhow::Result;
-use callboard_tests::Callboard;
+use callboard_tests::{Answer, Callboard, PATIENCE, StandIn, wait_until};
+use serde_json::{Value, json};
 
 const FILE: &str = "# Ours.\n[secrets]\nstore = \"env\" # for tests\n";
 
@@ -43,6 +44,110 @@ fn accounts_are_added_and_removed() -> Result<()> {
         assert!(secret.stderr.contains("CALLBOARD_SECRET_FORGE_TOKEN"), "{secret:?}");
         act(&["remove", "forge"], 0)?;
         assert_eq!(fs::read_to_string(callboard.config())?, FILE);
+        if let Some(serving) = serving {
+            assert!(serving.stop()?.success());
+        }
+    }
+    Ok(())
+}
+
+const COMMANDS: &str =
+    "[[command]]\nname = \"act\"\nsummary = \"Act\"\n[command.run.exec]\nargv = [\"true\"]\n";
+
+/// A pager with one alert that fires.
+fn pager() -> Result<StandIn> {
+    let alert = json!({
+        "annotations": { "summary": "Disk is full" }, "endsAt": "2099-11-22T21:02:25.857Z", "fingerprint": "f1",
+        "receivers": [{ "name": "team" }], "startsAt": "2026-11-22T20:57:25.857Z",
+        "status": { "inhibitedBy": [], "silencedBy": [], "state": "active" },
+        "updatedAt": "2026-11-22T20:59:25.857Z", "generatorURL": "https://prometheus.example",
+        "labels": { "alertname": "Disk", "severity": "page" },
+    });
+    StandIn::start(move |request| match request.path.split('?').next() {
+        Some("/api/v2/alerts") => Answer::json(200, &json!([alert])),
+        Some("/api/v2/status") => Answer::json(200, &json!({ "versionInfo": { "version": "0.28.1" } })),
+        _ => Answer::json(200, &json!([])),
+    })
+}
+
+/// Who the command line's user is, where `[people]` lists them and where it does not, with a daemon and without.
+#[test]
+fn run_snooze_and_account_change_say_who_and_through_what() -> Result<()> {
+    let pager = pager()?;
+    for (daemon, listed) in [(false, true), (true, true), (false, false)] {
+        // Never believed: the system says who somebody is.
+        let callboard = Callboard::new("")?.env([
+            ("USER", "mallory"),
+            ("LOGNAME", "mallory"),
+            ("CALLBOARD_SECRET_PAGER_WEBHOOK_SECRET", "hush"),
+        ]);
+        let user = fs::metadata(callboard.data())?.uid();
+        fs::create_dir(callboard.folder().join("ops"))?;
+        fs::write(callboard.folder().join("ops/act.toml"), COMMANDS)?;
+        let people = format!("[people.ana]\nlocal = {user}\n[teams.sre]\nmembers = [\"ana\"]\n");
+        let people = if listed { people.as_str() } else { "" };
+        let account = format!("[accounts.pager]\nservice = \"alertmanager\"\nurl = \"{}\"\n", pager.url());
+        let file = format!("{FILE}{account}{people}[commands]\ndirs = [\"ops\"]\n");
+        callboard.configure(&file)?;
+        let checked = callboard.cmd(&["config", "check"])?;
+        assert_eq!(
+            checked.stdout.contains(&format!("ana: user {user} of this computer")),
+            listed,
+            "{checked:?}"
+        );
+        let serving = if daemon { Some(callboard.serve()?) } else { None };
+
+        let run = callboard.json(&["run", "act"])?.pop().unwrap_or_default();
+        let actor = &run["run"]["actor"];
+        assert_eq!(actor["via"], json!({ "kind": "cli" }), "{run:#}");
+        match listed {
+            true => assert_eq!(actor["principal"], json!({ "kind": "person", "id": "ana" })),
+            false => assert_eq!(
+                (&actor["principal"]["kind"], &actor["principal"]["account"], &actor["principal"]["id"]),
+                (&json!("unlisted"), &Value::Null, &json!(user.to_string()))
+            ),
+        }
+        let name = if listed {
+            "ana".into()
+        } else {
+            actor["principal"]["name"].as_str().unwrap_or_default().to_owned()
+        };
+        assert_eq!(run["run"]["by"], json!(name), "nobody else acted");
+        let id = run["run"]["id"].as_str().unwrap_or_default();
+        let shown = callboard.cmd(&["run-show", id])?.stdout;
+        assert!(shown.contains(&format!("Asked for by {name} via cli")), "{shown}");
+        let runs = callboard.cmd(&["runs"])?.stdout;
+        assert!(runs.contains(&name) && runs.contains("cli"), "{runs}");
+        let deliveries = callboard.json(&["deliveries"])?;
+        assert_eq!(&deliveries[0][0]["actor"], actor);
+        let room = callboard.cmd(&["room"])?.stdout;
+        assert!(room.contains(&format!("by: {name}")), "{room}");
+
+        if !daemon {
+            callboard.json(&["board"])?;
+        }
+        wait_until("the alert is on the board", PATIENCE, || {
+            callboard.board().ok().filter(|rows| !rows.is_empty())
+        })?;
+        let alert = "pager/incident/f1";
+        assert_eq!(callboard.cmd(&["snooze", alert, "change"])?.code, Some(0));
+        let shown = callboard.cmd(&["item", alert])?.stdout;
+        assert!(shown.contains(&format!("until it changes by {name} via cli")), "{shown}");
+        assert_eq!(callboard.cmd(&["quiet", "2h"])?.code, Some(0));
+        assert_eq!(callboard.cmd(&["accounts", "add", "forge", "github"])?.code, Some(0));
+        assert_eq!(callboard.cmd(&["accounts", "remove", "forge"])?.code, Some(0));
+        let audit = callboard.json(&["audit"])?;
+        let changes: Vec<&Value> = audit[0].as_array().into_iter().flatten().collect();
+        let expected = ["account_removed", "account_added", "quiet", "snoozed"];
+        assert_eq!(
+            changes.iter().map(|it| &it["what"]["change"]).collect::<Vec<_>>(),
+            expected,
+            "{audit:#?}"
+        );
+        assert!(changes.iter().all(|it| it["actor"] == *actor), "{audit:#?}");
+        let shown = callboard.cmd(&["audit", "--limit", "1"])?;
+        assert!(shown.stdout.contains(&name) && shown.stdout.contains("removed account forge"), "{shown:?}");
+        assert!(shown.stderr.contains("go on with --before"), "{shown:?}");
         if let Some(serving) = serving {
             assert!(serving.stop()?.success());
         }

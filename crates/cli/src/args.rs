@@ -210,6 +210,15 @@ pub(crate) enum Command {
         /// A length of time (2h), a time (18:00, monday 9:00, 2026-11-22T10:00), or `off`.
         until: String,
     },
+    /// Who changed what, and through what: snoozes, settings, accounts, secrets.
+    Audit {
+        /// At most this many of the latest.
+        #[arg(long, default_value_t = 20, value_name = "N")]
+        limit: usize,
+        /// Which part of the list.
+        #[command(flatten)]
+        page: Page,
+    },
     /// The configuration file.
     Config {
         /// What to do.

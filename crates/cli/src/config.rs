@@ -3,7 +3,13 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
-use callboard_domain::{event::Event, identity::Identity, item::Item, rules::Rules};
+use callboard_domain::{
+    event::Event,
+    identity::Identity,
+    item::{AccountName, Item},
+    people::{People, Place},
+    rules::Rules,
+};
 use callboard_engine::{
     api::ApiError,
     command_file,
@@ -40,6 +46,8 @@ pub(crate) fn act(command: &args::Config, paths: &Paths, output: &Output) -> Res
                 "accounts": config.accounts.len(),
                 "channels": config.channels.len(),
                 "rules": config.rules.len(),
+                "people": config.people.aliases.len(),
+                "teams": config.people.teams.len(),
                 "commands": commands.len(),
                 "replaced": found.replaced,
             });
@@ -54,10 +62,34 @@ pub(crate) fn act(command: &args::Config, paths: &Paths, output: &Output) -> Res
                     count(config.rules.len(), "rule"),
                     count(commands.len(), "command"),
                 );
+                say_people(&config.people);
             });
         }
     }
     Ok(Exit::Done)
+}
+
+/// Who each person is, and where: an alias of a service means all of its accounts.
+fn say_people(people: &People) {
+    for (person, aliases) in &people.aliases {
+        let known = aliases.iter().map(|alias| match &alias.place {
+            Place::LocalNumber => format!("user {} of this computer", alias.id),
+            Place::LocalLogin => format!("{} on this computer", alias.id),
+            Place::Email => alias.id.clone(),
+            Place::Accounts(accounts) if accounts.is_empty() => {
+                format!("{} on {}, of which there is no account", alias.id, alias.key)
+            }
+            Place::Accounts(accounts) => {
+                let names: Vec<&str> = accounts.iter().map(AccountName::as_str).collect();
+                format!("{} on {}", alias.id, names.join(" and "))
+            }
+        });
+        println!("  {person}: {}", known.collect::<Vec<_>>().join(", "));
+    }
+    for (team, members) in &people.teams {
+        let members: Vec<String> = members.iter().map(ToString::to_string).collect();
+        println!("  team {team}: {}", members.join(", "));
+    }
 }
 
 /// Reads a configuration file; everything that is wrong with it is told at once.

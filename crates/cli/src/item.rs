@@ -61,7 +61,9 @@ fn facts(detail: &ItemDetail) -> Vec<(&'static str, String)> {
         let as_of = row.as_of.map(|at| format!("{}; the account cannot be read now", when(at)));
         facts.add("As of", as_of.unwrap_or_default());
     }
-    facts.add("Snoozed", detail.snoozed.map(snoozed).unwrap_or_default().trim_start_matches("snoozed "));
+    let by = detail.snoozed_by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
+    let until = detail.snoozed.map(|it| format!("{}{by}", snoozed(it))).unwrap_or_default();
+    facts.add("Snoozed", until.trim_start_matches("snoozed "));
     let gone = detail.gone.as_ref().map(|gone| format!("since {}: {}", when(gone.at), gone.why));
     facts.add("Off the board", gone.unwrap_or_default());
     match &item.detail {
@@ -224,6 +226,7 @@ mod tests {
             events: Vec::new(),
             actions: Vec::new(),
             snoozed: None,
+            snoozed_by: None,
             gone: None,
             row: None,
         })

@@ -1,21 +1,49 @@
 //! Lists: what was found, can be run, ran, was posted, is watched.
 
 use anyhow::Result;
-use callboard_domain::{command::named_line, run::Run, source::Progress};
+use callboard_domain::{actor::Actor, command::named_line, run::Run, source::Progress};
 use callboard_engine::api::{
-    AccountInfo, AccountsQuery, ChannelsQuery, CommandsQuery, DeliveriesQuery, Delivery, Health, Hit,
-    RoomMessage, RoomQuery, RunsQuery, Search,
+    AccountInfo, AccountsQuery, AuditEntry, AuditQuery, ChannelsQuery, CommandsQuery, DeliveriesQuery,
+    Delivery, Health, Hit, RoomMessage, RoomQuery, RunsQuery, Search,
 };
 use serde_json::json;
 
 use crate::{
     args::Page,
-    exit::Exit,
+    exit::{Exit, Usage},
     face::Face,
     output::{Output, age, origin, when},
     pages,
     table::{table, table_with_reasons},
 };
+
+/// Through what somebody asked; what an older version recorded does not say.
+fn via(actor: Option<&Actor>) -> String {
+    actor.map_or_else(|| "unknown".to_owned(), |actor| actor.via.to_string())
+}
+
+/// Who changed what, and through what, the latest first.
+pub(crate) async fn audit(limit: usize, page: Page, face: &mut Face, output: &Output) -> Result<Exit> {
+    let number = |text: String| {
+        text.parse::<i64>().map_err(|_| Usage(format!("expected the number of an entry, found {text:?}")))
+    };
+    let ask = async |before: Option<String>, limit| {
+        let before = before.map(number).transpose()?;
+        Ok(face.call(AuditQuery { limit, before }).await?)
+    };
+    let id = |entry: &AuditEntry| entry.id.to_string();
+    let list = pages::read(limit, page.before.clone(), id, ask).await?;
+    let next = list.entries.last().filter(|_| list.more).map(id);
+    let entries = list.entries;
+    pages::show(output, ("audit", "No changes"), (&entries, next), &page, false, || {
+        let rows = entries.iter().map(|entry| {
+            let Actor { principal, via } = &entry.actor;
+            [when(entry.at), principal.to_string(), via.to_string(), entry.what.to_string()]
+        });
+        print!("{}", table(rows, &[0]));
+    });
+    Ok(Exit::Done)
+}
 
 /// Items and runs whose text holds all of the words.
 pub(crate) async fn find(
@@ -88,6 +116,7 @@ pub(crate) async fn runs(limit: usize, page: Page, face: &mut Face, output: &Out
                 run.state.name().to_owned(),
                 age(run.started_at),
                 run.by.clone(),
+                via(run.actor.as_ref()),
                 named_line(&run.line, &run.args),
             ]
         });
@@ -148,7 +177,11 @@ fn account(info: &AccountInfo) -> [String; 4] {
             format!("since {}: {error}{again}", when(*since))
         }
     };
-    let who = info.identity.as_ref().map(|identity| identity.login.clone()).unwrap_or_default();
+    let login = info.identity.as_ref().map(|identity| identity.login.clone()).unwrap_or_default();
+    let who = match &info.person {
+        Some(person) if person.0 != login => format!("{login} ({person})"),
+        _ => login,
+    };
     let budget = info.budget.map_or_else(String::new, |budget| {
         format!(", {} of {} calls left until {}", budget.remaining, budget.limit, when(budget.resets_at))
     });

@@ -56,6 +56,12 @@ pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> R
                     by => format!(" by {by}"),
                 };
                 println!("{}  {}{by}", when(run.started_at), named_line(&run.line, &run.args));
+                match &run.actor {
+                    Some(actor) => println!("Asked for by {actor}"),
+                    None => println!(
+                        "Who asked for it, and through what, is unknown: an older version recorded it"
+                    ),
+                }
                 output.run_output(&progress.output);
                 output.ended(&progress);
             });
@@ -112,6 +118,7 @@ pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> R
                 Some(until) => format!("only important notifications are shown until {}", when(until)),
             });
         }
+        Command::Audit { limit, page } => return lists::audit(limit, page, face, output).await,
         Command::Doctor => {
             let checks = face.call(Doctor {}).await?;
             output.either(&checks, || checks.iter().for_each(|check| output.check(check)));

@@ -18,6 +18,7 @@ pub mod item;
 pub mod log;
 pub mod message;
 pub mod nearest;
+pub mod people;
 pub mod position;
 pub mod rules;
 pub mod run;

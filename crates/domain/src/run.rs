@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::{chat::Address, command::Args, error::ServiceError, item::ItemKey, message::Block};
+use crate::{actor::Actor, chat::Address, command::Args, error::ServiceError, item::ItemKey, message::Block};
 
 /// How a command ended, as the service told it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
@@ -72,6 +72,10 @@ pub struct Run {
     /// Who did it, for people: the account's name on its service, as in "ana (GitHub)"; where the service does not say, the
     /// person or program that asked. Empty only where an older version recorded neither.
     pub by: String,
+    /// Who asked for it, and through what. `None` for what an older version recorded.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub actor: Option<Actor>,
     /// When it was asked for.
     pub started_at: Timestamp,
     /// When it ended, or was found to be not known. A person's word on it later changes nothing of that.

@@ -7,7 +7,7 @@ use callboard_domain::{message::Block, rules::Do};
 use crate::{
     live::Live,
     posted,
-    store::{Decide, Decided, Happened, Notice},
+    store::{Decide, Decided, Happened, Notice, Post},
 };
 
 /// The rules in force.
@@ -23,13 +23,17 @@ impl Decide for Deciding {
         let Live { rules, config, .. } = &*self.0;
         let decision = rules.decide(event, item, me);
         let told = !snoozed && matches!(decision.action, Do::Notify | Do::Important);
-        let posts = decision.post.iter().map(|channel| match config.address(channel) {
-            Ok(address) => (address, posted::event(event, item)),
-            // A template has named a channel that does not exist: the news must not be lost for that.
-            Err(what) => {
-                let note = Block::Text(format!("Meant for another channel: {what}"));
-                (config.default_channel.clone(), posted::event(event, item).with(note))
-            }
+        let posts = decision.post.iter().zip(&decision.posted_by).map(|(channel, rule)| {
+            let message = posted::event(event, item);
+            let (to, message) = match config.address(channel) {
+                Ok(address) => (address, message),
+                // A template has named a channel that does not exist: the news must not be lost for that.
+                Err(what) => {
+                    let note = Block::Text(format!("Meant for another channel: {what}"));
+                    (config.default_channel.clone(), message.with(note))
+                }
+            };
+            Post { to, message, rule: rule.clone() }
         });
         Decided {
             posts: posts.collect(),

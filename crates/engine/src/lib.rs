@@ -314,7 +314,7 @@ impl Engine {
 
     /// This computer's user.
     pub(crate) fn owner(&self) -> Principal {
-        self.inner.user.principal()
+        self.inner.user.principal(&self.live().config.people)
     }
 
     /// Stops everything: polls and listeners at once, runs and deliveries as soon as their state is recorded; what has

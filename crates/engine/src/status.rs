@@ -174,6 +174,7 @@ mod tests {
             service: "github".into(),
             health,
             identity: None,
+            person: None,
             budget: None,
             last_ok: None,
             reading: None,

@@ -136,6 +136,9 @@ pub struct Decision {
     pub action: Do,
     /// Channels to post it in, as written in the rules (names or addresses), each once.
     pub post: Vec<String>,
+    /// The name of the rule that posts it in each of them. Of a decision that is read back, nothing.
+    #[serde(skip)]
+    pub posted_by: Vec<String>,
     /// Events of the same group make one notification.
     pub group: String,
     /// The rules that mattered, in order; from [`Rules::explain`], every rule.
@@ -257,7 +260,7 @@ impl Rules {
 
     fn walk(&self, view: &View<'_>, explain: bool) -> Decision {
         let (mut action, mut group, mut decided) = (None, None, false);
-        let (mut post, mut reasons) = (Vec::new(), Vec::new());
+        let (mut post, mut posted_by, mut reasons) = (Vec::new(), Vec::new(), Vec::new());
         for rule in &self.0 {
             if !rule.enabled {
                 if explain {
@@ -278,6 +281,7 @@ impl Rules {
                     reasons.push(rule.reason(Outcome::Matched, format!("`{}` is true", rule.when.text())));
                     action = action.or(rule.action);
                     rule.add_posts(view, &mut post, &mut reasons);
+                    posted_by.resize(post.len(), rule.name.clone());
                     if group.is_none() && !rule.group_by.is_empty() {
                         group = Some(rule.group(view, &mut reasons));
                     }
@@ -296,6 +300,7 @@ impl Rules {
         for (_, rule, why) in no_news.into_iter().filter(|(is_so, ..)| *is_so) {
             action = action.min(Do::Show);
             post.clear();
+            posted_by.clear();
             reasons.push(Reason {
                 rule: rule.to_owned(),
                 builtin: true,
@@ -303,7 +308,13 @@ impl Rules {
                 why: format!("{why}: at most shown, and not posted"),
             });
         }
-        Decision { action, post, group: group.unwrap_or_else(|| view.item.repo().to_owned()), reasons }
+        Decision {
+            action,
+            post,
+            posted_by,
+            group: group.unwrap_or_else(|| view.item.repo().to_owned()),
+            reasons,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use callboard_domain::{
+    actor::PersonId,
     error::ServiceError,
     identity::Identity,
     item::AccountName,
@@ -30,6 +31,10 @@ pub struct AccountInfo {
     pub health: Health,
     /// Who it acts as, once known.
     pub identity: Option<Identity>,
+    /// Whom of `[people]` it acts as, where that lists them.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub person: Option<PersonId>,
     /// The calls that are left in the service's rate limit.
     pub budget: Option<Budget>,
     /// When it was last read in full.

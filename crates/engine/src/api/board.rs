@@ -5,6 +5,7 @@ pub use callboard_domain::{
     board::Snoozed,
 };
 use callboard_domain::{
+    actor::Actor,
     board::{NotSeen, Row, Tray},
     command::{Effect, Role},
     error::ServiceError,
@@ -115,6 +116,10 @@ pub struct ItemDetail {
     pub actions: Vec<ItemAction>,
     /// Off the board for now: until when, or until it changes.
     pub snoozed: Option<Snoozed>,
+    /// Who snoozed it, and through what, where a person did and that was recorded.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub snoozed_by: Option<Actor>,
     /// Where it is not there any more: off the board and out of every count.
     pub gone: Option<GoneItem>,
     /// What its row on the board says, or would say: whose turn it is, since when, who has it.

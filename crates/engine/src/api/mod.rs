@@ -5,6 +5,7 @@
 //! ([`Changes`], [`FollowRun`]).
 
 mod accounts;
+mod audit;
 mod board;
 mod commands;
 mod posting;
@@ -22,7 +23,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use ts_rs::TS;
 
-pub use self::{accounts::*, board::*, commands::*, posting::*, rooms::*, upkeep::*};
+pub use self::{accounts::*, audit::*, board::*, commands::*, posting::*, rooms::*, upkeep::*};
 use crate::{Engine, config::Fault, supervise::catch_panic};
 pub use typescript::typescript;
 
@@ -140,6 +141,7 @@ calls! {
     snooze_times(SnoozeTimes) -> Vec<SnoozeTime>, Reads;
     quiet(Quiet) -> Option<Timestamp>, Acts;
     activity(ActivityQuery) -> Activity, Reads;
+    audit(AuditQuery) -> Vec<AuditEntry>, Reads;
     rules(RulesQuery) -> Vec<RuleInfo>, Reads;
     rules_explain(RulesExplain) -> Explanation, Reads;
     rules_replay(RulesReplay) -> Replay, Reads;

@@ -1,6 +1,6 @@
 //! Where things are said: channels, the built-in room, deliveries.
 
-use callboard_domain::{chat::Address, error::ServiceError, message::Message};
+use callboard_domain::{actor::Actor, chat::Address, error::ServiceError, message::Message};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -110,6 +110,10 @@ pub struct Delivery {
     pub attempts: u32,
     /// When it was recorded.
     pub created_at: Timestamp,
+    /// Who has it posted, and through what. `None` for what an older version recorded.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub actor: Option<Actor>,
     /// Where it can be seen.
     pub link: Option<String>,
 }

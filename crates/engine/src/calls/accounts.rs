@@ -8,7 +8,10 @@ use jiff::Timestamp;
 
 use crate::{
     Engine, accounts,
-    api::{AccountInfo, AccountsQuery, ApiError, Health, Needs, PollNow, SecretChanged, TestAccount},
+    api::{
+        AccountInfo, AccountsQuery, ApiError, AuditedChange, Health, Needs, PollNow, SecretChanged,
+        TestAccount,
+    },
     store::StoredSource,
     watch,
 };
@@ -31,6 +34,10 @@ impl Engine {
                     Health::New if posted_through.contains(&account.name) => Health::Ok,
                     health => health,
                 },
+                person: source
+                    .and_then(|source| source.identity.as_ref())
+                    .and_then(|identity| live.config.people.of_account(&account.name, &identity.login))
+                    .cloned(),
                 identity: source.and_then(|source| source.identity.clone()),
                 budget: source.and_then(|source| source.budget),
                 last_ok: source.and_then(|source| source.last_ok_at),
@@ -65,12 +72,10 @@ impl Engine {
         }
     }
 
-    pub(crate) async fn test_account(
-        &self,
-        query: TestAccount,
-        _actor: &Actor,
-    ) -> Result<Identity, ApiError> {
+    pub(crate) async fn test_account(&self, query: TestAccount, actor: &Actor) -> Result<Identity, ApiError> {
         let name = query.account;
+        self.account_named(&name)?;
+        self.record_change(actor, AuditedChange::AccountTested { account: name.clone() }).await;
         // It may be unlocked by now, or this asks for it.
         if self.live().accounts.get(&name).is_some_and(|account| account.is_waiting()) {
             self.read_secrets_again().await?;
@@ -91,8 +96,10 @@ impl Engine {
             .map_err(|error| ApiError::Service { account: name.to_string(), error })
     }
 
-    pub(crate) async fn secret_changed(&self, _: SecretChanged, _actor: &Actor) -> Result<(), ApiError> {
-        self.reload_now().await
+    pub(crate) async fn secret_changed(&self, query: SecretChanged, actor: &Actor) -> Result<(), ApiError> {
+        self.reload_now().await?;
+        self.record_change(actor, AuditedChange::SecretsRead { account: query.account }).await;
+        Ok(())
     }
 
     pub(crate) async fn poll_now(&self, query: PollNow) -> Result<Vec<AccountInfo>, ApiError> {

@@ -174,23 +174,25 @@ impl Engine {
         Ok(Explanation { event, item, decided, now })
     }
 
-    pub(crate) async fn snooze(&self, query: Snooze, _actor: &Actor) -> Result<(), ApiError> {
+    pub(crate) async fn snooze(&self, query: Snooze, actor: &Actor) -> Result<(), ApiError> {
         if let Some(until) = query.until.filter(|until| *until <= Timestamp::now()) {
             return Err(ApiError::usage(format!("{until} is past: name a time to come")));
         }
         let item = self.find_item(&query.item).await?.item;
         let snooze = query.until.map_or(store::Snooze::UntilChange, store::Snooze::Until);
-        self.store().snooze(&item.key, Some(snooze)).await.map_err(ApiError::internal)?;
+        let snoozed = self.store().snooze(&item.key, Some(snooze), actor, Timestamp::now()).await;
+        snoozed.map_err(ApiError::internal)?;
         self.inner.snoozed.notify_one();
         Ok(())
     }
 
-    pub(crate) async fn unsnooze(&self, query: Unsnooze, _actor: &Actor) -> Result<(), ApiError> {
+    pub(crate) async fn unsnooze(&self, query: Unsnooze, actor: &Actor) -> Result<(), ApiError> {
         let stored = self.find_item(&query.item).await?;
         if !stored.is_aside(Timestamp::now()) {
             return Err(ApiError::usage(format!("{} is not snoozed", stored.item.reference())));
         }
-        self.store().snooze(&stored.item.key, None).await.map_err(ApiError::internal).map(drop)
+        let back = self.store().snooze(&stored.item.key, None, actor, Timestamp::now()).await;
+        back.map_err(ApiError::internal).map(drop)
     }
 
     #[expect(clippy::unused_async, reason = "a call, like all others")]
@@ -198,11 +200,12 @@ impl Engine {
         Ok(snooze::times(&Zoned::now()))
     }
 
-    pub(crate) async fn quiet(&self, query: Quiet, _actor: &Actor) -> Result<Option<Timestamp>, ApiError> {
+    pub(crate) async fn quiet(&self, query: Quiet, actor: &Actor) -> Result<Option<Timestamp>, ApiError> {
         if let Some(until) = query.until.filter(|until| *until <= Timestamp::now()) {
             return Err(ApiError::usage(format!("{until} is past: name a time to come")));
         }
-        self.store().set_quiet_until(query.until).await.map_err(ApiError::internal)?;
+        let set = self.store().set_quiet_until(query.until, actor, Timestamp::now()).await;
+        set.map_err(ApiError::internal)?;
         Ok(query.until)
     }
 }

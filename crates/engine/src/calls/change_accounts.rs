@@ -11,8 +11,8 @@ use crate::{
     Engine,
     accounts::Account,
     api::{
-        AccountInfo, AccountsQuery, AddAccount, ApiError, EditAccount, RemoveAccount, Secret, ServiceInfo,
-        ServicesQuery, SetSecret,
+        AccountInfo, AccountsQuery, AddAccount, ApiError, AuditedChange, EditAccount, RemoveAccount, Secret,
+        ServiceInfo, ServicesQuery, SetSecret,
     },
     config::{self, Config, Faults},
     secrets::SecretsError,
@@ -27,7 +27,7 @@ impl Engine {
     pub(crate) async fn add_account(
         &self,
         mut add: AddAccount,
-        _actor: &Actor,
+        actor: &Actor,
     ) -> Result<AccountInfo, ApiError> {
         let _editing = self.inner.editing.lock().await;
         if !SERVICES.contains(&add.service.as_str()) {
@@ -58,13 +58,20 @@ impl Engine {
                 return Err(ApiError::internal(error));
             }
         }
-        self.in_force_or_undone(&text, changes).await
+        let set: Vec<String> = changes.before.iter().map(|it| it.field.clone()).collect();
+        let info = self.in_force_or_undone(&text, changes).await?;
+        let (account, service) = (add.name.clone(), add.service.clone());
+        self.record_change(actor, AuditedChange::AccountAdded { account, service }).await;
+        for field in set {
+            self.record_change(actor, AuditedChange::SecretSet { account: add.name.clone(), field }).await;
+        }
+        Ok(info)
     }
 
     pub(crate) async fn edit_account(
         &self,
         edit: EditAccount,
-        _actor: &Actor,
+        actor: &Actor,
     ) -> Result<AccountInfo, ApiError> {
         let _editing = self.inner.editing.lock().await;
         self.account_named(&edit.account)?;
@@ -75,14 +82,17 @@ impl Engine {
         let settings = settings.collect::<Result<Vec<_>, String>>().map_err(ApiError::usage)?;
         let path = &self.inner.options.paths.config;
         let text = config::edit_account(path, edit.account.as_str(), &settings).map_err(refused)?;
-        let changes = Changes::of(self, edit.account, String::new());
-        self.in_force_or_undone(&text, changes).await
+        let changes = Changes::of(self, edit.account.clone(), String::new());
+        let info = self.in_force_or_undone(&text, changes).await?;
+        let settings = edit.settings.into_keys().collect();
+        self.record_change(actor, AuditedChange::AccountEdited { account: edit.account, settings }).await;
+        Ok(info)
     }
 
     pub(crate) async fn set_secret(
         &self,
         mut set: SetSecret,
-        _actor: &Actor,
+        actor: &Actor,
     ) -> Result<AccountInfo, ApiError> {
         let _editing = self.inner.editing.lock().await;
         let account = self.account_named(&set.account)?;
@@ -98,10 +108,16 @@ impl Engine {
             changes.undo().await;
             return Err(error);
         }
+        let (account, field) = (set.account.clone(), set.field);
+        let what = match set.secret.is_some() {
+            true => AuditedChange::SecretSet { account, field },
+            false => AuditedChange::SecretRemoved { account, field },
+        };
+        self.record_change(actor, what).await;
         self.info_of(&set.account).await
     }
 
-    pub(crate) async fn remove_account(&self, remove: RemoveAccount, _actor: &Actor) -> Result<(), ApiError> {
+    pub(crate) async fn remove_account(&self, remove: RemoveAccount, actor: &Actor) -> Result<(), ApiError> {
         let _editing = self.inner.editing.lock().await;
         let account = self.account_named(&remove.account)?;
         let path = &self.inner.options.paths.config;
@@ -114,10 +130,12 @@ impl Engine {
                 return Err(ApiError::internal(why));
             }
         }
-        self.write_in_force(&text, changes).await
+        self.write_in_force(&text, changes).await?;
+        self.record_change(actor, AuditedChange::AccountRemoved { account: remove.account }).await;
+        Ok(())
     }
 
-    fn account_named(&self, name: &AccountName) -> Result<std::sync::Arc<Account>, ApiError> {
+    pub(super) fn account_named(&self, name: &AccountName) -> Result<std::sync::Arc<Account>, ApiError> {
         let live = self.live();
         live.accounts.get(name).cloned().ok_or_else(|| {
             let known = live.accounts.keys().map(AccountName::as_str);

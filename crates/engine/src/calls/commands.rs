@@ -11,8 +11,8 @@ use super::{LONG_POLL, limited, one_of, page};
 use crate::{
     Engine,
     api::{
-        ApiError, Cancel, CommandInfo, CommandsQuery, FollowRun, HelpQuery, Prepare, Prepared, RunProgress,
-        RunsQuery, SettleRun, StartRun,
+        ApiError, AuditedChange, Cancel, CommandInfo, CommandsQuery, FollowRun, HelpQuery, Prepare, Prepared,
+        RunProgress, RunsQuery, SettleRun, StartRun,
     },
     live::Live,
     registry::Entry,
@@ -123,7 +123,7 @@ impl Engine {
         Ok(runs.into_iter().map(known).collect())
     }
 
-    pub(crate) async fn cancel(&self, query: Cancel, _actor: &Actor) -> Result<Run, ApiError> {
+    pub(crate) async fn cancel(&self, query: Cancel, actor: &Actor) -> Result<Run, ApiError> {
         let id = self.run_id(&query.id).await?;
         let under_way = || self.inner.runs.get(&id).filter(|_| self.inner.runs.unrecorded(&id).is_none());
         let Some(stream) = under_way() else {
@@ -131,6 +131,7 @@ impl Engine {
             return Err(ApiError::usage(format!("run {id} is not under way: it is {}", run.state.name())));
         };
         let mut changes = stream.changes();
+        self.record_change(actor, AuditedChange::RunCanceled { run: id.clone() }).await;
         stream.cancel.cancel();
         while under_way().is_some() && changes.changed().await.is_ok() {}
         self.known_run(&id).await

@@ -41,11 +41,15 @@ impl Engine {
         };
         let actions = entries.into_iter().map(action).collect();
         let snoozed = stored.aside(now);
+        let snoozed_by = match stored.snoozed.filter(|snooze| snooze.holds(now)) {
+            Some(_) => self.store().snoozed_by(&item.key).await.map_err(ApiError::internal)?,
+            None => None,
+        };
         let accounts = self.accounts(AccountsQuery {}).await?;
         let as_of = status::as_of(&accounts).get(&item.key.account).copied();
         let row = board::Row { as_of, ..board::row(board::Entry { item, me: &me, snoozed }, now) };
         let gone = stored.gone.map(|(reason, at)| GoneItem { why: reason.to_string(), reason, at });
-        Ok(ItemDetail { events, actions, snoozed, gone, row: Some(row), item: stored.item })
+        Ok(ItemDetail { events, actions, snoozed, snoozed_by, gone, row: Some(row), item: stored.item })
     }
 
     /// The item that a text means, whatever its kind.

@@ -1,6 +1,7 @@
 //! The answers to the calls of [`crate::api`]: each is a method of the engine.
 
 mod accounts;
+mod audit;
 mod board;
 mod change_accounts;
 mod commands;

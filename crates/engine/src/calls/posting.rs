@@ -60,7 +60,7 @@ impl Engine {
 
     pub(crate) async fn post(&self, post: Post, actor: &Actor) -> Result<Delivery, ApiError> {
         let PreparedPost { address: to, message } = self.post_as(post, &actor.principal).await?;
-        let new = NewDelivery { about: About::Nothing, to, under: None, message };
+        let new = NewDelivery { about: About::Nothing, to, under: None, message, actor: Some(actor.clone()) };
         let key = self.store().enqueue(new, Timestamp::now()).await.map_err(ApiError::internal)?;
         self.delivery(&key).await
     }
@@ -142,7 +142,7 @@ impl Engine {
         Ok(found.map_err(ApiError::internal)?.into_iter().map(shown).collect())
     }
 
-    pub(crate) async fn retry(&self, query: Retry, _actor: &Actor) -> Result<Delivery, ApiError> {
+    pub(crate) async fn retry(&self, query: Retry, actor: &Actor) -> Result<Delivery, ApiError> {
         let known =
             self.store().deliveries_not_posted(limited(LIST_LIMIT)).await.map_err(ApiError::internal)?;
         let ids = known.into_iter().map(|delivery| delivery.key.0);
@@ -161,7 +161,7 @@ impl Engine {
             "delivery that has not arrived",
             "callboard deliveries --pending",
         )?);
-        if !self.store().retry(&key, Timestamp::now()).await.map_err(ApiError::internal)? {
+        if !self.store().retry(&key, actor, Timestamp::now()).await.map_err(ApiError::internal)? {
             return Err(ApiError::usage(format!("delivery {} is on its way already", key.0)));
         }
         self.delivery(&key).await
@@ -224,6 +224,7 @@ pub(super) fn shown(delivery: store::Delivery) -> Delivery {
         state,
         attempts: delivery.attempts,
         created_at: delivery.created_at,
+        actor: delivery.actor,
         link: delivery.posted.and_then(|posted| posted.link),
     }
 }

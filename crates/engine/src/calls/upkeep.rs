@@ -7,8 +7,8 @@ use super::LONG_POLL;
 use crate::{
     Engine, Mode,
     api::{
-        AccountsQuery, ApiError, Changes, Check, Configure, Doctor, Greeting, Health, Hello, Notices,
-        NoticesDue, QuietNow, Reload, Settings, SettingsQuery, Status, StatusQuery,
+        AccountsQuery, ApiError, AuditedChange, Changes, Check, Configure, Doctor, Greeting, Health, Hello,
+        Notices, NoticesDue, QuietNow, Reload, Settings, SettingsQuery, Status, StatusQuery,
     },
     config, doctor, status,
     store::StoreError,
@@ -94,7 +94,7 @@ impl Engine {
         })
     }
 
-    pub(crate) async fn configure(&self, change: Configure, _actor: &Actor) -> Result<Settings, ApiError> {
+    pub(crate) async fn configure(&self, change: Configure, actor: &Actor) -> Result<Settings, ApiError> {
         let _editing = self.inner.editing.lock().await;
         if change.path.first().is_none_or(|section| section == "accounts") {
             return Err(ApiError::usage("say which setting; accounts have calls of their own"));
@@ -102,10 +102,14 @@ impl Engine {
         let text = config::configure(&self.inner.options.paths.config, &change.path, change.value.as_ref());
         let text = text.map_err(|faults| ApiError::Config { faults: faults.0 })?;
         self.write_config(&text).await?;
+        let what = AuditedChange::Configured { removed: change.value.is_none(), path: change.path };
+        self.record_change(actor, what).await;
         self.settings(SettingsQuery {}).await
     }
 
-    pub(crate) async fn reload(&self, _: Reload, _actor: &Actor) -> Result<(), ApiError> {
-        self.reload_now().await
+    pub(crate) async fn reload(&self, _: Reload, actor: &Actor) -> Result<(), ApiError> {
+        self.reload_now().await?;
+        self.record_change(actor, AuditedChange::Reloaded).await;
+        Ok(())
     }
 }

@@ -3,6 +3,7 @@
 mod edit;
 mod keys;
 mod mask;
+mod people;
 mod reader;
 mod sections;
 mod toml_file;
@@ -14,7 +15,7 @@ use std::{
 };
 
 use callboard_connectors::ConnectorConfig;
-use callboard_domain::{chat::Address, duration::Span, item::AccountName, rules::RuleConfig};
+use callboard_domain::{chat::Address, duration::Span, item::AccountName, people::People, rules::RuleConfig};
 
 use crate::{private, secrets::Place};
 use reader::Reader;
@@ -63,6 +64,8 @@ pub struct Config {
     pub keep: Keep,
     /// How the desktop app looks and is called up.
     pub desktop: Desktop,
+    /// Who people are, whatever services call them, and their teams.
+    pub people: People,
 }
 
 /// Everything that is wrong in a file.
@@ -108,6 +111,7 @@ impl Config {
     pub(crate) fn in_force(&self) -> serde_json::Value {
         let channels: BTreeMap<&String, String> =
             self.channels.iter().map(|(name, address)| (name, address.to_string())).collect();
+        let (people, teams) = people::in_force(&self.people);
         serde_json::json!({
             "default_channel": self.default_channel.to_string(),
             "builtin_rules": self.builtin_rules,
@@ -119,6 +123,8 @@ impl Config {
             "notifications": self.notifications,
             "keep": self.keep,
             "desktop": self.desktop,
+            "people": people,
+            "teams": teams,
         })
     }
 }

@@ -45,6 +45,7 @@ impl Reader<'_, '_> {
             Address { account: ROOM.into(), channel: "general".into() }
         });
         let rules = self.rules(&channels, &accounts);
+        let people = self.people(&accounts);
         let secrets: SecretsSection = self.section("secrets").unwrap_or_default();
         let mut commands: Commands = self.section("commands").unwrap_or_default();
         for dir in &mut commands.dirs {
@@ -63,6 +64,7 @@ impl Reader<'_, '_> {
             notifications: self.section("notifications").unwrap_or_default(),
             keep: self.section("keep").unwrap_or_default(),
             desktop: self.desktop(),
+            people,
         }
     }
 

@@ -147,6 +147,23 @@ fn days_30() -> Span {
     Span(std::time::Duration::from_secs(30 * 86_400))
 }
 
+/// A team: the people whom a name stands for.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Team {
+    /// Names of `[people]`.
+    pub(super) members: Vec<String>,
+}
+
+/// What identifies a person somewhere: a login name or an id; under `local` also the number of a user.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum AliasSchema {
+    Text(String),
+    Number(u32),
+}
+
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SecretsSection {
@@ -169,10 +186,13 @@ struct Schema {
     notifications: Option<Notifications>,
     keep: Option<Keep>,
     desktop: Option<Desktop>,
+    /// What each person is called: by account, by service, `local` (on this computer) and `email`.
+    people: Option<BTreeMap<String, BTreeMap<String, AliasSchema>>>,
+    teams: Option<BTreeMap<String, Team>>,
 }
 
 /// The names of the sections, for who mistypes one.
-pub(super) const SECTIONS: [&str; 11] = [
+pub(super) const SECTIONS: [&str; 13] = [
     "default_channel",
     "builtin_rules",
     "accounts",
@@ -184,6 +204,8 @@ pub(super) const SECTIONS: [&str; 11] = [
     "notifications",
     "keep",
     "desktop",
+    "people",
+    "teams",
 ];
 
 /// The JSON Schema of `callboard.toml`.

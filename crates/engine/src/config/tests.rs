@@ -150,6 +150,111 @@ fn what_is_wrong_is_told_with_its_place_and_the_nearest_name() {
     }
 }
 
+const TEAM: &str = r#"
+[accounts.forge]
+service = "github"
+[accounts.ghe]
+service = "github"
+url = "https://git.acme.example/api/v3"
+[accounts.chat]
+service = "slack"
+[accounts.chat2]
+service = "slack"
+"#;
+
+#[test]
+fn people_are_known_by_what_accounts_and_this_computer_call_them() {
+    let config = read(&format!(
+        "{TEAM}[people.ana]\nforge = \"ana\"\nghe = \"a.adams\"\nslack = \"U1\"\nlocal = 1000\n\
+         email = \"ana@acme.example\"\njenkins = \"ana\"\n\
+         [people.bo]\nlocal = \"bo\"\nghe = \"ana\"\n[teams.sre]\nmembers = [\"bo\", \"ana\"]\n"
+    ))
+    .unwrap();
+    // account, id -> who: an account's name is that account, a service's all of its accounts
+    let cases = [
+        ("forge", "ana", Some("ana")),
+        ("ghe", "a.adams", Some("ana")),
+        ("ghe", "ana", Some("bo")),
+        ("chat", "U1", Some("ana")),
+        ("chat2", "u1", Some("ana")),
+        ("chat", "ana", None),
+    ];
+    for (account, id, expected) in cases {
+        let found = config.people.of_account(&account.into(), id).map(|person| person.0.as_str());
+        assert_eq!(found, expected, "{account} {id}");
+    }
+    let local = |number, login| config.people.of_local(number, Some(login)).map(|person| person.0.as_str());
+    assert_eq!((local("1000", "x"), local("7", "bo"), local("7", "x")), (Some("ana"), Some("bo"), None));
+    assert_eq!(config.people.teams["sre"].len(), 2);
+    let in_force = config.in_force();
+    assert_eq!(in_force["people"]["bo"], serde_json::json!({ "local": "bo", "ghe": "ana" }));
+    assert_eq!(in_force["people"]["ana"]["local"], 1000);
+    assert_eq!(in_force["teams"], serde_json::json!({ "sre": { "members": ["ana", "bo"] } }));
+}
+
+#[test]
+fn what_is_wrong_with_people_and_teams_is_told_with_its_place() {
+    let team = TEAM.lines().count();
+    // what follows the accounts -> line after them and column, words
+    let cases: &[(&str, usize, usize, &[&str])] = &[
+        ("people = 3", 1, 10, &["[people.NAME]"]),
+        ("[people]\nana = 3", 2, 7, &["expected a table: [people.ana]"]),
+        ("[people.ana]", 1, 1, &["does not say who ana is", "local = \"LOGIN\""]),
+        ("[people.\"a b\"]\nlocal = 1", 1, 9, &["letters, digits"]),
+        ("[people.ana]\nlocl = \"ana\"", 2, 1, &["`locl`", "did you mean `local`", "`chat`"]),
+        ("[people.ana]\nforg = \"ana\"", 2, 1, &["did you mean `forge`"]),
+        ("[people.ana]\ngithub = \"ana\"", 2, 1, &["different places", "`forge` or `ghe`"]),
+        ("[people.ana]\nforge = 7", 2, 9, &["a login name such as", "\"U123\""]),
+        ("[people.ana]\nforge = \"\"", 2, 9, &["found \"\""]),
+        ("[people.ana]\nforge = \" ana\"", 2, 9, &["found \" ana\""]),
+        ("[people.ana]\nforge = \"an\\u202ea\"", 2, 9, &["a login name such as"]),
+        ("[people.ana]\nlocal = -1", 2, 9, &["`id -u` says it"]),
+        ("[people.ana]\nlocal = 4294967296", 2, 9, &["the number of a user"]),
+        ("[people.ana]\nlocal = true", 2, 9, &["expected a login name"]),
+        ("[people.ana]\nemail = \"ana\"", 2, 9, &["ana@acme.example", "found \"ana\""]),
+        ("[people.ana]\nemail = \"a b@c\"", 2, 9, &["e-mail address"]),
+        (
+            "[people.ana]\nchat = \"U1\"\n[people.bo]\nslack = \"u1\"",
+            4,
+            9,
+            &["u1 is who ana is already", "one person"],
+        ),
+        ("[people.ana]\nlocal = 1\n[people.bo]\nlocal = 1", 4, 9, &["1 is who ana is already"]),
+        ("[people.ana]\njenkins = \"a\"\n[people.bo]\njenkins = \"A\"", 4, 11, &["ana is already"]),
+        ("[people.ana]\nlocal = 1\n[teams.sre]\nmembers = []", 4, 11, &["sre has no members"]),
+        ("[teams.sre]", 1, 1, &["missing field `members`"]),
+        ("[teams.sre]\nmember = []", 2, 1, &["did you mean `members`"]),
+        (
+            "[people.ana]\nlocal = 1\n[teams.sre]\nmembers = [\"ana\", \"anna\"]",
+            4,
+            19,
+            &["person `anna`", "did you mean `ana`", "listed in [people]"],
+        ),
+        ("[people.ana]\nlocal = 1\n[teams.sre]\nmembers = [\"ana\", \"ana\"]", 4, 19, &["named twice"]),
+        ("[people.ana]\nlocal = 1\n[teams.ana]\nmembers = [\"ana\"]", 3, 1, &["is a person of [people]"]),
+    ];
+    for (text, line, column, words) in cases {
+        let faults = read(&format!("{TEAM}{text}")).unwrap_err();
+        let all = faults.join("\n");
+        assert!(all.starts_with(&format!("{}:{column} ", team + line)), "{text:?} at {line}:{column}: {all}");
+        for word in *words {
+            assert!(all.contains(word), "{text:?} lacks {word:?}: {all}");
+        }
+    }
+    // An account with a fault of its own is known by its name: the one fault is told, and no other.
+    let one = read("[accounts.forge]\nservice = \"githb\"\n[people.ana]\nforge = \"ana\"").unwrap_err();
+    assert_eq!(one.len(), 1, "{one:?}");
+}
+
+#[test]
+fn account_that_people_are_named_by_is_not_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("callboard.toml");
+    fs::write(&path, "[accounts.forge]\nservice = \"github\"\n[people.ana]\nforge = \"ana\"\n").unwrap();
+    let refused = remove_account(&path, "forge").unwrap_err().to_string();
+    assert!(refused.contains("`forge`") && refused.contains("forge = \"ana\""), "{refused}");
+}
+
 #[test]
 fn every_fault_is_told_at_once() {
     let faults = read("acounts = 1\n[secrets]\nstore = \"x\"\n[receive]\nlisten = 7").unwrap_err();

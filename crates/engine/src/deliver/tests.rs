@@ -27,6 +27,7 @@ fn delivery(posted: bool, attempts: u32) -> Delivery {
         sent_revision: 2,
         error: None,
         created_at: at(0),
+        actor: None,
     }
 }
 

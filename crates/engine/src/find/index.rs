@@ -335,6 +335,7 @@ mod tests {
             account: None,
             item: None,
             by: "ana".into(),
+            actor: None,
             started_at: at(hour),
             ended_at: None,
             state: RunState::Done { outcome: Outcome::ok("done") },

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use callboard_domain::{actor::Principal, text};
+use callboard_domain::{actor::Principal, people::People, text};
 
 /// How long the system may take to name a user: where names are kept on the network, that may be down.
 const NAME_TIME: Duration = Duration::from_secs(2);
@@ -46,8 +46,11 @@ impl User {
     }
 
     /// Them as who asks for something.
-    pub(crate) fn principal(&self) -> Principal {
-        Principal::Unlisted { account: None, id: self.id.clone(), name: self.name() }
+    pub(crate) fn principal(&self, people: &People) -> Principal {
+        match people.of_local(&self.id, self.login.as_deref()) {
+            Some(person) => Principal::Person { id: person.clone() },
+            None => Principal::Unlisted { account: None, id: self.id.clone(), name: self.name() },
+        }
     }
 }
 
@@ -73,6 +76,6 @@ mod tests {
         let nameless = User { id: "1234".into(), login: None };
         assert_eq!(nameless.name(), "user 1234");
         let expected = Principal::Unlisted { account: None, id: "1234".into(), name: "user 1234".into() };
-        assert_eq!(nameless.principal(), expected);
+        assert_eq!(nameless.principal(&People::default()), expected);
     }
 }

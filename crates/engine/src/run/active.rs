@@ -208,6 +208,7 @@ mod tests {
             account: None,
             item: None,
             by: String::new(),
+            actor: None,
             started_at: jiff::Timestamp::UNIX_EPOCH,
             ended_at: None,
             state: RunState::Unknown { why: "lost".into() },

@@ -75,6 +75,7 @@ mod tests {
             account: None,
             item: None,
             by: by.into(),
+            actor: None,
             started_at: Timestamp::UNIX_EPOCH,
             ended_at: None,
             state,

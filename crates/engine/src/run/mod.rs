@@ -61,6 +61,7 @@ impl Engine {
             account: ready.account.as_ref().map(ToString::to_string),
             item: ready.args.items.values().next().map(|item| item.key.clone()),
             by: ready.acts_on_service_as.clone().unwrap_or_else(|| actor.principal.to_string()),
+            actor: Some(actor.clone()),
             started_at: now,
             ended_at: None,
             state,
@@ -232,7 +233,7 @@ impl Engine {
         let RunState::Unknown { why } = run.state else { return Ok(false) };
         run.state = RunState::Settled { ran, by, at, why };
         let message = message(&run, "");
-        self.store().settle_run(&run.id, run.state, message, at).await
+        self.store().settle_run(&run.id, run.state, message, actor, at).await
     }
 
     /// The runs that were under way when the program last ended: their messages say that it is not known how they went.

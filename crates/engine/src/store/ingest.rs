@@ -4,6 +4,7 @@
 use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
 
 use callboard_domain::{
+    actor::Actor,
     chat::Address,
     event::{Change, Event, Transition, compare, compare_read, missed},
     identity::Identity,
@@ -105,7 +106,18 @@ pub struct Decided {
     /// How it is shown on this desktop, if at all.
     pub notice: Option<Notice>,
     /// The messages to be posted.
-    pub posts: Vec<(Address, Message)>,
+    pub posts: Vec<Post>,
+}
+
+/// A message that a rule has posted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Post {
+    /// Where it goes.
+    pub to: Address,
+    /// What it says.
+    pub message: Message,
+    /// The name of the rule.
+    pub rule: String,
 }
 
 /// Decides what is to be done about events. Called while they are being written, for each that is news: it must be
@@ -352,8 +364,9 @@ impl Intake<'_> {
             if decided.silence {
                 items::silence(conn, n)?;
             }
-            for (to, message) in decided.posts {
-                let new = NewDelivery { about: About::Event(id), to, under: None, message };
+            for Post { to, message, rule } in decided.posts {
+                let actor = Some(Actor::rule(rule));
+                let new = NewDelivery { about: About::Event(id), to, under: None, message, actor };
                 deliveries::insert(conn, &new, now)?;
             }
         }

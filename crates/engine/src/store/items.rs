@@ -1,6 +1,7 @@
 //! Items as last known.
 
 use callboard_domain::{
+    actor::Actor,
     board::Snoozed,
     item::{AccountName, Detail, Item, ItemKey, Kind},
     source::GoneReason,
@@ -13,9 +14,10 @@ use rusqlite::{
 use url::Url;
 
 use super::{
-    Store, StoreError,
+    Store, StoreError, audit,
     row::{At, Json, all, key, one, run},
 };
+use crate::api::AuditedChange;
 
 pub(super) const V1: &str = "
 CREATE TABLE items (
@@ -44,6 +46,11 @@ CREATE INDEX items_unsearched ON items (searched) WHERE searched = 0;
 pub(super) const V2: &str = "
 ALTER TABLE items ADD COLUMN gone TEXT;      -- GoneReason as JSON
 ALTER TABLE items ADD COLUMN gone_at INTEGER;
+";
+
+/// Who snoozed it, while it is.
+pub(super) const V3: &str = "
+ALTER TABLE items ADD COLUMN snoozed_by TEXT; -- Actor as JSON
 ";
 
 /// The open items, however many others there are: without a word about it SQLite takes the index of all items of a kind.
@@ -294,6 +301,7 @@ pub(super) fn rename(
 /// Puts one row aside for as long as the other is, unless it is aside already.
 pub(super) fn put_aside_like(conn: &Connection, n: i64, other: i64) -> rusqlite::Result<()> {
     let sql = "UPDATE items SET silenced = items.silenced OR other.silenced,
+               snoozed_by = iif(items.snoozed IS NULL, other.snoozed_by, items.snoozed_by),
                snoozed = coalesce(items.snoozed, other.snoozed)
                FROM items AS other WHERE items.n = ?1 AND other.n = ?2";
     run(conn, sql, params![n, other]).map(drop)
@@ -429,14 +437,43 @@ impl Store {
         .await
     }
 
-    /// Puts an item aside, or with `None` back on the board. False where there is no such item.
-    pub async fn snooze(&self, key: &ItemKey, snooze: Option<Snooze>) -> Result<bool, StoreError> {
-        let key = key.clone();
+    /// Puts an item aside, or with `None` back on the board, and records who did. False where there is no such item.
+    pub async fn snooze(
+        &self,
+        key: &ItemKey,
+        snooze: Option<Snooze>,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (key, actor) = (key.clone(), actor.clone());
+        let item = key.clone();
+        let what = match snooze {
+            None => AuditedChange::Unsnoozed { item },
+            Some(Snooze::UntilChange) => AuditedChange::Snoozed { item, until: None },
+            Some(Snooze::Until(end)) => AuditedChange::Snoozed { item, until: Some(end) },
+        };
         self.write(move |conn| {
-            let sql = "UPDATE items SET snoozed = ?4, silenced = silenced AND ?4 IS NOT NULL
+            let sql = "UPDATE items SET snoozed = ?4, snoozed_by = ?5, silenced = silenced AND ?4 IS NOT NULL
                        WHERE account = ?1 AND kind = ?2 AND id = ?3";
-            run(conn, sql, params![key.account.as_str(), key.kind.name(), key.id, snooze])
-                .map(|rows| rows == 1)
+            let by = snooze.map(|_| Json(&actor));
+            let row = params![key.account.as_str(), key.kind.name(), key.id, snooze, by];
+            let found = run(conn, sql, row)? == 1;
+            if found {
+                audit::insert(conn, &actor, &what, now)?;
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    /// Who snoozed an item, where it is snoozed and that is on the record.
+    pub async fn snoozed_by(&self, key: &ItemKey) -> Result<Option<Actor>, StoreError> {
+        let key = key.clone();
+        self.read(move |conn| {
+            let sql = "SELECT snoozed_by FROM items
+                       WHERE account = ?1 AND kind = ?2 AND id = ?3 AND snoozed IS NOT NULL";
+            let row = params![key.account.as_str(), key.kind.name(), key.id];
+            Ok(one(conn, sql, row, |row| audit::read_actor(row, 0))?.flatten())
         })
         .await
     }

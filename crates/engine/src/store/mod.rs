@@ -4,6 +4,7 @@
 //! What a call has returned is on the disk. Each table has a file: its SQL, its row, its calls on [`Store`].
 
 mod activity;
+mod audit;
 mod decisions;
 mod deliveries;
 mod error;
@@ -46,7 +47,7 @@ pub use self::{
     decisions::{Notice, PendingNotice},
     deliveries::{About, Attempt, Delivery, DeliveryState, Edits, LONGEST_WAIT, NewDelivery},
     error::StoreError,
-    ingest::{Decide, Decided, Happened, Ingested, Report, Watched},
+    ingest::{Decide, Decided, Happened, Ingested, Post, Report, Watched},
     items::{BOARD, Snooze, StoredItem},
     open_items::OpenRow,
     output::Output,

@@ -10,8 +10,8 @@ use std::{
 use rusqlite::{Connection, OpenFlags};
 
 use super::{
-    StoreError, activity, decisions, deliveries, events, hooks, items, open_items, room, run_output, runs,
-    search, secret_records, settings, sources,
+    StoreError, activity, audit, decisions, deliveries, events, hooks, items, open_items, room, run_output,
+    runs, search, secret_records, settings, sources,
 };
 use crate::private;
 
@@ -34,6 +34,7 @@ pub(super) const FORMATS: &[&[&str]] = &[
     &[run_output::V1_STEPS],
     &[secret_records::V1],
     &[open_items::V2, activity::V2],
+    &[audit::V1, runs::V2, deliveries::V2, items::V3],
 ];
 
 /// Marks a SQLite file as ours (`CALL`), as `file` and the like can tell.

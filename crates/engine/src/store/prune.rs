@@ -5,7 +5,7 @@ use std::time::Duration;
 use callboard_domain::item::Kind;
 use jiff::Timestamp;
 
-use super::{Store, StoreError, deliveries, events, hooks, ingest, items, room, runs};
+use super::{Store, StoreError, audit, deliveries, events, hooks, ingest, items, room, runs};
 
 /// Rows that are deleted in one step, which those who write may have to wait for.
 const STEP: u32 = 500;
@@ -15,7 +15,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// How long things are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// Events, runs and deliveries. What is still to be told or delivered is kept longer.
+    /// Events, runs, deliveries and the audit log. What is still to be told or delivered is kept longer.
     pub record: Duration,
     /// Items that are over, from their last change. Those that events on the record speak of are kept longer.
     pub items: Duration,
@@ -46,6 +46,8 @@ pub struct Pruned {
     pub hooks: usize,
     /// Messages in the built-in room.
     pub room: usize,
+    /// Entries of the audit log.
+    pub audit: usize,
 }
 
 impl Store {
@@ -65,6 +67,7 @@ impl Store {
             pruned.events += deleted;
         }
         pruned.runs = self.in_steps(move |conn| runs::prune(conn, record, STEP)).await?;
+        pruned.audit = self.in_steps(move |conn| audit::prune(conn, record, STEP)).await?;
         let over = before(keep.items);
         for kind in Kind::ALL {
             pruned.items += self.in_steps(move |conn| items::prune(conn, kind, over, STEP)).await?;

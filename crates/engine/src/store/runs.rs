@@ -1,6 +1,7 @@
 //! Runs of commands. A run is on the record before its effect, so that after a crash it is known to be unknown.
 
 use callboard_domain::{
+    actor::Actor,
     chat::{Address, DeliveryKey},
     item::ItemKey,
     message::Message,
@@ -10,10 +11,11 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 use super::{
-    Store, StoreError,
+    Store, StoreError, audit,
     deliveries::{self, About, NewDelivery},
     row::{At, Json, Text, all, one, run as execute},
 };
+use crate::api::AuditedChange;
 
 pub(super) const V1: &str = "
 CREATE TABLE runs (
@@ -37,8 +39,13 @@ CREATE INDEX runs_item ON runs (item) WHERE item IS NOT NULL;
 CREATE INDEX runs_unsearched ON runs (searched) WHERE searched = 0;
 ";
 
+/// Who asked for it, and through what. What was recorded before has only `asked_by`, a text for people.
+pub(super) const V2: &str = "
+ALTER TABLE runs ADD COLUMN actor TEXT;      -- Actor as JSON
+";
+
 pub(super) const COLUMNS: &str =
-    "id, command, line, args, account, item, asked_by, started_at, ended_at, state, post";
+    "id, command, line, args, account, item, asked_by, started_at, ended_at, state, post, actor";
 
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
     Ok(Run {
@@ -53,17 +60,31 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
         ended_at: row.get::<_, Option<At>>(8)?.map(|at| at.0),
         state: row.get::<_, Json<_>>(9)?.0,
         post: row.get::<_, Option<Text<_>>>(10)?.map(|it| it.0),
+        actor: audit::read_actor(row, 11)?,
     })
 }
 
 fn insert(conn: &Connection, run: &Run) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO runs (id, command, line, args, account, item, asked_by, started_at, ended_at, state, post)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-    let Run { id, command, line, args, account, item, by, started_at, ended_at, state, post } = run;
+    let sql = "INSERT INTO runs (id, command, line, args, account, item, asked_by, started_at, ended_at, state, post, actor)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    let Run { id, command, line, args, account, item, by, actor, started_at, ended_at, state, post } = run;
     let (item, post) = (item.as_ref().map(Text), post.as_ref().map(Text));
     let (started_at, ended_at) = (At(*started_at), ended_at.map(At));
-    let row =
-        params![id, command, line, Json(args), account, item, by, started_at, ended_at, Json(state), post];
+    let actor = actor.as_ref().map(Json);
+    let row = params![
+        id,
+        command,
+        line,
+        Json(args),
+        account,
+        item,
+        by,
+        started_at,
+        ended_at,
+        Json(state),
+        post,
+        actor
+    ];
     execute(conn, sql, row).map(drop)
 }
 
@@ -148,6 +169,7 @@ impl Store {
             to,
             under: None,
             message,
+            actor: None,
         });
         self.write(move |conn| {
             insert(conn, &run)?;
@@ -164,8 +186,13 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let id = id.to_owned();
-        let new =
-            post.map(|(to, message)| NewDelivery { about: About::Run(id.clone()), to, under: None, message });
+        let new = post.map(|(to, message)| NewDelivery {
+            about: About::Run(id.clone()),
+            to,
+            under: None,
+            message,
+            actor: None,
+        });
         self.write(move |conn| {
             let begun = launch(conn, &id)?;
             if let Some(new) = new.as_ref().filter(|_| begun) {
@@ -203,13 +230,16 @@ impl Store {
         id: &str,
         state: RunState,
         message: Message,
+        actor: &Actor,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let id = id.to_owned();
+        let (id, actor) = (id.to_owned(), actor.clone());
+        let ran = matches!(state, RunState::Settled { ran: true, .. });
         self.write(move |conn| {
             let settled = settle(conn, &id, &state)?;
             if settled {
                 deliveries::revise_run(conn, &id, &message, now)?;
+                audit::insert(conn, &actor, &AuditedChange::RunResolved { run: id.clone(), ran }, now)?;
             }
             Ok(settled)
         })

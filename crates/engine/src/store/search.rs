@@ -57,7 +57,7 @@ pub(super) fn index_step(conn: &Connection) -> rusqlite::Result<bool> {
     let sql = format!("SELECT {}, n FROM runs WHERE searched = 0 LIMIT {STEP}", runs::COLUMNS);
     let ran = all(conn, &sql, [], |row| {
         let text = runs::read(row).map(|run| runs::search_text(&run));
-        Ok((row.get::<_, i64>(11)?, text.unwrap_or_default()))
+        Ok((row.get::<_, i64>(12)?, text.unwrap_or_default()))
     })?;
     for (n, text) in &ran {
         run(conn, "INSERT OR REPLACE INTO run_search (rowid, text) VALUES (?1, ?2)", params![n, text])?;

@@ -1,12 +1,14 @@
 //! What a person has set for the moment, and that outlives a restart.
 
+use callboard_domain::actor::Actor;
 use jiff::Timestamp;
 use rusqlite::params;
 
 use super::{
-    Store, StoreError,
+    Store, StoreError, audit,
     row::{At, one, run},
 };
+use crate::api::AuditedChange;
 
 pub(super) const V1: &str = "
 CREATE TABLE settings (
@@ -27,15 +29,24 @@ impl Store {
         .await
     }
 
-    /// Sets it, or with `None` ends it.
-    pub async fn set_quiet_until(&self, until: Option<Timestamp>) -> Result<(), StoreError> {
-        self.write(move |conn| match until {
-            Some(until) => {
-                let sql = "INSERT INTO settings (name, value) VALUES ('quiet_until', ?1)
+    /// Sets it, or with `None` ends it, and records who did.
+    pub async fn set_quiet_until(
+        &self,
+        until: Option<Timestamp>,
+        actor: &Actor,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let actor = actor.clone();
+        self.write(move |conn| {
+            audit::insert(conn, &actor, &AuditedChange::Quiet { until }, now)?;
+            match until {
+                Some(until) => {
+                    let sql = "INSERT INTO settings (name, value) VALUES ('quiet_until', ?1)
                            ON CONFLICT (name) DO UPDATE SET value = ?1";
-                run(conn, sql, params![At(until)]).map(drop)
+                    run(conn, sql, params![At(until)]).map(drop)
+                }
+                None => run(conn, "DELETE FROM settings WHERE name = 'quiet_until'", []).map(drop),
             }
-            None => run(conn, "DELETE FROM settings WHERE name = 'quiet_until'", []).map(drop),
         })
         .await
     }

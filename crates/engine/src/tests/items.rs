@@ -47,7 +47,7 @@ async fn an_item_says_how_long_it_is_off_the_board() {
     assert_eq!(snoozed().await, Some(Snoozed::Until(later)));
     let key = build("acme/web", &[BuildStatus::Failed]).key;
     let over = crate::store::Snooze::Until(Timestamp::now());
-    it.engine.store().snooze(&key, Some(over)).await.unwrap();
+    it.engine.store().snooze(&key, Some(over), &it.engine.actor(LocalVia::Cli), at(0)).await.unwrap();
     assert_eq!(snoozed().await, None, "that is over");
     it.engine.stop().await;
 }

@@ -1,6 +1,7 @@
 //! The engine as a whole, in process and over its socket, with a host that only takes notes.
 
 mod accounts;
+mod actors;
 mod board;
 mod faces;
 mod find;

@@ -25,6 +25,7 @@ async fn ran(it: &Scene, id: &str, state: RunState) {
         account: None,
         item: None,
         by: "ana".into(),
+        actor: None,
         started_at: at(0),
         ended_at: None,
         state: RunState::Running,
@@ -134,6 +135,7 @@ async fn every_channel_is_listed_with_what_stands_there() {
         to: "gone:#ops".parse().unwrap(),
         under: None,
         message: message("hello"),
+        actor: None,
     };
     store.enqueue(new, Timestamp::now()).await.unwrap();
     assert_eq!(addresses().await, ["room:general", "room:deploys", "gone:#ops"]);

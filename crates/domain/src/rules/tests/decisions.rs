@@ -42,6 +42,20 @@ fn built_in_rules_tell_what_needs_a_person() {
 }
 
 #[test]
+fn each_channel_is_posted_in_by_the_rule_that_names_it_first() {
+    let red = build("main", "bo", &[BuildStatus::Failed]);
+    let post = |channels: &[&str]| channels.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let note = RuleConfig { go_on: true, post: post(&["log", "ops"]), ..rule("note", "true") };
+    let deploys = RuleConfig { post: post(&["deploys", "log"]), ..rule("main", "true") };
+    let decision = decide(&[note, deploys], &event(EventName::Failed, &red), &red);
+    assert_eq!(decision.post, ["log", "ops", "deploys"]);
+    assert_eq!(decision.posted_by, ["note", "note", "main"]);
+    let old = Event { old: true, ..event(EventName::Failed, &red) };
+    let all = RuleConfig { post: post(&["log"]), ..rule("all", "true") };
+    assert_eq!(decide(&[all], &old, &red).posted_by, [""; 0]);
+}
+
+#[test]
 fn the_first_match_decides_and_continue_adds() {
     let red = build("main", "bo", &[BuildStatus::Failed]);
     let failed = event(EventName::Failed, &red);

@@ -19,6 +19,7 @@ mod standing;
 mod unreadable;
 
 use callboard_domain::{
+    actor::Actor,
     chat::{Address, DeliveryKey, Posted},
     error::ServiceError,
     message::Message,
@@ -29,7 +30,7 @@ use uuid::Uuid;
 
 use self::standing::{STANDS, Standing};
 use super::{
-    Store, StoreError,
+    Store, StoreError, audit,
     row::{At, Json, Text, Word, one, run},
 };
 
@@ -59,6 +60,11 @@ CREATE INDEX deliveries_unknown ON deliveries (next_at) WHERE state = 'unknown';
 CREATE INDEX deliveries_over ON deliveries (changed_at) WHERE state IN ('posted', 'failed');
 CREATE INDEX deliveries_event ON deliveries (event) WHERE event IS NOT NULL;
 CREATE INDEX deliveries_run ON deliveries (run) WHERE run IS NOT NULL;
+";
+
+/// Who has it posted, and through what.
+pub(super) const V2: &str = "
+ALTER TABLE deliveries ADD COLUMN actor TEXT;    -- Actor as JSON
 ";
 
 /// What a delivery tells of.
@@ -99,6 +105,8 @@ pub struct NewDelivery {
     pub under: Option<Posted>,
     /// What it says.
     pub message: Message,
+    /// Who has it posted. `None` for a message about a run, which is always the run's.
+    pub actor: Option<Actor>,
 }
 
 /// A delivery as recorded.
@@ -130,6 +138,8 @@ pub struct Delivery {
     pub error: Option<ServiceError>,
     /// When it was decided.
     pub created_at: Timestamp,
+    /// Who has it posted, and through what. `None` for what an older version recorded.
+    pub actor: Option<Actor>,
 }
 
 /// How an attempt to send or to look up a delivery went.
@@ -159,10 +169,11 @@ pub(super) fn insert(conn: &Connection, new: &NewDelivery, now: Timestamp) -> ru
         About::Run(id) => (None, Some(id)),
         About::Nothing => (None, None),
     };
-    let sql = "INSERT INTO deliveries (id, event, run, address, under, message, next_at, created_at, changed_at)
-               VALUES (?1, (SELECT id FROM events WHERE id = ?2), (SELECT id FROM runs WHERE id = ?3), ?4, ?5, ?6, ?7, ?7, ?7)";
-    let under = new.under.as_ref().map(Json);
-    run(conn, sql, params![key.0, event, of_run, Text(&new.to), under, Json(&new.message), At(now)])?;
+    let sql = "INSERT INTO deliveries (id, event, run, address, under, message, next_at, created_at, changed_at, actor)
+               VALUES (?1, (SELECT id FROM events WHERE id = ?2), (SELECT id FROM runs WHERE id = ?3), ?4, ?5, ?6, ?7, ?7, ?7,
+                       coalesce(?8, (SELECT actor FROM runs WHERE id = ?3)))";
+    let (under, actor) = (new.under.as_ref().map(Json), new.actor.as_ref().map(Json));
+    run(conn, sql, params![key.0, event, of_run, Text(&new.to), under, Json(&new.message), At(now), actor])?;
     Ok(key)
 }
 
@@ -198,7 +209,7 @@ pub(super) fn prune(conn: &Connection, before: Timestamp, limit: u32) -> rusqlit
     run(conn, sql, params![At(before), limit])
 }
 
-const COLUMNS: &str = "id, event, run, address, under, message, state, attempts, next_at, posted, error, created_at, sent_revision";
+const COLUMNS: &str = "id, event, run, address, under, message, state, attempts, next_at, posted, error, created_at, sent_revision, actor";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
     let about = match (row.get(1)?, row.get(2)?) {
@@ -221,6 +232,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         error: row.get::<_, Option<Json<_>>>(10)?.map(|it| it.0),
         created_at: row.get::<_, At>(11)?.0,
         sent_revision: row.get(12)?,
+        actor: audit::read_actor(row, 13)?,
     })
 }
 

@@ -2,19 +2,20 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use callboard_domain::{chat::DeliveryKey, error::ServiceError, item::AccountName};
+use callboard_domain::{actor::Actor, chat::DeliveryKey, error::ServiceError, item::AccountName};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::{
     super::{
-        Store, StoreError,
+        Store, StoreError, audit,
         row::{At, Json, Word, all, is_unreadable, one, run},
     },
     Attempt, COLUMNS, Delivery, DeliveryState, Edits, read,
     standing::{STANDS, Standing},
     unreadable::{set_aside, unreadable},
 };
+use crate::api::AuditedChange;
 
 /// The longest wait between two tries, but for a service that asks for a longer one.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
@@ -184,7 +185,7 @@ impl Store {
                  FROM deliveries WHERE state = 'unknown' AND {due}) WHERE place <= ?2 ORDER BY next_at"
             );
             all(conn, &sql, params![At(now), each], |row| match read(row) {
-                Err(error) if is_unreadable(&error) => Ok(Err((row.get(13)?, error.to_string()))),
+                Err(error) if is_unreadable(&error) => Ok(Err((row.get(14)?, error.to_string()))),
                 delivery => delivery.map(Ok),
             })
         });
@@ -223,12 +224,17 @@ impl Store {
     }
 
     /// Sends a failed or unknown delivery again, because a person said so. False where it is neither.
-    pub async fn retry(&self, key: &DeliveryKey, now: Timestamp) -> Result<bool, StoreError> {
-        let key = key.clone();
+    pub async fn retry(&self, key: &DeliveryKey, actor: &Actor, now: Timestamp) -> Result<bool, StoreError> {
+        let (key, actor) = (key.clone(), actor.clone());
         self.write(move |conn| {
             let sql = "UPDATE deliveries SET state = 'pending', next_at = ?2, changed_at = ?2, attempts = 0
                        WHERE id = ?1 AND state IN ('failed', 'unknown')";
-            run(conn, sql, params![key.0, At(now)]).map(|rows| rows == 1)
+            let retried = run(conn, sql, params![key.0, At(now)])? == 1;
+            if retried {
+                let what = AuditedChange::DeliveryRetried { delivery: key.0.clone() };
+                audit::insert(conn, &actor, &what, now)?;
+            }
+            Ok(retried)
         })
         .await
     }

@@ -10,7 +10,10 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 use super::{
-    super::row::{At, Json, Word, is_unreadable, run},
+    super::{
+        audit,
+        row::{At, Json, Word, is_unreadable, run},
+    },
     About, Delivery, DeliveryState, Edits, read,
 };
 
@@ -43,6 +46,7 @@ pub(super) fn read_shown(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         error: Some(why),
         created_at: time(11),
         sent_revision: row.get(12)?,
+        actor: audit::read_actor(row, 13).unwrap_or_default(),
     })
 }
 

@@ -198,7 +198,7 @@ async fn a_renamed_item_keeps_its_history_under_one_row() {
     for (case, reports) in cases.into_iter().enumerate() {
         let store = watching().await;
         assert_eq!(take(&store, hook("0", vec![old.clone()]), 110).await, [EventName::Opened]);
-        store.snooze(&old.key, Some(Snooze::UntilChange)).await.unwrap();
+        store.snooze(&old.key, Some(Snooze::UntilChange), &ana(), at(0)).await.unwrap();
         let run = Run { item: Some(old.key.clone()), ..running("r") };
         store.begin_run(run, None, at(111)).await.unwrap();
         for report in reports {

@@ -320,12 +320,12 @@ async fn put_aside_until_something_happens_or_until_a_time() {
     store.ingest(&pager(), hook("2", vec![acknowledged]), at(120), rules.clone()).await.unwrap();
     assert!(!store.item(&key("a")).await.unwrap().unwrap().silenced);
 
-    assert!(store.snooze(&key("a"), Some(Snooze::UntilChange)).await.unwrap());
+    assert!(store.snooze(&key("a"), Some(Snooze::UntilChange), &ana(), at(0)).await.unwrap());
     store.ingest(&pager(), hook("3", vec![resolved("a", 130)]), at(130), rules.clone()).await.unwrap();
     assert_eq!(store.item(&key("a")).await.unwrap().unwrap().snoozed, None);
 
     let until = Some(Snooze::Until(at(200)));
-    assert!(store.snooze(&key("a"), until).await.unwrap());
+    assert!(store.snooze(&key("a"), until, &ana(), at(0)).await.unwrap());
     let back = alert("a", IncidentStatus::Triggered, 140);
     store.ingest(&pager(), hook("4", vec![back]), at(140), rules.clone()).await.unwrap();
     let stored = store.item(&key("a")).await.unwrap().unwrap();
@@ -481,9 +481,9 @@ async fn quiet_until_a_time_survives_a_restart() {
     let store = watching().await;
     assert_eq!(store.quiet_until().await, Ok(None));
     for until in [at(200), at(300)] {
-        store.set_quiet_until(Some(until)).await.unwrap();
+        store.set_quiet_until(Some(until), &ana(), at(0)).await.unwrap();
         assert_eq!(after_crash(&store, 60).quiet_until().await, Ok(Some(until)));
     }
-    store.set_quiet_until(None).await.unwrap();
+    store.set_quiet_until(None, &ana(), at(0)).await.unwrap();
     assert_eq!(store.quiet_until().await, Ok(None));
 }

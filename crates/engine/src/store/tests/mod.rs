@@ -15,6 +15,7 @@ use std::{
 };
 
 use callboard_domain::{
+    actor::{Actor, PersonId, Principal, Via},
     chat::Address,
     command::Args,
     event::EventName,
@@ -110,6 +111,11 @@ fn deploys() -> Address {
     "room:deploys".parse().unwrap()
 }
 
+/// Ana on the command line.
+fn ana() -> Actor {
+    Actor { principal: Principal::Person { id: PersonId("ana".to_owned()) }, via: Via::Cli }
+}
+
 fn running(id: &str) -> Run {
     Run {
         id: id.to_owned(),
@@ -119,6 +125,7 @@ fn running(id: &str) -> Run {
         account: None,
         item: Some(key("a")),
         by: "ana".to_owned(),
+        actor: Some(ana()),
         started_at: at(0),
         ended_at: None,
         state: RunState::Running,
@@ -141,7 +148,11 @@ impl Decide for Everything {
             record: r#"{"rule":"everything"}"#.to_owned(),
             silence: self.silence,
             notice: Some(Notice { important: false, group: happened.item.repo().to_owned() }),
-            posts: vec![(deploys(), message(&happened.event.summary))],
+            posts: vec![Post {
+                to: deploys(),
+                message: message(&happened.event.summary),
+                rule: "everything".to_owned(),
+            }],
         }
     }
 

@@ -145,6 +145,57 @@ fn what_sqlite_reports_is_told_in_our_words() {
     }
 }
 
+/// A store as it was before actors were recorded, with a run and its message.
+fn without_actors(file: &Path) -> Connection {
+    let conn = open::writer(file, &FORMATS[..5]).unwrap();
+    let (args, message) = (serde_json::to_string(&Args::default()), serde_json::to_string(&message("done")));
+    let sql = "INSERT INTO runs (id, command, line, args, asked_by, started_at, ended_at, state)
+               VALUES ('old', 'deploy', 'deploy api', ?1, 'kim', 0, 1, '{\"state\":\"running\"}')";
+    conn.execute(sql, [args.unwrap()]).unwrap();
+    let sql = "INSERT INTO deliveries (id, run, address, message, state, next_at, created_at, changed_at)
+               VALUES ('d', 'old', 'room:deploys', ?1, 'posted', 0, 0, 0)";
+    conn.execute(sql, [message.unwrap()]).unwrap();
+    conn
+}
+
+#[tokio::test]
+async fn what_was_recorded_before_actors_opens_whole_and_names_none() {
+    let folder = folder();
+    let file = folder.path().join("callboard.db");
+    drop(without_actors(&file));
+    let store = Store::open(&file, at(0)).unwrap();
+    let run = store.run("old").await.unwrap().unwrap();
+    assert_eq!((run.by.as_str(), run.actor), ("kim", None));
+    let delivery = store.deliveries_of_run("old").await.unwrap().remove(0);
+    assert_eq!((delivery.message.title.as_str(), delivery.actor), ("done", None));
+    assert_eq!(store.audit(None, 10).await.unwrap(), []);
+    store.begin_run(running("new"), None, at(1)).await.unwrap();
+    assert_eq!(store.run("new").await.unwrap().unwrap().actor, Some(ana()));
+}
+
+#[tokio::test]
+async fn actor_that_cannot_be_read_hides_nothing_else() {
+    let folder = folder();
+    let file = folder.path().join("callboard.db");
+    let store = Store::open(&file, at(0)).unwrap();
+    for (id, actor) in [("later", r#"{"principal":{"kind":"robot"},"via":{"kind":"cli"}}"#), ("damaged", "{")]
+    {
+        store.begin_run(running(id), Some((deploys(), message(id))), at(1)).await.unwrap();
+        store
+            .write(move |conn| {
+                conn.execute("UPDATE runs SET actor = ?1 WHERE id = ?2", [actor, id])?;
+                conn.execute("UPDATE deliveries SET actor = ?1 WHERE run = ?2", [actor, id])
+            })
+            .await
+            .unwrap();
+        let run = store.run(id).await.unwrap().unwrap();
+        assert_eq!((run.line, run.actor), (running(id).line, None), "{id}");
+        let delivery = store.deliveries_of_run(id).await.unwrap().remove(0);
+        assert_eq!((delivery.message, delivery.error, delivery.actor), (message(id), None, None), "{id}");
+    }
+    assert_eq!(store.runs(10).await.unwrap().len(), 2);
+}
+
 const ONE: &[&str] = &["CREATE TABLE a (n INTEGER) STRICT; INSERT INTO a VALUES (7);"];
 const TWO: &[&str] = &["ALTER TABLE a ADD COLUMN m INTEGER;", "UPDATE a SET m = n + 1;"];
 const BROKEN: &[&str] = &["CREATE TABLE b (n INTEGER) STRICT;", "this is not SQL"];

@@ -8,7 +8,13 @@ use std::time::Duration;
 use super::*;
 
 fn to(address: &str, title: &str) -> NewDelivery {
-    NewDelivery { about: About::Nothing, to: address.parse().unwrap(), under: None, message: message(title) }
+    NewDelivery {
+        about: About::Nothing,
+        to: address.parse().unwrap(),
+        under: None,
+        message: message(title),
+        actor: Some(ana()),
+    }
 }
 
 fn posted() -> Posted {
@@ -132,12 +138,12 @@ async fn an_unknown_one_that_is_found_is_edited_where_it_was_revised_since() {
 async fn a_person_can_send_again_what_did_not_arrive() {
     let store = Store::temporary(at(0)).unwrap();
     let key = one(&store).await;
-    assert!(!store.retry(&key, at(1)).await.unwrap(), "it waits already");
+    assert!(!store.retry(&key, &ana(), at(1)).await.unwrap(), "it waits already");
     store.claim(at(1), 1, Default::default()).await.unwrap();
     store.attempted(&key, Attempt::Failed(fault()), at(2)).await.unwrap();
     let not_posted = store.deliveries_not_posted(10).await.unwrap();
     assert_eq!(not_posted.iter().map(|it| &it.key).collect::<Vec<_>>(), [&key]);
-    assert!(store.retry(&key, at(3)).await.unwrap());
+    assert!(store.retry(&key, &ana(), at(3)).await.unwrap());
     store.claim(at(3), 1, Default::default()).await.unwrap();
     store.attempted(&key, Attempt::Posted(posted()), at(4)).await.unwrap();
     assert_eq!(store.deliveries_not_posted(10).await.unwrap(), []);
@@ -285,7 +291,7 @@ async fn a_record_that_cannot_be_read_is_set_aside_and_told() {
         assert_ne!(state(&store, &key).await, DeliveryState::Unknown, "{damaged}");
         // A start does not stumble over it, and a newer version can send it.
         let store = after_crash(&store, 5);
-        assert!(store.retry(&key, at(6)).await.unwrap(), "{damaged}");
+        assert!(store.retry(&key, &ana(), at(6)).await.unwrap(), "{damaged}");
     }
 }
 

@@ -55,6 +55,19 @@ async fn what_is_old_and_over_goes_and_the_rest_stays() {
 }
 
 #[tokio::test]
+async fn audit_log_is_kept_as_long_as_runs_are() {
+    let store = Store::temporary(at(0)).unwrap();
+    for seconds in [0, 50 * DAY] {
+        store.set_quiet_until(None, &ana(), at(seconds)).await.unwrap();
+    }
+    let pruned = store.prune(at(91 * DAY), Retention::default()).await.unwrap();
+    assert_eq!(pruned, Pruned { audit: 1, ..Pruned::default() });
+    let left = store.audit(None, 10).await.unwrap();
+    assert_eq!(left.iter().map(|entry| entry.at).collect::<Vec<_>>(), [at(50 * DAY)]);
+    assert_eq!(store.audit(Some(left[0].id), 10).await.unwrap(), [], "the page before");
+}
+
+#[tokio::test]
 async fn what_is_still_to_be_told_or_delivered_is_kept() {
     let store = watching().await;
     ingest(&store, "1", firing("untold"), 110).await;

@@ -71,7 +71,10 @@ async fn only_what_is_not_known_is_settled_and_once() {
         }
         let run = store.run("r1").await.unwrap().unwrap();
         let told = store.deliveries_of_run("r1").await.unwrap();
-        assert_eq!(store.settle_run("r1", said(false), message("it did not"), at(70)).await.unwrap(), taken);
+        assert_eq!(
+            store.settle_run("r1", said(false), message("it did not"), &ana(), at(70)).await.unwrap(),
+            taken
+        );
         let after = store.run("r1").await.unwrap().unwrap();
         assert_eq!(after, Run { state: if taken { said(false) } else { before }, ..run });
         let told_after = store.deliveries_of_run("r1").await.unwrap();
@@ -79,7 +82,7 @@ async fn only_what_is_not_known_is_settled_and_once() {
         assert_eq!(told_after[0].message != told[0].message, taken);
     }
     let store = Store::temporary(at(0)).unwrap();
-    assert!(!store.settle_run("none", said(true), message("it ran"), at(70)).await.unwrap());
+    assert!(!store.settle_run("none", said(true), message("it ran"), &ana(), at(70)).await.unwrap());
 }
 
 #[tokio::test]
@@ -88,7 +91,7 @@ async fn a_persons_word_on_a_run_is_found_and_outlives_a_crash() {
     store.begin_run(running("open"), None, at(0)).await.unwrap();
     let store = after_crash(&store, 60);
     let said = RunState::Settled { ran: true, by: "kim".into(), at: at(70), why: "it ended".into() };
-    assert!(store.settle_run("open", said.clone(), message("it ran"), at(70)).await.unwrap());
+    assert!(store.settle_run("open", said.clone(), message("it ran"), &ana(), at(70)).await.unwrap());
     let store = after_crash(&store, 90);
     assert!(store.interrupted().is_empty());
     let run = store.run("open").await.unwrap().unwrap();

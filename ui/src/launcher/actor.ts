@@ -1,0 +1,33 @@
+/** Who asked for something, and through what, in words. */
+
+import type { Actor, Via } from "../api";
+
+/** "by ana in the launcher". What an older version recorded does not say. */
+export function askedText(actor: Actor | null | undefined): string {
+  if (!actor) return "not known: an older version recorded it";
+  const { principal, via } = actor;
+  return `by ${principal.kind === "person" ? principal.id : principal.name} ${viaText(via)}`;
+}
+
+function viaText(via: Via): string {
+  switch (via.kind) {
+    case "launcher":
+      return "in the launcher";
+    case "tray":
+      return "in the tray's menu";
+    case "notification":
+      return "on a notification";
+    case "cli":
+      return "on the command line";
+    case "rule":
+      return "as a rule";
+    case "chat":
+      return `in ${via.account}:${via.channel}`;
+    case "schedule":
+      return `on the schedule of ${via.command}`;
+    case "hook":
+      return `through the hook ${via.name}`;
+    case "mcp":
+      return `through ${via.client}`;
+  }
+}
