@@ -22,6 +22,10 @@ health: Health,
  */
 identity: Identity | null, 
 /**
+ * Whom of `[people]` it acts as, where that lists them.
+ */
+person?: PersonId | null, 
+/**
  * The calls that are left in the service's rate limit.
  */
 budget: Budget | null, 
@@ -130,6 +134,19 @@ days: number,
  * The time zone that days are counted in; the owner's where it is not given.
  */
 zone: string | null, };
+
+/**
+ * Who asks for something, and through what. Every call that changes something takes one, and what it changes keeps it.
+ */
+export type Actor = { 
+/**
+ * Who.
+ */
+principal: Principal, 
+/**
+ * Through what.
+ */
+via: Via, };
 
 /**
  * Writes an account to the configuration, keeps its secrets, and connects it. Nothing is kept where something of it is
@@ -326,6 +343,130 @@ items: { [key in string]: Item },
  * What an [`ArgType::Pairs`] argument took, in the order typed.
  */
 pairs: Array<[string, string]>, };
+
+/**
+ * A change that somebody made.
+ */
+export type AuditEntry = { 
+/**
+ * Its number; later ones are greater.
+ */
+id: number, 
+/**
+ * When.
+ */
+at: string, 
+/**
+ * Who, and through what.
+ */
+actor: Actor, 
+/**
+ * What.
+ */
+what: AuditedChange, };
+
+/**
+ * What was changed, by whom and through what, the latest first. Runs and messages have lists of their own, which say the
+ * same of them.
+ */
+export type AuditQuery = { 
+/**
+ * At most this many, up to [`LONGEST_LIST`](super::LONGEST_LIST).
+ */
+limit: number, 
+/**
+ * Only those recorded before this one: its number.
+ */
+before?: number | null, };
+
+/**
+ * What somebody changed. Of a secret only that it was set, never what it is.
+ */
+export type AuditedChange = { "change": "snoozed", 
+/**
+ * Which.
+ */
+item: ItemKey, 
+/**
+ * Until when; `None` until it changes.
+ */
+until: string | null, } | { "change": "unsnoozed", 
+/**
+ * Which.
+ */
+item: ItemKey, } | { "change": "quiet", 
+/**
+ * Until when.
+ */
+until: string | null, } | { "change": "run_canceled", 
+/**
+ * Its id.
+ */
+run: string, } | { "change": "run_resolved", 
+/**
+ * Its id.
+ */
+run: string, 
+/**
+ * True where it is said to have run.
+ */
+ran: boolean, } | { "change": "delivery_retried", 
+/**
+ * Its id.
+ */
+delivery: string, } | { "change": "configured", 
+/**
+ * Where it stands.
+ */
+path: Array<string>, 
+/**
+ * True where it was taken out.
+ */
+removed: boolean, } | { "change": "reloaded" } | { "change": "account_added", 
+/**
+ * Its name.
+ */
+account: AccountName, 
+/**
+ * Its service.
+ */
+service: string, } | { "change": "account_edited", 
+/**
+ * Its name.
+ */
+account: AccountName, 
+/**
+ * Which settings.
+ */
+settings: Array<string>, } | { "change": "account_removed", 
+/**
+ * Its name.
+ */
+account: AccountName, } | { "change": "account_tested", 
+/**
+ * Its name.
+ */
+account: AccountName, } | { "change": "secret_set", 
+/**
+ * The account.
+ */
+account: AccountName, 
+/**
+ * Which secret.
+ */
+field: string, } | { "change": "secret_removed", 
+/**
+ * The account.
+ */
+account: AccountName, 
+/**
+ * Which secret.
+ */
+field: string, } | { "change": "secrets_read", 
+/**
+ * The account.
+ */
+account: AccountName, };
 
 /**
  * A part of a message.
@@ -795,6 +936,10 @@ attempts: number,
  * When it was recorded.
  */
 created_at: string, 
+/**
+ * Who has it posted, and through what. `None` for what an older version recorded.
+ */
+actor?: Actor | null, 
 /**
  * Where it can be seen.
  */
@@ -1406,6 +1551,10 @@ actions: Array<ItemAction>,
  */
 snoozed: Snoozed | null, 
 /**
+ * Who snoozed it, and through what, where a person did and that was recorded.
+ */
+snoozed_by?: Actor | null, 
+/**
  * Where it is not there any more: off the board and out of every count.
  */
 gone: GoneItem | null, 
@@ -1732,6 +1881,11 @@ link: string | null,
 data: JsonValue | null, };
 
 /**
+ * The name of a person in `[people]`: it stays the same whatever services call them.
+ */
+export type PersonId = string;
+
+/**
  * A piece of a text.
  */
 export type Piece = { 
@@ -1881,6 +2035,31 @@ address: Address,
  * What it would say.
  */
 message: Message, };
+
+/**
+ * Who asks. Shown by [`fmt::Display`] as people name them.
+ */
+export type Principal = { "kind": "person", 
+/**
+ * Their name there.
+ */
+id: PersonId, } | { "kind": "unlisted", 
+/**
+ * The account whose service says who they are; `None` where the operating system of this computer does.
+ */
+account: AccountName | null, 
+/**
+ * What it identifies them by: a user id, a login name that is never given twice.
+ */
+id: string, 
+/**
+ * What it calls them. For display only: two people may have one name.
+ */
+name: string, } | { "kind": "program", 
+/**
+ * What people call it.
+ */
+name: string, };
 
 /**
  * A part of what the account watches that a poll did not see whole.
@@ -2376,10 +2555,14 @@ account: string | null,
  */
 item: ItemKey | null, 
 /**
- * Who did it: the account's name on its service, as in "ana (GitHub)"; where that is not known, whoever asked, as the
- * operating system names them. Empty where neither is known.
+ * Who did it, for people: the account's name on its service, as in "ana (GitHub)"; where the service does not say, the
+ * person or program that asked. Empty only where an older version recorded neither.
  */
 by: string, 
+/**
+ * Who asked for it, and through what. `None` for what an older version recorded.
+ */
+actor?: Actor | null, 
 /**
  * When it was asked for.
  */
@@ -2460,7 +2643,7 @@ why: string, } | { "state": "settled",
  */
 ran: boolean, 
 /**
- * Who said so, as the operating system names them; empty where it does not.
+ * Who said so. Empty only where an older version did not know.
  */
 by: string, 
 /**
@@ -2993,6 +3176,35 @@ item: string, };
 export type Verdict = "commented" | "approved" | "changes_requested" | "dismissed";
 
 /**
+ * Through what somebody asks.
+ */
+export type Via = { "kind": "launcher" } | { "kind": "tray" } | { "kind": "notification" } | { "kind": "cli" } | { "kind": "rule" } | { "kind": "chat", 
+/**
+ * The account of the chat.
+ */
+account: AccountName, 
+/**
+ * The channel.
+ */
+channel: string, 
+/**
+ * The id of the message.
+ */
+message: string, } | { "kind": "schedule", 
+/**
+ * The command that it runs.
+ */
+command: string, } | { "kind": "hook", 
+/**
+ * Its name.
+ */
+name: string, } | { "kind": "mcp", 
+/**
+ * What it calls itself.
+ */
+client: string, };
+
+/**
  * The line that these values make, as it would be typed.
  */
 export type WriteLine = { 
@@ -3028,6 +3240,7 @@ export interface Calls {
   snooze_times: { params: SnoozeTimes; answer: Array<SnoozeTime> };
   quiet: { params: Quiet; answer: string | null };
   activity: { params: ActivityQuery; answer: Activity };
+  audit: { params: AuditQuery; answer: Array<AuditEntry> };
   rules: { params: RulesQuery; answer: Array<RuleInfo> };
   rules_explain: { params: RulesExplain; answer: Explanation };
   rules_replay: { params: RulesReplay; answer: Replay };

@@ -197,7 +197,6 @@ fn what_is_wrong_with_people_and_teams_is_told_with_its_place() {
     let team = TEAM.lines().count();
     // what follows the accounts -> line after them and column, words
     let cases: &[(&str, usize, usize, &[&str])] = &[
-        ("people = 3", 1, 10, &["[people.NAME]"]),
         ("[people]\nana = 3", 2, 7, &["expected a table: [people.ana]"]),
         ("[people.ana]", 1, 1, &["does not say who ana is", "local = \"LOGIN\""]),
         ("[people.\"a b\"]\nlocal = 1", 1, 9, &["letters, digits"]),
@@ -241,6 +240,8 @@ fn what_is_wrong_with_people_and_teams_is_told_with_its_place() {
             assert!(all.contains(word), "{text:?} lacks {word:?}: {all}");
         }
     }
+    let no_table = read("people = 3").unwrap_err();
+    assert!(no_table[0].starts_with("1:10 ") && no_table[0].contains("[people.NAME]"), "{no_table:?}");
     // An account with a fault of its own is known by its name: the one fault is told, and no other.
     let one = read("[accounts.forge]\nservice = \"githb\"\n[people.ana]\nforge = \"ana\"").unwrap_err();
     assert_eq!(one.len(), 1, "{one:?}");
