@@ -139,7 +139,11 @@ impl Redactor {
             let to = text.ceil_char_boundary((start + SEGMENT + search.reach).min(text.len()));
             let mut here = Vec::new();
             View::of(&text[from..to]).iter().for_each(|view| search.view(view, depth, &mut here));
-            found.extend(here.into_iter().map(|range| from + range.start..from + range.end));
+            // A form that is no UTF-8 may begin with the second byte of a character.
+            let whole = |range: Range<usize>| {
+                text.floor_char_boundary(from + range.start)..text.ceil_char_boundary(from + range.end)
+            };
+            found.extend(here.into_iter().map(whole));
         }
         for word in &search.words {
             found.extend(words(text, word.expose_secret()));

@@ -31,7 +31,8 @@ impl Parts {
             range.end -= start;
         });
         let new = &text[start..];
-        let held = if more { search.may_begin(new) } else { 0 };
+        // It may have begun in what was passed on already.
+        let held = if more { search.may_begin(&text).min(new.len()) } else { 0 };
         // What is masked is passed on whole.
         let end = found.iter().map(|range| range.end).chain([new.len() - held]).max().unwrap_or_default();
         let out = masked(&new[..end], found);
@@ -58,7 +59,8 @@ impl Search {
             let length = self.forms.iter().filter_map(longest).max()?;
             Some(view.span(bytes.len() - length..bytes.len()).start)
         });
-        begins.min().map_or(0, |begin| tail.len() - begin)
+        // A form that is no UTF-8 may begin with the second byte of a character.
+        begins.min().map_or(0, |begin| tail.len() - tail.floor_char_boundary(begin))
     }
 }
 
@@ -135,6 +137,16 @@ mod tests {
             assert_eq!(out[0], first, "{text}");
             assert_eq!(out.concat(), text);
         }
+    }
+
+    #[test]
+    fn form_that_is_no_utf_8_cuts_no_character() {
+        let redactor = Redactor::new(&[SecretString::from("\u{a9}abcdefghij")]);
+        // As Latin-1 the secret begins with the second byte of the letter.
+        assert_eq!(redactor.text("caf\u{e9}abcdefghij!"), "caf[REDACTED]!");
+        let mut parts = Parts::new(redactor);
+        let out = [parts.next("caf\u{e9}abcd", true), parts.next("efghij!", false)];
+        assert_eq!(out, ["caf", "[REDACTED]!"]);
     }
 
     #[test]
