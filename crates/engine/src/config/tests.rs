@@ -82,7 +82,7 @@ fn what_is_wrong_is_told_with_its_place_and_the_nearest_name() {
         (
             "[accounts.forge]\nservice = \"github\"\nwach = []",
             "3:1",
-            &["key `wach`", "did you mean `watch`", "`every`"],
+            &["key `wach`", "did you mean `watch`?"],
         ),
         ("[accounts.forge]\nservice = \"github\"\nwatch = 7", "3:9", &["found the number `7`"]),
         ("[accounts.forge]\nservice = \"github\"\nevery = \"soon\"", "3:9", &["such as 90s", "\"soon\""]),
