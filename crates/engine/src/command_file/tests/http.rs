@@ -152,7 +152,7 @@ async fn an_answer_is_judged() {
         (post, ok("body == null"), ResponseTemplate::new(204), "ok: "),
         // A redirect of a write may have been its end; where it is to be sent again, it was not taken.
         (post, String::new(), moved(303, "/done"), "unknown: "),
-        (post, String::new(), moved(308, "https://evil.example/"), "rejected: 127.0.0.1 redirects (308) to https://evil.example/: nothing was sent there"),
+        (post, String::new(), moved(308, "https://evil.example/"), "rejected: The service redirects to another host, evil.example: nothing was sent there"),
         (post, ok("status == 303"), moved(303, "/done"), "ok: "),
         (get, String::new(), moved(302, "https://evil.example/"), "rejected: "),
         (
