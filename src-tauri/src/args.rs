@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use callboard_engine::tray_app::Word;
+use callboard_engine::tray_app::AppCommand;
 use clap::{
     Parser,
     builder::{PossibleValuesParser, TypedValueParser},
@@ -26,10 +26,10 @@ pub(crate) struct Args {
     pub hidden: bool,
     /// What is asked of the app that runs already, or done once this one runs.
     #[arg(value_parser = words())]
-    pub word: Option<Word>,
+    pub command: Option<AppCommand>,
 }
 
-fn words() -> impl TypedValueParser<Value = Word> {
-    PossibleValuesParser::new(Word::ALL.map(Word::name))
-        .try_map(|name| Word::named(&name).ok_or("the app does not know this word"))
+fn words() -> impl TypedValueParser<Value = AppCommand> {
+    PossibleValuesParser::new(AppCommand::ALL.map(AppCommand::name))
+        .try_map(|name| AppCommand::named(&name).ok_or("the app does not know this word"))
 }

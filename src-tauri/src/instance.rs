@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use callboard_engine::tray_app::{self, Word};
+use callboard_engine::tray_app::{self, AppCommand};
 use tokio_util::sync::CancellationToken;
 
 /// That this process is the first of its data folder; it ends with the process.
@@ -25,11 +25,11 @@ pub(crate) enum Found {
 }
 
 /// Becomes the first of this folder, or tells the one that is there.
-pub(crate) async fn enter(data: &Path, word: Word) -> io::Result<Found> {
+pub(crate) async fn enter(data: &Path, command: AppCommand) -> io::Result<Found> {
     let lock = open_lock(data)?;
     match lock.try_lock() {
         Ok(()) => Ok(Found::First(First { _lock: lock, data: data.to_owned() })),
-        Err(fs::TryLockError::WouldBlock) => tray_app::tell(data, word).await.map(|()| Found::Told),
+        Err(fs::TryLockError::WouldBlock) => tray_app::send(data, command).await.map(|()| Found::Told),
         Err(fs::TryLockError::Error(error)) => Err(error),
     }
 }
@@ -50,7 +50,7 @@ fn open_lock(data: &Path) -> io::Result<File> {
 
 impl First {
     /// Hears words until `stop`.
-    pub(crate) async fn listen(self, heard: impl Fn(Word), stop: CancellationToken) {
+    pub(crate) async fn listen(self, heard: impl Fn(AppCommand), stop: CancellationToken) {
         let why = tokio::select! {
             () = stop.cancelled() => return,
             Err(why) = tray_app::listen(&self.data, heard) => why,
@@ -69,23 +69,23 @@ mod tests {
     #[tokio::test]
     async fn the_second_is_heard_by_the_first_and_one_after_it_is_the_first() {
         let folder = tempfile::tempdir().unwrap();
-        let Found::First(first) = enter(folder.path(), Word::Open).await.unwrap() else {
+        let Found::First(first) = enter(folder.path(), AppCommand::Open).await.unwrap() else {
             panic!("nobody was there")
         };
         let (hear, heard) = mpsc::channel();
         let stop = CancellationToken::new();
-        let listening = tokio::spawn(first.listen(move |word| hear.send(word).unwrap(), stop.clone()));
+        let listening = tokio::spawn(first.listen(move |command| hear.send(command).unwrap(), stop.clone()));
         // It listens as soon as it answers.
         let second = loop {
-            match enter(folder.path(), Word::Settings).await {
+            match enter(folder.path(), AppCommand::Settings).await {
                 Ok(found) => break found,
                 Err(_) => tokio::task::yield_now().await,
             }
         };
         assert!(matches!(second, Found::Told));
-        assert_eq!(heard.recv().unwrap(), Word::Settings);
+        assert_eq!(heard.recv().unwrap(), AppCommand::Settings);
         stop.cancel();
         listening.await.unwrap();
-        assert!(matches!(enter(folder.path(), Word::Open).await.unwrap(), Found::First(_)));
+        assert!(matches!(enter(folder.path(), AppCommand::Open).await.unwrap(), Found::First(_)));
     }
 }

@@ -33,7 +33,7 @@ mod windows;
 use std::{io::IsTerminal, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
-use callboard_engine::{command_file, log, paths::Paths, private, tray_app::Word};
+use callboard_engine::{command_file, log, paths::Paths, private, tray_app::AppCommand};
 use clap::Parser;
 use tauri::RunEvent;
 use tokio_util::sync::CancellationToken;
@@ -90,7 +90,7 @@ fn run(args: Args) -> Result<ExitCode> {
         .thread_name("callboard")
         .enable_all()
         .build()?;
-    let asked = args.word.unwrap_or(Word::Open);
+    let asked = args.command.unwrap_or(AppCommand::Open);
     let first = match runtime.block_on(instance::enter(&paths.data, asked)) {
         Ok(Found::First(first)) => Some(first),
         Ok(Found::Told) => return Ok(ExitCode::SUCCESS),
@@ -101,7 +101,7 @@ fn run(args: Args) -> Result<ExitCode> {
         }
     };
     tauri::async_runtime::set(runtime.handle().clone());
-    let word = args.word.or((!args.hidden).then_some(Word::Open));
+    let command = args.command.or((!args.hidden).then_some(AppCommand::Open));
     let stop = CancellationToken::new();
     let app = tauri::Builder::default()
         .invoke_handler(tauri::generate_handler![
@@ -121,7 +121,7 @@ fn run(args: Args) -> Result<ExitCode> {
             let (handle, stop) = (runtime.handle().clone(), stop.clone());
             move |app| {
                 let _entered = handle.enter();
-                set_up(app, paths, first, word, args.playground, stop)?;
+                set_up(app, paths, first, command, args.playground, stop)?;
                 Ok(())
             }
         })
@@ -143,7 +143,7 @@ fn set_up(
     app: &tauri::App,
     paths: Paths,
     first: Option<First>,
-    word: Option<Word>,
+    command: Option<AppCommand>,
     playground: bool,
     stop: CancellationToken,
 ) -> Result<()> {
@@ -183,29 +183,29 @@ fn set_up(
 
     if let Some(first) = first {
         let hearing = Arc::clone(&shell);
-        tokio::spawn(first.listen(move |word| hearing.word(word, None), stop.clone()));
+        tokio::spawn(first.listen(move |command| hearing.command(command, None), stop.clone()));
     }
     #[cfg(target_os = "linux")]
     tokio::spawn(panel::follow(Arc::clone(&shell)));
     tokio::spawn(follow::show_notices(Arc::clone(&shell)));
     tokio::spawn(quit_on_signal(Arc::clone(&shell)));
-    tokio::spawn(begin(shell, word, playground));
+    tokio::spawn(begin(shell, command, playground));
     Ok(())
 }
 
 /// Starts on what was asked for; where nothing leads to the window, it is shown.
-async fn begin(shell: Arc<Shell>, word: Option<Word>, playground: bool) {
+async fn begin(shell: Arc<Shell>, command: Option<AppCommand>, playground: bool) {
     if playground && let Err(error) = shell.playground(true).await {
         tracing::error!(%error, "the playground could not be started");
     }
     tokio::spawn(follow::follow(Arc::clone(&shell)));
-    match word {
-        Some(word) => shell.word(word, None),
+    match command {
+        Some(command) => shell.command(command, None),
         None => {
             tokio::time::sleep(REACHABLE_TIME).await;
             if !shell.is_reachable() {
                 tracing::warn!("there is neither a tray nor a hotkey: the launcher is shown");
-                shell.word(Word::Open, None);
+                shell.command(AppCommand::Open, None);
             }
         }
     }

@@ -156,7 +156,7 @@ fn offline(error: &ApiError) -> Status {
         troubles: Vec::new(),
         next_check: None,
         quiet: None,
-        faults: Vec::new(),
+        errors: Vec::new(),
         runs: 0,
         undelivered: 0,
     }

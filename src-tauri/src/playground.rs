@@ -32,7 +32,7 @@ impl Play {
         std::fs::write(&paths.config, team.config_toml())?;
         let secrets = Some(Secrets::in_memory(team.secrets()));
         let owner = Arc::new(Owner::open(Opening { paths, secrets, host }));
-        if let Some(receiver) = owner.call(Hello {}).await?.receives_at {
+        if let Some(receiver) = owner.call(Hello {}).await?.webhook_addr {
             team.send_webhooks_to(receiver);
         }
         let (team, end) = (Arc::new(team), CancellationToken::new());

@@ -13,7 +13,7 @@ use callboard_domain::{actor::LocalVia, item::ItemKey, rules::Notification};
 use callboard_engine::api::{
     AccountsQuery, ApiError, Check, CheckVerdict, Configure, ItemAction, ItemQuery, Quiet,
 };
-use callboard_engine::{config, tray_app::Word};
+use callboard_engine::{config, tray_app::AppCommand};
 use jiff::Zoned;
 use serde::Serialize;
 use serde_json::Value;
@@ -281,11 +281,11 @@ impl Shell {
     }
 
     /// What the hotkey, a second start or the command line asks for.
-    pub(crate) fn word(self: &Arc<Self>, word: Word, token: Option<String>) {
-        match word {
-            Word::Open => self.act_on(Act::Show(None), LocalVia::Launcher, token),
-            Word::Toggle => self.windows.toggle(token),
-            Word::Settings => self.act_on(Act::Settings(None), LocalVia::Launcher, token),
+    pub(crate) fn command(self: &Arc<Self>, command: AppCommand, token: Option<String>) {
+        match command {
+            AppCommand::Open => self.act_on(Act::Show(None), LocalVia::Launcher, token),
+            AppCommand::Toggle => self.windows.toggle(token),
+            AppCommand::Settings => self.act_on(Act::Settings(None), LocalVia::Launcher, token),
         }
     }
 

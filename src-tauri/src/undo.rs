@@ -100,7 +100,7 @@ fn ended(words: &str, state: &RunState) -> (String, String) {
             format!("We do not know whether it happened: {words}"),
             format!("{why}. It will not be run again by itself"),
         ),
-        RunState::Settled { .. } => (words.to_owned(), state.said().unwrap_or_default()),
+        RunState::Resolved { .. } => (words.to_owned(), state.said().unwrap_or_default()),
         RunState::Pending { .. } | RunState::Running => (words.to_owned(), "It is under way".to_owned()),
     }
 }

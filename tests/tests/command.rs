@@ -255,13 +255,13 @@ fn a_run_that_is_not_known_is_settled_by_who_has_looked_and_its_message_says_so(
     let (emulator, lost) = (Emulator::start()?, forge(Answer::nothing)?);
     let callboard = callboard(&team(&emulator, "").replace(emulator.github_url(), lost.url()))?;
     let said = run(&callboard, 5, &["pr comment acme/web#1 hello"])?;
-    assert!(said.stdout.contains("callboard run-settle "), "{said:?}");
+    assert!(said.stdout.contains("callboard run-resolve "), "{said:?}");
     assert!(only_message(&emulator, "general")?.contains("We do not know whether"));
     let posted = emulator.messages("general")?;
     let runs = callboard.json(&["runs"])?;
     let id = runs[0][0]["id"].as_str().context("a run has an id")?;
 
-    let settled = callboard.cmd(&["run-settle", id, "ran"])?;
+    let settled = callboard.cmd(&["run-resolve", id, "ran"])?;
     assert_eq!(settled.code, Some(0), "{settled:?}");
     let me = me()?;
     assert!(settled.stdout.contains(&format!("{me} says it ran")), "{settled:?}");
@@ -282,7 +282,7 @@ fn a_run_that_is_not_known_is_settled_by_who_has_looked_and_its_message_says_so(
     run(&callboard, 5, &["pr comment acme/web#1 hello"])?;
     let runs = callboard.json(&["runs"])?;
     let id = runs[0][0]["id"].as_str().context("a run has an id")?;
-    let settled = callboard.json(&["run-settle", id, "did-not-run"])?;
+    let settled = callboard.json(&["run-resolve", id, "did-not-run"])?;
     assert_eq!(settled[0]["run"]["state"]["ran"], false, "{settled:#?}");
     assert_eq!(settled[0]["delivery"]["state"]["state"], "posted", "{settled:#?}");
     Ok(())

@@ -204,7 +204,7 @@ fn a_bad_configuration_is_refused_with_the_place_and_the_nearest_name() -> Resul
             "5:",
             "item.branch",
         ),
-        (format!("{good}[receive]\nlisten = \"here\"\n"), "4:10", "socket address"),
+        (format!("{good}[receive]\nlisten = \"here\"\n"), "4:10", "an address and a port"),
         ("default_channel = [\n".to_owned(), "", "expected"),
     ];
     for (text, place, expected) in cases {

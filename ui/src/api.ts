@@ -28,7 +28,7 @@ person?: PersonId | null,
 /**
  * The calls that are left in the service's rate limit.
  */
-budget: Budget | null, 
+rate_limit: RateLimit | null, 
 /**
  * When it was last read in full.
  */
@@ -190,7 +190,7 @@ message: string, } | { "kind": "config",
 /**
  * Everything that is wrong.
  */
-faults: Array<Fault>, } | { "kind": "confirm", 
+errors: Array<ConfigError>, } | { "kind": "confirm", 
 /**
  * What to confirm, and how.
  */
@@ -512,23 +512,6 @@ snoozed: boolean,
 limit?: number | null, };
 
 /**
- * A service's allowance of calls, as it last reported it.
- */
-export type Budget = { 
-/**
- * Calls allowed in the window.
- */
-limit: number, 
-/**
- * Calls left in it.
- */
-remaining: number, 
-/**
- * When the window ends.
- */
-resets_at: string, };
-
-/**
  * One pipeline on one branch.
  */
 export type Build = { 
@@ -848,6 +831,31 @@ policy: Policy, };
 export type CommandsQuery = Record<symbol, never>;
 
 /**
+ * A fault in a configuration or command file: where, what, and what would be right.
+ */
+export type ConfigError = { 
+/**
+ * The file.
+ */
+file: string, 
+/**
+ * Counted from 1.
+ */
+line: number, 
+/**
+ * In characters, counted from 1.
+ */
+column: number, 
+/**
+ * What was wrong and what would be right, with the nearest name.
+ */
+what: string, 
+/**
+ * The line as it stands in the file, cut to 200 characters; what may be a secret is masked.
+ */
+text: string, };
+
+/**
  * Writes one setting to the configuration file, keeping its comments, and applies it. Refused, and nothing is
  * written, where the file would not be good.
  */
@@ -873,7 +881,7 @@ export type Decision = {
 /**
  * What to do on this desktop.
  */
-do: Do, 
+do: NotifyLevel, 
 /**
  * Channels to post it in, as written in the rules (names or addresses), each once.
  */
@@ -970,11 +978,6 @@ error: ServiceError, };
  * What is particular to a kind of item.
  */
 export type Detail = { "kind": "build" } & Build | { "kind": "pull_request" } & PullRequest | { "kind": "incident" } & Incident;
-
-/**
- * What a rule does with an event on this desktop.
- */
-export type Do = "silence" | "show" | "notify" | "important";
 
 /**
  * Checks everything that Callboard needs.
@@ -1089,31 +1092,6 @@ decided: Decision | null,
 now: Decision, };
 
 /**
- * A fault in a configuration or command file: where, what, and what would be right.
- */
-export type Fault = { 
-/**
- * The file.
- */
-file: string, 
-/**
- * Counted from 1.
- */
-line: number, 
-/**
- * In characters, counted from 1.
- */
-column: number, 
-/**
- * What was wrong and what would be right, with the nearest name.
- */
-what: string, 
-/**
- * The line as it stands in the file, cut to 200 characters; what may be a secret is masked.
- */
-text: string, };
-
-/**
  * What a launcher shows for what was typed: commands, items and runs, matched in any order of letters, recent and
  * frequent ones first.
  */
@@ -1126,6 +1104,15 @@ text: string,
  * At most this many of each kind.
  */
 limit: number, };
+
+/**
+ * Waits until everything due has been sent, or for `seconds`; answers with what is still on its way or in trouble.
+ */
+export type Flush = { 
+/**
+ * How long at most.
+ */
+seconds: number, };
 
 /**
  * Follows an item's whole log: waits for more of it than has been seen, or half a minute. Nothing is recorded or posted.
@@ -1316,7 +1303,7 @@ serving: boolean,
 /**
  * Where webhooks are received.
  */
-receives_at: string | null, };
+webhook_addr: string | null, };
 
 /**
  * How an account is.
@@ -1326,6 +1313,10 @@ export type Health = { "state": "new" } | { "state": "ok" } | { "state": "incomp
  * What.
  */
 why: string, 
+/**
+ * Where it is set.
+ */
+needs: Needs, 
 /**
  * The place of secrets that cannot be read now, where that is why: it is tried again by itself.
  */
@@ -1772,6 +1763,11 @@ scope: string,
 needed_for: string, };
 
 /**
+ * What an account lacks before it can be used.
+ */
+export type Needs = "secret" | "setting";
+
+/**
  * Something that is to be watched and of which the board knows nothing, not all, or nothing new.
  */
 export type NotSeen = { 
@@ -1840,6 +1836,11 @@ items: Array<ItemKey>,
  * It pierces quiet hours.
  */
 important: boolean, };
+
+/**
+ * What a rule does with an event on this desktop.
+ */
+export type NotifyLevel = "silence" | "show" | "notify" | "important";
 
 /**
  * Why these items are not on the board any more: for whoever showed them.
@@ -2204,6 +2205,23 @@ until: string,
 asked: boolean, };
 
 /**
+ * How many calls a service still allows, as it last reported it.
+ */
+export type RateLimit = { 
+/**
+ * Calls allowed in the window.
+ */
+limit: number, 
+/**
+ * Calls left in it.
+ */
+remaining: number, 
+/**
+ * When the window ends.
+ */
+reset_at: string, };
+
+/**
  * What a line says, as far as it goes. Never an error: what is wrong is part of the answer.
  */
 export type ReadLine = { 
@@ -2277,6 +2295,19 @@ before: Decision,
  * What the tried rules say, of the item as it is now.
  */
 after: Decision, };
+
+/**
+ * Settles a run of which it is not known whether it happened: the word of a person who has looked.
+ */
+export type ResolveRun = { 
+/**
+ * The run's id, or the start of it.
+ */
+id: string, 
+/**
+ * True where it ran.
+ */
+ran: boolean, };
 
 /**
  * Sends a delivery again that failed, is not known, or waits.
@@ -2455,7 +2486,7 @@ when: string,
 /**
  * What to do on this desktop. Where it is not given: what the rules below say if this one goes on, else `show`.
  */
-do?: Do | null, 
+do?: NotifyLevel | null, 
 /**
  * Channels (names or addresses, maybe templates over `event` and `item`) to post the event in.
  */
@@ -2875,34 +2906,12 @@ settings: JsonValue,
 /**
  * What is wrong with the file, while the previous one is active.
  */
-faults: Array<Fault>, };
+errors: Array<ConfigError>, };
 
 /**
  * The configuration file as it stands, and what is wrong with it.
  */
 export type SettingsQuery = Record<symbol, never>;
-
-/**
- * Waits until everything due has been sent, or for `seconds`; answers with what is still on its way or in trouble.
- */
-export type Settle = { 
-/**
- * How long at most.
- */
-seconds: number, };
-
-/**
- * Settles a run of which it is not known whether it happened: the word of a person who has looked.
- */
-export type SettleRun = { 
-/**
- * The run's id, or the start of it.
- */
-id: string, 
-/**
- * True where it ran.
- */
-ran: boolean, };
 
 /**
  * How bad an incident is.
@@ -3050,7 +3059,7 @@ quiet: QuietNow | null,
 /**
  * What is wrong with the configuration file, while the previous one is active.
  */
-faults: Array<Fault>, 
+errors: Array<ConfigError>, 
 /**
  * Runs under way.
  */
@@ -3254,7 +3263,7 @@ export interface Calls {
   follow_run: { params: FollowRun; answer: RunProgress };
   runs: { params: RunsQuery; answer: Array<Run> };
   cancel: { params: Cancel; answer: Run };
-  settle_run: { params: SettleRun; answer: Run };
+  resolve_run: { params: ResolveRun; answer: Run };
   prepare_post: { params: PreparePost; answer: PreparedPost };
   post: { params: Post; answer: Delivery };
   room: { params: RoomQuery; answer: Array<RoomMessage> };
@@ -3263,7 +3272,7 @@ export interface Calls {
   channels: { params: ChannelsQuery; answer: Array<ChannelInfo> };
   deliveries: { params: DeliveriesQuery; answer: Array<Delivery> };
   retry: { params: Retry; answer: Delivery };
-  settle: { params: Settle; answer: Array<Delivery> };
+  flush: { params: Flush; answer: Array<Delivery> };
   services: { params: ServicesQuery; answer: Array<ServiceInfo> };
   accounts: { params: AccountsQuery; answer: Array<AccountInfo> };
   add_account: { params: AddAccount; answer: AccountInfo };

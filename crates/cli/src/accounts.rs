@@ -13,7 +13,7 @@ use callboard_engine::{
         AccountInfo, AccountsQuery, AddAccount, ApiError, RemoveAccount, Secret, SecretInfo, ServicesQuery,
         SetSecret, TestAccount,
     },
-    config::{Config, Faults},
+    config::{Config, ConfigErrors},
     paths::Paths,
     secrets::{Place, variable},
 };
@@ -21,8 +21,8 @@ use serde_json::{Value, json};
 
 use crate::{
     args,
+    client::{Client, passphrase},
     exit::{Exit, Usage},
-    face::{Face, passphrase},
     output::Output,
 };
 
@@ -31,25 +31,25 @@ const SECRET_LIMIT: u64 = 64 << 10;
 
 /// Does what was asked.
 pub(crate) async fn act(command: args::Accounts, paths: &Paths, output: &Output) -> Result<Exit> {
-    let mut face = open(paths).await?;
+    let mut client = open(paths).await?;
     let done = match command {
         args::Accounts::List => Ok(Exit::Done),
         args::Accounts::Add { name, service, settings } => {
-            add(&name, &service, &settings, paths, &mut face, output).await
+            add(&name, &service, &settings, paths, &mut client, output).await
         }
-        args::Accounts::Test { account } => test(&account, &mut face, output).await,
+        args::Accounts::Test { account } => test(&account, &mut client, output).await,
         args::Accounts::Secret { account, field, remove } => {
-            secret(&account, field.as_deref(), remove, &mut face, output).await
+            secret(&account, field.as_deref(), remove, &mut client, output).await
         }
-        args::Accounts::Remove { account } => remove(&account, &mut face, output).await,
+        args::Accounts::Remove { account } => remove(&account, &mut client, output).await,
     };
-    face.close().await;
+    client.close().await;
     done
 }
 
 /// Opens the way to the engine; where secrets are in the encrypted file, and a person is there, asks what opens it.
-async fn open(paths: &Paths) -> Result<Face> {
-    let config = Config::load(&paths.config).map_err(|Faults(faults)| ApiError::Config { faults })?;
+async fn open(paths: &Paths) -> Result<Client> {
+    let config = Config::load(&paths.config).map_err(|ConfigErrors(errors)| ApiError::Config { errors })?;
     let known = passphrase();
     let asked = match config.secrets {
         Place::File if known.is_none() && std::io::stdin().is_terminal() => {
@@ -57,17 +57,17 @@ async fn open(paths: &Paths) -> Result<Face> {
         }
         _ => known,
     };
-    Face::open_with(paths, asked).await
+    Client::open_with(paths, asked).await
 }
 
 /// An account, and the secrets that it can have.
-async fn account(name: &str, face: &mut Face) -> Result<(AccountInfo, Vec<SecretInfo>)> {
-    let accounts = face.call(AccountsQuery {}).await?;
+async fn account(name: &str, client: &mut Client) -> Result<(AccountInfo, Vec<SecretInfo>)> {
+    let accounts = client.call(AccountsQuery {}).await?;
     let known: Vec<&str> = accounts.iter().map(|it| it.name.as_str()).collect();
     let known = if known.is_empty() { "none yet".to_owned() } else { known.join(", ") };
     let unknown = || Usage(format!("there is no account {name:?}; there are: {known}"));
     let info = accounts.iter().find(|it| it.name.as_str() == name).ok_or_else(unknown)?.clone();
-    let services = face.call(ServicesQuery {}).await?;
+    let services = client.call(ServicesQuery {}).await?;
     let service = services.into_iter().find(|it| it.service == info.service);
     Ok((info, service.map(|it| it.secrets).unwrap_or_default()))
 }
@@ -77,7 +77,7 @@ async fn add(
     service: &str,
     settings: &[String],
     paths: &Paths,
-    face: &mut Face,
+    client: &mut Client,
     output: &Output,
 ) -> Result<Exit> {
     if !SERVICES.contains(&service) {
@@ -88,9 +88,9 @@ async fn add(
     let settings = settings.iter().map(|setting| read_setting(setting)).collect::<Result<_>>()?;
     let add =
         AddAccount { name: name.into(), service: service.to_owned(), settings, secrets: Default::default() };
-    let added = face.call(add).await?;
+    let added = client.call(add).await?;
     output.note(&format!("added {name} to {}", paths.config.display()));
-    let (_, fields) = account(name, face).await?;
+    let (_, fields) = account(name, client).await?;
     if std::io::stdin().is_terminal() && added.secrets != Place::Env {
         for field in fields {
             let optional = if field.required { "" } else { " (Enter to leave it out)" };
@@ -98,10 +98,10 @@ async fn add(
             let given = rpassword::prompt_password(format!("{}{optional}: ", field.name))?;
             if !given.trim().is_empty() {
                 let secret = Some(Secret(given.trim().to_owned()));
-                face.call(SetSecret { account: name.into(), field: field.name, secret }).await?;
+                client.call(SetSecret { account: name.into(), field: field.name, secret }).await?;
             }
         }
-        return test(name, face, output).await;
+        return test(name, client, output).await;
     }
     for field in fields.iter().filter(|field| field.required && !added.secrets_set.contains(&field.name)) {
         output.note(&lacking(
@@ -141,11 +141,11 @@ fn read_setting(setting: &str) -> Result<(String, Value)> {
     Ok((key.to_owned(), value))
 }
 
-async fn test(name: &str, face: &mut Face, output: &Output) -> Result<Exit> {
-    account(name, face).await?;
+async fn test(name: &str, client: &mut Client, output: &Output) -> Result<Exit> {
+    account(name, client).await?;
     let spinner = output.spinner();
     spinner.set_message(format!("asking {name}"));
-    let asked = face.call(TestAccount { account: name.into() }).await;
+    let asked = client.call(TestAccount { account: name.into() }).await;
     spinner.finish_and_clear();
     let identity = asked?;
     output.either(&identity, || say(name, &identity));
@@ -166,16 +166,16 @@ async fn secret(
     name: &str,
     field: Option<&str>,
     remove: bool,
-    face: &mut Face,
+    client: &mut Client,
     output: &Output,
 ) -> Result<Exit> {
-    let (info, fields) = account(name, face).await?;
+    let (info, fields) = account(name, client).await?;
     let field = field_of(&fields, name, field)?;
     let secret = match remove {
         true => None,
         false => Some(Secret(ask(field)?.expose_secret().to_owned())),
     };
-    face.call(SetSecret { account: name.into(), field: field.name.clone(), secret }).await?;
+    client.call(SetSecret { account: name.into(), field: field.name.clone(), secret }).await?;
     let done = if remove { "removed from" } else { "kept in" };
     output.either(
         &json!({ "account": name, "field": field.name, "place": info.secrets, "removed": remove }),
@@ -222,9 +222,9 @@ fn ask(field: &SecretInfo) -> Result<SecretString> {
     Ok(given.into())
 }
 
-async fn remove(name: &str, face: &mut Face, output: &Output) -> Result<Exit> {
-    account(name, face).await?;
-    face.call(RemoveAccount { account: name.into() }).await?;
+async fn remove(name: &str, client: &mut Client, output: &Output) -> Result<Exit> {
+    account(name, client).await?;
+    client.call(RemoveAccount { account: name.into() }).await?;
     output.either(&json!({ "removed": name }), || println!("removed {name}, and its secrets"));
     Ok(Exit::Done)
 }

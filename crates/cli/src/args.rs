@@ -131,7 +131,8 @@ pub(crate) enum Command {
         id: String,
     },
     /// Say whether a run whose outcome is not known did run, after looking at the service.
-    RunSettle {
+    #[command(alias = "run-settle")]
+    RunResolve {
         /// Its id, or the start of it.
         id: String,
         /// What happened.

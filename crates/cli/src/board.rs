@@ -9,24 +9,29 @@ use callboard_domain::{
 use callboard_engine::api::{AccountInfo, AccountsQuery, BoardQuery, Health, LONGEST_LIST, PollNow};
 
 use crate::{
+    client::Client,
     exit::Exit,
-    face::Face,
     output::{Output, age, mark, when},
     table::table,
 };
 
 /// Asks for the board and prints it; where nothing polls, the services are asked first unless `stored`.
-pub(crate) async fn board(query: BoardQuery, stored: bool, face: &mut Face, output: &Output) -> Result<Exit> {
-    let accounts = if face.is_own() && !stored {
+pub(crate) async fn board(
+    query: BoardQuery,
+    stored: bool,
+    client: &mut Client,
+    output: &Output,
+) -> Result<Exit> {
+    let accounts = if client.is_own() && !stored {
         let spinner = output.spinner();
         spinner.set_message("asking the services");
-        let polled = face.call(PollNow::default()).await;
+        let polled = client.call(PollNow::default()).await;
         spinner.finish_and_clear();
         polled?
     } else {
-        face.call(AccountsQuery {}).await?
+        client.call(AccountsQuery {}).await?
     };
-    let board = face.call(query).await?;
+    let board = client.call(query).await?;
     output.either(&board, || {
         print_board(&board);
         accounts.iter().filter_map(unusable).for_each(|line| println!("{line}"));

@@ -13,7 +13,7 @@ use callboard_domain::{
 use callboard_engine::{
     api::ApiError,
     command_file,
-    config::{Config, Faults, schema},
+    config::{Config, ConfigErrors, schema},
     paths::Paths,
 };
 use serde::Deserialize;
@@ -97,8 +97,8 @@ pub(crate) fn load(path: &Path) -> Result<Config> {
     Ok(Config::load(path).map_err(refused)?)
 }
 
-fn refused(Faults(faults): Faults) -> ApiError {
-    ApiError::Config { faults }
+fn refused(ConfigErrors(errors): ConfigErrors) -> ApiError {
+    ApiError::Config { errors }
 }
 
 fn count(n: usize, what: &str) -> String {

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use crate::{
     args::Page,
+    client::Client,
     exit::{Exit, Usage},
-    face::Face,
     output::Output,
     pages, times,
 };
@@ -19,17 +19,17 @@ pub(crate) async fn events(
     since: Option<String>,
     limit: usize,
     page: Page,
-    face: &mut Face,
+    client: &mut Client,
     output: &Output,
 ) -> Result<Exit> {
     let since = since.map(|text| times::past(&text, Timestamp::now())).transpose()?;
     let number = |text: String| {
         text.parse::<i64>().map_err(|_| Usage(format!("expected an event's number, found {text:?}")))
     };
-    let mut seen = face.call(Changes { seen: 0 }).await?;
+    let mut seen = client.call(Changes { seen: 0 }).await?;
     let ask = async |before: Option<String>, limit| {
         let before = before.map(number).transpose()?;
-        let mut events = face.call(EventsQuery { after: None, before, since, limit }).await?;
+        let mut events = client.call(EventsQuery { after: None, before, since, limit }).await?;
         events.reverse();
         Ok(events)
     };
@@ -53,10 +53,10 @@ pub(crate) async fn events(
                 stopped?;
                 return Ok(Exit::Done);
             }
-            changed = face.call(Changes { seen }) => seen = changed?,
+            changed = client.call(Changes { seen }) => seen = changed?,
         }
         let query = EventsQuery { after: Some(last), before: None, since: None, limit: 1_000 };
-        let events = face.call(query).await?;
+        let events = client.call(query).await?;
         for event in &events {
             output.either(event, || output.event(event));
         }
@@ -65,8 +65,8 @@ pub(crate) async fn events(
 }
 
 /// Why one was told of an event, or not.
-pub(crate) async fn explain(event: i64, face: &mut Face, output: &Output) -> Result<Exit> {
-    let explanation = face.call(RulesExplain { event }).await?;
+pub(crate) async fn explain(event: i64, client: &mut Client, output: &Output) -> Result<Exit> {
+    let explanation = client.call(RulesExplain { event }).await?;
     output.either(&explanation, || {
         output.event(&explanation.event);
         match &explanation.decided {

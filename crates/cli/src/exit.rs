@@ -52,9 +52,9 @@ impl From<&RunState> for Exit {
     fn from(state: &RunState) -> Self {
         match state {
             RunState::Done { outcome } if outcome.ok => Self::Done,
-            RunState::Settled { ran: true, .. } => Self::Done,
+            RunState::Resolved { ran: true, .. } => Self::Done,
             RunState::Done { .. }
-            | RunState::Settled { .. }
+            | RunState::Resolved { .. }
             | RunState::Canceled { .. }
             | RunState::Pending { .. }
             | RunState::Running => Self::Failed,
@@ -114,7 +114,7 @@ mod tests {
                 "{error:?}"
             );
         }
-        let settled = |ran| RunState::Settled {
+        let settled = |ran| RunState::Resolved {
             ran,
             by: String::new(),
             at: jiff::Timestamp::UNIX_EPOCH,

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 
 use crate::{
     board::{glyph, snoozed},
+    client::Client,
     exit::Exit,
-    face::Face,
     output::{Output, age, when},
     times,
 };
@@ -22,8 +22,8 @@ const RUNS: usize = 5;
 const LONGEST: usize = 2_000;
 
 /// Asks for an item and prints it.
-pub(crate) async fn show(item: String, face: &mut Face, output: &Output) -> Result<Exit> {
-    let detail = face.call(ItemQuery { item }).await?;
+pub(crate) async fn show(item: String, client: &mut Client, output: &Output) -> Result<Exit> {
+    let detail = client.call(ItemQuery { item }).await?;
     output.either(&detail, || print(&detail, output));
     Ok(Exit::Done)
 }
@@ -190,18 +190,18 @@ fn run(run: &BuildRun) -> String {
 }
 
 /// Takes an item off the board until then, or puts it back.
-pub(crate) async fn snooze(item: String, until: &str, face: &mut Face, output: &Output) -> Result<Exit> {
+pub(crate) async fn snooze(item: String, until: &str, client: &mut Client, output: &Output) -> Result<Exit> {
     if until == "off" {
-        face.call(Unsnooze { item: item.clone() }).await?;
+        client.call(Unsnooze { item: item.clone() }).await?;
         output.note(&format!("{item} is on the board again"));
         return Ok(Exit::Done);
     }
-    let offers = face.call(SnoozeTimes {}).await?;
+    let offers = client.call(SnoozeTimes {}).await?;
     let until = match offers.iter().find(|offer| offer.name == until) {
         Some(offer) => offer.until,
         None => Some(times::to_come(until, Timestamp::now()).context("`change` and `off` work as well")?),
     };
-    face.call(Snooze { item: item.clone(), until }).await?;
+    client.call(Snooze { item: item.clone(), until }).await?;
     output.note(&match until {
         None => format!("{item} is off the board until it changes"),
         Some(until) => format!("{item} is off the board until {}", when(until)),

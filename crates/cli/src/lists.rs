@@ -10,8 +10,8 @@ use serde_json::json;
 
 use crate::{
     args::Page,
+    client::Client,
     exit::{Exit, Usage},
-    face::Face,
     output::{Output, age, origin, when},
     pages,
     table::{table, table_with_reasons},
@@ -23,13 +23,13 @@ fn via(actor: Option<&Actor>) -> String {
 }
 
 /// Who changed what, and through what, the latest first.
-pub(crate) async fn audit(limit: usize, page: Page, face: &mut Face, output: &Output) -> Result<Exit> {
+pub(crate) async fn audit(limit: usize, page: Page, client: &mut Client, output: &Output) -> Result<Exit> {
     let number = |text: String| {
         text.parse::<i64>().map_err(|_| Usage(format!("expected the number of an entry, found {text:?}")))
     };
     let ask = async |before: Option<String>, limit| {
         let before = before.map(number).transpose()?;
-        Ok(face.call(AuditQuery { limit, before }).await?)
+        Ok(client.call(AuditQuery { limit, before }).await?)
     };
     let id = |entry: &AuditEntry| entry.id.to_string();
     let list = pages::read(limit, page.before.clone(), id, ask).await?;
@@ -50,10 +50,10 @@ pub(crate) async fn find(
     text: String,
     (limit, skip): (usize, usize),
     page: bool,
-    face: &mut Face,
+    client: &mut Client,
     output: &Output,
 ) -> Result<Exit> {
-    let (hits, more) = search(&text, limit, skip, face).await?;
+    let (hits, more) = search(&text, limit, skip, client).await?;
     let next = more.then(|| skip.saturating_add(limit));
     if output.json && page {
         output.json(&json!({ "hits": hits, "more": more, "next": next }));
@@ -76,11 +76,11 @@ pub(crate) async fn find(
 }
 
 /// What a search found, and whether there is more.
-async fn search(text: &str, limit: usize, skip: usize, face: &mut Face) -> Result<(Vec<Hit>, bool)> {
+async fn search(text: &str, limit: usize, skip: usize, client: &mut Client) -> Result<(Vec<Hit>, bool)> {
     // One more of each than is wanted says whether there are more.
     let query = Search { text: text.to_owned(), limit: limit.saturating_add(1), skip };
     let (mut items, mut runs): (Vec<Hit>, Vec<Hit>) =
-        face.call(query).await?.into_iter().partition(|hit| matches!(hit, Hit::Item { .. }));
+        client.call(query).await?.into_iter().partition(|hit| matches!(hit, Hit::Item { .. }));
     let more = items.len() > limit || runs.len() > limit;
     items.truncate(limit);
     runs.truncate(limit);
@@ -89,8 +89,8 @@ async fn search(text: &str, limit: usize, skip: usize, face: &mut Face) -> Resul
 }
 
 /// The commands that can be run.
-pub(crate) async fn commands(face: &mut Face, output: &Output) -> Result<Exit> {
-    let commands = face.call(CommandsQuery {}).await?;
+pub(crate) async fn commands(client: &mut Client, output: &Output) -> Result<Exit> {
+    let commands = client.call(CommandsQuery {}).await?;
     output.either(&commands, || {
         if commands.is_empty() {
             println!("There are no commands yet: add an account, or a folder of command files");
@@ -104,8 +104,8 @@ pub(crate) async fn commands(face: &mut Face, output: &Output) -> Result<Exit> {
 }
 
 /// The latest runs.
-pub(crate) async fn runs(limit: usize, page: Page, face: &mut Face, output: &Output) -> Result<Exit> {
-    let ask = async |before, limit| Ok(face.call(RunsQuery { limit, before }).await?);
+pub(crate) async fn runs(limit: usize, page: Page, client: &mut Client, output: &Output) -> Result<Exit> {
+    let ask = async |before, limit| Ok(client.call(RunsQuery { limit, before }).await?);
     let list = pages::read(limit, page.before.clone(), |run: &Run| run.id.clone(), ask).await?;
     let next = list.entries.last().filter(|_| list.more).map(|run| run.id.clone());
     let runs = list.entries;
@@ -130,12 +130,12 @@ pub(crate) async fn room(
     channel: String,
     limit: usize,
     page: Page,
-    face: &mut Face,
+    client: &mut Client,
     output: &Output,
 ) -> Result<Exit> {
     let ask = async |before, limit| {
         let channel = channel.clone();
-        let mut messages = face.call(RoomQuery { channel, limit, before }).await?;
+        let mut messages = client.call(RoomQuery { channel, limit, before }).await?;
         messages.reverse();
         Ok(messages)
     };
@@ -155,8 +155,8 @@ pub(crate) async fn room(
 }
 
 /// The accounts and their state.
-pub(crate) async fn accounts(face: &mut Face, output: &Output) -> Result<Exit> {
-    let accounts = face.call(AccountsQuery {}).await?;
+pub(crate) async fn accounts(client: &mut Client, output: &Output) -> Result<Exit> {
+    let accounts = client.call(AccountsQuery {}).await?;
     output.either(&accounts, || {
         if accounts.is_empty() {
             println!("There are no accounts yet: callboard accounts add forge github watch=owner/repo");
@@ -182,10 +182,15 @@ fn account(info: &AccountInfo) -> [String; 4] {
         Some(person) if person.0 != login => format!("{login} ({person})"),
         _ => login,
     };
-    let budget = info.budget.map_or_else(String::new, |budget| {
-        format!(", {} of {} calls left until {}", budget.remaining, budget.limit, when(budget.resets_at))
+    let rate_limit = info.rate_limit.map_or_else(String::new, |rate_limit| {
+        format!(
+            ", {} of {} calls left until {}",
+            rate_limit.remaining,
+            rate_limit.limit,
+            when(rate_limit.reset_at)
+        )
     });
-    [info.name.to_string(), info.service.clone(), who, format!("{health}{budget}")]
+    [info.name.to_string(), info.service.clone(), who, format!("{health}{rate_limit}")]
 }
 
 /// How far an account is that is read in parts.
@@ -194,8 +199,8 @@ fn reading(progress: Progress) -> String {
 }
 
 /// The channels that can be posted to.
-pub(crate) async fn channels(live: bool, face: &mut Face, output: &Output) -> Result<Exit> {
-    let channels = face.call(ChannelsQuery { live }).await?;
+pub(crate) async fn channels(live: bool, client: &mut Client, output: &Output) -> Result<Exit> {
+    let channels = client.call(ChannelsQuery { live }).await?;
     output.either(&channels, || {
         let rows = channels.iter().map(|channel| {
             let default = if channel.default { "default".to_owned() } else { String::new() };
@@ -211,10 +216,10 @@ pub(crate) async fn deliveries(
     pending: bool,
     limit: usize,
     page: Page,
-    face: &mut Face,
+    client: &mut Client,
     output: &Output,
 ) -> Result<Exit> {
-    let ask = async |before, limit| Ok(face.call(DeliveriesQuery { pending, limit, before }).await?);
+    let ask = async |before, limit| Ok(client.call(DeliveriesQuery { pending, limit, before }).await?);
     let id = |delivery: &Delivery| delivery.id.clone();
     let list = pages::read(limit, page.before.clone(), id, ask).await?;
     let next = list.entries.last().filter(|_| list.more).map(id);

@@ -3,52 +3,53 @@
 use anyhow::{Context, Result};
 use callboard_domain::command::named_line;
 use callboard_engine::api::{
-    BoardQuery, Cancel, CheckVerdict, Delivery, DeliveryState, Doctor, FollowRun, HelpQuery, Post,
-    PreparePost, Quiet, Retry, RulesReplay, Settle, SettleRun,
+    BoardQuery, Cancel, CheckVerdict, Delivery, DeliveryState, Doctor, Flush, FollowRun, HelpQuery, Post,
+    PreparePost, Quiet, ResolveRun, Retry, RulesReplay,
 };
 use jiff::Timestamp;
 
 use crate::{
     args::{Accounts, Command, Rules, Word},
-    board, events,
+    board,
+    client::Client,
+    events,
     exit::{Exit, Usage},
-    face::Face,
     item, lists,
     output::{Output, when},
     run, times,
 };
 
 /// Asks and prints.
-pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> Result<Exit> {
+pub(crate) async fn act(command: Command, client: &mut Client, output: &Output) -> Result<Exit> {
     match command {
         Command::Board { kind, all, snoozed, stored, limit } => {
-            return board::board(BoardQuery { kind, all, snoozed, limit }, stored, face, output).await;
+            return board::board(BoardQuery { kind, all, snoozed, limit }, stored, client, output).await;
         }
         Command::Events { follow, since, limit, page } => {
-            return events::events(follow, since, limit, page, face, output).await;
+            return events::events(follow, since, limit, page, client, output).await;
         }
-        Command::Item { item } => return item::show(item.join(" "), face, output).await,
+        Command::Item { item } => return item::show(item.join(" "), client, output).await,
         Command::Search { text, limit, skip, page } => {
-            return lists::find(text.join(" "), (limit, skip), page, face, output).await;
+            return lists::find(text.join(" "), (limit, skip), page, client, output).await;
         }
-        Command::Commands => return lists::commands(face, output).await,
-        Command::Runs { limit, page } => return lists::runs(limit, page, face, output).await,
+        Command::Commands => return lists::commands(client, output).await,
+        Command::Runs { limit, page } => return lists::runs(limit, page, client, output).await,
         Command::Room { channel, limit, page } => {
-            return lists::room(channel, limit, page, face, output).await;
+            return lists::room(channel, limit, page, client, output).await;
         }
         Command::Accounts { command: None | Some(Accounts::List) } => {
-            return lists::accounts(face, output).await;
+            return lists::accounts(client, output).await;
         }
-        Command::Channels { live } => return lists::channels(live, face, output).await,
+        Command::Channels { live } => return lists::channels(live, client, output).await,
         Command::Deliveries { pending, limit, page } => {
-            return lists::deliveries(pending, limit, page, face, output).await;
+            return lists::deliveries(pending, limit, page, client, output).await;
         }
         Command::Help { command } => {
-            let info = face.call(HelpQuery { command: command.join(" ") }).await?;
+            let info = client.call(HelpQuery { command: command.join(" ") }).await?;
             output.either(&info, || output.help(&info));
         }
         Command::RunShow { id } => {
-            let progress = face.call(at_once(id)).await?;
+            let progress = client.call(at_once(id)).await?;
             output.either(&progress, || {
                 let run = &progress.run;
                 let by = match run.by.as_str() {
@@ -67,20 +68,20 @@ pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> R
             });
         }
         Command::Cancel { id } => {
-            let run = face.call(Cancel { id }).await?;
+            let run = client.call(Cancel { id }).await?;
             output.either(&run, || output.run(&run));
         }
-        Command::RunSettle { id, word } => {
-            let run = face.call(SettleRun { id, ran: word == Word::Ran }).await?;
-            let progress = run::settle(face.call(at_once(run.id)).await?, face).await?;
+        Command::RunResolve { id, word } => {
+            let run = client.call(ResolveRun { id, ran: word == Word::Ran }).await?;
+            let progress = run::flush(client.call(at_once(run.id)).await?, client).await?;
             output.either(&progress, || output.ended(&progress));
         }
         Command::Post { channel, text, item, dry_run } => {
             let what = Post { channel, text: text.join(" "), item };
             if !dry_run {
-                return post(what, face, output).await;
+                return post(what, client, output).await;
             }
-            let prepared = face.call(PreparePost { what }).await?;
+            let prepared = client.call(PreparePost { what }).await?;
             output.either(&prepared, || {
                 output.message(&prepared.message);
                 println!("Will post to {}", prepared.address);
@@ -88,39 +89,39 @@ pub(crate) async fn act(command: Command, face: &mut Face, output: &Output) -> R
             });
         }
         Command::Retry { id } => {
-            let delivery = face.call(Retry { id }).await?;
-            face.call(Settle { seconds: 10 }).await?;
+            let delivery = client.call(Retry { id }).await?;
+            client.call(Flush { seconds: 10 }).await?;
             output.either(&delivery, || println!("{} is sent again", delivery.id));
         }
         Command::Rules { command: Rules::Explain { event } } => {
-            return events::explain(event, face, output).await;
+            return events::explain(event, client, output).await;
         }
         Command::Rules { command: Rules::Test { event } } => {
             let event =
                 event.parse().map_err(|_| Usage(format!("expected an event's number, found {event:?}")))?;
-            return events::explain(event, face, output).await;
+            return events::explain(event, client, output).await;
         }
         Command::Rules { command: Rules::Replay { last, edited } } => {
             let rules = edited.map(|file| crate::config::load(&file)).transpose()?.map(|config| config.rules);
-            let replay = face.call(RulesReplay { last, rules }).await?;
+            let replay = client.call(RulesReplay { last, rules }).await?;
             output.either(&replay, || output.replay(&replay));
         }
-        Command::Snooze { item, until } => return item::snooze(item, &until, face, output).await,
+        Command::Snooze { item, until } => return item::snooze(item, &until, client, output).await,
         Command::Quiet { until } => {
             let until = if until == "off" {
                 None
             } else {
                 Some(times::to_come(&until, Timestamp::now()).context("`off` ends it")?)
             };
-            face.call(Quiet { until }).await?;
+            client.call(Quiet { until }).await?;
             output.note(&match until {
                 None => "all notifications are shown".to_owned(),
                 Some(until) => format!("only important notifications are shown until {}", when(until)),
             });
         }
-        Command::Audit { limit, page } => return lists::audit(limit, page, face, output).await,
+        Command::Audit { limit, page } => return lists::audit(limit, page, client, output).await,
         Command::Doctor => {
-            let checks = face.call(Doctor {}).await?;
+            let checks = client.call(Doctor {}).await?;
             output.either(&checks, || checks.iter().for_each(|check| output.check(check)));
             let failed = checks.iter().any(|check| check.verdict == CheckVerdict::Failed);
             return Ok(if failed { Exit::Failed } else { Exit::Done });
@@ -144,9 +145,9 @@ fn at_once(id: String) -> FollowRun {
     FollowRun { id, seen: 0, said: "\0".into() }
 }
 
-async fn post(post: Post, face: &mut Face, output: &Output) -> Result<Exit> {
-    let delivery = face.call(post).await?;
-    let left = face.call(Settle { seconds: 10 }).await?;
+async fn post(post: Post, client: &mut Client, output: &Output) -> Result<Exit> {
+    let delivery = client.call(post).await?;
+    let left = client.call(Flush { seconds: 10 }).await?;
     // What is not among those that have not arrived has arrived.
     let delivery = left
         .into_iter()

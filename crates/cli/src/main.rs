@@ -5,10 +5,10 @@
 mod accounts;
 mod args;
 mod board;
+mod client;
 mod config;
 mod events;
 mod exit;
-mod face;
 mod host;
 mod item;
 mod lists;
@@ -26,13 +26,13 @@ mod tray;
 use std::{io::IsTerminal, process::ExitCode};
 
 use anyhow::Result;
-use callboard_engine::{command_file, log, paths::Paths, private, tray_app::Word};
+use callboard_engine::{command_file, log, paths::Paths, private, tray_app::AppCommand};
 use clap::{CommandFactory, Parser};
 
 use crate::{
     args::{Cli, Command},
+    client::Client,
     exit::Exit,
-    face::Face,
     output::Output,
 };
 
@@ -79,8 +79,8 @@ async fn act(cli: Cli, late: run::Flags, output: &mut Output) -> Result<Exit> {
     let paths = Paths::new(config, data)?;
     match cli.command {
         Command::Serve => serve::serve(&paths, output).await,
-        Command::Open => tray::tell(&paths.data, Word::Open).await,
-        Command::Toggle => tray::tell(&paths.data, Word::Toggle).await,
+        Command::Open => tray::send(&paths.data, AppCommand::Open).await,
+        Command::Toggle => tray::send(&paths.data, AppCommand::Toggle).await,
         Command::Playground { once } => playground::play(once, output).await,
         Command::Config { command } => config::act(&command, &paths, output),
         Command::Rules { command: args::Rules::Test { event } } if event.parse::<i64>().is_err() => {
@@ -108,10 +108,10 @@ async fn act(cli: Cli, late: run::Flags, output: &mut Output) -> Result<Exit> {
             Ok(Exit::Done)
         }
         command => {
-            let mut face = Face::open(&paths).await?;
+            let mut client = Client::open(&paths).await?;
             let ended = match command {
                 Command::Run(mut run) => {
-                    let taken = run::take_flags(&mut run, &mut face).await;
+                    let taken = run::take_flags(&mut run, &mut client).await;
                     match taken {
                         Ok((late, command)) => {
                             *output = Output::new(
@@ -121,17 +121,18 @@ async fn act(cli: Cli, late: run::Flags, output: &mut Output) -> Result<Exit> {
                             );
                             match command.filter(|_| late.help) {
                                 Some(name) => {
-                                    look::act(Command::Help { command: vec![name] }, &mut face, output).await
+                                    look::act(Command::Help { command: vec![name] }, &mut client, output)
+                                        .await
                                 }
-                                None => run::run(run, &mut face, output).await,
+                                None => run::run(run, &mut client, output).await,
                             }
                         }
                         Err(error) => Err(error),
                     }
                 }
-                command => look::act(command, &mut face, output).await,
+                command => look::act(command, &mut client, output).await,
             };
-            face.close().await;
+            client.close().await;
             ended
         }
     }

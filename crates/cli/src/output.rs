@@ -182,9 +182,9 @@ impl Output {
                     "{} We do not know whether this ran: {why}. It will not be run again by itself",
                     mark(Tone::Unknown)
                 );
-                println!("  Look, then say so: callboard run-settle {} ran|did-not-run", run.id);
+                println!("  Look, then say so: callboard run-resolve {} ran|did-not-run", run.id);
             }
-            RunState::Settled { .. } => {
+            RunState::Resolved { .. } => {
                 println!("{} {}", mark(Tone::Neutral), run.state.said().unwrap_or_default());
             }
         }

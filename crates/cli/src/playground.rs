@@ -14,7 +14,7 @@ use callboard_domain::{
 use callboard_engine::{
     AtStart, Engine, Mode, Options,
     api::{
-        AccountsQuery, BoardQuery, Changes, DeliveryState, EventsQuery, Health, Hello, Prepare, Settle,
+        AccountsQuery, BoardQuery, Changes, DeliveryState, EventsQuery, Flush, Health, Hello, Prepare,
         StartRun,
     },
     host::Host,
@@ -31,9 +31,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     args::Page,
-    board, events,
+    board,
+    client::{Client, explain},
+    events,
     exit::Exit,
-    face::{Face, explain},
     host::TerminalHost,
     output::Output,
     run, serve,
@@ -111,7 +112,7 @@ impl Tour {
             at_start: AtStart::Refuse,
         });
         let tour = Self { engine: engine.await.map_err(explain)?, playground, paths, folder };
-        if let Some(receiver) = tour.engine.call(Hello {}).await?.receives_at {
+        if let Some(receiver) = tour.engine.call(Hello {}).await?.webhook_addr {
             tour.playground.send_webhooks_to(receiver);
         }
         Ok(tour)
@@ -151,9 +152,9 @@ impl Tour {
             println!("What happens shows here. Ctrl+C ends it and removes everything.");
             println!();
         });
-        let (mut face, end) = (Face::of(&self.engine, &self.paths), CancellationToken::new());
+        let (mut client, end) = (Client::of(&self.engine, &self.paths), CancellationToken::new());
         tokio::select! {
-            ended = events::events(true, None, EVENTS, Page::default(), &mut face, output) => ended,
+            ended = events::events(true, None, EVENTS, Page::default(), &mut client, output) => ended,
             () = self.playground.live_a_day(SPEED, &end) => Ok(Exit::Done),
             () = overhear(&self.playground.chat, output) => Ok(Exit::Done),
         }
@@ -229,7 +230,7 @@ impl Tour {
             let event = within(what, self.happens(name, reference, before)).await?;
             output.either(&json!({ "step": "event", "event": event }), || output.event(&event));
         }
-        self.engine.call(Settle { seconds: DEADLINE.as_secs() }).await?;
+        self.engine.call(Flush { seconds: DEADLINE.as_secs() }).await?;
 
         title(output, "The rows have changed because the services say so: callboard board");
         self.board(output).await?;
@@ -296,9 +297,9 @@ impl Tour {
 
     /// Runs a line, and shows its outcome as it stands in the chat.
     async fn command(&self, line: &str, channel: Option<&str>, output: &Output) -> Result<()> {
-        let mut face = Face::of(&self.engine, &self.paths);
+        let mut client = Client::of(&self.engine, &self.paths);
         let what = Prepare { line: line.to_owned(), channel: channel.map(str::to_owned), private: false };
-        let prepared = face.call(what.clone()).await?;
+        let prepared = client.call(what.clone()).await?;
         if !output.json {
             let flag = channel.map(|channel| format!("--channel {channel} ")).unwrap_or_default();
             println!();
@@ -309,11 +310,11 @@ impl Tour {
             }
         }
         let began = Instant::now();
-        let started = face
+        let started = client
             .call(StartRun { what, fingerprint: Some(prepared.fingerprint.clone()), ..StartRun::default() })
             .await?;
-        let progress = run::follow(&started.id, &mut face, output).await?;
-        let progress = run::settle(progress, &mut face).await?;
+        let progress = run::follow(&started.id, &mut client, output).await?;
+        let progress = run::flush(progress, &mut client).await?;
         if Exit::from(&progress.run.state) != Exit::Done {
             output.either(&progress, || output.ended(&progress));
             bail!("{line} ended as {}", progress.run.state.name());

@@ -5,19 +5,19 @@ use std::io::{BufRead, IsTerminal, Write};
 use anyhow::Result;
 use callboard_domain::command::{self, ArgError};
 use callboard_engine::api::{
-    ApiError, Cancel, ChoicesQuery, Confirm, DeliveryState, FollowRun, Prepare, Prepared, ReadLine,
-    RunProgress, Settle, StartRun,
+    ApiError, Cancel, ChoicesQuery, Confirm, DeliveryState, Flush, FollowRun, Prepare, Prepared, ReadLine,
+    RunProgress, StartRun,
 };
 
 use crate::{
     args,
+    client::Client,
     exit::{Exit, Usage},
-    face::Face,
     output::Output,
 };
 
 /// How long the outcome may take to be posted before the command line leaves it to the next run.
-const SETTLE_SECONDS: u64 = 10;
+const FLUSH_SECONDS: u64 = 10;
 
 /// The program's own flags that stand after a command's words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -80,13 +80,16 @@ impl Flags {
 }
 
 /// Takes the program's flags out of the words of a line. Gives them, and the command that the line begins with.
-pub(crate) async fn take_flags(asked: &mut args::Run, face: &mut Face) -> Result<(Flags, Option<String>)> {
+pub(crate) async fn take_flags(
+    asked: &mut args::Run,
+    client: &mut Client,
+) -> Result<(Flags, Option<String>)> {
     let (without, mut flags) = Flags::of(&asked.line, |_| false)?;
     if flags == Flags::default() {
         return Ok((flags, None));
     }
     // Whose they are only the command says.
-    let read = face.call(ReadLine { line: line_of(&without) }).await;
+    let read = client.call(ReadLine { line: line_of(&without) }).await;
     let spec = read.ok().and_then(|read| read.command).map(|info| info.spec);
     if let Some(spec) = &spec {
         let own = |name: &str| spec.args.iter().any(|arg| arg.name.replace('_', "-") == name);
@@ -107,9 +110,9 @@ pub(crate) async fn take_flags(asked: &mut args::Run, face: &mut Face) -> Result
 }
 
 /// Prepares, asks what must be asked, runs, follows, and says where it was posted.
-pub(crate) async fn run(asked: args::Run, face: &mut Face, output: &Output) -> Result<Exit> {
+pub(crate) async fn run(asked: args::Run, client: &mut Client, output: &Output) -> Result<Exit> {
     let mut what = Prepare { line: line_of(&asked.line), channel: asked.channel, private: asked.private };
-    let prepared = complete(&mut what, face, output).await?;
+    let prepared = complete(&mut what, client, output).await?;
     if asked.dry_run {
         output.either(&prepared, || output.prepared(&prepared));
         return Ok(Exit::Done);
@@ -120,9 +123,9 @@ pub(crate) async fn run(asked: args::Run, face: &mut Face, output: &Output) -> R
     let confirmed = confirm(&prepared, asked.yes)?;
     // What was shown is what runs, however long the question stood.
     let fingerprint = Some(prepared.fingerprint);
-    let run = face.call(StartRun { what, confirmed, fingerprint, undo: false }).await?;
-    let progress = follow(&run.id, face, output).await?;
-    let progress = settle(progress, face).await?;
+    let run = client.call(StartRun { what, confirmed, fingerprint, undo: false }).await?;
+    let progress = follow(&run.id, client, output).await?;
+    let progress = flush(progress, client).await?;
     output.either(&progress, || output.ended(&progress));
     Ok(Exit::from(&progress.run.state))
 }
@@ -136,9 +139,9 @@ fn line_of(words: &[String]) -> String {
 }
 
 /// Prepares the line; where an argument is missing and a person is there, asks for it with its choices.
-async fn complete(what: &mut Prepare, face: &mut Face, output: &Output) -> Result<Prepared> {
+async fn complete(what: &mut Prepare, client: &mut Client, output: &Output) -> Result<Prepared> {
     loop {
-        let error = match face.call(what.clone()).await {
+        let error = match client.call(what.clone()).await {
             Ok(prepared) => return Ok(prepared),
             Err(error) => error,
         };
@@ -148,7 +151,7 @@ async fn complete(what: &mut Prepare, face: &mut Face, output: &Output) -> Resul
         if !std::io::stdin().is_terminal() || output.json {
             return Err(error.into());
         }
-        let choices = face
+        let choices = client
             .call(ChoicesQuery { line: what.line.clone(), arg: arg.clone(), typed: String::new() })
             .await
             .unwrap_or_default();
@@ -193,20 +196,20 @@ fn confirm(prepared: &Prepared, yes: bool) -> Result<Option<String>> {
 }
 
 /// Streams the run's output until it ends. The first Ctrl+C stops the run.
-pub(crate) async fn follow(id: &str, face: &mut Face, output: &Output) -> Result<RunProgress> {
+pub(crate) async fn follow(id: &str, client: &mut Client, output: &Output) -> Result<RunProgress> {
     let spinner = output.spinner();
     let mut seen = FollowRun { id: id.to_owned(), seen: 0, said: String::new() };
     let mut stopping = false;
     loop {
         let next = tokio::select! {
-            next = face.call(seen.clone()) => Some(next?),
+            next = client.call(seen.clone()) => Some(next?),
             _ = tokio::signal::ctrl_c(), if !stopping => None,
         };
         let Some(next) = next else {
             stopping = true;
             spinner.set_message("stopping");
-            face.reconnect().await?;
-            face.call(Cancel { id: id.to_owned() }).await?;
+            client.reconnect().await?;
+            client.call(Cancel { id: id.to_owned() }).await?;
             continue;
         };
         spinner.suspend(|| output.run_output(&next.output));
@@ -220,16 +223,16 @@ pub(crate) async fn follow(id: &str, face: &mut Face, output: &Output) -> Result
 }
 
 /// Waits until the outcome stands in its channel, or for a while.
-pub(crate) async fn settle(mut progress: RunProgress, face: &mut Face) -> Result<RunProgress> {
+pub(crate) async fn flush(mut progress: RunProgress, client: &mut Client) -> Result<RunProgress> {
     let on_its_way = |progress: &RunProgress| {
         progress.delivery.as_ref().is_some_and(|delivery| {
             matches!(delivery.state, DeliveryState::Pending { .. } | DeliveryState::Sending)
         })
     };
     if on_its_way(&progress) && progress.run.state.is_final() {
-        face.call(Settle { seconds: SETTLE_SECONDS }).await?;
+        client.call(Flush { seconds: FLUSH_SECONDS }).await?;
         let seen = FollowRun { id: progress.run.id.clone(), seen: progress.seen, said: String::new() };
-        progress.delivery = face.call(seen).await?.delivery;
+        progress.delivery = client.call(seen).await?.delivery;
     }
     Ok(progress)
 }

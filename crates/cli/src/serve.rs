@@ -6,8 +6,8 @@ use serde_json::json;
 use tokio::signal;
 
 use crate::{
+    client::{explain, open_engine, passphrase},
     exit::{Exit, Usage},
-    face::{explain, open_engine, passphrase},
     output::Output,
 };
 
@@ -29,9 +29,9 @@ pub(crate) async fn serve(paths: &Paths, output: &Output) -> Result<Exit> {
 async fn say_ready(engine: &Engine, output: &Output) -> Result<()> {
     let greeting = engine.call(Hello {}).await?;
     if output.json {
-        output.json(&json!({ "serving": true, "receives_at": greeting.receives_at, "config": greeting.config, "pid": greeting.pid }));
+        output.json(&json!({ "serving": true, "webhook_addr": greeting.webhook_addr, "config": greeting.config, "pid": greeting.pid }));
     } else {
-        let receives = greeting.receives_at.map_or_else(
+        let receives = greeting.webhook_addr.map_or_else(
             || "no webhook listener".to_owned(),
             |at| format!("webhooks at http://{at}/hooks/ACCOUNT"),
         );

@@ -121,7 +121,8 @@ pub enum RunState {
         why: String,
     },
     /// It was not known, and a person who has looked has said how it went: their word, not the service's.
-    Settled {
+    #[serde(rename = "settled")]
+    Resolved {
         /// True where it ran.
         ran: bool,
         /// Who said so. Empty only where an older version did not know.
@@ -147,15 +148,15 @@ impl RunState {
             Self::Done { .. } | Self::Failed { .. } => "failed",
             Self::Canceled { .. } => "canceled",
             Self::Unknown { .. } => "unknown",
-            Self::Settled { ran: true, .. } => "ran",
-            Self::Settled { ran: false, .. } => "did not run",
+            Self::Resolved { ran: true, .. } => "ran",
+            Self::Resolved { ran: false, .. } => "did not run",
         }
     }
 
     /// What a person has said of it, where one has: "ana says it ran".
     pub fn said(&self) -> Option<String> {
         match self {
-            Self::Settled { by, .. } => {
+            Self::Resolved { by, .. } => {
                 let by = if by.is_empty() { "a person" } else { by };
                 Some(format!("{by} says it {}", self.name()))
             }

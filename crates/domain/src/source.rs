@@ -41,7 +41,7 @@ pub struct Batch {
     /// on from `cursor` without a pause.
     pub partial: Option<Progress>,
     /// What is left of the service's allowance, where it says.
-    pub budget: Option<Budget>,
+    pub rate_limit: Option<RateLimit>,
     /// Parts that could not be read; the rest is good.
     pub problems: Vec<Problem>,
 }
@@ -170,15 +170,16 @@ impl fmt::Display for Problem {
     }
 }
 
-/// A service's allowance of calls, as it last reported it.
+/// How many calls a service still allows, as it last reported it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
-pub struct Budget {
+pub struct RateLimit {
     /// Calls allowed in the window.
     pub limit: u32,
     /// Calls left in it.
     pub remaining: u32,
     /// When the window ends.
-    pub resets_at: Timestamp,
+    #[serde(alias = "resets_at")]
+    pub reset_at: Timestamp,
 }
 
 /// Something that can be watched.

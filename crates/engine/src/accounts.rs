@@ -287,7 +287,7 @@ pub(crate) fn chat(
 
 /// Tries again, until `stop`, to read the secrets of accounts that wait for them; then their messages go out.
 pub(crate) async fn reconnect(engine: Engine, stop: CancellationToken) {
-    let mut changes = engine.live_changes();
+    let mut changes = engine.active_changes();
     let [mut wait, longest] = READ_AGAIN;
     loop {
         let waiting = engine.waiting_accounts(&changes.borrow_and_update().accounts);
@@ -303,9 +303,9 @@ pub(crate) async fn reconnect(engine: Engine, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(wait) => {}
         }
-        let sees = engine.live().secrets.knows_whether_locked();
+        let sees = engine.active().secrets.knows_whether_locked();
         wait = if sees { longest.min(wait * 2) } else { READ_AGAIN_BLINDLY };
-        if engine.live().secrets.is_ready().await
+        if engine.active().secrets.is_ready().await
             && let Err(error) = engine.read_secrets_again().await
         {
             tracing::warn!(%error, "accounts could not be connected anew");
@@ -321,9 +321,9 @@ impl Engine {
 
     /// Reads the secrets of accounts that wait for them, and makes their messages due where that goes well.
     pub(crate) async fn read_secrets_again(&self) -> Result<(), crate::api::ApiError> {
-        let waited = self.waiting_accounts(&self.live().accounts);
-        self.put_in_force(self.live().config.clone()).await?;
-        let wait = self.waiting_accounts(&self.live().accounts);
+        let waited = self.waiting_accounts(&self.active().accounts);
+        self.put_in_force(self.active().config.clone()).await?;
+        let wait = self.waiting_accounts(&self.active().accounts);
         let ready: Vec<AccountName> = waited.into_iter().filter(|name| !wait.contains(name)).collect();
         if !ready.is_empty() {
             tracing::info!(

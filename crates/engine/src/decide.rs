@@ -2,27 +2,27 @@
 
 use std::{sync::Arc, time::Duration};
 
-use callboard_domain::{message::Block, rules::Do};
+use callboard_domain::{message::Block, rules::NotifyLevel};
 
 use crate::{
-    live::Live,
+    active_config::ActiveConfig,
     posted,
     store::{Decide, Decided, Happened, Notice, Post},
 };
 
 /// The rules in force.
-struct Deciding(Arc<Live>);
+struct Deciding(Arc<ActiveConfig>);
 
 /// The rules in force, as the store asks them.
-pub(crate) fn by(live: Arc<Live>) -> Arc<dyn Decide> {
-    Arc::new(Deciding(live))
+pub(crate) fn by(active: Arc<ActiveConfig>) -> Arc<dyn Decide> {
+    Arc::new(Deciding(active))
 }
 
 impl Decide for Deciding {
     fn decide(&self, Happened { event, item, me, snoozed }: Happened<'_>) -> Decided {
-        let Live { rules, config, .. } = &*self.0;
+        let ActiveConfig { rules, config, .. } = &*self.0;
         let decision = rules.decide(event, item, me);
-        let told = !snoozed && matches!(decision.action, Do::Notify | Do::Important);
+        let told = !snoozed && matches!(decision.action, NotifyLevel::Notify | NotifyLevel::Important);
         let posts = decision.post.iter().zip(&decision.posted_by).map(|(channel, rule)| {
             let message = posted::event(event, item);
             let (to, message) = match config.address(channel) {
@@ -37,9 +37,9 @@ impl Decide for Deciding {
         });
         Decided {
             posts: posts.collect(),
-            silence: decision.action == Do::Silence,
+            silence: decision.action == NotifyLevel::Silence,
             notice: told.then(|| Notice {
-                important: decision.action == Do::Important,
+                important: decision.action == NotifyLevel::Important,
                 group: decision.group.clone(),
             }),
             record: serde_json::to_string(&decision).unwrap_or_default(),

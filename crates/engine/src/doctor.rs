@@ -35,17 +35,17 @@ fn remedied(check: Check, remedy: impl Into<String>) -> Check {
 }
 
 fn config(engine: &Engine) -> Check {
-    let path = engine.live().config.path.display().to_string();
-    match &engine.moments().faults {
-        Some(faults) => remedied(
+    let path = engine.active().config.path.display().to_string();
+    match &engine.runtime().errors {
+        Some(errors) => remedied(
             check(
                 "configuration",
                 CheckVerdict::Failed,
-                format!("{faults}\nwhat was valid before stays active"),
+                format!("{errors}\nwhat was valid before stays active"),
             ),
             "correct it; it is applied as soon as it is valid",
         ),
-        None if engine.live().config.path.exists() => check("configuration", CheckVerdict::Ok, path),
+        None if engine.active().config.path.exists() => check("configuration", CheckVerdict::Ok, path),
         None => remedied(
             check(
                 "configuration",
@@ -76,10 +76,10 @@ async fn store(engine: &Engine) -> Check {
 }
 
 async fn secrets(engine: &Engine) -> Check {
-    let live = engine.live();
-    let secrets = live.secrets.clone();
+    let active = engine.active();
+    let secrets = active.secrets.clone();
     let place = secrets.place().describe();
-    if !live.accounts.is_empty() && live.accounts.values().all(|account| !account.needs_secrets) {
+    if !active.accounts.is_empty() && active.accounts.values().all(|account| !account.needs_secrets) {
         return check("secrets", CheckVerdict::Ok, format!("no account has any, so {place} is not asked"));
     }
     match secrets.probe().await {
@@ -98,17 +98,17 @@ async fn secrets(engine: &Engine) -> Check {
 }
 
 fn webhooks(engine: &Engine) -> Check {
-    let (heard, deaf) = {
-        let moments = engine.moments();
-        (moments.receives_at, moments.deaf.clone())
+    let (heard, listen_error) = {
+        let runtime = engine.runtime();
+        (runtime.webhook_addr, runtime.listen_error.clone())
     };
-    if let (None, Some(why)) = (heard, deaf) {
+    if let (None, Some(why)) = (heard, listen_error) {
         return remedied(
             check("webhooks", CheckVerdict::Failed, format!("not received: {why}")),
             "stop what has that port, or choose another one: receive.listen. It is tried again by itself",
         );
     }
-    match (heard, &engine.live().config.receive) {
+    match (heard, &engine.active().config.receive) {
         (Some(at), _) => {
             check("webhooks", CheckVerdict::Ok, format!("received at http://{at}/hooks/ACCOUNT"))
         }
@@ -156,7 +156,7 @@ fn runs(engine: &Engine) -> Option<Check> {
 
 /// The parts of Callboard that stopped by a fault of their own; nothing where none did.
 fn tasks(engine: &Engine) -> Vec<Check> {
-    let faults = engine.moments().task_faults.clone();
+    let errors = engine.runtime().task_faults.clone();
     let check = |(name, fault): (String, TaskFault)| {
         let times = if fault.count == 1 { "once".to_owned() } else { format!("{} times", fault.count) };
         let after = match fault.again_at {
@@ -166,7 +166,7 @@ fn tasks(engine: &Engine) -> Vec<Check> {
         let found = format!("{} ({times}, last at {}){after}", fault.last, fault.at);
         remedied(check(name, CheckVerdict::Warning, found), "report it, with the log around that time")
     };
-    faults.into_iter().map(check).collect()
+    errors.into_iter().map(check).collect()
 }
 
 async fn accounts(engine: &Engine) -> Vec<Check> {
@@ -227,8 +227,8 @@ async fn accounts(engine: &Engine) -> Vec<Check> {
 
 /// The environment variables of the secrets that the account could have and has not.
 fn unset_variables(engine: &Engine, info: &AccountInfo) -> String {
-    let live = engine.live();
-    let fields = live.accounts.get(&info.name).map_or(&[][..], |account| account.config.secrets());
+    let active = engine.active();
+    let fields = active.accounts.get(&info.name).map_or(&[][..], |account| account.config.secrets());
     let is_unset = |name: &str| !info.secrets_set.iter().any(|set| set == name);
     let (required, optional): (Vec<_>, Vec<_>) = fields
         .iter()

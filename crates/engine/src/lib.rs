@@ -5,18 +5,19 @@
 //! `run`, which is recorded before its effect, and its outcome goes out through `deliver` as well.
 
 mod accounts;
+mod active_config;
 pub mod api;
+pub mod builtin_chat;
 mod calls;
+mod choice_cache;
 pub mod command_file;
 pub mod config;
 mod decide;
 mod deliver;
 mod doctor;
 mod find;
-mod handover;
+mod handoff;
 pub mod host;
-mod listed;
-mod live;
 mod local;
 pub mod log;
 mod notify;
@@ -25,7 +26,6 @@ mod posted;
 pub mod private;
 mod receive;
 mod registry;
-pub mod room;
 mod run;
 pub mod secrets;
 mod services;
@@ -66,10 +66,10 @@ use tokio::{net::TcpListener, sync::watch as channel};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    active_config::ActiveConfig,
     api::{ApiError, Call, ReadCall},
-    config::{Config, Faults},
+    config::{Config, ConfigErrors},
     host::Host,
-    live::Live,
     paths::Paths,
     secrets::Secrets,
     store::{Report, Store, StoreError, Watched},
@@ -122,7 +122,7 @@ pub enum OpenError {
     InUse,
     /// The configuration is not good.
     #[error("{0}")]
-    Config(Faults),
+    Config(ConfigErrors),
     /// The store cannot be opened.
     #[error(transparent)]
     Store(StoreError),
@@ -154,17 +154,17 @@ struct Inner {
     store: Store,
     client: Client,
     room: Arc<dyn ChatService>,
-    live: channel::Sender<Arc<Live>>,
+    active: channel::Sender<Arc<ActiveConfig>>,
     runs: run::Active,
     logs: calls::Readings,
-    desk: handover::Desk,
+    handoff: handoff::NotificationHandoff,
     outbox: deliver::Outbox,
     finder: find::Finder,
     standings: standings::Standings,
     /// Something was snoozed: it is to be woken in time.
     snoozed: tokio::sync::Notify,
-    listed: listed::Listed,
-    moments: Mutex<Moments>,
+    choice_cache: choice_cache::ChoiceCache,
+    runtime: Mutex<RuntimeState>,
     /// Held while the configuration file or a secret is changed.
     editing: tokio::sync::Mutex<()>,
     /// Held while a configuration is put in force.
@@ -175,20 +175,20 @@ struct Inner {
 
 /// What is known for the moment only, and found anew after a restart.
 #[derive(Default)]
-struct Moments {
+struct RuntimeState {
     /// When each watched account is polled next.
     next_poll: BTreeMap<AccountName, Timestamp>,
     identified_at: BTreeMap<AccountName, Timestamp>,
     /// What is wrong with the configuration file, while an older one is in force.
-    faults: Option<Faults>,
+    errors: Option<ConfigErrors>,
     /// What was in the followed files when they were last read.
-    files: live::Files,
+    files: active_config::Files,
     /// When the last notification was shown.
     notified_at: Option<Timestamp>,
     /// Where webhooks are received.
-    receives_at: Option<SocketAddr>,
+    webhook_addr: Option<SocketAddr>,
     /// Why they are not, where they should be.
-    deaf: Option<String>,
+    listen_error: Option<String>,
     /// The tasks that had a fault of Callboard's own.
     task_faults: supervise::TaskFaults,
 }
@@ -206,9 +206,9 @@ impl Engine {
         };
         let user = local::User::own().await;
         let client = Client::new().map_err(|error| OpenError::Other(error.to_string()))?;
-        let (live, moments) = first_live(&options, &store, &client).await.map_err(OpenError::Config)?;
+        let (active, runtime) = first_active(&options, &store, &client).await.map_err(OpenError::Config)?;
         let serving = options.mode == Mode::Serve;
-        let listener = match &live.config.receive {
+        let listener = match &active.config.receive {
             Some(receive) if serving => match TcpListener::bind(receive.listen).await {
                 Ok(listener) => Some(listener),
                 Err(_) if options.at_start == AtStart::GoOn => None,
@@ -218,20 +218,20 @@ impl Engine {
             },
             _ => None,
         };
-        let is_whole = moments.faults.is_none();
+        let is_whole = runtime.errors.is_none();
         let engine = Self {
             inner: Arc::new(Inner {
-                room: Arc::new(room::Room::new(store.clone(), Timestamp::now)),
-                live: channel::Sender::new(Arc::new(live)),
+                room: Arc::new(builtin_chat::BuiltinChat::new(store.clone(), Timestamp::now)),
+                active: channel::Sender::new(Arc::new(active)),
                 runs: run::Active::default(),
                 logs: calls::Readings::default(),
-                desk: handover::Desk::default(),
+                handoff: handoff::NotificationHandoff::default(),
                 outbox: deliver::Outbox::default(),
                 finder: find::Finder::default(),
                 standings: standings::Standings::default(),
                 snoozed: tokio::sync::Notify::new(),
-                listed: listed::Listed::default(),
-                moments: Mutex::new(moments),
+                choice_cache: choice_cache::ChoiceCache::default(),
+                runtime: Mutex::new(runtime),
                 editing: tokio::sync::Mutex::default(),
                 reloading: tokio::sync::Mutex::default(),
                 stop: CancellationToken::new(),
@@ -242,7 +242,7 @@ impl Engine {
                 client,
             }),
         };
-        engine.tell_interrupted(now).await.map_err(OpenError::Store)?;
+        engine.report_interrupted(now).await.map_err(OpenError::Store)?;
         // Accounts that a broken file does not name are not gone.
         if is_whole {
             engine.begin_watching(now).await.map_err(OpenError::Store)?;
@@ -277,11 +277,11 @@ impl Engine {
         }
         go_on("notifications", |engine, stop| notify::run(engine, stop).boxed());
         go_on("accounts", |engine, stop| watch::run(engine, stop).boxed());
-        go_on("configuration", |engine, stop| live::follow_files(engine, stop).boxed());
+        go_on("configuration", |engine, stop| active_config::follow_files(engine, stop).boxed());
         go_on("snoozes", |engine, stop| snooze::wake(engine, stop).boxed());
-        go_on("maintenance", |engine, stop| keep_house(engine, stop).boxed());
+        go_on("maintenance", |engine, stop| run_maintenance(engine, stop).boxed());
         // Known before anybody asks where that is.
-        self.hear_at(listener.as_ref());
+        self.note_webhook_addr(listener.as_ref());
         let (engine, mut listener) = (self.clone(), listener);
         self.supervise("webhooks", self.stopping(), move || {
             // Started again it takes its address anew.
@@ -314,7 +314,7 @@ impl Engine {
 
     /// This computer's user.
     pub(crate) fn owner(&self) -> Principal {
-        self.inner.user.principal(&self.live().config.people)
+        self.inner.user.principal(&self.active().config.people)
     }
 
     /// Stops everything: polls and listeners at once, runs and deliveries as soon as their state is recorded; what has
@@ -346,56 +346,56 @@ impl Engine {
         &self.inner.options.host
     }
 
-    pub(crate) fn live(&self) -> Arc<Live> {
-        Arc::clone(&self.inner.live.borrow())
+    pub(crate) fn active(&self) -> Arc<ActiveConfig> {
+        Arc::clone(&self.inner.active.borrow())
     }
 
-    pub(crate) fn live_changes(&self) -> channel::Receiver<Arc<Live>> {
-        self.inner.live.subscribe()
+    pub(crate) fn active_changes(&self) -> channel::Receiver<Arc<ActiveConfig>> {
+        self.inner.active.subscribe()
     }
 
     /// Notes where webhooks are received.
-    pub(crate) fn hear_at(&self, listener: Option<&TcpListener>) {
-        let mut moments = self.moments();
-        moments.receives_at = listener.and_then(|listener| listener.local_addr().ok());
+    pub(crate) fn note_webhook_addr(&self, listener: Option<&TcpListener>) {
+        let mut runtime = self.runtime();
+        runtime.webhook_addr = listener.and_then(|listener| listener.local_addr().ok());
         if listener.is_some() {
-            moments.deaf = None;
+            runtime.listen_error = None;
         }
     }
 
-    fn moments(&self) -> MutexGuard<'_, Moments> {
-        self.inner.moments.lock().unwrap_or_else(PoisonError::into_inner)
+    fn runtime(&self) -> MutexGuard<'_, RuntimeState> {
+        self.inner.runtime.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn say_next_poll(&self, account: &AccountName, at: Timestamp) {
-        self.moments().next_poll.insert(account.clone(), at);
+    pub(crate) fn note_next_poll(&self, account: &AccountName, at: Timestamp) {
+        self.runtime().next_poll.insert(account.clone(), at);
     }
 
     /// Stores what a webhook said, and what is decided about it.
-    pub(crate) async fn take_in(
+    pub(crate) async fn ingest_webhook(
         &self,
         account: &AccountName,
         received: Received,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let decide = decide::by(self.live());
+        let decide = decide::by(self.active());
         self.store().try_ingest(account, Report::Hook(received), now, decide).await.map(drop)
     }
 
     /// Stores what a poll found, and what is decided about it.
-    pub(crate) async fn take_in_batch(
+    pub(crate) async fn ingest_poll(
         &self,
         account: &AccountName,
         batch: Batch,
         watched: Watched,
         began_at: Timestamp,
     ) -> Result<(), StoreError> {
-        let decide = decide::by(self.live());
+        let decide = decide::by(self.active());
         let report = Report::Poll { batch, began_at, watched };
         self.store().ingest(account, report, Timestamp::now(), decide).await.map(drop)
     }
 
-    pub(crate) async fn record_trouble(&self, account: &AccountName, error: &ServiceError, now: Timestamp) {
+    pub(crate) async fn record_error(&self, account: &AccountName, error: &ServiceError, now: Timestamp) {
         if let Err(error) = self.store().poll_failed(account, error.clone(), now).await {
             tracing::error!(%error, %account, "an account's trouble could not be recorded");
         }
@@ -403,7 +403,7 @@ impl Engine {
 
     /// When the account's identity was last asked for, in the life of this process.
     pub(crate) fn identified_at(&self, account: &AccountName) -> Option<Timestamp> {
-        self.moments().identified_at.get(account).copied()
+        self.runtime().identified_at.get(account).copied()
     }
 
     /// Asks the service who the account is, and records it.
@@ -418,18 +418,18 @@ impl Engine {
             .identified(&account.name, identity.clone())
             .await
             .map_err(|error| ServiceError::unavailable(error.to_string()))?;
-        self.moments().identified_at.insert(account.name.clone(), now);
+        self.runtime().identified_at.insert(account.name.clone(), now);
         Ok(identity)
     }
 
     /// From now on what happens in the accounts is news; accounts that are gone leave the board.
     async fn begin_watching(&self, now: Timestamp) -> Result<(), StoreError> {
-        let live = self.live();
-        for account in live.accounts.keys() {
+        let active = self.active();
+        for account in active.accounts.keys() {
             self.store().watch(account, now).await?;
         }
         for source in self.store().sources().await? {
-            if !live.accounts.contains_key(&source.account) {
+            if !active.accounts.contains_key(&source.account) {
                 self.store().unwatch(&source.account, now).await?;
             }
         }
@@ -439,41 +439,45 @@ impl Engine {
 
 /// What the configuration makes; where that is not good and the engine is to start all the same, what can be made of it,
 /// and what is wrong.
-async fn first_live(options: &Options, store: &Store, client: &Client) -> Result<(Live, Moments), Faults> {
+async fn first_active(
+    options: &Options,
+    store: &Store,
+    client: &Client,
+) -> Result<(ActiveConfig, RuntimeState), ConfigErrors> {
     let go_on = options.at_start == AtStart::GoOn;
     let own = private::read(&options.paths.config, config::FILE_LIMIT).map_err(|error| error.to_string());
     let (config, wrong) = match Config::load(&options.paths.config) {
         Ok(config) => (config, None),
-        Err(faults) if go_on => (Config::read(&options.paths.config, "")?, Some(faults)),
-        Err(faults) => return Err(faults),
+        Err(errors) if go_on => (Config::read(&options.paths.config, "")?, Some(errors)),
+        Err(errors) => return Err(errors),
     };
-    let mut files = live::contents(&config);
+    let mut files = active_config::contents(&config);
     files.insert(config.path.clone(), own);
-    let moments = |faults| Moments { faults, files, ..Moments::default() };
+    let runtime = |errors| RuntimeState { errors, files, ..RuntimeState::default() };
     let commands = config.commands.clone();
-    match Live::new(config.clone(), options, store, client, None).await {
-        Ok(live) => Ok((live, moments(wrong))),
-        Err(faults) if go_on => {
+    match ActiveConfig::new(config.clone(), options, store, client, None).await {
+        Ok(active) => Ok((active, runtime(wrong))),
+        Err(errors) if go_on => {
             // Its command files, most likely: the accounts are good without them.
             let config = Config { commands: config::Commands::default(), ..config };
-            let mut live = Live::new(config, options, store, client, None).await?;
+            let mut active = ActiveConfig::new(config, options, store, client, None).await?;
             // They are followed, so that it is put in force as soon as they are good.
-            live.config.commands = commands;
-            Ok((live, moments(Some(wrong.unwrap_or(faults)))))
+            active.config.commands = commands;
+            Ok((active, runtime(Some(wrong.unwrap_or(errors)))))
         }
-        Err(faults) => Err(faults),
+        Err(errors) => Err(errors),
     }
 }
 
 /// Once an hour: pull requests that have gone stale, and what has been kept long enough.
-async fn keep_house(engine: Engine, stop: CancellationToken) {
+async fn run_maintenance(engine: Engine, stop: CancellationToken) {
     loop {
-        let (live, now) = (engine.live(), Timestamp::now());
-        let decide = decide::by(Arc::clone(&live));
+        let (active, now) = (engine.active(), Timestamp::now());
+        let decide = decide::by(Arc::clone(&active));
         if let Err(error) = engine.store().sweep(Kind::PullRequest, event::stale, now, decide).await {
             tracing::warn!(%error, "stale pull requests could not be found");
         }
-        match engine.store().prune(now, live.retention()).await {
+        match engine.store().prune(now, active.retention()).await {
             Ok(pruned) => tracing::debug!(?pruned, "pruned"),
             Err(error) => tracing::warn!(%error, "old records could not be deleted"),
         }

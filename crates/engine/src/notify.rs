@@ -38,7 +38,7 @@ type Open = BTreeMap<ItemKey, EventName>;
 /// Shows what is to be told until `stop`.
 pub(crate) async fn run(engine: Engine, stop: CancellationToken) {
     let mut changed = engine.store().changed();
-    let mut open = told_lately(&engine).await.unwrap_or_else(|error| {
+    let mut open = recently_shown(&engine).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "what was told before cannot be read; it is not withdrawn");
         Open::new()
     });
@@ -80,9 +80,9 @@ async fn settled(changed: &mut watch::Receiver<u64>) {
     {}
 }
 
-async fn told_lately(engine: &Engine) -> Result<Open, StoreError> {
-    let told = engine.store().told_lately(FOLLOWED).await?;
-    Ok(told.into_iter().map(|event| (event.item, event.name)).filter(|it| rules::can_settle(it.1)).collect())
+async fn recently_shown(engine: &Engine) -> Result<Open, StoreError> {
+    let told = engine.store().recently_shown(FOLLOWED).await?;
+    Ok(told.into_iter().map(|event| (event.item, event.name)).filter(|it| rules::can_be_over(it.1)).collect())
 }
 
 /// Takes back what was told of items whose matter is over.
@@ -99,7 +99,7 @@ async fn withdraw(engine: &Engine, open: &mut Open, now: Timestamp) -> Result<()
         let me = source.and_then(|source| source.identity.as_ref()).unwrap_or(&nobody);
         let item = items.iter().find(|item| item.key == *key);
         // What is not known any more asks nothing of anybody.
-        let over = item.is_none_or(|item| rules::is_settled(*event, item, me, now));
+        let over = item.is_none_or(|item| rules::is_over(*event, item, me, now));
         if over {
             settled.push(key.clone());
         }
@@ -117,12 +117,12 @@ async fn tell(engine: &Engine, open: &mut Open, now: Timestamp) -> Result<Option
     if pending.is_empty() {
         return Ok(None);
     }
-    let (due, wait) = due(pending, engine.is_quiet(now).await?, engine.moments().notified_at, now);
+    let (due, wait) = due(pending, engine.is_quiet(now).await?, engine.runtime().notified_at, now);
     if !due.is_empty() {
         // Recorded before it is shown: a crash in between loses a notification, and never shows one twice.
         let ids: Vec<i64> = due.iter().map(|notice| notice.event.id).collect();
-        engine.store().told(&ids, now).await?;
-        engine.moments().notified_at = Some(now);
+        engine.store().mark_shown(&ids, now).await?;
+        engine.runtime().notified_at = Some(now);
         let events: Vec<(ItemKey, EventName)> =
             due.iter().map(|notice| (notice.event.item.clone(), notice.event.name)).collect();
         if let Some(notification) = one(engine, due).await? {
@@ -130,7 +130,7 @@ async fn tell(engine: &Engine, open: &mut Open, now: Timestamp) -> Result<Option
         }
         for (item, event) in events {
             // News takes the place of what was told before.
-            if rules::can_settle(event) {
+            if rules::can_be_over(event) {
                 open.insert(item, event);
             }
         }
@@ -165,7 +165,7 @@ async fn one(engine: &Engine, due: Vec<PendingNotice>) -> Result<Option<Notifica
     for PendingNotice { event, notice } in due {
         // Of what is gone there is nothing to be told.
         if let Some(stored) = engine.store().item(&event.item).await?.filter(|stored| stored.gone.is_none()) {
-            told.push(rules::Told {
+            told.push(rules::NotifiableEvent {
                 event,
                 item: stored.item,
                 important: notice.important,
@@ -179,7 +179,7 @@ async fn one(engine: &Engine, due: Vec<PendingNotice>) -> Result<Option<Notifica
 impl Engine {
     /// To a face that waits for notifications, else to the host.
     async fn hand_over(&self, due: NoticesDue) {
-        self.inner.desk.hand_over(due, self.host()).await;
+        self.inner.handoff.hand_over(due, self.host()).await;
     }
 
     /// Whether only important notifications may be shown: quiet hours, or a person asked for quiet.

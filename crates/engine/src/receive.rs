@@ -40,7 +40,7 @@ use self::{
     connections::{Connections, Impatient, Place},
     refusals::Refusals,
 };
-use crate::{Engine, accounts::Account, live::Live, store::StoreError};
+use crate::{Engine, accounts::Account, active_config::ActiveConfig, store::StoreError};
 
 /// How long a sender may take for its headers, for its body, and to read its answer.
 const SENDER_TIME: Duration = Duration::from_secs(10);
@@ -62,20 +62,20 @@ pub(crate) async fn run(
     stop: CancellationToken,
     tasks: TaskTracker,
 ) {
-    let mut changes = engine.live_changes();
+    let mut changes = engine.active_changes();
     let mut listener = listener;
     loop {
         let receive = changes.borrow_and_update().config.receive.clone();
         if let (None, Some(receive)) = (&listener, &receive) {
             match TcpListener::bind(receive.listen).await {
                 Ok(bound) => {
-                    engine.hear_at(Some(&bound));
+                    engine.note_webhook_addr(Some(&bound));
                     listener = Some(bound);
                 }
                 Err(error) => {
                     let why = format!("{} cannot be listened on: {error}", receive.listen);
                     tracing::warn!(%why, "webhooks are not received");
-                    engine.moments().deaf = Some(why);
+                    engine.runtime().listen_error = Some(why);
                 }
             }
         }
@@ -84,10 +84,10 @@ pub(crate) async fn run(
                 let hosts = receive.into_iter().flat_map(|it| it.hosts).collect();
                 return serve(listener, engine, hosts, stop, tasks).await;
             }
-            (None, None) => engine.moments().deaf = None,
+            (None, None) => engine.runtime().listen_error = None,
             (None, Some(_)) => {}
         }
-        let is_deaf = engine.moments().deaf.is_some();
+        let is_deaf = engine.runtime().listen_error.is_some();
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(TRIED_AGAIN), if is_deaf => {}
@@ -248,11 +248,11 @@ async fn take(shared: &Shared, request: Request<Incoming>) -> Result<(), Refusal
         return Err(refuse(StatusCode::METHOD_NOT_ALLOWED, "webhooks are sent with POST"));
     }
     let (head, body) = request.into_parts();
-    let live = shared.engine.live();
-    let verifier = Verifier::of(&live, &account, &shared.stand_in)?;
+    let active = shared.engine.active();
+    let verifier = Verifier::of(&active, &account, &shared.stand_in)?;
     verifier.admit(&account, &head.headers)?;
     drop(verifier);
-    drop(live);
+    drop(active);
     let body = shared.budget.take(body, SENDER_TIME).await.map_err(|why| match why {
         NotTaken::TooSlow => refuse(
             StatusCode::REQUEST_TIMEOUT,
@@ -266,14 +266,14 @@ async fn take(shared: &Shared, request: Request<Incoming>) -> Result<(), Refusal
     })?;
     let now = Timestamp::now();
     // The configuration may have changed while the body came.
-    let live = shared.engine.live();
-    let received = Verifier::of(&live, &account, &shared.stand_in)?.receive(
+    let active = shared.engine.active();
+    let received = Verifier::of(&active, &account, &shared.stand_in)?.receive(
         &account,
         &head.headers,
         &body.bytes,
         now,
     )?;
-    shared.engine.take_in(&account, received, now).await.map_err(|error| match error {
+    shared.engine.ingest_webhook(&account, received, now).await.map_err(|error| match error {
         StoreError::Busy => refuse(StatusCode::SERVICE_UNAVAILABLE, "busy; send it again in a moment"),
         error => Refusal {
             status: StatusCode::SERVICE_UNAVAILABLE,
@@ -292,11 +292,11 @@ enum Verifier<'l> {
 }
 
 impl<'l> Verifier<'l> {
-    fn of(live: &'l Live, account: &AccountName, stand_in: &RandomState) -> Result<Self, Refusal> {
+    fn of(active: &'l ActiveConfig, account: &AccountName, stand_in: &RandomState) -> Result<Self, Refusal> {
         fn hook(account: &Account) -> Option<&dyn Hook> {
             account.connection.as_ref().ok()?.source.as_ref()?.hook()
         }
-        let why = match live.accounts.get(account) {
+        let why = match active.accounts.get(account) {
             None => format!("there is no account {account}"),
             Some(found) => match (&found.connection, hook(found)) {
                 (_, Some(hook)) => return Ok(Self::Own(hook)),
@@ -310,7 +310,7 @@ impl<'l> Verifier<'l> {
                 (Ok(_), None) => format!("{} accounts take no webhooks", found.config.service_name()),
             },
         };
-        let hooks: Vec<&dyn Hook> = live.accounts.values().filter_map(|account| hook(account)).collect();
+        let hooks: Vec<&dyn Hook> = active.accounts.values().filter_map(|account| hook(account)).collect();
         let chosen = usize::try_from(stand_in.hash_one(account.as_str()) >> 1).unwrap_or_default();
         Ok(Self::StandIn(chosen.checked_rem(hooks.len()).map(|at| hooks[at]), why))
     }

@@ -15,7 +15,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     Engine,
     api::{self, ApiError, Call, Hello, Notices, NoticesDue, ReadCall},
-    handover,
+    handoff,
     local::{self, LocalListener},
 };
 
@@ -123,7 +123,7 @@ async fn gone(reading: &mut (impl AsyncBufRead + Unpin)) -> io::Result<()> {
 /// The host shows what a caller was given and did not take.
 fn give_back(engine: &Engine, handed: Option<NoticesDue>, error: io::Error) -> io::Result<()> {
     if let Some(due) = handed {
-        handover::show(&**engine.host(), &due);
+        handoff::show(&**engine.host(), &due);
     }
     Err(error)
 }

@@ -60,7 +60,7 @@ impl Standings {
         }
         let candidate = |row: &OpenRow| {
             let (_, standing) = by_number.get(&row.n)?;
-            let snoozed = row.aside(now).is_some();
+            let snoozed = row.off_board_until(now).is_some();
             Some(Candidate { id: row.n, kind: row.kind, standing: (*standing)?, snoozed })
         };
         Ok(open.iter().filter_map(candidate).collect())

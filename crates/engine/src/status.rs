@@ -175,7 +175,7 @@ mod tests {
             health,
             identity: None,
             person: None,
-            budget: None,
+            rate_limit: None,
             last_ok: None,
             reading: None,
             problems: Vec::new(),
@@ -266,7 +266,7 @@ mod tests {
                 problem(ProblemKind::Incomplete, "acme/c"),
                 problem(ProblemKind::NotSeen, "acme/secret"),
             ],
-            budget: None,
+            rate_limit: None,
             identity: None,
         };
         let found: Vec<String> = not_seen(&accounts, &[forge]).iter().map(ToString::to_string).collect();

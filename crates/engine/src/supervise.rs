@@ -87,11 +87,11 @@ impl Engine {
             }
             None => tracing::error!(task = name, %panicked, "a task did not end well"),
         }
-        let mut moments = self.moments();
-        let count = moments.task_faults.get(name).map_or(0, |fault| fault.count);
+        let mut runtime = self.runtime();
+        let count = runtime.task_faults.get(name).map_or(0, |fault| fault.count);
         let again_at = wait.map(|wait| now + wait);
         let fault = TaskFault { count: count.saturating_add(1), last: panicked, at: now, again_at };
-        moments.task_faults.insert(name.to_owned(), fault);
+        runtime.task_faults.insert(name.to_owned(), fault);
     }
 }
 

@@ -12,13 +12,13 @@ const NAME: &str = "callboard-tray.sock";
 /// How long either side may take.
 const ANSWER_TIME: Duration = Duration::from_secs(2);
 /// The longest word that is read.
-const WORD_LIMIT: u64 = 16;
-/// What the app answers to a word that it heard.
-const HEARD: [u8; 3] = *b"ok\n";
+const COMMAND_LIMIT: u64 = 16;
+/// What the app answers to a word that it on_command.
+const ACK: [u8; 3] = *b"ok\n";
 
 /// What the app can be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Word {
+pub enum AppCommand {
     /// Show the launcher.
     Open,
     /// Show the launcher, or put it away where it is shown.
@@ -27,13 +27,13 @@ pub enum Word {
     Settings,
 }
 
-impl Word {
+impl AppCommand {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Open, Self::Toggle, Self::Settings];
 
     /// The one of that name.
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|word| word.name() == name)
+        Self::ALL.into_iter().find(|command| command.name() == name)
     }
 
     /// The word, as it is said.
@@ -50,15 +50,15 @@ impl Word {
 ///
 /// # Errors
 /// Where none runs, or it did not hear the word within two seconds.
-pub async fn tell(data: &Path, word: Word) -> io::Result<()> {
+pub async fn send(data: &Path, command: AppCommand) -> io::Result<()> {
     let mut stream = local::connect(&data.join(NAME)).await?;
-    let mut answer = [0; HEARD.len()];
+    let mut answer = [0; ACK.len()];
     let said = async {
-        stream.write_all(format!("{}\n", word.name()).as_bytes()).await?;
+        stream.write_all(format!("{}\n", command.name()).as_bytes()).await?;
         stream.read_exact(&mut answer).await
     };
     match tokio::time::timeout(ANSWER_TIME, said).await {
-        Ok(Ok(_)) if answer == HEARD => Ok(()),
+        Ok(Ok(_)) if answer == ACK => Ok(()),
         _ => Err(io::Error::new(io::ErrorKind::InvalidData, "the tray app does not answer; see its log")),
     }
 }
@@ -68,23 +68,23 @@ pub async fn tell(data: &Path, word: Word) -> io::Result<()> {
 ///
 /// # Errors
 /// Where the socket cannot be listened on.
-pub async fn listen(data: &Path, heard: impl Fn(Word)) -> io::Result<()> {
+pub async fn listen(data: &Path, on_command: impl Fn(AppCommand)) -> io::Result<()> {
     let mut listener = LocalListener::bind(&data.join(NAME))?;
     loop {
         let mut stream = listener.accept().await;
-        let word = tokio::time::timeout(ANSWER_TIME, read_word(&mut stream)).await;
-        if let Ok(Ok(Some(word))) = word {
-            heard(word);
+        let command = tokio::time::timeout(ANSWER_TIME, read_command(&mut stream)).await;
+        if let Ok(Ok(Some(command))) = command {
+            on_command(command);
             // The other one may be gone already; it was heard all the same.
-            let _ = stream.write_all(&HEARD).await;
+            let _ = stream.write_all(&ACK).await;
         }
     }
 }
 
-async fn read_word(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Word>> {
+async fn read_command(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<AppCommand>> {
     let mut said = String::new();
-    BufReader::new(stream.take(WORD_LIMIT)).read_line(&mut said).await?;
-    Ok(Word::named(said.trim_end()))
+    BufReader::new(stream.take(COMMAND_LIMIT)).read_line(&mut said).await?;
+    Ok(AppCommand::named(said.trim_end()))
 }
 
 #[cfg(all(test, unix))]
@@ -107,7 +107,7 @@ mod tests {
     #[tokio::test]
     async fn the_app_is_told_or_missed() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(tell(folder.path(), Word::Open).await.unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(send(folder.path(), AppCommand::Open).await.unwrap_err().kind(), io::ErrorKind::NotFound);
         for (answer, expected) in [("ok\n", true), ("no\n", false), ("", false)] {
             let listener = UnixListener::bind(socket(folder.path())).unwrap();
             let app = std::thread::spawn(move || {
@@ -117,7 +117,7 @@ mod tests {
                 stream.write_all(answer.as_bytes()).unwrap();
                 said
             });
-            let told = tell(folder.path(), Word::Toggle).await.is_ok();
+            let told = send(folder.path(), AppCommand::Toggle).await.is_ok();
             assert_eq!((app.join().unwrap().as_str(), told), ("toggle\n", expected));
             std::fs::remove_file(socket(folder.path())).unwrap();
         }
@@ -129,17 +129,17 @@ mod tests {
         let data = folder.path().to_owned();
         // What a process that was killed left behind is in nobody's way.
         drop(UnixListener::bind(socket(&data)).unwrap());
-        let (hear, heard) = mpsc::channel();
+        let (hear, on_command) = mpsc::channel();
         let listening = tokio::spawn({
             let data = data.clone();
-            async move { listen(&data, move |word| hear.send(word).unwrap()).await }
+            async move { listen(&data, move |command| hear.send(command).unwrap()).await }
         });
-        for word in Word::ALL {
+        for command in AppCommand::ALL {
             // It listens as soon as its socket answers.
-            while tell(&data, word).await.is_err() {
+            while send(&data, command).await.is_err() {
                 tokio::task::yield_now().await;
             }
-            assert_eq!(heard.recv().unwrap(), word);
+            assert_eq!(on_command.recv().unwrap(), command);
         }
         let mode = std::fs::metadata(socket(&data)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
@@ -151,7 +151,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_no_word_is_not_heard() {
         for (said, expected) in [
-            ("open\n", Some(Word::Open)),
+            ("open\n", Some(AppCommand::Open)),
             ("quit\n", None),
             ("\n", None),
             ("open open open open open\n", None),
@@ -159,7 +159,7 @@ mod tests {
             let (mut one, mut other) = UnixStream::pair().unwrap();
             one.write_all(said.as_bytes()).await.unwrap();
             drop(one);
-            assert_eq!(read_word(&mut other).await.unwrap(), expected, "{said:?}");
+            assert_eq!(read_command(&mut other).await.unwrap(), expected, "{said:?}");
         }
     }
 }

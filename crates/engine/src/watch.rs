@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use callboard_domain::{
     error::ServiceError,
     item::AccountName,
-    source::{Budget, POLL_TIME, Progress, Source},
+    source::{POLL_TIME, Progress, RateLimit, Source},
 };
 use futures::FutureExt;
 use jiff::Timestamp;
@@ -24,18 +24,18 @@ const IDENTITY_AGE: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// Keeps a polling task for each watched account until `stop`, across changes of the configuration.
 pub(crate) async fn run(engine: Engine, stop: CancellationToken) {
-    let mut changes = engine.live_changes();
+    let mut changes = engine.active_changes();
     let mut running: BTreeMap<AccountName, (Arc<Account>, CancellationToken)> = BTreeMap::new();
     loop {
-        let live = Arc::clone(&changes.borrow_and_update());
+        let active = Arc::clone(&changes.borrow_and_update());
         running.retain(|name, (account, stop)| {
-            let same = live.accounts.get(name).is_some_and(|now| Arc::ptr_eq(now, account));
+            let same = active.accounts.get(name).is_some_and(|now| Arc::ptr_eq(now, account));
             if !same {
                 stop.cancel();
             }
             same
         });
-        for (name, account) in &live.accounts {
+        for (name, account) in &active.accounts {
             let watched = account.connection.as_ref().is_ok_and(|connection| connection.source.is_some());
             if watched && !running.contains_key(name) {
                 let own = stop.child_token();
@@ -64,9 +64,9 @@ async fn watch(engine: Engine, account: Arc<Account>, stop: CancellationToken) {
         };
         let now = Timestamp::now();
         let wait = match polled {
-            Ok(Polled { budget, partial }) => {
+            Ok(Polled { rate_limit, partial }) => {
                 failures = 0;
-                let wait = pace(every, budget, now);
+                let wait = pace(every, rate_limit, now);
                 let on = goes_on(read, partial) && wait <= every;
                 read = partial;
                 if on { Duration::ZERO } else { wait }
@@ -78,7 +78,7 @@ async fn watch(engine: Engine, account: Arc<Account>, stop: CancellationToken) {
                 wait
             }
         };
-        engine.say_next_poll(&account.name, now.checked_add(wait).unwrap_or(Timestamp::MAX));
+        engine.note_next_poll(&account.name, now.checked_add(wait).unwrap_or(Timestamp::MAX));
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(wait) => {}
@@ -89,7 +89,7 @@ async fn watch(engine: Engine, account: Arc<Account>, stop: CancellationToken) {
 /// What a poll leaves to be known by who goes on polling.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Polled {
-    budget: Option<Budget>,
+    rate_limit: Option<RateLimit>,
     /// How far it is, where there is more to read.
     pub(crate) partial: Option<Progress>,
 }
@@ -108,7 +108,7 @@ pub(crate) async fn poll_once(engine: &Engine, account: &Account) -> Result<Poll
         Err(ServiceError::unavailable(format!("reading it took longer than {} s", POLL_TIME.as_secs())))
     });
     if let Err(error) = &polled {
-        engine.record_trouble(&account.name, error, now).await;
+        engine.record_error(&account.name, error, now).await;
     }
     polled
 }
@@ -129,12 +129,12 @@ async fn poll(
         engine.identify(account, now).await?;
     }
     let batch = source.poll(known.as_ref().and_then(|known| known.cursor.as_ref()), now).await?;
-    let polled = Polled { budget: batch.budget, partial: batch.partial };
+    let polled = Polled { rate_limit: batch.rate_limit, partial: batch.partial };
     let watched = {
         let source = Arc::clone(source);
         Watched::by(move |item| source.watches(item))
     };
-    engine.take_in_batch(&account.name, batch, watched.clone(), now).await.map_err(stored)?;
+    engine.ingest_poll(&account.name, batch, watched.clone(), now).await.map_err(stored)?;
     if !*covered && polled.partial.is_none() {
         let left = engine.store().leave_unwatched(&account.name, watched, now, Timestamp::now());
         left.await.map_err(stored)?;
@@ -149,9 +149,9 @@ fn goes_on(before: Option<Progress>, now: Option<Progress>) -> bool {
 }
 
 /// The wait after a good poll: longer while the service's allowance is nearly used up.
-fn pace(every: Duration, budget: Option<Budget>, now: Timestamp) -> Duration {
-    match budget {
-        Some(budget) if budget.remaining < budget.limit / 5 && budget.resets_at > now => {
+fn pace(every: Duration, rate_limit: Option<RateLimit>, now: Timestamp) -> Duration {
+    match rate_limit {
+        Some(rate_limit) if rate_limit.remaining < rate_limit.limit / 5 && rate_limit.reset_at > now => {
             every.max(SPARING_EVERY)
         }
         _ => every,
@@ -173,8 +173,8 @@ fn backoff(every: Duration, failures: u32, error: &ServiceError) -> Duration {
 mod tests {
     use super::*;
 
-    fn budget(remaining: u32) -> Option<Budget> {
-        Some(Budget { limit: 5_000, remaining, resets_at: Timestamp::from_second(1_000).unwrap() })
+    fn rate_limit(remaining: u32) -> Option<RateLimit> {
+        Some(RateLimit { limit: 5_000, remaining, reset_at: Timestamp::from_second(1_000).unwrap() })
     }
 
     #[test]
@@ -183,16 +183,16 @@ mod tests {
         let minute = Duration::from_secs(60);
         let cases = [
             (None, 0, minute),
-            (budget(5_000), 0, minute),
-            (budget(1_000), 0, minute),
-            (budget(999), 0, SPARING_EVERY),
-            (budget(0), 999, SPARING_EVERY),
-            (budget(0), 1_000, minute),
+            (rate_limit(5_000), 0, minute),
+            (rate_limit(1_000), 0, minute),
+            (rate_limit(999), 0, SPARING_EVERY),
+            (rate_limit(0), 999, SPARING_EVERY),
+            (rate_limit(0), 1_000, minute),
         ];
-        for (budget, now, expected) in cases {
-            assert_eq!(pace(minute, budget, at(now)), expected, "{budget:?} at {now}");
+        for (rate_limit, now, expected) in cases {
+            assert_eq!(pace(minute, rate_limit, at(now)), expected, "{rate_limit:?} at {now}");
         }
-        assert_eq!(pace(SPARING_EVERY * 2, budget(0), at(0)), SPARING_EVERY * 2);
+        assert_eq!(pace(SPARING_EVERY * 2, rate_limit(0), at(0)), SPARING_EVERY * 2);
     }
 
     #[test]

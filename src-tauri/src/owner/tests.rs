@@ -66,12 +66,12 @@ async fn a_bad_configuration_is_told_until_it_is_mended() {
     let owner = Owner::open(opening(&folder));
     until(&owner, is_here).await;
     let status = owner.call(StatusQuery {}).await.unwrap();
-    assert_eq!((status.faults[0].line, status.faults[0].column, status.faults.len()), (2, 1, 1));
+    assert_eq!((status.errors[0].line, status.errors[0].column, status.errors.len()), (2, 1, 1));
     owner.call(BoardQuery::default()).await.expect("the rest goes on");
     std::fs::write(&config, "# nothing yet\n").unwrap();
     // It is followed; to ask for it is not to wait for that.
     owner.call_as(LocalVia::Launcher, Reload {}).await.unwrap();
-    assert_eq!(owner.call(StatusQuery {}).await.unwrap().faults, []);
+    assert_eq!(owner.call(StatusQuery {}).await.unwrap().errors, []);
     owner.close().await;
 }
 

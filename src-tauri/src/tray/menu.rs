@@ -75,7 +75,7 @@ fn summary(status: &Status) -> Vec<Entry> {
         let line = format!("{} {}", trouble.account, trouble.what);
         Entry::Do(text::line(&line, WIDTH), Act::Settings(Some("accounts")))
     }));
-    if let Some(fault) = status.faults.first().filter(|_| status.icon != TrayIcon::Offline) {
+    if let Some(fault) = status.errors.first().filter(|_| status.icon != TrayIcon::Offline) {
         let name = fault.file.file_name().unwrap_or(fault.file.as_os_str()).to_string_lossy();
         let line = format!("{name}, line {}: {}", fault.line, fault.what);
         lines.push(Entry::Do(text::line(&line, WIDTH), Act::Settings(Some("diagnostics"))));
@@ -153,7 +153,7 @@ mod tests {
             troubles: vec![Trouble { account: "ci".into(), what: "needs sign-in".into() }],
             next_check: None,
             quiet: None,
-            faults: Vec::new(),
+            errors: Vec::new(),
             runs: 0,
             undelivered: 1,
         }

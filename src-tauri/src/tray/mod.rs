@@ -55,7 +55,7 @@ mod tests {
             troubles: Vec::new(),
             next_check: None,
             quiet: None,
-            faults: Vec::new(),
+            errors: Vec::new(),
             runs: 0,
             undelivered: 0,
         };

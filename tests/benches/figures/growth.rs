@@ -32,7 +32,7 @@ pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
         // In turns, so that what else the machine does falls on both.
         for round in 0..=rounds {
             for (grown, costs) in stores.iter_mut().zip(&mut costs) {
-                let cost = grown.take_in(events).await?;
+                let cost = grown.ingest(events).await?;
                 if round > 0 {
                     costs.push(cost);
                 }
@@ -64,7 +64,7 @@ impl Grown {
     }
 
     /// Takes in so many events on items here and there; gives the time per event in microseconds.
-    async fn take_in(&mut self, events: usize) -> Result<f64> {
+    async fn ingest(&mut self, events: usize) -> Result<f64> {
         let (account, decide): (_, Arc<dyn Decide>) = (AccountName::from("forge"), Arc::new(data::Nothing));
         let snapshots: Vec<Item> = (0..events)
             .map(|_| {

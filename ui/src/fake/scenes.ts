@@ -69,7 +69,7 @@ export function scene(search: string): FakeBackend {
         delivery: delivery(id, { state: "posted" }),
       };
     });
-    made.answer("settle_run", ({ ran }) => {
+    made.answer("resolve_run", ({ ran }) => {
       lost = { ...lost, state: { state: "settled", ran, by: "kim", at: new Date().toISOString(), why } };
       return lost;
     });

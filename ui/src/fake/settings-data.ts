@@ -6,7 +6,7 @@ import type {
   ChannelInfo,
   Check,
   CommandInfo,
-  Do,
+  NotifyLevel,
   Event,
   EventName,
   Explanation,
@@ -21,7 +21,7 @@ function account(name: string, service: string, more: Partial<AccountInfo> = {})
   return {
     health: { state: "ok" },
     identity: { login: "kim", teams: [], server: null, missing_scopes: [] },
-    budget: null,
+    rate_limit: null,
     reading: null,
     last_ok: ago(0.33),
     problems: [],
@@ -43,7 +43,7 @@ export const ACCOUNTS: AccountInfo[] = [
       server: "github.com",
       missing_scopes: [{ scope: "workflow", needed_for: "run jobs again" }],
     },
-    budget: { limit: 5000, remaining: 3820, resets_at: ago(-22) },
+    rate_limit: { limit: 5000, remaining: 3820, reset_at: ago(-22) },
     settings: {
       url: "https://api.github.com",
       watch: ["acme/web", "acme/api", "acme/billing"],
@@ -79,7 +79,7 @@ export const SETTINGS: Settings = {
     desktop: { hotkey: "Alt+Space", theme: "system", tray: "colour", put_away: "5m" },
     builtin_rules: true,
   },
-  faults: [],
+  errors: [],
 };
 
 export const CHANNELS: ChannelInfo[] = [
@@ -110,7 +110,7 @@ export const EVENTS: Event[] = [
 function rule(
   name: string,
   when: string,
-  act: Do | null,
+  act: NotifyLevel | null,
   more: Partial<RuleInfo["rule"]> = {},
   builtin = false,
 ): RuleInfo {

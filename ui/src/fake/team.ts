@@ -138,7 +138,7 @@ export const STATUS: Status = {
   troubles: [{ account: "alerts", what: "needs sign-in" }],
   next_check: new Date(Date.now() + 24_000).toISOString(),
   quiet: null,
-  faults: [],
+  errors: [],
   runs: 0,
   undelivered: 0,
 };
@@ -263,7 +263,7 @@ export function team(): Answers {
         state: { state: "failed", error: { error: "unavailable", why: "Jenkins did not answer" } },
       }),
     ],
-    settle_run: ({ id, ran }) =>
+    resolve_run: ({ id, ran }) =>
       run(id, "deploy api to staging", {
         state: { state: "settled", ran, by: "kim", at: ago(0), why: "Jenkins did not answer" },
       }),
@@ -294,7 +294,7 @@ export function team(): Answers {
     snooze: null,
     quiet: ({ until }) => until,
     poll_now: [],
-    settings: { path: "/home/kim/.config/callboard/callboard.toml", settings: {}, faults: [] },
+    settings: { path: "/home/kim/.config/callboard/callboard.toml", settings: {}, errors: [] },
     accounts: [],
     rules_explain: ({ event }) =>
       ({

@@ -343,7 +343,7 @@ export class Launcher {
     this.over = null;
     if (!offer) return;
     const { does } = offer;
-    if (typeof does === "object" && "settle" in does) return this.settleRun(does.settle);
+    if (typeof does === "object" && "resolve" in does) return this.resolveRun(does.resolve);
     if (!row) return;
     if (typeof does === "object") {
       // To say "I am on it" is quick: instead of a second look, it can be undone before it is sent.
@@ -411,13 +411,13 @@ export class Launcher {
   }
 
   /** A person's word on the run that is not known. It is not run again by itself: that is offered. */
-  private async settleRun(ran: boolean): Promise<void> {
+  private async resolveRun(ran: boolean): Promise<void> {
     const { run } = this;
     if (!run) return;
     await this.attempt(async () => {
       const settled = await this.desk.waitFor(
         "the engine",
-        this.desk.backend.call("settle_run", { id: run.id, ran }),
+        this.desk.backend.call("resolve_run", { id: run.id, ran }),
       );
       const { verdictOf } = await import("./later");
       this.desk.say(verdictOf(settled).summary ?? "");

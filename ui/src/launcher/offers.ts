@@ -11,7 +11,7 @@ export interface Offer {
   keys: string;
   /** What a press of that key is called. */
   act: Act | null;
-  does: { run: ItemAction } | { settle: boolean } | "open" | "log" | "snooze" | "send" | "copy" | "why";
+  does: { run: ItemAction } | { resolve: boolean } | "open" | "log" | "snooze" | "send" | "copy" | "why";
 }
 
 const ROLES: Record<Role, { title: string; icon: string; act: Act | null }> = {
@@ -130,7 +130,7 @@ export function offersOfRun(run: Run): Offer[] {
       icon: "check",
       keys: keysOf("ran"),
       act: "ran",
-      does: { settle: true },
+      does: { resolve: true },
     },
     {
       id: "did-not-run",
@@ -138,7 +138,7 @@ export function offersOfRun(run: Run): Offer[] {
       icon: "x",
       keys: keysOf("did-not-run"),
       act: "did-not-run",
-      does: { settle: false },
+      does: { resolve: false },
     },
   ];
 }

@@ -1,6 +1,6 @@
 /** What went wrong, as a text for a person, and at which field of a form it belongs. */
 
-import type { ApiError, Fault } from "../api";
+import type { ApiError, ConfigError } from "../api";
 import type { Failure } from "../desktop";
 
 /** Whatever a promise was rejected with, as a failure. */
@@ -15,7 +15,7 @@ function isFailure(error: unknown): error is Failure {
 }
 
 /** A fault in a line, without the folder of its file: "callboard.toml:12:3: expected ...". */
-export function located(fault: Fault): string {
+export function located(fault: ConfigError): string {
   const file = fault.file.split(/[\\/]/).pop() ?? fault.file;
   return `${file}:${fault.line}:${fault.column}: ${fault.what}`;
 }
@@ -26,11 +26,11 @@ export interface Placed {
   rest: string[];
 }
 
-/** Puts the faults of a refused configuration at the fields of the form that made it. */
+/** Puts the errors of a refused configuration at the fields of the form that made it. */
 export function placed(error: ApiError, message: string, fields: readonly string[]): Placed {
   if (error.kind !== "config") return { fields: {}, rest: [message] };
   const found: Placed = { fields: {}, rest: [] };
-  for (const fault of error.faults) {
+  for (const fault of error.errors) {
     const field = fieldOf(fault, fields);
     if (field === null) found.rest.push(located(fault));
     else found.fields[field] = join(found.fields[field], fault.what);
@@ -39,7 +39,7 @@ export function placed(error: ApiError, message: string, fields: readonly string
 }
 
 /** The key of the line that a fault stands in; else the field that its text names. */
-export function fieldOf(fault: Fault, fields: readonly string[]): string | null {
+export function fieldOf(fault: ConfigError, fields: readonly string[]): string | null {
   const before = fault.text.slice(0, Math.max(fault.column, fault.text.search(/=/) + 1));
   const keys = [...before.matchAll(/([\w-]+)\s*=/g)].map(([, key]) => key ?? "");
   const key = keys.reverse().find((key) => fields.includes(key));

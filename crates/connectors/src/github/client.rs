@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use callboard_domain::{error::ServiceError, source::Budget, text};
+use callboard_domain::{error::ServiceError, source::RateLimit, text};
 use jiff::Timestamp;
 use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
@@ -150,7 +150,7 @@ pub(super) struct Calls<'a> {
 
 #[derive(Default)]
 struct Meter {
-    budget: Option<Budget>,
+    rate_limit: Option<RateLimit>,
     strikes: u32,
     halt: Option<ServiceError>,
     /// The repositories (by full name in small letters) whose requests were redirected: they go by another name now.
@@ -203,8 +203,8 @@ impl<'a> Calls<'a> {
     }
 
     /// What is left of the hourly allowance, as last told.
-    pub(super) fn budget(&self) -> Option<Budget> {
-        self.meter().budget
+    pub(super) fn rate_limit(&self) -> Option<RateLimit> {
+        self.meter().rate_limit
     }
 
     /// Why nothing more is sent, where that is so.
@@ -373,15 +373,15 @@ impl Meter {
         match result {
             Ok(answer) => {
                 self.strikes = 0;
-                let told = budget(answer);
-                let newer = |told: &Budget| {
-                    self.budget.is_none_or(|known| {
-                        told.resets_at > known.resets_at
-                            || (told.resets_at == known.resets_at && told.remaining < known.remaining)
+                let told = rate_limit(answer);
+                let newer = |told: &RateLimit| {
+                    self.rate_limit.is_none_or(|known| {
+                        told.reset_at > known.reset_at
+                            || (told.reset_at == known.reset_at && told.remaining < known.remaining)
                     })
                 };
                 if told.as_ref().is_some_and(newer) {
-                    self.budget = told;
+                    self.rate_limit = told;
                 }
             }
             Err(error @ ServiceError::RateLimited { .. }) => self.halt = Some(error.clone()),
@@ -397,15 +397,15 @@ impl Meter {
 }
 
 /// The allowance by `X-RateLimit-*`. Searching has one of its own, which is not meant here.
-fn budget(answer: &Answer) -> Option<Budget> {
+fn rate_limit(answer: &Answer) -> Option<RateLimit> {
     if answer.header("x-ratelimit-resource").is_some_and(|resource| resource != "core") {
         return None;
     }
     let number = |name| answer.header(name)?.parse::<u32>().ok();
-    Some(Budget {
+    Some(RateLimit {
         limit: number("x-ratelimit-limit")?,
         remaining: number("x-ratelimit-remaining")?,
-        resets_at: Timestamp::from_second(answer.header("x-ratelimit-reset")?.parse().ok()?).ok()?,
+        reset_at: Timestamp::from_second(answer.header("x-ratelimit-reset")?.parse().ok()?).ok()?,
     })
 }
 

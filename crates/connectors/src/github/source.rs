@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use callboard_domain::{
     error::ServiceError,
     item::{Item, ItemKey, Kind},
-    source::{Batch, Budget, Cursor, Gone, Hook, Problem, ProblemKind, Progress, Scope, Source},
+    source::{Batch, Cursor, Gone, Hook, Problem, ProblemKind, Progress, RateLimit, Scope, Source},
 };
 use futures::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
@@ -73,9 +73,9 @@ impl Source for Account {
         }
 
         let mut problems = found.problems;
-        let tasks = match calls.budget().filter(is_scarce) {
-            Some(budget) => {
-                problems.push(Problem::new(ProblemKind::Details, "", scarcity(&budget, now)));
+        let tasks = match calls.rate_limit().filter(is_scarce) {
+            Some(rate_limit) => {
+                problems.push(Problem::new(ProblemKind::Details, "", scarcity(&rate_limit, now)));
                 looks.iter_mut().for_each(|look| put_off(look, &me.login));
                 Vec::new()
             }
@@ -102,7 +102,7 @@ impl Source for Account {
         }
 
         let halt = calls.halted();
-        let mut batch = Batch { budget: calls.budget(), ..Batch::default() };
+        let mut batch = Batch { rate_limit: calls.rate_limit(), ..Batch::default() };
         let mut unread: BTreeSet<String> =
             unbegun.iter().map(|target| target.name.to_ascii_lowercase()).collect();
         let mut halted = 0;
@@ -236,14 +236,14 @@ fn nothing_read(looks: &[Look]) -> Option<ServiceError> {
 }
 
 /// Below a tenth of the allowance only the lists are read: what is left is for commands.
-fn is_scarce(budget: &Budget) -> bool {
-    u64::from(budget.remaining) * 10 < u64::from(budget.limit)
+fn is_scarce(rate_limit: &RateLimit) -> bool {
+    u64::from(rate_limit.remaining) * 10 < u64::from(rate_limit.limit)
 }
 
-fn scarcity(budget: &Budget, now: Timestamp) -> String {
-    let used = budget.limit.saturating_sub(budget.remaining);
-    let minutes = budget.resets_at.duration_since(now).as_mins().max(0) + 1;
-    format!("{used} of {} calls used: reviews, checks and failed jobs wait {minutes} m", budget.limit)
+fn scarcity(rate_limit: &RateLimit, now: Timestamp) -> String {
+    let used = rate_limit.limit.saturating_sub(rate_limit.remaining);
+    let minutes = rate_limit.reset_at.duration_since(now).as_mins().max(0) + 1;
+    format!("{used} of {} calls used: reviews, checks and failed jobs wait {minutes} m", rate_limit.limit)
 }
 
 impl Account {

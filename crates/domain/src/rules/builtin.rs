@@ -1,37 +1,41 @@
 //! The rules that hold where a person's own say nothing, in the same language, so that they are explained the same way.
 
-use super::{Do, RuleConfig};
+use super::{NotifyLevel, RuleConfig};
 
-const RULES: [(&str, &str, Do); 9] = [
-    ("my review is asked for", r#"event == "review_requested""#, Do::Notify),
+const RULES: [(&str, &str, NotifyLevel); 9] = [
+    ("my review is asked for", r#"event == "review_requested""#, NotifyLevel::Notify),
     (
         "news of my pull request",
         r#"event in ["approved", "changes_requested", "checks_failed"] && item.mine"#,
-        Do::Notify,
+        NotifyLevel::Notify,
     ),
-    ("my pull request was merged by another", r#"event == "merged" && item.mine && !by_me"#, Do::Notify),
+    (
+        "my pull request was merged by another",
+        r#"event == "merged" && item.mine && !by_me"#,
+        NotifyLevel::Notify,
+    ),
     (
         "a default branch is red, or fixed",
         r#"event in ["failed", "fixed"] && item.default_branch"#,
-        Do::Notify,
+        NotifyLevel::Notify,
     ),
-    ("my build", r#"event in ["failed", "fixed"] && item.mine"#, Do::Notify),
+    ("my build", r#"event in ["failed", "fixed"] && item.mine"#, NotifyLevel::Notify),
     (
         "a critical incident",
         r#"event in ["triggered", "escalated"] && item.severity == "critical""#,
-        Do::Important,
+        NotifyLevel::Important,
     ),
     (
         "an incident",
         r#"event in ["triggered", "escalated"] && item.severity in ["high", "warning"]"#,
-        Do::Notify,
+        NotifyLevel::Notify,
     ),
-    ("my pull request is stale", r#"event == "stale" && item.mine"#, Do::Show),
-    ("everything else", "true", Do::Show),
+    ("my pull request is stale", r#"event == "stale" && item.mine"#, NotifyLevel::Show),
+    ("everything else", "true", NotifyLevel::Show),
 ];
 
 pub(super) fn rules() -> Vec<RuleConfig> {
-    let rule = |(name, when, action): (&str, &str, Do)| RuleConfig {
+    let rule = |(name, when, action): (&str, &str, NotifyLevel)| RuleConfig {
         name: name.to_owned(),
         when: when.to_owned(),
         action: Some(action),

@@ -14,15 +14,15 @@
 mod builtin;
 mod condition;
 mod fields;
+mod moot;
 mod notification;
-mod settled;
 
 use serde::{Deserialize, Serialize};
 
 pub use condition::Condition;
 pub use fields::FIELDS;
-pub use notification::{Notification, Told, notification};
-pub use settled::{Ends, can_settle, ends, is_moot, is_settled};
+pub use moot::{Ends, can_be_over, ends, is_moot, is_over};
+pub use notification::{NotifiableEvent, Notification, notification};
 
 use crate::{
     event::{Event, EventName},
@@ -49,7 +49,7 @@ use fields::{EVENTS, View};
     ts_rs::TS,
 )]
 #[serde(rename_all = "snake_case")]
-pub enum Do {
+pub enum NotifyLevel {
     /// Not shown on the board either, until something else happens to the item.
     Silence,
     /// On the board, no notification.
@@ -60,7 +60,7 @@ pub enum Do {
     Important,
 }
 
-impl Do {
+impl NotifyLevel {
     /// The word for it.
     pub fn name(self) -> &'static str {
         match self {
@@ -82,7 +82,7 @@ pub struct RuleConfig {
     pub when: String,
     /// What to do on this desktop. Where it is not given: what the rules below say if this one goes on, else `show`.
     #[serde(rename = "do", default, skip_serializing_if = "Option::is_none")]
-    pub action: Option<Do>,
+    pub action: Option<NotifyLevel>,
     /// Channels (names or addresses, maybe templates over `event` and `item`) to post the event in.
     #[serde(default)]
     pub post: Vec<String>,
@@ -133,7 +133,7 @@ pub struct RuleError {
 pub struct Decision {
     /// What to do on this desktop.
     #[serde(rename = "do")]
-    pub action: Do,
+    pub action: NotifyLevel,
     /// Channels to post it in, as written in the rules (names or addresses), each once.
     pub post: Vec<String>,
     /// The name of the rule that posts it in each of them. Of a decision that is read back, nothing.
@@ -147,7 +147,7 @@ pub struct Decision {
 
 impl Decision {
     /// True where the same comes of both, whatever the reasons.
-    pub fn comes_to(&self, other: &Self) -> bool {
+    pub fn same_effect(&self, other: &Self) -> bool {
         (self.action, &self.post, &self.group) == (other.action, &other.post, &other.group)
     }
 }
@@ -190,7 +190,7 @@ struct Rule {
     name: String,
     builtin: bool,
     when: Condition,
-    action: Option<Do>,
+    action: Option<NotifyLevel>,
     post: Vec<Template>,
     group_by: Vec<Expression>,
     go_on: bool,
@@ -292,13 +292,13 @@ impl Rules {
                 }
             }
         }
-        let mut action = action.unwrap_or(Do::Show);
+        let mut action = action.unwrap_or(NotifyLevel::Show);
         let no_news = [
             (view.old, "old events", "it happened before the account was watched"),
             (view.moot, "what is over", "it was over, or acknowledged, by the time it was seen"),
         ];
         for (_, rule, why) in no_news.into_iter().filter(|(is_so, ..)| *is_so) {
-            action = action.min(Do::Show);
+            action = action.min(NotifyLevel::Show);
             post.clear();
             posted_by.clear();
             reasons.push(Reason {
@@ -360,7 +360,7 @@ impl Rule {
         let when = when.ok().filter(|_| errors.len() == before)?;
         let RuleConfig { action, go_on, enabled, .. } = *config;
         // A rule that ends the search and does not say what to do still decides.
-        let action = action.or((!go_on).then_some(Do::Show));
+        let action = action.or((!go_on).then_some(NotifyLevel::Show));
         Some(Self { name: config.name.clone(), builtin, when, action, post, group_by, go_on, enabled })
     }
 

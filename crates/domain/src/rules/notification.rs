@@ -28,7 +28,7 @@ pub struct Notification {
 
 /// An event that is to be told, and the item as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct NotifiableEvent {
     /// What happened.
     pub event: Event,
     /// What it happened to.
@@ -42,8 +42,8 @@ pub struct Told {
 /// One notification for events that are told together, given in the order in which they happened; `None` for none.
 ///
 /// Of several events of one item the last counts. Whether they are to be told at all is the caller's to say.
-pub fn notification(told: &[Told]) -> Option<Notification> {
-    let mut news: Vec<&Told> = Vec::new();
+pub fn notification(told: &[NotifiableEvent]) -> Option<Notification> {
+    let mut news: Vec<&NotifiableEvent> = Vec::new();
     for (index, one) in told.iter().enumerate() {
         if !told[index + 1..].iter().any(|later| later.item.key == one.item.key) {
             news.push(one);
@@ -65,8 +65,8 @@ pub fn notification(told: &[Told]) -> Option<Notification> {
 }
 
 /// A line for each event, or for each group where there are several of them.
-fn body(news: &[&Told]) -> String {
-    let mut groups: Vec<Vec<&Told>> = Vec::new();
+fn body(news: &[&NotifiableEvent]) -> String {
+    let mut groups: Vec<Vec<&NotifiableEvent>> = Vec::new();
     for one in news {
         match groups.iter_mut().find(|group| group[0].group == one.group) {
             Some(group) => group.push(one),
@@ -76,7 +76,7 @@ fn body(news: &[&Told]) -> String {
     if let [only] = &groups[..] {
         groups = only.iter().map(|one| vec![*one]).collect();
     }
-    let line = |group: &Vec<&Told>| match &group[..] {
+    let line = |group: &Vec<&NotifiableEvent>| match &group[..] {
         [one] => text::line(&one.event.summary, WIDTH),
         several => title(several),
     };
@@ -88,8 +88,8 @@ fn body(news: &[&Told]) -> String {
     lines.join("\n")
 }
 
-fn single(told: &Told) -> (String, String) {
-    let Told { event, item, .. } = told;
+fn single(told: &NotifiableEvent) -> (String, String) {
+    let NotifiableEvent { event, item, .. } = told;
     let more = match &item.detail {
         Detail::Build(build) => build
             .runs
@@ -105,7 +105,7 @@ fn single(told: &Told) -> (String, String) {
 }
 
 /// `3 builds of acme/web failed`, `3 builds of acme/web: 2 failed, 1 is fixed`, `2 builds and 1 incident`.
-fn title(news: &[&Told]) -> String {
+fn title(news: &[&NotifiableEvent]) -> String {
     let kinds = counted(news.iter().map(|one| one.item.key.kind));
     let names = counted(news.iter().map(|one| one.event.name));
     let of = match counted(news.iter().map(|one| one.item.repo())).as_slice() {

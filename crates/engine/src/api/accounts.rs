@@ -7,7 +7,7 @@ use callboard_domain::{
     error::ServiceError,
     identity::Identity,
     item::AccountName,
-    source::{Budget, Problem, Progress},
+    source::{Problem, Progress, RateLimit},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,7 @@ pub struct AccountInfo {
     #[ts(optional = nullable)]
     pub person: Option<PersonId>,
     /// The calls that are left in the service's rate limit.
-    pub budget: Option<Budget>,
+    pub rate_limit: Option<RateLimit>,
     /// When it was last read in full.
     pub last_ok: Option<Timestamp>,
     /// How far it is, while it is read in parts: what is not read yet is not on the board.

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::Marked;
-use crate::config::Fault;
+use crate::config::ConfigError;
 
 /// What needs a person.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
@@ -242,7 +242,7 @@ pub struct Status {
     /// Only important notifications until then: a person asked for it, or it is a quiet hour.
     pub quiet: Option<QuietNow>,
     /// What is wrong with the configuration file, while the previous one is active.
-    pub faults: Vec<Fault>,
+    pub errors: Vec<ConfigError>,
     /// Runs under way.
     pub runs: usize,
     /// Messages that have not arrived and will not by themselves, or that are late.

@@ -261,7 +261,7 @@ pub struct RunsQuery {
 
 /// Settles a run of which it is not known whether it happened: the word of a person who has looked.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
-pub struct SettleRun {
+pub struct ResolveRun {
     /// The run's id, or the start of it.
     pub id: String,
     /// True where it ran.

@@ -24,7 +24,7 @@ use serde_json::Value;
 use ts_rs::TS;
 
 pub use self::{accounts::*, audit::*, board::*, commands::*, posting::*, rooms::*, upkeep::*};
-use crate::{Engine, config::Fault, supervise::catch_panic};
+use crate::{Engine, config::ConfigError, supervise::catch_panic};
 pub use typescript::typescript;
 
 /// A call: its parameters, and what it answers with.
@@ -156,7 +156,7 @@ calls! {
     follow_run(FollowRun) -> RunProgress, Reads, waits;
     runs(RunsQuery) -> Vec<Run>, Reads;
     cancel(Cancel) -> Run, Acts;
-    settle_run(SettleRun) -> Run, Acts;
+    resolve_run(ResolveRun) -> Run, Acts;
 
     prepare_post(PreparePost) -> PreparedPost, Reads;
     post(Post) -> Delivery, Acts;
@@ -166,7 +166,7 @@ calls! {
     channels(ChannelsQuery) -> Vec<ChannelInfo>, Reads;
     deliveries(DeliveriesQuery) -> Vec<Delivery>, Reads;
     retry(Retry) -> Delivery, Acts;
-    settle(Settle) -> Vec<Delivery>, Reads, waits;
+    flush(Flush) -> Vec<Delivery>, Reads, waits;
 
     services(ServicesQuery) -> Vec<ServiceInfo>, Reads;
     accounts(AccountsQuery) -> Vec<AccountInfo>, Reads;
@@ -213,10 +213,10 @@ pub enum ApiError {
         message: String,
     },
     /// The configuration is not good.
-    #[error("{}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    #[error("{}", errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Config {
         /// Everything that is wrong.
-        faults: Vec<Fault>,
+        errors: Vec<ConfigError>,
     },
     /// It needs a person's word first.
     #[error("{message}")]

@@ -154,7 +154,7 @@ pub struct Retry {
 
 /// Waits until everything due has been sent, or for `seconds`; answers with what is still on its way or in trouble.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
-pub struct Settle {
+pub struct Flush {
     /// How long at most.
     pub seconds: u64,
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
 
-use crate::config::Fault;
+use crate::config::ConfigError;
 
 /// Who is there?
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
@@ -23,7 +23,7 @@ pub struct Greeting {
     /// True where it polls and listens; false for a command that holds the store for a moment.
     pub serving: bool,
     /// Where webhooks are received.
-    pub receives_at: Option<std::net::SocketAddr>,
+    pub webhook_addr: Option<std::net::SocketAddr>,
 }
 
 /// Waits until the store has changed since the number that was last answered (0 answers at once), or half a minute.
@@ -78,7 +78,7 @@ pub struct Settings {
     /// What is active, in the shape of the file, defaults included; accounts are asked for apart.
     pub settings: Value,
     /// What is wrong with the file, while the previous one is active.
-    pub faults: Vec<Fault>,
+    pub errors: Vec<ConfigError>,
 }
 
 /// Writes one setting to the configuration file, keeping its comments, and applies it. Refused, and nothing is

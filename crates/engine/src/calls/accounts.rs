@@ -23,7 +23,7 @@ impl Engine {
     pub(crate) async fn accounts(&self, _: AccountsQuery) -> Result<Vec<AccountInfo>, ApiError> {
         let sources = self.store().sources().await.map_err(ApiError::internal)?;
         let posted_through = self.store().posted_through().await.map_err(ApiError::internal)?;
-        let live = self.live();
+        let active = self.active();
         let info = |account: &accounts::Account| {
             let source = sources.iter().find(|source| source.account == account.name);
             AccountInfo {
@@ -36,25 +36,25 @@ impl Engine {
                 },
                 person: source
                     .and_then(|source| source.identity.as_ref())
-                    .and_then(|identity| live.config.people.of_account(&account.name, &identity.login))
+                    .and_then(|identity| active.config.people.of_account(&account.name, &identity.login))
                     .cloned(),
                 identity: source.and_then(|source| source.identity.clone()),
-                budget: source.and_then(|source| source.budget),
+                rate_limit: source.and_then(|source| source.rate_limit),
                 last_ok: source.and_then(|source| source.last_ok_at),
                 reading: source.and_then(|source| source.reading),
                 problems: source.map(problems).unwrap_or_default(),
-                secrets: live.secrets.place(),
+                secrets: active.secrets.place(),
                 watched: account.config.watches(),
                 settings: account.settings(),
                 secrets_set: account.secrets_set(),
             }
         };
-        Ok(live.accounts.values().map(|account| info(account)).collect())
+        Ok(active.accounts.values().map(|account| info(account)).collect())
     }
 
     fn health(&self, account: &accounts::Account, source: Option<&StoredSource>) -> Health {
         if let Err(why) = &account.connection {
-            let waits_for = account.is_waiting().then(|| self.live().secrets.place().describe().to_owned());
+            let waits_for = account.is_waiting().then(|| self.active().secrets.place().describe().to_owned());
             let needs = match why {
                 accounts::NotConnected::Unencrypted(_) => Needs::Setting,
                 _ => Needs::Secret,
@@ -65,7 +65,7 @@ impl Engine {
             Some(StoredSource { error: Some((error, since)), .. }) => Health::Trouble {
                 since: *since,
                 error: error.clone(),
-                next_try: self.moments().next_poll.get(&account.name).copied(),
+                next_try: self.runtime().next_poll.get(&account.name).copied(),
             },
             Some(source) if source.last_ok_at.is_some() || source.identity.is_some() => Health::Ok,
             _ => Health::New,
@@ -77,15 +77,15 @@ impl Engine {
         self.account_named(&name)?;
         self.record_change(actor, AuditedChange::AccountTested { account: name.clone() }).await;
         // It may be unlocked by now, or this asks for it.
-        if self.live().accounts.get(&name).is_some_and(|account| account.is_waiting()) {
+        if self.active().accounts.get(&name).is_some_and(|account| account.is_waiting()) {
             self.read_secrets_again().await?;
         }
-        let live = self.live();
-        let account = live.accounts.get(&name).ok_or_else(|| {
+        let active = self.active();
+        let account = active.accounts.get(&name).ok_or_else(|| {
             ApiError::usage(crate::config::unknown(
                 "account",
                 name.as_str(),
-                live.accounts.keys().map(|it| it.as_str()),
+                active.accounts.keys().map(|it| it.as_str()),
             ))
         })?;
         if let Err(why) = &account.connection {
@@ -103,8 +103,8 @@ impl Engine {
     }
 
     pub(crate) async fn poll_now(&self, query: PollNow) -> Result<Vec<AccountInfo>, ApiError> {
-        let live = self.live();
-        let wanted = live
+        let active = self.active();
+        let wanted = active
             .accounts
             .values()
             .filter(|account| query.account.as_ref().is_none_or(|it| *it == account.name));

@@ -43,7 +43,7 @@ impl Engine {
                 self.store().ended_builds(limit.unwrap_or(ENDED_BUILDS)).await.map_err(ApiError::internal)?;
             not_listed = usize::try_from(count).unwrap_or(usize::MAX).saturating_sub(ended.len());
             for (id, stored) in ended {
-                let (kind, snoozed) = (stored.item.key.kind, stored.aside(now).is_some());
+                let (kind, snoozed) = (stored.item.key.kind, stored.off_board_until(now).is_some());
                 let standing = board::standing(&stored.item, me(&stored.item));
                 candidates.extend(standing.map(|standing| Candidate { id, kind, standing, snoozed }));
                 items.insert(id, stored);
@@ -59,7 +59,7 @@ impl Engine {
         let row = |id: &i64| {
             let stored = items.get(id)?;
             let item = &stored.item;
-            let entry = board::Entry { item, me: me(item), snoozed: stored.aside(now) };
+            let entry = board::Entry { item, me: me(item), snoozed: stored.off_board_until(now) };
             let as_of = as_of.get(&item.key.account).copied();
             Some(board::Row { as_of, ..board::row(entry, now) })
         };
@@ -106,7 +106,7 @@ impl Engine {
     }
 
     async fn why_off_board(&self, key: &ItemKey, now: Timestamp) -> Result<LeftWhy, ApiError> {
-        if !self.live().accounts.contains_key(&key.account) {
+        if !self.active().accounts.contains_key(&key.account) {
             return Ok(LeftWhy::Gone(GoneReason::NotWatched));
         }
         let Some(stored) = self.store().item(key).await.map_err(ApiError::internal)? else {
@@ -118,7 +118,7 @@ impl Engine {
         if let Some(why) = ended(&stored.item) {
             return Ok(why);
         }
-        if stored.is_aside(now) {
+        if stored.is_off_board(now) {
             return Ok(LeftWhy::Snoozed);
         }
         let me = self.me(&key.account).await?;
@@ -170,7 +170,7 @@ impl Engine {
         let decided = self.store().decision(event.id).await.map_err(ApiError::internal)?;
         let decided = decided.and_then(|record| serde_json::from_str(&record).ok());
         let me = self.me(&item.key.account).await?;
-        let now = self.live().rules.explain(&event, &item, &me);
+        let now = self.active().rules.explain(&event, &item, &me);
         Ok(Explanation { event, item, decided, now })
     }
 
@@ -188,7 +188,7 @@ impl Engine {
 
     pub(crate) async fn unsnooze(&self, query: Unsnooze, actor: &Actor) -> Result<(), ApiError> {
         let stored = self.find_item(&query.item).await?;
-        if !stored.is_aside(Timestamp::now()) {
+        if !stored.is_off_board(Timestamp::now()) {
             return Err(ApiError::usage(format!("{} is not snoozed", stored.item.reference())));
         }
         let back = self.store().snooze(&stored.item.key, None, actor, Timestamp::now()).await;

@@ -14,7 +14,7 @@ use crate::{
         AccountInfo, AccountsQuery, AddAccount, ApiError, AuditedChange, EditAccount, RemoveAccount, Secret,
         ServiceInfo, ServicesQuery, SetSecret,
     },
-    config::{self, Config, Faults},
+    config::{self, Config, ConfigErrors},
     secrets::SecretsError,
     services,
 };
@@ -104,7 +104,7 @@ impl Engine {
         let mut changes = Changes::of(self, set.account.clone(), account.config.url().origin());
         changes.keep(&set.field, secret, account.secret(&set.field)).await.map_err(ApiError::internal)?;
         // The file has not changed, and may be in the middle of a change: what is in force is connected anew.
-        if let Err(error) = self.put_in_force(self.live().config.clone()).await {
+        if let Err(error) = self.put_in_force(self.active().config.clone()).await {
             changes.undo().await;
             return Err(error);
         }
@@ -136,9 +136,9 @@ impl Engine {
     }
 
     pub(super) fn account_named(&self, name: &AccountName) -> Result<std::sync::Arc<Account>, ApiError> {
-        let live = self.live();
-        live.accounts.get(name).cloned().ok_or_else(|| {
-            let known = live.accounts.keys().map(AccountName::as_str);
+        let active = self.active();
+        active.accounts.get(name).cloned().ok_or_else(|| {
+            let known = active.accounts.keys().map(AccountName::as_str);
             ApiError::usage(config::unknown("account", name.as_str(), known))
         })
     }
@@ -181,8 +181,8 @@ impl Engine {
     }
 }
 
-fn refused(Faults(faults): Faults) -> ApiError {
-    ApiError::Config { faults }
+fn refused(ConfigErrors(errors): ConfigErrors) -> ApiError {
+    ApiError::Config { errors }
 }
 
 /// Out of the call, and wrapped. A secret is one line; the newline that may end it is the clipboard's.
@@ -236,7 +236,7 @@ impl<'e> Changes<'e> {
 
     /// Whom a secret was given for, as far as that is recorded.
     async fn recorded(&self, field: &str) -> Option<String> {
-        let place = self.engine.live().secrets.recorded_as()?;
+        let place = self.engine.active().secrets.recorded_as()?;
         let records = self.engine.store().secret_records(place).await.ok()?;
         records.origin(&self.account, field).map(str::to_owned)
     }
@@ -249,7 +249,7 @@ impl<'e> Changes<'e> {
         secret: Option<SecretString>,
         origin: Option<String>,
     ) -> Result<(), SecretsError> {
-        let secrets = self.engine.live().secrets.clone();
+        let secrets = self.engine.active().secrets.clone();
         match secret {
             Some(secret) => secrets.set(self.account.as_str(), field, secret).await?,
             None => secrets.remove(self.account.as_str(), field).await?,

@@ -10,11 +10,11 @@ use jiff::Timestamp;
 use super::{LONG_POLL, limited, one_of, page};
 use crate::{
     Engine,
+    active_config::ActiveConfig,
     api::{
         ApiError, AuditedChange, Cancel, CommandInfo, CommandsQuery, FollowRun, HelpQuery, Prepare, Prepared,
-        RunProgress, RunsQuery, SettleRun, StartRun,
+        ResolveRun, RunProgress, RunsQuery, StartRun,
     },
-    live::Live,
     registry::Entry,
     run::Streamed,
     store::PutOut,
@@ -22,27 +22,30 @@ use crate::{
 
 impl Engine {
     pub(crate) async fn commands(&self, _: CommandsQuery) -> Result<Vec<CommandInfo>, ApiError> {
-        Ok(self.live().registry.entries().iter().map(|entry| self.command_info(entry)).collect())
+        Ok(self.active().registry.entries().iter().map(|entry| self.command_info(entry)).collect())
     }
 
     pub(crate) async fn help(&self, query: HelpQuery) -> Result<CommandInfo, ApiError> {
-        Ok(self.command_info(self.live().registry.find(&query.command)?))
+        Ok(self.command_info(self.active().registry.find(&query.command)?))
     }
 
     pub(super) fn command_info(&self, entry: &Entry) -> CommandInfo {
-        let posts_to = self.posts_to(&self.live(), &entry.spec);
+        let posts_to = self.posts_to(&self.active(), &entry.spec);
         CommandInfo { spec: entry.spec.clone(), origin: entry.origin(), posts_to }
     }
 
     /// Where a command's outcome would be posted, as far as can be told without arguments.
-    pub(crate) fn posts_to(&self, live: &Live, spec: &CommandSpec) -> String {
+    pub(crate) fn posts_to(&self, active: &ActiveConfig, spec: &CommandSpec) -> String {
         let takes_item = spec.args.iter().any(|arg| matches!(arg.ty, ArgType::Item(_)));
         match &spec.policy.post {
             Some(post) => post.clone(),
             None if takes_item => {
-                format!("the channels of your rules for the item, otherwise {}", live.config.default_channel)
+                format!(
+                    "the channels of your rules for the item, otherwise {}",
+                    active.config.default_channel
+                )
             }
-            None => live.config.default_channel.to_string(),
+            None => active.config.default_channel.to_string(),
         }
     }
 
@@ -137,7 +140,7 @@ impl Engine {
         self.known_run(&id).await
     }
 
-    pub(crate) async fn settle_run(&self, query: SettleRun, actor: &Actor) -> Result<Run, ApiError> {
+    pub(crate) async fn resolve_run(&self, query: ResolveRun, actor: &Actor) -> Result<Run, ApiError> {
         let run = self.known_run(&self.run_id(&query.id).await?).await?;
         let id = run.id.clone();
         let settled = self.take_word(run, query.ran, actor).await.map_err(ApiError::internal)?;

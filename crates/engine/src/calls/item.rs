@@ -20,17 +20,17 @@ impl Engine {
     pub(crate) async fn item(&self, query: ItemQuery) -> Result<ItemDetail, ApiError> {
         let stored = self.find_item(&query.item).await?;
         let item = &stored.item;
-        let (now, live) = (Timestamp::now(), self.live());
+        let (now, active) = (Timestamp::now(), self.active());
         let events = self.store().events_of(&item.key, HISTORY).await.map_err(ApiError::internal)?;
         let me = self.me(&item.key.account).await?;
         let mut entries: Vec<&Entry> =
-            live.registry.entries().iter().filter(|entry| entry.is_for(item, &me, now)).collect();
+            active.registry.entries().iter().filter(|entry| entry.is_for(item, &me, now)).collect();
         // The sort is stable: what fits as well stays in the order of the names.
         entries.sort_by_key(|entry| command::fits(entry.spec.role, item, &me, now));
         let action = |entry: &Entry| {
             let line = command::prefill(&entry.spec, item);
             ItemAction {
-                complete: live.registry.parse(&line).is_ok_and(|(_, parsed)| parsed.missing.is_empty()),
+                complete: active.registry.parse(&line).is_ok_and(|(_, parsed)| parsed.missing.is_empty()),
                 command: entry.spec.name.clone(),
                 summary: entry.spec.summary.clone(),
                 label: entry.spec.label.clone(),
@@ -40,7 +40,7 @@ impl Engine {
             }
         };
         let actions = entries.into_iter().map(action).collect();
-        let snoozed = stored.aside(now);
+        let snoozed = stored.off_board_until(now);
         let snoozed_by = match stored.snoozed.filter(|snooze| snooze.holds(now)) {
             Some(_) => self.store().snoozed_by(&item.key).await.map_err(ApiError::internal)?,
             None => None,

@@ -13,9 +13,9 @@ use jiff::Timestamp;
 use super::board::identities;
 use crate::{
     Engine,
+    active_config::ActiveConfig,
     api::{ApiError, ChoicesQuery, FoundChoice, LineRead, ReadLine, WriteLine},
     find::fuzzy::Wanted,
-    live::Live,
     registry::Entry,
     run::account_of,
 };
@@ -27,7 +27,7 @@ const MOST: usize = 200;
 
 impl Engine {
     pub(crate) async fn read_line(&self, query: ReadLine) -> Result<LineRead, ApiError> {
-        let live = self.live();
+        let active = self.active();
         let (line, problem) = match account_of(&query.line) {
             Ok((line, _)) => (line, None),
             Err(error) => (query.line, Some(error.to_string())),
@@ -36,7 +36,7 @@ impl Engine {
         if line.trim().is_empty() {
             return Ok(nothing);
         }
-        let parsed = match live.registry.parse(&line) {
+        let parsed = match active.registry.parse(&line) {
             Ok((entry, parsed)) => {
                 Ok((entry, said(&parsed), parsed.missing.first().map(|arg| arg.name.clone())))
             }
@@ -48,8 +48,8 @@ impl Engine {
             }
             // What makes no sense as a whole may make some up to its last word.
             Err(error) => LineRead {
-                command: live.registry.named(&line).map(|entry| self.command_info(entry)),
-                values: match live.registry.complete(&line).what {
+                command: active.registry.named(&line).map(|entry| self.command_info(entry)),
+                values: match active.registry.complete(&line).what {
                     What::Part { command, args, .. } => differing(command, args),
                     What::Name => BTreeMap::new(),
                 },
@@ -60,8 +60,8 @@ impl Engine {
     }
 
     pub(crate) async fn write_line(&self, query: WriteLine) -> Result<String, ApiError> {
-        let live = self.live();
-        let spec = &live.registry.find(&query.command)?.spec;
+        let active = self.active();
+        let spec = &active.registry.find(&query.command)?.spec;
         let mut args = Args::default();
         for (name, value) in query.values.into_iter().filter(|(_, value)| !value.is_empty()) {
             let unexpected =
@@ -77,7 +77,7 @@ impl Engine {
         for arg in spec.args.iter().filter(|arg| !args.values.contains_key(&arg.name)) {
             whole.values.extend(arg.default.clone().map(|default| (arg.name.clone(), default)));
         }
-        let line = live.registry.line(spec, &whole);
+        let line = active.registry.line(spec, &whole);
         let by_name = line == command::canonical_line(spec, &whole);
         Ok(if by_name { command::canonical_line(spec, &args) } else { line })
     }
@@ -88,9 +88,9 @@ impl Engine {
     }
 
     async fn all_choices(&self, query: &ChoicesQuery) -> Result<Vec<Choice>, ApiError> {
-        let live = self.live();
+        let active = self.active();
         let (line, asked) = account_of(&query.line).unwrap_or_else(|_| (query.line.clone(), None));
-        let (entry, mut args) = so_far(&live, &line)?;
+        let (entry, mut args) = so_far(&active, &line)?;
         let spec = &entry.spec;
         let arg = match spec.find_arg(&query.arg) {
             Some(arg) => arg,
@@ -117,7 +117,7 @@ impl Engine {
                 match items.is_empty() {
                     false => Ok(item_choices(&items)),
                     // What can be run need not be on the board: the service may know it.
-                    true => self.live_choices(&live, entry, arg, args, asked).await,
+                    true => self.live_choices(&active, entry, arg, args, asked).await,
                 }
             }
             _ if let Some(listing) = entry.listing(&query.arg) => {
@@ -127,14 +127,14 @@ impl Engine {
                 }
                 Ok(listing.choices(&items))
             }
-            _ => self.live_choices(&live, entry, arg, args, asked).await,
+            _ => self.live_choices(&active, entry, arg, args, asked).await,
         }
     }
 
     /// What the service lists, asked once for all letters that are typed of it.
     async fn live_choices(
         &self,
-        live: &Live,
+        active: &ActiveConfig,
         entry: &Entry,
         arg: &ArgSpec,
         mut args: Args,
@@ -145,14 +145,14 @@ impl Engine {
         let of_item = args.items.values().next().map(|item| item.key.account.clone());
         let (account, action) = entry.runner(asked.as_ref().or(of_item.as_ref()))?;
         let key = Asked { command: entry.spec.name.clone(), account, arg: arg.name.clone(), args };
-        if let Some(known) = self.inner.listed.get(&key, live) {
+        if let Some(known) = self.inner.choice_cache.get(&key, active) {
             return Ok(known);
         }
         let found = action.choices(&key.arg, &key.args).await.map_err(|error| ApiError::Service {
             account: key.account.as_ref().map_or_else(|| key.command.clone(), ToString::to_string),
             error,
         })?;
-        self.inner.listed.keep(key, &found, live);
+        self.inner.choice_cache.keep(key, &found, active);
         Ok(found)
     }
 }
@@ -175,13 +175,13 @@ fn differing(spec: &CommandSpec, args: Args) -> BTreeMap<String, String> {
 }
 
 /// The command of a line and the arguments that make sense so far.
-fn so_far<'l>(live: &'l Live, line: &str) -> Result<(&'l Entry, Args), ApiError> {
-    let error = match live.registry.parse(line) {
+fn so_far<'l>(active: &'l ActiveConfig, line: &str) -> Result<(&'l Entry, Args), ApiError> {
+    let error = match active.registry.parse(line) {
         Ok((entry, parsed)) => return Ok((entry, parsed.args)),
         Err(error) => error,
     };
-    let entry = live.registry.named(line).ok_or(error)?;
-    let args = match live.registry.complete(line).what {
+    let entry = active.registry.named(line).ok_or(error)?;
+    let args = match active.registry.complete(line).what {
         What::Part { args, .. } => args,
         What::Name => Args::default(),
     };

@@ -118,19 +118,19 @@ impl Engine {
         let stored = self.store().item(key).await.map_err(ApiError::internal)?;
         let item =
             stored.ok_or_else(|| ApiError::usage(format!("there is no item {:?}", key.to_string())))?.item;
-        let live = self.live();
+        let active = self.active();
         let shows = |entry: &&Entry| {
             entry.spec.role == Some(Role::Log)
                 && command::applies_to(&entry.spec, &item)
                 && entry.runner(Some(&item.key.account)).is_ok()
         };
-        let Some(entry) = live.registry.entries().iter().find(shows) else { return Ok(None) };
+        let Some(entry) = active.registry.entries().iter().find(shows) else { return Ok(None) };
         let (_, action) = entry.runner(Some(&item.key.account))?;
         let mut line = command::prefill(&entry.spec, &item);
         if whole && entry.spec.args.iter().any(|arg| arg.name == WHOLE) {
             line.push_str(" --whole");
         }
-        let (_, parsed) = live.registry.parse(&line)?;
+        let (_, parsed) = active.registry.parse(&line)?;
         let mut args: Args = parsed.args;
         self.resolve_items(&entry.spec, &mut args).await?;
         let (account, timeout) = (item.key.account.clone(), entry.spec.timeout);

@@ -23,7 +23,7 @@ const DAYS: u16 = 90;
 
 impl Engine {
     pub(crate) async fn rules(&self, _: RulesQuery) -> Result<Vec<RuleInfo>, ApiError> {
-        let live = self.live();
+        let active = self.active();
         let since = Timestamp::now() - LATELY;
         let records = self.store().decisions_since(since).await.map_err(ApiError::internal)?;
         let mut matches: HashMap<(String, bool), (u32, i64)> = HashMap::new();
@@ -36,8 +36,8 @@ impl Engine {
                 *last = event.max(*last);
             }
         }
-        let own = live.config.rules.iter().cloned().map(|rule| (rule, false));
-        let builtin = if live.config.builtin_rules { Rules::builtin() } else { Vec::new() };
+        let own = active.config.rules.iter().cloned().map(|rule| (rule, false));
+        let builtin = if active.config.builtin_rules { Rules::builtin() } else { Vec::new() };
         let mut rules = Vec::new();
         for (rule, builtin) in own.chain(builtin.into_iter().map(|rule| (rule, true))) {
             let found = matches.get(&(rule.name.clone(), builtin)).copied();
@@ -51,8 +51,8 @@ impl Engine {
     }
 
     pub(crate) async fn rules_replay(&self, query: RulesReplay) -> Result<Replay, ApiError> {
-        let live = self.live();
-        let tried = query.rules.map(|own| Rules::compile(&own, live.config.builtin_rules)).transpose();
+        let active = self.active();
+        let tried = query.rules.map(|own| Rules::compile(&own, active.config.builtin_rules)).transpose();
         let tried = tried.map_err(|errors| {
             ApiError::usage(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
         })?;
@@ -66,13 +66,13 @@ impl Engine {
             };
             let Some(stored) = store.item(&event.item).await.map_err(ApiError::internal)? else { continue };
             let me = self.me(&event.item.account).await?;
-            let in_force = live.rules.decide(&event, &stored.item, &me);
+            let as_json = active.rules.decide(&event, &stored.item, &me);
             let (before, after) = match &tried {
-                Some(tried) => (in_force, tried.decide(&event, &stored.item, &me)),
-                None => (decided, in_force),
+                Some(tried) => (as_json, tried.decide(&event, &stored.item, &me)),
+                None => (decided, as_json),
             };
             replay.events += 1;
-            if !before.comes_to(&after) {
+            if !before.same_effect(&after) {
                 replay.otherwise.push(Replayed { event, before, after });
             }
         }

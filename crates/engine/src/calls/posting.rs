@@ -16,8 +16,8 @@ use super::{LIST_LIMIT, limited, one_of, page};
 use crate::{
     Engine, accounts,
     api::{
-        ApiError, ChannelInfo, ChannelsQuery, DeliveriesQuery, Delivery, DeliveryState, Post, PreparePost,
-        PreparedPost, Retry, RoomMessage, RoomQuery, Settle,
+        ApiError, ChannelInfo, ChannelsQuery, DeliveriesQuery, Delivery, DeliveryState, Flush, Post,
+        PreparePost, PreparedPost, Retry, RoomMessage, RoomQuery,
     },
     posted,
     store::{self, About, NewDelivery},
@@ -40,7 +40,7 @@ impl Engine {
     /// What a post says, and where, when `by` posts it.
     async fn post_as(&self, what: Post, by: &Principal) -> Result<PreparedPost, ApiError> {
         let Post { channel, text, item } = what;
-        let address = self.live().config.address(&channel).map_err(ApiError::usage)?;
+        let address = self.active().config.address(&channel).map_err(ApiError::usage)?;
         let said = text::block(text.trim(), usize::MAX);
         let message = match item {
             Some(item) => {
@@ -51,7 +51,7 @@ impl Engine {
             None => Message::new(Tone::Neutral, said),
         };
         // Where there is no chat to ask, the message waits for it, or fails, as a whole.
-        if let Ok(chat) = accounts::chat(&self.live().accounts, &self.inner.room, &address.account) {
+        if let Ok(chat) = accounts::chat(&self.active().accounts, &self.inner.room, &address.account) {
             fits(&message, chat.limits().max_chars)
                 .map_err(|what| ApiError::usage(format!("{address} {what}")))?;
         }
@@ -90,9 +90,9 @@ impl Engine {
     }
 
     pub(crate) async fn channels(&self, query: ChannelsQuery) -> Result<Vec<ChannelInfo>, ApiError> {
-        let live = self.live();
-        let default = &live.config.default_channel;
-        let mut channels: Vec<ChannelInfo> = live
+        let active = self.active();
+        let default = &active.config.default_channel;
+        let mut channels: Vec<ChannelInfo> = active
             .config
             .channels
             .iter()
@@ -106,7 +106,7 @@ impl Engine {
             channels.insert(0, ChannelInfo { name: None, address: default.clone(), default: true });
         }
         if query.live {
-            let chats = live.accounts.values().filter_map(|account| {
+            let chats = active.accounts.values().filter_map(|account| {
                 let chat = account.connection.as_ref().ok()?.chat.clone()?;
                 Some((account.name.clone(), chat))
             });
@@ -167,7 +167,7 @@ impl Engine {
         self.delivery(&key).await
     }
 
-    pub(crate) async fn settle(&self, query: Settle) -> Result<Vec<Delivery>, ApiError> {
+    pub(crate) async fn flush(&self, query: Flush) -> Result<Vec<Delivery>, ApiError> {
         let until = tokio::time::Instant::now() + Duration::from_secs(query.seconds.min(60));
         let mut changed = self.store().changed();
         loop {

@@ -9,9 +9,9 @@ use super::limited;
 use crate::{
     Engine,
     api::{ApiError, ChannelMessage, ChannelMessages, DeliveryState, RoomInfo, RoomsQuery},
+    builtin_chat::{self, GENERAL},
     calls::posting::shown,
     config::ROOM,
-    room::{self, GENERAL},
     store,
 };
 
@@ -30,10 +30,10 @@ impl Engine {
         for (address, at) in self.store().posted_to().await.map_err(ApiError::internal)? {
             found(address, Some(at));
         }
-        let live = self.live();
-        found(live.config.default_channel.clone(), None);
+        let active = self.active();
+        found(active.config.default_channel.clone(), None);
         let mut names: BTreeMap<Address, String> = BTreeMap::new();
-        for (name, address) in &live.config.channels {
+        for (name, address) in &active.config.channels {
             found(address.clone(), None);
             names.entry(canonical(address.clone())).or_insert_with(|| name.clone());
         }
@@ -95,7 +95,7 @@ impl Engine {
 /// A channel of the built-in room may be written with `#`, and is the same one.
 fn canonical(mut address: Address) -> Address {
     if address.account.0 == ROOM {
-        address.channel = room::name(&address.channel).to_owned();
+        address.channel = builtin_chat::name(&address.channel).to_owned();
     }
     address
 }

@@ -21,7 +21,7 @@ impl Engine {
             pid: std::process::id(),
             config: self.inner.options.paths.config.clone(),
             serving: self.inner.options.mode == Mode::Serve,
-            receives_at: self.moments().receives_at,
+            webhook_addr: self.runtime().webhook_addr,
         })
     }
 
@@ -44,7 +44,7 @@ impl Engine {
         let stopping = self.stopping();
         tokio::select! {
             () = stopping.cancelled() => Err(ApiError::internal("Callboard is stopping")),
-            due = self.inner.desk.wait(LONG_POLL) => Ok(due),
+            due = self.inner.handoff.wait(LONG_POLL) => Ok(due),
         }
     }
 
@@ -54,9 +54,9 @@ impl Engine {
         let (board, not_seen) = self.summary(&accounts, now).await?;
         let undelivered = self.store().undelivered().await.map_err(ApiError::internal)?;
         let quiet = self.quiet_now(now).await.map_err(ApiError::internal)?;
-        let moments = self.moments();
+        let runtime = self.runtime();
         let polls = accounts.iter().filter(|account| account.watched);
-        let polls = polls.filter_map(|account| moments.next_poll.get(&account.name)).copied();
+        let polls = polls.filter_map(|account| runtime.next_poll.get(&account.name)).copied();
         Ok(Status {
             icon: status::icon(&board, status::is_offline(&accounts), quiet.is_some(), !not_seen.is_empty()),
             count: board.count(),
@@ -67,7 +67,7 @@ impl Engine {
             troubles: status::troubles(&accounts),
             next_check: polls.filter(|at| *at > now).min(),
             quiet,
-            faults: moments.faults.as_ref().map(|faults| faults.0.clone()).unwrap_or_default(),
+            errors: runtime.errors.as_ref().map(|errors| errors.0.clone()).unwrap_or_default(),
             runs: self.inner.runs.count(),
             undelivered: usize::try_from(undelivered).unwrap_or(usize::MAX),
         })
@@ -76,7 +76,7 @@ impl Engine {
     /// Whether only important notifications are shown now, and until when.
     pub(crate) async fn quiet_now(&self, now: Timestamp) -> Result<Option<QuietNow>, StoreError> {
         let asked = self.store().quiet_until().await?;
-        let hours = self.live().config.notifications.quiet_hours;
+        let hours = self.active().config.notifications.quiet_hours;
         Ok(status::quiet(asked, hours, now, &TimeZone::system()))
     }
 
@@ -85,12 +85,12 @@ impl Engine {
     }
 
     pub(crate) async fn settings(&self, _: SettingsQuery) -> Result<Settings, ApiError> {
-        let live = self.live();
-        let faults = self.moments().faults.as_ref().map(|faults| faults.0.clone()).unwrap_or_default();
+        let active = self.active();
+        let errors = self.runtime().errors.as_ref().map(|errors| errors.0.clone()).unwrap_or_default();
         Ok(Settings {
             path: self.inner.options.paths.config.clone(),
-            settings: live.config.in_force(),
-            faults,
+            settings: active.config.as_json(),
+            errors,
         })
     }
 
@@ -100,7 +100,7 @@ impl Engine {
             return Err(ApiError::usage("say which setting; accounts have calls of their own"));
         }
         let text = config::configure(&self.inner.options.paths.config, &change.path, change.value.as_ref());
-        let text = text.map_err(|faults| ApiError::Config { faults: faults.0 })?;
+        let text = text.map_err(|errors| ApiError::Config { errors: errors.0 })?;
         self.write_config(&text).await?;
         let what = AuditedChange::Configured { removed: change.value.is_none(), path: change.path };
         self.record_change(actor, what).await;

@@ -33,7 +33,7 @@ use callboard_domain::{
 use self::{command::Run, read::Checked};
 use crate::{
     accounts::{Account, Accounts},
-    config::{Config, Fault, Faults, Step, TomlFile, text_of},
+    config::{Config, ConfigError, ConfigErrors, Step, TomlFile, text_of},
 };
 
 pub(crate) use choices::Listing;
@@ -89,7 +89,7 @@ pub struct Found {
 ///
 /// # Errors
 /// Everything that is wrong in any of them.
-pub fn load(config: &Config) -> Result<Found, Faults> {
+pub fn load(config: &Config) -> Result<Found, ConfigErrors> {
     let commands = read_all(config)?;
     let built_in = built_in(config);
     let mut found = Found { names: Vec::new(), replaced: Vec::new() };
@@ -129,7 +129,7 @@ fn built_in(config: &Config) -> BTreeMap<String, AccountName> {
 /// Reads the command files of a configuration, ready to run on its accounts.
 ///
 /// An account that cannot be used now (its secret is not set) is no fault of the file: its commands say so when they run.
-pub(crate) fn load_for(config: &Config, accounts: &Accounts) -> Result<Vec<FileCommand>, Faults> {
+pub(crate) fn load_for(config: &Config, accounts: &Accounts) -> Result<Vec<FileCommand>, ConfigErrors> {
     let ready = |Checked { path, mut command, listings, .. }: Checked| {
         if let Run::Http(call) = &mut command.run {
             call.http = api(accounts.get(&call.account).map(|account| &**account));
@@ -160,41 +160,41 @@ pub fn schema() -> serde_json::Value {
 }
 
 /// Reads every file and finds everything that is wrong in any.
-fn read_all(config: &Config) -> Result<Vec<Checked>, Faults> {
-    let (paths, mut faults) = find(config);
+fn read_all(config: &Config) -> Result<Vec<Checked>, ConfigErrors> {
+    let (paths, mut errors) = find(config);
     let mut texts = Vec::new();
     for path in &paths {
         match text_of(path) {
             // A file that is gone since the folder was listed has nothing to say.
             Ok(text) => texts.push((path, text)),
-            Err(Faults(unreadable)) => faults.extend(unreadable),
+            Err(ConfigErrors(unreadable)) => errors.extend(unreadable),
         }
     }
     let mut files = Vec::new();
     for (path, text) in &texts {
         match TomlFile::parse(path, text) {
             Ok(file) => files.push((*path, file)),
-            Err(fault) => faults.push(fault),
+            Err(fault) => errors.push(fault),
         }
     }
     let mut names = BTreeMap::new();
     let mut commands = Vec::new();
     for (place, (path, file)) in files.iter().enumerate() {
-        commands.extend(read::read(place, path, file, config, &mut names, &mut faults));
+        commands.extend(read::read(place, path, file, config, &mut names, &mut errors));
     }
-    if faults.is_empty() {
-        faults = misread(&commands, &files);
+    if errors.is_empty() {
+        errors = misread(&commands, &files);
     }
-    if faults.is_empty() {
+    if errors.is_empty() {
         return Ok(commands);
     }
-    faults.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
-    Err(Faults(faults))
+    errors.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+    Err(ConfigErrors(errors))
 }
 
 /// The files, and which folders cannot be read: a folder that is named is meant to be there.
-fn find(config: &Config) -> (Vec<PathBuf>, Vec<Fault>) {
-    let (mut paths, mut faults) = (Vec::new(), Vec::new());
+fn find(config: &Config) -> (Vec<PathBuf>, Vec<ConfigError>) {
+    let (mut paths, mut errors) = (Vec::new(), Vec::new());
     for (place, dir) in config.commands.dirs.iter().enumerate() {
         match files_in(dir) {
             Ok(files) => paths.extend(files),
@@ -205,7 +205,7 @@ fn find(config: &Config) -> (Vec<PathBuf>, Vec<Fault>) {
                     }
                     _ => error.to_string(),
                 };
-                faults.push(fault_of_dir(config, place, format!("{}: {why}", dir.display())));
+                errors.push(fault_of_dir(config, place, format!("{}: {why}", dir.display())));
             }
         }
     }
@@ -213,27 +213,27 @@ fn find(config: &Config) -> (Vec<PathBuf>, Vec<Fault>) {
     paths.sort();
     paths.dedup();
     if paths.len() > MOST_FILES {
-        faults.push(fault_of_dir(config, 0, format!("there are more than {MOST_FILES} command files")));
+        errors.push(fault_of_dir(config, 0, format!("there are more than {MOST_FILES} command files")));
         paths.clear();
     }
-    (paths, faults)
+    (paths, errors)
 }
 
 /// A fault at an entry of `commands.dirs`, as far as the configuration still is as it was read.
-fn fault_of_dir(config: &Config, place: usize, what: String) -> Fault {
+fn fault_of_dir(config: &Config, place: usize, what: String) -> ConfigError {
     let text = text_of(&config.path).unwrap_or_default();
     let at: [Step<'_>; 3] = ["commands".into(), "dirs".into(), place.into()];
     match TomlFile::parse(&config.path, &text) {
         Ok(file) => file.fault(&at, what),
-        Err(fault) => Fault { what, ..fault },
+        Err(fault) => ConfigError { what, ..fault },
     }
 }
 
 /// Examples that another command takes for its own.
-fn misread(commands: &[Checked], files: &[(&PathBuf, TomlFile<'_>)]) -> Vec<Fault> {
+fn misread(commands: &[Checked], files: &[(&PathBuf, TomlFile<'_>)]) -> Vec<ConfigError> {
     let compiled = commands.iter().filter_map(|it| typed::Command::new(it.command.spec.clone()).ok());
     let all: Commands = compiled.collect();
-    let mut faults = Vec::new();
+    let mut errors = Vec::new();
     for checked in commands {
         let spec = &checked.command.spec;
         for (nth, line) in spec.examples.iter().enumerate() {
@@ -241,9 +241,9 @@ fn misread(commands: &[Checked], files: &[(&PathBuf, TomlFile<'_>)]) -> Vec<Faul
             if let Some(reader) = reader.filter(|reader| **reader != spec.name) {
                 let at = ["command".into(), checked.place.into(), "examples".into(), nth.into()];
                 let (_, file) = &files[checked.file];
-                faults.push(file.fault(&at, format!("this is read as the command `{reader}`")));
+                errors.push(file.fault(&at, format!("this is read as the command `{reader}`")));
             }
         }
     }
-    faults
+    errors
 }

@@ -28,7 +28,7 @@ use super::{
     command::{Command, Run},
     table,
 };
-use crate::config::{Config, Fault, Step, TomlFile, unknown};
+use crate::config::{Config, ConfigError, Step, TomlFile, unknown};
 use Step::{At, Key};
 
 /// The most characters of a name, a choice or a default.
@@ -68,30 +68,30 @@ pub(super) fn read(
     file: &TomlFile<'_>,
     config: &Config,
     names: &mut BTreeMap<String, String>,
-    faults: &mut Vec<Fault>,
+    errors: &mut Vec<ConfigError>,
 ) -> Vec<Checked> {
     for (name, span) in file.sections().filter(|(name, _)| *name != "command") {
-        faults.push(file.fault_at(span, unknown("section", name, ["command"])));
+        errors.push(file.fault_at(span, unknown("section", name, ["command"])));
     }
     let section = [Key("command")];
     let count = match file.get(&section).map(|value| value.get_ref()) {
         None => 0,
         Some(DeValue::Array(commands)) => commands.len(),
         Some(_) => {
-            faults
+            errors
                 .push(file.fault(&section, "expected [[command]], with two brackets: there may be several"));
             0
         }
     };
     if count > ENTRIES {
-        faults.push(file.fault(&section, format!("a file has at most {ENTRIES} commands")));
+        errors.push(file.fault(&section, format!("a file has at most {ENTRIES} commands")));
     }
     let mut commands = Vec::new();
     for place in 0..count.min(ENTRIES) {
-        let before = faults.len();
-        let mut reader = Reader { config, file, path, place, names, faults, used: BTreeSet::new() };
+        let before = errors.len();
+        let mut reader = Reader { config, file, path, place, names, errors, used: BTreeSet::new() };
         let read = reader.command();
-        if faults.len() == before
+        if errors.len() == before
             && let Some((command, listings)) = read
         {
             commands.push(Checked { file: nth, place, path: path.to_owned(), command, listings });
@@ -107,14 +107,14 @@ struct Reader<'r, 't> {
     path: &'r Path,
     place: usize,
     names: &'r mut BTreeMap<String, String>,
-    faults: &'r mut Vec<Fault>,
+    errors: &'r mut Vec<ConfigError>,
     /// The arguments that something names.
     used: BTreeSet<String>,
 }
 
 impl Reader<'_, '_> {
     fn command(&mut self) -> Option<(Command, BTreeMap<String, Listing>)> {
-        let before = self.faults.len();
+        let before = self.errors.len();
         self.known(&[], &table::COMMAND)?;
         let name: Option<String> = self.required(&[Key("name")], "deploy");
         let is_named = name.is_some();
@@ -148,7 +148,7 @@ impl Reader<'_, '_> {
             self.usage(&spec);
         }
         let command = Command { spec, run: run?, result: Arc::new(result) };
-        if self.faults.len() == before {
+        if self.errors.len() == before {
             self.examples(&command);
         }
         Some((command, listings))
@@ -164,7 +164,7 @@ impl Reader<'_, '_> {
     fn read<T: DeserializeOwned>(&mut self, steps: &[Step<'_>]) -> Option<T> {
         let read = self.file.read(&self.at(steps));
         read.unwrap_or_else(|fault| {
-            self.faults.push(fault);
+            self.errors.push(fault);
             None
         })
     }
@@ -197,7 +197,7 @@ impl Reader<'_, '_> {
         };
         for key in table.keys().filter(|key| !keys.contains(&key.get_ref().as_ref())) {
             let what = unknown("key", key.get_ref(), keys.iter().copied());
-            self.faults.push(self.file.fault_at(key.span(), what));
+            self.errors.push(self.file.fault_at(key.span(), what));
         }
         Some(())
     }
@@ -206,7 +206,7 @@ impl Reader<'_, '_> {
 
     fn fault(&mut self, steps: &[Step<'_>], what: impl Into<String>) {
         let fault = self.file.fault(&self.at(steps), what);
-        self.faults.push(fault);
+        self.errors.push(fault);
     }
 
     /// A fault at a line and column of a text value.
@@ -214,7 +214,7 @@ impl Reader<'_, '_> {
         let before = text.split_inclusive('\n').take(line.saturating_sub(1));
         let offset = before.map(|line| line.chars().count()).sum::<usize>() + column.saturating_sub(1);
         let fault = self.file.fault_within(&self.at(steps), offset, what);
-        self.faults.push(fault);
+        self.errors.push(fault);
     }
 
     fn short(&mut self, steps: &[Step<'_>], text: &str, most: usize) {

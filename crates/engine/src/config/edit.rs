@@ -5,7 +5,7 @@ use std::{fs, io, path::Path};
 use serde_json::Value as Json;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
 
-use super::{Config, Fault, Faults, text_of};
+use super::{Config, ConfigError, ConfigErrors, text_of};
 use crate::private;
 
 /// The text of the file with an account more. Refused where the result would not be a good configuration.
@@ -14,7 +14,7 @@ pub fn add_account(
     name: &str,
     service: &str,
     settings: &[(String, Value)],
-) -> Result<String, Faults> {
+) -> Result<String, ConfigErrors> {
     edit(path, |document| {
         let accounts = document.entry("accounts").or_insert_with(|| {
             let mut table = Table::new();
@@ -44,7 +44,7 @@ pub(crate) fn edit_account(
     path: &Path,
     name: &str,
     settings: &[(String, Option<Value>)],
-) -> Result<String, Faults> {
+) -> Result<String, ConfigErrors> {
     edit(path, |document| {
         let accounts = document.get_mut("accounts").and_then(Item::as_table_like_mut);
         let account = accounts.and_then(|accounts| accounts.get_mut(name)).and_then(Item::as_table_like_mut);
@@ -63,7 +63,7 @@ pub(crate) fn edit_account(
 }
 
 /// The text of the file with another value at a place: keys of tables, and numbers (from 0) of `[[tables]]`.
-pub(crate) fn configure(path: &Path, place: &[String], value: Option<&Json>) -> Result<String, Faults> {
+pub(crate) fn configure(path: &Path, place: &[String], value: Option<&Json>) -> Result<String, ConfigErrors> {
     edit(path, |document| {
         let Some((last, above)) = place.split_last() else { return Err("say which setting".into()) };
         let mut table: &mut dyn TableLike = document.as_table_mut();
@@ -183,7 +183,7 @@ pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// The text of the file without an account. Refused where something in the file still names it.
-pub fn remove_account(path: &Path, name: &str) -> Result<String, Faults> {
+pub fn remove_account(path: &Path, name: &str) -> Result<String, ConfigErrors> {
     edit(path, |document| {
         let accounts = document.get_mut("accounts").and_then(Item::as_table_like_mut);
         match accounts.and_then(|accounts| accounts.remove(name)) {
@@ -193,9 +193,18 @@ pub fn remove_account(path: &Path, name: &str) -> Result<String, Faults> {
     })
 }
 
-fn edit(path: &Path, change: impl FnOnce(&mut DocumentMut) -> Result<(), String>) -> Result<String, Faults> {
+fn edit(
+    path: &Path,
+    change: impl FnOnce(&mut DocumentMut) -> Result<(), String>,
+) -> Result<String, ConfigErrors> {
     let whole = |what: String| {
-        Faults(vec![Fault { file: path.to_owned(), line: 1, column: 1, what, text: String::new() }])
+        ConfigErrors(vec![ConfigError {
+            file: path.to_owned(),
+            line: 1,
+            column: 1,
+            what,
+            text: String::new(),
+        }])
     };
     let text = text_of(path)?;
     // Says where a fault is better than the editing parser does.

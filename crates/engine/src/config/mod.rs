@@ -24,7 +24,7 @@ pub use edit::{add_account, remove_account};
 pub(crate) use edit::{configure, edit_account, toml, write};
 pub use keys::{Key, Keys};
 pub use sections::{Commands, Desktop, Ink, Keep, Notifications, Receive, Theme, schema};
-pub use toml_file::Fault;
+pub use toml_file::ConfigError;
 pub(crate) use toml_file::{Step, TomlFile, unknown};
 
 /// The account name of the built-in room.
@@ -70,33 +70,33 @@ pub struct Config {
 
 /// Everything that is wrong in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Faults(pub Vec<Fault>);
+pub struct ConfigErrors(pub Vec<ConfigError>);
 
-impl fmt::Display for Faults {
+impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all: Vec<String> = self.0.iter().map(Fault::to_string).collect();
+        let all: Vec<String> = self.0.iter().map(ConfigError::to_string).collect();
         f.write_str(&all.join("\n"))
     }
 }
 
-impl std::error::Error for Faults {}
+impl std::error::Error for ConfigErrors {}
 
 impl Config {
     /// Reads and checks a file. One that does not exist is an empty one.
-    pub fn load(path: &Path) -> Result<Self, Faults> {
+    pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
         Self::read(path, &text_of(path)?)
     }
 
     /// Reads and checks a text that stands, or is about to stand, at `path`.
-    pub fn read(path: &Path, text: &str) -> Result<Self, Faults> {
-        let file = TomlFile::parse(path, text).map_err(|fault| Faults(vec![fault]))?;
-        let mut reader = Reader { file: &file, faults: Vec::new() };
+    pub fn read(path: &Path, text: &str) -> Result<Self, ConfigErrors> {
+        let file = TomlFile::parse(path, text).map_err(|fault| ConfigErrors(vec![fault]))?;
+        let mut reader = Reader { file: &file, errors: Vec::new() };
         let config = reader.config(path);
-        if reader.faults.is_empty() {
+        if reader.errors.is_empty() {
             Ok(config)
         } else {
-            reader.faults.sort_by_key(|fault| (fault.line, fault.column));
-            Err(Faults(reader.faults))
+            reader.errors.sort_by_key(|fault| (fault.line, fault.column));
+            Err(ConfigErrors(reader.errors))
         }
     }
 
@@ -108,10 +108,10 @@ impl Config {
 
 impl Config {
     /// What is in force, in the shape of the file; accounts are told apart.
-    pub(crate) fn in_force(&self) -> serde_json::Value {
+    pub(crate) fn as_json(&self) -> serde_json::Value {
         let channels: BTreeMap<&String, String> =
             self.channels.iter().map(|(name, address)| (name, address.to_string())).collect();
-        let (people, teams) = people::in_force(&self.people);
+        let (people, teams) = people::as_json(&self.people);
         serde_json::json!({
             "default_channel": self.default_channel.to_string(),
             "builtin_rules": self.builtin_rules,
@@ -130,9 +130,15 @@ impl Config {
 }
 
 /// The text of a file; empty where there is none.
-pub(crate) fn text_of(path: &Path) -> Result<String, Faults> {
+pub(crate) fn text_of(path: &Path) -> Result<String, ConfigErrors> {
     let fault = |what: String| {
-        Faults(vec![Fault { file: path.to_owned(), line: 1, column: 1, what, text: String::new() }])
+        ConfigErrors(vec![ConfigError {
+            file: path.to_owned(),
+            line: 1,
+            column: 1,
+            what,
+            text: String::new(),
+        }])
     };
     match private::read(path, FILE_LIMIT) {
         Ok(bytes) => String::from_utf8(bytes).map_err(|_| fault("this is not text in UTF-8".to_owned())),

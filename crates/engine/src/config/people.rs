@@ -38,7 +38,7 @@ impl Reader<'_, '_> {
                                 alias.id
                             );
                             let at = ["people".into(), name.as_str().into(), alias.key.as_str().into()];
-                            self.faults.push(self.file.fault(&at, what));
+                            self.errors.push(self.file.fault(&at, what));
                             break;
                         }
                         _ => drop(taken.insert(slot, person.clone())),
@@ -50,7 +50,7 @@ impl Reader<'_, '_> {
         for name in self.names("teams", "[teams.NAME]") {
             if people.aliases.contains_key(&PersonId(name.clone())) {
                 let what = format!("`{name}` is a person of [people]: give the team another name");
-                self.faults.push(self.file.fault(&["teams".into(), name.as_str().into()], what));
+                self.errors.push(self.file.fault(&["teams".into(), name.as_str().into()], what));
             }
             let members = self.members(&name, &people);
             people.teams.insert(name, members);
@@ -63,7 +63,7 @@ impl Reader<'_, '_> {
         let at: [Step<'_>; 1] = [section.into()];
         let Some(value) = self.file.get(&at) else { return Vec::new() };
         let Some(tables) = value.get_ref().as_table() else {
-            self.faults.push(self.file.fault(&at, format!("expected a table for each: {form}")));
+            self.errors.push(self.file.fault(&at, format!("expected a table for each: {form}")));
             return Vec::new();
         };
         let mut names = Vec::new();
@@ -71,7 +71,7 @@ impl Reader<'_, '_> {
             let name = key.get_ref().as_ref();
             if !is_name(name) {
                 let what = format!("a name has letters, digits, - and _; found `{name}`");
-                self.faults.push(self.file.fault_at(key.span(), what));
+                self.errors.push(self.file.fault_at(key.span(), what));
             }
             names.push(name.to_owned());
         }
@@ -82,14 +82,14 @@ impl Reader<'_, '_> {
         let at: [Step<'_>; 2] = ["people".into(), name.into()];
         let file = self.file;
         let Some(table) = file.get(&at).and_then(|value| value.get_ref().as_table()) else {
-            self.faults.push(file.fault(&at, format!("expected a table: [people.{name}]")));
+            self.errors.push(file.fault(&at, format!("expected a table: [people.{name}]")));
             return Vec::new();
         };
         if table.is_empty() {
             let what = format!(
                 "it does not say who {name} is: add what services call them, such as github = \"...\", or local = \"LOGIN\""
             );
-            self.faults.push(file.fault(&at, what));
+            self.errors.push(file.fault(&at, what));
         }
         let mut aliases = Vec::new();
         for (key, value) in table {
@@ -97,14 +97,14 @@ impl Reader<'_, '_> {
             let place = match self.place(key_name, value, accounts) {
                 Ok(place) => place,
                 Err(what) => {
-                    self.faults.push(file.fault_at(key.span(), what));
+                    self.errors.push(file.fault_at(key.span(), what));
                     continue;
                 }
             };
             match id(&place, value) {
                 Ok(id) => aliases.push(Alias { key: key_name.to_owned(), place, id }),
                 Err(what) => {
-                    self.faults.push(file.fault(&["people".into(), name.into(), key_name.into()], what));
+                    self.errors.push(file.fault(&["people".into(), name.into(), key_name.into()], what));
                 }
             }
         }
@@ -157,13 +157,13 @@ impl Reader<'_, '_> {
         let written = match self.file.read::<Team>(&at) {
             Ok(team) => team.map(|team| team.members).unwrap_or_default(),
             Err(fault) => {
-                self.faults.push(fault);
+                self.errors.push(fault);
                 return BTreeSet::new();
             }
         };
         if written.is_empty() {
             let what = format!("{team} has no members: add some of [people], or remove the team");
-            self.faults.push(self.file.fault(&["teams".into(), team.into(), "members".into()], what));
+            self.errors.push(self.file.fault(&["teams".into(), team.into(), "members".into()], what));
         }
         let mut members = BTreeSet::new();
         for (place, name) in written.iter().enumerate() {
@@ -178,7 +178,7 @@ impl Reader<'_, '_> {
                 }
             };
             let at = ["teams".into(), team.into(), "members".into(), place.into()];
-            self.faults.push(self.file.fault(&at, what));
+            self.errors.push(self.file.fault(&at, what));
         }
         members
     }
@@ -235,7 +235,7 @@ fn slots(alias: &Alias) -> Vec<Slot> {
 }
 
 /// The sections in the shape of the file.
-pub(super) fn in_force(people: &People) -> (serde_json::Value, serde_json::Value) {
+pub(super) fn as_json(people: &People) -> (serde_json::Value, serde_json::Value) {
     let written = |alias: &Alias| match alias.place {
         Place::LocalNumber => alias.id.parse::<u32>().map_or_else(|_| alias.id.clone().into(), Into::into),
         _ => serde_json::Value::from(alias.id.clone()),

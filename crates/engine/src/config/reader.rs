@@ -15,8 +15,8 @@ use toml::de::DeValue;
 use crate::accounts::clear_remedy;
 
 use super::{
-    Commands, Config, DEFAULT_CHANNEL, Desktop, Fault, Keys, ROOM, SHORTEST_EVERY, Step, TomlFile, below,
-    is_name, resolve,
+    Commands, Config, ConfigError, DEFAULT_CHANNEL, Desktop, Keys, ROOM, SHORTEST_EVERY, Step, TomlFile,
+    below, is_name, resolve,
     sections::{SECTIONS, SecretsSection},
     unknown,
 };
@@ -24,7 +24,7 @@ use super::{
 /// Reads section by section and gathers what is wrong.
 pub(super) struct Reader<'f, 't> {
     pub(super) file: &'f TomlFile<'t>,
-    pub(super) faults: Vec<Fault>,
+    pub(super) errors: Vec<ConfigError>,
 }
 
 impl Reader<'_, '_> {
@@ -32,7 +32,7 @@ impl Reader<'_, '_> {
         for (name, span) in self.file.sections() {
             if !SECTIONS.contains(&name) {
                 let what = if self.file.is_section(name) { "section" } else { "key" };
-                self.faults.push(self.file.fault_at(span, unknown(what, name, SECTIONS)));
+                self.errors.push(self.file.fault_at(span, unknown(what, name, SECTIONS)));
             }
         }
         let accounts = self.accounts();
@@ -41,7 +41,7 @@ impl Reader<'_, '_> {
         let default_channel = self.section::<String>("default_channel");
         let default_channel = default_channel.as_deref().unwrap_or(DEFAULT_CHANNEL);
         let default_channel = resolve(default_channel, &channels, known).unwrap_or_else(|what| {
-            self.faults.push(self.file.fault(&["default_channel".into()], what));
+            self.errors.push(self.file.fault(&["default_channel".into()], what));
             Address { account: ROOM.into(), channel: "general".into() }
         });
         let rules = self.rules(&channels, &accounts);
@@ -71,14 +71,14 @@ impl Reader<'_, '_> {
     fn desktop(&mut self) -> Desktop {
         let desktop: Desktop = self.section("desktop").unwrap_or_default();
         if let Err(what) = desktop.hotkey.parse::<Keys>() {
-            self.faults.push(self.file.fault(&["desktop".into(), "hotkey".into()], what));
+            self.errors.push(self.file.fault(&["desktop".into(), "hotkey".into()], what));
         }
         desktop
     }
 
     fn section<T: serde::de::DeserializeOwned>(&mut self, name: &str) -> Option<T> {
         self.file.read(&[name.into()]).unwrap_or_else(|fault| {
-            self.faults.push(fault);
+            self.errors.push(fault);
             None
         })
     }
@@ -88,13 +88,13 @@ impl Reader<'_, '_> {
         let section: [Step<'_>; 1] = ["accounts".into()];
         let Some(value) = self.file.get(&section) else { return accounts };
         let Some(tables) = value.get_ref().as_table() else {
-            self.faults.push(self.file.fault(&section, "expected a table for each account: [accounts.NAME]"));
+            self.errors.push(self.file.fault(&section, "expected a table for each account: [accounts.NAME]"));
             return accounts;
         };
         for (key, value) in tables {
             let name = key.get_ref().as_ref();
             match self.account(name, value) {
-                Ok(_) if !is_name(name) || name == ROOM => self.faults.push(self.file.fault_at(
+                Ok(_) if !is_name(name) || name == ROOM => self.errors.push(self.file.fault_at(
                     key.span(),
                     format!(
                         "an account is named with letters, digits, - and _, and not `{ROOM}`; found `{name}`"
@@ -103,13 +103,17 @@ impl Reader<'_, '_> {
                 Ok(config) => {
                     accounts.insert(name.into(), config);
                 }
-                Err(faults) => self.faults.extend(faults),
+                Err(errors) => self.errors.extend(errors),
             }
         }
         accounts
     }
 
-    fn account(&self, name: &str, value: &toml::Spanned<DeValue<'_>>) -> Result<ConnectorConfig, Vec<Fault>> {
+    fn account(
+        &self,
+        name: &str,
+        value: &toml::Spanned<DeValue<'_>>,
+    ) -> Result<ConnectorConfig, Vec<ConfigError>> {
         let path: [Step<'_>; 2] = ["accounts".into(), name.into()];
         let one = |fault| vec![fault];
         let mut value = value.clone();
@@ -131,7 +135,7 @@ impl Reader<'_, '_> {
         };
         let config = ConnectorConfig::from_table(&service, value.into_deserializer())
             .map_err(|error| one(self.file.refusal(&path, &error)))?;
-        let mut faults: Vec<Fault> = config
+        let mut errors: Vec<ConfigError> = config
             .validate()
             .into_iter()
             .map(|problem| {
@@ -142,13 +146,13 @@ impl Reader<'_, '_> {
         if sends_a_secret && config.url().is_clear() && !config.allow_http() {
             let at: [Step<'_>; 3] = ["accounts".into(), name.into(), "url".into()];
             let what = format!("its secret would travel in the clear: {}", clear_remedy(name));
-            faults.push(self.file.fault(&at, what));
+            errors.push(self.file.fault(&at, what));
         }
         if config.every().is_some_and(|every| every < SHORTEST_EVERY) {
             let at: [Step<'_>; 3] = ["accounts".into(), name.into(), "every".into()];
-            faults.push(self.file.fault(&at, format!("expected {SHORTEST_EVERY} or more")));
+            errors.push(self.file.fault(&at, format!("expected {SHORTEST_EVERY} or more")));
         }
-        if faults.is_empty() { Ok(config) } else { Err(faults) }
+        if errors.is_empty() { Ok(config) } else { Err(errors) }
     }
 
     fn channels(&mut self, accounts: &BTreeMap<AccountName, ConnectorConfig>) -> BTreeMap<String, Address> {
@@ -160,7 +164,7 @@ impl Reader<'_, '_> {
                     channels.insert(name, address);
                 }
                 Err(what) => {
-                    self.faults.push(self.file.fault(&["channels".into(), name.as_str().into()], what));
+                    self.errors.push(self.file.fault(&["channels".into(), name.as_str().into()], what));
                 }
             }
         }
@@ -179,7 +183,7 @@ impl Reader<'_, '_> {
             .map_or(0, |rules| rules.len());
         if self.file.get(&["rules".into()]).is_some_and(|value| value.get_ref().is_table()) {
             let what = "each rule is a table of its own: write [[rules]], in two brackets";
-            self.faults.push(self.file.fault(&["rules".into()], what));
+            self.errors.push(self.file.fault(&["rules".into()], what));
             return Vec::new();
         }
         if count == 0 {
@@ -189,7 +193,7 @@ impl Reader<'_, '_> {
         for place in 0..count {
             match self.file.read::<RuleConfig>(&["rules".into(), place.into()]) {
                 Ok(rule) => rules.extend(rule),
-                Err(fault) => self.faults.push(fault),
+                Err(fault) => self.errors.push(fault),
             }
         }
         if rules.len() < count {
@@ -204,7 +208,7 @@ impl Reader<'_, '_> {
                 let above = written.split_inclusive('\n').take(error.line.saturating_sub(1));
                 let offset =
                     above.map(|line| line.chars().count()).sum::<usize>() + error.column.saturating_sub(1);
-                self.faults.push(self.file.fault_within(&path, offset, error.message()));
+                self.errors.push(self.file.fault_within(&path, offset, error.message()));
             }
         }
         for (place, rule) in rules.iter().enumerate() {
@@ -214,7 +218,7 @@ impl Reader<'_, '_> {
                 if fixed && let Err(what) = resolve(post, channels, |account| accounts.contains_key(account))
                 {
                     let path = ["rules".into(), place.into(), "post".into(), nth.into()];
-                    self.faults.push(self.file.fault(&path, what));
+                    self.errors.push(self.file.fault(&path, what));
                 }
             }
         }

@@ -5,8 +5,8 @@ use callboard_connectors::SERVICES;
 use super::{sections::SECTIONS, *};
 
 fn read(text: &str) -> Result<Config, Vec<String>> {
-    Config::read(Path::new("callboard.toml"), text).map_err(|Faults(faults)| {
-        faults.into_iter().map(|it| format!("{}:{} {}", it.line, it.column, it.what)).collect()
+    Config::read(Path::new("callboard.toml"), text).map_err(|ConfigErrors(errors)| {
+        errors.into_iter().map(|it| format!("{}:{} {}", it.line, it.column, it.what)).collect()
     })
 }
 
@@ -141,9 +141,9 @@ fn what_is_wrong_is_told_with_its_place_and_the_nearest_name() {
         ("x = [1,", "1:", &[]),
     ];
     for (text, place, words) in cases {
-        let faults = read(text).unwrap_err();
-        let all = faults.join("\n");
-        assert!(faults.iter().any(|fault| fault.starts_with(place)), "{text:?} at {place}: {all}");
+        let errors = read(text).unwrap_err();
+        let all = errors.join("\n");
+        assert!(errors.iter().any(|fault| fault.starts_with(place)), "{text:?} at {place}: {all}");
         for word in *words {
             assert!(all.contains(word), "{text:?} lacks {word:?}: {all}");
         }
@@ -186,10 +186,10 @@ fn people_are_known_by_what_accounts_and_this_computer_call_them() {
     let local = |number, login| config.people.of_local(number, Some(login)).map(|person| person.0.as_str());
     assert_eq!((local("1000", "x"), local("7", "bo"), local("7", "x")), (Some("ana"), Some("bo"), None));
     assert_eq!(config.people.teams["sre"].len(), 2);
-    let in_force = config.in_force();
-    assert_eq!(in_force["people"]["bo"], serde_json::json!({ "local": "bo", "ghe": "ana" }));
-    assert_eq!(in_force["people"]["ana"]["local"], 1000);
-    assert_eq!(in_force["teams"], serde_json::json!({ "sre": { "members": ["ana", "bo"] } }));
+    let as_json = config.as_json();
+    assert_eq!(as_json["people"]["bo"], serde_json::json!({ "local": "bo", "ghe": "ana" }));
+    assert_eq!(as_json["people"]["ana"]["local"], 1000);
+    assert_eq!(as_json["teams"], serde_json::json!({ "sre": { "members": ["ana", "bo"] } }));
 }
 
 #[test]
@@ -233,8 +233,8 @@ fn what_is_wrong_with_people_and_teams_is_told_with_its_place() {
         ("[people.ana]\nlocal = 1\n[teams.ana]\nmembers = [\"ana\"]", 3, 1, &["is a person of [people]"]),
     ];
     for (text, line, column, words) in cases {
-        let faults = read(&format!("{TEAM}{text}")).unwrap_err();
-        let all = faults.join("\n");
+        let errors = read(&format!("{TEAM}{text}")).unwrap_err();
+        let all = errors.join("\n");
         assert!(all.starts_with(&format!("{}:{column} ", team + line)), "{text:?} at {line}:{column}: {all}");
         for word in *words {
             assert!(all.contains(word), "{text:?} lacks {word:?}: {all}");
@@ -258,14 +258,14 @@ fn account_that_people_are_named_by_is_not_removed() {
 
 #[test]
 fn every_fault_is_told_at_once() {
-    let faults = read("acounts = 1\n[secrets]\nstore = \"x\"\n[receive]\nlisten = 7").unwrap_err();
-    assert_eq!(faults.len(), 3, "{faults:#?}");
+    let errors = read("acounts = 1\n[secrets]\nstore = \"x\"\n[receive]\nlisten = 7").unwrap_err();
+    assert_eq!(errors.len(), 3, "{errors:#?}");
 }
 
 #[test]
 fn a_fault_shows_the_line() {
-    let Faults(faults) = Config::read(Path::new("c.toml"), "[secrets]\nstore = \"x\"").unwrap_err();
-    let shown = faults[0].to_string();
+    let ConfigErrors(errors) = Config::read(Path::new("c.toml"), "[secrets]\nstore = \"x\"").unwrap_err();
+    let shown = errors[0].to_string();
     assert!(shown.starts_with("c.toml:2:9: "), "{shown}");
     assert!(shown.ends_with(" 2 | store = \"x\"\n   |         ^"), "{shown}");
 }
@@ -332,8 +332,8 @@ fn no_message_repeats_a_secret_that_stands_in_the_file_by_mistake() {
         "default_channel = \"https://hooks.example/x?key=hunter2-x\"".to_owned(),
     ];
     for text in cases {
-        let faults = Config::read(Path::new("callboard.toml"), &text).unwrap_err();
-        for said in [faults.to_string(), format!("{faults:?}")] {
+        let errors = Config::read(Path::new("callboard.toml"), &text).unwrap_err();
+        for said in [errors.to_string(), format!("{errors:?}")] {
             assert!(!said.contains("hunter2"), "{text}: {said}");
         }
     }

@@ -17,7 +17,7 @@ use super::mask::mask;
 
 /// A fault in a configuration or command file: where, what, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
-pub struct Fault {
+pub struct ConfigError {
     /// The file.
     pub file: PathBuf,
     /// Counted from 1.
@@ -30,7 +30,7 @@ pub struct Fault {
     pub text: String,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file = self.file.display().to_string();
         write!(f, "{}:{}:{}: {}", text::visible(&file), self.line, self.column, text::visible(&self.what))?;
@@ -67,7 +67,7 @@ pub(crate) struct TomlFile<'t> {
 }
 
 impl<'t> TomlFile<'t> {
-    pub(crate) fn parse(path: &'t Path, text: &'t str) -> Result<Self, Fault> {
+    pub(crate) fn parse(path: &'t Path, text: &'t str) -> Result<Self, ConfigError> {
         match DeTable::parse(text) {
             Ok(root) => Ok(Self { path, text, root }),
             Err(error) => {
@@ -109,7 +109,7 @@ impl<'t> TomlFile<'t> {
     }
 
     /// Reads a value as `T`; `None` where it is not in the file.
-    pub(crate) fn read<T: DeserializeOwned>(&self, path: &[Step<'_>]) -> Result<Option<T>, Fault> {
+    pub(crate) fn read<T: DeserializeOwned>(&self, path: &[Step<'_>]) -> Result<Option<T>, ConfigError> {
         let Some(value) = self.get(path) else { return Ok(None) };
         T::deserialize(value.clone().into_deserializer())
             .map(Some)
@@ -117,13 +117,18 @@ impl<'t> TomlFile<'t> {
     }
 
     /// A fault at the value that `path` leads to, or at the nearest thing above it that is in the file.
-    pub(crate) fn fault(&self, path: &[Step<'_>], what: impl Into<String>) -> Fault {
+    pub(crate) fn fault(&self, path: &[Step<'_>], what: impl Into<String>) -> ConfigError {
         let above = (1..=path.len()).rev().find_map(|n| self.get(&path[..n]));
         fault(self.path, self.text, above.map_or(0..0, Spanned::span), what.into(), Quoted::WithoutSecrets)
     }
 
     /// The same, `offset` characters into what a string value says.
-    pub(crate) fn fault_within(&self, path: &[Step<'_>], offset: usize, what: impl Into<String>) -> Fault {
+    pub(crate) fn fault_within(
+        &self,
+        path: &[Step<'_>],
+        offset: usize,
+        what: impl Into<String>,
+    ) -> ConfigError {
         match self.get(path) {
             Some(value) if offset > 0 && value.get_ref().is_str() => {
                 let span = value.span();
@@ -135,12 +140,12 @@ impl<'t> TomlFile<'t> {
     }
 
     /// A fault at a key itself, whose value may be anything.
-    pub(crate) fn fault_at(&self, span: Range<usize>, what: impl Into<String>) -> Fault {
+    pub(crate) fn fault_at(&self, span: Range<usize>, what: impl Into<String>) -> ConfigError {
         fault(self.path, self.text, span, what.into(), Quoted::WithoutValues)
     }
 
     /// What serde says of a value, with the nearest name where it refused one.
-    pub(crate) fn refusal(&self, path: &[Step<'_>], error: &toml::de::Error) -> Fault {
+    pub(crate) fn refusal(&self, path: &[Step<'_>], error: &toml::de::Error) -> ConfigError {
         let what = plain(error.message());
         let quoted = match error.message().starts_with(UNKNOWN_KEY) {
             true => Quoted::WithoutValues,
@@ -175,14 +180,14 @@ fn in_accounts(text: &str, at: usize) -> bool {
 /// The most characters of a line that are looked at to quote it.
 const QUOTED: usize = 1_000;
 
-fn fault(path: &Path, text: &str, span: Range<usize>, what: String, quoted: Quoted) -> Fault {
+fn fault(path: &Path, text: &str, span: Range<usize>, what: String, quoted: Quoted) -> ConfigError {
     let start = (0..=span.start.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
     let line = text[line_start..].lines().next().unwrap_or_default();
     // Of a line without end, such as a generated one, no more is looked at than is shown, and a little after it.
     let line = line.char_indices().nth(QUOTED).map_or(line, |(end, _)| &line[..end]);
     let masked = mask(line, quoted == Quoted::WithoutValues);
-    Fault {
+    ConfigError {
         file: path.to_owned(),
         line: text[..line_start].matches('\n').count() + 1,
         column: text[line_start..start].chars().count() + 1,

@@ -20,7 +20,7 @@ const CLOCK_MARGIN: Duration = Duration::from_secs(5 * 60);
 
 pub(super) async fn look_up(engine: &Engine, delivery: &Delivery) -> Attempt {
     let unknown = |wait: Duration, error| Attempt::Unknown(Timestamp::now() + wait, error);
-    let chat = match accounts::chat(&engine.live().accounts, &engine.inner.room, &delivery.to.account) {
+    let chat = match accounts::chat(&engine.active().accounts, &engine.inner.room, &delivery.to.account) {
         Ok(chat) => chat,
         Err(NoChat::Waiting(error)) => {
             return unknown(WAIT_FOR_SECRETS, ServiceError::unavailable(error.to_string()));

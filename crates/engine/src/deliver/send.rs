@@ -34,7 +34,7 @@ pub(super) fn broken(error: ServiceError, delivery: &Delivery) -> Attempt {
 }
 
 pub(super) async fn send(engine: &Engine, delivery: &Delivery) -> Attempt {
-    let chat = match accounts::chat(&engine.live().accounts, &engine.inner.room, &delivery.to.account) {
+    let chat = match accounts::chat(&engine.active().accounts, &engine.inner.room, &delivery.to.account) {
         Ok(chat) => chat,
         // Nothing is lost by waiting, however long; it is made due when the secrets can be read.
         Err(NoChat::Waiting(error)) => {

@@ -20,8 +20,8 @@ use tokio::sync::Mutex as AsyncMutex;
 
 use crate::{
     Engine,
+    active_config::ActiveConfig,
     api::{ApiError, Find, Found, FoundItem},
-    live::Live,
     store::{StoreError, StoredItem},
 };
 pub(crate) use index::{Index, Used};
@@ -51,7 +51,7 @@ struct Made {
     index: Index,
     /// The store's counter of changes.
     changes: u64,
-    live: Arc<Live>,
+    active: Arc<ActiveConfig>,
 }
 
 impl Finder {
@@ -69,7 +69,7 @@ impl Engine {
         let made = self.index().await.map_err(ApiError::internal)?;
         let mut found = made.index.find(&query.text, limit);
         if found.completion.is_none() {
-            found.completion = completed(&made.live, &query.text);
+            found.completion = completed(&made.active, &query.text);
         }
         if found.items.len() < limit && query.text.trim().chars().count() >= SEARCHED {
             let count = u32::try_from(limit).unwrap_or(u32::MAX);
@@ -109,7 +109,7 @@ impl Engine {
     }
 
     fn is_fresh(&self, made: &Made) -> bool {
-        made.changes == *self.store().changed().borrow() && Arc::ptr_eq(&made.live, &self.live())
+        made.changes == *self.store().changed().borrow() && Arc::ptr_eq(&made.active, &self.active())
     }
 
     async fn make_index(&self) -> Result<Arc<Made>, StoreError> {
@@ -117,7 +117,7 @@ impl Engine {
             return Ok(known);
         }
         // Counted before it is read: what changes meanwhile makes it old, not wrong.
-        let (changes, live) = (*self.store().changed().borrow(), self.live());
+        let (changes, active) = (*self.store().changed().borrow(), self.active());
         let runs = self.store().runs(RUNS).await?;
         let sources = self.store().sources().await?;
         let mut items: Vec<(StoredItem, bool)> =
@@ -131,15 +131,15 @@ impl Engine {
             let used = Used::of(&runs, now);
             let me = sources.into_iter().filter_map(|it| Some((it.account, it.identity?)));
             let mut index = Index::new(me.collect());
-            for entry in live.registry.entries() {
-                index.add_command(&entry.spec, engine.posts_to(&live, &entry.spec), &used);
+            for entry in active.registry.entries() {
+                index.add_command(&entry.spec, engine.posts_to(&active, &entry.spec), &used);
             }
             index.add_runs(&runs, &used);
             for (stored, open) in &items {
                 let row = row(stored, &index, now);
                 index.add_item(row, stored.item.repo(), *open, stored.changed_at);
             }
-            Arc::new(Made { index, changes, live })
+            Arc::new(Made { index, changes, active })
         };
         let made = tokio::task::spawn_blocking(make).await;
         let made = made.map_err(|_| StoreError::Closed)?;
@@ -151,12 +151,12 @@ impl Engine {
 fn row(stored: &StoredItem, index: &Index, now: Timestamp) -> board::Row {
     let nobody = Identity::default();
     let me = index.me.get(&stored.item.key.account).unwrap_or(&nobody);
-    board::row(board::Entry { item: &stored.item, me, snoozed: stored.aside(now) }, now)
+    board::row(board::Entry { item: &stored.item, me, snoozed: stored.off_board_until(now) }, now)
 }
 
 /// A line with the word that is being typed at its end, where what a command takes says how it goes on.
-fn completed(live: &Live, line: &str) -> Option<String> {
-    let completion = live.registry.complete(line);
+fn completed(active: &ActiveConfig, line: &str) -> Option<String> {
+    let completion = active.registry.complete(line);
     let What::Part { arg, words, .. } = &completion.what else { return None };
     let begins = |word: &&String| {
         word.to_lowercase().starts_with(&completion.prefix.to_lowercase())

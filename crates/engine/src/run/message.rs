@@ -40,7 +40,7 @@ pub(super) fn message(run: &Run, status: &str) -> Message {
             Tone::Unknown,
             format!("We do not know whether {} ran: {why}. It will not be run again by itself", run.line),
         ),
-        RunState::Settled { .. } => {
+        RunState::Resolved { .. } => {
             Message::new(Tone::Neutral, format!("{}: {}", run.line, run.state.said().unwrap_or_default()))
         }
     };
@@ -87,7 +87,7 @@ mod tests {
     fn message_says_how_it_ended_and_who_did_it() {
         let done = RunState::Done { outcome: Outcome::ok("api is on staging") };
         let failed = RunState::Failed { error: ServiceError::rejected("no") };
-        let settled = |by: &str| RunState::Settled {
+        let settled = |by: &str| RunState::Resolved {
             ran: true,
             by: by.into(),
             at: Timestamp::UNIX_EPOCH,

@@ -152,7 +152,7 @@ impl Engine {
                 Err(_) => stopped(&format!("it did not end within {} s", ready.spec.timeout.as_secs())),
             },
             () = stopping.cancelled() => stopped("Callboard was stopped while it was under way"),
-            () = self.tell_progress(&run, stream) => stopped("it was given up"),
+            () = self.report_progress(&run, stream) => stopped("it was given up"),
             () = self.keep_saving(&run.id, stream) => stopped("it was given up"),
         }
     }
@@ -211,7 +211,7 @@ impl Engine {
     }
 
     /// Edits the run's message with what it says, now and then; never ends by itself.
-    async fn tell_progress(&self, run: &Run, stream: &RunStream) {
+    async fn report_progress(&self, run: &Run, stream: &RunStream) {
         let mut told = String::new();
         loop {
             tokio::time::sleep(EDIT_EVERY).await;
@@ -231,13 +231,13 @@ impl Engine {
     pub(crate) async fn take_word(&self, mut run: Run, ran: bool, actor: &Actor) -> Result<bool, StoreError> {
         let (by, at) = (actor.principal.to_string(), Timestamp::now());
         let RunState::Unknown { why } = run.state else { return Ok(false) };
-        run.state = RunState::Settled { ran, by, at, why };
+        run.state = RunState::Resolved { ran, by, at, why };
         let message = message(&run, "");
-        self.store().settle_run(&run.id, run.state, message, actor, at).await
+        self.store().resolve_run(&run.id, run.state, message, actor, at).await
     }
 
     /// The runs that were under way when the program last ended: their messages say that it is not known how they went.
-    pub(crate) async fn tell_interrupted(&self, now: Timestamp) -> Result<(), StoreError> {
+    pub(crate) async fn report_interrupted(&self, now: Timestamp) -> Result<(), StoreError> {
         for run in self.store().interrupted().to_vec() {
             self.store().revise_run(&run.id, message(&run, ""), now).await?;
         }

@@ -18,8 +18,8 @@ use serde_json::json;
 use super::plan::{Fingerprint, Parts, changed};
 use crate::{
     Engine,
+    active_config::ActiveConfig,
     api::{ApiError, Changed, Confirm, LackingScope, Prepare, Prepared, StartRun},
-    live::Live,
     store::StoreError,
     values::{names, values},
 };
@@ -80,9 +80,13 @@ pub(crate) struct Read<'l> {
 
 impl Engine {
     /// Reads a line: finds its command, its arguments, the items that they name, and whose action it is.
-    pub(crate) async fn understand<'l>(&self, live: &'l Live, line: &str) -> Result<Read<'l>, ApiError> {
+    pub(crate) async fn understand<'l>(
+        &self,
+        active: &'l ActiveConfig,
+        line: &str,
+    ) -> Result<Read<'l>, ApiError> {
         let (line, asked) = account_of(line)?;
-        let (entry, parsed) = live.registry.parse(&line)?;
+        let (entry, parsed) = active.registry.parse(&line)?;
         let missing = parsed.first_missing();
         let mut args = parsed.args;
         self.resolve_items(&entry.spec, &mut args).await?;
@@ -161,9 +165,9 @@ impl Engine {
     pub(crate) async fn ready(&self, what: &Prepare, now: Timestamp) -> Result<Ready, ApiError> {
         // As a fingerprint carries it: what is prepared for that time again must be the same.
         let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
-        let live = self.live();
+        let active = self.active();
         let Read { spec, account, action, args, missing, definition } =
-            self.understand(&live, &what.line).await?;
+            self.understand(&active, &what.line).await?;
         if let Some(missing) = missing {
             return Err(missing.into());
         }
@@ -174,11 +178,11 @@ impl Engine {
             }
         }
         let steps = action.preview(&args, now)?;
-        let (post, post_reason) = self.route(&live, spec, &args, what).await?;
+        let (post, post_reason) = self.route(&active, spec, &args, what).await?;
         let confirm =
             spec.policy.confirm.as_deref().map(|rule| confirm(rule, spec, &args)).transpose()?.flatten();
         let lock = spec.policy.lock.as_deref().map(|lock| render(lock, spec, &args)).transpose()?;
-        let line = live.registry.line(spec, &args);
+        let line = active.registry.line(spec, &args);
         // A command file's request acts as an account, too.
         let actor = account.as_ref().or(action.account());
         let me = match actor {
@@ -186,7 +190,7 @@ impl Engine {
             None => Identity::default(),
         };
         let acts_as = Some(me.login.clone()).filter(|login| !login.is_empty());
-        let service = actor.and_then(|name| live.accounts.get(name)).map(|it| it.config.title());
+        let service = actor.and_then(|name| active.accounts.get(name)).map(|it| it.config.title());
         let acts_on_service_as =
             acts_as.as_ref().zip(service).map(|(login, service)| format!("{login} ({service})"));
         let lacks = actor.map(|account| lacking(account, &*action, &me)).unwrap_or_default();
@@ -221,12 +225,12 @@ impl Engine {
     /// Where an outcome goes: the channel asked for, else the command's, else the item's, else the default one.
     async fn route(
         &self,
-        live: &Live,
+        active: &ActiveConfig,
         spec: &CommandSpec,
         args: &Args,
         what: &Prepare,
     ) -> Result<(Option<Address>, String), ApiError> {
-        let address = |channel: &str| live.config.address(channel).map_err(ApiError::usage);
+        let address = |channel: &str| active.config.address(channel).map_err(ApiError::usage);
         if what.private {
             return Ok((None, "private: nothing is posted".into()));
         }
@@ -238,11 +242,11 @@ impl Engine {
         }
         for item in args.items.values() {
             let me = self.me(&item.key.account).await?;
-            if let Some(channel) = live.rules.route(item, &me).first() {
+            if let Some(channel) = active.rules.route(item, &me).first() {
                 return Ok((Some(address(channel)?), "by your rules".to_owned()));
             }
         }
-        Ok((Some(live.config.default_channel.clone()), "the default channel".into()))
+        Ok((Some(active.config.default_channel.clone()), "the default channel".into()))
     }
 
     /// Who an account acts as, as far as is known.

@@ -98,7 +98,7 @@ impl Store {
     }
 
     /// The latest events that were shown, oldest first, at most `limit`, among the latest few thousand events.
-    pub async fn told_lately(&self, limit: u32) -> Result<Vec<Event>, StoreError> {
+    pub async fn recently_shown(&self, limit: u32) -> Result<Vec<Event>, StoreError> {
         self.read(move |conn| {
             let sql = "SELECT event FROM decisions WHERE event > (SELECT max(id) - 5000 FROM events)
                        AND notice = 'told' ORDER BY event DESC LIMIT ?1";
@@ -110,7 +110,7 @@ impl Store {
     }
 
     /// Records that these events have been shown, or need not be any more: they are not told again.
-    pub async fn told(&self, events: &[i64], now: Timestamp) -> Result<(), StoreError> {
+    pub async fn mark_shown(&self, events: &[i64], now: Timestamp) -> Result<(), StoreError> {
         let events = events.to_owned();
         self.write(move |conn| {
             let sql =

@@ -176,7 +176,7 @@ pub(super) fn ingest(
             {
                 return Ok(Ingested { events: Vec::new(), duplicate: true });
             }
-            intake.take_in(snapshots, gone)?;
+            intake.ingest_webhook(snapshots, gone)?;
             emptied.iter().try_for_each(|(scope, reason)| intake.empty(scope, reason))?;
             if intake.standing.baseline_at.is_none() {
                 sources::begin(conn, account, now)?;
@@ -187,7 +187,7 @@ pub(super) fn ingest(
                 sources::begin(conn, account, *began_at)?;
                 intake.standing.baseline_at = Some(*began_at);
             }
-            intake.take_in(&batch.snapshots, &batch.gone)?;
+            intake.ingest_webhook(&batch.snapshots, &batch.gone)?;
             if !batch.complete.is_empty() {
                 let named: HashSet<&ItemKey> = batch.snapshots.iter().map(|item| &item.key).collect();
                 for scope in &batch.complete {
@@ -201,7 +201,7 @@ pub(super) fn ingest(
 }
 
 impl Intake<'_> {
-    fn take_in(&mut self, snapshots: &[Item], gone: &[Gone]) -> rusqlite::Result<()> {
+    fn ingest_webhook(&mut self, snapshots: &[Item], gone: &[Gone]) -> rusqlite::Result<()> {
         // Before what is reported under the new names, so that it finds what happened under the old ones.
         let (renamed, gone): (Vec<_>, Vec<_>) =
             gone.iter().partition(|it| matches!(it.reason, GoneReason::Renamed { .. }));
@@ -255,7 +255,7 @@ impl Intake<'_> {
                     None => moved,
                 };
                 items::update(conn, &new, &item, now)?;
-                items::put_aside_like(conn, new.n, old.n)?;
+                items::snooze_like(conn, new.n, old.n)?;
                 events::move_to(conn, old.n, new.n)?;
                 items::leave(conn, old.n, &GoneReason::Renamed { to: to.id.clone() }, now)?;
             }
@@ -356,7 +356,7 @@ impl Intake<'_> {
         };
         if !old && !moot {
             if subject.aside {
-                items::stir(conn, n)?;
+                items::clear_snooze_on_change(conn, n)?;
             }
             let snoozed = matches!(subject.snoozed, Some(items::Snooze::Until(end)) if now < end);
             let decided = decide.decide(Happened { event: &event, item, me: &self.standing.me, snoozed });

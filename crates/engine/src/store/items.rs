@@ -76,18 +76,18 @@ pub struct StoredItem {
 
 impl StoredItem {
     /// True where it is off the board for now.
-    pub fn is_aside(&self, now: Timestamp) -> bool {
-        self.aside(now).is_some()
+    pub fn is_off_board(&self, now: Timestamp) -> bool {
+        self.off_board_until(now).is_some()
     }
 
     /// How long it is off the board, where it is: by a person, or by a rule that silenced it.
-    pub fn aside(&self, now: Timestamp) -> Option<Snoozed> {
-        aside(self.silenced, self.snoozed, now)
+    pub fn off_board_until(&self, now: Timestamp) -> Option<Snoozed> {
+        off_board_until(self.silenced, self.snoozed, now)
     }
 }
 
 /// How long an item is off the board, where it is.
-pub(super) fn aside(silenced: bool, snoozed: Option<Snooze>, now: Timestamp) -> Option<Snoozed> {
+pub(super) fn off_board_until(silenced: bool, snoozed: Option<Snooze>, now: Timestamp) -> Option<Snoozed> {
     match snoozed.filter(|snooze| snooze.holds(now)) {
         Some(Snooze::Until(end)) => Some(Snoozed::Until(end)),
         Some(Snooze::UntilChange) => Some(Snoozed::UntilChange),
@@ -299,7 +299,7 @@ pub(super) fn rename(
 }
 
 /// Puts one row aside for as long as the other is, unless it is aside already.
-pub(super) fn put_aside_like(conn: &Connection, n: i64, other: i64) -> rusqlite::Result<()> {
+pub(super) fn snooze_like(conn: &Connection, n: i64, other: i64) -> rusqlite::Result<()> {
     let sql = "UPDATE items SET silenced = items.silenced OR other.silenced,
                snoozed_by = iif(items.snoozed IS NULL, other.snoozed_by, items.snoozed_by),
                snoozed = coalesce(items.snoozed, other.snoozed)
@@ -308,7 +308,7 @@ pub(super) fn put_aside_like(conn: &Connection, n: i64, other: i64) -> rusqlite:
 }
 
 /// Something happened to it: ends what held until then.
-pub(super) fn stir(conn: &Connection, n: i64) -> rusqlite::Result<()> {
+pub(super) fn clear_snooze_on_change(conn: &Connection, n: i64) -> rusqlite::Result<()> {
     let sql = "UPDATE items SET silenced = 0, snoozed = nullif(snoozed, ?2) WHERE n = ?1";
     run(conn, sql, params![n, Snooze::UntilChange]).map(drop)
 }
@@ -386,7 +386,7 @@ impl Store {
     }
 
     /// The items that may need a person: incidents that are not over, open pull requests, builds under way or red. Of
-    /// each kind the last changed first, at most [`BOARD`]. Those put aside are among them ([`StoredItem::is_aside`]).
+    /// each kind the last changed first, at most [`BOARD`]. Those put aside are among them ([`StoredItem::is_off_board`]).
     pub async fn open_items(&self) -> Result<Vec<StoredItem>, StoreError> {
         self.read(|conn| {
             let each = Kind::ALL.iter().map(|kind| open(conn, *kind));

@@ -34,8 +34,8 @@ pub struct OpenRow {
 
 impl OpenRow {
     /// How long it is off the board, where it is.
-    pub fn aside(&self, now: Timestamp) -> Option<Snoozed> {
-        items::aside(self.silenced, self.snoozed, now)
+    pub fn off_board_until(&self, now: Timestamp) -> Option<Snoozed> {
+        items::off_board_until(self.silenced, self.snoozed, now)
     }
 }
 

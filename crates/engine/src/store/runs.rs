@@ -102,7 +102,7 @@ fn end(conn: &Connection, id: &str, state: &RunState, now: Timestamp) -> rusqlit
 }
 
 /// Puts a person's word on a run that is not known. False where it is known, or not on the record.
-fn settle(conn: &Connection, id: &str, state: &RunState) -> rusqlite::Result<bool> {
+fn resolve(conn: &Connection, id: &str, state: &RunState) -> rusqlite::Result<bool> {
     let sql = "UPDATE runs SET state = ?2, searched = 0 WHERE id = ?1 AND json_extract(state, '$.state') = 'unknown'";
     execute(conn, sql, params![id, Json(state)]).map(|rows| rows == 1)
 }
@@ -117,7 +117,7 @@ pub(super) fn search_text(run: &Run) -> String {
     let ended = match &run.state {
         RunState::Done { outcome } => outcome.summary.clone(),
         RunState::Unknown { why } => why.clone(),
-        RunState::Settled { .. } => run.state.said().unwrap_or_default(),
+        RunState::Resolved { .. } => run.state.said().unwrap_or_default(),
         RunState::Failed { .. }
         | RunState::Pending { .. }
         | RunState::Running
@@ -225,7 +225,7 @@ impl Store {
 
     /// Records a person's word on a run that is not known, and revises its messages in the same step. False, and nothing
     /// done, where it is known: how it ended, or what was said first, counts.
-    pub async fn settle_run(
+    pub async fn resolve_run(
         &self,
         id: &str,
         state: RunState,
@@ -234,9 +234,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let (id, actor) = (id.to_owned(), actor.clone());
-        let ran = matches!(state, RunState::Settled { ran: true, .. });
+        let ran = matches!(state, RunState::Resolved { ran: true, .. });
         self.write(move |conn| {
-            let settled = settle(conn, &id, &state)?;
+            let settled = resolve(conn, &id, &state)?;
             if settled {
                 deliveries::revise_run(conn, &id, &message, now)?;
                 audit::insert(conn, &actor, &AuditedChange::RunResolved { run: id.clone(), ran }, now)?;

@@ -4,7 +4,7 @@ use callboard_domain::{
     error::ServiceError,
     identity::Identity,
     item::AccountName,
-    source::{Batch, Budget, Cursor, Problem, ProblemKind, Progress},
+    source::{Batch, Cursor, Problem, ProblemKind, Progress, RateLimit},
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
@@ -51,7 +51,7 @@ pub struct StoredSource {
     /// How far it is, while it is read in parts.
     pub reading: Option<Progress>,
     /// What was left of the service's allowance.
-    pub budget: Option<Budget>,
+    pub rate_limit: Option<RateLimit>,
     /// Who the account acts as.
     pub identity: Option<Identity>,
 }
@@ -153,11 +153,11 @@ pub(super) fn polled(
 ) -> rusqlite::Result<()> {
     let sql = "UPDATE sources SET cursor = coalesce(?2, cursor), last_ok_at = coalesce(?3, last_ok_at), problems = ?4,
                budget = coalesce(?5, budget), reading = ?6, error = NULL, error_since = NULL WHERE account = ?1";
-    let Batch { cursor, partial, budget, problems, .. } = batch;
+    let Batch { cursor, partial, rate_limit, problems, .. } = batch;
     let cursor = cursor.as_ref().map(|cursor| &cursor.0);
     let whole_at = partial.is_none().then_some(At(began_at));
     let problems = Json(since(conn, account, problems, began_at)?);
-    let row = params![account.as_str(), cursor, whole_at, problems, budget.map(Json), partial.map(Json)];
+    let row = params![account.as_str(), cursor, whole_at, problems, rate_limit.map(Json), partial.map(Json)];
     run(conn, sql, row).map(drop)
 }
 
@@ -171,7 +171,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StoredSource> {
         last_ok_at: at(3)?,
         error: error.zip(at(5)?),
         problems: row.get::<_, Json<Vec<StoredProblem>>>(6)?.0,
-        budget: row.get::<_, Option<Json<_>>>(7)?.map(|it| it.0),
+        rate_limit: row.get::<_, Option<Json<_>>>(7)?.map(|it| it.0),
         identity: row.get::<_, Option<Json<_>>>(8)?.map(|it| it.0),
         reading: row.get::<_, Option<Json<_>>>(9)?.map(|it| it.0),
     })

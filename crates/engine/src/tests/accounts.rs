@@ -27,7 +27,7 @@ async fn accounts(it: &Scene) -> Vec<AccountInfo> {
 
 async fn secret(it: &Scene, account: &str, field: &str) -> Option<String> {
     use callboard_domain::secret::ExposeSecret;
-    let kept = it.engine.live().secrets.get(account, field).await.unwrap();
+    let kept = it.engine.active().secrets.get(account, field).await.unwrap();
     kept.map(|secret| secret.expose_secret().to_owned())
 }
 

@@ -64,7 +64,7 @@ async fn sample(it: &Scene, name: &str) -> (Value, Kept) {
             let run = it.call(crate::api::StartRun { what, ..Default::default() }).await.unwrap();
             audit(json!({ "id": run.id }), C::RunCanceled { run: run.id })
         }
-        "settle_run" => {
+        "resolve_run" => {
             let run = Run {
                 id: "lost".into(),
                 command: "act".into(),

@@ -25,7 +25,7 @@ async fn board(it: &Scene) -> callboard_domain::board::Board {
 /// A poll of the feed that found nothing but these problems.
 async fn read_feed(it: &Scene, problems: Vec<Problem>, began_at: Timestamp) {
     let batch = Batch { problems, ..Batch::default() };
-    it.engine.take_in_batch(&"feed".into(), batch, Watched::all(), began_at).await.unwrap();
+    it.engine.ingest_poll(&"feed".into(), batch, Watched::all(), began_at).await.unwrap();
 }
 
 #[tokio::test]
@@ -97,10 +97,10 @@ async fn all_open_items_are_ranked_before_the_board_is_cut() {
         item
     };
     let critical = Batch { snapshots: vec![alert(0, Severity::Critical)], ..Batch::default() };
-    it.engine.take_in_batch(&account, critical, Watched::all(), Timestamp::now()).await.unwrap();
+    it.engine.ingest_poll(&account, critical, Watched::all(), Timestamp::now()).await.unwrap();
     let others = (1..1_200).map(|n| alert(n, Severity::Info)).collect();
     let batch = Batch { snapshots: others, ..Batch::default() };
-    it.engine.take_in_batch(&account, batch, Watched::all(), Timestamp::now()).await.unwrap();
+    it.engine.ingest_poll(&account, batch, Watched::all(), Timestamp::now()).await.unwrap();
     let found = board(&it).await;
     let section = &found.sections[0];
     assert_eq!((section.total, section.shown, section.rows.len()), (1_200, 1_000, 1_000));
@@ -275,7 +275,7 @@ async fn lists_are_read_page_by_page() {
 async fn events_since_a_time_are_not_cut_by_the_limit_before_they_are_chosen() {
     let store = store::Store::temporary(at(0)).unwrap();
     store.watch(&"pager".into(), Timestamp::UNIX_EPOCH).await.unwrap();
-    let live = Scene::serving().await;
+    let active = Scene::serving().await;
     for n in 0..4_i32 {
         let batch = Batch {
             snapshots: vec![incident(&format!("db{n}"), IncidentStatus::Triggered, 1)],
@@ -283,7 +283,10 @@ async fn events_since_a_time_are_not_cut_by_the_limit_before_they_are_chosen() {
         };
         let report = store::Report::Poll { batch, began_at: at(0), watched: Watched::all() };
         let seen_at = at(i64::from(n) * 100_000);
-        store.ingest(&"pager".into(), report, seen_at, crate::decide::by(live.engine.live())).await.unwrap();
+        store
+            .ingest(&"pager".into(), report, seen_at, crate::decide::by(active.engine.active()))
+            .await
+            .unwrap();
     }
     let since = async |second, before, limit| {
         let found = store.events_since(at(second), before, limit).await.unwrap();
@@ -293,5 +296,5 @@ async fn events_since_a_time_are_not_cut_by_the_limit_before_they_are_chosen() {
     assert_eq!(since(100_000, None, 2).await, ["db3", "db2"]);
     assert_eq!(since(100_000, Some(3), 2).await, ["db1"]);
     assert_eq!(since(300_001, None, 2).await, Vec::<String>::new());
-    live.engine.stop().await;
+    active.engine.stop().await;
 }

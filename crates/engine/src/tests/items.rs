@@ -75,7 +75,7 @@ async fn a_log_is_looked_at_without_a_run() {
     let unknown = "forge/build/nothing".parse().unwrap();
     assert!(it.call(ItemLog { item: unknown }).await.is_err());
     let roles: BTreeSet<Option<Role>> =
-        it.engine.live().registry.entries().iter().map(|entry| entry.spec.role).collect();
+        it.engine.active().registry.entries().iter().map(|entry| entry.spec.role).collect();
     assert_eq!(roles, [None, Some(Role::Again), Some(Role::Log)].into());
     it.engine.stop().await;
 }
@@ -128,7 +128,7 @@ async fn an_item_that_is_not_there_any_more_says_why_and_since_when() {
         let gone = Gone { key: red.key.clone(), reason: reason.clone() };
         let batch = Batch { gone: vec![gone], ..Batch::default() };
         let account = &red.key.account;
-        it.engine.take_in_batch(account, batch, Watched::all(), Timestamp::now()).await.unwrap();
+        it.engine.ingest_poll(account, batch, Watched::all(), Timestamp::now()).await.unwrap();
         let gone = ask().await.expect("it is gone");
         assert_eq!((&gone.reason, gone.why.as_str()), (&reason, why));
         let json = serde_json::to_value(&gone).unwrap();

@@ -1,6 +1,6 @@
 //! What the rules did, and what happened, in numbers.
 
-use callboard_domain::rules::{Do, RuleConfig};
+use callboard_domain::rules::{NotifyLevel, RuleConfig};
 
 use super::*;
 use crate::api::{ActivityQuery, Reload, RulesQuery, RulesReplay};
@@ -51,7 +51,7 @@ async fn an_edited_rule_is_tried_on_what_happened() {
     let rule = |when: &str, post: &[&str]| RuleConfig {
         name: "web".into(),
         when: when.into(),
-        action: Some(Do::Important),
+        action: Some(NotifyLevel::Important),
         post: post.iter().map(ToString::to_string).collect(),
         group_by: Vec::new(),
         go_on: false,
@@ -60,10 +60,13 @@ async fn an_edited_rule_is_tried_on_what_happened() {
     let (web, api) = ("acme/web/ci@main".to_owned(), "acme/api/ci@main".to_owned());
     assert_eq!(try_out(None).await.unwrap(), (2, vec![]), "the rules are as they were");
     let edited = vec![rule("item.repo == 'acme/web'", &["deploys"])];
-    let expected = vec![(web.clone(), Do::Show, Do::Important, vec!["deploys".to_owned()])];
+    let expected = vec![(web.clone(), NotifyLevel::Show, NotifyLevel::Important, vec!["deploys".to_owned()])];
     assert_eq!(try_out(Some(edited)).await.unwrap(), (2, expected));
     // Without it, the built-in rules tell of both.
-    assert_eq!(try_out(Some(vec![])).await.unwrap(), (2, vec![(web, Do::Show, Do::Notify, vec![])]));
+    assert_eq!(
+        try_out(Some(vec![])).await.unwrap(),
+        (2, vec![(web, NotifyLevel::Show, NotifyLevel::Notify, vec![])])
+    );
     let wrong = try_out(Some(vec![rule("item.rep == 'acme/web'", &[])])).await.unwrap_err();
     assert!(wrong.to_string().contains("item.repo"), "it names what is right: {wrong}");
 
@@ -78,7 +81,10 @@ async fn an_edited_rule_is_tried_on_what_happened() {
         .into_iter()
         .map(|(id, before, after, _)| (id, before, after))
         .collect();
-    let expected = [(api, Do::Notify, Do::Silence), ("acme/web/ci@main".to_owned(), Do::Show, Do::Notify)];
+    let expected = [
+        (api, NotifyLevel::Notify, NotifyLevel::Silence),
+        ("acme/web/ci@main".to_owned(), NotifyLevel::Show, NotifyLevel::Notify),
+    ];
     assert_eq!(told, expected);
     it.engine.stop().await;
 }

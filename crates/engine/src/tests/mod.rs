@@ -3,7 +3,7 @@
 mod accounts;
 mod actors;
 mod board;
-mod faces;
+mod clients;
 mod find;
 mod items;
 mod lines;
@@ -131,7 +131,7 @@ impl Scene {
             let me = Identity { login: "ana".into(), ..Identity::default() };
             self.engine.store().identified(&account, me).await.unwrap();
             let batch = Batch { snapshots: vec![item], ..Batch::default() };
-            self.engine.take_in_batch(&account, batch, Watched::all(), Timestamp::now()).await.unwrap();
+            self.engine.ingest_poll(&account, batch, Watched::all(), Timestamp::now()).await.unwrap();
         }
     }
 }

@@ -9,8 +9,8 @@ use callboard_domain::{
 use super::*;
 use crate::{
     api::{
-        ApiError, ChannelMessages, DeliveriesQuery, DeliveryState, Post, PreparePost, RoomQuery, RoomsQuery,
-        SettleRun,
+        ApiError, ChannelMessages, DeliveriesQuery, DeliveryState, Post, PreparePost, ResolveRun, RoomQuery,
+        RoomsQuery,
     },
     store::RoomMessage,
 };
@@ -47,12 +47,12 @@ async fn a_persons_word_on_a_run_edits_its_one_message() {
     let it = Scene::serving().await;
     ran(&it, "lost", RunState::Unknown { why: "no answer".into() }).await;
     until("it is posted", async || room(&it).await.iter().any(|it| it.message.title == "ended")).await;
-    let settle = async |id: &str, ran| it.call(SettleRun { id: id.into(), ran }).await;
+    let settle = async |id: &str, ran| it.call(ResolveRun { id: id.into(), ran }).await;
 
     let run = settle("lo", false).await.unwrap();
     let said = run.state.said().unwrap();
     assert!(said.ends_with(" says it did not run"), "{said}");
-    let RunState::Settled { ran: false, by, why, .. } = &run.state else { panic!("{:?}", run.state) };
+    let RunState::Resolved { ran: false, by, why, .. } = &run.state else { panic!("{:?}", run.state) };
     assert_eq!((by.as_str(), why.as_str()), (it.engine.owner().to_string().as_str(), "no answer"));
     let title = format!("deploy api to staging: {said}");
     until("its message is edited", async || room(&it).await[0].message.title == title).await;

@@ -14,12 +14,12 @@ use tokio::sync::Notify;
 
 use super::*;
 use crate::{
+    active_config::ActiveConfig,
     api::{
         ApiError, Cancel, Changed, CheckVerdict, Doctor, FollowRun, Prepare, Prepared, RunProgress,
         RunsQuery, StartRun,
     },
     command_file::FileCommand,
-    live::Live,
     registry::Registry,
 };
 
@@ -135,14 +135,14 @@ impl Stage {
             listings: BTreeMap::new(),
             definition: definition.into(),
         };
-        let live = self.scene.engine.live();
-        let registry = Registry::new(&live.accounts, vec![command]);
+        let active = self.scene.engine.active();
+        let registry = Registry::new(&active.accounts, vec![command]);
         let rules = callboard_domain::rules::Rules::compile(&[], true).unwrap();
-        self.scene.engine.inner.live.send_replace(Arc::new(Live {
-            config: live.config.clone(),
-            secrets: live.secrets.clone(),
+        self.scene.engine.inner.active.send_replace(Arc::new(ActiveConfig {
+            config: active.config.clone(),
+            secrets: active.secrets.clone(),
             rules,
-            accounts: live.accounts.clone(),
+            accounts: active.accounts.clone(),
             registry,
         }));
     }

@@ -89,10 +89,10 @@ async fn a_file_that_is_not_good_is_followed_until_it_is() {
     std::fs::write(&file, "[desktop]\ntheme = \"drak\"\n").unwrap();
     assert!(matches!(open(&folder, AtStart::Refuse).await, Err(OpenError::Config(_))));
     let engine = open(&folder, AtStart::GoOn).await.unwrap();
-    let faults = async || engine.call(StatusQuery {}).await.unwrap().faults;
-    assert!(faults().await[0].what.contains("did you mean `dark`"));
+    let errors = async || engine.call(StatusQuery {}).await.unwrap().errors;
+    assert!(errors().await[0].what.contains("did you mean `dark`"));
     std::fs::write(&file, "[desktop]\ntheme = \"dark\"\n").unwrap();
-    until("it is in force", async || faults().await.is_empty()).await;
+    until("it is in force", async || errors().await.is_empty()).await;
     let settings = engine.call(SettingsQuery {}).await.unwrap().settings;
     assert_eq!(settings["desktop"]["theme"], "dark");
     engine.stop().await;
@@ -120,7 +120,7 @@ async fn a_port_that_is_taken_is_told_and_a_free_one_is_listened_on() {
     std::fs::write(&file, format!("[receive]\nlisten = \"{address}\"\n")).unwrap();
     assert!(matches!(open(&folder, AtStart::Refuse).await, Err(OpenError::Listen { .. })));
     let engine = open(&folder, AtStart::GoOn).await.unwrap();
-    assert_eq!(engine.call(Hello {}).await.unwrap().receives_at, None);
+    assert_eq!(engine.call(Hello {}).await.unwrap().webhook_addr, None);
     let told = async || {
         let checks = engine.call(Doctor {}).await.unwrap();
         checks.into_iter().find(|check| check.name == "webhooks").unwrap()
@@ -128,7 +128,7 @@ async fn a_port_that_is_taken_is_told_and_a_free_one_is_listened_on() {
     until("doctor says so", async || told().await.found.contains("cannot be listened on")).await;
     assert!(told().await.remedy.is_some_and(|remedy| remedy.contains("receive.listen")));
     std::fs::write(&file, "[receive]\nlisten = \"127.0.0.1:0\"\n").unwrap();
-    until("it listens", async || engine.call(Hello {}).await.unwrap().receives_at.is_some()).await;
+    until("it listens", async || engine.call(Hello {}).await.unwrap().webhook_addr.is_some()).await;
     assert!(told().await.found.starts_with("received at"));
     engine.stop().await;
 }

@@ -100,12 +100,12 @@ async fn guard(State(forge): State<Forge>, request: Request, next: Next) -> Resp
         response = with_etag(response, known.as_ref()).await;
     }
     let fresh = response.status() != StatusCode::NOT_MODIFIED;
-    let (left, resets_at) = forge.world().spend(u32::from(fresh));
+    let (left, reset_at) = forge.world().spend(u32::from(fresh));
     let headers = response.headers_mut();
     headers.insert("x-oauth-scopes", HeaderValue::from_static("repo, workflow, read:org"));
     headers.insert("x-ratelimit-limit", ALLOWANCE.into());
     headers.insert("x-ratelimit-remaining", left.into());
-    headers.insert("x-ratelimit-reset", resets_at.into());
+    headers.insert("x-ratelimit-reset", reset_at.into());
     headers.insert("x-ratelimit-resource", HeaderValue::from_static("core"));
     response
 }

@@ -168,7 +168,7 @@ describe("the board", () => {
       what: "expected an environment",
       text: "stagin",
     };
-    await open({ status: { ...STATUS, faults: [fault] } });
+    await open({ status: { ...STATUS, errors: [fault] } });
     await screen.findByText("callboard.toml, line 12, column 3: expected an environment.");
   });
 

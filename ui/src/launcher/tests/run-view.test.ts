@@ -3,7 +3,7 @@
 import { screen, waitFor, within } from "@testing-library/svelte";
 import { describe, expect, test } from "vitest";
 
-import type { SettleRun } from "../../api";
+import type { ResolveRun } from "../../api";
 import { type Answers, failure, type FakeBackend } from "../../fake";
 import { detail } from "../../fake/items";
 import { delivery } from "../../fake/runs";
@@ -94,15 +94,15 @@ describe("a run that is not known", () => {
       unrecorded: null,
       delivery: delivery("r1", { state: "posted" }),
     });
-    const settle = ({ ran }: SettleRun) => {
+    const settle = ({ ran }: ResolveRun) => {
       const said = { state: "settled", ran, by: "kim", at: known.started_at, why: "no answer" } as const;
       return (known = { ...known, state: said });
     };
-    const it = await open({ runs: () => [known], follow_run: followed, settle_run: settle, ...more });
+    const it = await open({ runs: () => [known], follow_run: followed, resolve_run: settle, ...more });
     await screen.findByRole("group", { name: "Recent runs" });
     return it;
   }
-  const asked = (backend: FakeBackend) => backend.asked("settle_run");
+  const asked = (backend: FakeBackend) => backend.asked("resolve_run");
 
   test.each([
     ["Ctrl+Shift+Y", true, "kim says it ran"],
@@ -150,7 +150,7 @@ describe("a run that is not known", () => {
   test("says so where somebody else was faster", async () => {
     const { backend } = await unknown();
     backend.fail(
-      "settle_run",
+      "resolve_run",
       "run r1 is resolved: ana says it ran; only one whose outcome is not known can be resolved",
     );
     press("Ctrl+End");
@@ -165,7 +165,7 @@ describe("a run that is not known", () => {
     press("Ctrl+End");
     press("Enter");
     await screen.findByRole("button", { name: /^It ran/ });
-    await backend.call("settle_run", { id: "r1", ran: true });
+    await backend.call("resolve_run", { id: "r1", ran: true });
     backend.emitChanged();
     await screen.findByRole("heading", { name: "kim says it ran" });
   });

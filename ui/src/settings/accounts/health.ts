@@ -1,6 +1,6 @@
 /** How an account is, as a mark and in a line. */
 
-import type { AccountInfo, Budget, ServiceError } from "../../api";
+import type { AccountInfo, RateLimit, ServiceError } from "../../api";
 import { clock } from "../../parts/time";
 
 export type Mark = "passing" | "attention" | "failing" | "quiet";
@@ -78,16 +78,16 @@ export function troubleText(
 }
 
 /** The share of the rate limit that is used, where checks slow down, and both in words. */
-export function budgetText(budget: Budget, now: number) {
-  const used = Math.max(0, budget.limit - budget.remaining);
-  const slow = Math.floor(budget.limit * 0.8);
-  const left = (Date.parse(budget.resets_at) - now) / 1000;
+export function rateLimitText(rate_limit: RateLimit, now: number) {
+  const used = Math.max(0, rate_limit.limit - rate_limit.remaining);
+  const slow = Math.floor(rate_limit.limit * 0.8);
+  const left = (Date.parse(rate_limit.reset_at) - now) / 1000;
   const number = (value: number) => value.toLocaleString("en");
   const over = left <= 0;
   return {
     used: number(used),
-    share: budget.limit > 0 ? Math.min(1, used / budget.limit) : 0,
-    of: `of ${number(budget.limit)} calls`,
+    share: rate_limit.limit > 0 ? Math.min(1, used / rate_limit.limit) : 0,
+    of: `of ${number(rate_limit.limit)} calls`,
     slows: used > slow ? `Checks every 5 min now, past ${number(slow)}` : `Slows at ${number(slow)}`,
     resets: over ? "The limit was reset" : `Resets in ${about(left)}`,
   };

@@ -1,6 +1,6 @@
 /** What was checked, as a person sends it to another: plain text, no settings of accounts and no secrets. */
 
-import type { Check, CheckVerdict, Fault } from "../../api";
+import type { Check, CheckVerdict, ConfigError } from "../../api";
 import type { Desktop } from "../../desktop";
 import { capital } from "../../parts/words";
 import { located } from "../failure";
@@ -43,11 +43,11 @@ export function remedyOf({ name, verdict }: Check): Remedy | null {
 export interface Reported {
   desktop: Desktop | null;
   checks: readonly Check[];
-  faults: readonly Fault[];
+  errors: readonly ConfigError[];
   at: string;
 }
 
-export function report({ desktop, checks, faults, at }: Reported): string {
+export function report({ desktop, checks, errors, at }: Reported): string {
   const about = desktop
     ? [
         `Callboard ${desktop.version}, ${desktop.platform}${desktop.wayland ? ", Wayland" : ""}`,
@@ -67,7 +67,7 @@ export function report({ desktop, checks, faults, at }: Reported): string {
     ...about,
     `checked: ${at}`,
     "",
-    ...faults.map((fault) => `[fault] ${located(fault)}`),
+    ...errors.map((fault) => `[fault] ${located(fault)}`),
     ...checked,
     "",
   ].join("\n");

@@ -1,6 +1,6 @@
 /** A person's own rules as they are edited: all are saved at once, and what is refused is told at its field. */
 
-import type { Fault, JsonValue, RuleConfig, RuleInfo } from "../../api";
+import type { ConfigError, JsonValue, RuleConfig, RuleInfo } from "../../api";
 import type { Failure } from "../../desktop";
 import { Draft, same } from "../draft.svelte";
 import { fieldOf, located } from "../failure";
@@ -20,7 +20,7 @@ export interface RuleFaults {
 export const NO_FAULTS: RuleFaults = { fields: {}, rest: [] };
 export const at = (place: number, field: Field) => `${place}.${field}`;
 
-/** Puts the faults of a refused file at the rule and the field that they are of. */
+/** Puts the errors of a refused file at the rule and the field that they are of. */
 export function faultsAt(
   failure: Failure,
   rules: readonly RuleConfig[],
@@ -28,7 +28,7 @@ export function faultsAt(
 ): RuleFaults {
   if (failure.error.kind !== "config") return { fields: {}, rest: [failure.message] };
   const found: RuleFaults = { fields: {}, rest: [] };
-  for (const fault of failure.error.faults) {
+  for (const fault of failure.error.errors) {
     const field = fieldOf(fault, FIELDS) as Field | null;
     const place = field === null ? -1 : ruleOf(fault, field, rules, base);
     if (field === null || place < 0 || SWITCHES.includes(field)) found.rest.push(located(fault));
@@ -39,7 +39,7 @@ export function faultsAt(
 
 /** The rule whose field stands in the faulty line: one that was changed before one that was not. */
 function ruleOf(
-  fault: Fault,
+  fault: ConfigError,
   field: Field,
   rules: readonly RuleConfig[],
   base: readonly RuleConfig[],
@@ -73,7 +73,7 @@ function readRules(): { base: RuleConfig[]; mine: RuleConfig[] } | null {
 
 export class Editing {
   readonly draft = new Draft<RuleConfig[]>([]);
-  faults = $state.raw<RuleFaults>(NO_FAULTS);
+  errors = $state.raw<RuleFaults>(NO_FAULTS);
 
   #restored = false;
 
@@ -118,7 +118,7 @@ export class Editing {
 
   remove(place: number) {
     this.draft.mine = this.draft.mine.filter((_, other) => other !== place);
-    this.faults = NO_FAULTS;
+    this.errors = NO_FAULTS;
   }
 
   /** Moves one up or down. Answers with where it is then. */
@@ -129,13 +129,13 @@ export class Editing {
     if (!rule || to < 0 || to > rules.length) return place;
     rules.splice(to, 0, rule);
     this.draft.mine = rules;
-    this.faults = NO_FAULTS;
+    this.errors = NO_FAULTS;
     return to;
   }
 
   revert() {
     this.draft.revert();
-    this.faults = NO_FAULTS;
+    this.errors = NO_FAULTS;
   }
 
   /**
@@ -165,10 +165,10 @@ export class Editing {
 
   saved() {
     this.draft.take($state.snapshot(this.draft.mine));
-    this.faults = NO_FAULTS;
+    this.errors = NO_FAULTS;
   }
 
   refused(failure: Failure) {
-    this.faults = faultsAt(failure, $state.snapshot(this.draft.mine), this.draft.base);
+    this.errors = faultsAt(failure, $state.snapshot(this.draft.mine), this.draft.base);
   }
 }

@@ -1,6 +1,6 @@
 /** Rules as people read them, and as fields that are typed. */
 
-import type { Decision, Do, Event, RuleConfig, RuleInfo, RuleOutcome } from "../../api";
+import type { Decision, NotifyLevel, Event, RuleConfig, RuleInfo, RuleOutcome } from "../../api";
 
 /** What a condition asks, in parts that must all be true: what of, and what it must be; or as it is written. */
 export type Part = { of: string; is: string; values: string[] } | { code: string };
@@ -93,13 +93,13 @@ export const isOn = (rule: RuleConfig) => rule.enabled !== false;
 /** A rule switched on or off. On has no key. */
 export const switched = (on: boolean): Pick<RuleConfig, "enabled"> => ({ enabled: on ? undefined : false });
 
-export const DO_WORD: Record<Do, string> = {
+export const DO_WORD: Record<NotifyLevel, string> = {
   silence: "not shown",
   show: "on the board",
   notify: "notify me",
   important: "notify me, also in quiet hours",
 };
-export const DO_ICON: Record<Do, string> = {
+export const DO_ICON: Record<NotifyLevel, string> = {
   silence: "eyeoff",
   show: "log",
   notify: "bell",
@@ -114,7 +114,7 @@ export function doesText({ do: act, post }: Pick<RuleConfig, "do" | "post">): st
 
 /** What was done about something, in a sentence: "You were notified, and it was posted to #builds". */
 export function happenedText({ do: act, post }: Pick<Decision, "do" | "post">): string {
-  const HAPPENED: Record<Do, string> = {
+  const HAPPENED: Record<NotifyLevel, string> = {
     silence: "You were not notified",
     show: "It was put on the board, without a notification",
     notify: "You were notified",

@@ -71,7 +71,7 @@ test("only what was changed of an account is written, and a refusal stands at it
     "edit_account",
     failure("callboard.toml:9:9: expected 1s or more", {
       kind: "config",
-      faults: [
+      errors: [
         { file: "/c/callboard.toml", line: 9, column: 9, what: "expected 1s or more", text: 'every = "0s"' },
       ],
     }),

@@ -71,7 +71,7 @@ test("what the file refuses is told at its field, and nothing is lost", async ()
     "add_account",
     failure("callboard.toml:4:7: expected http or https", {
       kind: "config",
-      faults: [
+      errors: [
         {
           file: "/c/callboard.toml",
           line: 4,

@@ -14,7 +14,7 @@ test("a rule with a fault is told at its field, and saved once it is mended", as
     "configure",
     failure("callboard.toml:21:8", {
       kind: "config",
-      faults: [
+      errors: [
         {
           file: "/c/callboard.toml",
           line: 21,
@@ -30,7 +30,7 @@ test("a rule with a fault is told at its field, and saved once it is mended", as
   expect(when.getAttribute("aria-invalid")).toBe("true");
   expect(when.value).toBe('item.brunch == "main"');
 
-  fake.answer("configure", { path: "/c/callboard.toml", settings: {}, faults: [] });
+  fake.answer("configure", { path: "/c/callboard.toml", settings: {}, errors: [] });
   await type("When", 'item.branch == "main"');
   await press("Save");
   await waitFor(() => expect(said()).toBe("The rules are saved"));

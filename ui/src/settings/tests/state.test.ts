@@ -185,18 +185,18 @@ test("a rule is switched off and on again as it was, and only its key is written
   });
 });
 
-test("faults stand at the rule and the field that they are of", () => {
+test("errors stand at the rule and the field that they are of", () => {
   const base = [rule({ name: "one" }), rule({ name: "two", when: "item.mine" })];
   const rules = [rule({ name: "one", post: ["nowhere"] }), rule({ name: "two", when: "item.min" })];
   const fault = (text: string, what: string) => ({ file: "f", line: 1, column: 9, what, text });
-  const faults = [
+  const errors = [
     fault("when = 'item.min'", "a"),
     fault('post = ["nowhere"]', "b"),
     fault("[accounts.x]", "c"),
     // A switch has no place for it: it must not be lost.
     fault('enabled = "no"', "d"),
   ];
-  expect(faultsAt(failure("m", { kind: "config", faults }), rules, base)).toEqual({
+  expect(faultsAt(failure("m", { kind: "config", errors }), rules, base)).toEqual({
     fields: { "1.when": "a", "0.post": "b" },
     rest: ["f:1:9: c", "f:1:9: d"],
   });

@@ -6,7 +6,7 @@ import { SETTINGS } from "../../fake/settings-data";
 import { VIEWS } from "../views";
 import { button, key, open, press } from "./open";
 
-const faults = [
+const errors = [
   { file: "/c/callboard.toml", line: 12, column: 3, what: "expected a text, found 3", text: "do = 3" },
 ];
 
@@ -23,7 +23,7 @@ test("Escape hides the window when the key is let go, and only where nothing is 
 
 test("a file with a fault is told in every view, with its place, and the previous one stays active", async () => {
   const { fake } = await open("rules");
-  fake.answer("settings", { ...SETTINGS, faults });
+  fake.answer("settings", { ...SETTINGS, errors });
   fake.emitChanged();
   expect((await screen.findByText(/callboard.toml:12:3: expected a text/)).textContent).toContain(
     "still active",

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 
-import type { AccountInfo, ActivityDay, Fault, ServiceError, SettingType } from "../../api";
+import type { AccountInfo, ActivityDay, ConfigError, ServiceError, SettingType } from "../../api";
 import { ACCOUNTS, ACTIVITY, CHANNELS, CHECKS } from "../../fake/settings-data";
 import { SERVICES } from "../../fake/services";
 import { sentence } from "../../parts/words";
@@ -11,7 +11,7 @@ import {
   about,
   accountLine,
   accountState,
-  budgetText,
+  rateLimitText,
   letters,
   troubleText,
   watchText,
@@ -30,7 +30,7 @@ const NOW = Date.parse("2026-11-22T12:00:00Z");
 const at = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();
 const error: ServiceError = { error: "unavailable", why: "no route", missing_scopes: [] } as never;
 
-const fault = (text: string, column: number, what = "wrong"): Fault => ({
+const fault = (text: string, column: number, what = "wrong"): ConfigError => ({
   file: "/c/callboard.toml",
   line: 3,
   column,
@@ -49,9 +49,9 @@ test.each([
   expect(fieldOf(fault, ["url", "every"])).toBe(field);
 });
 
-test("faults of no field are told with their place; several of one field are joined", () => {
-  const faults = [fault("url = 3", 7, "a"), fault("url = 3", 7, "b"), fault("[x]", 1, "c")];
-  expect(placed({ kind: "config", faults }, "m", ["url"])).toEqual({
+test("errors of no field are told with their place; several of one field are joined", () => {
+  const errors = [fault("url = 3", 7, "a"), fault("url = 3", 7, "b"), fault("[x]", 1, "c")];
+  expect(placed({ kind: "config", errors }, "m", ["url"])).toEqual({
     fields: { url: "a; b" },
     rest: ["callboard.toml:3:1: c"],
   });
@@ -136,7 +136,7 @@ test.each([
   [account({ last_ok: at(2) }), "answered just now", "passing"],
   [account({ last_ok: null }), "kim, answers", "passing"],
   [account({ health: { state: "new" } }), "not asked yet", "quiet"],
-  [account({ health: { state: "incomplete", why: "no token" } }), "not complete", "failing"],
+  [account({ health: { state: "incomplete", why: "no token", needs: "secret" } }), "not complete", "failing"],
   [
     account({ health: { state: "trouble", since: at(60), error, next_try: null } }),
     "cannot be reached",
@@ -159,13 +159,13 @@ test.each([
   [5000, 3820, -22 * 60, ["1,180", "Slows at 4,000", "Resets in 22 min"]],
   [5000, 900, -30, ["4,100", "Checks every 5 min now, past 4,000", "Resets in 30 s"]],
   [60, 0, 10, ["60", "Checks every 5 min now, past 48", "The limit was reset"]],
-])("a budget of %i with %i left", (limit, remaining, seconds, said) => {
-  const text = budgetText({ limit, remaining, resets_at: at(seconds) }, NOW);
+])("a rate limit of %i with %i left", (limit, remaining, seconds, said) => {
+  const text = rateLimitText({ limit, remaining, reset_at: at(seconds) }, NOW);
   expect([text.used, text.slows, text.resets]).toEqual(said);
 });
 
-test("a budget of nothing is not divided by", () => {
-  expect(budgetText({ limit: 0, remaining: 0, resets_at: at(0) }, NOW).share).toBe(0);
+test("a rate limit of nothing is not divided by", () => {
+  expect(rateLimitText({ limit: 0, remaining: 0, reset_at: at(0) }, NOW).share).toBe(0);
 });
 
 test("what is watched", () => {
@@ -303,11 +303,11 @@ test("remedies: an act for what has one, and none for what is well", () => {
   ]);
 });
 
-test("a report is plain text, with faults and remedies", () => {
+test("a report is plain text, with errors and remedies", () => {
   const text = report({
     desktop: null,
     checks: CHECKS.slice(6, 7),
-    faults: [fault("x", 2, "wrong")],
+    errors: [fault("x", 2, "wrong")],
     at: "12:00",
   });
   expect(text).toBe(

@@ -197,7 +197,7 @@ async fn a_scarce_allowance_is_spent_on_the_lists_alone() {
         texts(&batch.problems),
         ["4600 of 5000 calls used: reviews, checks and failed jobs wait 25 m"]
     );
-    assert_eq!(batch.budget.unwrap().remaining, 400);
+    assert_eq!(batch.rate_limit.unwrap().remaining, 400);
     // Later they are made up for, though no list has changed.
     let mut told = all_told(&watch.poll().await);
     told.sort();

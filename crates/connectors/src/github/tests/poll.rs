@@ -78,8 +78,8 @@ async fn tells_all_at_first_and_nothing_when_nothing_changed() {
     ];
     assert_eq!(all_told(&first), expected);
     assert_eq!((first.problems.len(), first.complete.len()), (0, 0));
-    let budget = first.budget.unwrap();
-    assert_eq!((budget.limit, budget.remaining), (5000, 4321));
+    let rate_limit = first.rate_limit.unwrap();
+    assert_eq!((rate_limit.limit, rate_limit.remaining), (5000, 4321));
 
     let mut seen = server.received_requests().await.unwrap().len();
     let second = watch.poll().await;

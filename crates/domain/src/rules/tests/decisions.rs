@@ -5,8 +5,8 @@ use super::*;
 #[test]
 fn built_in_rules_tell_what_needs_a_person() {
     use BuildStatus::{Failed as Red, Passed as Green};
-    use Do::{Important, Notify, Show};
     use EventName::*;
+    use NotifyLevel::{Important, Notify, Show};
     let cases = [
         (ReviewRequested, pull_request("bo", &["ana"]), Notify),
         (Approved, pull_request("ana", &[]), Notify),
@@ -62,26 +62,26 @@ fn the_first_match_decides_and_continue_adds() {
     let post = |channels: &[&str]| channels.iter().map(ToString::to_string).collect::<Vec<_>>();
     let note = RuleConfig { go_on: true, post: post(&["log"]), ..rule("note", "true") };
     let deploys = RuleConfig {
-        action: Some(Do::Important),
+        action: Some(NotifyLevel::Important),
         post: post(&["deploys", "log"]),
         ..rule("main", "item.branch == 'main'")
     };
-    let quiet = RuleConfig { action: Some(Do::Silence), ..rule("quiet", "item.pipeline == 'ci'") };
+    let quiet = RuleConfig { action: Some(NotifyLevel::Silence), ..rule("quiet", "item.pipeline == 'ci'") };
     let quiet_on = RuleConfig { go_on: true, ..quiet.clone() };
     let bare = rule("bare", "item.pipeline == 'ci'");
     let label = rule("label", "item.labels.team == 'web'");
 
-    type Case<'a> = (&'a [&'a RuleConfig], Do, &'a [&'a str], &'a [&'a str]);
+    type Case<'a> = (&'a [&'a RuleConfig], NotifyLevel, &'a [&'a str], &'a [&'a str]);
     let cases: &[Case<'_>] = &[
-        (&[&deploys], Do::Important, &["deploys", "log"], &["main"]),
-        (&[&quiet, &deploys], Do::Silence, &[], &["quiet"]),
+        (&[&deploys], NotifyLevel::Important, &["deploys", "log"], &["main"]),
+        (&[&quiet, &deploys], NotifyLevel::Silence, &[], &["quiet"]),
         // What goes on without a `do` leaves it to the rules below.
-        (&[&note, &deploys], Do::Important, &["log", "deploys"], &["note", "main"]),
-        (&[&note], Do::Notify, &["log"], &["note", "a default branch is red, or fixed"]),
-        (&[&quiet_on, &deploys], Do::Silence, &["deploys", "log"], &["quiet", "main"]),
+        (&[&note, &deploys], NotifyLevel::Important, &["log", "deploys"], &["note", "main"]),
+        (&[&note], NotifyLevel::Notify, &["log"], &["note", "a default branch is red, or fixed"]),
+        (&[&quiet_on, &deploys], NotifyLevel::Silence, &["deploys", "log"], &["quiet", "main"]),
         // What ends without a `do` shows.
-        (&[&bare, &deploys], Do::Show, &[], &["bare"]),
-        (&[&label, &deploys], Do::Important, &["deploys", "log"], &["label", "main"]),
+        (&[&bare, &deploys], NotifyLevel::Show, &[], &["bare"]),
+        (&[&label, &deploys], NotifyLevel::Important, &["deploys", "log"], &["label", "main"]),
     ];
     for (configs, action, posts, reasons) in cases {
         let configs: Vec<_> = configs.iter().map(|config| (*config).clone()).collect();
@@ -93,7 +93,7 @@ fn the_first_match_decides_and_continue_adds() {
     }
     let alone = Rules::compile(&[rule("never", "false")], false).unwrap();
     let decision = alone.decide(&failed, &red, &me());
-    assert_eq!((decision.action, decision.reasons), (Do::Show, vec![]));
+    assert_eq!((decision.action, decision.reasons), (NotifyLevel::Show, vec![]));
 }
 
 #[test]
@@ -101,12 +101,13 @@ fn a_rule_that_is_switched_off_says_nothing() {
     let red = build("main", "bo", &[BuildStatus::Failed]);
     let failed = event(EventName::Failed, &red);
     let post = |channel: &str| vec![channel.to_owned()];
-    let loud = RuleConfig { action: Some(Do::Important), post: post("loud"), ..rule("loud", "true") };
+    let loud =
+        RuleConfig { action: Some(NotifyLevel::Important), post: post("loud"), ..rule("loud", "true") };
     let off = RuleConfig { enabled: false, ..loud };
     let quiet = RuleConfig { post: post("log"), ..rule("quiet", "true") };
     let rules = rules(&[off.clone(), quiet.clone(), RuleConfig { name: "below".into(), ..off }]);
     let decision = rules.decide(&failed, &red, &me());
-    assert_eq!((decision.action, decision.post), (Do::Show, post("log")));
+    assert_eq!((decision.action, decision.post), (NotifyLevel::Show, post("log")));
     assert_eq!(decision.reasons.len(), 1, "{:?}", decision.reasons);
     let explained = rules.explain(&failed, &red, &me());
     let why: Vec<_> = explained
@@ -126,22 +127,28 @@ fn a_rule_that_is_switched_off_says_nothing() {
 fn old_events_are_shown_and_told_nobody() {
     let red = build("main", "bo", &[BuildStatus::Failed]);
     let old = Event { old: true, ..event(EventName::Failed, &red) };
-    let loud =
-        RuleConfig { action: Some(Do::Important), post: vec!["deploys".into()], ..rule("loud", "true") };
+    let loud = RuleConfig {
+        action: Some(NotifyLevel::Important),
+        post: vec!["deploys".into()],
+        ..rule("loud", "true")
+    };
     let decision = decide(&[loud], &old, &red);
-    assert_eq!((decision.action, decision.post), (Do::Show, vec![]));
-    let silent = RuleConfig { action: Some(Do::Silence), ..rule("silent", "old") };
-    assert_eq!(decide(&[silent], &old, &red).action, Do::Silence);
+    assert_eq!((decision.action, decision.post), (NotifyLevel::Show, vec![]));
+    let silent = RuleConfig { action: Some(NotifyLevel::Silence), ..rule("silent", "old") };
+    assert_eq!(decide(&[silent], &old, &red).action, NotifyLevel::Silence);
 }
 
 #[test]
 fn what_was_over_when_it_was_seen_is_told_nobody() {
     let alert = incident(Severity::Critical, &[]);
     let moot = Event { moot: true, ..event(EventName::Triggered, &alert) };
-    let loud =
-        RuleConfig { action: Some(Do::Important), post: vec!["deploys".into()], ..rule("loud", "true") };
+    let loud = RuleConfig {
+        action: Some(NotifyLevel::Important),
+        post: vec!["deploys".into()],
+        ..rule("loud", "true")
+    };
     let decision = decide(&[loud], &moot, &alert);
-    assert_eq!((decision.action, decision.post), (Do::Show, vec![]));
+    assert_eq!((decision.action, decision.post), (NotifyLevel::Show, vec![]));
     let why = &decision.reasons.last().expect("it says why").why;
     assert!(why.contains("by the time it was seen"), "{why}");
 }

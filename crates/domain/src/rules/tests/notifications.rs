@@ -59,8 +59,13 @@ fn several_events_make_one_notification() {
     assert!(found.important && found.title.starts_with("red x") && found.title.chars().count() == 120);
 }
 
-fn told(name: EventName, item: Item) -> Told {
+fn told(name: EventName, item: Item) -> NotifiableEvent {
     let event = event(name, &item);
     let decision = decide(&[], &event, &item);
-    Told { event, item, important: decision.action == Do::Important, group: decision.group }
+    NotifiableEvent {
+        event,
+        item,
+        important: decision.action == NotifyLevel::Important,
+        group: decision.group,
+    }
 }

@@ -49,7 +49,7 @@ fn mistakes_are_all_told_with_their_place() {
 fn a_rule_reads_as_it_is_written() {
     let text = r#"{ "name": "main is red", "when": "event == \"failed\"", "do": "important", "post": ["deploys"], "continue": true }"#;
     let config: RuleConfig = serde_json::from_str(text).unwrap();
-    assert_eq!((config.action, config.go_on), (Some(Do::Important), true));
+    assert_eq!((config.action, config.go_on), (Some(NotifyLevel::Important), true));
     let bare: RuleConfig = serde_json::from_str(r#"{ "name": "x", "when": "true" }"#).unwrap();
     assert_eq!(bare, rule("x", "true"));
     let off: RuleConfig =

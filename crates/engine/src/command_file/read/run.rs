@@ -67,7 +67,7 @@ impl Reader<'_, '_> {
                 }
                 other => unknown("way to run", other, table::RUNS),
             };
-            self.faults.push(self.file.fault_at(key.span(), what));
+            self.errors.push(self.file.fault_at(key.span(), what));
         }
         let given = |key: &str| table.contains_key(key);
         if given("http") && given("exec") {

@@ -54,7 +54,7 @@ impl Reader<'_, '_> {
         for key in tables.keys().take(ENTRIES) {
             let name = key.get_ref().as_ref();
             if let Some(what) = not_a_name(name) {
-                self.faults.push(self.file.fault_at(key.span(), what));
+                self.errors.push(self.file.fault_at(key.span(), what));
                 // The rest of its table would only say the same again.
                 continue;
             }

@@ -17,7 +17,7 @@ fn those_in_the_documentation_are_good() {
          url = \"https://deploy.acme.example/api\"\n[channels]\ndeploys = \"chat:#deploys\"\n[commands]\ndirs = [{dir:?}]\n"
     );
     let config = Config::read(Path::new("callboard.toml"), &text).unwrap();
-    let found = load(&config).unwrap_or_else(|faults| panic!("{faults}"));
+    let found = load(&config).unwrap_or_else(|errors| panic!("{errors}"));
     assert_eq!(found.replaced, [] as [String; 0]);
     assert_eq!(found.names, ["deploy", "deployed", "release", "rollout restart", "rollout status"]);
 }

@@ -13,9 +13,9 @@ use tempfile::TempDir;
 use super::*;
 use crate::{accounts, secrets::Secrets};
 
+mod errors;
 mod examples;
 mod exec;
-mod faults;
 mod http;
 
 /// The accounts' token; nothing that comes out may hold it.
@@ -62,13 +62,13 @@ dirs = ["commands"]
 
 impl Files {
     /// What is wrong, as `FILE:LINE:COLUMN: WHAT`.
-    fn faults(&self) -> Vec<String> {
-        let told = |it: Fault| {
+    fn errors(&self) -> Vec<String> {
+        let told = |it: ConfigError| {
             let file = it.file.file_name().unwrap().to_string_lossy().into_owned();
             format!("{file}:{}:{}: {}", it.line, it.column, it.what)
         };
         load(&self.config)
-            .map_or_else(|Faults(faults)| faults.into_iter().map(told).collect(), |_| Vec::new())
+            .map_or_else(|ConfigErrors(errors)| errors.into_iter().map(told).collect(), |_| Vec::new())
     }
 
     fn folder(&self) -> PathBuf {
@@ -86,7 +86,7 @@ impl Files {
         let store = crate::store::Store::temporary(jiff::Timestamp::now()).unwrap();
         let client = Client::new().unwrap();
         let accounts = accounts::connect(&self.config, secrets, &store, &client, &none).await;
-        load_for(&self.config, &accounts).unwrap_or_else(|faults| panic!("{faults}"))
+        load_for(&self.config, &accounts).unwrap_or_else(|errors| panic!("{errors}"))
     }
 }
 

@@ -313,7 +313,7 @@ async fn put_aside_until_something_happens_or_until_a_time() {
     let rules = Arc::new(Everything { silence: true, ..Everything::default() });
     store.ingest(&pager(), hook("1", vec![firing("a")]), at(110), rules).await.unwrap();
     let stored = store.item(&key("a")).await.unwrap().unwrap();
-    assert!(stored.silenced && stored.is_aside(at(110)));
+    assert!(stored.silenced && stored.is_off_board(at(110)));
 
     let rules = everything();
     let acknowledged = alert("a", IncidentStatus::Acknowledged, 120);
@@ -330,7 +330,7 @@ async fn put_aside_until_something_happens_or_until_a_time() {
     store.ingest(&pager(), hook("4", vec![back]), at(140), rules.clone()).await.unwrap();
     let stored = store.item(&key("a")).await.unwrap().unwrap();
     assert_eq!(stored.snoozed, until);
-    assert!(stored.is_aside(at(199)) && !stored.is_aside(at(200)));
+    assert!(stored.is_off_board(at(199)) && !stored.is_off_board(at(200)));
     let asked: Vec<_> = rules.asked.lock().unwrap().iter().map(|(_, snoozed)| *snoozed).collect();
     assert_eq!(asked, [false, false, true]);
 }
@@ -343,7 +343,7 @@ async fn why_and_what_is_still_to_be_shown() {
     let pending = store.pending_notices(10).await.unwrap();
     assert_eq!(pending.iter().map(|it| it.event.clone()).collect::<Vec<_>>(), events);
     assert_eq!(pending[0].notice, Notice { important: false, group: "storage".to_owned() });
-    store.told(&[events[0].id], at(120)).await.unwrap();
+    store.mark_shown(&[events[0].id], at(120)).await.unwrap();
     let store = after_crash(&store, 130);
     let left: Vec<_> = store.pending_notices(10).await.unwrap().into_iter().map(|it| it.event.id).collect();
     assert_eq!(left, [events[1].id]);

@@ -22,7 +22,7 @@ async fn settle(store: &Store, now: i64) {
         }
     }
     let ids: Vec<_> = store.pending_notices(100).await.unwrap().iter().map(|it| it.event.id).collect();
-    store.told(&ids, at(now)).await.unwrap();
+    store.mark_shown(&ids, at(now)).await.unwrap();
 }
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn what_is_still_to_be_told_or_delivered_is_kept() {
     store.attempted(&claimed[0].key, look, at(112)).await.unwrap();
     ingest(&store, "2", resolved("untold", 120), 120).await;
     let ids: Vec<_> = store.pending_notices(10).await.unwrap().iter().map(|it| it.event.id).collect();
-    store.told(&ids, at(130)).await.unwrap();
+    store.mark_shown(&ids, at(130)).await.unwrap();
 
     let pruned = store.prune(at(200 * DAY), Retention::default()).await.unwrap();
     assert_eq!(pruned, Pruned { hooks: 2, ..Pruned::default() });

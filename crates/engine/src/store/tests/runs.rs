@@ -51,7 +51,7 @@ async fn a_run_that_was_under_way_at_a_crash_is_unknown() {
 
 #[tokio::test]
 async fn only_what_is_not_known_is_settled_and_once() {
-    let said = |ran| RunState::Settled { ran, by: "kim".into(), at: at(70), why: "no answer".into() };
+    let said = |ran| RunState::Resolved { ran, by: "kim".into(), at: at(70), why: "no answer".into() };
     let lost = RunState::Unknown { why: "no answer".into() };
     // how it ended, then whether a person's word is taken
     let cases = [
@@ -72,7 +72,7 @@ async fn only_what_is_not_known_is_settled_and_once() {
         let run = store.run("r1").await.unwrap().unwrap();
         let told = store.deliveries_of_run("r1").await.unwrap();
         assert_eq!(
-            store.settle_run("r1", said(false), message("it did not"), &ana(), at(70)).await.unwrap(),
+            store.resolve_run("r1", said(false), message("it did not"), &ana(), at(70)).await.unwrap(),
             taken
         );
         let after = store.run("r1").await.unwrap().unwrap();
@@ -82,7 +82,7 @@ async fn only_what_is_not_known_is_settled_and_once() {
         assert_eq!(told_after[0].message != told[0].message, taken);
     }
     let store = Store::temporary(at(0)).unwrap();
-    assert!(!store.settle_run("none", said(true), message("it ran"), &ana(), at(70)).await.unwrap());
+    assert!(!store.resolve_run("none", said(true), message("it ran"), &ana(), at(70)).await.unwrap());
 }
 
 #[tokio::test]
@@ -90,8 +90,8 @@ async fn a_persons_word_on_a_run_is_found_and_outlives_a_crash() {
     let store = Store::temporary(at(0)).unwrap();
     store.begin_run(running("open"), None, at(0)).await.unwrap();
     let store = after_crash(&store, 60);
-    let said = RunState::Settled { ran: true, by: "kim".into(), at: at(70), why: "it ended".into() };
-    assert!(store.settle_run("open", said.clone(), message("it ran"), &ana(), at(70)).await.unwrap());
+    let said = RunState::Resolved { ran: true, by: "kim".into(), at: at(70), why: "it ended".into() };
+    assert!(store.resolve_run("open", said.clone(), message("it ran"), &ana(), at(70)).await.unwrap());
     let store = after_crash(&store, 90);
     assert!(store.interrupted().is_empty());
     let run = store.run("open").await.unwrap().unwrap();

@@ -19,12 +19,12 @@ pub const GENERAL: &str = "general";
 const LONGEST: usize = 40_000;
 
 /// The built-in room as a chat service. Any name is a channel; `#` before it may be left out.
-pub struct Room {
+pub struct BuiltinChat {
     store: Store,
     now: fn() -> Timestamp,
 }
 
-impl Room {
+impl BuiltinChat {
     /// The room in a store. `now` tells the time at which something is posted.
     pub fn new(store: Store, now: fn() -> Timestamp) -> Self {
         Self { store, now }
@@ -65,7 +65,7 @@ fn nothing_happened(error: StoreError) -> ServiceError {
 }
 
 #[async_trait]
-impl ChatService for Room {
+impl ChatService for BuiltinChat {
     async fn post(
         &self,
         channel: &str,
@@ -139,7 +139,7 @@ mod tests {
     #[tokio::test]
     async fn it_does_what_a_chat_does() {
         let store = Store::temporary(noon()).unwrap();
-        let room = Room::new(store.clone(), noon);
+        let room = BuiltinChat::new(store.clone(), noon);
         assert_eq!(room.channels().await.unwrap(), ["general"]);
 
         let posted = room.post("#deploys", &message("one"), &key("k1")).await.unwrap();
@@ -160,7 +160,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_says_what_cannot_be() {
-        let room = Room::new(Store::temporary(noon()).unwrap(), noon);
+        let room = BuiltinChat::new(Store::temporary(noon()).unwrap(), noon);
         let refused = |result: Result<(), ServiceError>| matches!(result, Err(ServiceError::Rejected { .. }));
         assert!(refused(room.post(" #", &message("one"), &key("k")).await.map(drop)));
         let gone = Posted { channel: "general".to_owned(), id: "99".to_owned(), link: None };

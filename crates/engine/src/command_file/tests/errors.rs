@@ -38,7 +38,7 @@ post = "deploys"
 #[test]
 fn a_good_file_is_read() {
     let files = files(&[("a.toml", GOOD)]);
-    assert_eq!(files.faults(), [""; 0]);
+    assert_eq!(files.errors(), [""; 0]);
     let [checked] = &read_all(&files.config).unwrap()[..] else { panic!("not one") };
     let spec = &checked.command.spec;
     let args: Vec<_> = spec.args.iter().map(|arg| (&*arg.name, arg.required)).collect();
@@ -82,8 +82,8 @@ fn what_is_no_file_is_told_and_not_waited_for() {
     std::os::unix::fs::symlink("nowhere", dir.join("dangling.toml")).unwrap();
     std::fs::create_dir(dir.join("folder.toml")).unwrap();
     assert!(std::process::Command::new("mkfifo").arg(dir.join("pipe.toml")).status().unwrap().success());
-    let Faults(faults) = load(&files.config).unwrap_err();
-    let told: Vec<_> = faults
+    let ConfigErrors(errors) = load(&files.config).unwrap_err();
+    let told: Vec<_> = errors
         .iter()
         .map(|fault| (fault.file.file_name().unwrap().to_str().unwrap(), fault.what.as_str()))
         .collect();
@@ -240,7 +240,7 @@ fn every_mistake_is_named_with_its_place() {
             whole[..at].matches('\n').count() + 1,
             whole[..at].chars().rev().take_while(|c| *c != '\n').count() + 1,
         );
-        let found = files(&[("a.toml", &whole.replacen('^', "", 1))]).faults();
+        let found = files(&[("a.toml", &whole.replacen('^', "", 1))]).errors();
         let place = format!("a.toml:{line}:{column}: ");
         if !found.iter().any(|fault| fault.starts_with(&place) && fault.contains(expected)) {
             wrong.push(format!("{marked}\nexpected {place}{expected}\nfound {found:#?}"));
@@ -262,7 +262,7 @@ fn every_fault_of_every_file_is_told_at_once() {
         (".e.toml", "what an editor keeps"),
         ("notes.txt", "not one either"),
     ]);
-    let found = files.faults();
+    let found = files.errors();
     let starts = [
         "a.toml:1:1: add summary = \"...\"",
         "a.toml:3:1: there is no key `sumary`",
@@ -286,14 +286,14 @@ fn an_example_that_another_command_takes_is_told() {
         )
     };
     let files = files(&[("a.toml", &one("pr", "pr list")), ("b.toml", &one("pr list", "pr list open"))]);
-    assert_eq!(files.faults(), ["a.toml:5:13: this is read as the command `pr list`"]);
+    assert_eq!(files.errors(), ["a.toml:5:13: this is read as the command `pr list`"]);
 }
 
 #[test]
 fn a_folder_that_is_not_there_is_told_where_it_is_named() {
     let files = files(&[]);
     fs::remove_dir(files.folder()).unwrap();
-    let found = files.faults();
+    let found = files.errors();
     assert!(found[0].starts_with("callboard.toml:12:9: "), "{found:?}");
     assert!(found[0].contains("there is no such folder"), "{found:?}");
 }
@@ -314,7 +314,7 @@ fn programs_are_checked_as_well() {
         let text = format!(
             "[[command]]\nname = \"k\"\nsummary = \"K\"\n[command.args.x]\ntype = \"pull_request\"\n[command.run.exec]\n{exec}\n"
         );
-        let found = files(&[("a.toml", &text)]).faults();
+        let found = files(&[("a.toml", &text)]).errors();
         match expected {
             "" => assert_eq!(found, [""; 0]),
             expected => assert!(found.iter().any(|fault| fault.contains(expected)), "{exec}\n{found:#?}"),

@@ -20,7 +20,7 @@ use crate::{
     accounts::{self, Accounts},
     api::ApiError,
     command_file,
-    config::{Config, FILE_LIMIT, Fault, Faults},
+    config::{Config, ConfigError, ConfigErrors, FILE_LIMIT},
     private,
     registry::Registry,
     secrets::Secrets,
@@ -40,7 +40,7 @@ const LINKS: usize = 40;
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 /// A configuration and all that was made from it.
-pub(crate) struct Live {
+pub(crate) struct ActiveConfig {
     pub(crate) config: Config,
     pub(crate) secrets: Secrets,
     pub(crate) rules: Rules,
@@ -48,7 +48,7 @@ pub(crate) struct Live {
     pub(crate) registry: Registry,
 }
 
-impl Live {
+impl ActiveConfig {
     /// Makes everything from a configuration, keeping the accounts of `before` in which nothing changed.
     pub(crate) async fn new(
         config: Config,
@@ -56,11 +56,16 @@ impl Live {
         store: &Store,
         client: &Client,
         before: Option<&Self>,
-    ) -> Result<Self, Faults> {
+    ) -> Result<Self, ConfigErrors> {
         let rules = Rules::compile(&config.rules, config.builtin_rules).map_err(|errors| {
-            let fault =
-                |what| Fault { file: config.path.clone(), line: 1, column: 1, what, text: String::new() };
-            Faults(errors.into_iter().map(|error| fault(error.message())).collect())
+            let fault = |what| ConfigError {
+                file: config.path.clone(),
+                line: 1,
+                column: 1,
+                what,
+                text: String::new(),
+            };
+            ConfigErrors(errors.into_iter().map(|error| fault(error.message())).collect())
         })?;
         let as_before = before.map(|it| &it.secrets).filter(|secrets| secrets.place() == config.secrets);
         let secrets = options.secrets.as_ref().or(as_before).cloned().unwrap_or_else(|| {
@@ -91,23 +96,23 @@ impl Engine {
     pub(crate) async fn reload_now(&self) -> Result<(), ApiError> {
         let _one_at_a_time = self.inner.reloading.lock().await;
         // Before they are read: what changes in between is seen as a change.
-        let files = contents(&self.live().config);
-        self.moments().files = files;
+        let files = contents(&self.active().config);
+        self.runtime().files = files;
         let made = match Config::load(&self.inner.options.paths.config) {
             Ok(config) => self.make_live(config).await,
-            Err(faults) => Err(faults),
+            Err(errors) => Err(errors),
         };
         match made {
-            Ok(live) => {
-                self.moments().faults = None;
-                self.replace_live(live).await?;
+            Ok(active) => {
+                self.runtime().errors = None;
+                self.replace_live(active).await?;
                 tracing::info!(file = %self.inner.options.paths.config.display(), "the configuration is applied");
                 Ok(())
             }
-            Err(faults) => {
-                tracing::error!("the configuration stays as it was:\n{faults}");
-                self.moments().faults = Some(faults.clone());
-                Err(ApiError::Config { faults: faults.0 })
+            Err(errors) => {
+                tracing::error!("the configuration stays as it was:\n{errors}");
+                self.runtime().errors = Some(errors.clone());
+                Err(ApiError::Config { errors: errors.0 })
             }
         }
     }
@@ -115,20 +120,21 @@ impl Engine {
     /// Makes everything anew from a configuration that is known to be good, such as after a change of secrets.
     pub(crate) async fn put_in_force(&self, config: Config) -> Result<(), ApiError> {
         let _one_at_a_time = self.inner.reloading.lock().await;
-        let live = self.make_live(config).await.map_err(|faults| ApiError::Config { faults: faults.0 })?;
-        self.replace_live(live).await
+        let active = self.make_live(config).await.map_err(|errors| ApiError::Config { errors: errors.0 })?;
+        self.replace_live(active).await
     }
 
-    async fn make_live(&self, config: Config) -> Result<Live, Faults> {
-        Live::new(config, &self.inner.options, self.store(), &self.inner.client, Some(&self.live())).await
+    async fn make_live(&self, config: Config) -> Result<ActiveConfig, ConfigErrors> {
+        ActiveConfig::new(config, &self.inner.options, self.store(), &self.inner.client, Some(&self.active()))
+            .await
     }
 
-    async fn replace_live(&self, live: Live) -> Result<(), ApiError> {
-        let heard = self.moments().receives_at.is_some();
-        if heard && live.config.receive != self.live().config.receive {
+    async fn replace_live(&self, active: ActiveConfig) -> Result<(), ApiError> {
+        let heard = self.runtime().webhook_addr.is_some();
+        if heard && active.config.receive != self.active().config.receive {
             tracing::warn!("a change of [receive] takes effect at the next start");
         }
-        self.inner.live.send_replace(Arc::new(live));
+        self.inner.active.send_replace(Arc::new(active));
         self.begin_watching(Timestamp::now()).await.map_err(ApiError::internal)
     }
 }
@@ -155,14 +161,14 @@ pub(crate) async fn follow_files(engine: Engine, stop: CancellationToken) {
         .ok();
     let mut watched: BTreeSet<PathBuf> = BTreeSet::new();
     loop {
-        let now = Followed::by(&engine.live().config);
+        let now = Followed::by(&engine.active().config);
         let (folders, has_links) = (now.folders.clone(), now.has_links);
         *followed.lock().unwrap_or_else(PoisonError::into_inner) = now;
         if let Some(watcher) = &mut watcher {
             watch_folders(watcher, &mut watched, &folders);
         }
         // They are compared at once too: what changed before its folder was watched woke nobody.
-        if contents(&engine.live().config) != engine.moments().files {
+        if contents(&engine.active().config) != engine.runtime().files {
             // What is wrong with it has been logged, and is told by `doctor`.
             let _ = engine.reload_now().await;
             continue;

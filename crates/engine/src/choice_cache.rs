@@ -7,7 +7,7 @@ use std::{
 
 use callboard_domain::action::Choice;
 
-use crate::{accounts::Account, calls::Asked, live::Live};
+use crate::{accounts::Account, active_config::ActiveConfig, calls::Asked};
 
 /// How long a list is good for.
 const AGE: Duration = Duration::from_secs(10);
@@ -16,7 +16,7 @@ const KEPT: usize = 32;
 
 /// The lists of the last seconds.
 #[derive(Default)]
-pub(crate) struct Listed(Mutex<Vec<List>>);
+pub(crate) struct ChoiceCache(Mutex<Vec<List>>);
 
 struct List {
     asked: Asked,
@@ -26,12 +26,12 @@ struct List {
     choices: Vec<Choice>,
 }
 
-impl Listed {
+impl ChoiceCache {
     /// What was listed a moment ago.
-    pub(crate) fn get(&self, asked: &Asked, live: &Live) -> Option<Vec<Choice>> {
+    pub(crate) fn get(&self, asked: &Asked, active: &ActiveConfig) -> Option<Vec<Choice>> {
         let mut lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         lists.retain(|list| list.at.elapsed() < AGE);
-        let account = account(asked, live);
+        let account = account(asked, active);
         let same = |list: &&List| match (&list.account, &account) {
             (None, None) => true,
             (Some(one), Some(other)) => one.ptr_eq(other),
@@ -42,18 +42,18 @@ impl Listed {
     }
 
     /// Keeps it for a moment.
-    pub(crate) fn keep(&self, asked: Asked, choices: &[Choice], live: &Live) {
+    pub(crate) fn keep(&self, asked: Asked, choices: &[Choice], active: &ActiveConfig) {
         let mut lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         lists.retain(|list| list.asked != asked);
         if lists.len() >= KEPT {
             lists.remove(0);
         }
-        let account = account(&asked, live);
+        let account = account(&asked, active);
         lists.push(List { asked, account, at: Instant::now(), choices: choices.to_vec() });
     }
 }
 
-fn account(asked: &Asked, live: &Live) -> Option<Weak<Account>> {
+fn account(asked: &Asked, active: &ActiveConfig) -> Option<Weak<Account>> {
     let name = asked.account.as_ref()?;
-    live.accounts.get(name).map(Arc::downgrade)
+    active.accounts.get(name).map(Arc::downgrade)
 }

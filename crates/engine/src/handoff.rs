@@ -19,7 +19,7 @@ const COMES_BACK: Duration = Duration::from_secs(3);
 
 /// Where faces wait for notifications.
 #[derive(Default)]
-pub(crate) struct Desk {
+pub(crate) struct NotificationHandoff {
     state: Mutex<State>,
     came: Notify,
 }
@@ -53,7 +53,7 @@ pub(crate) fn show(host: &dyn Host, due: &NoticesDue) {
     }
 }
 
-impl Desk {
+impl NotificationHandoff {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -132,7 +132,7 @@ mod tests {
     }
 
     struct Scene {
-        desk: Arc<Desk>,
+        handoff: Arc<NotificationHandoff>,
         shown: Arc<Shown>,
         host: Arc<dyn Host>,
     }
@@ -140,7 +140,7 @@ mod tests {
     impl Scene {
         fn new() -> Self {
             let shown = Arc::new(Shown::default());
-            Self { desk: Arc::default(), host: shown.clone(), shown }
+            Self { handoff: Arc::default(), host: shown.clone(), shown }
         }
 
         fn shown(&self) -> Vec<String> {
@@ -153,41 +153,41 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_host_shows_what_nobody_waits_for() {
         let it = Scene::new();
-        it.desk.hand_over(due("a"), &it.host).await;
+        it.handoff.hand_over(due("a"), &it.host).await;
         assert_eq!(it.shown(), ["a"]);
-        assert_eq!(it.desk.wait(LONG).await, NoticesDue::default(), "what was shown does not come again");
+        assert_eq!(it.handoff.wait(LONG).await, NoticesDue::default(), "what was shown does not come again");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_face_that_waits_gets_it_once() {
         let it = Scene::new();
-        let (first, ()) = tokio::join!(it.desk.wait(LONG), it.desk.hand_over(due("a"), &it.host));
+        let (first, ()) = tokio::join!(it.handoff.wait(LONG), it.handoff.hand_over(due("a"), &it.host));
         assert_eq!(first, due("a"));
         // Between two calls a face is awaited.
         let later = async {
             tokio::time::sleep(Duration::from_secs(1)).await;
-            it.desk.wait(LONG).await
+            it.handoff.wait(LONG).await
         };
-        let (second, ()) = tokio::join!(later, it.desk.hand_over(due("b"), &it.host));
+        let (second, ()) = tokio::join!(later, it.handoff.hand_over(due("b"), &it.host));
         assert_eq!(second, due("b"));
         assert!(it.shown().is_empty());
         // One that does not come back is not.
-        it.desk.hand_over(due("c"), &it.host).await;
-        it.desk.hand_over(due("d"), &it.host).await;
+        it.handoff.hand_over(due("c"), &it.host).await;
+        it.handoff.hand_over(due("d"), &it.host).await;
         assert_eq!(it.shown(), ["c", "d"]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_a_face_did_not_take_is_shown_by_the_host() {
         let it = Scene::new();
-        let gone = tokio::time::timeout(Duration::from_secs(1), it.desk.wait(LONG)).await;
+        let gone = tokio::time::timeout(Duration::from_secs(1), it.handoff.wait(LONG)).await;
         assert!(gone.is_err());
-        it.desk.hand_over(due("a"), &it.host).await;
+        it.handoff.hand_over(due("a"), &it.host).await;
         assert_eq!(it.shown(), ["a"], "gone before it was handed over");
 
-        let mut waiting = Box::pin(it.desk.wait(LONG));
+        let mut waiting = Box::pin(it.handoff.wait(LONG));
         assert!(futures::poll!(waiting.as_mut()).is_pending());
-        it.desk.hand_over(due("b"), &it.host).await;
+        it.handoff.hand_over(due("b"), &it.host).await;
         assert_eq!(it.shown(), ["a"]);
         drop(waiting);
         assert_eq!(it.shown(), ["a", "b"], "gone after it was handed over, before it was taken");

@@ -7,7 +7,7 @@ use callboard_domain::{actor::LocalVia, secret::SecretString};
 use callboard_engine::{
     AtStart, Engine, Mode, OpenError, Options,
     api::{ApiError, Call},
-    config::Faults,
+    config::ConfigErrors,
     paths::Paths,
     socket,
 };
@@ -15,7 +15,7 @@ use callboard_engine::{
 use crate::host::TerminalHost;
 
 /// The way to the engine.
-pub(crate) struct Face {
+pub(crate) struct Client {
     way: Way,
     data: PathBuf,
 }
@@ -27,7 +27,7 @@ enum Way {
     Other(socket::Client),
 }
 
-impl Face {
+impl Client {
     /// Opens the store, or connects to the process that has it.
     pub(crate) async fn open(paths: &Paths) -> Result<Self> {
         Self::open_with(paths, passphrase()).await
@@ -118,7 +118,7 @@ pub(crate) fn passphrase() -> Option<SecretString> {
 /// An error for a person, with the exit code that belongs to it.
 pub(crate) fn explain(error: OpenError) -> anyhow::Error {
     match error {
-        OpenError::Config(Faults(faults)) => ApiError::Config { faults }.into(),
+        OpenError::Config(ConfigErrors(errors)) => ApiError::Config { errors }.into(),
         other => anyhow::Error::new(other),
     }
 }

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// True where an event asks something of a person, so that its notification is over at some time; others are only news.
-pub fn can_settle(event: EventName) -> bool {
+pub fn can_be_over(event: EventName) -> bool {
     use EventName as E;
     match event {
         E::Failed
@@ -46,7 +46,7 @@ pub fn is_moot(event: EventName, item: &Item, me: &Identity, now: Timestamp) -> 
         (E::Opened, Detail::PullRequest(pull)) => pull.state != PullRequestState::Open,
         (E::Closed, Detail::PullRequest(pull)) => pull.state == PullRequestState::Open,
         (E::Resolved, Detail::Incident(incident)) => incident.status != IncidentStatus::Resolved,
-        _ => is_settled(event, item, me, now),
+        _ => is_over(event, item, me, now),
     }
 }
 
@@ -73,14 +73,14 @@ pub fn ends(event: EventName) -> Option<Ends> {
 }
 
 /// True where what an event asked of a person is done, or is somebody's: its notification can be withdrawn.
-pub fn is_settled(event: EventName, item: &Item, me: &Identity, now: Timestamp) -> bool {
+pub fn is_over(event: EventName, item: &Item, me: &Identity, now: Timestamp) -> bool {
     use EventName as E;
     match (event, &item.detail) {
         (E::Failed | E::StillFailing, Detail::Build(build)) => !build.is_red(),
         (E::Triggered | E::Escalated, Detail::Incident(incident)) => {
             incident.status == IncidentStatus::Resolved || incident.is_held(now)
         }
-        _ if !can_settle(event) => false,
+        _ if !can_be_over(event) => false,
         (_, Detail::PullRequest(pull)) if pull.state != PullRequestState::Open => true,
         (E::ReviewRequested, Detail::PullRequest(pull)) => !pull.asks(me),
         (E::ChangesRequested, Detail::PullRequest(pull)) => {
@@ -173,7 +173,7 @@ mod tests {
             assert_eq!(is_moot(*event, item, &kim(), at(10)), *expected, "{event:?} {:?}", item.detail);
         }
         for (event, item, expected) in cases {
-            assert_eq!(is_settled(event, &item, &kim(), at(10)), expected, "{event:?} {:?}", item.detail);
+            assert_eq!(is_over(event, &item, &kim(), at(10)), expected, "{event:?} {:?}", item.detail);
         }
     }
 }
