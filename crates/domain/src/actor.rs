@@ -173,8 +173,8 @@ mod tests {
         let guest =
             Principal::Unlisted { account: Some("chat".into()), id: "U9".into(), name: "Cy O'Hara".into() };
         let chat = Via::Chat { account: "chat".into(), channel: "#ops".into(), message: "17.2".into() };
-        let assistant = Principal::Program { name: "claude".into() };
-        let mcp = Via::Mcp { client: "claude-code".into() };
+        let assistant = Principal::Program { name: "notetaker".into() };
+        let mcp = Via::Mcp { client: "notes".into() };
         // actor -> its stored form, what is shown
         let cases = [
             (
@@ -201,10 +201,10 @@ mod tests {
             (
                 Actor { principal: assistant, via: mcp },
                 json!({
-                    "principal": { "kind": "program", "name": "claude" },
-                    "via": { "kind": "mcp", "client": "claude-code" },
+                    "principal": { "kind": "program", "name": "notetaker" },
+                    "via": { "kind": "mcp", "client": "notes" },
                 }),
-                "claude via mcp claude-code",
+                "notetaker via mcp notes",
             ),
             (
                 Actor::rule("main is red"),
