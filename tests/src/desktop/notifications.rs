@@ -47,7 +47,8 @@ impl DesktopSession {
 
     /// Presses a button of the notifications that are shown, by its words: dunst asks a menu program which.
     pub fn press_notification(&self, words: &str) -> Result<()> {
-        fs::write(self.path("wanted"), words)?;
+        // dunst lists each as `#WORDS (SUMMARY) [...]`: another's summary may have the same words.
+        fs::write(self.path("wanted"), format!("#{words} ("))?;
         self.run("dunstctl", &["context"])?;
         Ok(())
     }
