@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -183,9 +184,30 @@ fn the_domain_does_nothing_but_decide() -> Result<()> {
     Ok(())
 }
 
+/// The folders of the services, by which code would reach for one.
+const SERVICES: [&str; 6] = ["github", "jenkins", "slack", "alertmanager", "cctray", "http_service"];
+
+#[test]
+fn no_connector_reaches_for_another() -> Result<()> {
+    assert_eq!(callboard_connectors::SERVICES.len(), SERVICES.len(), "this test's list lacks a service");
+    let mut seen = BTreeSet::new();
+    for (path, code) in code("crates/connectors/src")? {
+        let is_of = |service: &&&str| {
+            path.iter().any(|part| Path::new(part).file_stem() == Some(OsStr::new(**service)))
+        };
+        let Some(own) = SERVICES.iter().find(is_of) else { continue };
+        seen.insert(*own);
+        let others = SERVICES.iter().filter(|other| *other != own);
+        let hit = others.map(|other| format!("crate::{other}")).find(|reach| code.contains(reach));
+        assert!(hit.is_none(), "{} reaches for {hit:?}", path.display());
+    }
+    assert_eq!(seen, BTreeSet::from(SERVICES));
+    Ok(())
+}
+
 #[test]
 fn the_engine_knows_no_service_by_name() -> Result<()> {
-    let services = ["github", "jenkins", "slack", "alertmanager", "cctray"];
+    let services = &SERVICES[..5];
     for (path, code) in code("crates/engine/src")? {
         let code = without_texts(&code).to_lowercase();
         let hit = services.iter().find(|service| code.contains(**service));

@@ -40,7 +40,7 @@ pub struct Batch {
     /// Where given, this is only a part of what there is to read: it is stored and shown at once, and the next poll goes
     /// on from `cursor` without a pause.
     pub partial: Option<Progress>,
-    /// What is left of the service's allowance, where it says.
+    /// What is left of the service's rate limit, where it says.
     pub rate_limit: Option<RateLimit>,
     /// Parts that could not be read; the rest is good.
     pub problems: Vec<Problem>,

@@ -17,7 +17,7 @@ use crate::{Engine, accounts::Account, config::DEFAULT_EVERY, store::Watched, su
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 /// The longest wait that a service may ask for: whatever it says, its account is tried once a day.
 const LONGEST_ASKED_FOR: Duration = Duration::from_secs(86_400);
-/// How often an account is polled while its allowance of calls is nearly used up.
+/// How often an account is polled while its rate limit is nearly reached.
 const SPARING_EVERY: Duration = Duration::from_secs(5 * 60);
 /// How long what is known of an account's identity and permissions is good for.
 const IDENTITY_AGE: Duration = Duration::from_secs(6 * 60 * 60);
@@ -148,7 +148,7 @@ fn goes_on(before: Option<Progress>, now: Option<Progress>) -> bool {
     now.is_some() && now != before
 }
 
-/// The wait after a good poll: longer while the service's allowance is nearly used up.
+/// The wait after a good poll: longer while the service's rate limit is nearly reached.
 fn pace(every: Duration, rate_limit: Option<RateLimit>, now: Timestamp) -> Duration {
     match rate_limit {
         Some(rate_limit) if rate_limit.remaining < rate_limit.limit / 5 && rate_limit.reset_at > now => {
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pace_spares_a_nearly_spent_allowance() {
+    fn polls_are_slow_while_a_rate_limit_is_nearly_reached() {
         let at = |second| Timestamp::from_second(second).unwrap();
         let minute = Duration::from_secs(60);
         let cases = [

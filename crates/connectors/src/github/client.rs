@@ -1,4 +1,4 @@
-//! Requests to GitHub: conditional ones, paging, the allowance, and what a 403 or 422 really says.
+//! Requests to GitHub: conditional ones, paging, the rate limit, and what a 403 or 422 really says.
 
 use std::{
     collections::BTreeSet,
@@ -141,7 +141,7 @@ fn unprocessable(http: &Http, answer: &Answer) -> ServiceError {
     }
 }
 
-/// The requests of one poll (or of one command that reads much). They share the allowance, and stop together where
+/// The requests of one poll (or of one command that reads much). They share the rate limit, and stop together where
 /// GitHub asks for fewer or is out of order.
 pub(super) struct Calls<'a> {
     http: &'a Http,
@@ -202,7 +202,7 @@ impl<'a> Calls<'a> {
         Self { http, meter: Mutex::default() }
     }
 
-    /// What is left of the hourly allowance, as last told.
+    /// What is left of the hourly rate limit, as last reported.
     pub(super) fn rate_limit(&self) -> Option<RateLimit> {
         self.meter().rate_limit
     }
@@ -396,7 +396,7 @@ impl Meter {
     }
 }
 
-/// The allowance by `X-RateLimit-*`. Searching has one of its own, which is not meant here.
+/// The rate limit by `X-RateLimit-*`. Searching has one of its own, which is not meant here.
 fn rate_limit(answer: &Answer) -> Option<RateLimit> {
     if answer.header("x-ratelimit-resource").is_some_and(|resource| resource != "core") {
         return None;

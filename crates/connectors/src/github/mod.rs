@@ -1,6 +1,6 @@
 //! GitHub and GitHub Enterprise Server: pull requests with their reviews and checks, and the builds of Actions.
 //!
-//! Everything is read over REST with ETags, by which unchanged lists cost nothing of the hourly allowance, and heard
+//! Everything is read over REST with ETags, by which unchanged lists cost nothing of the hourly rate limit, and heard
 //! over signed webhooks. Both tell the same snapshots.
 
 mod actions;

@@ -235,7 +235,7 @@ fn nothing_read(looks: &[Look]) -> Option<ServiceError> {
     errors.next().filter(|_| looks.iter().all(unread)).cloned()
 }
 
-/// Below a tenth of the allowance only the lists are read: what is left is for commands.
+/// Below a tenth of the rate limit only the lists are read: what is left is for commands.
 fn is_scarce(rate_limit: &RateLimit) -> bool {
     u64::from(rate_limit.remaining) * 10 < u64::from(rate_limit.limit)
 }

@@ -50,7 +50,7 @@ pub struct StoredSource {
     pub problems: Vec<StoredProblem>,
     /// How far it is, while it is read in parts.
     pub reading: Option<Progress>,
-    /// What was left of the service's allowance.
+    /// What was left of the service's rate limit.
     pub rate_limit: Option<RateLimit>,
     /// Who the account acts as.
     pub identity: Option<Identity>,

@@ -1,4 +1,4 @@
-//! The forge's REST API: the routes that connectors use, with tokens checked, ETags, paging and an allowance of calls.
+//! The forge's REST API: the routes that connectors use, with tokens checked, ETags, paging and a rate limit.
 
 use std::collections::BTreeMap;
 
@@ -129,7 +129,7 @@ async fn with_etag(response: Response, known: Option<&HeaderValue>) -> Response 
 }
 
 impl World {
-    /// Takes calls off the hour's allowance; gives what is left and when the hour ends, in seconds since 1970.
+    /// Takes calls off the hour's rate limit; gives what is left and when the hour ends, in seconds since 1970.
     fn spend(&mut self, calls: u32) -> (u32, i64) {
         let now = second();
         if now >= self.left.1 {

@@ -174,7 +174,7 @@ async fn a_secondary_limit_is_a_limit() {
 }
 
 #[tokio::test]
-async fn a_scarce_allowance_is_spent_on_the_lists_alone() {
+async fn a_scarce_rate_limit_is_spent_on_the_lists_alone() {
     let scarce = |at: &str, body: Value| {
         let reset = (now() + SignedDuration::from_mins(25)).as_second().to_string();
         let answer = ResponseTemplate::new(200)

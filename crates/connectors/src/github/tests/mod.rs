@@ -112,7 +112,7 @@ fn jobs(rows: &[Value]) -> Value {
     json!({ "total_count": rows.len(), "jobs": rows })
 }
 
-/// A GET that answers with this, by ETag as GitHub does, and counts the allowance down.
+/// A GET that answers with this, by ETag as GitHub does, and counts the rate limit down.
 fn get(at: &str, body: Value) -> Mock {
     Mock::given(method("GET")).and(path(at)).respond_with(move |request: &Request| {
         let etag = format!("W/\"{:x}\"", hash(&body));
