@@ -63,12 +63,12 @@ trait Notifications {
 /// Shows notifications. What is pressed on them is passed on, with the token by which a window may take the focus.
 #[derive(Clone)]
 pub(crate) struct Notifier {
-    say: mpsc::UnboundedSender<Say>,
+    say: mpsc::UnboundedSender<Order>,
     service: Arc<Mutex<Result<String, String>>>,
 }
 
-enum Say {
-    Show(Notice),
+enum Order {
+    Show(Box<Notice>),
     Withdraw(Vec<ItemKey>),
 }
 
@@ -84,12 +84,12 @@ impl Notifier {
     /// Shows one.
     pub(crate) fn show(&self, notice: Notice) {
         // The task ends with the program.
-        let _ = self.say.send(Say::Show(notice));
+        let _ = self.say.send(Order::Show(Box::new(notice)));
     }
 
     /// Takes back what is shown of these items alone.
     pub(crate) fn withdraw(&self, items: Vec<ItemKey>) {
-        let _ = self.say.send(Say::Withdraw(items));
+        let _ = self.say.send(Order::Withdraw(items));
     }
 
     /// Who shows them, or why nobody does.
@@ -99,7 +99,7 @@ impl Notifier {
 }
 
 async fn run(
-    mut said: mpsc::UnboundedReceiver<Say>,
+    mut said: mpsc::UnboundedReceiver<Order>,
     service: Arc<Mutex<Result<String, String>>>,
     pressed: impl Fn(Act, Option<String>) + Send + Sync,
 ) {
@@ -114,8 +114,8 @@ async fn run(
             tokio::select! {
                 () = &mut again => break,
                 say = said.recv() => match say {
-                    Some(Say::Show(notice)) => shown.wait(notice, "there is no session bus"),
-                    Some(Say::Withdraw(items)) => drop(shown.settle(&items)),
+                    Some(Order::Show(notice)) => shown.wait(*notice, "there is no session bus"),
+                    Some(Order::Withdraw(items)) => drop(shown.settle(&items)),
                     None => return,
                 },
             }
@@ -125,7 +125,7 @@ async fn run(
 
 /// Shows until nobody says anything any more (`Ok`), or the bus is gone.
 async fn serve(
-    said: &mut mpsc::UnboundedReceiver<Say>,
+    said: &mut mpsc::UnboundedReceiver<Order>,
     service: &Mutex<Result<String, String>>,
     shown: &mut Shown,
     pressed: &(impl Fn(Act, Option<String>) + Sync),
@@ -176,8 +176,8 @@ async fn serve(
                 }
             },
             say = said.recv() => match say {
-                Some(Say::Show(notice)) => shown.show(&proxy, notice, markup).await,
-                Some(Say::Withdraw(items)) => {
+                Some(Order::Show(notice)) => shown.show(&proxy, *notice, markup).await,
+                Some(Order::Withdraw(items)) => {
                     for id in shown.settle(&items) {
                         // It may be gone already.
                         let _ = tokio::time::timeout(ANSWER_TIME, proxy.close_notification(id)).await;
