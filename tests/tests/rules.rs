@@ -64,6 +64,8 @@ fn an_edited_copy_is_tried_on_what_happened_and_nothing_is_put_in_force() -> Res
         fs::write(&copy, format!("{ACCOUNT}{edited}"))?;
         callboard.cmd(&["rules", "replay", "--edited", &copy.display().to_string()])
     };
+    let missing = callboard.cmd(&["rules", "replay", "--edited", "/nowhere/edited.toml"])?;
+    assert!(missing.code == Some(2) && missing.stderr.contains("/nowhere/edited.toml"), "{missing:?}");
     let same = replay(RULE)?;
     assert_eq!(same.stdout, "1 event: nothing would be decided differently\n", "{same:?}");
     let posted = replay(&format!("{RULE}post = [\"room:general\"]\n"))?;

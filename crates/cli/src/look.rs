@@ -102,6 +102,10 @@ pub(crate) async fn act(command: Command, client: &mut Client, output: &Output) 
             return events::explain(event, client, output).await;
         }
         Command::Rules { command: Rules::Replay { last, edited } } => {
+            // One that is named must be there; only the usual place may be empty.
+            if let Some(missing) = edited.as_ref().filter(|file| !file.exists()) {
+                return Err(Usage(format!("there is no file {}", missing.display())).into());
+            }
             let rules = edited.map(|file| crate::config::load(&file)).transpose()?.map(|config| config.rules);
             let replay = client.call(RulesReplay { last, rules }).await?;
             output.either(&replay, || output.replay(&replay));

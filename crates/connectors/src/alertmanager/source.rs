@@ -17,7 +17,7 @@ use super::{
     ends::End,
     hook::Webhooks,
     normalise::{Standing, began, own_label, snapshot, to_the_second},
-    wire::{Alert, Quiet, Silence},
+    wire::{Alert, Pairs, Quiet, Silence},
 };
 use crate::{
     http::Request,
@@ -27,6 +27,19 @@ use crate::{
 pub(super) struct Alerts {
     pub server: std::sync::Arc<Server>,
     pub hook: Webhooks,
+}
+
+/// Alertmanager's alerts have a name at least: where one has no label, what severity and service it has is not known.
+fn unlabelled(alerts: &Entries<Alert<'_, Quiet>>) -> Option<Problem> {
+    let says_nothing = |labels: &Pairs<'_>| labels.0.iter().all(|(_, value)| value.trim().is_empty());
+    let bare = alerts.good.iter().filter(|alert| says_nothing(&alert.labels)).count();
+    let why = || {
+        let all = alerts.good.len();
+        format!(
+            "{bare} of {all} alerts have no labels: how severe they are, and of which service, is not known"
+        )
+    };
+    (bare > 0).then(|| Problem::new(ProblemKind::Incomplete, "", why()))
 }
 
 #[async_trait]
@@ -80,6 +93,7 @@ impl Source for Alerts {
         // What could not be read may be any of the alerts that seem to be missing.
         let complete = alerts.odd.is_empty().then(|| Scope::all(Kind::Incident));
         problems.extend(alerts.problem("", "alerts"));
+        problems.extend(unlabelled(&alerts));
         Ok(Batch {
             snapshots,
             complete: complete.into_iter().collect(),

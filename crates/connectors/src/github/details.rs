@@ -109,6 +109,10 @@ pub(super) async fn pull(
         }
     }
     news |= !open.sum().says_the_same(&before);
+    let lost = |(_, error): &(Part, ServiceError)| {
+        !matches!(error, ServiceError::Auth { .. } | ServiceError::Rejected { .. })
+    };
+    let statuses_lost = faults.iter().filter(|(part, _)| *part == Part::Statuses).any(lost);
 
     // Where its reviews are refused it may not be there any more.
     let refused = |(part, error): &(Part, ServiceError)| {
@@ -119,8 +123,10 @@ pub(super) async fn pull(
         let etag = if news { None } else { open.itself.as_deref() };
         let itself = in_repo(Method::GET, repo, &["pulls", &number.to_string()]);
         let mut tell = |pull: &wire::Pull, open: &Open| {
-            // Checks that cannot be read are not "none"; and those of another head are not this one's.
-            let known = open.checks.is_some() && pull.head.sha == open.head;
+            // Checks that cannot be read are not "none", and without the statuses nothing has passed; those of another head
+            // are not this one's. A server that refuses statuses for good has none to wait for.
+            let statuses = open.statuses.is_some() || !statuses_lost;
+            let known = open.checks.is_some() && statuses && pull.head.sha == open.head;
             let checks = known.then(|| open.sum().of(pull));
             item = Some(normalise::pull(account, repo, pull, &reviews, checks, now));
         };
@@ -138,9 +144,6 @@ pub(super) async fn pull(
         }
     }
     let unheard = item.is_none() && news && !gone;
-    let lost = |(_, error): &(Part, ServiceError)| {
-        !matches!(error, ServiceError::Auth { .. } | ServiceError::Rejected { .. })
-    };
     open.due = faults.iter().any(lost);
     if unheard {
         // What was news stays news.

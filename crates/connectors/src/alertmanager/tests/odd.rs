@@ -25,7 +25,6 @@ async fn what_an_alert_lacks_or_writes_otherwise_costs_no_alert() {
         (json!({ "annotations": null, "generatorURL": null }), began),
         (json!({ "annotations": { "summary": 7, "description": null } }), began),
         (json!({ "labels": { "alertname": "X", "port": 9100, "on": true, "none": null } }), began),
-        (json!({ "labels": null }), began),
         (json!({ "status": null }), began),
         (json!({ "fingerprint": 12 }), began),
         (json!({ "of_tomorrow": [{}] }), began),
@@ -44,6 +43,21 @@ async fn what_an_alert_lacks_or_writes_otherwise_costs_no_alert() {
         let later = now() + jiff::SignedDuration::from_hours(2);
         let again = source.poll(batch.cursor.as_ref(), later).await.unwrap();
         assert_eq!(again.snapshots, batch.snapshots, "{fields}");
+    }
+}
+
+#[tokio::test]
+async fn alerts_without_labels_are_shown_and_named() {
+    for labels in [json!(null), json!({}), json!({ "severity": null })] {
+        let server = MockServer::start().await;
+        lists(&server, &[odd("HighCPU", json!({ "labels": labels })), listed("Other", &[])]).await;
+        let batch = polled(&source(&server.uri()), None).await;
+        assert_eq!((batch.snapshots.len(), batch.complete.len()), (2, 1), "{labels}");
+        let [problem] = &batch.problems[..] else { panic!("{labels}: {:?}", batch.problems) };
+        assert!(
+            problem.hides() && problem.why.starts_with("1 of 2 alerts have no labels"),
+            "{labels}: {problem}"
+        );
     }
 }
 

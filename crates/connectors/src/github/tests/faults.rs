@@ -77,6 +77,19 @@ async fn a_refused_part_is_a_problem_and_the_rest_goes_on() {
 }
 
 #[tokio::test]
+async fn nothing_has_passed_where_statuses_cannot_be_read() {
+    let at = format!("/repos/acme/web/commits/{SHA}/status");
+    let null = json!({ "state": "pending", "sha": SHA, "total_count": 0, "statuses": null });
+    let odd = ResponseTemplate::new(200).set_body_json(null);
+    for unread in [failing(&at, 500), Mock::given(path(&at)).respond_with(odd).with_priority(1)] {
+        let server = serve([unread]).await;
+        mount(&server, forge()).await;
+        let batch = Watch::new(&server, &["acme/web"]).poll().await;
+        assert_eq!(all_told(&batch)[0], "acme/web#482 open [bo=Approved] ?");
+    }
+}
+
+#[tokio::test]
 async fn a_list_that_is_none_or_short_is_told() {
     let runs_at = "/repos/acme/web/actions/runs";
     let checks_at = format!("/repos/acme/web/commits/{SHA}/check-runs");
