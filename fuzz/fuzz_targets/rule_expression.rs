@@ -7,7 +7,7 @@ use callboard_domain::{
     event::{Event, EventName},
     identity::Identity,
     item::{AccountName, Detail, Incident, IncidentStatus, Item, ItemKey, Kind, Severity},
-    rules::{Do, RuleConfig, Rules},
+    rules::{NotifyLevel, RuleConfig, Rules},
 };
 use jiff::Timestamp;
 
@@ -39,7 +39,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     let rule = RuleConfig {
         name: "rule".to_owned(),
         when: when.to_owned(),
-        action: Some(Do::Show),
+        action: Some(NotifyLevel::Show),
         post: vec![post.to_owned()],
         group_by: Vec::new(),
         go_on: true,
