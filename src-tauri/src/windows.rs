@@ -1,5 +1,8 @@
 //! The two windows: made when first needed, shown where the pointer is, and put away once they are unused.
 
+mod own_pages;
+mod theme;
+
 use std::{
     collections::HashMap,
     sync::{
@@ -13,9 +16,13 @@ use callboard_engine::config;
 use serde::Serialize;
 use tauri::{
     AppHandle, Emitter, EventTarget, LogicalSize, Manager, PhysicalPosition, WebviewUrl, WebviewWindow,
-    WebviewWindowBuilder, WindowEvent, webview::PageLoadEvent, window::Color,
+    WebviewWindowBuilder, WindowEvent, webview::PageLoadEvent,
 };
 
+use self::{
+    own_pages::is_ours,
+    theme::{forced, surface},
+};
 #[cfg(target_os = "linux")]
 use crate::focus;
 use crate::timing;
@@ -101,29 +108,6 @@ struct Open {
     /// Counts shows and hides: a window that was shown again is not put away.
     turns: u64,
     focus: Focus,
-}
-
-/// `--surface-window` of ui/src/tokens.css, light and dark.
-const LIGHT: Color = Color(0xfd, 0xfc, 0xfa, 0xff);
-const DARK: Color = Color(0x15, 0x17, 0x1e, 0xff);
-
-/// The theme that the pages have, where it is not the system's.
-fn forced(theme: config::Theme) -> Option<&'static str> {
-    match theme {
-        config::Theme::System => None,
-        config::Theme::Light => Some("light"),
-        config::Theme::Dark => Some("dark"),
-    }
-}
-
-/// The colour of a page's window.
-fn surface(theme: config::Theme, system_is_dark: impl FnOnce() -> bool) -> Color {
-    let dark = match theme {
-        config::Theme::System => system_is_dark(),
-        config::Theme::Light => false,
-        config::Theme::Dark => true,
-    };
-    if dark { DARK } else { LIGHT }
 }
 
 /// Whether a window has the focus, as its events told.
@@ -448,27 +432,6 @@ fn target(kind: Kind) -> EventTarget {
     EventTarget::webview_window(kind.label())
 }
 
-/// Where the app's own pages are (docs.rs/tauri, `WebviewUrl`).
-const OWN: &str = if cfg!(windows) { "http://tauri.localhost" } else { "tauri://localhost" };
-/// Where `npm run dev` serves them: `devUrl` in `tauri.conf.json`.
-const DEV: &str = "http://localhost:5173";
-
-/// A page of the app's own: a window goes nowhere else, whatever a link in it says.
-fn is_ours(url: &tauri::Url) -> bool {
-    // Only in a build that was made for it.
-    is_at(url, OWN) || (tauri::is_dev() && is_at(url, DEV))
-}
-
-/// Whether a URL is of exactly this origin, and says nobody's name.
-fn is_at(url: &tauri::Url, origin: &str) -> bool {
-    let Ok(origin) = origin.parse::<tauri::Url>() else { return false };
-    url.scheme() == origin.scheme()
-        && url.host_str() == origin.host_str()
-        && url.port_or_known_default() == origin.port_or_known_default()
-        && url.username().is_empty()
-        && url.password().is_none()
-}
-
 fn is_composited() -> bool {
     #[cfg(target_os = "linux")]
     return focus::is_composited();
@@ -479,31 +442,6 @@ fn is_composited() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn windows_stay_on_their_own_pages() {
-        let cases = [
-            ("tauri://localhost/index.html", !cfg!(windows)),
-            ("http://tauri.localhost/settings.html", cfg!(windows)),
-            ("tauri://evil/index.html", false),
-            ("tauri://localhost:8080/index.html", false),
-            ("tauri://evil@localhost/index.html", false),
-            ("tauri:index.html", false),
-            ("https://tauri.localhost/", false),
-            ("http://tauri.localhost:8080/", false),
-            ("http://localhost:8080/", false),
-            ("http://localhost/", false),
-            ("https://localhost:5173/", false),
-            ("https://acme.example/", false),
-            ("file:///etc/passwd", false),
-            ("data:text/html,hi", false),
-            ("javascript:alert(1)", false),
-            ("https://tauri.localhost.acme.example/", false),
-        ];
-        for (url, expected) in cases {
-            assert_eq!(is_ours(&url.parse().unwrap()), expected, "{url}");
-        }
-    }
 
     #[test]
     fn labels_name_windows() {
@@ -524,21 +462,6 @@ mod tests {
         ];
         for (size, room, expected) in cases {
             assert_eq!(fitting(size, room), expected, "{size:?} in {room:?}");
-        }
-    }
-
-    #[test]
-    fn a_window_has_its_pages_colour_before_the_page_is_drawn() {
-        let tokens = include_str!("../../ui/src/tokens.css");
-        let hex = |Color(r, g, b, _): Color| format!("--surface-window: #{r:02x}{g:02x}{b:02x};");
-        for (theme, system_is_dark, colour) in [
-            (config::Theme::System, false, LIGHT),
-            (config::Theme::System, true, DARK),
-            (config::Theme::Light, true, LIGHT),
-            (config::Theme::Dark, false, DARK),
-        ] {
-            assert_eq!(surface(theme, || system_is_dark), colour, "{theme:?}");
-            assert!(tokens.contains(&hex(colour)), "{colour:?} is the pages'");
         }
     }
 }

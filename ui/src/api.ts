@@ -2721,7 +2721,7 @@ export type Search = {
  */
 text: string, 
 /**
- * At most this many of each kind, up to [`LONGEST_LIST`].
+ * At most this many of each kind, up to [`LONGEST_LIST`](super::LONGEST_LIST).
  */
 limit: number, 
 /**

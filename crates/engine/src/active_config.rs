@@ -9,7 +9,7 @@ use std::{
 };
 
 use callboard_connectors::http::Client;
-use callboard_domain::rules::Rules;
+use callboard_domain::rules::{RuleError, Rules};
 use jiff::Timestamp;
 use notify::{RecursiveMode, Watcher};
 use tokio::sync::mpsc;
@@ -58,14 +58,8 @@ impl ActiveConfig {
         before: Option<&Self>,
     ) -> Result<Self, ConfigErrors> {
         let rules = Rules::compile(&config.rules, config.builtin_rules).map_err(|errors| {
-            let fault = |what| ConfigError {
-                file: config.path.clone(),
-                line: 1,
-                column: 1,
-                what,
-                text: String::new(),
-            };
-            ConfigErrors(errors.into_iter().map(|error| fault(error.message())).collect())
+            let error = |error: RuleError| ConfigError::of_file(&config.path, error.message());
+            ConfigErrors(errors.into_iter().map(error).collect())
         })?;
         let as_before = before.map(|it| &it.secrets).filter(|secrets| secrets.place() == config.secrets);
         let secrets = options.secrets.as_ref().or(as_before).cloned().unwrap_or_else(|| {

@@ -1,4 +1,4 @@
-//! What there is: the board, items, events, and why one was told of them.
+//! What there is: the board, items with their logs, events, activity, and what is off the board.
 
 pub use callboard_domain::{
     activity::{Activity, ActivityDay},
@@ -6,20 +6,16 @@ pub use callboard_domain::{
 };
 use callboard_domain::{
     actor::Actor,
-    board::{NotSeen, Row, Tray},
+    board::Row,
     command::{Effect, Role},
     error::ServiceError,
     event::Event,
     item::{Item, ItemKey, Kind},
-    rules::{Decision, RuleConfig},
     source::GoneReason,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
-
-use super::Marked;
-use crate::config::ConfigError;
 
 /// What needs a person.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
@@ -214,154 +210,6 @@ pub struct LogLine {
     pub error: bool,
 }
 
-/// The whole in numbers and words: for the tray, a footer, a status bar.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
-pub struct StatusQuery {}
-
-/// The whole in numbers and words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct Status {
-    /// What the tray shows, by priority: offline, failing, needs you, do not disturb, not all is seen,
-    /// with someone already, calm.
-    pub icon: TrayIcon,
-    /// How many things need a person.
-    pub count: usize,
-    /// The board in a line. Where something is not seen, it names that.
-    pub summary: String,
-    /// What is to be watched and is not seen, the worst first.
-    #[serde(default)]
-    pub not_seen: Vec<NotSeen>,
-    /// The accounts that are well.
-    pub accounts_ok: usize,
-    /// All accounts.
-    pub accounts: usize,
-    /// What is wrong with the others, the worst first: "ci needs sign-in".
-    pub troubles: Vec<Trouble>,
-    /// When the next account is polled.
-    pub next_check: Option<Timestamp>,
-    /// Only important notifications until then: a person asked for it, or it is a quiet hour.
-    pub quiet: Option<QuietNow>,
-    /// What is wrong with the configuration file, while the previous one is active.
-    pub errors: Vec<ConfigError>,
-    /// Runs under way.
-    pub runs: usize,
-    /// Messages that have not arrived and will not by themselves, or that are late.
-    pub undelivered: usize,
-}
-
-/// What the tray shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum TrayIcon {
-    /// Nothing that is to be watched can be read.
-    Offline,
-    /// As [`Tray::Failing`].
-    Failing,
-    /// As [`Tray::Attention`].
-    Attention,
-    /// Nothing of that in what is seen, but not all is seen.
-    Partial,
-    /// Only important notifications are shown.
-    DoNotDisturb,
-    /// As [`Tray::Acknowledged`].
-    Acknowledged,
-    /// As [`Tray::Calm`].
-    Calm,
-}
-
-impl From<Tray> for TrayIcon {
-    fn from(tray: Tray) -> Self {
-        match tray {
-            Tray::Failing => Self::Failing,
-            Tray::Attention => Self::Attention,
-            Tray::Acknowledged => Self::Acknowledged,
-            Tray::Calm => Self::Calm,
-        }
-    }
-}
-
-/// An account in trouble, in a line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct Trouble {
-    /// Which.
-    pub account: callboard_domain::item::AccountName,
-    /// "needs sign-in", "cannot be reached", "lacks workflow".
-    pub what: String,
-}
-
-/// Why only important notifications are shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct QuietNow {
-    /// Until when.
-    pub until: Timestamp,
-    /// True where a person asked for it; false for quiet hours.
-    pub asked: bool,
-}
-
-/// What a launcher shows for what was typed: commands, items and runs, matched in any order of letters, recent and
-/// frequent ones first.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
-pub struct Find {
-    /// What was typed; nothing finds nothing.
-    pub text: String,
-    /// At most this many of each kind.
-    pub limit: usize,
-}
-
-/// What was found, the best kind first, the best of each first.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct Found {
-    /// Commands.
-    pub commands: Vec<FoundCommand>,
-    /// Items.
-    pub items: Vec<FoundItem>,
-    /// Lines that were run before, each once, the latest run of each.
-    pub runs: Vec<FoundRun>,
-    /// The line that the text would be with its best completion, where it begins with the text.
-    pub completion: Option<String>,
-}
-
-/// A command that fits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct FoundCommand {
-    /// Its name.
-    pub name: String,
-    /// The name, with what matched.
-    pub title: Marked,
-    /// What it does, in a line.
-    pub summary: String,
-    /// Where its outcome would be posted, as far as can be told without arguments.
-    pub posts_to: String,
-    /// What it takes, in words: `app, env, [ref]`.
-    pub takes: String,
-}
-
-/// An item that fits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct FoundItem {
-    /// Its row, as on the board.
-    pub row: callboard_domain::board::Row,
-    /// Its title, with what matched.
-    pub title: Marked,
-}
-
-/// A line that was run before.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct FoundRun {
-    /// The latest run's id.
-    pub id: String,
-    /// The line, as it can be run again.
-    pub line: String,
-    /// The line, with what matched.
-    pub title: Marked,
-    /// The latest run's state.
-    pub state: String,
-    /// Who ran it.
-    pub by: String,
-    /// When.
-    pub at: Timestamp,
-}
-
 /// What happened in the last days, in numbers.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct ActivityQuery {
@@ -369,108 +217,6 @@ pub struct ActivityQuery {
     pub days: u16,
     /// The time zone that days are counted in; the owner's where it is not given.
     pub zone: Option<String>,
-}
-
-/// The active rules, in their order, the built-in ones last.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
-pub struct RulesQuery {}
-
-/// A rule and what it did lately.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct RuleInfo {
-    /// The rule as written.
-    pub rule: RuleConfig,
-    /// True for one of those that come with Callboard.
-    pub builtin: bool,
-    /// How many events it matched in the last 7 days.
-    pub matched: u32,
-    /// The latest event that it matched.
-    pub last: Option<Event>,
-}
-/// Full-text search over items and runs.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
-pub struct Search {
-    /// Words, or parts of them.
-    pub text: String,
-    /// At most this many of each kind, up to [`LONGEST_LIST`].
-    pub limit: usize,
-    /// Not the first so many of each kind: the pages before.
-    #[serde(default)]
-    pub skip: usize,
-}
-
-/// Something that a search found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(tag = "found", rename_all = "snake_case")]
-pub enum Hit {
-    /// An item.
-    Item {
-        /// Its key.
-        key: ItemKey,
-        /// Its title.
-        title: String,
-        /// Its state.
-        status: String,
-    },
-    /// A run.
-    Run {
-        /// Its id.
-        id: String,
-        /// Its line.
-        line: String,
-        /// Its state.
-        state: String,
-    },
-}
-
-/// Why was (or wasn't) I told of this?
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
-pub struct RulesExplain {
-    /// The event's number.
-    pub event: i64,
-}
-
-/// What was decided for an event, and what would be decided now.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
-pub struct Explanation {
-    /// The event.
-    pub event: Event,
-    /// The item as it is now.
-    pub item: Item,
-    /// What was decided when it was seen.
-    pub decided: Option<Decision>,
-    /// What the rules of today decide, with the reason of each.
-    pub now: Decision,
-}
-
-/// What other rules would have made of the latest events. Nothing is told or posted.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
-pub struct RulesReplay {
-    /// How many of the latest events that were decided upon; at most 1,000.
-    pub last: usize,
-    /// A person's own rules, to be tried in place of the active ones; `None` tries the active ones.
-    pub rules: Option<Vec<RuleConfig>>,
-}
-
-/// What would be decided otherwise.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct Replay {
-    /// How many events were looked at.
-    pub events: usize,
-    /// Those of which something else would come, the latest first.
-    pub otherwise: Vec<Replayed>,
-}
-
-/// An event of which something else would come.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct Replayed {
-    /// The event.
-    pub event: Event,
-    /// What was decided when it was seen; where other rules are tried, what the active ones say of the item as it is now, so
-    /// that only the rules make the difference.
-    pub before: Decision,
-    /// What the tried rules say, of the item as it is now.
-    pub after: Decision,
 }
 
 /// Takes an item off the board for a while.

@@ -8,8 +8,11 @@ mod accounts;
 mod audit;
 mod board;
 mod commands;
+mod find;
 mod posting;
 mod rooms;
+mod rules;
+mod status;
 mod typescript;
 mod upkeep;
 
@@ -23,7 +26,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use ts_rs::TS;
 
-pub use self::{accounts::*, audit::*, board::*, commands::*, posting::*, rooms::*, upkeep::*};
+pub use self::{
+    accounts::*, audit::*, board::*, commands::*, find::*, posting::*, rooms::*, rules::*, status::*,
+    upkeep::*,
+};
 use crate::{Engine, config::ConfigError, supervise::catch_panic};
 pub use typescript::typescript;
 

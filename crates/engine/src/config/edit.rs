@@ -197,15 +197,7 @@ fn edit(
     path: &Path,
     change: impl FnOnce(&mut DocumentMut) -> Result<(), String>,
 ) -> Result<String, ConfigErrors> {
-    let whole = |what: String| {
-        ConfigErrors(vec![ConfigError {
-            file: path.to_owned(),
-            line: 1,
-            column: 1,
-            what,
-            text: String::new(),
-        }])
-    };
+    let whole = |what: String| ConfigErrors(vec![ConfigError::of_file(path, what)]);
     let text = text_of(path)?;
     // Says where a fault is better than the editing parser does.
     Config::read(path, &text)?;

@@ -131,15 +131,7 @@ impl Config {
 
 /// The text of a file; empty where there is none.
 pub(crate) fn text_of(path: &Path) -> Result<String, ConfigErrors> {
-    let fault = |what: String| {
-        ConfigErrors(vec![ConfigError {
-            file: path.to_owned(),
-            line: 1,
-            column: 1,
-            what,
-            text: String::new(),
-        }])
-    };
+    let fault = |what: String| ConfigErrors(vec![ConfigError::of_file(path, what)]);
     match private::read(path, FILE_LIMIT) {
         Ok(bytes) => String::from_utf8(bytes).map_err(|_| fault("this is not text in UTF-8".to_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),

@@ -30,6 +30,13 @@ pub struct ConfigError {
     pub text: String,
 }
 
+impl ConfigError {
+    /// What is wrong with a file as a whole: it stands at its beginning, and no line is shown.
+    pub(crate) fn of_file(file: &Path, what: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), line: 1, column: 1, what: what.into(), text: String::new() }
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file = self.file.display().to_string();

@@ -1,10 +1,11 @@
 //! The forge: a GitHub with pull requests and Actions. What is there and what happens to it; the REST API is in
-//! [`rest`], the JSON in [`wire`].
+//! [`rest`], what it sends by itself in [`webhooks`], the JSON in [`wire`].
 //!
 //! As on GitHub a review takes the reviewer off those asked, the checks of a commit are the jobs of its runs, and a
 //! run that is run again keeps its number and counts its attempts. A second attempt passes: what failed was flaky.
 
 mod rest;
+mod webhooks;
 mod wire;
 
 use std::{
@@ -13,14 +14,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::{
     ME, Pace,
-    service::{Life, Webhook, Webhooks, listen, lock, second},
+    service::{Life, Webhooks, listen, lock, second},
 };
 
 /// The person's token.
@@ -188,7 +188,7 @@ impl Forge {
             pull.head = sha.clone();
             pull.updated_at = now;
             let number = pull.number;
-            self.tell_pull(&mut world, push.repo, number, "synchronize");
+            self.send_pull(&mut world, push.repo, number, "synchronize");
         }
         self.begin_run(&mut world, push, sha);
     }
@@ -206,7 +206,7 @@ impl Forge {
             ..Pull::new(number, push.subject, push.by, push.branch, &sha, now)
         };
         repo.pulls.insert(number, pull);
-        self.tell_pull(&mut world, push.repo, number, "opened");
+        self.send_pull(&mut world, push.repo, number, "opened");
         self.begin_run(&mut world, push, sha);
         Some(number)
     }
@@ -277,7 +277,7 @@ impl Forge {
                 "sender": wire::user(&self.0.url, by),
             })
         };
-        self.tell(world, "pull_request_review", &body);
+        self.send(world, "pull_request_review", &body);
         Some(id)
     }
 
@@ -289,7 +289,7 @@ impl Forge {
         pull.merged = Some((now, by.to_owned()));
         pull.updated_at = now;
         let subject = format!("{} (#{number})", pull.title);
-        self.tell_pull(world, name, number, "closed");
+        self.send_pull(world, name, number, "closed");
         let push = Push { repo: name, branch: "main", by: "", subject: "", fails: None };
         self.begin(world, push, by, subject, sha.clone());
         Some(sha)
@@ -309,7 +309,7 @@ impl Forge {
             ..Run::new(id, repo.last_run, push.branch, &sha, &subject, second())
         };
         repo.runs.push(run);
-        self.tell_run(world, push.repo, id);
+        self.send_run(world, push.repo, id);
         self.follow(push.repo, id, 1);
     }
 
@@ -325,7 +325,7 @@ impl Forge {
         run.phase = Phase::Queued;
         run.updated_at = second();
         let attempt = run.attempt;
-        self.tell_run(world, name, id);
+        self.send_run(world, name, id);
         self.follow(name, id, attempt);
         Some(true)
     }
@@ -345,58 +345,13 @@ impl Forge {
                 if phase == Phase::Running {
                     run.started_at = run.updated_at;
                 }
-                forge.tell_run(&mut world, repo, id);
+                forge.send_run(&mut world, repo, id);
             }
         });
     }
 
     fn repo_json(&self, repo: &str) -> Value {
         wire::repo(&self.0.url, repo)
-    }
-
-    fn tell_pull(&self, world: &mut World, repo: &str, number: u64, action: &str) {
-        let Some(pull) = world.repos.get(repo).and_then(|repo| repo.pulls.get(&number)) else { return };
-        let sender = pull.merged.as_ref().map_or(&pull.author, |(_, by)| by);
-        let body = json!({
-            "action": action,
-            "number": number,
-            "pull_request": wire::pull(&self.0.url, repo, pull, wire::Form::Whole),
-            "repository": self.repo_json(repo),
-            "sender": wire::user(&self.0.url, sender),
-        });
-        self.tell(world, "pull_request", &body);
-    }
-
-    fn tell_run(&self, world: &mut World, repo: &str, id: u64) {
-        let runs = world.repos.get(repo).map(|repo| &repo.runs);
-        let Some(run) = runs.and_then(|runs| runs.iter().find(|run| run.id == id)) else { return };
-        let action = match run.phase {
-            Phase::Queued => "requested",
-            Phase::Running => "in_progress",
-            Phase::Ended => "completed",
-        };
-        let body = json!({
-            "action": action,
-            "workflow_run": wire::run(&self.0.url, repo, run),
-            "repository": self.repo_json(repo),
-            "sender": wire::user(&self.0.url, &run.actor),
-        });
-        self.tell(world, "workflow_run", &body);
-    }
-
-    /// Sends a webhook, signed: <https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries>.
-    fn tell(&self, world: &mut World, event: &str, body: &Value) {
-        let body = body.to_string();
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(WEBHOOK_SECRET.as_bytes()) else { return };
-        mac.update(body.as_bytes());
-        let signature = hex(&mac.finalize().into_bytes());
-        let delivery = format!("00000000-0000-4000-8000-{:012}", world.count());
-        let headers = vec![
-            ("x-github-event", event.to_owned()),
-            ("x-github-delivery", delivery),
-            ("x-hub-signature-256", format!("sha256={signature}")),
-        ];
-        self.0.webhooks.send(Webhook { headers, body });
     }
 }
 

@@ -1,0 +1,108 @@
+//! What is found by typing, and by a search through all that is stored.
+
+use callboard_domain::{board::Row, item::ItemKey};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::Marked;
+
+/// What a launcher shows for what was typed: commands, items and runs, matched in any order of letters, recent and
+/// frequent ones first.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct Find {
+    /// What was typed; nothing finds nothing.
+    pub text: String,
+    /// At most this many of each kind.
+    pub limit: usize,
+}
+
+/// What was found, the best kind first, the best of each first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Found {
+    /// Commands.
+    pub commands: Vec<FoundCommand>,
+    /// Items.
+    pub items: Vec<FoundItem>,
+    /// Lines that were run before, each once, the latest run of each.
+    pub runs: Vec<FoundRun>,
+    /// The line that the text would be with its best completion, where it begins with the text.
+    pub completion: Option<String>,
+}
+
+/// A command that fits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FoundCommand {
+    /// Its name.
+    pub name: String,
+    /// The name, with what matched.
+    pub title: Marked,
+    /// What it does, in a line.
+    pub summary: String,
+    /// Where its outcome would be posted, as far as can be told without arguments.
+    pub posts_to: String,
+    /// What it takes, in words: `app, env, [ref]`.
+    pub takes: String,
+}
+
+/// An item that fits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FoundItem {
+    /// Its row, as on the board.
+    pub row: Row,
+    /// Its title, with what matched.
+    pub title: Marked,
+}
+
+/// A line that was run before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FoundRun {
+    /// The latest run's id.
+    pub id: String,
+    /// The line, as it can be run again.
+    pub line: String,
+    /// The line, with what matched.
+    pub title: Marked,
+    /// The latest run's state.
+    pub state: String,
+    /// Who ran it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Full-text search over items and runs.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+pub struct Search {
+    /// Words, or parts of them.
+    pub text: String,
+    /// At most this many of each kind, up to [`LONGEST_LIST`](super::LONGEST_LIST).
+    pub limit: usize,
+    /// Not the first so many of each kind: the pages before.
+    #[serde(default)]
+    pub skip: usize,
+}
+
+/// Something that a search found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "found", rename_all = "snake_case")]
+pub enum Hit {
+    /// An item.
+    Item {
+        /// Its key.
+        key: ItemKey,
+        /// Its title.
+        title: String,
+        /// Its state.
+        status: String,
+    },
+    /// A run.
+    Run {
+        /// Its id.
+        id: String,
+        /// Its line.
+        line: String,
+        /// Its state.
+        state: String,
+    },
+}

@@ -1,0 +1,47 @@
+//! Light or dark: what a window is painted with before its page is, and what the page is told.
+
+use callboard_engine::config;
+use tauri::window::Color;
+
+/// `--surface-window` of ui/src/tokens.css, light and dark.
+const LIGHT: Color = Color(0xfd, 0xfc, 0xfa, 0xff);
+const DARK: Color = Color(0x15, 0x17, 0x1e, 0xff);
+
+/// The theme that the pages have, where it is not the system's.
+pub(super) fn forced(theme: config::Theme) -> Option<&'static str> {
+    match theme {
+        config::Theme::System => None,
+        config::Theme::Light => Some("light"),
+        config::Theme::Dark => Some("dark"),
+    }
+}
+
+/// The colour of a page's window.
+pub(super) fn surface(theme: config::Theme, system_is_dark: impl FnOnce() -> bool) -> Color {
+    let dark = match theme {
+        config::Theme::System => system_is_dark(),
+        config::Theme::Light => false,
+        config::Theme::Dark => true,
+    };
+    if dark { DARK } else { LIGHT }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_has_its_pages_colour_before_the_page_is_drawn() {
+        let tokens = include_str!("../../../ui/src/tokens.css");
+        let hex = |Color(r, g, b, _): Color| format!("--surface-window: #{r:02x}{g:02x}{b:02x};");
+        for (theme, system_is_dark, colour) in [
+            (config::Theme::System, false, LIGHT),
+            (config::Theme::System, true, DARK),
+            (config::Theme::Light, true, LIGHT),
+            (config::Theme::Dark, false, DARK),
+        ] {
+            assert_eq!(surface(theme, || system_is_dark), colour, "{theme:?}");
+            assert!(tokens.contains(&hex(colour)), "{colour:?} is the pages'");
+        }
+    }
+}
