@@ -2,12 +2,13 @@
 
 use std::{fs, path::Path};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use callboard_domain::{
     event::Event,
     identity::Identity,
     item::{AccountName, Item},
     people::{People, Place},
+    plain::{Notation, plain},
     rules::Rules,
 };
 use callboard_engine::{
@@ -34,8 +35,7 @@ pub(crate) fn act(command: &args::Config, paths: &Paths, output: &Output) -> Res
         args::Config::Schema { commands: false } => println!("{:#}", schema()),
         args::Config::Schema { commands: true } => println!("{:#}", command_file::schema()),
         args::Config::Check => {
-            let config = load(&paths.config)?;
-            let found = command_file::load(&config).map_err(refused)?;
+            let (config, found) = check(&paths.config)?;
             let commands = found.names;
             for replaced in &found.replaced {
                 output.note(&format!("note: {replaced}"));
@@ -67,6 +67,22 @@ pub(crate) fn act(command: &args::Config, paths: &Paths, output: &Output) -> Res
         }
     }
     Ok(Exit::Done)
+}
+
+/// Reads a configuration and its command files; everything that is wrong in any of them is told at once.
+fn check(path: &Path) -> Result<(Config, command_file::Found)> {
+    let (config, mut errors) = Config::inspect(path);
+    let found = config.map(|config| match command_file::load(&config) {
+        Ok(found) => Some((config, found)),
+        Err(ConfigErrors(more)) => {
+            errors.extend(more);
+            None
+        }
+    });
+    match found.flatten() {
+        Some(found) if errors.is_empty() => Ok(found),
+        _ => Err(refused(ConfigErrors(errors)).into()),
+    }
 }
 
 /// Who each person is, and where: an alias of a service means all of its accounts.
@@ -122,13 +138,52 @@ pub(crate) fn test_rules(file: &Path, paths: &Paths, output: &Output) -> Result<
             file.display()
         ))
     })?;
-    let case: Case = serde_json::from_str(&text)
-        .with_context(|| format!("{}: expected {{\"event\": {{...}}, \"item\": {{...}}}}", file.display()))
-        .map_err(|error| Usage(format!("{error:#}")))?;
+    let case: Case = serde_json::from_str(&text).map_err(|error| {
+        let what = plain(&error.to_string(), Notation::Json);
+        let form =
+            "expected {\"event\": {...}, \"item\": {...}} as `callboard --json events` and `item` print them";
+        Usage(format!("{}: {what}; {form}", file.display()))
+    })?;
     let rules = Rules::compile(&config.rules, config.builtin_rules).map_err(|errors| {
         Usage(errors.into_iter().map(|error| error.message()).collect::<Vec<_>>().join("; "))
     })?;
     let decision = rules.explain(&case.event, &case.item, &case.me);
     output.either(&decision, || output.decision(&decision));
     Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_and_its_command_files_are_checked_in_one_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("callboard.toml");
+        fs::create_dir(folder.path().join("ops")).unwrap();
+        let command =
+            "[[command]]\nname = \"deploy\"\nsumary = \"x\"\n[command.run.exec]\nargv = 3\ncwd = 4\n";
+        fs::write(folder.path().join("ops/deploy.toml"), command).unwrap();
+        // what is wrong -> in which file and line
+        let dirs = "default_chanel = \"x\"\n[commands]\ndirs = [\"ops\"]\n";
+        fs::write(&path, format!("{dirs}[desktop]\ntheme = \"pink\"\n")).unwrap();
+        let error = check(&path).unwrap_err();
+        let Some(ApiError::Config { errors }) = error.downcast_ref() else { panic!("{error}") };
+        let found: Vec<_> = errors
+            .iter()
+            .map(|error| format!("{}:{}", error.file.file_name().unwrap().display(), error.line))
+            .collect();
+        for place in [
+            "callboard.toml:1",
+            "callboard.toml:5",
+            "deploy.toml:1",
+            "deploy.toml:3",
+            "deploy.toml:5",
+            "deploy.toml:6",
+        ] {
+            assert!(found.iter().any(|it| it == place), "{place}: {error}");
+        }
+        fs::write(&path, "").unwrap();
+        assert!(check(&path).is_ok());
+    }
 }

@@ -16,7 +16,13 @@ mod tests;
 use std::{borrow::Cow, fmt, sync::OnceLock, time::Duration};
 
 use bytes::{Buf, Bytes, BytesMut};
-use callboard_domain::{action::Step, error::ServiceError, secret::ExposeSecret, text};
+use callboard_domain::{
+    action::Step,
+    error::ServiceError,
+    plain::{Notation, plain},
+    secret::ExposeSecret,
+    text,
+};
 use jiff::Timestamp;
 use reqwest::{Method, StatusCode, header};
 use serde::Deserialize;
@@ -123,8 +129,8 @@ impl Answer {
             let why = if html {
                 format!("{service} answered with a web page where data was expected; is the URL its API's?")
             } else {
-                let error = text::line(&error.to_string(), 200);
-                format!("{service} answered with something unexpected: {error}")
+                let what = text::line(&plain(&error.to_string(), Notation::Json), 200);
+                format!("{service} answered with something unexpected: {what}")
             };
             if self.read { ServiceError::unavailable(why) } else { ServiceError::unknown(why) }
         })

@@ -9,6 +9,7 @@ mod tests;
 use std::{fmt, marker::PhantomData};
 
 use callboard_domain::{
+    plain::{self, Notation},
     source::{Problem, ProblemKind},
     text,
 };
@@ -108,7 +109,10 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
                 while let Some(entry) = list.next_element::<&'de RawValue>()? {
                     match serde_json::from_str(entry.get()) {
                         Ok(entry) => entries.good.push(entry),
-                        Err(why) => entries.odd.push(Odd::new(place, entry.get(), why)),
+                        Err(why) => {
+                            let why = plain::without_place(&why.to_string(), Notation::Json);
+                            entries.odd.push(Odd::new(place, entry.get(), why));
+                        }
                     }
                     place += 1;
                 }

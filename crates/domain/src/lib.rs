@@ -19,6 +19,7 @@ pub mod log;
 pub mod message;
 pub mod nearest;
 pub mod people;
+pub mod plain;
 pub mod position;
 pub mod rules;
 pub mod run;

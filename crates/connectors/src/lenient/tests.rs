@@ -32,7 +32,9 @@ fn an_odd_entry_is_named_and_the_rest_is_good() {
     let problem = entries.problem("", "things").unwrap();
     assert_eq!(problem.kind, ProblemKind::Malformed);
     assert!(
-        problem.why.starts_with("4 of 7 things cannot be read: entry 2: invalid type: null"),
+        problem.why.starts_with(
+            "4 of 7 things cannot be read: entry 2: expected an object {...}, found nothing (null)"
+        ),
         "{problem}"
     );
     assert!(problem.why.ends_with("; and 1 more"), "{problem}");

@@ -322,8 +322,13 @@ impl<'a> Check<'a> {
         let (Some(name), Some(value)) = (dotted(&name.expr), text_of(value)) else { return Ok(()) };
         match self.find(&name) {
             Found::Name(name) if !name.values.is_empty() && !name.values.contains(&value) => {
-                let what =
-                    format!("`{}` is never {value:?}; it is one of {}", name.name, name.values.join(", "));
+                let values: Vec<&str> = name.values.iter().copied().filter(|it| !it.is_empty()).collect();
+                let nothing = if values.len() < name.values.len() { ", or nothing (\"\")" } else { "" };
+                let what = format!(
+                    "`{}` is never {value:?}; it is one of {}{nothing}",
+                    name.name,
+                    values.join(", ")
+                );
                 let mut fault = self.fault(self.spot(value).unwrap_or(at), what);
                 fault.nearest = nearest(value, name.values.iter().copied()).map(str::to_owned);
                 Err(fault)

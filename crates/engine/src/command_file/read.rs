@@ -28,7 +28,7 @@ use super::{
     command::{Command, Run},
     table,
 };
-use crate::config::{Config, ConfigError, Step, TomlFile, unknown};
+use crate::config::{Config, ConfigError, Step, TomlFile};
 use Step::{At, Key};
 
 /// The most characters of a name, a choice or a default.
@@ -71,7 +71,7 @@ pub(super) fn read(
     errors: &mut Vec<ConfigError>,
 ) -> Vec<Checked> {
     for (name, span) in file.sections().filter(|(name, _)| *name != "command") {
-        errors.push(file.fault_at(span, unknown("section", name, ["command"])));
+        errors.push(file.unknown_key(span, "section", name, ["command"]));
     }
     let section = [Key("command")];
     let count = match file.get(&section).map(|value| value.get_ref()) {
@@ -142,7 +142,10 @@ impl Reader<'_, '_> {
         self.policy(&mut spec);
         let run = self.run(&mut spec, timeout);
         let result = self.result(&spec, run.as_ref().is_some_and(|run| matches!(run, Run::Exec(_))));
-        self.unused(&spec);
+        // Where something could not be read, that may be where an argument is used.
+        if self.errors.len() == before {
+            self.unused(&spec);
+        }
         if is_named {
             self.names(&spec);
             self.usage(&spec);
@@ -162,11 +165,7 @@ impl Reader<'_, '_> {
     }
 
     fn read<T: DeserializeOwned>(&mut self, steps: &[Step<'_>]) -> Option<T> {
-        let read = self.file.read(&self.at(steps));
-        read.unwrap_or_else(|fault| {
-            self.errors.push(fault);
-            None
-        })
+        self.file.read(&self.at(steps), self.errors)
     }
 
     fn required<T: DeserializeOwned>(&mut self, steps: &[Step<'_>], such_as: &str) -> Option<T> {
@@ -196,8 +195,8 @@ impl Reader<'_, '_> {
             return None;
         };
         for key in table.keys().filter(|key| !keys.contains(&key.get_ref().as_ref())) {
-            let what = unknown("key", key.get_ref(), keys.iter().copied());
-            self.errors.push(self.file.fault_at(key.span(), what));
+            let fault = self.file.unknown_key(key.span(), "key", key.get_ref(), keys.iter().copied());
+            self.errors.push(fault);
         }
         Some(())
     }

@@ -1,6 +1,8 @@
 //! Takes secrets out of lines of a file before a message quotes them: one may stand there by mistake, and messages go
 //! into logs, chats and bug reports.
 
+use callboard_domain::nearest;
+
 /// A line with what may be a secret masked, and the masked values, so that they can be taken out of other texts too.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Masked {
@@ -166,6 +168,15 @@ fn closing(line: &str, from: usize, quote: u8) -> usize {
     }
     let at = at.min(line.len());
     (at..=line.len()).find(|at| line.is_char_boundary(*at)).unwrap_or(line.len())
+}
+
+/// What keys of secrets are called by whom we know; one that is nearly so is a slip of the fingers.
+const SECRET_NAMES: [&str; 8] =
+    ["token", "password", "secret", "passphrase", "api_key", "private_key", "credential", "webhook_secret"];
+
+/// True where a key names a secret, also with a slip of the fingers.
+pub(super) fn names_a_secret(key: &str) -> bool {
+    is_secret_key(key) || nearest::nearest(key, SECRET_NAMES).is_some()
 }
 
 fn is_secret_key(key: &str) -> bool {

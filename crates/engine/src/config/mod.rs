@@ -89,15 +89,33 @@ impl Config {
 
     /// Reads and checks a text that stands, or is about to stand, at `path`.
     pub fn read(path: &Path, text: &str) -> Result<Self, ConfigErrors> {
-        let file = TomlFile::parse(path, text).map_err(|fault| ConfigErrors(vec![fault]))?;
+        match Self::inspect_text(path, text) {
+            (Some(config), errors) if errors.is_empty() => Ok(config),
+            (_, errors) => Err(ConfigErrors(errors)),
+        }
+    }
+
+    /// All that is wrong in a file, and what is right in it: good for no more than to look for faults of what it names, such
+    /// as command files. `None` where it is not known what else would be right, because an account cannot be read at all.
+    pub fn inspect(path: &Path) -> (Option<Self>, Vec<ConfigError>) {
+        match text_of(path) {
+            Ok(text) => Self::inspect_text(path, &text),
+            Err(ConfigErrors(errors)) => (None, errors),
+        }
+    }
+
+    fn inspect_text(path: &Path, text: &str) -> (Option<Self>, Vec<ConfigError>) {
+        let file = match TomlFile::parse(path, text) {
+            Ok(file) => file,
+            Err(fault) => return (None, vec![fault]),
+        };
         let mut reader = Reader { file: &file, errors: Vec::new() };
         let config = reader.config(path);
-        if reader.errors.is_empty() {
-            Ok(config)
-        } else {
-            reader.errors.sort_by_key(|fault| (fault.line, fault.column));
-            Err(ConfigErrors(reader.errors))
-        }
+        let mut errors = reader.errors;
+        errors.sort_by_key(|fault| (fault.line, fault.column));
+        let accounts = file.get(&["accounts".into()]).and_then(|value| value.get_ref().as_table());
+        let all_are_read = accounts.is_none_or(|tables| tables.len() == config.accounts.len());
+        (Some(config).filter(|_| all_are_read), errors)
     }
 
     /// The address that a channel's short name or an `ACCOUNT:CHANNEL` stands for.

@@ -154,12 +154,8 @@ impl Reader<'_, '_> {
 
     fn members(&mut self, team: &str, people: &People) -> BTreeSet<PersonId> {
         let at: [Step<'_>; 2] = ["teams".into(), team.into()];
-        let written = match self.file.read::<Team>(&at) {
-            Ok(team) => team.map(|team| team.members).unwrap_or_default(),
-            Err(fault) => {
-                self.errors.push(fault);
-                return BTreeSet::new();
-            }
+        let Some(Team { members: written }) = self.file.read(&at, &mut self.errors) else {
+            return BTreeSet::new();
         };
         if written.is_empty() {
             let what = format!("{team} has no members: add some of [people], or remove the team");

@@ -27,24 +27,24 @@ pub(super) struct Reader<'f, 't> {
     pub(super) errors: Vec<ConfigError>,
 }
 
-impl Reader<'_, '_> {
+impl<'t> Reader<'_, 't> {
     pub(super) fn config(&mut self, path: &Path) -> Config {
         for (name, span) in self.file.sections() {
             if !SECTIONS.contains(&name) {
                 let what = if self.file.is_section(name) { "section" } else { "key" };
-                self.errors.push(self.file.fault_at(span, unknown(what, name, SECTIONS)));
+                self.errors.push(self.file.unknown_key(span, what, name, SECTIONS));
             }
         }
         let accounts = self.accounts();
-        let channels = self.channels(&accounts);
-        let known = |account: &AccountName| accounts.contains_key(account);
+        let channels = self.channels();
         let default_channel = self.section::<String>("default_channel");
         let default_channel = default_channel.as_deref().unwrap_or(DEFAULT_CHANNEL);
-        let default_channel = resolve(default_channel, &channels, known).unwrap_or_else(|what| {
+        let resolved = resolve(default_channel, &channels, |account| self.is_account(account));
+        let default_channel = resolved.unwrap_or_else(|what| {
             self.errors.push(self.file.fault(&["default_channel".into()], what));
             Address { account: ROOM.into(), channel: "general".into() }
         });
-        let rules = self.rules(&channels, &accounts);
+        let rules = self.rules(&channels);
         let people = self.people(&accounts);
         let secrets: SecretsSection = self.section("secrets").unwrap_or_default();
         let mut commands: Commands = self.section("commands").unwrap_or_default();
@@ -77,10 +77,7 @@ impl Reader<'_, '_> {
     }
 
     fn section<T: serde::de::DeserializeOwned>(&mut self, name: &str) -> Option<T> {
-        self.file.read(&[name.into()]).unwrap_or_else(|fault| {
-            self.errors.push(fault);
-            None
-        })
+        self.file.read(&[name.into()], &mut self.errors)
     }
 
     fn accounts(&mut self) -> BTreeMap<AccountName, ConnectorConfig> {
@@ -93,73 +90,74 @@ impl Reader<'_, '_> {
         };
         for (key, value) in tables {
             let name = key.get_ref().as_ref();
-            match self.account(name, value) {
-                Ok(_) if !is_name(name) || name == ROOM => self.errors.push(self.file.fault_at(
-                    key.span(),
-                    format!(
-                        "an account is named with letters, digits, - and _, and not `{ROOM}`; found `{name}`"
-                    ),
-                )),
-                Ok(config) => {
-                    accounts.insert(name.into(), config);
-                }
-                Err(errors) => self.errors.extend(errors),
+            let account = self.account(name, value);
+            if !is_name(name) || name == ROOM {
+                let what = format!(
+                    "an account is named with letters, digits, - and _, and not `{ROOM}`; found `{name}`"
+                );
+                self.errors.push(self.file.fault_at(key.span(), what));
             }
+            accounts.extend(account.map(|account| (AccountName::from(name), account)));
         }
         accounts
     }
 
-    fn account(
-        &self,
-        name: &str,
-        value: &toml::Spanned<DeValue<'_>>,
-    ) -> Result<ConnectorConfig, Vec<ConfigError>> {
+    /// An account as far as it can be read, also with faults: what names it is right all the same.
+    fn account(&mut self, name: &str, value: &toml::Spanned<DeValue<'t>>) -> Option<ConnectorConfig> {
+        let file = self.file;
+        let at = |key: &'static str| -> [Step<'_>; 3] { ["accounts".into(), name.into(), key.into()] };
         let path: [Step<'_>; 2] = ["accounts".into(), name.into()];
-        let one = |fault| vec![fault];
         let mut value = value.clone();
         let DeValue::Table(table) = value.get_mut() else {
-            return Err(one(self.file.fault(&path, format!("expected a table: [accounts.{name}]"))));
+            self.errors.push(file.fault(&path, format!("expected a table: [accounts.{name}]")));
+            return None;
         };
         let Some(service) = table.remove("service") else {
             let known = SERVICES.join(", ");
-            return Err(one(self.file.fault(&path, format!("add service = \"...\": one of {known}"))));
+            self.errors.push(file.fault(&path, format!("add service = \"...\": one of {known}")));
+            return None;
         };
         let service = match service.get_ref() {
             DeValue::String(service) if SERVICES.contains(&service.as_ref()) => service.clone(),
             other => {
                 let found = other.as_str().map_or_else(|| other.type_str().to_owned(), str::to_owned);
-                let at: [Step<'_>; 3] = ["accounts".into(), name.into(), "service".into()];
                 let what = unknown("service", &found, SERVICES.iter().copied());
-                return Err(one(self.file.fault(&at, what)));
+                self.errors.push(file.fault(&at("service"), what));
+                return None;
             }
         };
-        let config = ConnectorConfig::from_table(&service, value.into_deserializer())
-            .map_err(|error| one(self.file.refusal(&path, &error)))?;
-        let mut errors: Vec<ConfigError> = config
-            .validate()
-            .into_iter()
-            .map(|problem| {
-                self.file.fault(&["accounts".into(), name.into(), problem.key.into()], problem.what)
-            })
-            .collect();
+        let before = self.errors.len();
+        let read = |value: toml::Spanned<DeValue<'t>>| {
+            ConnectorConfig::from_table(&service, value.into_deserializer())
+        };
+        let config = file.read_value(&path, value, read, &mut self.errors)?;
+        // Of what could not be read whole, what serde took out would be missed here.
+        if self.errors.len() > before {
+            return Some(config);
+        }
+        let problems = config.validate().into_iter();
+        self.errors.extend(problems.map(|problem| file.fault(&at(problem.key), problem.what)));
         let sends_a_secret = config.secrets().iter().any(|field| field.required && field.is_sent());
         if sends_a_secret && config.url().is_clear() && !config.allow_http() {
-            let at: [Step<'_>; 3] = ["accounts".into(), name.into(), "url".into()];
             let what = format!("its secret would travel in the clear: {}", clear_remedy(name));
-            errors.push(self.file.fault(&at, what));
+            self.errors.push(file.fault(&at("url"), what));
         }
         if config.every().is_some_and(|every| every < SHORTEST_EVERY) {
-            let at: [Step<'_>; 3] = ["accounts".into(), name.into(), "every".into()];
-            errors.push(self.file.fault(&at, format!("expected {SHORTEST_EVERY} or more")));
+            self.errors.push(file.fault(&at("every"), format!("expected {SHORTEST_EVERY} or more")));
         }
-        if errors.is_empty() { Ok(config) } else { Err(errors) }
+        Some(config)
     }
 
-    fn channels(&mut self, accounts: &BTreeMap<AccountName, ConnectorConfig>) -> BTreeMap<String, Address> {
+    /// True where the file has an account of that name: one with a fault of its own is named all the same.
+    fn is_account(&self, name: &AccountName) -> bool {
+        self.file.get(&["accounts".into(), name.as_str().into()]).is_some()
+    }
+
+    fn channels(&mut self) -> BTreeMap<String, Address> {
         let named: BTreeMap<String, String> = self.section("channels").unwrap_or_default();
         let mut channels = BTreeMap::new();
         for (name, address) in named {
-            match resolve(&address, &BTreeMap::new(), |account| accounts.contains_key(account)) {
+            match resolve(&address, &BTreeMap::new(), |account| self.is_account(account)) {
                 Ok(address) => {
                     channels.insert(name, address);
                 }
@@ -171,11 +169,7 @@ impl Reader<'_, '_> {
         channels
     }
 
-    fn rules(
-        &mut self,
-        channels: &BTreeMap<String, Address>,
-        accounts: &BTreeMap<AccountName, ConnectorConfig>,
-    ) -> Vec<RuleConfig> {
+    fn rules(&mut self, channels: &BTreeMap<String, Address>) -> Vec<RuleConfig> {
         let count = self
             .file
             .get(&["rules".into()])
@@ -190,18 +184,20 @@ impl Reader<'_, '_> {
             return self.section("rules").unwrap_or_default();
         }
         let mut rules = Vec::new();
+        // The place of each in the file.
+        let mut places = Vec::new();
         for place in 0..count {
-            match self.file.read::<RuleConfig>(&["rules".into(), place.into()]) {
-                Ok(rule) => rules.extend(rule),
-                Err(fault) => self.errors.push(fault),
+            let before = self.errors.len();
+            let rule = self.file.read::<RuleConfig>(&["rules".into(), place.into()], &mut self.errors);
+            if let Some(rule) = rule.filter(|_| self.errors.len() == before) {
+                rules.push(rule);
+                places.push(place);
             }
-        }
-        if rules.len() < count {
-            return rules;
         }
         if let Err(errors) = Rules::compile(&rules, false) {
             for error in errors {
-                let mut path: Vec<Step<'_>> = vec!["rules".into(), error.rule.into(), error.key.into()];
+                let mut path: Vec<Step<'_>> =
+                    vec!["rules".into(), places[error.rule].into(), error.key.into()];
                 path.extend(error.entry.map(Step::from));
                 let written =
                     self.file.get(&path).and_then(|value| value.get_ref().as_str()).unwrap_or_default();
@@ -211,12 +207,11 @@ impl Reader<'_, '_> {
                 self.errors.push(self.file.fault_within(&path, offset, error.message()));
             }
         }
-        for (place, rule) in rules.iter().enumerate() {
+        for (place, rule) in places.into_iter().zip(&rules) {
             for (nth, post) in rule.post.iter().enumerate() {
                 // What a template will name is known only when it is rendered; it is resolved then.
                 let fixed = Template::compile(post).is_ok_and(|template| template.is_literal());
-                if fixed && let Err(what) = resolve(post, channels, |account| accounts.contains_key(account))
-                {
+                if fixed && let Err(what) = resolve(post, channels, |account| self.is_account(account)) {
                     let path = ["rules".into(), place.into(), "post".into(), nth.into()];
                     self.errors.push(self.file.fault(&path, what));
                 }

@@ -263,6 +263,56 @@ fn every_fault_is_told_at_once() {
 }
 
 #[test]
+fn one_fault_hides_no_other() {
+    // what is wrong, each line once, and nothing that only follows from it
+    let cases: &[(&str, &[&str])] = &[
+        (
+            "[accounts.forge]\nservice = \"github\"\nwach = []\nevery = \"soon\"\nurl = 7\n\
+             [accounts.ci]\nservice = \"jenkins\"\nurl = \"ftp://x\"\nevery = \"0s\"\nuser = 3",
+            &["3:1 ", "4:9 ", "5:7 ", "8:7 ", "10:8 "],
+        ),
+        (
+            "[[rules]]\nname = 3\nwhen = \"true\"\ndo = \"notfy\"\n[[rules]]\nname = \"b\"\nwhen = 'item.brnch == \"x\"'\npost = [\"nowhere\"]",
+            &["2:8 ", "4:6 ", "7:", "8:9 "],
+        ),
+        // An account with a fault of its own is an account all the same.
+        (
+            "default_channel = \"chat:#x\"\n[channels]\nnews = \"chat:#news\"\n[accounts.chat]\nservice = \"slak\"",
+            &["5:11 "],
+        ),
+        ("[desktop]\nhotkey = 3\nthem = \"dark\"\ntray = \"pink\"", &["2:10 ", "3:1 ", "4:8 "]),
+        ("[channels]\na = 1\nb = 2\nc = \"nowhere\"", &["2:5 ", "3:5 ", "4:5 "]),
+    ];
+    for (text, expected) in cases {
+        let errors = read(text).unwrap_err();
+        assert_eq!(errors.len(), expected.len(), "{text}: {errors:#?}");
+        for (error, place) in errors.iter().zip(*expected) {
+            assert!(error.starts_with(place), "{text}: {place} {errors:#?}");
+        }
+    }
+}
+
+#[test]
+fn a_line_is_quoted_but_for_what_may_be_a_secret() {
+    let account = "[accounts.forge]\nservice = \"github\"\n";
+    let cases = [
+        ("default_chanel = \"deploys\"".to_owned(), "default_chanel = \"deploys\""),
+        (format!("{account}wach = [\"acme/web\"]"), "wach = [\"acme/web\"]"),
+        ("[people.ana]\nlocl = \"ana\"".to_owned(), "locl = \"ana\""),
+        ("[desktop]\nthem = \"dark\"".to_owned(), "them = \"dark\""),
+        // What is nobody's slip may be anything, and so may what is nearly called a secret.
+        ("anything = \"hunter2-x\"".to_owned(), "anything = \"*********\""),
+        (format!("{account}tokn = \"hunter2-x\""), "tokn = \"*********\""),
+        (format!("{account}pasword = \"hunter2-x\""), "pasword = \"*********\""),
+        (format!("{account}watch = \"acme/web"), "watch = \"********"),
+    ];
+    for (text, expected) in cases {
+        let ConfigErrors(errors) = Config::read(Path::new("c.toml"), &text).unwrap_err();
+        assert_eq!(errors[0].text, expected, "{text}: {errors:#?}");
+    }
+}
+
+#[test]
 fn a_fault_shows_the_line() {
     let ConfigErrors(errors) = Config::read(Path::new("c.toml"), "[secrets]\nstore = \"x\"").unwrap_err();
     let shown = errors[0].to_string();

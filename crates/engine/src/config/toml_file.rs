@@ -6,14 +6,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use callboard_domain::text;
+use callboard_domain::{
+    nearest,
+    plain::{self, Notation},
+    text,
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned, de::IntoDeserializer};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
 
-use super::mask::mask;
+use super::mask::{mask, names_a_secret};
 
 /// A fault in a configuration or command file: where, what, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
@@ -79,13 +83,8 @@ impl<'t> TomlFile<'t> {
             Ok(root) => Ok(Self { path, text, root }),
             Err(error) => {
                 let span = error.span().unwrap_or(0..0);
-                // Which keys an account's table may have is not known yet.
-                let quoted = if in_accounts(text, span.start) {
-                    Quoted::WithoutValues
-                } else {
-                    Quoted::WithoutSecrets
-                };
-                Err(fault(path, text, span, plain(error.message()), quoted))
+                let quoted = quoted_at(text, span.start);
+                Err(fault(path, text, span, plain::plain(error.message(), Notation::Toml), quoted))
             }
         }
     }
@@ -115,12 +114,40 @@ impl<'t> TomlFile<'t> {
         })
     }
 
-    /// Reads a value as `T`; `None` where it is not in the file.
-    pub(crate) fn read<T: DeserializeOwned>(&self, path: &[Step<'_>]) -> Result<Option<T>, ConfigError> {
-        let Some(value) = self.get(path) else { return Ok(None) };
-        T::deserialize(value.clone().into_deserializer())
-            .map(Some)
-            .map_err(|error| self.refusal(path, &error))
+    /// Reads a value as `T`; `None` where it is not in the file, or lacks what it must have.
+    ///
+    /// What serde refuses in it is named and taken out, and the rest is read on: one fault hides no other. What comes of a
+    /// value with faults is good for no more than looking for others.
+    pub(crate) fn read<T: DeserializeOwned>(
+        &self,
+        path: &[Step<'_>],
+        errors: &mut Vec<ConfigError>,
+    ) -> Option<T> {
+        let value = self.get(path)?.clone();
+        self.read_value(path, value, |value| T::deserialize(value.into_deserializer()), errors)
+    }
+
+    /// The same for a value of the file that is read in a way of its own.
+    pub(crate) fn read_value<T>(
+        &self,
+        path: &[Step<'_>],
+        mut value: Spanned<DeValue<'t>>,
+        read: impl Fn(Spanned<DeValue<'t>>) -> Result<T, toml::de::Error>,
+        errors: &mut Vec<ConfigError>,
+    ) -> Option<T> {
+        let mut taken: Vec<String> = Vec::new();
+        loop {
+            let error = match read(value.clone()) {
+                Ok(read) => return Some(read),
+                Err(error) => error,
+            };
+            // What was taken out is not missing, nor what is written with a slip of the fingers.
+            let is_there = |name: &str| taken.iter().any(|it| nearest::slips(it, name).is_some());
+            if plain::missing(error.message()).is_none_or(|name| !is_there(name)) {
+                errors.push(self.refusal(path, &error));
+            }
+            taken.push(error.span().and_then(|span| take_out(&mut value, &span))?);
+        }
     }
 
     /// A fault at the value that `path` leads to, or at the nearest thing above it that is in the file.
@@ -146,27 +173,84 @@ impl<'t> TomlFile<'t> {
         }
     }
 
-    /// A fault at a key itself, whose value may be anything.
+    /// A fault at a key itself.
     pub(crate) fn fault_at(&self, span: Range<usize>, what: impl Into<String>) -> ConfigError {
-        fault(self.path, self.text, span, what.into(), Quoted::WithoutValues)
+        let quoted = quoted_at(self.text, span.start);
+        fault(self.path, self.text, span, what.into(), quoted)
+    }
+
+    /// A fault at a key that is none of those that can stand there. `what` it is called: a key, a section.
+    pub(crate) fn unknown_key<'a>(
+        &self,
+        span: Range<usize>,
+        what: &str,
+        found: &str,
+        known: impl IntoIterator<Item = &'a str>,
+    ) -> ConfigError {
+        let known: Vec<&str> = known.into_iter().collect();
+        let said = unknown(what, found, known.iter().copied());
+        // A slip of the fingers is that key, and no place for a secret. What is no slip may be anything.
+        let is_slip = nearest::nearest(found, known).is_some() && !names_a_secret(found);
+        let quoted = if is_slip { Quoted::WithoutSecrets } else { Quoted::WithoutValues };
+        fault(self.path, self.text, span, said, quoted)
     }
 
     /// What serde says of a value, with the nearest name where it refused one.
-    pub(crate) fn refusal(&self, path: &[Step<'_>], error: &toml::de::Error) -> ConfigError {
-        let what = plain(error.message());
-        let quoted = match error.message().starts_with(UNKNOWN_KEY) {
-            true => Quoted::WithoutValues,
-            false => Quoted::WithoutSecrets,
+    fn refusal(&self, path: &[Step<'_>], error: &toml::de::Error) -> ConfigError {
+        let unknown_name = plain::unknown(error.message());
+        if let (Some(name), Some(span)) = (unknown_name.as_ref().filter(|it| it.is_key), error.span()) {
+            return self.unknown_key(span, "key", name.found, name.known.iter().copied());
+        }
+        let what = match unknown_name {
+            Some(name) => {
+                let what = if name.is_key { "key" } else { "value" };
+                unknown(what, name.found, name.known.iter().copied())
+            }
+            None => plain::plain(error.message(), Notation::Toml),
         };
         match error.span() {
-            Some(span) => fault(self.path, self.text, span, what, quoted),
+            Some(span) => fault(self.path, self.text, span, what, Quoted::WithoutSecrets),
             None => self.fault(path, what),
         }
     }
 }
 
-/// What serde says of a key that it does not know begins like this.
-const UNKNOWN_KEY: &str = "unknown field";
+/// Takes the entry out of a table or list in which the place is, the innermost one; gives its key or number.
+fn take_out(value: &mut Spanned<DeValue<'_>>, place: &Range<usize>) -> Option<String> {
+    let covers = |span: Range<usize>| span.start <= place.start && place.end <= span.end;
+    // A table's own span is that of its header: what is in it is looked at before it.
+    match value.get_mut() {
+        DeValue::Table(table) => {
+            for (key, value) in table.iter_mut() {
+                let within = if covers(key.span()) { None } else { take_out(value, place) };
+                if within.is_some() {
+                    return within;
+                }
+                if covers(key.span()) || covers(value.span()) {
+                    let key = key.get_ref().to_string();
+                    table.remove(key.as_str());
+                    return Some(key);
+                }
+            }
+            None
+        }
+        DeValue::Array(list) => {
+            for (at, value) in list.iter_mut().enumerate() {
+                let within = take_out(value, place);
+                if within.is_some() {
+                    return within;
+                }
+                if covers(value.span()) {
+                    let others = list.iter().enumerate().filter(|(place, _)| *place != at);
+                    *list = others.map(|(_, value)| value.clone()).collect();
+                    return Some(at.to_string());
+                }
+            }
+            None
+        }
+        _ => None,
+    }
+}
 
 /// How a line is repeated in a message.
 #[derive(Clone, Copy, PartialEq)]
@@ -175,6 +259,11 @@ enum Quoted {
     WithoutSecrets,
     /// So is every text: the key is not known, so its value may be a secret too.
     WithoutValues,
+}
+
+/// How a line is repeated of which it is not known what may stand in it: in an account's table, a secret.
+fn quoted_at(text: &str, at: usize) -> Quoted {
+    if in_accounts(text, at) { Quoted::WithoutValues } else { Quoted::WithoutSecrets }
 }
 
 /// Whether a place is in the table of an account.
@@ -240,51 +329,6 @@ fn within(written: &str, offset: usize) -> usize {
     at.min(written.len().saturating_sub(1))
 }
 
-/// What the parser or serde says, in plain words. Serde names what it refused and what it would take in back-quotes: the
-/// nearest of them is worth saying.
-fn plain(message: &str) -> String {
-    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let refuses_a_name = message.starts_with(UNKNOWN_KEY) || message.starts_with("unknown variant");
-    match quoted.split_first() {
-        Some((found, expected)) if refuses_a_name => {
-            let what = if message.starts_with(UNKNOWN_KEY) { "key" } else { "value" };
-            return unknown(what, found, expected.iter().copied());
-        }
-        Some((name, _)) if message.starts_with("missing field") => return format!("`{name}` is missing"),
-        _ => {}
-    }
-    let types = message.strip_prefix("invalid type: ").and_then(|types| types.rsplit_once(", expected "));
-    match (types, message) {
-        (Some((found, expected)), _) => {
-            format!("expected {}, found {}", plain_type(expected), plain_type(found))
-        }
-        (None, "invalid socket address syntax") => {
-            "expected an address and a port such as 127.0.0.1:7878".to_owned()
-        }
-        (None, "string values must be quoted, expected literal string") => {
-            "a text is written in quotes: \"...\"".to_owned()
-        }
-        _ => message.to_owned(),
-    }
-}
-
-/// What serde calls a type, in the words of TOML.
-fn plain_type(name: &str) -> String {
-    let (kind, value) = name.split_once(' ').unwrap_or((name, ""));
-    match (kind, value) {
-        ("map", _) | ("a", "map") | ("struct", _) => "a table".to_owned(),
-        ("sequence", _) | ("a", "sequence") => "a list".to_owned(),
-        ("a", "string") => "a text in quotes".to_owned(),
-        ("a", "boolean") => "true or false".to_owned(),
-        ("u8" | "u16" | "u32" | "u64" | "usize" | "i64", "") => "a whole number".to_owned(),
-        ("string", value) => format!("the text {value}"),
-        ("boolean", value) => value.to_owned(),
-        ("integer", value) => format!("the number {value}"),
-        ("floating", value) => format!("the number {}", value.trim_start_matches("point ")),
-        _ => name.to_owned(),
-    }
-}
-
 /// "there is no key `wach`; did you mean `watch`?", or all that it can be where nothing is near.
 pub(crate) fn unknown<'a>(what: &str, found: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
@@ -313,22 +357,43 @@ mod tests {
     }
 
     #[test]
-    fn what_serde_says_is_told_in_plain_words() {
-        let cases = [
-            ("invalid type: map, expected a sequence", "expected a list, found a table"),
-            ("invalid type: boolean `true`, expected a string", "expected a text in quotes, found `true`"),
-            ("invalid type: integer `3`, expected struct Receive", "expected a table, found the number `3`"),
-            ("invalid type: string \"3\", expected u16", "expected a whole number, found the text \"3\""),
-            ("missing field `listen`", "`listen` is missing"),
-            ("invalid socket address syntax", "expected an address and a port such as 127.0.0.1:7878"),
+    fn everything_that_serde_refuses_in_a_value_is_named_and_the_rest_is_read() {
+        #[derive(Debug, PartialEq, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Part {
+            a: u8,
+            #[serde(default)]
+            b: Vec<u8>,
+            #[serde(default)]
+            c: Option<Box<Part>>,
+        }
+        // the table -> what is wrong: line, words; what is read
+        let cases: &[(&str, &[(usize, &str)], Option<u8>)] = &[
+            ("a = 1", &[], Some(1)),
             (
-                "unknown field `thme`, expected one of `theme`, `tray`",
-                "there is no key `thme`; did you mean `theme`?",
+                "a = 1\nd = 2\nb = [1, \"x\", true]",
+                &[(2, "no key `d`"), (3, "the text"), (3, "`true`")],
+                Some(1),
             ),
-            ("unknown variant `x`, expected `a` or `b`", "there is no value `x`; it can be `a`, `b`"),
+            ("a = 1\nc = { a = \"x\", e = 1 }", &[(2, "no key `e`"), (2, "the text \"x\"")], Some(1)),
+            // What is wrong is not missing besides.
+            ("a = \"x\"\nd = 1", &[(1, "the text \"x\""), (2, "no key `d`")], None),
+            ("b = 3", &[(1, "a list"), (1, "`a` is missing")], None),
         ];
-        for (message, expected) in cases {
-            assert_eq!(plain(message), expected, "{message}");
+        for (text, expected, read) in cases {
+            let text = format!("[x]\n{text}");
+            let file = TomlFile::parse(Path::new("x.toml"), &text).unwrap();
+            let mut errors = Vec::new();
+            let found: Option<Part> = file.read(&["x".into()], &mut errors);
+            assert_eq!(found.map(|part| part.a), *read, "{text}");
+            errors.sort_by_key(|error| (error.line, error.column));
+            assert_eq!(errors.len(), expected.len(), "{text}: {errors:#?}");
+            for (line, words) in *expected {
+                let is_it = |error: &ConfigError| {
+                    error.what.contains(words) && (error.line == line + 1 || words.contains("missing"))
+                };
+                assert!(errors.iter().any(is_it), "{text} lacks {words} at {line}: {errors:#?}");
+            }
         }
     }
 

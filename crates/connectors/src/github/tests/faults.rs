@@ -94,10 +94,10 @@ async fn a_list_that_is_none_or_short_is_told() {
     let runs_at = "/repos/acme/web/actions/runs";
     let checks_at = format!("/repos/acme/web/commits/{SHA}/check-runs");
     let reviews_at = "/repos/acme/web/pulls/482/reviews";
-    let null = "invalid type: null, expected a list";
+    let null = "expected a list, found nothing (null)";
     let cases = [
         (runs_at, json!({ "total_count": 0, "workflow_runs": null }), null, true),
-        (runs_at, json!({ "total_count": 0 }), "missing field `workflow_runs`", true),
+        (runs_at, json!({ "total_count": 0 }), "`workflow_runs` is missing", true),
         (
             runs_at,
             json!({ "total_count": 7, "workflow_runs": [] }),
