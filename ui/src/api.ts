@@ -325,7 +325,7 @@ required: boolean, };
 /**
  * What an argument can be.
  */
-export type ArgType = "text" | "number" | "bool" | "duration" | { "choice": Array<string> } | "live" | { "item": Kind } | "pairs";
+export type ArgType = "text" | "number" | "bool" | "duration" | "time" | { "choice": Array<string> } | "live" | { "item": Kind } | "pairs";
 
 /**
  * The arguments of a run.

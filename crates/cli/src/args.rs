@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use callboard_domain::item::Kind;
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 /// The team's notice board: builds, pull requests and incidents that need a person, and the commands that deal with them.
@@ -92,10 +92,10 @@ pub(crate) enum Command {
         /// Words, or parts of them.
         #[arg(required = true, num_args = 1..)]
         text: Vec<String>,
-        /// At most this many items and this many runs.
+        /// At most this many of each kind: so many items, and so many runs.
         #[arg(long, default_value_t = 20, value_name = "N")]
         limit: usize,
-        /// Leave out the first N of each, which earlier pages have shown.
+        /// Leave out the first N of each kind, which earlier pages have shown.
         #[arg(long, default_value_t = 0, value_name = "N")]
         skip: usize,
         /// With --json: one object with `hits`, `more` and `next`, where to go on with --skip.
@@ -204,12 +204,14 @@ pub(crate) enum Command {
         /// Its key, or any unambiguous part of its reference.
         item: String,
         /// A length of time (2h), a time (18:00, monday 14:30, 2026-11-22T10:00), `change`, or `off` to end it.
-        until: String,
+        #[arg(required = true, num_args = 1..)]
+        until: Vec<String>,
     },
     /// Show only important notifications for a while.
     Quiet {
         /// A length of time (2h), a time (18:00, monday 9:00, 2026-11-22T10:00), or `off`.
-        until: String,
+        #[arg(required = true, num_args = 1..)]
+        until: Vec<String>,
     },
     /// Who changed what, and through what: snoozes, settings, accounts, secrets.
     Audit {
@@ -352,6 +354,32 @@ pub(crate) enum Config {
     Path,
 }
 
+impl Command {
+    /// True for what goes by the configuration: it makes no sense with a file that is not there.
+    pub(crate) fn reads_config(&self) -> bool {
+        match self {
+            Self::Playground { .. }
+            | Self::Open
+            | Self::Toggle
+            | Self::Completions { .. }
+            | Self::Man { .. } => false,
+            // This one begins the file.
+            Self::Accounts { command: Some(Accounts::Add { .. }) } => false,
+            Self::Config { command } => matches!(command, Config::Check),
+            Self::Help { command } => verb(command).is_none(),
+            _ => true,
+        }
+    }
+}
+
+/// The part of this program that words name (`rules test`), the program itself for none; `None` where they name something
+/// else, such as a command that can be run.
+pub(crate) fn verb(words: &[String]) -> Option<clap::Command> {
+    let mut program = Cli::command();
+    program.build();
+    words.iter().try_fold(program, |above, word| above.find_subcommand(word).cloned())
+}
+
 /// A part of a list.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Page {
@@ -372,4 +400,55 @@ pub(crate) fn from_environment(variable: &str) -> Option<PathBuf> {
 
 fn event_number(text: &str) -> Result<i64, String> {
     text.parse().map_err(|_| "expected an event's number, as callboard events shows it".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_is_found_for_every_part_of_the_program() {
+        fn all(above: &clap::Command, path: &[String], into: &mut Vec<Vec<String>>) {
+            for verb in above.get_subcommands() {
+                let path = [path, &[verb.get_name().to_owned()]].concat();
+                all(verb, &path, into);
+                into.push(path);
+            }
+        }
+        let mut paths = vec![Vec::new()];
+        all(&Cli::command(), &[], &mut paths);
+        assert!(paths.contains(&vec!["rules".to_owned(), "test".to_owned()]));
+        for path in paths {
+            let mut found = verb(&path).unwrap_or_else(|| panic!("{path:?}"));
+            let help = found.render_long_help().to_string();
+            let usage = ["callboard".to_owned()].into_iter().chain(path).collect::<Vec<_>>().join(" ");
+            assert!(help.contains(&format!("Usage: {usage}")), "{usage}: {help}");
+        }
+        let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        // Commands that can be run: the engine knows them.
+        for line in ["run rerun", "pr approve", "rules tset"] {
+            assert!(verb(&words(line)).is_none(), "{line}");
+        }
+        assert!(verb(&words("run-settle")).is_some(), "an older name");
+    }
+
+    #[test]
+    fn what_reads_the_configuration_needs_the_file_that_is_named() {
+        let cases = [
+            ("board", true),
+            ("serve", true),
+            ("config check", true),
+            ("config path", false),
+            ("accounts add forge github", false),
+            ("accounts test forge", true),
+            ("help", false),
+            ("help rules test", false),
+            ("help pr approve", true),
+            ("playground --once", false),
+        ];
+        for (line, expected) in cases {
+            let cli = Cli::try_parse_from(format!("callboard {line}").split(' ')).unwrap();
+            assert_eq!(cli.command.reads_config(), expected, "{line}");
+        }
+    }
 }

@@ -1,12 +1,14 @@
 //! The board in a terminal.
 
+use std::{cell::RefCell, time::Duration};
+
 use anyhow::Result;
 use callboard_domain::{
     board::{Board, NotSeen, Row, Snoozed, State},
-    item::Severity,
+    item::{AccountName, Severity},
     message::Tone,
 };
-use callboard_engine::api::{AccountInfo, AccountsQuery, BoardQuery, Health, LONGEST_LIST, PollNow};
+use callboard_engine::api::{AccountInfo, AccountsQuery, BoardQuery, Health, LONGEST_LIST};
 
 use crate::{
     client::Client,
@@ -15,6 +17,9 @@ use crate::{
     table::table,
 };
 
+/// After how long a wait is explained where nothing moves on a terminal.
+const LONG: Duration = Duration::from_secs(2);
+
 /// Asks for the board and prints it; where nothing polls, the services are asked first unless `stored`.
 pub(crate) async fn board(
     query: BoardQuery,
@@ -22,15 +27,10 @@ pub(crate) async fn board(
     client: &mut Client,
     output: &Output,
 ) -> Result<Exit> {
-    let accounts = if client.is_own() && !stored {
-        let spinner = output.spinner();
-        spinner.set_message("asking the services");
-        let polled = client.call(PollNow::default()).await;
-        spinner.finish_and_clear();
-        polled?
-    } else {
-        client.call(AccountsQuery {}).await?
-    };
+    if !stored {
+        poll(client, output).await?;
+    }
+    let accounts = client.call(AccountsQuery {}).await?;
     let board = client.call(query).await?;
     output.either(&board, || {
         print_board(&board);
@@ -47,6 +47,41 @@ pub(crate) async fn board(
         println!("There are no accounts yet: callboard accounts add forge github watch=owner/repo");
     }
     Ok(Exit::Done)
+}
+
+/// Asks the services where nothing else does, and says which ones are waited for: at once on a terminal, elsewhere once
+/// it takes long.
+async fn poll(client: &mut Client, output: &Output) -> Result<()> {
+    let spinner = output.spinner();
+    let waiting = RefCell::new(String::new());
+    let polled = client.poll(|accounts| {
+        let words = waits_for(accounts);
+        spinner.set_message(words.clone());
+        waiting.replace(words);
+    });
+    let long = async {
+        tokio::time::sleep(LONG).await;
+        if spinner.is_hidden() {
+            output.note(&waiting.borrow());
+        }
+        std::future::pending::<()>().await;
+    };
+    let polled = tokio::select! {
+        polled = polled => polled,
+        () = long => Ok(()),
+    };
+    spinner.finish_and_clear();
+    Ok(polled?)
+}
+
+/// "waiting for ci and forge".
+fn waits_for(accounts: &[AccountName]) -> String {
+    let names: Vec<String> = accounts.iter().map(ToString::to_string).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [one] => format!("waiting for {one} to answer"),
+        [first @ .., last] => format!("waiting for {} and {last} to answer", first.join(", ")),
+    }
 }
 
 /// An account that has no rows on the board, such as a chat, and cannot be used.
@@ -131,5 +166,24 @@ pub(crate) fn glyph(row: &Row) -> &'static str {
         (State::Running, _) => "◔",
         (State::Passing, _) => "✓",
         (State::Quiet, _) => "·",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_names_what_is_waited_for() {
+        let cases: [(&[&str], &str); 4] = [
+            (&[], ""),
+            (&["ci"], "waiting for ci to answer"),
+            (&["ci", "forge"], "waiting for ci and forge to answer"),
+            (&["a", "b", "c"], "waiting for a, b and c to answer"),
+        ];
+        for (names, expected) in cases {
+            let names: Vec<AccountName> = names.iter().map(|name| (*name).into()).collect();
+            assert_eq!(waits_for(&names), expected);
+        }
     }
 }

@@ -3,14 +3,15 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
-use callboard_domain::{actor::LocalVia, secret::SecretString};
+use callboard_domain::{actor::LocalVia, item::AccountName, secret::SecretString};
 use callboard_engine::{
     AtStart, Engine, Mode, OpenError, Options,
-    api::{ApiError, Call},
+    api::{AccountsQuery, ApiError, Call, PollNow},
     config::ConfigErrors,
     paths::Paths,
     socket,
 };
+use tokio::task::JoinSet;
 
 use crate::host::TerminalHost;
 
@@ -46,7 +47,7 @@ impl Client {
             match socket::Client::connect(&paths.data).await {
                 Ok(client) => return Ok(Self { way: Way::Other(client), data: paths.data.clone() }),
                 Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-                    return Err(error).context("nothing was sent");
+                    return Err(anyhow::anyhow!("{error}; nothing was sent"));
                 }
                 Err(error) if tries == 50 => {
                     return Err(error).context("another Callboard is using the store, and does not answer");
@@ -70,6 +71,31 @@ impl Client {
         }
     }
 
+    /// Where nothing else polls, polls every account once; `waits_for` is given those whose answer is still waited for,
+    /// whenever that changes.
+    pub(crate) async fn poll(&mut self, waits_for: impl Fn(&[AccountName])) -> Result<(), ApiError> {
+        let Way::Own(engine) = &self.way else { return Ok(()) };
+        let accounts = engine.call_as(LocalVia::Cli, AccountsQuery {}).await?;
+        let mut waiting: Vec<AccountName> =
+            accounts.into_iter().filter(|info| info.watched).map(|info| info.name).collect();
+        let mut polls = JoinSet::new();
+        for account in waiting.clone() {
+            let engine = engine.clone();
+            polls.spawn(async move {
+                let poll = PollNow { account: Some(account.clone()) };
+                (account, engine.call_as(LocalVia::Cli, poll).await)
+            });
+        }
+        waits_for(&waiting);
+        while let Some(ended) = polls.join_next().await {
+            let (account, polled) = ended.map_err(ApiError::internal)?;
+            polled?;
+            waiting.retain(|other| *other != account);
+            waits_for(&waiting);
+        }
+        Ok(())
+    }
+
     /// Makes it good for calls again after one was given up before its answer: over a socket, the next call would get
     /// that answer.
     pub(crate) async fn reconnect(&mut self) -> std::io::Result<()> {
@@ -77,11 +103,6 @@ impl Client {
             *client = socket::Client::connect(&self.data).await?;
         }
         Ok(())
-    }
-
-    /// True where nothing polls for us: what is stored may be old.
-    pub(crate) fn is_own(&self) -> bool {
-        matches!(self.way, Way::Own(_))
     }
 
     /// Lets go of the store, once what is under way has ended.

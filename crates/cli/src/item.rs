@@ -1,6 +1,6 @@
 //! One item: all that is known of it, what happened to it and what can be done about it; and how long it is off the board.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use callboard_domain::{
     item::{Build, BuildRun, Detail, Incident, Kind, PullRequest, RUNS_KEPT, Verdict},
     text,
@@ -111,7 +111,7 @@ impl Facts {
             .inferred_end
             .map(|end| format!("since {}; the service does not say why", when(end.since)));
         self.add("Not listed", missed.unwrap_or_default());
-        let labels: Vec<_> = incident.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let labels: Vec<_> = incident.own_labels().map(|(name, value)| format!("{name}={value}")).collect();
         self.add("Labels", labels.join("\n"));
         self.add("Description", incident.description.as_deref().unwrap_or_default());
     }
@@ -199,7 +199,7 @@ pub(crate) async fn snooze(item: String, until: &str, client: &mut Client, outpu
     let offers = client.call(SnoozeTimes {}).await?;
     let until = match offers.iter().find(|offer| offer.name == until) {
         Some(offer) => offer.until,
-        None => Some(times::to_come(until, Timestamp::now()).context("`change` and `off` work as well")?),
+        None => Some(times::to_come(until, "`change` and `off` work as well", Timestamp::now())?),
     };
     client.call(Snooze { item: item.clone(), until }).await?;
     output.note(&match until {
@@ -211,9 +211,9 @@ pub(crate) async fn snooze(item: String, until: &str, client: &mut Client, outpu
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use callboard_domain::item::{AccountName, BuildStatus, IncidentStatus, Item, ItemKey, Severity};
+    use callboard_domain::item::{
+        AccountName, BuildStatus, CUT_NOTE, IncidentStatus, Item, ItemKey, SILENCE_NOTE, Severity,
+    };
     use serde_json::json;
 
     use super::*;
@@ -258,7 +258,9 @@ mod tests {
             escalation: 2,
             inferred_end: None,
             description: Some("Disk\nfull".into()),
-            labels: BTreeMap::from([("team".to_owned(), "web".to_owned())]),
+            labels: [("team", "web"), (SILENCE_NOTE, "s1"), (CUT_NOTE, "x")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
         };
         let expected = [
             ("State", "acknowledged"),
@@ -274,7 +276,10 @@ mod tests {
             ("Account", "forge"),
             ("Key", "forge/incident/PD-1"),
         ];
-        check(&named(Kind::Incident, "PD-1", Detail::Incident(incident)), &expected);
+        let found = named(Kind::Incident, "PD-1", Detail::Incident(incident));
+        check(&found, &expected);
+        // Notes for actions are nothing for a person.
+        assert!(found.contains(&("Labels", "team=web".to_owned())), "{found:?}");
 
         let pull = json!({
             "repo": "acme/web", "number": 479, "author": "ana", "branch": "pins", "base": "main", "head": "c1",

@@ -38,7 +38,7 @@ pub(crate) async fn audit(limit: usize, page: Page, client: &mut Client, output:
     pages::show(output, ("audit", "No changes"), (&entries, next), &page, false, || {
         let rows = entries.iter().map(|entry| {
             let Actor { principal, via } = &entry.actor;
-            [when(entry.at), principal.to_string(), via.to_string(), entry.what.to_string()]
+            [when(entry.at), principal.to_string(), via.to_string(), entry.what.describe(when)]
         });
         print!("{}", table(rows, &[0]));
     });
@@ -70,7 +70,9 @@ pub(crate) async fn find(
         print!("{}", table(rows, &[1]));
     });
     if let Some(next) = next {
-        output.note(&format!("There are more than these; go on with --skip {next}"));
+        output.note(&format!(
+            "There are more than these (at most {limit} items and {limit} runs); go on with --skip {next}"
+        ));
     }
     Ok(Exit::Done)
 }
@@ -169,8 +171,7 @@ pub(crate) async fn accounts(client: &mut Client, output: &Output) -> Result<Exi
 fn account(info: &AccountInfo) -> [String; 4] {
     let health = match &info.health {
         Health::New => "not asked yet".to_owned(),
-        Health::Ok if info.reading.is_some() => info.reading.map(reading).unwrap_or_default(),
-        Health::Ok => info.last_ok.map_or_else(|| "ok".to_owned(), |at| format!("ok, {} ago", age(at))),
+        Health::Ok => seen(info),
         Health::Incomplete { why, .. } => why.clone(),
         Health::Trouble { since, error, next_try } => {
             let again = next_try.map_or_else(String::new, |at| format!("; next try at {}", when(at)));
@@ -191,6 +192,26 @@ fn account(info: &AccountInfo) -> [String; 4] {
         )
     });
     [info.name.to_string(), info.service.clone(), who, format!("{health}{rate_limit}")]
+}
+
+/// How an account is that answers. It is well only where the board has no line of something that is not seen of it.
+fn seen(info: &AccountInfo) -> String {
+    let problems = |hide: bool| {
+        let found = info.problems.iter().filter(|problem| problem.hides() == hide);
+        found.map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    };
+    let (hidden, details) = (problems(true), problems(false));
+    let mut said = match (info.reading, info.last_ok) {
+        _ if !hidden.is_empty() => format!("not all of it is seen: {hidden}"),
+        (Some(progress), _) => reading(progress),
+        (None, None) if info.watched => "its first poll has not ended".to_owned(),
+        (None, None) => "ok".to_owned(),
+        (None, Some(at)) => format!("ok, {} ago", age(at)),
+    };
+    if !details.is_empty() {
+        said.push_str(&format!("; without details: {details}"));
+    }
+    said
 }
 
 /// How far an account is that is read in parts.
@@ -227,10 +248,63 @@ pub(crate) async fn deliveries(
     let nothing = if pending { "No pending deliveries" } else { "No deliveries" };
     pages::show(output, ("deliveries", nothing), (&deliveries, next), &page, false, || {
         let rows = deliveries.iter().map(|delivery| {
-            let id = delivery.id.clone();
-            [id, delivery.address.to_string(), delivery.message.title.clone(), output.delivery(delivery)]
+            [
+                delivery.id.clone(),
+                age(delivery.created_at),
+                delivery.address.to_string(),
+                delivery.message.title.clone(),
+                output.delivery(delivery),
+            ]
         });
-        print!("{}", table_with_reasons(rows, &[0, 1]));
+        print!("{}", table_with_reasons(rows, &[0, 1, 2]));
     });
     Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use callboard_domain::source::{Problem, ProblemKind};
+    use callboard_engine::{api::AccountInfo, secrets::Place};
+    use jiff::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn account_is_well_only_where_all_of_it_is_seen() {
+        let answers = || AccountInfo {
+            name: "pager".into(),
+            service: "alertmanager".into(),
+            health: Health::Ok,
+            identity: None,
+            person: None,
+            rate_limit: None,
+            last_ok: Some(Timestamp::now()),
+            reading: None,
+            problems: Vec::new(),
+            secrets: Place::Env,
+            watched: true,
+            settings: Default::default(),
+            secrets_set: Vec::new(),
+        };
+        let problem = |kind| Problem::new(kind, "alerts", "no");
+        let with = |problems: Vec<Problem>| AccountInfo { problems, ..answers() };
+        let cases = [
+            (answers(), "ok, 0 s ago"),
+            (with(vec![problem(ProblemKind::NotSeen)]), "not all of it is seen: alerts: no"),
+            (
+                with(vec![problem(ProblemKind::Details), problem(ProblemKind::Malformed)]),
+                "not all of it is seen: alerts: no; without details: alerts: no",
+            ),
+            (with(vec![problem(ProblemKind::Details)]), "ok, 0 s ago; without details: alerts: no"),
+            (AccountInfo { last_ok: None, ..answers() }, "its first poll has not ended"),
+            (AccountInfo { last_ok: None, watched: false, ..answers() }, "ok"),
+            (
+                AccountInfo { reading: Some(Progress { done: 1, total: 3 }), ..answers() },
+                "reading: 1 of 3 so far",
+            ),
+        ];
+        for (info, expected) in cases {
+            assert_eq!(seen(&info), expected, "{info:?}");
+        }
+    }
 }

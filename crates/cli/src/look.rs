@@ -1,6 +1,6 @@
 //! Everything that asks the engine something and prints the answer.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use callboard_domain::command::named_line;
 use callboard_engine::api::{
     BoardQuery, Cancel, CheckVerdict, Delivery, DeliveryState, Doctor, Flush, FollowRun, HelpQuery, Post,
@@ -64,17 +64,17 @@ pub(crate) async fn act(command: Command, client: &mut Client, output: &Output) 
                     ),
                 }
                 output.run_output(&progress.output);
-                output.ended(&progress);
+                output.ended(&progress, &progress.output);
             });
         }
         Command::Cancel { id } => {
             let run = client.call(Cancel { id }).await?;
-            output.either(&run, || output.run(&run));
+            output.either(&run, || output.run(&run, &[]));
         }
         Command::RunResolve { id, word } => {
             let run = client.call(ResolveRun { id, ran: word == Word::Ran }).await?;
             let progress = run::flush(client.call(at_once(run.id)).await?, client).await?;
-            output.either(&progress, || output.ended(&progress));
+            output.either(&progress, || output.ended(&progress, &[]));
         }
         Command::Post { channel, text, item, dry_run } => {
             let what = Post { channel, text: text.join(" "), item };
@@ -110,12 +110,13 @@ pub(crate) async fn act(command: Command, client: &mut Client, output: &Output) 
             let replay = client.call(RulesReplay { last, rules }).await?;
             output.either(&replay, || output.replay(&replay));
         }
-        Command::Snooze { item, until } => return item::snooze(item, &until, client, output).await,
+        Command::Snooze { item, until } => {
+            return item::snooze(item, &until.join(" "), client, output).await;
+        }
         Command::Quiet { until } => {
-            let until = if until == "off" {
-                None
-            } else {
-                Some(times::to_come(&until, Timestamp::now()).context("`off` ends it")?)
+            let until = match until.join(" ").as_str() {
+                "off" => None,
+                until => Some(times::to_come(until, "`off` ends it", Timestamp::now())?),
             };
             client.call(Quiet { until }).await?;
             output.note(&match until {

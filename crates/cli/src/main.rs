@@ -74,9 +74,22 @@ fn main() -> ExitCode {
 
 async fn act(cli: Cli, late: run::Flags, output: &mut Output) -> Result<Exit> {
     let (config, data) = (late.config.map(Into::into), late.data.map(Into::into));
-    let config = config.or(cli.config).or_else(|| args::from_environment("CALLBOARD_CONFIG"));
+    let typed = config.or(cli.config);
+    let from_environment = || args::from_environment("CALLBOARD_CONFIG");
+    // What is typed is meant to be there. A variable says where the file is to be: only a check of it wants one.
+    let checks = matches!(cli.command, Command::Config { command: args::Config::Check });
+    let named = typed.clone().or_else(|| from_environment().filter(|_| checks));
+    let config = typed.or_else(from_environment);
     let data = data.or(cli.data).or_else(|| args::from_environment("CALLBOARD_DATA"));
     let paths = Paths::new(config, data)?;
+    if let Some(missing) = named.filter(|file| cli.command.reads_config() && !file.exists()) {
+        return Err(exit::Usage(format!(
+            "there is no file {}: correct {}; `callboard accounts add` begins a new file",
+            missing.display(),
+            if checks { "--config or CALLBOARD_CONFIG" } else { "--config" }
+        ))
+        .into());
+    }
     match cli.command {
         Command::Serve => serve::serve(&paths, output).await,
         Command::Open => tray::send(&paths.data, AppCommand::Open).await,
@@ -94,17 +107,9 @@ async fn act(cli: Cli, late: run::Flags, output: &mut Output) -> Result<Exit> {
             Ok(Exit::Done)
         }
         Command::Man { folder } => man::write(&folder),
-        Command::Help { command } if command.is_empty() => {
-            Cli::command().print_long_help()?;
-            Ok(Exit::Done)
-        }
-        Command::Help { command }
-            if Cli::command().find_subcommand(&command[0]).is_some() && command.len() == 1 =>
-        {
-            let mut program = Cli::command();
-            if let Some(subcommand) = program.find_subcommand_mut(&command[0]) {
-                subcommand.clone().bin_name(format!("callboard {}", command[0])).print_long_help()?;
-            }
+        Command::Help { command } if let Some(mut verb) = args::verb(&command) => {
+            // Whoever reads it may have enough.
+            let _ = verb.print_long_help();
             Ok(Exit::Done)
         }
         command => {

@@ -1,6 +1,9 @@
 //! What is printed: text for people, tables that fit the terminal, or JSON.
 
-use std::io::{IsTerminal, Write};
+use std::{
+    collections::HashSet,
+    io::{IsTerminal, Write},
+};
 
 use callboard_domain::{
     command::{ArgType, CommandSpec},
@@ -145,17 +148,17 @@ impl Output {
         println!("Dry run: nothing was sent");
     }
 
-    /// How a run ended, and whether it was posted.
-    pub(crate) fn ended(&self, progress: &RunProgress) {
-        self.run(&progress.run);
+    /// How a run ended, and whether it was posted. What `printed`, its output, says already is not said again.
+    pub(crate) fn ended(&self, progress: &RunProgress, printed: &[String]) {
+        self.run(&progress.run, printed);
         println!("{}", told(&progress.run, progress.delivery.as_ref()));
         if let Some(why) = &progress.unrecorded {
             println!("{} This is not recorded yet: {why}. It is tried again", mark(Tone::Unknown));
         }
     }
 
-    /// A run's result.
-    pub(crate) fn run(&self, run: &Run) {
+    /// A run's result, without what `printed` says already.
+    pub(crate) fn run(&self, run: &Run, printed: &[String]) {
         match &run.state {
             RunState::Pending { .. } => {
                 println!("{} {} begins in a moment, and can be taken back", mark(Tone::Running), run.line);
@@ -165,7 +168,7 @@ impl Output {
             RunState::Done { outcome } => {
                 let tone = if outcome.ok { Tone::Good } else { Tone::Bad };
                 self.message(&Message {
-                    blocks: outcome.blocks.clone(),
+                    blocks: not_printed(&outcome.blocks, printed),
                     link: outcome.link.clone(),
                     ..Message::new(tone, &outcome.summary)
                 });
@@ -313,6 +316,7 @@ impl Output {
                 ArgType::Number => "a number".into(),
                 ArgType::Bool => "true or false".into(),
                 ArgType::Duration => "a length of time, such as 2h".into(),
+                ArgType::Time => "a time, such as 18:00, tomorrow or monday 14:30".into(),
                 ArgType::Pairs => "name=value, any number".into(),
                 ArgType::Text | ArgType::Live => String::new(),
             };
@@ -334,6 +338,19 @@ impl Output {
         println!("Posts to {}", info.posts_to);
         println!("Time limit: {}", callboard_domain::duration::Span(*timeout));
     }
+}
+
+/// The blocks that do not only repeat lines of what was printed: an outcome holds an excerpt of a run's output for the chat.
+fn not_printed(blocks: &[Block], printed: &[String]) -> Vec<Block> {
+    let known: HashSet<&str> = printed.iter().flat_map(|piece| piece.lines()).map(str::trim).collect();
+    // A line that says what was left out between two others stands in no output.
+    let is_known = |line: &str| line.is_empty() || line.starts_with('…') || known.contains(line);
+    let repeats = |text: &str| !known.is_empty() && text.lines().all(|line| is_known(line.trim()));
+    let is_new = |block: &&Block| match block {
+        Block::Text(text) | Block::Code(text) => !repeats(text),
+        Block::Fields(_) | Block::List(_) => true,
+    };
+    blocks.iter().filter(is_new).cloned().collect()
 }
 
 /// A decision in words.
@@ -418,6 +435,20 @@ pub(crate) fn age(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_printed_is_not_said_again() {
+        let code = |text: &str| Block::Code(text.to_owned());
+        let output = ["unit tests\n##[error] one\n  two\n".to_owned(), "three\n".to_owned()];
+        let blocks = vec![
+            Block::Text("unit tests".into()),
+            code("##[error] one\n… 40 lines …\nthree"),
+            code("##[error] one\nelse"),
+            Block::Fields(vec![("a".into(), "b".into())]),
+        ];
+        assert_eq!(not_printed(&blocks, &output), &blocks[2..]);
+        assert_eq!(not_printed(&blocks, &[]), blocks, "nothing was printed");
+    }
 
     #[test]
     fn json_says_the_same_and_steers_nothing() {

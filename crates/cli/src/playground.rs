@@ -313,10 +313,10 @@ impl Tour {
         let started = client
             .call(StartRun { what, fingerprint: Some(prepared.fingerprint.clone()), ..StartRun::default() })
             .await?;
-        let progress = run::follow(&started.id, &mut client, output).await?;
+        let (progress, printed) = run::follow(&started.id, &mut client, output).await?;
         let progress = run::flush(progress, &mut client).await?;
         if Exit::from(&progress.run.state) != Exit::Done {
-            output.either(&progress, || output.ended(&progress));
+            output.either(&progress, || output.ended(&progress, &printed));
             bail!("{line} ended as {}", progress.run.state.name());
         }
         let delivery = progress.delivery.as_ref().context("its outcome was not to be posted")?;

@@ -124,9 +124,9 @@ pub(crate) async fn run(asked: args::Run, client: &mut Client, output: &Output) 
     // What was shown is what runs, however long the question stood.
     let fingerprint = Some(prepared.fingerprint);
     let run = client.call(StartRun { what, confirmed, fingerprint, undo: false }).await?;
-    let progress = follow(&run.id, client, output).await?;
+    let (progress, printed) = follow(&run.id, client, output).await?;
     let progress = flush(progress, client).await?;
-    output.either(&progress, || output.ended(&progress));
+    output.either(&progress, || output.ended(&progress, &printed));
     Ok(Exit::from(&progress.run.state))
 }
 
@@ -195,9 +195,14 @@ fn confirm(prepared: &Prepared, yes: bool) -> Result<Option<String>> {
     Ok(Some(ask(&question)?))
 }
 
-/// Streams the run's output until it ends. The first Ctrl+C stops the run.
-pub(crate) async fn follow(id: &str, client: &mut Client, output: &Output) -> Result<RunProgress> {
+/// Streams the run's output until it ends, and gives what was printed of it. The first Ctrl+C stops the run.
+pub(crate) async fn follow(
+    id: &str,
+    client: &mut Client,
+    output: &Output,
+) -> Result<(RunProgress, Vec<String>)> {
     let spinner = output.spinner();
+    let mut printed = Vec::new();
     let mut seen = FollowRun { id: id.to_owned(), seen: 0, said: String::new() };
     let mut stopping = false;
     loop {
@@ -213,11 +218,12 @@ pub(crate) async fn follow(id: &str, client: &mut Client, output: &Output) -> Re
             continue;
         };
         spinner.suspend(|| output.run_output(&next.output));
+        printed.extend_from_slice(&next.output);
         spinner.set_message(next.said.clone());
         (seen.seen, seen.said) = (next.seen, next.said.clone());
         if next.run.state.is_final() {
             spinner.finish_and_clear();
-            return Ok(next);
+            return Ok((next, printed));
         }
     }
 }

@@ -10,6 +10,8 @@ use console::{Term, measure_text_width};
 const LINES: usize = 2;
 /// The longest cell, in characters.
 const LONGEST: usize = 300;
+/// The width of a terminal that says none.
+const USUAL: usize = 80;
 /// What a column takes besides its text.
 const PADDING: usize = 2;
 
@@ -36,9 +38,13 @@ pub(crate) fn table_with_reasons<const N: usize>(
     make(rows, whole, usize::MAX, terminal())
 }
 
-/// The width of the terminal, where the output is one.
+/// The width of the terminal, where the output is one. Of one that does not say it, such as a recorder's, what `COLUMNS` says,
+/// else the usual.
 fn terminal() -> Option<usize> {
-    Term::stdout().size_checked().map(|(_, columns)| usize::from(columns))
+    let out = Term::stdout();
+    let said = || std::env::var("COLUMNS").ok()?.parse().ok();
+    let measured = || out.size_checked().map(|(_, columns)| usize::from(columns));
+    out.is_term().then(|| measured().filter(|columns| *columns > 0).or_else(said).unwrap_or(USUAL))
 }
 
 fn make<const N: usize>(
@@ -114,6 +120,16 @@ mod tests {
         assert!(shown.contains("3f2a9c4d5e6b7a81"), "{shown}");
         assert_eq!(shown.trim_end().lines().count(), 2, "{shown}");
         assert!(shown.lines().all(|line| measure_text_width(line) <= 80), "{shown}");
+        // As the board has it: six columns, a long key, and a title without end.
+        for title in ["a long title ".repeat(20), "x".repeat(250), "長い題名".repeat(60)] {
+            let key = "acme/some-repository-of-the-web#12345".to_owned();
+            let row = [" ◆".to_owned(), key, title.clone(), title, "review by ana".into(), "3 h".into()];
+            for terminal in [60, 80, 100, 200] {
+                let shown = make([row.clone()], &[1], LINES, Some(terminal)).to_string();
+                let widest = shown.lines().map(measure_text_width).max();
+                assert!(widest.is_some_and(|width| width <= terminal), "{terminal}, {widest:?}:\n{shown}");
+            }
+        }
         let reasons = make(row(), &[1], usize::MAX, Some(80)).to_string();
         assert!(reasons.trim_end().lines().count() > 2, "{reasons}");
         let piped = make(row(), &[1], LINES, None).to_string();

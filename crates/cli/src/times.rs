@@ -6,14 +6,16 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::exit::Usage;
 
-/// A time to come: a length of time from now, or a time.
-pub(crate) fn to_come(text: &str, now: Timestamp) -> Result<Timestamp> {
-    until::until(text, &now.to_zoned(TimeZone::system())).map_err(|why| Usage(why).into())
+/// A time to come: a length of time from now, or a time. `or` is what else works in its place, in words: "`off` ends it".
+pub(crate) fn to_come(text: &str, or: &str, now: Timestamp) -> Result<Timestamp> {
+    until::until(text, &now.to_zoned(TimeZone::system()))
+        .map_err(|why| Usage(format!("expected {}, found {text:?}; {or}", why.expected())).into())
 }
 
 /// A time past: a length of time ago, or a time.
 pub(crate) fn past(text: &str, now: Timestamp) -> Result<Timestamp> {
-    match text.parse::<Span>() {
+    let length = text.trim().trim_end_matches("ago").trim_end();
+    match length.parse::<Span>() {
         Ok(span) => Ok(now - span.0),
         Err(_) => at(text),
     }
@@ -29,4 +31,24 @@ fn at(text: &str) -> Result<Timestamp> {
         ))
         .into()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_works_besides_comes_after_what_is_wrong() {
+        let now: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
+        let refused = to_come("soon", "`off` ends it", now).unwrap_err().to_string();
+        assert!(
+            refused.starts_with("expected a length of time") && refused.ends_with("; `off` ends it"),
+            "{refused}"
+        );
+        let past_one = to_come("2020-01-01", "`off` ends it", now).unwrap_err().to_string();
+        assert!(past_one.starts_with("expected a time that is not past yet"), "{past_one}");
+        for text in ["2h", "2 hours", "2 hours ago"] {
+            assert_eq!(past(text, now).unwrap().to_string(), "2026-11-22T08:00:00Z", "{text}");
+        }
+    }
 }

@@ -1,36 +1,59 @@
-//! Lengths of time as people write them: `90s`, `15m`, `2h`, `1d`.
+//! Lengths of time as people write them: `90s`, `15m`, `2 hours`, `1d`.
 
 use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-/// A length of time, written as `90s`, `15m`, `1h 30m`, `1d`.
+/// A length of time, written as `90s`, `15m`, `1h 30m`, `2 hours`, `1w`. Shown in days, hours, minutes and seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(pub Duration);
 
 const EXPECTED: &str = "a length of time such as 90s, 15m, 2h or 1d";
+/// What is read, as the JSON Schemas say it.
+const PATTERN: &str = r"^(\d+ ?(w|weeks?|d|days?|h|hrs?|hours?|m|mins?|minutes?|s|secs?|seconds?) ?)+$";
+/// The units that a length is shown in, and their seconds.
 const UNITS: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
+/// All that they are called, besides with a capital letter where that is no other unit.
+const NAMES: [(&[&str], u64); 5] = [
+    (&["w", "week", "weeks"], 7 * 86_400),
+    (&["d", "day", "days"], 86_400),
+    (&["h", "hr", "hrs", "hour", "hours"], 3_600),
+    (&["m", "min", "mins", "minute", "minutes"], 60),
+    (&["s", "sec", "secs", "second", "seconds"], 1),
+];
+
+/// The seconds of a unit. `M` alone is none: to many it is a month.
+fn unit(name: &str) -> Option<u64> {
+    let is = |known: &&str| *known == name || (name.len() > 1 && known.eq_ignore_ascii_case(name));
+    NAMES.iter().find(|(names, _)| names.iter().any(|known| is(&known))).map(|(_, seconds)| *seconds)
+}
 
 impl FromStr for Span {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let fault = || format!("expected {EXPECTED}, found {text:?}");
-        let mut seconds: u64 = 0;
-        let mut parts = 0;
-        for part in text.split_inclusive(|c: char| c.is_ascii_alphabetic()).map(str::trim) {
-            let (unit, each) = UNITS.iter().find(|(unit, _)| part.ends_with(unit)).ok_or_else(fault)?;
-            let count: u64 = part.trim_end_matches(unit).trim_end().parse().map_err(|_| fault())?;
-            seconds = count.checked_mul(*each).and_then(|s| seconds.checked_add(s)).ok_or_else(fault)?;
-            parts += 1;
+        let (mut rest, mut seconds) = (text.trim(), 0_u64);
+        if rest.is_empty() {
+            return Err(fault());
+        }
+        while !rest.is_empty() {
+            let (count, after) = split(rest, |c| c.is_ascii_digit());
+            let (name, after) = split(after, |c| c.is_ascii_alphabetic());
+            let each = unit(name).ok_or_else(fault)?;
+            let count: u64 = count.parse().map_err(|_| fault())?;
+            seconds = count.checked_mul(each).and_then(|s| seconds.checked_add(s)).ok_or_else(fault)?;
+            rest = after;
         }
         // A century: beyond it arithmetic on timestamps would need care everywhere.
-        if parts == 0 || seconds > 100 * 366 * 86_400 {
-            Err(fault())
-        } else {
-            Ok(Self(Duration::from_secs(seconds)))
-        }
+        if seconds > 100 * 366 * 86_400 { Err(fault()) } else { Ok(Self(Duration::from_secs(seconds))) }
     }
+}
+
+/// What a text begins with, and the rest without the white space before it.
+fn split(text: &str, is_part: impl Fn(char) -> bool) -> (&str, &str) {
+    let (part, rest) = text.split_at(text.find(|c| !is_part(c)).unwrap_or(text.len()));
+    (part, rest.trim_start())
 }
 
 impl fmt::Display for Span {
@@ -69,7 +92,7 @@ impl schemars::JsonSchema for Span {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "description": EXPECTED, "pattern": "^(\\d+ ?[dhms] ?)+$" })
+        schemars::json_schema!({ "type": "string", "description": EXPECTED, "pattern": PATTERN })
     }
 }
 
@@ -90,7 +113,20 @@ mod tests {
             ("15", None),
             ("m", None),
             ("-5m", None),
-            ("15 minutes", None),
+            ("15 minutes", Some(900)),
+            ("2 hours", Some(7_200)),
+            ("1 Hour 30 min", Some(5_400)),
+            ("30mins", Some(1_800)),
+            ("2hrs", Some(7_200)),
+            ("1w", Some(604_800)),
+            ("1 week", Some(604_800)),
+            ("10 sec", Some(10)),
+            ("1M", None),
+            ("1 month", None),
+            ("2 nodes", None),
+            ("2 hours ago", None),
+            ("h 2", None),
+            ("2h,30m", None),
             ("99999999999999999999d", None),
             ("999999999d", None),
         ];

@@ -1,7 +1,7 @@
 //! Checks of everything that Callboard needs, each with its remedy.
 
-use callboard_domain::secret::SecretField;
-use jiff::Timestamp;
+use callboard_domain::{secret::SecretField, source::Progress};
+use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     Engine, Mode,
@@ -163,7 +163,8 @@ fn tasks(engine: &Engine) -> Vec<Check> {
             Some(_) => "; it was started again",
             None => "",
         };
-        let found = format!("{} ({times}, last at {}){after}", fault.last, fault.at);
+        let at = fault.at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M");
+        let found = format!("{} ({times}, last at {at}){after}", fault.last);
         remedied(check(name, CheckVerdict::Warning, found), "report it, with the log around that time")
     };
     errors.into_iter().map(check).collect()
@@ -185,10 +186,7 @@ async fn accounts(engine: &Engine) -> Vec<Check> {
                 _ => format!("callboard accounts secret {}", info.name),
             };
             let first = match info.health {
-                Health::Ok => {
-                    let who = info.identity.as_ref().map_or_else(String::new, |it| format!(" as {}", it.login));
-                    check(&name, CheckVerdict::Ok, format!("{}{who}", info.service))
-                }
+                Health::Ok => answers(&name, &info),
                 Health::New => remedied(
                     check(&name, CheckVerdict::Warning, format!("{}: not asked yet", info.service)),
                     format!("callboard accounts test {}", info.name),
@@ -219,10 +217,26 @@ async fn accounts(engine: &Engine) -> Vec<Check> {
                     remedied(check(&name, CheckVerdict::Warning, found), format!("give it that scope, then: {secret}"))
                 })
                 .collect();
-            let problems = info.problems.into_iter().map(|problem| check(&name, CheckVerdict::Warning, problem.to_string()));
+            // Those that hide something are in the first one.
+            let problems = info.problems.into_iter().filter(|problem| !problem.hides());
+            let problems = problems.map(|problem| check(&name, CheckVerdict::Warning, problem.to_string()));
             std::iter::once(first).chain(missing).chain(problems.collect::<Vec<_>>()).collect::<Vec<_>>()
         })
         .collect()
+}
+
+/// An account that answers. It is well only where the board has no line of something that is not seen of it.
+fn answers(name: &str, info: &AccountInfo) -> Check {
+    let who = info.identity.as_ref().map_or_else(String::new, |it| format!(" as {}", it.login));
+    let service = format!("{}{who}", info.service);
+    let hidden: String = info.problems.iter().filter(|it| it.hides()).map(|it| format!("\n{it}")).collect();
+    let lacks = match (info.reading, info.last_ok) {
+        _ if !hidden.is_empty() => format!("not all of it is seen:{hidden}"),
+        (Some(Progress { done, total }), _) => format!("it is being read, {done} of {total} so far"),
+        (None, None) if info.watched => "its first poll has not ended".to_owned(),
+        _ => return check(name, CheckVerdict::Ok, service),
+    };
+    check(name, CheckVerdict::Warning, format!("{service}: {lacks}"))
 }
 
 /// The environment variables of the secrets that the account could have and has not.
@@ -271,4 +285,50 @@ fn not_arrived(left: &[Delivery]) -> String {
     }
     let reasons: String = reasons.iter().map(|reason| format!("\n{reason}")).collect();
     format!("{} have not arrived{reasons}", left.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use callboard_domain::source::{Problem, ProblemKind};
+
+    use super::*;
+
+    #[test]
+    fn account_is_well_only_where_all_of_it_is_seen() {
+        let answering = || AccountInfo {
+            name: "pager".into(),
+            service: "alertmanager".into(),
+            health: Health::Ok,
+            identity: None,
+            person: None,
+            rate_limit: None,
+            last_ok: Some(Timestamp::UNIX_EPOCH),
+            reading: None,
+            problems: Vec::new(),
+            secrets: Place::Env,
+            watched: true,
+            settings: Default::default(),
+            secrets_set: Vec::new(),
+        };
+        let problem = |kind| vec![Problem::new(kind, "alerts", "no")];
+        let (ok, warning) = (CheckVerdict::Ok, CheckVerdict::Warning);
+        let cases = [
+            (answering(), ok, "alertmanager"),
+            (AccountInfo { problems: problem(ProblemKind::Details), ..answering() }, ok, "alertmanager"),
+            (
+                AccountInfo { problems: problem(ProblemKind::NotSeen), ..answering() },
+                warning,
+                "alertmanager: not all of it is seen:\nalerts: no",
+            ),
+            (
+                AccountInfo { last_ok: None, ..answering() },
+                warning,
+                "alertmanager: its first poll has not ended",
+            ),
+            (AccountInfo { last_ok: None, watched: false, ..answering() }, ok, "alertmanager"),
+        ];
+        for (info, verdict, found) in cases {
+            assert_eq!(answers("account pager", &info), check("account pager", verdict, found), "{info:?}");
+        }
+    }
 }

@@ -141,7 +141,13 @@ export class Fill {
     const asked = ++this.askedChoices;
     const { active } = this.flow;
     const spec = this.info.spec.args.find(({ name }) => name === active);
-    if (active === null || spec?.ty === "text" || spec?.ty === "number" || spec?.ty === "duration") {
+    if (
+      active === null ||
+      spec?.ty === "text" ||
+      spec?.ty === "number" ||
+      spec?.ty === "duration" ||
+      spec?.ty === "time"
+    ) {
       this.choices = [];
       return;
     }

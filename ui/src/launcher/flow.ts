@@ -54,7 +54,12 @@ export function chosen(flow: Flow, choices: FoundChoice[], marked: number): stri
   const text = typed(flow).trim();
   const spec = flow.info.spec.args.find(({ name }) => name === flow.active);
   if (!spec || choices.length === 0 || choices.some(({ value }) => value === text)) return null;
-  const free = spec.ty === "text" || spec.ty === "number" || spec.ty === "duration" || spec.ty === "pairs";
+  const free =
+    spec.ty === "text" ||
+    spec.ty === "number" ||
+    spec.ty === "duration" ||
+    spec.ty === "time" ||
+    spec.ty === "pairs";
   if (free && text !== "") return null;
   if (text === "" && !spec.required) return null;
   return choices[marked]?.value ?? null;

@@ -9,7 +9,7 @@ use callboard_domain::{
     duration::Span,
     error::ServiceError,
     identity::Identity,
-    item::{Detail, Incident, Item, Kind},
+    item::{Detail, Incident, Item, Kind, SILENCE_NOTE},
     message::Block,
     run::Outcome,
     text, until,
@@ -20,7 +20,7 @@ use serde_json::json;
 
 use super::{
     Server, all_silences,
-    normalise::{SILENCE, exact_labels, fragment},
+    normalise::{exact_labels, fragment},
     wire::{Created, Silence, SilenceMatcher},
 };
 use crate::http::Request;
@@ -64,6 +64,11 @@ fn alert<'a>(
     }
 }
 
+/// A time as people in this place read it.
+fn local(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M %Z").to_string()
+}
+
 struct SilenceAlert {
     spec: CommandSpec,
     server: Arc<Server>,
@@ -75,7 +80,7 @@ struct Wanted<'a> {
     matchers: Vec<SilenceMatcher>,
     starts_at: Timestamp,
     ends_at: Timestamp,
-    /// For how long, or until when, in words: "for 2h".
+    /// For how long, or until when, in words: "for 2h", "until 2026-11-23 09:00 CET".
     length: String,
     comment: String,
 }
@@ -87,12 +92,16 @@ impl SilenceAlert {
             .usage("silence <alert> [for <duration>] [until <until>] [comment...]")
             .role(Role::Take)
             .arg(ArgSpec::item(ALERT, Kind::Incident, "the alert"))
-            .arg(ArgSpec::duration("duration", "for how long").or(USUAL))
-            .arg(ArgSpec::text("until", "until when, such as 18:00, monday or \"monday 14:30\"").optional())
+            // Not its default: who gives an end as well must be told that both cannot be.
+            .arg(
+                ArgSpec::duration("duration", format!("for how long; {USUAL} where no end is given"))
+                    .optional(),
+            )
+            .arg(ArgSpec::time("until", "until when, such as 18:00, monday or monday 14:30").optional())
             .arg(ArgSpec::text("comment", "why, for everybody to read").optional())
             .example("silence HighCPU")
             .example("silence HighCPU for 30m restarting it")
-            .example("silence HighCPU until monday");
+            .example("silence HighCPU until monday 9:00");
         Self { spec, server }
     }
 
@@ -119,26 +128,30 @@ impl SilenceAlert {
         if matchers.is_empty() {
             return Err(invalid(ALERT, "an alert with labels", item.reference()));
         }
-        let length = args.get("duration").unwrap_or(USUAL);
-        let end = args.text("until");
-        if !end.is_empty() && length != USUAL {
-            return Err(invalid("until", "either a length of time or a time, not both", end));
-        }
-        let span: Span = length.parse().map_err(|_| invalid("duration", "such as 30m or 2h", length))?;
-        if span.0.is_zero() {
-            return Err(invalid("duration", "longer than nothing", length));
-        }
         // To the second: the API gives times back to the millisecond, and this one is compared.
         let starts_at = Timestamp::from_second(now.as_second()).unwrap_or(now);
-        let (ends_at, length) = if end.is_empty() {
-            let ends =
-                SignedDuration::try_from(span.0).ok().and_then(|span| starts_at.checked_add(span).ok());
-            (ends.ok_or_else(|| invalid("duration", "shorter", length))?, format!("for {span}"))
-        } else {
-            let zone = TimeZone::system();
-            let fault = |_| invalid("until", until::EXPECTED, end);
-            let ends = until::until(end, &starts_at.to_zoned(zone.clone())).map_err(fault)?;
-            (ends, format!("until {}", ends.to_zoned(zone).strftime("%Y-%m-%d %H:%M")))
+        let given = |arg: &str| args.get(arg).filter(|text| !text.is_empty());
+        let (ends_at, length) = match (given("duration"), given("until")) {
+            (Some(length), Some(_)) => {
+                let expected = "either a length of time (for) or an end (until), not both";
+                return Err(invalid("duration", expected, length));
+            }
+            (length, None) => {
+                let length = length.unwrap_or(USUAL);
+                let span: Span =
+                    length.parse().map_err(|_| invalid("duration", "such as 30m or 2h", length))?;
+                if span.0.is_zero() {
+                    return Err(invalid("duration", "longer than nothing", length));
+                }
+                let ends =
+                    SignedDuration::try_from(span.0).ok().and_then(|span| starts_at.checked_add(span).ok());
+                (ends.ok_or_else(|| invalid("duration", "shorter", length))?, format!("for {span}"))
+            }
+            (None, Some(end)) => {
+                let ends = until::until(end, &starts_at.to_zoned(TimeZone::system()))
+                    .map_err(|why| invalid("until", why.expected(), end))?;
+                (ends, format!("until {}", local(ends)))
+            }
         };
         let comment = match args.text("comment").trim() {
             "" => "from Callboard".to_owned(),
@@ -196,7 +209,7 @@ impl Action for SilenceAlert {
             Err(error) => return Err(error),
         };
         let fields = [
-            ("Until", wanted.ends_at.to_string()),
+            ("Until", local(wanted.ends_at)),
             ("By", self.server.user.clone()),
             ("Comment", wanted.comment.clone()),
         ];
@@ -227,7 +240,7 @@ impl EndSilences {
     /// The alert's title and its silences, as the board knows them: those are shown, and only those are ended.
     fn silences<'a>(&self, args: &'a Args) -> Result<(&'a str, Vec<&'a str>), ArgError> {
         let (item, incident) = alert(&self.spec, &self.server, args)?;
-        match incident.labels.get(SILENCE) {
+        match incident.labels.get(SILENCE_NOTE) {
             Some(ids) => Ok((&item.title, ids.split(',').collect())),
             None => Err(ArgError::Invalid {
                 arg: ALERT.to_owned(),
@@ -283,7 +296,7 @@ impl Action for EndSilences {
 
     fn refuses(&self, item: &Item, _me: &Identity) -> Option<String> {
         let Detail::Incident(incident) = &item.detail else { return None };
-        let silenced = incident.labels.contains_key(SILENCE);
+        let silenced = incident.labels.contains_key(SILENCE_NOTE);
         (!silenced).then(|| format!("{} is not silenced: there is no silence to end", item.title))
     }
 

@@ -1,7 +1,10 @@
 //! Alerts as snapshots of incidents. Pure.
 
 use callboard_domain::{
-    item::{AccountName, Detail, Incident, IncidentStatus, Item, ItemKey, Kind, Severity},
+    item::{
+        AccountName, CUT_NOTE, Detail, INHIBITED_NOTE, Incident, IncidentStatus, Item, ItemKey, Kind,
+        SILENCE_NOTE, Severity,
+    },
     text,
 };
 use jiff::Timestamp;
@@ -9,13 +12,6 @@ use url::{Url, form_urlencoded};
 
 use super::wire::{Alert, Pairs};
 use crate::lenient;
-
-/// Under which label an incident carries the ids of the silences that hold it, separated by commas.
-pub(super) const SILENCE: &str = "silence";
-/// Under which it carries the fingerprints of the alerts that inhibit it. No label of Prometheus has a hyphen.
-const INHIBITED_BY: &str = "inhibited-by";
-/// Under which it carries the names of the labels that are not there as they are.
-const CUT: &str = "cut-labels";
 
 const TITLE: usize = 200;
 const DESCRIPTION: usize = 2_000;
@@ -125,7 +121,7 @@ fn shown_labels(
     let mut shown = std::collections::BTreeMap::new();
     for (name, value) in &labels.0 {
         let (clean, short) = (text::line(name, LABEL_NAME), text::line(value, LABEL_VALUE));
-        let whole = clean == **name && short == **value && shown.len() < LABELS && clean != SILENCE;
+        let whole = clean == **name && short == **value && shown.len() < LABELS && clean != SILENCE_NOTE;
         if !whole {
             cut.push(clean.clone());
         }
@@ -138,25 +134,24 @@ fn shown_labels(
             shown.insert(name.to_owned(), text::line(&values.join(","), LABEL_VALUE));
         }
     };
-    own(SILENCE, silences);
-    own(INHIBITED_BY, inhibitors);
-    own(CUT, &cut);
+    own(SILENCE_NOTE, silences);
+    own(INHIBITED_NOTE, inhibitors);
+    own(CUT_NOTE, &cut);
     shown
 }
 
 /// The alert's own labels, as they are at Alertmanager. `None` where the incident does not carry them all unchanged.
 pub(super) fn exact_labels(incident: &Incident) -> Option<impl Iterator<Item = (&str, &str)>> {
-    let own = |name: &str| matches!(name, SILENCE | INHIBITED_BY);
-    let labels = incident.labels.iter().filter(move |(name, _)| !own(name));
-    (!incident.labels.contains_key(CUT)).then(|| labels.map(|(name, value)| (&**name, &**value)))
+    let labels = incident.own_labels();
+    (!incident.labels.contains_key(CUT_NOTE)).then(|| labels.map(|(name, value)| (&**name, &**value)))
 }
 
 /// The value of one of the alert's own labels (nothing where it has none of that name), as far as the incident carries it:
 /// the outer `None` is "not known".
 pub(super) fn own_label<'a>(incident: &'a Incident, name: &str) -> Option<Option<&'a str>> {
     // The list of names may be cut itself, and then ends so.
-    let cut = incident.labels.get(CUT).map_or("", String::as_str);
-    let own = !matches!(name, SILENCE | INHIBITED_BY | CUT);
+    let cut = incident.labels.get(CUT_NOTE).map_or("", String::as_str);
+    let own = !matches!(name, SILENCE_NOTE | INHIBITED_NOTE | CUT_NOTE);
     match incident.labels.get(name).filter(|_| own) {
         _ if cut.split(',').any(|label| label == name) => None,
         None if cut.ends_with('…') => None,

@@ -6,9 +6,13 @@ use super::{
     ArgError, ArgSpec, ArgType, Args, Command, CommandSpec,
     matcher::{Matcher, Reading, Solution, Word},
     token::{Token, quote, scan},
+    usage::{Element, Piece},
     value::{names, same},
 };
-use crate::{nearest::nearest, until::looks_like_time};
+use crate::{
+    nearest::nearest,
+    until::{LEADS, looks_like_time},
+};
 
 /// What the options of a line say, and the words that are none.
 pub(super) struct Options<'t> {
@@ -94,7 +98,7 @@ impl Command {
                 return Err(self.twice(found.arg, first, second));
             }
         }
-        self.check_no_time_is_swallowed(options, matcher, solution, &texts)?;
+        self.check_no_time_is_swallowed(options, solution, &texts)?;
         let mut args = Args { pairs: options.pairs.clone(), ..Args::default() };
         let mut missing = Vec::new();
         for (place, arg) in self.spec().args.iter().enumerate() {
@@ -121,41 +125,72 @@ impl Command {
         Ok(Said { args, missing, given })
     }
 
-    /// A length of time, or a time, that is not written as the usage says ("2 hours", "until monday") must not become a
-    /// part of a text while the command takes its usual one. In quotes it is what it says.
+    /// A length of time, or a time, that is not written as the usage says ("2 hours" without "for") must not become a part
+    /// of a text while the command takes its usual one. In quotes it is what it says.
     fn check_no_time_is_swallowed(
         &self,
         options: &Options<'_>,
-        matcher: &Matcher<'_>,
         solution: &Solution,
         given: &BTreeMap<usize, String>,
     ) -> Result<(), ArgError> {
         let lacks =
-            |(place, arg): &(usize, &ArgSpec)| arg.ty == ArgType::Duration && !given.contains_key(place);
-        let Some((_, duration)) = self.spec().args.iter().enumerate().find(lacks) else { return Ok(()) };
-        let leads = |word: &str| ["for", "until", "till", "til"].iter().any(|lead| same(lead, word));
+            |(place, arg): (usize, &ArgSpec)| arg.ty == ArgType::Duration && !given.contains_key(&place);
+        if !self.spec().args.iter().enumerate().any(lacks) {
+            return Ok(());
+        }
+        let leads = |word: &str| LEADS.iter().any(|lead| *lead != "in" && same(lead, word));
         for found in solution.found.iter().filter(|found| self.spec().args[found.arg].ty == ArgType::Text) {
             let words = &options.words[found.words.clone()];
-            if found.part.is_some() || !words.iter().any(|word| !word.token.is_quoted()) {
+            if found.part.is_some() || !self.is_rest(found.arg) {
                 continue;
             }
-            let text = matcher.text(found);
-            let is_time = |at: usize| {
-                let rest: Vec<&str> = words[at..].iter().map(|word| word.token.text.as_str()).collect();
-                !words[at].token.is_quoted() && looks_like_time(&rest.join(" "))
-            };
-            let led = |at: &usize| !words[*at].token.is_quoted() && leads(&words[*at].token.text);
-            let is_swallowed = self.is_rest(found.arg)
-                && (is_time(0) || (0..words.len().saturating_sub(1)).filter(led).any(|at| is_time(at + 1)));
-            if is_swallowed {
-                let name = &self.spec().args[found.arg].name;
-                let expected =
-                    format!("{} (a {name} that says so is written in quotes)", duration.ty.expected());
-                let arg = duration.name.clone();
-                return Err(ArgError::Invalid { arg, expected, found: text, nearest: None });
+            let texts: Vec<&str> = words.iter().map(|word| word.token.text.as_str()).collect();
+            let is_bare = |at: usize| words.get(at).is_some_and(|word| !word.token.is_quoted());
+            let is_time = |at: usize| is_bare(at) && looks_like_time(&texts[at..].join(" "));
+            let led = || (0..texts.len()).find(|at| is_bare(*at) && leads(texts[*at]) && is_time(at + 1));
+            let swallowed = if is_time(0) { Some((0, 0)) } else { led().map(|at| (at, at + 1)) };
+            if let Some((from, time)) = swallowed {
+                return Err(self.time_in_text(found.arg, &texts, from, time));
             }
         }
         Ok(())
+    }
+
+    /// A text in which a time stands, from the word `time` on, with what leads it from `from` on.
+    fn time_in_text(&self, arg: usize, texts: &[&str], from: usize, time: usize) -> ArgError {
+        let name = &self.spec().args[arg].name;
+        let ways: Vec<_> = self.ways_to_say_time().collect();
+        let written: Vec<_> =
+            ways.iter().map(|(lead, arg)| format!("`{lead} <{}>`", self.spec().args[*arg].name)).collect();
+        let way = match written.as_slice() {
+            [] => String::new(),
+            _ => format!("a time is given as {}, and ", written.join(" or ")),
+        };
+        // The longest that is a time, of a type that can be said.
+        let said = (time + 1..=texts.len()).rev().find_map(|end| {
+            let text = texts[time..end].join(" ");
+            let (lead, _) = ways.iter().find(|(_, arg)| self.spec().args[*arg].ty.accepts(&text))?;
+            let rest = texts[..from].iter().chain(&texts[end..]).copied();
+            Some([*lead, &text].into_iter().chain(rest).collect::<Vec<_>>().join(" "))
+        });
+        ArgError::Invalid {
+            arg: name.clone(),
+            expected: format!("no time in it ({way}a {name} that says one is written in quotes)"),
+            found: texts.join(" "),
+            nearest: said,
+        }
+    }
+
+    /// The words of the usage that lead a length of time or a time, with its argument: `for <duration>`.
+    fn ways_to_say_time(&self) -> impl Iterator<Item = (&str, usize)> {
+        let pairs = self.usage.segments.iter().flat_map(|segment| segment.elements.windows(2));
+        pairs.filter_map(|pair| match pair {
+            [lead, Element::Word(pieces)] => match pieces.as_slice() {
+                [Piece::Arg(arg)] if self.spec().args[*arg].ty.is_time() => Some((lead.literal()?, *arg)),
+                _ => None,
+            },
+            _ => None,
+        })
     }
 
     /// True where the argument takes all the words that are left.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::Role;
 use crate::{
+    event::EventName,
     identity::Identity,
     item::{
         Build, Detail, Incident, IncidentStatus, Item, MergeState, PullRequest, PullRequestState, TurnKind,
@@ -83,6 +84,21 @@ pub fn can_work(role: Option<Role>, item: &Item, me: &Identity, now: Timestamp) 
             R::Take => !(incident.is_held(now) && incident.holders.iter().any(|holder| me.is(holder))),
             _ => true,
         },
+    }
+}
+
+/// True where an event tells of nothing but what a command of that role does to an item. What comes of it later, such as how
+/// a build ends that was run again, is news of its own.
+pub fn brings_about(role: Role, event: EventName) -> bool {
+    use EventName as E;
+    match role {
+        Role::Again => matches!(event, E::Queued | E::Running),
+        Role::Approve => event == E::Approved,
+        Role::Take => event == E::Acknowledged,
+        Role::Merge => event == E::Merged,
+        Role::Resolve => matches!(event, E::Resolved | E::Closed),
+        Role::Stop => event == E::Canceled,
+        Role::Comment | Role::Log | Role::Show => false,
     }
 }
 

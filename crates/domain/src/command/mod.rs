@@ -30,7 +30,7 @@ pub use check::{Problem, check, check_all};
 pub use commands::{Command, Commands, Parsed};
 pub use complete::{Completion, What};
 pub use confirm::Confirm;
-pub use fitting::{Fits, can_work, fits};
+pub use fitting::{Fits, brings_about, can_work, fits};
 
 pub use say::named_line;
 
@@ -153,8 +153,10 @@ pub enum ArgType {
     Number,
     /// `true` or `false`; `--name` alone is true.
     Bool,
-    /// A length of time: `90s`, `15m`, `2h`, `1d`.
+    /// A length of time: `90s`, `15m`, `2 hours`, `1d`.
     Duration,
+    /// A time to come: `18:00`, `tomorrow`, `monday 14:30`. See [`crate::until`].
+    Time,
     /// One of these.
     Choice(Vec<String>),
     /// Any text; the service can list what it may be ([`crate::action::Action::choices`]).

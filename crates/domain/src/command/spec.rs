@@ -137,6 +137,11 @@ impl ArgSpec {
         Self::new(name, ArgType::Duration, summary)
     }
 
+    /// A time to come.
+    pub fn time(name: impl Into<String>, summary: impl Into<String>) -> Self {
+        Self::new(name, ArgType::Time, summary)
+    }
+
     /// One of these.
     pub fn choice<V: Into<String>>(
         name: impl Into<String>,

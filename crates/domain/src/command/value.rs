@@ -1,7 +1,12 @@
 //! Whether a text is a value that an argument can take.
 
 use super::{ArgError, ArgSpec, ArgType};
-use crate::{duration::Span, item::Kind, nearest::nearest};
+use crate::{
+    duration::Span,
+    item::Kind,
+    nearest::nearest,
+    until::{self, is_time},
+};
 
 impl ArgSpec {
     /// The value that a text stands for, in the form that commands see: a choice as it is declared, a number without
@@ -33,6 +38,7 @@ impl ArgType {
             Self::Number => "a whole number".to_owned(),
             Self::Bool => "true or false".to_owned(),
             Self::Duration => "a length of time such as 90s, 15m, 2h or 1d".to_owned(),
+            Self::Time => until::EXPECTED.to_owned(),
             Self::Choice(choices) => match choices.as_slice() {
                 [] => "nothing".to_owned(),
                 [only] => only.clone(),
@@ -45,6 +51,11 @@ impl ArgType {
         }
     }
 
+    /// True for a length of time and a time, which may be several words.
+    pub(super) fn is_time(&self) -> bool {
+        matches!(self, Self::Duration | Self::Time)
+    }
+
     /// True where a text is a value of this type.
     pub(super) fn accepts(&self, text: &str) -> bool {
         match self {
@@ -52,6 +63,7 @@ impl ArgType {
             // Names of things: what a URL or a service would drop from them makes them name something else.
             Self::Live | Self::Item(_) => !text.is_empty() && !text.contains(char::is_control),
             Self::Duration => text.parse::<Span>().is_ok(),
+            Self::Time => is_time(text),
             Self::Choice(choices) => choices.iter().any(|choice| same(choice, text)),
             Self::Number | Self::Bool | Self::Pairs => self.value(text).is_some(),
         }
@@ -71,7 +83,7 @@ impl ArgType {
                 exact.or_else(|| choices.iter().find(|choice| same(choice, text))).cloned()
             }
             Self::Pairs => None,
-            Self::Text | Self::Live | Self::Item(_) | Self::Duration => {
+            Self::Text | Self::Live | Self::Item(_) | Self::Duration | Self::Time => {
                 self.accepts(text).then(|| text.to_owned())
             }
         }
@@ -117,6 +129,10 @@ mod tests {
             (&ArgType::Bool, "maybe", None),
             (&ArgType::Duration, "90m", Some("90m")),
             (&ArgType::Duration, "90", None),
+            (&ArgType::Duration, "2 hours", Some("2 hours")),
+            (&ArgType::Time, "monday 14:30", Some("monday 14:30")),
+            (&ArgType::Time, "2020-01-01", Some("2020-01-01")),
+            (&ArgType::Time, "the deploy", None),
             (&choice, "production", Some("Production")),
             (&choice, "STAGING", Some("staging")),
             (&choice, "stage", None),

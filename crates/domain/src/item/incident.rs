@@ -3,6 +3,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// Under this name among its labels an incident carries the ids of the silences that hold it, separated by commas.
+pub const SILENCE_NOTE: &str = "silence";
+/// Under this the incidents that inhibit it.
+pub const INHIBITED_NOTE: &str = "inhibited-by";
+/// Under this the names of the labels that are not there as they are.
+pub const CUT_NOTE: &str = "cut-labels";
+
 /// An alert or incident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Incident {
@@ -29,7 +36,7 @@ pub struct Incident {
     pub inferred_end: Option<InferredEnd>,
     /// More text, in the service's words.
     pub description: Option<String>,
-    /// The service's labels and whatever its actions need (such as the ids of silences, under `silence`).
+    /// The service's labels, and notes that its actions need (such as [`SILENCE_NOTE`]): see [`Incident::own_labels`].
     pub labels: BTreeMap<String, String>,
 }
 
@@ -49,6 +56,12 @@ impl Incident {
             self.status = end.was;
         }
         self
+    }
+
+    /// The service's own labels, without our notes: what a person is shown.
+    pub fn own_labels(&self) -> impl Iterator<Item = (&String, &String)> {
+        let is_note = |name: &str| [SILENCE_NOTE, INHIBITED_NOTE, CUT_NOTE].contains(&name);
+        self.labels.iter().filter(move |(name, _)| !is_note(name))
     }
 
     /// True where somebody has it at that time: acknowledged, or silenced until later.

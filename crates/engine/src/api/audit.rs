@@ -1,7 +1,5 @@
 //! Who changed what: the audit log.
 
-use std::fmt;
-
 use callboard_domain::{
     actor::Actor,
     item::{AccountName, ItemKey},
@@ -127,30 +125,48 @@ pub enum AuditedChange {
     },
 }
 
-impl fmt::Display for AuditedChange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl AuditedChange {
+    /// What was changed, in words that follow who did it. `time` writes a time as whoever reads it does.
+    pub fn describe(&self, time: impl Fn(Timestamp) -> String) -> String {
         match self {
-            Self::Snoozed { item, until: Some(until) } => write!(f, "snoozed {item} until {until}"),
-            Self::Snoozed { item, until: None } => write!(f, "snoozed {item} until it changes"),
-            Self::Unsnoozed { item } => write!(f, "put {item} back on the board"),
-            Self::Quiet { until: Some(until) } => write!(f, "turned do not disturb on until {until}"),
-            Self::Quiet { until: None } => f.write_str("turned do not disturb off"),
-            Self::RunCanceled { run } => write!(f, "stopped run {run}"),
-            Self::RunResolved { run, ran: true } => write!(f, "resolved run {run}: it ran"),
-            Self::RunResolved { run, ran: false } => write!(f, "resolved run {run}: it did not run"),
-            Self::DeliveryRetried { delivery } => write!(f, "retried delivery {delivery}"),
-            Self::Configured { path, removed: false } => write!(f, "set {}", path.join(".")),
-            Self::Configured { path, removed: true } => write!(f, "removed {}", path.join(".")),
-            Self::Reloaded => f.write_str("reloaded the configuration"),
-            Self::AccountAdded { account, service } => write!(f, "added account {account} ({service})"),
-            Self::AccountEdited { account, settings } => {
-                write!(f, "changed {} of account {account}", settings.join(", "))
+            Self::Snoozed { item, until: Some(until) } => format!("snoozed {item} until {}", time(*until)),
+            Self::Snoozed { item, until: None } => format!("snoozed {item} until it changes"),
+            Self::Unsnoozed { item } => format!("put {item} back on the board"),
+            Self::Quiet { until: Some(until) } => {
+                format!("turned do not disturb on until {}", time(*until))
             }
-            Self::AccountRemoved { account } => write!(f, "removed account {account} and its secrets"),
-            Self::AccountTested { account } => write!(f, "tested account {account}"),
-            Self::SecretSet { account, field } => write!(f, "set {field} of account {account}"),
-            Self::SecretRemoved { account, field } => write!(f, "removed {field} of account {account}"),
-            Self::SecretsRead { account } => write!(f, "had the secrets of account {account} read again"),
+            Self::Quiet { until: None } => "turned do not disturb off".to_owned(),
+            Self::RunCanceled { run } => format!("stopped run {run}"),
+            Self::RunResolved { run, ran: true } => format!("resolved run {run}: it ran"),
+            Self::RunResolved { run, ran: false } => format!("resolved run {run}: it did not run"),
+            Self::DeliveryRetried { delivery } => format!("retried delivery {delivery}"),
+            Self::Configured { path, removed: false } => format!("set {}", path.join(".")),
+            Self::Configured { path, removed: true } => format!("removed {}", path.join(".")),
+            Self::Reloaded => "reloaded the configuration".to_owned(),
+            Self::AccountAdded { account, service } => format!("added account {account} ({service})"),
+            Self::AccountEdited { account, settings } => {
+                format!("changed {} of account {account}", settings.join(", "))
+            }
+            Self::AccountRemoved { account } => format!("removed account {account} and its secrets"),
+            Self::AccountTested { account } => format!("tested account {account}"),
+            Self::SecretSet { account, field } => format!("set {field} of account {account}"),
+            Self::SecretRemoved { account, field } => format!("removed {field} of account {account}"),
+            Self::SecretsRead { account } => format!("had the secrets of account {account} read again"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_a_change_are_written_as_the_reader_does() {
+        let until = Some(Timestamp::UNIX_EPOCH);
+        let item = ItemKey::new(&"forge".into(), callboard_domain::item::Kind::Build, "web");
+        let snoozed = AuditedChange::Snoozed { item, until };
+        assert_eq!(snoozed.describe(|_| "18:00".into()), "snoozed forge/build/web until 18:00");
+        let quiet = AuditedChange::Quiet { until };
+        assert_eq!(quiet.describe(|_| "18:00".into()), "turned do not disturb on until 18:00");
     }
 }

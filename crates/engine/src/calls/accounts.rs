@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use callboard_domain::{actor::Actor, identity::Identity, source::Problem};
+use callboard_domain::{actor::Actor, error::ServiceError, identity::Identity, source::Problem};
 use futures::future::join_all;
 use jiff::Timestamp;
 
 use crate::{
-    Engine, accounts,
+    Engine, Mode, accounts,
     api::{
         AccountInfo, AccountsQuery, ApiError, AuditedChange, Health, Needs, PollNow, SecretChanged,
         TestAccount,
@@ -108,12 +108,24 @@ impl Engine {
             .accounts
             .values()
             .filter(|account| query.account.as_ref().is_none_or(|it| *it == account.name));
-        let polls = join_all(wanted.map(async |account| {
-            // What is read in parts is read on for as long as there is time.
-            while watch::poll_once(self, account).await.is_ok_and(|polled| polled.partial.is_some()) {}
-        }));
         // What went wrong is recorded with each account, which is what is answered.
-        let _ = tokio::time::timeout(POLL_NOW_TIME, polls).await;
+        join_all(wanted.map(async |account| {
+            let mut in_parts = false;
+            // What is read in parts is read on for as long as there is time.
+            let reading = async {
+                while watch::poll_once(self, account).await.is_ok_and(|polled| polled.partial.is_some()) {
+                    in_parts = true;
+                }
+            };
+            let in_time = tokio::time::timeout(POLL_NOW_TIME, reading).await.is_ok();
+            // Where nobody polls on, the rows stay as they were: that is said, and why.
+            if !in_time && !in_parts && self.inner.options.mode == Mode::Once {
+                let (url, seconds) = (account.config.url(), POLL_NOW_TIME.as_secs());
+                let why = format!("no answer from {url} within {seconds} s");
+                self.record_error(&account.name, &ServiceError::unavailable(why), Timestamp::now()).await;
+            }
+        }))
+        .await;
         self.accounts(AccountsQuery {}).await
     }
 }

@@ -18,7 +18,7 @@ impl Engine {
     /// Records a change of what is kept outside the store. It is made already: where it cannot be recorded, the log has it.
     pub(super) async fn record_change(&self, actor: &Actor, what: AuditedChange) {
         if let Err(error) = self.store().record_change(actor, what.clone(), Timestamp::now()).await {
-            tracing::error!(%error, %actor, change = %what, "a change could not be recorded in the audit log");
+            tracing::error!(%error, %actor, change = what.describe(|at| at.to_string()), "a change could not be recorded in the audit log");
         }
     }
 }

@@ -240,14 +240,14 @@ fn item_choices(items: &[&Item]) -> Vec<Choice> {
 /// The labels of an alert that tell it from others of its name, those of the most values first: "instance a:9100".
 fn telling_labels(item: &Item, same: &[&Item]) -> String {
     let labels = |item: &Item| match &item.detail {
-        Detail::Incident(incident) => incident.labels.clone(),
+        Detail::Incident(incident) => {
+            incident.own_labels().map(|(name, value)| (name.clone(), value.clone())).collect()
+        }
         Detail::Build(_) | Detail::PullRequest(_) => BTreeMap::new(),
     };
     let all: Vec<BTreeMap<String, String>> = same.iter().map(|item| labels(item)).collect();
     let mut telling: Vec<(usize, String, String)> = labels(item)
         .into_iter()
-        // Not the service's own: which silences it is under.
-        .filter(|(name, _)| name != "silence")
         .filter_map(|(name, value)| {
             let values: BTreeSet<Option<&String>> = all.iter().map(|labels| labels.get(&name)).collect();
             (values.len() > 1).then_some((values.len(), name, value))

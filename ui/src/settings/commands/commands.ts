@@ -21,7 +21,8 @@ export function takesText({ ty, default: standard, required }: ArgSpec): string 
           text: "a text",
           number: "a number",
           bool: "yes or no",
-          duration: "a time such as 30m",
+          duration: "a length of time such as 30m",
+          time: "a time such as 18:00 or monday 14:30",
           live: "chosen from a list that the service gives",
           pairs: "name=value",
         }[ty]

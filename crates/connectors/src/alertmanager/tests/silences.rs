@@ -77,7 +77,11 @@ async fn a_silence_whose_answer_was_lost_is_looked_for() {
 
 #[test]
 fn what_cannot_be_silenced_is_refused_before_anything_is_sent() {
-    let cases: [(&[(&str, &str)], &str); 3] = [
+    let cases: [(&[(&str, &str)], &str); 6] = [
+        // Given both, neither is dropped, whatever they are.
+        (&[("duration", "2h"), ("until", "monday")], "either a length of time (for) or an end (until)"),
+        (&[("until", "2020-01-01")], "until: expected a time that is not past yet, found \"2020-01-01\""),
+        (&[("until", "the deploy")], "until: expected a length of time such as 2h, or a time such as 18:00"),
         (&[("duration", "0s")], "longer than nothing"),
         (&[("duration", "soon")], "such as 30m"),
         (&[("duration", "99999999d")], "such as 30m"),

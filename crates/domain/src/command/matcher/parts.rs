@@ -1,6 +1,6 @@
 //! The parts of a usage against the words from one place on: which comes next, and what may be left out.
 
-use super::{Found, MOST_STEPS, Matcher};
+use super::{Found, MOST_STEPS, Matcher, Word};
 use crate::command::{ArgSpec, ArgType, usage::Element, value::names};
 
 /// What is still to be matched.
@@ -85,7 +85,10 @@ impl<'a> Matcher<'a> {
     /// `name value` at this place.
     fn named(&mut self, left: Left, at: usize) -> bool {
         let Some(arg) = self.arg_named(at) else { return false };
-        let value = if self.takes_rest(arg) { at + 1..self.words.len() } else { at + 1..at + 2 };
+        let value = match self.takes_rest(arg) {
+            true => at + 1..self.words.len(),
+            false => at + 1..self.time_end(arg, at + 1).unwrap_or(at + 2),
+        };
         if value.start == self.words.len() {
             if self.reading.complete {
                 return false;
@@ -113,12 +116,12 @@ impl<'a> Matcher<'a> {
     }
 
     /// `duration 3h`, which is not the beginning of a text.
-    fn is_a_duration_by_name(&self, at: usize) -> bool {
-        let named =
-            |arg: &&ArgSpec| arg.ty == ArgType::Duration && names(&self.words[at].token.text, &arg.name);
-        let is_next =
-            |arg: &ArgSpec| self.words.get(at + 1).is_some_and(|next| arg.ty.accepts(&next.token.text));
-        self.spec.args.iter().find(named).is_some_and(is_next)
+    fn is_a_time_by_name(&self, at: usize) -> bool {
+        let is_named = |arg: &ArgSpec| arg.ty.is_time() && names(&self.words[at].token.text, &arg.name);
+        self.spec.args.iter().position(is_named).is_some_and(|arg| {
+            let is_next = |next: &Word<'_>| self.spec.args[arg].ty.accepts(&next.token.text);
+            self.time_end(arg, at + 1).is_some() || self.words.get(at + 1).is_some_and(is_next)
+        })
     }
 
     fn takes_rest(&self, arg: usize) -> bool {
@@ -180,7 +183,7 @@ impl<'a> Matcher<'a> {
             && !head.token.is_quoted()
             && (names(&head.token.text, &self.spec.args[arg].name)
                 || self.is_any_literal(&head.token.text)
-                || self.is_a_duration_by_name(at));
+                || self.is_a_time_by_name(at));
         if own_word && !self.reading.own_words && !self.is_typed(at) {
             self.stick(at, None);
             return false;

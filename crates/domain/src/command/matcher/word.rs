@@ -1,15 +1,15 @@
 //! One word against its pieces: texts, arguments and what stands between them.
 
-use super::{Found, Matcher, Word, parts::Todo};
-use crate::{
-    command::{
-        ArgType,
-        token::Token,
-        usage::{Element, Piece},
-        value::{names, same},
-    },
-    duration::Span,
+use super::{Found, Matcher, parts::Todo};
+use crate::command::{
+    ArgType,
+    token::Token,
+    usage::{Element, Piece},
+    value::{names, same},
 };
+
+/// The most words that a length of time or a time may be: days, hours, minutes and seconds, each with its number.
+const MOST_TIME_WORDS: usize = 8;
 
 impl<'a> Matcher<'a> {
     pub(super) fn is_literal(&mut self, literal: &'a str, at: usize) -> bool {
@@ -37,13 +37,13 @@ impl<'a> Matcher<'a> {
         at: usize,
     ) -> bool {
         if let [Piece::Arg(arg)] = pieces
-            && self.spec.args[*arg].ty == ArgType::Duration
+            && let Some(end) = self.time_end(*arg, at)
         {
-            for end in (at + 2..=self.duration_end(at)).rev() {
-                let found = Found { arg: *arg, words: at..end, part: None };
-                if self.with(found, |matcher| matcher.elements(others, then, end, false)) {
-                    return true;
-                }
+            let found = Found { arg: *arg, words: at..end, part: None };
+            let done = self.with(found, |matcher| matcher.elements(others, then, end, false));
+            // Where every reading counts, a part of the time is none.
+            if done || self.reading.free {
+                return done;
             }
         }
         let mark = self.so_far.found.len();
@@ -57,16 +57,19 @@ impl<'a> Matcher<'a> {
         done
     }
 
-    /// How far the words from here on are one length of time, such as `1h 30m`.
-    fn duration_end(&self, at: usize) -> usize {
-        let mut end = at;
-        // A day, an hour, a minute and a second.
-        let last = at + 4;
-        let is_span = |word: &Word<'_>| !word.token.is_quoted() && word.token.text.parse::<Span>().is_ok();
-        while end < last && self.words.get(end).is_some_and(is_span) && !self.is_typed(end) {
-            end += 1;
+    /// Where the length of time, or the time, ends that begins here and takes several words: `1h 30m`, `2 hours`,
+    /// `monday 14:30`. The longest counts.
+    pub(super) fn time_end(&self, arg: usize, at: usize) -> Option<usize> {
+        let ty = &self.spec.args[arg].ty;
+        if !ty.is_time() {
+            return None;
         }
-        end
+        let is_plain = |at: &usize| !self.words[*at].token.is_quoted() && !self.is_typed(*at);
+        let most = (at..self.words.len()).take(MOST_TIME_WORDS).take_while(is_plain).count();
+        (at + 2..=at + most).rev().find(|end| {
+            let words: Vec<_> = self.words[at..*end].iter().map(|word| word.token.text.as_str()).collect();
+            ty.accepts(&words.join(" "))
+        })
     }
 
     /// Matches parts of a word from a byte of its text on; says where they end.

@@ -48,7 +48,7 @@ fn what_is_typed_at_the_cursor() {
         ("deploy api env st^", "st|st|env [] after deploy app=api ref=main"),
         ("deploy --^", "--|--|- [--app --ref --env --dry_run] after deploy ref=main"),
         ("deploy ref=v2 --d^", "--d|--d|- [--dry_run] after deploy ref=v2"),
-        ("silence X ^", "||comment [for] after silence alert=X duration=2h"),
+        ("silence X ^", "||comment [for until] after silence alert=X duration=2h"),
         ("silence X f^", "f|f|comment [for] after silence alert=X duration=2h"),
         ("silence X for ^", "||duration [] after silence alert=X"),
         ("silence X for 2h why n^", "n|n|comment [] after silence alert=X duration=2h comment=why"),

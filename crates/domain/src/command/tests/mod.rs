@@ -39,9 +39,10 @@ fn specs() -> Vec<CommandSpec> {
             .arg(ArgSpec::pairs("params", "its parameters"))
             .example("build web branch=main"),
         CommandSpec::new("silence", "Silence an alert")
-            .usage("silence <alert> [for <duration>] [comment...]")
+            .usage("silence <alert> [for <duration>] [until <until>] [comment...]")
             .arg(ArgSpec::item("alert", Kind::Incident, "the alert"))
             .arg(ArgSpec::duration("duration", "for how long").or("2h"))
+            .arg(ArgSpec::time("until", "until when").optional())
             .arg(ArgSpec::text("comment", "why").optional())
             .example("silence DiskFull for 4h known, being cleaned up"),
         CommandSpec::new("ack", "Acknowledge an incident")

@@ -206,8 +206,8 @@ fn what_makes_no_sense_is_never_guessed() {
         ("build web a=1 a=2", "error: a is given twice: \"1\" and \"2\""),
         ("pug bomb many", "error: count: expected a whole number, found \"many\""),
         (
-            "silence X for 2hrs",
-            "error: duration: expected a length of time such as 90s, 15m, 2h or 1d, found \"2hrs\"",
+            "silence X for 2fn",
+            "error: duration: expected a length of time such as 90s, 15m, 2h or 1d, found \"2fn\"",
         ),
         ("deploy api/ to staging", "error: deploy takes no \"api/\""),
         ("deploy api api to staging", "error: deploy takes no \"api\""),
@@ -314,6 +314,10 @@ fn any_line() -> impl Strategy<Value = String> {
         "=",
         "--=",
         "duration",
+        "until",
+        "monday",
+        "14:30",
+        "hours",
         "app=\"a b\"",
         "\\",
     ]);
@@ -390,25 +394,45 @@ proptest! {
 
 #[test]
 fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
-    let refused = |text: &str| {
+    let refused = |found: &str, meant: &str| {
         format!(
-            "error: duration: expected a length of time such as 90s, 15m, 2h or 1d (a comment that says so is written in quotes), found {text:?}"
+            "error: comment: expected no time in it (a time is given as `for <duration>` or `until <until>`, and a comment that says one is written in quotes), found {found:?}; did you mean {meant:?}?"
         )
     };
-    let comment = |text: &str| format!("silence alert=X duration=2h comment={}", quote(text));
+    let said = |args: &str| format!("silence alert=X {args}");
+    let comment = |text: &str| said(&format!("duration=2h comment={}", quote(text)));
+    let until = |text: &str, more: &str| said(&format!("duration=2h until={}{more}", quote(text)));
     let cases = [
-        ("silence X until monday", refused("until monday")),
-        ("silence X 2 hours", refused("2 hours")),
-        ("silence X 4h deploying", refused("4h deploying")),
-        ("silence X tomorrow", refused("tomorrow")),
-        ("silence X deploying until 18:00", refused("deploying until 18:00")),
-        ("silence X deploying for 2 days", refused("deploying for 2 days")),
-        ("silence X comment until monday", refused("until monday")),
+        ("silence X until monday", until("monday", "")),
+        ("silence X until monday 14:30", until("monday 14:30", "")),
+        ("silence X until monday 14:30 fix", until("monday 14:30", " comment=fix")),
+        ("silence X until monday fix", until("monday", " comment=fix")),
+        ("silence X until tomorrow at 9 am look again", until("tomorrow at 9 am", " comment=\"look again\"")),
+        ("silence X until tonight", until("tonight", "")),
+        ("silence until monday 14:30 X", until("monday 14:30", "")),
+        ("silence X until=\"monday 14:30\" fix", until("monday 14:30", " comment=fix")),
+        ("silence X until 2020-01-01", until("2020-01-01", "")),
+        ("silence X for 2 hours", said("duration=\"2 hours\"")),
+        ("silence X for 2 hours 30 minutes fix it", said("duration=\"2 hours 30 minutes\" comment=\"fix it\"")),
+        ("silence X for 1w", said("duration=1w")),
+        ("silence X duration 2 hours", said("duration=\"2 hours\"")),
+        ("silence for 2 hours X", said("duration=\"2 hours\"")),
+        ("silence X 2h", refused("2h", "for 2h")),
+        ("silence X 2 hours", refused("2 hours", "for 2 hours")),
+        ("silence X 4h deploying", refused("4h deploying", "for 4h deploying")),
+        ("silence X tomorrow", refused("tomorrow", "until tomorrow")),
+        ("silence X 9am", refused("9am", "until 9am")),
+        ("silence X deploying until 18:00", refused("deploying until 18:00", "until 18:00 deploying")),
+        ("silence X deploying for 2 days", refused("deploying for 2 days", "for 2 days deploying")),
+        ("silence X comment until monday", refused("until monday", "until monday")),
         ("silence X \"until monday\"", comment("until monday")),
         ("silence X comment=\"2 hours\"", comment("2 hours")),
-        ("silence X until the deploy is over", comment("until the deploy is over")),
+        (
+            "silence X until the deploy is over",
+            "error: until: expected a length of time such as 2h, or a time such as 18:00, tomorrow, monday 14:30 or 2026-11-22T10:00, found \"the\"".to_owned(),
+        ),
         ("silence X 2 nodes are down", comment("2 nodes are down")),
-        ("silence X for 4h until monday", "silence alert=X duration=4h comment=\"until monday\"".to_owned()),
+        ("silence X for 4h until monday", said("duration=4h until=monday")),
         ("pr comment web#1 until monday", "pr comment pr=web#1 message=\"until monday\"".to_owned()),
     ];
     for (line, expected) in cases {

@@ -17,7 +17,7 @@ pub(super) const MOST_SEGMENTS: usize = 32;
 /// | written | stands for |
 /// | --- | --- |
 /// | `to` | the word itself, in any case |
-/// | `<app>` | a value of the argument `app`, one word (a length of time may be several) |
+/// | `<app>` | a value of the argument `app`, one word (a time, or a length of time, may be several) |
 /// | `<app>[/<ref>]` | glued together: parts of one word |
 /// | `[for <duration>]` | all of it or nothing; may be nested |
 /// | `[message]` | `[<message>]` |
