@@ -1,10 +1,19 @@
 //! Runs: one command, once, and how it ended.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::{actor::Actor, chat::Address, command::Args, error::ServiceError, item::ItemKey, message::Block};
+use crate::{
+    actor::Actor,
+    chat::Address,
+    command::{Args, Role, brings_about},
+    error::ServiceError,
+    event::Event,
+    identity::Identity,
+    item::ItemKey,
+    message::Block,
+};
 
 /// How a command ended, as the service told it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
@@ -84,6 +93,33 @@ pub struct Run {
     pub state: RunState,
     /// Where its outcome goes; `None` for a private run.
     pub post: Option<Address>,
+}
+
+/// How far the clocks of services and ours may be apart where the time of an event is compared with a run's.
+const CLOCKS: SignedDuration = SignedDuration::from_mins(2);
+
+impl Run {
+    /// True where an event of that name, which happened at `at` by `by` to the item that this was run on, is this run's own
+    /// doing: a command of that role brings it about, whom it acts as (`me`) did it, and then. Of a run that ended badly it
+    /// never is: what it was to do has come about all the same, which is news.
+    pub fn did(&self, role: Role, event: &Event, me: &Identity) -> bool {
+        let is_well = match &self.state {
+            RunState::Pending { .. } | RunState::Running => true,
+            RunState::Done { outcome } => outcome.ok,
+            RunState::Failed { .. }
+            | RunState::Canceled { .. }
+            | RunState::Unknown { .. }
+            | RunState::Resolved { .. } => false,
+        };
+        let since_began = event.at.duration_since(self.started_at);
+        let since_ended = event.at.duration_since(self.ended_at.unwrap_or(event.at));
+        is_well
+            && self.item.as_ref() == Some(&event.item)
+            && brings_about(role, event.name)
+            && event.by.as_deref().is_none_or(|by| me.is(by))
+            && since_began >= -CLOCKS
+            && since_ended <= CLOCKS
+    }
 }
 
 /// How far a run is.
@@ -173,6 +209,66 @@ impl RunState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::EventName;
+
+    #[test]
+    fn a_run_did_what_it_brings_about_when_it_ran_and_nothing_else() {
+        let at = |seconds: i64| Timestamp::from_second(1_790_000_000 + seconds).unwrap();
+        let pull: ItemKey = "forge/pull_request/acme/web#479".parse().unwrap();
+        let me = Identity { login: "ana".into(), ..Identity::default() };
+        let run = |state: RunState, ended: Option<i64>| Run {
+            id: "1".into(),
+            command: "pr merge".into(),
+            line: "pr merge acme/web#479".into(),
+            args: Args::default(),
+            account: Some("forge".into()),
+            item: Some(pull.clone()),
+            by: "ana".into(),
+            actor: None,
+            started_at: at(1_000),
+            ended_at: ended.map(at),
+            state,
+            post: None,
+        };
+        let merged = |by: Option<&str>, seconds: i64| Event {
+            id: 1,
+            item: pull.clone(),
+            name: EventName::Merged,
+            at: at(seconds),
+            seen_at: at(seconds),
+            old: false,
+            moot: false,
+            by: by.map(str::to_owned),
+            summary: String::new(),
+        };
+        let done = || run(RunState::Done { outcome: Outcome::ok("merged") }, Some(1_003));
+        let elsewhere = "forge/pull_request/acme/web#480".parse().unwrap();
+        let unknown = RunState::Unknown { why: "lost".into() };
+        let cases = [
+            (done(), Role::Merge, merged(Some("Ana"), 1_002), true),
+            (done(), Role::Merge, merged(None, 1_002), true),
+            (run(RunState::Running, None), Role::Merge, merged(Some("ana"), 5_000), true),
+            // The service's clock is behind, and ahead.
+            (done(), Role::Merge, merged(Some("ana"), 900), true),
+            (done(), Role::Merge, merged(Some("ana"), 1_120), true),
+            (done(), Role::Merge, merged(Some("ana"), 800), false),
+            (done(), Role::Merge, merged(Some("ana"), 1_200), false),
+            (done(), Role::Merge, merged(Some("bo"), 1_002), false),
+            (done(), Role::Approve, merged(Some("ana"), 1_002), false),
+            (done(), Role::Merge, Event { name: EventName::Approved, ..merged(Some("ana"), 1_002) }, false),
+            (done(), Role::Merge, Event { item: elsewhere, ..merged(Some("ana"), 1_002) }, false),
+            (run(unknown, Some(1_003)), Role::Merge, merged(Some("ana"), 1_002), false),
+            (
+                run(RunState::Done { outcome: Outcome::failed("no") }, Some(1_003)),
+                Role::Merge,
+                merged(Some("ana"), 1_002),
+                false,
+            ),
+        ];
+        for (run, role, event, expected) in cases {
+            assert_eq!(run.did(role, &event, &me), expected, "{:?} {role:?} {event:?}", run.state);
+        }
+    }
 
     #[test]
     fn states_are_read_as_older_versions_wrote_them() {

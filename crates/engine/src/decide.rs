@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use callboard_domain::{message::Block, rules::NotifyLevel};
+use callboard_domain::{message::Block, rules::NotifyLevel, run::Run};
 
 use crate::{
     active_config::ActiveConfig,
@@ -44,6 +44,11 @@ impl Decide for Deciding {
             }),
             record: serde_json::to_string(&decision).unwrap_or_default(),
         }
+    }
+
+    fn is_doing_of(&self, run: &Run, Happened { event, me, .. }: Happened<'_>) -> bool {
+        let role = self.0.registry.find(&run.command).ok().and_then(|entry| entry.spec.role);
+        role.is_some_and(|role| run.did(role, event, me))
     }
 
     fn remembered(&self) -> Duration {

@@ -9,6 +9,18 @@ use callboard_domain::{
     text,
 };
 
+/// The message of a run that has ended, with what a service has `reported` of it. Where it ended well, it says that itself.
+pub(super) fn last_message(run: &Run, reported: Option<&str>) -> Message {
+    let message = message(run, "");
+    let is_well = matches!(&run.state, RunState::Done { outcome } if outcome.ok);
+    match reported.filter(|_| !is_well) {
+        Some(reported) => {
+            message.with(Block::Fields(vec![("reported since".to_owned(), reported.to_owned())]))
+        }
+        None => message,
+    }
+}
+
 /// The message as it stands; `status` is what a running one says of itself.
 pub(super) fn message(run: &Run, status: &str) -> Message {
     let base = match &run.state {
@@ -80,6 +92,27 @@ mod tests {
             ended_at: None,
             state,
             post: None,
+        }
+    }
+
+    #[test]
+    fn what_was_reported_is_told_where_the_run_does_not_say_it() {
+        let done = RunState::Done { outcome: Outcome::ok("merged") };
+        let lost = RunState::Unknown { why: "lost".into() };
+        // how it ended, what was reported -> what is said of that
+        let cases = [
+            (done.clone(), Some("ana merged it"), None),
+            (lost.clone(), Some("ana merged it"), Some("ana merged it")),
+            (lost, None, None),
+        ];
+        for (state, reported, expected) in cases {
+            let run = run(state, "ana");
+            let message = last_message(&run, reported);
+            let told = match message.blocks.last() {
+                Some(Block::Fields(fields)) => fields.iter().find(|(name, _)| name == "reported since"),
+                _ => None,
+            };
+            assert_eq!(told.map(|(_, value)| value.as_str()), expected, "{:?}", run.state);
         }
     }
 

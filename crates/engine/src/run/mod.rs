@@ -26,7 +26,7 @@ use crate::{
 
 use active::Place;
 pub(crate) use active::{Active, RunStream, Streamed};
-use message::message;
+use message::{last_message, message};
 pub(crate) use ready::account_of;
 use ready::{Ready, check_confirmed};
 
@@ -170,7 +170,11 @@ impl Engine {
             let steps = place.stream.with(|streamed| streamed.steps.clone());
             let steps = self.store().record_steps(&run.id, steps).await;
             let ended = self.store().end_run(&run.id, run.state.clone(), message.clone(), ended_at).await;
-            let Err(error) = saved.and(steps).and(ended) else { return };
+            let error = match saved.and(steps).and(ended) {
+                // What is reported from now on has a message of its own.
+                Ok(_) => return self.tell_what_was_reported(run).await,
+                Err(error) => error,
+            };
             if stopping.is_cancelled() || error == StoreError::Closed {
                 tracing::error!(%error, run = %run.id, "how a run ended could not be recorded; it is unknown at the next start");
                 return;
@@ -183,6 +187,22 @@ impl Engine {
                 () = tokio::time::sleep(wait) => {}
             }
             wait = (wait * 2).min(RECORD_AGAIN_AT_MOST);
+        }
+    }
+
+    /// Adds to the last message of a run what a service has reported of it while it was under way: of one that is not known,
+    /// that says how it went.
+    async fn tell_what_was_reported(&self, run: &Run) {
+        let reported = match self.store().reported_of_run(&run.id).await {
+            Ok(Some(reported)) => reported,
+            Ok(None) => return,
+            Err(error) => return tracing::warn!(%error, run = %run.id, "what was reported could not be read"),
+        };
+        let (plain, message) = (last_message(run, None), last_message(run, Some(&reported)));
+        if message != plain
+            && let Err(error) = self.store().revise_run(&run.id, message, Timestamp::now()).await
+        {
+            tracing::warn!(%error, run = %run.id, "what was reported could not be told");
         }
     }
 
@@ -232,14 +252,16 @@ impl Engine {
         let (by, at) = (actor.principal.to_string(), Timestamp::now());
         let RunState::Unknown { why } = run.state else { return Ok(false) };
         run.state = RunState::Resolved { ran, by, at, why };
-        let message = message(&run, "");
+        let reported = self.store().reported_of_run(&run.id).await?;
+        let message = last_message(&run, reported.as_deref());
         self.store().resolve_run(&run.id, run.state, message, actor, at).await
     }
 
     /// The runs that were under way when the program last ended: their messages say that it is not known how they went.
     pub(crate) async fn report_interrupted(&self, now: Timestamp) -> Result<(), StoreError> {
         for run in self.store().interrupted().to_vec() {
-            self.store().revise_run(&run.id, message(&run, ""), now).await?;
+            let reported = self.store().reported_of_run(&run.id).await?;
+            self.store().revise_run(&run.id, last_message(&run, reported.as_deref()), now).await?;
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use callboard_domain::{
     item::{AccountName, Item, ItemKey, Kind, LATEST},
     message::Message,
     rules,
+    run::Run,
     source::{Batch, Gone, GoneReason, Received, Scope},
 };
 use jiff::Timestamp;
@@ -127,11 +128,20 @@ pub trait Decide: Send + Sync {
     /// What is to be done.
     fn decide(&self, happened: Happened<'_>) -> Decided;
 
+    /// True where what has happened is the doing of that run of ours, so that the message about the run tells of it.
+    fn is_doing_of(&self, run: &Run, happened: Happened<'_>) -> bool {
+        let _ = (run, happened);
+        false
+    }
+
     /// How long events are kept: what happened longer ago may have been told and forgotten, and is no news.
     fn remembered(&self) -> Duration {
         NEWS
     }
 }
+
+/// What came of a run is reported while it is under way or soon after.
+const LATELY: Duration = Duration::from_secs(86_400);
 
 /// Where a report comes from and how it is to be read.
 struct Intake<'a> {
@@ -359,12 +369,22 @@ impl Intake<'_> {
                 items::clear_snooze_on_change(conn, n)?;
             }
             let snoozed = matches!(subject.snoozed, Some(items::Snooze::Until(end)) if now < end);
-            let decided = decide.decide(Happened { event: &event, item, me: &self.standing.me, snoozed });
+            let happened = Happened { event: &event, item, me: &self.standing.me, snoozed };
+            let decided = decide.decide(happened);
             decisions::insert(conn, id, &decided.record, decided.notice.as_ref())?;
             if decided.silence {
                 items::silence(conn, n)?;
             }
+            let doers = match decided.posts.as_slice() {
+                [] => Vec::new(),
+                _ => runs::lately_on(conn, &item.key, before(now, LATELY))?,
+            };
+            let doers: Vec<&Run> = doers.iter().filter(|run| decide.is_doing_of(run, happened)).collect();
             for Post { to, message, rule } in decided.posts {
+                // One run is one message in a channel, what it has changed included.
+                if deliveries::join_run(conn, &doers, id, &to)? {
+                    continue;
+                }
                 let actor = Some(Actor::rule(rule));
                 let new = NewDelivery { about: About::Event(id), to, under: None, message, actor };
                 deliveries::insert(conn, &new, now)?;

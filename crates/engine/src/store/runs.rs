@@ -13,7 +13,7 @@ use rusqlite::{Connection, Row, params};
 use super::{
     Store, StoreError, audit,
     deliveries::{self, About, NewDelivery},
-    row::{At, Json, Text, all, one, run as execute},
+    row::{At, Json, Text, all, is_unreadable, one, run as execute},
 };
 use crate::api::AuditedChange;
 
@@ -110,6 +110,19 @@ fn resolve(conn: &Connection, id: &str, state: &RunState) -> rusqlite::Result<bo
 /// Puts what was run on one item on the record of another.
 pub(super) fn move_to(conn: &Connection, from: &ItemKey, to: &ItemKey) -> rusqlite::Result<()> {
     execute(conn, "UPDATE runs SET item = ?2 WHERE item = ?1", params![Text(from), Text(to)]).map(drop)
+}
+
+/// The runs on an item that began since then, the latest first, and at most a few.
+pub(super) fn lately_on(conn: &Connection, item: &ItemKey, since: Timestamp) -> rusqlite::Result<Vec<Run>> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM runs WHERE item = ?1 AND started_at >= ?2 ORDER BY n DESC LIMIT 10");
+    // One that cannot be read must not hold up what is reported.
+    let read_or_none = |row: &Row<'_>| match read(row) {
+        Err(error) if is_unreadable(&error) => Ok(None),
+        result => result.map(Some),
+    };
+    let found = all(conn, &sql, params![Text(item), At(since)], read_or_none)?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// What a run is found by.

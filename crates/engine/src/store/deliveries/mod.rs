@@ -23,6 +23,7 @@ use callboard_domain::{
     chat::{Address, DeliveryKey, Posted},
     error::ServiceError,
     message::Message,
+    run::Run,
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
@@ -72,7 +73,7 @@ ALTER TABLE deliveries ADD COLUMN actor TEXT;    -- Actor as JSON
 pub enum About {
     /// The event with this number.
     Event(i64),
-    /// The run with this id.
+    /// The run with this id, and maybe an event that was its doing ([`Store::reported_of_run`]).
     Run(String),
     /// Neither: a person's message, a digest.
     Nothing,
@@ -198,6 +199,18 @@ pub(super) fn revise_run(
     run(conn, &sql, params![run_id, Json(message), At(now)])
 }
 
+/// Lets the message about one of these runs tell of an event too, where one goes to that channel and can arrive there.
+/// False where none does: then the event needs a message of its own.
+pub(super) fn join_run(conn: &Connection, runs: &[&Run], event: i64, to: &Address) -> rusqlite::Result<bool> {
+    let sql = "UPDATE deliveries SET event = ?2 WHERE run = ?1 AND address = ?3 AND state <> 'failed'";
+    for of in runs {
+        if run(conn, sql, params![of.id, event, Text(to)])? > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// One that is being sent, unknown or failed stays so; its next sending takes the new message.
 const REVISE: &str = "UPDATE deliveries SET message = ?2, revision = revision + 1, changed_at = ?3,
                       next_at = iif(state = 'posted', ?3, next_at), state = iif(state = 'posted', 'pending', state)";
@@ -213,8 +226,8 @@ const COLUMNS: &str = "id, event, run, address, under, message, state, attempts,
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
     let about = match (row.get(1)?, row.get(2)?) {
-        (Some(event), _) => About::Event(event),
-        (None, Some(run)) => About::Run(run),
+        (_, Some(run)) => About::Run(run),
+        (Some(event), None) => About::Event(event),
         (None, None) => About::Nothing,
     };
     let standing = row.get::<_, Option<Json<Standing>>>(9)?.map(|it| it.0);
@@ -253,6 +266,17 @@ impl Store {
         self.write(move |conn| {
             let sql = format!("{REVISE} WHERE id = ?1");
             run(conn, &sql, params![key.0, Json(&message), At(now)]).map(|rows| rows == 1)
+        })
+        .await
+    }
+
+    /// What a service has reported of a run, in a line, where its message took the place of one about that.
+    pub async fn reported_of_run(&self, run: &str) -> Result<Option<String>, StoreError> {
+        let run = run.to_owned();
+        self.read(move |conn| {
+            let sql =
+                "SELECT summary FROM events WHERE id = (SELECT max(event) FROM deliveries WHERE run = ?1)";
+            one(conn, sql, [run], |row| row.get(0))
         })
         .await
     }

@@ -163,3 +163,59 @@ async fn full_store_is_found_by_writing() {
     store.limit_growth(None).await;
     store.check_writing().await.unwrap();
 }
+
+/// Rules that post everything, for whom an acknowledgement is the doing of each run.
+#[derive(Default)]
+struct OfRuns(Everything);
+
+impl Decide for OfRuns {
+    fn decide(&self, happened: Happened<'_>) -> Decided {
+        self.0.decide(happened)
+    }
+
+    fn is_doing_of(&self, _: &Run, happened: Happened<'_>) -> bool {
+        happened.event.name == EventName::Acknowledged
+    }
+}
+
+#[tokio::test]
+async fn what_a_run_did_joins_its_message_in_that_channel() {
+    let elsewhere: Address = "room:elsewhere".parse().unwrap();
+    // where the run is posted, whether that is given up -> the messages of the rules, and what the run's tells besides
+    let acknowledged = "disk is filling up on a in storage was acknowledged";
+    let cases = [
+        (Some(deploys()), false, 1, Some(acknowledged)),
+        (Some(deploys()), true, 2, None),
+        (Some(elsewhere), false, 2, None),
+        (None, false, 2, None),
+    ];
+    for (post, given_up, expected, reported) in cases {
+        let store = watching().await;
+        let rules: Arc<dyn Decide> = Arc::new(OfRuns::default());
+        store.ingest(&pager(), hook("1", vec![firing("a")]), at(100), rules.clone()).await.unwrap();
+        let run = Run { started_at: at(110), ..running("r1") };
+        let post = post.map(|to| (to, message("silencing")));
+        let key = store.begin_run(run, post, at(110)).await.unwrap();
+        if let Some(key) = key.filter(|_| given_up) {
+            for delivery in store.claim(at(111), 10, Default::default()).await.unwrap() {
+                let why = callboard_domain::error::ServiceError::rejected("no such channel");
+                store.attempted(&delivery.key, Attempt::Failed(why), at(111)).await.unwrap();
+            }
+            // It waited behind the rule's.
+            for delivery in store.claim(at(112), 10, Default::default()).await.unwrap() {
+                assert_eq!(delivery.key, key);
+                let why = callboard_domain::error::ServiceError::rejected("no such channel");
+                store.attempted(&delivery.key, Attempt::Failed(why), at(112)).await.unwrap();
+            }
+        }
+        let held = alert("a", IncidentStatus::Acknowledged, 120);
+        let taken = store.ingest(&pager(), hook("2", vec![held]), at(120), rules).await.unwrap();
+        assert_eq!(taken.events.len(), 1, "it is on the record all the same");
+        let of_events = |it: &&Delivery| matches!(it.about, About::Event(_));
+        let all = store.deliveries(10).await.unwrap();
+        assert_eq!(all.iter().filter(of_events).count(), expected, "{all:#?}");
+        assert_eq!(store.reported_of_run("r1").await.unwrap().as_deref(), reported);
+        let of_run = store.deliveries_of_run("r1").await.unwrap();
+        assert!(of_run.iter().all(|it| it.about == About::Run("r1".into())), "{of_run:#?}");
+    }
+}
