@@ -226,7 +226,7 @@ impl Shell {
                 self.notifier.service(),
                 "start a notification service, such as dunst, in this session",
             ),
-            check("hotkey", hotkey, "choose other keys in the settings, or bind `callboard toggle`"),
+            check("hotkey", hotkey, "choose other keys in the settings, or bind `callboard-tray toggle`"),
         ]
     }
 

@@ -69,7 +69,7 @@ impl Hotkey {
     }
 
     fn unavailable(keys: &Keys, why: impl fmt::Display) -> Self {
-        let why = format!("{why}: bind `callboard toggle` to keys in the desktop's own settings");
+        let why = format!("{why}: bind `callboard-tray toggle` to keys in the desktop's own settings");
         Self { keys: keys.to_string(), state: State::Unavailable, why: Some(why) }
     }
 }
@@ -86,6 +86,6 @@ mod tests {
         let other = Hotkey::taken(&OTHER.parse().unwrap()).why.unwrap();
         assert_eq!(other, "another program has Ctrl+Alt+Space: choose others, or free it there");
         let none = Hotkey::unavailable(&keys, "this desktop has no portal for hotkeys").why.unwrap();
-        assert!(none.contains("callboard toggle"), "{none}");
+        assert!(none.contains("callboard-tray toggle"), "{none}");
     }
 }

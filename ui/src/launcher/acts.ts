@@ -54,7 +54,7 @@ export function does(launcher: Launcher, act: Act): boolean {
     case "ran":
     case "did-not-run": {
       const offer = offerFor(launcher.offers, act);
-      if (offer) void launcher.offer(offer);
+      if (offer) void launcher.rowActs.offer(offer);
       return offer !== undefined;
     }
   }
@@ -104,7 +104,7 @@ export function does(launcher: Launcher, act: Act): boolean {
   const { row, offers, details } = launcher;
   const unknown = row && !details.items.has(row.key) && isOfDetail(act);
   if (!row || !(unknown || offerFor(offers, act))) return false;
-  void launcher.press(act, row);
+  void launcher.rowActs.press(act, row);
   return true;
 }
 

@@ -2,7 +2,7 @@
 
 import { createContext } from "svelte";
 
-import type { CommandInfo, ItemAction, ItemDetail, LineRead, Row, Run, SnoozeTime } from "../api";
+import type { CommandInfo, ItemDetail, LineRead, Row, Run } from "../api";
 import type { Backend, Shown } from "../desktop";
 import { layout } from "../parts/layout";
 import { does } from "./acts";
@@ -14,8 +14,9 @@ import { Finds } from "./finds.svelte";
 import type { Act } from "./keys";
 import type { Level } from "./levels";
 import type { Entry } from "./look";
-import { isOfDetail, type Offer, offerFor, offersOf, offersOfRun } from "./offers";
+import { type Offer, offersOf, offersOfRun } from "./offers";
 import { Pending } from "./pending.svelte";
+import { RowActs } from "./row-acts.svelte";
 import { Tour } from "./tour.svelte";
 
 /** What a level asks for again and again ends with it. */
@@ -31,10 +32,10 @@ export class Launcher {
   readonly details: Details;
   readonly pending: Pending;
   readonly tour: Tour;
+  readonly rowActs: RowActs;
   levels = $state.raw<Level[]>([]);
   /** What lies over the level: the actions of the row, for how long not to disturb, or until when to snooze. */
   over = $state<"actions" | "quiet" | "snooze" | null>(null);
-  snoozeTimes = $state.raw<SnoozeTime[]>([]);
   /** What was in the field at Enter, until its answer is there, and what was typed after it. */
   private entered: string | null = null;
   private ahead = "";
@@ -63,6 +64,7 @@ export class Launcher {
     this.finds = new Finds(this.desk);
     this.details = new Details(this.desk);
     this.tour = new Tour();
+    this.rowActs = new RowActs(this);
     this.pending = new Pending(this.desk, this.boards, () => this.tour.take("run"));
   }
 
@@ -114,6 +116,7 @@ export class Launcher {
     const desktop = this.desk.backend.desktop().then((desktop) => {
       this.desk.desktop = desktop;
       if (desktop.playground) this.boards.selectMostUrgent();
+      this.resumeTour();
     });
     await Promise.allSettled([desktop, this.loadBoard(), this.desk.readStatus()]);
   }
@@ -121,6 +124,12 @@ export class Launcher {
   private async loadBoard(): Promise<void> {
     await this.boards.load();
     await this.pending.adopt(this.boards.runs);
+    this.resumeTour();
+  }
+
+  /** The window may have been made anew in the middle of the tour. */
+  private resumeTour(): void {
+    if (this.desk.desktop?.playground) this.tour.resume(this.boards.runs);
   }
 
   /** Listens to the shell and ticks, until told to end. */
@@ -158,7 +167,7 @@ export class Launcher {
     this.changed();
   }
 
-  private changed(): void {
+  changed(): void {
     void this.loadBoard();
     void this.desk.readStatus();
     this.details.changed();
@@ -316,7 +325,7 @@ export class Launcher {
         if (this.searching || this.narrow) {
           if (this.top?.at !== "item") return this.push({ at: "item", key: entry.key });
         }
-        return this.press("go", entry.row);
+        return this.rowActs.press("go", entry.row);
       case "run":
         return this.follow(entry.run);
       case "again":
@@ -333,129 +342,9 @@ export class Launcher {
     }
   }
 
-  /** What a key means on a row. Most of it goes by the row's detail: pressed faster than that came, it is waited for. */
-  async press(act: Act, row: Row): Promise<void> {
-    if (isOfDetail(act)) await this.desk.waitFor("the engine", this.details.known(row.key));
-    return this.offer(offerFor(offersOf(row, this.details.item(row.key)), act), row);
-  }
-
-  async offer(offer: Offer | undefined, row = this.row): Promise<void> {
-    this.over = null;
-    if (!offer) return;
-    const { does } = offer;
-    if (typeof does === "object" && "resolve" in does) return this.resolveRun(does.resolve);
-    if (!row) return;
-    if (typeof does === "object") {
-      // To say "I am on it" is quick: instead of a second look, it can be undone before it is sent.
-      if (does.run.role === "take" && does.run.complete) return this.take(row, does.run);
-      return this.attempt(() => this.takeLine(does.run.line));
-    }
-    const url = this.details.item(row.key)?.item.url ?? row.url;
-    switch (does) {
-      case "open":
-        return this.openLink(url);
-      case "log":
-        return this.attempt(() => this.openLog(row.key));
-      case "snooze":
-        return this.askUntil();
-      case "send":
-        return this.attempt(() => this.send(row));
-      case "copy":
-        return this.copy(url ?? "", "The link is copied");
-      case "why":
-        return this.explain(row.key);
-    }
-  }
-
-  /** A build's whole log. */
-  private async openLog(key: string): Promise<void> {
-    const { Log } = await import("./later");
-    if (this.top?.at !== "log") this.push({ at: "log", key, log: new Log(this.desk, key) });
-  }
-
-  /** Until when to snooze: the engine offers the times. */
-  private async askUntil(): Promise<void> {
-    await this.attempt(async () => {
-      this.snoozeTimes = await this.desk.backend.call("snooze_times", {});
-      this.over = "snooze";
-    });
-  }
-
-  /** Takes the row off the board until then; null until it changes. */
-  async snooze(until: string | null, row = this.row): Promise<void> {
-    this.over = null;
-    if (!row) return;
-    await this.boards.optimistic(
-      row.key,
-      "snoozed",
-      "The snooze",
-      this.desk.backend.call("snooze", { item: row.key, until }),
-    );
-  }
-
-  /** Puts the row back on the board. */
-  async unsnooze(row = this.row): Promise<void> {
-    this.over = null;
-    if (!row) return;
-    this.boards.marks.delete(row.key);
-    await this.attempt(() => this.desk.backend.call("unsnooze", { item: row.key }));
-  }
-
-  /** A row to a channel. */
-  private async send(row: Row): Promise<void> {
-    const { Sending } = await import("./later");
-    if (this.top?.at === "send") return;
-    const sending = new Sending(this.desk, row.key, row.title);
-    this.push({ at: "send", sending });
-    await sending.load();
-  }
-
-  /** A person's word on the run that is not known. It is not run again by itself: that is offered. */
-  private async resolveRun(ran: boolean): Promise<void> {
-    const { run } = this;
-    if (!run) return;
-    await this.attempt(async () => {
-      const settled = await this.desk.waitFor(
-        "the engine",
-        this.desk.backend.call("resolve_run", { id: run.id, ran }),
-      );
-      const { verdictOf } = await import("./later");
-      this.desk.say(verdictOf(settled).summary ?? "");
-    });
-    this.changed();
-  }
-
   /** The line again, as far as it goes: nothing runs before it is looked at. */
   async again(run: Run): Promise<void> {
     await this.attempt(() => this.takeLine(run.line));
-  }
-
-  /** Takes a row: the engine holds it for a few seconds in which it can be undone. */
-  private async take(row: Row, { line, label }: ItemAction): Promise<void> {
-    const what = { line, channel: null, private: false };
-    const { backend } = this.desk;
-    if (this.boards.marks.get(row.key) === "pending" || this.pending.has(row.key)) return;
-    this.boards.undone.delete(row.key);
-    this.boards.marks.set(row.key, "pending");
-    await this.attempt(async () => {
-      try {
-        const prepared = await this.desk.waitFor("the engine", backend.call("prepare", what));
-        // What asks for a yes is asked in its own place.
-        if (prepared.confirm) {
-          this.boards.marks.delete(row.key);
-          return await this.takeLine(line);
-        }
-        const { fingerprint } = prepared;
-        const run = await backend.call("run", { what, confirmed: null, fingerprint, undo: true });
-        const does = prepared.steps.map(({ what }) => what).join(", then ");
-        const name = label ?? "The acknowledgement";
-        this.tour.take("look");
-        await this.pending.show(run, { title: label ?? "Acknowledge", of: row.title, does, name });
-      } catch (thrown) {
-        this.boards.marks.delete(row.key);
-        throw thrown;
-      }
-    });
   }
 
   async openLink(url: string | null): Promise<void> {
@@ -467,22 +356,6 @@ export class Launcher {
       await navigator.clipboard.writeText(text);
       this.desk.say(said);
     });
-  }
-
-  private async explain(key: string): Promise<void> {
-    const level = { at: "why" as const, key, explanation: null, failure: null };
-    this.push(level);
-    const settle = (change: Partial<Extract<Level, { at: "why" }>>) => {
-      this.levels = this.levels.map((other) => (other === level ? { ...level, ...change } : other));
-    };
-    try {
-      const detail = this.details.item(key) ?? (await this.desk.backend.call("item", { item: key }));
-      const event = detail.events[0];
-      if (!event) return settle({ failure: "Nothing has happened to it yet, so no rule has spoken" });
-      settle({ explanation: await this.desk.backend.call("rules_explain", { event: event.id }) });
-    } catch (thrown) {
-      settle({ failure: wordsOf(thrown) });
-    }
   }
 
   /** What a key does here. False where it does nothing, and the key is the field's. */
@@ -497,6 +370,7 @@ export class Launcher {
     // The tour's last step is about the message of the run before it.
     const toured = !this.tour.over && this.desk.desktop?.playground;
     this.tour.take("room");
+    if (toured && this.boards.runs[0]) this.tour.keep(this.boards.runs[0]);
     const rooms = new Rooms(this.desk, toured ? (this.boards.runs[0]?.post ?? null) : null);
     this.push({ at: "rooms", rooms });
     await rooms.load();

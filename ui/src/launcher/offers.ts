@@ -143,6 +143,10 @@ export function offersOfRun(run: Run): Offer[] {
   ];
 }
 
+/** True for what begins without a preview, after a few seconds in which it can be undone. */
+export const beginsAtOnce = ({ does }: Offer) =>
+  typeof does === "object" && "run" in does && does.run.role === "take" && does.run.complete;
+
 /** What it means goes by the item's detail. The rest can be done with any row. */
 export const isOfDetail = (act: Act) =>
   act === "go" || act === "second" || Object.values(ROLES).some((role) => role.act === act);

@@ -97,7 +97,8 @@ export class Pending {
     const held = this.held.find((other) => other.run.id === run.id);
     if (!held) return;
     const { state } = run;
-    if (state.state === "running") this.begun();
+    // A quick one has ended by the time that it is looked at.
+    if (state.state !== "pending" && state.state !== "canceled") this.begun();
     if (state.state === "pending" || state.state === "running") {
       this.held = this.held.map((other) => (other === held ? { ...held, run } : other));
       if (run.item !== null && state.state === "running") this.boards.marks.set(run.item, "taken");

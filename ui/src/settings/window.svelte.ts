@@ -11,8 +11,8 @@ import { placeOf, type Place, type ViewId } from "./views";
 
 export const [useSettings, provideSettings] = createContext<SettingsWindow>();
 
-/** Below this width one column is shown at a time. */
-const NARROW = "(max-width: 699px)";
+/** Below this width one column is shown at a time; in rem, so that larger text counts. */
+const NARROW = "(max-width: 43.74rem)";
 
 export class SettingsWindow {
   place = $state.raw<Place>({ view: "accounts", item: null });

@@ -3,9 +3,21 @@
 import { screen, waitFor } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 
-import type { Section } from "../../api";
-import { board, sections } from "../../fake/team";
+import type { Prepared, Section } from "../../api";
+import { board, run, sections } from "../../fake/team";
+import { Tour } from "../tour.svelte";
 import { open, press, selected } from "./stage";
+
+const ack = {
+  command: "alert ack",
+  line: "alert ack",
+  account: "alerts",
+  acts_as: null,
+  steps: [{ what: "Acknowledge Checkout on pager.example", exactly: "PUT /incidents/1" }],
+  post: null,
+  post_reason: "",
+  confirm: null,
+} as Prepared;
 
 const next = () => document.querySelector('[aria-current="step"]')?.textContent ?? "";
 
@@ -31,10 +43,39 @@ test("what is most urgent is selected, whatever came first, until a key is press
   expect(selected()).toContain("Queue depth");
 });
 
-test("three steps are shown, the last one the message in the room", async () => {
-  await open({}, { playground: true });
+test("what Enter began is told as it goes, and can be undone", async () => {
+  await open({ runs: [], prepare: ack }, { playground: true });
+  await waitFor(() => expect(next()).toContain("Acknowledge: it can be undone"));
+  press("Enter");
+  await waitFor(() => expect(next()).toMatch(/It runs in [1-5] s, or undo it/));
+  press("Ctrl+B");
+  await waitFor(() => expect(next()).toContain("Run it"));
+});
+
+test("a window that is made anew goes on where the tour was", async () => {
+  const started = run("r1", "deploy api to staging", { post: "chat:#deploys" });
+  const first = await open({ runs: [started] }, { playground: true });
   await screen.findByRole("list", { name: "Three steps" });
-  expect(next()).toContain("See what one thing would do");
+  await waitFor(() => expect(next()).toContain("Read the message in the room"));
+  press("Ctrl+Shift+R");
+  await waitFor(() => expect(first.launcher.tour.over).toBe(true));
+  // What was read of this run stays read; another team's tour is another.
+  const again = new Tour();
+  again.resume([started]);
+  expect(again.over).toBe(true);
+  const other = new Tour();
+  other.resume([run("r2", "deploy api to staging", {})]);
+  expect(other.steps.map(({ done }) => done)).toEqual([true, true, false]);
+  const undone = new Tour();
+  undone.resume([run("r3", "alert ack", { state: { state: "canceled", sent: false } })]);
+  expect(undone.steps.map(({ done }) => done)).toEqual([false, false, false]);
+});
+
+test("three steps are shown, the last one the message in the room", async () => {
+  await open({ runs: [] }, { playground: true });
+  await screen.findByRole("list", { name: "Three steps" });
+  // What is said is what Enter does with what is selected: an acknowledgement begins without a preview.
+  await waitFor(() => expect(next()).toContain("Acknowledge: it can be undone for 5 s"));
   // A room without a message is no step yet.
   press("Ctrl+Shift+R");
   await screen.findByRole("heading", { name: "Rooms and runs" });
@@ -43,6 +84,7 @@ test("three steps are shown, the last one the message in the room", async () => 
   press("ArrowDown");
   press("ArrowDown");
   await screen.findByText("Run it again");
+  expect(next()).toContain("See what one thing would do");
   press("Enter");
   await screen.findByText("What will run");
   press("Escape");

@@ -1,0 +1,158 @@
+/** What is done with a row, or a run whose outcome is not known: what is offered for it, by a key, a button or the menu. */
+
+import type { ItemAction, Row, SnoozeTime } from "../api";
+import { wordsOf } from "./desk.svelte";
+import type { Act } from "./keys";
+import type { Launcher } from "./launcher.svelte";
+import type { Level } from "./levels";
+import { beginsAtOnce, isOfDetail, type Offer, offerFor, offersOf } from "./offers";
+
+export class RowActs {
+  private readonly launcher: Launcher;
+  /** Until when a row can be snoozed, as the engine offers it. */
+  snoozeTimes = $state.raw<SnoozeTime[]>([]);
+
+  constructor(launcher: Launcher) {
+    this.launcher = launcher;
+  }
+
+  /** What a key means on a row. Most of it goes by the row's detail: pressed faster than that came, it is waited for. */
+  async press(act: Act, row: Row): Promise<void> {
+    if (isOfDetail(act)) await this.launcher.desk.waitFor("the engine", this.launcher.details.known(row.key));
+    return this.offer(offerFor(offersOf(row, this.launcher.details.item(row.key)), act), row);
+  }
+
+  async offer(offer: Offer | undefined, row = this.launcher.row): Promise<void> {
+    this.launcher.over = null;
+    if (!offer) return;
+    const { does } = offer;
+    if (typeof does === "object" && "resolve" in does) return this.resolveRun(does.resolve);
+    if (!row) return;
+    if (typeof does === "object") {
+      // To say "I am on it" is quick: instead of a second look, it can be undone before it is sent.
+      if (beginsAtOnce(offer)) return this.take(row, does.run);
+      return this.launcher.attempt(() => this.launcher.takeLine(does.run.line));
+    }
+    const url = this.launcher.details.item(row.key)?.item.url ?? row.url;
+    switch (does) {
+      case "open":
+        return this.launcher.openLink(url);
+      case "log":
+        return this.launcher.attempt(() => this.openLog(row.key));
+      case "snooze":
+        return this.askUntil();
+      case "send":
+        return this.launcher.attempt(() => this.send(row));
+      case "copy":
+        return this.launcher.copy(url ?? "", "The link is copied");
+      case "why":
+        return this.explain(row.key);
+    }
+  }
+
+  /** A build's whole log. */
+  private async openLog(key: string): Promise<void> {
+    const { Log } = await import("./later");
+    if (this.launcher.top?.at !== "log")
+      this.launcher.push({ at: "log", key, log: new Log(this.launcher.desk, key) });
+  }
+
+  /** Until when to snooze: the engine offers the times. */
+  private async askUntil(): Promise<void> {
+    await this.launcher.attempt(async () => {
+      this.snoozeTimes = await this.launcher.desk.backend.call("snooze_times", {});
+      this.launcher.over = "snooze";
+    });
+  }
+
+  /** Takes the row off the board until then; null until it changes. */
+  async snooze(until: string | null, row = this.launcher.row): Promise<void> {
+    this.launcher.over = null;
+    if (!row) return;
+    await this.launcher.boards.optimistic(
+      row.key,
+      "snoozed",
+      "The snooze",
+      this.launcher.desk.backend.call("snooze", { item: row.key, until }),
+    );
+  }
+
+  /** Puts the row back on the board. */
+  async unsnooze(row = this.launcher.row): Promise<void> {
+    this.launcher.over = null;
+    if (!row) return;
+    this.launcher.boards.marks.delete(row.key);
+    await this.launcher.attempt(() => this.launcher.desk.backend.call("unsnooze", { item: row.key }));
+  }
+
+  /** A row to a channel. */
+  private async send(row: Row): Promise<void> {
+    const { Sending } = await import("./later");
+    if (this.launcher.top?.at === "send") return;
+    const sending = new Sending(this.launcher.desk, row.key, row.title);
+    this.launcher.push({ at: "send", sending });
+    await sending.load();
+  }
+
+  /** A person's word on the run that is not known. It is not run again by itself: that is offered. */
+  private async resolveRun(ran: boolean): Promise<void> {
+    const { run } = this.launcher;
+    if (!run) return;
+    await this.launcher.attempt(async () => {
+      const settled = await this.launcher.desk.waitFor(
+        "the engine",
+        this.launcher.desk.backend.call("resolve_run", { id: run.id, ran }),
+      );
+      const { verdictOf } = await import("./later");
+      this.launcher.desk.say(verdictOf(settled).summary ?? "");
+    });
+    this.launcher.changed();
+  }
+
+  /** Takes a row: the engine holds it for a few seconds in which it can be undone. */
+  private async take(row: Row, { line, label }: ItemAction): Promise<void> {
+    const what = { line, channel: null, private: false };
+    const { backend } = this.launcher.desk;
+    if (this.launcher.boards.marks.get(row.key) === "pending" || this.launcher.pending.has(row.key)) return;
+    this.launcher.boards.undone.delete(row.key);
+    this.launcher.boards.marks.set(row.key, "pending");
+    await this.launcher.attempt(async () => {
+      try {
+        const prepared = await this.launcher.desk.waitFor("the engine", backend.call("prepare", what));
+        // What asks for a yes is asked in its own place.
+        if (prepared.confirm) {
+          this.launcher.boards.marks.delete(row.key);
+          return await this.launcher.takeLine(line);
+        }
+        const { fingerprint } = prepared;
+        const run = await backend.call("run", { what, confirmed: null, fingerprint, undo: true });
+        const does = prepared.steps.map(({ what }) => what).join(", then ");
+        const name = label ?? "The acknowledgement";
+        this.launcher.tour.take("look");
+        await this.launcher.pending.show(run, { title: label ?? "Acknowledge", of: row.title, does, name });
+      } catch (thrown) {
+        this.launcher.boards.marks.delete(row.key);
+        throw thrown;
+      }
+    });
+  }
+
+  private async explain(key: string): Promise<void> {
+    const level = { at: "why" as const, key, explanation: null, failure: null };
+    this.launcher.push(level);
+    const settle = (change: Partial<Extract<Level, { at: "why" }>>) => {
+      this.launcher.levels = this.launcher.levels.map((other) =>
+        other === level ? { ...level, ...change } : other,
+      );
+    };
+    try {
+      const detail =
+        this.launcher.details.item(key) ?? (await this.launcher.desk.backend.call("item", { item: key }));
+      const event = detail.events[0];
+      if (!event) return settle({ failure: "Nothing has happened to it yet, so no rule has spoken" });
+      settle({ explanation: await this.launcher.desk.backend.call("rules_explain", { event: event.id }) });
+    } catch (thrown) {
+      settle({ failure: wordsOf(thrown) });
+    }
+  }
+}
