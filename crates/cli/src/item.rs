@@ -2,7 +2,10 @@
 
 use anyhow::Result;
 use callboard_domain::{
-    item::{Build, BuildRun, Detail, Incident, Kind, PullRequest, RUNS_KEPT, Verdict},
+    item::{
+        Build, BuildRun, Detail, Incident, Kind, MergeState, PullRequest, PullRequestState, RUNS_KEPT,
+        Verdict,
+    },
     text,
 };
 use callboard_engine::api::{ItemDetail, ItemQuery, Snooze, SnoozeTimes, Unsnooze};
@@ -168,10 +171,12 @@ impl Facts {
             format!("{}{failing}", checks.status.name())
         });
         self.add("Checks", checks.unwrap_or_else(|| "not known".to_owned()));
-        let merging =
-            pull.mergeability.as_ref().filter(|said| said.commit == pull.head).map(|said| said.state.name());
+        let merging = match pull.state {
+            PullRequestState::Open => pull.merge_state().map_or("not known", MergeState::name),
+            ended => ended.name(),
+        };
         self.add("Changes", pull.size.as_ref().map(|size| size.words()).unwrap_or_default());
-        self.add("Merging", merging.unwrap_or("not known"));
+        self.add("Merging", merging);
         self.add("Description", pull.description.as_deref().unwrap_or_default());
     }
 }
@@ -212,7 +217,8 @@ pub(crate) async fn snooze(item: String, until: &str, client: &mut Client, outpu
 #[cfg(test)]
 mod tests {
     use callboard_domain::item::{
-        AccountName, BuildStatus, CUT_NOTE, IncidentStatus, Item, ItemKey, SILENCE_NOTE, Severity,
+        AccountName, BuildStatus, CUT_NOTE, IncidentStatus, Item, ItemKey, Mergeability, SILENCE_NOTE,
+        Severity,
     };
     use serde_json::json;
 
@@ -289,6 +295,16 @@ mod tests {
             "checks": { "commit": "c1", "status": "failed", "failing": ["lint"], "at": at },
         });
         let pull: PullRequest = serde_json::from_value(pull).unwrap();
+        let said = Mergeability { commit: "c1".into(), state: MergeState::Ready, at };
+        for (state, merging) in [
+            (PullRequestState::Open, "can be merged"),
+            (PullRequestState::Merged, "merged"),
+            (PullRequestState::Closed, "closed"),
+        ] {
+            let pull = PullRequest { state, mergeability: Some(said.clone()), ..pull.clone() };
+            let facts = named(Kind::PullRequest, "acme/web#479", Detail::PullRequest(pull));
+            assert!(facts.contains(&("Merging", merging.to_owned())), "{facts:?}");
+        }
         let expected = [
             ("State", "open"),
             ("Author", "ana"),

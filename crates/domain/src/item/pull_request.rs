@@ -296,9 +296,10 @@ impl PullRequest {
         self.updated_at.max(reviewed.unwrap_or(Timestamp::MIN)).max(checked.unwrap_or(Timestamp::MIN))
     }
 
-    /// What the service last said of merging `head`; `None` where it does not say.
-    pub(crate) fn merge_state(&self) -> Option<MergeState> {
-        self.mergeability.as_ref().filter(|said| said.commit == self.head).map(|said| said.state)
+    /// What the service last said of merging `head`; `None` where it does not say, and once it is merged or closed.
+    pub fn merge_state(&self) -> Option<MergeState> {
+        let said = self.mergeability.as_ref().filter(|said| said.commit == self.head);
+        said.filter(|_| self.state == PullRequestState::Open).map(|said| said.state)
     }
 
     /// Whose turn it is; `None` once it is merged or closed. The first that is true decides:
