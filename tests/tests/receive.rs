@@ -19,10 +19,11 @@ const UNPROVEN: &str = "not a webhook of an account here";
 /// How many connections the listener has at once.
 const CONNECTIONS: usize = 256;
 
-/// A daemon with an account that can be heard and not polled, and one that takes no webhooks.
+/// A daemon with an account that can be heard and not polled, one that takes no webhooks, and one whose token is not set.
 fn serve() -> Result<(Callboard, Serving)> {
     let config = "[accounts.web]\nservice = \"http\"\nurl = \"http://127.0.0.1:1\"\n[accounts.forge]\nservice = \"github\"\nurl = \"http://127.0.0.1:1\"\nwatch = [\"acme/web\"]\n\
-                  every = \"24h\"\n[receive]\nlisten = \"127.0.0.1:0\"\n[secrets]\nstore = \"env\"\n";
+                  every = \"24h\"\n[accounts.waiting]\nservice = \"github\"\nurl = \"http://127.0.0.1:1\"\nwatch = [\"acme/web\"]\n\
+                  [receive]\nlisten = \"127.0.0.1:0\"\n[secrets]\nstore = \"env\"\n";
     let callboard = Callboard::new(config)?.env([
         ("CALLBOARD_SECRET_FORGE_TOKEN", "t0ken"),
         ("CALLBOARD_SECRET_FORGE_WEBHOOK_SECRET", SECRET),
@@ -87,6 +88,8 @@ fn what_is_not_right_is_refused_with_the_reason_and_leaves_nothing_behind() -> R
         ("POST", "/hooks/forge", vec![event, ("X-Hub-Signature", &signed)], 401, UNPROVEN),
         ("POST", "/hooks/nobody", vec![event, ok], 401, UNPROVEN),
         ("POST", "/hooks/web", vec![event, ok], 401, UNPROVEN),
+        ("POST", "/hooks/waiting", vec![event, ok], 401, UNPROVEN),
+        ("POST", "/hooks/waiting", vec![event], 401, UNPROVEN),
         ("POST", "/hooks/", vec![event, ok], 404, "/hooks/ACCOUNT"),
         ("POST", "/", vec![event, ok], 404, "/hooks/ACCOUNT"),
         ("GET", "/hooks/forge", vec![event, ok], 405, "POST"),
@@ -119,8 +122,17 @@ fn what_is_sent_for_no_account_is_read_and_refused_as_what_is_signed_wrongly() -
     let half = &body.as_bytes()[..body.len() / 2];
     let host = serving.url().trim_start_matches("http://");
     let large = 6 << 20;
-    // An account that has webhooks, one that takes none, and none at all. Even the right secret proves nothing there.
-    for (account, secret) in [("forge", "guess"), ("web", "guess"), ("nobody", "guess"), ("nobody", SECRET)] {
+    // An account that has webhooks, one that takes none, one that lacks its token, and none at all. Even the right secret
+    // proves nothing there.
+    let senders = [
+        ("forge", "guess"),
+        ("web", "guess"),
+        ("waiting", "guess"),
+        ("waiting", SECRET),
+        ("nobody", "guess"),
+        ("nobody", SECRET),
+    ];
+    for (account, secret) in senders {
         let signature = format!("X-Hub-Signature-256: {}\n", webhook::signature(secret, &body)?);
         let head = |signature: &str, length: usize| {
             format!(

@@ -5,7 +5,7 @@
 //! that senders wait and memory does not grow.
 //!
 //! Who cannot be the sender is refused before the body is read. All who do not prove that they send for an account get
-//! one answer, after the same work: what is sent for an account that takes no webhooks, or that does not exist, is checked
+//! one answer, after the same work: what is sent for an account that takes no webhooks, lacks a secret, or does not exist, is checked
 //! by another account's hook, and refused whatever that finds. So nobody learns which accounts there are; the log has the
 //! reason.
 
@@ -249,7 +249,7 @@ async fn take(shared: &Shared, request: Request<Incoming>) -> Result<(), Refusal
     }
     let (head, body) = request.into_parts();
     let active = shared.engine.active();
-    let verifier = Verifier::of(&active, &account, &shared.stand_in)?;
+    let verifier = Verifier::of(&active, &account, &shared.stand_in);
     verifier.admit(&account, &head.headers)?;
     drop(verifier);
     drop(active);
@@ -267,7 +267,7 @@ async fn take(shared: &Shared, request: Request<Incoming>) -> Result<(), Refusal
     let now = Timestamp::now();
     // The configuration may have changed while the body came.
     let active = shared.engine.active();
-    let received = Verifier::of(&active, &account, &shared.stand_in)?.receive(
+    let received = Verifier::of(&active, &account, &shared.stand_in).receive(
         &account,
         &head.headers,
         &body.bytes,
@@ -292,27 +292,22 @@ enum Verifier<'l> {
 }
 
 impl<'l> Verifier<'l> {
-    fn of(active: &'l ActiveConfig, account: &AccountName, stand_in: &RandomState) -> Result<Self, Refusal> {
+    fn of(active: &'l ActiveConfig, account: &AccountName, stand_in: &RandomState) -> Self {
         fn hook(account: &Account) -> Option<&dyn Hook> {
             account.connection.as_ref().ok()?.source.as_ref()?.hook()
         }
         let why = match active.accounts.get(account) {
             None => format!("there is no account {account}"),
             Some(found) => match (&found.connection, hook(found)) {
-                (_, Some(hook)) => return Ok(Self::Own(hook)),
-                (Err(why), None) => {
-                    return Err(Refusal {
-                        status: StatusCode::SERVICE_UNAVAILABLE,
-                        answer: "not ready; send it again later".to_owned(),
-                        why: format!("{account} is not ready: {why}"),
-                    });
-                }
+                (_, Some(hook)) => return Self::Own(hook),
+                // To say so would tell that there is such an account; its owner sees the reason in the status.
+                (Err(why), None) => format!("{account} is not ready: {why}"),
                 (Ok(_), None) => format!("{} accounts take no webhooks", found.config.service_name()),
             },
         };
         let hooks: Vec<&dyn Hook> = active.accounts.values().filter_map(|account| hook(account)).collect();
         let chosen = usize::try_from(stand_in.hash_one(account.as_str()) >> 1).unwrap_or_default();
-        Ok(Self::StandIn(chosen.checked_rem(hooks.len()).map(|at| hooks[at]), why))
+        Self::StandIn(chosen.checked_rem(hooks.len()).map(|at| hooks[at]), why)
     }
 
     /// Checks the headers.
