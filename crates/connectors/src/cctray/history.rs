@@ -14,6 +14,9 @@ use crate::lenient;
 /// How long a build that ran may be neither under way nor the last one before it counts as over, with no result: feeds
 /// are put together from parts, and the end of a build may come before its result.
 const NO_RESULT_AFTER: SignedDuration = SignedDuration::from_mins(10);
+/// How long a feed may tell of an earlier build before that is what it has: a cache is not older for longer, a server that was
+/// restored, or counts anew and gives no times, is.
+const OLD_ANSWERS_FOR: SignedDuration = SignedDuration::from_mins(10);
 
 /// What was seen of a project.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +35,10 @@ pub(super) struct Seen {
     under_way: Option<UnderWay>,
     /// The last build that ended without a result. The one that follows may have its number.
     unjudged: Option<(u64, u32)>,
+    /// When the first build ended whose label began anew below those before it: what ended before that is of an old answer.
+    counts_since: Option<Timestamp>,
+    /// Since when the feed has told nothing but an earlier build.
+    older_since: Option<Timestamp>,
 }
 
 /// A build that runs or waits.
@@ -58,7 +65,7 @@ enum Last {
 impl Seen {
     /// True where the next poll must look, though the feed has not changed.
     pub(super) fn waits(&self) -> bool {
-        self.under_way.is_some_and(|build| build.over_since.is_some())
+        self.under_way.is_some_and(|build| build.over_since.is_some()) || self.older_since.is_some()
     }
 
     /// The label, as older versions did not keep it.
@@ -86,6 +93,11 @@ impl Seen {
             Some(std::cmp::Ordering::Equal) => equal,
             None => unknown,
         };
+        // To the second, as above.
+        let is_before = |since: Timestamp| time.is_some_and(|time| time.as_second() < since.as_second());
+        if self.counts_since.is_some_and(is_before) {
+            return Last::Older;
+        }
         let before = self.label();
         if before.is_empty() || project.label.is_empty() || before == project.label {
             return by_time(by_result, by_result);
@@ -137,9 +149,18 @@ pub(super) fn follow(before: &Seen, project: &Project, now: Timestamp) -> (Seen,
     let time = lenient::not_ahead(project.time, now);
     let mut seen = Seen { url: project.url.clone().or_else(|| before.url.clone()), ..before.clone() };
     let mut runs = Vec::new();
-    let last = project.passed.map(|passed| before.compare(project, time, passed));
+    let mut last = project.passed.map(|passed| before.compare(project, time, passed));
+    if last == Some(Last::Older) {
+        let since = *seen.older_since.get_or_insert(now);
+        if now.duration_since(since) >= OLD_ANSWERS_FOR {
+            last = Some(Last::Newer);
+        }
+    }
     match last {
         Some(Last::Newer) => {
+            let counts_anew = number(&before.label()).zip(project.number()).is_some_and(|(was, is)| is < was);
+            (seen.counts_since, seen.older_since) =
+                (if counts_anew { time } else { before.counts_since }, None);
             (seen.number, seen.attempt) = {
                 let (number, attempt) = before.place(project, time);
                 (Some(number), attempt)
@@ -148,6 +169,7 @@ pub(super) fn follow(before: &Seen, project: &Project, now: Timestamp) -> (Seen,
             seen.under_way = None;
         }
         Some(Last::Same) => {
+            seen.older_since = None;
             seen.time = before.time.or(time);
             let label = before.label();
             seen.label = Some(if label.is_empty() { project.label.clone() } else { label });

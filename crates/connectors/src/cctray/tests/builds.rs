@@ -54,7 +54,7 @@ async fn told_of(steps: &[Says], minutes: i64) -> Vec<Vec<EventName>> {
 async fn one_build_is_one_event() {
     use EventName::{Failed, Fixed, Passed, Running, StillFailing};
     type Steps = &'static [(Says, &'static [EventName])];
-    let cases: [Steps; 16] = [
+    let cases: [Steps; 19] = [
         // The time comes and goes.
         &[
             (("Sleeping", "Failure", "174", T1), &[Failed]),
@@ -147,6 +147,35 @@ async fn one_build_is_one_event() {
         ],
         // A counter that begins anew does.
         &[(("Sleeping", "Success", "58", T1), &[Passed]), (("Sleeping", "Failure", "1", T2), &[Failed])],
+        // An answer from before that is still an old one, whatever its label.
+        &[
+            (("Sleeping", "Success", "58", T1), &[Passed]),
+            (("Sleeping", "Failure", "1", T2), &[Failed]),
+            (("Sleeping", "Success", "58", T1), &[]),
+            (("Sleeping", "Failure", "1", T2), &[]),
+            (("Sleeping", "Success", "2", "2026-11-22T11:40:00Z"), &[Fixed]),
+            (("Sleeping", "Success", "58", T1), &[]),
+        ],
+        // Without a time it may be an old answer, until it stays.
+        &[
+            (("Sleeping", "Success", "58", ""), &[Passed]),
+            (("Sleeping", "Failure", "1", ""), &[]),
+            (("Sleeping", "Success", "58", ""), &[]),
+            (("Sleeping", "Failure", "1", ""), &[]),
+            (("Sleeping", "Failure", "1", ""), &[]),
+            (("Sleeping", "Failure", "2", ""), &[]),
+            (("Sleeping", "Failure", "2", ""), &[Failed]),
+            (("Sleeping", "Success", "3", ""), &[Fixed]),
+        ],
+        // So does a server that was restored.
+        &[
+            (("Sleeping", "Success", "58", T2), &[Passed]),
+            (("Sleeping", "Failure", "57", T1), &[]),
+            (("Sleeping", "Failure", "57", T1), &[]),
+            (("Sleeping", "Failure", "57", T1), &[]),
+            (("Sleeping", "Failure", "57", T1), &[Failed]),
+            (("Sleeping", "Failure", "57", T1), &[]),
+        ],
         // A time that no clock can hold, and one to come.
         &[
             (("Sleeping", "Success", "v1", "9999-12-31T23:59:59Z"), &[Passed]),
