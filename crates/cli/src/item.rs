@@ -3,8 +3,8 @@
 use anyhow::Result;
 use callboard_domain::{
     item::{
-        Build, BuildRun, Detail, Incident, Kind, MergeState, PullRequest, PullRequestState, RUNS_KEPT,
-        Verdict,
+        Build, BuildRun, Detail, FIRST_SEEN_NOTE, Incident, Kind, MergeState, PullRequest, PullRequestState,
+        RUNS_KEPT, Verdict,
     },
     text,
 };
@@ -102,7 +102,9 @@ impl Facts {
         self.add("Service", incident.service.as_str());
         self.add("Holders", incident.holders.join(", "));
         self.add("Held until", incident.held_until.map(when).unwrap_or_default());
-        self.add("Began", since_when(incident.started_at));
+        let is_known = !incident.labels.contains_key(FIRST_SEEN_NOTE);
+        let began = since_when(incident.started_at);
+        self.add("Began", if is_known { began } else { format!("not known; first seen {began}") });
         self.add("Last change", since_when(incident.updated_at));
         let escalated = match incident.escalation {
             0 => String::new(),
@@ -282,6 +284,12 @@ mod tests {
             ("Account", "forge"),
             ("Key", "forge/incident/PD-1"),
         ];
+        let mut unsaid = incident.clone();
+        unsaid.labels.insert(FIRST_SEEN_NOTE.to_owned(), "x".to_owned());
+        check(
+            &named(Kind::Incident, "PD-1", Detail::Incident(unsaid)),
+            &[("Began", "not known; first seen 1970")],
+        );
         let found = named(Kind::Incident, "PD-1", Detail::Incident(incident));
         check(&found, &expected);
         // Notes for actions are nothing for a person.

@@ -21,7 +21,10 @@ use serde_json::{Value, value::RawValue};
 
 pub(crate) use self::{
     date::{Date, date, not_ahead, read as read_date},
-    scalar::{Text, flag, number, optional_text, text},
+    scalar::{
+        Text, any, any_text, flag, number, optional_text, required_number, required_text, text,
+        text_unless_many, word,
+    },
 };
 
 /// How many odd entries of a list are named.

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Server,
-    normalise::{Standing, began, snapshot},
+    normalise::{Began, Standing, began, snapshot, to_the_second},
     wire::{Alert, Webhook},
 };
 use crate::{
@@ -52,21 +52,27 @@ impl Webhooks {
 }
 
 impl Webhooks {
-    /// None for an alert that does not say whether it fires or when it began, or says a time to come: it is left to the next
-    /// poll, which knows what it saw before.
+    /// None for an alert that does not say whether it fires, and for the end of one that is not known to have begun: they are
+    /// left to the next poll. One that fires and does not say when it began, or says a time to come, begins when it was
+    /// first seen.
     fn alert(&self, alert: &Alert<'_, Text<'_>>, now: Timestamp) -> Result<Option<Item>, String> {
-        let Some(began) = began(alert, now) else { return Ok(None) };
-        let standing = match &*alert.status {
-            "firing" => Standing::unheld(IncidentStatus::Triggered, began),
+        let (said, first_seen) = (began(alert, now), &self.server.first_seen);
+        let (at, standing) = match alert.status.to_ascii_lowercase().as_str() {
+            "firing" => {
+                let at = said.unwrap_or_else(|| first_seen.note(&alert.fingerprint, to_the_second(now)));
+                (at, Standing::unheld(IncidentStatus::Triggered, at))
+            }
             "resolved" => {
-                let ended = lenient::not_ahead(alert.ends_at.0, now).unwrap_or(now);
-                let ended = ended.max(began);
-                self.server.ends.note(&alert.fingerprint, began, ended);
-                Standing::unheld(IncidentStatus::Resolved, ended)
+                let Some(at) = said.or_else(|| first_seen.of(&alert.fingerprint)) else { return Ok(None) };
+                first_seen.forget(&alert.fingerprint);
+                let ended = lenient::not_ahead(alert.ends_at.0, now).unwrap_or(now).max(at);
+                self.server.ends.note(&alert.fingerprint, at, ended);
+                (at, Standing::unheld(IncidentStatus::Resolved, ended))
             }
             "" => return Ok(None),
             other => return Err(format!("expected the status firing or resolved, found {other:?}")),
         };
+        let began = Began { at, said: said.is_some() };
         Ok(Some(snapshot(&self.server.place, alert, began, standing)))
     }
 }
@@ -122,6 +128,10 @@ impl Hook for Webhooks {
                 }
             }
             None => {}
+        }
+        if later > 0 {
+            let account = &self.server.place.account;
+            tracing::warn!(%account, count = later, "alerts of a webhook do not say enough: the next poll tells");
         }
         // Alertmanager numbers no deliveries; saying the same twice changes nothing.
         Ok(Received { snapshots, ..Received::default() })

@@ -4,6 +4,7 @@
 
 mod actions;
 mod ends;
+mod first_seen;
 mod hook;
 mod matcher;
 mod normalise;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 pub use self::matcher::Matcher;
 use self::{
     ends::Ends,
+    first_seen::FirstSeen,
     hook::Webhooks,
     normalise::Place,
     source::Alerts,
@@ -109,6 +111,7 @@ impl Config {
             user: self.user.as_deref().unwrap_or(USER).to_owned(),
             filter: self.filter.clone(),
             ends: Ends::default(),
+            first_seen: FirstSeen::default(),
         });
         let hook = Webhooks::new(server.clone(), secret);
         Ok(Connection {
@@ -128,6 +131,7 @@ struct Server {
     user: String,
     filter: Vec<Matcher>,
     ends: Ends,
+    first_seen: FirstSeen,
 }
 
 impl Server {

@@ -2,8 +2,8 @@
 
 use callboard_domain::{
     item::{
-        AccountName, CUT_NOTE, Detail, INHIBITED_NOTE, Incident, IncidentStatus, Item, ItemKey, Kind,
-        SILENCE_NOTE, Severity,
+        AccountName, CUT_NOTE, Detail, FIRST_SEEN_NOTE, INHIBITED_NOTE, Incident, IncidentStatus, Item,
+        ItemKey, Kind, SILENCE_NOTE, Severity,
     },
     text,
 };
@@ -64,6 +64,14 @@ impl Standing {
     }
 }
 
+/// When an occurrence began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Began {
+    pub at: Timestamp,
+    /// False where the alert does not say, and it is when it was first seen.
+    pub said: bool,
+}
+
 /// When an occurrence began, to the second: webhooks and the API give one beginning with different precision, and
 /// would make two occurrences of it. None where the alert does not say, or says a time to come: of such an occurrence all
 /// later ones would be earlier.
@@ -76,7 +84,7 @@ pub(super) fn to_the_second(at: Timestamp) -> Timestamp {
 }
 
 /// The incident that an alert is, begun then. The same whichever way the alert came.
-pub(super) fn snapshot<S>(place: &Place, alert: &Alert<'_, S>, began: Timestamp, standing: Standing) -> Item {
+pub(super) fn snapshot<S>(place: &Place, alert: &Alert<'_, S>, began: Began, standing: Standing) -> Item {
     let (labels, notes) = (&alert.labels, &alert.annotations);
     let severity = labels.first(&["severity", "priority"]).map_or(Severity::Warning, Severity::from_word);
     let service = labels.first(&["service", "alertname"]).unwrap_or("alert");
@@ -89,14 +97,14 @@ pub(super) fn snapshot<S>(place: &Place, alert: &Alert<'_, S>, began: Timestamp,
             service: text::line(service, LABEL_NAME),
             severity,
             status: standing.status,
-            started_at: began,
+            started_at: began.at,
             updated_at: standing.updated_at,
             holders: standing.holders,
             held_until: standing.held_until,
             inferred_end: None,
             escalation: 0,
             description,
-            labels: shown_labels(labels, &standing.silences, &standing.inhibitors),
+            labels: shown_labels(labels, &standing.silences, &standing.inhibitors, began.said),
         }),
     }
 }
@@ -116,6 +124,7 @@ fn shown_labels(
     labels: &Pairs<'_>,
     silences: &[String],
     inhibitors: &[String],
+    says_when: bool,
 ) -> std::collections::BTreeMap<String, String> {
     let mut cut: Vec<String> = Vec::new();
     let mut shown = std::collections::BTreeMap::new();
@@ -137,6 +146,9 @@ fn shown_labels(
     own(SILENCE_NOTE, silences);
     own(INHIBITED_NOTE, inhibitors);
     own(CUT_NOTE, &cut);
+    if !says_when {
+        own(FIRST_SEEN_NOTE, &["the service does not say when it began".to_owned()]);
+    }
     shown
 }
 
@@ -151,7 +163,7 @@ pub(super) fn exact_labels(incident: &Incident) -> Option<impl Iterator<Item = (
 pub(super) fn own_label<'a>(incident: &'a Incident, name: &str) -> Option<Option<&'a str>> {
     // The list of names may be cut itself, and then ends so.
     let cut = incident.labels.get(CUT_NOTE).map_or("", String::as_str);
-    let own = !matches!(name, SILENCE_NOTE | INHIBITED_NOTE | CUT_NOTE);
+    let own = !matches!(name, SILENCE_NOTE | INHIBITED_NOTE | FIRST_SEEN_NOTE | CUT_NOTE);
     match incident.labels.get(name).filter(|_| own) {
         _ if cut.split(',').any(|label| label == name) => None,
         None if cut.ends_with('…') => None,

@@ -16,7 +16,7 @@ use super::{
     Server,
     ends::End,
     hook::Webhooks,
-    normalise::{Standing, began, own_label, snapshot, to_the_second},
+    normalise::{Began, Standing, began, own_label, snapshot, to_the_second},
     wire::{Alert, Pairs, Quiet, Silence},
 };
 use crate::{
@@ -74,10 +74,16 @@ impl Source for Alerts {
             .map(|alert| (&*alert.fingerprint, alert.labels.get("alertname").unwrap_or_default()))
             .collect();
         let (mut snapshots, mut after) = (Vec::new(), Marks::default());
+        let mut first_seen = BTreeMap::new();
         for alert in &alerts.good {
             let mark = before.alerts.get(&*alert.fingerprint);
             let said = began(alert, now);
-            let began = said.or(mark.map(|mark| mark.since)).unwrap_or_else(|| to_the_second(now));
+            let began = said.unwrap_or_else(|| {
+                let by_webhook = self.server.first_seen.of(&alert.fingerprint);
+                let at = by_webhook.or(mark.map(|mark| mark.since)).unwrap_or_else(|| to_the_second(now));
+                first_seen.insert(alert.fingerprint.to_string(), at);
+                at
+            });
             let mut standing = standing(began, &alert.status, mark, &silences, now);
             if standing.silences.is_empty() && !standing.inhibitors.is_empty() {
                 standing.holders = inhibiting(&alert.status.inhibited_by, &names);
@@ -87,8 +93,10 @@ impl Source for Alerts {
                 standing.updated_at = sent;
             }
             after.keep(alert, began, said.is_none(), &standing);
+            let began = Began { at: began, said: said.is_some() };
             snapshots.push(snapshot(&self.server.place, alert, began, standing));
         }
+        self.server.first_seen.listed(first_seen, to_the_second(now));
         after.ends = self.server.ends.to_store();
         // What could not be read may be any of the alerts that seem to be missing.
         let complete = alerts.odd.is_empty().then(|| Scope::all(Kind::Incident));

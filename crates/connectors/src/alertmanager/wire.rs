@@ -41,7 +41,7 @@ pub(super) struct Alert<'a, S> {
     /// When Alertmanager was last sent it; only the API says.
     #[serde(default)]
     pub updated_at: Date,
-    #[serde(borrow, default, rename = "generatorURL")]
+    #[serde(borrow, default, rename = "generatorURL", deserialize_with = "lenient::any")]
     pub generator_url: Text<'a>,
 }
 
@@ -201,6 +201,17 @@ impl Pairs<'_> {
     }
 }
 
+/// The text of a label or an annotation. Of one that is a list or an object only that there is one is known: it becomes a text
+/// that no label can be shown as, so that it counts as cut.
+struct AnyText<'a>(Text<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for AnyText<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = lenient::text_unless_many(deserializer)?;
+        Ok(Self(text.unwrap_or_else(|| Text("\n".into()))))
+    }
+}
+
 impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Collect;
@@ -214,8 +225,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
 
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
                 let mut pairs = Vec::with_capacity(8);
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
+                while let Some(name) = map.next_key()? {
+                    let AnyText(value) = map.next_value()?;
+                    pairs.push((name, value));
                 }
                 Ok(Pairs(pairs))
             }

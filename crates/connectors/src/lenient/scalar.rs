@@ -100,11 +100,8 @@ impl std::ops::Deref for Text<'_> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Scalar::deserialize(deserializer)? {
-            Scalar::Null => Ok(Self::default()),
-            Scalar::Many => Err(serde::de::Error::custom("expected text, found a list or an object")),
-            scalar => Ok(Self(scalar.text().unwrap_or_default())),
-        }
+        let text = text_unless_many(deserializer)?;
+        text.ok_or_else(|| serde::de::Error::custom("expected text, found a list or an object"))
     }
 }
 
@@ -116,6 +113,47 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
 /// Text, or a number or flag as text; none for anything else.
 pub(crate) fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(Scalar::deserialize(deserializer)?.text().map(Cow::into_owned))
+}
+
+/// As [`Text`], and none for a list or an object.
+pub(crate) fn text_unless_many<'de: 'a, 'a, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Text<'a>>, D::Error> {
+    Ok(match Scalar::deserialize(deserializer)? {
+        Scalar::Many => None,
+        scalar => Some(Text(scalar.text().unwrap_or_default())),
+    })
+}
+
+/// As [`Text`], and empty for a list or an object: for what is only shown.
+pub(crate) fn any<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Text<'a>, D::Error> {
+    text_unless_many(deserializer).map(Option::unwrap_or_default)
+}
+
+/// As [`text`], which there must be.
+pub(crate) fn required_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = text(deserializer)?;
+    if text.is_empty() { Err(serde::de::Error::custom("expected text, found nothing")) } else { Ok(text) }
+}
+
+/// As [`text`], and empty for a list or an object: for what is only shown.
+pub(crate) fn any_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    any(deserializer).map(|text| text.0.into_owned())
+}
+
+/// A word of a set that a service may add to; none for `null`. What is no text is a word that nobody knows.
+pub(crate) fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match Scalar::deserialize(deserializer)? {
+        Scalar::Many => Some("?".to_owned()),
+        scalar => scalar.text().map(Cow::into_owned),
+    })
+}
+
+/// A whole number, or one as text, that there must be.
+pub(crate) fn required_number<'de, D: Deserializer<'de>, T: TryFrom<i128>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    number(deserializer)?.ok_or_else(|| serde::de::Error::custom("it has no number"))
 }
 
 /// A whole number, or one as text; none for anything else, or where it is too large.

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 pub const SILENCE_NOTE: &str = "silence";
 /// Under this the incidents that inhibit it.
 pub const INHIBITED_NOTE: &str = "inhibited-by";
+/// Under this that it began only when it was first seen, as far as is known.
+pub const FIRST_SEEN_NOTE: &str = "first-seen";
 /// Under this the names of the labels that are not there as they are.
 pub const CUT_NOTE: &str = "cut-labels";
 
@@ -60,7 +62,7 @@ impl Incident {
 
     /// The service's own labels, without our notes: what a person is shown.
     pub fn own_labels(&self) -> impl Iterator<Item = (&String, &String)> {
-        let is_note = |name: &str| [SILENCE_NOTE, INHIBITED_NOTE, CUT_NOTE].contains(&name);
+        let is_note = |name: &str| [SILENCE_NOTE, INHIBITED_NOTE, FIRST_SEEN_NOTE, CUT_NOTE].contains(&name);
         self.labels.iter().filter(move |(name, _)| !is_note(name))
     }
 

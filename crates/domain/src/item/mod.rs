@@ -20,7 +20,9 @@ use crate::identity::Identity;
 pub use build::{Build, BuildRun, BuildStatus, RUNS_KEPT};
 pub(crate) use clean::join_sets;
 pub use clean::{EARLIEST, LATEST};
-pub use incident::{CUT_NOTE, INHIBITED_NOTE, Incident, IncidentStatus, InferredEnd, SILENCE_NOTE, Severity};
+pub use incident::{
+    CUT_NOTE, FIRST_SEEN_NOTE, INHIBITED_NOTE, Incident, IncidentStatus, InferredEnd, SILENCE_NOTE, Severity,
+};
 pub use pull_request::{
     Checks, ChecksStatus, MergeState, Mergeability, PullRequest, PullRequestState, REVIEWS_KEPT, Review,
     Size, Turn, TurnKind, Verdict,

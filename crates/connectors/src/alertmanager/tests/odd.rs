@@ -115,7 +115,12 @@ fn one_odd_alert_of_a_webhook_costs_no_other() {
         (json!("x"), 1),
         (odd("fingerprint", json!("")), 1),
         (odd("status", json!("burning")), 1),
-        (odd("startsAt", json!("9999-12-31T23:59:59Z")), 1),
+        (odd("startsAt", json!("9999-12-31T23:59:59Z")), 2),
+        (odd("startsAt", json!(null)), 2),
+        (odd("status", json!("FIRING")), 2),
+        (odd("generatorURL", json!({})), 2),
+        (odd("annotations", json!({ "summary": ["a"], "description": {} })), 2),
+        (odd("labels", json!({ "alertname": "Odd", "list": [1] })), 2),
         (odd("endsAt", json!("9999-12-31T23:59:59Z")), 2),
         (odd("endsAt", json!(null)), 2),
         (odd("annotations", json!(null)), 2),
@@ -126,12 +131,6 @@ fn one_odd_alert_of_a_webhook_costs_no_other() {
         body["version"] = json!(4);
         let received = hook.receive(&bearer("hush"), body.to_string().as_bytes(), now()).unwrap();
         assert_eq!(received.snapshots.len(), expected, "{entry}");
-    }
-    // An alert that begins in no time that can be is left to the next poll, and is no reason to refuse.
-    for starts_at in [json!("9999-12-31T23:59:59Z"), json!(null)] {
-        let body = webhook(&[odd("startsAt", starts_at)]).to_string();
-        let received = hook.receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
-        assert_eq!(received.snapshots, []);
     }
     // One that does not say whether it fires, and a webhook without alerts, neither.
     let mut silent = told("Silent", "firing");
@@ -153,6 +152,44 @@ fn one_odd_alert_of_a_webhook_costs_no_other() {
     let body = webhook(&[over]).to_string();
     let received = hook.receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
     assert_eq!(incident(&received.snapshots[0]).updated_at, now());
+}
+
+/// Both are told of one occurrence, which begins when either first saw it.
+#[tokio::test]
+async fn an_alert_that_does_not_say_when_it_began_is_shown_at_once() {
+    let whole = |now: Timestamp| Timestamp::from_second(now.as_second()).unwrap();
+    let later = now() + jiff::SignedDuration::from_secs(90);
+    for starts_at in [json!("9999-12-31T23:59:59Z"), json!(null), json!("soon"), json!({})] {
+        let server = MockServer::start().await;
+        lists(&server, &[odd("HighCPU", json!({ "startsAt": starts_at }))]).await;
+        let source = source(&server.uri());
+        let hear = |status: &str, now: Timestamp| {
+            let mut alert = told("HighCPU", status);
+            alert["startsAt"] = starts_at.clone();
+            let body = webhook(&[alert]).to_string();
+            source.hook().unwrap().receive(&bearer("hush"), body.as_bytes(), now).unwrap().snapshots
+        };
+        assert_eq!(hear("resolved", now()), [], "{starts_at}: of an occurrence that nobody saw");
+        let heard = hear("firing", now());
+        let first = incident(&heard[0]);
+        assert_eq!(
+            (first.status, first.started_at),
+            (IncidentStatus::Triggered, whole(now())),
+            "{starts_at}"
+        );
+        let mark = first.labels.get("first-seen").map(String::as_str);
+        assert_eq!(mark, Some("the service does not say when it began"), "{starts_at}");
+        let read = source.poll(None, later).await.unwrap();
+        assert_eq!(read.snapshots, heard, "{starts_at}");
+        assert_eq!(hear("firing", later), heard, "{starts_at}");
+        // Its end is known to be of that occurrence, and the next one is another.
+        let ended = hear("resolved", later);
+        assert_eq!(
+            (incident(&ended[0]).started_at, incident(&ended[0]).status),
+            (whole(now()), IncidentStatus::Resolved)
+        );
+        assert_eq!(incident(&hear("firing", later)[0]).started_at, whole(later), "{starts_at}");
+    }
 }
 
 #[tokio::test]
