@@ -1,6 +1,6 @@
 //! The contract of what is watched: a source reports snapshots; it never says what changed.
 
-use std::{fmt, time::Duration};
+use std::{fmt, ops::RangeInclusive, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -33,6 +33,8 @@ pub struct Batch {
     pub snapshots: Vec<Item>,
     /// What certainly is not there any more.
     pub gone: Vec<Gone>,
+    /// Single runs of builds that certainly are not there any more, though the build is.
+    pub gone_runs: Vec<GoneRuns>,
     /// What was listed completely: an open item within it that `snapshots` lacks is not there any more.
     pub complete: Vec<Scope>,
     /// Where the next poll goes on. `None` keeps the stored one.
@@ -84,6 +86,15 @@ pub struct Gone {
     pub key: ItemKey,
     /// Why.
     pub reason: GoneReason,
+}
+
+/// Runs of a build that are not there any more, which is no news: what is left says how the build stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoneRuns {
+    /// Of which build.
+    pub key: ItemKey,
+    /// Their numbers.
+    pub numbers: RangeInclusive<u64>,
 }
 
 /// Why an item is not there any more.

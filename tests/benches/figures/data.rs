@@ -102,6 +102,7 @@ pub(crate) fn run(item: usize, number: usize, status: BuildStatus) -> BuildRun {
         subject: Some(format!("Rework the {} of the {}", word(number), word(item))),
         url: format!("https://github.example/acme/runs/{}", item * 1_000 + number).parse().ok(),
         failing: Vec::new(),
+        serial: None,
     }
 }
 

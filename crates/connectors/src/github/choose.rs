@@ -79,7 +79,7 @@ pub(super) fn unexplained<'a>(look: &'a Look, me: &'a str) -> impl Iterator<Item
     let repo = look.place();
     for run in look.runs.iter().filter(|run| normalise::run_status(run).is_verdict()) {
         let newest = verdicts.entry(normalise::build_id(&repo, run)).or_insert(run);
-        if (run.run_number, run.run_attempt) > (newest.run_number, newest.run_attempt) {
+        if (run.id, run.run_attempt) > (newest.id, newest.run_attempt) {
             *newest = run;
         }
     }

@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use callboard_domain::{
     error::ServiceError,
     item::{BuildStatus, Detail, Item, Kind, PullRequestState},
-    source::GoneReason,
+    source::{GoneReason, ProblemKind},
 };
 use jiff::Timestamp;
 
 use super::{
     Account,
     client::{Found, News},
-    cursor::{Part, Repo, Standing},
-    details::{Done, PullRead, StandingRead, Stray},
+    cursor::{Part, Repo, RunPosition, Standing},
+    details::{Done, PullRead, StandingGone, StandingRead, Stray},
     look::Look,
     normalise, wire,
 };
@@ -21,6 +21,31 @@ use super::{
 /// True for what a service said no to, which is remembered with the repository.
 pub(super) fn is_refusal(error: &ServiceError) -> bool {
     matches!(error, ServiceError::Auth { .. } | ServiceError::Rejected { .. })
+}
+
+/// What could not be read in this poll and is named in its problems; what is refused is remembered with the repository.
+pub(super) struct Missed {
+    pub(super) kind: ProblemKind,
+    /// What is not seen for it, where it is one part.
+    part: Option<Part>,
+    pub(super) error: ServiceError,
+}
+
+impl Missed {
+    fn new(part: Part, error: ServiceError) -> Self {
+        let kind = if part == Part::Jobs { ProblemKind::Details } else { ProblemKind::Incomplete };
+        // Of these it is a single one.
+        let part = Some(part).filter(|part| !matches!(part, Part::Pulls | Part::Runs));
+        Self { kind, part, error }
+    }
+
+    /// In a person's words.
+    pub(super) fn why(&self) -> String {
+        match self.part {
+            Some(part) => format!("no {}: {}", part.name(), self.error),
+            None => self.error.to_string(),
+        }
+    }
 }
 
 fn has_ended(item: &Item) -> bool {
@@ -47,7 +72,7 @@ impl Account {
         done: Vec<Done>,
         now: Timestamp,
         snapshots: &mut Vec<Item>,
-    ) -> Vec<ServiceError> {
+    ) -> Vec<Missed> {
         let mut errors = Vec::new();
         let mut strays = Vec::new();
         let readable = look.is_readable();
@@ -76,15 +101,11 @@ impl Account {
                         let of_run =
                             |(build, known): (&String, &Standing)| (known.run == id).then(|| build.clone());
                         let builds: Vec<_> = look.repo.standing.iter().filter_map(of_run).collect();
-                        builds.into_iter().for_each(|build| leave(look, build, GoneReason::Deleted));
+                        builds.into_iter().for_each(|build| leave_run(look, build));
                     }
                     Ok(Found::Gone) => {}
-                    Err(error) => {
-                        if is_refusal(&error) {
-                            look.repo.strays.remove(&id);
-                        }
-                        errors.push(error);
-                    }
+                    Err(error) if is_refusal(&error) => drop(look.repo.strays.remove(&id)),
+                    Err(error) => errors.push(Missed::new(Part::Runs, error)),
                 },
                 Done::Jobs { id, attempt, failing } => match failing {
                     Ok(names) => drop(look.repo.failing.insert(attempt, names)),
@@ -92,8 +113,8 @@ impl Account {
                         if !look.repo.refuse(Part::Jobs, &error, now) {
                             // Asked for again by itself: the list may not change.
                             look.repo.strays.insert(id, None);
+                            errors.push(Missed::new(Part::Jobs, error));
                         }
-                        errors.push(error);
                     }
                 },
                 Done::Standing { id, read } => stands(look, id, *read, readable, now, &mut errors),
@@ -132,7 +153,7 @@ fn pull(
     readable: bool,
     now: Timestamp,
     snapshots: &mut Vec<Item>,
-    errors: &mut Vec<ServiceError>,
+    errors: &mut Vec<Missed>,
 ) {
     let PullRead { open, item, gone, faults } = read;
     if gone {
@@ -147,10 +168,10 @@ fn pull(
     }
     for (part, error) in faults {
         // One pull request's 404 is its own; a 403 is the token's, and the server's lack is everybody's.
-        if matches!(error, ServiceError::Auth { .. }) || part == Part::Statuses {
-            look.repo.refuse(part, &error, now);
+        let is_everybodys = matches!(error, ServiceError::Auth { .. }) || part == Part::Statuses;
+        if !(is_everybodys && look.repo.refuse(part, &error, now)) {
+            errors.push(Missed::new(part, error));
         }
-        errors.push(error);
     }
     look.repo.open.insert(number, open);
     if let Some(item) = item {
@@ -169,15 +190,17 @@ fn stands(
     read: StandingRead,
     readable: bool,
     now: Timestamp,
-    errors: &mut Vec<ServiceError>,
+    errors: &mut Vec<Missed>,
 ) {
     if let Some(answers) = read.branches {
         look.repo.branches = Some((answers, now));
     }
     // What may not be asked for is no evidence, and nothing that the board needs.
-    errors.extend(read.fault.filter(|error| !is_refusal(error)));
+    let fault = read.fault.filter(|error| !is_refusal(error));
+    errors.extend(fault.map(|error| Missed { kind: ProblemKind::Details, part: None, error }));
     match read.gone.filter(|_| readable) {
-        Some(reason) => leave(look, id, reason),
+        Some(StandingGone::Run) => leave_run(look, id),
+        Some(StandingGone::Build(reason)) => leave(look, id, reason),
         None => {
             if let Some(known) = look.repo.standing.get_mut(&id) {
                 known.etags = read.etags;
@@ -186,6 +209,23 @@ fn stands(
                 }
             }
         }
+    }
+}
+
+/// The run that a build stands by is gone: it stands by what is left, for which the lists are read again.
+fn leave_run(look: &mut Look, id: String) {
+    let Some(known) = look.repo.standing.get(&id) else { return };
+    let positions = [Some(known.newest), known.verdict];
+    match positions.into_iter().flatten().find_map(|position| position.number_of(known.run)) {
+        Some(number) => {
+            look.repo.strays.remove(&known.run);
+            look.repo.running.remove(&known.run);
+            look.repo.standing.remove(&id);
+            (look.repo.runs, look.repo.default_runs) = (None, None);
+            look.gone_runs.push((id, number));
+        }
+        // Earlier versions kept no more than that it stands.
+        None => leave(look, id, GoneReason::Deleted),
     }
 }
 
@@ -205,11 +245,12 @@ fn note_builds(look: &mut Look, runs: Vec<wire::Run>, now: Timestamp) -> Vec<wir
     for run in &runs {
         builds.entry(normalise::build_id(&place, run)).or_default().push(run);
     }
-    let left = |id: &str, newest: (u64, u32)| look.repo.left.get(id).is_some_and(|left| newest <= *left);
+    let left =
+        |id: &str, newest: RunPosition| look.repo.left.get(id).is_some_and(|left| !newest.is_after(*left));
     let (mut standing, mut silent, mut back) = (Vec::new(), BTreeSet::new(), Vec::new());
     for (id, of_build) in &builds {
-        let Some(newest) = of_build.iter().map(|run| number(run)).max() else { continue };
-        if left(id, newest) {
+        let Some(newest) = newest_of(of_build.iter().copied()) else { continue };
+        if left(id, RunPosition::of(newest)) {
             silent.extend(of_build.iter().map(|run| normalise::attempt(run)));
             continue;
         }
@@ -234,8 +275,8 @@ fn note_builds(look: &mut Look, runs: Vec<wire::Run>, now: Timestamp) -> Vec<wir
     runs.into_iter().filter(|run| !silent.contains(&normalise::attempt(run))).collect()
 }
 
-fn number(run: &wire::Run) -> (u64, u32) {
-    (run.run_number, run.run_attempt.unwrap_or(1))
+fn newest_of<'a>(runs: impl Iterator<Item = &'a wire::Run>) -> Option<&'a wire::Run> {
+    runs.max_by_key(|run| (run.id, run.run_attempt))
 }
 
 /// How a build stands by these runs, and whether it needs to be looked after: green ones of other branches do not.
@@ -246,20 +287,21 @@ fn stand(
     now: Timestamp,
 ) -> (Standing, bool) {
     let before = known.run;
-    let verdicts = runs.iter().filter(|run| normalise::run_status(run).is_verdict());
-    if let Some(verdict) = verdicts.max_by_key(|run| number(run))
-        && Some(number(verdict)) >= known.verdict
+    let is_as_new = |run: &wire::Run, than: RunPosition| !than.is_after(RunPosition::of(run));
+    let verdicts = runs.iter().copied().filter(|run| normalise::run_status(run).is_verdict());
+    if let Some(verdict) = newest_of(verdicts)
+        && known.verdict.is_none_or(|known| is_as_new(verdict, known))
     {
-        known.verdict = Some(number(verdict));
+        known.verdict = Some(RunPosition::of(verdict));
         known.red = normalise::run_status(verdict) == BuildStatus::Failed;
         if known.red {
             known.run = verdict.id;
         }
     }
-    if let Some(newest) = runs.iter().max_by_key(|run| number(run))
-        && number(newest) >= known.newest
+    if let Some(newest) = newest_of(runs.iter().copied())
+        && is_as_new(newest, known.newest)
     {
-        known.newest = number(newest);
+        known.newest = RunPosition::of(newest);
         known.under_way = !normalise::run_status(newest).is_over();
         known.branch = normalise::own_branch(place.name, newest);
         known.workflow = newest.workflow_id;

@@ -10,7 +10,7 @@ use callboard_domain::{
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{normalise::Sum, workflows::Workflows};
+use super::{normalise::Sum, wire, workflows::Workflows};
 
 /// How long a refusal (gone, forbidden) is believed before asking again.
 const REFUSED_FOR: SignedDuration = SignedDuration::from_mins(10);
@@ -101,7 +101,7 @@ pub(super) struct Repo {
     /// the default branch.
     pub(super) standing: BTreeMap<String, Standing>,
     /// The builds that are gone although their runs are still listed, with the newest run at that time.
-    pub(super) left: BTreeMap<String, (u64, u32)>,
+    pub(super) left: BTreeMap<String, RunPosition>,
     /// The workflows by the stem of their file: the first has it for a name, the others their whole path.
     pub(super) workflows: Workflows,
     /// The runs on its lists, as last read.
@@ -125,9 +125,9 @@ pub(super) struct Standing {
     /// The run that makes it red, or the newest.
     pub(super) run: u64,
     /// The newest run.
-    pub(super) newest: (u64, u32),
-    /// Its newest verdict, by number and attempt.
-    pub(super) verdict: Option<(u64, u32)>,
+    pub(super) newest: RunPosition,
+    /// Its newest verdict.
+    pub(super) verdict: Option<RunPosition>,
     pub(super) red: bool,
     pub(super) under_way: bool,
     /// Its branch, where it is one of the repository's own.
@@ -137,6 +137,52 @@ pub(super) struct Standing {
     pub(super) etags: [Option<String>; 3],
     /// When its workflow was last asked for.
     pub(super) workflow_at: Option<Timestamp>,
+}
+
+/// Where a run stands among those of its build. By its id, which rises with every run, while the numbers of a workflow that
+/// is made again begin anew.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredPosition")]
+pub(super) struct RunPosition {
+    /// None in the cursors of earlier versions, which went by the number.
+    id: Option<u64>,
+    number: u64,
+    attempt: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum StoredPosition {
+    Whole { id: Option<u64>, number: u64, attempt: u32 },
+    ByNumber(u64, u32),
+}
+
+impl From<StoredPosition> for RunPosition {
+    fn from(stored: StoredPosition) -> Self {
+        match stored {
+            StoredPosition::Whole { id, number, attempt } => Self { id, number, attempt },
+            StoredPosition::ByNumber(number, attempt) => Self { id: None, number, attempt },
+        }
+    }
+}
+
+impl RunPosition {
+    pub(super) fn of(run: &wire::Run) -> Self {
+        Self { id: Some(run.id), number: run.run_number, attempt: run.run_attempt.unwrap_or(1) }
+    }
+
+    /// The run's number, where this is the position of that run.
+    pub(super) fn number_of(self, id: u64) -> Option<u64> {
+        (self.id == Some(id)).then_some(self.number)
+    }
+
+    /// True for a later run or attempt.
+    pub(super) fn is_after(self, other: Self) -> bool {
+        match (self.id, other.id) {
+            (Some(own), Some(others)) => (own, self.attempt) > (others, other.attempt),
+            _ => (self.number, self.attempt) > (other.number, other.attempt),
+        }
+    }
 }
 
 /// An open pull request.
@@ -190,7 +236,7 @@ pub(super) enum Part {
 
 impl Part {
     /// What is not seen without it.
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Repo => "the repository",
             Self::Pulls => "pull requests",
@@ -298,11 +344,14 @@ impl Repo {
         });
         let details = self.open.iter().flat_map(|(number, open)| {
             let part = format!("{name}#{number}");
-            let checks =
-                open.sum().is_cut().then(|| "more checks than were read: they count as pending".to_owned());
-            let reviews = open.reviews_cut.then(|| "more reviews than were read".to_owned());
-            let problem = move |why| Problem::new(ProblemKind::Details, part.clone(), why);
-            checks.into_iter().chain(reviews).map(problem).collect::<Vec<_>>()
+            let lacks = open.sum().lacks();
+            let said = [
+                (lacks.malformed, ProblemKind::Malformed, "some checks cannot be read"),
+                (lacks.more, ProblemKind::Details, "more checks than were read: they count as pending"),
+                (open.reviews_cut, ProblemKind::Details, "more reviews than were read"),
+            ];
+            let said = said.into_iter().filter(|(is_so, ..)| *is_so);
+            said.map(|(_, kind, why)| Problem::new(kind, part.clone(), why)).collect::<Vec<_>>()
         });
         refused.chain(malformed).chain(short).chain(cut).chain(details).collect()
     }
@@ -335,8 +384,10 @@ impl Open {
 
     /// True where its checks are likely to change before anything else does.
     pub(super) fn awaits_checks(&self, now: Timestamp) -> bool {
-        match self.sum().status() {
+        let sum = self.sum();
+        match sum.status() {
             ChecksStatus::Pending => true,
+            _ if sum.lacks().malformed => true,
             ChecksStatus::None => now.duration_since(self.seen_at) < CHECKS_EXPECTED_FOR,
             ChecksStatus::Unknown | ChecksStatus::Passed | ChecksStatus::Failed => false,
         }

@@ -3,7 +3,7 @@
 
 use callboard_domain::{
     error::ServiceError,
-    item::{AccountName, Item},
+    item::{AccountName, ChecksStatus, Item},
     source::GoneReason,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -13,7 +13,7 @@ use serde::de::IgnoredAny;
 use super::{
     client::{Calls, Found, in_repo},
     cursor::{Described, Open, Part, Repo, Seen, Standing},
-    normalise::{self, Sum},
+    normalise::{self, Lacks, Sum},
     wire,
 };
 use crate::lenient::Entries;
@@ -123,11 +123,13 @@ pub(super) async fn pull(
         let etag = if news { None } else { open.itself.as_deref() };
         let itself = in_repo(Method::GET, repo, &["pulls", &number.to_string()]);
         let mut tell = |pull: &wire::Pull, open: &Open| {
-            // Checks that cannot be read are not "none", and without the statuses nothing has passed; those of another head
-            // are not this one's. A server that refuses statuses for good has none to wait for.
+            // Checks that cannot be read are not "none", and without the statuses nothing has passed; but one that has failed
+            // has, whatever the others say. Those of another head are not this one's. A server that refuses statuses for
+            // good has none to wait for.
             let statuses = open.statuses.is_some() || !statuses_lost;
-            let known = open.checks.is_some() && statuses && pull.head.sha == open.head;
-            let checks = known.then(|| open.sum().of(pull));
+            let all_known = open.checks.is_some() && statuses;
+            let known = all_known || open.sum().status() == ChecksStatus::Failed;
+            let checks = (known && pull.head.sha == open.head).then(|| open.sum().of(pull));
             item = Some(normalise::pull(account, repo, pull, &reviews, checks, now));
         };
         match (calls.find::<wire::Pull>(itself, etag).await, row) {
@@ -164,14 +166,14 @@ async fn sum(
     let found = if part == Part::Checks {
         let found = calls.rows::<wire::CheckRuns>(list("check-runs"), etag, PAGES, |_| true).await?;
         found.map(|found| {
-            let cut = found.more || !found.unread.is_empty();
-            (found.whole, found.etag, Sum::of_runs(&found.rows, cut), found.fault)
+            let lacks = Lacks { more: found.more, malformed: !found.unread.is_empty() };
+            (found.whole, found.etag, Sum::of_runs(&found.rows, lacks), found.fault)
         })
     } else {
         let found = calls.rows::<wire::Statuses>(list("status"), etag, PAGES, |_| true).await?;
         found.map(|found| {
-            let cut = found.more || !found.unread.is_empty();
-            (found.whole, found.etag, Sum::of_statuses(&found.rows, cut), found.fault)
+            let lacks = Lacks { more: found.more, malformed: !found.unread.is_empty() };
+            (found.whole, found.etag, Sum::of_statuses(&found.rows, lacks), found.fault)
         })
     };
     if let Some((whole, etag, sum, fault)) = found {
@@ -182,11 +184,20 @@ async fn sum(
     Ok(())
 }
 
+/// What of a build on the board is not there any more.
+#[derive(Debug)]
+pub(super) enum StandingGone {
+    /// The run that it stands by.
+    Run,
+    /// All of it.
+    Build(GoneReason),
+}
+
 /// What was found of a build on the board.
 #[derive(Debug, Default)]
 pub(super) struct StandingRead {
-    /// Why it is not there any more, where that is certain.
-    pub(super) gone: Option<GoneReason>,
+    /// What is not there any more, where that is certain.
+    pub(super) gone: Option<StandingGone>,
     /// The ETags of its run, branch and workflow.
     pub(super) etags: [Option<String>; 3],
     /// Whether its workflow was asked for.
@@ -232,7 +243,7 @@ async fn standing_parts(
             Found::Same => {}
             Found::News(news) => *run_etag = Some(news.etag),
             Found::Gone => {
-                read.gone = Some(GoneReason::Deleted);
+                read.gone = Some(StandingGone::Run);
                 return Ok(());
             }
         }
@@ -260,7 +271,7 @@ async fn standing_parts(
                 // A run of a tag has the tag's name for its branch.
                 Found::Gone if is_tag(calls, name, branch).await? => {}
                 Found::Gone => {
-                    read.gone = Some(GoneReason::BranchDeleted);
+                    read.gone = Some(StandingGone::Build(GoneReason::BranchDeleted));
                     return Ok(());
                 }
             }
@@ -273,8 +284,8 @@ async fn standing_parts(
         if let Found::News(news) = calls.find::<wire::Workflow>(request, workflow_etag.as_deref()).await? {
             *workflow_etag = Some(news.etag);
             read.gone = match news.content.state.as_str() {
-                "deleted" => Some(GoneReason::Deleted),
-                state if state.starts_with("disabled") => Some(GoneReason::Disabled),
+                "deleted" => Some(StandingGone::Build(GoneReason::Deleted)),
+                state if state.starts_with("disabled") => Some(StandingGone::Build(GoneReason::Disabled)),
                 _ => None,
             };
         }

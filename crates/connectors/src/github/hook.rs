@@ -18,7 +18,11 @@ use reqwest::header::HeaderMap;
 use serde::{Deserialize, de::DeserializeOwned};
 use sha2::Sha256;
 
-use super::{Watched, is_watched, learnt::Learnt, normalise, wire};
+use super::{Watched, cursor::Described, is_watched, learnt::Learnt, look::described, normalise, wire};
+use crate::{
+    http::charset,
+    lenient::{or_nothing, required_text},
+};
 
 /// Reads webhooks of one account.
 pub(super) struct Webhook {
@@ -37,7 +41,8 @@ struct PullEvent {
 
 #[derive(Deserialize)]
 struct ReviewEvent {
-    review: wire::Review,
+    #[serde(default, deserialize_with = "or_nothing")]
+    review: Option<wire::Review>,
     pull_request: wire::Pull,
     repository: wire::Repo,
 }
@@ -45,14 +50,16 @@ struct ReviewEvent {
 /// Of a branch or a tag.
 #[derive(Deserialize)]
 struct DeleteEvent {
-    #[serde(rename = "ref")]
+    #[serde(rename = "ref", deserialize_with = "required_text")]
     name: String,
+    #[serde(deserialize_with = "required_text")]
     ref_type: String,
     repository: wire::Repo,
 }
 
 #[derive(Deserialize)]
 struct RepositoryEvent {
+    #[serde(deserialize_with = "required_text")]
     action: String,
     repository: wire::Repo,
 }
@@ -105,16 +112,28 @@ impl Webhook {
     }
 
     /// What polls have seen built of a branch that is deleted now.
-    fn builds_of_branch(&self, repo: &wire::Repo, branch: &str) -> Vec<Gone> {
-        let workflows = self.learnt.workflows(&repo.full_name);
-        let id = |workflow: String| format!("{}/{workflow}@{branch}", repo.full_name);
+    fn builds_of_branch(&self, repo: &str, branch: &str) -> Vec<Gone> {
+        let workflows = self.learnt.workflows(repo);
+        let id = |workflow: String| format!("{repo}/{workflow}@{branch}");
         let key = |id: String| ItemKey::new(&self.account, Kind::Build, id);
         let gone = workflows.names().into_iter().map(|name| key(id(name)));
         gone.map(|key| Gone { key, reason: GoneReason::BranchDeleted }).collect()
     }
 
-    fn is_watched(&self, repo: &wire::Repo) -> bool {
-        is_watched(&self.watch, &repo.full_name) || self.learnt.has(repo)
+    /// A watched repository: called as polls write it, whatever the capitals of the webhook, which may lack its default branch.
+    fn watched(&self, repo: &wire::Repo) -> Option<Described> {
+        let is_watched = is_watched(&self.watch, &repo.full_name) || self.learnt.has(repo);
+        is_watched.then(|| {
+            let said = described(repo);
+            match self.learnt.described(&repo.full_name) {
+                Some(known) => Described {
+                    default_branch: said.default_branch.or(known.default_branch),
+                    name: known.name,
+                    ..said
+                },
+                None => said,
+            }
+        })
     }
 }
 
@@ -128,47 +147,39 @@ impl Hook for Webhook {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let delivery = header("x-github-delivery").map(|id| text::line(id, 100));
         let (mut gone, mut emptied) = (Vec::new(), Vec::new());
-        let snapshots = match header("x-github-event").unwrap_or_default() {
+        let mut snapshots = Vec::new();
+        match header("x-github-event").unwrap_or_default() {
             "pull_request" => {
                 let event: PullEvent = parse(headers, body)?;
-                self.is_watched(&event.repository)
-                    .then(|| {
-                        let repo = &event.repository.full_name;
-                        normalise::pull(&self.account, repo, &event.pull_request, &[], None, now)
-                    })
-                    .into_iter()
-                    .collect()
+                if let Some(repo) = self.watched(&event.repository) {
+                    snapshots =
+                        vec![normalise::pull(&self.account, &repo.name, &event.pull_request, &[], None, now)];
+                }
             }
             "pull_request_review" => {
                 let event: ReviewEvent = parse(headers, body)?;
-                self.is_watched(&event.repository)
-                    .then(|| {
-                        let (repo, reviews) = (&event.repository.full_name, slice::from_ref(&event.review));
-                        normalise::pull(&self.account, repo, &event.pull_request, reviews, None, now)
-                    })
-                    .into_iter()
-                    .collect()
+                if let Some(repo) = self.watched(&event.repository) {
+                    let (pull, reviews) = (&event.pull_request, event.review.as_slice());
+                    snapshots = vec![normalise::pull(&self.account, &repo.name, pull, reviews, None, now)];
+                }
             }
             "workflow_run" => {
                 let RunEvent { workflow_run, repository } = parse(headers, body)?;
-                if self.is_watched(&repository) {
+                if let Some(repo) = self.watched(&repository) {
                     let repo = normalise::Place {
-                        name: &repository.full_name,
-                        default_branch: repository.default_branch.as_deref(),
-                        workflows: &self.learnt.workflows(&repository.full_name),
+                        name: &repo.name,
+                        default_branch: repo.default_branch.as_deref(),
+                        workflows: &self.learnt.workflows(&repo.name),
                     };
                     let runs = slice::from_ref(&workflow_run);
-                    normalise::builds(&self.account, &repo, runs, &Default::default())
-                } else {
-                    Vec::new()
+                    snapshots = normalise::builds(&self.account, &repo, runs, &Default::default());
                 }
             }
             "delete" => {
                 let event: DeleteEvent = parse(headers, body)?;
-                if event.ref_type == "branch" && self.is_watched(&event.repository) {
-                    gone = self.builds_of_branch(&event.repository, &event.name);
+                if let Some(repo) = self.watched(&event.repository).filter(|_| event.ref_type == "branch") {
+                    gone = self.builds_of_branch(&repo.name, &event.name);
                 }
-                Vec::new()
             }
             // One that is renamed or moved is followed by the next poll, which knows it by its number.
             "repository" => {
@@ -178,16 +189,14 @@ impl Hook for Webhook {
                     "archived" => Some(GoneReason::Disabled),
                     _ => None,
                 };
-                if let Some(reason) = reason.filter(|_| self.is_watched(&event.repository)) {
-                    let repo = normalise::name(&event.repository.full_name);
-                    let scope = |kind| Scope { kind, repo: Some(repo.clone()) };
+                if let Some((reason, repo)) = reason.zip(self.watched(&event.repository)) {
+                    let scope = |kind| Scope { kind, repo: Some(repo.name.clone()) };
                     emptied =
                         [Kind::Build, Kind::PullRequest].map(|kind| (scope(kind), reason.clone())).into();
                 }
-                Vec::new()
             }
-            _ => Vec::new(),
-        };
+            _ => {}
+        }
         Ok(Received { delivery, snapshots, gone, emptied })
     }
 }
@@ -200,7 +209,9 @@ fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Hoo
         let why = "sent as a form: set the webhook's content type at GitHub to application/json";
         return Err(HookError::Malformed(why.to_owned()));
     }
-    serde_json::from_slice(body).map_err(|error| HookError::Malformed(text::line(&error.to_string(), 200)))
+    let content_type = headers.get("content-type").and_then(|value| value.to_str().ok());
+    let body = charset::text(body, content_type);
+    serde_json::from_str(&body).map_err(|error| HookError::Malformed(text::line(&error.to_string(), 200)))
 }
 
 fn from_hex(digits: &[u8]) -> Option<[u8; 32]> {

@@ -6,7 +6,11 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use super::{cursor, wire, workflows::Workflows};
+use super::{
+    cursor::{self, Described},
+    wire,
+    workflows::Workflows,
+};
 
 /// What is known of the repositories that are watched.
 #[derive(Debug, Clone, Default)]
@@ -14,8 +18,8 @@ pub(super) struct Learnt(Arc<RwLock<Inner>>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    /// Full names in small letters.
-    names: BTreeSet<String>,
+    /// By full name in small letters.
+    described: BTreeMap<String, Described>,
     ids: BTreeSet<u64>,
     workflows: BTreeMap<String, Workflows>,
 }
@@ -29,7 +33,7 @@ impl Learnt {
             let name = described.name.to_ascii_lowercase();
             inner.ids.extend(described.id);
             inner.workflows.insert(name.clone(), repo.workflows.clone());
-            inner.names.insert(name);
+            inner.described.insert(name, described.clone());
         }
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = inner;
     }
@@ -37,7 +41,13 @@ impl Learnt {
     /// True for the present name of a watched repository.
     pub(super) fn has_name(&self, full_name: &str) -> bool {
         let inner = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        inner.names.contains(&full_name.to_ascii_lowercase())
+        inner.described.contains_key(&full_name.to_ascii_lowercase())
+    }
+
+    /// What polls know of the watched repository that is called so now, whatever the capitals.
+    pub(super) fn described(&self, full_name: &str) -> Option<Described> {
+        let inner = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        inner.described.get(&full_name.to_ascii_lowercase()).cloned()
     }
 
     /// True for a watched repository, whatever it is called.

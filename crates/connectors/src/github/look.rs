@@ -53,6 +53,8 @@ pub(super) struct Look {
     pub(super) error: Option<ServiceError>,
     /// What is certainly not there any more, by kind and id.
     pub(super) gone: Vec<(Kind, String, GoneReason)>,
+    /// The runs that are certainly not there any more, by their build's id and their number.
+    pub(super) gone_runs: Vec<(String, u64)>,
     /// Names of repositories of which nothing is there any more but what this poll tells.
     pub(super) emptied: BTreeSet<String>,
     /// True where it was described in this poll.

@@ -75,7 +75,7 @@ pub(super) fn row_hash(pull: &wire::Pull) -> u64 {
 
 /// Open, merged or closed. Lists do not say `merged`, but all forms say when.
 pub(super) fn state(pull: &wire::Pull) -> PullRequestState {
-    match pull.state.as_str() {
+    match pull.state.to_ascii_lowercase().as_str() {
         _ if pull.merged_at.is_some() => PullRequestState::Merged,
         "closed" => PullRequestState::Closed,
         "" if pull.closed_at.is_some() => PullRequestState::Closed,
@@ -168,15 +168,29 @@ pub(super) struct Sum {
     /// There are more than were read.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     cut: bool,
+    /// Some could not be read.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    malformed: bool,
+}
+
+/// What of a list of checks is missing.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Lacks {
+    /// There are more of them: they count as under way.
+    pub(super) more: bool,
+    /// Some of them could not be read: it is not known how those are.
+    pub(super) malformed: bool,
 }
 
 impl Sum {
     /// Of check runs: what apps such as Actions report. A check that ran several times for the commit counts as it ended
-    /// last; a cancelled one counts as failed, as it does on GitHub. `cut`: there are more of them.
-    pub(super) fn of_runs(runs: &[wire::CheckRun], cut: bool) -> Self {
-        let mut newest: BTreeMap<(Option<&wire::App>, &str), &wire::CheckRun> = BTreeMap::new();
-        for run in runs {
-            let known = newest.entry((run.app.as_ref(), run.name.as_str())).or_insert(run);
+    /// last; a cancelled one counts as failed, as it does on GitHub. Each one without a
+    /// name counts by itself.
+    pub(super) fn of_runs(runs: &[wire::CheckRun], lacks: Lacks) -> Self {
+        let mut newest: BTreeMap<_, &wire::CheckRun> = BTreeMap::new();
+        for (place, run) in runs.iter().enumerate() {
+            let nameless = run.name.is_empty().then_some(place);
+            let known = newest.entry((run.app.as_ref(), run.name.as_str(), nameless)).or_insert(run);
             if is_newer(run, known) {
                 *known = run;
             }
@@ -184,14 +198,20 @@ impl Sum {
         let sum = newest.into_values().fold(Self::default(), |sum, run| {
             sum.with(check_status(run), &run.name, run.completed_at.max(run.started_at))
         });
-        Self { cut, any: sum.any || cut, pending: sum.pending || cut, ..sum }
+        sum.lacking(lacks)
     }
 
-    /// Of commit statuses: what other CI servers report. `cut`: there are more of them.
-    pub(super) fn of_statuses(statuses: &[wire::Status], cut: bool) -> Self {
-        let mut newest: BTreeMap<&str, &wire::Status> = BTreeMap::new();
-        for status in statuses {
-            let known = newest.entry(&status.context).or_insert(status);
+    fn lacking(self, Lacks { more, malformed }: Lacks) -> Self {
+        let any = self.any || more || malformed;
+        Self { any, pending: self.pending || more, cut: more, malformed, ..self }
+    }
+
+    /// Of commit statuses: what other CI servers report. Each one without a context counts by itself.
+    pub(super) fn of_statuses(statuses: &[wire::Status], lacks: Lacks) -> Self {
+        let mut newest: BTreeMap<_, &wire::Status> = BTreeMap::new();
+        for (place, status) in statuses.iter().enumerate() {
+            let nameless = status.context.is_empty().then_some(place);
+            let known = newest.entry((status.context.as_str(), nameless)).or_insert(status);
             if (status.updated_at, status.id) > (known.updated_at, known.id) {
                 *known = status;
             }
@@ -205,12 +225,12 @@ impl Sum {
             };
             sum.with(state, &status.context, status.updated_at)
         });
-        Self { cut, any: sum.any || cut, pending: sum.pending || cut, ..sum }
+        sum.lacking(lacks)
     }
 
-    /// True where there are more checks than were read.
-    pub(super) fn is_cut(&self) -> bool {
-        self.cut
+    /// What of them was not read.
+    pub(super) fn lacks(&self) -> Lacks {
+        Lacks { more: self.cut, malformed: self.malformed }
     }
 
     fn with(mut self, status: ChecksStatus, of: &str, at: Option<Timestamp>) -> Self {
@@ -233,6 +253,7 @@ impl Sum {
         self.failed |= other.failed;
         self.failing.extend(other.failing.iter().cloned());
         self.cut |= other.cut;
+        self.malformed |= other.malformed;
         self.at = self.at.max(other.at);
         self
     }
@@ -247,7 +268,7 @@ impl Sum {
         match self {
             Self { failed: true, .. } => ChecksStatus::Failed,
             Self { pending: true, .. } => ChecksStatus::Pending,
-            Self { unknown: true, .. } => ChecksStatus::Unknown,
+            Self { unknown: true, .. } | Self { malformed: true, .. } => ChecksStatus::Unknown,
             Self { any: true, .. } => ChecksStatus::Passed,
             _ => ChecksStatus::None,
         }
@@ -279,15 +300,14 @@ fn is_newer(run: &wire::CheckRun, known: &wire::CheckRun) -> bool {
 /// What a check says. One that is completed with a word that is not known has ended somehow; one that GitHub gave up on
 /// (`stale`) is awaited, and so is any other.
 fn check_status(run: &wire::CheckRun) -> ChecksStatus {
-    match (run.status.as_str(), run.conclusion.as_deref()) {
-        ("completed", Some("success" | "neutral" | "skipped")) => ChecksStatus::Passed,
-        (
-            "completed",
-            Some("failure" | "timed_out" | "cancelled" | "action_required" | "startup_failure"),
-        ) => ChecksStatus::Failed,
-        ("completed", Some("stale") | None) => ChecksStatus::Pending,
-        ("completed", Some(_)) => ChecksStatus::Unknown,
-        _ => ChecksStatus::Pending,
+    match run.conclusion.as_deref() {
+        conclusion if !is_completed(&run.status, conclusion) => ChecksStatus::Pending,
+        Some("success" | "neutral" | "skipped") => ChecksStatus::Passed,
+        Some("failure" | "timed_out" | "cancelled" | "action_required" | "startup_failure") => {
+            ChecksStatus::Failed
+        }
+        Some("stale") | None => ChecksStatus::Pending,
+        Some(_) => ChecksStatus::Unknown,
     }
 }
 
@@ -308,7 +328,8 @@ pub(super) fn builds(
         builds.entry(build_id(repo, run)).or_default().push(run);
     }
     let build = |(id, mut runs): (String, Vec<&wire::Run>)| {
-        runs.sort_by_key(|run| std::cmp::Reverse((run.run_number, run.run_attempt, run.updated_at)));
+        // By their ids, which rise though a counter of runs may begin anew.
+        runs.sort_by_key(|run| std::cmp::Reverse((run.id, run.run_attempt, run.updated_at)));
         runs.dedup_by_key(|run| attempt(run));
         runs.truncate(RUNS_KEPT);
         let latest = *runs.first()?;
@@ -384,6 +405,7 @@ fn build_run(run: &wire::Run, failing: Vec<String>) -> BuildRun {
         subject,
         url: web(run.html_url.as_deref()),
         failing,
+        serial: Some(run.id),
     }
 }
 
@@ -392,16 +414,25 @@ fn build_run(run: &wire::Run, failing: Vec<String>) -> BuildRun {
 /// is null, which GitHub's schema allows.
 pub(super) fn run_status(run: &wire::Run) -> BuildStatus {
     let conclusion = run.conclusion.as_deref().filter(|word| !word.is_empty());
-    let status = run.status.as_deref().filter(|word| !word.is_empty());
-    match (status.or(conclusion.map(|_| "completed")), conclusion) {
-        (Some("completed"), Some("success" | "neutral")) => BuildStatus::Passed,
-        (Some("completed"), Some("failure" | "timed_out" | "startup_failure")) => BuildStatus::Failed,
-        (Some("completed"), Some("action_required")) => BuildStatus::Queued,
-        (Some("completed"), None) => BuildStatus::Running,
-        (Some("completed"), Some("cancelled" | "skipped" | "stale")) => BuildStatus::Canceled,
-        (Some("completed"), Some(_)) => BuildStatus::Unknown,
-        (Some("in_progress"), _) => BuildStatus::Running,
-        _ => BuildStatus::Queued,
+    let status = run.status.as_deref().unwrap_or_default();
+    match conclusion {
+        _ if !is_completed(status, conclusion) && status == "in_progress" => BuildStatus::Running,
+        _ if !is_completed(status, conclusion) => BuildStatus::Queued,
+        Some("success" | "neutral") => BuildStatus::Passed,
+        Some("failure" | "timed_out" | "startup_failure") => BuildStatus::Failed,
+        Some("action_required") => BuildStatus::Queued,
+        Some("cancelled" | "skipped" | "stale") => BuildStatus::Canceled,
+        Some(_) => BuildStatus::Unknown,
+        None => BuildStatus::Running,
+    }
+}
+
+/// Whether a run or check has ended: where its status is null or a word that is not known here, one with a conclusion has.
+fn is_completed(status: &str, conclusion: Option<&str>) -> bool {
+    match status {
+        "completed" => true,
+        "queued" | "in_progress" | "requested" | "waiting" | "pending" => false,
+        _ => conclusion.is_some_and(|word| !word.is_empty()),
     }
 }
 

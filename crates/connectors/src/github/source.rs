@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use callboard_domain::{
     error::ServiceError,
     item::{Item, ItemKey, Kind},
-    source::{Batch, Cursor, Gone, Hook, Problem, ProblemKind, Progress, RateLimit, Scope, Source},
+    source::{Batch, Cursor, Gone, GoneRuns, Hook, Problem, ProblemKind, Progress, RateLimit, Scope, Source},
 };
 use futures::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
@@ -75,7 +75,7 @@ impl Source for Account {
         let mut problems = found.problems;
         let tasks = match calls.rate_limit().filter(is_scarce) {
             Some(rate_limit) => {
-                problems.push(Problem::new(ProblemKind::Details, "", scarcity(&rate_limit, now)));
+                problems.push(Problem::new(ProblemKind::Incomplete, "", scarcity(&rate_limit, now)));
                 looks.iter_mut().for_each(|look| put_off(look, &me.login));
                 Vec::new()
             }
@@ -107,7 +107,7 @@ impl Source for Account {
             unbegun.iter().map(|target| target.name.to_ascii_lowercase()).collect();
         let mut halted = 0;
         for (at, look) in looks.iter_mut().enumerate() {
-            let faults = self.collect(look, done.remove(&at).unwrap_or_default(), now, &mut batch.snapshots);
+            let missed = self.collect(look, done.remove(&at).unwrap_or_default(), now, &mut batch.snapshots);
             let name = look.described().map_or(look.key.clone(), |described| described.name.clone());
             if look.error.is_some() && look.error == halt {
                 halted += 1;
@@ -118,21 +118,27 @@ impl Source for Account {
             problems.extend(
                 look.error.iter().filter(is_told).map(|why| Problem::new(kind, &name, why.to_string())),
             );
-            let other = faults.iter().filter(|error| look.error.as_ref() != Some(error)).filter(is_told);
-            let other: BTreeSet<_> = other.map(ToString::to_string).collect();
-            problems.extend(other.into_iter().map(|why| Problem::new(ProblemKind::Details, &name, why)));
+            let other = missed.iter().filter(|missed| {
+                look.error.as_ref() != Some(&missed.error) && Some(&missed.error) != halt.as_ref()
+            });
+            let other: BTreeMap<_, _> = other.map(|missed| (missed.why(), missed.kind)).collect();
+            problems.extend(other.into_iter().map(|(why, kind)| Problem::new(kind, &name, why)));
         }
         for (at, task) in unbegun_tasks {
             unread.extend(leave_for_later(&mut looks[at], task));
         }
         for (at, task) in late {
             // It was tried: the next round is soon enough.
+            let kind = match task {
+                Task::Pull(_) | Task::Run(_) => ProblemKind::Incomplete,
+                Task::Merger(_) | Task::Jobs(..) | Task::Standing(_) => ProblemKind::Details,
+            };
             leave_for_later(&mut looks[at], task);
             let (part, why) = (
                 looks[at].place().name,
                 "GitHub did not answer in time: reviews, checks or jobs are missing",
             );
-            problems.push(Problem::new(ProblemKind::Details, part, why));
+            problems.push(Problem::new(kind, part, why));
         }
         if let Some(halt) = &halt {
             let why = format!("{halt}; {halted} of {} repositories were not read", all.len());
@@ -346,6 +352,11 @@ impl Account {
         batch
             .gone
             .extend(gone.map(|(kind, id, reason)| Gone { key: ItemKey::new(&self.name, kind, id), reason }));
+        let gone_runs = std::mem::take(&mut look.gone_runs).into_iter();
+        batch.gone_runs.extend(gone_runs.map(|(id, number)| GoneRuns {
+            key: ItemKey::new(&self.name, Kind::Build, id),
+            numbers: number..=number,
+        }));
         for name in std::mem::take(&mut look.emptied) {
             let scope = |kind| Scope { kind, repo: Some(name.clone()) };
             batch.complete.extend([Kind::Build, Kind::PullRequest].map(scope));

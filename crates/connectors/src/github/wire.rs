@@ -3,9 +3,12 @@
 //! GitHub leave fields out, and GitHub itself has nulls where accounts, forks and branches were deleted.
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use crate::lenient::{Entries, date, details, or_default, or_nothing, said};
+use crate::lenient::{
+    Entries, any_text, date, details, number, optional_text, or_nothing, required_number, required_text,
+    said, word,
+};
 
 /// A list as GitHub wraps it, page by page. One that is `null` or missing cannot be read: it is no empty one.
 pub(super) trait Page: serde::de::DeserializeOwned + Send {
@@ -51,12 +54,13 @@ impl<T: serde::de::DeserializeOwned + Send> Page for Entries<T> {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(super) struct User {
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "any_text")]
     pub(super) login: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Team {
+    #[serde(deserialize_with = "required_text")]
     pub(super) slug: String,
     /// Where it is one of my teams; those that are asked for a review are of the repository's owner.
     #[serde(default, deserialize_with = "or_nothing")]
@@ -65,11 +69,15 @@ pub(super) struct Team {
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Repo {
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "number")]
     pub(super) id: Option<u64>,
+    #[serde(deserialize_with = "required_text")]
     pub(super) full_name: String,
+    #[serde(default, deserialize_with = "optional_text")]
     pub(super) default_branch: Option<String>,
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) archived: Option<bool>,
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) disabled: Option<bool>,
 }
 
@@ -77,15 +85,18 @@ pub(super) struct Repo {
 /// said of merging out.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Pull {
+    #[serde(deserialize_with = "required_number")]
     pub(super) number: u64,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "any_text")]
     pub(super) title: String,
     /// Null where the account was deleted.
     #[serde(default, deserialize_with = "or_nothing")]
     pub(super) user: Option<User>,
+    #[serde(default, deserialize_with = "optional_text")]
     pub(super) html_url: Option<String>,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "any_text")]
     pub(super) state: String,
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) draft: Option<bool>,
     #[serde(default, deserialize_with = "date")]
     pub(super) created_at: Option<Timestamp>,
@@ -101,24 +112,24 @@ pub(super) struct Pull {
     pub(super) requested_reviewers: Vec<User>,
     #[serde(default, deserialize_with = "details")]
     pub(super) requested_teams: Vec<Team>,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) head: Side,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) base: Side,
     /// False where it conflicts; null while GitHub computes it.
     #[serde(default, deserialize_with = "or_nothing")]
     pub(super) mergeable: Option<bool>,
     /// `clean`, `dirty`, `blocked`, `behind`, `unstable`, `has_hooks`, `draft`; `unknown` while GitHub computes it.
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "word")]
     pub(super) mergeable_state: Option<String>,
     /// Markdown, null where nothing was written; left out where nobody says.
     #[serde(default, deserialize_with = "said")]
     pub(super) body: Option<Option<String>>,
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "number")]
     pub(super) additions: Option<u32>,
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "number")]
     pub(super) deletions: Option<u32>,
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "number")]
     pub(super) changed_files: Option<u32>,
 }
 
@@ -136,10 +147,11 @@ impl Pull {
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(super) struct Side {
     /// `OWNER:BRANCH`.
+    #[serde(default, deserialize_with = "optional_text")]
     pub(super) label: Option<String>,
-    #[serde(default, rename = "ref", deserialize_with = "or_default")]
+    #[serde(default, rename = "ref", deserialize_with = "any_text")]
     pub(super) branch: String,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "any_text")]
     pub(super) sha: String,
     /// Null where the fork was deleted.
     #[serde(default, deserialize_with = "or_nothing")]
@@ -148,8 +160,9 @@ pub(super) struct Side {
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct RepoName {
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "number")]
     pub(super) id: Option<u64>,
+    #[serde(deserialize_with = "required_text")]
     pub(super) full_name: String,
 }
 
@@ -168,23 +181,24 @@ impl RepoName {
 pub(super) struct Review {
     #[serde(default, deserialize_with = "or_nothing")]
     pub(super) user: Option<User>,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "any_text")]
     pub(super) state: String,
     /// Missing while it is pending.
     #[serde(default, deserialize_with = "date")]
     pub(super) submitted_at: Option<Timestamp>,
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "optional_text")]
     pub(super) commit_id: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct CheckRun {
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "number")]
     pub(super) id: Option<u64>,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "any_text")]
     pub(super) name: String,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "any_text")]
     pub(super) status: String,
+    #[serde(default, deserialize_with = "word")]
     pub(super) conclusion: Option<String>,
     #[serde(default, deserialize_with = "date")]
     pub(super) started_at: Option<Timestamp>,
@@ -197,45 +211,59 @@ pub(super) struct CheckRun {
 /// What reports a check.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub(super) struct App {
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "number")]
     pub(super) id: Option<u64>,
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "optional_text")]
     pub(super) slug: Option<String>,
 }
 
 /// A commit status: the older way in which CI servers report.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Status {
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "number")]
     pub(super) id: Option<u64>,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "any_text")]
     pub(super) context: String,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "any_text")]
     pub(super) state: String,
     #[serde(default, deserialize_with = "date")]
     pub(super) updated_at: Option<Timestamp>,
 }
 
+/// 0 where it cannot be read.
+fn number_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    number(deserializer).map(Option::unwrap_or_default)
+}
+
 /// A run of an Actions workflow.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Run {
+    #[serde(deserialize_with = "required_number")]
     pub(super) id: u64,
+    #[serde(default, deserialize_with = "optional_text")]
     pub(super) name: Option<String>,
     /// The workflow's file, such as `.github/workflows/ci.yml`, maybe with `@REF`.
+    #[serde(default, deserialize_with = "optional_text")]
     pub(super) path: Option<String>,
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "number")]
     pub(super) workflow_id: Option<u64>,
+    #[serde(default, deserialize_with = "optional_text")]
     pub(super) display_title: Option<String>,
+    #[serde(default, deserialize_with = "optional_text")]
     pub(super) event: Option<String>,
+    #[serde(default, deserialize_with = "optional_text")]
     pub(super) head_branch: Option<String>,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "any_text")]
     pub(super) head_sha: String,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "number_or_none")]
     pub(super) run_number: u64,
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "number")]
     pub(super) run_attempt: Option<u32>,
+    #[serde(default, deserialize_with = "word")]
     pub(super) status: Option<String>,
+    #[serde(default, deserialize_with = "word")]
     pub(super) conclusion: Option<String>,
+    #[serde(default, deserialize_with = "optional_text")]
     pub(super) html_url: Option<String>,
     #[serde(default, deserialize_with = "date")]
     pub(super) updated_at: Option<Timestamp>,
@@ -259,21 +287,23 @@ pub(super) struct Run {
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Commit {
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "any_text")]
     pub(super) message: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Job {
+    #[serde(deserialize_with = "required_number")]
     pub(super) id: u64,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "any_text")]
     pub(super) name: String,
+    #[serde(default, deserialize_with = "word")]
     pub(super) conclusion: Option<String>,
 }
 
 /// A workflow: `active`, `disabled_manually`, `disabled_inactivity`, `disabled_fork` or `deleted`.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Workflow {
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "any_text")]
     pub(super) state: String,
 }

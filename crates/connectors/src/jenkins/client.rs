@@ -85,14 +85,23 @@ impl Jenkins {
         name: &JobName,
         number: Option<u64>,
     ) -> Result<wire::Build, ServiceError> {
-        let answer = self.http.exchange(Self::build_request(name, number)).await?;
         let missing = || match number {
             Some(number) => format!("Jenkins has no build {number} of {name}, or hides it from this account"),
             None => {
                 format!("Jenkins has no job {name}, or it was never built, or it is hidden from this account")
             }
         };
-        self.found(answer, missing)?.json()
+        self.find_build(name, number).await?.ok_or_else(|| ServiceError::rejected(missing()))
+    }
+
+    /// The same; none where Jenkins does not have it, or hides it.
+    pub(super) async fn find_build(
+        &self,
+        name: &JobName,
+        number: Option<u64>,
+    ) -> Result<Option<wire::Build>, ServiceError> {
+        let answer = self.http.exchange(Self::build_request(name, number)).await?;
+        if answer.status == StatusCode::NOT_FOUND { Ok(None) } else { self.good(answer)?.json().map(Some) }
     }
 
     pub(super) fn build_request(name: &JobName, number: Option<u64>) -> Request {

@@ -3,6 +3,7 @@
 //! Facts about its interface are from the "Remote Access API" pages and the `/api` page that every Jenkins object has.
 
 mod build;
+mod builds;
 mod client;
 mod job;
 mod log;

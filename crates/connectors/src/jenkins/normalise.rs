@@ -103,19 +103,22 @@ impl<'a> Listing<'a> {
 
 /// A job as an item; none where it was never built and does not wait to be.
 ///
-/// `known`: it was there before, and stays although Jenkins does not say now what it built.
+/// `asked`: builds that were asked for one by one. `known`: it was there before, and stays although Jenkins does not say now
+/// what it built.
 pub(super) fn item(
     account: &AccountName,
     name: &JobName,
     job: &wire::Job,
+    asked: &[wire::Build],
     known: bool,
     now: Timestamp,
 ) -> Option<Item> {
-    let builds = job.builds().iter().filter(|build| build.number > 0);
+    let builds = job.builds().iter().chain(asked).filter(|build| build.number > 0);
     let mut runs: Vec<_> = builds.map(|build| run(name, build, now)).collect();
     runs.extend(queued(job));
     runs.sort_by_key(|run| std::cmp::Reverse(run.number));
     runs.dedup_by_key(|run| run.number);
+    number_in_time(&mut runs);
     runs.truncate(RUNS_KEPT);
     let unsaid = job.builds.as_ref().is_none_or(|builds| !builds.odd.is_empty());
     if runs.is_empty() && !(known && unsaid) {
@@ -141,6 +144,15 @@ pub(super) fn item(
     })
 }
 
+/// Within one listing the numbers are right: where Jenkins's clock was set back, a build is no later than those that follow.
+fn number_in_time(newest_first: &mut [BuildRun]) {
+    let mut latest = u64::MAX;
+    for serial in newest_first.iter_mut().filter_map(|run| run.serial.as_mut()) {
+        latest = latest.min(*serial);
+        *serial = latest;
+    }
+}
+
 /// The source's own word for it where it gives one (the scm-api plugin marks the job), else the usual names.
 fn is_default(branch: &str, job: &wire::Job) -> bool {
     let marked = job.actions.iter().filter_map(|action| action.class.as_deref());
@@ -156,9 +168,9 @@ fn queued(job: &wire::Job) -> Option<BuildRun> {
 }
 
 /// What waited for that number, the so-manieth time, and then neither waits nor was built.
-pub(super) fn left_the_queue(number: u64, attempt: u32) -> BuildRun {
+pub(super) fn left_the_queue(number: u64, attempt: u32, now: Timestamp) -> BuildRun {
     let subject = Some("taken off the queue".to_owned());
-    BuildRun { attempt, subject, ..BuildRun::new(number, BuildStatus::Canceled) }
+    BuildRun { attempt, subject, at: Some(now), ..BuildRun::new(number, BuildStatus::Canceled) }
 }
 
 fn run(name: &JobName, build: &wire::Build, now: Timestamp) -> BuildRun {
@@ -176,6 +188,8 @@ fn run(name: &JobName, build: &wire::Build, now: Timestamp) -> BuildRun {
         author: author(build, change),
         subject: if lost { Some("ended without a result".to_owned()) } else { subject(build, change) },
         url: link(build.url.as_deref()),
+        // When it was made, at the same time as its number; a job that is made again counts from 1.
+        serial: build.timestamp.and_then(|at| u64::try_from(at).ok()),
         ..BuildRun::new(build.number, status)
     }
 }

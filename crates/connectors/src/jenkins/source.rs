@@ -5,16 +5,26 @@ use callboard_domain::{
     action::Choice,
     error::ServiceError,
     item::{AccountName, BuildStatus, Detail, Item, ItemKey, Kind},
-    source::{self, Batch, Cursor, Gone, GoneReason, Problem, ProblemKind, Source},
+    source::{self, Batch, Cursor, Gone, GoneReason, Problem, ProblemKind, READING_TIME, Source},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
-use super::{client::Jenkins, job::JobName, normalise, normalise::Listing, wire};
+use super::{
+    builds::{Asked, Builds, Missing},
+    client::Jenkins,
+    job::JobName,
+    normalise,
+    normalise::Listing,
+    wire,
+};
 use crate::Watch;
 
 /// How many levels of folders are looked into.
 const DEEPEST: usize = 6;
+/// How many builds one poll asks for by their numbers.
+const ASKED: usize = 20;
 
 /// The jobs that an account watches.
 pub(super) struct Jobs {
@@ -35,6 +45,30 @@ impl Jobs {
         let folder = self.jenkins.jobs(&self.scope.folders, &wire::jobs(self.scope.depth)).await?;
         let found = self.listing(&folder).jobs;
         Ok(found.into_iter().map(|(name, _)| Choice { value: name.to_string(), note: None }).collect())
+    }
+
+    /// Asks for single builds. One that cannot be read, or not in this poll, is asked for again at the next one.
+    async fn ask(&self, missing: &[Missing], problems: &mut Vec<Problem>) -> Asked {
+        let (mut asked, begun) = (Asked::default(), Instant::now());
+        let in_time = missing.iter().take(ASKED).take_while(|_| begun.elapsed() < READING_TIME);
+        let mut left = missing.len();
+        for Missing { job, number } in in_time {
+            match self.jenkins.find_build(job, Some(*number)).await {
+                Ok(found) => asked.note(job, *number, found),
+                Err(error) => {
+                    let why = format!("build {number} is on no list and cannot be asked for: {error}");
+                    problems.push(Problem::new(ProblemKind::Incomplete, job.to_string(), why));
+                    // The others would not fare better.
+                    return asked;
+                }
+            }
+            left -= 1;
+        }
+        if left > 0 {
+            let why = format!("{left} builds are on no list and are still to be asked for");
+            problems.push(Problem::new(ProblemKind::Incomplete, "", why));
+        }
+        asked
     }
 
     fn listing<'a>(&self, folder: &'a wire::Folder) -> Listing<'a> {
@@ -60,6 +94,8 @@ impl Source for Jobs {
         let folder = self.jenkins.jobs(&self.scope.folders, &tree).await?;
         let mut listing = self.listing(&folder);
         let memory = since.map(Memory::read).unwrap_or_default();
+        let missing = memory.builds.missing(&listing.jobs);
+        let asked = self.ask(&missing, &mut listing.problems).await;
         let mut snapshots = Vec::new();
         for (name, job) in &listing.jobs {
             let odd = job.builds.as_ref().and_then(|builds| builds.problem(&name.to_string(), "builds"));
@@ -70,13 +106,17 @@ impl Source for Jobs {
                 listing.unseen.push(name.full_name());
             }
             if !job.is_disabled() {
-                let known = memory.knows(name);
-                snapshots.extend(normalise::item(&self.account, name, job, known, now));
+                let (known, asked) = (memory.knows(name), asked.of(name));
+                snapshots.extend(normalise::item(&self.account, name, job, asked, known, now));
             }
         }
+        let gone_runs =
+            asked.gone(&self.account).chain(memory.builds.restarted(&listing.jobs, &self.account));
+        let gone_runs = gone_runs.collect();
+        let builds = memory.builds.next(&listing, &asked);
         let gone = memory.gone(&listing, &snapshots, &self.account, &self.watch);
         let known = memory.known(&listing, &snapshots);
-        let memory = Memory { known: Some(known), ..memory.complete(&mut snapshots) };
+        let memory = Memory { known: Some(known), builds, ..memory.complete(&listing, &mut snapshots, now) };
         Ok(Batch {
             cursor: Some(memory.cursor()),
             complete: listing
@@ -87,6 +127,7 @@ impl Source for Jobs {
                 .collect(),
             snapshots,
             gone,
+            gone_runs,
             problems: listing.problems,
             ..Batch::default()
         })
@@ -146,12 +187,17 @@ struct Memory {
     /// The items that were there, each with its last build's number and time (in milliseconds since 1970), by which a job
     /// that is renamed is known again. None in the cursors of older versions.
     known: Option<BTreeMap<String, Option<(u64, i64)>>>,
+    /// The builds that were listed, or still ran.
+    builds: Builds,
 }
 
 impl Memory {
     fn read(cursor: &Cursor) -> Self {
         // A cursor of another version says nothing; that is no reason to stop.
-        serde_json::from_str(&cursor.0).unwrap_or_default()
+        let mut memory: Self = serde_json::from_str(&cursor.0).unwrap_or_default();
+        let last = memory.known.iter().flatten().filter_map(|(job, last)| Some((job.clone(), (*last)?.0)));
+        memory.builds.recall(last);
+        memory
     }
 
     fn cursor(&self) -> Cursor {
@@ -220,20 +266,27 @@ impl Memory {
     }
 
     /// Adds what became of the builds that waited and are gone, and gives what is to be remembered of these snapshots.
-    fn complete(mut self, snapshots: &mut [Item]) -> Self {
+    fn complete(mut self, listing: &Listing<'_>, snapshots: &mut [Item], now: Timestamp) -> Self {
+        let next_number =
+            |(name, job): &(JobName, &wire::Job)| Some((name.to_string(), job.next_build_number?));
+        let next_numbers: BTreeMap<_, _> = listing.jobs.iter().filter_map(next_number).collect();
         let mut next = Self::default();
         for item in snapshots {
             let name = item.reference().to_owned();
             let Detail::Build(build) = &mut item.detail else { continue };
-            let (mut number, mut times) = self.left.remove(&name).unwrap_or_default();
+            // A counter that begins anew gives the numbers to other builds.
+            let is_ahead = |number: u64| next_numbers.get(&name).is_none_or(|next| *next >= number);
+            let left = self.left.remove(&name).filter(|(number, _)| is_ahead(*number));
+            let (mut number, mut times) = left.unwrap_or_default();
             for run in build.runs.iter_mut().filter(|run| run.number == number) {
                 run.attempt += times;
             }
             if let Some(&waited) = self.waits.get(&name)
+                && is_ahead(waited)
                 && build.runs.iter().all(|run| run.number < waited)
             {
                 (number, times) = (waited, if number == waited { times + 1 } else { 1 });
-                build.runs.insert(0, normalise::left_the_queue(number, times));
+                build.runs.insert(0, normalise::left_the_queue(number, times, now));
             }
             // Once the number is older than what is looked at, it cannot come again.
             if times > 0 && build.runs.iter().any(|run| run.number <= number) {

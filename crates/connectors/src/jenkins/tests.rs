@@ -1,4 +1,5 @@
 mod actions;
+mod builds;
 mod gone;
 
 use callboard_domain::{

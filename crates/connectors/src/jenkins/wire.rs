@@ -1,8 +1,8 @@
 //! Jenkins's JSON, as far as it is asked for. Everything may be missing: plugins leave out what they do not know.
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
-use crate::lenient::{Entries, details, flag, number, optional_text, or_nothing, text};
+use crate::lenient::{Entries, details, flag, number, optional_text, or_nothing, required_number, text};
 
 /// How many builds of a job one poll looks at. Each costs Jenkins a file where it is not in its memory.
 const BUILDS: usize = 5;
@@ -44,10 +44,6 @@ fn levels(job: &str, depth: usize) -> String {
 pub(super) struct Folder {
     /// None where Jenkins does not say what is in it, which is not "nothing".
     pub(super) jobs: Option<Entries<Job>>,
-}
-
-fn build_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    number(deserializer)?.ok_or_else(|| serde::de::Error::custom("it has no number"))
 }
 
 /// A job, a folder or a multibranch project. Jenkins says its `_class` whether asked or not.
@@ -161,7 +157,7 @@ pub(super) struct Executable {
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Build {
     /// Jenkins counts from 1.
-    #[serde(deserialize_with = "build_number")]
+    #[serde(deserialize_with = "required_number")]
     pub(super) number: u64,
     /// The queue item that it was.
     #[serde(deserialize_with = "number")]

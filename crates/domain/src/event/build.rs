@@ -1,25 +1,75 @@
 //! Builds: how runs are joined, and what a new state of one tells.
 
-use std::cmp::{Ordering, Reverse};
+use std::{
+    cmp::{Ordering, Reverse},
+    ops::RangeInclusive,
+};
 
 use super::{EventName, Order, Transition, join_lists, settle_list};
 use crate::item::{Build, BuildRun, BuildStatus, RUNS_KEPT, join_sets, listed};
 
 pub(super) fn settle(build: &mut Build) {
     let join = |old: &BuildRun, new| join_run(old, new, Order::Unknown);
-    settle_list(&mut build.runs, RUNS_KEPT, newest_first, join);
+    settle_list(&mut build.runs, usize::MAX, newest_first, join);
+    arrange(&mut build.runs);
 }
 
 /// The snapshot whose newest run is the newer one has the newer word on everything that is not of one run.
 pub(super) fn is_newer(old: &Build, new: &Build) -> bool {
     let version = |build: &Build| build.latest().map(|run| (place(run), version(run)));
-    version(new) >= version(old)
+    match (is_of_earlier_counter(old, new), is_of_earlier_counter(new, old)) {
+        (true, _) => true,
+        (false, true) => false,
+        (false, false) => version(new) >= version(old),
+    }
+}
+
+/// True where the counter began anew between the newest run of `one` and a run of `other`.
+fn is_of_earlier_counter(one: &Build, other: &Build) -> bool {
+    one.latest().is_some_and(|latest| {
+        other.runs.iter().any(|run| run.begins_anew_after(latest) || is_later_namesake(run, latest))
+    })
+}
+
+/// Puts runs, sorted by number, in the order in which they were made: those of a counter that has begun anew since come last,
+/// whatever their numbers. One without a serial is taken to be of the counter that its number fits. What is more than is kept
+/// is left out.
+fn arrange(runs: &mut Vec<BuildRun>) {
+    let begins = |run: &&BuildRun| runs.iter().any(|other| run.begins_anew_after(other));
+    if let Some(beginning) = runs.iter().filter(begins).map(place).max() {
+        let is_earlier = |run: &BuildRun| match run.serial {
+            Some(_) => runs.iter().any(|later| later.begins_anew_after(run)),
+            // What waits may have no serial yet.
+            None => place(run) > beginning && run.status != BuildStatus::Queued,
+        };
+        let (mut earlier, last): (Vec<_>, Vec<_>) = runs.iter().cloned().partition(is_earlier);
+        earlier.sort_by_key(|run| Reverse((run.serial, place(run))));
+        *runs = [last, earlier].concat();
+    }
+    runs.truncate(RUNS_KEPT);
+}
+
+/// True for two runs of one place, of different counters, the first of the later one. A start that is the same shows that it
+/// is one run after all.
+fn is_later_namesake(run: &BuildRun, other: &BuildRun) -> bool {
+    let is_later = run.serial.zip(other.serial).is_some_and(|(own, others)| own > others);
+    let one_start = run.started_at.is_some() && run.started_at == other.started_at;
+    place(run) == place(other) && is_later && !one_start
 }
 
 pub(super) fn join(old: &Build, new: Build, order: Order) -> Build {
     let newer = is_newer(old, &new);
     let join = |old: &BuildRun, new| join_run(old, new, order);
-    let runs = join_lists(&old.runs, new.runs, RUNS_KEPT, newest_first, join);
+    let by_number = |runs: &[BuildRun]| runs.is_sorted_by(|one, other| newest_first(one, other).is_lt());
+    let mut runs = if by_number(&old.runs) && by_number(&new.runs) {
+        join_lists(&old.runs, new.runs, usize::MAX, newest_first, join)
+    } else {
+        let mut all = old.runs.clone();
+        all.extend(new.runs);
+        settle_list(&mut all, usize::MAX, newest_first, join);
+        all
+    };
+    arrange(&mut runs);
     if newer {
         Build { branch: new.branch.or_else(|| old.branch.clone()), runs, ..new }
     } else {
@@ -57,8 +107,11 @@ fn version(run: &BuildRun) -> (u8, Option<jiff::Timestamp>, BuildStatus) {
 /// The further report decides; what it does not know is filled from the other. What failed belongs to the status, so it
 /// is filled only from the same status.
 fn join_run(old: &BuildRun, new: BuildRun, order: Order) -> BuildRun {
-    if *old == new {
+    if *old == new || is_later_namesake(&new, old) {
         return new;
+    }
+    if is_later_namesake(old, &new) {
+        return old.clone();
     }
     let order = match (version(&new), version(old)) {
         ((rank, at, _), (old_rank, old_at, _))
@@ -89,6 +142,8 @@ fn join_run(old: &BuildRun, new: BuildRun, order: Order) -> BuildRun {
         subject: fill(&old.subject, new.subject, order),
         url: fill(&old.url, new.url, order),
         failing,
+        // The least: a clock that was set back may make one too great.
+        serial: old.serial.into_iter().chain(new.serial).min(),
     }
 }
 
@@ -108,12 +163,22 @@ fn fill<T: Ord + Clone>(old: &Option<T>, new: Option<T>, order: Ordering) -> Opt
     }
 }
 
+/// Without the runs of these numbers, where it has any.
+pub(super) fn without(build: &Build, numbers: &RangeInclusive<u64>) -> Option<Build> {
+    let mut left = build.clone();
+    left.runs.retain(|run| !numbers.contains(&run.number));
+    (left.runs.len() < build.runs.len()).then_some(left)
+}
+
 pub(super) fn transitions(old: Option<&Build>, build: &Build) -> Vec<Transition> {
     let mut found = Vec::new();
     let known = old.map_or(&[][..], |old| &old.runs);
-    let latest = known.first().map(place);
+    let is_same = |one: &BuildRun, other: &BuildRun| {
+        place(one) == place(other) && !is_later_namesake(one, other) && !is_later_namesake(other, one)
+    };
+    let latest = known.first().and_then(|known| build.runs.iter().position(|run| is_same(run, known)));
     for (index, run) in build.runs.iter().enumerate().rev() {
-        let before = known.binary_search_by(|known| newest_first(known, run)).ok().map(|at| known[at].status);
+        let before = known.iter().find(|known| is_same(run, known)).map(|known| known.status);
         if before.is_some_and(|before| before == run.status || before.is_final()) {
             continue;
         }
@@ -121,7 +186,7 @@ pub(super) fn transitions(old: Option<&Build>, build: &Build) -> Vec<Transition>
         let was_red = older.iter().find(|run| run.status.is_verdict()).is_some_and(is_failed);
         let name = match run.status {
             // An older run that is seen for the first time, or goes on, while a newer one is known: nobody waits for it.
-            BuildStatus::Queued | BuildStatus::Running if Some(place(run)) < latest => continue,
+            BuildStatus::Queued | BuildStatus::Running if latest.is_some_and(|at| at < index) => continue,
             // How it ended is told once it is known.
             BuildStatus::Unknown => continue,
             BuildStatus::Queued => EventName::Queued,
@@ -136,11 +201,17 @@ pub(super) fn transitions(old: Option<&Build>, build: &Build) -> Vec<Transition>
             name,
             at: run.at,
             by: run.author.clone(),
-            distinct: format!("{}.{}", run.number, run.attempt),
+            distinct: distinct(run),
             summary: summary(build, name, run, older),
         });
     }
     found
+}
+
+/// What names a run among all that a pipeline ever had.
+fn distinct(run: &BuildRun) -> String {
+    let place = format!("{}.{}", run.number, run.attempt);
+    run.serial.map_or(place.clone(), |serial| format!("{place} {serial}"))
 }
 
 fn is_failed(run: &BuildRun) -> bool {

@@ -31,6 +31,7 @@
 //! - A run is judged (`failed`, `fixed`, ...) by the verdicts known at that time. If an older verdict comes later, what was
 //!   told stays told.
 //! - A run's first verdict is told. If the service changes its mind about the same attempt, the state follows, silently.
+//! - Where a service's counter begins anew, a run of the one before is forgotten once another has its number.
 //! - A run that is older than all kept ones of a full list is ignored; so is an earlier occurrence of an incident.
 //! - Two snapshots of the same version that contradict each other: the later received wins (but merged and closed win
 //!   against open, and the further status of an incident against the other, unless the order is known: [`compare_read`]).
@@ -41,7 +42,7 @@ mod build;
 mod incident;
 mod pull_request;
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, ops::RangeInclusive};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -243,6 +244,13 @@ pub fn missed(stored: &Item, since: Timestamp, me: &Identity) -> Option<Change> 
     let Detail::Incident(seen) = &stored.detail else { return None };
     let item = Item { detail: Detail::Incident(incident::missed(seen, since)), ..stored.clone() };
     Some(change(Some(stored), item, me))
+}
+
+/// A build without the runs that its service does not have any more, which is no news. `None` for other kinds, and where it
+/// has none of these.
+pub fn without_runs(stored: &Item, numbers: &RangeInclusive<u64>) -> Option<Item> {
+    let Detail::Build(build) = &stored.detail else { return None };
+    Some(Item { detail: Detail::Build(build::without(build, numbers)?), ..stored.clone() })
 }
 
 fn change(stored: Option<&Item>, item: Item, me: &Identity) -> Change {

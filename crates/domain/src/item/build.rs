@@ -16,7 +16,8 @@ pub struct Build {
     pub branch: Option<String>,
     /// True where the branch is the repository's default one (or the service knows no branches).
     pub default_branch: bool,
-    /// The latest runs by `(number, attempt)`, newest first, at most [`RUNS_KEPT`].
+    /// The latest runs by `(number, attempt)`, newest first, at most [`RUNS_KEPT`]; those of a counter that has begun anew
+    /// since come last.
     /// A snapshot may hold any part of them.
     pub runs: Vec<BuildRun>,
 }
@@ -26,7 +27,7 @@ pub struct Build {
 pub struct BuildRun {
     /// The service's name for the run, as its actions take it.
     pub id: String,
-    /// The run's number in its pipeline: later runs have higher ones.
+    /// The run's number in its pipeline: later runs have higher ones, until the service's counter begins anew.
     pub number: u64,
     /// 1, and one more each time the same run is run again.
     pub attempt: u32,
@@ -46,6 +47,11 @@ pub struct BuildRun {
     pub url: Option<Url>,
     /// The names of the jobs or steps that failed, where known.
     pub failing: Vec<String>,
+    /// What never falls although a counter may begin anew (the pipeline was deleted and made again), where the service has
+    /// such a thing: the same for all attempts at a run, and greater for every later run. Its unit is the service's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(skip)]
+    pub serial: Option<u64>,
 }
 
 /// How far a run is. The order is the order in which a run can go through them.
@@ -82,7 +88,15 @@ impl BuildRun {
             subject: None,
             url: None,
             failing: Vec::new(),
+            serial: None,
         }
+    }
+
+    /// True where the service's counter began anew between the other run and this one: it is later, and does not come after
+    /// the other by number.
+    pub fn begins_anew_after(&self, other: &Self) -> bool {
+        let is_later = self.serial.zip(other.serial).is_some_and(|(own, others)| own > others);
+        is_later && (self.number, self.attempt) < (other.number, other.attempt)
     }
 }
 

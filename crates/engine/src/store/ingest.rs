@@ -1,18 +1,20 @@
 //! Taking in what a source reports: what it says is compared with what is stored, and everything that follows from it
 //! (items, events, decisions, messages to be sent, the source's cursor) is written in one transaction.
 
+mod gone;
+
 use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
 
 use callboard_domain::{
     actor::Actor,
     chat::Address,
-    event::{Change, Event, Transition, compare, compare_read, missed},
+    event::{Change, Event, Transition, compare, compare_read},
     identity::Identity,
-    item::{AccountName, Item, ItemKey, Kind, LATEST},
+    item::{AccountName, Item, ItemKey, Kind},
     message::Message,
     rules,
     run::Run,
-    source::{Batch, Gone, GoneReason, Received, Scope},
+    source::{Batch, Gone, GoneReason, Received},
 };
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -197,6 +199,8 @@ pub(super) fn ingest(
                 sources::begin(conn, account, *began_at)?;
                 intake.standing.baseline_at = Some(*began_at);
             }
+            // Before what is reported, so that it is compared with what is left.
+            batch.gone_runs.iter().try_for_each(|it| intake.leave_runs(it))?;
             intake.ingest_webhook(&batch.snapshots, &batch.gone)?;
             if !batch.complete.is_empty() {
                 let named: HashSet<&ItemKey> = batch.snapshots.iter().map(|item| &item.key).collect();
@@ -220,13 +224,6 @@ impl Intake<'_> {
         gone.into_iter().try_for_each(|it| self.leave(it))
     }
 
-    /// Takes everything off the board that is there.
-    fn empty(&self, scope: &Scope, reason: &GoneReason) -> rusqlite::Result<()> {
-        let present = items::present(self.conn, self.account, scope.kind, LATEST)?;
-        let gone = present.into_iter().filter(|(_, item)| scope.covers(item));
-        gone.into_iter().try_for_each(|(n, _)| items::leave(self.conn, n, reason, self.now))
-    }
-
     fn take_all(&mut self, snapshots: &[Item]) -> rusqlite::Result<()> {
         for snapshot in snapshots {
             if self.is_own(&snapshot.key) {
@@ -242,65 +239,6 @@ impl Intake<'_> {
             tracing::warn!(account = %self.account, %key, "a report on another account's item was left out");
         }
         own
-    }
-
-    /// Takes what is not there any more off the board; what goes by another name now, with all that happened to it.
-    fn leave(&self, Gone { key, reason }: &Gone) -> rusqlite::Result<()> {
-        let Self { conn, now, .. } = *self;
-        if !self.is_own(key) {
-            return Ok(());
-        }
-        let Some(old) = items::load(conn, key)? else { return Ok(()) };
-        let GoneReason::Renamed { to } = reason else { return items::leave(conn, old.n, reason, now) };
-        let to = ItemKey::new(&key.account, key.kind, to.as_str());
-        // Without a state it is gone under this name already.
-        let Some(state) = old.state.filter(|_| to != *key) else { return Ok(()) };
-        match items::load(conn, &to)? {
-            None => items::rename(conn, old.n, key, &to.id, now)?,
-            Some(new) => {
-                // Both names were seen: what is known of either is known of it, and none of it is news.
-                let moved = Item { key: to.clone(), ..state.item };
-                let item = match &new.state {
-                    Some(known) => compare(Some(&moved), known.item.clone(), &self.standing.me).item,
-                    None => moved,
-                };
-                items::update(conn, &new, &item, now)?;
-                items::snooze_like(conn, new.n, old.n)?;
-                events::move_to(conn, old.n, new.n)?;
-                items::leave(conn, old.n, &GoneReason::Renamed { to: to.id.clone() }, now)?;
-            }
-        }
-        runs::move_to(conn, key, &to)
-    }
-
-    /// Draws the conclusion from a complete listing for what it should have had and lacks: an incident is over, other
-    /// things are gone. What the account does not watch any more was not asked for.
-    fn miss(
-        &mut self,
-        scope: &Scope,
-        named: &HashSet<&ItemKey>,
-        began_at: Timestamp,
-        watched: &Watched,
-    ) -> rusqlite::Result<()> {
-        let present = items::present(self.conn, self.account, scope.kind, began_at)?;
-        let absent = present.into_iter().filter(|(_, item)| scope.covers(item) && !named.contains(&item.key));
-        for (n, item) in absent {
-            let change = missed(&item, began_at, &self.standing.me).filter(|_| watched.0(&item));
-            match change {
-                Some(over) => {
-                    let known = items::load(self.conn, &item.key)?;
-                    self.apply(known, over)?;
-                }
-                None => {
-                    let reason = match watched.0(&item) {
-                        true => GoneReason::NotListed,
-                        false => GoneReason::NotWatched,
-                    };
-                    items::leave(self.conn, n, &reason, self.now)?;
-                }
-            }
-        }
-        Ok(())
     }
 
     fn take(&mut self, snapshot: &Item) -> rusqlite::Result<()> {

@@ -90,6 +90,34 @@ async fn nothing_has_passed_where_statuses_cannot_be_read() {
 }
 
 #[tokio::test]
+async fn what_has_failed_has_whatever_cannot_be_read_beside_it() {
+    let checks_at = format!("/repos/acme/web/commits/{SHA}/check-runs");
+    let statuses_at = format!("/repos/acme/web/commits/{SHA}/status");
+    let null = |rows: &str| ResponseTemplate::new(200).set_body_json(json!({ "total_count": 0, rows: null }));
+    let unread = |at: &str, rows: &str| {
+        [failing(at, 502), Mock::given(path(at)).respond_with(null(rows)).with_priority(1)]
+    };
+    let status = |state: &str| json!({ "id": 1, "context": "ci/other", "state": state, "updated_at": "2026-11-22T10:05:00Z" });
+    for (state, expected) in [("failure", "failed"), ("success", "?"), ("pending", "?")] {
+        for unread in unread(&checks_at, "check_runs") {
+            let server = serve([unread, get(&statuses_at, statuses(&[status(state)]))]).await;
+            mount(&server, forge()).await;
+            let batch = Watch::new(&server, &["acme/web"]).poll().await;
+            assert_eq!(all_told(&batch)[0], format!("acme/web#482 open [bo=Approved] {expected}"), "{state}");
+            assert!(texts(&batch.problems)[0].starts_with("acme/web: no checks: "), "{:?}", batch.problems);
+        }
+    }
+    for unread in unread(&statuses_at, "statuses") {
+        let failed = get(&checks_at, checks(&[check("lint", "completed", Some("failure"))]));
+        let server = serve([unread, failed]).await;
+        mount(&server, forge()).await;
+        let batch = Watch::new(&server, &["acme/web"]).poll().await;
+        assert_eq!(all_told(&batch)[0], "acme/web#482 open [bo=Approved] failed");
+        assert!(batch.problems[0].hides(), "{:?}", batch.problems);
+    }
+}
+
+#[tokio::test]
 async fn a_list_that_is_none_or_short_is_told() {
     let runs_at = "/repos/acme/web/actions/runs";
     let checks_at = format!("/repos/acme/web/commits/{SHA}/check-runs");
@@ -104,14 +132,15 @@ async fn a_list_that_is_none_or_short_is_told() {
             "GitHub counts more workflow runs than it lists",
             true,
         ),
-        (checks_at.as_str(), json!({ "total_count": 0, "check_runs": null }), null, false),
+        (checks_at.as_str(), json!({ "total_count": 0, "check_runs": null }), null, true),
         (
             checks_at.as_str(),
             json!({ "total_count": 7, "check_runs": [] }),
             "more checks than were read: they count as pending",
             false,
         ),
-        (reviews_at, json!(null), null, false),
+        (checks_at.as_str(), checks(&[json!(null)]), "some checks cannot be read", true),
+        (reviews_at, json!(null), null, true),
     ];
     for (at, answer, expected, hides) in cases {
         let instead = Mock::given(path(at)).respond_with(ResponseTemplate::new(200).set_body_json(&answer));
@@ -228,7 +257,12 @@ async fn what_could_not_be_read_is_made_up_for() {
         let mut watch = Watch::new(&server, &["acme/web"]);
         let batch = watch.poll().await;
         assert_eq!(all_told(&batch)[0], "acme/web#482 open [] passed");
-        assert!(texts(&batch.problems)[0].starts_with("acme/web: GitHub "), "{:?}", texts(&batch.problems));
+        assert!(
+            texts(&batch.problems)[0].starts_with("acme/web: no reviews: GitHub "),
+            "{:?}",
+            texts(&batch.problems)
+        );
+        assert!(batch.problems[0].hides(), "requested changes would need the author");
         let batch = watch.poll().await;
         assert_eq!(all_told(&batch), ["acme/web#482 open [bo=Approved] passed"]);
         assert_eq!(texts(&batch.problems), [""; 0]);

@@ -10,7 +10,8 @@ use super::{
 
 /// What is gone, in lines.
 fn gone(batch: &Batch) -> Vec<String> {
-    batch.gone.iter().map(|gone| format!("{} {}", gone.key.id, gone.reason)).collect()
+    let runs = batch.gone_runs.iter().map(|gone| format!("{} run {}", gone.key.id, gone.numbers.start()));
+    batch.gone.iter().map(|gone| format!("{} {}", gone.key.id, gone.reason)).chain(runs).collect()
 }
 
 /// The repositories of which nothing is there any more.
@@ -55,13 +56,36 @@ async fn a_pull_request_and_a_run_that_vanish_are_gone() {
         found.extend(gone(&watch.poll().await));
     }
     found.sort();
-    let expected = [
-        "acme/web#482 deleted on the service",
-        "acme/web/ci@mine deleted on the service",
-        "acme/web/ci@slow deleted on the service",
-    ];
+    let expected =
+        ["acme/web#482 deleted on the service", "acme/web/ci@mine run 41", "acme/web/ci@slow run 42"];
     assert_eq!(found, expected);
     assert_eq!(gone(&watch.poll().await), [""; 0], "told once");
+}
+
+#[tokio::test]
+async fn a_run_that_vanishes_leaves_those_before_it() {
+    let red = |id| run(id, json!({ "conclusion": "failure" }));
+    for before in [red(40), run(40, json!({}))] {
+        let list = |rows: &[Value]| get("/repos/acme/web/actions/runs", runs(rows));
+        let server = serve([list(&[red(41), before.clone()])]).await;
+        mount(&server, forge()).await;
+        let mut watch = Watch::new(&server, &["acme/web"]);
+        watch.poll().await;
+        serve_instead(
+            &server,
+            [list(std::slice::from_ref(&before)), missing("/repos/acme/web/actions/runs/41")],
+        )
+        .await;
+        let (mut found, mut told) = (Vec::new(), Vec::new());
+        for _ in 0..3 {
+            let batch = watch.poll().await;
+            found.extend(gone(&batch));
+            told.extend(all_told(&batch));
+        }
+        assert_eq!(found, ["acme/web/ci@main run 41"]);
+        // The one before is told again, once the list is read anew.
+        assert!(told.last().is_some_and(|line| line.starts_with("acme/web/ci@main 40.1")), "{told:?}");
+    }
 }
 
 /// A refusal or a fault is no evidence.

@@ -183,6 +183,71 @@ fn what_is_not_githubs_is_refused() {
     assert!(matches!(&error, HookError::Malformed(why) if why.contains("application/json")), "{error}");
 }
 
+/// What a webhook says of a pull request and a build where a detail is odd: each is read by itself, as in a poll.
+#[test]
+fn an_odd_detail_costs_no_webhook() {
+    let odd = [json!(null), json!(5), json!({ "a": 1 }), json!([[]])];
+    let about = |change: Value| with(json!({ "repository": repo("web") }), change);
+    let needed = ["number", "state", "head"];
+    for value in &odd {
+        for field in
+            pull(482, json!({})).as_object().unwrap().keys().filter(|it| !needed.contains(&it.as_str()))
+        {
+            let body = about(json!({ "pull_request": pull(482, json!({ field.as_str(): value })) }));
+            let received = deliver(&["acme/web"], "pull_request", &body);
+            let told: Vec<_> = received.unwrap().snapshots.iter().map(told).collect();
+            let expected = if field == "merged_at" && *value == json!(5) { "merged" } else { "open" };
+            assert_eq!(told, [format!("acme/web#482 {expected} [] ?")], "{field} {value}");
+        }
+        for field in ["default_branch", "id", "archived", "disabled", "owner"] {
+            let repo = with(repo("web"), json!({ field: value }));
+            let body = json!({ "pull_request": pull(482, json!({})), "repository": repo });
+            assert_eq!(
+                deliver(&["acme/web"], "pull_request", &body).unwrap().snapshots.len(),
+                1,
+                "{field} {value}"
+            );
+        }
+        for field in run(31, json!({})).as_object().unwrap().keys() {
+            let red = run(31, json!({ "conclusion": "failure" }));
+            let body = about(json!({ "workflow_run": with(red, json!({ field.as_str(): value })) }));
+            let received = deliver(&["acme/web"], "workflow_run", &body);
+            if field == "id" && *value != json!(5) {
+                assert!(matches!(received, Err(HookError::Malformed(_))), "{field} {value}");
+                continue;
+            }
+            let snapshots = received.unwrap().snapshots;
+            let expected = match field.as_str() {
+                "conclusion" if value.is_null() => "running",
+                "conclusion" => "unknown",
+                _ => "failed",
+            };
+            assert_eq!(build_of(&snapshots[0]).runs[0].status.name(), expected, "{field} {value}");
+        }
+        let review = json!({ "pull_request": pull(482, json!({})), "review": value });
+        let received = deliver(&["acme/web"], "pull_request_review", &about(review)).unwrap();
+        assert_eq!(received.snapshots.len(), 1, "review {value}");
+    }
+    for (state, expected) in [("CLOSED", "closed"), ("Closed", "closed"), ("OPEN", "open")] {
+        let body = about(json!({ "pull_request": pull(482, json!({ "state": state })) }));
+        let received = deliver(&["acme/web"], "pull_request", &body).unwrap();
+        assert_eq!(told(&received.snapshots[0]), format!("acme/web#482 {expected} [] ?"));
+    }
+}
+
+#[test]
+fn any_charset_is_read() {
+    let text = json!({ "pull_request": pull(482, json!({ "title": "Größe" })), "repository": repo("web") })
+        .to_string();
+    let utf16: Vec<u8> =
+        "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    for body in [utf16, format!("\u{feff}{text}").into_bytes(), text.clone().into_bytes()] {
+        let headers = headers(&[("x-github-event", "pull_request"), ("x-hub-signature-256", &sign(&body))]);
+        let received = webhook(&[]).receive(&headers, &body, now()).unwrap();
+        assert_eq!(received.snapshots[0].title, "Größe");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn no_body_is_too_strange(event in "pull_request|pull_request_review|workflow_run|x", body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
@@ -209,9 +274,29 @@ fn what_is_deleted_or_archived_is_gone() {
     let place =
         super::super::cursor::Place { repos: [("acme/web".to_owned(), known)].into(), ..Default::default() };
     webhook.learnt().learn(&place);
+    // The default branch is known though the webhook does not say it, and so is how polls write the name.
+    let odd = json!({ "full_name": "ACME/Web", "default_branch": {} });
+    let (headers_of, body) =
+        signed("workflow_run", &json!({ "workflow_run": run(31, json!({})), "repository": odd }));
+    let heard = webhook.receive(&headers_of, &body, now()).unwrap().snapshots;
+    assert_eq!((heard[0].key.id.as_str(), build_of(&heard[0]).default_branch), ("acme/web/ci@main", true));
     let all = ["build acme/web", "pull_request acme/web"];
     type Case<'a> = (&'a str, Value, &'a str, &'a [&'a str], Option<&'a str>);
-    let cases: [Case<'_>; 8] = [
+    let cases: [Case<'_>; 10] = [
+        (
+            "delete",
+            json!({ "ref": "try/it", "ref_type": "branch", "repository": { "full_name": "ACME/Web" } }),
+            "web",
+            &["acme/web/ci@try/it"],
+            Some("branch_deleted"),
+        ),
+        (
+            "repository",
+            json!({ "action": "deleted", "repository": { "full_name": "ACME/Web", "default_branch": 5 } }),
+            "web",
+            &all,
+            Some("deleted"),
+        ),
         (
             "delete",
             json!({ "ref": "try/it", "ref_type": "branch" }),

@@ -1,6 +1,7 @@
 //! GitHub's answers, written by hand after its REST documentation (version 2022-11-28), served over real HTTP.
 
 mod actions;
+mod counter;
 mod faults;
 mod gone;
 mod hook;

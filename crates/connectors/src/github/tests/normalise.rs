@@ -6,7 +6,7 @@ use callboard_domain::item::{
 
 use super::{
     super::{
-        normalise::{self, Sum, pull as snapshot},
+        normalise::{self, Lacks, Sum, pull as snapshot},
         workflows::Workflows,
     },
     *,
@@ -47,7 +47,7 @@ fn a_pull_request_with_all_there_is() {
             check("lint", "completed", Some("failure")),
             check("test", "in_progress", None)
         ])),
-        false,
+        Lacks::default(),
     );
     let item = snapshot(&"forge".into(), "acme/web", &wire_pull, &reviews, Some(sum.of(&wire_pull)), now());
 
@@ -230,8 +230,8 @@ fn checks_are_summed_up() {
         } else {
             "2026-11-22T10:05:00Z"
         };
-        let sum = Sum::of_runs(&wire::<Vec<_>>(json!(runs)), false)
-            .and(&Sum::of_statuses(&wire::<Vec<_>>(json!(statuses)), false));
+        let sum = Sum::of_runs(&wire::<Vec<_>>(json!(runs)), Lacks::default())
+            .and(&Sum::of_statuses(&wire::<Vec<_>>(json!(statuses)), Lacks::default()));
         let checks = sum.of(&of);
         assert_eq!(
             (checks.status, checks.failing.iter().map(String::as_str).collect::<Vec<_>>()),
@@ -311,14 +311,47 @@ fn a_superseded_check_does_not_count() {
         ),
     ];
     for (what, rows, expected) in cases {
-        let sum = Sum::of_runs(&wire::<Vec<_>>(json!(rows)), false);
+        let sum = Sum::of_runs(&wire::<Vec<_>>(json!(rows)), Lacks::default());
         assert_eq!(sum.status(), expected, "{what}");
     }
-    // More than were read: what is not known has not passed.
+    // More than were read, or some that cannot be read: what is not known has not passed.
+    let more = Lacks { more: true, ..Lacks::default() };
+    let malformed = Lacks { malformed: true, ..Lacks::default() };
     let passed = wire::<Vec<_>>(json!([check("lint", "completed", Some("success"))]));
-    assert_eq!(Sum::of_runs(&passed, true).status(), ChecksStatus::Pending);
+    assert_eq!(Sum::of_runs(&passed, more).status(), ChecksStatus::Pending);
+    assert_eq!(Sum::of_runs(&passed, malformed).status(), ChecksStatus::Unknown);
+    assert_eq!(Sum::of_runs(&[], malformed).status(), ChecksStatus::Unknown);
     let failed = wire::<Vec<_>>(json!([check("lint", "completed", Some("failure"))]));
-    assert_eq!(Sum::of_runs(&failed, true).status(), ChecksStatus::Failed);
+    for lacks in [more, malformed] {
+        assert_eq!(Sum::of_runs(&failed, lacks).status(), ChecksStatus::Failed);
+    }
+}
+
+#[test]
+fn an_odd_check_is_neither_under_way_nor_another() {
+    let row = |name: Value, status: Value, conclusion: Value| json!({ "name": name, "status": status, "conclusion": conclusion });
+    let done = |name: Value, conclusion: &str| row(name, json!("completed"), json!(conclusion));
+    let cases = [
+        (vec![row(json!("a"), json!("completed"), json!(5))], ChecksStatus::Unknown),
+        (vec![row(json!("a"), json!("completed"), json!({ "word": "failure" }))], ChecksStatus::Unknown),
+        (vec![row(json!("a"), json!("completed"), json!(null))], ChecksStatus::Pending),
+        (vec![row(json!("a"), json!(null), json!("failure"))], ChecksStatus::Failed),
+        (vec![row(json!("a"), json!(7), json!("success"))], ChecksStatus::Passed),
+        (vec![row(json!("a"), json!("of tomorrow"), json!(null))], ChecksStatus::Pending),
+        (vec![row(json!("a"), json!("queued"), json!("success"))], ChecksStatus::Pending),
+        // Without names they are two.
+        (vec![done(json!(null), "failure"), done(json!(null), "success")], ChecksStatus::Failed),
+        (vec![done(json!(""), "success"), done(json!({}), "failure")], ChecksStatus::Failed),
+        (vec![done(json!(7), "success")], ChecksStatus::Passed),
+    ];
+    for (rows, expected) in cases {
+        let sum = Sum::of_runs(&wire::<Vec<_>>(json!(rows)), Lacks::default());
+        assert_eq!(sum.status(), expected, "{rows:?}");
+    }
+    let status = |context: Value, state: &str| json!({ "context": context, "state": state });
+    let rows = json!([status(json!(null), "failure"), status(json!(null), "success")]);
+    let sum = Sum::of_statuses(&wire::<Vec<_>>(rows), Lacks::default());
+    assert_eq!(sum.status(), ChecksStatus::Failed);
 }
 
 #[test]
@@ -415,6 +448,7 @@ fn a_build_with_its_runs() {
         subject: Some("Round the totals".to_owned()),
         url: Some("https://github.com/acme/web/actions/runs/31".parse().unwrap()),
         failing: vec!["unit tests".to_owned()],
+        serial: Some(31),
     };
     assert_eq!(build.runs[0], expected);
     assert_eq!(

@@ -1,6 +1,7 @@
 //! Tables: snapshots, and what they tell.
 
 mod build;
+mod counter;
 mod incident;
 mod pull_request;
 

@@ -41,6 +41,7 @@ fn build(branch: &str, author: &str, statuses: &[BuildStatus]) -> Item {
         subject: Some("Speed up the search".into()),
         url: None,
         failing: vec!["unit tests".into()],
+        serial: None,
     });
     let detail = Build {
         repo: "acme/web".into(),

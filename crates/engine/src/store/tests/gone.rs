@@ -1,6 +1,11 @@
 //! What is not there any more: off the board, with the reason on record, until it is seen again.
 
-use callboard_domain::item::{PullRequest, PullRequestState};
+use std::ops::RangeInclusive;
+
+use callboard_domain::{
+    item::{PullRequest, PullRequestState},
+    source::GoneRuns,
+};
 
 use super::*;
 
@@ -308,4 +313,56 @@ async fn a_webhook_can_say_that_things_are_gone() {
         store.ingest(&pager(), hook("2", vec![later]), at(130), everything()).await.unwrap();
         assert!(store.item(&web.key).await.unwrap().unwrap().gone.is_none(), "{case}");
     }
+}
+
+#[tokio::test]
+async fn a_run_that_is_gone_leaves_the_others() {
+    use BuildStatus::{Failed, Passed};
+    let runs = |all: &[(u64, BuildStatus)]| {
+        let mut item = build("main", Passed);
+        if let Detail::Build(build) = &mut item.detail {
+            build.runs = all.iter().map(|(number, status)| BuildRun::new(*number, *status)).collect();
+        }
+        item
+    };
+    let before = runs(&[(3, Failed), (2, Passed), (1, Failed)]);
+    // What is gone, what is reported with it -> what is told, what is left, why it is off the board.
+    type Case<'a> =
+        (RangeInclusive<u64>, &'a [(u64, BuildStatus)], &'a [EventName], &'a [u64], Option<GoneReason>);
+    let cases: [Case<'_>; 6] = [
+        (3..=3, &[], &[], &[2, 1], None),
+        (3..=3, &[(4, Failed)], &[EventName::Failed], &[4, 2, 1], None),
+        (2..=u64::MAX, &[], &[], &[1], None),
+        (0..=u64::MAX, &[], &[], &[], Some(GoneReason::Deleted)),
+        (0..=u64::MAX, &[(4, Failed)], &[EventName::Failed], &[4], None),
+        (7..=9, &[], &[], &[3, 2, 1], None),
+    ];
+    for (numbers, reported, told, left, why) in cases {
+        let store = watching().await;
+        take(&store, poll(110, vec![before.clone()]), 110).await;
+        let gone_runs = vec![GoneRuns { key: before.key.clone(), numbers: numbers.clone() }];
+        let snapshots = if reported.is_empty() { vec![] } else { vec![runs(reported)] };
+        let batch = Batch { gone_runs, snapshots, ..Batch::default() };
+        assert_eq!(take(&store, found(120, batch.clone()), 121).await, told, "{numbers:?}");
+        assert_eq!(take(&store, found(130, batch), 131).await, [], "{numbers:?} said again");
+        let stored = store.item(&before.key).await.unwrap().unwrap();
+        let Detail::Build(build) = &stored.item.detail else { panic!("{stored:?}") };
+        assert_eq!(build.runs.iter().map(|run| run.number).collect::<Vec<_>>(), left, "{numbers:?}");
+        assert_eq!(stored.gone.map(|(reason, _)| reason), why, "{numbers:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_is_gone_brings_nothing_back() {
+    let store = watching().await;
+    let mut red = build("main", BuildStatus::Failed);
+    if let Detail::Build(build) = &mut red.detail {
+        build.runs.insert(0, BuildRun::new(2, BuildStatus::Failed));
+    }
+    take(&store, poll(110, vec![red.clone()]), 110).await;
+    take(&store, found(120, gone(&red.key, GoneReason::BranchDeleted)), 121).await;
+    let gone_runs = vec![GoneRuns { key: red.key.clone(), numbers: 2..=2 }];
+    take(&store, found(130, Batch { gone_runs, ..Batch::default() }), 131).await;
+    assert_eq!(reason(&store, &red.key).await.map(|(reason, _)| reason), Some(GoneReason::BranchDeleted));
+    assert_eq!(listed(&store).await, (vec![], vec![]));
 }

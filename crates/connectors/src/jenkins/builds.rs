@@ -1,0 +1,144 @@
+//! What became of single builds: one that is deleted is on no list any more, and neither is one that still runs while many
+//! others were built. Both are asked for by their numbers.
+
+use std::collections::BTreeMap;
+
+use callboard_domain::{
+    item::{AccountName, ItemKey, Kind},
+    source::GoneRuns,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{job::JobName, normalise::Listing, wire};
+
+/// The builds of each job that were listed last, and those that ran then: by number, whether it was under way.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Builds(BTreeMap<String, BTreeMap<u64, bool>>);
+
+/// A build that is on no list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Missing {
+    pub(super) job: JobName,
+    pub(super) number: u64,
+}
+
+/// What was found of builds that were asked for.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    found: BTreeMap<String, Vec<wire::Build>>,
+    gone: Vec<(String, u64)>,
+}
+
+impl Asked {
+    /// Takes note of an answer: none where Jenkins does not have it.
+    pub(super) fn note(&mut self, job: &JobName, number: u64, found: Option<wire::Build>) {
+        match found {
+            Some(build) => {
+                self.found.entry(job.to_string()).or_default().push(wire::Build { number, ..build })
+            }
+            None => self.gone.push((job.to_string(), number)),
+        }
+    }
+
+    /// The builds of a job that are there.
+    pub(super) fn of(&self, job: &JobName) -> &[wire::Build] {
+        self.found.get(&job.to_string()).map_or(&[], Vec::as_slice)
+    }
+
+    /// Those that are not.
+    pub(super) fn gone(&self, account: &AccountName) -> impl Iterator<Item = GoneRuns> {
+        let runs = |(job, number): &(String, u64)| GoneRuns {
+            key: ItemKey::new(account, Kind::Build, job.as_str()),
+            numbers: *number..=*number,
+        };
+        self.gone.iter().map(runs)
+    }
+}
+
+/// True for a job whose counter gives numbers again that builds had: it was deleted and made again.
+fn is_restarted(job: &wire::Job, known: &BTreeMap<u64, bool>) -> bool {
+    let is_to_come = |next: u64| job.builds().iter().all(|build| build.number < next);
+    let next = job.next_build_number.filter(|next| is_to_come(*next));
+    next.zip(known.keys().next_back()).is_some_and(|(next, last)| next <= *last)
+}
+
+/// The numbers that a job's list has, where it lists its builds.
+fn listed(job: &wire::Job) -> Option<Vec<u64>> {
+    let builds = job.builds.as_ref().filter(|builds| builds.odd.is_empty())?;
+    Some(builds.good.iter().map(|build| build.number).collect())
+}
+
+impl Builds {
+    /// Takes over the last builds that earlier versions remembered.
+    pub(super) fn recall(&mut self, last: impl Iterator<Item = (String, u64)>) {
+        for (job, number) in last {
+            self.0.entry(job).or_insert_with(|| [(number, false)].into());
+        }
+    }
+
+    fn known(&self, name: &JobName) -> Option<&BTreeMap<u64, bool>> {
+        self.0.get(&name.to_string())
+    }
+
+    /// Those that should be on a list and are not, and those that ran and are on none any more. Older ones leave the list as
+    /// new ones come, or are cleared away, which says nothing of how the job stands.
+    pub(super) fn missing(&self, jobs: &[(JobName, &wire::Job)]) -> Vec<Missing> {
+        let of_job = |(name, job): &(JobName, &wire::Job)| {
+            let known = self.known(name).filter(|known| !job.is_disabled() && !is_restarted(job, known))?;
+            let listed = listed(job).filter(|listed| !listed.is_empty() || job.queue_item.is_some())?;
+            let oldest = listed.iter().min().copied().unwrap_or_default();
+            let missing = known
+                .iter()
+                .filter(|(number, under_way)| !listed.contains(number) && (**number > oldest || **under_way));
+            // The newest first: they say how the job stands.
+            Some(
+                missing
+                    .rev()
+                    .map(|(number, _)| Missing { job: name.clone(), number: *number })
+                    .collect::<Vec<_>>(),
+            )
+        };
+        jobs.iter().filter_map(of_job).flatten().collect()
+    }
+
+    /// The builds of jobs that were deleted and made again, as far as their numbers are still to be given.
+    pub(super) fn restarted(&self, jobs: &[(JobName, &wire::Job)], account: &AccountName) -> Vec<GoneRuns> {
+        let of_job = |(name, job): &(JobName, &wire::Job)| {
+            self.known(name).filter(|known| is_restarted(job, known))?;
+            let key = ItemKey::new(account, Kind::Build, name.to_string());
+            Some(GoneRuns { key, numbers: job.next_build_number?..=u64::MAX })
+        };
+        jobs.iter().filter_map(of_job).collect()
+    }
+
+    /// What is to be remembered: what is listed now, what was asked for and still runs, and what was not answered.
+    pub(super) fn next(&self, listing: &Listing<'_>, asked: &Asked) -> Self {
+        let mut next = BTreeMap::new();
+        for (name, job) in &listing.jobs {
+            let (id, known) = (name.to_string(), self.known(name).cloned().unwrap_or_default());
+            let builds = if listed(job).is_none() {
+                known
+            } else {
+                let is_missing: Vec<_> = self.missing(&[(name.clone(), *job)]);
+                let answered = |number: u64| {
+                    asked.of(name).iter().any(|build| build.number == number)
+                        || asked.gone.iter().any(|(of, gone)| *of == id && *gone == number)
+                };
+                let open =
+                    is_missing.iter().map(|missing| missing.number).filter(|number| !answered(*number));
+                let open = open.map(|number| (number, known.get(&number).copied().unwrap_or_default()));
+                let runs = |build: &wire::Build| (build.number, build.building);
+                let found = asked.of(name).iter().map(runs).filter(|(_, under_way)| *under_way);
+                open.chain(found).chain(job.builds().iter().map(runs)).collect()
+            };
+            next.insert(id, builds);
+        }
+        // What could not be seen is still known.
+        let unseen =
+            self.0.iter().filter(|(id, _)| id.parse::<JobName>().is_ok_and(|name| !listing.covers(&name)));
+        next.extend(unseen.map(|(id, known)| (id.clone(), known.clone())));
+        next.retain(|_, builds: &mut BTreeMap<u64, bool>| !builds.is_empty());
+        Self(next)
+    }
+}

@@ -1,0 +1,222 @@
+//! Single builds that are deleted, that outlast the list, and jobs that are made again.
+
+use callboard_domain::{
+    event::without_runs,
+    source::{Batch, Cursor, ProblemKind},
+};
+
+use super::*;
+
+/// What Jenkins says of a job: its next number, its list, and the other builds that it has.
+#[derive(Clone)]
+struct Says {
+    next: Value,
+    builds: Vec<Value>,
+    others: Vec<Value>,
+}
+
+fn says(next: impl Into<Value>, builds: &[Value], others: &[Value]) -> Says {
+    Says { next: next.into(), builds: builds.to_vec(), others: others.to_vec() }
+}
+
+/// A build made at that minute; without a result it runs.
+fn made(number: u64, minute: i64, result: &str) -> Value {
+    json!({ "number": number, "building": result.is_empty(), "duration": 1_000,
+        "result": Some(result).filter(|result| !result.is_empty()),
+        "timestamp": 1_795_347_000_000_i64 + minute * 60_000 })
+}
+
+/// Follows a job as the store does: what is told of it, what stands of it in the end, and what was asked for by number.
+async fn follow(polls: &[Says]) -> (Vec<Vec<EventName>>, String, Vec<String>) {
+    let (mut stored, mut cursor, mut told, mut asked) =
+        (None::<Item>, None::<Cursor>, Vec::new(), Vec::new());
+    for poll in polls {
+        let (batch, numbers) = look(poll, cursor.as_ref()).await;
+        asked.extend(numbers);
+        for gone in &batch.gone_runs {
+            stored = stored.map(|stored| without_runs(&stored, &gone.numbers).unwrap_or(stored));
+        }
+        let mut names = Vec::new();
+        for snapshot in batch.snapshots {
+            let change = compare(stored.as_ref(), snapshot, &Identity::default());
+            names.extend(change.transitions.iter().map(|transition| transition.name));
+            stored = Some(change.item);
+        }
+        told.push(names);
+        cursor = batch.cursor;
+    }
+    let Some(Item { detail: Detail::Build(build), .. }) = stored else { panic!("no build") };
+    let runs: Vec<_> =
+        build.runs.iter().map(|run| format!("#{} {}", run.number, run.status.name())).collect();
+    (told, runs.join(", "), asked)
+}
+
+/// A poll, and the numbers that it asked for.
+async fn look(poll: &Says, cursor: Option<&Cursor>) -> (Batch, Vec<String>) {
+    let job = json!({ "_class": "hudson.model.FreeStyleProject", "name": "web", "color": "blue",
+        "nextBuildNumber": poll.next, "builds": poll.builds });
+    let list = get("/api/json", json!({ "jobs": [job] }));
+    let others = poll.others.iter().map(|build| match build["number"].as_u64() {
+        Some(number) => get(&format!("/job/web/{number}/api/json"), build.clone()),
+        // It answers nothing of the kind.
+        None => Mock::given(path(build.as_str().unwrap())).respond_with(ResponseTemplate::new(502)),
+    });
+    let server = serve(std::iter::once(list).chain(others)).await;
+    let source = connect(&server.uri(), &[]).source.unwrap();
+    let batch = source.poll(cursor, contract::now()).await.unwrap();
+    let requests = server.received_requests().await.unwrap();
+    let asked = requests.iter().filter_map(|request| Some(request.url.path().split('/').nth(3)?.to_owned()));
+    (batch, asked.filter(|part| part.parse::<u64>().is_ok()).collect())
+}
+
+#[tokio::test]
+async fn a_build_that_is_deleted_leaves_the_others() {
+    use EventName::{Failed, Fixed, Passed, Running, StillFailing};
+    let (green, red) = (made(57, 1, "SUCCESS"), made(58, 2, "FAILURE"));
+    let list = |builds: &[&Value]| builds.iter().map(|build| (*build).clone()).collect::<Vec<_>>();
+    type Case<'a> = (&'a str, Vec<Says>, &'a [&'a [EventName]], &'a str, &'a [&'a str]);
+    let cases: [Case<'_>; 8] = [
+        (
+            "the newest",
+            vec![says(59, &list(&[&red, &green]), &[]), says(59, &list(&[&green]), &[])],
+            &[&[Passed, Failed], &[]],
+            "#57 passed",
+            &["58"],
+        ),
+        (
+            "the newest, and another is built",
+            vec![
+                says(59, &list(&[&red, &green]), &[]),
+                says(60, &list(&[&made(59, 3, "SUCCESS"), &green]), &[]),
+            ],
+            &[&[Passed, Failed], &[Passed]],
+            "#59 passed, #57 passed",
+            &["58"],
+        ),
+        (
+            "one that runs",
+            vec![says(59, &list(&[&made(58, 2, ""), &green]), &[]), says(59, &list(&[&green]), &[])],
+            &[&[Passed, Running], &[]],
+            "#57 passed",
+            &["58"],
+        ),
+        (
+            "it is there after all",
+            vec![says(59, &list(&[&red, &green]), &[]), says(59, &list(&[&green]), &list(&[&red]))],
+            &[&[Passed, Failed], &[]],
+            "#58 failed, #57 passed",
+            &["58"],
+        ),
+        (
+            "an old one is cleared away",
+            vec![says(59, &list(&[&red, &green]), &[]), says(59, &list(&[&red]), &[])],
+            &[&[Passed, Failed], &[]],
+            "#58 failed, #57 passed",
+            &[],
+        ),
+        (
+            "one that runs leaves the list and ends",
+            vec![
+                says(59, &list(&[&green, &made(56, 0, "")]), &[]),
+                says(59, &list(&[&green]), &list(&[&made(56, 0, "")])),
+                says(59, &list(&[&green]), &list(&[&made(56, 0, "FAILURE")])),
+                says(59, &list(&[&green]), &[]),
+            ],
+            &[&[Running, Passed], &[], &[Failed], &[]],
+            "#57 passed, #56 failed",
+            &["56", "56"],
+        ),
+        (
+            "it is not answered for a while",
+            vec![
+                says(59, &list(&[&red, &green]), &[]),
+                says(59, &list(&[&green]), &[json!("/job/web/58/api/json")]),
+                says(59, &list(&[&green]), &[]),
+            ],
+            &[&[Passed, Failed], &[], &[]],
+            "#57 passed",
+            &["58", "58"],
+        ),
+        (
+            "nothing is known of numbers",
+            vec![
+                says(json!(null), &list(&[&red, &green]), &[]),
+                says(json!(null), &list(&[&made(59, 3, "FAILURE"), &red, &green]), &[]),
+                says(json!(null), &list(&[&made(60, 4, "SUCCESS")]), &[]),
+            ],
+            &[&[Passed, Failed], &[StillFailing], &[Fixed]],
+            "#60 passed, #59 failed, #58 failed, #57 passed",
+            &[],
+        ),
+    ];
+    for (name, polls, told, left, asked) in cases {
+        let (got_told, got_left, got_asked) = follow(&polls).await;
+        assert_eq!(got_told, told, "{name}");
+        assert_eq!(
+            (got_left.as_str(), got_asked),
+            (left, asked.iter().map(|it| (*it).to_owned()).collect()),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_build_that_cannot_be_asked_for_is_named() {
+    let before = says(59, &[made(58, 2, "FAILURE"), made(57, 1, "SUCCESS")], &[]);
+    let (first, _) = look(&before, None).await;
+    let now = says(59, &[made(57, 1, "SUCCESS")], &[json!("/job/web/58/api/json")]);
+    let (batch, _) = look(&now, first.cursor.as_ref()).await;
+    let [problem] = &batch.problems[..] else { panic!("{:?}", batch.problems) };
+    assert_eq!((problem.kind, problem.part.as_str()), (ProblemKind::Incomplete, "web"));
+    assert!(problem.why.starts_with("build 58 is on no list"), "{problem}");
+    assert_eq!(batch.gone_runs, []);
+}
+
+#[tokio::test]
+async fn a_job_that_is_made_again_hides_nothing() {
+    use EventName::{Failed, Passed, Running};
+    let old = || says(59, &[made(58, 2, "FAILURE"), made(57, 1, "SUCCESS")], &[]);
+    let old_green = || says(59, &[made(58, 2, "SUCCESS")], &[]);
+    type Case<'a> = (&'a str, Vec<Says>, &'a [EventName], &'a str);
+    let cases: [Case<'_>; 7] = [
+        ("green", vec![old(), says(2, &[made(1, 9, "SUCCESS")], &[])], &[Passed], "#1 passed"),
+        ("red", vec![old_green(), says(2, &[made(1, 9, "FAILURE")], &[])], &[Failed], "#1 failed"),
+        ("it runs", vec![old_green(), says(2, &[made(1, 9, "")], &[])], &[Running], "#1 running"),
+        (
+            "its next number is not said",
+            vec![old_green(), says(json!(null), &[made(1, 9, "FAILURE")], &[])],
+            &[Failed],
+            "#1 failed",
+        ),
+        (
+            "past its old number",
+            vec![
+                says(2, &[made(1, 2, "SUCCESS")], &[]),
+                says(3, &[made(2, 10, "FAILURE"), made(1, 9, "SUCCESS")], &[]),
+            ],
+            &[Passed, Failed],
+            "#2 failed, #1 passed",
+        ),
+        (
+            "under its number",
+            vec![says(2, &[made(1, 2, "FAILURE")], &[]), says(2, &[made(1, 9, "FAILURE")], &[])],
+            &[Failed],
+            "#1 failed",
+        ),
+        // It is not made again: Jenkins's clock was set back.
+        (
+            "the clock",
+            vec![
+                old(),
+                says(60, &[made(59, 0, "SUCCESS"), made(58, 2, "FAILURE"), made(57, 1, "SUCCESS")], &[]),
+            ],
+            &[EventName::Fixed],
+            "#59 passed, #58 failed, #57 passed",
+        ),
+    ];
+    for (name, polls, told, left) in cases {
+        let (got_told, got_left, _) = follow(&polls).await;
+        assert_eq!(got_told.last().map(Vec::as_slice), Some(told), "{name}");
+        assert_eq!(got_left, left, "{name}");
+    }
+}
