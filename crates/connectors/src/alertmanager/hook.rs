@@ -94,7 +94,7 @@ impl Hook for Webhooks {
         let body = charset::text(body, content_type);
         let webhook: Webhook<'_> =
             serde_json::from_str(&body).map_err(|error| malformed(format!("not a webhook: {error}")))?;
-        if &*webhook.version != "4" {
+        if !matches!(&*webhook.version, "4" | "") {
             let found = &*webhook.version;
             return Err(malformed(format!("expected version 4 of Alertmanager's webhooks, found {found:?}")));
         }

@@ -14,7 +14,8 @@ use crate::lenient::{self, Date, Entries, Text};
 /// A webhook's body.
 #[derive(Debug, Deserialize)]
 pub(super) struct Webhook<'a> {
-    #[serde(borrow, default)]
+    /// Empty where it does not say.
+    #[serde(borrow, default, deserialize_with = "lenient::any")]
     pub version: Text<'a>,
     /// None where it is null, which is not "no alerts"; what lacks it is no webhook.
     #[serde(borrow, deserialize_with = "Option::deserialize")]

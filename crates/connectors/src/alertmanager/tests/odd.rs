@@ -146,6 +146,17 @@ fn one_odd_alert_of_a_webhook_costs_no_other() {
         let received = hook.receive(&bearer("hush"), body.to_string().as_bytes(), now()).unwrap();
         assert_eq!(received.snapshots.len(), expected, "{alerts}");
     }
+    // A version that is not said or odd is no other version.
+    for version in [json!(null), json!({}), json!(4), json!("4")] {
+        let mut body = webhook(&[told("HighCPU", "firing")]);
+        body["version"] = version.clone();
+        let received = hook.receive(&bearer("hush"), body.to_string().as_bytes(), now()).unwrap();
+        assert_eq!(received.snapshots.len(), 1, "{version}");
+    }
+    // A label that is no text is there, and is not to be silenced by.
+    let body = webhook(&[odd("labels", json!({ "alertname": "Odd", "list": [1] }))]).to_string();
+    let received = hook.receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
+    assert_eq!(incident(&received.snapshots[0]).labels.get("cut-labels").map(String::as_str), Some("list"));
     // An end to come is now: it is over.
     let mut over = told("HighCPU", "resolved");
     over["endsAt"] = json!("9999-12-31T23:59:59Z");
