@@ -532,7 +532,8 @@ branch: string | null,
  */
 default_branch: boolean, 
 /**
- * The latest runs by `(number, attempt)`, newest first, at most [`RUNS_KEPT`].
+ * The latest runs by `(number, attempt)`, newest first, at most [`RUNS_KEPT`]; those of a counter that has begun anew
+ * since come last.
  * A snapshot may hold any part of them.
  */
 runs: Array<BuildRun>, };
@@ -546,7 +547,7 @@ export type BuildRun = {
  */
 id: string, 
 /**
- * The run's number in its pipeline: later runs have higher ones.
+ * The run's number in its pipeline: later runs have higher ones, until the service's counter begins anew.
  */
 number: number, 
 /**
