@@ -93,9 +93,16 @@ impl BuildRun {
     }
 
     /// True where the service's counter began anew between the other run and this one: it is later, and does not come after
-    /// the other by number.
+    /// the other by number. Of a run that an earlier version stored without its serial, the times tell.
     pub fn begins_anew_after(&self, other: &Self) -> bool {
-        let is_later = self.serial.zip(other.serial).is_some_and(|(own, others)| own > others);
+        let is_later = match (self.serial, other.serial) {
+            (Some(own), Some(others)) => own > others,
+            // Another attempt may begin long after later runs, and what waits has waited since before them.
+            (Some(_), None) if self.attempt == 1 && other.status != BuildStatus::Queued => {
+                self.started_at.zip(other.at.max(other.started_at)).is_some_and(|(own, others)| own > others)
+            }
+            _ => false,
+        };
         is_later && (self.number, self.attempt) < (other.number, other.attempt)
     }
 }

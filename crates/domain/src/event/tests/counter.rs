@@ -29,7 +29,7 @@ fn a_counter_that_begins_anew_hides_nothing() {
     let one = |number, serial, status| build(vec![made(number, serial, status)]);
     // What is reported -> what is told, what is kept.
     type Case<'a> = (&'a str, Vec<Item>, &'a [EventName], &'a [(u64, BuildStatus)]);
-    let cases: [Case<'_>; 11] = [
+    let cases: [Case<'_>; 12] = [
         ("red after green", vec![one(58, 1, P), one(1, 2, F)], &[Passed, Failed], &[(1, F), (58, P)]),
         ("green after red", vec![one(58, 1, F), one(1, 2, P)], &[Failed, Fixed], &[(1, P), (58, F)]),
         ("still red", vec![one(58, 1, F), one(1, 2, F)], &[Failed, StillFailing], &[(1, F), (58, F)]),
@@ -65,6 +65,12 @@ fn a_counter_that_begins_anew_hides_nothing() {
             vec![build(vec![made(58, 1, F), run(57, F)]), one(1, 2, P)],
             &[Failed, StillFailing, Fixed],
             &[(1, P), (58, F), (57, F)],
+        ),
+        (
+            "none known before",
+            vec![build(vec![BuildRun { serial: None, ..made(58, 1, F) }]), one(1, 2, P)],
+            &[Failed, Fixed],
+            &[(1, P), (58, F)],
         ),
         (
             "nothing says so",
