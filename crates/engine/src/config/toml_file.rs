@@ -367,8 +367,9 @@ mod tests {
             #[serde(default)]
             c: Option<Box<Part>>,
         }
-        // the table -> what is wrong: line, words; what is read
-        let cases: &[(&str, &[(usize, &str)], Option<u8>)] = &[
+        /// The table; what is wrong, with its line and words; what is read.
+        type Case<'c> = (&'c str, &'c [(usize, &'c str)], Option<u8>);
+        let cases: &[Case<'_>] = &[
             ("a = 1", &[], Some(1)),
             (
                 "a = 1\nd = 2\nb = [1, \"x\", true]",
