@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use callboard_domain::{
     event::{Event, EventName},
     identity::Identity,
-    item::{AccountName, Detail, Incident, IncidentStatus, Item, ItemKey, Kind, Severity},
+    item::{AccountName, Detail, Hold, Incident, IncidentStatus, Item, ItemKey, Kind, Severity, User},
     rules::{NotifyLevel, RuleConfig, Rules},
 };
 use jiff::Timestamp;
@@ -18,10 +18,13 @@ static ITEM: LazyLock<Item> = LazyLock::new(|| {
         status: IncidentStatus::Triggered,
         started_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
+        changed_by: None,
+        number: None,
+        hold: Some(Hold { at: Timestamp::UNIX_EPOCH, by: vec![User::named("ana")], until: None }),
+        released_at: None,
+        assigned: None,
         inferred_end: None,
-        holders: vec!["ana".to_owned()],
-        held_until: None,
-        escalation: 0,
+        escalations: Default::default(),
         description: Some("full".to_owned()),
         labels: BTreeMap::from([("team".to_owned(), "web".to_owned())]),
     };

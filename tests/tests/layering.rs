@@ -185,29 +185,33 @@ fn the_domain_does_nothing_but_decide() -> Result<()> {
 }
 
 /// The folders of the services, by which code would reach for one.
-const SERVICES: [&str; 6] = ["github", "jenkins", "slack", "alertmanager", "cctray", "http_service"];
+/// The connectors' modules, by the one list of services.
+fn modules() -> BTreeSet<&'static str> {
+    callboard_connectors::services().into_iter().map(|service| service.module).collect()
+}
 
 #[test]
 fn no_connector_reaches_for_another() -> Result<()> {
-    assert_eq!(callboard_connectors::SERVICES.len(), SERVICES.len(), "this test's list lacks a service");
+    let services = modules();
     let mut seen = BTreeSet::new();
     for (path, code) in code("crates/connectors/src")? {
         let is_of = |service: &&&str| {
             path.iter().any(|part| Path::new(part).file_stem() == Some(OsStr::new(**service)))
         };
-        let Some(own) = SERVICES.iter().find(is_of) else { continue };
+        let Some(own) = services.iter().find(is_of) else { continue };
         seen.insert(*own);
-        let others = SERVICES.iter().filter(|other| *other != own);
+        let others = services.iter().filter(|other| *other != own);
         let hit = others.map(|other| format!("crate::{other}")).find(|reach| code.contains(reach));
         assert!(hit.is_none(), "{} reaches for {hit:?}", path.display());
     }
-    assert_eq!(seen, BTreeSet::from(SERVICES));
+    assert_eq!(seen, services);
     Ok(())
 }
 
 #[test]
 fn the_engine_knows_no_service_by_name() -> Result<()> {
-    let services = &SERVICES[..5];
+    // The account for command files is the engine's own matter.
+    let services: Vec<_> = modules().into_iter().filter(|module| *module != "http_service").collect();
     for (path, code) in code("crates/engine/src")? {
         let code = without_texts(&code).to_lowercase();
         let hit = services.iter().find(|service| code.contains(**service));
@@ -232,6 +236,34 @@ fn only_the_outbox_calls_a_chat_to_post() -> Result<()> {
     for (path, code) in code("crates/connectors/src")? {
         if path.iter().any(|part| part == "actions" || part == "actions.rs") {
             assert!(!code.contains("ChatService"), "{}: actions never post", path.display());
+        }
+    }
+    Ok(())
+}
+
+/// The one list of services is in `services!`; what is written by hand beside it names every one of them.
+#[test]
+fn every_service_is_in_the_documents() -> Result<()> {
+    let read = |file: &str| fs::read_to_string(root().join(file)).with_context(|| file.to_owned());
+    let (readme, guide) = (read("README.md")?, read("docs/guide.md")?);
+    let (metadata, fake) =
+        (read("packaging/dev.callboard.Callboard.metainfo.xml")?, read("ui/src/fake/services.ts")?);
+    for service in callboard_connectors::services() {
+        let name = service.name;
+        ensure!(
+            guide.contains(&format!("\n| `{name}` | ")),
+            "docs/guide.md has no row of {name} in \"Accounts\""
+        );
+        // An account for command files is no service of its own.
+        if name == callboard_connectors::http_service::NAME {
+            continue;
+        }
+        let (title, _) = service.about.split_once(':').context("a title")?;
+        let title = title.split(" (").next().unwrap_or(title);
+        ensure!(readme.contains(&format!("\n| {title}")), "README.md has no row of {title}");
+        ensure!(metadata.contains(title), "the package's metadata does not name {title}");
+        if service.name != "cctray" {
+            ensure!(fake.contains(&format!("service: \"{name}\"")), "ui/src/fake/services.ts has no {name}");
         }
     }
     Ok(())

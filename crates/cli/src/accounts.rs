@@ -153,8 +153,11 @@ async fn test(name: &str, client: &mut Client, output: &Output) -> Result<Exit> 
 }
 
 fn say(name: &str, identity: &Identity) {
-    let who =
-        if identity.login.is_empty() { "answers".to_owned() } else { format!("acts as {}", identity.login) };
+    let who = if identity.login.is_empty() {
+        "answers".to_owned()
+    } else {
+        format!("acts as {}", identity.display())
+    };
     let server = identity.server.as_ref().map_or_else(String::new, |server| format!(" ({server})"));
     println!("{name} {who}{server}");
     for missing in &identity.missing_scopes {

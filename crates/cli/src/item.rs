@@ -100,18 +100,16 @@ impl Facts {
     fn incident(&mut self, incident: &Incident) {
         self.add("Severity", incident.severity.name());
         self.add("Service", incident.service.as_str());
-        self.add("Holders", incident.holders.join(", "));
-        self.add("Held until", incident.held_until.map(when).unwrap_or_default());
+        self.add("Holders", incident.holder_names().join(", "));
+        self.add("Held until", incident.held_until().map(when).unwrap_or_default());
+        self.add("Assigned to", incident.assignee_names().join(", "));
+        self.add("Changed by", incident.changed_by.as_deref().unwrap_or_default());
         let is_known = !incident.labels.contains_key(FIRST_SEEN_NOTE);
         let began = since_when(incident.started_at);
         self.add("Began", if is_known { began } else { format!("not known; first seen {began}") });
         self.add("Last change", since_when(incident.updated_at));
-        let escalated = match incident.escalation {
-            0 => String::new(),
-            1 => "once".to_owned(),
-            times => format!("{times} times"),
-        };
-        self.add("Escalated", escalated);
+        let escalations: Vec<_> = incident.escalations.iter().map(|at| when(*at)).collect();
+        self.add("Escalated", escalations.join("\n"));
         let missed = incident
             .inferred_end
             .map(|end| format!("since {}; the service does not say why", when(end.since)));
@@ -219,8 +217,8 @@ pub(crate) async fn snooze(item: String, until: &str, client: &mut Client, outpu
 #[cfg(test)]
 mod tests {
     use callboard_domain::item::{
-        AccountName, BuildStatus, CUT_NOTE, IncidentStatus, Item, ItemKey, Mergeability, SILENCE_NOTE,
-        Severity,
+        AccountName, Assignment, BuildStatus, CUT_NOTE, Hold, IncidentStatus, Item, ItemKey, Mergeability,
+        SILENCE_NOTE, Severity, User,
     };
     use serde_json::json;
 
@@ -257,14 +255,17 @@ mod tests {
         let at = Timestamp::UNIX_EPOCH;
         let incident = Incident {
             service: "billing".into(),
+            number: None,
             severity: Severity::Critical,
             status: IncidentStatus::Acknowledged,
             started_at: at,
             updated_at: at,
-            holders: vec!["ana".into(), "bo".into()],
-            held_until: Some(at),
-            escalation: 2,
+            changed_by: Some("ana".into()),
+            hold: Some(Hold { at, by: vec![User::named("ana"), User::named("bo")], until: Some(at) }),
+            released_at: None,
+            assigned: Some(Assignment { at, to: vec![User::named("cy")], by: None }),
             inferred_end: None,
+            escalations: [at].into(),
             description: Some("Disk\nfull".into()),
             labels: [("team", "web"), (SILENCE_NOTE, "s1"), (CUT_NOTE, "x")]
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -277,7 +278,9 @@ mod tests {
             ("Holders", "ana, bo"),
             ("Held until", "1970"),
             ("Began", "1970-01-01"),
-            ("Escalated", "2 times"),
+            ("Assigned to", "cy"),
+            ("Changed by", "ana"),
+            ("Escalated", "1970"),
             ("Labels", "team=web"),
             ("Description", "Disk\nfull"),
             ("Page", "https://forge.example/x"),

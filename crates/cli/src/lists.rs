@@ -178,7 +178,7 @@ fn account(info: &AccountInfo) -> [String; 4] {
             format!("since {}: {error}{again}", when(*since))
         }
     };
-    let login = info.identity.as_ref().map(|identity| identity.login.clone()).unwrap_or_default();
+    let login = info.identity.as_ref().map(|identity| identity.display().to_owned()).unwrap_or_default();
     let who = match &info.person {
         Some(person) if person.0 != login => format!("{login} ({person})"),
         _ => login,

@@ -7,6 +7,7 @@
 pub(crate) mod charset;
 mod credential;
 mod fault;
+mod rate_limit;
 mod redact;
 mod redirect;
 mod request;
@@ -21,6 +22,7 @@ use callboard_domain::{
     error::ServiceError,
     plain::{Notation, plain},
     secret::ExposeSecret,
+    source::RateLimit,
     text,
 };
 use jiff::Timestamp;
@@ -30,10 +32,17 @@ use url::{Position, Url};
 
 use crate::writes;
 
-pub use self::{credential::Credential, fault::fault_of_status, redact::Parts, request::Request};
+pub use self::{
+    credential::Credential,
+    fault::fault_of_status,
+    rate_limit::{RateLimitHeaders, Reset},
+    redact::Parts,
+    request::Request,
+};
 use self::{
     credential::secret_parts,
     fault::{innermost, said},
+    rate_limit::{Left, Pace},
     redact::Redactor,
     redirect::{Onward, chain, onward},
     request::{Body, Target},
@@ -47,11 +56,16 @@ const REDIRECTS: usize = 5;
 /// The longest answer that is searched for secrets on the spot.
 const AT_ONCE: usize = 128 << 10;
 
+/// Headers that a preview leaves out.
+const QUIET_HEADERS: [&str; 3] = ["accept", "content-type", "x-github-api-version"];
+
 /// A pool of connections that all accounts share.
 #[derive(Clone)]
 pub struct Client {
     pool: reqwest::Client,
     time_out: Duration,
+    /// Where given, nothing pauses for longer than this: tests run against real sockets, where time cannot be stopped.
+    longest_pause: Option<Duration>,
 }
 
 impl Client {
@@ -71,8 +85,21 @@ impl Client {
             .pool_idle_timeout(Duration::from_secs(90))
             .redirect(reqwest::redirect::Policy::none())
             .build()
-            .map(|pool| Self { pool, time_out })
+            .map(|pool| Self { pool, time_out, longest_pause: None })
             .map_err(|error| ServiceError::unavailable(format!("no HTTP client: {}", innermost(&error))))
+    }
+}
+
+impl Client {
+    /// The same with no pause longer than this.
+    #[must_use]
+    pub fn with_longest_pause(self, longest: Duration) -> Self {
+        Self { longest_pause: Some(longest), ..self }
+    }
+
+    /// Waits between two looks at something that is under way.
+    async fn pause(&self, wait: Duration) {
+        tokio::time::sleep(self.longest_pause.map_or(wait, |longest| longest.min(wait))).await;
     }
 }
 
@@ -150,6 +177,9 @@ pub struct Http {
     service: &'static str,
     credential: Credential,
     redactor: Redactor,
+    rate_limit_headers: RateLimitHeaders,
+    left: Left,
+    pace: Option<Pace>,
 }
 
 impl fmt::Debug for Http {
@@ -162,7 +192,39 @@ impl Http {
     /// Requests go below `base` (its path is kept); `service` is what people call the service.
     pub fn new(client: Client, base: Url, service: &'static str, credential: Credential) -> Self {
         let redactor = Redactor::new(&credential.secrets());
-        Self { client, base, service, credential, redactor }
+        Self {
+            client,
+            base,
+            service,
+            credential,
+            redactor,
+            rate_limit_headers: RateLimitHeaders::X_RATE_LIMIT,
+            left: Left::default(),
+            pace: None,
+        }
+    }
+
+    /// With headers of the service's own for its rate limit; `X-RateLimit-*` where nothing else is said.
+    #[must_use]
+    pub fn with_rate_limit(self, headers: RateLimitHeaders) -> Self {
+        Self { rate_limit_headers: headers, ..self }
+    }
+
+    /// With requests that begin at least so far apart, for services that allow a few a second and say nothing of what is
+    /// left. All clones share the pace.
+    #[must_use]
+    pub fn paced(self, apart: Duration) -> Self {
+        Self { pace: Some(Pace::new(apart)), ..self }
+    }
+
+    /// What is left of the account's rate limit, as the service last reported it to any of the clones.
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        self.left.get()
+    }
+
+    /// Waits between two looks at something that is under way.
+    pub(crate) async fn pause(&self, wait: Duration) {
+        self.client.pause(wait).await;
     }
 
     /// The service's base URL.
@@ -187,6 +249,10 @@ impl Http {
             Ok(url) => format!("{} {url}", request.method),
             Err(error) => format!("{} {error}", request.method),
         };
+        // In whose name a service acts may stand in one; what only says how to answer changes nothing.
+        for (name, value) in request.headers.iter().filter(|(name, _)| !QUIET_HEADERS.contains(&&**name)) {
+            exactly.push_str(&format!("\n{name}: {value}"));
+        }
         match &request.body {
             Body::Empty => {}
             Body::Json(body) => exactly.push_str(&format!("\n{body:#}")),
@@ -377,10 +443,14 @@ impl Http {
         if same_origin(url, &self.base) && !matches!(request.url, Target::Secret(_)) {
             sending = self.credential.sign(sending);
         }
+        if let Some(pace) = &self.pace {
+            self.client.pause(pace.turn(tokio::time::Instant::now())).await;
+        }
         let read = request.is_read();
         let lost = |error: reqwest::Error| self.fault_of_transport(&error.without_url(), read);
         let mut response = sending.send().await.map_err(lost)?;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+        self.left.note(&self.rate_limit_headers, &headers, Timestamp::now());
         let mut body = BytesMut::new();
         while let Some(chunk) = response.chunk().await.map_err(lost)? {
             let excess = (body.len() + chunk.len()).saturating_sub(ANSWER_LIMIT);
@@ -426,7 +496,8 @@ impl Http {
     /// What an answer without success means, by the table at [`fault_of_status`].
     pub fn fault(&self, answer: &Answer) -> ServiceError {
         let said = text::line(&said(answer), 200);
-        fault_of_status(self.service, answer.status, &answer.headers, &said, answer.read, Timestamp::now())
+        let (limits, now) = (&self.rate_limit_headers, Timestamp::now());
+        fault_of_status(self.service, answer.status, &answer.headers, &said, answer.read, limits, now)
     }
 
     /// Takes the account's secrets out of a text that comes in several answers: each [`Answer`] has none that stands in it

@@ -91,7 +91,7 @@ impl Config {
         let credential = match (&self.user, &self.header) {
             (Some(user), _) => Credential::Basic { user: user.clone(), password: access.require(&PASSWORD)? },
             (None, Some(header)) => {
-                Credential::Header { name: header.clone().into(), value: access.require(&TOKEN)? }
+                Credential::Headers(vec![(header.clone().into(), access.require(&TOKEN)?)])
             }
             (None, None) => sign_in(None, access.set(&TOKEN), access.set(&PASSWORD))?,
         };

@@ -13,10 +13,13 @@ pub mod http;
 pub mod http_service;
 pub mod jenkins;
 mod lenient;
+pub mod pagerduty;
+mod paging;
 mod service_url;
 mod sign_in;
 pub mod slack;
 mod watch;
+mod webhook;
 pub mod writes;
 
 #[cfg(test)]
@@ -63,6 +66,7 @@ macro_rules! services {
         pub fn services() -> Vec<Service> {
             vec![$(Service {
                 name: $module::NAME,
+                module: stringify!($module),
                 about: concat!($($what),+).trim(),
                 secrets: $module::SECRETS,
                 schema: schemars::schema_for!($module::Config).to_value(),
@@ -166,6 +170,8 @@ services! {
     Http in http_service,
     /// Jenkins: jobs in folders, builds, logs.
     Jenkins in jenkins,
+    /// PagerDuty: incidents, who is on call, webhooks.
+    Pagerduty in pagerduty,
     /// Slack: channels, threads, incoming webhooks.
     Slack in slack,
 }
@@ -175,6 +181,8 @@ services! {
 pub struct Service {
     /// Its name in the configuration.
     pub name: &'static str,
+    /// The module of this crate that has it.
+    pub module: &'static str,
     /// What it is called and what it is good for: `GitHub: pull requests ...`.
     pub about: &'static str,
     /// The secrets that an account needs or can use.

@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 pub struct Identity {
     /// The login name, as it stands in items (`author`, `requested`, `holders`). Empty where the service has no users.
     pub login: String,
+    /// What people call the account's user, where that is not the login: for display alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub name: Option<String>,
     /// The teams, as `team/ORGANISATION/NAME` (`team/NAME` where the organisation is not known), as they stand in
     /// [`crate::item::PullRequest::requested`].
     pub teams: Vec<String>,
@@ -17,6 +21,11 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// What people call it: the name, else the login. Empty where the service has no users.
+    pub fn display(&self) -> &str {
+        self.name.as_deref().filter(|name| !name.is_empty()).unwrap_or(&self.login)
+    }
+
     /// True where `name` is this login or one of its teams. Teams of two organisations may have one name; where either
     /// side does not say which organisation it means, the name decides.
     pub fn is(&self, name: &str) -> bool {

@@ -235,6 +235,8 @@ pub struct Received {
     pub gone: Vec<Gone>,
     /// Where nothing is there any more, with the reason: what a service says of a whole repository.
     pub emptied: Vec<(Scope, GoneReason)>,
+    /// True where it says that something changed, and not all of what: the account is polled soon.
+    pub poll: bool,
 }
 
 /// Why a webhook is refused.

@@ -32,6 +32,8 @@ pub(crate) struct Account {
     /// Held while it is polled. True once a poll of the whole has shown what this configuration covers, and the rest has
     /// left the board.
     pub(crate) covered: tokio::sync::Mutex<bool>,
+    /// Wakes its polling: something of it was changed from here.
+    pub(crate) changed: tokio::sync::Notify,
     /// False where it works without a secret, and none was ever set: the place of secrets is not asked for it.
     pub(crate) needs_secrets: bool,
     /// What it was made from, so that a reload keeps accounts in which nothing changed.
@@ -144,6 +146,7 @@ pub(crate) async fn connect(
             config: config.clone(),
             connection,
             covered: tokio::sync::Mutex::default(),
+            changed: tokio::sync::Notify::new(),
             needs_secrets,
             secrets: known,
         };

@@ -227,7 +227,7 @@ async fn accounts(engine: &Engine) -> Vec<Check> {
 
 /// An account that answers. It is well only where the board has no line of something that is not seen of it.
 fn answers(name: &str, info: &AccountInfo) -> Check {
-    let who = info.identity.as_ref().map_or_else(String::new, |it| format!(" as {}", it.login));
+    let who = info.identity.as_ref().map_or_else(String::new, |it| format!(" as {}", it.display()));
     let service = format!("{}{who}", info.service);
     let hidden: String = info.problems.iter().filter(|it| it.hides()).map(|it| format!("\n{it}")).collect();
     let lacks = match (info.reading, info.last_ok) {

@@ -15,6 +15,7 @@ pub mod config;
 mod decide;
 mod deliver;
 mod doctor;
+mod every_account;
 mod find;
 mod handoff;
 pub mod host;
@@ -379,7 +380,12 @@ impl Engine {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let decide = decide::by(self.active());
-        self.store().try_ingest(account, Report::Hook(received), now, decide).await.map(drop)
+        let poll = received.poll;
+        self.store().try_ingest(account, Report::Hook(received), now, decide).await?;
+        if poll {
+            self.poll_soon(account);
+        }
+        Ok(())
     }
 
     /// Stores what a poll found, and what is decided about it.

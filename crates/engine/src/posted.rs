@@ -65,8 +65,8 @@ fn tone(event: EventName, item: &Item) -> Tone {
     match event {
         E::Failed | E::StillFailing | E::ChecksFailed => Tone::Bad,
         E::Passed | E::Fixed | E::ChecksPassed | E::Approved | E::Merged | E::Resolved => Tone::Good,
-        E::Triggered | E::Escalated => urgency(item),
-        E::ReviewRequested | E::ChangesRequested | E::Stale => Tone::Attention,
+        E::Triggered | E::Unacknowledged | E::Escalated => urgency(item),
+        E::ReviewRequested | E::ChangesRequested | E::Stale | E::Reassigned => Tone::Attention,
         E::Queued | E::Running => Tone::Running,
         E::Canceled | E::Opened | E::Closed | E::Acknowledged => Tone::Neutral,
     }

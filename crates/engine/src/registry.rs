@@ -14,6 +14,7 @@ use crate::{
     accounts::Accounts,
     api::Origin,
     command_file::{FileCommand, Listing},
+    every_account::EveryAccount,
 };
 
 /// A command and who can run it.
@@ -78,7 +79,7 @@ impl Entry {
                 .is_ok_and(|(_, action)| action.refuses(item, me).is_none())
     }
 
-    /// Whom a run is done by: the account asked for, else the only one there is.
+    /// Whom a run is done by: the account asked for, else the only one there is, else each of them where that makes sense.
     pub(crate) fn runner(
         &self,
         account: Option<&AccountName>,
@@ -94,6 +95,10 @@ impl Entry {
                         found: name.to_string(),
                         nearest: None,
                     })?,
+                    None if accounts.len() > 1 && self.spec.every_account => {
+                        let every = EveryAccount::new(self.spec.clone(), accounts.clone());
+                        return Ok((None, Arc::new(every)));
+                    }
                     None if accounts.len() > 1 => {
                         return Err(ArgError::Ambiguous {
                             arg: "account".into(),

@@ -19,6 +19,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 const LONGEST_ASKED_FOR: Duration = Duration::from_secs(86_400);
 /// How often an account is polled while its rate limit is nearly reached.
 const SPARING_EVERY: Duration = Duration::from_secs(5 * 60);
+/// How long after a change that was made from here an account is polled once more: services show in their lists a little later
+/// what they have done.
+const SECOND_LOOK: Duration = Duration::from_secs(5);
 /// How long what is known of an account's identity and permissions is good for.
 const IDENTITY_AGE: Duration = Duration::from_secs(6 * 60 * 60);
 
@@ -57,13 +60,14 @@ async fn watch(engine: Engine, account: Arc<Account>, stop: CancellationToken) {
     let every = account.config.every().unwrap_or(DEFAULT_EVERY).0;
     let mut failures = 0;
     let mut read = None;
+    let mut woken = false;
     loop {
         let polled = tokio::select! {
             () = stop.cancelled() => return,
             polled = poll_once(&engine, &account) => polled,
         };
         let now = Timestamp::now();
-        let wait = match polled {
+        let mut wait = match polled {
             Ok(Polled { rate_limit, partial }) => {
                 failures = 0;
                 let wait = pace(every, rate_limit, now);
@@ -78,10 +82,25 @@ async fn watch(engine: Engine, account: Arc<Account>, stop: CancellationToken) {
                 wait
             }
         };
+        // A service in trouble, or near its rate limit, is not asked more often for that.
+        let may_hurry = wait <= every;
+        if woken && may_hurry {
+            wait = wait.min(SECOND_LOOK);
+        }
         engine.note_next_poll(&account.name, now.checked_add(wait).unwrap_or(Timestamp::MAX));
-        tokio::select! {
+        woken = tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(wait) => {}
+            () = account.changed.notified(), if may_hurry => true,
+            () = tokio::time::sleep(wait) => false,
+        };
+    }
+}
+
+impl Engine {
+    /// Has an account polled soon: something of it was changed, and it is not known how it looks now.
+    pub(crate) fn poll_soon(&self, account: &AccountName) {
+        if let Some(account) = self.active().accounts.get(account) {
+            account.changed.notify_one();
         }
     }
 }

@@ -239,7 +239,8 @@ async fn the_pager_fires_is_silenced_and_resolves() {
     let status = |expected| {
         move |detail: &Detail| {
             let incident = incident(detail)?;
-            (incident.status == expected).then(|| incident.holders.clone())
+            (incident.status == expected)
+                .then(|| incident.holder_names().into_iter().map(str::to_owned).collect::<Vec<_>>())
         }
     };
     pager.until(&alert, status(IncidentStatus::Triggered)).await;

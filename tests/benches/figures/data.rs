@@ -140,10 +140,13 @@ pub(crate) fn incident(account: &AccountName, number: usize, status: IncidentSta
             status,
             started_at: at(number),
             updated_at: at(number + 100),
-            holders: Vec::new(),
-            held_until: None,
+            changed_by: None,
+            number: None,
+            hold: None,
+            released_at: None,
+            assigned: None,
             inferred_end: None,
-            escalation: 0,
+            escalations: Default::default(),
             description: Some("The slowest of a hundred requests takes longer than a second.".to_owned()),
             labels: labels
                 .map(|(name, value)| (name.to_owned(), value))

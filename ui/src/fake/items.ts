@@ -118,9 +118,7 @@ export const INCIDENT: Incident = {
   status: "triggered",
   started_at: ago(14),
   updated_at: ago(14),
-  holders: [],
-  held_until: null,
-  escalation: 1,
+  escalations: [ago(8)],
   description: "p95 2.4 s for 5 minutes",
   labels: { service: "billing" },
 };

@@ -56,6 +56,13 @@ export const SERVICES: ServiceInfo[] = [
     secrets: [{ name: "password", help: "For servers behind a sign-in.", required: false }],
   },
   {
+    service: "pagerduty",
+    title: "PagerDuty",
+    summary: "Incidents and who is on call",
+    settings: [setting("from", "Your e-mail address there."), every],
+    secrets: [{ name: "token", help: "An API key.", required: true }],
+  },
+  {
     service: "slack",
     title: "Slack",
     summary: "Where people are told",

@@ -162,11 +162,11 @@ export function incidentSummary(incident: Incident, now: number): string {
     .join(", ");
 }
 
-/** Who has it, in words; empty where it is over and nobody had it. */
-export function holdersOf(incident: Incident): string {
-  if (incident.holders.length > 0) return listed(incident.holders);
-  if (incident.status === "resolved") return "";
-  return incident.status === "acknowledged" ? "acknowledged by someone" : "nobody";
+/** Who has it, or is asked to take it, in words; empty where it is over. */
+export function holdersOf({ status, hold, assigned }: Incident): string {
+  if (status === "resolved") return "";
+  if (status === "acknowledged") return hold?.by.length ? listed(hold.by.map(({ name }) => name)) : "acknowledged by someone";
+  return assigned?.to.length ? `nobody yet, assigned to ${listed(assigned.to.map(({ name }) => name))}` : "nobody";
 }
 
 /** The heading of the detail, before and after it is known in full. */

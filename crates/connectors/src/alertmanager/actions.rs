@@ -42,25 +42,10 @@ fn alert<'a>(
     server: &Server,
     args: &'a Args,
 ) -> Result<(&'a Item, &'a Incident), ArgError> {
-    let invalid = |expected: String| ArgError::Invalid {
-        arg: ALERT.to_owned(),
-        expected,
-        found: args.text(ALERT).to_owned(),
-        nearest: None,
-    };
-    let Some(item) = args.item(ALERT) else {
-        return Err(match args.get(ALERT) {
-            Some(_) => invalid("an alert on the board".to_owned()),
-            None => ArgError::Missing {
-                command: spec.name.clone(),
-                arg: ALERT.to_owned(),
-                summary: "the alert".to_owned(),
-            },
-        });
-    };
+    let item = args.item_of(spec, ALERT, &server.place.account, "an alert")?;
     match &item.detail {
-        Detail::Incident(incident) if item.key.account == server.place.account => Ok((item, incident)),
-        _ => Err(invalid(format!("an alert of {}", server.place.account))),
+        Detail::Incident(incident) => Ok((item, incident)),
+        _ => Err(ArgError::invalid(ALERT, "an alert", args.text(ALERT))),
     }
 }
 
@@ -107,12 +92,7 @@ impl SilenceAlert {
 
     fn wanted<'a>(&self, args: &'a Args, now: Timestamp) -> Result<Wanted<'a>, ArgError> {
         let (item, incident) = alert(&self.spec, &self.server, args)?;
-        let invalid = |arg: &str, expected: &str, found: &str| ArgError::Invalid {
-            arg: arg.to_owned(),
-            expected: expected.to_owned(),
-            found: found.to_owned(),
-            nearest: None,
-        };
+        let invalid = |arg: &str, expected: &str, found: &str| ArgError::invalid(arg, expected, found);
         let labels = exact_labels(incident).ok_or_else(|| {
             let expected = "an alert whose labels are known whole; silence this one in Alertmanager itself";
             invalid(ALERT, expected, item.reference())
@@ -242,12 +222,7 @@ impl EndSilences {
         let (item, incident) = alert(&self.spec, &self.server, args)?;
         match incident.labels.get(SILENCE_NOTE) {
             Some(ids) => Ok((&item.title, ids.split(',').collect())),
-            None => Err(ArgError::Invalid {
-                arg: ALERT.to_owned(),
-                expected: "a silenced alert".to_owned(),
-                found: item.reference().to_owned(),
-                nearest: None,
-            }),
+            None => Err(ArgError::invalid(ALERT, "a silenced alert", item.reference())),
         }
     }
 

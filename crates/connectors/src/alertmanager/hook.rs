@@ -1,16 +1,15 @@
 //! Alertmanager's webhooks, version 4: <https://prometheus.io/docs/alerting/latest/configuration/#webhook_config>.
 
-use std::{hint::black_box, sync::Arc};
+use std::sync::Arc;
 
 use callboard_domain::{
     item::{IncidentStatus, Item},
-    secret::{ExposeSecret, SecretString},
+    secret::SecretString,
     source::{Hook, HookError, Received},
     text,
 };
 use jiff::Timestamp;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::{
     Server,
@@ -20,34 +19,18 @@ use super::{
 use crate::{
     http::charset,
     lenient::{self, Entries, Odd, Text},
+    webhook::BearerToken,
 };
 
 /// Receives webhooks that carry the account's secret as a bearer token; they have no signature.
 pub(super) struct Webhooks {
     server: Arc<Server>,
-    /// Of the secret: two digests are compared, so that the time taken tells nothing of the secret or its length.
-    digest: Option<[u8; 32]>,
+    token: BearerToken,
 }
 
 impl Webhooks {
     pub(super) fn new(server: Arc<Server>, secret: Option<SecretString>) -> Self {
-        let secret = secret.filter(|secret| !secret.expose_secret().is_empty());
-        let digest = secret.map(|secret| Sha256::digest(secret.expose_secret().as_bytes()).into());
-        Self { server, digest }
-    }
-
-    fn check(&self, headers: &http::HeaderMap) -> Result<(), HookError> {
-        let unsigned = |why: &str| Err(HookError::Unsigned(why.to_owned()));
-        let Some(expected) = &self.digest else {
-            return unsigned("the account has no webhook_secret, so no webhook is taken");
-        };
-        let Some(token) = headers.get(http::header::AUTHORIZATION).and_then(|value| bearer(value.as_bytes()))
-        else {
-            return unsigned("expected the header Authorization: Bearer with the account's webhook_secret");
-        };
-        let given: [u8; 32] = Sha256::digest(token).into();
-        let differs = given.iter().zip(expected).fold(0, |all, (a, b)| black_box(all | (a ^ b)));
-        if differs == 0 { Ok(()) } else { unsigned("the bearer token is not the account's webhook_secret") }
+        Self { server, token: BearerToken::new(secret.as_ref()) }
     }
 }
 
@@ -77,18 +60,13 @@ impl Webhooks {
     }
 }
 
-fn bearer(value: &[u8]) -> Option<&[u8]> {
-    let (scheme, token) = value.split_at_checked(7)?;
-    scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
-}
-
 impl Hook for Webhooks {
     fn admit(&self, headers: &http::HeaderMap) -> Result<(), HookError> {
-        self.check(headers)
+        self.token.admit(headers)
     }
 
     fn receive(&self, headers: &http::HeaderMap, body: &[u8], now: Timestamp) -> Result<Received, HookError> {
-        self.check(headers)?;
+        self.token.admit(headers)?;
         let malformed = |why: String| HookError::Malformed(text::line(&why, 200));
         let content_type = headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let body = charset::text(body, content_type);

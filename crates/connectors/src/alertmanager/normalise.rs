@@ -1,9 +1,11 @@
 //! Alerts as snapshots of incidents. Pure.
 
+use std::collections::BTreeSet;
+
 use callboard_domain::{
     item::{
-        AccountName, CUT_NOTE, Detail, FIRST_SEEN_NOTE, INHIBITED_NOTE, Incident, IncidentStatus, Item,
-        ItemKey, Kind, SILENCE_NOTE, Severity,
+        AccountName, CUT_NOTE, Detail, FIRST_SEEN_NOTE, Hold, INHIBITED_NOTE, Incident, IncidentStatus, Item,
+        ItemKey, Kind, SILENCE_NOTE, Severity, User,
     },
     text,
 };
@@ -32,8 +34,8 @@ pub(super) struct Place {
 pub(super) struct Standing {
     pub status: IncidentStatus,
     pub updated_at: Timestamp,
-    pub holders: Vec<String>,
-    pub held_until: Option<Timestamp>,
+    /// Who keeps it quiet, and until when: `None` where that could not be read.
+    pub hold: Option<(Vec<String>, Option<Timestamp>)>,
     pub silences: Vec<String>,
     pub inhibitors: Vec<String>,
     /// What else keeps it quiet, in words.
@@ -46,8 +48,7 @@ impl Standing {
         Self {
             status,
             updated_at,
-            holders: Vec::new(),
-            held_until: None,
+            hold: None,
             silences: Vec::new(),
             inhibitors: Vec::new(),
             otherwise: Vec::new(),
@@ -95,14 +96,21 @@ pub(super) fn snapshot<S>(place: &Place, alert: &Alert<'_, S>, began: Began, sta
         url: web(&alert.generator_url).or_else(|| page(&place.base, labels)),
         detail: Detail::Incident(Incident {
             service: text::line(service, LABEL_NAME),
+            number: None,
             severity,
             status: standing.status,
             started_at: began.at,
             updated_at: standing.updated_at,
-            holders: standing.holders,
-            held_until: standing.held_until,
+            changed_by: None,
+            hold: standing.hold.map(|(by, until)| Hold {
+                at: standing.updated_at,
+                by: by.into_iter().map(User::named).collect(),
+                until,
+            }),
+            released_at: None,
+            assigned: None,
             inferred_end: None,
-            escalation: 0,
+            escalations: BTreeSet::new(),
             description,
             labels: shown_labels(labels, &standing.silences, &standing.inhibitors, began.said),
         }),

@@ -86,7 +86,7 @@ impl Source for Alerts {
             });
             let mut standing = standing(began, &alert.status, mark, &silences, now);
             if standing.silences.is_empty() && !standing.inhibitors.is_empty() {
-                standing.holders = inhibiting(&alert.status.inhibited_by, &names);
+                standing.hold = Some((inhibiting(&alert.status.inhibited_by, &names), None));
             }
             let ended = self.server.ends.of(&alert.fingerprint, began);
             if let Some(sent) = sent_again(alert, ended.filter(|ended| *ended >= standing.updated_at), now) {
@@ -208,13 +208,11 @@ fn standing(
         Standing {
             status: IncidentStatus::Acknowledged,
             updated_at: set.map_or(last, |at| at.max(last)),
-            holders,
             // Where one does not say, its end is not known.
-            held_until: held
-                .iter()
-                .map(|silence| silence.ends_at.0)
-                .collect::<Option<Vec<_>>>()
-                .and_then(|ends| ends.into_iter().max()),
+            hold: (!held.is_empty()).then(|| {
+                let ends = held.iter().map(|silence| silence.ends_at.0).collect::<Option<Vec<_>>>();
+                (holders, ends.and_then(|ends| ends.into_iter().max()))
+            }),
             silences: sorted(&quiet.silenced_by),
             inhibitors: sorted(&quiet.inhibited_by),
             otherwise: Vec::new(),
@@ -225,7 +223,7 @@ fn standing(
     } else if let otherwise @ [_, ..] = &otherwise(quiet)[..] {
         let otherwise = otherwise.to_vec();
         Standing {
-            holders: otherwise.clone(),
+            hold: Some((otherwise.clone(), None)),
             otherwise,
             ..Standing::unheld(IncidentStatus::Acknowledged, last)
         }
@@ -390,9 +388,9 @@ mod tests {
         ];
         for (quiet, mark, expected) in cases {
             let got = standing(at(100), &quiet, mark.as_ref(), &silences, at(200));
-            let holders = got.holders.join(" ");
+            let (holders, until) = got.hold.unwrap_or_default();
             assert_eq!(
-                (got.status, got.updated_at, holders.as_str(), got.held_until),
+                (got.status, got.updated_at, holders.join(" ").as_str(), until),
                 expected,
                 "{quiet:?} {mark:?}"
             );

@@ -343,6 +343,8 @@ async fn keeps_the_contract() {
         writes: |_| false,
         runs: Vec::new(),
         chat: None,
+        hooks: None,
+        choices: Vec::new(),
     }
     .check()
     .await;

@@ -7,11 +7,13 @@
 //! - No list (`null`) is not an empty list: what is missed for want of it is told, and not taken to be over.
 //! - No credential follows a redirect to another host.
 //! - A call can be dropped at any time, and lets go of its connection.
+//! - A webhook is taken from its sender only, and tells what a poll tells. Choices are offered.
 //! - A second poll finds nothing new. A message keeps the chat's limits. A command's spec is sound.
 
 mod chat;
 mod connections;
 mod faults;
+mod hooks;
 mod odd;
 mod secrecy;
 mod work;
@@ -33,6 +35,7 @@ use wiremock::{Mock, MockServer, Request};
 use self::secrecy::{Log, assert_no_secret};
 pub(crate) use self::{
     connections::raw,
+    hooks::Hooks,
     secrecy::{SECRET, USER},
 };
 use crate::{Access, Connection, http::Client};
@@ -49,6 +52,10 @@ pub(crate) struct Subject {
     pub(crate) runs: Vec<(&'static str, Args)>,
     /// A channel to post in, where it has a chat, and how to read what a request would post.
     pub(crate) chat: Option<(&'static str, Rendered)>,
+    /// Its webhooks, where it has any.
+    pub(crate) hooks: Option<Hooks>,
+    /// The arguments that it lists values for: command, argument, and a value that must be among them.
+    pub(crate) choices: Vec<(&'static str, &'static str, &'static str)>,
 }
 
 /// The message that a request would post as people see it; none where it posts nothing.
@@ -59,7 +66,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A client that waits so long for an answer.
 fn client(time_out: Duration) -> Client {
-    Client::with_time_out(time_out).unwrap()
+    Client::with_time_out(time_out).unwrap().with_longest_pause(Duration::from_millis(1))
 }
 
 /// Access with [`SECRET`] in these fields.
@@ -131,6 +138,8 @@ impl Subject {
         let _guard = log.capture();
         self.checks_its_commands().await;
         self.works_and_finds_nothing_new().await;
+        self.hooks_are_proved_and_agree_with_polls().await;
+        self.choices_are_offered().await;
         self.faults_have_their_kind().await;
         self.lost_writes_are_unknown_and_not_repeated().await;
         self.credentials_stay_home().await;

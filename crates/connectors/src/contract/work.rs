@@ -1,6 +1,9 @@
 //! A connector does what it offers: its commands are sound, every call works, a second poll finds nothing new.
 
-use callboard_domain::{command::check_all, event::compare};
+use callboard_domain::{
+    command::{Args, check_all},
+    event::compare,
+};
 
 use super::{Subject, now, secrecy::assert_no_secret};
 
@@ -21,6 +24,17 @@ impl Subject {
             let steps = action.preview(args, now()).expect(name);
             assert!(!steps.is_empty(), "{name} says nothing of what it would do");
             assert_no_secret("the preview", &format!("{steps:?}"));
+        }
+    }
+
+    pub(super) async fn choices_are_offered(&self) {
+        let server = self.good_service().await;
+        let connection = self.connect(&server.uri());
+        for (name, arg, value) in &self.choices {
+            let action = connection.actions.iter().find(|action| action.spec().name == *name).expect(name);
+            assert!(action.spec().find_arg(arg).is_some(), "{name} takes no {arg}");
+            let offered = action.choices(arg, &Args::default()).await.unwrap();
+            assert!(offered.iter().any(|choice| choice.value == *value), "{name} {arg}: {offered:?}");
         }
     }
 

@@ -8,7 +8,6 @@ use std::{
 };
 
 use callboard_domain::{error::ServiceError, source::RateLimit, text};
-use jiff::Timestamp;
 use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -16,7 +15,7 @@ use url::Url;
 
 use super::wire::Page;
 use crate::{
-    http::{Answer, Http, Request},
+    http::{Answer, Http, RateLimitHeaders, Request},
     lenient::Odd,
 };
 
@@ -24,6 +23,10 @@ use crate::{
 const STRIKES: u32 = 5;
 /// How long to stay away where GitHub asks for fewer calls and names no time: a minute, by its "Rate limits for the REST API".
 const SECONDARY_LIMIT: Duration = Duration::from_secs(60);
+
+/// Searching has a limit of its own, which is not meant here.
+pub(super) const RATE_LIMIT: RateLimitHeaders =
+    RateLimitHeaders { of: Some(("x-ratelimit-resource", "core")), ..RateLimitHeaders::X_RATE_LIMIT };
 
 /// A request to a path below the API's base.
 pub(super) fn request<S: AsRef<str>>(method: Method, segments: impl IntoIterator<Item = S>) -> Request {
@@ -150,7 +153,6 @@ pub(super) struct Calls<'a> {
 
 #[derive(Default)]
 struct Meter {
-    rate_limit: Option<RateLimit>,
     strikes: u32,
     halt: Option<ServiceError>,
     /// The repositories (by full name in small letters) whose requests were redirected: they go by another name now.
@@ -204,7 +206,7 @@ impl<'a> Calls<'a> {
 
     /// What is left of the hourly rate limit, as last reported.
     pub(super) fn rate_limit(&self) -> Option<RateLimit> {
-        self.meter().rate_limit
+        self.http.rate_limit()
     }
 
     /// Why nothing more is sent, where that is so.
@@ -371,19 +373,7 @@ fn news<T: DeserializeOwned>(answer: &Answer, etag: Option<&str>) -> Result<Opti
 impl Meter {
     fn note(&mut self, result: &Result<Answer, ServiceError>) {
         match result {
-            Ok(answer) => {
-                self.strikes = 0;
-                let told = rate_limit(answer);
-                let newer = |told: &RateLimit| {
-                    self.rate_limit.is_none_or(|known| {
-                        told.reset_at > known.reset_at
-                            || (told.reset_at == known.reset_at && told.remaining < known.remaining)
-                    })
-                };
-                if told.as_ref().is_some_and(newer) {
-                    self.rate_limit = told;
-                }
-            }
+            Ok(_) => self.strikes = 0,
             Err(error @ ServiceError::RateLimited { .. }) => self.halt = Some(error.clone()),
             Err(error @ ServiceError::Unavailable { .. }) => {
                 self.strikes += 1;
@@ -394,19 +384,6 @@ impl Meter {
             Err(_) => {}
         }
     }
-}
-
-/// The rate limit by `X-RateLimit-*`. Searching has one of its own, which is not meant here.
-fn rate_limit(answer: &Answer) -> Option<RateLimit> {
-    if answer.header("x-ratelimit-resource").is_some_and(|resource| resource != "core") {
-        return None;
-    }
-    let number = |name| answer.header(name)?.parse::<u32>().ok();
-    Some(RateLimit {
-        limit: number("x-ratelimit-limit")?,
-        remaining: number("x-ratelimit-remaining")?,
-        reset_at: Timestamp::from_second(answer.header("x-ratelimit-reset")?.parse().ok()?).ok()?,
-    })
 }
 
 const DIGEST: &str = "digest:";

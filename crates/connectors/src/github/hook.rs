@@ -8,28 +8,30 @@ use std::slice;
 
 use callboard_domain::{
     item::{AccountName, ItemKey, Kind},
-    secret::{ExposeSecret, SecretString},
+    secret::SecretString,
     source::{Gone, GoneReason, Hook, HookError, Received, Scope},
     text,
 };
-use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use reqwest::header::HeaderMap;
 use serde::{Deserialize, de::DeserializeOwned};
-use sha2::Sha256;
 
 use super::{Watched, cursor::Described, is_watched, learnt::Learnt, look::described, normalise, wire};
 use crate::{
     http::charset,
     lenient::{or_nothing, required_text},
+    webhook::{Encoding, Scheme, Signatures},
 };
+
+/// "Validating webhook deliveries": an HMAC of the raw body.
+const SIGNATURE: Scheme =
+    Scheme { header: "x-hub-signature-256", prefix: "sha256=", encoding: Encoding::Hex };
 
 /// Reads webhooks of one account.
 pub(super) struct Webhook {
     account: AccountName,
     watch: Vec<Watched>,
-    /// Keyed once: only the body is hashed per delivery.
-    key: Option<Hmac<Sha256>>,
+    signatures: Signatures,
     learnt: Learnt,
 }
 
@@ -72,43 +74,13 @@ struct RunEvent {
 
 impl Webhook {
     pub(super) fn new(account: AccountName, watch: Vec<Watched>, secret: Option<&SecretString>) -> Self {
-        let secret =
-            secret.map(|secret| secret.expose_secret().as_bytes()).filter(|secret| !secret.is_empty());
-        let key = secret.and_then(|secret| Hmac::new_from_slice(secret).ok());
-        Self { account, watch, key, learnt: Learnt::default() }
+        let signatures = Signatures::new(SIGNATURE, "GitHub", account.clone(), secret);
+        Self { account, watch, signatures, learnt: Learnt::default() }
     }
 
     /// What polls are to tell it.
     pub(super) fn learnt(&self) -> Learnt {
         self.learnt.clone()
-    }
-
-    /// The key, and what `X-Hub-Signature-256: sha256=HEX` says is the HMAC of the raw body.
-    fn claim(&self, headers: &HeaderMap) -> Result<(&Hmac<Sha256>, [u8; 32]), HookError> {
-        let unsigned = |why: &str| HookError::Unsigned(why.to_owned());
-        let Some(key) = &self.key else {
-            return Err(HookError::Unsigned(format!(
-                "no webhook secret is set: run `callboard accounts secret {} webhook_secret`, and give the same one to GitHub's webhook",
-                self.account
-            )));
-        };
-        let signature = headers.get("x-hub-signature-256").ok_or_else(|| {
-            unsigned("not signed: the webhook at GitHub has no secret; give it the account's webhook_secret")
-        })?;
-        let tag = signature.as_bytes().strip_prefix(b"sha256=").and_then(from_hex);
-        let tag =
-            tag.ok_or_else(|| unsigned("X-Hub-Signature-256 is not sha256= and 64 hexadecimal digits"))?;
-        Ok((key, tag))
-    }
-
-    fn verify(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), HookError> {
-        let (key, tag) = self.claim(headers)?;
-        let mut mac = key.clone();
-        mac.update(body);
-        mac.verify_slice(&tag).map_err(|_| {
-            let why = "the signature does not fit: GitHub's webhook has another secret than the account's webhook_secret";
-            HookError::Unsigned(why.to_owned())
-        })
     }
 
     /// What polls have seen built of a branch that is deleted now.
@@ -139,11 +111,11 @@ impl Webhook {
 
 impl Hook for Webhook {
     fn admit(&self, headers: &HeaderMap) -> Result<(), HookError> {
-        self.claim(headers).map(drop)
+        self.signatures.admit(headers)
     }
 
     fn receive(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Received, HookError> {
-        self.verify(headers, body)?;
+        self.signatures.verify(headers, body)?;
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let delivery = header("x-github-delivery").map(|id| text::line(id, 100));
         let (mut gone, mut emptied) = (Vec::new(), Vec::new());
@@ -197,7 +169,7 @@ impl Hook for Webhook {
             }
             _ => {}
         }
-        Ok(Received { delivery, snapshots, gone, emptied })
+        Ok(Received { delivery, snapshots, gone, emptied, poll: false })
     }
 }
 
@@ -212,16 +184,4 @@ fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Hoo
     let content_type = headers.get("content-type").and_then(|value| value.to_str().ok());
     let body = charset::text(body, content_type);
     serde_json::from_str(&body).map_err(|error| HookError::Malformed(text::line(&error.to_string(), 200)))
-}
-
-fn from_hex(digits: &[u8]) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    if digits.len() != 64 {
-        return None;
-    }
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        let digit = |c: u8| char::from(c).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
-    }
-    Some(bytes)
 }

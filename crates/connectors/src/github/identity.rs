@@ -45,6 +45,7 @@ impl Identify for Account {
         let user: wire::User = answer.json()?;
         Ok(Identity {
             login: name(&user.login),
+            name: None,
             teams: self.teams().await?,
             server: Some(server(&answer)),
             missing_scopes: missing_scopes(&answer),

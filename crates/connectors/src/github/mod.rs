@@ -109,7 +109,8 @@ impl Config {
             self.watch.clone(),
             access.secret(WEBHOOK_SECRET.name).as_ref(),
         );
-        let http = Http::new(access.client, self.url.to_url(), "GitHub", Credential::Bearer(token));
+        let http = Http::new(access.client, self.url.to_url(), "GitHub", Credential::Bearer(token))
+            .with_rate_limit(client::RATE_LIMIT);
         let account = Arc::new(Account {
             name: access.account,
             http,

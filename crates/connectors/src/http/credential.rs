@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use callboard_domain::secret::{ExposeSecret, SecretString};
+use reqwest::header::AUTHORIZATION;
 use url::Url;
 
 /// How requests to a service are signed.
@@ -20,13 +21,15 @@ pub enum Credential {
         /// The password or API token.
         password: SecretString,
     },
-    /// A header of the service's own.
-    Header {
-        /// Its name.
-        name: Cow<'static, str>,
-        /// Its value.
-        value: SecretString,
+    /// `Authorization` by a scheme of the service's own: `Token token=...`.
+    Scheme {
+        /// What stands before the secret, with its space or sign.
+        prefix: &'static str,
+        /// The secret alone.
+        secret: SecretString,
     },
+    /// Headers of the service's own, by name.
+    Headers(Vec<(Cow<'static, str>, SecretString)>),
 }
 
 impl Credential {
@@ -34,7 +37,8 @@ impl Credential {
     pub(super) fn secrets(&self) -> Vec<SecretString> {
         match self {
             Self::None => Vec::new(),
-            Self::Bearer(secret) | Self::Header { value: secret, .. } => vec![secret.clone()],
+            Self::Bearer(secret) | Self::Scheme { secret, .. } => vec![secret.clone()],
+            Self::Headers(headers) => headers.iter().map(|(_, value)| value.clone()).collect(),
             Self::Basic { user, password } => {
                 let pair = BASE64_STANDARD.encode(format!("{user}:{}", password.expose_secret()));
                 vec![password.clone(), pair.into()]
@@ -48,7 +52,13 @@ impl Credential {
             Self::None => request,
             Self::Bearer(token) => request.bearer_auth(token.expose_secret()),
             Self::Basic { user, password } => request.basic_auth(user, Some(password.expose_secret())),
-            Self::Header { name, value } => request.header(name.as_ref(), value.expose_secret()),
+            Self::Scheme { prefix, secret } => {
+                let value = SecretString::from(format!("{prefix}{}", secret.expose_secret()));
+                request.header(AUTHORIZATION, value.expose_secret())
+            }
+            Self::Headers(headers) => headers
+                .iter()
+                .fold(request, |request, (name, value)| request.header(name.as_ref(), value.expose_secret())),
         }
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use reqwest::{StatusCode, header};
 use serde_json::Value;
 
-use super::Answer;
+use super::{Answer, RateLimitHeaders};
 
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(60);
 
@@ -20,22 +20,44 @@ pub(super) fn innermost(error: &dyn std::error::Error) -> String {
     reason.to_string()
 }
 
-/// What the service says of a fault: a `message` or `error` of a JSON body, or plain text; else nothing.
+/// Where services say in a body of JSON what is wrong, the most telling first.
+const WORDS: [&[&str]; 7] = [
+    &["message"],
+    &["error", "message"],
+    &["error"],
+    &["error_description"],
+    &["detail"],
+    &["errors"],
+    &["error", "errors"],
+];
+
+/// What the service says of a fault, by [`WORDS`] or as plain text; else nothing. Of what is said twice the first counts, but
+/// for the details of `error`, which add to its message.
 pub(super) fn said(answer: &Answer) -> String {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
-    let field = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
+    let at = |path: &[&str]| path.iter().try_fold(&body, |value, key| value.get(key)).and_then(words);
     let start = &answer.body[..answer.body.len().min(4096)];
     let plain = || {
         let plain = answer.header("content-type")?.starts_with("text/plain");
         plain.then(|| String::from_utf8_lossy(start).into_owned())
     };
-    let words = body
-        .as_str()
-        .map(str::to_owned)
-        .or_else(|| field("message"))
-        .or_else(|| field("error"))
-        .or_else(plain);
-    words.unwrap_or_default()
+    let said = words(&body).or_else(|| WORDS.iter().find_map(|path| at(path))).or_else(plain);
+    let said = said.unwrap_or_default();
+    match at(&["error", "errors"]).filter(|details| !said.contains(details.as_str())) {
+        Some(details) => format!("{said}: {details}"),
+        None => said,
+    }
+}
+
+/// The text of a value: itself, or those of a list's entries, or their `message`.
+fn words(value: &Value) -> Option<String> {
+    let entry = |value: &Value| value.as_str().or_else(|| value.get("message")?.as_str()).map(str::to_owned);
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(entries) => Some(entries.iter().filter_map(entry).collect::<Vec<_>>().join(", ")),
+        _ => None,
+    }
+    .filter(|text| !text.trim().is_empty())
 }
 
 /// The one table from status to [`ServiceError`].
@@ -59,17 +81,18 @@ pub fn fault_of_status(
     headers: &header::HeaderMap,
     said: &str,
     read: bool,
+    limits: &RateLimitHeaders,
     now: Timestamp,
 ) -> ServiceError {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let colon = if said.is_empty() { String::new() } else { format!(": {said}") };
-    let spent = header("x-ratelimit-remaining") == Some("0");
+    let spent = limits.is_spent(headers);
     match status.as_u16() {
         401 => ServiceError::auth(format!("{service} refused the sign-in{colon}")),
         429 | 403 if status.as_u16() == 429 || spent || header("retry-after").is_some() => {
             ServiceError::RateLimited {
                 why: format!("rate-limited by {service}{colon}"),
-                retry_after: retry_after(header("retry-after"), header("x-ratelimit-reset"), now),
+                retry_after: retry_after(header("retry-after"), limits.reset_at(headers, now), now),
             }
         }
         403 => ServiceError::auth(format!("{service} does not allow it{colon}")),
@@ -89,13 +112,12 @@ pub fn fault_of_status(
 }
 
 /// How long a service wants us to wait: by `Retry-After` (seconds or a date), else by when the limit is renewed.
-pub(super) fn retry_after(retry_after: Option<&str>, reset: Option<&str>, now: Timestamp) -> Duration {
+pub(super) fn retry_after(retry_after: Option<&str>, reset: Option<Timestamp>, now: Timestamp) -> Duration {
     let until = |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or_default();
     let wait = retry_after.map(str::trim).and_then(|text| {
         let date = || jiff::fmt::rfc2822::parse(text).ok().map(|zoned| until(zoned.timestamp()));
         text.parse().ok().map(Duration::from_secs).or_else(date)
     });
-    let reset = || Timestamp::from_second(reset?.trim().parse().ok()?).ok().map(until);
     // A day: a service that asks for more has its clock or its unit wrong.
-    wait.or_else(reset).unwrap_or(DEFAULT_RETRY_AFTER).min(Duration::from_secs(86_400))
+    wait.or_else(|| reset.map(until)).unwrap_or(DEFAULT_RETRY_AFTER).min(Duration::from_secs(86_400))
 }

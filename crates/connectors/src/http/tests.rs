@@ -65,7 +65,15 @@ fn a_status_is_one_kind_of_fault() {
         for status in statuses {
             for (is_read, expected) in [(true, read), (false, write)] {
                 let status = StatusCode::from_u16(*status).unwrap();
-                let fault = fault_of_status("Forge", status, &headers, "no", is_read, contract::now());
+                let fault = fault_of_status(
+                    "Forge",
+                    status,
+                    &headers,
+                    "no",
+                    is_read,
+                    &RateLimitHeaders::X_RATE_LIMIT,
+                    contract::now(),
+                );
                 assert_eq!(kind(&Err(fault)), expected, "{status} {headers:?} read={is_read}");
             }
         }
@@ -118,7 +126,10 @@ fn a_wait_is_read_from_seconds_dates_and_resets() {
         (None, None, 60),
     ];
     for (after, reset, expected) in cases {
-        let wait = retry_after(after, reset, contract::now());
+        let headers = reset.map(|reset| ("x-ratelimit-reset".parse().unwrap(), reset.parse().unwrap()));
+        let headers: header::HeaderMap = headers.into_iter().collect();
+        let reset_at = RateLimitHeaders::X_RATE_LIMIT.reset_at(&headers, contract::now());
+        let wait = retry_after(after, reset_at, contract::now());
         assert_eq!(wait, Duration::from_secs(expected), "{after:?} {reset:?}");
     }
 }
@@ -323,7 +334,8 @@ async fn a_redirect_to_another_host_takes_no_credential_along() {
     let credentials = [
         bearer(),
         Credential::Basic { user: USER.to_owned(), password: SECRET.into() },
-        Credential::Header { name: "x-api-key".into(), value: SECRET.into() },
+        Credential::Headers(vec![("x-api-key".into(), SECRET.into())]),
+        Credential::Scheme { prefix: "Token token=", secret: SECRET.into() },
     ];
     for credential in credentials {
         let http = http(&home.uri(), credential);

@@ -111,7 +111,7 @@ impl BuildJob {
                 )));
             }
             if look < LOOKS {
-                tokio::time::sleep(PAUSE).await;
+                self.jenkins.http().pause(PAUSE).await;
             }
         }
         Err(match answer.status.is_redirection() {

@@ -12,8 +12,7 @@ use super::{job::JobName, normalise, wire};
 use crate::http::{Answer, Http, Request};
 
 /// The pause between two looks at something that is under way.
-// Tests run against real sockets, where time cannot be paused.
-pub(super) const PAUSE: Duration = if cfg!(test) { Duration::from_millis(1) } else { Duration::from_secs(2) };
+pub(super) const PAUSE: Duration = Duration::from_secs(2);
 /// How many looks in a row may fail before following ends: a restart of Jenkins takes minutes.
 const PATIENCE: u32 = 150;
 /// How many looks in a row may not find what surely was there, or soon will be: a minute in all, as the pauses grow.
@@ -223,7 +222,7 @@ impl Jenkins {
                     )));
                 }
             };
-            tokio::time::sleep(pause).await;
+            self.http.pause(pause).await;
         }
     }
 
@@ -260,23 +259,17 @@ pub(super) const JOB: &str = "the job, with @branch for one branch of a multibra
 /// The `job` argument of a command.
 pub(super) fn job_arg(args: &Args) -> Result<JobName, ArgError> {
     let found = args.text("job");
-    found.parse().map_err(|expected| ArgError::Invalid {
-        arg: "job".to_owned(),
-        expected,
-        found: found.to_owned(),
-        nearest: None,
-    })
+    found.parse().map_err(|expected: String| ArgError::invalid("job", expected, found))
 }
 
 /// The `number` argument of a command, where it is given.
 pub(super) fn number_arg(args: &Args) -> Result<Option<u64>, ArgError> {
     let Some(found) = args.get("number") else { return Ok(None) };
-    found.trim_start_matches('#').parse().map(Some).map_err(|_| ArgError::Invalid {
-        arg: "number".to_owned(),
-        expected: "a build's number".to_owned(),
-        found: found.to_owned(),
-        nearest: None,
-    })
+    found
+        .trim_start_matches('#')
+        .parse()
+        .map(Some)
+        .map_err(|_| ArgError::invalid("number", "a build's number", found))
 }
 
 /// Arguments that have passed the preview cannot be wrong; should they be, nothing was done.

@@ -89,7 +89,7 @@ impl Action for BuildLog {
             }
             progress.step(&format!("{job} #{number} runs"));
             start = part.next;
-            tokio::time::sleep(PAUSE).await;
+            self.jenkins.http().pause(PAUSE).await;
         }
         if !normalise::has_ended(&build) {
             build = self.jenkins.build(&job, Some(number)).await?;

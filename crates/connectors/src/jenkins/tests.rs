@@ -299,6 +299,8 @@ async fn keeps_the_contract() {
             ("build stop", args(&[("job", "web/api")])),
         ],
         chat: None,
+        hooks: None,
+        choices: Vec::new(),
     }
     .check()
     .await;

@@ -81,7 +81,7 @@ fn incident_standing(incident: &Incident) -> Option<Standing> {
     let held_until = match incident.status {
         IncidentStatus::Resolved => return None,
         IncidentStatus::Triggered => None,
-        IncidentStatus::Acknowledged => Some(incident.held_until.unwrap_or(Timestamp::MAX)),
+        IncidentStatus::Acknowledged => Some(incident.held_until().unwrap_or(Timestamp::MAX)),
     };
     let urgency = 7 - incident.severity as u8;
     Some(Standing { held_until, ..Standing::new(Place::Incidents, true, urgency, Some(incident.started_at)) })

@@ -58,14 +58,17 @@ fn incident_row(incident: &Incident, item: &Item, me: &Identity, now: Timestamp)
         return None;
     }
     let held = incident.is_held(now);
-    let (mine, who): (Vec<_>, Vec<_>) = incident.holders.iter().cloned().partition(|holder| me.is(holder));
-    let mine = !mine.is_empty();
-    let what = match who.as_slice() {
-        _ if !held => "nobody yet".to_owned(),
-        _ if mine => "you are on it".to_owned(),
-        [] => "acknowledged".to_owned(),
-        [one] => format!("{one} is on it"),
-        more => format!("{} are on it", listed(more)),
+    let users = if held { incident.holders() } else { incident.assignees() };
+    let mine = users.iter().any(|user| me.is(&user.id));
+    let who: Vec<_> = users.iter().filter(|user| !me.is(&user.id)).map(|user| user.name.clone()).collect();
+    let what = match (held, who.as_slice()) {
+        (true, _) if mine => "you are on it".to_owned(),
+        (true, []) => "acknowledged".to_owned(),
+        (true, [one]) => format!("{one} is on it"),
+        (true, more) => format!("{} are on it", listed(more)),
+        (false, _) if mine => "assigned to you".to_owned(),
+        (false, []) => "nobody yet".to_owned(),
+        (false, who) => format!("assigned to {}", listed(who)),
     };
     Some(Row {
         held,

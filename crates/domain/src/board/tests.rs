@@ -2,7 +2,7 @@ use super::*;
 use crate::item::{
     Build, BuildRun, BuildStatus, Checks, ChecksStatus, Detail, IncidentStatus, MergeState, PullRequest,
     PullRequestState, Review, Severity, TurnKind, Verdict,
-    examples::{at, build, incident, kim, mergeable, pull_request, review, run},
+    examples::{at, build, hold, incident, kim, mergeable, pull_request, review, run},
 };
 
 fn renamed(mut item: Item, id: &str) -> Item {
@@ -58,13 +58,13 @@ fn incidents_by_urgency() {
     let one = |id: &str, minute: i64, status, severity, holders: &[&str]| {
         let item = incident(|i| {
             (i.status, i.severity, i.started_at, i.updated_at) = (status, severity, at(minute), at(50));
-            i.holders = holders.iter().map(|holder| (*holder).to_owned()).collect();
+            i.hold = hold(50, holders, None);
         });
         Item { title: id.to_owned(), ..renamed(item, id) }
     };
     let mut silence_over = one("silence over", 40, Acknowledged, Severity::High, &["bo"]);
     if let Detail::Incident(incident) = &mut silence_over.detail {
-        incident.held_until = Some(at(60));
+        incident.hold = hold(50, &["bo"], Some(60));
     }
     let items = [
         one("over", 1, Resolved, Severity::Critical, &[]),

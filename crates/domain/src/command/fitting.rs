@@ -81,7 +81,7 @@ pub fn can_work(role: Option<Role>, item: &Item, me: &Identity, now: Timestamp) 
         },
         Detail::Incident(incident) => match role {
             R::Take | R::Resolve | R::Stop if incident.status == IncidentStatus::Resolved => false,
-            R::Take => !(incident.is_held(now) && incident.holders.iter().any(|holder| me.is(holder))),
+            R::Take => !(incident.is_held(now) && incident.holders().iter().any(|holder| me.is(&holder.id))),
             _ => true,
         },
     }
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
     use crate::item::{
         BuildStatus, MergeState, Verdict,
-        examples::{at, build, incident, kim, mergeable, pull_request, review, run},
+        examples::{at, build, hold, incident, kim, mergeable, pull_request, review, run},
     };
 
     #[test]
@@ -170,8 +170,7 @@ mod tests {
         let held = |by: &str, until: Option<i64>| {
             incident(|i| {
                 i.status = IncidentStatus::Acknowledged;
-                i.holders = vec![by.to_owned()];
-                i.held_until = until.map(at);
+                i.hold = hold(0, &[by], until);
             })
         };
         let cases: [(Item, &[Role]); 16] = [

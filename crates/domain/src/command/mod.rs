@@ -15,13 +15,14 @@ mod tests;
 mod token;
 mod usage;
 mod value;
+pub mod verbs;
 
 use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    item::{Item, Kind},
+    item::{AccountName, Item, Kind},
     nearest::did_you_mean,
 };
 
@@ -67,6 +68,9 @@ pub struct CommandSpec {
     pub timeout: Duration,
     /// Where its outcome goes and what guards it.
     pub policy: Policy,
+    /// True where it asks each account that has it, unless one is named. Such a command only looks.
+    #[serde(default)]
+    pub every_account: bool,
 }
 
 /// Whether a command changes anything.
@@ -193,6 +197,41 @@ impl Args {
     pub fn item(&self, name: &str) -> Option<&Item> {
         self.items.get(name)
     }
+
+    /// The text of an argument that `spec` cannot run without.
+    ///
+    /// # Errors
+    /// [`ArgError::Missing`], where it is not given or empty.
+    pub fn needed(&self, spec: &CommandSpec, name: &str) -> Result<&str, ArgError> {
+        let given = self.get(name).filter(|text| !text.trim().is_empty());
+        given.ok_or_else(|| ArgError::Missing {
+            command: spec.name.clone(),
+            arg: name.to_owned(),
+            summary: spec.find_arg(name).map(|arg| arg.summary.clone()).unwrap_or_default(),
+        })
+    }
+
+    /// The item of that account that an argument names; `what` is what people call one, with its article: "an alert".
+    ///
+    /// # Errors
+    /// [`ArgError::Missing`], where nothing is named; [`ArgError::Invalid`], where the board has no such item, or it is
+    /// another account's.
+    pub fn item_of(
+        &self,
+        spec: &CommandSpec,
+        name: &str,
+        account: &AccountName,
+        what: &str,
+    ) -> Result<&Item, ArgError> {
+        match self.item(name) {
+            Some(item) if item.key.account == *account => Ok(item),
+            Some(item) => Err(ArgError::invalid(name, format!("{what} of {account}"), item.key.to_string())),
+            None => {
+                let typed = self.needed(spec, name)?;
+                Err(ArgError::invalid(name, format!("{what} on the board"), typed))
+            }
+        }
+    }
 }
 
 /// What is wrong with a typed line or an argument, and what would be right.
@@ -265,6 +304,13 @@ pub enum ArgError {
         /// Counted from 1.
         at: usize,
     },
+}
+
+impl ArgError {
+    /// A value that does not fit, with nothing near it that would.
+    pub fn invalid(arg: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Self::Invalid { arg: arg.into(), expected: expected.into(), found: found.into(), nearest: None }
+    }
 }
 
 /// Of what could be meant only the first ones are named; a list that is full says so.

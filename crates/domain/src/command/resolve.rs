@@ -8,7 +8,7 @@ use super::{
     token::quote,
     usage::{Element, Piece},
 };
-use crate::item::{Detail, Item, ItemKey, Kind};
+use crate::item::{Detail, Incident, Item, ItemKey, Kind};
 
 /// What a text means among the items of the board.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +30,7 @@ enum Match {
     Reference,
     /// The reference, but for its case.
     AnyCase,
-    /// A pull request's number.
+    /// The number of a pull request or an incident.
     Number,
     /// The end of the reference, from the start of a word on.
     End,
@@ -117,6 +117,9 @@ impl Wanted {
             return Some(Match::AnyCase);
         }
         match (&item.detail, self.number) {
+            (Detail::Incident(Incident { number: Some(own), .. }), Some(number)) if *own == number => {
+                return Some(Match::Number);
+            }
             (Detail::PullRequest(pull_request), Some(number)) if pull_request.number == number => {
                 return Some(Match::Number);
             }

@@ -24,6 +24,7 @@ impl CommandSpec {
             role: None,
             timeout: USUAL_TIMEOUT,
             policy: Policy::default(),
+            every_account: false,
         }
     }
 
@@ -66,6 +67,13 @@ impl CommandSpec {
     #[must_use]
     pub fn reads(mut self) -> Self {
         self.effect = Effect::Reads;
+        self
+    }
+
+    /// The same, and where no account is named it asks each account that has it.
+    #[must_use]
+    pub fn every_account(mut self) -> Self {
+        self.every_account = true;
         self
     }
 

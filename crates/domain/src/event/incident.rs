@@ -1,9 +1,11 @@
 //! Incidents: how they are joined, and what a new state of one tells.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::{EventName, Order, Transition};
-use crate::item::{Incident, IncidentStatus, InferredEnd, Item, listed};
+use crate::item::{ESCALATIONS_KEPT, Hold, Incident, IncidentStatus, InferredEnd, Item, listed};
 
 /// A later occurrence is newer; within one occurrence the later update, and on a tie the further status. If that does not
 /// decide either, or the order is known, the later received. What was inferred has no weight.
@@ -41,26 +43,77 @@ fn inferred(seen: Incident, since: Timestamp) -> Incident {
     Incident { status: IncidentStatus::Resolved, inferred_end: Some(end), ..seen }
 }
 
+/// As it was seen. While it is not acknowledged, nobody has it: that is known as of its last change.
+pub(super) fn settle(incident: &mut Incident) {
+    *incident = incident.clone().as_seen();
+    if incident.status != IncidentStatus::Acknowledged {
+        (incident.hold, incident.released_at) = (None, None);
+    }
+}
+
+/// The latest that is known of who has it, as of when: the hold, or that nobody had it.
+fn last_hold(incident: &Incident) -> Option<(Timestamp, Option<&Hold>)> {
+    match (incident.status, &incident.hold) {
+        (IncidentStatus::Triggered | IncidentStatus::Resolved, _) => Some((incident.updated_at, None)),
+        (IncidentStatus::Acknowledged, Some(hold)) => Some((hold.at, Some(hold))),
+        (IncidentStatus::Acknowledged, None) => incident.released_at.map(|at| (at, None)),
+    }
+}
+
+/// Status, severity, service and labels are one register by the service's version; each other part is one by its own time,
+/// so that what a thinner report leaves out is not forgotten. Escalations are a set.
 fn join_seen(old: &Incident, new: Incident, order: Order) -> Incident {
     let newer = is_newer(old, &new, order);
     if old.started_at != new.started_at {
         return if newer { new } else { old.clone() };
     }
-    // Escalations don't go away, even if the newer report does not count them.
-    let escalation = old.escalation.max(new.escalation);
     let description = match (&old.description, &new.description) {
         (Some(old), None) => Some(old.clone()),
         (Some(old), Some(_)) if !newer => Some(old.clone()),
         (_, new) => new.clone(),
     };
-    let joined = if newer { new } else { old.clone() };
-    Incident { escalation, description, ..joined }
+    let mut escalations: BTreeSet<_> = old.escalations.union(&new.escalations).copied().collect();
+    while escalations.len() > ESCALATIONS_KEPT {
+        escalations.pop_first();
+    }
+    let held = match (last_hold(old), last_hold(&new)) {
+        (Some((was, _)), Some((is, hold))) if order == Order::Later && was == is => Some((is, hold.cloned())),
+        (old, new) => old.max(new).map(|(at, hold)| (at, hold.cloned())),
+    };
+    let assigned = later(old.assigned.as_ref(), new.assigned.as_ref(), |assigned| assigned.at, order);
+    let assigned = assigned.cloned();
+    let (winner, other) = if newer { (new, old) } else { (old.clone(), &new) };
+    // Two reports of one change: either may say who made it.
+    let same_change = winner.status == other.status && winner.updated_at == other.updated_at;
+    let changed_by = winner.changed_by.clone().or_else(|| other.changed_by.clone().filter(|_| same_change));
+    let is_held = winner.status == IncidentStatus::Acknowledged;
+    let (hold, released_at) = match held.filter(|_| is_held) {
+        Some((_, Some(hold))) => (Some(hold), None),
+        Some((at, None)) => (None, Some(at)),
+        None => (None, None),
+    };
+    Incident { changed_by, hold, released_at, assigned, escalations, description, ..winner }
+}
+
+/// Of two words of a service the later one. At the same time the greater one, so that the order of arrival does not matter,
+/// unless the order is known.
+fn later<'a, T: Ord>(
+    old: Option<&'a T>,
+    new: Option<&'a T>,
+    at: impl Fn(&T) -> Timestamp,
+    order: Order,
+) -> Option<&'a T> {
+    match (old, new) {
+        (Some(was), Some(is)) if order == Order::Later && at(was) == at(is) => Some(is),
+        (old, new) => old.into_iter().chain(new).max_by(|a, b| (at(a), *a).cmp(&(at(b), *b))),
+    }
 }
 
 /// The first sight of an occurrence tells that it began, however far it is by then: the service says when, and those who
 /// read that it is over should read what. It does not tell that somebody had it when it is already over.
 ///
-/// What comes back after its end, and what nobody has any more while it still fires, is told as triggered again.
+/// What comes back after its end is told as triggered again. An escalation asks other people too: that alone is not told as
+/// another assignment.
 pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -> Vec<Transition> {
     use IncidentStatus::{Acknowledged, Resolved, Triggered};
     let old = old.filter(|old| old.started_at == new.started_at);
@@ -91,27 +144,44 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
         (Some(Incident { status: Acknowledged, .. }), Triggered) => {
             let summary =
                 format!("{subject} still fires, and is no longer acknowledged ({})", new.severity.name());
-            tell(EventName::Triggered, Some(updated), None, format!("{began} {updated}"), summary);
+            let by = new.changed_by.clone();
+            tell(EventName::Unacknowledged, Some(updated), by, format!("{began} {updated}"), summary);
         }
         _ => {}
     }
-    if new.escalation > old.map_or(0, |old| old.escalation) {
-        let summary = match new.escalation {
+    let known = |at: &&Timestamp| old.is_some_and(|old| old.escalations.contains(at));
+    let mut escalated = false;
+    for (count, at) in (1..).zip(&new.escalations).filter(|(_, at)| !known(at)) {
+        escalated = true;
+        let summary = match count {
             1 => format!("{subject} was escalated"),
             count => format!("{subject} was escalated, {count} times by now"),
         };
-        tell(EventName::Escalated, Some(updated), None, format!("{began} {}", new.escalation), summary);
+        tell(EventName::Escalated, Some(*at), None, format!("{began} {at}"), summary);
+    }
+    if let (Some(before), Some(now)) = (old.and_then(|old| old.assigned.as_ref()), &new.assigned)
+        && before.to != now.to
+        && new.status != Resolved
+        && !escalated
+    {
+        let summary = match now.to.as_slice() {
+            [] => format!("{subject} is assigned to nobody any more"),
+            _ => format!("{subject} was assigned to {}", listed(&new.assignee_names())),
+        };
+        let to: Vec<_> = now.to.iter().map(|user| user.id.as_str()).collect();
+        let distinct = format!("{began} {} {}", now.at, to.join(" "));
+        tell(EventName::Reassigned, Some(now.at), now.by.clone(), distinct, summary);
     }
     // Who had it when it was missed still has it when it is back: that is no news.
     let seen_before = old.map(|old| old.inferred_end.map_or(old.status, |end| end.was));
     match new.status {
         Acknowledged if seen_before != Some(Acknowledged) => {
-            let summary = match new.holders.as_slice() {
+            let summary = match new.holder_names().as_slice() {
                 [] => format!("{subject} was acknowledged"),
-                [_] => format!("{} is on {subject}", listed(&new.holders)),
-                [..] => format!("{} are on {subject}", listed(&new.holders)),
+                holders @ [_] => format!("{} is on {subject}", listed(holders)),
+                holders => format!("{} are on {subject}", listed(holders)),
             };
-            let by = new.holders.first().cloned();
+            let by = new.changed_by.clone().or_else(|| new.holders().first().map(|user| user.name.clone()));
             tell(EventName::Acknowledged, Some(updated), by, format!("{began} {updated}"), summary);
         }
         Resolved if before != Some(Resolved) => {
@@ -119,7 +189,12 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
                 Some(end) => (end.since, format!("{began} missed {}", end.since)),
                 None => (updated, format!("{began} {updated}")),
             };
-            tell(EventName::Resolved, Some(at), None, distinct, format!("{subject} is resolved"));
+            let by = new.changed_by.clone().filter(|_| new.inferred_end.is_none());
+            let summary = match &by {
+                Some(by) => format!("{subject} was resolved by {by}"),
+                None => format!("{subject} is resolved"),
+            };
+            tell(EventName::Resolved, Some(at), by, distinct, summary);
         }
         _ => {}
     }

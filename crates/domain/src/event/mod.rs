@@ -108,8 +108,12 @@ pub enum EventName {
     Triggered,
     /// Incident: somebody has it.
     Acknowledged,
+    /// Incident: who had it has let it go, and people are paged again.
+    Unacknowledged,
     /// Incident: passed on to the next level.
     Escalated,
+    /// Incident: other people are asked to take it.
+    Reassigned,
     /// Incident: over.
     Resolved,
 }
@@ -136,7 +140,9 @@ impl EventName {
             Self::Stale => "stale",
             Self::Triggered => "triggered",
             Self::Acknowledged => "acknowledged",
+            Self::Unacknowledged => "unacknowledged",
             Self::Escalated => "escalated",
+            Self::Reassigned => "reassigned",
             Self::Resolved => "resolved",
         }
     }
@@ -228,7 +234,7 @@ fn compare_in(stored: Option<&Item>, mut snapshot: Item, me: &Identity, order: O
     match &mut snapshot.detail {
         Detail::Build(build) => build::settle(build),
         Detail::PullRequest(pull_request) => pull_request::settle(pull_request),
-        Detail::Incident(incident) => *incident = incident.clone().as_seen(),
+        Detail::Incident(incident) => incident::settle(incident),
     }
     let item = match stored {
         Some(stored) => join(stored, snapshot, order),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use url::Url;
 
-use super::{Build, BuildRun, Detail, Incident, Item, PullRequest};
+use super::{Build, BuildRun, Detail, ESCALATIONS_KEPT, Incident, Item, PullRequest, User};
 use crate::text;
 
 /// Titles and subjects.
@@ -112,14 +112,22 @@ fn clean_incident(incident: &mut Incident) {
     line(&mut incident.service, NAME);
     time(&mut incident.started_at);
     time(&mut incident.updated_at);
-    // What is held for ever has no end; what was held until before any time is not held.
-    incident.held_until =
-        incident.held_until.filter(|until| *until < LATEST).map(|until| until.max(EARLIEST));
-    for holder in &mut incident.holders {
-        line(holder, SHORT);
+    optional(&mut incident.changed_by, SHORT);
+    if let Some(hold) = &mut incident.hold {
+        time(&mut hold.at);
+        users(&mut hold.by);
+        // What is held for ever has no end; what was held until before any time is not held.
+        hold.until = hold.until.filter(|until| *until < LATEST).map(|until| until.max(EARLIEST));
     }
-    incident.holders.retain(|holder| !holder.is_empty());
-    incident.holders.truncate(NAMES_KEPT);
+    if let Some(assigned) = &mut incident.assigned {
+        time(&mut assigned.at);
+        users(&mut assigned.to);
+        optional(&mut assigned.by, SHORT);
+    }
+    incident.escalations.retain(|at| (EARLIEST..=LATEST).contains(at));
+    while incident.escalations.len() > ESCALATIONS_KEPT {
+        incident.escalations.pop_first();
+    }
     description(&mut incident.description);
     incident.description = incident.description.take().filter(|text| !text.is_empty());
     let labels = &mut incident.labels;
@@ -182,6 +190,21 @@ fn optional(text: &mut Option<String>, max: usize) {
             *text = None;
         }
     }
+}
+
+/// In the service's order; one who is only named is identified by that.
+fn users(users: &mut Vec<User>) {
+    for User { id, name } in users.iter_mut() {
+        line(id, SHORT);
+        line(name, SHORT);
+        if name.is_empty() {
+            name.clone_from(id);
+        } else if id.is_empty() {
+            id.clone_from(name);
+        }
+    }
+    users.retain(|user| !user.id.is_empty());
+    users.truncate(NAMES_KEPT);
 }
 
 fn set(names: &mut Vec<String>) {

@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use super::{
-    AccountName, Build, BuildRun, BuildStatus, Detail, Incident, IncidentStatus, Item, ItemKey, Kind,
-    MergeState, Mergeability, PullRequest, PullRequestState, Review, Severity, Verdict,
+    AccountName, Build, BuildRun, BuildStatus, Detail, Hold, Incident, IncidentStatus, Item, ItemKey, Kind,
+    MergeState, Mergeability, PullRequest, PullRequestState, Review, Severity, User, Verdict,
 };
 use crate::identity::Identity;
 
@@ -85,18 +85,27 @@ pub(crate) fn mergeable(commit: &str, state: MergeState) -> Option<Mergeability>
     Some(Mergeability { commit: commit.into(), state, at: at(0) })
 }
 
+/// In the hands of those, as the service said at that minute.
+pub(crate) fn hold(minute: i64, by: &[&str], until: Option<i64>) -> Option<Hold> {
+    let by = by.iter().copied().map(User::named).collect();
+    Some(Hold { at: at(minute), by, until: until.map(at) })
+}
+
 /// `Checkout slower than 2 s` in `billing`, triggered at minute 0, changed by `change`.
 pub(crate) fn incident(change: impl FnOnce(&mut Incident)) -> Item {
     let mut incident = Incident {
         service: "billing".into(),
+        number: None,
         severity: Severity::Critical,
         status: IncidentStatus::Triggered,
         started_at: at(0),
         updated_at: at(0),
-        holders: Vec::new(),
-        held_until: None,
+        changed_by: None,
+        hold: None,
+        released_at: None,
+        assigned: None,
         inferred_end: None,
-        escalation: 0,
+        escalations: Default::default(),
         description: None,
         labels: Default::default(),
     };

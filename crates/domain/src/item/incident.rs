@@ -1,7 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// How many escalations of one occurrence are kept: the latest.
+pub const ESCALATIONS_KEPT: usize = 32;
 
 /// Under this name among its labels an incident carries the ids of the silences that hold it, separated by commas.
 pub const SILENCE_NOTE: &str = "silence";
@@ -17,6 +20,10 @@ pub const CUT_NOTE: &str = "cut-labels";
 pub struct Incident {
     /// The service or alert rule that it is about.
     pub service: String,
+    /// The number by which people refer to it, where it has one besides its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub number: Option<u64>,
     /// How bad.
     pub severity: Severity,
     /// How far.
@@ -25,12 +32,27 @@ pub struct Incident {
     pub started_at: Timestamp,
     /// When the service last changed it: within one occurrence the newer one wins, and on a tie the further status.
     pub updated_at: Timestamp,
-    /// Who has it: acknowledged it, silenced it, or is assigned.
-    pub holders: Vec<String>,
-    /// Until when it is held (a silence's end), where that is limited.
-    pub held_until: Option<Timestamp>,
-    /// How many times it has been escalated.
-    pub escalation: u32,
+    /// Who brought it to this status, where the service says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub changed_by: Option<String>,
+    /// Who has it while it is acknowledged. `None` where the service does not say: that is not the same as nobody.
+    #[serde(default, alias = "holders", deserialize_with = "hold", skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub hold: Option<Hold>,
+    /// Where it is acknowledged and not known by whom: when it was last known that nobody had it, so that no older hold counts.
+    /// Sources leave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub released_at: Option<Timestamp>,
+    /// Who was asked to take it, which is not to have it. `None` where the service does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub assigned: Option<Assignment>,
+    /// When it was escalated, each time, as far as a source has seen them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[ts(optional, as = "Option<BTreeSet<Timestamp>>")]
+    pub escalations: BTreeSet<Timestamp>,
     /// Where nothing but its absence says that it is over: a listing that should have it lacks it. The next sighting of it
     /// outranks that. No service reports this; it is made by [`crate::event::missed`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -40,6 +62,68 @@ pub struct Incident {
     pub description: Option<String>,
     /// The service's labels, and notes that its actions need (such as [`SILENCE_NOTE`]): see [`Incident::own_labels`].
     pub labels: BTreeMap<String, String>,
+}
+
+/// A user of a service, or what acts there in place of one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
+pub struct User {
+    /// What the service identifies them by: two users are the same only by this. See [`crate::identity::Identity::login`].
+    pub id: String,
+    /// What people call them.
+    pub name: String,
+}
+
+impl User {
+    /// One who is called what they are identified by.
+    pub fn named(name: impl Into<String>) -> Self {
+        let name = name.into();
+        Self { id: name.clone(), name }
+    }
+}
+
+/// The users' names.
+fn names(users: &[User]) -> Vec<&str> {
+    users.iter().map(|user| user.name.as_str()).collect()
+}
+
+/// Who has an incident: acknowledged it, or silenced it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
+pub struct Hold {
+    /// As of when the service says so: of two words the later one counts.
+    pub at: Timestamp,
+    /// Who; empty where something holds it that has no name.
+    pub by: Vec<User>,
+    /// Until when (a silence's end), where that is limited.
+    pub until: Option<Timestamp>,
+}
+
+/// Who was asked to take an incident.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
+pub struct Assignment {
+    /// As of when the service says so: of two words the later one counts.
+    pub at: Timestamp,
+    /// Whom; empty where nobody is asked.
+    pub to: Vec<User>,
+    /// Who changed it, where the service says.
+    pub by: Option<String>,
+}
+
+/// Before there were holds, the holders' names were stored alone.
+fn hold<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Hold>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Stored {
+        Hold(Hold),
+        Holders(Vec<String>),
+    }
+    Ok(match Option::<Stored>::deserialize(from)? {
+        Some(Stored::Hold(hold)) => Some(hold),
+        Some(Stored::Holders(by)) if !by.is_empty() => {
+            let by = by.into_iter().map(User::named).collect();
+            Some(Hold { at: Timestamp::MIN, by, until: None })
+        }
+        Some(Stored::Holders(_)) | None => None,
+    })
 }
 
 /// An end that was inferred.
@@ -68,7 +152,36 @@ impl Incident {
 
     /// True where somebody has it at that time: acknowledged, or silenced until later.
     pub fn is_held(&self, now: Timestamp) -> bool {
-        self.status == IncidentStatus::Acknowledged && self.held_until.is_none_or(|until| until > now)
+        self.status == IncidentStatus::Acknowledged && self.held_until().is_none_or(|until| until > now)
+    }
+
+    /// Who has it, as far as the service says.
+    pub fn holders(&self) -> &[User] {
+        self.current_hold().map_or(&[], |hold| &hold.by)
+    }
+
+    /// The names of those who have it.
+    pub fn holder_names(&self) -> Vec<&str> {
+        names(self.holders())
+    }
+
+    /// The names of those who are asked to take it.
+    pub fn assignee_names(&self) -> Vec<&str> {
+        names(self.assignees())
+    }
+
+    /// Until when somebody has it, where that is limited.
+    pub fn held_until(&self) -> Option<Timestamp> {
+        self.current_hold().and_then(|hold| hold.until)
+    }
+
+    /// Who is asked to take it, as far as the service says.
+    pub fn assignees(&self) -> &[User] {
+        self.assigned.as_ref().map_or(&[], |assigned| &assigned.to)
+    }
+
+    fn current_hold(&self) -> Option<&Hold> {
+        self.hold.as_ref().filter(|_| self.status == IncidentStatus::Acknowledged)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{NotifyLevel, RuleConfig};
 
-const RULES: [(&str, &str, NotifyLevel); 9] = [
+const RULES: [(&str, &str, NotifyLevel); 10] = [
     ("my review is asked for", r#"event == "review_requested""#, NotifyLevel::Notify),
     (
         "news of my pull request",
@@ -22,14 +22,15 @@ const RULES: [(&str, &str, NotifyLevel); 9] = [
     ("my build", r#"event in ["failed", "fixed"] && item.mine"#, NotifyLevel::Notify),
     (
         "a critical incident",
-        r#"event in ["triggered", "escalated"] && item.severity == "critical""#,
+        r#"event in ["triggered", "unacknowledged", "escalated"] && item.severity == "critical""#,
         NotifyLevel::Important,
     ),
     (
         "an incident",
-        r#"event in ["triggered", "escalated"] && item.severity in ["high", "warning"]"#,
+        r#"event in ["triggered", "unacknowledged", "escalated"] && item.severity in ["high", "warning"]"#,
         NotifyLevel::Notify,
     ),
+    ("an incident is assigned to me", r#"event == "reassigned" && item.mine"#, NotifyLevel::Notify),
     ("my pull request is stale", r#"event == "stale" && item.mine"#, NotifyLevel::Show),
     ("everything else", "true", NotifyLevel::Show),
 ];

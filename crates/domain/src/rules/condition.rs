@@ -197,7 +197,7 @@ mod tests {
             ("event == 'failed'", vec!["failed"], 0),
             (
                 "item.kind == 'incident' && event != 'resolved'",
-                vec!["triggered", "acknowledged", "escalated"],
+                vec!["triggered", "acknowledged", "unacknowledged", "escalated", "reassigned"],
                 0,
             ),
             ("event in ['merged', 'closed'] && item.mine", vec!["merged", "closed"], 1),

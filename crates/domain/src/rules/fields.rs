@@ -15,7 +15,7 @@ use crate::{
     event::{Event, EventName},
     expression::{Name, Type},
     identity::Identity,
-    item::{Build, BuildRun, Detail, Item, Kind},
+    item::{Build, BuildRun, Detail, Incident, Item, Kind},
 };
 
 /// At most so many entries of a list or map are seen, so that loops over them stay short.
@@ -63,7 +63,11 @@ pub const FIELDS: &[Name<'static>] = &[
         Type::Text,
         "Who wrote the pull request or caused the build: the service's login name",
     ),
-    field("item.mine", Type::Bool, "I wrote the pull request, caused the build or have the incident"),
+    field(
+        "item.mine",
+        Type::Bool,
+        "I wrote the pull request, caused the build, or the incident is mine or assigned to me",
+    ),
     field("item.number", Type::Number, "The number of the pull request, or of the build's run"),
     field("item.branch", Type::Text, "The branch that is built, or that the pull request would merge"),
     field("item.default_branch", Type::Bool, "It is a build of the repository's default branch"),
@@ -92,6 +96,8 @@ pub const FIELDS: &[Name<'static>] = &[
     one_of("item.severity", &["info", "warning", "high", "critical", ""], "How bad the incident is"),
     field("item.held", Type::Bool, "Somebody has the incident, or it is silenced"),
     field("item.holders", Type::List, "Who has the incident"),
+    field("item.assigned", Type::List, "Who is asked to take the incident"),
+    field("item.escalations", Type::Number, "How many times the incident was escalated"),
     field("item.labels", Type::Map, "The incident's labels: item.labels.team, or has(item.labels.team)"),
 ];
 
@@ -104,7 +110,7 @@ const fn one_of(name: &'static str, values: &'static [&'static str], meaning: &'
 }
 
 /// Every event and the kind of item that it happens to.
-pub(super) const EVENTS: [(EventName, Kind); 20] = {
+pub(super) const EVENTS: [(EventName, Kind); 22] = {
     use EventName::*;
     use Kind::{Build as B, Incident as I, PullRequest as P};
     [
@@ -126,7 +132,9 @@ pub(super) const EVENTS: [(EventName, Kind); 20] = {
         (Stale, P),
         (Triggered, I),
         (Acknowledged, I),
+        (Unacknowledged, I),
         (Escalated, I),
+        (Reassigned, I),
         (Resolved, I),
     ]
 };
@@ -213,7 +221,9 @@ impl<'a> View<'a> {
             "item.status" => Text(item.status()),
             "item.author" => Text(self.author()),
             "item.mine" => Bool(match incident {
-                Some(incident) => incident.holders.iter().any(|holder| self.me.is(holder)),
+                Some(incident) => {
+                    incident.holders().iter().chain(incident.assignees()).any(|user| self.me.is(&user.id))
+                }
                 None => self.me.is(self.author()),
             }),
             "item.number" => {
@@ -251,7 +261,12 @@ impl<'a> View<'a> {
             "item.service" => Text(incident.map_or("", |incident| &incident.service)),
             "item.severity" => Text(incident.map_or("", |incident| incident.severity.name())),
             "item.held" => Bool(incident.is_some_and(|incident| incident.is_held(self.now))),
-            "item.holders" => List(texts(incident.map(|incident| &incident.holders))),
+            "item.holders" => List(incident.map(Incident::holder_names).unwrap_or_default()),
+            "item.assigned" => List(incident.map(Incident::assignee_names).unwrap_or_default()),
+            "item.escalations" => {
+                let count = incident.map_or(0, |incident| incident.escalations.len());
+                Number(i64::try_from(count).unwrap_or(i64::MAX))
+            }
             "item.labels" => Map(incident.map(|incident| &incident.labels)),
             _ => return None,
         })

@@ -20,7 +20,9 @@ pub fn can_be_over(event: EventName) -> bool {
         | E::ChecksFailed
         | E::Stale
         | E::Triggered
-        | E::Escalated => true,
+        | E::Unacknowledged
+        | E::Escalated
+        | E::Reassigned => true,
         E::Queued
         | E::Running
         | E::Passed
@@ -65,7 +67,8 @@ pub fn ends(event: EventName) -> Option<Ends> {
     use EventName as E;
     match event {
         E::Acknowledged | E::Resolved => {
-            Some(Ends { what: &[E::Triggered, E::Escalated], over: &[E::Resolved] })
+            let what = &[E::Triggered, E::Unacknowledged, E::Escalated, E::Reassigned];
+            Some(Ends { what, over: &[E::Resolved] })
         }
         E::Fixed => Some(Ends { what: &[E::Failed, E::StillFailing], over: &[E::Fixed, E::Passed] }),
         _ => None,
@@ -77,7 +80,7 @@ pub fn is_over(event: EventName, item: &Item, me: &Identity, now: Timestamp) -> 
     use EventName as E;
     match (event, &item.detail) {
         (E::Failed | E::StillFailing, Detail::Build(build)) => !build.is_red(),
-        (E::Triggered | E::Escalated, Detail::Incident(incident)) => {
+        (E::Triggered | E::Unacknowledged | E::Escalated | E::Reassigned, Detail::Incident(incident)) => {
             incident.status == IncidentStatus::Resolved || incident.is_held(now)
         }
         _ if !can_be_over(event) => false,
@@ -101,7 +104,7 @@ mod tests {
     use super::*;
     use crate::item::{
         BuildStatus, Checks, PullRequest,
-        examples::{at, build, incident, kim, pull_request, review, run},
+        examples::{at, build, hold, incident, kim, pull_request, review, run},
     };
 
     #[test]
@@ -134,7 +137,7 @@ mod tests {
     fn what_was_told_is_over() {
         use EventName as E;
         let held = |until: Option<i64>| {
-            incident(|i| (i.status, i.held_until) = (IncidentStatus::Acknowledged, until.map(at)))
+            incident(|i| (i.status, i.hold) = (IncidentStatus::Acknowledged, hold(0, &["bo"], until)))
         };
         let pull = |change: fn(&mut PullRequest)| pull_request(change);
         let checks = |status| Some(Checks { commit: "c0".into(), status, failing: Vec::new(), at: at(5) });

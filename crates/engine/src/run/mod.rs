@@ -135,7 +135,7 @@ impl Engine {
         let writes = Writes::default();
         let doing = writes.observe(catch_panic(ready.action.run(&ready.args, ready.at, stream)));
         let stopped = |how: &str| stopped(writes.sent(), ready.spec.effect, how);
-        tokio::select! {
+        let state = tokio::select! {
             // Taken back in the last moment, it does not begin.
             biased;
             () = stream.cancel.cancelled() => match writes.sent() {
@@ -154,7 +154,14 @@ impl Engine {
             () = stopping.cancelled() => stopped("Callboard was stopped while it was under way"),
             () = self.report_progress(&run, stream) => stopped("it was given up"),
             () = self.keep_saving(&run.id, stream) => stopped("it was given up"),
+        };
+        // The board shows soon what was changed, however that ended.
+        if writes.sent() != Sent::Nothing
+            && let Some(account) = ready.account.as_ref().or_else(|| ready.action.account())
+        {
+            self.poll_soon(account);
         }
+        state
     }
 
     /// Puts how a run ended on the record. Where the store cannot be written it is kept in memory, tried again, and said

@@ -189,7 +189,7 @@ impl Engine {
             Some(account) => self.me(account).await?,
             None => Identity::default(),
         };
-        let acts_as = Some(me.login.clone()).filter(|login| !login.is_empty());
+        let acts_as = Some(me.display().to_owned()).filter(|name| !name.is_empty());
         let service = actor.and_then(|name| active.accounts.get(name)).map(|it| it.config.title());
         let acts_on_service_as =
             acts_as.as_ref().zip(service).map(|(login, service)| format!("{login} ({service})"));

@@ -182,7 +182,7 @@ pub(super) fn ingest(
         events: Vec::new(),
     };
     match report {
-        Report::Hook(Received { delivery, snapshots, gone, emptied }) => {
+        Report::Hook(Received { delivery, snapshots, gone, emptied, poll: _ }) => {
             if let Some(delivery) = delivery
                 && !hooks::first_time(conn, account, delivery, now)?
             {

@@ -3,6 +3,7 @@
 mod accounts;
 mod actors;
 mod board;
+mod changes;
 mod clients;
 mod find;
 mod items;
@@ -161,10 +162,13 @@ pub(crate) fn incident(id: &str, status: IncidentStatus, updated: i64) -> Item {
             status,
             started_at: at(0),
             updated_at: at(updated),
-            holders: Vec::new(),
-            held_until: None,
+            changed_by: None,
+            number: None,
+            hold: None,
+            released_at: None,
+            assigned: None,
             inferred_end: None,
-            escalation: 0,
+            escalations: Default::default(),
             description: None,
             labels: BTreeMap::new(),
         }),

@@ -1,6 +1,9 @@
 //! Deliveries as large as GitHub's are, and alerts as Alertmanager sends and takes them.
 
+use std::sync::LazyLock;
+
 use hmac::{Hmac, KeyInit, Mac};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
@@ -11,9 +14,11 @@ pub(super) const ALERTS_SECRET: &str = "the token of the bench's alerts";
 
 /// How many repositories tell of runs.
 const REPOS: usize = 400;
-/// When what is told happened: after any bench began, for what came before its account was watched is no news, and no
-/// rule is asked about it.
-const HAPPENED: &str = "2036-11-22T10:00:00Z";
+/// When what is told happened: after this bench began, for what came before its account was watched is no news, and no rule is
+/// asked about it; and not further ahead than clocks differ, or it would be no time at all.
+static HAPPENED: LazyLock<String> = LazyLock::new(|| {
+    (Timestamp::now() + SignedDuration::from_hours(1)).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+});
 
 /// Bodies with gaps for what differs: `<repo>`, `<n>`, `<id>`, `<head>`, `<branch>`, `<conclusion>`, `<print>`.
 pub(super) struct Payloads {
@@ -138,7 +143,7 @@ fn alert() -> Value {
 fn hook() -> Value {
     let mut one = alert();
     one["status"] = json!("firing");
-    one["startsAt"] = json!(HAPPENED);
+    one["startsAt"] = json!(*HAPPENED);
     one["endsAt"] = json!("0001-01-01T00:00:00Z");
     one["fingerprint"] = json!("<print>");
     json!({
@@ -239,7 +244,7 @@ fn run() -> Value {
         "head_sha": "<head>", "path": ".github/workflows/ci.yml", "display_title": "Rework the session cache",
         "run_number": "<n>", "event": "push", "status": "completed", "conclusion": "<conclusion>",
         "workflow_id": 159038, "check_suite_id": 42, "html_url": "https://github.example/acme/<repo>/actions/runs/<id>",
-        "pull_requests": [], "created_at": "2026-11-22T09:58:00Z", "updated_at": HAPPENED,
+        "pull_requests": [], "created_at": "2026-11-22T09:58:00Z", "updated_at": *HAPPENED,
         "actor": user("dev1"), "run_attempt": 1, "referenced_workflows": [], "run_started_at": "2026-11-22T09:58:00Z",
         "triggering_actor": user("dev1"), "previous_attempt_url": null,
         "head_commit": { "id": "<head>", "tree_id": "<head>", "message": "Rework the session cache\n\nIt was slow.",
@@ -265,7 +270,7 @@ fn pull() -> Value {
     let side = |branch: &str| json!({ "label": format!("acme:{branch}"), "ref": branch, "sha": "<head>", "user": user("acme"), "repo": repo() });
     let mut pull = json!({ "id": "<id>", "node_id": "PR_kwDOAAATjc4", "number": "<n>", "state": "open", "locked": false,
         "title": "Rework the session cache <n>", "user": user("dev1"), "body": "It was slow. ".repeat(40),
-        "created_at": HAPPENED, "updated_at": HAPPENED, "closed_at": null, "merged_at": null,
+        "created_at": *HAPPENED, "updated_at": *HAPPENED, "closed_at": null, "merged_at": null,
         "merge_commit_sha": null, "assignee": null, "assignees": [], "requested_reviewers": [user("dev2")],
         "requested_teams": [], "labels": [], "milestone": null, "draft": false, "head": side("<branch>"),
         "base": side("main"), "author_association": "MEMBER", "auto_merge": null, "active_lock_reason": null,

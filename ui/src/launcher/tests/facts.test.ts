@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import type { Build, BuildStatus, TurnKind } from "../../api";
+import type { Build, BuildStatus, Incident, TurnKind } from "../../api";
 import { BUILD, detail, INCIDENT, PULL_REQUEST } from "../../fake/items";
 import { row } from "../../fake/team";
 import { buildFacts, folded, holdersOf, incidentSummary, listed, reviewers, sizeText } from "../facts";
@@ -87,16 +87,21 @@ test("reviewers are said once, by what counts", () => {
   ]);
 });
 
+function acknowledged(by: string[]): Partial<Incident> {
+  return { status: "acknowledged", hold: { at: "2026-01-01T12:00:00Z", by: by.map((name) => ({ id: name, name })), until: null } };
+}
+
 test.each([
   [{}, "nobody"],
-  [{ holders: ["bo"] }, "bo"],
-  [{ holders: ["bo", "cy", "di"] }, "bo, cy and 1 more"],
-  [{ status: "acknowledged" }, "acknowledged by someone"],
-  [{ status: "resolved" }, ""],
-] as const)("an incident with %o is in the hands of %s", (more, holders) => {
-  expect(holdersOf({ ...INCIDENT, ...more, holders: "holders" in more ? [...more.holders] : [] })).toBe(
-    holders,
-  );
+  [acknowledged(["bo"]), "bo"],
+  [acknowledged(["bo", "cy", "di"]), "bo, cy and 1 more"],
+  [acknowledged([]), "acknowledged by someone"],
+  [{ status: "acknowledged" as const }, "acknowledged by someone"],
+  [{ ...acknowledged(["bo"]), status: "triggered" as const }, "nobody"],
+  [{ assigned: { at: "2026-01-01T12:00:00Z", to: [{ id: "U1", name: "bo" }], by: null } }, "nobody yet, assigned to bo"],
+  [{ status: "resolved" as const }, ""],
+])("an incident with %o is in the hands of %s", (more: Partial<Incident>, holders) => {
+  expect(holdersOf({ ...INCIDENT, ...more })).toBe(holders);
 });
 
 test.each([

@@ -21,7 +21,7 @@ use wiremock::{
 
 use super::*;
 use crate::{
-    contract::{self, Subject},
+    contract::{self, Hooks, Subject},
     http::Client,
 };
 
@@ -200,6 +200,13 @@ async fn keeps_the_contract() {
         writes: |request| request.method != "GET",
         runs: vec![("silence", on_the_board(THIRTY)), ("unsilence", on_the_board(&[]))],
         chat: None,
+        hooks: Some(Hooks {
+            headers: |secret, _, _| bearer(secret),
+            signs: false,
+            known: vec![("", webhook(&[told("HighCPU", "firing"), told("Other", "firing")]))],
+            foreign: Vec::new(),
+        }),
+        choices: Vec::new(),
     }
     .check()
     .await;

@@ -277,7 +277,7 @@ async fn silences_that_cannot_be_read_hide_no_alert() {
         let batch = polled(&source(&server.uri()), None).await;
         let held = incident(&batch.snapshots[0]);
         assert_eq!(held.status, IncidentStatus::Acknowledged);
-        assert_eq!((batch.problems.len(), held.holders.join(" ").as_str()), (problems, holder));
+        assert_eq!((batch.problems.len(), held.holder_names().join(" ").as_str()), (problems, holder));
         assert_eq!(batch.complete.len(), 1, "the list of alerts was read whole");
     }
 }

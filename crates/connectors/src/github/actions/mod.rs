@@ -51,8 +51,8 @@ impl PullRef {
             let head = Some(pull.head.clone()).filter(|head| !head.is_empty());
             return Ok(Self { repo: pull.repo.clone(), number: pull.number, head });
         }
-        let text = needed(spec, args, "pr")?;
-        Self::parse(text).ok_or_else(|| invalid("pr", "a pull request such as acme/web#479", text))
+        let text = args.needed(spec, "pr")?;
+        Self::parse(text).ok_or_else(|| ArgError::invalid("pr", "a pull request such as acme/web#479", text))
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -75,25 +75,6 @@ fn is_repo(text: &str) -> bool {
         !part.is_empty() && part != "." && part != ".." && part.chars().all(clean)
     };
     text.split_once('/').is_some_and(|(owner, name)| plain(owner) && plain(name))
-}
-
-/// An argument that the command cannot run without.
-fn needed<'a>(spec: &CommandSpec, args: &'a Args, name: &str) -> Result<&'a str, ArgError> {
-    let given = args.get(name).filter(|text| !text.trim().is_empty());
-    given.ok_or_else(|| ArgError::Missing {
-        command: spec.name.clone(),
-        arg: name.to_owned(),
-        summary: spec.find_arg(name).map(|arg| arg.summary.clone()).unwrap_or_default(),
-    })
-}
-
-fn invalid(arg: &str, expected: &str, found: &str) -> ArgError {
-    ArgError::Invalid {
-        arg: arg.to_owned(),
-        expected: expected.to_owned(),
-        found: found.to_owned(),
-        nearest: None,
-    }
 }
 
 /// Arguments have passed the preview when a run begins; this is for those that have not.

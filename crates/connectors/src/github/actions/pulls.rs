@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::json;
 
-use super::{PullRef, invalid, is_repo, rejected, words};
+use super::{PullRef, is_repo, rejected, words};
 use crate::{
     github::{
         Account,
@@ -58,7 +58,9 @@ impl List {
     /// The repository that is asked for, where it is one.
     fn repo(args: &Args) -> Result<Option<&str>, ArgError> {
         match args.get("repo").filter(|text| !text.is_empty()) {
-            Some(text) if !is_repo(text) => Err(invalid("repo", "a repository such as acme/web", text)),
+            Some(text) if !is_repo(text) => {
+                Err(ArgError::invalid("repo", "a repository such as acme/web", text))
+            }
             repo => Ok(repo),
         }
     }

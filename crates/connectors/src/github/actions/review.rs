@@ -17,7 +17,7 @@ use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{PullRef, needed, rejected};
+use super::{PullRef, rejected};
 use crate::{
     github::{
         Account,
@@ -187,7 +187,7 @@ impl Action for Comment {
 
     fn preview(&self, args: &Args, _now: Timestamp) -> Result<Vec<Step>, ArgError> {
         let pr = PullRef::of(&self.spec, args)?;
-        let request = Self::request(&pr, needed(&self.spec, args, "message")?);
+        let request = Self::request(&pr, args.needed(&self.spec, "message")?);
         Ok(vec![self.account.http.step(format!("Comment on {pr}"), &request)])
     }
 
@@ -198,7 +198,7 @@ impl Action for Comment {
         _progress: &dyn Progress,
     ) -> Result<Outcome, ServiceError> {
         let pr = PullRef::of(&self.spec, args).map_err(rejected)?;
-        let message = needed(&self.spec, args, "message").map_err(rejected)?;
+        let message = args.needed(&self.spec, "message").map_err(rejected)?;
         let answer = send(&self.account.http, Self::request(&pr, message)).await?;
         let comment: Reviewed = answer.json()?;
         Ok(Outcome::ok(format!("Commented on {pr}")).linked(normalise::web(comment.html_url.as_deref())))

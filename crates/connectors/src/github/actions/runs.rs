@@ -18,7 +18,7 @@ use url::Url;
 
 use super::{
     excerpt::{excerpt, without_times},
-    invalid, is_repo, needed, rejected,
+    is_repo, rejected,
 };
 use crate::{
     github::{
@@ -45,7 +45,7 @@ impl RunRef {
     fn of(spec: &CommandSpec, args: &Args) -> Result<Self, ArgError> {
         let expected = "a build on the board, or a run's number with repo=OWNER/NAME";
         if let Some(Item { key, url, detail: Detail::Build(build), .. }) = args.item("run") {
-            let fault = || invalid("run", "a build with a run", &key.id);
+            let fault = || ArgError::invalid("run", "a build with a run", &key.id);
             let run = build.latest().ok_or_else(fault)?;
             return Ok(Self {
                 repo: build.repo.clone(),
@@ -54,11 +54,11 @@ impl RunRef {
                 link: run.url.clone().or_else(|| url.clone()),
             });
         }
-        let text = needed(spec, args, "run")?;
-        let id = text.parse().map_err(|_| invalid("run", expected, text))?;
-        let repo = needed(spec, args, "repo")?;
+        let text = args.needed(spec, "run")?;
+        let id = text.parse().map_err(|_| ArgError::invalid("run", expected, text))?;
+        let repo = args.needed(spec, "repo")?;
         if !is_repo(repo) {
-            return Err(invalid("repo", "a repository such as acme/web", repo));
+            return Err(ArgError::invalid("repo", "a repository such as acme/web", repo));
         }
         Ok(Self { repo: repo.to_owned(), id, name: format!("{repo} run {id}"), link: None })
     }

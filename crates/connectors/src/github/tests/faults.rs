@@ -217,17 +217,17 @@ async fn a_secondary_limit_is_a_limit() {
 
 #[tokio::test]
 async fn a_scarce_rate_limit_is_spent_on_the_lists_alone() {
-    let scarce = |at: &str, body: Value| {
-        let reset = (now() + SignedDuration::from_mins(25)).as_second().to_string();
+    let left = |remaining: &str, minutes: i64| {
+        let reset = (now() + SignedDuration::from_mins(minutes)).as_second().to_string();
         let answer = ResponseTemplate::new(200)
-            .set_body_json(body)
+            .set_body_json(user("ana"))
             .insert_header("x-ratelimit-limit", "5000")
-            .insert_header("x-ratelimit-remaining", "400")
+            .insert_header("x-ratelimit-remaining", remaining)
             .insert_header("x-ratelimit-reset", reset.as_str());
-        Mock::given(path(at)).respond_with(answer).up_to_n_times(1).with_priority(1)
+        Mock::given(path("/user")).respond_with(answer).up_to_n_times(1).with_priority(1)
     };
     let server = serve(forge()).await;
-    mount(&server, [scarce("/user", user("ana"))]).await;
+    mount(&server, [left("400", 25)]).await;
     let mut watch = Watch::new(&server, &["acme/web"]);
     // The reset that `forge` tells is earlier than this one: the later window counts.
     let batch = watch.poll().await;
@@ -240,7 +240,8 @@ async fn a_scarce_rate_limit_is_spent_on_the_lists_alone() {
         ["4600 of 5000 calls used: reviews, checks and failed jobs wait 25 m"]
     );
     assert_eq!(batch.rate_limit.unwrap().remaining, 400);
-    // Later they are made up for, though no list has changed.
+    // In the next window they are made up for, though no list has changed.
+    mount(&server, [left("4999", 85)]).await;
     let mut told = all_told(&watch.poll().await);
     told.sort();
     assert_eq!(told, ["acme/web#482 open [bo=Approved] passed", r#"acme/web/ci@main 31.1 failed ["build"]"#]);

@@ -18,10 +18,23 @@ fn webhook(watch: &[&str]) -> Webhook {
 }
 
 fn sign(body: &[u8]) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+    sign_with(SECRET, body)
+}
+
+fn sign_with(secret: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(body);
     let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256={hex}")
+}
+
+/// The headers of a delivery by whoever has that secret.
+pub(super) fn signed_headers(secret: &str, event: &str, body: &[u8]) -> HeaderMap {
+    headers(&[
+        ("x-github-event", event),
+        ("x-github-delivery", "72d3162e-cc78-11e3-81ab-4c9367dc0958"),
+        ("x-hub-signature-256", &sign_with(secret, body)),
+    ])
 }
 
 /// A delivery's headers and body.

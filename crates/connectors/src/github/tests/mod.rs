@@ -30,7 +30,7 @@ use wiremock::{
 
 use super::*;
 use crate::{
-    contract::{self, Said, Subject, access_with, args, now},
+    contract::{self, Hooks, Said, Subject, access_with, args, now},
     http::Client,
 };
 
@@ -248,7 +248,7 @@ fn told(item: &Item) -> String {
 async fn keeps_the_contract() {
     let subject = Subject {
         connect: |url, client| {
-            let access = access_with([("token", contract::SECRET.to_owned())]);
+            let access = access_with(["token", "webhook_secret"].map(|it| (it, contract::SECRET.to_owned())));
             config(url, &["acme/web"]).connect(Access { client, ..access }).unwrap()
         },
         service: || {
@@ -292,6 +292,35 @@ async fn keeps_the_contract() {
             ("run log", args(&[("run", "31"), ("repo", "acme/web")])),
         ],
         chat: None,
+        hooks: Some(Hooks {
+            headers: hook::signed_headers,
+            signs: true,
+            known: vec![
+                (
+                    "pull_request",
+                    json!({ "action": "synchronize", "pull_request": pull(482, json!({})), "repository": repo("web") }),
+                ),
+                (
+                    "workflow_run",
+                    json!({
+                        "action": "completed", "workflow_run": run(31, json!({ "conclusion": "failure" })),
+                        "repository": repo("web"),
+                    }),
+                ),
+            ],
+            foreign: vec![
+                ("ping", json!({ "zen": "Keep it logically awesome.", "hook_id": 1 })),
+                ("issues", json!({ "action": "opened", "issue": {}, "repository": repo("web") })),
+                (
+                    "pull_request",
+                    json!({
+                        "action": "opened", "pull_request": pull(1, json!({})),
+                        "repository": with(repo("other"), json!({ "id": 2 })),
+                    }),
+                ),
+            ],
+        }),
+        choices: vec![("pr list", "repo", "acme/web")],
     };
     subject.check().await;
 }
@@ -364,6 +393,7 @@ async fn an_identity_tells_teams_and_the_server() {
         teams: vec!["team/acme/release".to_owned(), "team/web-team".to_owned()],
         server: Some("GitHub Enterprise Server 3.19.0".to_owned()),
         missing_scopes: Vec::new(),
+        name: None,
     };
     assert_eq!(identity, expected);
 }

@@ -199,6 +199,8 @@ async fn keeps_the_contract() {
         writes: |request| request.url.path().contains("/chat."),
         runs: Vec::new(),
         chat: Some(("#deploys", posted_text)),
+        hooks: None,
+        choices: Vec::new(),
     }
     .check()
     .await;

@@ -80,6 +80,8 @@ async fn keeps_the_contract_by_incoming_webhook() {
         writes: |request| request.body != br#"{"text":""}"#,
         runs: Vec::new(),
         chat: Some(("#deploys", posted_text)),
+        hooks: None,
+        choices: Vec::new(),
     }
     .check()
     .await;

@@ -1,10 +1,12 @@
 //! Histories of an incident.
 
+use std::collections::BTreeSet;
+
 use super::{History, Lasting, Step, Told};
 use crate::{
     event::EventName,
     item::{
-        Detail, Incident, IncidentStatus,
+        Assignment, Detail, Hold, Incident, IncidentStatus, User,
         examples::{at, incident},
     },
 };
@@ -26,23 +28,32 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
                 true
             }
             (0 | 1, IncidentStatus::Triggered) => {
-                (i.status, i.holders) =
-                    (IncidentStatus::Acknowledged, vec![["kim", "bo"][usize::from(how % 2)].into()]);
+                let by = ["kim", "bo"][usize::from(how % 2)];
+                i.status = IncidentStatus::Acknowledged;
+                i.hold = Some(Hold { at: time, by: vec![User::named(by)], until: None });
                 told.push((EventName::Acknowledged, format!("{began} {time}")));
                 true
             }
             (1, IncidentStatus::Acknowledged) => {
-                (i.status, i.holders) = (IncidentStatus::Triggered, Vec::new());
-                told.push((EventName::Triggered, format!("{began} {time}")));
+                (i.status, i.hold) = (IncidentStatus::Triggered, None);
+                told.push((EventName::Unacknowledged, format!("{began} {time}")));
                 true
             }
             (2, IncidentStatus::Triggered | IncidentStatus::Acknowledged) => {
-                i.escalation += 1;
-                told.push((EventName::Escalated, format!("{began} {}", i.escalation)));
+                i.escalations.insert(time);
+                told.push((EventName::Escalated, format!("{began} {time}")));
+                true
+            }
+            (6, IncidentStatus::Triggered | IncidentStatus::Acknowledged) => {
+                let to = User::named(["kim", "bo", "cy"][usize::from(how % 3)]);
+                let before = i.assigned.replace(Assignment { at: time, to: vec![to.clone()], by: None });
+                if before.is_some_and(|before| before.to != [to.clone()]) {
+                    told.push((EventName::Reassigned, format!("{began} {time} {}", to.id)));
+                }
                 true
             }
             (3, IncidentStatus::Triggered | IncidentStatus::Acknowledged) => {
-                i.status = IncidentStatus::Resolved;
+                (i.status, i.hold) = (IncidentStatus::Resolved, None);
                 told.push((EventName::Resolved, format!("{began} {time}")));
                 true
             }
@@ -55,8 +66,9 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
                 *i = Incident {
                     status: IncidentStatus::Triggered,
                     started_at: time,
-                    holders: Vec::new(),
-                    escalation: 0,
+                    hold: None,
+                    assigned: None,
+                    escalations: BTreeSet::new(),
                     ..i.clone()
                 };
                 reopened = false;
@@ -71,6 +83,11 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
             let mut hook = now.clone();
             if let Detail::Incident(i) = &mut hook.detail {
                 i.description = i.description.take().filter(|_| how % 3 != 0);
+                // A webhook that is thin says less; what it leaves out is not forgotten.
+                i.hold = i.hold.take().filter(|_| how % 4 < 2);
+                // What it tells of it says at least what changed.
+                i.assigned = i.assigned.take().filter(|assigned| assigned.at == time || how % 8 < 4);
+                i.escalations.retain(|at| *at == time);
             }
             steps.push(Step { poll: now.clone(), hook, told });
         }
@@ -80,8 +97,8 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
     let mut lasting: Vec<Lasting> = Vec::new();
     let expected = (EventName::Triggered, began.clone());
     lasting.push(Box::new(move |told| *told == expected));
-    if last.escalation > 0 {
-        let expected = (EventName::Escalated, format!("{began} {}", last.escalation));
+    for at in &last.escalations {
+        let expected = (EventName::Escalated, format!("{began} {at}"));
         lasting.push(Box::new(move |told| *told == expected));
     }
     if last.status == IncidentStatus::Resolved && !reopened {

@@ -5,8 +5,8 @@ use crate::{
         Transition, compare, missed,
     },
     item::{
-        Detail, IncidentStatus, Item,
-        examples::{at, build, incident, kim},
+        Assignment, Detail, IncidentStatus, Item, User,
+        examples::{at, build, hold, incident, kim},
     },
 };
 
@@ -16,7 +16,19 @@ fn what_an_incident_tells() {
     let one = |began, minute, status| {
         incident(|i| (i.started_at, i.updated_at, i.status) = (at(began), at(minute), status))
     };
-    let level = |minute, count| incident(|i| (i.updated_at, i.escalation) = (at(minute), count));
+    let level = |minute, escalated: &[i64]| {
+        incident(|i| {
+            i.updated_at = at(minute);
+            i.escalations = escalated.iter().map(|minute| at(*minute)).collect();
+        })
+    };
+    let asked = |minute, to: Option<&str>| {
+        incident(|i| {
+            i.updated_at = at(minute);
+            let to = to.map(|to| vec![User::named(to)]);
+            i.assigned = to.map(|to| Assignment { at: at(minute), to, by: None });
+        })
+    };
     let cases: Vec<(&str, Vec<Item>, &[EventName])> = vec![
         (
             "step by step",
@@ -29,7 +41,7 @@ fn what_an_incident_tells() {
         (
             "let go and taken again",
             vec![one(0, 1, A), one(0, 2, T), one(0, 3, A)],
-            &[Triggered, Acknowledged, Triggered, Acknowledged],
+            &[Triggered, Acknowledged, Unacknowledged, Acknowledged],
         ),
         ("fires again", vec![one(0, 1, R), one(5, 5, T), one(0, 9, A)], &[Triggered, Resolved, Triggered]),
         (
@@ -39,16 +51,48 @@ fn what_an_incident_tells() {
         ),
         (
             "passed on",
-            vec![level(0, 0), level(1, 1), level(3, 3), level(2, 2), level(4, 0)],
-            &[Triggered, Escalated, Escalated],
+            vec![level(0, &[]), level(1, &[1]), level(3, &[1, 3]), level(2, &[2]), level(4, &[])],
+            &[Triggered, Escalated, Escalated, Escalated],
         ),
+        (
+            "assigned to others, and not said by all",
+            vec![asked(0, Some("bo")), asked(1, None), asked(2, Some("cy")), asked(1, Some("bo"))],
+            &[Triggered, Reassigned],
+        ),
+        ("assigned, first that it is known", vec![asked(0, None), asked(1, Some("bo"))], &[Triggered]),
     ];
     for (name, snapshots, expected) in cases {
         assert_eq!(names(&snapshots), expected, "{name}");
     }
-    match joined(&[level(3, 3), level(4, 0)]).detail {
-        Detail::Incident(incident) => assert_eq!((incident.escalation, incident.updated_at), (3, at(4))),
+    match joined(&[level(3, &[1, 3]), level(4, &[])]).detail {
+        Detail::Incident(incident) => {
+            assert_eq!((incident.escalations.len(), incident.updated_at), (2, at(4)));
+        }
         _ => unreachable!(),
+    }
+}
+
+#[test]
+fn what_is_left_out_is_not_forgotten() {
+    use IncidentStatus::{Acknowledged as A, Triggered as T};
+    let one = |minute, status, by: Option<&str>| {
+        incident(|i| {
+            (i.updated_at, i.status) = (at(minute), status);
+            i.hold = by.and_then(|by| hold(minute, &[by], None));
+        })
+    };
+    // Reports -> who has it.
+    let cases: [(&str, Vec<Item>, &[&str]); 6] = [
+        ("a thin report later", vec![one(1, A, Some("bo")), one(2, A, None)], &["bo"]),
+        ("a thin report that is late", vec![one(2, A, Some("bo")), one(1, A, None)], &["bo"]),
+        ("said later, of an older state", vec![one(2, A, None), one(1, A, Some("bo"))], &["bo"]),
+        ("let go in between", vec![one(1, A, Some("bo")), one(2, T, None), one(3, A, None)], &[]),
+        ("the same, reordered", vec![one(1, A, Some("bo")), one(3, A, None), one(2, T, None)], &[]),
+        ("let go", vec![one(1, A, Some("bo")), one(2, T, None)], &[]),
+    ];
+    for (name, reports, expected) in cases {
+        let Detail::Incident(incident) = joined(&reports).detail else { unreachable!() };
+        assert_eq!(incident.holder_names(), expected, "{name}");
     }
 }
 
@@ -166,16 +210,28 @@ fn an_inferred_end_lasts_until_it_is_seen_again() {
 #[test]
 fn what_an_incident_says() {
     let held = |holders: &[&str]| {
-        let holders = holders.iter().map(|holder| (*holder).to_owned()).collect();
-        incident(|i| (i.updated_at, i.status, i.holders) = (at(1), IncidentStatus::Acknowledged, holders))
+        incident(|i| {
+            (i.updated_at, i.status) = (at(1), IncidentStatus::Acknowledged);
+            i.hold = hold(1, holders, None);
+        })
     };
     let cases = [
         (incident(|_| {}), "Checkout slower than 2 s in billing triggered (critical)"),
         (held(&[]), "Checkout slower than 2 s in billing was acknowledged"),
         (held(&["bo"]), "bo is on Checkout slower than 2 s in billing"),
         (held(&["bo", "cy"]), "bo and cy are on Checkout slower than 2 s in billing"),
-        (incident(|i| i.escalation = 1), "Checkout slower than 2 s in billing was escalated"),
-        (incident(|i| i.escalation = 2), "Checkout slower than 2 s in billing was escalated, 2 times by now"),
+        (incident(|i| i.escalations = [at(1)].into()), "Checkout slower than 2 s in billing was escalated"),
+        (
+            incident(|i| i.escalations = [at(1), at(2)].into()),
+            "Checkout slower than 2 s in billing was escalated, 2 times by now",
+        ),
+        (
+            incident(|i| {
+                i.status = IncidentStatus::Resolved;
+                i.changed_by = Some("bo".into());
+            }),
+            "Checkout slower than 2 s in billing was resolved by bo",
+        ),
         (
             incident(|i| i.status = IncidentStatus::Resolved),
             "Checkout slower than 2 s in billing is resolved",

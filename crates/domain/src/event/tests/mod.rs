@@ -12,8 +12,8 @@ use super::{EventName, compare, compare_read, stale};
 use crate::{
     board,
     item::{
-        BuildRun, BuildStatus, Checks, ChecksStatus, Detail, EARLIEST, IncidentStatus, Item, Kind, LATEST,
-        PullRequestState, Review, Verdict,
+        Assignment, BuildRun, BuildStatus, Checks, ChecksStatus, Detail, EARLIEST, Hold, IncidentStatus,
+        Item, Kind, LATEST, PullRequestState, Review, Verdict,
         examples::{at, build, incident, kim, pull_request, review, run},
     },
 };
@@ -78,10 +78,10 @@ fn times(item: &Item) -> Vec<Timestamp> {
             own.chain(reviewed).chain(checked).collect()
         }
         Detail::Incident(incident) => {
-            [Some(incident.started_at), Some(incident.updated_at), incident.held_until]
-                .into_iter()
-                .flatten()
-                .collect()
+            let held = incident.hold.iter().flat_map(|hold| [Some(hold.at), hold.until]).flatten();
+            let own = [incident.started_at, incident.updated_at].into_iter().chain(incident.released_at);
+            let assigned = incident.assigned.iter().map(|assigned| assigned.at);
+            own.chain(held).chain(assigned).chain(incident.escalations.iter().copied()).collect()
         }
     }
 }
@@ -113,7 +113,10 @@ proptest! {
             }),
             incident(|i| {
                 (i.started_at, i.updated_at) = (t[6], t[7]);
-                (i.status, i.held_until) = (IncidentStatus::Acknowledged, Some(t[8]));
+                i.status = IncidentStatus::Acknowledged;
+                i.hold = Some(Hold { at: t[5], by: Vec::new(), until: Some(t[8]) });
+                i.assigned = Some(Assignment { at: t[4], to: Vec::new(), by: None });
+                i.escalations = t[2..4].iter().copied().collect();
             }),
         ];
         for snapshot in items {
@@ -177,9 +180,12 @@ fn at_the_same_version_what_was_read_later_is_later() {
 #[test]
 fn held_for_ever_has_no_end() {
     let until = |text: &str| {
-        let held = incident(|i| i.held_until = text.parse().ok());
+        let held = incident(|i| {
+            i.status = IncidentStatus::Acknowledged;
+            i.hold = Some(Hold { at: at(0), by: Vec::new(), until: text.parse().ok() });
+        });
         match compare(None, held, &kim()).item.detail {
-            Detail::Incident(incident) => incident.held_until,
+            Detail::Incident(incident) => incident.held_until(),
             _ => unreachable!(),
         }
     };

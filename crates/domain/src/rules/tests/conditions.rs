@@ -107,7 +107,7 @@ fn conditions_read_events_and_items() {
 fn a_hold_ends() {
     let mut alert = incident(Severity::High, &["bo"]);
     let Detail::Incident(it) = &mut alert.detail else { unreachable!() };
-    it.held_until = Some(at(20));
+    it.hold = hold(&["bo"], Some(20));
     let held = Condition::compile("item.held").unwrap();
     for (minute, expected) in [(19, true), (20, false)] {
         let event = Event { seen_at: at(minute), ..event(EventName::Acknowledged, &alert) };

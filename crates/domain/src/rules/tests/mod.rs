@@ -11,8 +11,8 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::item::{
-    AccountName, Build, BuildRun, BuildStatus, Checks, ChecksStatus, Incident, IncidentStatus, ItemKey, Kind,
-    PullRequest, PullRequestState, Review, Severity, Verdict,
+    AccountName, Build, BuildRun, BuildStatus, Checks, ChecksStatus, Hold, Incident, IncidentStatus, ItemKey,
+    Kind, PullRequest, PullRequestState, Review, Severity, User, Verdict,
 };
 
 fn at(minute: i64) -> Timestamp {
@@ -89,6 +89,11 @@ fn pull_request(author: &str, requested: &[&str]) -> Item {
     item(Kind::PullRequest, "acme/web#479", Detail::PullRequest(detail))
 }
 
+fn hold(by: &[&str], until: Option<i64>) -> Option<Hold> {
+    let by = by.iter().copied().map(User::named).collect();
+    Some(Hold { at: at(1), by, until: until.map(at) })
+}
+
 fn incident(severity: Severity, holders: &[&str]) -> Item {
     let detail = Incident {
         service: "api".into(),
@@ -96,10 +101,13 @@ fn incident(severity: Severity, holders: &[&str]) -> Item {
         status: if holders.is_empty() { IncidentStatus::Triggered } else { IncidentStatus::Acknowledged },
         started_at: at(0),
         updated_at: at(1),
-        holders: holders.iter().map(ToString::to_string).collect(),
-        held_until: None,
+        changed_by: None,
+        number: None,
+        hold: hold(holders, None),
+        released_at: None,
+        assigned: None,
         inferred_end: None,
-        escalation: 0,
+        escalations: Default::default(),
         description: Some("p99 over 2 s".into()),
         labels: BTreeMap::from([("team".into(), "web".into())]),
     };

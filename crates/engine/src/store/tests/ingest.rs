@@ -164,7 +164,8 @@ async fn dates_that_no_clock_can_hold_do_no_harm() {
         let mut odd = firing("odd");
         if let Detail::Incident(incident) = &mut odd.detail {
             (incident.started_at, incident.updated_at) = (date.parse().unwrap(), date.parse().unwrap());
-            incident.held_until = date.parse().ok();
+            let date = date.parse().unwrap();
+            incident.hold = Some(Hold { at: date, by: Vec::new(), until: Some(date) });
         }
         let report = poll(110, vec![odd.clone(), firing("a")]);
         store.ingest(&pager(), report, at(110), everything()).await.unwrap();
@@ -198,14 +199,14 @@ async fn what_is_over_when_it_is_seen_is_on_record_and_told_nobody() {
         (
             "begins held, and is freed",
             vec![a(A, 100), a(T, 150), a(T, 150)],
-            &[Triggered, Acknowledged, Triggered],
-            &[Triggered],
+            &[Triggered, Acknowledged, Unacknowledged],
+            &[Unacknowledged],
         ),
         (
             "freed, taken and over",
             vec![a(A, 100), a(T, 150), a(A, 160), a(R, 170)],
-            &[Triggered, Acknowledged, Triggered, Acknowledged, Resolved],
-            &[Triggered, Acknowledged, Resolved],
+            &[Triggered, Acknowledged, Unacknowledged, Acknowledged, Resolved],
+            &[Unacknowledged, Acknowledged, Resolved],
         ),
         (
             "held from its beginning to its end",

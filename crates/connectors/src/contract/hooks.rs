@@ -1,0 +1,149 @@
+//! Webhooks are taken from whoever has the secret and nobody else, say the same as a poll, and do no harm whatever is in
+//! them.
+
+use callboard_domain::{
+    event::compare,
+    item::Item,
+    source::{Hook, HookError, Received},
+};
+use serde_json::Value;
+
+use super::{
+    Subject, now,
+    secrecy::{SECRET, assert_no_secret},
+};
+
+/// A service's webhooks under test.
+pub(crate) struct Hooks {
+    /// The headers with which the service sends that body for that event to an account with that secret.
+    pub(crate) headers: fn(secret: &str, event: &str, body: &[u8]) -> http::HeaderMap,
+    /// False where only a secret is sent along: what comes with it is not bound to it.
+    pub(crate) signs: bool,
+    /// Deliveries of what [`Subject::service`] lists, in the state in which it lists it: the event's name and the body.
+    pub(crate) known: Vec<(&'static str, Value)>,
+    /// Deliveries that are no concern of the account: another event, another's repository.
+    pub(crate) foreign: Vec<(&'static str, Value)>,
+}
+
+/// What stands in place of anything in a delivery.
+const ODD: [&str; 8] = ["null", "5", "-1", "\"\"", "\"x\"", "[]", "[null]", "{}"];
+
+/// What no service sends.
+const BROKEN: [&str; 7] = ["", "null", "[]", "{}", "{", "\"\\ud800\"", "\u{0}"];
+
+impl Subject {
+    pub(super) async fn hooks_are_proved_and_agree_with_polls(&self) {
+        let Some(hooks) = &self.hooks else { return };
+        let server = self.good_service().await;
+        let connection = self.connect(&server.uri());
+        let source = connection.source.expect("a hook belongs to a source");
+        let polled = source.poll(None, now()).await.unwrap().snapshots;
+        let me = connection.identify.identify().await.unwrap();
+        let hook = source.hook().expect("it has a hook");
+
+        for (event, body) in &hooks.known {
+            let body = body.to_string().into_bytes();
+            let headers = (hooks.headers)(SECRET, event, &body);
+            let received = receive(hook, &headers, &body).unwrap();
+            assert!(!received.snapshots.is_empty(), "{event} tells nothing");
+            for item in &received.snapshots {
+                let known = polled.iter().find(|known| known.key == item.key);
+                let known = known.unwrap_or_else(|| panic!("{event}: no poll has {}", item.key));
+                let stored = compare(None, known.clone(), &me).item;
+                let change = compare(Some(&stored), item.clone(), &me);
+                assert!(change.transitions.is_empty(), "{event} tells what the poll had: {change:#?}");
+                assert_eq!(change.item.status(), stored.status(), "{event}");
+            }
+            let again = receive(hook, &headers, &body).unwrap();
+            assert_eq!(again.delivery, received.delivery, "{event} is not known again");
+            Self::only_the_sender_is_believed(hooks, hook, event, &body);
+            harmless(hooks, hook, event, &body);
+        }
+        for (event, body) in &hooks.foreign {
+            let body = body.to_string().into_bytes();
+            let received = receive(hook, &(hooks.headers)(SECRET, event, &body), &body).unwrap();
+            let Received { snapshots, gone, emptied, .. } = received;
+            assert!(snapshots.is_empty() && gone.is_empty() && emptied.is_empty(), "{event}: {snapshots:?}");
+        }
+        for body in BROKEN {
+            let (event, _) = hooks.known[0];
+            let headers = (hooks.headers)(SECRET, event, body.as_bytes());
+            if let Ok(received) = receive(hook, &headers, body.as_bytes()) {
+                assert!(received.snapshots.is_empty(), "{body:?}: {received:?}");
+            }
+        }
+    }
+
+    fn only_the_sender_is_believed(hooks: &Hooks, hook: &dyn Hook, event: &str, body: &[u8]) {
+        let good = (hooks.headers)(SECRET, event, body);
+        let mut forged = vec![
+            ("unsigned", http::HeaderMap::new(), body.to_vec()),
+            ("of another secret", (hooks.headers)("another-Secret", event, body), body.to_vec()),
+            ("of no secret", (hooks.headers)("", event, body), body.to_vec()),
+        ];
+        if hooks.signs {
+            let mut tampered = body.to_vec();
+            tampered.push(b' ');
+            forged.push(("tampered with", good.clone(), tampered));
+            forged.push(("replayed with another body", good, b"{}".to_vec()));
+        }
+        for (what, headers, body) in forged {
+            let refused = hook.receive(&headers, &body, now());
+            assert!(matches!(refused, Err(HookError::Unsigned(_))), "{what}: {refused:?}");
+            assert_no_secret(what, &format!("{refused:?}"));
+        }
+    }
+}
+
+fn receive(hook: &dyn Hook, headers: &http::HeaderMap, body: &[u8]) -> Result<Received, HookError> {
+    hook.admit(headers)?;
+    let received = hook.receive(headers, body, now());
+    assert_no_secret("what came of a webhook", &format!("{received:?}"));
+    received
+}
+
+/// Each value of a delivery is another, is missing, or the delivery is cut: it is read or refused, never more.
+fn harmless(hooks: &Hooks, hook: &dyn Hook, event: &str, body: &[u8]) {
+    let whole: Value = serde_json::from_slice(body).unwrap();
+    let mut bodies: Vec<Vec<u8>> = Vec::new();
+    for pointer in pointers(&whole) {
+        for odd in ODD {
+            let mut changed = whole.clone();
+            *changed.pointer_mut(&pointer).unwrap() = serde_json::from_str(odd).unwrap();
+            bodies.push(changed.to_string().into_bytes());
+        }
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        let mut changed = whole.clone();
+        if let Some(Value::Object(fields)) = changed.pointer_mut(parent) {
+            fields.remove(name);
+            bodies.push(changed.to_string().into_bytes());
+        }
+    }
+    bodies.extend((0..body.len()).step_by(17).map(|end| body[..end].to_vec()));
+    for body in bodies {
+        let headers = (hooks.headers)(SECRET, event, &body);
+        match receive(hook, &headers, &body) {
+            Ok(received) => received.snapshots.into_iter().for_each(|item: Item| {
+                compare(None, item, &callboard_domain::identity::Identity::default());
+            }),
+            Err(HookError::Malformed(_)) => {}
+            Err(error) => panic!("{event}: {error:?} for {}", String::from_utf8_lossy(&body)),
+        }
+    }
+}
+
+/// Where every value stands.
+fn pointers(value: &Value) -> Vec<String> {
+    let below = |name: &str, value: &Value| {
+        let name = name.replace('~', "~0").replace('/', "~1");
+        let below = pointers(value).into_iter().map(|rest| format!("/{name}{rest}")).collect::<Vec<_>>();
+        std::iter::once(format!("/{name}")).chain(below).collect::<Vec<_>>()
+    };
+    match value {
+        Value::Object(fields) => fields.iter().flat_map(|(name, value)| below(name, value)).collect(),
+        Value::Array(entries) => {
+            entries.iter().enumerate().flat_map(|(at, value)| below(&at.to_string(), value)).collect()
+        }
+        _ => Vec::new(),
+    }
+}

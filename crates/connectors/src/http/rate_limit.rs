@@ -1,0 +1,212 @@
+//! What a service says of the calls that it still allows, and how fast it may be asked.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use callboard_domain::source::RateLimit;
+use jiff::{SignedDuration, Timestamp};
+use reqwest::header::HeaderMap;
+use tokio::time::Instant;
+
+/// The headers in which a service says what is left of its rate limit.
+#[derive(Debug, Clone, Copy)]
+pub struct RateLimitHeaders {
+    /// Calls allowed in the window.
+    pub limit: &'static str,
+    /// Calls left in it.
+    pub remaining: &'static str,
+    /// When the window ends.
+    pub reset: &'static str,
+    /// How `reset` is meant.
+    pub reset_is: Reset,
+    /// Where a service counts several limits: the header that says which one an answer speaks of, and the one that is meant.
+    pub of: Option<(&'static str, &'static str)>,
+}
+
+/// How the end of a rate limit's window is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reset {
+    /// In seconds since 1970.
+    At,
+    /// In seconds from now.
+    In,
+}
+
+impl RateLimitHeaders {
+    /// `X-RateLimit-*` with a time, as GitHub and many others have it.
+    pub const X_RATE_LIMIT: Self = Self {
+        limit: "x-ratelimit-limit",
+        remaining: "x-ratelimit-remaining",
+        reset: "x-ratelimit-reset",
+        reset_is: Reset::At,
+        of: None,
+    };
+
+    /// What an answer says, where it says all of it.
+    fn read(&self, headers: &HeaderMap, now: Timestamp) -> Option<RateLimit> {
+        if self.of.is_some_and(|(which, own)| text(headers, which).is_some_and(|other| other != own)) {
+            return None;
+        }
+        let number = |name| text(headers, name)?.parse::<u32>().ok();
+        Some(RateLimit {
+            limit: number(self.limit)?,
+            remaining: number(self.remaining)?,
+            reset_at: self.reset_at(headers, now)?,
+        })
+    }
+
+    /// True where no call is left.
+    pub(super) fn is_spent(&self, headers: &HeaderMap) -> bool {
+        text(headers, self.remaining) == Some("0")
+    }
+
+    /// When calls are allowed again.
+    pub(super) fn reset_at(&self, headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
+        let seconds = text(headers, self.reset)?.parse().ok()?;
+        match self.reset_is {
+            Reset::At => Timestamp::from_second(seconds).ok(),
+            Reset::In => now.checked_add(SignedDuration::from_secs(seconds)).ok(),
+        }
+    }
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
+}
+
+/// What is left of an account's rate limit, kept for all who make requests with it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Left(Arc<Mutex<Option<RateLimit>>>);
+
+impl Left {
+    pub(super) fn note(&self, by: &RateLimitHeaders, headers: &HeaderMap, now: Timestamp) {
+        // What ends later than in a day has its clock or its unit wrong.
+        let plausible =
+            |said: &RateLimit| said.reset_at.duration_since(now) <= SignedDuration::from_hours(24);
+        let Some(said) = by.read(headers, now).filter(plausible) else { return };
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Answers overtake each other: within one window the lowest count is the latest.
+        let is_news = known.is_none_or(|known| {
+            said.reset_at > known.reset_at
+                || (said.reset_at == known.reset_at && said.remaining < known.remaining)
+        });
+        if is_news {
+            *known = Some(said);
+        }
+    }
+
+    /// As last reported.
+    pub(super) fn get(&self) -> Option<RateLimit> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Lets one request begin after the other, so far apart.
+#[derive(Debug, Clone)]
+pub(super) struct Pace {
+    apart: Duration,
+    next: Arc<Mutex<Option<Instant>>>,
+}
+
+impl Pace {
+    pub(super) fn new(apart: Duration) -> Self {
+        Self { apart, next: Arc::default() }
+    }
+
+    /// How long a request that is ready now has to wait for its turn, which it takes.
+    pub(super) fn turn(&self, now: Instant) -> Duration {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = next.map_or(now, |next| next.max(now));
+        *next = Some(turn + self.apart);
+        turn - now
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RELATIVE: RateLimitHeaders = RateLimitHeaders {
+        limit: "ratelimit-limit",
+        remaining: "ratelimit-remaining",
+        reset: "ratelimit-reset",
+        reset_is: Reset::In,
+        of: None,
+    };
+    const CORE: RateLimitHeaders =
+        RateLimitHeaders { of: Some(("x-ratelimit-resource", "core")), ..RateLimitHeaders::X_RATE_LIMIT };
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn is_read_by_each_services_headers() {
+        let absolute =
+            [("x-ratelimit-limit", "60"), ("x-ratelimit-remaining", "7"), ("x-ratelimit-reset", "1300")];
+        let relative = [("ratelimit-limit", "60"), ("ratelimit-remaining", "7"), ("ratelimit-reset", "300")];
+        let search = [&absolute[..], &[("x-ratelimit-resource", "search")]].concat();
+        let core = [&absolute[..], &[("x-ratelimit-resource", "core")]].concat();
+        let odd =
+            [("x-ratelimit-limit", "60"), ("x-ratelimit-remaining", "7"), ("x-ratelimit-reset", "soon")];
+        let expected = Some(RateLimit { limit: 60, remaining: 7, reset_at: at(1300) });
+        let cases = [
+            (RateLimitHeaders::X_RATE_LIMIT, &absolute[..], expected),
+            (RELATIVE, &relative[..], expected),
+            (RELATIVE, &absolute[..], None),
+            (CORE, &core[..], expected),
+            (CORE, &absolute[..], expected),
+            (CORE, &search[..], None),
+            (CORE, &odd[..], None),
+            (CORE, &absolute[..2], None),
+            (CORE, &[], None),
+        ];
+        for (by, pairs, expected) in cases {
+            assert_eq!(by.read(&headers(pairs), at(1000)), expected, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn of_answers_that_overtake_each_other_the_lowest_count_holds() {
+        let left = Left::default();
+        let said = |remaining: &str, reset: &str| {
+            headers(&[
+                ("x-ratelimit-limit", "60"),
+                ("x-ratelimit-remaining", remaining),
+                ("x-ratelimit-reset", reset),
+            ])
+        };
+        // What an answer says and when -> what is left then.
+        let cases = [
+            ("7", "1300", 1000, 7),
+            ("9", "1300", 1001, 7),
+            ("6", "1300", 1002, 6),
+            ("59", "4900", 1301, 59),
+            ("5", "1300", 1301, 59),
+            ("58", "4900", 5000, 58),
+            ("0", "9999999999", 5000, 58),
+            ("59", "8500", 5000, 59),
+        ];
+        for (remaining, reset, now, expected) in cases {
+            left.note(&RateLimitHeaders::X_RATE_LIMIT, &said(remaining, reset), at(now));
+            assert_eq!(left.get().map(|left| left.remaining), Some(expected), "{remaining} at {now}");
+        }
+    }
+
+    #[test]
+    fn requests_begin_one_after_the_other() {
+        let pace = Pace::new(Duration::from_millis(500));
+        let begun = Instant::now();
+        let ms = |ms| begun + Duration::from_millis(ms);
+        // When a request is ready -> how long it waits.
+        for (ready, expected) in [(0, 0), (0, 500), (100, 900), (5_000, 0), (5_400, 100)] {
+            assert_eq!(pace.turn(ms(ready)), Duration::from_millis(expected), "ready at {ready} ms");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! To page people.
+
+use async_trait::async_trait;
+use callboard_domain::{
+    action::{Action, Choice, Progress, Step},
+    command::{ArgError, ArgSpec, Args, CommandSpec},
+    error::ServiceError,
+    run::Outcome,
+    text,
+};
+use jiff::Timestamp;
+use reqwest::Method;
+use serde_json::json;
+use url::Url;
+
+use super::{Base, reference, rejected};
+use crate::{
+    http::Request,
+    pagerduty::{is_id, wire},
+};
+
+const SERVICE: &str = "service";
+const TITLE: &str = "title";
+const URGENCY: &str = "urgency";
+/// The most services that are offered.
+const SERVICES: usize = 500;
+
+/// `trigger on SERVICE TITLE`: an incident of one's own.
+pub(super) struct Trigger {
+    spec: CommandSpec,
+    base: Base,
+}
+
+impl Trigger {
+    pub(super) fn new(base: Base) -> Self {
+        let spec =
+            CommandSpec::new("trigger", "Begin an incident: whoever is on call for the service is paged")
+                .usage("trigger on <service> <title...>")
+                .arg(ArgSpec::live(SERVICE, "the service"))
+                .arg(ArgSpec::text(TITLE, "what is wrong, in a line"))
+                .arg(
+                    ArgSpec::choice(
+                        URGENCY,
+                        ["high", "low"],
+                        "how urgent; the service decides where it is not given",
+                    )
+                    .optional(),
+                )
+                .example("trigger on PIJ90N7 checkout is down")
+                .example("trigger on PIJ90N7 the nightly export is late --urgency low");
+        Self { spec, base }
+    }
+
+    /// Sent twice, it is one incident: PagerDuty refuses a second one of this key while the first is open.
+    fn request(&self, args: &Args, now: Timestamp) -> Result<(String, Request), ArgError> {
+        let service = args.needed(&self.spec, SERVICE)?;
+        if !is_id(service) {
+            return Err(ArgError::invalid(SERVICE, "a service's id, such as PIJ90N7: choose one", service));
+        }
+        let title = text::line(args.needed(&self.spec, TITLE)?, 1_000);
+        let mut incident = json!({
+            "type": "incident",
+            "title": title,
+            "service": reference("service", service),
+            "incident_key": format!("callboard-{}-{}", now.as_microsecond(), service),
+        });
+        if let Some(urgency) = args.get(URGENCY) {
+            incident["urgency"] = urgency.into();
+        }
+        let body = json!({ "incident": incident });
+        Ok((title, self.base.pagerduty.write(Method::POST, ["incidents"], body)))
+    }
+}
+
+#[async_trait]
+impl Action for Trigger {
+    fn spec(&self) -> &CommandSpec {
+        &self.spec
+    }
+
+    fn preview(&self, args: &Args, now: Timestamp) -> Result<Vec<Step>, ArgError> {
+        let (title, request) = self.request(args, now)?;
+        Ok(vec![self.base.pagerduty.http().step(format!("Begin the incident {title}"), &request)])
+    }
+
+    async fn run(&self, args: &Args, now: Timestamp, _: &dyn Progress) -> Result<Outcome, ServiceError> {
+        let (title, request) = self.request(args, now).map_err(rejected)?;
+        let made: wire::One = self.base.pagerduty.http().send(request).await?.json()?;
+        let link =
+            Url::parse(&made.incident.html_url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        let id = text::line(&made.incident.id, 40);
+        Ok(Outcome::ok(format!("The incident {title} has begun"))
+            .linked(link)
+            .data(json!({ "incident": id })))
+    }
+
+    async fn choices(&self, arg: &str, args: &Args) -> Result<Vec<Choice>, ServiceError> {
+        if arg != SERVICE {
+            return Ok(Vec::new());
+        }
+        let request = self.base.pagerduty.get(["services"]).query("query", args.text(SERVICE).trim());
+        let services = self
+            .base
+            .pagerduty
+            .list::<wire::Service>(request, SERVICES, |service| service.id.clone())
+            .await?;
+        let open = services.rows.into_iter().filter(|service| service.status != "disabled");
+        Ok(open
+            .map(|service| Choice { note: Some(text::line(&service.name, 100)), value: service.id })
+            .collect())
+    }
+}

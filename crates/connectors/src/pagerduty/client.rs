@@ -1,0 +1,146 @@
+//! Requests to PagerDuty: its media type, in whose name they are made, its rate limit, and who the account is.
+
+use async_trait::async_trait;
+use callboard_domain::{error::ServiceError, identity::Identity, secret::SecretString, text};
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+use url::Url;
+
+use super::wire::{self, Incident, Page, User};
+use crate::{
+    Identify,
+    http::{Client, Credential, Http, RateLimitHeaders, Request, Reset},
+    paging::{self, Paging},
+};
+
+/// The most rows of a page, by "Pagination" in PagerDuty's documentation.
+pub(super) const ROWS: usize = 100;
+/// The most users that are offered.
+const USERS: usize = 200;
+
+/// "REST API rate limits": `ratelimit-reset` counts the seconds that are left.
+const RATE_LIMIT: RateLimitHeaders = RateLimitHeaders {
+    limit: "ratelimit-limit",
+    remaining: "ratelimit-remaining",
+    reset: "ratelimit-reset",
+    reset_is: Reset::In,
+    of: None,
+};
+
+/// PagerDuty's API.
+pub(super) struct PagerDuty {
+    http: Http,
+    from: Option<String>,
+}
+
+impl PagerDuty {
+    pub(super) fn new(client: Client, base: Url, token: SecretString, from: Option<String>) -> Self {
+        let credential = Credential::Scheme { prefix: "Token token=", secret: token };
+        Self { http: Http::new(client, base, "PagerDuty", credential).with_rate_limit(RATE_LIMIT), from }
+    }
+
+    pub(super) fn http(&self) -> &Http {
+        &self.http
+    }
+
+    /// A request that looks.
+    pub(super) fn get<S: AsRef<str>>(&self, segments: impl IntoIterator<Item = S>) -> Request {
+        Request::get(segments).header("accept", "application/vnd.pagerduty+json;version=2")
+    }
+
+    /// A request that changes something, in the account's name.
+    pub(super) fn write<S: AsRef<str>>(
+        &self,
+        method: Method,
+        segments: impl IntoIterator<Item = S>,
+        body: Value,
+    ) -> Request {
+        let request = Request::new(method, segments).json(body);
+        let request = request.header("accept", "application/vnd.pagerduty+json;version=2");
+        match &self.from {
+            Some(from) => request.header("from", from),
+            None => request,
+        }
+    }
+
+    /// An incident as it is now.
+    pub(super) async fn incident(&self, id: &str) -> Result<Incident, ServiceError> {
+        let one: wire::One = self.http.send(self.get(["incidents", id])).await?.json()?;
+        Ok(one.incident)
+    }
+
+    /// The same; `None` where there is none (any more).
+    pub(super) async fn incident_if_any(&self, id: &str) -> Result<Option<Incident>, ServiceError> {
+        let answer = self.http.exchange(self.get(["incidents", id])).await?;
+        match answer.status {
+            StatusCode::NOT_FOUND | StatusCode::GONE => Ok(None),
+            status if status.is_success() => Ok(Some(answer.json::<wire::One>()?.incident)),
+            _ => Err(self.http.fault(&answer)),
+        }
+    }
+
+    /// A listing, page by page, `most` rows of it.
+    pub(super) async fn list<T: for<'a> serde::Deserialize<'a> + Send>(
+        &self,
+        request: Request,
+        most: usize,
+        key: impl Fn(&T) -> String + Send,
+    ) -> Result<paging::Listing<T>, ServiceError> {
+        let mut paging = Paging::new(most, key);
+        while let Some(at) = paging.next() {
+            let page = request.clone().query("limit", ROWS.to_string()).query("offset", at.to_string());
+            paging.take(self.page(page).await)?;
+        }
+        Ok(paging.end())
+    }
+
+    async fn page<T: for<'a> serde::Deserialize<'a> + Send>(
+        &self,
+        request: Request,
+    ) -> Result<paging::Page<T>, ServiceError> {
+        let page: Page<T> = self.http.send(request).await?.json()?;
+        let read = page.rows.good.len() + page.rows.odd.len();
+        Ok(paging::Page { more: page.more.unwrap_or(read >= ROWS), rows: page.rows })
+    }
+
+    /// Whose key it is: a user's own says so, an account's is used in the name of `from`.
+    async fn me(&self) -> Result<User, ServiceError> {
+        let answer = self.http.exchange(self.get(["users", "me"])).await?;
+        if answer.status.is_success() {
+            return answer.json::<wire::Me>().map(|me| me.user);
+        }
+        // "Get the current user": 400 for an account's key.
+        if answer.status != StatusCode::BAD_REQUEST {
+            return Err(self.http.fault(&answer));
+        }
+        let Some(from) = &self.from else {
+            let why = format!(
+                "{}; with an account's API key, say in whose name things are done: from = \"your e-mail address\"",
+                self.http.fault(&answer)
+            );
+            return Err(ServiceError::rejected(why));
+        };
+        let found = self.users(from).await?;
+        let mine = found.into_iter().find(|user| user.email.eq_ignore_ascii_case(from));
+        mine.ok_or_else(|| {
+            ServiceError::rejected(format!("PagerDuty has no user with the e-mail address {from}"))
+        })
+    }
+
+    /// The users whose name or address has that in it.
+    pub(super) async fn users(&self, query: &str) -> Result<Vec<User>, ServiceError> {
+        let request = self.get(["users"]).query("query", query);
+        Ok(self.list::<User>(request, USERS, |user| user.id.clone()).await?.rows)
+    }
+}
+
+#[async_trait]
+impl Identify for PagerDuty {
+    /// By the user's id: two users may have one name.
+    async fn identify(&self) -> Result<Identity, ServiceError> {
+        let me = self.me().await?;
+        let name = Some(text::line(&me.name, 100)).filter(|name| !name.is_empty());
+        let login = text::line(&me.id, 100);
+        Ok(Identity { login, name, server: Some("PagerDuty".to_owned()), ..Identity::default() })
+    }
+}

@@ -1,0 +1,161 @@
+//! PagerDuty's incidents as snapshots. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use callboard_domain::{
+    item::{
+        AccountName, Assignment, Detail, Hold, Incident, IncidentStatus, Item, ItemKey, Kind, Severity, User,
+    },
+    text,
+};
+use jiff::Timestamp;
+use url::Url;
+
+use super::wire::{self, Reference};
+use crate::lenient::{Entries, not_ahead};
+
+const TITLE: usize = 200;
+const NAME: usize = 100;
+
+/// Under which label an incident carries its service's id.
+pub(super) const SERVICE: &str = "service-id";
+/// Under which label it carries its teams' ids, separated by commas.
+pub(super) const TEAMS: &str = "team-ids";
+/// Under which label it carries its escalation policy's name.
+const POLICY: &str = "escalation policy";
+
+/// A report of an incident: what it says, and as of when.
+pub(super) struct Report<'a> {
+    pub(super) incident: &'a wire::Incident,
+    /// When its status last changed, as far as this report says.
+    pub(super) changed_at: Option<Timestamp>,
+    /// Who changed that.
+    pub(super) changed_by: Option<&'a Reference>,
+    pub(super) hold: Option<Hold>,
+    pub(super) assigned: Option<Assignment>,
+    pub(super) escalations: BTreeSet<Timestamp>,
+}
+
+/// As the API lists it.
+pub(super) fn listed(
+    account: &AccountName,
+    incident: &wire::Incident,
+    now: Timestamp,
+) -> Result<Item, String> {
+    let changed_at = moment(incident.last_status_change_at.0, now);
+    let report = Report {
+        incident,
+        changed_at,
+        changed_by: incident.last_status_change_by.as_ref(),
+        hold: incident.acknowledgements.as_ref().and_then(|by| hold(incident, by, now)),
+        assigned: incident.assignments.as_ref().map(|to| assigned(incident, to, now)),
+        escalations: BTreeSet::new(),
+    };
+    snapshot(account, report, now)
+}
+
+/// The item that a report is of, or why it can't be made.
+pub(super) fn snapshot(account: &AccountName, report: Report<'_>, now: Timestamp) -> Result<Item, String> {
+    let incident = report.incident;
+    let status = match incident.status.as_str() {
+        "triggered" => IncidentStatus::Triggered,
+        "acknowledged" => IncidentStatus::Acknowledged,
+        "resolved" => IncidentStatus::Resolved,
+        other => {
+            return Err(format!("expected the status triggered, acknowledged or resolved, found {other:?}"));
+        }
+    };
+    if incident.id.is_empty() {
+        return Err("it has no id".to_owned());
+    }
+    // One that does not say is always the same occurrence.
+    let started_at = moment(incident.created_at.0, now).unwrap_or(Timestamp::UNIX_EPOCH);
+    let title = [&incident.title, &incident.summary].into_iter().find(|text| !text.trim().is_empty());
+    Ok(Item {
+        key: ItemKey::new(account, Kind::Incident, &incident.id),
+        title: title.map_or_else(|| incident.id.clone(), |title| text::line(title, TITLE)),
+        url: Url::parse(&incident.html_url).ok().filter(|url| matches!(url.scheme(), "http" | "https")),
+        detail: Detail::Incident(Incident {
+            service: incident.service.as_ref().map_or_else(String::new, name),
+            number: incident.number,
+            severity: severity(incident),
+            status,
+            started_at,
+            updated_at: report.changed_at.unwrap_or(started_at).max(started_at),
+            changed_by: report.changed_by.map(name).filter(|name| !name.is_empty()),
+            hold: report.hold,
+            released_at: None,
+            assigned: report.assigned,
+            escalations: report.escalations,
+            inferred_end: None,
+            description: None,
+            labels: labels(incident),
+        }),
+    })
+}
+
+/// When something happened, to the second: the API and webhooks give one moment with different precision.
+pub(super) fn moment(at: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+    let at = not_ahead(at, now)?;
+    Some(Timestamp::from_second(at.as_second()).unwrap_or(at))
+}
+
+/// What people call it.
+pub(super) fn name(reference: &Reference) -> String {
+    text::line(if reference.summary.trim().is_empty() { &reference.id } else { &reference.summary }, NAME)
+}
+
+pub(super) fn user(reference: &Reference) -> User {
+    User { id: text::line(&reference.id, NAME), name: name(reference) }
+}
+
+pub(super) fn is_user(reference: &Reference) -> bool {
+    reference.kind.starts_with("user")
+}
+
+/// By its priority where the team gives one, else by its urgency. Of low urgency means: not at night.
+fn severity(incident: &wire::Incident) -> Severity {
+    match (&incident.priority, incident.urgency.as_str()) {
+        (Some(priority), _) if !priority.summary.is_empty() => Severity::from_word(priority.summary.trim()),
+        (_, "high") => Severity::High,
+        _ => Severity::Warning,
+    }
+}
+
+/// Who has it. None where it is acknowledged, and the list of who did says nobody: that is not known then.
+fn hold(incident: &wire::Incident, by: &Entries<wire::Acknowledgement>, now: Timestamp) -> Option<Hold> {
+    let at = by.good.iter().filter_map(|ack| moment(ack.at.0, now)).max();
+    let at = at.or_else(|| moment(incident.last_status_change_at.0, now))?;
+    let by = unique(by.good.iter().map(|ack| user(&ack.acknowledger)));
+    let ends = incident.pending_actions.iter().flat_map(|actions| &actions.good);
+    let until = ends.filter(|action| action.kind == "unacknowledge").filter_map(|action| action.at.0).max();
+    (!by.is_empty()).then_some(Hold { at, by, until })
+}
+
+fn assigned(incident: &wire::Incident, to: &Entries<wire::Assignment>, now: Timestamp) -> Assignment {
+    let at = to.good.iter().filter_map(|assignment| moment(assignment.at.0, now)).max();
+    let at = at.or_else(|| moment(incident.created_at.0, now)).unwrap_or(Timestamp::UNIX_EPOCH);
+    Assignment { at, to: unique(to.good.iter().map(|assignment| user(&assignment.assignee))), by: None }
+}
+
+/// In one order, each once.
+pub(super) fn unique(users: impl Iterator<Item = User>) -> Vec<User> {
+    users.filter(|user| !user.name.is_empty()).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+fn labels(incident: &wire::Incident) -> BTreeMap<String, String> {
+    let ids = |references: &Entries<Reference>| {
+        let ids: Vec<_> = references.good.iter().map(|team| team.id.as_str()).collect();
+        ids.join(",")
+    };
+    let priority = incident.priority.as_ref().map(name);
+    let labels = [
+        (SERVICE, incident.service.as_ref().map(|service| service.id.clone())),
+        (TEAMS, incident.teams.as_ref().map(ids)),
+        (POLICY, incident.escalation_policy.as_ref().map(name)),
+        ("priority", priority),
+        ("urgency", Some(text::line(&incident.urgency, NAME))),
+    ];
+    let known = labels.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    known.filter(|(_, value)| !value.is_empty()).collect()
+}

@@ -1,0 +1,196 @@
+//! What is open at PagerDuty now, how what is not open any more ended, and what was escalated meanwhile.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use callboard_domain::{
+    error::ServiceError,
+    item::{Detail, Item, ItemKey, Kind},
+    source::{Batch, Cursor, Gone, GoneReason, Hook, Problem, ProblemKind, Scope, Source},
+};
+use futures::{StreamExt, stream};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Watched,
+    client::PagerDuty,
+    hook::Webhooks,
+    normalise::{self, SERVICE, TEAMS, moment},
+    wire::{Incident, LogEntry},
+};
+use crate::{
+    lenient::{Entries, Odd},
+    paging::Listing,
+};
+
+/// The most open incidents that are read.
+const MOST: usize = 2_000;
+/// How many incidents that left the list are asked for in one poll: the others wait for the next.
+const ENDS: usize = 20;
+/// How many of them at once.
+const AT_ONCE: usize = 4;
+/// The most entries of the log that are read in one poll.
+const LOGGED: usize = 500;
+/// How far the reading of the log overlaps: entries appear a little after their time.
+const OVERLAP: SignedDuration = SignedDuration::from_secs(120);
+/// How far back the log is read at first.
+const FIRST_LOOK: SignedDuration = SignedDuration::from_hours(24);
+
+pub(super) struct Incidents {
+    pagerduty: Arc<PagerDuty>,
+    watched: Arc<Watched>,
+    hook: Webhooks,
+}
+
+/// What the last poll saw.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Seen {
+    /// The incidents that were open, and those whose end could not be read yet.
+    open: BTreeSet<String>,
+    /// Until when the log has been read.
+    logged: Option<Timestamp>,
+}
+
+impl Incidents {
+    pub(super) fn new(pagerduty: Arc<PagerDuty>, watched: Arc<Watched>, hook: Webhooks) -> Self {
+        Self { pagerduty, watched, hook }
+    }
+
+    async fn open(&self) -> Result<Listing<Incident>, ServiceError> {
+        let mut request = self.pagerduty.get(["incidents"]).query("date_range", "all");
+        for status in ["triggered", "acknowledged"] {
+            request = request.query("statuses[]", status);
+        }
+        for team in &self.watched.teams {
+            request = request.query("team_ids[]", team);
+        }
+        for service in &self.watched.services {
+            request = request.query("service_ids[]", service);
+        }
+        // In an order that does not change while it is read: new ones come last.
+        let request = request.query("sort_by", "created_at:asc");
+        self.pagerduty.list(request, MOST, |incident: &Incident| incident.id.clone()).await
+    }
+
+    /// When which incident was escalated since then.
+    async fn escalations(
+        &self,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Result<(BTreeMap<String, BTreeSet<Timestamp>>, bool), ServiceError> {
+        let request = self.pagerduty.get(["log_entries"]);
+        let request = request.query("since", since.to_string()).query("until", now.to_string());
+        let request = request.query("is_overview", "true");
+        let log = self.pagerduty.list::<LogEntry>(request, LOGGED, |entry| entry.id.clone()).await?;
+        let mut found: BTreeMap<String, BTreeSet<Timestamp>> = BTreeMap::new();
+        for entry in log.rows.iter().filter(|entry| entry.kind.starts_with("escalate_log_entry")) {
+            if let (Some(incident), Some(at)) = (&entry.incident, moment(entry.created_at.0, now)) {
+                found.entry(incident.id.clone()).or_default().insert(at);
+            }
+        }
+        Ok((found, log.complete))
+    }
+}
+
+#[async_trait]
+impl Source for Incidents {
+    async fn poll(&self, since: Option<&Cursor>, now: Timestamp) -> Result<Batch, ServiceError> {
+        let before: Seen = since.and_then(|cursor| serde_json::from_str(&cursor.0).ok()).unwrap_or_default();
+        let account = &self.watched.account;
+        let Listing { rows, mut odd, complete, fault } = self.open().await?;
+        let mut batch = Batch::default();
+        let mut seen = Seen::default();
+        for (place, incident) in rows.iter().enumerate() {
+            seen.open.insert(incident.id.clone());
+            match normalise::listed(account, incident, now) {
+                Ok(item) => batch.snapshots.push(item),
+                Err(why) => {
+                    let name = serde_json::json!({ "id": incident.id }).to_string();
+                    odd.push(Odd::new(place, &name, why));
+                }
+            }
+        }
+        let entries = Entries { good: vec![(); batch.snapshots.len()], odd };
+        batch.problems.extend(entries.problem("", "incidents"));
+        if let Some(fault) = fault {
+            let why = format!("only {} open incidents were read: {fault}", entries.good.len());
+            batch.problems.push(Problem::new(ProblemKind::Incomplete, "", why));
+        } else if !complete && entries.odd.is_empty() {
+            let why = format!(
+                "more than {} incidents are open, or they changed while they were read",
+                entries.good.len()
+            );
+            batch.problems.push(Problem::new(ProblemKind::Incomplete, "", why));
+        }
+
+        let left = before.open.difference(&seen.open).cloned().collect::<Vec<_>>();
+        let (asked, waiting) = left.split_at(left.len().min(ENDS));
+        let ends = stream::iter(asked.to_vec())
+            .map(|id| async move { (self.pagerduty.incident_if_any(&id).await, id) })
+            .buffered(AT_ONCE)
+            .collect::<Vec<_>>()
+            .await;
+        let mut unread: BTreeSet<String> = waiting.iter().cloned().collect();
+        for (end, id) in ends {
+            let read = end.map_err(|error| error.to_string()).and_then(|incident| match incident {
+                Some(incident) => normalise::listed(account, &incident, now).map(Some),
+                None => Ok(None),
+            });
+            match read {
+                Ok(Some(item)) => batch.snapshots.push(item),
+                Ok(None) => batch.gone.push(Gone {
+                    key: ItemKey::new(account, Kind::Incident, &id),
+                    reason: GoneReason::Deleted,
+                }),
+                Err(why) => {
+                    let why = format!("how incident {id} ended cannot be read: {why}");
+                    batch.problems.push(Problem::new(ProblemKind::Details, "", why));
+                    unread.insert(id);
+                }
+            }
+        }
+        // What was read whole has no more of them: an end that could not be read is inferred until it can be.
+        batch.complete.extend((complete && entries.odd.is_empty()).then(|| Scope::all(Kind::Incident)));
+        seen.open.extend(unread);
+
+        let from = before.logged.map_or(now - FIRST_LOOK, |logged| logged - OVERLAP);
+        match self.escalations(from, now).await {
+            Ok((found, whole)) => {
+                for item in &mut batch.snapshots {
+                    if let (Detail::Incident(incident), Some(times)) =
+                        (&mut item.detail, found.get(&item.key.id))
+                    {
+                        incident.escalations.extend(times.iter().filter(|at| **at >= incident.started_at));
+                    }
+                }
+                seen.logged = Some(now);
+                if !whole {
+                    let why = "not every escalation was read: the log is longer than that";
+                    batch.problems.push(Problem::new(ProblemKind::Details, "", why));
+                }
+            }
+            Err(why) => {
+                seen.logged = before.logged;
+                let why = format!("escalations cannot be read: {why}");
+                batch.problems.push(Problem::new(ProblemKind::Details, "", why));
+            }
+        }
+        batch.cursor = Some(Cursor(serde_json::to_string(&seen).unwrap_or_default()));
+        batch.rate_limit = self.pagerduty.http().rate_limit();
+        Ok(batch)
+    }
+
+    fn watches(&self, item: &Item) -> bool {
+        let Detail::Incident(incident) = &item.detail else { return true };
+        let teams = incident.labels.get(TEAMS).map(|teams| teams.split(','));
+        self.watched.covers(incident.labels.get(SERVICE).map(String::as_str), teams)
+    }
+
+    fn hook(&self) -> Option<&dyn Hook> {
+        Some(&self.hook)
+    }
+}

@@ -1,0 +1,181 @@
+//! PagerDuty's JSON: the REST API v2 and webhooks v3. References have an `id`, a `type` and a `summary`, which is the name.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::lenient::{Date, Entries, number, or_nothing, text};
+
+/// A page of a listing, whose rows stand under the listing's own name.
+#[derive(Debug, Deserialize)]
+pub(super) struct Page<T> {
+    #[serde(
+        alias = "incidents",
+        alias = "users",
+        alias = "services",
+        alias = "oncalls",
+        alias = "log_entries"
+    )]
+    pub(super) rows: Entries<T>,
+    /// Where it is not said, a page that is full is followed by another.
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub(super) more: Option<bool>,
+}
+
+/// One incident, by itself.
+#[derive(Debug, Deserialize)]
+pub(super) struct One {
+    pub(super) incident: Incident,
+}
+
+/// An incident, as the API lists it, or thinner as a webhook tells of it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Incident {
+    #[serde(deserialize_with = "text")]
+    pub(super) id: String,
+    /// `incident_number` in the API, `number` in webhooks.
+    #[serde(default, alias = "incident_number", deserialize_with = "number")]
+    pub(super) number: Option<u64>,
+    #[serde(default, deserialize_with = "text")]
+    pub(super) title: String,
+    #[serde(default, deserialize_with = "text")]
+    pub(super) summary: String,
+    #[serde(default, deserialize_with = "text")]
+    pub(super) status: String,
+    #[serde(default, deserialize_with = "text")]
+    pub(super) urgency: String,
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub(super) priority: Option<Reference>,
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub(super) service: Option<Reference>,
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub(super) escalation_policy: Option<Reference>,
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub(super) teams: Option<Entries<Reference>>,
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub(super) assignments: Option<Entries<Assignment>>,
+    /// In webhooks.
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub(super) assignees: Option<Entries<Reference>>,
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub(super) acknowledgements: Option<Entries<Acknowledgement>>,
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub(super) pending_actions: Option<Entries<PendingAction>>,
+    #[serde(default)]
+    pub(super) created_at: Date,
+    #[serde(default)]
+    pub(super) last_status_change_at: Date,
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub(super) last_status_change_by: Option<Reference>,
+    #[serde(default, deserialize_with = "text")]
+    pub(super) html_url: String,
+}
+
+/// Something that is referred to: a user, a service, a team, a policy.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Reference {
+    #[serde(default, deserialize_with = "text")]
+    pub(super) id: String,
+    #[serde(default, rename = "type", deserialize_with = "text")]
+    pub(super) kind: String,
+    /// Its name.
+    #[serde(default, deserialize_with = "text")]
+    pub(super) summary: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Assignment {
+    #[serde(default)]
+    pub(super) at: Date,
+    pub(super) assignee: Reference,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Acknowledgement {
+    #[serde(default)]
+    pub(super) at: Date,
+    pub(super) acknowledger: Reference,
+}
+
+/// What PagerDuty is going to do by itself: `unacknowledge`, `escalate`, `resolve`.
+#[derive(Debug, Deserialize)]
+pub(super) struct PendingAction {
+    #[serde(default, rename = "type", deserialize_with = "text")]
+    pub(super) kind: String,
+    #[serde(default)]
+    pub(super) at: Date,
+}
+
+/// What happened to an incident.
+#[derive(Debug, Deserialize)]
+pub(super) struct LogEntry {
+    #[serde(default, rename = "type", deserialize_with = "text")]
+    pub(super) kind: String,
+    #[serde(default)]
+    pub(super) created_at: Date,
+    #[serde(deserialize_with = "text")]
+    pub(super) id: String,
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub(super) incident: Option<Reference>,
+}
+
+/// Whose token it is.
+#[derive(Debug, Deserialize)]
+pub(super) struct Me {
+    pub(super) user: User,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct User {
+    #[serde(deserialize_with = "text")]
+    pub(super) id: String,
+    #[serde(default, deserialize_with = "text")]
+    pub(super) name: String,
+    #[serde(default, deserialize_with = "text")]
+    pub(super) email: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Service {
+    #[serde(deserialize_with = "text")]
+    pub(super) id: String,
+    #[serde(default, deserialize_with = "text")]
+    pub(super) name: String,
+    #[serde(default, deserialize_with = "text")]
+    pub(super) status: String,
+}
+
+/// Who is on call, for which policy, on which level of it, until when.
+#[derive(Debug, Deserialize)]
+pub(super) struct OnCall {
+    pub(super) user: Reference,
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub(super) escalation_policy: Option<Reference>,
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub(super) schedule: Option<Reference>,
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub(super) escalation_level: Option<u32>,
+    #[serde(default)]
+    pub(super) end: Date,
+}
+
+/// A webhook: <https://developer.pagerduty.com/docs/webhooks-overview>.
+#[derive(Debug, Deserialize)]
+pub(super) struct Webhook<'a> {
+    #[serde(borrow)]
+    pub(super) event: Event<'a>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Event<'a> {
+    #[serde(default, deserialize_with = "text")]
+    pub(super) id: String,
+    #[serde(deserialize_with = "text")]
+    pub(super) event_type: String,
+    #[serde(default)]
+    pub(super) occurred_at: Date,
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub(super) agent: Option<Reference>,
+    /// An incident, or what belongs to one: by its `type`.
+    #[serde(borrow, default)]
+    pub(super) data: Option<&'a RawValue>,
+}

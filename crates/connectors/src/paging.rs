@@ -1,0 +1,218 @@
+//! Listings in pages that are counted from the beginning. Their rows shift while they are read: what ends on an earlier page
+//! moves a row of the next one up, and that row would never be seen.
+
+use std::collections::BTreeSet;
+
+use callboard_domain::error::ServiceError;
+
+use crate::lenient::{Entries, Odd};
+
+/// How often a listing that shifted is read from its beginning again.
+const TRIES: u32 = 3;
+
+/// One page.
+pub(crate) struct Page<T> {
+    /// Its rows.
+    pub(crate) rows: Entries<T>,
+    /// True where the service says that there are further rows.
+    pub(crate) more: bool,
+}
+
+/// What was read of a listing.
+#[derive(Debug)]
+pub(crate) struct Listing<T> {
+    /// Each row once, in order.
+    pub(crate) rows: Vec<T>,
+    /// The rows that could not be read.
+    pub(crate) odd: Vec<Odd>,
+    /// True where every row was seen. Absence is evidence only then.
+    pub(crate) complete: bool,
+    /// Why it was not read to its end, where a page failed.
+    pub(crate) fault: Option<ServiceError>,
+}
+
+/// A listing that is being read page by page:
+///
+/// ```ignore
+/// while let Some(at) = paging.next() {
+///     paging.take(page_at(at).await)?;
+/// }
+/// let listing = paging.end();
+/// ```
+///
+/// Each page but the first begins with the last row of the one before, by `key`. Where that is not on it, rows have moved
+/// up past the border: the listing is read again, and where it does not stand still it is not complete. Rows that moved down
+/// are seen twice, and count once.
+pub(crate) struct Paging<T, K> {
+    /// How many rows are read at the most.
+    most: usize,
+    /// What a row is known by.
+    key: K,
+    /// How often it may be read from its beginning again.
+    tries: u32,
+    /// Where the next page begins; none once there is no more to read.
+    at: Option<usize>,
+    listing: Listing<T>,
+    seen: BTreeSet<String>,
+    /// Of the listings that shifted the longest.
+    best: Option<Listing<T>>,
+}
+
+impl<T> Listing<T> {
+    fn new() -> Self {
+        Self { rows: Vec::new(), odd: Vec::new(), complete: true, fault: None }
+    }
+}
+
+impl<T, K: Fn(&T) -> String> Paging<T, K> {
+    pub(crate) fn new(most: usize, key: K) -> Self {
+        let listing = Listing::new();
+        Self { most, key, tries: TRIES, at: Some(0), listing, seen: BTreeSet::new(), best: None }
+    }
+
+    /// From which row on the next page is to be read; none where there is no more to read.
+    pub(crate) fn next(&self) -> Option<usize> {
+        self.at
+    }
+
+    /// Takes the page that begins there, or why it could not be read.
+    ///
+    /// # Errors
+    /// Only where the very first page cannot be read; a later fault makes the listing incomplete.
+    pub(crate) fn take(&mut self, page: Result<Page<T>, ServiceError>) -> Result<(), ServiceError> {
+        let Some(at) = self.at.take() else { return Ok(()) };
+        match page {
+            Ok(page) => self.add(at, page),
+            Err(error) if at == 0 && self.best.is_none() => return Err(error),
+            Err(error) => (self.listing.complete, self.listing.fault) = (false, Some(error)),
+        }
+        Ok(())
+    }
+
+    /// What was read.
+    pub(crate) fn end(self) -> Listing<T> {
+        match self.best {
+            Some(best) if !self.listing.complete && best.rows.len() > self.listing.rows.len() => best,
+            _ => self.listing,
+        }
+    }
+
+    fn add(&mut self, at: usize, page: Page<T>) {
+        let border = self.listing.rows.last().map(&self.key);
+        let read = page.rows.good.len() + page.rows.odd.len();
+        let overlaps = border.is_none_or(|border| page.rows.good.iter().any(|row| (self.key)(row) == border));
+        // What cannot be read may be the row of the border.
+        let is_shifted = !overlaps && page.rows.odd.is_empty();
+        self.listing.complete &= overlaps;
+        let before = self.listing.rows.len();
+        for row in page.rows.good {
+            if self.seen.insert((self.key)(&row)) {
+                self.listing.rows.push(row);
+            }
+        }
+        self.listing.odd.extend(page.rows.odd);
+        if is_shifted {
+            self.begin_again();
+        } else if !page.more {
+            self.listing.complete &= self.listing.odd.is_empty();
+        } else if self.listing.rows.len() >= self.most || self.listing.rows.len() == before || read <= 1 {
+            // A page that brings nothing new leads nowhere.
+            self.listing.complete = false;
+        } else {
+            self.at = Some(at + read - 1);
+        }
+    }
+
+    fn begin_again(&mut self) {
+        self.tries -= 1;
+        if self.tries == 0 {
+            return;
+        }
+        let shifted = std::mem::replace(&mut self.listing, Listing::new());
+        if self.best.as_ref().is_none_or(|best| best.rows.len() < shifted.rows.len()) {
+            self.best = Some(shifted);
+        }
+        self.seen.clear();
+        self.at = Some(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows `0..10` in pages of 4, of which each call of `change` may make others, and what is read of them.
+    fn read_while(mut change: impl FnMut(usize, &mut Vec<u32>)) -> (Vec<u32>, bool, usize) {
+        let mut rows: Vec<u32> = (0..10).collect();
+        let mut asked = 0;
+        let mut paging = Paging::new(50, u32::to_string);
+        while let Some(at) = paging.next() {
+            change(asked, &mut rows);
+            asked += 1;
+            let page: Vec<u32> = rows.iter().copied().skip(at).take(4).collect();
+            let more = at + page.len() < rows.len();
+            paging.take(Ok(Page { rows: Entries { good: page, odd: Vec::new() }, more })).unwrap();
+        }
+        let listing = paging.end();
+        (listing.rows, listing.complete, asked)
+    }
+
+    #[test]
+    fn every_row_is_seen_though_they_shift() {
+        let all: Vec<u32> = (0..10).collect();
+        assert_eq!(read_while(|_, _| {}), (all.clone(), true, 3));
+
+        // One of the first page ends before the second is asked for: read again.
+        let ended = read_while(|asked, rows| {
+            if asked == 1 {
+                rows.retain(|row| *row != 1);
+            }
+        });
+        let (rows, complete, _) = ended;
+        assert_eq!((rows, complete), (all.iter().copied().filter(|row| *row != 1).collect(), true));
+
+        // New ones push rows down: some are seen twice, and the new ones with the next poll.
+        let (rows, complete, _) = read_while(|asked, rows| {
+            if asked == 1 {
+                rows.insert(0, 100);
+            }
+        });
+        assert_eq!((rows, complete), (all.clone(), true));
+
+        // It never stands still: nothing is claimed, and it ends.
+        let (rows, complete, asked) = read_while(|asked, rows| {
+            if asked % 3 != 0 {
+                rows.remove(0);
+                rows.push(u32::try_from(asked).unwrap() + 100);
+            }
+        });
+        assert!(!complete && !rows.is_empty() && asked <= 9, "{rows:?} {asked}");
+    }
+
+    #[test]
+    fn a_listing_that_breaks_off_or_is_too_long_is_not_complete() {
+        let rows: Vec<String> = (0..10).map(|row| row.to_string()).collect();
+        let page = |at: usize, more: bool| {
+            let good: Vec<String> = rows.iter().skip(at).take(4).cloned().collect();
+            Page { rows: Entries { good, odd: Vec::new() }, more }
+        };
+        let read = |most: usize, page_at: &dyn Fn(usize) -> Result<Page<String>, ServiceError>| {
+            let mut paging = Paging::new(most, String::clone);
+            while let Some(at) = paging.next() {
+                paging.take(page_at(at))?;
+            }
+            Ok::<_, ServiceError>(paging.end())
+        };
+        let down = || Err(ServiceError::unavailable("down"));
+        let broken = read(50, &|at| if at == 0 { Ok(page(0, true)) } else { down() }).unwrap();
+        assert_eq!((broken.rows.len(), broken.complete, broken.fault.is_some()), (4, false, true));
+        assert!(read(50, &|_| down()).is_err());
+        let long = read(5, &|at| Ok(page(at, true))).unwrap();
+        assert_eq!((long.rows.len(), long.complete), (7, false));
+        // The same page again and again.
+        let circle = read(50, &|_| Ok(page(0, true))).unwrap();
+        assert_eq!((circle.rows.len(), circle.complete), (4, false));
+        let empty = read(50, &|_| Ok(page(100, true))).unwrap();
+        assert_eq!((empty.rows.len(), empty.complete), (0, false), "more is said to be there");
+    }
+}
