@@ -345,6 +345,23 @@ items: { [key in string]: Item },
 pairs: Array<[string, string]>, };
 
 /**
+ * Who was asked to take an incident.
+ */
+export type Assignment = { 
+/**
+ * As of when the service says so: of two words the later one counts.
+ */
+at: string, 
+/**
+ * Whom; empty where nobody is asked.
+ */
+to: Array<User>, 
+/**
+ * Who changed it, where the service says.
+ */
+by: string | null, };
+
+/**
  * A change that somebody made.
  */
 export type AuditEntry = { 
@@ -824,7 +841,11 @@ timeout: { secs: number; nanos: number },
 /**
  * Where its outcome goes and what guards it.
  */
-policy: Policy, };
+policy: Policy, 
+/**
+ * True where it asks each account that has it, unless one is named. Such a command only looks.
+ */
+every_account: boolean, };
 
 /**
  * The commands that can be run.
@@ -1047,7 +1068,7 @@ summary: string, };
 /**
  * What happened. The names are those of rules, JSON and the command line.
  */
-export type EventName = "queued" | "running" | "passed" | "failed" | "fixed" | "still_failing" | "canceled" | "opened" | "review_requested" | "approved" | "changes_requested" | "checks_failed" | "checks_passed" | "merged" | "closed" | "stale" | "triggered" | "acknowledged" | "escalated" | "resolved";
+export type EventName = "queued" | "running" | "passed" | "failed" | "fixed" | "still_failing" | "canceled" | "opened" | "review_requested" | "approved" | "changes_requested" | "checks_failed" | "checks_passed" | "merged" | "closed" | "stale" | "triggered" | "acknowledged" | "unacknowledged" | "escalated" | "reassigned" | "resolved";
 
 /**
  * Events, oldest first.
@@ -1379,6 +1400,23 @@ line: string,
 state: string, };
 
 /**
+ * Who has an incident: acknowledged it, or silenced it.
+ */
+export type Hold = { 
+/**
+ * As of when the service says so: of two words the later one counts.
+ */
+at: string, 
+/**
+ * Who; empty where something holds it that has no name.
+ */
+by: Array<User>, 
+/**
+ * Until when (a silence's end), where that is limited.
+ */
+until: string | null, };
+
+/**
  * Who an account acts as on its service, and what its credential lacks.
  */
 export type Identity = { 
@@ -1386,6 +1424,10 @@ export type Identity = {
  * The login name, as it stands in items (`author`, `requested`, `holders`). Empty where the service has no users.
  */
 login: string, 
+/**
+ * What people call the account's user, where that is not the login: for display alone.
+ */
+name?: string, 
 /**
  * The teams, as `team/ORGANISATION/NAME` (`team/NAME` where the organisation is not known), as they stand in
  * [`crate::item::PullRequest::requested`].
@@ -1409,6 +1451,10 @@ export type Incident = {
  */
 service: string, 
 /**
+ * The number by which people refer to it, where it has one besides its id.
+ */
+number?: number, 
+/**
  * How bad.
  */
 severity: Severity, 
@@ -1425,17 +1471,26 @@ started_at: string,
  */
 updated_at: string, 
 /**
- * Who has it: acknowledged it, silenced it, or is assigned.
+ * Who brought it to this status, where the service says.
  */
-holders: Array<string>, 
+changed_by?: string, 
 /**
- * Until when it is held (a silence's end), where that is limited.
+ * Who has it while it is acknowledged. `None` where the service does not say: that is not the same as nobody.
  */
-held_until: string | null, 
+hold?: Hold, 
 /**
- * How many times it has been escalated.
+ * Where it is acknowledged and not known by whom: when it was last known that nobody had it, so that no older hold counts.
+ * Sources leave it out.
  */
-escalation: number, 
+released_at?: string, 
+/**
+ * Who was asked to take it, which is not to have it. `None` where the service does not say.
+ */
+assigned?: Assignment, 
+/**
+ * When it was escalated, each time, as far as a source has seen them.
+ */
+escalations?: Array<string>, 
 /**
  * Where nothing but its absence says that it is over: a listing that should have it lacks it. The next sighting of it
  * outranks that. No service reports this; it is made by [`crate::event::missed`].
@@ -1446,7 +1501,7 @@ inferred_end?: InferredEnd,
  */
 description: string | null, 
 /**
- * The service's labels and whatever its actions need (such as the ids of silences, under `silence`).
+ * The service's labels, and notes that its actions need (such as [`SILENCE_NOTE`]): see [`Incident::own_labels`].
  */
 labels: { [key in string]: string }, };
 
@@ -3179,6 +3234,19 @@ export type Unsnooze = {
  * The item's key, or any unambiguous part of its reference.
  */
 item: string, };
+
+/**
+ * A user of a service, or what acts there in place of one.
+ */
+export type User = { 
+/**
+ * What the service identifies them by: two users are the same only by this. See [`crate::identity::Identity::login`].
+ */
+id: string, 
+/**
+ * What people call them.
+ */
+name: string, };
 
 /**
  * What a review says. A dismissal replaces what the same review said before.

@@ -136,7 +136,7 @@ export const RULES: RuleInfo[] = [
   rule("my review is asked for", 'event == "review_requested"', "notify", {}, true),
   rule(
     "a critical incident",
-    'event in ["triggered", "escalated"] && item.severity == "critical"',
+    'event in ["triggered", "unacknowledged", "escalated"] && item.severity == "critical"',
     "important",
     {},
     true,
@@ -191,6 +191,7 @@ function command(name: string, summary: string, usage: string, more: Partial<Com
       role: null,
       timeout: { secs: 60, nanos: 0 },
       policy: { post: null, confirm: null, lock: null },
+      every_account: false,
     },
     origin: { accounts: ["forge"] },
     posts_to: "room:general",

@@ -165,8 +165,11 @@ export function incidentSummary(incident: Incident, now: number): string {
 /** Who has it, or is asked to take it, in words; empty where it is over. */
 export function holdersOf({ status, hold, assigned }: Incident): string {
   if (status === "resolved") return "";
-  if (status === "acknowledged") return hold?.by.length ? listed(hold.by.map(({ name }) => name)) : "acknowledged by someone";
-  return assigned?.to.length ? `nobody yet, assigned to ${listed(assigned.to.map(({ name }) => name))}` : "nobody";
+  if (status === "acknowledged")
+    return hold?.by.length ? listed(hold.by.map(({ name }) => name)) : "acknowledged by someone";
+  return assigned?.to.length
+    ? `nobody yet, assigned to ${listed(assigned.to.map(({ name }) => name))}`
+    : "nobody";
 }
 
 /** The heading of the detail, before and after it is known in full. */

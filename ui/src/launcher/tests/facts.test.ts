@@ -88,7 +88,10 @@ test("reviewers are said once, by what counts", () => {
 });
 
 function acknowledged(by: string[]): Partial<Incident> {
-  return { status: "acknowledged", hold: { at: "2026-01-01T12:00:00Z", by: by.map((name) => ({ id: name, name })), until: null } };
+  return {
+    status: "acknowledged",
+    hold: { at: "2026-01-01T12:00:00Z", by: by.map((name) => ({ id: name, name })), until: null },
+  };
 }
 
 test.each([
@@ -98,7 +101,10 @@ test.each([
   [acknowledged([]), "acknowledged by someone"],
   [{ status: "acknowledged" as const }, "acknowledged by someone"],
   [{ ...acknowledged(["bo"]), status: "triggered" as const }, "nobody"],
-  [{ assigned: { at: "2026-01-01T12:00:00Z", to: [{ id: "U1", name: "bo" }], by: null } }, "nobody yet, assigned to bo"],
+  [
+    { assigned: { at: "2026-01-01T12:00:00Z", to: [{ id: "U1", name: "bo" }], by: null } },
+    "nobody yet, assigned to bo",
+  ],
   [{ status: "resolved" as const }, ""],
 ])("an incident with %o is in the hands of %s", (more: Partial<Incident>, holders) => {
   expect(holdersOf({ ...INCIDENT, ...more })).toBe(holders);
