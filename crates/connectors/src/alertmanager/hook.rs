@@ -76,9 +76,10 @@ impl Hook for Webhooks {
             let found = &*webhook.version;
             return Err(malformed(format!("expected version 4 of Alertmanager's webhooks, found {found:?}")));
         }
-        if webhook.alerts.is_none() {
+        let is_whole = webhook.alerts.is_some();
+        if !is_whole {
             let account = &self.server.place.account;
-            tracing::warn!(%account, "a webhook does not say which alerts it is about: the next poll tells");
+            tracing::warn!(%account, "a webhook does not say which alerts it is about: a poll tells");
         }
         let Entries { good, mut odd } = webhook.alerts.unwrap_or_default();
         let (mut snapshots, mut later) = (Vec::with_capacity(good.len()), 0);
@@ -109,9 +110,10 @@ impl Hook for Webhooks {
         }
         if later > 0 {
             let account = &self.server.place.account;
-            tracing::warn!(%account, count = later, "alerts of a webhook do not say enough: the next poll tells");
+            tracing::warn!(%account, count = later, "alerts of a webhook do not say enough: a poll tells");
         }
         // Alertmanager numbers no deliveries; saying the same twice changes nothing.
-        Ok(Received { snapshots, ..Received::default() })
+        let poll = later > 0 || !odd.is_empty() || !is_whole;
+        Ok(Received { snapshots, poll, ..Received::default() })
     }
 }
