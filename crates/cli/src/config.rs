@@ -14,7 +14,7 @@ use callboard_domain::{
 use callboard_engine::{
     api::ApiError,
     command_file,
-    config::{Config, ConfigErrors, schema},
+    config::{Config, ConfigErrors, schema, unlisted_users},
     paths::Paths,
 };
 use serde::Deserialize;
@@ -40,6 +40,10 @@ pub(crate) fn act(command: &args::Config, paths: &Paths, output: &Output) -> Res
             for replaced in &found.replaced {
                 output.note(&format!("note: {replaced}"));
             }
+            let warnings = unlisted_users(&config.people);
+            for warning in &warnings {
+                output.note(&format!("warning: {warning}"));
+            }
             let facts = json!({
                 "ok": true,
                 "exists": paths.config.exists(),
@@ -50,6 +54,7 @@ pub(crate) fn act(command: &args::Config, paths: &Paths, output: &Output) -> Res
                 "teams": config.people.teams.len(),
                 "commands": commands.len(),
                 "replaced": found.replaced,
+                "warnings": warnings,
             });
             output.either(&facts, || {
                 let state =

@@ -23,6 +23,7 @@ use reader::Reader;
 pub use edit::{add_account, remove_account};
 pub(crate) use edit::{configure, edit_account, toml, write};
 pub use keys::{Key, Keys};
+pub use people::unlisted_users;
 pub use sections::{Commands, Desktop, Ink, Keep, Notifications, Receive, Theme, schema};
 pub use toml_file::ConfigError;
 pub(crate) use toml_file::{Step, TomlFile, unknown};

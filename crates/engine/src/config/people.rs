@@ -10,8 +10,11 @@ use callboard_domain::{
     text,
 };
 use toml::{Spanned, de::DeValue};
+use unicode_normalization::UnicodeNormalization;
+use unicode_security::skeleton;
 
 use super::{Step, is_name, reader::Reader, sections::Team, unknown};
+use crate::local;
 
 /// The keys of a person that are no account's and no service's.
 const LOCAL: &str = "local";
@@ -19,34 +22,17 @@ const EMAIL: &str = "email";
 /// The longest id of a person, in bytes.
 const LONGEST_ID: usize = 200;
 
-/// What an alias is the only one of: two people cannot have it.
+/// Where an alias identifies somebody, and what it looks like there: two people cannot have what looks the same.
 type Slot = (String, String);
 
 impl Reader<'_, '_> {
     pub(super) fn people(&mut self, accounts: &BTreeMap<AccountName, ConnectorConfig>) -> People {
         let mut people = People::default();
-        let mut taken: BTreeMap<Slot, PersonId> = BTreeMap::new();
         for name in self.names("people", "[people.NAME]") {
-            let person = PersonId(name.clone());
             let aliases = self.aliases(&name, accounts);
-            for alias in &aliases {
-                for slot in slots(alias) {
-                    match taken.get(&slot) {
-                        Some(other) if *other != person => {
-                            let what = format!(
-                                "{} is who {other} is already: an id belongs to one person; correct one of them",
-                                alias.id
-                            );
-                            let at = ["people".into(), name.as_str().into(), alias.key.as_str().into()];
-                            self.errors.push(self.file.fault(&at, what));
-                            break;
-                        }
-                        _ => drop(taken.insert(slot, person.clone())),
-                    }
-                }
-            }
-            people.aliases.insert(person, aliases);
+            people.aliases.insert(PersonId(name), aliases);
         }
+        self.one_person_each(&people.aliases);
         for name in self.names("teams", "[teams.NAME]") {
             if people.aliases.contains_key(&PersonId(name.clone())) {
                 let what = format!("`{name}` is a person of [people]: give the team another name");
@@ -56,6 +42,29 @@ impl Reader<'_, '_> {
             people.teams.insert(name, members);
         }
         people
+    }
+
+    /// Finds the aliases that two people have, or that look the same.
+    fn one_person_each(&mut self, people: &BTreeMap<PersonId, Vec<Alias>>) {
+        let users = local::numbers();
+        let mut taken: BTreeMap<Slot, Vec<(&Alias, &PersonId)>> = BTreeMap::new();
+        for (person, alias) in people.iter().flat_map(|(person, all)| all.iter().map(move |it| (person, it)))
+        {
+            for slot in slots(alias, &users) {
+                let place = slot.0.clone();
+                let others = taken.entry(slot).or_default();
+                let mut clashes = others
+                    .iter()
+                    .filter(|(_, whose)| *whose != person)
+                    .filter_map(|(other, whose)| clash_of(&place, alias, other, whose));
+                if let Some(what) = clashes.next() {
+                    let at = ["people".into(), person.0.as_str().into(), alias.key.as_str().into()];
+                    self.errors.push(self.file.fault(&at, what));
+                    break;
+                }
+                others.push((alias, person));
+            }
+        }
     }
 
     /// The names of a section's tables.
@@ -216,18 +225,83 @@ fn is_address(text: &str) -> bool {
         && !text.contains(char::is_whitespace)
 }
 
-/// What no two people can both be.
-fn slots(alias: &Alias) -> Vec<Slot> {
-    let id = || alias.id.to_ascii_lowercase();
+/// What no two people can both be. `users` are the users of this computer, by login name.
+fn slots(alias: &Alias, users: &BTreeMap<String, u32>) -> Vec<Slot> {
+    let look = || look(&alias.id);
     match &alias.place {
-        Place::LocalNumber | Place::LocalLogin => vec![(LOCAL.to_owned(), alias.id.clone())],
-        Place::Email => vec![(EMAIL.to_owned(), id())],
+        Place::LocalNumber => vec![(LOCAL.to_owned(), alias.id.clone())],
+        // A login name and its number are one user. The system tells upper case from lower case, people hardly do.
+        Place::LocalLogin => {
+            let number = users.get(&alias.id).map(|number| (LOCAL.to_owned(), number.to_string()));
+            std::iter::once((format!("{LOCAL} login"), look())).chain(number).collect()
+        }
+        Place::Email => vec![(EMAIL.to_owned(), look())],
         // Without an account: what the service's own key says, for whoever adds one.
-        Place::Accounts(accounts) if accounts.is_empty() => vec![(format!("service {}", alias.key), id())],
+        Place::Accounts(accounts) if accounts.is_empty() => vec![(format!("service {}", alias.key), look())],
         Place::Accounts(accounts) => {
-            accounts.iter().map(|account| (format!("account {account}"), id())).collect()
+            accounts.iter().map(|account| (format!("account {account}"), look())).collect()
         }
     }
+}
+
+/// What an id looks like to a person: the same for ids that differ in the case of their letters, in their form (full width),
+/// or in letters of other scripts that are drawn alike (Unicode Technical Standard 39, section 4).
+fn look(id: &str) -> String {
+    let plain: String = id.nfkc().flat_map(char::to_lowercase).collect();
+    skeleton(&plain).collect()
+}
+
+/// What is wrong with an alias in the slot of another's; nothing where both can be. Ids of ASCII alone that look alike (`O`
+/// and `0`, `l` and `1`) are different ids to everybody who gives them out.
+fn clash_of(in_slot: &str, alias: &Alias, other: &Alias, whose: &PersonId) -> Option<String> {
+    let (id, other_id) = (&alias.id, &other.id);
+    let end = "an id belongs to one person; correct one of them";
+    // Services take the case of letters for nothing; this computer's login names are apart.
+    let is_same =
+        if alias.place == Place::LocalLogin { id == other_id } else { id.eq_ignore_ascii_case(other_id) };
+    if is_same {
+        return Some(format!("{id} is who {whose} is already: {end}"));
+    }
+    if in_slot == LOCAL {
+        return Some(format!(
+            "{id} and {other_id} are one user of this computer, who {whose} is already: {end}"
+        ));
+    }
+    if id.is_ascii() && other_id.is_ascii() {
+        return None;
+    }
+    let odd: BTreeSet<char> = id.chars().chain(other_id.chars()).filter(|c| !c.is_ascii()).collect();
+    let odd: Vec<String> = odd.into_iter().map(|c| format!("U+{:04X}", u32::from(c))).collect();
+    Some(format!(
+        "{id} looks like {other_id}, who {whose} is already ({} is another letter): {end}",
+        odd.join(", ")
+    ))
+}
+
+/// The people who are to be users of this computer that its own list does not have, in words. They may be right where a
+/// directory on the network knows users, so it is no error.
+pub fn unlisted_users(people: &People) -> Vec<String> {
+    unlisted(people, &local::numbers())
+}
+
+fn unlisted(people: &People, users: &BTreeMap<String, u32>) -> Vec<String> {
+    // Other systems have no list that can be read.
+    if users.is_empty() || !cfg!(target_os = "linux") {
+        return Vec::new();
+    }
+    let aliases = people.aliases.iter().flat_map(|(person, all)| all.iter().map(move |it| (person, it)));
+    let is_unlisted = |alias: &Alias| match alias.place {
+        Place::LocalLogin => !users.contains_key(&alias.id),
+        Place::LocalNumber => !users.values().any(|number| number.to_string() == alias.id),
+        Place::Email | Place::Accounts(_) => false,
+    };
+    let found = aliases.filter(|(_, alias)| is_unlisted(alias)).map(|(person, alias)| {
+        format!(
+            "people.{person}.{LOCAL}: this computer lists no user {}; correct it, unless a directory on the network knows that user",
+            alias.id
+        )
+    });
+    found.collect()
 }
 
 /// The sections in the shape of the file.
@@ -251,4 +325,33 @@ pub(super) fn as_json(people: &People) -> (serde_json::Value, serde_json::Value)
         .map(|(team, members)| (team, serde_json::json!({ "members": members })))
         .collect();
     (people_json.into(), serde_json::json!(teams))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn local_user_who_is_not_listed_is_named() {
+        let users = [("root".to_owned(), 0), ("ana".to_owned(), 1000)].into();
+        let alias = |key: &str, place, id: &str| Alias { key: key.into(), place, id: id.into() };
+        // alias -> named
+        let cases = [
+            (alias("local", Place::LocalLogin, "ana"), false),
+            (alias("local", Place::LocalNumber, "1000"), false),
+            (alias("local", Place::LocalLogin, "anna"), true),
+            (alias("local", Place::LocalNumber, "1001"), true),
+            (alias("email", Place::Email, "anna@acme.example"), false),
+        ];
+        for (alias, expected) in cases {
+            let id = alias.id.clone();
+            let people =
+                People { aliases: [(PersonId("x".into()), vec![alias])].into(), ..People::default() };
+            let found = unlisted(&people, &users);
+            assert_eq!(found.len(), usize::from(expected), "{id}: {found:?}");
+            assert!(found.iter().all(|it| it.starts_with("people.x.local: ") && it.contains(&id)));
+            assert!(unlisted(&people, &BTreeMap::new()).is_empty(), "without a list nothing is known");
+        }
+    }
 }

@@ -219,6 +219,33 @@ fn what_is_wrong_with_people_and_teams_is_told_with_its_place() {
             &["u1 is who ana is already", "one person"],
         ),
         ("[people.ana]\nlocal = 1\n[people.bo]\nlocal = 1", 4, 9, &["1 is who ana is already"]),
+        (
+            "[people.ana]\nlocal = 0\n[people.bo]\nlocal = \"root\"",
+            4,
+            9,
+            &["root and 0 are one user", "ana is already"],
+        ),
+        ("[people.ana]\nlocal = \"root\"\n[people.bo]\nlocal = 0", 4, 9, &["0 and root are one user"]),
+        (
+            "[people.ana]\nghe = \"kim\"\n[people.bo]\nghe = \"\u{212a}im\"",
+            4,
+            7,
+            &["looks like kim", "U+212A"],
+        ),
+        (
+            "[people.ana]\nghe = \"ana\"\n[people.bo]\nghe = \"\u{ff41}na\"",
+            4,
+            7,
+            &["looks like ana", "U+FF41"],
+        ),
+        ("[people.ana]\nghe = \"\u{430}na\"\n[people.bo]\nghe = \"Ana\"", 4, 7, &["looks like", "U+0430"]),
+        ("[people.ana]\nlocal = \"zo\u{0451}\"\n[people.bo]\nlocal = \"zo\u{eb}\"", 4, 9, &["looks like"]),
+        (
+            "[people.ana]\nemail = \"ana@acme.example\"\n[people.bo]\nemail = \"ana@\u{430}cme.example\"",
+            4,
+            9,
+            &["looks like"],
+        ),
         ("[people.ana]\njenkins = \"a\"\n[people.bo]\njenkins = \"A\"", 4, 11, &["ana is already"]),
         ("[people.ana]\nlocal = 1\n[teams.sre]\nmembers = []", 4, 11, &["sre has no members"]),
         ("[teams.sre]", 1, 1, &["`members` is missing"]),
@@ -239,6 +266,15 @@ fn what_is_wrong_with_people_and_teams_is_told_with_its_place() {
         for word in *words {
             assert!(all.contains(word), "{text:?} lacks {word:?}: {all}");
         }
+    }
+    // Ids that services give out look alike and are different; so are those of different places.
+    for good in [
+        "[people.ana]\nchat = \"U0O1\"\n[people.bo]\nchat = \"UO0l\"",
+        "[people.ana]\nghe = \"ana\"\n[people.bo]\nforge = \"\u{430}na\"",
+        "[people.ana]\nghe = \"z\u{f6}e\"\n[people.bo]\nghe = \"zoe\"",
+        "[people.ana]\nlocal = \"root\"\nghe = \"0\"\n[people.bo]\nlocal = 1",
+    ] {
+        read(&format!("{TEAM}{good}")).unwrap_or_else(|errors| panic!("{good}: {errors:?}"));
     }
     let no_table = read("people = 3").unwrap_err();
     assert!(no_table[0].starts_with("1:10 ") && no_table[0].contains("[people.NAME]"), "{no_table:?}");

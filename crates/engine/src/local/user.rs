@@ -1,6 +1,6 @@
 //! The user whose computer this is, as the operating system knows them: never what the environment says.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use callboard_domain::{actor::Principal, people::People, text};
 
@@ -54,6 +54,29 @@ impl User {
     }
 }
 
+/// The numbers of this computer's users by login name, as its own list has them (passwd(5)). Users whom only a directory on
+/// the network knows are not in it: to ask for them may take any time.
+#[cfg(unix)]
+pub(crate) fn numbers() -> BTreeMap<String, u32> {
+    // Names are UTF-8 where they are plain, and no others can be configured.
+    let list = std::fs::read("/etc/passwd").unwrap_or_default();
+    entries(&String::from_utf8_lossy(&list)).collect()
+}
+
+#[cfg(not(unix))]
+pub(crate) fn numbers() -> BTreeMap<String, u32> {
+    BTreeMap::new()
+}
+
+#[cfg(unix)]
+fn entries(list: &str) -> impl Iterator<Item = (String, u32)> {
+    list.lines().filter_map(|line| {
+        let mut fields = line.split(':');
+        let login = fields.next().filter(|login| !login.is_empty() && !login.starts_with(['#', '+', '-']))?;
+        Some((login.to_owned(), fields.nth(1)?.parse().ok()?))
+    })
+}
+
 #[cfg(unix)]
 fn id(_login: Option<&str>) -> String {
     rustix::process::geteuid().as_raw().to_string()
@@ -67,6 +90,13 @@ fn id(login: Option<&str>) -> String {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn list_of_users_is_read() {
+        let list = "root:x:0:0:root:/root:/bin/bash\n# a note\n+::::::\nana:x:1000:1000::/home/ana:/bin/sh\nbroken\nbo:x:many:\n";
+        let expected = [("root".to_owned(), 0), ("ana".to_owned(), 1000)];
+        assert_eq!(entries(list).collect::<Vec<_>>(), expected);
+    }
 
     #[tokio::test]
     async fn user_is_who_the_system_says_and_always_has_a_name() {
