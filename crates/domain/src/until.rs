@@ -3,6 +3,7 @@
 use jiff::{
     Timestamp, ToSpan, Zoned,
     civil::{Date, DateTime, Time, Weekday, time},
+    fmt::temporal::Pieces,
     tz::TimeZone,
 };
 
@@ -62,6 +63,16 @@ pub fn until(text: &str, now: &Zoned) -> Result<Timestamp, NotToCome> {
 /// True where a text is a time or a length of time, whether to come or past.
 pub fn is_time(text: &str) -> bool {
     read(text, &Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC)).is_some()
+}
+
+/// What is wrong with a time that no [`Timestamp`] holds.
+pub fn too_late(text: &str) -> String {
+    format!("{text:?} is too late: the last time that can be named is {}", Timestamp::MAX)
+}
+
+/// True for a date of the calendar, with a time and an offset or without.
+pub fn names_a_date(text: &str) -> bool {
+    Pieces::parse(text).is_ok()
 }
 
 /// True where a text begins like a time to come, or a length of time: what a person who writes it hardly means as prose.

@@ -12,9 +12,10 @@ use callboard_domain::{
     event::Event,
     item::{Item, ItemKey, Kind},
     source::GoneReason,
+    until,
 };
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use ts_rs::TS;
 
 /// What needs a person.
@@ -219,12 +220,22 @@ pub struct ActivityQuery {
     pub zone: Option<String>,
 }
 
+/// Reads until when something is to be kept back; says of a time that is too late to be one, that it is.
+fn to_come<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    text.parse().map(Some).map_err(|error: jiff::Error| match until::names_a_date(&text) {
+        true => D::Error::custom(until::too_late(&text)),
+        false => D::Error::custom(format!("{text:?} is no time such as 2026-11-30T09:00:00Z: {error}")),
+    })
+}
+
 /// Takes an item off the board for a while.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct Snooze {
     /// The item's key, or any unambiguous part of its reference.
     pub item: String,
     /// Until when; `None` until it changes.
+    #[serde(default, deserialize_with = "to_come")]
     pub until: Option<Timestamp>,
 }
 
@@ -254,5 +265,6 @@ pub struct SnoozeTime {
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct Quiet {
     /// Until when.
+    #[serde(default, deserialize_with = "to_come")]
     pub until: Option<Timestamp>,
 }

@@ -86,7 +86,8 @@ macro_rules! calls {
             let answer = async move {
                 match name {
                     $(stringify!($name) => {
-                        let params: $params = serde_json::from_value(params).map_err(wrong)?;
+                        let params: $params = serde_path_to_error::deserialize(params)
+                            .map_err(|error| ApiError::params(client, name, &error))?;
                         serde_json::to_value(calls!(@ask $access engine $name params actor).await?).map_err(wrong)
                     })*
                     other => Err(mismatch(format!("there is no call {other:?}"))),
@@ -263,6 +264,15 @@ impl ApiError {
     /// A [`ApiError::Internal`].
     pub fn internal(error: impl ToString) -> Self {
         Self::Internal { message: error.to_string() }
+    }
+
+    /// What a call was given makes no sense. A program of this version made a mistake, and so did a person who wrote the call;
+    /// one of another version may mean something else by it.
+    fn params(client: &str, call: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
+        let (path, why) = (error.path().to_string(), error.inner());
+        let what = if path == "." { format!("{call}: {why}") } else { format!("{call}: {path}: {why}") };
+        let own = env!("CARGO_PKG_VERSION");
+        if client.is_empty() || client == own { Self::usage(what) } else { Self::protocol(client, own, what) }
     }
 
     /// What one of two programs sends makes no sense to the other. An empty version is one that was not said.

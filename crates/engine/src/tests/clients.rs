@@ -1,5 +1,7 @@
 //! What faces are told: the whole in numbers, and notifications.
 
+use serde_json::json;
+
 use super::*;
 use crate::{
     api::{Changes, Notices, Quiet, StatusQuery, TrayIcon},
@@ -103,5 +105,43 @@ async fn a_waiting_call_is_dropped_when_its_caller_goes_away() {
     let waiting = tokio::spawn(async move { face.call(Changes { seen }).await.unwrap() });
     it.report([incident("db1", IncidentStatus::Triggered, 1)]).await;
     assert!(waiting.await.unwrap() > seen);
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn value_that_a_call_cannot_take_is_named_and_is_no_other_version() {
+    let it = Scene::open("", Mode::Once, &[]).await;
+    let cases = [
+        (
+            "snooze",
+            json!({ "item": "x", "until": "9999-12-31T23:59:59Z" }),
+            "snooze: until: \"9999-12-31T23:59:59Z\" is too late: the last",
+        ),
+        (
+            "quiet",
+            json!({ "until": "9999-12-31T23:00:00-05:00" }),
+            "quiet: until: \"9999-12-31T23:00:00-05:00\" is too late",
+        ),
+        ("snooze", json!({ "item": "x", "until": "soon" }), "snooze: until: \"soon\" is no time such as"),
+        ("snooze", json!({ "until": "2026-11-30T09:00:00Z" }), "snooze: missing field `item`"),
+        ("events", json!({ "limit": -1 }), "events: limit: invalid value: integer `-1`"),
+        ("activity", json!({ "days": 70_000 }), "activity: days: invalid value: integer `70000`"),
+        ("flush", json!({ "seconds": 1e300 }), "flush: seconds: invalid type"),
+        ("run", json!({ "line": 7 }), "run: "),
+    ];
+    for (call, params, expected) in cases {
+        let actor = it.engine.actor(LocalVia::Cli);
+        for client in ["", env!("CARGO_PKG_VERSION")] {
+            let refused =
+                crate::api::dispatch(&it.engine, call, params.clone(), &actor, client).await.unwrap_err();
+            assert!(matches!(refused, ApiError::Usage { .. }), "{call}: {refused}");
+            assert!(refused.to_string().starts_with(expected), "{refused}");
+        }
+        let refused = crate::api::dispatch(&it.engine, call, params, &actor, "0.0.1").await.unwrap_err();
+        assert!(refused.to_string().starts_with("protocol mismatch: client 0.0.1"), "{refused}");
+    }
+    // Nothing given is nothing meant, as before.
+    let refused = it.engine.call_named(LocalVia::Cli, "snooze", json!({ "item": "x" })).await.unwrap_err();
+    assert!(refused.to_string().contains('x'), "{refused}");
     it.engine.stop().await;
 }
