@@ -621,7 +621,7 @@ id: string, };
 /**
  * What is no longer as it was when a line was prepared.
  */
-export type Changed = "command" | "account" | "arguments" | "item" | "steps" | "channel" | "time";
+export type Changed = "command" | "files" | "account" | "arguments" | "item" | "steps" | "channel" | "time";
 
 /**
  * Waits until the store has changed since the number that was last answered (0 answers at once), or half a minute.

@@ -1,5 +1,7 @@
 //! The contract of what can be done: a connector's own commands.
 
+use std::path::PathBuf;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -29,6 +31,12 @@ pub trait Action: Send + Sync {
     /// The permissions that its credential must have, by the service's names (see [`crate::identity::MissingScope`]).
     fn scopes(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// The files whose content is part of what it does for these arguments, such as a script that it runs: one that has
+    /// changed since it was shown is something else to run. Files that are not there count as well.
+    fn files(&self, _args: &Args) -> Vec<PathBuf> {
+        Vec::new()
     }
 
     /// The account that it acts as, where that is part of the command itself.

@@ -148,6 +148,8 @@ pub struct LackingScope {
 pub enum Changed {
     /// The command itself: its file was edited, or another command has its name now.
     Command,
+    /// The content of a file that it uses: its program, a script.
+    Files,
     /// The account that it runs on, or who that acts as.
     Account,
     /// What the line's arguments mean.
@@ -163,10 +165,16 @@ pub enum Changed {
 }
 
 impl Changed {
+    /// True where it is more than one thing.
+    pub fn is_plural(self) -> bool {
+        self == Self::Arguments
+    }
+
     /// In words, as in "... has changed".
     pub fn describe(self) -> &'static str {
         match self {
             Self::Command => "the command itself",
+            Self::Files => "a file that it runs",
             Self::Account => "the account",
             Self::Arguments => "the arguments",
             Self::Item => "what it is about",

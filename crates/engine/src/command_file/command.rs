@@ -1,6 +1,6 @@
 //! A command of a file: what it takes, what it does, and how its end is told.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use callboard_domain::{
@@ -87,6 +87,13 @@ impl Action for Command {
         match &self.run {
             Run::Http(call) => call.preview(&scope),
             Run::Exec(exec) => exec.preview(&scope),
+        }
+    }
+
+    fn files(&self, args: &Args) -> Vec<PathBuf> {
+        match &self.run {
+            Run::Http(_) => Vec::new(),
+            Run::Exec(exec) => exec.files(&values(&self.spec, args), self.spec.effect),
         }
     }
 

@@ -65,6 +65,28 @@ impl Exec {
         Ok(vec![Step { what: format!("Run {}", self.program), exactly }])
     }
 
+    /// The program, and whatever else its arguments may name a file by: `deploy.sh`, `--file=deploy.yaml`. Of a command that
+    /// only looks the program alone: what it looks at may change all the time.
+    pub(super) fn files(&self, scope: &Map<String, Value>, effect: Effect) -> Vec<PathBuf> {
+        let args = match effect {
+            Effect::Changes => self.invocation(scope).map(|it| it.args).unwrap_or_default(),
+            Effect::Reads => Vec::new(),
+        };
+        let named = |arg: &String| {
+            let value = arg.split_once('=').map(|(_, value)| value.to_owned());
+            [Some(arg.clone()), value].into_iter().flatten().filter(|name| !name.is_empty())
+        };
+        let program = program_in(&self.program, &self.cwd);
+        let program = match program.is_absolute() {
+            true => vec![program],
+            // The first of them that is there is the one that runs; another that comes before it is a change, too.
+            false => std::env::var_os("PATH")
+                .map(|path| std::env::split_paths(&path).map(|folder| folder.join(&program)).collect())
+                .unwrap_or_default(),
+        };
+        program.into_iter().chain(args.iter().flat_map(named).map(|name| self.cwd.join(name))).collect()
+    }
+
     /// Runs it to its end. Dropped before, it ends the program and all that it started.
     pub(super) async fn run(
         &self,

@@ -1,6 +1,7 @@
 //! Runs: a line that is ready is recorded, done, and its end recorded; the outcome goes out through the outbox.
 
 mod active;
+mod files;
 mod message;
 mod plan;
 mod ready;

@@ -3,7 +3,7 @@
 //! It holds a digest of each part that a person has seen, and the time that the preview was made for, so that a run can be
 //! compared without anything being kept, and the answer can say what changed.
 
-use std::{fmt::Write, time::Duration};
+use std::{collections::BTreeMap, fmt::Write, path::PathBuf, time::Duration};
 
 use callboard_domain::{
     chat::Address,
@@ -20,10 +20,19 @@ use crate::api::{ApiError, Changed};
 /// shown yesterday is over.
 const TIMELY: Duration = Duration::from_secs(10 * 60);
 /// The form of the text; another one is of another version of Callboard.
-const FORM: &str = "1";
+const FORM: &str = "2";
 /// The parts, in the order of their digests.
-const PARTS: [Changed; 6] =
-    [Changed::Command, Changed::Account, Changed::Arguments, Changed::Item, Changed::Steps, Changed::Channel];
+const PARTS: [Changed; 7] = [
+    Changed::Command,
+    Changed::Files,
+    Changed::Account,
+    Changed::Arguments,
+    Changed::Item,
+    Changed::Steps,
+    Changed::Channel,
+];
+/// How much of each digest is kept, in bytes.
+const DIGEST: usize = 16;
 
 /// What was prepared, as a client carries it from the preview to the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +46,8 @@ pub(super) struct Fingerprint {
 pub(super) struct Parts<'p> {
     /// The command's spec and, of a file, its own text.
     pub(super) command: Value,
+    /// What stands for the content of the files that it uses.
+    pub(super) files: BTreeMap<PathBuf, String>,
     /// The account, and who it acts as.
     pub(super) account: (Option<&'p AccountName>, Option<&'p str>),
     pub(super) arguments: Value,
@@ -51,6 +62,7 @@ impl Fingerprint {
         // In the order of PARTS.
         let digests = [
             digest(&parts.command),
+            digest(&parts.files),
             digest(&parts.account),
             digest(&parts.arguments),
             digest(&items),
@@ -70,9 +82,14 @@ impl Fingerprint {
         let mut fields = text.split('.');
         let (form, at) = (fields.next(), fields.next());
         let at = at.and_then(|at| at.parse().ok()).and_then(|at| Timestamp::from_millisecond(at).ok());
-        let digests: Vec<String> = fields.map(str::to_owned).collect();
-        match (form, at, digests.try_into()) {
-            (Some(FORM), Some(at), Ok(digests)) => Ok(Self { at, digests }),
+        // One that was cut or altered says nothing about what has changed.
+        let is_digest = |text: &&str| {
+            text.len() == 2 * DIGEST && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        let digests: Vec<String> = fields.take_while(is_digest).map(str::to_owned).collect();
+        let whole = Self { at: at.unwrap_or_default(), digests: digests.try_into().map_err(|_| wrong())? };
+        match form {
+            Some(FORM) if whole.text() == text => Ok(whole),
             _ => Err(wrong()),
         }
     }
@@ -96,7 +113,7 @@ pub(super) fn changed(line: &str, mut changed: Vec<Changed>) -> ApiError {
         changed.retain(|part| *part != Changed::Steps);
     }
     let parts: Vec<&str> = changed.iter().map(|part| part.describe()).collect();
-    let have = if parts.len() == 1 { "has" } else { "have" };
+    let have = if matches!(changed[..], [one] if !one.is_plural()) { "has" } else { "have" };
     let parts = parts.join(" and ");
     ApiError::Changed {
         message: format!(
@@ -128,7 +145,12 @@ fn version(item: &Item) -> Value {
 /// 128 bits of SHA-256, as hexadecimal digits.
 fn digest(part: &impl Serialize) -> String {
     let text = serde_json::to_vec(part).unwrap_or_default();
-    Sha256::digest(&text)[..16].iter().fold(String::new(), |mut digits, byte| {
+    hexadecimal(&Sha256::digest(&text)[..DIGEST])
+}
+
+/// Bytes as hexadecimal digits.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut digits, byte| {
         let _ = write!(digits, "{byte:02x}");
         digits
     })
@@ -143,6 +165,7 @@ mod tests {
     fn of(items: Vec<&Item>, command: &str, steps: &str) -> Fingerprint {
         let parts = Parts {
             command: command.into(),
+            files: BTreeMap::new(),
             account: (None, Some("ana")),
             arguments: json!({ "env": "staging" }),
             items,
@@ -158,7 +181,23 @@ mod tests {
         assert_eq!(Fingerprint::read(&shown.text()).unwrap(), shown);
         let text = shown.text();
         let cut = text.rsplit_once('.').map_or("", |(cut, _)| cut);
-        for wrong in ["", "1", "yes", cut, &text.replacen("1.", "2.", 1), &format!("{text}.0")] {
+        let (last_cut, odd) = (&text[..text.len() - 1], format!("{}g", &text[..text.len() - 1]));
+        let (older, longer) = (text.replacen("2.", "1.", 1), format!("{text}.0"));
+        let upper = text.to_uppercase();
+        let twice = format!("{text}.{}", text.rsplit_once('.').unwrap().1);
+        for wrong in [
+            "",
+            "2",
+            "yes",
+            cut,
+            last_cut,
+            &odd,
+            &older,
+            &longer,
+            &upper,
+            &twice,
+            &text.replacen("2.", "2.+", 1),
+        ] {
             let refused = Fingerprint::read(wrong).unwrap_err();
             assert!(refused.to_string().contains("prepare the line again"), "{wrong}: {refused}");
         }
@@ -183,6 +222,10 @@ mod tests {
         };
         assert!(message.contains("the command itself has changed"), "{message}");
         assert_eq!(changed, [Changed::Command]);
+        let said = |parts: &[Changed]| super::changed("deploy", parts.to_vec()).to_string();
+        assert!(said(&[Changed::Arguments]).contains("the arguments have changed"));
+        assert!(said(&[Changed::Files]).contains("a file that it runs has changed"));
+        assert!(said(&[Changed::Arguments, Changed::Channel]).contains("is posted have changed"));
     }
 
     #[test]

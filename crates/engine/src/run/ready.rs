@@ -15,7 +15,10 @@ use callboard_domain::{
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::plan::{Fingerprint, Parts, changed};
+use super::{
+    files,
+    plan::{Fingerprint, Parts, changed},
+};
 use crate::{
     Engine,
     active_config::ActiveConfig,
@@ -196,6 +199,7 @@ impl Engine {
         let lacks = actor.map(|account| lacking(account, &*action, &me)).unwrap_or_default();
         let parts = Parts {
             command: json!({ "spec": spec, "definition": definition }),
+            files: files::contents(action.files(&args)).await,
             account: (actor, acts_as.as_deref()),
             arguments: json!({ "values": args.values, "pairs": args.pairs }),
             items: args.items.values().collect(),

@@ -66,6 +66,41 @@ stdin = "read {{ x }}\n""#;
 }
 
 #[tokio::test]
+async fn files_are_those_that_the_arguments_may_name() {
+    // argv, effect -> what is among the files, below the command's folder or anywhere
+    let cases = [
+        (r#"["sh", "deploy.sh", "{{ x }}"]"#, "changes", vec!["deploy.sh", "a.yaml"]),
+        (r#"["./deploy.sh", "--file={{ x }}"]"#, "changes", vec!["./deploy.sh", "a.yaml"]),
+        (
+            r#"["/opt/deploy.sh", "/etc/deploy.conf", "{{ x }}"]"#,
+            "changes",
+            vec!["/opt/deploy.sh", "/etc/deploy.conf", "a.yaml"],
+        ),
+        (r#"["./look.sh", "{{ x }}"]"#, "reads", vec!["./look.sh"]),
+    ];
+    for (argv, effect, expected) in cases {
+        let text = format!(
+            "[[command]]\nname = \"go\"\nsummary = \"Go\"\nusage = \"go <x>\"\neffect = \"{effect}\"\n[command.args.x]\n\
+             [command.run.exec]\nargv = {argv}\n"
+        );
+        let files = files(&[("a.toml", &text)]);
+        let commands = files.commands().await;
+        let (action, args) = read(&commands, "go a.yaml");
+        let found = action.files(&args);
+        for name in &expected {
+            assert!(found.contains(&files.folder().join(name)), "{argv}: {found:?}");
+        }
+        let is_arg = found.contains(&files.folder().join("a.yaml"));
+        assert_eq!(is_arg, expected.contains(&"a.yaml"), "{argv}: {found:?}");
+    }
+    // Where the program is looked up, it is among the files.
+    let files = go(r#"argv = ["sh", "-c", "exit 0"]"#, "");
+    let commands = files.commands().await;
+    let (action, args) = read(&commands, "go");
+    assert!(action.files(&args).iter().any(|file| file.ends_with("sh") && file.is_file()));
+}
+
+#[tokio::test]
 async fn its_end_is_judged() {
     let cases = [
         ("exit 0", "", "ok: go: /bin/sh is done"),
