@@ -117,11 +117,14 @@ pub struct Answer {
     pub redirected: bool,
     service: &'static str,
     read: bool,
+    /// True where its beginning was left out.
+    cut: bool,
 }
 
 impl Answer {
     async fn redacted(mut self, redactor: Redactor) -> Result<Self, ServiceError> {
         redactor.headers(&mut self.headers);
+        let cut = if self.cut { redactor.reach() } else { 0 };
         let body = self.body.clone();
         let clean = move || match redactor.body(&String::from_utf8_lossy(&body)) {
             Cow::Owned(clean) => Some(clean),
@@ -138,6 +141,12 @@ impl Answer {
         };
         if let Some(clean) = clean {
             self.body = clean.into();
+        }
+        // What was cut may begin in the middle of a secret, where the rest of it is not recognised.
+        if cut > 0 {
+            let text = String::from_utf8_lossy(&self.body);
+            let kept = text.ceil_char_boundary(cut.min(text.len()));
+            self.body = Bytes::copy_from_slice(text[kept..].as_bytes());
         }
         Ok(self)
     }
@@ -303,32 +312,37 @@ impl Http {
                 }
                 return Ok(answer);
             };
-            let shown = |url: &Url| text::line(&redactor.text(url.as_str()), 200);
-            let next = answer.header("location").and_then(|to| url.join(to).ok());
+            let status = answer.status.as_u16();
+            let to = answer.header("location").unwrap_or_default().trim();
+            let next = Some(to).filter(|to| !to.is_empty()).and_then(|to| url.join(to).ok());
             let Some(next) = next.filter(|next| matches!(next.scheme(), "http" | "https")) else {
-                let why = format!("{} redirects to nowhere ({})", self.service, answer.status.as_u16());
-                return Err(self.not_followed(&request, (onward, taken, false), why));
+                let to = match text::line(&redactor.text(to), 200) {
+                    to if to.is_empty() => "without saying where to".to_owned(),
+                    to => format!("to {to:?}, which is no web address"),
+                };
+                return Err(self.not_followed(
+                    &request,
+                    (onward, taken, false),
+                    &format!("redirects ({status}) {to}"),
+                ));
             };
             let home = if matches!(request.url, Target::Secret(_)) { &first } else { &self.base };
             let may_go = same_origin(&next, home) || (request.elsewhere && request.is_read());
             if !may_go {
-                let (service, host) = (self.service, host(&next));
-                let why = if next.host_str() == home.host_str() {
-                    format!(
-                        "{service} redirects to {}: nothing was sent there; if it is right, make it the account's url",
-                        redactor.text(&next.origin().ascii_serialization())
-                    )
+                let to = if next.host_str() == home.host_str() {
+                    redactor.text(&next.origin().ascii_serialization()).into_owned()
                 } else {
-                    format!(
-                        "{service} redirects to another host, {host}: nothing was sent there; if it is right, make it the account's url"
-                    )
+                    format!("another host, {}", host(&next))
                 };
-                return Err(self.not_followed(&request, (onward, taken, true), why));
+                let why = format!(
+                    "redirects to {to}: nothing was sent there; if it is right, make it the account's url"
+                );
+                return Err(self.not_followed(&request, (onward, taken, true), &why));
             }
             if onward == Onward::Unsure {
-                let status = answer.status.as_u16();
-                let why = format!("{} answered with a redirect ({status}) to {}", self.service, shown(&next));
-                return Err(ServiceError::unknown(why));
+                let to = text::line(&redactor.text(next.as_str()), 200);
+                let why = format!("answered with a redirect ({status}) to {to}");
+                return Err(self.not_followed(&request, (onward, taken, false), &why));
             }
             if onward == Onward::Look {
                 taken |= !request.is_read();
@@ -339,29 +353,33 @@ impl Http {
             if circle || visited.len() > REDIRECTS {
                 let way = chain(&visited, &next);
                 let how = if circle { "in circles" } else { "too often" };
-                let why =
-                    format!("{} redirects {how}: {}", self.service, text::line(&redactor.text(&way), 300));
-                return Err(self.not_followed(&request, (Onward::Same, taken, false), why));
+                let why = format!("redirects {how}: {}", text::line(&redactor.text(&way), 300));
+                return Err(self.not_followed(&request, (Onward::Same, taken, false), &why));
             }
             url = next;
         }
     }
 
-    /// A redirect that is not followed. For a write it decides whether anything was done: a 307, 308 or 301 says that it
-    /// is to be done elsewhere; a 303 that it was done; a 302 to a POST may mean either.
+    /// A redirect that is not followed, and what the service `did` instead of answering. For a write it decides whether
+    /// anything was done: a 307 or 308 says that it is to be done elsewhere, and so does a 301 or 302 unless it is to a POST,
+    /// where it may mean either; a 303 says that it was done.
     fn not_followed(
         &self,
         request: &Request,
         (onward, taken, away): (Onward, bool, bool),
-        why: String,
+        did: &str,
     ) -> ServiceError {
+        let why = format!("{} {did}", self.service);
         match onward {
             // To ask again does not help while the account's url leads away.
             _ if request.is_read() && away => ServiceError::rejected(why),
             _ if request.is_read() => ServiceError::unavailable(why),
             _ if taken => self.result_unseen(&why),
             Onward::Same => ServiceError::rejected(why),
-            Onward::Look | Onward::Unsure => ServiceError::unknown(why),
+            Onward::Look => self.result_unseen(&why),
+            Onward::Unsure => ServiceError::unknown(format!(
+                "{why}. That does not say whether it was done; it was not sent again. Look at the service"
+            )),
         }
     }
 
@@ -451,11 +469,12 @@ impl Http {
         let mut response = sending.send().await.map_err(lost)?;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
         self.left.note(&self.rate_limit_headers, &headers, Timestamp::now());
-        let mut body = BytesMut::new();
+        let (mut body, mut cut) = (BytesMut::new(), false);
         while let Some(chunk) = response.chunk().await.map_err(lost)? {
             let excess = (body.len() + chunk.len()).saturating_sub(ANSWER_LIMIT);
             if excess > 0 && request.tail {
                 body.advance(excess.min(body.len()));
+                cut = true;
             } else if excess > 0 {
                 let why = format!("{} answered with more than {} MB", self.service, ANSWER_LIMIT >> 20);
                 return Err(if read { ServiceError::unavailable(why) } else { ServiceError::unknown(why) });
@@ -468,7 +487,7 @@ impl Http {
             Cow::Borrowed(text) if text.len() == body.len() => body.freeze(),
             Cow::Borrowed(text) => Bytes::copy_from_slice(text.as_bytes()),
         };
-        Ok(Answer { status, headers, body, redirected: false, service: self.service, read })
+        Ok(Answer { status, headers, body, redirected: false, service: self.service, read, cut })
     }
 
     /// What is taken out of the answer to a request: the account's secrets, and those of the request itself.

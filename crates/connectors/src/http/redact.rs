@@ -1,9 +1,13 @@
 //! Takes secrets out of what a service sends back, in whatever form it repeats them.
 //!
-//! A text is searched as it stands and as it reads once its escapes are undone (JSON, URL, HTML, terminal), each without
-//! white space, control characters and characters that have no width. So a secret that is escaped, wrapped or spread out
-//! is found where it stands. Base64 (at every alignment) and hexadecimal cannot be undone without knowing where they
-//! begin; there the encoded secret is searched for.
+//! A text is searched as it stands and as it reads once its escapes are undone (JSON, URL, HTML, quoted-printable, terminal),
+//! each without white space, control characters and characters that have no width, and with the forms of a letter (full
+//! width, in a circle) as that letter. So a secret that is escaped, wrapped or spread out is found where it stands. Base64 and
+//! base32 (at every alignment) and hexadecimal cannot be undone without knowing where they begin; there the encoded secret is
+//! searched for, also in base64 once more, and base32 and hexadecimal whatever stands between their digits.
+//!
+//! Not found: what was compressed, encrypted, hashed, reversed or cut to pieces, other encodings (base58, base85, UTF-16 as
+//! bytes), three encodings of one another, and of an encoding more than two escapings.
 
 mod parts;
 #[cfg(test)]
@@ -39,14 +43,47 @@ const SEGMENT: usize = 64 << 10;
 pub(super) struct Redactor(Option<Arc<Search>>);
 
 struct Search {
-    automaton: AhoCorasick,
-    /// By the automaton's patterns.
-    edges: Vec<Edges>,
+    /// In a text as it is seen.
+    exact: Patterns,
+    /// In its letters and digits alone.
+    alphanumeric: Patterns,
     words: Vec<SecretString>,
-    /// The patterns themselves: a text may end in the middle of one.
-    forms: Vec<Vec<u8>>,
     /// How long the longest form can be as it stands in a text, in bytes.
     reach: usize,
+}
+
+/// Forms of secrets that are searched for at once.
+struct Patterns {
+    automaton: AhoCorasick,
+    /// A text may end in the middle of one.
+    forms: Vec<(Vec<u8>, Edges)>,
+}
+
+impl Patterns {
+    fn new(mut forms: Vec<(Vec<u8>, Edges)>) -> Self {
+        forms.retain(|(form, _)| form.len() >= LONG);
+        forms.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        forms.dedup_by(|(one, _), (other, _)| one == other);
+        let automaton = AhoCorasick::new(forms.iter().map(|(form, _)| form))
+            .expect("a few short patterns make a small automaton");
+        Self { automaton, forms }
+    }
+
+    fn find(&self, view: &View, found: &mut Vec<Range<usize>>) {
+        for hit in self.automaton.find_overlapping_iter(view.bytes()) {
+            let Edges { before, after } = self.forms[hit.pattern()].1;
+            found.push(view.span(widened(view, hit.range(), before, after)));
+        }
+    }
+
+    /// How many bytes at the end of a view begin one of the forms: none where they are too few to say anything of a secret.
+    fn begun(&self, view: &View) -> usize {
+        let bytes = view.bytes();
+        let longest = |form: &[u8]| {
+            (SHORT..form.len().min(bytes.len() + 1)).rev().find(|length| bytes.ends_with(&form[..*length]))
+        };
+        self.forms.iter().filter_map(|(form, _)| longest(form)).max().unwrap_or(0)
+    }
 }
 
 /// How many characters of base64 before and after a pattern hold bits of the secret too.
@@ -64,26 +101,30 @@ impl fmt::Debug for Redactor {
 
 impl Redactor {
     pub(super) fn new<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
-        let (mut patterns, mut edges, mut words) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut exact, mut alphanumeric, mut words) = (Vec::new(), Vec::new(), Vec::new());
         for secret in secrets {
             let secret = secret.expose_secret().trim();
             for form in [Some(secret), bare(secret)].into_iter().flatten() {
-                for (pattern, edge) in forms(form) {
-                    patterns.push(pattern);
-                    edges.push(edge);
-                }
+                exact.extend(exact_forms(form));
+                alphanumeric.extend(alphanumeric_forms(form.as_bytes()));
                 if (SHORT..LONG).contains(&form.len()) {
                     words.push(SecretString::from(form));
                 }
             }
         }
-        if patterns.is_empty() && words.is_empty() {
+        let (exact, alphanumeric) = (Patterns::new(exact), Patterns::new(alphanumeric));
+        let all = || exact.forms.iter().chain(&alphanumeric.forms);
+        if all().next().is_none() && words.is_empty() {
             return Self(None);
         }
         // An escape of a character has at most 6 bytes, and each of those at most 6 where it is escaped again.
-        let reach = patterns.iter().map(Vec::len).max().unwrap_or_default() * 36;
-        let automaton = AhoCorasick::new(&patterns).expect("a few short patterns make a small automaton");
-        Self(Some(Arc::new(Search { automaton, edges, words, forms: patterns, reach })))
+        let reach = all().map(|(form, _)| form.len()).max().unwrap_or_default() * 36;
+        Self(Some(Arc::new(Search { exact, alphanumeric, words, reach })))
+    }
+
+    /// How long a secret can be as it stands in a text, in bytes.
+    pub(super) fn reach(&self) -> usize {
+        self.0.as_ref().map_or(0, |search| search.reach)
     }
 
     /// A text without the secrets.
@@ -155,14 +196,12 @@ impl Redactor {
 
 impl Search {
     fn view(&self, view: &View, depth: usize, found: &mut Vec<Range<usize>>) {
-        for hit in self.automaton.find_overlapping_iter(view.bytes()) {
-            let Edges { before, after } = self.edges[hit.pattern()];
-            found.push(view.span(widened(view.bytes(), hit.range(), before, after)));
-        }
+        self.exact.find(view, found);
+        self.alphanumeric.find(&view.alphanumeric(), found);
         if depth > 0 {
             for escape in Escape::ALL {
                 // What a terminal makes of it is not decoded further: views would double with each escaping.
-                for (index, decoded) in view.without(escape).iter().enumerate() {
+                for (index, decoded) in view.without(escape, false).iter().enumerate() {
                     self.view(decoded, if index == 0 { depth - 1 } else { 0 }, found);
                 }
             }
@@ -170,13 +209,17 @@ impl Search {
     }
 }
 
-/// With the neighbouring characters of base64 that hold bits of the secret, and its padding.
-fn widened(bytes: &[u8], range: Range<usize>, before: usize, after: usize) -> Range<usize> {
-    let is_base64 = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte);
-    let more = bytes[..range.start].iter().rev().take(before).take_while(is_base64).count();
-    let mut end = range.end + bytes[range.end..].iter().take(after).take_while(is_base64).count();
+/// With the neighbouring characters of base64 that hold bits of the secret, and its padding. What stands apart is no neighbour.
+fn widened(view: &View, range: Range<usize>, before: usize, after: usize) -> Range<usize> {
+    let bytes = view.bytes();
+    let is_base64 = |at: &usize| bytes[*at].is_ascii_alphanumeric() || b"+/-_".contains(&bytes[*at]);
+    let is_next = |at: &usize| view.is_next_to_last(*at);
+    let more =
+        (0..range.start).rev().take(before).take_while(|at| is_base64(at) && is_next(&(at + 1))).count();
+    let ahead = |end: usize| (end..bytes.len()).take_while(is_next);
+    let mut end = range.end + ahead(range.end).take(after).take_while(is_base64).count();
     if after > 0 {
-        end += bytes[end..].iter().take(2).take_while(|byte| **byte == b'=').count();
+        end += ahead(end).take(2).take_while(|at| bytes[*at] == b'=').count();
     }
     range.start - more..end
 }
@@ -194,8 +237,8 @@ fn bare(secret: &str) -> Option<&str> {
     (scheme.chars().all(is_scheme) && rest.len() >= SHORT).then_some(rest)
 }
 
-/// The forms in which a secret is searched for, in a text without escapes and white space.
-fn forms(secret: &str) -> Vec<(Vec<u8>, Edges)> {
+/// The forms in which a secret is searched for in a text without escapes and white space.
+fn exact_forms(secret: &str) -> Vec<(Vec<u8>, Edges)> {
     let bytes = secret.as_bytes();
     let mut forms = vec![clean(bytes)];
     if secret.contains(' ') {
@@ -206,23 +249,64 @@ fn forms(secret: &str) -> Vec<(Vec<u8>, Edges)> {
         forms.extend(secret.chars().map(|c| u8::try_from(c).ok()).collect::<Option<Vec<_>>>());
         forms.push(bytes.iter().map(|byte| char::from(*byte)).collect::<String>().into_bytes());
     }
-    let hex = |digits: fn(u8) -> String| bytes.iter().copied().map(digits).collect::<String>().into_bytes();
-    forms.extend([hex(|byte| format!("{byte:02x}")), hex(|byte| format!("{byte:02X}"))]);
     let mut forms: Vec<_> = forms.into_iter().map(|form| (form, Edges::default())).collect();
-    for (before, skipped) in [(0, 0), (1, 2), (2, 3)] {
-        let shifted = [&[0; 2][..before], bytes].concat();
-        // A character holds six bits; the last one may hold fewer of the secret.
-        let (whole, rest) = (shifted.len() * 8 / 6, shifted.len() * 8 % 6);
-        for engine in [BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD] {
-            let encoded = engine.encode(&shifted);
-            let edges = Edges { before: skipped, after: usize::from(rest > 0) };
-            forms.push((encoded.as_bytes()[skipped.min(whole)..whole].to_vec(), edges));
-        }
-    }
-    forms.retain(|(form, _)| form.len() >= LONG);
-    forms.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-    forms.dedup_by(|(one, _), (other, _)| one == other);
+    let mut once = in_base64(bytes);
+    once.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    once.dedup_by(|(one, _), (other, _)| one == other);
+    // What of the inner one is not known at its ends is about so long in the outer one.
+    let wider =
+        |(form, edges): (Vec<u8>, Edges)| (form, Edges { before: edges.before + 4, after: edges.after + 4 });
+    forms.extend(once.iter().flat_map(|(inner, _)| in_base64(inner)).map(wider));
+    forms.extend(in_base64(&hexadecimal(bytes)));
+    forms.extend(once);
     forms
+}
+
+/// The forms in which it is searched for in the letters and digits of a text alone, in lower case.
+fn alphanumeric_forms(bytes: &[u8]) -> Vec<(Vec<u8>, Edges)> {
+    let mut forms = encoded(bytes, 5, |bytes| vec![base32(bytes)]);
+    forms.push((hexadecimal(bytes), Edges::default()));
+    forms.extend(
+        in_base64(bytes).into_iter().map(|(inner, _)| (hexadecimal(&inner), Edges { before: 8, after: 8 })),
+    );
+    forms
+}
+
+fn in_base64(bytes: &[u8]) -> Vec<(Vec<u8>, Edges)> {
+    let encode = |bytes: &[u8]| {
+        [BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD]
+            .map(|engine| engine.encode(bytes).into_bytes())
+            .to_vec()
+    };
+    encoded(bytes, 6, encode)
+}
+
+/// Bytes in an encoding of so many bits a character, wherever in it they begin: only the characters that hold nothing else.
+fn encoded(bytes: &[u8], bits: usize, encode: impl Fn(&[u8]) -> Vec<Vec<u8>>) -> Vec<(Vec<u8>, Edges)> {
+    let mut forms = Vec::new();
+    // After as many bytes as characters have bits, at the latest, one begins with a byte.
+    for before in (0..bits).take_while(|before| *before == 0 || before * 8 % bits != 0) {
+        let shifted = [&[0; 8][..before], bytes].concat();
+        let (skipped, whole) = ((before * 8).div_ceil(bits), shifted.len() * 8 / bits);
+        // The last character may hold fewer bits of it.
+        let edges = Edges { before: skipped, after: usize::from(shifted.len() * 8 % bits > 0) };
+        let form = |encoded: Vec<u8>| (encoded[skipped.min(whole)..whole].to_vec(), edges);
+        forms.extend(encode(&shifted).into_iter().map(form));
+    }
+    forms
+}
+
+/// RFC 4648, section 6, in lower case and without padding.
+fn base32(bytes: &[u8]) -> Vec<u8> {
+    let bit = |place: usize| bytes.get(place / 8).map_or(0, |byte| byte >> (7 - place % 8) & 1);
+    let digit = |at: usize| (0..5).fold(0, |digit, place| digit << 1 | bit(at + place));
+    let character = |digit: u8| if digit < 26 { b'a' + digit } else { b'2' + digit - 26 };
+    (0..bytes.len() * 8).step_by(5).map(|at| character(digit(at))).collect()
+}
+
+fn hexadecimal(bytes: &[u8]) -> Vec<u8> {
+    let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' + value - 10 };
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// Where a short secret stands as a word of its own.

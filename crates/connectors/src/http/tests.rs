@@ -179,6 +179,24 @@ async fn an_answer_is_bounded() {
 }
 
 #[tokio::test]
+async fn what_is_left_of_a_secret_that_was_cut_is_left_out_too() {
+    let percent = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
+    // how the secret stands there, how much of it is cut
+    for (form, cut) in [(SECRET.to_owned(), 5), (percent(SECRET), 4)] {
+        let length = ANSWER_LIMIT + cut;
+        let rest = "line\n".repeat(ANSWER_LIMIT / 5 + 1);
+        let body = format!("{form}{}", &rest[..length - form.len()]);
+        let url =
+            contract::raw(format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}").into_bytes())
+                .await;
+        let tail = http(&url, bearer()).send(Request::get(["x"]).tail()).await.unwrap().text();
+        let left = &form[form.len() - 8..];
+        assert!(!tail.contains(left), "{cut} of {form}: {}", &tail[..80]);
+        assert!(tail.len() > ANSWER_LIMIT - (64 << 10) && body.ends_with(&tail), "the rest is there");
+    }
+}
+
+#[tokio::test]
 async fn what_would_arrive_as_something_else_is_refused_and_not_sent() {
     let server = answering(ResponseTemplate::new(200)).await;
     let http = http(&server.uri(), bearer());

@@ -90,8 +90,7 @@ impl Call {
         };
         Ok(match self.effect {
             Effect::Reads => request.reads(),
-            // Where it points to is no place to write to again.
-            Effect::Changes => request.changes().unfollowed(),
+            Effect::Changes => request.changes(),
         })
     }
 
@@ -147,8 +146,11 @@ impl Call {
         let http =
             self.http.as_ref().map_err(|why| ServiceError::auth(format!("{}: {why}", self.account)))?;
         let request = self.request(scope).map_err(|error| ServiceError::rejected(error.to_string()))?;
-        let answer = http.exchange(request).await?;
-        let answer = self.judged(http, answer, lenient && self.wait.is_none())?;
+        let lenient_here = lenient && self.wait.is_none();
+        // A command that judges by the status gets that of a redirect, too.
+        let is_answer = lenient_here && self.effect == Effect::Changes;
+        let answer = http.exchange(if is_answer { request.unfollowed() } else { request }).await?;
+        let answer = self.judged(http, answer, lenient_here)?;
         let mut done = self.done(http, answer).await?;
         if let Some(wait) = &self.wait {
             let mut told = scope.clone();
@@ -176,22 +178,15 @@ impl Call {
 
     /// An answer that says that it was done, or what else it says.
     fn judged(&self, http: &Http, answer: Answer, lenient: bool) -> Result<Answer, ServiceError> {
-        if answer.status.is_redirection() {
-            let code = answer.status.as_u16();
-            let to = text::line(answer.header("location").unwrap_or("nowhere"), 200);
-            return match code {
-                // RFC 9110, 15.4: the request is to be sent again there; it was not taken here.
-                301 | 307 | 308 => Err(ServiceError::rejected(format!(
-                    "{} redirects ({code}) to {to}: nothing was sent there; if it is right, make it the account's url",
-                    http.host()
-                ))),
-                _ if lenient => Ok(answer),
-                _ => {
-                    Err(self.not_known(format!("{} answered with a redirect ({code}) to {to}", http.host())))
-                }
-            };
+        match answer.status.is_redirection() {
+            false => judged(http, answer, lenient),
+            true if lenient => Ok(answer),
+            // One that HTTP does not say how to follow, such as 300 or 304.
+            true => {
+                let code = answer.status.as_u16();
+                Err(self.not_known(format!("{} answered with a redirect ({code})", http.host())))
+            }
         }
-        judged(http, answer, lenient)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A text that comes in parts, such as the log of what is still running: a secret that begins in one part and ends in the
 //! next is found all the same.
 
-use super::{DEPTH, Redactor, SHORT, Search, View, masked};
+use super::{DEPTH, Escape, Redactor, Search, View, masked};
 
 /// What was read before, and its secrets taken out. One for each text that is followed.
 #[derive(Debug)]
@@ -53,22 +53,31 @@ impl Parts {
 }
 
 impl Search {
-    /// How many bytes at the end of a text may be the beginning of a secret, in a form that needs no escapes. Fewer characters
-    /// than a secret has say nothing of it.
+    /// How many bytes at the end of a text may be the beginning of a secret, in whatever form: at most as many as it can have.
     fn may_begin(&self, text: &str) -> usize {
         let tail = &text[text.ceil_char_boundary(text.len().saturating_sub(self.reach))..];
-        let views = View::of(tail);
-        let begins = views.iter().filter_map(|view| {
-            let bytes = view.bytes();
-            let longest = |form: &Vec<u8>| {
-                let lengths = (SHORT..form.len()).rev();
-                lengths.into_iter().find(|length| bytes.ends_with(&form[..*length]))
-            };
-            let length = self.forms.iter().filter_map(longest).max()?;
-            Some(view.span(bytes.len() - length..bytes.len()).start)
-        });
+        let mut begins = tail.len();
+        View::of(tail).iter().for_each(|view| self.begins(view, DEPTH, &mut begins));
         // A form that is no UTF-8 may begin with the second byte of a character.
-        begins.min().map_or(0, |begin| tail.len() - tail.floor_char_boundary(begin))
+        tail.len() - tail.floor_char_boundary(begins)
+    }
+
+    /// Puts `begins` to where the first secret may begin that the view ends in the middle of.
+    fn begins(&self, view: &View, depth: usize, begins: &mut usize) {
+        let alphanumeric = view.alphanumeric();
+        for (view, patterns) in [(view, &self.exact), (&alphanumeric, &self.alphanumeric)] {
+            let (length, end) = (patterns.begun(view), view.bytes().len());
+            if length > 0 {
+                *begins = view.span(end - length..end).start.min(*begins);
+            }
+        }
+        if depth > 0 {
+            for escape in Escape::ALL {
+                for (index, decoded) in view.without(escape, true).iter().enumerate() {
+                    self.begins(decoded, if index == 0 { depth - 1 } else { 0 }, begins);
+                }
+            }
+        }
     }
 }
 
@@ -80,6 +89,8 @@ mod tests {
     use super::*;
 
     const SECRET: &str = "ghp_Zx81PlainTokenValue7766";
+    /// How many of its characters say nothing of it.
+    const SHORT: usize = super::super::SHORT;
 
     fn redactor() -> Redactor {
         Redactor::new(&[SecretString::from(SECRET)])
@@ -129,6 +140,53 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    /// What of a secret is passed on where it is escaped, and cut wherever it may be: too little to say anything of it.
+    #[test]
+    fn escaped_secret_is_found_wherever_it_is_cut() {
+        let each = |write: fn(u8) -> String| SECRET.bytes().map(write).collect::<String>();
+        let forms = [
+            each(|byte| format!("%{byte:02X}")),
+            each(|byte| format!("&#{byte};")),
+            each(|byte| format!("&#x{byte:x};")),
+            each(|byte| format!("\\x{byte:02x}")),
+            each(|byte| format!("\\u{byte:04x}")),
+            each(|byte| format!("\\u{{{byte:x}}}")),
+            each(|byte| format!("\\U{byte:08x}")),
+            each(|byte| format!("\\\\u{byte:04x}")),
+            each(|byte| format!("\\{byte:03o}")),
+            each(|byte| format!("={byte:02X}")),
+            each(|byte| format!("%25{byte:02x}")),
+            each(|byte| format!("{byte:02x}:")),
+            each(|byte| char::from_u32(u32::from(byte) + 0xfee0).unwrap().to_string()),
+        ];
+        let redactor = redactor();
+        for form in forms {
+            let text = format!("+ login {form}\ndone\n");
+            for cut in (1..text.len()).filter(|cut| text.is_char_boundary(*cut)) {
+                let out = parts(&redactor, &text, &[cut]).concat();
+                assert!(out.contains("[REDACTED]") && out.ends_with("\ndone\n"), "{form} at {cut}: {out}");
+                let passed = out.strip_prefix("+ login ").and_then(|rest| rest.split("[REDACTED]").next());
+                let each = form.len().div_ceil(SECRET.len());
+                assert!(passed.is_some_and(|it| it.len() <= SHORT * each), "{form} at {cut}: {out}");
+                let after = out.split("[REDACTED]").last().unwrap_or_default();
+                assert!(after.len() <= "\ndone\n".len() + 1, "{form} at {cut}: {out}");
+            }
+        }
+    }
+
+    /// What is held back is bounded: a text that begins escapes for ever is passed on.
+    #[test]
+    fn little_is_held_back_of_what_is_no_secret() {
+        let redactor = redactor();
+        for text in ["\\".repeat(40_000), "%2".repeat(40_000), "&#".repeat(40_000), "g=67=68".repeat(20_000)]
+        {
+            let mut parts = Parts::new(redactor.clone());
+            let passed = parts.next(&text, true);
+            assert!(text.len() - passed.len() <= redactor.reach(), "{} of {}", passed.len(), text.len());
+            assert_eq!(passed + &parts.next("", false), text);
         }
     }
 

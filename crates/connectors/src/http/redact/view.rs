@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use unicode_normalization::UnicodeNormalization;
+
 /// What of a text is seen: no white space, no control characters, nothing without a width.
 pub(super) struct View {
     bytes: Vec<u8>,
@@ -12,16 +14,21 @@ pub(super) struct View {
 /// A way to write a character otherwise.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Escape {
-    /// `\u002f`, `\/`, `\x2f`: JSON and its like.
+    /// `\u002f`, `\/`, `\x2f`, `\057`: JSON, shells and their like.
     Backslash,
     /// `%2F`: URLs and forms.
     Percent,
     /// `&#x2f;`, `&amp;`: HTML and XML.
     Entity,
+    /// `=2F`: quoted-printable (RFC 2045, 6.7).
+    Equals,
 }
 
+/// Longer than any escape, in bytes: `\ud83d\ude00`.
+const LONGEST: usize = 13;
+
 impl Escape {
-    pub(super) const ALL: [Self; 3] = [Self::Backslash, Self::Percent, Self::Entity];
+    pub(super) const ALL: [Self; 4] = [Self::Backslash, Self::Percent, Self::Entity, Self::Equals];
 
     /// The byte by which it begins.
     fn start(self) -> u8 {
@@ -29,7 +36,14 @@ impl Escape {
             Self::Backslash => b'\\',
             Self::Percent => b'%',
             Self::Entity => b'&',
+            Self::Equals => b'=',
         }
+    }
+
+    /// True where a text that ends with these bytes may end in the middle of an escape.
+    fn is_cut(rest: &[u8]) -> bool {
+        rest.len() < LONGEST
+            && rest[1..].iter().all(|byte| byte.is_ascii_alphanumeric() || b"\\{#".contains(byte))
     }
 
     /// What an escape at the start of `rest` writes, and its length; none where it is no escape.
@@ -41,6 +55,11 @@ impl Escape {
                 _ => Some((Written::Byte(u8::try_from(number(rest.get(1..3)?, 16)?).ok()?), 3)),
             },
             Self::Entity => entity(rest),
+            Self::Equals => match number(rest.get(1..3).unwrap_or_default(), 16) {
+                Some(byte) => Some((Written::Byte(u8::try_from(byte).ok()?), 3)),
+                // A line that is broken softly: white space is left out already.
+                None => Some((Written::Nothing, 1)),
+            },
         }
     }
 }
@@ -70,6 +89,11 @@ impl View {
         &self.bytes
     }
 
+    /// True where nothing stands in the text between a byte of the view and the one before it.
+    pub(super) fn is_next_to_last(&self, at: usize) -> bool {
+        at > 0 && self.spans[at].0 <= self.spans[at - 1].1
+    }
+
     /// Where in the text a part of the view stands.
     pub(super) fn span(&self, part: Range<usize>) -> Range<usize> {
         let spans = &self.spans[part];
@@ -77,16 +101,53 @@ impl View {
         place(spans.first().map(|span| span.0))..place(spans.last().map(|span| span.1))
     }
 
-    /// The view with these escapes undone, once; none where there are none.
-    pub(super) fn without(&self, escape: Escape) -> Vec<Self> {
-        if !self.bytes.contains(&escape.start()) {
+    /// The view of its letters and digits alone, in lower case, and without the `0x` before hexadecimal digits.
+    pub(super) fn alphanumeric(&self) -> Self {
+        let mut view =
+            Self { bytes: Vec::with_capacity(self.bytes.len()), spans: Vec::with_capacity(self.bytes.len()) };
+        let mut in_word = false;
+        let mut rest = self.bytes.iter().zip(&self.spans).peekable();
+        while let Some((byte, span)) = rest.next() {
+            if !in_word && *byte == b'0' && rest.next_if(|(next, _)| matches!(next, b'x' | b'X')).is_some() {
+                continue;
+            }
+            in_word = byte.is_ascii_alphanumeric();
+            if in_word {
+                view.bytes.push(byte.to_ascii_lowercase());
+                view.spans.push(*span);
+            }
+        }
+        view
+    }
+
+    /// The view with these escapes undone, once; none where there are none. Where the text was `cut`, an escape that it may end
+    /// in the middle of is left out.
+    pub(super) fn without(&self, escape: Escape, cut: bool) -> Vec<Self> {
+        let has_one = match escape {
+            // It is common where nothing is escaped.
+            Escape::Equals => {
+                self.bytes.windows(3).any(|it| it[0] == b'=' && it[1..].iter().all(u8::is_ascii_hexdigit))
+            }
+            _ => self.bytes.contains(&escape.start()),
+        };
+        if !has_one {
             return Vec::new();
         }
         let (mut bytes, mut spans) =
             (Vec::with_capacity(self.bytes.len()), Vec::with_capacity(self.bytes.len()));
         let (mut at, mut undone) = (0, false);
         while let Some(&byte) = self.bytes.get(at) {
-            let read = (byte == escape.start()).then(|| escape.read(&self.bytes[at..])).flatten();
+            let rest = &self.bytes[at..];
+            let read = (byte == escape.start()).then(|| escape.read(rest)).flatten();
+            // An octal number is read with fewer digits than are to come.
+            let is_whole = read.as_ref().is_some_and(|(_, length)| {
+                let is_octal = byte == b'\\' && rest.get(1).is_some_and(u8::is_ascii_digit);
+                !is_octal || *length < rest.len() || *length == 4
+            });
+            if cut && byte == escape.start() && !is_whole && Escape::is_cut(rest) {
+                undone = true;
+                break;
+            }
             let (written, length) = read.unwrap_or((Written::Byte(byte), 1));
             undone |= length > 1;
             let span = (self.spans[at].0, self.spans[at + length - 1].1);
@@ -130,13 +191,37 @@ impl View {
                 first_char(&all[at..]).map_or((false, 1), |c| (is_unseen(c), c.len_utf8()))
             };
             if !unseen {
-                view.bytes.extend_from_slice(&all[at..at + length]);
-                view.spans.extend((at..at + length).map(&span));
+                match folded(&all[at..at + length]) {
+                    Some(plain) => {
+                        let whole = (span(at).0, span(at + length - 1).1);
+                        view.spans.extend(plain.bytes().map(|_| whole));
+                        view.bytes.extend(plain.into_bytes());
+                    }
+                    None => {
+                        view.bytes.extend_from_slice(&all[at..at + length]);
+                        view.spans.extend((at..at + length).map(&span));
+                    }
+                }
             }
             at += length;
         }
         view
     }
+}
+
+/// The ASCII that a character is a form of: full width, superscript, in a circle, of mathematics (NFKC).
+fn folded(character: &[u8]) -> Option<String> {
+    // Shorter ones are letters of their own; to look all others up would take long in Chinese.
+    let is_form = |c: &char| {
+        matches!(*c,
+        '\u{2070}'..='\u{24ff}' | '\u{fb00}'..='\u{fb06}' | '\u{ff01}'..='\u{ff5e}'
+        | '\u{1d400}'..='\u{1d7ff}' | '\u{1f100}'..='\u{1f1ff}' | '\u{1fbf0}'..='\u{1fbf9}')
+    };
+    if character.len() < 3 {
+        return None;
+    }
+    let plain: String = first_char(character).filter(is_form)?.nfkc().collect();
+    Some(plain).filter(|plain| plain.is_ascii())
 }
 
 /// What of these bytes is seen.
@@ -187,7 +272,12 @@ fn backslash(rest: &[u8]) -> Option<(Written, usize)> {
         },
         b'U' => Some((Written::character(hex(2..10)?)?, 10)),
         b'x' => Some((Written::Byte(u8::try_from(hex(2..4)?).ok()?), 4)),
-        b'n' | b't' | b'r' | b'b' | b'f' | b'v' | b'0' => Some((Written::Nothing, 2)),
+        b'0'..=b'7' => {
+            let digits = rest[1..].iter().take(3).take_while(|byte| matches!(byte, b'0'..=b'7')).count();
+            let code = number(rest.get(1..=digits)?, 8)?;
+            Some((Written::Byte(u8::try_from(code).ok()?), 1 + digits))
+        }
+        b'n' | b't' | b'r' | b'b' | b'f' | b'v' => Some((Written::Nothing, 2)),
         mark if mark.is_ascii_punctuation() => Some((Written::Byte(*mark), 2)),
         _ => None,
     }

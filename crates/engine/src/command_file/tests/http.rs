@@ -153,7 +153,10 @@ async fn an_answer_is_judged() {
         // A redirect of a write may have been its end; where it is to be sent again, it was not taken.
         (post, String::new(), moved(303, "/done"), "unknown: "),
         (post, String::new(), moved(308, "https://evil.example/"), "rejected: The service redirects to another host, evil.example: nothing was sent there"),
+        (post, String::new(), moved(303, "https://evil.example/"), "unknown: The service took it, but its result cannot be read: The service redirects to another host, evil.example"),
         (post, ok("status == 303"), moved(303, "/done"), "ok: "),
+        (post, ok("status == 301"), moved(301, "/done"), "ok: "),
+        (post, String::new(), moved(300, "/done"), "unknown: 127.0.0.1 answered with a redirect (300)"),
         (get, String::new(), moved(302, "https://evil.example/"), "rejected: "),
         (
             post,
@@ -180,6 +183,65 @@ async fn an_answer_is_judged() {
         let result = run(&go(&server, http, &rest).await, "go 1").await;
         let expected = &expected.replace("127.0.0.1", server.uri().trim_start_matches("http://"));
         assert!(word(&result).starts_with(expected), "{rest}\n{}\n{expected}", word(&result));
+        server.verify().await;
+    }
+}
+
+/// A POST that is redirected: what is said of it, and what came to the other place on the same origin.
+#[tokio::test]
+async fn redirected_post_goes_on_as_http_says_or_is_not_known() {
+    let post = "method = \"POST\"\npath = \"/x?q={{ x }}\"";
+    let unsure = "That does not say whether it was done; it was not sent again";
+    let cases = [
+        (301, "/base/y", "unknown: The service answered with a redirect (301) to ", unsure, None),
+        (302, "/base/y", "unknown: The service answered with a redirect (302) to ", unsure, None),
+        (303, "/base/y", "ok: go 1: 127.0.0.1 answered 200 OK", "", Some("GET")),
+        (307, "/base/y", "ok: go 1: 127.0.0.1 answered 200 OK", "", Some("POST")),
+        (301, "", "unknown: The service redirects (301) without saying where to", unsure, None),
+        (302, "  ", "unknown: The service redirects (302) without saying where to", unsure, None),
+        (
+            303,
+            "",
+            "unknown: The service took it, but its result cannot be read",
+            "(303) without saying",
+            None,
+        ),
+        (308, "", "rejected: The service redirects (308) without saying where to", "", None),
+        (
+            301,
+            "javascript:alert(1)",
+            "unknown: The service redirects (301) to \"javascript:alert(1)\", which is no web address",
+            unsure,
+            None,
+        ),
+        (
+            307,
+            "mailto:a@b",
+            "rejected: The service redirects (307) to \"mailto:a@b\", which is no web address",
+            "",
+            None,
+        ),
+        (
+            301,
+            "https://evil.example/",
+            "unknown: The service redirects to another host, evil.example: nothing was sent there; if it is right, make it the account's url",
+            unsure,
+            None,
+        ),
+    ];
+    for (status, to, expected, and, sent) in cases {
+        let server = MockServer::start().await;
+        let moved = ResponseTemplate::new(status).insert_header("location", to);
+        Mock::given(path("/base/x")).respond_with(moved).expect(1).mount(&server).await;
+        Mock::given(path("/base/y")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+        let result = run(&go(&server, post, "").await, "go 1").await;
+        let expected = &expected.replace("127.0.0.1", server.uri().trim_start_matches("http://"));
+        let found = word(&result);
+        assert!(found.starts_with(expected) && found.contains(and), "{status} {to:?}: {found}");
+        assert_eq!(found.contains("account's url"), to.contains("evil"), "{status} {to:?}: {found}");
+        let there =
+            server.received_requests().await.unwrap().into_iter().filter(|it| it.url.path() == "/base/y");
+        assert_eq!(there.map(|it| it.method.to_string()).next().as_deref(), sent, "{status} {to:?}");
         server.verify().await;
     }
 }
