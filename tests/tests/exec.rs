@@ -214,6 +214,66 @@ fn killed_watcher_makes_its_end_unknown_and_not_a_success() -> Result<()> {
     Ok(())
 }
 
+/// What a command can do to the processes that watch over it: to its parent, to that one's parent, or to both.
+const PARENTS: [(&str, &str); 4] = [
+    ("its parent", "$PPID"),
+    ("the parent's parent", "$(ps -o ppid= -p $PPID)"),
+    ("both", "$PPID $(ps -o ppid= -p $PPID)"),
+    ("nobody", ""),
+];
+
+fn rebel(signal: &str, targets: &str) -> String {
+    format!(
+        "setsid sh -c 'echo >> begun; sleep 1000' & [ -z \"{targets}\" ] || kill -{signal} {targets}\n\
+         echo >> begun; sleep 1000"
+    )
+}
+
+#[test]
+fn canceled_it_ends_whatever_it_did_to_its_watchers() -> Result<()> {
+    for signal in ["STOP", "KILL"] {
+        for (what, targets) in PARENTS {
+            let scene = Scene::new(&rebel(signal, targets), "")?;
+            let serving = scene.callboard.serve()?;
+            let mut client = scene.start()?;
+            let what = format!("{signal} to {what}");
+            // One whose watcher is gone is ended at once: it may not even come to write.
+            wait_until("its run", PATIENCE, || scene.run().ok())?;
+            let id = scene.run()?["id"].as_str().context("its id")?.to_owned();
+            if targets.is_empty() {
+                scene.begun(2).context(what.clone())?;
+            }
+            // It may have ended by now, which is as good.
+            let _ = scene.callboard.json(&["cancel", &id]);
+            client.wait()?;
+            scene.all_gone().context(what.clone())?;
+            wait_until("no child, living or dead", PATIENCE, || {
+                children(serving.id()).is_empty().then_some(())
+            })
+            .with_context(|| format!("{what}: {:?}", children(serving.id())))?;
+            ensure!(scene.run()?["state"]["state"] == "unknown", "{what}: {}", scene.run()?);
+            ensure!(serving.stop()?.success());
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn killed_daemon_takes_it_along_whatever_it_did_to_one_watcher() -> Result<()> {
+    for signal in ["STOP", "KILL"] {
+        for (what, targets) in &PARENTS[..2] {
+            let scene = Scene::new(&rebel(signal, targets), "")?;
+            let serving = scene.callboard.serve()?;
+            let mut client = scene.start()?;
+            wait_until("its run", PATIENCE, || scene.run().ok())?;
+            serving.kill()?;
+            client.wait()?;
+            scene.all_gone().with_context(|| format!("{signal} to {what}"))?;
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn what_it_leaves_behind_at_its_own_end_is_left_alone() -> Result<()> {
     let scene = Scene::new("setsid sleep 1000 & sleep 1000 & echo done", "")?;

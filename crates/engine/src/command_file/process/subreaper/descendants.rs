@@ -1,4 +1,4 @@
-//! Which processes are below one, as `/proc` has it.
+//! Which processes are below one, or carry a mark, as `/proc` has it.
 
 use std::{collections::HashMap, fs, io};
 
@@ -18,11 +18,7 @@ struct Entry {
 /// Where `/proc` cannot be read.
 pub(super) fn descendants(of: Pid) -> io::Result<Vec<Pid>> {
     let mut children: HashMap<i32, Vec<(i32, bool)>> = HashMap::new();
-    for entry in fs::read_dir("/proc")? {
-        let entry = entry?;
-        let Some(id) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
-        // One that has ended meanwhile has no file any more.
-        let Ok(stat) = fs::read(entry.path().join("stat")) else { continue };
+    for (id, stat) in files("stat")? {
         if let Some(Entry { parent, lives }) = parse(&stat) {
             children.entry(parent).or_default().push((id, lives));
         }
@@ -35,6 +31,28 @@ pub(super) fn descendants(of: Pid) -> io::Result<Vec<Pid>> {
         }
     }
     Ok(found)
+}
+
+/// The living processes that were started with this variable, as `NAME=value`, in their environment, and that are this
+/// user's. One that has ended has none any more.
+///
+/// # Errors
+/// Where `/proc` cannot be read.
+pub(super) fn marked(variable: &[u8]) -> io::Result<Vec<Pid>> {
+    let is_marked = |environ: &[u8]| environ.split(|byte| *byte == 0).any(|found| found == variable);
+    Ok(files("environ")?
+        .filter(|(_, environ)| is_marked(environ))
+        .filter_map(|(id, _)| Pid::from_raw(id))
+        .collect())
+}
+
+/// A file of each process.
+fn files(name: &str) -> io::Result<impl Iterator<Item = (i32, Vec<u8>)>> {
+    Ok(fs::read_dir("/proc")?.flatten().filter_map(move |entry| {
+        let id = entry.file_name().to_str()?.parse().ok()?;
+        // One that has ended meanwhile has no file any more.
+        Some((id, fs::read(entry.path().join(name)).ok()?))
+    }))
 }
 
 /// Reads `ID (NAME) STATE PARENT ...` (proc_pid_stat(5)). The name may hold anything, also spaces and parentheses.
@@ -68,6 +86,27 @@ mod tests {
         for (stat, expected) in cases {
             assert_eq!(parse(stat), expected, "{}", String::from_utf8_lossy(stat));
         }
+    }
+
+    #[test]
+    fn marked_process_is_found_while_it_lives() {
+        let start = |variable: Option<&str>| {
+            let mut command = Command::new("/bin/sleep");
+            command.arg("600").envs(variable.map(|value| ("CALLBOARD_TEST_OF_MARKS", value)));
+            command.spawn().unwrap()
+        };
+        let value = format!("here {}", std::process::id());
+        let mut all = [start(Some(&value)), start(Some("elsewhere")), start(None)];
+        let variable = format!("CALLBOARD_TEST_OF_MARKS={value}");
+        // Its own environment is there once it is the program that was asked for.
+        while marked(variable.as_bytes()).unwrap() != [Pid::from_child(&all[0])] {
+            std::thread::yield_now();
+        }
+        for child in &mut all {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        assert!(marked(variable.as_bytes()).unwrap().is_empty());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The subreaper itself: a process that starts one command, waits for it, and ends all that is below it when it is to.
+//! The inner subreaper: a process that starts one command, waits for it, and ends all that is below it when it is to.
 
 use std::{
     ffi::OsStr,
@@ -13,7 +13,8 @@ use std::{
 use rustix::{
     io::Errno,
     process::{
-        Pid, Signal, WaitOptions, getpid, kill_process, kill_process_group, set_child_subreaper, wait,
+        Pid, Signal, WaitOptions, getpid, getppid, kill_process, kill_process_group, set_child_subreaper,
+        set_parent_process_death_signal, wait,
     },
 };
 use tokio::{
@@ -23,7 +24,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{super::GRACE, ARGUMENT, AVAILABLE, Report, Request, descendants::descendants};
+use super::{super::GRACE, ARGUMENT, AVAILABLE, INNER, Report, Request, descendants::descendants, outer};
 
 /// How soon it looks again whether something is left; it doubles up to the longest.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
@@ -34,11 +35,13 @@ const GIVE_UP: Duration = Duration::from_secs(2);
 /// Where this process was started to be the subreaper of a command, it is that to its end, and this gives its exit code. Comes
 /// first in `main`: the subreaper reads no argument, no variable and no file. Otherwise commands get subreapers from now on.
 pub fn become_subreaper_if_asked() -> Option<ExitCode> {
-    if std::env::args_os().nth(1).as_deref() != Some(OsStr::new(ARGUMENT)) {
+    let mut args = std::env::args_os().skip(1);
+    if args.next().as_deref() != Some(OsStr::new(ARGUMENT)) {
         AVAILABLE.store(true, Ordering::Relaxed);
         return None;
     }
-    Some(match be_subreaper() {
+    let is_inner = args.next().as_deref() == Some(OsStr::new(INNER));
+    Some(match be_subreaper(is_inner) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "{ARGUMENT} is for Callboard's own use: {error}");
@@ -47,22 +50,62 @@ pub fn become_subreaper_if_asked() -> Option<ExitCode> {
     })
 }
 
-fn be_subreaper() -> io::Result<()> {
+fn be_subreaper(is_inner: bool) -> io::Result<()> {
     let socket = StdSocket::from(io::stdin().as_fd().try_clone_to_owned()?);
     // Fails where it is none.
     socket.peer_addr()?;
     socket.set_nonblocking(true)?;
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(watch(socket))
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if is_inner { runtime.block_on(guard(socket)) } else { runtime.block_on(outer::guard(socket)) }
 }
 
-async fn watch(socket: StdSocket) -> io::Result<()> {
-    // Before there is a child.
-    let mut children = signal(SignalKind::child())?;
-    let mut terminated = signal(SignalKind::terminate())?;
-    let mut interrupted = signal(SignalKind::interrupt())?;
-    let mut hung_up = signal(SignalKind::hangup())?;
-    // Where the system refuses, what is below the command is found as long as its parents are there.
-    let _ = set_child_subreaper(Some(getpid()));
+/// What wakes a subreaper.
+pub(super) struct Wakes {
+    pub(super) children: Signals,
+    terminated: Signals,
+    interrupted: Signals,
+    hung_up: Signals,
+}
+
+impl Wakes {
+    /// To be called before there is a child. From then on what is below and loses its parent becomes a child; where the
+    /// system refuses that, it is found as long as its parents are there.
+    pub(super) fn register() -> io::Result<Self> {
+        let _ = set_child_subreaper(Some(getpid()));
+        Ok(Self {
+            children: signal(SignalKind::child())?,
+            terminated: signal(SignalKind::terminate())?,
+            interrupted: signal(SignalKind::interrupt())?,
+            hung_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits until something is up with a child (true), or until it is to end (false).
+    pub(super) async fn next(&mut self) -> bool {
+        tokio::select! {
+            biased;
+            _ = self.children.recv() => true,
+            _ = self.terminated.recv() => false,
+            _ = self.interrupted.recv() => false,
+            _ = self.hung_up.recv() => false,
+        }
+    }
+}
+
+async fn guard(socket: StdSocket) -> io::Result<()> {
+    let mut wakes = Wakes::register()?;
+    // The outer one may be killed. It has one thread, so its death is not mistaken for a thread's.
+    let outer = getppid();
+    set_parent_process_death_signal(Some(Signal::TERM))?;
+    let ended = watch(socket, &mut wakes).await;
+    // And it may have been stopped.
+    if let Some(outer) = outer.filter(|_| getppid() == outer) {
+        let _ = kill_process(outer, Signal::CONT);
+    }
+    ended
+}
+
+async fn watch(socket: StdSocket, wakes: &mut Wakes) -> io::Result<()> {
     let mut socket = BufReader::new(UnixStream::from_std(socket)?);
     report(&mut socket, &Report::Ready).await?;
     let mut line = Vec::new();
@@ -83,28 +126,22 @@ async fn watch(socket: StdSocket) -> io::Result<()> {
     let _ = report(&mut socket, &Report::Started(command)).await;
     let mut rest = Vec::new();
     loop {
-        tokio::select! {
+        let is_child = tokio::select! {
             biased;
-            _ = children.recv() => {
-                family.reap();
-                if family.status.is_some() {
-                    break;
-                }
-                continue;
-            }
-            _ = terminated.recv() => {}
-            _ = interrupted.recv() => {}
-            _ = hung_up.recv() => {}
+            is_child = wakes.next() => is_child,
             // The other end says nothing more: it is closed.
-            _ = socket.read_until(b'\n', &mut rest) => {}
+            _ = socket.read_until(b'\n', &mut rest) => false,
+        };
+        if !is_child {
+            // How it would have ended nobody knows.
+            family.end(&mut wakes.children).await;
+            return Ok(());
         }
-        family.end(&mut children).await;
-        break;
-    }
-    match family.status {
-        // Nobody may be there to read it.
-        Some(status) => report(&mut socket, &Report::Ended(status)).await.or(Ok(())),
-        None => Ok(()),
+        family.reap();
+        if let Some(status) = family.status {
+            // Nobody may be there to read it.
+            return report(&mut socket, &Report::Ended(status)).await.or(Ok(()));
+        }
     }
 }
 
@@ -114,11 +151,12 @@ async fn report(socket: &mut BufReader<UnixStream>, report: &Report) -> io::Resu
     socket.write_all(&line).await
 }
 
-/// The command and everything that comes from it.
-struct Family {
-    command: Pid,
-    /// How the command ended, as wait(2) gives it.
-    status: Option<i32>,
+/// A child and everything that comes from it.
+pub(super) struct Family {
+    /// The command; for the outer subreaper, the inner one.
+    pub(super) command: Pid,
+    /// How it ended, as wait(2) gives it.
+    pub(super) status: Option<i32>,
 }
 
 impl Family {
@@ -144,7 +182,7 @@ impl Family {
 
     /// Takes leave of the children that have ended. True where none is left: as every process below that has lost its
     /// parent becomes a child, nothing is left then.
-    fn reap(&mut self) -> bool {
+    pub(super) fn reap(&mut self) -> bool {
         loop {
             match wait(WaitOptions::NOHANG) {
                 Ok(Some((id, status))) if id == self.command => self.status = Some(status.as_raw()),
@@ -156,7 +194,7 @@ impl Family {
     }
 
     /// Asks everything to end, and ends it after [`GRACE`], again and again until nothing is left.
-    async fn end(&mut self, children: &mut Signals) {
+    pub(super) async fn end(&mut self, children: &mut Signals) {
         self.signal(Signal::TERM);
         let grace_ends = Instant::now() + GRACE;
         while !self.reap() {

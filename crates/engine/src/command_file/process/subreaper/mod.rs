@@ -1,16 +1,21 @@
 //! Ends a command with every process that it started, also those that moved to a session of their own, when the run is
 //! stopped and when this process ends in whatever way (SIGKILL too).
 //!
-//! Between this process and the command stands a process of this same program, started with [`ARGUMENT`]: the subreaper.
-//! Processes below it that lose their parent become its children (prctl(2), PR_SET_CHILD_SUBREAPER), so that none of them
-//! gets away. Its standard input is a socket whose other end only this process has: once that is closed, the command is
-//! ended. The kernel closes it however this process ends. PR_SET_PDEATHSIG would not do: it comes when the *thread* that
-//! started the child ends, and the threads of a runtime come and go.
+//! Between this process and the command stand two processes of this same program, started with [`ARGUMENT`]: an outer and an
+//! inner subreaper. Processes below one that lose their parent become its children (prctl(2), PR_SET_CHILD_SUBREAPER), so
+//! that none of them gets away. Their standard input is a socket whose other end only this process has: once that is
+//! closed, the command is ended. The kernel closes it however this process ends. PR_SET_PDEATHSIG would not do here: it
+//! comes when the *thread* that started the child ends, and the threads of a runtime come and go.
+//!
+//! There are two because a command can stop or kill its parent. Each ends everything where the other one cannot any more; and
+//! where a run is stopped and neither does, this process finds what is left by ancestry and by the variable [`MARK`]. A
+//! command that puts both out of action at once outlives only this process's own sudden death.
 //!
 //! A command that ends by itself may leave processes behind, as a service that it started: they are left alone.
 
 mod descendants;
 mod guard;
+mod outer;
 
 use std::{
     ffi::OsString,
@@ -18,22 +23,35 @@ use std::{
     os::{fd::OwnedFd, unix::process::ExitStatusExt},
     process::{ExitStatus, Stdio},
     sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
 };
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::UnixStream,
     process::{Child, Command},
+    time::timeout,
 };
+use uuid::Uuid;
 
+use self::descendants::{descendants, marked};
 use super::{NoEnd, Program, Running, Started, pipes, without_secrets};
 
 pub use guard::become_subreaper_if_asked;
 
 /// The argument that makes this program a subreaper.
 const ARGUMENT: &str = "__subreaper";
+
+/// The next argument of the inner one.
+const INNER: &str = "inner";
+/// The variable that everything below a command inherits: which run it is of.
+const MARK: &str = "CALLBOARD_RUN";
+/// How long the subreapers may take to end everything: both, one after the other.
+const OVERDUE: Duration = Duration::from_secs(8);
+/// How often what is left is looked for: what starts more of itself all the time may be missed by one look.
+const LOOKS: u32 = 50;
 
 /// This program knows the argument: a test's does not.
 static AVAILABLE: AtomicBool = AtomicBool::new(false);
@@ -64,6 +82,8 @@ enum Report {
 
 /// A command under a subreaper. Dropped before its end, it ends the command and all that it started.
 pub(super) struct Watched {
+    /// What [`MARK`] is for it.
+    mark: String,
     subreaper: Option<Child>,
     socket: BufReader<UnixStream>,
     /// What has come of a line.
@@ -111,8 +131,14 @@ impl Watched {
         let mut child = spawned?;
         let (_, stdout, stderr) = pipes(&mut child);
         let socket = BufReader::new(ours);
-        let mut watched =
-            Self { subreaper: Some(child), socket, line: Vec::new(), command: None, ended: None };
+        let mut watched = Self {
+            mark: Uuid::now_v7().to_string(),
+            subreaper: Some(child),
+            socket,
+            line: Vec::new(),
+            command: None,
+            ended: None,
+        };
         match watched.report().await? {
             Report::Ready => Ok((watched, stdout, stderr)),
             other => Err(io::Error::other(format!("it began with {other:?}"))),
@@ -120,7 +146,8 @@ impl Watched {
     }
 
     async fn run(&mut self, program: Program) -> Result<(), NoEnd> {
-        let Program { program, args, cwd, env, stdin } = program;
+        let Program { program, args, cwd, mut env, stdin } = program;
+        env.push((MARK.to_owned(), self.mark.clone()));
         let request = Request { program: program.into(), args, cwd: cwd.into(), env, stdin };
         let mut request = serde_json::to_vec(&request).map_err(|error| NoEnd::NotStarted(error.into()))?;
         request.push(b'\n');
@@ -146,8 +173,11 @@ impl Watched {
             None => self.end().await?,
         };
         self.ended = Some(status);
-        if let Some(subreaper) = &mut self.subreaper {
-            subreaper.wait().await?;
+        if let Some(subreaper) = &mut self.subreaper
+            && timeout(OVERDUE, subreaper.wait()).await.is_err()
+        {
+            // What the command left behind has stopped it.
+            subreaper.kill().await?;
         }
         Ok(status)
     }
@@ -179,11 +209,32 @@ impl Watched {
 }
 
 impl Drop for Watched {
-    /// Closes the socket, which ends the command, and has the subreaper waited for, so that nothing of it stays.
+    /// Closes the socket, which ends the command, and has the subreaper waited for, so that nothing of it stays. Where that
+    /// is late, or is gone itself, what is left is ended here.
     fn drop(&mut self) {
         let Some(mut subreaper) = self.subreaper.take().filter(|child| child.id().is_some()) else { return };
+        let variable = format!("{MARK}={}", self.mark);
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move { drop(subreaper.wait().await) });
+            runtime.spawn(async move {
+                let is_late = timeout(OVERDUE, subreaper.wait()).await.is_err();
+                let top =
+                    subreaper.id().filter(|_| is_late).and_then(|id| Pid::from_raw(id.try_into().ok()?));
+                let sweep = move || (0..LOOKS).any(|_| !kill_left(top, variable.as_bytes()));
+                if let Ok(false) = tokio::task::spawn_blocking(sweep).await {
+                    tracing::warn!("some of what a command started could not be ended");
+                }
+                drop(subreaper.wait().await);
+            });
         }
     }
+}
+
+/// Ends everything below a process, that process, and whatever has the variable in its environment. False where there was
+/// nothing to end.
+fn kill_left(top: Option<Pid>, variable: &[u8]) -> bool {
+    let below = top.map(|top| descendants(top).unwrap_or_default().into_iter().chain([top]));
+    let mut found: Vec<Pid> = below.into_iter().flatten().collect();
+    found.extend(marked(variable).unwrap_or_default());
+    // The last ones first would give the first ones time to start more. A stopped process ends, too.
+    found.into_iter().fold(false, |any, id| kill_process(id, Signal::KILL).is_ok() || any)
 }
