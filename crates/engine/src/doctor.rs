@@ -18,6 +18,7 @@ const REASONS: usize = 5;
 pub(crate) async fn checks(engine: &Engine) -> Vec<Check> {
     let mut checks =
         vec![config(engine), store(engine).await, secrets(engine).await, webhooks(engine), daemon(engine)];
+    checks.extend(stored_rows(engine).await);
     checks.extend(engine.host().checks());
     checks.extend(accounts(engine).await);
     checks.push(deliveries(engine).await);
@@ -73,6 +74,30 @@ async fn store(engine: &Engine) -> Check {
         ),
         Err(error) => check("store", CheckVerdict::Failed, error.to_string()),
     }
+}
+
+/// The stored rows that cannot be read; nothing where all can.
+async fn stored_rows(engine: &Engine) -> Option<Check> {
+    let rows = match engine.store().unreadable_rows().await {
+        Ok(rows) if rows.is_empty() => return None,
+        Ok(rows) => rows,
+        Err(error) => return Some(check("stored rows", CheckVerdict::Failed, error.to_string())),
+    };
+    let more = rows.len().saturating_sub(REASONS);
+    let mut names: Vec<String> = rows.iter().take(REASONS).map(ToString::to_string).collect();
+    if more > 0 {
+        names.push(format!("and {more} more"));
+    }
+    let found = format!(
+        "{} cannot be read, damaged or written by a newer Callboard:\n{}",
+        if rows.len() == 1 { "1 row".to_owned() } else { format!("{} rows", rows.len()) },
+        names.join("\n")
+    );
+    Some(remedied(
+        check("stored rows", CheckVerdict::Warning, found),
+        "accounts and items are read anew by the next poll. A run that cannot be read is unknown: look at its service. Other \
+         rows are left out of lists, and are deleted once they are old",
+    ))
 }
 
 async fn secrets(engine: &Engine) -> Check {

@@ -11,7 +11,7 @@ use callboard_domain::{
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
-use crate::store::{OpenRow, Store, StoreError};
+use crate::store::{OpenRow, Store, StoreError, Unreadable};
 
 /// Who each account acts as.
 pub(crate) type Identities = BTreeMap<AccountName, Identity>;
@@ -29,27 +29,31 @@ struct Known {
 }
 
 impl Standings {
-    /// The open items as candidates for the board.
+    /// The open items as candidates for the board, and how many more there are that cannot be read.
     pub(crate) async fn candidates(
         &self,
         store: &Store,
         identities: Identities,
         now: Timestamp,
-    ) -> Result<Vec<Candidate<i64>>, StoreError> {
+    ) -> Result<(Vec<Candidate<i64>>, Unreadable), StoreError> {
         // Who looks at the same time would read the same.
         let mut known = self.0.lock().await;
         if known.identities != identities {
             *known = Known { identities, ..Known::default() };
         }
         let Known { identities, by_number } = &mut *known;
-        let open = store.open_rows().await?;
+        let (open, of_unknown_kind) = store.open_rows().await?;
         let is_known = |row: &&OpenRow| {
             by_number.get(&row.n).is_some_and(|(changed_at, _)| *changed_at == row.changed_at)
         };
-        let changed: Vec<i64> = open.iter().filter(|row| !is_known(row)).map(|row| row.n).collect();
+        let changed = open.iter().filter(|row| !is_known(row)).map(|row| row.n);
+        let changed: Vec<i64> = changed.chain(of_unknown_kind).collect();
+        let mut unreadable = Unreadable::new();
         if !changed.is_empty() {
             let nobody = Identity::default();
-            for (n, stored) in store.items_by_number(changed).await? {
+            let read = store.items_by_number(changed).await?;
+            unreadable = read.unreadable;
+            for (n, stored) in read.items {
                 let me = identities.get(&stored.item.key.account).unwrap_or(&nobody);
                 by_number.insert(n, (stored.changed_at, board::standing(&stored.item, me)));
             }
@@ -63,6 +67,6 @@ impl Standings {
             let snoozed = row.off_board_until(now).is_some();
             Some(Candidate { id: row.n, kind: row.kind, standing: (*standing)?, snoozed })
         };
-        Ok(open.iter().filter_map(candidate).collect())
+        Ok((open.iter().filter_map(candidate).collect(), unreadable))
     }
 }

@@ -12,7 +12,7 @@ use jiff::{Timestamp, civil, tz::TimeZone};
 
 use crate::{
     api::{AccountInfo, Health, QuietNow, TrayIcon, Trouble},
-    store::StoredSource,
+    store::{StoredSource, Unreadable},
 };
 
 /// What the tray shows: what is most urgent of what is so. Where not all is seen (`partial`), it is never calm.
@@ -27,7 +27,11 @@ pub(crate) fn icon(summary: &Summary, offline: bool, quiet: bool, partial: bool)
 }
 
 /// What is to be watched and is not seen, the worst first. An account that is not read at all is named as a whole.
-pub(crate) fn not_seen(accounts: &[AccountInfo], sources: &[StoredSource]) -> Vec<NotSeen> {
+pub(crate) fn not_seen(
+    accounts: &[AccountInfo],
+    sources: &[StoredSource],
+    unreadable: &Unreadable,
+) -> Vec<NotSeen> {
     let mut not_seen: Vec<NotSeen> = Vec::new();
     for info in accounts.iter().filter(|info| info.watched) {
         let whole = |kind, why: String, since| NotSeen {
@@ -38,6 +42,13 @@ pub(crate) fn not_seen(accounts: &[AccountInfo], sources: &[StoredSource]) -> Ve
             since,
         };
         let source = sources.iter().find(|source| source.account == info.name);
+        if let Some(count) = unreadable.get(&info.name) {
+            let items = if *count == 1 { "an item" } else { "items" };
+            let why = format!(
+                "what was stored of {items} cannot be read; everything is read anew by the next poll"
+            );
+            not_seen.push(whole(NotSeenKind::Incomplete, why, None));
+        }
         match &info.health {
             Health::Incomplete { why, .. } => {
                 not_seen.push(whole(NotSeenKind::NotSetUp, why.clone(), info.last_ok));
@@ -268,14 +279,18 @@ mod tests {
             ],
             rate_limit: None,
             identity: None,
+            unreadable: Vec::new(),
         };
-        let found: Vec<String> = not_seen(&accounts, &[forge]).iter().map(ToString::to_string).collect();
+        let unreadable = [("known".into(), 2)].into();
+        let found: Vec<String> =
+            not_seen(&accounts, &[forge], &unreadable).iter().map(ToString::to_string).collect();
         let expected = [
             "locked is not set up: the token is not set",
             "down cannot be read: down",
             "limited cannot be read: too many calls; next try in 0 s",
             "acme/secret is not seen: no",
             "acme/c is not seen whole: no",
+            "known is not seen whole: what was stored of items cannot be read; everything is read anew by the next poll",
             "acme/b has an entry that cannot be read: no",
             "known is being read: its first poll has not ended",
             "long is being read: 3 of 200 are read",

@@ -141,8 +141,11 @@ async fn poll(
     now: Timestamp,
 ) -> Result<Polled, ServiceError> {
     let stored = |error: crate::store::StoreError| ServiceError::unavailable(error.to_string());
+    // At first whatever is there, later what is on the board.
+    engine.store().rebuild_unreadable(&account.name, !*covered, now).await.map_err(stored)?;
     let known = engine.store().source(&account.name).await.map_err(stored)?;
-    let asked_at = engine.identified_at(&account.name);
+    let is_identified = known.as_ref().is_some_and(|known| known.identity.is_some());
+    let asked_at = engine.identified_at(&account.name).filter(|_| is_identified);
     let fresh = asked_at.is_some_and(|at| now.duration_since(at).unsigned_abs() < IDENTITY_AGE);
     if !fresh {
         engine.identify(account, now).await?;

@@ -22,7 +22,7 @@ use crate::{
     snooze,
     standings::Identities,
     status,
-    store::{self, StoredItem, StoredSource},
+    store::{self, StoredItem, StoredSource, Unreadable},
 };
 
 /// How many builds that are neither red nor under way are shown where everything is asked for.
@@ -35,7 +35,7 @@ impl Engine {
         let accounts = self.accounts(AccountsQuery {}).await?;
         let identities = identities(&sources);
         let me = |item: &Item| identities.get(&item.key.account).unwrap_or(&nobody);
-        let mut candidates = self.candidates(identities.clone(), now).await?;
+        let (mut candidates, mut unreadable) = self.candidates(identities.clone(), now).await?;
         let (mut items, mut not_listed) = (HashMap::new(), 0);
         let limit = query.limit.map(page).transpose()?;
         if query.all && query.kind.is_none_or(|kind| kind == Kind::Build) {
@@ -53,7 +53,11 @@ impl Engine {
         let ranked = board::rank(candidates, now, &options, query.limit.unwrap_or(board::MOST_ROWS));
         let shown = ranked.sections.iter().flat_map(|section| &section.ids).copied();
         let to_read = shown.filter(|id| !items.contains_key(id)).collect();
-        items.extend(self.store().items_by_number(to_read).await.map_err(ApiError::internal)?);
+        let read = self.store().items_by_number(to_read).await.map_err(ApiError::internal)?;
+        items.extend(read.items);
+        for (account, count) in read.unreadable {
+            *unreadable.entry(account).or_default() += count;
+        }
 
         let as_of = status::as_of(&accounts);
         let row = |id: &i64| {
@@ -69,16 +73,16 @@ impl Engine {
             Section { title: title.to_owned(), total, shown: rows.len(), rows }
         };
         let sections = ranked.sections.into_iter().map(section).collect();
-        let not_seen = status::not_seen(&accounts, &sources);
+        let not_seen = status::not_seen(&accounts, &sources, &unreadable);
         Ok(Board { sections, summary: ranked.summary, not_seen })
     }
 
-    /// The open items, as far as ranking needs them.
+    /// The open items, as far as ranking needs them, and how many more cannot be read.
     async fn candidates(
         &self,
         identities: Identities,
         now: Timestamp,
-    ) -> Result<Vec<Candidate<i64>>, ApiError> {
+    ) -> Result<(Vec<Candidate<i64>>, Unreadable), ApiError> {
         let standings = &self.inner.standings;
         standings.candidates(self.store(), identities, now).await.map_err(ApiError::internal)
     }
@@ -90,9 +94,9 @@ impl Engine {
         now: Timestamp,
     ) -> Result<(board::Summary, Vec<board::NotSeen>), ApiError> {
         let sources = self.store().sources().await.map_err(ApiError::internal)?;
-        let candidates = self.candidates(identities(&sources), now).await?;
+        let (candidates, unreadable) = self.candidates(identities(&sources), now).await?;
         let ranked = board::rank(candidates, now, &board::Options::default(), 0);
-        Ok((ranked.summary, status::not_seen(accounts, &sources)))
+        Ok((ranked.summary, status::not_seen(accounts, &sources, &unreadable)))
     }
 
     pub(crate) async fn off_board(&self, query: OffBoard) -> Result<Vec<Left>, ApiError> {

@@ -46,6 +46,17 @@ pub(super) fn read_actor(row: &Row<'_>, column: usize) -> rusqlite::Result<Optio
         .ok())
 }
 
+pub(super) const COLUMNS: &str = "n, at, actor, what";
+
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
+    Ok(AuditEntry {
+        id: row.get(0)?,
+        at: row.get::<_, At>(1)?.0,
+        actor: row.get::<_, Json<_>>(2)?.0,
+        what: row.get::<_, Json<_>>(3)?.0,
+    })
+}
+
 impl Store {
     /// Records a change of what is kept outside the store.
     pub async fn record_change(
@@ -61,15 +72,8 @@ impl Store {
     /// The latest changes before a number (`None`: the latest of all), newest first, at most `limit`.
     pub async fn audit(&self, before: Option<i64>, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         self.read(move |conn| {
-            let sql = "SELECT n, at, actor, what FROM audit WHERE n < ?1 ORDER BY n DESC LIMIT ?2";
-            all(conn, sql, params![before.unwrap_or(i64::MAX), limit], |row| {
-                Ok(AuditEntry {
-                    id: row.get(0)?,
-                    at: row.get::<_, At>(1)?.0,
-                    actor: row.get::<_, Json<_>>(2)?.0,
-                    what: row.get::<_, Json<_>>(3)?.0,
-                })
-            })
+            let sql = format!("SELECT {COLUMNS} FROM audit WHERE n < ?1 ORDER BY n DESC LIMIT ?2");
+            all(conn, &sql, params![before.unwrap_or(i64::MAX), limit], read)
         })
         .await
     }

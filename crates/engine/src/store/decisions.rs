@@ -88,11 +88,13 @@ impl Store {
             let pending = all(conn, sql, [limit], |row| {
                 Ok((row.get(0)?, Notice { important: row.get(1)?, group: row.get(2)? }))
             })?;
-            let ids: Vec<i64> = pending.iter().map(|(id, _)| *id).collect();
-            let found = events::by_ids(conn, &ids)?;
-            // A decision goes with its event, so both lists are of the same events in the same order.
-            let notices = pending.into_iter().map(|(_, notice)| notice);
-            Ok(found.into_iter().zip(notices).map(|(event, notice)| PendingNotice { event, notice }).collect())
+            let mut notices = Vec::with_capacity(pending.len());
+            for (id, notice) in pending {
+                // One whose event cannot be read keeps nobody else's notification back.
+                let event = events::by_ids(conn, &[id])?.pop();
+                notices.extend(event.map(|event| PendingNotice { event, notice }));
+            }
+            Ok(notices)
         })
         .await
     }

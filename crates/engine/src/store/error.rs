@@ -2,6 +2,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
+use super::row;
+
 /// Why the store could not do something. Says which file and what to do; nothing was overwritten.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -80,6 +82,14 @@ pub enum StoreError {
     /// The store has been closed.
     #[error("the store is closed")]
     Closed,
+    /// What was asked for is there, and makes no sense.
+    #[error(
+        "what is stored of it cannot be read ({why}): it is damaged, or was written by a newer Callboard. See: callboard doctor"
+    )]
+    Unreadable {
+        /// Which value, and what is wrong with it.
+        why: String,
+    },
     /// A fault of Callboard itself: the step was undone.
     #[error("a step failed inside Callboard and was undone ({why})")]
     Internal {
@@ -104,6 +114,7 @@ impl StoreError {
             Some(ErrorCode::SystemIoFailure | ErrorCode::FileLockingProtocolFailed) => {
                 Self::Disk { file, why }
             }
+            _ if row::is_unreadable(error) => Self::Unreadable { why },
             _ => Self::Internal { why },
         }
     }

@@ -83,7 +83,7 @@ pub(super) fn move_to(conn: &Connection, from: i64, to: i64) -> rusqlite::Result
     run(conn, "DELETE FROM events WHERE item = ?1", [from]).map(drop)
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Event> {
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Event> {
     Ok(Event {
         id: row.get(0)?,
         item: key(row, 1)?,
@@ -97,15 +97,15 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Event> {
     })
 }
 
-const SELECT: &str =
+pub(super) const SELECT: &str =
     "SELECT e.id, i.account, i.kind, i.id, e.name, e.at, e.seen_at, e.old, e.who, e.summary, e.moot
                       FROM events e JOIN items i ON i.n = e.item";
 
-/// The events with these numbers that are still on the record, in order.
+/// The events with these numbers that are still on the record and can be read, in order.
 pub(super) fn by_ids(conn: &Connection, ids: &[i64]) -> rusqlite::Result<Vec<Event>> {
     let sql = format!("{SELECT} WHERE e.id = ?1");
-    let found: rusqlite::Result<Vec<_>> = ids.iter().map(|id| one(conn, &sql, [id], read)).collect();
-    Ok(found?.into_iter().flatten().collect())
+    let found: rusqlite::Result<Vec<_>> = ids.iter().map(|id| all(conn, &sql, [id], read)).collect();
+    Ok(found?.concat())
 }
 
 /// Deletes, among the `limit` events after number `after`, those seen before `before` that nothing still needs:

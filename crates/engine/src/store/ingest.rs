@@ -166,7 +166,7 @@ pub(super) fn ingest(
     now: Timestamp,
     decide: &dyn Decide,
 ) -> rusqlite::Result<Ingested> {
-    let standing = sources::standing(conn, account)?;
+    let standing = sources::standing(conn, account, now)?;
     let now = whole_micros(now);
     let mut intake = Intake {
         conn,
@@ -439,7 +439,7 @@ fn sweep(
         let mut intake = Intake {
             conn,
             account: &key.account,
-            standing: sources::standing(conn, &key.account)?,
+            standing: sources::standing(conn, &key.account, now)?,
             first_poll: false,
             polled: Some(now),
             now: whole_micros(now),

@@ -1,5 +1,7 @@
 //! Items as last known.
 
+use std::ops::ControlFlow;
+
 use callboard_domain::{
     actor::Actor,
     board::Snoozed,
@@ -15,7 +17,7 @@ use url::Url;
 
 use super::{
     Store, StoreError, audit,
-    row::{At, Json, all, key, one, run},
+    row::{At, Json, Lenient, Text, all, each, is_unreadable, key, one, run},
 };
 use crate::api::AuditedChange;
 
@@ -222,7 +224,8 @@ pub(super) fn load(conn: &Connection, key: &ItemKey) -> rusqlite::Result<Option<
         );
         let is_another = |stored: &StoredItem| matches!(stored.gone, Some((GoneReason::Renamed { .. }, _)));
         let state = state.ok().filter(|stored| !is_another(stored));
-        let seen_at = row.get::<_, At>(14)?.0;
+        // Without it, what comes is later.
+        let seen_at = Lenient::new(row).get::<At>(14)?.map_or(Timestamp::MIN, |at| at.0);
         Ok(Known { n: row.get(11)?, open: row.get(12)?, gone: row.get(13)?, seen_at, state })
     })
 }
@@ -335,6 +338,53 @@ pub(super) fn present(
     all(conn, &sql, params![kind.name(), account.as_str(), At(before)], read)
 }
 
+/// The numbers of what is there in an account and cannot be read: of the open items, or of `all`.
+pub(super) fn unreadable(conn: &Connection, account: &AccountName, all: bool) -> rusqlite::Result<Vec<i64>> {
+    let from = if all { "items WHERE gone IS NULL" } else { OPEN };
+    let sql = format!("SELECT {COLUMNS}, n, seen_at FROM {from} AND account = ?1");
+    let mut found = Vec::new();
+    each(conn, &sql, [account.as_str()], |row| {
+        if let Err(error) = read(row).and(row.get::<_, At>(12).map(drop)) {
+            if !is_unreadable(&error) {
+                return Err(error);
+            }
+            found.push(row.get(11)?);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(found)
+}
+
+/// Takes a row that cannot be read off the board, until what it stands for is listed again: then it is built anew, and all
+/// that happened to it is still on its record. One of which nothing says what it is, is deleted with that record.
+pub(super) fn set_aside(conn: &Connection, n: i64, now: Timestamp) -> rusqlite::Result<()> {
+    let sql = format!("SELECT {COLUMNS} FROM items WHERE n = ?1");
+    let found = one(conn, &sql, [n], |row| {
+        let mut lenient = Lenient::new(row);
+        let kind = match lenient.get::<Text<Kind>>(1)? {
+            Some(Text(kind)) => Some(kind),
+            None => Kind::ALL.into_iter().find(|kind| read_detail(row, 5, *kind).is_ok()),
+        };
+        Ok((kind, lenient.get::<Option<Snooze>>(8)?.flatten()))
+    })?;
+    let Some((kind, snoozed)) = found else { return Ok(()) };
+    let sql = "UPDATE OR IGNORE items SET kind = ?2, open = 0, gone = ?3, gone_at = ?4, changed_at = ?4, seen_at = ?4,
+               snoozed = ?5 WHERE n = ?1";
+    let is_kept = match kind {
+        Some(kind) => {
+            let gone = Json(GoneReason::NotListed);
+            run(conn, sql, params![n, kind.name(), gone, At(now), snoozed])? == 1
+        }
+        None => false,
+    };
+    if !is_kept {
+        run(conn, "DELETE FROM events WHERE item = ?1", [n])?;
+        run(conn, "DELETE FROM item_search WHERE rowid = ?1", [n])?;
+        run(conn, "DELETE FROM items WHERE n = ?1", [n])?;
+    }
+    Ok(())
+}
+
 /// Takes whatever is there in an account off the board: nothing of it is watched any more.
 pub(super) fn leave_all(conn: &Connection, account: &AccountName, now: Timestamp) -> rusqlite::Result<()> {
     let sql = "UPDATE items SET open = 0, gone = ?2, gone_at = ?3
@@ -377,10 +427,10 @@ impl Store {
             let sql = format!(
                 "SELECT {COLUMNS} FROM items WHERE account = ?1 AND kind = ?2 AND id = ?3 AND gone IS NULL"
             );
-            let each = keys.iter().map(|key| {
-                one(conn, &sql, params![key.account.as_str(), key.kind.name(), key.id], read_item)
+            let found = keys.iter().map(|key| {
+                all(conn, &sql, params![key.account.as_str(), key.kind.name(), key.id], read_item)
             });
-            Ok(each.collect::<rusqlite::Result<Vec<_>>>()?.into_iter().flatten().collect())
+            Ok(found.collect::<rusqlite::Result<Vec<_>>>()?.concat())
         })
         .await
     }

@@ -27,6 +27,7 @@ mod settings;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod unreadable;
 mod writer;
 
 use std::{
@@ -49,7 +50,7 @@ pub use self::{
     error::StoreError,
     ingest::{Decide, Decided, Happened, Ingested, Post, Report, Watched},
     items::{BOARD, Snooze, StoredItem},
-    open_items::OpenRow,
+    open_items::{OpenRow, Unreadable},
     output::Output,
     prune::{Pruned, Retention},
     room::RoomMessage,
@@ -57,6 +58,7 @@ pub use self::{
     search::Found,
     secret_records::SecretRecords,
     sources::{StoredProblem, StoredSource},
+    unreadable::UnreadableRow,
 };
 
 /// A handle to the store; a clone is the same store. The file is let go when the last one is dropped.

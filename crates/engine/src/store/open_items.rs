@@ -1,13 +1,18 @@
 //! The open items as ranking needs them: which there are and when each last changed, from the index alone.
 
-use callboard_domain::{board::Snoozed, item::Kind};
+use std::{collections::BTreeMap, ops::ControlFlow};
+
+use callboard_domain::{
+    board::Snoozed,
+    item::{AccountName, Kind},
+};
 use jiff::Timestamp;
-use rusqlite::params;
+use rusqlite::{Row, params};
 
 use super::{
     Store, StoreError,
     items::{self, OPEN, Snooze, StoredItem},
-    row::{At, Text, all, one, run},
+    row::{At, Text, all, each, is_unreadable, one, run},
 };
 
 /// `items_open` with all that [`Store::open_rows`] gives, so that no row of the table is read for it.
@@ -32,6 +37,28 @@ pub struct OpenRow {
     pub snoozed: Option<Snooze>,
 }
 
+/// Items by their numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Numbered {
+    /// Those that can be read.
+    pub items: Vec<(i64, StoredItem)>,
+    /// How many cannot, by account.
+    pub unreadable: Unreadable,
+}
+
+/// How many items of each account are stored and cannot be read.
+pub type Unreadable = BTreeMap<AccountName, usize>;
+
+fn read(row: &Row<'_>) -> rusqlite::Result<OpenRow> {
+    Ok(OpenRow {
+        n: row.get(0)?,
+        kind: row.get::<_, Text<_>>(1)?.0,
+        changed_at: row.get::<_, At>(2)?.0,
+        silenced: row.get(3)?,
+        snoozed: row.get(4)?,
+    })
+}
+
 impl OpenRow {
     /// How long it is off the board, where it is.
     pub fn off_board_until(&self, now: Timestamp) -> Option<Snoozed> {
@@ -40,31 +67,42 @@ impl OpenRow {
 }
 
 impl Store {
-    /// Every item that may need a person, in no order, those put aside among them.
-    pub async fn open_rows(&self) -> Result<Vec<OpenRow>, StoreError> {
+    /// Every item that may need a person, in no order, those put aside among them; and the numbers of those of which even
+    /// that cannot be read.
+    pub async fn open_rows(&self) -> Result<(Vec<OpenRow>, Vec<i64>), StoreError> {
         self.read(|conn| {
             let sql = format!("SELECT n, kind, changed_at, silenced, snoozed FROM {OPEN}");
-            all(conn, &sql, [], |row| {
-                Ok(OpenRow {
-                    n: row.get(0)?,
-                    kind: row.get::<_, Text<_>>(1)?.0,
-                    changed_at: row.get::<_, At>(2)?.0,
-                    silenced: row.get(3)?,
-                    snoozed: row.get(4)?,
-                })
-            })
+            let (mut open, mut unreadable) = (Vec::new(), Vec::new());
+            each(conn, &sql, [], |row| {
+                match read(row) {
+                    Ok(row) => open.push(row),
+                    Err(error) if is_unreadable(&error) => unreadable.push(row.get(0)?),
+                    Err(error) => return Err(error),
+                }
+                Ok(ControlFlow::Continue(()))
+            })?;
+            Ok((open, unreadable))
         })
         .await
     }
 
-    /// The items with these numbers, in this order; those that are gone are left out.
-    pub async fn items_by_number(&self, numbers: Vec<i64>) -> Result<Vec<(i64, StoredItem)>, StoreError> {
+    /// The items with these numbers, in this order; those that were deleted are left out.
+    pub async fn items_by_number(&self, numbers: Vec<i64>) -> Result<Numbered, StoreError> {
         self.read(move |conn| {
             let sql = format!("SELECT {} FROM items WHERE n = ?1", items::COLUMNS);
-            let mut found = Vec::with_capacity(numbers.len());
-            for n in &numbers {
-                // One that cannot be read is left out, and does not hide the others.
-                found.extend(all(conn, &sql, [n], items::read)?.into_iter().map(|item| (*n, item)));
+            let mut found = Numbered::default();
+            for n in numbers {
+                // One that cannot be read does not hide the others.
+                each(conn, &sql, [n], |row| {
+                    match items::read(row) {
+                        Ok(item) => found.items.push((n, item)),
+                        Err(error) if is_unreadable(&error) => {
+                            *found.unreadable.entry(AccountName(row.get(0)?)).or_default() += 1;
+                        }
+                        Err(error) => return Err(error),
+                    }
+                    Ok(ControlFlow::Continue(()))
+                })?;
             }
             Ok(found)
         })

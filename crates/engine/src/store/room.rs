@@ -42,9 +42,9 @@ pub struct RoomMessage {
     pub edited_at: Option<Timestamp>,
 }
 
-const COLUMNS: &str = "id, channel, thread, key, message, at, edited_at";
+pub(super) const COLUMNS: &str = "id, channel, thread, key, message, at, edited_at";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<RoomMessage> {
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<RoomMessage> {
     Ok(RoomMessage {
         id: row.get(0)?,
         channel: row.get(1)?,

@@ -135,8 +135,42 @@ pub(super) fn is_unreadable(error: &rusqlite::Error) -> bool {
     use rusqlite::Error as E;
     matches!(
         error,
-        E::FromSqlConversionFailure(..) | E::IntegralValueOutOfRange(..) | E::InvalidColumnType(..)
+        E::FromSqlConversionFailure(..)
+            | E::IntegralValueOutOfRange(..)
+            | E::InvalidColumnType(..)
+            | E::Utf8Error(..)
     )
+}
+
+/// Reads a row column by column: one that cannot be read is noted, and hides nothing else of its row.
+pub(super) struct Lenient<'r, 's> {
+    row: &'r Row<'s>,
+    unreadable: Vec<String>,
+}
+
+impl<'r, 's> Lenient<'r, 's> {
+    pub(super) fn new(row: &'r Row<'s>) -> Self {
+        Self { row, unreadable: Vec::new() }
+    }
+
+    /// A column's value; `None` where it cannot be read.
+    pub(super) fn get<T: FromSql>(&mut self, column: usize) -> rusqlite::Result<Option<T>> {
+        match self.row.get(column) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if is_unreadable(&error) => {
+                let name = self.row.as_ref().column_name(column)?.to_owned();
+                tracing::warn!(%error, column = name, "part of a stored row cannot be read");
+                self.unreadable.push(name);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The names of the columns that could not be read.
+    pub(super) fn into_unreadable(self) -> Vec<String> {
+        self.unreadable
+    }
 }
 
 /// Reads the one row of a query, where there is one.

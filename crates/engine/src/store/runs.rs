@@ -13,7 +13,7 @@ use rusqlite::{Connection, Row, params};
 use super::{
     Store, StoreError, audit,
     deliveries::{self, About, NewDelivery},
-    row::{At, Json, Text, all, is_unreadable, one, run as execute},
+    row::{At, Json, Lenient, Text, all, one, run as execute},
 };
 use crate::api::AuditedChange;
 
@@ -47,22 +47,40 @@ ALTER TABLE runs ADD COLUMN actor TEXT;      -- Actor as JSON
 pub(super) const COLUMNS: &str =
     "id, command, line, args, account, item, asked_by, started_at, ended_at, state, post, actor";
 
+/// Reads a run from the columns [`COLUMNS`]. One that cannot be read in part is there all the same: without its state it is
+/// unknown how it went.
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
-    Ok(Run {
-        id: row.get(0)?,
-        command: row.get(1)?,
-        line: row.get(2)?,
-        args: row.get::<_, Json<_>>(3)?.0,
-        account: row.get(4)?,
-        item: row.get::<_, Option<Text<_>>>(5)?.map(|it| it.0),
-        by: row.get(6)?,
-        started_at: row.get::<_, At>(7)?.0,
-        ended_at: row.get::<_, Option<At>>(8)?.map(|at| at.0),
-        state: row.get::<_, Json<_>>(9)?.0,
-        post: row.get::<_, Option<Text<_>>>(10)?.map(|it| it.0),
-        actor: audit::read_actor(row, 11)?,
-    })
+    read_noting(row).map(|(run, _)| run)
 }
+
+/// The same, with the names of the columns that could not be read.
+pub(super) fn read_noting(row: &Row<'_>) -> rusqlite::Result<(Run, Vec<String>)> {
+    let actor = audit::read_actor(row, 11)?;
+    let mut row = Lenient::new(row);
+    let started_at = row.get::<At>(7)?.map_or(Timestamp::UNIX_EPOCH, |at| at.0);
+    let run = Run {
+        id: row.get(0)?.unwrap_or_default(),
+        command: row.get(1)?.unwrap_or_default(),
+        line: row.get(2)?.unwrap_or_default(),
+        args: row.get::<Json<_>>(3)?.map(|it| it.0).unwrap_or_default(),
+        account: row.get(4)?.flatten(),
+        item: row.get::<Option<Text<_>>>(5)?.flatten().map(|it| it.0),
+        by: row.get(6)?.unwrap_or_default(),
+        started_at,
+        // It did end, whenever that was.
+        ended_at: row.get::<Option<At>>(8)?.unwrap_or(Some(At(started_at))).map(|at| at.0),
+        state: match row.get::<Json<_>>(9)? {
+            Some(Json(state)) => state,
+            None => RunState::Unknown { why: UNREADABLE.to_owned() },
+        },
+        post: row.get::<Option<Text<_>>>(10)?.flatten().map(|it| it.0),
+        actor,
+    };
+    Ok((run, row.into_unreadable()))
+}
+
+/// Why a run whose state cannot be read is unknown.
+const UNREADABLE: &str = "its record cannot be read: it is damaged, or was written by a newer Callboard; look at the service before running it again";
 
 fn insert(conn: &Connection, run: &Run) -> rusqlite::Result<()> {
     let sql = "INSERT INTO runs (id, command, line, args, account, item, asked_by, started_at, ended_at, state, post, actor)
@@ -102,9 +120,13 @@ fn end(conn: &Connection, id: &str, state: &RunState, now: Timestamp) -> rusqlit
 }
 
 /// Puts a person's word on a run that is not known. False where it is known, or not on the record.
-fn resolve(conn: &Connection, id: &str, state: &RunState) -> rusqlite::Result<bool> {
-    let sql = "UPDATE runs SET state = ?2, searched = 0 WHERE id = ?1 AND json_extract(state, '$.state') = 'unknown'";
-    execute(conn, sql, params![id, Json(state)]).map(|rows| rows == 1)
+fn resolve(conn: &Connection, id: &str, state: &RunState, now: Timestamp) -> rusqlite::Result<bool> {
+    let found = one(conn, &format!("SELECT {COLUMNS} FROM runs WHERE id = ?1"), [id], read)?;
+    if !found.is_some_and(|run| matches!(run.state, RunState::Unknown { .. })) {
+        return Ok(false);
+    }
+    let sql = "UPDATE runs SET state = ?2, searched = 0, ended_at = coalesce(ended_at, ?3) WHERE id = ?1";
+    execute(conn, sql, params![id, Json(state), At(now)]).map(|rows| rows == 1)
 }
 
 /// Puts what was run on one item on the record of another.
@@ -116,13 +138,7 @@ pub(super) fn move_to(conn: &Connection, from: &ItemKey, to: &ItemKey) -> rusqli
 pub(super) fn lately_on(conn: &Connection, item: &ItemKey, since: Timestamp) -> rusqlite::Result<Vec<Run>> {
     let sql =
         format!("SELECT {COLUMNS} FROM runs WHERE item = ?1 AND started_at >= ?2 ORDER BY n DESC LIMIT 10");
-    // One that cannot be read must not hold up what is reported.
-    let read_or_none = |row: &Row<'_>| match read(row) {
-        Err(error) if is_unreadable(&error) => Ok(None),
-        result => result.map(Some),
-    };
-    let found = all(conn, &sql, params![Text(item), At(since)], read_or_none)?;
-    Ok(found.into_iter().flatten().collect())
+    all(conn, &sql, params![Text(item), At(since)], read)
 }
 
 /// What a run is found by.
@@ -249,7 +265,7 @@ impl Store {
         let (id, actor) = (id.to_owned(), actor.clone());
         let ran = matches!(state, RunState::Resolved { ran: true, .. });
         self.write(move |conn| {
-            let settled = resolve(conn, &id, &state)?;
+            let settled = resolve(conn, &id, &state, now)?;
             if settled {
                 deliveries::revise_run(conn, &id, &message, now)?;
                 audit::insert(conn, &actor, &AuditedChange::RunResolved { run: id.clone(), ran }, now)?;

@@ -6,7 +6,7 @@ use rusqlite::params;
 
 use super::{
     Store, StoreError, audit,
-    row::{At, one, run},
+    row::{At, Lenient, one, run},
 };
 use crate::api::AuditedChange;
 
@@ -21,10 +21,11 @@ impl Store {
     /// Until when only important notifications are shown.
     pub async fn quiet_until(&self) -> Result<Option<Timestamp>, StoreError> {
         self.read(|conn| {
+            // What cannot be read keeps nothing quiet.
             let until = one(conn, "SELECT value FROM settings WHERE name = 'quiet_until'", [], |row| {
-                row.get::<_, At>(0)
+                Lenient::new(row).get::<At>(0)
             })?;
-            Ok(until.map(|at| at.0))
+            Ok(until.flatten().map(|at| at.0))
         })
         .await
     }

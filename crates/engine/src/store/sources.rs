@@ -6,13 +6,13 @@ use callboard_domain::{
     item::AccountName,
     source::{Batch, Cursor, Problem, ProblemKind, Progress, RateLimit},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::{
     Store, StoreError, items,
-    row::{At, Json, all, one, run},
+    row::{At, Json, Lenient, all, one, run},
 };
 
 pub(super) const V1: &str = "
@@ -54,6 +54,8 @@ pub struct StoredSource {
     pub rate_limit: Option<RateLimit>,
     /// Who the account acts as.
     pub identity: Option<Identity>,
+    /// The columns of its row that cannot be read; one of its problems says so.
+    pub unreadable: Vec<String>,
 }
 
 /// A problem, and since when each poll has had it.
@@ -102,11 +104,11 @@ fn since(
         [] => Vec::new(),
         _ => {
             let sql = "SELECT problems FROM sources WHERE account = ?1";
+            // What cannot be read any more had no time.
             let found = one(conn, sql, [account.as_str()], |row| {
-                // What cannot be read any more had no time.
-                Ok(row.get::<_, Json<Vec<StoredProblem>>>(0).map(|it| it.0).unwrap_or_default())
+                Lenient::new(row).get::<Json<Vec<StoredProblem>>>(0)
             })?;
-            found.unwrap_or_default()
+            found.flatten().map(|it| it.0).unwrap_or_default()
         }
     };
     let with_since = |problem: &Problem| {
@@ -125,13 +127,23 @@ pub(super) struct Standing {
     pub(super) me: Identity,
 }
 
-pub(super) fn standing(conn: &Connection, account: &AccountName) -> rusqlite::Result<Standing> {
+/// How far a clock may have been set back. What is recorded for later is no time at which something was done.
+const CLOCK: SignedDuration = SignedDuration::from_hours(24);
+
+pub(super) fn standing(
+    conn: &Connection,
+    account: &AccountName,
+    now: Timestamp,
+) -> rusqlite::Result<Standing> {
     let sql = "SELECT baseline_at, last_ok_at IS NOT NULL, identity FROM sources WHERE account = ?1";
     let found = one(conn, sql, [account.as_str()], |row| {
+        let mut row = Lenient::new(row);
+        let baseline_at = row.get::<Option<At>>(0)?.flatten();
         Ok(Standing {
-            baseline_at: row.get::<_, Option<At>>(0)?.map(|at| at.0),
-            polled: row.get(1)?,
-            me: row.get::<_, Option<Json<_>>>(2)?.map(|it| it.0).unwrap_or_default(),
+            // One to come would keep all news back.
+            baseline_at: baseline_at.map(|at| at.0).filter(|at| at.duration_since(now) < CLOCK),
+            polled: row.get(1)?.unwrap_or_default(),
+            me: row.get::<Option<Json<_>>>(2)?.flatten().map(|it| it.0).unwrap_or_default(),
         })
     })?;
     Ok(found.unwrap_or_default())
@@ -139,8 +151,11 @@ pub(super) fn standing(conn: &Connection, account: &AccountName) -> rusqlite::Re
 
 /// Begins to watch an account, where it is not watched yet.
 pub(super) fn begin(conn: &Connection, account: &AccountName, now: Timestamp) -> rusqlite::Result<()> {
+    if standing(conn, account, now)?.baseline_at.is_some() {
+        return Ok(());
+    }
     let sql = "INSERT INTO sources (account, baseline_at) VALUES (?1, ?2)
-               ON CONFLICT (account) DO UPDATE SET baseline_at = ?2 WHERE baseline_at IS NULL";
+               ON CONFLICT (account) DO UPDATE SET baseline_at = ?2";
     run(conn, sql, params![account.as_str(), At(now)]).map(drop)
 }
 
@@ -161,23 +176,78 @@ pub(super) fn polled(
     run(conn, sql, row).map(drop)
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<StoredSource> {
-    let at = |column| row.get::<_, Option<At>>(column).map(|at| at.map(|at| at.0));
-    let error = row.get::<_, Option<Json<_>>>(4)?.map(|it| it.0);
-    Ok(StoredSource {
-        account: AccountName(row.get(0)?),
-        cursor: row.get::<_, Option<String>>(1)?.map(Cursor),
-        baseline_at: at(2)?,
-        last_ok_at: at(3)?,
-        error: error.zip(at(5)?),
-        problems: row.get::<_, Json<Vec<StoredProblem>>>(6)?.0,
-        rate_limit: row.get::<_, Option<Json<_>>>(7)?.map(|it| it.0),
-        identity: row.get::<_, Option<Json<_>>>(8)?.map(|it| it.0),
-        reading: row.get::<_, Option<Json<_>>>(9)?.map(|it| it.0),
-    })
+/// Reads a source from the columns of [`SELECT`]. One that cannot be read in part says so among its problems.
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<StoredSource> {
+    let account = AccountName(row.get(0)?);
+    let mut row = Lenient::new(row);
+    let at = |at: Option<Option<At>>| at.flatten().map(|at| at.0);
+    let (baseline_at, last_ok_at) = (at(row.get(2)?), at(row.get(3)?));
+    let error = row.get::<Option<Json<_>>>(4)?.flatten().map(|it| it.0);
+    let since = at(row.get(5)?).or(last_ok_at).unwrap_or(Timestamp::UNIX_EPOCH);
+    let mut source = StoredSource {
+        account,
+        cursor: row.get::<Option<String>>(1)?.flatten().map(Cursor),
+        baseline_at,
+        last_ok_at,
+        error: error.map(|error| (error, since)),
+        problems: row.get::<Json<Vec<StoredProblem>>>(6)?.map(|it| it.0).unwrap_or_default(),
+        rate_limit: row.get::<Option<Json<_>>>(7)?.flatten().map(|it| it.0),
+        identity: row.get::<Option<Json<_>>>(8)?.flatten().map(|it| it.0),
+        reading: row.get::<Option<Json<_>>>(9)?.flatten().map(|it| it.0),
+        unreadable: row.into_unreadable(),
+    };
+    if !source.unreadable.is_empty() {
+        source.problems.push(StoredProblem { problem: damaged(&source.unreadable, 0), since: None });
+    }
+    Ok(source)
 }
 
-const SELECT: &str =
+/// What it means that columns of a source and some of its items cannot be read.
+fn damaged(columns: &[String], items: usize) -> Problem {
+    let what = match (columns, items) {
+        ([], 1) => "one of its items".to_owned(),
+        ([], items) => format!("{items} of its items"),
+        (columns, 0) => format!("its {}", columns.join(", ")),
+        (columns, items) => format!("its {} and {items} of its items", columns.join(", ")),
+    };
+    let why =
+        format!("what was stored of it ({what}) cannot be read; everything is read anew by the next poll");
+    Problem::new(ProblemKind::Incomplete, "", why)
+}
+
+/// Clears what cannot be read of an account and its items (of the open ones, or of `all` that are there), and forgets where
+/// its polls left off: the next one reads everything, and what it finds is joined with what happened before. Until then the
+/// account has a problem that says so. False, and nothing done, where everything can be read.
+fn rebuild(conn: &Connection, account: &AccountName, all: bool, now: Timestamp) -> rusqlite::Result<bool> {
+    let (columns, items) = unreadable(conn, account, all)?;
+    if columns.is_empty() && items.is_empty() {
+        return Ok(false);
+    }
+    tracing::warn!(%account, ?columns, items = items.len(), "stored rows cannot be read; everything is read anew");
+    for column in columns.iter().filter(|column| *column != "problems") {
+        run(conn, &format!("UPDATE sources SET {column} = NULL WHERE account = ?1"), [account.as_str()])?;
+    }
+    items.iter().try_for_each(|n| items::set_aside(conn, *n, now))?;
+    // What happened up to the last poll is known, and not news again.
+    let sql = "UPDATE sources SET cursor = NULL, reading = NULL, problems = ?2,
+               baseline_at = coalesce(baseline_at, last_ok_at, ?3) WHERE account = ?1";
+    let problem = StoredProblem { problem: damaged(&columns, items.len()), since: Some(now) };
+    run(conn, sql, params![account.as_str(), Json([problem]), At(now)])?;
+    Ok(true)
+}
+
+/// The columns of an account's own row, and the numbers of its items, that cannot be read.
+fn unreadable(
+    conn: &Connection,
+    account: &AccountName,
+    all: bool,
+) -> rusqlite::Result<(Vec<String>, Vec<i64>)> {
+    let source = one(conn, &format!("{SELECT} WHERE account = ?1"), [account.as_str()], read)?;
+    let columns = source.map(|source| source.unreadable).unwrap_or_default();
+    Ok((columns, items::unreadable(conn, account, all)?))
+}
+
+pub(super) const SELECT: &str =
     "SELECT account, cursor, baseline_at, last_ok_at, error, error_since, problems, budget, identity, reading
                       FROM sources";
 
@@ -223,6 +293,22 @@ impl Store {
             run(conn, sql, params![account.as_str(), Json(&error), At(now)]).map(drop)
         })
         .await
+    }
+
+    /// Sees to it that what cannot be read of an account is read anew: see [`rebuild`]. To be called before a poll.
+    pub async fn rebuild_unreadable(
+        &self,
+        account: &AccountName,
+        all: bool,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let name = account.clone();
+        let (columns, items) = self.read(move |conn| unreadable(conn, &name, all)).await?;
+        if columns.is_empty() && items.is_empty() {
+            return Ok(false);
+        }
+        let account = account.clone();
+        self.write(move |conn| rebuild(conn, &account, all, now)).await
     }
 
     /// How an account fares; `None` where it was never watched.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     OpenError,
-    api::{Configure, Doctor, Hello, SettingsQuery, StatusQuery},
+    api::{BoardQuery, CheckVerdict, Configure, Doctor, Hello, SettingsQuery, StatusQuery},
 };
 
 fn configure(path: &[&str], value: Value) -> Configure {
@@ -131,4 +131,44 @@ async fn a_port_that_is_taken_is_told_and_a_free_one_is_listened_on() {
     until("it listens", async || engine.call(Hello {}).await.unwrap().webhook_addr.is_some()).await;
     assert!(told().await.found.starts_with("received at"));
     engine.stop().await;
+}
+
+/// Rows of the store that somebody, or a failing disk, has changed to nonsense.
+#[tokio::test]
+async fn what_cannot_be_read_of_the_store_is_never_calm() {
+    let damages = [
+        (
+            "UPDATE items SET detail = '{}' WHERE id = 'acme/web#1'",
+            "item forge:pull_request:acme/web#1 (detail)",
+        ),
+        ("UPDATE items SET kind = 'robot' WHERE id = 'acme/web#1'", "item forge:robot:acme/web#1 (kind)"),
+        ("UPDATE sources SET identity = 'x'", "account forge (identity)"),
+        ("UPDATE sources SET problems = '7'", "account forge (problems)"),
+        ("UPDATE sources SET last_ok_at = 9223372036854775807", "account forge (last_ok_at)"),
+    ];
+    for (damage, name) in damages {
+        let config =
+            "[accounts.forge]\nservice = \"github\"\nurl = \"http://127.0.0.1:1\"\nwatch = [\"acme/web\"]\n";
+        let it = Scene::open(config, Mode::Once, &[("forge", "token", "t0ken")]).await;
+        it.report([pull(1, "Try it", &["ana"]), pull(2, "Try more", &["bo"])]).await;
+        // The board is not looked at before: it remembers where each row stood.
+        let doctor = async || {
+            let checks = it.call(Doctor {}).await.unwrap();
+            checks.into_iter().find(|check| check.name == "stored rows")
+        };
+        assert!(doctor().await.is_none(), "{damage}");
+
+        rusqlite::Connection::open(it.data().join("callboard.db")).unwrap().execute(damage, []).unwrap();
+        let board = it.call(BoardQuery::default()).await.unwrap();
+        assert!(
+            board.not_seen.iter().any(|it| it.account.as_str() == "forge"),
+            "{damage}: {:?}",
+            board.not_seen
+        );
+        let status = it.call(StatusQuery {}).await.unwrap();
+        assert!(status.summary.contains("Not seen: forge"), "{damage}: {}", status.summary);
+        let check = doctor().await.unwrap();
+        assert!(check.verdict == CheckVerdict::Warning && check.found.contains(name), "{damage}: {check:?}");
+        it.engine.stop().await;
+    }
 }

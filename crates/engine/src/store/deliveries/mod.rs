@@ -222,9 +222,9 @@ pub(super) fn prune(conn: &Connection, before: Timestamp, limit: u32) -> rusqlit
     run(conn, sql, params![At(before), limit])
 }
 
-const COLUMNS: &str = "id, event, run, address, under, message, state, attempts, next_at, posted, error, created_at, sent_revision, actor";
+pub(super) const COLUMNS: &str = "id, event, run, address, under, message, state, attempts, next_at, posted, error, created_at, sent_revision, actor";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
     let about = match (row.get(1)?, row.get(2)?) {
         (_, Some(run)) => About::Run(run),
         (Some(event), None) => About::Event(event),

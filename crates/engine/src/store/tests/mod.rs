@@ -5,6 +5,7 @@ mod outbox;
 mod prune;
 mod runs;
 mod search;
+mod unreadable;
 mod writing;
 
 use std::{
@@ -173,6 +174,12 @@ async fn watching() -> Store {
     let store = Store::temporary(at(50)).unwrap();
     store.watch(&pager(), at(50)).await.unwrap();
     store
+}
+
+/// Changes the file behind the store's back.
+fn damage(store: &Store, sql: &str) {
+    let conn = Connection::open(store.file()).unwrap();
+    conn.execute_batch(sql).unwrap();
 }
 
 /// What the disk would hold if the program were killed now: opened as the next start would.

@@ -250,11 +250,6 @@ async fn what_cannot_be_edited_is_not_taken_for_an_edit() {
 }
 
 /// Changes the file as nobody should.
-fn damage(store: &Store, sql: &str) {
-    let conn = Connection::open(store.file()).unwrap();
-    conn.execute_batch(sql).unwrap();
-}
-
 #[tokio::test]
 async fn a_record_that_cannot_be_read_is_set_aside_and_told() {
     let damages = [
