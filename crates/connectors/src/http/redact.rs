@@ -76,13 +76,14 @@ impl Patterns {
         }
     }
 
-    /// How many bytes at the end of a view begin one of the forms: none where they are too few to say anything of a secret.
-    fn begun(&self, view: &View) -> usize {
+    /// Where in the text a form begins that the view ends in the middle of. Too few bytes say nothing of a secret.
+    fn begins(&self, view: &View) -> Option<usize> {
         let bytes = view.bytes();
         let longest = |form: &[u8]| {
             (SHORT..form.len().min(bytes.len() + 1)).rev().find(|length| bytes.ends_with(&form[..*length]))
         };
-        self.forms.iter().filter_map(|(form, _)| longest(form)).max().unwrap_or(0)
+        let length = self.forms.iter().filter_map(|(form, _)| longest(form)).max()?;
+        Some(view.span(bytes.len() - length..bytes.len()).start)
     }
 }
 
@@ -179,7 +180,11 @@ impl Redactor {
             let from = text.floor_char_boundary(start);
             let to = text.ceil_char_boundary((start + SEGMENT + search.reach).min(text.len()));
             let mut here = Vec::new();
-            View::of(&text[from..to]).iter().for_each(|view| search.view(view, depth, &mut here));
+            for view in View::of(&text[from..to]) {
+                search.view(&view, depth, &mut here);
+                // Letters and digits need no escapes.
+                search.alphanumeric.find(&view.alphanumeric(), &mut here);
+            }
             // A form that is no UTF-8 may begin with the second byte of a character.
             let whole = |range: Range<usize>| {
                 text.floor_char_boundary(from + range.start)..text.ceil_char_boundary(from + range.end)
@@ -197,12 +202,10 @@ impl Redactor {
 impl Search {
     fn view(&self, view: &View, depth: usize, found: &mut Vec<Range<usize>>) {
         self.exact.find(view, found);
-        self.alphanumeric.find(&view.alphanumeric(), found);
         if depth > 0 {
             for escape in Escape::ALL {
-                // What a terminal makes of it is not decoded further: views would double with each escaping.
                 for (index, decoded) in view.without(escape, false).iter().enumerate() {
-                    self.view(decoded, if index == 0 { depth - 1 } else { 0 }, found);
+                    self.view(decoded, escape.depth_below(depth, index), found);
                 }
             }
         }

@@ -57,24 +57,21 @@ impl Search {
     fn may_begin(&self, text: &str) -> usize {
         let tail = &text[text.ceil_char_boundary(text.len().saturating_sub(self.reach))..];
         let mut begins = tail.len();
-        View::of(tail).iter().for_each(|view| self.begins(view, DEPTH, &mut begins));
+        for view in View::of(tail) {
+            self.begins(&view, DEPTH, &mut begins);
+            begins = self.alphanumeric.begins(&view.alphanumeric()).unwrap_or(begins).min(begins);
+        }
         // A form that is no UTF-8 may begin with the second byte of a character.
         tail.len() - tail.floor_char_boundary(begins)
     }
 
     /// Puts `begins` to where the first secret may begin that the view ends in the middle of.
     fn begins(&self, view: &View, depth: usize, begins: &mut usize) {
-        let alphanumeric = view.alphanumeric();
-        for (view, patterns) in [(view, &self.exact), (&alphanumeric, &self.alphanumeric)] {
-            let (length, end) = (patterns.begun(view), view.bytes().len());
-            if length > 0 {
-                *begins = view.span(end - length..end).start.min(*begins);
-            }
-        }
+        *begins = self.exact.begins(view).unwrap_or(*begins).min(*begins);
         if depth > 0 {
             for escape in Escape::ALL {
                 for (index, decoded) in view.without(escape, true).iter().enumerate() {
-                    self.begins(decoded, if index == 0 { depth - 1 } else { 0 }, begins);
+                    self.begins(decoded, escape.depth_below(depth, index), begins);
                 }
             }
         }

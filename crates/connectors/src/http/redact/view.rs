@@ -40,6 +40,13 @@ impl Escape {
         }
     }
 
+    /// How many more escapings are undone in a view without this one, of `depth` that were to be undone; `index` is the place
+    /// of the view. What a terminal makes of it is not decoded further: views would double with each escaping. Nor is
+    /// quoted-printable, as many a text looks like it.
+    pub(super) fn depth_below(self, depth: usize, index: usize) -> usize {
+        if index > 0 || matches!(self, Self::Equals) { 0 } else { depth - 1 }
+    }
+
     /// True where a text that ends with these bytes may end in the middle of an escape.
     fn is_cut(rest: &[u8]) -> bool {
         rest.len() < LONGEST
@@ -137,14 +144,20 @@ impl View {
             (Vec::with_capacity(self.bytes.len()), Vec::with_capacity(self.bytes.len()));
         let (mut at, mut undone) = (0, false);
         while let Some(&byte) = self.bytes.get(at) {
+            if byte != escape.start() {
+                bytes.push(byte);
+                spans.push(self.spans[at]);
+                at += 1;
+                continue;
+            }
             let rest = &self.bytes[at..];
-            let read = (byte == escape.start()).then(|| escape.read(rest)).flatten();
+            let read = escape.read(rest);
             // An octal number is read with fewer digits than are to come.
             let is_whole = read.as_ref().is_some_and(|(_, length)| {
                 let is_octal = byte == b'\\' && rest.get(1).is_some_and(u8::is_ascii_digit);
                 !is_octal || *length < rest.len() || *length == 4
             });
-            if cut && byte == escape.start() && !is_whole && Escape::is_cut(rest) {
+            if cut && !is_whole && Escape::is_cut(rest) {
                 undone = true;
                 break;
             }
@@ -182,6 +195,13 @@ impl View {
         let mut view = Self { bytes: Vec::with_capacity(all.len()), spans: Vec::with_capacity(all.len()) };
         let mut at = 0;
         while let Some(&byte) = all.get(at) {
+            // Most of all: it begins no sequence and no longer character.
+            if byte.is_ascii_graphic() {
+                view.bytes.push(byte);
+                view.spans.push(span(at));
+                at += 1;
+                continue;
+            }
             let sequence = if by_terminal { terminal(&all[at..]) } else { None };
             let (unseen, length) = if let Some(length) = sequence {
                 (true, length)
