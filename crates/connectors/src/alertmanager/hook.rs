@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use callboard_domain::{
     item::{IncidentStatus, Item},
+    plain::{Notation, plain},
     secret::SecretString,
     source::{Hook, HookError, Received},
     text,
@@ -70,8 +71,9 @@ impl Hook for Webhooks {
         let malformed = |why: String| HookError::Malformed(text::line(&why, 200));
         let content_type = headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let body = charset::text(body, content_type);
-        let webhook: Webhook<'_> =
-            serde_json::from_str(&body).map_err(|error| malformed(format!("not a webhook: {error}")))?;
+        let webhook: Webhook<'_> = serde_json::from_str(&body).map_err(|error| {
+            malformed(format!("not a webhook: {}", plain(&error.to_string(), Notation::Json)))
+        })?;
         if !matches!(&*webhook.version, "4" | "") {
             let found = &*webhook.version;
             return Err(malformed(format!("expected version 4 of Alertmanager's webhooks, found {found:?}")));

@@ -8,6 +8,7 @@ use std::slice;
 
 use callboard_domain::{
     item::{AccountName, ItemKey, Kind},
+    plain::{Notation, plain},
     secret::SecretString,
     source::{Gone, GoneReason, Hook, HookError, Received, Scope},
     text,
@@ -183,5 +184,6 @@ fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Hoo
     }
     let content_type = headers.get("content-type").and_then(|value| value.to_str().ok());
     let body = charset::text(body, content_type);
-    serde_json::from_str(&body).map_err(|error| HookError::Malformed(text::line(&error.to_string(), 200)))
+    serde_json::from_str(&body)
+        .map_err(|error| HookError::Malformed(text::line(&plain(&error.to_string(), Notation::Json), 200)))
 }
