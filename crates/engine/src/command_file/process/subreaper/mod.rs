@@ -236,5 +236,5 @@ fn kill_left(top: Option<Pid>, variable: &[u8]) -> bool {
     let mut found: Vec<Pid> = below.into_iter().flatten().collect();
     found.extend(marked(variable).unwrap_or_default());
     // The last ones first would give the first ones time to start more. A stopped process ends, too.
-    found.into_iter().fold(false, |any, id| kill_process(id, Signal::KILL).is_ok() || any)
+    found.into_iter().filter(|id| kill_process(*id, Signal::KILL).is_ok()).count() > 0
 }
