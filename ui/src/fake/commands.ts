@@ -23,6 +23,7 @@ function command(
       role: null,
       timeout: { secs: 1200, nanos: 0 },
       policy: { post: "deploys", confirm: null, lock: null },
+      every_account: false,
     },
     origin: { file: "/home/kim/acme/ops/deploy.toml" },
     posts_to: "deploys",

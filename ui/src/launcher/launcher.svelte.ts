@@ -129,7 +129,8 @@ export class Launcher {
 
   /** The window may have been made anew in the middle of the tour. */
   private resumeTour(): void {
-    if (this.desk.desktop?.playground) this.tour.resume(this.boards.runs);
+    if (!this.desk.desktop?.playground) return;
+    void import("./later").then(({ tourMemory }) => tourMemory.resume(this.tour, this.boards.runs));
   }
 
   /** Listens to the shell and ticks, until told to end. */
@@ -365,12 +366,12 @@ export class Launcher {
 
   /** Rooms and runs. */
   async openRooms(): Promise<void> {
-    const { Rooms } = await import("./later");
+    const { Rooms, tourMemory } = await import("./later");
     if (this.top?.at === "rooms") return;
     // The tour's last step is about the message of the run before it.
     const toured = !this.tour.over && this.desk.desktop?.playground;
     this.tour.take("room");
-    if (toured && this.boards.runs[0]) this.tour.keep(this.boards.runs[0]);
+    if (toured && this.boards.runs[0]) tourMemory.keep(this.boards.runs[0]);
     const rooms = new Rooms(this.desk, toured ? (this.boards.runs[0]?.post ?? null) : null);
     this.push({ at: "rooms", rooms });
     await rooms.load();

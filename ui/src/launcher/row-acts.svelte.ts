@@ -1,10 +1,8 @@
 /** What is done with a row, or a run whose outcome is not known: what is offered for it, by a key, a button or the menu. */
 
 import type { ItemAction, Row, SnoozeTime } from "../api";
-import { wordsOf } from "./desk.svelte";
 import type { Act } from "./keys";
 import type { Launcher } from "./launcher.svelte";
-import type { Level } from "./levels";
 import { beginsAtOnce, isOfDetail, type Offer, offerFor, offersOf } from "./offers";
 
 export class RowActs {
@@ -87,26 +85,13 @@ export class RowActs {
 
   /** A row to a channel. */
   private async send(row: Row): Promise<void> {
-    const { Sending } = await import("./later");
-    if (this.launcher.top?.at === "send") return;
-    const sending = new Sending(this.launcher.desk, row.key, row.title);
-    this.launcher.push({ at: "send", sending });
-    await sending.load();
+    const { send } = await import("./later");
+    await send(this.launcher, row);
   }
 
-  /** A person's word on the run that is not known. It is not run again by itself: that is offered. */
   private async resolveRun(ran: boolean): Promise<void> {
-    const { run } = this.launcher;
-    if (!run) return;
-    await this.launcher.attempt(async () => {
-      const settled = await this.launcher.desk.waitFor(
-        "the engine",
-        this.launcher.desk.backend.call("resolve_run", { id: run.id, ran }),
-      );
-      const { verdictOf } = await import("./later");
-      this.launcher.desk.say(verdictOf(settled).summary ?? "");
-    });
-    this.launcher.changed();
+    const { resolveRun } = await import("./later");
+    await resolveRun(this.launcher, ran);
   }
 
   /** Takes a row: the engine holds it for a few seconds in which it can be undone. */
@@ -138,21 +123,7 @@ export class RowActs {
   }
 
   private async explain(key: string): Promise<void> {
-    const level = { at: "why" as const, key, explanation: null, failure: null };
-    this.launcher.push(level);
-    const settle = (change: Partial<Extract<Level, { at: "why" }>>) => {
-      this.launcher.levels = this.launcher.levels.map((other) =>
-        other === level ? { ...level, ...change } : other,
-      );
-    };
-    try {
-      const detail =
-        this.launcher.details.item(key) ?? (await this.launcher.desk.backend.call("item", { item: key }));
-      const event = detail.events[0];
-      if (!event) return settle({ failure: "Nothing has happened to it yet, so no rule has spoken" });
-      settle({ explanation: await this.launcher.desk.backend.call("rules_explain", { event: event.id }) });
-    } catch (thrown) {
-      settle({ failure: wordsOf(thrown) });
-    }
+    const { explain } = await import("./later");
+    await explain(this.launcher, key);
   }
 }

@@ -1,13 +1,8 @@
 /** The playground's three steps: what a newcomer does first, ticked as it is done. */
 
-import type { Run } from "../api";
-
 export type Step = "look" | "run" | "room";
 
 export const STEPS: readonly Step[] = ["look", "run", "room"];
-
-/** Where the run is kept whose message was read last. */
-const PLACE = "callboard.tour";
 
 export class Tour {
   private done = $state.raw<readonly Step[]>([]);
@@ -30,33 +25,7 @@ export class Tour {
     if (fresh.length > 0) this.done = [...this.done, ...fresh];
   }
 
-  /** What was done before this window was made: the team's runs are this person's alone. */
-  resume(runs: readonly Run[]): void {
-    const begun = runs.filter(({ state }) => state.state !== "pending" && state.state !== "canceled");
-    if (begun.length === 0) return;
-    this.take("run");
-    const read = kept();
-    if (begun.some(({ id }) => id === read)) this.take("room");
-  }
-
-  /** The message of this run was read, which outlasts the window. */
-  keep(run: Run): void {
-    try {
-      localStorage.setItem(PLACE, run.id);
-    } catch {
-      // Not there: then the step is offered again.
-    }
-  }
-
   again(): void {
     this.done = [];
-  }
-}
-
-function kept(): string | null {
-  try {
-    return localStorage.getItem(PLACE);
-  } catch {
-    return null;
   }
 }

@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 
 import type { Prepared, Section } from "../../api";
 import { board, run, sections } from "../../fake/team";
+import { resume } from "../tour-memory";
 import { Tour } from "../tour.svelte";
 import { open, press, selected } from "./stage";
 
@@ -61,13 +62,13 @@ test("a window that is made anew goes on where the tour was", async () => {
   await waitFor(() => expect(first.launcher.tour.over).toBe(true));
   // What was read of this run stays read; another team's tour is another.
   const again = new Tour();
-  again.resume([started]);
+  resume(again, [started]);
   expect(again.over).toBe(true);
   const other = new Tour();
-  other.resume([run("r2", "deploy api to staging", {})]);
+  resume(other, [run("r2", "deploy api to staging", {})]);
   expect(other.steps.map(({ done }) => done)).toEqual([true, true, false]);
   const undone = new Tour();
-  undone.resume([run("r3", "alert ack", { state: { state: "canceled", sent: false } })]);
+  resume(undone, [run("r3", "alert ack", { state: { state: "canceled", sent: false } })]);
   expect(undone.steps.map(({ done }) => done)).toEqual([false, false, false]);
 });
 
