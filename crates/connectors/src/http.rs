@@ -4,7 +4,9 @@
 //! another host, and are masked in previews, errors and whatever a service answers; answers are bounded in size and time,
 //! and are text, whatever their charset.
 
+mod answer;
 pub(crate) mod charset;
+mod client;
 mod credential;
 mod fault;
 mod rate_limit;
@@ -14,25 +16,19 @@ mod request;
 #[cfg(test)]
 mod tests;
 
-use std::{borrow::Cow, fmt, sync::OnceLock, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use bytes::{Buf, Bytes, BytesMut};
-use callboard_domain::{
-    action::Step,
-    error::ServiceError,
-    plain::{Notation, plain},
-    secret::ExposeSecret,
-    source::RateLimit,
-    text,
-};
+use callboard_domain::{action::Step, error::ServiceError, secret::ExposeSecret, source::RateLimit, text};
 use jiff::Timestamp;
 use reqwest::{Method, StatusCode, header};
-use serde::Deserialize;
 use url::{Position, Url};
 
 use crate::writes;
 
 pub use self::{
+    answer::Answer,
+    client::Client,
     credential::Credential,
     fault::fault_of_status,
     rate_limit::{RateLimitHeaders, Reset},
@@ -53,130 +49,9 @@ pub const ANSWER_LIMIT: usize = 16 << 20;
 /// How long a request may take, from connecting to the last byte.
 pub const TIME_OUT: Duration = Duration::from_secs(30);
 const REDIRECTS: usize = 5;
-/// The longest answer that is searched for secrets on the spot.
-const AT_ONCE: usize = 128 << 10;
 
 /// Headers that a preview leaves out.
 const QUIET_HEADERS: [&str; 3] = ["accept", "content-type", "x-github-api-version"];
-
-/// A pool of connections that all accounts share.
-#[derive(Clone)]
-pub struct Client {
-    pool: reqwest::Client,
-    time_out: Duration,
-    /// Where given, nothing pauses for longer than this: tests run against real sockets, where time cannot be stopped.
-    longest_pause: Option<Duration>,
-}
-
-impl Client {
-    /// A client with Callboard's time-outs. Redirects are never followed by the pool itself.
-    pub fn new() -> Result<Self, ServiceError> {
-        Self::with_time_out(TIME_OUT)
-    }
-
-    pub(crate) fn with_time_out(time_out: Duration) -> Result<Self, ServiceError> {
-        static PROVIDER: OnceLock<()> = OnceLock::new();
-        // The TLS library is built without a default provider; a second install is refused and harmless.
-        PROVIDER.get_or_init(|| drop(rustls::crypto::ring::default_provider().install_default()));
-        reqwest::Client::builder()
-            .user_agent(concat!("callboard/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(Duration::from_secs(10))
-            .timeout(time_out)
-            .pool_idle_timeout(Duration::from_secs(90))
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map(|pool| Self { pool, time_out, longest_pause: None })
-            .map_err(|error| ServiceError::unavailable(format!("no HTTP client: {}", innermost(&error))))
-    }
-}
-
-impl Client {
-    /// The same with no pause longer than this.
-    #[must_use]
-    pub fn with_longest_pause(self, longest: Duration) -> Self {
-        Self { longest_pause: Some(longest), ..self }
-    }
-
-    /// Waits between two looks at something that is under way.
-    async fn pause(&self, wait: Duration) {
-        tokio::time::sleep(self.longest_pause.map_or(wait, |longest| longest.min(wait))).await;
-    }
-}
-
-/// An answer; from [`Http::send`] one with a status of success (or 304, to a conditional request). The account's secrets
-/// are taken out of it, should the service repeat them.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// The status.
-    pub status: StatusCode,
-    /// The headers.
-    pub headers: header::HeaderMap,
-    /// The body, whole, as UTF-8.
-    pub body: Bytes,
-    /// True where it came by a redirect.
-    pub redirected: bool,
-    service: &'static str,
-    read: bool,
-    /// True where its beginning was left out.
-    cut: bool,
-}
-
-impl Answer {
-    async fn redacted(mut self, redactor: Redactor) -> Result<Self, ServiceError> {
-        redactor.headers(&mut self.headers);
-        let cut = if self.cut { redactor.reach() } else { 0 };
-        let body = self.body.clone();
-        let clean = move || match redactor.body(&String::from_utf8_lossy(&body)) {
-            Cow::Owned(clean) => Some(clean),
-            Cow::Borrowed(_) => None,
-        };
-        // What takes long must not hold up a worker.
-        let clean = if self.body.len() <= AT_ONCE {
-            clean()
-        } else {
-            tokio::task::spawn_blocking(clean).await.map_err(|_| {
-                let why = format!("the answer of {} could not be read", self.service);
-                if self.read { ServiceError::unavailable(why) } else { ServiceError::unknown(why) }
-            })?
-        };
-        if let Some(clean) = clean {
-            self.body = clean.into();
-        }
-        // What was cut may begin in the middle of a secret, where the rest of it is not recognised.
-        if cut > 0 {
-            let text = String::from_utf8_lossy(&self.body);
-            let kept = text.ceil_char_boundary(cut.min(text.len()));
-            self.body = Bytes::copy_from_slice(text[kept..].as_bytes());
-        }
-        Ok(self)
-    }
-
-    /// A header's text.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
-    /// The body as JSON. What is not JSON, or not of that shape, is the service's fault.
-    pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T, ServiceError> {
-        serde_json::from_slice(&self.body).map_err(|error| {
-            let service = self.service;
-            let html = self.header("content-type").is_some_and(|kind| kind.contains("html"))
-                || self.body.trim_ascii_start().starts_with(b"<");
-            let why = if html {
-                format!("{service} answered with a web page where data was expected; is the URL its API's?")
-            } else {
-                let what = text::line(&plain(&error.to_string(), Notation::Json), 200);
-                format!("{service} answered with something unexpected: {what}")
-            };
-            if self.read { ServiceError::unavailable(why) } else { ServiceError::unknown(why) }
-        })
-    }
-
-    /// The body as text.
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-}
 
 /// One account's way to its service.
 #[derive(Clone)]

@@ -21,6 +21,7 @@ mod handoff;
 pub mod host;
 mod local;
 pub mod log;
+mod maintenance;
 mod notify;
 pub mod paths;
 mod posted;
@@ -54,9 +55,8 @@ use callboard_domain::{
     actor::{Actor, LocalVia, Principal},
     chat::ChatService,
     error::ServiceError,
-    event,
     identity::Identity,
-    item::{AccountName, Kind},
+    item::AccountName,
     secret::SecretString,
     source::{Batch, Received},
 };
@@ -280,7 +280,7 @@ impl Engine {
         go_on("accounts", |engine, stop| watch::run(engine, stop).boxed());
         go_on("configuration", |engine, stop| active_config::follow_files(engine, stop).boxed());
         go_on("snoozes", |engine, stop| snooze::wake(engine, stop).boxed());
-        go_on("maintenance", |engine, stop| run_maintenance(engine, stop).boxed());
+        go_on("maintenance", |engine, stop| maintenance::run(engine, stop).boxed());
         // Known before anybody asks where that is.
         self.note_webhook_addr(listener.as_ref());
         let (engine, mut listener) = (self.clone(), listener);
@@ -472,25 +472,6 @@ async fn first_active(
             Ok((active, runtime(Some(wrong.unwrap_or(errors)))))
         }
         Err(errors) => Err(errors),
-    }
-}
-
-/// Once an hour: pull requests that have gone stale, and what has been kept long enough.
-async fn run_maintenance(engine: Engine, stop: CancellationToken) {
-    loop {
-        let (active, now) = (engine.active(), Timestamp::now());
-        let decide = decide::by(Arc::clone(&active));
-        if let Err(error) = engine.store().sweep(Kind::PullRequest, event::stale, now, decide).await {
-            tracing::warn!(%error, "stale pull requests could not be found");
-        }
-        match engine.store().prune(now, active.retention()).await {
-            Ok(pruned) => tracing::debug!(?pruned, "pruned"),
-            Err(error) => tracing::warn!(%error, "old records could not be deleted"),
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(Duration::from_secs(3_600)) => {}
-        }
     }
 }
 

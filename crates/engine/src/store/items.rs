@@ -1,5 +1,7 @@
 //! Items as last known.
 
+mod lookup;
+
 use std::ops::ControlFlow;
 
 use callboard_domain::{
@@ -405,88 +407,7 @@ pub(super) fn prune(conn: &Connection, kind: Kind, before: Timestamp, limit: u32
     Ok(gone.len())
 }
 
-fn open(conn: &Connection, kind: Kind) -> rusqlite::Result<Vec<StoredItem>> {
-    let sql = format!("SELECT {COLUMNS} FROM {OPEN} AND kind = ?1 ORDER BY changed_at DESC LIMIT {BOARD}");
-    all(conn, &sql, [kind.name()], read)
-}
-
 impl Store {
-    /// An item, where it is known.
-    pub async fn item(&self, key: &ItemKey) -> Result<Option<StoredItem>, StoreError> {
-        let key = key.clone();
-        self.read(move |conn| {
-            let sql = format!("SELECT {COLUMNS} FROM items WHERE account = ?1 AND kind = ?2 AND id = ?3");
-            one(conn, &sql, params![key.account.as_str(), key.kind.name(), key.id], read)
-        })
-        .await
-    }
-
-    /// Those of these items that are known and not gone.
-    pub async fn items_by_key(&self, keys: Vec<ItemKey>) -> Result<Vec<Item>, StoreError> {
-        self.read(move |conn| {
-            let sql = format!(
-                "SELECT {COLUMNS} FROM items WHERE account = ?1 AND kind = ?2 AND id = ?3 AND gone IS NULL"
-            );
-            let found = keys.iter().map(|key| {
-                all(conn, &sql, params![key.account.as_str(), key.kind.name(), key.id], read_item)
-            });
-            Ok(found.collect::<rusqlite::Result<Vec<_>>>()?.concat())
-        })
-        .await
-    }
-
-    /// The items that may need a person: incidents that are not over, open pull requests, builds under way or red. Of
-    /// each kind the last changed first, at most [`BOARD`]. Those put aside are among them ([`StoredItem::is_off_board`]).
-    pub async fn open_items(&self) -> Result<Vec<StoredItem>, StoreError> {
-        self.read(|conn| {
-            let each = Kind::ALL.iter().map(|kind| open(conn, *kind));
-            Ok(each.collect::<rusqlite::Result<Vec<_>>>()?.concat())
-        })
-        .await
-    }
-
-    /// Those of one kind.
-    pub async fn open_items_of(&self, kind: Kind) -> Result<Vec<StoredItem>, StoreError> {
-        self.read(move |conn| open(conn, kind)).await
-    }
-
-    /// The items of a kind whose whole key or whole reference the text is, in any watched account, however old they are.
-    pub async fn items_named(&self, kind: Kind, text: &str) -> Result<Vec<StoredItem>, StoreError> {
-        if let Some(key) = text.parse().ok().filter(|key: &ItemKey| key.kind == kind)
-            && let Some(item) = self.item(&key).await?
-        {
-            return Ok(vec![item]);
-        }
-        let text = text.to_owned();
-        self.read(move |conn| {
-            let sql = format!(
-                "SELECT {COLUMNS} FROM items WHERE account IN (SELECT account FROM sources) AND kind = ?1 AND id = ?2"
-            );
-            all(conn, &sql, params![kind.name(), text], read)
-        })
-        .await
-    }
-
-    /// How many items of a kind may need a person, however many there are.
-    pub async fn open_count(&self, kind: Kind) -> Result<u32, StoreError> {
-        self.read(move |conn| {
-            let sql = format!("SELECT count(*) FROM {OPEN} AND kind = ?1");
-            Ok(one(conn, &sql, [kind.name()], |row| row.get(0))?.unwrap_or(0))
-        })
-        .await
-    }
-
-    /// The items of a kind that are not gone, open or not, the last changed first, at most `limit`.
-    pub async fn items(&self, kind: Kind, limit: u32) -> Result<Vec<StoredItem>, StoreError> {
-        self.read(move |conn| {
-            let sql = format!(
-                "SELECT {COLUMNS} FROM items WHERE kind = ?1 AND gone IS NULL ORDER BY changed_at DESC LIMIT ?2"
-            );
-            all(conn, &sql, params![kind.name(), limit], read)
-        })
-        .await
-    }
-
     /// Puts an item aside, or with `None` back on the board, and records who did. False where there is no such item.
     pub async fn snooze(
         &self,

@@ -1,0 +1,92 @@
+//! What a service answers, without the account's secrets.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use callboard_domain::{
+    error::ServiceError,
+    plain::{Notation, plain},
+    text,
+};
+use reqwest::{StatusCode, header};
+use serde::Deserialize;
+
+use super::redact::Redactor;
+
+/// The longest answer that is searched for secrets on the spot.
+const AT_ONCE: usize = 128 << 10;
+
+/// An answer; from [`Http::send`](super::Http::send) one with a status of success (or 304, to a conditional request). The account's secrets
+/// are taken out of it, should the service repeat them.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: header::HeaderMap,
+    /// The body, whole, as UTF-8.
+    pub body: Bytes,
+    /// True where it came by a redirect.
+    pub redirected: bool,
+    pub(super) service: &'static str,
+    pub(super) read: bool,
+    /// True where its beginning was left out.
+    pub(super) cut: bool,
+}
+
+impl Answer {
+    pub(super) async fn redacted(mut self, redactor: Redactor) -> Result<Self, ServiceError> {
+        redactor.headers(&mut self.headers);
+        let cut = if self.cut { redactor.reach() } else { 0 };
+        let body = self.body.clone();
+        let clean = move || match redactor.body(&String::from_utf8_lossy(&body)) {
+            Cow::Owned(clean) => Some(clean),
+            Cow::Borrowed(_) => None,
+        };
+        // What takes long must not hold up a worker.
+        let clean = if self.body.len() <= AT_ONCE {
+            clean()
+        } else {
+            tokio::task::spawn_blocking(clean).await.map_err(|_| {
+                let why = format!("the answer of {} could not be read", self.service);
+                if self.read { ServiceError::unavailable(why) } else { ServiceError::unknown(why) }
+            })?
+        };
+        if let Some(clean) = clean {
+            self.body = clean.into();
+        }
+        // What was cut may begin in the middle of a secret, where the rest of it is not recognised.
+        if cut > 0 {
+            let text = String::from_utf8_lossy(&self.body);
+            let kept = text.ceil_char_boundary(cut.min(text.len()));
+            self.body = Bytes::copy_from_slice(text[kept..].as_bytes());
+        }
+        Ok(self)
+    }
+
+    /// A header's text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The body as JSON. What is not JSON, or not of that shape, is the service's fault.
+    pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T, ServiceError> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let service = self.service;
+            let html = self.header("content-type").is_some_and(|kind| kind.contains("html"))
+                || self.body.trim_ascii_start().starts_with(b"<");
+            let why = if html {
+                format!("{service} answered with a web page where data was expected; is the URL its API's?")
+            } else {
+                let what = text::line(&plain(&error.to_string(), Notation::Json), 200);
+                format!("{service} answered with something unexpected: {what}")
+            };
+            if self.read { ServiceError::unavailable(why) } else { ServiceError::unknown(why) }
+        })
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
