@@ -295,7 +295,7 @@ impl Store {
         .await
     }
 
-    /// Sees to it that what cannot be read of an account is read anew: see [`rebuild`]. To be called before a poll.
+    /// Sees to it that what cannot be read of an account is read anew. To be called before a poll.
     pub async fn rebuild_unreadable(
         &self,
         account: &AccountName,
