@@ -98,6 +98,7 @@ impl Facts {
     }
 
     fn incident(&mut self, incident: &Incident) {
+        self.add("Number", incident.number.map(|number| number.to_string()).unwrap_or_default());
         self.add("Severity", incident.severity.name());
         self.add("Service", incident.service.as_str());
         self.add("Holders", incident.holder_names().join(", "));

@@ -116,7 +116,7 @@ impl Run {
         is_well
             && self.item.as_ref() == Some(&event.item)
             && brings_about(role, event.name)
-            && event.by.as_deref().is_none_or(|by| me.is(by))
+            && event.by.as_deref().is_none_or(|by| me.is(by) || me.display() == by)
             && since_began >= -CLOCKS
             && since_ended <= CLOCKS
     }

@@ -1,6 +1,6 @@
 /** What happened, and whether the room knows: two facts, told apart. */
 
-import type { Delivery, Run, RunProgress, RunStep, ServiceError } from "../api";
+import type { Block, Delivery, Run, RunProgress, RunStep, ServiceError } from "../api";
 import { clock, timer } from "../parts/time";
 import { channelName, isBuiltin } from "../parts/channel";
 import { glyphOfRun, type Tone } from "./look";
@@ -257,13 +257,24 @@ export function stateOf(state: Delivery["state"]): string {
 
 /** A delivery's message as text, to be pasted elsewhere. */
 export function messageText({ message }: Pick<Delivery, "message">): string {
-  const blocks = message.blocks.flatMap((block) => {
+  return [message.title, ...(message.link ? [message.link] : []), ...linesOf(message.blocks)].join("\n");
+}
+
+function linesOf(blocks: readonly Block[]): string[] {
+  return blocks.flatMap((block) => {
     if ("text" in block) return [block.text];
     if ("code" in block) return [block.code];
     if ("fields" in block) return block.fields.map(([name, value]) => `${name}: ${value}`);
     return block.list.map(({ text, link }) => (link ? `${text} ${link}` : text));
   });
-  return [message.title, ...(message.link ? [message.link] : []), ...blocks].join("\n");
+}
+
+/** What a run has to show: its output, and what it answered with where there is none. */
+export function shownOf(output: string, { state }: Run): string {
+  if (output !== "" || state.state !== "done") return output;
+  // A text alone stands under the summary.
+  const { blocks } = state.outcome;
+  return blocks.every((block) => "text" in block) ? "" : linesOf(blocks).join("\n");
 }
 
 /** A run as it is followed. */

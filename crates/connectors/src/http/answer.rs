@@ -71,6 +71,11 @@ impl Answer {
 
     /// The body as JSON. What is not JSON, or not of that shape, is the service's fault.
     pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T, ServiceError> {
+        // What is not there yet, or is a part only, is no evidence that anything else is not there.
+        if self.read && matches!(self.status, StatusCode::ACCEPTED | StatusCode::PARTIAL_CONTENT) {
+            let (service, status) = (self.service, self.status.as_u16());
+            return Err(ServiceError::unavailable(format!("{service} did not answer in full ({status})")));
+        }
         serde_json::from_slice(&self.body).map_err(|error| {
             let service = self.service;
             let html = self.header("content-type").is_some_and(|kind| kind.contains("html"))

@@ -100,7 +100,10 @@ impl PagerDuty {
     ) -> Result<paging::Page<T>, ServiceError> {
         let page: Page<T> = self.http.send(request).await?.json()?;
         let read = page.rows.good.len() + page.rows.odd.len();
-        Ok(paging::Page { more: page.more.unwrap_or(read >= ROWS), rows: page.rows })
+        Ok(paging::Page {
+            more: page.more.unwrap_or(read >= page.limit.unwrap_or(ROWS).max(1)),
+            rows: page.rows,
+        })
     }
 
     /// Whose key it is: a user's own says so, an account's is used in the name of `from`.

@@ -1,6 +1,9 @@
 //! PagerDuty's webhooks, version 3. They tell of one incident each, thinner than the API lists it.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use callboard_domain::{
     item::{Assignment, Hold},
@@ -27,12 +30,19 @@ const SIGNATURE: Scheme = Scheme { header: "x-pagerduty-signature", prefix: "v1=
 pub(super) struct Webhooks {
     watched: Arc<Watched>,
     signatures: Signatures,
+    /// The incidents that were told of since the last poll.
+    told: Mutex<BTreeSet<String>>,
 }
 
 impl Webhooks {
     pub(super) fn new(watched: Arc<Watched>, secret: Option<&SecretString>) -> Self {
         let signatures = Signatures::new(SIGNATURE, "PagerDuty", watched.account.clone(), secret);
-        Self { watched, signatures }
+        Self { watched, signatures, told: Mutex::default() }
+    }
+
+    /// The ids of the incidents that were told of since this was asked last.
+    pub(super) fn take_told(&self) -> BTreeSet<String> {
+        std::mem::take(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn covers(&self, incident: &wire::Incident) -> bool {
@@ -65,6 +75,11 @@ impl Hook for Webhooks {
             .map_err(|error| malformed(format!("event.data is not an incident: {error}")))?;
         if !self.covers(&incident) {
             return Ok(received);
+        }
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(incident.id.clone());
+        if moment(incident.created_at.0, now).is_none() {
+            // Its beginning tells one occurrence from another: the poll knows it.
+            return Ok(Received { poll: true, ..received });
         }
         let at = moment(event.occurred_at.0, now);
         let by = event.agent.as_ref();

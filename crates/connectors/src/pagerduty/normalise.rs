@@ -77,7 +77,7 @@ pub(super) fn snapshot(account: &AccountName, report: Report<'_>, now: Timestamp
         url: Url::parse(&incident.html_url).ok().filter(|url| matches!(url.scheme(), "http" | "https")),
         detail: Detail::Incident(Incident {
             service: incident.service.as_ref().map_or_else(String::new, name),
-            number: incident.number,
+            number: incident.number.or(incident.incident_number),
             severity: severity(incident),
             status,
             started_at,

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use callboard_domain::{
     error::ServiceError,
-    item::{Detail, Item, ItemKey, Kind},
+    item::{Detail, IncidentStatus, Item, ItemKey, Kind},
     source::{Batch, Cursor, Gone, GoneReason, Hook, Problem, ProblemKind, Scope, Source},
 };
 use futures::{StreamExt, stream};
@@ -27,8 +27,8 @@ use crate::{
     paging::Listing,
 };
 
-/// The most open incidents that are read.
-const MOST: usize = 2_000;
+/// The most open incidents that are read: no page of PagerDuty's lists reaches beyond 10,000.
+const MOST: usize = 9_900;
 /// How many incidents that left the list are asked for in one poll: the others wait for the next.
 const ENDS: usize = 20;
 /// How many of them at once.
@@ -71,8 +71,8 @@ impl Incidents {
         for service in &self.watched.services {
             request = request.query("service_ids[]", service);
         }
-        // In an order that does not change while it is read: new ones come last.
-        let request = request.query("sort_by", "created_at:asc");
+        // Where not all can be read, the newest count most.
+        let request = request.query("sort_by", "created_at:desc");
         self.pagerduty.list(request, MOST, |incident: &Incident| incident.id.clone()).await
     }
 
@@ -127,7 +127,9 @@ impl Source for Incidents {
             batch.problems.push(Problem::new(ProblemKind::Incomplete, "", why));
         }
 
-        let left = before.open.difference(&seen.open).cloned().collect::<Vec<_>>();
+        // What webhooks told may not be listed yet.
+        let known: BTreeSet<String> = before.open.union(&self.hook.take_told()).cloned().collect();
+        let left = known.difference(&seen.open).cloned().collect::<Vec<_>>();
         let (asked, waiting) = left.split_at(left.len().min(ENDS));
         let ends = stream::iter(asked.to_vec())
             .map(|id| async move { (self.pagerduty.incident_if_any(&id).await, id) })
@@ -141,20 +143,34 @@ impl Source for Incidents {
                 None => Ok(None),
             });
             match read {
-                Ok(Some(item)) => batch.snapshots.push(item),
-                Ok(None) => batch.gone.push(Gone {
+                Ok(Some(item)) => {
+                    // A list that lacks what is open is cut, late or filtered: it is asked for until it ends.
+                    if item.status() != IncidentStatus::Resolved.name() {
+                        unread.insert(id);
+                    }
+                    batch.snapshots.push(item);
+                }
+                Ok(None) if before.open.contains(&id) => batch.gone.push(Gone {
                     key: ItemKey::new(account, Kind::Incident, &id),
                     reason: GoneReason::Deleted,
                 }),
+                // What a webhook told of may not be there yet, or not for this key.
+                Ok(None) => {
+                    let why =
+                        format!("incident {id}, which a webhook told of, is not there for this key yet");
+                    batch.problems.push(Problem::new(ProblemKind::Details, "", why));
+                    unread.insert(id);
+                }
                 Err(why) => {
-                    let why = format!("how incident {id} ended cannot be read: {why}");
+                    let why = format!("whether incident {id} has ended cannot be read: {why}");
                     batch.problems.push(Problem::new(ProblemKind::Details, "", why));
                     unread.insert(id);
                 }
             }
         }
-        // What was read whole has no more of them: an end that could not be read is inferred until it can be.
-        batch.complete.extend((complete && entries.odd.is_empty()).then(|| Scope::all(Kind::Incident)));
+        // How each of them ended is asked for by itself. Only where it is not known what was open, the list alone says it.
+        let is_all = since.is_none() && complete && entries.odd.is_empty() && unread.is_empty();
+        batch.complete.extend(is_all.then(|| Scope::all(Kind::Incident)));
         seen.open.extend(unread);
 
         let from = before.logged.map_or(now - FIRST_LOOK, |logged| logged - OVERLAP);

@@ -19,6 +19,9 @@ pub(super) struct Page<T> {
     /// Where it is not said, a page that is full is followed by another.
     #[serde(default, deserialize_with = "or_nothing")]
     pub(super) more: Option<bool>,
+    /// The most rows of this page: a server may give fewer than were asked for.
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub(super) limit: Option<usize>,
 }
 
 /// One incident, by itself.
@@ -32,9 +35,12 @@ pub(super) struct One {
 pub(super) struct Incident {
     #[serde(deserialize_with = "text")]
     pub(super) id: String,
-    /// `incident_number` in the API, `number` in webhooks.
-    #[serde(default, alias = "incident_number", deserialize_with = "number")]
+    /// In webhooks.
+    #[serde(default, deserialize_with = "number")]
     pub(super) number: Option<u64>,
+    /// The same in the API.
+    #[serde(default, deserialize_with = "number")]
+    pub(super) incident_number: Option<u64>,
     #[serde(default, deserialize_with = "text")]
     pub(super) title: String,
     #[serde(default, deserialize_with = "text")]

@@ -151,7 +151,10 @@ pub(super) fn search_text(item: &Item) -> String {
     let more = match &item.detail {
         Detail::Build(build) => build.branch.as_deref().unwrap_or_default().to_owned(),
         Detail::PullRequest(pull_request) => format!("{} {}", pull_request.branch, pull_request.author),
-        Detail::Incident(incident) => incident.labels.values().cloned().collect::<Vec<_>>().join(" "),
+        Detail::Incident(incident) => {
+            let number = incident.number.map(|number| number.to_string());
+            number.into_iter().chain(incident.labels.values().cloned()).collect::<Vec<_>>().join(" ")
+        }
     };
     format!("{}\n{}\n{}\n{more}", item.reference(), item.title, item.repo())
 }

@@ -3,7 +3,17 @@ import { describe, expect, test } from "vitest";
 import type { Delivery, Run } from "../../api";
 import { delivery } from "../../fake/runs";
 import { run } from "../../fake/team";
-import { begin, follow, isSettled, messageText, roomLine, sentLine, verdictOf, willPost } from "../outcome";
+import {
+  begin,
+  follow,
+  isSettled,
+  messageText,
+  roomLine,
+  sentLine,
+  shownOf,
+  verdictOf,
+  willPost,
+} from "../outcome";
 
 const NOW = Date.parse("2026-01-01T12:00:00Z");
 const error = {
@@ -206,4 +216,17 @@ test("a message as text has all of it", () => {
   expect(messageText({ message })).toBe(
     "api is out\nhttps://a.example\n3 commits\nenv: staging\nexit 0\none",
   );
+});
+
+const people = { list: [{ text: "Bo: level 1 of Checkout team", link: null }] };
+test.each([
+  ["what came\n", [people], "what came\n"],
+  ["", [people], "Bo: level 1 of Checkout team"],
+  ["", [{ text: "duty" }, people], "duty\nBo: level 1 of Checkout team"],
+  ["", [{ fields: [["Until", "18:00"] as [string, string]] }], "Until: 18:00"],
+  ["", [{ text: "stands under the summary" }], ""],
+  ["", [], ""],
+])("a run with the output %j that answered with %o shows %j", (output, blocks, expected) => {
+  const outcome = { ok: true, summary: "Done", blocks, link: null, data: null };
+  expect(shownOf(output, run("r1", "on-call", { state: { state: "done", outcome } }))).toBe(expected);
 });

@@ -8,7 +8,8 @@ use callboard_domain::{
     action::{Action, Choice, Progress, Step},
     command::{ArgError, ArgSpec, Args, CommandSpec, verbs},
     error::ServiceError,
-    item::{Item, Kind},
+    identity::Identity,
+    item::{IncidentStatus, Item, Kind},
     run::Outcome,
     text,
 };
@@ -142,6 +143,10 @@ impl Action for Escalate {
         &self.spec
     }
 
+    fn refuses(&self, item: &Item, _: &Identity) -> Option<String> {
+        refuses(item)
+    }
+
     fn preview(&self, args: &Args, _: Timestamp) -> Result<Vec<Step>, ArgError> {
         let (item, level) = self.wanted(args)?;
         let what = format!("Page level {level} for {}, unless it is over by then", item.title);
@@ -193,6 +198,10 @@ impl Action for Reassign {
         &self.spec
     }
 
+    fn refuses(&self, item: &Item, _: &Identity) -> Option<String> {
+        refuses(item)
+    }
+
     fn preview(&self, args: &Args, _: Timestamp) -> Result<Vec<Step>, ArgError> {
         let (item, person) = self.wanted(args)?;
         let what = format!("Page {person} for {}, unless it is over by then", item.title);
@@ -232,6 +241,12 @@ fn update(base: &Base, item: &Item, change: Value) -> Request {
 fn look(base: &Base, item: &Item) -> Step {
     let request = base.pagerduty.get(["incidents", &item.key.id]);
     base.pagerduty.http().step(format!("See whether {} is still open", item.title), &request)
+}
+
+/// Nobody is paged for what is over.
+fn refuses(item: &Item) -> Option<String> {
+    let is_over = item.status() == IncidentStatus::Resolved.name();
+    is_over.then(|| format!("{} is resolved: nobody is paged for it any more", item.title))
 }
 
 /// What is said of one that is over: nobody is paged for it again.

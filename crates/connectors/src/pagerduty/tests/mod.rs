@@ -68,7 +68,8 @@ fn signed(secret: &str, _event: &str, body: &[u8]) -> ::http::HeaderMap {
 fn webhook(event: &str, at: &str, agent: Value, incident: &Value) -> Value {
     let assignees: Vec<_> =
         incident["assignments"].as_array().unwrap().iter().map(|it| it["assignee"].clone()).collect();
-    let mut data = with(incident.clone(), json!({ "number": 1234, "assignees": assignees }));
+    let mut data =
+        with(incident.clone(), json!({ "number": 1234, "incident_number": 1234, "assignees": assignees }));
     for field in [
         "assignments",
         "acknowledgements",
@@ -76,7 +77,6 @@ fn webhook(event: &str, at: &str, agent: Value, incident: &Value) -> Value {
         "last_status_change_at",
         "last_status_change_by",
         "updated_at",
-        "incident_number",
         "summary",
     ] {
         data.as_object_mut().unwrap().remove(field);
@@ -172,6 +172,7 @@ async fn an_incident_is_followed_to_its_end() {
 
     let (told, batch) = board.poll().await;
     assert_eq!(told, [(Triggered, None)]);
+    assert_eq!(batch.complete.len(), 1, "what was open before is not known");
     let first = detail(&batch.snapshots[0]);
     assert_eq!((first.service.as_str(), first.severity), ("Checkout", Severity::High));
     assert_eq!((first.assignee_names(), first.holder_names()), (vec!["Bo"], vec![]), "assigned is not held");
@@ -182,6 +183,7 @@ async fn an_incident_is_followed_to_its_end() {
     server.set(acknowledged("Q1SLOW"));
     let (told, batch) = board.poll().await;
     assert_eq!(told, [(Acknowledged, by("Bo"))]);
+    assert_eq!(batch.complete, [], "each end is asked for by itself");
     let held = detail(&batch.snapshots[0]);
     assert_eq!((held.holder_names(), held.held_until()), (vec!["Bo"], "2026-11-22T13:00:00Z".parse().ok()));
 
@@ -226,6 +228,65 @@ async fn what_left_the_list_is_asked_for() {
     assert!(told.is_empty() && batch.problems.iter().all(|it| it.kind == ProblemKind::Details), "{batch:?}");
     assert_eq!(batch.problems.len(), 1);
     assert_eq!(board.poll().await.0, [(EventName::Resolved, Some("Bo".to_owned()))]);
+}
+
+#[tokio::test]
+async fn what_is_open_stays_open_though_the_list_lacks_it() {
+    let server = Server::holding([incident("Q1SLOW"), incident("Q2SLOW")]);
+    let http = serve(&server).await;
+    let mut board = Polled::new(&http.uri());
+    board.poll().await;
+    let short = json!({ "incidents": [incident("Q1SLOW")], "more": false });
+    Mock::given(path("/incidents"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(short))
+        .with_priority(1)
+        .mount(&http)
+        .await;
+    for poll in 0..3 {
+        let (told, batch) = board.poll().await;
+        let ids: Vec<_> = batch.snapshots.iter().map(|item| item.key.id.as_str()).collect();
+        assert_eq!((told, ids, batch.complete), (vec![], vec!["Q1SLOW", "Q2SLOW"], vec![]), "poll {poll}");
+    }
+    // What a webhook told and no list has yet is asked for, too.
+    server.set(incident("Q3SLOW"));
+    let body = webhook("incident.triggered", "2026-11-22T11:00:00Z", Value::Null, &incident("Q3SLOW"));
+    let body = body.to_string().into_bytes();
+    let hook = board.source.hook().unwrap();
+    hook.receive(&signed(contract::SECRET, "", &body), &body, now()).unwrap();
+    for _ in 0..2 {
+        assert_eq!(board.poll().await.1.snapshots.last().unwrap().key.id, "Q3SLOW");
+    }
+}
+
+#[tokio::test]
+async fn what_a_webhook_told_of_and_is_not_there_has_not_ended() {
+    let http = serve(&Server::default()).await;
+    let mut board = Polled::new(&http.uri());
+    board.poll().await;
+    let body = webhook("incident.triggered", "2026-11-22T11:00:00Z", Value::Null, &incident("Q3SLOW"));
+    let body = body.to_string().into_bytes();
+    board.source.hook().unwrap().receive(&signed(contract::SECRET, "", &body), &body, now()).unwrap();
+    let (told, batch) = board.poll().await;
+    assert_eq!((told, batch.gone, batch.complete, batch.problems.len()), (vec![], vec![], vec![], 1));
+    assert_eq!(board.poll().await.1.gone.len(), 1, "it is not there a minute later either");
+}
+
+#[tokio::test]
+async fn pages_that_are_shorter_than_asked_for_are_followed() {
+    let rows: Vec<Value> = (0..130).map(|n| incident(&format!("Q{n:05}"))).collect();
+    let http = MockServer::start().await;
+    let page = move |request: &wiremock::Request| {
+        let offset: usize =
+            request.url.query_pairs().find(|(name, _)| name == "offset").unwrap().1.parse().unwrap();
+        let page: Vec<&Value> = rows.iter().skip(offset).take(25).collect();
+        ResponseTemplate::new(200).set_body_json(json!({ "incidents": page, "limit": 25, "offset": offset }))
+    };
+    Mock::given(path("/incidents")).respond_with(page).mount(&http).await;
+    let (_, batch) = Polled::new(&http.uri()).poll().await;
+    assert_eq!(batch.snapshots.len(), 130);
+    let accepted = ResponseTemplate::new(202).set_body_json(json!({ "incidents": [], "more": false }));
+    Mock::given(path("/incidents")).respond_with(accepted).with_priority(1).mount(&http).await;
+    assert!(connect(&http.uri()).source.unwrap().poll(None, now()).await.is_err(), "not in full");
 }
 
 #[tokio::test]
