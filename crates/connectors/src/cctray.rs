@@ -181,6 +181,7 @@ impl Source for Feed {
                 continue;
             }
             if let Some(word) = &project.strange_result {
+                let word = if word.is_empty() { "nothing" } else { word };
                 strange.push(format!("{id}: {}", text::line(word, 40)));
             }
             let before = memory.builds.get(&id).cloned().unwrap_or_default();

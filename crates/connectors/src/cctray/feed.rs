@@ -1,5 +1,7 @@
 //! The format: text to projects. Pure.
 
+use std::collections::BTreeSet;
+
 use callboard_domain::text;
 use jiff::Timestamp;
 use quick_xml::{
@@ -23,7 +25,7 @@ pub(super) struct Project {
     pub(super) activity: Activity,
     /// Whether the last build passed; none where the feed does not know, or says it in a word that we do not.
     pub(super) passed: Option<bool>,
-    /// That word.
+    /// That word; empty where there was a build and the feed says nothing of its result.
     pub(super) strange_result: Option<String>,
     /// What the last build is called; a number at most servers.
     pub(super) label: String,
@@ -62,6 +64,12 @@ impl Project {
     /// The last build's label, where it is a number.
     pub(super) fn number(&self) -> Option<u64> {
         number(&self.label)
+    }
+
+    /// True where there is a last build. A label alone may be that of the build that is under way.
+    fn was_built(&self) -> bool {
+        let under_way = matches!(self.activity, Activity::Building | Activity::Pending);
+        self.time.is_some() || (!self.label.is_empty() && !under_way)
     }
 }
 
@@ -142,27 +150,31 @@ fn element(
 /// A project; else its name as far as it was read, and why it cannot be.
 fn project(tag: &BytesStart<'_>) -> Result<Project, (String, String)> {
     let mut project = Project::default();
+    let (mut result, mut names) = (String::new(), BTreeSet::new());
     for attribute in tag.attributes() {
         let fault = |error: &dyn std::fmt::Display| (project.name.clone(), error.to_string());
         let attribute = attribute.map_err(|error| fault(&error))?;
         let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| fault(&error))?;
         let value = text::line(&value, 500);
-        match attribute.key.local_name().as_ref() {
+        // In any case, as feeds written by hand have it.
+        if !names.insert(attribute.key.as_ref().to_ascii_lowercase()) {
+            return Err(fault(&format!("it has {} twice", text::line(attribute.key.as_ref(), 60))));
+        }
+        match attribute.key.local_name().as_ref().to_ascii_lowercase().as_str() {
             "name" => project.name = value,
             "activity" => project.activity = Activity::of(&value),
-            "lastBuildStatus" => {
-                project.passed = passed(&value);
-                let known =
-                    value.is_empty() || project.passed.is_some() || value.eq_ignore_ascii_case("unknown");
-                project.strange_result = (!known).then_some(value);
-            }
-            "lastBuildLabel" => project.label = value,
-            "lastBuildTime" => project.time = lenient::read_date(&value),
-            "webUrl" => {
+            "lastbuildstatus" => result = value,
+            "lastbuildlabel" => project.label = value,
+            "lastbuildtime" => project.time = lenient::read_date(&value),
+            "weburl" => {
                 project.url = Url::parse(&value).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
             }
             _ => {}
         }
     }
+    project.passed = passed(&result);
+    let is_said =
+        if result.is_empty() { !project.was_built() } else { result.eq_ignore_ascii_case("unknown") };
+    project.strange_result = (project.passed.is_none() && !is_said).then_some(result);
     if project.name.is_empty() { Err((String::new(), "it has no name".to_owned())) } else { Ok(project) }
 }

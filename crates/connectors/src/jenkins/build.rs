@@ -327,7 +327,7 @@ fn queue_id(location: &str) -> Option<u64> {
 pub(super) fn outcome(job: &JobName, build: &wire::Build) -> Outcome {
     let number = build.number;
     let after = length(build.duration).map(|length| format!(" after {length}")).unwrap_or_default();
-    let outcome = match (normalise::status(build), build.result.as_deref()) {
+    let outcome = match (normalise::status(build), build.result().as_deref()) {
         (BuildStatus::Passed, _) => {
             let within = length(build.duration).map(|length| format!(" in {length}")).unwrap_or_default();
             Outcome::ok(format!("{job} #{number} passed{within}"))

@@ -58,9 +58,13 @@ impl<'a> Listing<'a> {
                         }
                     }
                 }
-            } else if job.is_folder() {
+                continue;
+            }
+            if job.is_folder() {
                 self.add(job.jobs.as_ref(), &inside, depth - 1, watch);
-            } else if watch.matches(&name.full_name()) {
+                self.classless(&name, job, watch);
+            }
+            if job.is_job() && watch.matches(&name.full_name()) {
                 self.jobs.push((name, job));
             }
         }
@@ -80,6 +84,17 @@ impl<'a> Listing<'a> {
             self.unseen.push(folder);
         }
         &jobs.good
+    }
+
+    /// The branches of a multibranch project are watched by its name. Where there is no class to know it by, they may be
+    /// among what was taken for other jobs.
+    fn classless(&mut self, name: &JobName, job: &wire::Job, watch: &Watch) {
+        let name = name.full_name();
+        if job.class.is_none() && !job.is_job() && !watch.is_everything() && watch.matches(&name) {
+            let why = "Jenkins does not say whether it is a folder or a project with branches";
+            self.problems.push(Problem::new(ProblemKind::NotSeen, name.as_str(), why));
+            self.unseen.push(name);
+        }
     }
 
     fn nameless(&mut self, folders: &[String], name: &str) {
@@ -198,14 +213,29 @@ fn run(name: &JobName, build: &wire::Build, now: Timestamp) -> BuildRun {
 /// NOT_BUILT and ABORTED give no verdict. A build that is over without a word gets one in
 /// a moment; of a word that is not known here it is not known what it says.
 pub(super) fn status(build: &wire::Build) -> BuildStatus {
-    match build.result.as_deref() {
+    match build.result().as_deref() {
         _ if build.building => BuildStatus::Running,
         Some("SUCCESS") => BuildStatus::Passed,
         Some("FAILURE" | "UNSTABLE") => BuildStatus::Failed,
         Some("NOT_BUILT" | "ABORTED") => BuildStatus::Canceled,
-        Some(word) if !word.trim().is_empty() => BuildStatus::Unknown,
-        _ => BuildStatus::Running,
+        Some(_) => BuildStatus::Unknown,
+        None => BuildStatus::Running,
     }
+}
+
+/// What keeps us from knowing how a job stands: its last build that gives a verdict says it in an unknown word.
+pub(super) fn unknown_result(name: &JobName, job: &wire::Job, asked: &[wire::Build]) -> Option<Problem> {
+    let builds = job.builds().iter().chain(asked).filter(|build| build.number > 0);
+    let gives_verdict = |build: &&wire::Build| {
+        matches!(status(build), BuildStatus::Passed | BuildStatus::Failed | BuildStatus::Unknown)
+    };
+    let last = builds.filter(gives_verdict).max_by_key(|build| build.number)?;
+    if status(last) != BuildStatus::Unknown {
+        return None;
+    }
+    let word = text::line(last.result.as_deref()?, 40);
+    let why = format!("it is not known how build {} ended: Jenkins says {word}", last.number);
+    Some(Problem::new(ProblemKind::Incomplete, name.to_string(), why))
 }
 
 /// True once a build is over and Jenkins says how it went.
@@ -269,7 +299,7 @@ fn author(build: &wire::Build, change: Option<&wire::Change>) -> Option<String> 
 fn subject(build: &wire::Build, change: Option<&wire::Change>) -> Option<String> {
     let words = change.and_then(|change| change.msg.as_deref()?.lines().next().map(str::to_owned));
     let words = words.or_else(|| parameters(build));
-    let unstable = (build.result.as_deref() == Some("UNSTABLE") && !build.building).then(|| {
+    let unstable = (build.result().as_deref() == Some("UNSTABLE") && !build.building).then(|| {
         let tests = build.actions.iter().find_map(|action| action.fail_count.zip(action.total_count));
         match tests {
             Some((failed, of)) if failed > 0 => format!("unstable, {failed} of {of} tests failed"),

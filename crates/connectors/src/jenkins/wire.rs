@@ -2,7 +2,9 @@
 
 use serde::Deserialize;
 
-use crate::lenient::{Entries, details, flag, number, optional_text, or_nothing, required_number, text};
+use crate::lenient::{
+    Entries, details, flag, number, optional_text, or_nothing, required_number, text, word,
+};
 
 /// How many builds of a job one poll looks at. Each costs Jenkins a file where it is not in its memory.
 const BUILDS: usize = 5;
@@ -80,12 +82,26 @@ pub(super) struct Job {
 }
 
 impl Job {
+    /// True for the projects of branches, also those of plugins: `WorkflowMultiBranchProject`,
+    /// `PipelineMultiBranchDefaultsProject`.
     pub(super) fn is_multibranch(&self) -> bool {
-        self.class.as_deref().is_some_and(|class| class.ends_with("MultiBranchProject"))
+        let class = self.class.as_deref().and_then(|class| class.rsplit('.').next());
+        class.is_some_and(|class| class.contains("MultiBranch"))
     }
 
+    /// True where it holds jobs: a folder by its class, and whatever lists jobs, since plugins have classes of their own.
     pub(super) fn is_folder(&self) -> bool {
-        self.class.as_deref().is_some_and(|class| class.ends_with("Folder"))
+        self.jobs.is_some() || self.class.as_deref().is_some_and(|class| class.ends_with("Folder"))
+    }
+
+    /// True where it has builds of its own, which does not keep it from holding jobs: a matrix project does both.
+    pub(super) fn is_job(&self) -> bool {
+        !self.is_folder() || self.builds.is_some() || self.color.is_some() || self.is_of_job_class()
+    }
+
+    fn is_of_job_class(&self) -> bool {
+        let class = self.class.as_deref().unwrap_or_default();
+        class.ends_with("FreeStyleProject") || class.ends_with("WorkflowJob")
     }
 
     /// True where it takes no builds any more. A branch's job cannot be disabled: it is so where its branch is deleted.
@@ -94,9 +110,10 @@ impl Job {
             || self.color.as_deref().is_some_and(|color| color.starts_with("disabled"))
     }
 
-    /// True where it is a job, which has builds or none, and Jenkins does not say which.
+    /// True where it is a job, which has builds or none, or of an unknown class, and Jenkins does not say what is in it.
     pub(super) fn hides_builds(&self) -> bool {
-        self.builds.is_none() && (self.color.is_some() || self.buildable.is_some())
+        let is_known = self.is_of_job_class() && self.color.is_none() && self.buildable.is_none();
+        self.builds.is_none() && !is_known
     }
 
     /// The builds that are known, newest first.
@@ -162,7 +179,7 @@ pub(super) struct Build {
     /// The queue item that it was.
     #[serde(deserialize_with = "number")]
     pub(super) queue_id: Option<u64>,
-    #[serde(deserialize_with = "optional_text")]
+    #[serde(deserialize_with = "word")]
     pub(super) result: Option<String>,
     #[serde(deserialize_with = "flag")]
     pub(super) building: bool,
@@ -185,6 +202,14 @@ pub(super) struct Build {
     /// Of a freestyle job.
     #[serde(deserialize_with = "or_nothing")]
     pub(super) change_set: Option<ChangeSet>,
+}
+
+impl Build {
+    /// The result's word in capitals, as Jenkins writes it; none where there is none yet.
+    pub(super) fn result(&self) -> Option<String> {
+        let word = self.result.as_deref()?.trim();
+        (!word.is_empty()).then(|| word.to_ascii_uppercase())
+    }
 }
 
 /// What a plugin attached to a build: each fills what it knows.

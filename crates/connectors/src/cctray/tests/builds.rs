@@ -211,3 +211,40 @@ fn a_red_project_is_shown_whatever_it_lacks() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_build_whose_result_is_not_said_is_named_and_names_of_attributes_are_read_in_any_case() {
+    let nothing = "it is not known how the last build ended: the feed says of p: nothing";
+    // A project's attributes -> how its last build ended, and what is said of it.
+    let cases = [
+        ("lastBuildStatus='Failure' lastBuildLabel='7' lastBuildTime='2026-11-22T10:00:00Z'", "failed", ""),
+        ("lastbuildstatus='Failure' lastbuildlabel='7' lastbuildtime='2026-11-22T10:00:00Z'", "failed", ""),
+        ("LASTBUILDSTATUS=' failure ' LASTBUILDLABEL='7'", "failed", ""),
+        ("lastBuildLabel='7' lastBuildTime='2026-11-22T10:00:00Z'", "", nothing),
+        ("lastBuildStatus='' lastBuildLabel='7' lastBuildTime='2026-11-22T10:00:00Z'", "", nothing),
+        ("lastBuildTime='2026-11-22T10:00:00Z' lastBuildStatus=' ' lastBuildLabel='7'", "", nothing),
+        ("lastBuildTime='2026-11-22T10:00:00Z'", "", nothing),
+        ("activity='Sleeping' lastBuildLabel='7'", "", nothing),
+        (
+            "lastBuildStatus='Sunny' lastBuildLabel='7'",
+            "",
+            "it is not known how the last build ended: the feed says of p: Sunny",
+        ),
+        // It says that it does not know, or was never built, or the label is that of the build that runs.
+        ("lastBuildStatus='unknown' lastBuildLabel='7' lastBuildTime='2026-11-22T10:00:00Z'", "", ""),
+        ("activity='Sleeping' lastBuildStatus='' lastBuildLabel='' lastBuildTime=''", "", ""),
+        ("Activity='Building' lastBuildLabel='7'", "running", ""),
+        (
+            "lastBuildStatus='Failure' lastbuildstatus='Success' lastBuildLabel='7'",
+            "",
+            "1 of 1 projects cannot be read: p (entry 1): it has lastbuildstatus twice",
+        ),
+    ];
+    for (attributes, status, problem) in cases {
+        let server = serve(&format!("<Projects><Project name='p' {attributes}/></Projects>")).await;
+        let batch = source(&config(&server.uri(), json!({}))).poll(None, contract::now()).await.unwrap();
+        assert_eq!(batch.snapshots.first().map_or("", Item::status), status, "{attributes}");
+        let problems: Vec<_> = batch.problems.iter().map(ToString::to_string).collect();
+        assert_eq!(problems.join("; "), problem, "{attributes}");
+    }
+}

@@ -231,3 +231,93 @@ async fn a_disabled_job_is_off_the_board_from_the_first_look() {
     let problems = poll(&json!({ "jobs": [null] }), &[], None, contract::now()).await.problems;
     assert_eq!(problems[0].kind, ProblemKind::Malformed);
 }
+
+#[tokio::test]
+async fn what_lists_jobs_is_looked_into_whatever_it_is_called() {
+    let plain = |name: &str| job(name, json!({}));
+    let of = |class: Value, more: Value| {
+        let mut project = json!({ "_class": class, "name": "team" });
+        project.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({ "jobs": [project] })
+    };
+    let holds = |class: Value| of(class, json!({ "jobs": [plain("main")] }));
+    let matrix = json!("hudson.matrix.MatrixProject");
+    let (own, both) = (json!([built(1, json!("FAILURE"))]), ["team/main", "team"].as_slice());
+    let absent = json!({ "jobs": [{ "name": "team", "jobs": [plain("main")] }] });
+    let space = json!("com.acme.TeamSpace");
+    let defaults =
+        json!("org.jenkinsci.plugins.pipeline.multibranch.defaults.PipelineMultiBranchDefaultsProject");
+    let unsaid = "team: Jenkins does not say what it built";
+    let branches = "team: Jenkins does not say whether it is a folder";
+    // What Jenkins lists, what is watched -> what is seen, and what is said not to be.
+    type Case<'a> = (Value, &'a [&'a str], &'a [&'a str], &'a str);
+    let cases: Vec<Case<'_>> = vec![
+        (holds(json!(null)), &[], &["team/main"], ""),
+        (absent.clone(), &[], &["team/main"], ""),
+        (holds(json!("")), &[], &["team/main"], ""),
+        (holds(space.clone()), &[], &["team/main"], ""),
+        (holds(space.clone()), &["**"], &["team/main"], ""),
+        (holds(defaults.clone()), &[], &["team@main"], ""),
+        (holds(defaults.clone()), &["team"], &["team@main"], ""),
+        (holds(matrix.clone()), &[], &["team/main"], ""),
+        (of(matrix.clone(), json!({ "jobs": [plain("main")], "builds": own })), &[], both, ""),
+        (of(matrix.clone(), json!({ "jobs": [], "builds": own })), &[], &["team"], ""),
+        (of(matrix.clone(), json!({ "jobs": [], "builds": null, "color": "red" })), &[], &[], unsaid),
+        (holds(json!(FREESTYLE)), &[], &["team/main"], ""),
+        (of(json!(null), json!({ "builds": own })), &[], &["team"], ""),
+        (of(space.clone(), json!({ "jobs": [] })), &[], &[], ""),
+        // By its class alone it is not known whether it builds anything.
+        (of(space.clone(), json!({})), &[], &[], unsaid),
+        (of(json!(null), json!({ "jobs": null, "builds": null })), &[], &[], unsaid),
+        (of(defaults.clone(), json!({})), &[], &[], "team: Jenkins does not say which jobs there are"),
+        // The branches of a project are watched by its name.
+        (absent, &["team"], &[], branches),
+    ];
+    for (says, watch, expected, problem) in cases {
+        let batch = poll(&says, watch, None, contract::now()).await;
+        let names: Vec<_> = batch.snapshots.iter().map(Item::reference).collect();
+        assert_eq!(names, expected, "{says}");
+        let problems: Vec<_> = batch.problems.iter().map(ToString::to_string).collect();
+        assert!(problems.first().map_or("", String::as_str).starts_with(problem), "{says}: {problems:?}");
+        assert_eq!(problems.len(), usize::from(!problem.is_empty()), "{says}: {problems:?}");
+        assert!(batch.problems.iter().all(|problem| problem.kind == ProblemKind::NotSeen), "{says}");
+        assert_eq!(batch.complete == [Scope::all(Kind::Build)], problem.is_empty(), "{says}");
+    }
+}
+
+#[tokio::test]
+async fn a_result_is_read_in_any_case_and_an_unknown_one_is_named() {
+    let unknown = |word: &str| format!("web: it is not known how build 2 ended: Jenkins says {word}");
+    // The result of the last build -> its status, and what is said of it.
+    let cases = [
+        (json!("FAILURE"), "failed", String::new()),
+        (json!("failure"), "failed", String::new()),
+        (json!(" FAILURE "), "failed", String::new()),
+        (json!("Unstable\n"), "failed", String::new()),
+        (json!("success"), "passed", String::new()),
+        (json!("aborted"), "canceled", String::new()),
+        (json!("Not_Built"), "canceled", String::new()),
+        (json!(" "), "running", String::new()),
+        (json!("CRASHED"), "unknown", unknown("CRASHED")),
+        (json!("FAIL URE"), "unknown", unknown("FAIL URE")),
+        (json!({}), "unknown", unknown("?")),
+    ];
+    for (result, status, problem) in cases {
+        let builds = |last: &[Value]| {
+            let builds = [last, &[built(1, json!("SUCCESS"))]].concat();
+            json!({ "jobs": [job("web", json!({ "builds": builds }))] })
+        };
+        let batch = poll(&builds(&[built(2, result.clone())]), &[], None, contract::now()).await;
+        let Detail::Build(build) = &batch.snapshots[0].detail else { panic!("not a build") };
+        assert_eq!(build.runs[0].status.name(), status, "{result}");
+        let problems: Vec<_> = batch.problems.iter().map(ToString::to_string).collect();
+        assert_eq!(problems.join("; "), problem, "{result}");
+        assert!(batch.problems.iter().all(|problem| problem.kind == ProblemKind::Incomplete), "{result}");
+        // A later build says how the job stands, unless it says nothing of it either.
+        for (later, said) in [("SUCCESS", false), ("FAILURE", false), ("ABORTED", true)] {
+            let says = builds(&[built(3, json!(later)), built(2, result.clone())]);
+            let batch = poll(&says, &[], None, contract::now()).await;
+            assert_eq!(batch.problems.len(), usize::from(said && !problem.is_empty()), "{result}, {later}");
+        }
+    }
+}
