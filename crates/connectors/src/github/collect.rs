@@ -298,6 +298,16 @@ fn stand(
             known.run = verdict.id;
         }
     }
+    let over = runs.iter().copied().filter(|run| {
+        let status = normalise::run_status(run);
+        status.is_verdict() || status == BuildStatus::Unknown
+    });
+    let since = [known.verdict, known.unknown.as_ref().map(|(position, _)| *position)];
+    if let Some(last) = newest_of(over)
+        && since.into_iter().flatten().all(|position| is_as_new(last, position))
+    {
+        known.unknown = normalise::unknown_conclusion(last).map(|word| (RunPosition::of(last), word));
+    }
     if let Some(newest) = newest_of(runs.iter().copied())
         && is_as_new(newest, known.newest)
     {

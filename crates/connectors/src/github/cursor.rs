@@ -129,6 +129,9 @@ pub(super) struct Standing {
     /// Its newest verdict.
     pub(super) verdict: Option<RunPosition>,
     pub(super) red: bool,
+    /// A later run that is over, and what it ended with, where it is not known what that says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) unknown: Option<(RunPosition, String)>,
     pub(super) under_way: bool,
     /// Its branch, where it is one of the repository's own.
     pub(super) branch: Option<String>,
@@ -353,7 +356,14 @@ impl Repo {
             let said = said.into_iter().filter(|(is_so, ..)| *is_so);
             said.map(|(_, kind, why)| Problem::new(kind, part.clone(), why)).collect::<Vec<_>>()
         });
-        refused.chain(malformed).chain(short).chain(cut).chain(details).collect()
+        let default = self.described.as_ref().and_then(|(described, _)| described.default_branch.as_deref());
+        let unknown = self.standing.iter().filter_map(|(id, known)| {
+            let (_, word) = known.unknown.as_ref()?;
+            let is_default = known.branch.is_some() && known.branch.as_deref() == default;
+            let why = format!("it is not known how its last run ended: GitHub says {word}");
+            is_default.then(|| Problem::new(ProblemKind::Incomplete, id.as_str(), why))
+        });
+        refused.chain(unknown).chain(malformed).chain(short).chain(cut).chain(details).collect()
     }
 }
 

@@ -217,7 +217,7 @@ impl Sum {
             }
         }
         let sum = newest.into_values().fold(Self::default(), |sum, status| {
-            let state = match status.state.as_str() {
+            let state = match status.state.to_ascii_lowercase().as_str() {
                 // Forgejo and Gitea know warnings.
                 "success" | "warning" => ChecksStatus::Passed,
                 "failure" | "error" => ChecksStatus::Failed,
@@ -300,8 +300,9 @@ fn is_newer(run: &wire::CheckRun, known: &wire::CheckRun) -> bool {
 /// What a check says. One that is completed with a word that is not known has ended somehow; one that GitHub gave up on
 /// (`stale`) is awaited, and so is any other.
 fn check_status(run: &wire::CheckRun) -> ChecksStatus {
-    match run.conclusion.as_deref() {
-        conclusion if !is_completed(&run.status, conclusion) => ChecksStatus::Pending,
+    let (status, conclusion) = (word(Some(&run.status)), word(run.conclusion.as_deref()));
+    match conclusion.as_deref() {
+        conclusion if !is_completed(status.as_deref(), conclusion) => ChecksStatus::Pending,
         Some("success" | "neutral" | "skipped") => ChecksStatus::Passed,
         Some("failure" | "timed_out" | "cancelled" | "action_required" | "startup_failure") => {
             ChecksStatus::Failed
@@ -413,10 +414,10 @@ fn build_run(run: &wire::Run, failing: Vec<String>) -> BuildRun {
 /// is not known here is not known to be one. One that has no conclusion yet is not over; one that has a conclusion is, though its status
 /// is null, which GitHub's schema allows.
 pub(super) fn run_status(run: &wire::Run) -> BuildStatus {
-    let conclusion = run.conclusion.as_deref().filter(|word| !word.is_empty());
-    let status = run.status.as_deref().unwrap_or_default();
+    let (status, conclusion) = (word(run.status.as_deref()), word(run.conclusion.as_deref()));
+    let (status, conclusion) = (status.as_deref(), conclusion.as_deref());
     match conclusion {
-        _ if !is_completed(status, conclusion) && status == "in_progress" => BuildStatus::Running,
+        _ if !is_completed(status, conclusion) && status == Some("in_progress") => BuildStatus::Running,
         _ if !is_completed(status, conclusion) => BuildStatus::Queued,
         Some("success" | "neutral") => BuildStatus::Passed,
         Some("failure" | "timed_out" | "startup_failure") => BuildStatus::Failed,
@@ -428,12 +429,24 @@ pub(super) fn run_status(run: &wire::Run) -> BuildStatus {
 }
 
 /// Whether a run or check has ended: where its status is null or a word that is not known here, one with a conclusion has.
-fn is_completed(status: &str, conclusion: Option<&str>) -> bool {
+fn is_completed(status: Option<&str>, conclusion: Option<&str>) -> bool {
     match status {
-        "completed" => true,
-        "queued" | "in_progress" | "requested" | "waiting" | "pending" => false,
-        _ => conclusion.is_some_and(|word| !word.is_empty()),
+        Some("completed") => true,
+        Some("queued" | "in_progress" | "requested" | "waiting" | "pending") => false,
+        _ => conclusion.is_some(),
     }
+}
+
+/// A status or conclusion in small letters, as GitHub writes them; servers that are like it may not. None where it is empty.
+fn word(text: Option<&str>) -> Option<String> {
+    let word = text?.trim();
+    (!word.is_empty()).then(|| word.to_ascii_lowercase())
+}
+
+/// The conclusion of a run that is over, where it is not known what it says.
+pub(super) fn unknown_conclusion(run: &wire::Run) -> Option<String> {
+    let is_unknown = run_status(run) == BuildStatus::Unknown;
+    run.conclusion.as_deref().filter(|_| is_unknown).map(|word| text::line(word, 40))
 }
 
 /// The names of the jobs that failed.
@@ -443,7 +456,7 @@ pub(super) fn failing(jobs: &[wire::Job]) -> Vec<String> {
 
 /// True for a job that made its run fail.
 pub(super) fn job_failed(job: &wire::Job) -> bool {
-    matches!(job.conclusion.as_deref(), Some("failure" | "timed_out" | "startup_failure"))
+    matches!(word(job.conclusion.as_deref()).as_deref(), Some("failure" | "timed_out" | "startup_failure"))
 }
 
 /// A login name. GitHub shows deleted accounts as `ghost`.

@@ -444,3 +444,35 @@ async fn a_cursor_of_another_version_means_to_start_over() {
     watch.cursor = Some(Cursor("{\"repos\": 7".to_owned()));
     assert_eq!(watch.poll().await.snapshots.len(), 2);
 }
+
+#[tokio::test]
+async fn a_conclusion_that_is_not_known_is_named_until_a_verdict_follows() {
+    let on = |id: u64, branch: &str, conclusion: &str| {
+        run(id, json!({ "head_branch": branch, "conclusion": conclusion }))
+    };
+    let said = "acme/web/ci@main: it is not known how its last run ended: GitHub says CRASHED";
+    // The runs -> what is said of them.
+    let cases = [
+        (vec![on(31, "main", "CRASHED")], said),
+        (vec![on(31, "main", "CRASHED"), on(30, "main", "failure")], said),
+        (vec![on(32, "main", "cancelled"), on(31, "main", "CRASHED")], said),
+        (vec![on(32, "main", "SUCCESS"), on(31, "main", "CRASHED")], ""),
+        (vec![on(32, "main", "Failure"), on(31, "main", "CRASHED")], ""),
+        (vec![on(31, "mine", "CRASHED")], ""),
+    ];
+    for (rows, said) in cases {
+        let failed = [30, 32].map(|id| format!("/repos/acme/web/actions/runs/{id}/jobs"));
+        let server = serve([get("/repos/acme/web/actions/runs", runs(&rows))]).await;
+        mount(&server, failed.map(|at| get(&at, jobs(&[job(1, "build", "failure")])))).await;
+        mount(&server, forge()).await;
+        let mut watch = Watch::new(&server, &["acme/web"]);
+        // Nor does it go away while nothing changes.
+        for _ in 0..2 {
+            let problems: Vec<_> = watch.poll().await.problems.iter().map(ToString::to_string).collect();
+            assert_eq!(problems.join("; "), said, "{rows:?}");
+        }
+        serve_instead(&server, [get("/repos/acme/web/actions/runs", runs(&[on(40, "main", "success")]))])
+            .await;
+        assert_eq!(watch.poll().await.problems, [], "{rows:?}");
+    }
+}
