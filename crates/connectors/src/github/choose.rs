@@ -14,7 +14,7 @@ const PULLS_AT_ONCE: usize = 100;
 const SWEPT: usize = 10;
 /// How many runs that left their list are asked for, per repository and poll.
 const STRAYS: usize = 10;
-/// How many builds that may be gone are looked for in one poll.
+/// How many builds, and how many branches, that may be gone are looked for in one poll.
 const SUSPECTS: usize = 20;
 /// How many other builds that stand on the board are looked for in each poll, in turns: their branch may be deleted.
 const STANDING: usize = 3;
@@ -24,7 +24,7 @@ const MERGE_QUEUE: &str = "gh-readonly-queue/";
 /// What to read in detail, each with the place of its repository.
 pub(super) fn choose(looks: &[Look], me: &str, turn: usize, now: Timestamp) -> Vec<(usize, Task)> {
     let (mut due, mut soon, mut quiet, mut tasks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let (mut suspect, mut standing) = (Vec::new(), Vec::new());
+    let (mut branches, mut suspect, mut standing) = (Vec::new(), Vec::new(), Vec::new());
     for (at, look) in looks.iter().enumerate().filter(|(_, look)| look.error.is_none() || look.read) {
         for (number, open) in &look.repo.open {
             let when = match open {
@@ -40,6 +40,8 @@ pub(super) fn choose(looks: &[Look], me: &str, turn: usize, now: Timestamp) -> V
         let mut strays: Vec<_> = look.repo.strays.keys().map(|id| (at, Task::Run(*id))).collect();
         in_turn(&mut strays, turn, STRAYS);
         tasks.extend(strays);
+        let said_deleted = look.said_deleted.iter().filter(|_| look.is_readable());
+        branches.extend(said_deleted.map(|name| (at, Task::Branch(name.clone()))));
         for (id, known) in look.repo.standing.iter().filter(|_| look.is_readable()) {
             let unlisted = look.relisted && !look.repo.listed.contains(&known.run);
             let queued = known.branch.as_deref().is_some_and(|branch| branch.starts_with(MERGE_QUEUE));
@@ -59,9 +61,10 @@ pub(super) fn choose(looks: &[Look], me: &str, turn: usize, now: Timestamp) -> V
     due.extend(soon);
     in_turn(&mut due, turn, PULLS_AT_ONCE);
     in_turn(&mut quiet, turn, SWEPT);
+    in_turn(&mut branches, turn, SUSPECTS);
     in_turn(&mut suspect, turn, SUSPECTS);
     in_turn(&mut standing, turn, STANDING);
-    [due, quiet, tasks, suspect, standing].into_iter().flatten().collect()
+    [branches, due, quiet, tasks, suspect, standing].into_iter().flatten().collect()
 }
 
 /// Keeps so many of a list: the next ones at each turn, so that each has its own.

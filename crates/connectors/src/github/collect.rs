@@ -75,6 +75,7 @@ impl Account {
     ) -> Vec<Missed> {
         let mut errors = Vec::new();
         let mut strays = Vec::new();
+        let mut deleted = Vec::new();
         let readable = look.is_readable();
         for done in done {
             match done {
@@ -118,6 +119,19 @@ impl Account {
                     }
                 },
                 Done::Standing { id, read } => stands(look, id, *read, readable, now, &mut errors),
+                Done::Branch { name, read } => {
+                    note_branches(look, read.answers, now);
+                    let fault = read.fault.filter(|error| !is_refusal(error));
+                    if fault.is_none() {
+                        look.said_deleted.remove(&name);
+                    }
+                    errors.extend(fault.map(|error| Missed {
+                        kind: ProblemKind::Details,
+                        part: None,
+                        error,
+                    }));
+                    deleted.extend(Some(name).filter(|_| read.gone && readable));
+                }
             }
         }
         if look.described().is_none() {
@@ -137,6 +151,7 @@ impl Account {
         workflows.learn(&runs);
         look.repo.workflows = workflows;
         let runs = note_builds(look, runs, now);
+        deleted.iter().for_each(|branch| leave_branch(look, branch));
         let place = look.place();
         let told = |pull| normalise::pull(&self.name, place.name, pull, &[], None, now);
         snapshots.extend(look.pulls.values().map(told));
@@ -192,9 +207,7 @@ fn stands(
     now: Timestamp,
     errors: &mut Vec<Missed>,
 ) {
-    if let Some(answers) = read.branches {
-        look.repo.branches = Some((answers, now));
-    }
+    note_branches(look, read.branches, now);
     // What may not be asked for is no evidence, and nothing that the board needs.
     let fault = read.fault.filter(|error| !is_refusal(error));
     errors.extend(fault.map(|error| Missed { kind: ProblemKind::Details, part: None, error }));
@@ -210,6 +223,27 @@ fn stands(
             }
         }
     }
+}
+
+/// Takes note of whether the repository answers for branches.
+fn note_branches(look: &mut Look, answers: Option<bool>, now: Timestamp) {
+    if let Some(answers) = answers {
+        look.repo.branches = Some((answers, now));
+    }
+}
+
+/// A branch is gone, and what was built of it: also what needs no looking after, such as green builds.
+fn leave_branch(look: &mut Look, branch: &str) {
+    let place = look.place();
+    let ids: Vec<_> =
+        place.workflows.names().iter().map(|name| format!("{}/{name}@{branch}", place.name)).collect();
+    let of_branch = |known: &Standing| known.branch.as_deref() == Some(branch);
+    let standing = look.repo.standing.iter().filter(|(_, known)| of_branch(known));
+    let standing: BTreeSet<_> = standing.map(|(id, _)| id.clone()).collect();
+    let others = ids.into_iter().filter(|id| !standing.contains(id) && !look.repo.left.contains_key(id));
+    let others: Vec<_> = others.collect();
+    look.gone.extend(others.into_iter().map(|id| (Kind::Build, id, GoneReason::BranchDeleted)));
+    standing.into_iter().for_each(|id| leave(look, id, GoneReason::BranchDeleted));
 }
 
 /// The run that a build stands by is gone: it stands by what is left, for which the lists are read again.

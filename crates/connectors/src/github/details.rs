@@ -34,6 +34,8 @@ pub(super) enum Task {
     Jobs(u64, String),
     /// Whether a build on the board is still there, by its id.
     Standing(String),
+    /// Whether a branch is still there, by its name.
+    Branch(String),
 }
 
 /// What was read.
@@ -43,6 +45,7 @@ pub(super) enum Done {
     Run { id: u64, found: Result<Found<Stray>, ServiceError> },
     Jobs { id: u64, attempt: String, failing: Result<Vec<String>, ServiceError> },
     Standing { id: String, read: Box<StandingRead> },
+    Branch { name: String, read: BranchRead },
 }
 
 /// A run that is on no list, and its jobs that failed, where they were asked for.
@@ -207,6 +210,18 @@ pub(super) struct StandingRead {
     pub(super) fault: Option<ServiceError>,
 }
 
+/// What was found of a branch.
+#[derive(Debug, Default)]
+pub(super) struct BranchRead {
+    /// True where it is not there any more, and that is certain.
+    pub(super) gone: bool,
+    /// Its ETag.
+    etag: Option<String>,
+    /// Whether the repository answers for branches, where that was asked.
+    pub(super) answers: Option<bool>,
+    pub(super) fault: Option<ServiceError>,
+}
+
 /// How long a workflow that is not disabled is taken to stay so.
 const WORKFLOW_FOR: SignedDuration = SignedDuration::from_mins(10);
 /// How long it is believed that a server does or does not answer for branches.
@@ -248,33 +263,13 @@ async fn standing_parts(
             }
         }
     }
-    let default = described.default_branch.as_deref();
-    if let Some((branch, default)) =
-        known.branch.as_deref().zip(default).filter(|(own, default)| own != default)
-    {
-        let of = |branch: &str| in_repo(Method::GET, name, &["branches", branch]);
-        let asked =
-            repo.branches.filter(|(_, at)| now.duration_since(*at) < BRANCHES_FOR).map(|(yes, _)| yes);
-        let answers = match asked {
-            Some(answers) => answers,
-            None => {
-                let found = calls.find::<IgnoredAny>(of(default), None).await?;
-                let answers = !matches!(found, Found::Gone);
-                read.branches = Some(answers);
-                answers
-            }
-        };
-        if answers {
-            match calls.find::<IgnoredAny>(of(branch), branch_etag.as_deref()).await? {
-                Found::Same => {}
-                Found::News(news) => *branch_etag = Some(news.etag),
-                // A run of a tag has the tag's name for its branch.
-                Found::Gone if is_tag(calls, name, branch).await? => {}
-                Found::Gone => {
-                    read.gone = Some(StandingGone::Build(GoneReason::BranchDeleted));
-                    return Ok(());
-                }
-            }
+    if let Some(own) = known.branch.as_deref() {
+        let found = branch(calls, repo, described, own, branch_etag.take(), now).await;
+        (*branch_etag, read.branches) = (found.etag, found.answers);
+        found.fault.map_or(Ok(()), Err)?;
+        if found.gone {
+            read.gone = Some(StandingGone::Build(GoneReason::BranchDeleted));
+            return Ok(());
         }
     }
     let fresh = known.workflow_at.is_some_and(|at| now.duration_since(at) < WORKFLOW_FOR);
@@ -288,6 +283,57 @@ async fn standing_parts(
                 state if state.starts_with("disabled") => Some(StandingGone::Build(GoneReason::Disabled)),
                 _ => None,
             };
+        }
+    }
+    Ok(())
+}
+
+/// Looks whether a branch is still there. The default one is; on a server that does not answer for that one nothing is said
+/// of others.
+pub(super) async fn branch(
+    calls: &Calls<'_>,
+    repo: &Repo,
+    described: &Described,
+    branch: &str,
+    etag: Option<String>,
+    now: Timestamp,
+) -> BranchRead {
+    let mut read = BranchRead { etag, ..BranchRead::default() };
+    if let Err(error) = branch_parts(calls, repo, described, branch, now, &mut read).await {
+        read.fault = Some(error);
+    }
+    read
+}
+
+async fn branch_parts(
+    calls: &Calls<'_>,
+    repo: &Repo,
+    described: &Described,
+    branch: &str,
+    now: Timestamp,
+    read: &mut BranchRead,
+) -> Result<(), ServiceError> {
+    let name = described.name.as_str();
+    let Some(default) = described.default_branch.as_deref().filter(|default| *default != branch) else {
+        return Ok(());
+    };
+    let of = |branch: &str| in_repo(Method::GET, name, &["branches", branch]);
+    let asked = repo.branches.filter(|(_, at)| now.duration_since(*at) < BRANCHES_FOR).map(|(yes, _)| yes);
+    let answers = match asked {
+        Some(answers) => answers,
+        None => {
+            let found = calls.find::<IgnoredAny>(of(default), None).await?;
+            let answers = !matches!(found, Found::Gone);
+            read.answers = Some(answers);
+            answers
+        }
+    };
+    if answers {
+        match calls.find::<IgnoredAny>(of(branch), read.etag.as_deref()).await? {
+            Found::Same => {}
+            Found::News(news) => read.etag = Some(news.etag),
+            // A run of a tag has the tag's name for its branch.
+            Found::Gone => read.gone = !is_tag(calls, name, branch).await?,
         }
     }
     Ok(())

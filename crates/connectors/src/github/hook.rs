@@ -7,20 +7,27 @@
 use std::slice;
 
 use callboard_domain::{
-    item::{AccountName, ItemKey, Kind},
+    item::AccountName,
     plain::{Notation, plain},
     secret::SecretString,
-    source::{Gone, GoneReason, Hook, HookError, Received, Scope},
+    source::{Hook, HookError, Received},
     text,
 };
 use jiff::Timestamp;
 use reqwest::header::HeaderMap;
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{Watched, cursor::Described, is_watched, learnt::Learnt, look::described, normalise, wire};
+use super::{
+    Watched,
+    cursor::Described,
+    is_watched,
+    learnt::{Claim, Learnt},
+    look::described,
+    normalise, wire,
+};
 use crate::{
     http::charset,
-    lenient::{or_nothing, required_text},
+    lenient::{any_text, or_nothing, required_text},
     webhook::{Encoding, Scheme, Signatures},
 };
 
@@ -50,13 +57,18 @@ struct ReviewEvent {
     repository: wire::Repo,
 }
 
-/// Of a branch or a tag.
+/// What was deleted: a `branch` or a `tag`.
+#[derive(Deserialize)]
+struct RefType {
+    #[serde(default, deserialize_with = "any_text")]
+    ref_type: String,
+}
+
+/// Of a branch.
 #[derive(Deserialize)]
 struct DeleteEvent {
     #[serde(rename = "ref", deserialize_with = "required_text")]
     name: String,
-    #[serde(deserialize_with = "required_text")]
-    ref_type: String,
     repository: wire::Repo,
 }
 
@@ -84,13 +96,14 @@ impl Webhook {
         self.learnt.clone()
     }
 
-    /// What polls have seen built of a branch that is deleted now.
-    fn builds_of_branch(&self, repo: &str, branch: &str) -> Vec<Gone> {
-        let workflows = self.learnt.workflows(repo);
-        let id = |workflow: String| format!("{repo}/{workflow}@{branch}");
-        let key = |id: String| ItemKey::new(&self.account, Kind::Build, id);
-        let gone = workflows.names().into_iter().map(|name| key(id(name)));
-        gone.map(|key| Gone { key, reason: GoneReason::BranchDeleted }).collect()
+    /// Leaves it to the next poll whether something of a repository is gone: it may be back before the webhook comes, or be
+    /// of another repository that had the name. True where the repository is watched.
+    fn claim(&self, repo: &wire::Repo, branch: Option<String>) -> bool {
+        let is_watched = self.watched(repo).is_some();
+        if is_watched {
+            self.learnt.claim(Claim::new(repo, branch));
+        }
+        is_watched
     }
 
     /// A watched repository: called as polls write it, whatever the capitals of the webhook, which may lack its default branch.
@@ -119,8 +132,7 @@ impl Hook for Webhook {
         self.signatures.verify(headers, body)?;
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let delivery = header("x-github-delivery").map(|id| text::line(id, 100));
-        let (mut gone, mut emptied) = (Vec::new(), Vec::new());
-        let mut snapshots = Vec::new();
+        let (mut snapshots, mut poll) = (Vec::new(), false);
         match header("x-github-event").unwrap_or_default() {
             "pull_request" => {
                 let event: PullEvent = parse(headers, body)?;
@@ -149,28 +161,22 @@ impl Hook for Webhook {
                 }
             }
             "delete" => {
-                let event: DeleteEvent = parse(headers, body)?;
-                if let Some(repo) = self.watched(&event.repository).filter(|_| event.ref_type == "branch") {
-                    gone = self.builds_of_branch(&repo.name, &event.name);
+                let RefType { ref_type } = parse(headers, body)?;
+                if ref_type == "branch" {
+                    let event: DeleteEvent = parse(headers, body)?;
+                    poll = self.claim(&event.repository, Some(event.name));
                 }
             }
             // One that is renamed or moved is followed by the next poll, which knows it by its number.
             "repository" => {
                 let event: RepositoryEvent = parse(headers, body)?;
-                let reason = match event.action.as_str() {
-                    "deleted" => Some(GoneReason::Deleted),
-                    "archived" => Some(GoneReason::Disabled),
-                    _ => None,
-                };
-                if let Some((reason, repo)) = reason.zip(self.watched(&event.repository)) {
-                    let scope = |kind| Scope { kind, repo: Some(repo.name.clone()) };
-                    emptied =
-                        [Kind::Build, Kind::PullRequest].map(|kind| (scope(kind), reason.clone())).into();
+                if matches!(event.action.as_str(), "deleted" | "archived") {
+                    poll = self.claim(&event.repository, None);
                 }
             }
             _ => {}
         }
-        Ok(Received { delivery, snapshots, gone, emptied, poll: false })
+        Ok(Received { delivery, snapshots, gone: Vec::new(), emptied: Vec::new(), poll })
     }
 }
 

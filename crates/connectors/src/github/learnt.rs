@@ -1,5 +1,6 @@
-//! What polls have learnt of repositories that neither the configuration nor a webhook says: names that they go by now, and
-//! what their workflows are called. Shared by the source and its webhook.
+//! What the source and its webhook tell each other. What polls have learnt of repositories that neither the configuration
+//! nor a webhook says: names that they go by now, and what their workflows are called. What webhooks say has gone, which the
+//! next poll checks: a webhook may be late, and of another repository of that name.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,9 +13,46 @@ use super::{
     workflows::Workflows,
 };
 
+/// How many claims are kept until a poll checks them; beyond that the oldest are left to the usual turns.
+const CLAIMS: usize = 500;
+
 /// What is known of the repositories that are watched.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Learnt(Arc<RwLock<Inner>>);
+pub(super) struct Learnt {
+    inner: Arc<RwLock<Inner>>,
+    claims: Arc<RwLock<Claims>>,
+}
+
+/// What a webhook says is not there any more: a repository (deleted or archived), or a branch of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Claim {
+    /// The repository's full name in small letters, as the webhook has it.
+    repo: String,
+    /// GitHub's number for it, where the webhook says.
+    id: Option<u64>,
+    /// The branch; none where it is of the repository itself.
+    pub(super) branch: Option<String>,
+}
+
+impl Claim {
+    pub(super) fn new(repo: &wire::Repo, branch: Option<String>) -> Self {
+        Self { repo: repo.full_name.to_ascii_lowercase(), id: repo.id, branch }
+    }
+
+    /// True where it may be of the repository with that key, whatever it is called now.
+    pub(super) fn is_of(&self, key: &str, described: Option<&Described>) -> bool {
+        let is_described =
+            |it: &Described| it.name.eq_ignore_ascii_case(&self.repo) || it.id.is_some() && it.id == self.id;
+        self.repo == key || described.is_some_and(is_described)
+    }
+}
+
+/// Each with its place in the order in which they came: one that is made again while a poll checks it stays.
+#[derive(Debug, Default)]
+struct Claims {
+    made: u64,
+    open: BTreeMap<Claim, u64>,
+}
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -35,30 +73,57 @@ impl Learnt {
             inner.workflows.insert(name.clone(), repo.workflows.clone());
             inner.described.insert(name, described.clone());
         }
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = inner;
+        *self.inner.write().unwrap_or_else(PoisonError::into_inner) = inner;
+    }
+
+    /// Keeps what a webhook says until a poll has checked it.
+    pub(super) fn claim(&self, claim: Claim) {
+        let mut claims = self.claims.write().unwrap_or_else(PoisonError::into_inner);
+        claims.made += 1;
+        let made = claims.made;
+        claims.open.insert(claim, made);
+        if claims.open.len() > CLAIMS
+            && let Some(oldest) = claims.open.values().min().copied()
+        {
+            claims.open.retain(|_, made| *made != oldest);
+        }
+    }
+
+    /// What is still to be checked, each with its place in the order in which they came.
+    pub(super) fn claims(&self) -> Vec<(Claim, u64)> {
+        let claims = self.claims.read().unwrap_or_else(PoisonError::into_inner);
+        claims.open.iter().map(|(claim, made)| (claim.clone(), *made)).collect()
+    }
+
+    /// Forgets a claim that was checked, unless it was made again since.
+    pub(super) fn checked(&self, claim: &Claim, made: u64) {
+        let mut claims = self.claims.write().unwrap_or_else(PoisonError::into_inner);
+        if claims.open.get(claim) == Some(&made) {
+            claims.open.remove(claim);
+        }
     }
 
     /// True for the present name of a watched repository.
     pub(super) fn has_name(&self, full_name: &str) -> bool {
-        let inner = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
         inner.described.contains_key(&full_name.to_ascii_lowercase())
     }
 
     /// What polls know of the watched repository that is called so now, whatever the capitals.
     pub(super) fn described(&self, full_name: &str) -> Option<Described> {
-        let inner = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
         inner.described.get(&full_name.to_ascii_lowercase()).cloned()
     }
 
     /// True for a watched repository, whatever it is called.
     pub(super) fn has(&self, repo: &wire::Repo) -> bool {
-        let known = |id| self.0.read().unwrap_or_else(PoisonError::into_inner).ids.contains(&id);
+        let known = |id| self.inner.read().unwrap_or_else(PoisonError::into_inner).ids.contains(&id);
         repo.id.is_some_and(known) || self.has_name(&repo.full_name)
     }
 
     /// What the repository's workflows are called.
     pub(super) fn workflows(&self, full_name: &str) -> Workflows {
-        let inner = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
         inner.workflows.get(&full_name.to_ascii_lowercase()).cloned().unwrap_or_default()
     }
 }

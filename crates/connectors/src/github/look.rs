@@ -57,8 +57,10 @@ pub(super) struct Look {
     pub(super) gone_runs: Vec<(String, u64)>,
     /// Names of repositories of which nothing is there any more but what this poll tells.
     pub(super) emptied: BTreeSet<String>,
-    /// True where it was described in this poll.
-    is_described: bool,
+    /// Branches that a webhook says were deleted.
+    pub(super) said_deleted: BTreeSet<String>,
+    /// True where its name and default branch were asked for in this poll.
+    pub(super) is_described: bool,
 }
 
 impl Look {

@@ -25,7 +25,7 @@ use super::{
     client::{Calls, Found, News, in_repo},
     collect::is_refusal,
     cursor::{Place, Repo},
-    details::{self, Done, StandingRead, Stray, Task},
+    details::{self, BranchRead, Done, StandingRead, Stray, Task},
     identity::me,
     is_watched,
     look::{Look, Target, look},
@@ -60,7 +60,16 @@ impl Source for Account {
         let left: BTreeSet<_> = before.unread.intersection(&all).cloned().collect();
         let whole = left.is_empty();
         let mut asked = found.targets;
-        asked.retain(|target| whole || left.contains(&target.name.to_ascii_lowercase()));
+        // What a webhook says is gone is looked for at once.
+        let claims = self.learnt.claims();
+        asked.retain_mut(|target| {
+            let key = target.name.to_ascii_lowercase();
+            let described = known.get(&key).and_then(|repo| repo.described.as_ref());
+            let described = described.map(|(described, _)| described);
+            let is_claimed = claims.iter().any(|(claim, _)| claim.is_of(&key, described));
+            target.again |= is_claimed;
+            whole || is_claimed || left.contains(&key)
+        });
         ask_in_turn(&mut asked, turn);
         let lists_until = begun + self.reading_time.mul_f32(0.6);
         let reading = |target: Target| {
@@ -70,6 +79,11 @@ impl Source for Account {
         let (mut looks, unbegun) = within(asked, lists_until, reading).await;
         if let Some(error) = nothing_read(&looks).filter(|_| whole && unbegun.is_empty()) {
             return Err(error);
+        }
+
+        for look in &mut looks {
+            let own = claims.iter().filter(|(claim, _)| claim.is_of(&look.key, look.described()));
+            look.said_deleted = own.filter_map(|(claim, _)| claim.branch.clone()).collect();
         }
 
         let mut problems = found.problems;
@@ -131,7 +145,9 @@ impl Source for Account {
             // It was tried: the next round is soon enough.
             let kind = match task {
                 Task::Pull(_) | Task::Run(_) => ProblemKind::Incomplete,
-                Task::Merger(_) | Task::Jobs(..) | Task::Standing(_) => ProblemKind::Details,
+                Task::Merger(_) | Task::Jobs(..) | Task::Standing(_) | Task::Branch(_) => {
+                    ProblemKind::Details
+                }
             };
             leave_for_later(&mut looks[at], task);
             let (part, why) = (
@@ -148,6 +164,18 @@ impl Source for Account {
         let done = u32::try_from(all.len() - unread.len()).unwrap_or(u32::MAX);
         batch.partial = (!unread.is_empty() && halt.is_none()).then_some(Progress { done, total });
 
+        for (claim, made) in &claims {
+            let is_checked = |look: &Look| {
+                let answered = !look.error.as_ref().is_some_and(|error| !is_refusal(error));
+                look.is_described
+                    && answered
+                    && claim.branch.as_ref().is_none_or(|it| !look.said_deleted.contains(it))
+            };
+            let mut own = looks.iter().filter(|look| claim.is_of(&look.key, look.described())).peekable();
+            if own.peek().is_some() && own.all(is_checked) {
+                self.learnt.checked(claim, *made);
+            }
+        }
         known.retain(|name, _| all.contains(name));
         for mut look in looks {
             self.tell_gone(&mut look, &mut batch);
@@ -283,6 +311,13 @@ impl Account {
                     _ => StandingRead::default(),
                 };
                 Done::Standing { id, read: Box::new(read) }
+            }
+            Task::Branch(name) => {
+                let read = match look.described() {
+                    Some(described) => details::branch(calls, &look.repo, described, &name, None, now).await,
+                    None => BranchRead::default(),
+                };
+                Done::Branch { name, read }
             }
         }
     }

@@ -154,6 +154,95 @@ async fn a_deleted_branch_takes_its_build_along() {
     }
 }
 
+/// A webhook's delivery to the watched account.
+fn deliver(watch: &Watch, event: &str, body: &Value) -> bool {
+    let (headers, body) = hook::signed(event, body);
+    watch.source().hook().unwrap().receive(&headers, &body, now()).unwrap().poll
+}
+
+/// Where a webhook says that a branch was deleted, the next poll asks for it, whatever stands on it.
+#[tokio::test]
+async fn a_branch_said_to_be_deleted_is_asked_for_at_once() {
+    let answer = |status| ResponseTemplate::new(status).set_body_json(json!({}));
+    let of_mine = |id, conclusion: &str| run(id, json!({ "conclusion": conclusion, "head_branch": "mine" }));
+    let gone_line = "acme/web/ci@mine its branch was deleted";
+    // (its build, what GitHub says of the branch, what is gone, whether it is asked for again)
+    let cases: [(&str, u16, &[&str], bool); 5] = [
+        ("failure", 404, &[gone_line], false),
+        ("success", 404, &[gone_line], false),
+        ("failure", 200, &[], false),
+        ("success", 200, &[], false),
+        ("success", 502, &[], true),
+    ];
+    for (conclusion, status, expected, again) in cases {
+        let rows = [of_mine(42, conclusion), run(30, json!({}))];
+        let server = serve([get("/repos/acme/web/actions/runs", runs(&rows))]).await;
+        mount(&server, [get("/repos/acme/web/branches/main", json!({}))]).await;
+        let at = "/repos/acme/web/branches/mine";
+        mount(&server, [get(at, json!({}))]).await;
+        mount(&server, forge()).await;
+        let mut watch = Watch::new(&server, &["acme/web"]);
+        watch.poll().await;
+        watch.poll().await;
+        server.reset().await;
+        mount(&server, [Mock::given(path(at)).respond_with(answer(status))]).await;
+        mount(&server, [get("/repos/acme/web/branches/main", json!({}))]).await;
+        mount(&server, [get("/repos/acme/web/actions/runs", runs(&rows))]).await;
+        mount(&server, forge()).await;
+        let body = json!({ "ref": "mine", "ref_type": "branch", "repository": repo("web") });
+        assert!(deliver(&watch, "delete", &body));
+        let case = format!("{conclusion} {status}");
+        assert_eq!(gone(&watch.poll().await), expected, "{case}");
+        let mut seen = server.received_requests().await.unwrap().len();
+        assert_eq!(gone(&watch.poll().await), [""; 0], "{case}: told once");
+        let asked = asked(&server, &mut seen).await;
+        if conclusion == "success" {
+            assert_eq!(
+                asked.iter().any(|it| it.starts_with("web/branches/mine")),
+                again,
+                "{case}: {asked:?}"
+            );
+        }
+    }
+}
+
+/// A webhook of the repository itself makes the next poll ask for it, and what GitHub says then counts.
+#[tokio::test]
+async fn a_repository_said_to_be_gone_is_asked_for_at_once() {
+    let archived = || get("/repos/acme/web", with(repo("web"), json!({ "archived": true })));
+    let of = |id: u64| with(repo("web"), json!({ "id": id }));
+    // (what the webhook says, of which number, what GitHub says, what is emptied by the second poll)
+    let cases: [(&str, u64, Option<Mock>, &[&str]); 6] = [
+        ("archived", 1296269, Some(archived()), &["acme/web"]),
+        ("deleted", 1296269, Some(missing("/repos/acme/web")), &["acme/web"]),
+        // Unarchived, or made again, before the webhook came.
+        ("archived", 1296269, None, &[]),
+        ("deleted", 1296269, None, &[]),
+        // Another repository that had the name.
+        ("archived", 5, None, &[]),
+        ("deleted", 5, None, &[]),
+    ];
+    for (action, id, says, expected) in cases {
+        let server = serve(forge()).await;
+        mount(&server, [get("/repos/acme/api", with(repo("api"), json!({ "id": 7 })))]).await;
+        mount(&server, [get("/repos/acme/api/pulls", json!([]))]).await;
+        mount(&server, [get("/repos/acme/api/actions/runs", runs(&[]))]).await;
+        let mut watch = Watch::new(&server, &["acme/web", "acme/api"]);
+        // The next turn is the other repository's.
+        watch.poll().await;
+        serve_instead(&server, says).await;
+        assert!(deliver(&watch, "repository", &json!({ "action": action, "repository": of(id) })));
+        let (mut found, mut seen) = (Vec::new(), server.received_requests().await.unwrap().len());
+        for poll in 0..2 {
+            let batch = watch.poll().await;
+            found.extend(emptied(&batch).into_iter().map(str::to_owned));
+            let asked = asked(&server, &mut seen).await;
+            assert!(poll > 0 || asked.iter().any(|it| it == "web*"), "{action} {id}: {asked:?}");
+        }
+        assert_eq!(found, expected, "{action} {id}");
+    }
+}
+
 #[tokio::test]
 async fn the_old_default_branch_is_nobodys() {
     let server = serve(forge()).await;
