@@ -166,7 +166,7 @@ impl Source for Account {
 
         for (claim, made) in &claims {
             let is_checked = |look: &Look| {
-                let answered = !look.error.as_ref().is_some_and(|error| !is_refusal(error));
+                let answered = look.error.as_ref().is_none_or(is_refusal);
                 look.is_described
                     && answered
                     && claim.branch.as_ref().is_none_or(|it| !look.said_deleted.contains(it))
