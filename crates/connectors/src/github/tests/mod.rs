@@ -1,12 +1,15 @@
 //! GitHub's answers, written by hand after its REST documentation (version 2022-11-28), served over real HTTP.
 
 mod actions;
+mod checks;
 mod counter;
 mod faults;
 mod gone;
 mod hook;
 mod normalise;
 mod poll;
+mod reading;
+mod renamed;
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},

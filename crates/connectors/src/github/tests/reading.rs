@@ -1,0 +1,198 @@
+//! How a poll reads: in parts, past what does not answer, what cannot be read, and what is on no list.
+
+use callboard_domain::source::Progress;
+
+use super::{
+    poll::{Watch, all_told, asked, serve_instead},
+    *,
+};
+
+#[tokio::test]
+async fn a_long_poll_is_told_in_parts() {
+    let names: Vec<_> = (0..20).map(|n| format!("acme/r{n:02}")).collect();
+    let server = serve([get("/user", user("ana"))]).await;
+    for name in &names {
+        let rows = runs(&[run(1, json!({ "head_repository": { "full_name": name } }))]);
+        let at = format!("/repos/{name}");
+        mount(
+            &server,
+            [
+                get(&at, json!({ "full_name": name, "default_branch": "main" })),
+                get(&format!("{at}/pulls"), json!([])),
+                get(&format!("{at}/actions/runs"), rows),
+            ],
+        )
+        .await;
+    }
+    let watched: Vec<_> = names.iter().map(String::as_str).collect();
+    let mut watch = Watch::of(in_no_time(&server.uri(), &watched));
+    let mut told = Vec::new();
+    let mut progress = Vec::new();
+    loop {
+        let batch = watch.poll().await;
+        told.extend(all_told(&batch));
+        let Some(Progress { done, total }) = batch.partial else { break };
+        progress.push((done, total));
+        assert!(progress.len() < 10, "{progress:?}");
+    }
+    assert_eq!(progress, [(8, 20), (16, 20)]);
+    told.sort();
+    let expected: Vec<_> = names.iter().map(|name| format!("{name}/ci@main 1.1 passed []")).collect();
+    assert_eq!(told, expected);
+}
+
+/// One repository that does not answer costs none of the others, and is left alone for a while.
+#[tokio::test]
+async fn a_repository_that_does_not_answer_holds_no_other_up() {
+    let late = ResponseTemplate::new(200).set_body_json(repo("late")).set_delay(Duration::from_secs(600));
+    let server = serve([Mock::given(path("/repos/acme/late")).respond_with(late)]).await;
+    mount(&server, forge()).await;
+    let client = Client::with_time_out(Duration::from_millis(300)).unwrap();
+    let access = Access { client, ..contract::access_with([("token", "ghp_secret".to_owned())]) };
+    let source = config(&server.uri(), &["acme/late", "acme/web"]).connect(access).unwrap().source.unwrap();
+    let batch = Watch::of(source).poll().await;
+    assert_eq!(all_told(&batch).len(), 2);
+    let problems = texts(&batch.problems);
+    assert!(
+        problems.len() == 1 && problems[0].starts_with("acme/late: GitHub did not answer"),
+        "{problems:?}"
+    );
+}
+
+#[tokio::test]
+async fn two_workflows_of_one_stem_are_two_builds() {
+    let rows = [
+        run(41, json!({ "conclusion": "failure", "workflow_id": 1, "run_number": 41 })),
+        run(
+            42,
+            json!({ "path": ".github/workflows/ci.yml@refs/heads/main", "workflow_id": 2, "run_number": 300 }),
+        ),
+        run(43, json!({ "path": ".github/workflows/ci.yaml", "workflow_id": 3, "run_number": 2 })),
+    ];
+    let server = serve([get("/repos/acme/web/actions/runs", runs(&rows))]).await;
+    mount(&server, [get("/repos/acme/web/actions/runs/41/jobs", jobs(&[]))]).await;
+    mount(&server, forge()).await;
+    let mut told = all_told(&Watch::new(&server, &["acme/web"]).poll().await);
+    told.retain(|line| line.contains('@'));
+    told.sort();
+    let expected = [
+        "acme/web/.github/workflows/ci.yaml@main 2.1 passed []",
+        "acme/web/.github/workflows/ci.yml (2)@main 300.1 passed []",
+        "acme/web/ci@main 41.1 failed []",
+    ];
+    assert_eq!(told, expected);
+}
+
+#[tokio::test]
+async fn each_stray_run_is_asked_for_in_its_turn() {
+    let waiting: Vec<_> = (1..=13)
+        .map(|id| run(id, json!({ "head_branch": format!("b{id}"), "conclusion": "action_required" })))
+        .collect();
+    let server = serve([get("/repos/acme/web/actions/runs", runs(&waiting))]).await;
+    for row in &waiting {
+        mount(&server, [get(&format!("/repos/acme/web/actions/runs/{}", row["id"]), row.clone())]).await;
+    }
+    mount(&server, forge()).await;
+    let mut watch = Watch::new(&server, &["acme/web"]);
+    watch.poll().await;
+    serve_instead(&server, [get("/repos/acme/web/actions/runs", runs(&[run(60, json!({}))]))]).await;
+    let mut seen = server.received_requests().await.unwrap().len();
+    watch.poll().await;
+    watch.poll().await;
+    let asked = asked(&server, &mut seen).await;
+    for id in 1..=13 {
+        let about = format!("web/actions/runs/{id}");
+        assert!(asked.iter().any(|request| request.trim_end_matches('*') == about), "{id}: {asked:#?}");
+    }
+}
+
+#[tokio::test]
+async fn one_unreadable_entry_is_a_problem_and_the_rest_is_told() {
+    let server = serve([
+        get(
+            "/repos/acme/web/pulls",
+            json!([null, { "number": "x" }, pull(482, json!({ "user": null, "title": null }))]),
+        ),
+        get(
+            "/repos/acme/web/actions/runs",
+            runs(&[json!(null), run(30, json!({ "actor": null })), json!({ "id": "odd" })]),
+        ),
+    ])
+    .await;
+    mount(&server, forge()).await;
+    let mut watch = Watch::new(&server, &["acme/web"]);
+    let batch = watch.poll().await;
+    assert_eq!(
+        all_told(&batch),
+        ["acme/web#482 open [bo=Approved] passed", "acme/web/ci@main 30.1 passed []"]
+    );
+    let problems = texts(&batch.problems);
+    assert!(problems[0].starts_with("acme/web: some pull requests are left out: entry 1"), "{problems:?}");
+    assert!(problems[1].starts_with("acme/web: some workflow runs are left out: entry 1"), "{problems:?}");
+    // As long as the lists do not change, the problems stand.
+    assert_eq!(texts(&watch.poll().await.problems), problems);
+}
+
+/// A server behind a proxy may name its pages by an inner host: page one is not lost, and the pages are asked for where
+/// it is reached.
+#[tokio::test]
+async fn a_next_page_on_an_inner_host_is_asked_for_at_ours() {
+    let server = serve([]).await;
+    let page = |rows: Vec<Value>| ResponseTemplate::new(200).set_body_json(rows);
+    let list = || Mock::given(path("/user/repos"));
+    mount(
+        &server,
+        [
+            list().and(query_param("page", "2")).respond_with(
+                page(vec![repo("api")]).insert_header("link", "<http://inner:3000/x?page=2>; rel=\"next\""),
+            ),
+            list().respond_with(
+                page(vec![repo("web")])
+                    .insert_header("link", "<http://inner:3000/user/repos?page=2>; rel=\"next\""),
+            ),
+        ],
+    )
+    .await;
+    for name in ["api", "web"] {
+        mount(&server, [get(&format!("/repos/acme/{name}/pulls"), json!([]))]).await;
+        mount(&server, [get(&format!("/repos/acme/{name}/actions/runs"), runs(&[run(1, json!({}))]))]).await;
+    }
+    mount(&server, forge()).await;
+    let told = all_told(&Watch::new(&server, &[]).poll().await);
+    assert_eq!(told.len(), 2, "{told:?}");
+}
+
+#[tokio::test]
+async fn single_sign_on_is_named_with_its_remedy() {
+    let server = serve([Mock::given(path("/repos/acme/web")).respond_with(
+        ResponseTemplate::new(403)
+            .set_body_json(json!({ "message": "Resource protected by organization SAML enforcement." }))
+            .insert_header(
+                "x-github-sso",
+                "required; url=https://github.com/orgs/acme/sso?authorization_request=A",
+            ),
+    )])
+    .await;
+    let api = ["", "/pulls", "/actions/runs"].map(|rest| format!("/repos/acme/api{rest}"));
+    mount(&server, [get(&api[0], repo("api")), get(&api[1], json!([])), get(&api[2], runs(&[]))]).await;
+    mount(&server, forge()).await;
+    let problems = texts(&Watch::new(&server, &["acme/web", "acme/api"]).poll().await.problems);
+    assert!(
+        problems[0].contains(
+            "authorise the token for it at https://github.com/orgs/acme/sso?authorization_request=A"
+        ),
+        "{problems:?}"
+    );
+
+    let list = ResponseTemplate::new(200)
+        .set_body_json(json!([repo("api")]))
+        .insert_header("x-github-sso", "partial-results; organizations=21955855,20582480");
+    let server = serve([Mock::given(path("/user/repos")).respond_with(list)]).await;
+    mount(&server, [get(&api[0], repo("api")), get(&api[1], json!([])), get(&api[2], runs(&[]))]).await;
+    mount(&server, forge()).await;
+    let mut watch = Watch::new(&server, &[]);
+    for _ in 0..2 {
+        let problems = texts(&watch.poll().await.problems);
+        assert!(problems.len() == 1 && problems[0].contains("21955855,20582480"), "{problems:?}");
+    }
+}

@@ -1,0 +1,210 @@
+//! What polls see of an incident, from its beginning to its end.
+
+use super::*;
+
+/// Polls as the engine does: what was stored, with what a poll adds.
+struct Polled {
+    source: Arc<dyn Source>,
+    cursor: Option<Cursor>,
+    stored: std::collections::BTreeMap<String, Item>,
+}
+
+impl Polled {
+    fn new(url: &str) -> Self {
+        Self { source: connect(url).source.unwrap(), cursor: None, stored: Default::default() }
+    }
+
+    /// What a poll tells, and the poll.
+    async fn poll(&mut self) -> (Vec<(EventName, Option<String>)>, Batch) {
+        let batch = self.source.poll(self.cursor.as_ref(), now()).await.unwrap();
+        self.cursor.clone_from(&batch.cursor);
+        let mut told = Vec::new();
+        for item in &batch.snapshots {
+            let change = compare(self.stored.get(&item.key.id), item.clone(), &Identity::default());
+            told.extend(change.transitions.into_iter().map(|it| (it.name, it.by)));
+            self.stored.insert(item.key.id.clone(), change.item);
+        }
+        (told, batch)
+    }
+}
+
+#[tokio::test]
+async fn an_incident_is_followed_to_its_end() {
+    use EventName::*;
+    let server = Server::holding([incident("Q1SLOW")]);
+    let http = serve(&server).await;
+    let mut board = Polled::new(&http.uri());
+    let by = |name: &str| Some(name.to_owned());
+
+    let (told, batch) = board.poll().await;
+    assert_eq!(told, [(Triggered, None)]);
+    assert_eq!(batch.complete.len(), 1, "what was open before is not known");
+    let first = detail(&batch.snapshots[0]);
+    assert_eq!((first.service.as_str(), first.severity), ("Checkout", Severity::High));
+    assert_eq!((first.assignee_names(), first.holder_names()), (vec!["Bo"], vec![]), "assigned is not held");
+    assert_eq!(first.number, Some(1234));
+    assert_eq!((batch.complete.len(), batch.problems.len()), (1, 0));
+    assert_eq!(batch.rate_limit.map(|left| (left.limit, left.remaining)), Some((960, 950)));
+
+    server.set(acknowledged("Q1SLOW"));
+    let (told, batch) = board.poll().await;
+    assert_eq!(told, [(Acknowledged, by("Bo"))]);
+    assert_eq!(batch.complete, [], "each end is asked for by itself");
+    let held = detail(&batch.snapshots[0]);
+    assert_eq!((held.holder_names(), held.held_until()), (vec!["Bo"], "2026-11-22T13:00:00Z".parse().ok()));
+
+    let again = with(incident("Q1SLOW"), json!({ "last_status_change_at": "2026-11-22T11:12:00Z" }));
+    server.set(again.clone());
+    assert_eq!(board.poll().await.0, [(Unacknowledged, by("Checkout"))]);
+
+    let assignments = json!([{ "at": "2026-11-22T11:13:00Z", "assignee": user(ANA) }]);
+    server.set(with(again, json!({ "assignments": assignments })));
+    assert_eq!(board.poll().await.0, [(Reassigned, None)]);
+
+    server.escalated("Q1SLOW", "2026-11-22T11:14:00Z");
+    server.escalated("QOTHER1", "2026-11-22T11:14:00Z");
+    assert_eq!(board.poll().await.0, [(Escalated, None)]);
+    assert_eq!(board.poll().await.0, [], "the log overlaps");
+
+    server.set(resolved("Q1SLOW"));
+    assert_eq!(board.poll().await.0, [(Resolved, by("Bo"))], "asked for by its id, though no list has it");
+    assert_eq!(board.poll().await.1.snapshots.len(), 0);
+}
+
+#[tokio::test]
+async fn what_left_the_list_is_asked_for() {
+    let server = Server::holding([incident("Q1SLOW"), incident("Q2SLOW")]);
+    let http = serve(&server).await;
+    let mut board = Polled::new(&http.uri());
+    board.poll().await;
+    server.forget("Q1SLOW");
+    let (_, batch) = board.poll().await;
+    let gone: Vec<_> = batch.gone.iter().map(|gone| (gone.key.id.as_str(), gone.reason.clone())).collect();
+    assert_eq!(gone, [("Q1SLOW", GoneReason::Deleted)]);
+
+    // Its end cannot be read now: that is named, and asked again.
+    server.set(resolved("Q2SLOW"));
+    Mock::given(path("/incidents/Q2SLOW"))
+        .respond_with(ResponseTemplate::new(503))
+        .up_to_n_times(1)
+        .with_priority(1)
+        .mount(&http)
+        .await;
+    let (told, batch) = board.poll().await;
+    assert!(told.is_empty() && batch.problems.iter().all(|it| it.kind == ProblemKind::Details), "{batch:?}");
+    assert_eq!(batch.problems.len(), 1);
+    assert_eq!(board.poll().await.0, [(EventName::Resolved, Some("Bo".to_owned()))]);
+}
+
+#[tokio::test]
+async fn what_is_open_stays_open_though_the_list_lacks_it() {
+    let server = Server::holding([incident("Q1SLOW"), incident("Q2SLOW")]);
+    let http = serve(&server).await;
+    let mut board = Polled::new(&http.uri());
+    board.poll().await;
+    let short = json!({ "incidents": [incident("Q1SLOW")], "more": false });
+    Mock::given(path("/incidents"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(short))
+        .with_priority(1)
+        .mount(&http)
+        .await;
+    for poll in 0..3 {
+        let (told, batch) = board.poll().await;
+        let ids: Vec<_> = batch.snapshots.iter().map(|item| item.key.id.as_str()).collect();
+        assert_eq!((told, ids, batch.complete), (vec![], vec!["Q1SLOW", "Q2SLOW"], vec![]), "poll {poll}");
+    }
+    // What a webhook told and no list has yet is asked for, too.
+    server.set(incident("Q3SLOW"));
+    let body = webhook("incident.triggered", "2026-11-22T11:00:00Z", Value::Null, &incident("Q3SLOW"));
+    let body = body.to_string().into_bytes();
+    let hook = board.source.hook().unwrap();
+    hook.receive(&signed(contract::SECRET, "", &body), &body, now()).unwrap();
+    for _ in 0..2 {
+        assert_eq!(board.poll().await.1.snapshots.last().unwrap().key.id, "Q3SLOW");
+    }
+}
+
+#[tokio::test]
+async fn what_a_webhook_told_of_and_is_not_there_has_not_ended() {
+    let http = serve(&Server::default()).await;
+    let mut board = Polled::new(&http.uri());
+    board.poll().await;
+    let body = webhook("incident.triggered", "2026-11-22T11:00:00Z", Value::Null, &incident("Q3SLOW"));
+    let body = body.to_string().into_bytes();
+    board.source.hook().unwrap().receive(&signed(contract::SECRET, "", &body), &body, now()).unwrap();
+    let (told, batch) = board.poll().await;
+    assert_eq!((told, batch.gone, batch.complete, batch.problems.len()), (vec![], vec![], vec![], 1));
+    assert_eq!(board.poll().await.1.gone.len(), 1, "it is not there a minute later either");
+}
+
+#[tokio::test]
+async fn pages_that_are_shorter_than_asked_for_are_followed() {
+    let rows: Vec<Value> = (0..130).map(|n| incident(&format!("Q{n:05}"))).collect();
+    let http = MockServer::start().await;
+    let page = move |request: &wiremock::Request| {
+        let offset: usize =
+            request.url.query_pairs().find(|(name, _)| name == "offset").unwrap().1.parse().unwrap();
+        let page: Vec<&Value> = rows.iter().skip(offset).take(25).collect();
+        ResponseTemplate::new(200).set_body_json(json!({ "incidents": page, "limit": 25, "offset": offset }))
+    };
+    Mock::given(path("/incidents")).respond_with(page).mount(&http).await;
+    let (_, batch) = Polled::new(&http.uri()).poll().await;
+    assert_eq!(batch.snapshots.len(), 130);
+    let accepted = ResponseTemplate::new(202).set_body_json(json!({ "incidents": [], "more": false }));
+    Mock::given(path("/incidents")).respond_with(accepted).with_priority(1).mount(&http).await;
+    assert!(connect(&http.uri()).source.unwrap().poll(None, now()).await.is_err(), "not in full");
+}
+
+#[tokio::test]
+async fn many_are_read_though_their_rows_shift() {
+    let ids: Vec<String> = (0..250).map(|n| format!("Q{n:05}")).collect();
+    let server = Server::holding(ids.iter().map(|id| incident(id)));
+    let http = serve(&server).await;
+    let (_, batch) = Polled::new(&http.uri()).poll().await;
+    assert_eq!((batch.snapshots.len(), batch.complete.len()), (250, 1));
+
+    // One of the first page ends after each page: the rows move up, so nothing is claimed of those that are missing.
+    server.between_pages(|incidents| {
+        incidents.remove(0);
+    });
+    let (_, batch) = Polled::new(&http.uri()).poll().await;
+    assert!(batch.complete.is_empty(), "rows were skipped");
+    assert_eq!(batch.problems[0].kind, ProblemKind::Incomplete);
+}
+
+#[tokio::test]
+async fn odd_incidents_hide_no_others() {
+    let odd = [
+        with(incident("Q0ODD1"), json!({ "status": "dormant" })),
+        json!(null),
+        json!({ "status": "triggered" }),
+        json!("an incident"),
+    ];
+    let bare = json!({ "id": "Q0BARE", "status": "triggered" });
+    let nulls = with(
+        incident("Q0NULL"),
+        json!({
+            "assignments": null, "acknowledgements": null, "service": null, "teams": null, "urgency": null,
+            "created_at": null, "last_status_change_at": "soon", "html_url": 5, "title": null, "priority": 1,
+        }),
+    );
+    let rows: Vec<Value> = odd.into_iter().chain([bare, nulls, incident("Q1SLOW")]).collect();
+    let http = MockServer::start().await;
+    let answer = json!({ "incidents": rows, "more": false });
+    Mock::given(path("/incidents"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(answer))
+        .with_priority(1)
+        .mount(&http)
+        .await;
+    Server::default().mock().mount(&http).await;
+    let (_, batch) = Polled::new(&http.uri()).poll().await;
+    let ids: Vec<_> = batch.snapshots.iter().map(|item| item.key.id.as_str()).collect();
+    assert_eq!(ids, ["Q0BARE", "Q0NULL", "Q1SLOW"]);
+    assert!(batch.complete.is_empty(), "what cannot be read may be any of them");
+    assert!(
+        batch.problems.iter().any(|it| it.kind == ProblemKind::Malformed && it.why.starts_with("4 of 7")),
+        "{batch:?}"
+    );
+    let bare = detail(&batch.snapshots[0]);
+    assert_eq!((bare.assigned.clone(), bare.hold.clone(), bare.severity), (None, None, Severity::Warning));
+}
