@@ -7,8 +7,8 @@ use callboard_domain::{
     event::Event,
     identity::Identity,
     item::{AccountName, Item},
+    parse_error::{Notation, plain_words},
     people::{People, Place},
-    plain::{Notation, plain},
     rules::Rules,
 };
 use callboard_engine::{
@@ -144,7 +144,7 @@ pub(crate) fn test_rules(file: &Path, paths: &Paths, output: &Output) -> Result<
         ))
     })?;
     let case: Case = serde_json::from_str(&text).map_err(|error| {
-        let what = plain(&error.to_string(), Notation::Json);
+        let what = plain_words(&error.to_string(), Notation::Json);
         let form =
             "expected {\"event\": {...}, \"item\": {...}} as `callboard --json events` and `item` print them";
         Usage(format!("{}: {what}; {form}", file.display()))

@@ -9,7 +9,7 @@ mod tests;
 use std::{fmt, marker::PhantomData};
 
 use callboard_domain::{
-    plain::{self, Notation},
+    parse_error::{self, Notation},
     source::{Problem, ProblemKind},
     text,
 };
@@ -113,7 +113,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
                     match serde_json::from_str(entry.get()) {
                         Ok(entry) => entries.good.push(entry),
                         Err(why) => {
-                            let why = plain::without_place(&why.to_string(), Notation::Json);
+                            let why = parse_error::without_place(&why.to_string(), Notation::Json);
                             entries.odd.push(Odd::new(place, entry.get(), why));
                         }
                     }

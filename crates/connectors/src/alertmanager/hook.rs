@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use callboard_domain::{
     item::{IncidentStatus, Item},
-    plain::{Notation, plain},
+    parse_error::{Notation, plain_words},
     secret::SecretString,
     source::{Hook, HookError, Received},
     text,
@@ -72,7 +72,7 @@ impl Hook for Webhooks {
         let content_type = headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let body = charset::text(body, content_type);
         let webhook: Webhook<'_> = serde_json::from_str(&body).map_err(|error| {
-            malformed(format!("not a webhook: {}", plain(&error.to_string(), Notation::Json)))
+            malformed(format!("not a webhook: {}", plain_words(&error.to_string(), Notation::Json)))
         })?;
         if !matches!(&*webhook.version, "4" | "") {
             let found = &*webhook.version;

@@ -8,7 +8,7 @@ use std::slice;
 
 use callboard_domain::{
     item::AccountName,
-    plain::{Notation, plain},
+    parse_error::{Notation, plain_words},
     secret::SecretString,
     source::{Hook, HookError, Received},
     text,
@@ -190,6 +190,7 @@ fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Hoo
     }
     let content_type = headers.get("content-type").and_then(|value| value.to_str().ok());
     let body = charset::text(body, content_type);
-    serde_json::from_str(&body)
-        .map_err(|error| HookError::Malformed(text::line(&plain(&error.to_string(), Notation::Json), 200)))
+    serde_json::from_str(&body).map_err(|error| {
+        HookError::Malformed(text::line(&plain_words(&error.to_string(), Notation::Json), 200))
+    })
 }

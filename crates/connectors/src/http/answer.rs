@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use callboard_domain::{
     error::ServiceError,
-    plain::{Notation, plain},
+    parse_error::{Notation, plain_words},
     text,
 };
 use reqwest::{StatusCode, header};
@@ -83,7 +83,7 @@ impl Answer {
             let why = if html {
                 format!("{service} answered with a web page where data was expected; is the URL its API's?")
             } else {
-                let what = text::line(&plain(&error.to_string(), Notation::Json), 200);
+                let what = text::line(&plain_words(&error.to_string(), Notation::Json), 200);
                 format!("{service} answered with something unexpected: {what}")
             };
             if self.read { ServiceError::unavailable(why) } else { ServiceError::unknown(why) }

@@ -8,7 +8,7 @@ use std::{
 
 use callboard_domain::{
     nearest,
-    plain::{self, Notation},
+    parse_error::{self, Notation},
     text,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned, de::IntoDeserializer};
@@ -84,7 +84,13 @@ impl<'t> TomlFile<'t> {
             Err(error) => {
                 let span = error.span().unwrap_or(0..0);
                 let quoted = quoted_at(text, span.start);
-                Err(fault(path, text, span, plain::plain(error.message(), Notation::Toml), quoted))
+                Err(fault(
+                    path,
+                    text,
+                    span,
+                    parse_error::plain_words(error.message(), Notation::Toml),
+                    quoted,
+                ))
             }
         }
     }
@@ -143,7 +149,7 @@ impl<'t> TomlFile<'t> {
             };
             // What was taken out is not missing, nor what is written with a slip of the fingers.
             let is_there = |name: &str| taken.iter().any(|it| nearest::slips(it, name).is_some());
-            if plain::missing(error.message()).is_none_or(|name| !is_there(name)) {
+            if parse_error::missing(error.message()).is_none_or(|name| !is_there(name)) {
                 errors.push(self.refusal(path, &error));
             }
             taken.push(error.span().and_then(|span| take_out(&mut value, &span))?);
@@ -197,7 +203,7 @@ impl<'t> TomlFile<'t> {
 
     /// What serde says of a value, with the nearest name where it refused one.
     fn refusal(&self, path: &[Step<'_>], error: &toml::de::Error) -> ConfigError {
-        let unknown_name = plain::unknown(error.message());
+        let unknown_name = parse_error::unknown(error.message());
         if let (Some(name), Some(span)) = (unknown_name.as_ref().filter(|it| it.is_key), error.span()) {
             return self.unknown_key(span, "key", name.found, name.known.iter().copied());
         }
@@ -206,7 +212,7 @@ impl<'t> TomlFile<'t> {
                 let what = if name.is_key { "key" } else { "value" };
                 unknown(what, name.found, name.known.iter().copied())
             }
-            None => plain::plain(error.message(), Notation::Toml),
+            None => parse_error::plain_words(error.message(), Notation::Toml),
         };
         match error.span() {
             Some(span) => fault(self.path, self.text, span, what, Quoted::WithoutSecrets),

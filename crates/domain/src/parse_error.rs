@@ -41,7 +41,7 @@ pub fn missing(message: &str) -> Option<&str> {
 }
 
 /// A parser's message in plain words, with its place where it names one. What no rule here knows stays as it is.
-pub fn plain(message: &str, notation: Notation) -> String {
+pub fn plain_words(message: &str, notation: Notation) -> String {
     let said = without_place(message, notation);
     match place(message).1 {
         Some((line, column)) => format!("{said} (line {line}, column {column})"),
@@ -187,7 +187,7 @@ mod tests {
             ("meet at line 3", Json, "meet at line 3"),
         ];
         for (message, notation, expected) in cases {
-            assert_eq!(plain(message, notation), expected, "{message}");
+            assert_eq!(plain_words(message, notation), expected, "{message}");
         }
     }
 }
