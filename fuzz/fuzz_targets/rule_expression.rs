@@ -22,6 +22,8 @@ static ITEM: LazyLock<Item> = LazyLock::new(|| {
         number: None,
         hold: Some(Hold { at: Timestamp::UNIX_EPOCH, by: vec![User::named("ana")], until: None }),
         released_at: None,
+        start_unknown: false,
+        notes: Default::default(),
         assigned: None,
         inferred_end: None,
         escalations: Default::default(),

@@ -1467,6 +1467,10 @@ status: IncidentStatus,
  */
 started_at: string, 
 /**
+ * True where the service does not say when it began: `started_at` is then when it was first seen, or 1970.
+ */
+start_unknown?: boolean, 
+/**
  * When the service last changed it: within one occurrence the newer one wins, and on a tie the further status.
  */
 updated_at: string, 
@@ -1501,9 +1505,13 @@ inferred_end?: InferredEnd,
  */
 description: string | null, 
 /**
- * The service's labels, and notes that its actions need (such as [`SILENCE_NOTE`]): see [`Incident::own_labels`].
+ * The service's labels.
  */
-labels: { [key in string]: string }, };
+labels: { [key in string]: string }, 
+/**
+ * What the account's source and actions keep for each other, by names of their own: ids, say. Nobody else reads it.
+ */
+notes?: { [key in string]: string }, };
 
 /**
  * How far an incident is.

@@ -3,8 +3,8 @@
 use anyhow::Result;
 use callboard_domain::{
     item::{
-        Build, BuildRun, Detail, FIRST_SEEN_NOTE, Incident, Kind, MergeState, PullRequest, PullRequestState,
-        RUNS_KEPT, Verdict,
+        Build, BuildRun, Detail, Incident, Kind, MergeState, PullRequest, PullRequestState, RUNS_KEPT,
+        Verdict,
     },
     text,
 };
@@ -105,9 +105,14 @@ impl Facts {
         self.add("Held until", incident.held_until().map(when).unwrap_or_default());
         self.add("Assigned to", incident.assignee_names().join(", "));
         self.add("Changed by", incident.changed_by.as_deref().unwrap_or_default());
-        let is_known = !incident.labels.contains_key(FIRST_SEEN_NOTE);
         let began = since_when(incident.started_at);
-        self.add("Began", if is_known { began } else { format!("not known; first seen {began}") });
+        let is_dated = incident.started_at > Timestamp::UNIX_EPOCH;
+        let began = match (incident.start_unknown, is_dated) {
+            (false, _) => began,
+            (true, true) => format!("not known; first seen {began}"),
+            (true, false) => "not known".to_owned(),
+        };
+        self.add("Began", began);
         self.add("Last change", since_when(incident.updated_at));
         let escalations: Vec<_> = incident.escalations.iter().map(|at| when(*at)).collect();
         self.add("Escalated", escalations.join("\n"));
@@ -115,7 +120,7 @@ impl Facts {
             .inferred_end
             .map(|end| format!("since {}; the service does not say why", when(end.since)));
         self.add("Not listed", missed.unwrap_or_default());
-        let labels: Vec<_> = incident.own_labels().map(|(name, value)| format!("{name}={value}")).collect();
+        let labels: Vec<_> = incident.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
         self.add("Labels", labels.join("\n"));
         self.add("Description", incident.description.as_deref().unwrap_or_default());
     }
@@ -218,8 +223,8 @@ pub(crate) async fn snooze(item: String, until: &str, client: &mut Client, outpu
 #[cfg(test)]
 mod tests {
     use callboard_domain::item::{
-        AccountName, Assignment, BuildStatus, CUT_NOTE, Hold, IncidentStatus, Item, ItemKey, Mergeability,
-        SILENCE_NOTE, Severity, User,
+        AccountName, Assignment, BuildStatus, Hold, IncidentStatus, Item, ItemKey, Mergeability, Severity,
+        User,
     };
     use serde_json::json;
 
@@ -264,13 +269,13 @@ mod tests {
             changed_by: Some("ana".into()),
             hold: Some(Hold { at, by: vec![User::named("ana"), User::named("bo")], until: Some(at) }),
             released_at: None,
+            start_unknown: false,
             assigned: Some(Assignment { at, to: vec![User::named("cy")], by: None }),
             inferred_end: None,
             escalations: [at].into(),
             description: Some("Disk\nfull".into()),
-            labels: [("team", "web"), (SILENCE_NOTE, "s1"), (CUT_NOTE, "x")]
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .into(),
+            labels: [("team".to_owned(), "web".to_owned())].into(),
+            notes: [("silences".to_owned(), "s1".to_owned())].into(),
         };
         let expected = [
             ("State", "acknowledged"),
@@ -289,10 +294,12 @@ mod tests {
             ("Key", "forge/incident/PD-1"),
         ];
         let mut unsaid = incident.clone();
-        unsaid.labels.insert(FIRST_SEEN_NOTE.to_owned(), "x".to_owned());
+        unsaid.start_unknown = true;
+        check(&named(Kind::Incident, "PD-1", Detail::Incident(unsaid.clone())), &[("Began", "not known")]);
+        unsaid.started_at = Timestamp::from_second(86_400).unwrap();
         check(
             &named(Kind::Incident, "PD-1", Detail::Incident(unsaid)),
-            &[("Began", "not known; first seen 1970")],
+            &[("Began", "not known; first seen 1970-01-0")],
         );
         let found = named(Kind::Incident, "PD-1", Detail::Incident(incident));
         check(&found, &expected);

@@ -54,6 +54,8 @@ fn alert(number: usize, now: Timestamp) -> Item {
             number: None,
             hold: None,
             released_at: None,
+            start_unknown: false,
+            notes: Default::default(),
             assigned: None,
             inferred_end: None,
             escalations: Default::default(),

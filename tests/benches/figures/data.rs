@@ -144,6 +144,8 @@ pub(crate) fn incident(account: &AccountName, number: usize, status: IncidentSta
             number: None,
             hold: None,
             released_at: None,
+            start_unknown: false,
+            notes: Default::default(),
             assigned: None,
             inferred_end: None,
             escalations: Default::default(),

@@ -9,7 +9,7 @@ use callboard_domain::{
     duration::Span,
     error::ServiceError,
     identity::Identity,
-    item::{Detail, Incident, Item, Kind, SILENCE_NOTE},
+    item::{Detail, Incident, Item, Kind},
     message::Block,
     run::Outcome,
     text, until,
@@ -20,7 +20,7 @@ use serde_json::json;
 
 use super::{
     Server, all_silences,
-    normalise::{exact_labels, fragment},
+    normalise::{SILENCES, exact_labels, fragment},
     wire::{Created, Silence, SilenceMatcher},
 };
 use crate::http::Request;
@@ -220,7 +220,7 @@ impl EndSilences {
     /// The alert's title and its silences, as the board knows them: those are shown, and only those are ended.
     fn silences<'a>(&self, args: &'a Args) -> Result<(&'a str, Vec<&'a str>), ArgError> {
         let (item, incident) = alert(&self.spec, &self.server, args)?;
-        match incident.labels.get(SILENCE_NOTE) {
+        match incident.notes.get(SILENCES) {
             Some(ids) => Ok((&item.title, ids.split(',').collect())),
             None => Err(ArgError::invalid(ALERT, "a silenced alert", item.reference())),
         }
@@ -271,7 +271,7 @@ impl Action for EndSilences {
 
     fn refuses(&self, item: &Item, _me: &Identity) -> Option<String> {
         let Detail::Incident(incident) = &item.detail else { return None };
-        let silenced = incident.labels.contains_key(SILENCE_NOTE);
+        let silenced = incident.notes.contains_key(SILENCES);
         (!silenced).then(|| format!("{} is not silenced: there is no silence to end", item.title))
     }
 

@@ -1,12 +1,9 @@
 //! Alerts as snapshots of incidents. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use callboard_domain::{
-    item::{
-        AccountName, CUT_NOTE, Detail, FIRST_SEEN_NOTE, Hold, INHIBITED_NOTE, Incident, IncidentStatus, Item,
-        ItemKey, Kind, SILENCE_NOTE, Severity, User,
-    },
+    item::{AccountName, Detail, Hold, Incident, IncidentStatus, Item, ItemKey, Kind, Severity, User},
     text,
 };
 use jiff::Timestamp;
@@ -20,6 +17,11 @@ const DESCRIPTION: usize = 2_000;
 const LABELS: usize = 48;
 const LABEL_NAME: usize = 100;
 const LABEL_VALUE: usize = 300;
+/// Under which note an incident carries the ids of the silences that hold it, separated by commas.
+pub(super) const SILENCES: &str = "silences";
+/// Under which note it carries the names of the labels that are not there as they are, separated by commas.
+const CUT: &str = "cut-labels";
+
 const URL_BYTES: usize = 2_048;
 
 /// Where snapshots are for.
@@ -86,10 +88,12 @@ pub(super) fn to_the_second(at: Timestamp) -> Timestamp {
 
 /// The incident that an alert is, begun then. The same whichever way the alert came.
 pub(super) fn snapshot<S>(place: &Place, alert: &Alert<'_, S>, began: Began, standing: Standing) -> Item {
-    let (labels, notes) = (&alert.labels, &alert.annotations);
+    let (labels, annotations) = (&alert.labels, &alert.annotations);
     let severity = labels.first(&["severity", "priority"]).map_or(Severity::Warning, Severity::from_word);
     let service = labels.first(&["service", "alertname"]).unwrap_or("alert");
-    let description = notes.first(&["description", "message"]).map(|words| text::block(words, DESCRIPTION));
+    let (shown, cut) = shown_labels(labels);
+    let description =
+        annotations.first(&["description", "message"]).map(|words| text::block(words, DESCRIPTION));
     Item {
         key: ItemKey::new(&place.account, Kind::Incident, text::line(&alert.fingerprint, LABEL_NAME)),
         title: title(alert),
@@ -100,6 +104,7 @@ pub(super) fn snapshot<S>(place: &Place, alert: &Alert<'_, S>, began: Began, sta
             severity,
             status: standing.status,
             started_at: began.at,
+            start_unknown: !began.said,
             updated_at: standing.updated_at,
             changed_by: None,
             hold: standing.hold.map(|(by, until)| Hold {
@@ -112,7 +117,8 @@ pub(super) fn snapshot<S>(place: &Place, alert: &Alert<'_, S>, began: Began, sta
             inferred_end: None,
             escalations: BTreeSet::new(),
             description,
-            labels: shown_labels(labels, &standing.silences, &standing.inhibitors, began.said),
+            labels: shown,
+            notes: notes(&standing.silences, &cut),
         }),
     }
 }
@@ -128,51 +134,42 @@ fn title<S>(alert: &Alert<'_, S>) -> String {
     }
 }
 
-fn shown_labels(
-    labels: &Pairs<'_>,
-    silences: &[String],
-    inhibitors: &[String],
-    says_when: bool,
-) -> std::collections::BTreeMap<String, String> {
-    let mut cut: Vec<String> = Vec::new();
-    let mut shown = std::collections::BTreeMap::new();
+/// The labels as they are shown, and the names of those that are not whole.
+fn shown_labels(labels: &Pairs<'_>) -> (BTreeMap<String, String>, Vec<String>) {
+    let (mut shown, mut cut) = (BTreeMap::new(), Vec::new());
     for (name, value) in &labels.0 {
         let (clean, short) = (text::line(name, LABEL_NAME), text::line(value, LABEL_VALUE));
-        let whole = clean == **name && short == **value && shown.len() < LABELS && clean != SILENCE_NOTE;
-        if !whole {
+        if clean != **name || short != **value || shown.len() >= LABELS {
             cut.push(clean.clone());
         }
         if shown.len() < LABELS {
             shown.insert(clean, short);
         }
     }
-    let mut own = |name: &str, values: &[String]| {
-        if !values.is_empty() {
-            shown.insert(name.to_owned(), text::line(&values.join(","), LABEL_VALUE));
-        }
-    };
-    own(SILENCE_NOTE, silences);
-    own(INHIBITED_NOTE, inhibitors);
-    own(CUT_NOTE, &cut);
-    if !says_when {
-        own(FIRST_SEEN_NOTE, &["the service does not say when it began".to_owned()]);
-    }
-    shown
+    (shown, cut)
 }
 
-/// The alert's own labels, as they are at Alertmanager. `None` where the incident does not carry them all unchanged.
+fn notes(silences: &[String], cut: &[String]) -> BTreeMap<String, String> {
+    let notes = [(SILENCES, silences), (CUT, cut)].into_iter().filter(|(_, values)| !values.is_empty());
+    notes.map(|(name, values)| (name.to_owned(), text::line(&values.join(","), LABEL_VALUE))).collect()
+}
+
+/// What versions before there were notes put among the labels, until the next poll.
+const NOTED_AMONG_LABELS: [&str; 2] = ["cut-labels", "inhibited-by"];
+
+/// The alert's labels, as they are at Alertmanager. `None` where the incident does not carry them all unchanged.
 pub(super) fn exact_labels(incident: &Incident) -> Option<impl Iterator<Item = (&str, &str)>> {
-    let labels = incident.own_labels();
-    (!incident.labels.contains_key(CUT_NOTE)).then(|| labels.map(|(name, value)| (&**name, &**value)))
+    let is_whole = !incident.notes.contains_key(CUT)
+        && NOTED_AMONG_LABELS.iter().all(|name| !incident.labels.contains_key(*name));
+    is_whole.then(|| incident.labels.iter().map(|(name, value)| (&**name, &**value)))
 }
 
-/// The value of one of the alert's own labels (nothing where it has none of that name), as far as the incident carries it:
-/// the outer `None` is "not known".
-pub(super) fn own_label<'a>(incident: &'a Incident, name: &str) -> Option<Option<&'a str>> {
+/// The value of one of the alert's labels (nothing where it has none of that name), as far as the incident carries it: the
+/// outer `None` is "not known".
+pub(super) fn label<'a>(incident: &'a Incident, name: &str) -> Option<Option<&'a str>> {
     // The list of names may be cut itself, and then ends so.
-    let cut = incident.labels.get(CUT_NOTE).map_or("", String::as_str);
-    let own = !matches!(name, SILENCE_NOTE | INHIBITED_NOTE | FIRST_SEEN_NOTE | CUT_NOTE);
-    match incident.labels.get(name).filter(|_| own) {
+    let cut = incident.notes.get(CUT).map_or("", String::as_str);
+    match incident.labels.get(name) {
         _ if cut.split(',').any(|label| label == name) => None,
         None if cut.ends_with('…') => None,
         value => Some(value.map(String::as_str)),

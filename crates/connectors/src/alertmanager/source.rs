@@ -16,7 +16,7 @@ use super::{
     Server,
     ends::End,
     hook::Webhooks,
-    normalise::{Began, Standing, began, own_label, snapshot, to_the_second},
+    normalise::{Began, Standing, began, label, snapshot, to_the_second},
     wire::{Alert, Pairs, Quiet, Silence},
 };
 use crate::{
@@ -114,9 +114,10 @@ impl Source for Alerts {
     /// By the account's filter. A label that the incident does not carry whole speaks for no answer.
     fn watches(&self, item: &Item) -> bool {
         let Detail::Incident(incident) = &item.detail else { return true };
-        self.server.filter.iter().all(|matcher| {
-            own_label(incident, matcher.label()).is_none_or(|value| matcher.matches(|_| value))
-        })
+        self.server
+            .filter
+            .iter()
+            .all(|matcher| label(incident, matcher.label()).is_none_or(|value| matcher.matches(|_| value)))
     }
 
     fn hook(&self) -> Option<&dyn Hook> {

@@ -30,19 +30,19 @@ const SIGNATURE: Scheme = Scheme { header: "x-pagerduty-signature", prefix: "v1=
 pub(super) struct Webhooks {
     watched: Arc<Watched>,
     signatures: Signatures,
-    /// The incidents that were told of since the last poll.
-    told: Mutex<BTreeSet<String>>,
+    /// The incidents that webhooks were about since the last poll.
+    mentioned: Mutex<BTreeSet<String>>,
 }
 
 impl Webhooks {
     pub(super) fn new(watched: Arc<Watched>, secret: Option<&SecretString>) -> Self {
         let signatures = Signatures::new(SIGNATURE, "PagerDuty", watched.account.clone(), secret);
-        Self { watched, signatures, told: Mutex::default() }
+        Self { watched, signatures, mentioned: Mutex::default() }
     }
 
-    /// The ids of the incidents that were told of since this was asked last.
-    pub(super) fn take_told(&self) -> BTreeSet<String> {
-        std::mem::take(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner))
+    /// The ids of the incidents that webhooks were about since this was asked last.
+    pub(super) fn take_mentioned(&self) -> BTreeSet<String> {
+        std::mem::take(&mut *self.mentioned.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn covers(&self, incident: &wire::Incident) -> bool {
@@ -76,7 +76,7 @@ impl Hook for Webhooks {
         if !self.covers(&incident) {
             return Ok(received);
         }
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(incident.id.clone());
+        self.mentioned.lock().unwrap_or_else(PoisonError::into_inner).insert(incident.id.clone());
         if moment(incident.created_at.0, now).is_none() {
             // Its beginning tells one occurrence from another: the poll knows it.
             return Ok(Received { poll: true, ..received });

@@ -17,12 +17,10 @@ use crate::lenient::{Entries, not_ahead};
 const TITLE: usize = 200;
 const NAME: usize = 100;
 
-/// Under which label an incident carries its service's id.
+/// Under which note an incident carries its service's id.
 pub(super) const SERVICE: &str = "service-id";
-/// Under which label it carries its teams' ids, separated by commas.
+/// Under which note it carries its teams' ids, separated by commas.
 pub(super) const TEAMS: &str = "team-ids";
-/// Under which label it carries its escalation policy's name.
-const POLICY: &str = "escalation policy";
 
 /// A report of an incident: what it says, and as of when.
 pub(super) struct Report<'a> {
@@ -69,7 +67,8 @@ pub(super) fn snapshot(account: &AccountName, report: Report<'_>, now: Timestamp
         return Err("it has no id".to_owned());
     }
     // One that does not say is always the same occurrence.
-    let started_at = moment(incident.created_at.0, now).unwrap_or(Timestamp::UNIX_EPOCH);
+    let created_at = moment(incident.created_at.0, now);
+    let started_at = created_at.unwrap_or(Timestamp::UNIX_EPOCH);
     let title = [&incident.title, &incident.summary].into_iter().find(|text| !text.trim().is_empty());
     Ok(Item {
         key: ItemKey::new(account, Kind::Incident, &incident.id),
@@ -81,6 +80,7 @@ pub(super) fn snapshot(account: &AccountName, report: Report<'_>, now: Timestamp
             severity: severity(incident),
             status,
             started_at,
+            start_unknown: created_at.is_none(),
             updated_at: report.changed_at.unwrap_or(started_at).max(started_at),
             changed_by: report.changed_by.map(name).filter(|name| !name.is_empty()),
             hold: report.hold,
@@ -90,6 +90,7 @@ pub(super) fn snapshot(account: &AccountName, report: Report<'_>, now: Timestamp
             inferred_end: None,
             description: None,
             labels: labels(incident),
+            notes: notes(incident),
         }),
     })
 }
@@ -144,18 +145,26 @@ pub(super) fn unique(users: impl Iterator<Item = User>) -> Vec<User> {
 }
 
 fn labels(incident: &wire::Incident) -> BTreeMap<String, String> {
+    known([
+        ("escalation policy", incident.escalation_policy.as_ref().map(name)),
+        ("priority", incident.priority.as_ref().map(name)),
+        ("urgency", Some(text::line(&incident.urgency, NAME))),
+    ])
+}
+
+/// What the filters of the account go by.
+fn notes(incident: &wire::Incident) -> BTreeMap<String, String> {
     let ids = |references: &Entries<Reference>| {
         let ids: Vec<_> = references.good.iter().map(|team| team.id.as_str()).collect();
         ids.join(",")
     };
-    let priority = incident.priority.as_ref().map(name);
-    let labels = [
+    known([
         (SERVICE, incident.service.as_ref().map(|service| service.id.clone())),
         (TEAMS, incident.teams.as_ref().map(ids)),
-        (POLICY, incident.escalation_policy.as_ref().map(name)),
-        ("priority", priority),
-        ("urgency", Some(text::line(&incident.urgency, NAME))),
-    ];
-    let known = labels.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    ])
+}
+
+fn known<const N: usize>(texts: [(&str, Option<String>); N]) -> BTreeMap<String, String> {
+    let known = texts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     known.filter(|(_, value)| !value.is_empty()).collect()
 }

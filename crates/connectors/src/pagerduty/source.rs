@@ -128,7 +128,7 @@ impl Source for Incidents {
         }
 
         // What webhooks told may not be listed yet.
-        let known: BTreeSet<String> = before.open.union(&self.hook.take_told()).cloned().collect();
+        let known: BTreeSet<String> = before.open.union(&self.hook.take_mentioned()).cloned().collect();
         let left = known.difference(&seen.open).cloned().collect::<Vec<_>>();
         let (asked, waiting) = left.split_at(left.len().min(ENDS));
         let ends = stream::iter(asked.to_vec())
@@ -202,8 +202,8 @@ impl Source for Incidents {
 
     fn watches(&self, item: &Item) -> bool {
         let Detail::Incident(incident) = &item.detail else { return true };
-        let teams = incident.labels.get(TEAMS).map(|teams| teams.split(','));
-        self.watched.covers(incident.labels.get(SERVICE).map(String::as_str), teams)
+        let teams = incident.notes.get(TEAMS).map(|teams| teams.split(','));
+        self.watched.covers(incident.notes.get(SERVICE).map(String::as_str), teams)
     }
 
     fn hook(&self) -> Option<&dyn Hook> {

@@ -127,7 +127,9 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
     match (old, new.status) {
         (None, _) => {
             let summary = format!("{subject} triggered ({})", new.severity.name());
-            tell(EventName::Triggered, Some(began), None, began.to_string(), summary);
+            // Where nobody says when, it is when it was seen: as the year 1970 it would be no news.
+            let at = Some(began).filter(|at| *at > Timestamp::UNIX_EPOCH);
+            tell(EventName::Triggered, at, None, began.to_string(), summary);
         }
         (Some(Incident { status: Resolved, inferred_end, .. }), Triggered | Acknowledged) => {
             let summary = format!("{subject} is back ({})", new.severity.name());

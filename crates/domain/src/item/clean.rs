@@ -130,7 +130,12 @@ fn clean_incident(incident: &mut Incident) {
     }
     description(&mut incident.description);
     incident.description = incident.description.take().filter(|text| !text.is_empty());
-    let labels = &mut incident.labels;
+    clean_texts(&mut incident.labels);
+    clean_texts(&mut incident.notes);
+}
+
+/// Labels and the like.
+fn clean_texts(labels: &mut BTreeMap<String, String>) {
     let is_clean = |(name, value): (&String, &String)| is_plain(name, SHORT) && is_plain(value, LABEL);
     if labels.len() > LABELS_KEPT || !labels.iter().all(is_clean) {
         let cleaned: BTreeMap<_, _> = labels

@@ -103,6 +103,8 @@ pub(crate) fn incident(change: impl FnOnce(&mut Incident)) -> Item {
         changed_by: None,
         hold: None,
         released_at: None,
+        start_unknown: false,
+        notes: Default::default(),
         assigned: None,
         inferred_end: None,
         escalations: Default::default(),

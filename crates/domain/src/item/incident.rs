@@ -6,15 +6,6 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// How many escalations of one occurrence are kept: the latest.
 pub const ESCALATIONS_KEPT: usize = 32;
 
-/// Under this name among its labels an incident carries the ids of the silences that hold it, separated by commas.
-pub const SILENCE_NOTE: &str = "silence";
-/// Under this the incidents that inhibit it.
-pub const INHIBITED_NOTE: &str = "inhibited-by";
-/// Under this that it began only when it was first seen, as far as is known.
-pub const FIRST_SEEN_NOTE: &str = "first-seen";
-/// Under this the names of the labels that are not there as they are.
-pub const CUT_NOTE: &str = "cut-labels";
-
 /// An alert or incident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Incident {
@@ -30,6 +21,10 @@ pub struct Incident {
     pub status: IncidentStatus,
     /// When this occurrence began. The same alert firing again later is a later occurrence of the same item.
     pub started_at: Timestamp,
+    /// True where the service does not say when it began: `started_at` is then when it was first seen, or 1970.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub start_unknown: bool,
     /// When the service last changed it: within one occurrence the newer one wins, and on a tie the further status.
     pub updated_at: Timestamp,
     /// Who brought it to this status, where the service says.
@@ -60,8 +55,12 @@ pub struct Incident {
     pub inferred_end: Option<InferredEnd>,
     /// More text, in the service's words.
     pub description: Option<String>,
-    /// The service's labels, and notes that its actions need (such as [`SILENCE_NOTE`]): see [`Incident::own_labels`].
+    /// The service's labels.
     pub labels: BTreeMap<String, String>,
+    /// What the account's source and actions keep for each other, by names of their own: ids, say. Nobody else reads it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[ts(optional, as = "Option<BTreeMap<String, String>>")]
+    pub notes: BTreeMap<String, String>,
 }
 
 /// A user of a service, or what acts there in place of one.
@@ -142,12 +141,6 @@ impl Incident {
             self.status = end.was;
         }
         self
-    }
-
-    /// The service's own labels, without our notes: what a person is shown.
-    pub fn own_labels(&self) -> impl Iterator<Item = (&String, &String)> {
-        let is_note = |name: &str| [SILENCE_NOTE, INHIBITED_NOTE, FIRST_SEEN_NOTE, CUT_NOTE].contains(&name);
-        self.labels.iter().filter(move |(name, _)| !is_note(name))
     }
 
     /// True where somebody has it at that time: acknowledged, or silenced until later.

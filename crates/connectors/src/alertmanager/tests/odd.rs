@@ -156,7 +156,7 @@ fn one_odd_alert_of_a_webhook_costs_no_other() {
     // A label that is no text is there, and is not to be silenced by.
     let body = webhook(&[odd("labels", json!({ "alertname": "Odd", "list": [1] }))]).to_string();
     let received = hook.receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
-    assert_eq!(incident(&received.snapshots[0]).labels.get("cut-labels").map(String::as_str), Some("list"));
+    assert_eq!(incident(&received.snapshots[0]).notes.get("cut-labels").map(String::as_str), Some("list"));
     // An end to come is now: it is over.
     let mut over = told("HighCPU", "resolved");
     over["endsAt"] = json!("9999-12-31T23:59:59Z");
@@ -188,8 +188,7 @@ async fn an_alert_that_does_not_say_when_it_began_is_shown_at_once() {
             (IncidentStatus::Triggered, whole(now())),
             "{starts_at}"
         );
-        let mark = first.labels.get("first-seen").map(String::as_str);
-        assert_eq!(mark, Some("the service does not say when it began"), "{starts_at}");
+        assert!(first.start_unknown, "{starts_at}");
         let read = source.poll(None, later).await.unwrap();
         assert_eq!(read.snapshots, heard, "{starts_at}");
         assert_eq!(hear("firing", later), heard, "{starts_at}");

@@ -1,5 +1,7 @@
 //! Who is on call.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use callboard_domain::{
     action::{Action, Progress, Step},
@@ -94,12 +96,13 @@ impl Action for OnCall {
             .map(|duty| ListEntry { text: text::line(&row(duty), 200), link: None })
             .collect();
         let cut = if listing.complete && duties.len() <= SHOWN { "" } else { ", and there are more" };
-        let summary = match duties.len() {
+        let people: BTreeSet<&str> = duties.iter().map(|duty| duty.user.id.as_str()).collect();
+        let summary = match people.len() {
             0 if !listing.complete => "Nobody was found on call, but not all could be read".to_owned(),
             0 if wanted.is_empty() => "Nobody is on call".to_owned(),
             0 => format!("Nobody is on call for anything named like {:?}", args.text(verbs::TEAM)),
             1 => format!("1 person is on call{cut}"),
-            count => format!("{count} shifts are on call{cut}"),
+            count => format!("{count} people are on call{cut}"),
         };
         let data: Vec<_> = duties
             .iter()

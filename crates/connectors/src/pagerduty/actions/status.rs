@@ -89,7 +89,7 @@ impl Action for ChangeStatus {
         let now = self.base.pagerduty.incident(&item.key.id).await?;
         if now.status == "resolved" {
             let by = by(&now);
-            return Ok(told(
+            return Ok(with_state(
                 Outcome::ok(format!("{} is resolved already{by}: nothing was sent", item.title)),
                 &now,
             ));
@@ -97,11 +97,14 @@ impl Action for ChangeStatus {
         let sent = self.base.pagerduty.http().send(self.request(item, args)).await;
         let after = answered(&self.base, item, sent, |after| after.status == self.to.name()).await?;
         if after.status == self.to.name() {
-            return Ok(told(Outcome::ok(format!("{} is {}", item.title, self.to.name())), &after));
+            return Ok(with_state(Outcome::ok(format!("{} is {}", item.title, self.to.name())), &after));
         }
         let state =
             if after.status.is_empty() { "in a state that PagerDuty does not say" } else { &after.status };
-        Ok(told(Outcome::failed(format!("{} is not {}: it is {state}", item.title, self.to.name())), &after))
+        Ok(with_state(
+            Outcome::failed(format!("{} is not {}: it is {state}", item.title, self.to.name())),
+            &after,
+        ))
     }
 }
 
@@ -161,7 +164,7 @@ impl Action for Escalate {
         let sent = self.base.pagerduty.http().send(self.request(item, level)).await?;
         let after = one(&sent)?;
         let whom = assignees(&after);
-        Ok(told(Outcome::ok(format!("{} was escalated to level {level}{whom}", item.title)), &after))
+        Ok(with_state(Outcome::ok(format!("{} was escalated to level {level}{whom}", item.title)), &after))
     }
 }
 
@@ -218,9 +221,12 @@ impl Action for Reassign {
         let after = answered(&self.base, item, sent, has).await?;
         if !has(&after) {
             let whom = assignees(&after);
-            return Ok(told(Outcome::failed(format!("{} is still assigned{whom}", item.title)), &after));
+            return Ok(with_state(
+                Outcome::failed(format!("{} is still assigned{whom}", item.title)),
+                &after,
+            ));
         }
-        Ok(told(Outcome::ok(format!("{} is assigned{}", item.title, assignees(&after))), &after))
+        Ok(with_state(Outcome::ok(format!("{} is assigned{}", item.title, assignees(&after))), &after))
     }
 
     async fn choices(&self, arg: &str, args: &Args) -> Result<Vec<Choice>, ServiceError> {
@@ -254,7 +260,7 @@ async fn is_over(base: &Base, item: &Item) -> Result<Option<Outcome>, ServiceErr
     let now = base.pagerduty.incident(&item.key.id).await?;
     let over = (now.status == "resolved").then(|| {
         let by = by(&now);
-        told(Outcome::failed(format!("{} is resolved{by}: nobody was paged", item.title)), &now)
+        with_state(Outcome::failed(format!("{} is resolved{by}: nobody was paged", item.title)), &now)
     });
     Ok(over)
 }
@@ -298,7 +304,7 @@ fn assignees(incident: &Incident) -> String {
     if names.is_empty() { String::new() } else { format!(" to {}", names.join(", ")) }
 }
 
-fn told(outcome: Outcome, incident: &Incident) -> Outcome {
+fn with_state(outcome: Outcome, incident: &Incident) -> Outcome {
     let link = Url::parse(&incident.html_url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     let data =
         json!({ "incident": text::line(&incident.id, 40), "status": text::line(&incident.status, 40) });

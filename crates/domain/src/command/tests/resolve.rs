@@ -68,6 +68,8 @@ fn incident(id: &str, title: &str) -> Item {
         number: None,
         hold: None,
         released_at: None,
+        start_unknown: false,
+        notes: Default::default(),
         assigned: None,
         inferred_end: None,
         escalations: Default::default(),

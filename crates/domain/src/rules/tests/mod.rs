@@ -105,6 +105,8 @@ fn incident(severity: Severity, holders: &[&str]) -> Item {
         number: None,
         hold: hold(holders, None),
         released_at: None,
+        start_unknown: false,
+        notes: Default::default(),
         assigned: None,
         inferred_end: None,
         escalations: Default::default(),

@@ -60,6 +60,8 @@ fn alert(id: &str, status: IncidentStatus, updated: i64) -> Item {
             number: None,
             hold: None,
             released_at: None,
+            start_unknown: false,
+            notes: Default::default(),
             assigned: None,
             inferred_end: None,
             escalations: Default::default(),
