@@ -31,9 +31,9 @@ pub fn signature(body: &[u8]) -> String {
 
 /// Receives a webhook: it is refused, or what is read can be stored, and is no news the second time.
 pub fn receive(account: &Connection, headers: &[(&'static str, String)], body: &[u8]) {
-    let headers = headers.iter().map(|(name, value)| {
-        (http::HeaderName::from_static(name), value.parse().expect("a header's value"))
-    });
+    let headers = headers
+        .iter()
+        .map(|(name, value)| (http::HeaderName::from_static(name), value.parse().expect("a header's value")));
     let hook = account.source.as_ref().and_then(|source| source.hook()).expect("it has webhooks");
     let Ok(received) = hook.receive(&headers.collect(), body, Timestamp::UNIX_EPOCH) else { return };
     let me = Identity::default();
