@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Engine,
-    config::{Config, ROOM},
+    config::{Config, ROOM, clear_remedy},
     secrets::{Secrets, SecretsError},
     store::{SecretRecords, Store, StoreError},
 };
@@ -250,11 +250,6 @@ fn check_sent(
         }
     }
     Ok(())
-}
-
-/// What to do about an `http` address of another machine.
-pub(crate) fn clear_remedy(name: impl fmt::Display) -> String {
-    format!("expected https://; or, on a network that you trust, add allow_http = true to [accounts.{name}]")
 }
 
 /// Why a chat cannot be posted to.

@@ -5,42 +5,19 @@
 //! `run`, which is recorded before its effect, and its outcome goes out through `deliver` as well.
 
 mod accounts;
+mod act;
 mod active_config;
 pub mod api;
-pub mod builtin_chat;
-mod calls;
-mod choice_cache;
-pub mod command_file;
+mod clients;
+mod commands;
 pub mod config;
-mod decide;
-mod deliver;
-mod doctor;
-mod every_account;
-mod find;
-mod handoff;
 pub mod host;
-mod local;
-pub mod log;
-mod maintenance;
-mod notify;
-pub mod paths;
-mod posted;
-pub mod private;
-mod receive;
-mod registry;
-mod run;
+mod outbox;
 pub mod secrets;
-mod services;
-mod snooze;
-pub mod socket;
-mod standings;
-mod status;
 pub mod store;
-mod supervise;
+mod system;
 #[cfg(test)]
 mod tests;
-pub mod tray_app;
-mod values;
 mod watch;
 
 use std::{
@@ -71,9 +48,15 @@ use crate::{
     api::{ApiError, Call, ReadCall},
     config::{Config, ConfigErrors},
     host::Host,
-    paths::Paths,
     secrets::Secrets,
     store::{Report, Store, StoreError, Watched},
+    system::paths::Paths,
+};
+pub use crate::{
+    clients::{socket, tray_app},
+    commands::command_file,
+    outbox::builtin_chat,
+    system::{log, paths, private},
 };
 
 /// How long [`Engine::stop`] waits for what is under way.
@@ -151,20 +134,20 @@ pub struct Engine {
 struct Inner {
     options: Options,
     /// Whose engine this is: nobody else gets to the socket.
-    user: local::User,
+    user: system::local::User,
     store: Store,
     client: Client,
     room: Arc<dyn ChatService>,
     active: channel::Sender<Arc<ActiveConfig>>,
-    runs: run::Active,
-    logs: calls::Readings,
-    handoff: handoff::NotificationHandoff,
-    outbox: deliver::Outbox,
-    finder: find::Finder,
-    standings: standings::Standings,
+    runs: act::run::Active,
+    logs: clients::calls::Readings,
+    handoff: outbox::handoff::NotificationHandoff,
+    outbox: outbox::deliver::Outbox,
+    finder: clients::find::Finder,
+    standings: clients::standings::Standings,
     /// Something was snoozed: it is to be woken in time.
     snoozed: tokio::sync::Notify,
-    choice_cache: choice_cache::ChoiceCache,
+    choice_cache: clients::choice_cache::ChoiceCache,
     runtime: Mutex<RuntimeState>,
     /// Held while the configuration file or a secret is changed.
     editing: tokio::sync::Mutex<()>,
@@ -191,7 +174,7 @@ struct RuntimeState {
     /// Why they are not, where they should be.
     listen_error: Option<String>,
     /// The tasks that had a fault of Callboard's own.
-    task_faults: supervise::TaskFaults,
+    task_faults: system::supervise::TaskFaults,
 }
 
 impl Engine {
@@ -205,7 +188,7 @@ impl Engine {
             Err(StoreError::InUse { .. }) => return Err(OpenError::InUse),
             Err(error) => return Err(OpenError::Store(error)),
         };
-        let user = local::User::own().await;
+        let user = system::local::User::own().await;
         let client = Client::new().map_err(|error| OpenError::Other(error.to_string()))?;
         let (active, runtime) = first_active(&options, &store, &client).await.map_err(OpenError::Config)?;
         let serving = options.mode == Mode::Serve;
@@ -222,16 +205,16 @@ impl Engine {
         let is_whole = runtime.errors.is_none();
         let engine = Self {
             inner: Arc::new(Inner {
-                room: Arc::new(builtin_chat::BuiltinChat::new(store.clone(), Timestamp::now)),
+                room: Arc::new(outbox::builtin_chat::BuiltinChat::new(store.clone(), Timestamp::now)),
                 active: channel::Sender::new(Arc::new(active)),
-                runs: run::Active::default(),
-                logs: calls::Readings::default(),
-                handoff: handoff::NotificationHandoff::default(),
-                outbox: deliver::Outbox::default(),
-                finder: find::Finder::default(),
-                standings: standings::Standings::default(),
+                runs: act::run::Active::default(),
+                logs: clients::calls::Readings::default(),
+                handoff: outbox::handoff::NotificationHandoff::default(),
+                outbox: outbox::deliver::Outbox::default(),
+                finder: clients::find::Finder::default(),
+                standings: clients::standings::Standings::default(),
                 snoozed: tokio::sync::Notify::new(),
-                choice_cache: choice_cache::ChoiceCache::default(),
+                choice_cache: clients::choice_cache::ChoiceCache::default(),
                 runtime: Mutex::new(runtime),
                 editing: tokio::sync::Mutex::default(),
                 reloading: tokio::sync::Mutex::default(),
@@ -248,46 +231,49 @@ impl Engine {
         if is_whole {
             engine.begin_watching(now).await.map_err(OpenError::Store)?;
         }
-        let socket = socket::listen(&engine.inner.options.paths.data)
+        let socket = clients::socket::listen(&engine.inner.options.paths.data)
             .map_err(|error| OpenError::Other(format!("the local socket: {error}")))?;
         engine.start_tasks(socket, listener);
         Ok(engine)
     }
 
     /// Starts what goes on until the engine stops.
-    fn start_tasks(&self, socket: local::LocalListener, listener: Option<TcpListener>) {
+    fn start_tasks(&self, socket: system::local::LocalListener, listener: Option<TcpListener>) {
         let go_on = |name: &str, task: fn(Self, CancellationToken) -> BoxFuture<'static, ()>| {
             let engine = self.clone();
             self.supervise(name, self.stopping(), move || task(engine.clone(), engine.stopping()));
         };
         let (engine, mut bound) = (self.clone(), Some(socket));
         self.supervise("local socket", self.stopping(), move || {
-            let bound = bound.take().map_or_else(|| socket::listen(&engine.inner.options.paths.data), Ok);
+            let bound =
+                bound.take().map_or_else(|| clients::socket::listen(&engine.inner.options.paths.data), Ok);
             let (engine, tasks) = (engine.clone(), engine.inner.tasks.clone());
             async move {
                 match bound {
-                    Ok(bound) => socket::serve(bound, engine.clone(), engine.stopping(), tasks).await,
+                    Ok(bound) => {
+                        clients::socket::serve(bound, engine.clone(), engine.stopping(), tasks).await
+                    }
                     Err(error) => panic!("the local socket cannot be listened on again: {error}"),
                 }
             }
         });
-        go_on("outbox", |engine, stop| deliver::run(engine, stop).boxed());
+        go_on("outbox", |engine, stop| outbox::deliver::run(engine, stop).boxed());
         go_on("secrets", |engine, stop| accounts::reconnect(engine, stop).boxed());
         if self.inner.options.mode != Mode::Serve {
             return;
         }
-        go_on("notifications", |engine, stop| notify::run(engine, stop).boxed());
-        go_on("accounts", |engine, stop| watch::run(engine, stop).boxed());
+        go_on("notifications", |engine, stop| outbox::notify::run(engine, stop).boxed());
+        go_on("accounts", |engine, stop| watch::poll::run(engine, stop).boxed());
         go_on("configuration", |engine, stop| active_config::follow_files(engine, stop).boxed());
-        go_on("snoozes", |engine, stop| snooze::wake(engine, stop).boxed());
-        go_on("maintenance", |engine, stop| maintenance::run(engine, stop).boxed());
+        go_on("snoozes", |engine, stop| watch::snooze::wake(engine, stop).boxed());
+        go_on("maintenance", |engine, stop| watch::maintenance::run(engine, stop).boxed());
         // Known before anybody asks where that is.
         self.note_webhook_addr(listener.as_ref());
         let (engine, mut listener) = (self.clone(), listener);
         self.supervise("webhooks", self.stopping(), move || {
             // Started again it takes its address anew.
             let tasks = engine.inner.tasks.clone();
-            receive::run(listener.take(), engine.clone(), engine.stopping(), tasks)
+            watch::receive::run(listener.take(), engine.clone(), engine.stopping(), tasks)
         });
     }
 
@@ -305,7 +291,7 @@ impl Engine {
 
     /// Makes a call by its name on the wire: for a client that passes on what its windows ask for.
     pub async fn call_named(&self, via: LocalVia, name: &str, params: Value) -> Result<Value, ApiError> {
-        api::dispatch(self, name, params, &self.actor(via), env!("CARGO_PKG_VERSION")).await
+        clients::dispatch::dispatch(self, name, params, &self.actor(via), env!("CARGO_PKG_VERSION")).await
     }
 
     /// This computer's user, through `via`.
@@ -379,7 +365,7 @@ impl Engine {
         received: Received,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let decide = decide::by(self.active());
+        let decide = watch::decide::by(self.active());
         let poll = received.poll;
         self.store().try_ingest(account, Report::Hook(received), now, decide).await?;
         if poll {
@@ -396,7 +382,7 @@ impl Engine {
         watched: Watched,
         began_at: Timestamp,
     ) -> Result<(), StoreError> {
-        let decide = decide::by(self.active());
+        let decide = watch::decide::by(self.active());
         let report = Report::Poll { batch, began_at, watched };
         self.store().ingest(account, report, Timestamp::now(), decide).await.map(drop)
     }
@@ -451,7 +437,8 @@ async fn first_active(
     client: &Client,
 ) -> Result<(ActiveConfig, RuntimeState), ConfigErrors> {
     let go_on = options.at_start == AtStart::GoOn;
-    let own = private::read(&options.paths.config, config::FILE_LIMIT).map_err(|error| error.to_string());
+    let own =
+        system::private::read(&options.paths.config, config::FILE_LIMIT).map_err(|error| error.to_string());
     let (config, wrong) = match Config::load(&options.paths.config) {
         Ok(config) => (config, None),
         Err(errors) if go_on => (Config::read(&options.paths.config, "")?, Some(errors)),

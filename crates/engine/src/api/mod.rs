@@ -17,20 +17,17 @@ mod typescript;
 mod upkeep;
 
 use callboard_domain::{
-    actor::Actor, board::Board, command::ArgError, error::ServiceError, event::Event, identity::Identity,
-    run::Run,
+    board::Board, command::ArgError, error::ServiceError, event::Event, identity::Identity, run::Run,
 };
-use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::Value;
 use ts_rs::TS;
 
 pub use self::{
     accounts::*, audit::*, board::*, commands::*, find::*, posting::*, rooms::*, rules::*, status::*,
     upkeep::*,
 };
-use crate::{Engine, config::ConfigError, supervise::catch_panic};
+use crate::config::ConfigError;
 pub use typescript::typescript;
 
 /// A call: its parameters, and what it answers with.
@@ -60,8 +57,73 @@ pub enum Access {
     Configures,
 }
 
-/// Declares the calls: name, parameters, answer, what it can do, and whether it waits. Each is a method of [`Engine`] of
-/// that name, which takes the parameters and, unless it only reads, the [`Actor`]: one that lacks it does not compile.
+/// Every call, given to the macro `$with`: name, parameters, answer, what it can do, and whether it waits.
+macro_rules! every_call {
+    ($with:ident) => {
+        $with! {
+            hello(Hello) -> Greeting, Reads;
+            status(StatusQuery) -> Status, Reads;
+            changes(Changes) -> u64, Reads, waits;
+            notices(Notices) -> NoticesDue, Reads, waits;
+            doctor(Doctor) -> Vec<Check>, Reads;
+            reload(Reload) -> (), Configures;
+            settings(SettingsQuery) -> Settings, Reads;
+            configure(Configure) -> Settings, Configures;
+
+            board(BoardQuery) -> Board, Reads;
+            off_board(OffBoard) -> Vec<Left>, Reads;
+            events(EventsQuery) -> Vec<Event>, Reads;
+            item(ItemQuery) -> ItemDetail, Reads;
+            item_log(ItemLog) -> Option<LogTail>, Reads;
+            follow_log(FollowLog) -> Option<LogProgress>, Reads, waits;
+            find(Find) -> Found, Reads;
+            search(Search) -> Vec<Hit>, Reads;
+            snooze(Snooze) -> (), Acts;
+            unsnooze(Unsnooze) -> (), Acts;
+            snooze_times(SnoozeTimes) -> Vec<SnoozeTime>, Reads;
+            quiet(Quiet) -> Option<Timestamp>, Acts;
+            activity(ActivityQuery) -> Activity, Reads;
+            audit(AuditQuery) -> Vec<AuditEntry>, Reads;
+            rules(RulesQuery) -> Vec<RuleInfo>, Reads;
+            rules_explain(RulesExplain) -> Explanation, Reads;
+            rules_replay(RulesReplay) -> Replay, Reads;
+
+            commands(CommandsQuery) -> Vec<CommandInfo>, Reads;
+            help(HelpQuery) -> CommandInfo, Reads;
+            read_line(ReadLine) -> LineRead, Reads;
+            write_line(WriteLine) -> String, Reads;
+            choices(ChoicesQuery) -> Vec<FoundChoice>, Reads;
+            prepare(Prepare) -> Prepared, Reads;
+            run(StartRun) -> Run, Acts;
+            follow_run(FollowRun) -> RunProgress, Reads, waits;
+            runs(RunsQuery) -> Vec<Run>, Reads;
+            cancel(Cancel) -> Run, Acts;
+            resolve_run(ResolveRun) -> Run, Acts;
+
+            prepare_post(PreparePost) -> PreparedPost, Reads;
+            post(Post) -> Delivery, Acts;
+            room(RoomQuery) -> Vec<RoomMessage>, Reads;
+            rooms(RoomsQuery) -> Vec<RoomInfo>, Reads;
+            channel_messages(ChannelMessages) -> Vec<ChannelMessage>, Reads;
+            channels(ChannelsQuery) -> Vec<ChannelInfo>, Reads;
+            deliveries(DeliveriesQuery) -> Vec<Delivery>, Reads;
+            retry(Retry) -> Delivery, Acts;
+            flush(Flush) -> Vec<Delivery>, Reads, waits;
+
+            services(ServicesQuery) -> Vec<ServiceInfo>, Reads;
+            accounts(AccountsQuery) -> Vec<AccountInfo>, Reads;
+            add_account(AddAccount) -> AccountInfo, Configures;
+            edit_account(EditAccount) -> AccountInfo, Configures;
+            set_secret(SetSecret) -> AccountInfo, Configures;
+            remove_account(RemoveAccount) -> (), Configures;
+            test_account(TestAccount) -> Identity, Configures;
+            secret_changed(SecretChanged) -> (), Configures;
+            poll_now(PollNow) -> Vec<AccountInfo>, Reads;
+        }
+    };
+}
+
+/// Declares the types of the calls.
 macro_rules! calls {
     ($($name:ident($params:ty) -> $answer:ty, $access:ident $(, $waits:ident)?;)*) => {
         $(impl Call for $params {
@@ -72,45 +134,8 @@ macro_rules! calls {
         })*
         $(calls!(@reads $access $params);)*
 
-        /// Answers a call that came over the wire from a program of the version `client`. Boxed, so that what answers all of them is compiled here, once, and
-        /// not into each place that asks.
-        pub(crate) fn dispatch<'a>(
-            engine: &'a Engine,
-            name: &'a str,
-            params: Value,
-            actor: &'a Actor,
-            client: &'a str,
-        ) -> BoxFuture<'a, Result<Value, ApiError>> {
-            let mismatch = move |error: String| ApiError::protocol(client, env!("CARGO_PKG_VERSION"), error);
-            let wrong = move |error: serde_json::Error| mismatch(error.to_string());
-            let answer = async move {
-                match name {
-                    $(stringify!($name) => {
-                        let params: $params = serde_path_to_error::deserialize(params)
-                            .map_err(|error| ApiError::params(client, name, &error))?;
-                        serde_json::to_value(calls!(@ask $access engine $name params actor).await?).map_err(wrong)
-                    })*
-                    other => Err(mismatch(format!("there is no call {other:?}"))),
-                }
-            };
-            Box::pin(async move {
-                catch_panic(answer).await.unwrap_or_else(|panicked| {
-                    tracing::error!(call = name, %panicked, "a call did not end well");
-                    Err(ApiError::internal(panicked))
-                })
-            })
-        }
-
         /// Every call, by name, with what it can do.
         pub const CALLS: &[(&str, Access)] = &[$((stringify!($name), Access::$access)),*];
-
-        /// True where the call of that name waits for something to happen.
-        pub(crate) fn waits(name: &str) -> bool {
-            match name {
-                $(stringify!($name) => <$params as Call>::WAITS,)*
-                _ => false,
-            }
-        }
 
         /// Shows each call to `list`: its name, its parameters' and its answer's type.
         fn list(list: &mut typescript::Declarations) {
@@ -121,70 +146,10 @@ macro_rules! calls {
     (@waits waits) => { true };
     (@reads Reads $params:ty) => { impl ReadCall for $params {} };
     (@reads $access:ident $params:ty) => {};
-    (@ask Reads $engine:ident $name:ident $params:ident $actor:ident) => { $engine.$name($params) };
-    (@ask $access:ident $engine:ident $name:ident $params:ident $actor:ident) => { $engine.$name($params, $actor) };
 }
 
-calls! {
-    hello(Hello) -> Greeting, Reads;
-    status(StatusQuery) -> Status, Reads;
-    changes(Changes) -> u64, Reads, waits;
-    notices(Notices) -> NoticesDue, Reads, waits;
-    doctor(Doctor) -> Vec<Check>, Reads;
-    reload(Reload) -> (), Configures;
-    settings(SettingsQuery) -> Settings, Reads;
-    configure(Configure) -> Settings, Configures;
-
-    board(BoardQuery) -> Board, Reads;
-    off_board(OffBoard) -> Vec<Left>, Reads;
-    events(EventsQuery) -> Vec<Event>, Reads;
-    item(ItemQuery) -> ItemDetail, Reads;
-    item_log(ItemLog) -> Option<LogTail>, Reads;
-    follow_log(FollowLog) -> Option<LogProgress>, Reads, waits;
-    find(Find) -> Found, Reads;
-    search(Search) -> Vec<Hit>, Reads;
-    snooze(Snooze) -> (), Acts;
-    unsnooze(Unsnooze) -> (), Acts;
-    snooze_times(SnoozeTimes) -> Vec<SnoozeTime>, Reads;
-    quiet(Quiet) -> Option<Timestamp>, Acts;
-    activity(ActivityQuery) -> Activity, Reads;
-    audit(AuditQuery) -> Vec<AuditEntry>, Reads;
-    rules(RulesQuery) -> Vec<RuleInfo>, Reads;
-    rules_explain(RulesExplain) -> Explanation, Reads;
-    rules_replay(RulesReplay) -> Replay, Reads;
-
-    commands(CommandsQuery) -> Vec<CommandInfo>, Reads;
-    help(HelpQuery) -> CommandInfo, Reads;
-    read_line(ReadLine) -> LineRead, Reads;
-    write_line(WriteLine) -> String, Reads;
-    choices(ChoicesQuery) -> Vec<FoundChoice>, Reads;
-    prepare(Prepare) -> Prepared, Reads;
-    run(StartRun) -> Run, Acts;
-    follow_run(FollowRun) -> RunProgress, Reads, waits;
-    runs(RunsQuery) -> Vec<Run>, Reads;
-    cancel(Cancel) -> Run, Acts;
-    resolve_run(ResolveRun) -> Run, Acts;
-
-    prepare_post(PreparePost) -> PreparedPost, Reads;
-    post(Post) -> Delivery, Acts;
-    room(RoomQuery) -> Vec<RoomMessage>, Reads;
-    rooms(RoomsQuery) -> Vec<RoomInfo>, Reads;
-    channel_messages(ChannelMessages) -> Vec<ChannelMessage>, Reads;
-    channels(ChannelsQuery) -> Vec<ChannelInfo>, Reads;
-    deliveries(DeliveriesQuery) -> Vec<Delivery>, Reads;
-    retry(Retry) -> Delivery, Acts;
-    flush(Flush) -> Vec<Delivery>, Reads, waits;
-
-    services(ServicesQuery) -> Vec<ServiceInfo>, Reads;
-    accounts(AccountsQuery) -> Vec<AccountInfo>, Reads;
-    add_account(AddAccount) -> AccountInfo, Configures;
-    edit_account(EditAccount) -> AccountInfo, Configures;
-    set_secret(SetSecret) -> AccountInfo, Configures;
-    remove_account(RemoveAccount) -> (), Configures;
-    test_account(TestAccount) -> Identity, Configures;
-    secret_changed(SecretChanged) -> (), Configures;
-    poll_now(PollNow) -> Vec<AccountInfo>, Reads;
-}
+every_call!(calls);
+pub(crate) use every_call;
 
 /// What the call of that name can do; `None` where there is no such call.
 pub fn access(name: &str) -> Option<Access> {
@@ -268,7 +233,11 @@ impl ApiError {
 
     /// What a call was given makes no sense. A program of this version made a mistake, and so did a person who wrote the call;
     /// one of another version may mean something else by it.
-    fn params(client: &str, call: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
+    pub(crate) fn params(
+        client: &str,
+        call: &str,
+        error: &serde_path_to_error::Error<serde_json::Error>,
+    ) -> Self {
         let (path, why) = (error.path().to_string(), error.inner());
         let what = if path == "." { format!("{call}: {why}") } else { format!("{call}: {path}: {why}") };
         let own = env!("CARGO_PKG_VERSION");

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
 
 use super::{Config, ConfigError, ConfigErrors, text_of};
-use crate::private;
+use crate::system::private;
 
 /// The text of the file with an account more. Refused where the result would not be a good configuration.
 pub fn add_account(

@@ -17,7 +17,7 @@ use std::{
 use callboard_connectors::ConnectorConfig;
 use callboard_domain::{chat::Address, duration::Span, item::AccountName, people::People, rules::RuleConfig};
 
-use crate::{private, secrets::Place};
+use crate::{secrets::Place, system::private};
 use reader::Reader;
 
 pub use edit::{add_account, remove_account};
@@ -37,6 +37,11 @@ pub const DEFAULT_EVERY: Span = Span(std::time::Duration::from_secs(60));
 /// The shortest `every` that is taken: a typing mistake must not hammer a service.
 pub const SHORTEST_EVERY: Span = Span(std::time::Duration::from_secs(1));
 pub(crate) const FILE_LIMIT: u64 = 1 << 20;
+
+/// What to do about an `http` address of another machine.
+pub(crate) fn clear_remedy(name: impl fmt::Display) -> String {
+    format!("expected https://; or, on a network that you trust, add allow_http = true to [accounts.{name}]")
+}
 
 /// The configuration, checked.
 #[derive(Debug, Clone, PartialEq)]

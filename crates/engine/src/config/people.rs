@@ -14,7 +14,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_security::skeleton;
 
 use super::{Step, is_name, reader::Reader, sections::Team, unknown};
-use crate::local;
+use crate::system::local;
 
 /// The keys of a person that are no account's and no service's.
 const LOCAL: &str = "local";

@@ -12,11 +12,9 @@ use callboard_domain::{
 use serde::de::IntoDeserializer;
 use toml::de::DeValue;
 
-use crate::accounts::clear_remedy;
-
 use super::{
     Commands, Config, ConfigError, DEFAULT_CHANNEL, Desktop, Keys, ROOM, SHORTEST_EVERY, Step, TomlFile,
-    below, is_name, resolve,
+    below, clear_remedy, is_name, resolve,
     sections::{SECTIONS, SecretsSection},
     unknown,
 };

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{Found, SecretsError, Vault};
-use crate::private;
+use crate::system::private;
 
 /// Argon2id at OWASP's first recommendation (Password Storage Cheat Sheet): 46 MiB, one pass, one lane.
 const MEMORY_KIB: u32 = 47_104;

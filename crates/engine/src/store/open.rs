@@ -13,7 +13,7 @@ use super::{
     StoreError, activity, audit, decisions, deliveries, events, hooks, items, open_items, room, run_output,
     runs, search, secret_records, settings, sources,
 };
-use crate::private;
+use crate::system::private;
 
 /// What each format adds, table by table. A format that has been released is never edited: a change is a new entry.
 pub(super) const FORMATS: &[&[&str]] = &[

@@ -14,7 +14,7 @@ use crate::{
         Access, AccountsQuery, AuditedChange, CALLS, Configure, DeliveriesQuery, Delivery, DeliveryState,
         ItemQuery, RunsQuery, Snooze,
     },
-    socket::Client,
+    clients::socket::Client,
 };
 
 const CONFIG: &str = "[accounts.forge]\nservice = \"github\"\nurl = \"http://127.0.0.1:9/api/v3\"\n\

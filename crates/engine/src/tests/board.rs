@@ -284,7 +284,7 @@ async fn events_since_a_time_are_not_cut_by_the_limit_before_they_are_chosen() {
         let report = store::Report::Poll { batch, began_at: at(0), watched: Watched::all() };
         let seen_at = at(i64::from(n) * 100_000);
         store
-            .ingest(&"pager".into(), report, seen_at, crate::decide::by(active.engine.active()))
+            .ingest(&"pager".into(), report, seen_at, crate::watch::decide::by(active.engine.active()))
             .await
             .unwrap();
     }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::{
     api::{Changes, Notices, Quiet, StatusQuery, TrayIcon},
-    socket::Client,
+    clients::socket::Client,
 };
 
 #[tokio::test]
@@ -133,11 +133,14 @@ async fn value_that_a_call_cannot_take_is_named_and_is_no_other_version() {
         let actor = it.engine.actor(LocalVia::Cli);
         for client in ["", env!("CARGO_PKG_VERSION")] {
             let refused =
-                crate::api::dispatch(&it.engine, call, params.clone(), &actor, client).await.unwrap_err();
+                crate::clients::dispatch::dispatch(&it.engine, call, params.clone(), &actor, client)
+                    .await
+                    .unwrap_err();
             assert!(matches!(refused, ApiError::Usage { .. }), "{call}: {refused}");
             assert!(refused.to_string().starts_with(expected), "{refused}");
         }
-        let refused = crate::api::dispatch(&it.engine, call, params, &actor, "0.0.1").await.unwrap_err();
+        let refused =
+            crate::clients::dispatch::dispatch(&it.engine, call, params, &actor, "0.0.1").await.unwrap_err();
         assert!(refused.to_string().starts_with("protocol mismatch: client 0.0.1"), "{refused}");
     }
     // Nothing given is nothing meant, as before.

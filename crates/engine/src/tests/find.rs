@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     api::{Find, Found},
-    find::fuzzy::shown,
+    clients::find::fuzzy::shown,
 };
 
 const DEPLOY: &str = r#"

@@ -9,7 +9,7 @@ use wiremock::{
 use super::{find::with_commands, *};
 use crate::{
     api::{ChoicesQuery, ReadLine, WriteLine},
-    find::fuzzy::shown,
+    clients::find::fuzzy::shown,
 };
 
 fn map(values: &[(&str, &str)]) -> BTreeMap<String, String> {

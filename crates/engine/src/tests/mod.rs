@@ -37,9 +37,9 @@ use crate::{
     AtStart, Engine, Mode, Options,
     api::{ApiError, Call},
     host::Host,
-    paths::Paths,
     secrets::Secrets,
     store::Watched,
+    system::paths::Paths,
 };
 
 /// How long anything may take to come true.

@@ -19,8 +19,8 @@ use crate::{
         ApiError, Cancel, Changed, CheckVerdict, Doctor, FollowRun, Prepare, Prepared, RunProgress,
         RunsQuery, StartRun,
     },
-    command_file::FileCommand,
-    registry::Registry,
+    commands::command_file::FileCommand,
+    commands::registry::Registry,
 };
 
 /// What an action of these tests does.

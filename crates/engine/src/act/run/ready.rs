@@ -1,0 +1,384 @@
+//! A typed line made ready to run: its command, its arguments and the items that they name, where its outcome goes, and
+//! what a person must say first. Nothing is sent here.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use callboard_domain::{
+    action::{Action, Step},
+    chat::Address,
+    command::{self, ArgError, ArgType, Args, CommandSpec, Resolution},
+    expression::Expression,
+    identity::Identity,
+    item::{AccountName, Item, Kind},
+    template::{Escape, Template},
+};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{
+    files,
+    plan::{Fingerprint, Parts, changed},
+};
+use crate::{
+    Engine,
+    active_config::ActiveConfig,
+    api::{ApiError, Changed, Confirm, LackingScope, Prepare, Prepared, StartRun},
+    commands::values::{names, values},
+    store::StoreError,
+};
+
+/// How many items that are not open are looked at when an argument names one.
+const RECENT: u32 = 500;
+
+/// A line that is ready to run.
+pub(crate) struct Ready {
+    pub(super) spec: CommandSpec,
+    pub(super) action: Arc<dyn Action>,
+    pub(super) account: Option<AccountName>,
+    pub(super) args: Args,
+    pub(super) line: String,
+    pub(super) steps: Vec<Step>,
+    pub(super) post: Option<Address>,
+    pub(super) post_reason: String,
+    pub(super) confirm: Option<Confirm>,
+    pub(super) lock: Option<String>,
+    /// The time that the steps are for.
+    pub(super) at: Timestamp,
+    fingerprint: Fingerprint,
+    lacks: Vec<LackingScope>,
+    acts_as: Option<String>,
+    /// The account's own name on its service, for people: "ana (GitHub)". `None` where the service does not say.
+    pub(super) acts_on_service_as: Option<String>,
+}
+
+impl Ready {
+    /// What a face shows of it.
+    pub(crate) fn shown(&self) -> Prepared {
+        Prepared {
+            fingerprint: self.fingerprint.text(),
+            command: self.spec.name.clone(),
+            named_line: command::named_line(&self.line, &self.args),
+            line: self.line.clone(),
+            account: self.account.clone(),
+            acts_as: self.acts_as.clone(),
+            steps: self.steps.clone(),
+            post: self.post.clone(),
+            post_reason: self.post_reason.clone(),
+            confirm: self.confirm.clone(),
+            lacks: self.lacks.clone(),
+        }
+    }
+}
+
+/// What a typed line means, before it is known whether it can run.
+pub(crate) struct Read<'l> {
+    pub(crate) spec: &'l CommandSpec,
+    pub(crate) account: Option<AccountName>,
+    pub(crate) action: Arc<dyn Action>,
+    pub(crate) args: Args,
+    pub(crate) missing: Option<ArgError>,
+    /// The command's own text, where a file has it.
+    definition: Option<&'l str>,
+}
+
+impl Engine {
+    /// Reads a line: finds its command, its arguments, the items that they name, and whose action it is.
+    pub(crate) async fn understand<'l>(
+        &self,
+        active: &'l ActiveConfig,
+        line: &str,
+    ) -> Result<Read<'l>, ApiError> {
+        let (line, asked) = account_of(line)?;
+        let (entry, parsed) = active.registry.parse(&line)?;
+        let missing = parsed.first_missing();
+        let mut args = parsed.args;
+        self.resolve_items(&entry.spec, &mut args).await?;
+        let of_item = args.items.values().next().map(|item| item.key.account.clone());
+        let (account, action) = entry.runner(asked.as_ref().or(of_item.as_ref()))?;
+        Ok(Read { spec: &entry.spec, account, action, args, missing, definition: entry.definition() })
+    }
+
+    /// Puts the items that arguments name beside them, and their whole reference in place of what was typed.
+    pub(crate) async fn resolve_items(&self, spec: &CommandSpec, args: &mut Args) -> Result<(), ApiError> {
+        for arg in &spec.args {
+            let ArgType::Item(kind) = arg.ty else { continue };
+            let Some(typed) = args.get(&arg.name).map(str::to_owned) else { continue };
+            let items = self.items_meant(kind, &typed).await.map_err(ApiError::internal)?;
+            match command::resolve_item(&typed, items.iter(), kind) {
+                Resolution::Exact(item) => {
+                    args.values.insert(arg.name.clone(), item.reference().to_owned());
+                    args.items.insert(arg.name.clone(), item.clone());
+                }
+                Resolution::Many(candidates) => {
+                    let arg = arg.name.clone();
+                    return Err(ArgError::Ambiguous { arg, found: typed, candidates }.into());
+                }
+                // The service may know it though the board does not: the action says whether it can be.
+                Resolution::None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The items of a kind that a person may mean: all that are open, and the latest of the others.
+    pub(crate) async fn items_of(&self, kind: Kind) -> Result<Vec<Item>, StoreError> {
+        let open = self.store().open_items_of(kind).await?.into_iter().map(|stored| stored.item);
+        let recent = self.store().items(kind, RECENT).await?.into_iter().map(|stored| stored.item);
+        let mut known = BTreeSet::new();
+        Ok(open.chain(recent).filter(|item| known.insert(item.key.clone())).collect())
+    }
+
+    /// The items of a kind among which a text's meaning is looked for. One that is named in full is found at once.
+    pub(crate) async fn items_meant(&self, kind: Kind, typed: &str) -> Result<Vec<Item>, StoreError> {
+        let named = self.store().items_named(kind, typed.trim()).await?;
+        match named.is_empty() {
+            true => self.items_of(kind).await,
+            false => Ok(named.into_iter().map(|stored| stored.item).collect()),
+        }
+    }
+
+    /// Makes a line ready to run exactly as it was shown, or says what has changed since.
+    pub(crate) async fn ready_as_shown(&self, start: &StartRun, now: Timestamp) -> Result<Ready, ApiError> {
+        let Some(shown) = &start.fingerprint else {
+            // What a person said was said to a preview, and nothing says to which.
+            if start.confirmed.is_some() {
+                return Err(ApiError::usage(
+                    "what was confirmed is not known: run needs the fingerprint that prepare gave",
+                ));
+            }
+            return self.ready(&start.what, now).await;
+        };
+        let shown = Fingerprint::read(shown)?;
+        let ready = self.ready(&start.what, shown.at).await?;
+        let differences = ready.fingerprint.changed_since(&shown);
+        if !differences.is_empty() {
+            return Err(changed(&ready.line, differences));
+        }
+        if shown.is_timely(now) {
+            return Ok(ready);
+        }
+        // Old, but good as long as nothing in it is of its time.
+        match ready.action.preview(&ready.args, now)? == ready.steps {
+            true => Ok(Ready { at: now, ..ready }),
+            false => Err(changed(&ready.line, vec![Changed::Time])),
+        }
+    }
+
+    /// Makes a line ready to run: everything about it is known and checked, and nothing has been sent.
+    pub(crate) async fn ready(&self, what: &Prepare, now: Timestamp) -> Result<Ready, ApiError> {
+        // As a fingerprint carries it: what is prepared for that time again must be the same.
+        let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
+        let active = self.active();
+        let Read { spec, account, action, args, missing, definition } =
+            self.understand(&active, &what.line).await?;
+        if let Some(missing) = missing {
+            return Err(missing.into());
+        }
+        for item in args.items.values() {
+            let me = self.me(&item.key.account).await?;
+            if let Some(why) = action.refuses(item, &me) {
+                return Err(ApiError::usage(why));
+            }
+        }
+        let steps = action.preview(&args, now)?;
+        let (post, post_reason) = self.route(&active, spec, &args, what).await?;
+        let confirm =
+            spec.policy.confirm.as_deref().map(|rule| confirm(rule, spec, &args)).transpose()?.flatten();
+        let lock = spec.policy.lock.as_deref().map(|lock| render(lock, spec, &args)).transpose()?;
+        let line = active.registry.line(spec, &args);
+        // A command file's request acts as an account, too.
+        let actor = account.as_ref().or(action.account());
+        let me = match actor {
+            Some(account) => self.me(account).await?,
+            None => Identity::default(),
+        };
+        let acts_as = Some(me.display().to_owned()).filter(|name| !name.is_empty());
+        let service = actor.and_then(|name| active.accounts.get(name)).map(|it| it.config.title());
+        let acts_on_service_as =
+            acts_as.as_ref().zip(service).map(|(login, service)| format!("{login} ({service})"));
+        let lacks = actor.map(|account| lacking(account, &*action, &me)).unwrap_or_default();
+        let parts = Parts {
+            command: json!({ "spec": spec, "definition": definition }),
+            files: files::contents(action.files(&args)).await,
+            account: (actor, acts_as.as_deref()),
+            arguments: json!({ "values": args.values, "pairs": args.pairs }),
+            items: args.items.values().collect(),
+            steps: json!(steps),
+            channel: post.as_ref(),
+        };
+        let fingerprint = Fingerprint::new(now, &parts);
+        Ok(Ready {
+            spec: spec.clone(),
+            at: now,
+            action,
+            account,
+            line,
+            steps,
+            post,
+            post_reason,
+            confirm,
+            lock,
+            args,
+            fingerprint,
+            lacks,
+            acts_as,
+            acts_on_service_as,
+        })
+    }
+
+    /// Where an outcome goes: the channel asked for, else the command's, else the item's, else the default one.
+    async fn route(
+        &self,
+        active: &ActiveConfig,
+        spec: &CommandSpec,
+        args: &Args,
+        what: &Prepare,
+    ) -> Result<(Option<Address>, String), ApiError> {
+        let address = |channel: &str| active.config.address(channel).map_err(ApiError::usage);
+        if what.private {
+            return Ok((None, "private: nothing is posted".into()));
+        }
+        if let Some(channel) = &what.channel {
+            return Ok((Some(address(channel)?), "you chose it".into()));
+        }
+        if let Some(post) = &spec.policy.post {
+            return Ok((Some(address(&render(post, spec, args)?)?), format!("by {}", spec.name)));
+        }
+        for item in args.items.values() {
+            let me = self.me(&item.key.account).await?;
+            if let Some(channel) = active.rules.route(item, &me).first() {
+                return Ok((Some(address(channel)?), "by your rules".to_owned()));
+            }
+        }
+        Ok((Some(active.config.default_channel.clone()), "the default channel".into()))
+    }
+
+    /// Who an account acts as, as far as is known.
+    pub(crate) async fn me(&self, account: &AccountName) -> Result<Identity, ApiError> {
+        let source = self.store().source(account).await.map_err(ApiError::internal)?;
+        Ok(source.and_then(|source| source.identity).unwrap_or_default())
+    }
+}
+
+/// What an action needs and the account's credential is known to lack.
+fn lacking(account: &AccountName, action: &dyn Action, me: &Identity) -> Vec<LackingScope> {
+    let needs = action.scopes();
+    let missing = me.missing_scopes.iter().filter(|missing| needs.contains(&missing.scope.as_str()));
+    missing
+        .map(|missing| LackingScope {
+            scope: missing.scope.clone(),
+            remedy: format!(
+                "give the credential of {account} the scope {}, then keep it with: callboard accounts secret {account}",
+                missing.scope
+            ),
+        })
+        .collect()
+}
+
+/// Takes `account=NAME` or `--account NAME` out of a line: it says whose command is meant, where several have it.
+pub(crate) fn account_of(line: &str) -> Result<(String, Option<AccountName>), ArgError> {
+    let tokens = command::tokens(line)?;
+    for (place, token) in tokens.iter().enumerate() {
+        let next = tokens.get(place + 1);
+        let (name, end) = match (token.text.trim_start_matches("--").strip_prefix("account="), next) {
+            (Some(name), _) if !token.is_quoted() => (name.to_owned(), token.end),
+            (None, Some(next)) if token.text == "--account" => (next.text.clone(), next.end),
+            _ => continue,
+        };
+        let rest = format!("{} {}", line[..token.start].trim_end(), line[end..].trim_start());
+        return Ok((rest.trim().to_owned(), Some(AccountName(name))));
+    }
+    Ok((line.to_owned(), None))
+}
+
+fn render(template: &str, spec: &CommandSpec, args: &Args) -> Result<String, ApiError> {
+    let rendered = Template::compile(template).and_then(|it| it.render(&values(spec, args), Escape::Line));
+    rendered.map_err(|error| ApiError::usage(format!("{template:?}: {error}")))
+}
+
+/// What a command's `confirm` expression asks for: `none`, `yes`, or `type:ARG`.
+fn confirm(rule: &str, spec: &CommandSpec, args: &Args) -> Result<Option<Confirm>, ApiError> {
+    let fault = |what: String| ApiError::usage(format!("the command's confirm: {what}"));
+    let (scope, values) = (names(spec), values(spec, args));
+    let rule = Expression::compile(rule, &scope).map_err(|error| fault(error.to_string()))?;
+    // What a service would drop on the way must not decide whether a person is asked.
+    let steers = |arg: &&String| args.get(arg).is_some_and(|value| value.contains(char::is_control));
+    if let Some(arg) = rule.names().iter().find(steers) {
+        let expected = "one line without control characters, as whether it must be confirmed depends on it";
+        let found = args.get(arg).unwrap_or_default().to_owned();
+        return Err(
+            ArgError::Invalid { arg: arg.clone(), expected: expected.into(), found, nearest: None }.into()
+        );
+    }
+    let said = rule.value(&values).map_err(|error| fault(error.to_string()))?;
+    match said.as_str().unwrap_or_default().parse().map_err(fault)? {
+        command::Confirm::None => Ok(None),
+        command::Confirm::Yes => Ok(Some(Confirm::Yes)),
+        command::Confirm::Type(arg) => match args.get(&arg) {
+            Some(value) => Ok(Some(Confirm::Type(value.to_owned()))),
+            None => Err(fault(format!("there is no argument {arg:?} to type"))),
+        },
+    }
+}
+
+pub(super) fn check_confirmed(ready: &Ready, confirmed: Option<&str>) -> Result<(), ApiError> {
+    let (expected, how) = match &ready.confirm {
+        None => return Ok(()),
+        Some(Confirm::Yes) => ("yes", "say yes to it".to_owned()),
+        Some(Confirm::Type(text)) => (text.as_str(), format!("type {text}")),
+    };
+    if confirmed == Some(expected) {
+        Ok(())
+    } else {
+        Err(ApiError::Confirm { message: format!("{} must be confirmed: {how}", ready.line) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_decides_about_a_confirmation_or_a_lock_is_one_plain_line() {
+        use callboard_domain::command::ArgSpec;
+        let spec =
+            CommandSpec::new("deploy", "").arg(ArgSpec::text("env", "")).arg(ArgSpec::text("note", ""));
+        let args = |env: &str, note: &str| {
+            let values =
+                [("env", env), ("note", note)].map(|(name, value)| (name.to_owned(), value.to_owned()));
+            Args { values: values.into(), ..Args::default() }
+        };
+        let rule = "env == 'production' ? 'type:env' : 'none'";
+        let cases = [
+            ("production", "two\nlines", Ok(true)),
+            ("staging", "", Ok(false)),
+            ("production\t", "", Err(())),
+            ("prod\nuction", "", Err(())),
+            ("production\u{7f}", "", Err(())),
+            ("\u{85}production", "", Err(())),
+        ];
+        for (env, note, expected) in cases {
+            let args = args(env, note);
+            let asked = confirm(rule, &spec, &args).map(|asked| asked.is_some()).map_err(drop);
+            assert_eq!(asked, expected, "{env:?}");
+            let locked = render("deploy:{{ env }}", &spec, &args).map(drop).map_err(drop);
+            assert_eq!(locked, expected.map(drop), "{env:?}");
+        }
+    }
+
+    #[test]
+    fn an_account_can_be_named_on_the_line() {
+        let cases = [
+            ("build web", "build web", None),
+            ("build web account=ci", "build web", Some("ci")),
+            ("build account=ci web branch=main", "build web branch=main", Some("ci")),
+            ("build web --account ci", "build web", Some("ci")),
+            ("build web --account=ci x=1", "build web x=1", Some("ci")),
+            ("comment 'account=ci'", "comment 'account=ci'", None),
+        ];
+        for (line, rest, account) in cases {
+            let (found, named) = account_of(line).unwrap();
+            assert_eq!((found.as_str(), named.as_ref().map(AccountName::as_str)), (rest, account), "{line}");
+        }
+    }
+}

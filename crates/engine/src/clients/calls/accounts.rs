@@ -1,0 +1,135 @@
+//! Accounts and how they are.
+
+use std::time::Duration;
+
+use callboard_domain::{actor::Actor, error::ServiceError, identity::Identity, source::Problem};
+use futures::future::join_all;
+use jiff::Timestamp;
+
+use crate::{
+    Engine, Mode, accounts,
+    api::{
+        AccountInfo, AccountsQuery, ApiError, AuditedChange, Health, Needs, PollNow, SecretChanged,
+        TestAccount,
+    },
+    store::StoredSource,
+    watch::poll::poll_once,
+};
+
+/// How long [`PollNow`] waits for all accounts.
+const POLL_NOW_TIME: Duration = Duration::from_secs(20);
+
+impl Engine {
+    pub(crate) async fn accounts(&self, _: AccountsQuery) -> Result<Vec<AccountInfo>, ApiError> {
+        let sources = self.store().sources().await.map_err(ApiError::internal)?;
+        let posted_through = self.store().posted_through().await.map_err(ApiError::internal)?;
+        let active = self.active();
+        let info = |account: &accounts::Account| {
+            let source = sources.iter().find(|source| source.account == account.name);
+            AccountInfo {
+                name: account.name.clone(),
+                service: account.config.service_name().to_owned(),
+                health: match self.health(account, source) {
+                    // A chat that took a message has answered.
+                    Health::New if posted_through.contains(&account.name) => Health::Ok,
+                    health => health,
+                },
+                person: source
+                    .and_then(|source| source.identity.as_ref())
+                    .and_then(|identity| active.config.people.of_account(&account.name, &identity.login))
+                    .cloned(),
+                identity: source.and_then(|source| source.identity.clone()),
+                rate_limit: source.and_then(|source| source.rate_limit),
+                last_ok: source.and_then(|source| source.last_ok_at),
+                reading: source.and_then(|source| source.reading),
+                problems: source.map(problems).unwrap_or_default(),
+                secrets: active.secrets.place(),
+                watched: account.config.watches(),
+                settings: account.settings(),
+                secrets_set: account.secrets_set(),
+            }
+        };
+        Ok(active.accounts.values().map(|account| info(account)).collect())
+    }
+
+    fn health(&self, account: &accounts::Account, source: Option<&StoredSource>) -> Health {
+        if let Err(why) = &account.connection {
+            let waits_for = account.is_waiting().then(|| self.active().secrets.place().describe().to_owned());
+            let needs = match why {
+                accounts::NotConnected::Unencrypted(_) => Needs::Setting,
+                _ => Needs::Secret,
+            };
+            return Health::Incomplete { why: why.to_string(), needs, waits_for };
+        }
+        match source {
+            Some(StoredSource { error: Some((error, since)), .. }) => Health::Trouble {
+                since: *since,
+                error: error.clone(),
+                next_try: self.runtime().next_poll.get(&account.name).copied(),
+            },
+            Some(source) if source.last_ok_at.is_some() || source.identity.is_some() => Health::Ok,
+            _ => Health::New,
+        }
+    }
+
+    pub(crate) async fn test_account(&self, query: TestAccount, actor: &Actor) -> Result<Identity, ApiError> {
+        let name = query.account;
+        self.account_named(&name)?;
+        self.record_change(actor, AuditedChange::AccountTested { account: name.clone() }).await;
+        // It may be unlocked by now, or this asks for it.
+        if self.active().accounts.get(&name).is_some_and(|account| account.is_waiting()) {
+            self.read_secrets_again().await?;
+        }
+        let active = self.active();
+        let account = active.accounts.get(&name).ok_or_else(|| {
+            ApiError::usage(crate::config::unknown(
+                "account",
+                name.as_str(),
+                active.accounts.keys().map(|it| it.as_str()),
+            ))
+        })?;
+        if let Err(why) = &account.connection {
+            return Err(ApiError::usage(format!("{name} is not complete: {why}")));
+        }
+        self.identify(account, Timestamp::now())
+            .await
+            .map_err(|error| ApiError::Service { account: name.to_string(), error })
+    }
+
+    pub(crate) async fn secret_changed(&self, query: SecretChanged, actor: &Actor) -> Result<(), ApiError> {
+        self.reload_now().await?;
+        self.record_change(actor, AuditedChange::SecretsRead { account: query.account }).await;
+        Ok(())
+    }
+
+    pub(crate) async fn poll_now(&self, query: PollNow) -> Result<Vec<AccountInfo>, ApiError> {
+        let active = self.active();
+        let wanted = active
+            .accounts
+            .values()
+            .filter(|account| query.account.as_ref().is_none_or(|it| *it == account.name));
+        // What went wrong is recorded with each account, which is what is answered.
+        join_all(wanted.map(async |account| {
+            let mut in_parts = false;
+            // What is read in parts is read on for as long as there is time.
+            let reading = async {
+                while poll_once(self, account).await.is_ok_and(|polled| polled.partial.is_some()) {
+                    in_parts = true;
+                }
+            };
+            let in_time = tokio::time::timeout(POLL_NOW_TIME, reading).await.is_ok();
+            // Where nobody polls on, the rows stay as they were: that is said, and why.
+            if !in_time && !in_parts && self.inner.options.mode == Mode::Once {
+                let (url, seconds) = (account.config.url(), POLL_NOW_TIME.as_secs());
+                let why = format!("no answer from {url} within {seconds} s");
+                self.record_error(&account.name, &ServiceError::unavailable(why), Timestamp::now()).await;
+            }
+        }))
+        .await;
+        self.accounts(AccountsQuery {}).await
+    }
+}
+
+fn problems(source: &StoredSource) -> Vec<Problem> {
+    source.problems.iter().map(|stored| stored.problem.clone()).collect()
+}

@@ -1,0 +1,238 @@
+//! What there is.
+
+use std::collections::HashMap;
+
+use callboard_domain::{
+    actor::Actor,
+    board::{self, Board, Candidate, RankedSection, Section},
+    event::Event,
+    identity::Identity,
+    item::{BuildStatus, Detail, IncidentStatus, Item, ItemKey, Kind, PullRequestState},
+    source::GoneReason,
+};
+use jiff::{Timestamp, Zoned};
+
+use super::page;
+use crate::{
+    Engine,
+    api::{
+        AccountInfo, AccountsQuery, ApiError, BoardQuery, EventsQuery, Explanation, Hit, Left, LeftWhy,
+        OffBoard, Quiet, RulesExplain, Search, Snooze, SnoozeTime, SnoozeTimes, Unsnooze,
+    },
+    clients::standings::Identities,
+    clients::status,
+    store::{self, StoredItem, StoredSource, Unreadable},
+    watch::snooze,
+};
+
+/// How many builds that are neither red nor under way are shown where everything is asked for.
+const ENDED_BUILDS: u32 = 200;
+
+impl Engine {
+    pub(crate) async fn board(&self, query: BoardQuery) -> Result<Board, ApiError> {
+        let (now, nobody) = (Timestamp::now(), Identity::default());
+        let sources = self.store().sources().await.map_err(ApiError::internal)?;
+        let accounts = self.accounts(AccountsQuery {}).await?;
+        let identities = identities(&sources);
+        let me = |item: &Item| identities.get(&item.key.account).unwrap_or(&nobody);
+        let (mut candidates, mut unreadable) = self.candidates(identities.clone(), now).await?;
+        let (mut items, mut not_listed) = (HashMap::new(), 0);
+        let limit = query.limit.map(page).transpose()?;
+        if query.all && query.kind.is_none_or(|kind| kind == Kind::Build) {
+            let (count, ended) =
+                self.store().ended_builds(limit.unwrap_or(ENDED_BUILDS)).await.map_err(ApiError::internal)?;
+            not_listed = usize::try_from(count).unwrap_or(usize::MAX).saturating_sub(ended.len());
+            for (id, stored) in ended {
+                let (kind, snoozed) = (stored.item.key.kind, stored.off_board_until(now).is_some());
+                let standing = board::standing(&stored.item, me(&stored.item));
+                candidates.extend(standing.map(|standing| Candidate { id, kind, standing, snoozed }));
+                items.insert(id, stored);
+            }
+        }
+        let options = board::Options { kind: query.kind, all: query.all, snoozed: query.snoozed };
+        let ranked = board::rank(candidates, now, &options, query.limit.unwrap_or(board::MOST_ROWS));
+        let shown = ranked.sections.iter().flat_map(|section| &section.ids).copied();
+        let to_read = shown.filter(|id| !items.contains_key(id)).collect();
+        let read = self.store().items_by_number(to_read).await.map_err(ApiError::internal)?;
+        items.extend(read.items);
+        for (account, count) in read.unreadable {
+            *unreadable.entry(account).or_default() += count;
+        }
+
+        let as_of = status::as_of(&accounts);
+        let row = |id: &i64| {
+            let stored = items.get(id)?;
+            let item = &stored.item;
+            let entry = board::Entry { item, me: me(item), snoozed: stored.off_board_until(now) };
+            let as_of = as_of.get(&item.key.account).copied();
+            Some(board::Row { as_of, ..board::row(entry, now) })
+        };
+        let section = |RankedSection { title, total, ids }: RankedSection<i64>| {
+            let rows: Vec<_> = ids.iter().filter_map(row).collect();
+            let total = if title == board::QUIET { total + not_listed } else { total };
+            Section { title: title.to_owned(), total, shown: rows.len(), rows }
+        };
+        let sections = ranked.sections.into_iter().map(section).collect();
+        let not_seen = status::not_seen(&accounts, &sources, &unreadable);
+        Ok(Board { sections, summary: ranked.summary, not_seen })
+    }
+
+    /// The open items, as far as ranking needs them, and how many more cannot be read.
+    async fn candidates(
+        &self,
+        identities: Identities,
+        now: Timestamp,
+    ) -> Result<(Vec<Candidate<i64>>, Unreadable), ApiError> {
+        let standings = &self.inner.standings;
+        standings.candidates(self.store(), identities, now).await.map_err(ApiError::internal)
+    }
+
+    /// The board in numbers, and what is to be watched and is not seen.
+    pub(super) async fn summary(
+        &self,
+        accounts: &[AccountInfo],
+        now: Timestamp,
+    ) -> Result<(board::Summary, Vec<board::NotSeen>), ApiError> {
+        let sources = self.store().sources().await.map_err(ApiError::internal)?;
+        let (candidates, unreadable) = self.candidates(identities(&sources), now).await?;
+        let ranked = board::rank(candidates, now, &board::Options::default(), 0);
+        Ok((ranked.summary, status::not_seen(accounts, &sources, &unreadable)))
+    }
+
+    pub(crate) async fn off_board(&self, query: OffBoard) -> Result<Vec<Left>, ApiError> {
+        let now = Timestamp::now();
+        let mut left = Vec::new();
+        for item in query.items {
+            let why = self.why_off_board(&item, now).await?;
+            left.push(Left { item, why });
+        }
+        Ok(left)
+    }
+
+    async fn why_off_board(&self, key: &ItemKey, now: Timestamp) -> Result<LeftWhy, ApiError> {
+        if !self.active().accounts.contains_key(&key.account) {
+            return Ok(LeftWhy::Gone(GoneReason::NotWatched));
+        }
+        let Some(stored) = self.store().item(key).await.map_err(ApiError::internal)? else {
+            return Ok(LeftWhy::Unknown);
+        };
+        if let Some((reason, _)) = stored.gone {
+            return Ok(LeftWhy::Gone(reason));
+        }
+        if let Some(why) = ended(&stored.item) {
+            return Ok(why);
+        }
+        if stored.is_off_board(now) {
+            return Ok(LeftWhy::Snoozed);
+        }
+        let me = self.me(&key.account).await?;
+        let shown = board::standing(&stored.item, &me).is_some_and(|standing| standing.is_shown(false));
+        Ok(if shown { LeftWhy::Open } else { LeftWhy::Others })
+    }
+
+    pub(crate) async fn events(&self, query: EventsQuery) -> Result<Vec<Event>, ApiError> {
+        let EventsQuery { after, before, since, limit } = query;
+        let limit = page(limit)?;
+        let since = since.unwrap_or(Timestamp::MIN);
+        match after {
+            Some(after) => self.store().events_after(after, limit).await.map(|mut events| {
+                events.retain(|event| event.seen_at >= since);
+                events
+            }),
+            None => self.store().events_since(since, before, limit).await.map(|mut events| {
+                events.reverse();
+                events
+            }),
+        }
+        .map_err(ApiError::internal)
+    }
+
+    pub(crate) async fn search(&self, query: Search) -> Result<Vec<Hit>, ApiError> {
+        let (limit, skip) = (page(query.limit)?, page(query.skip)?);
+        let found = self.store().search_page(&query.text, skip, limit).await.map_err(ApiError::internal)?;
+        let items = found.items.into_iter().map(|StoredItem { item, .. }| Hit::Item {
+            status: item.status().to_owned(),
+            key: item.key,
+            title: item.title,
+        });
+        let runs = found.runs.into_iter().map(|run| Hit::Run {
+            state: run.state.name().to_owned(),
+            id: run.id,
+            line: run.line,
+        });
+        Ok(items.chain(runs).collect())
+    }
+
+    pub(crate) async fn rules_explain(&self, query: RulesExplain) -> Result<Explanation, ApiError> {
+        let event = self.store().event(query.event).await.map_err(ApiError::internal)?;
+        let event = event.ok_or_else(|| {
+            ApiError::usage(format!("there is no event {}; see: callboard events", query.event))
+        })?;
+        let stored = self.store().item(&event.item).await.map_err(ApiError::internal)?;
+        let item =
+            stored.map(|stored| stored.item).ok_or_else(|| ApiError::internal("the event's item is gone"))?;
+        let decided = self.store().decision(event.id).await.map_err(ApiError::internal)?;
+        let decided = decided.and_then(|record| serde_json::from_str(&record).ok());
+        let me = self.me(&item.key.account).await?;
+        let now = self.active().rules.explain(&event, &item, &me);
+        Ok(Explanation { event, item, decided, now })
+    }
+
+    pub(crate) async fn snooze(&self, query: Snooze, actor: &Actor) -> Result<(), ApiError> {
+        if let Some(until) = query.until.filter(|until| *until <= Timestamp::now()) {
+            return Err(ApiError::usage(format!("{until} is past: name a time to come")));
+        }
+        let item = self.find_item(&query.item).await?.item;
+        let snooze = query.until.map_or(store::Snooze::UntilChange, store::Snooze::Until);
+        let snoozed = self.store().snooze(&item.key, Some(snooze), actor, Timestamp::now()).await;
+        snoozed.map_err(ApiError::internal)?;
+        self.inner.snoozed.notify_one();
+        Ok(())
+    }
+
+    pub(crate) async fn unsnooze(&self, query: Unsnooze, actor: &Actor) -> Result<(), ApiError> {
+        let stored = self.find_item(&query.item).await?;
+        if !stored.is_off_board(Timestamp::now()) {
+            return Err(ApiError::usage(format!("{} is not snoozed", stored.item.reference())));
+        }
+        let back = self.store().snooze(&stored.item.key, None, actor, Timestamp::now()).await;
+        back.map_err(ApiError::internal).map(drop)
+    }
+
+    #[expect(clippy::unused_async, reason = "a call, like all others")]
+    pub(crate) async fn snooze_times(&self, _: SnoozeTimes) -> Result<Vec<SnoozeTime>, ApiError> {
+        Ok(snooze::times(&Zoned::now()))
+    }
+
+    pub(crate) async fn quiet(&self, query: Quiet, actor: &Actor) -> Result<Option<Timestamp>, ApiError> {
+        if let Some(until) = query.until.filter(|until| *until <= Timestamp::now()) {
+            return Err(ApiError::usage(format!("{until} is past: name a time to come")));
+        }
+        let set = self.store().set_quiet_until(query.until, actor, Timestamp::now()).await;
+        set.map_err(ApiError::internal)?;
+        Ok(query.until)
+    }
+}
+
+pub(super) fn identities(sources: &[StoredSource]) -> Identities {
+    sources.iter().filter_map(|it| Some((it.account.clone(), it.identity.clone()?))).collect()
+}
+
+/// How an item ended, where it did.
+fn ended(item: &Item) -> Option<LeftWhy> {
+    match &item.detail {
+        Detail::Incident(incident) => {
+            (incident.status == IncidentStatus::Resolved).then_some(LeftWhy::Resolved)
+        }
+        Detail::PullRequest(pull_request) => match pull_request.state {
+            PullRequestState::Open => None,
+            PullRequestState::Merged => Some(LeftWhy::Merged),
+            PullRequestState::Closed => Some(LeftWhy::Closed),
+        },
+        Detail::Build(build) => match build.status() {
+            _ if build.is_red() => None,
+            BuildStatus::Passed => Some(LeftWhy::Passed),
+            status => status.is_final().then_some(LeftWhy::Canceled),
+        },
+    }
+}

@@ -1,0 +1,88 @@
+//! One item: what happened to it, and what can be done with it.
+
+use callboard_domain::{
+    board,
+    command::{self, ArgError},
+    item::Kind,
+};
+use jiff::Timestamp;
+
+use super::HISTORY;
+use crate::{
+    Engine,
+    api::{AccountsQuery, ApiError, GoneItem, ItemAction, ItemDetail, ItemQuery},
+    clients::status,
+    commands::registry::Entry,
+    store::StoredItem,
+};
+
+impl Engine {
+    pub(crate) async fn item(&self, query: ItemQuery) -> Result<ItemDetail, ApiError> {
+        let stored = self.find_item(&query.item).await?;
+        let item = &stored.item;
+        let (now, active) = (Timestamp::now(), self.active());
+        let events = self.store().events_of(&item.key, HISTORY).await.map_err(ApiError::internal)?;
+        let me = self.me(&item.key.account).await?;
+        let mut entries: Vec<&Entry> =
+            active.registry.entries().iter().filter(|entry| entry.is_for(item, &me, now)).collect();
+        // The sort is stable: what fits as well stays in the order of the names.
+        entries.sort_by_key(|entry| command::fits(entry.spec.role, item, &me, now));
+        let action = |entry: &Entry| {
+            let line = command::prefill(&entry.spec, item);
+            ItemAction {
+                complete: active.registry.parse(&line).is_ok_and(|(_, parsed)| parsed.missing.is_empty()),
+                command: entry.spec.name.clone(),
+                summary: entry.spec.summary.clone(),
+                label: entry.spec.label.clone(),
+                role: entry.spec.role,
+                effect: entry.spec.effect,
+                line,
+            }
+        };
+        let actions = entries.into_iter().map(action).collect();
+        let snoozed = stored.off_board_until(now);
+        let snoozed_by = match stored.snoozed.filter(|snooze| snooze.holds(now)) {
+            Some(_) => self.store().snoozed_by(&item.key).await.map_err(ApiError::internal)?,
+            None => None,
+        };
+        let accounts = self.accounts(AccountsQuery {}).await?;
+        let as_of = status::as_of(&accounts).get(&item.key.account).copied();
+        let row = board::Row { as_of, ..board::row(board::Entry { item, me: &me, snoozed }, now) };
+        let gone = stored.gone.map(|(reason, at)| GoneItem { why: reason.to_string(), reason, at });
+        Ok(ItemDetail { events, actions, snoozed, snoozed_by, gone, row: Some(row), item: stored.item })
+    }
+
+    /// The item that a text means, whatever its kind.
+    pub(super) async fn find_item(&self, typed: &str) -> Result<StoredItem, ApiError> {
+        let mut candidates = Vec::new();
+        for kind in Kind::ALL {
+            candidates
+                .extend(self.store().items_named(kind, typed.trim()).await.map_err(ApiError::internal)?);
+        }
+        // What is not named in full is looked for among what is open and recent.
+        let kinds: &[Kind] = if candidates.is_empty() { &Kind::ALL } else { &[] };
+        for kind in kinds.iter().copied() {
+            let items = self.items_of(kind).await.map_err(ApiError::internal)?;
+            match command::resolve_item(typed, items.iter(), kind) {
+                command::Resolution::Exact(item) => {
+                    candidates.extend(self.store().item(&item.key).await.map_err(ApiError::internal)?);
+                }
+                command::Resolution::Many(references) => {
+                    let arg = "item".to_owned();
+                    return Err(
+                        ArgError::Ambiguous { arg, found: typed.into(), candidates: references }.into()
+                    );
+                }
+                command::Resolution::None => {}
+            }
+        }
+        match candidates.len() {
+            0 => Err(ApiError::usage(format!("there is no item {typed:?}; see: callboard board --all"))),
+            1 => Ok(candidates.swap_remove(0)),
+            _ => {
+                let candidates = candidates.iter().map(|stored| stored.item.key.to_string()).collect();
+                Err(ArgError::Ambiguous { arg: "item".into(), found: typed.into(), candidates }.into())
+            }
+        }
+    }
+}

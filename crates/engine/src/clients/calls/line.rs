@@ -1,0 +1,403 @@
+//! A line while it is typed: what it says so far, how it would be written, what a word of it can be.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use callboard_domain::{
+    action::Choice,
+    command::{self, ArgError, ArgSpec, ArgType, Args, CommandSpec, What},
+    identity::Identity,
+    item::{AccountName, Detail, IncidentStatus, Item, Kind, PullRequestState},
+};
+use jiff::Timestamp;
+
+use super::board::identities;
+use crate::{
+    Engine,
+    act::run::account_of,
+    active_config::ActiveConfig,
+    api::{ApiError, ChoicesQuery, FoundChoice, LineRead, ReadLine, WriteLine},
+    clients::find::fuzzy::Wanted,
+    commands::registry::Entry,
+};
+
+/// The argument that every command has: whose it is to run, where several accounts can.
+const ACCOUNT: &str = "account";
+/// How many choices one answer gives; nobody reads more.
+const MOST: usize = 200;
+
+impl Engine {
+    pub(crate) async fn read_line(&self, query: ReadLine) -> Result<LineRead, ApiError> {
+        let active = self.active();
+        let (line, problem) = match account_of(&query.line) {
+            Ok((line, _)) => (line, None),
+            Err(error) => (query.line, Some(error.to_string())),
+        };
+        let nothing = LineRead { command: None, values: BTreeMap::new(), asks_for: None, problem };
+        if line.trim().is_empty() {
+            return Ok(nothing);
+        }
+        let parsed = match active.registry.parse(&line) {
+            Ok((entry, parsed)) => {
+                Ok((entry, said(&parsed), parsed.missing.first().map(|arg| arg.name.clone())))
+            }
+            Err(error) => Err(error),
+        };
+        Ok(match parsed {
+            Ok((entry, values, asks_for)) => {
+                LineRead { command: Some(self.command_info(entry)), values, asks_for, ..nothing }
+            }
+            // What makes no sense as a whole may make some up to its last word.
+            Err(error) => LineRead {
+                command: active.registry.named(&line).map(|entry| self.command_info(entry)),
+                values: match active.registry.complete(&line).what {
+                    What::Part { command, args, .. } => differing(command, args),
+                    What::Name => BTreeMap::new(),
+                },
+                problem: nothing.problem.or(Some(error.to_string())),
+                asks_for: None,
+            },
+        })
+    }
+
+    pub(crate) async fn write_line(&self, query: WriteLine) -> Result<String, ApiError> {
+        let active = self.active();
+        let spec = &active.registry.find(&query.command)?.spec;
+        let mut args = Args::default();
+        for (name, value) in query.values.into_iter().filter(|(_, value)| !value.is_empty()) {
+            let unexpected =
+                || ArgError::Unexpected { command: spec.name.clone(), name: name.clone(), nearest: None };
+            let arg = spec.find_arg(&name).ok_or_else(unexpected)?;
+            match arg.ty {
+                ArgType::Pairs => args.pairs = pairs(&value)?,
+                _ => drop(args.values.insert(name, value)),
+            }
+        }
+        // A parsed line has the defaults among its arguments: only with them can the two be the same.
+        let mut whole = args.clone();
+        for arg in spec.args.iter().filter(|arg| !args.values.contains_key(&arg.name)) {
+            whole.values.extend(arg.default.clone().map(|default| (arg.name.clone(), default)));
+        }
+        let line = active.registry.line(spec, &whole);
+        let by_name = line == command::canonical_line(spec, &whole);
+        Ok(if by_name { command::canonical_line(spec, &args) } else { line })
+    }
+
+    pub(crate) async fn choices(&self, query: ChoicesQuery) -> Result<Vec<FoundChoice>, ApiError> {
+        let found = self.all_choices(&query).await?;
+        Ok(ranked(found, &query.typed))
+    }
+
+    async fn all_choices(&self, query: &ChoicesQuery) -> Result<Vec<Choice>, ApiError> {
+        let active = self.active();
+        let (line, asked) = account_of(&query.line).unwrap_or_else(|_| (query.line.clone(), None));
+        let (entry, mut args) = so_far(&active, &line)?;
+        let spec = &entry.spec;
+        let arg = match spec.find_arg(&query.arg) {
+            Some(arg) => arg,
+            None if query.arg == ACCOUNT => {
+                return Ok(entry.accounts().map(|account| plain(account.as_str())).collect());
+            }
+            None => {
+                let (command, name) = (spec.name.clone(), query.arg.clone());
+                return Err(ArgError::Unexpected { command, name, nearest: None }.into());
+            }
+        };
+        // What it is now must not keep it from being something else.
+        args.values.remove(&arg.name);
+        match &arg.ty {
+            ArgType::Choice(values) => Ok(values.iter().map(|value| plain(value)).collect()),
+            ArgType::Bool => Ok(vec![plain("true"), plain("false")]),
+            ArgType::Item(kind) => {
+                let items = self.items_of(*kind).await.map_err(ApiError::internal)?;
+                let sources = self.store().sources().await.map_err(ApiError::internal)?;
+                let (identities, nobody, now) = (identities(&sources), Identity::default(), Timestamp::now());
+                let me = |item: &Item| identities.get(&item.key.account).unwrap_or(&nobody);
+                let can_be_meant = |item: &&Item| !is_over(item) && entry.is_for(item, me(item), now);
+                let items: Vec<&Item> = items.iter().filter(can_be_meant).collect();
+                match items.is_empty() {
+                    false => Ok(item_choices(&items)),
+                    // What can be run need not be on the board: the service may know it.
+                    true => self.live_choices(&active, entry, arg, args, asked).await,
+                }
+            }
+            _ if let Some(listing) = entry.listing(&query.arg) => {
+                let mut items = Vec::new();
+                for kind in Kind::ALL {
+                    items.extend(self.items_of(kind).await.map_err(ApiError::internal)?);
+                }
+                Ok(listing.choices(&items))
+            }
+            _ => self.live_choices(&active, entry, arg, args, asked).await,
+        }
+    }
+
+    /// What the service lists, asked once for all letters that are typed of it.
+    async fn live_choices(
+        &self,
+        active: &ActiveConfig,
+        entry: &Entry,
+        arg: &ArgSpec,
+        mut args: Args,
+        asked: Option<AccountName>,
+    ) -> Result<Vec<Choice>, ApiError> {
+        // An argument before it that means nothing yet is left as it is typed.
+        let _ = self.resolve_items(&entry.spec, &mut args).await;
+        let of_item = args.items.values().next().map(|item| item.key.account.clone());
+        let (account, action) = entry.runner(asked.as_ref().or(of_item.as_ref()))?;
+        let key = Asked { command: entry.spec.name.clone(), account, arg: arg.name.clone(), args };
+        if let Some(known) = self.inner.choice_cache.get(&key, active) {
+            return Ok(known);
+        }
+        let found = action.choices(&key.arg, &key.args).await.map_err(|error| ApiError::Service {
+            account: key.account.as_ref().map_or_else(|| key.command.clone(), ToString::to_string),
+            error,
+        })?;
+        self.inner.choice_cache.keep(key, &found, active);
+        Ok(found)
+    }
+}
+
+/// What a line's own words say; its defaults are not among them.
+fn said(parsed: &command::Parsed<'_>) -> BTreeMap<String, String> {
+    let value = |arg: &&ArgSpec| match arg.ty {
+        ArgType::Pairs => Some(written(&parsed.args.pairs)),
+        _ => parsed.args.get(&arg.name).map(str::to_owned),
+    };
+    parsed.given.iter().filter_map(|arg| Some((arg.name.clone(), value(arg)?))).collect()
+}
+
+/// The values that are not their arguments' defaults.
+fn differing(spec: &CommandSpec, args: Args) -> BTreeMap<String, String> {
+    let is_default = |name: &str, value: &str| {
+        spec.find_arg(name).is_some_and(|arg| arg.default.as_deref() == Some(value))
+    };
+    args.values.into_iter().filter(|(name, value)| !is_default(name, value)).collect()
+}
+
+/// The command of a line and the arguments that make sense so far.
+fn so_far<'l>(active: &'l ActiveConfig, line: &str) -> Result<(&'l Entry, Args), ApiError> {
+    let error = match active.registry.parse(line) {
+        Ok((entry, parsed)) => return Ok((entry, parsed.args)),
+        Err(error) => error,
+    };
+    let entry = active.registry.named(line).ok_or(error)?;
+    let args = match active.registry.complete(line).what {
+        What::Part { args, .. } => args,
+        What::Name => Args::default(),
+    };
+    Ok((entry, args))
+}
+
+/// `a=b c="d e"` as pairs.
+fn pairs(text: &str) -> Result<Vec<(String, String)>, ArgError> {
+    let wrong = |found: &str| ArgError::Invalid {
+        arg: "name=value".into(),
+        expected: ArgType::Pairs.expected(),
+        found: found.to_owned(),
+        nearest: None,
+    };
+    let pair = |token: &command::Token| {
+        let (name, value) = token.text.split_once('=').ok_or_else(|| wrong(&token.text))?;
+        Ok((name.to_owned(), value.to_owned()))
+    };
+    command::tokens(text)?.iter().map(pair).collect()
+}
+
+/// The other way round.
+fn written(pairs: &[(String, String)]) -> String {
+    let pairs =
+        pairs.iter().map(|(name, value)| format!("{}={}", command::quote(name), command::quote(value)));
+    pairs.collect::<Vec<_>>().join(" ")
+}
+
+/// True where nothing can be done about it any more. A build can always be run again.
+fn is_over(item: &Item) -> bool {
+    match &item.detail {
+        Detail::Incident(incident) => incident.status == IncidentStatus::Resolved,
+        Detail::PullRequest(pull_request) => pull_request.state != PullRequestState::Open,
+        Detail::Build(_) => false,
+    }
+}
+
+/// How many labels tell alerts of one name apart, at most.
+const TELLING: usize = 2;
+
+/// Items as choices, each by what it is called; those of one name also by what is not the same of them.
+fn item_choices(items: &[&Item]) -> Vec<Choice> {
+    let mut by_name: BTreeMap<String, Vec<&Item>> = BTreeMap::new();
+    for item in items {
+        by_name.entry(item.called()).or_default().push(item);
+    }
+    let choice = |item: &&Item| {
+        let called = item.called();
+        let telling = by_name.get(&called).map(|same| telling_labels(item, same)).unwrap_or_default();
+        let note = if telling.is_empty() { called } else { format!("{called}, {telling}") };
+        Choice { value: item.reference().to_owned(), note: Some(note) }
+    };
+    items.iter().map(choice).collect()
+}
+
+/// The labels of an alert that tell it from others of its name, those of the most values first: "instance a:9100".
+fn telling_labels(item: &Item, same: &[&Item]) -> String {
+    let labels = |item: &Item| match &item.detail {
+        Detail::Incident(incident) => incident.labels.clone(),
+        Detail::Build(_) | Detail::PullRequest(_) => BTreeMap::new(),
+    };
+    let all: Vec<BTreeMap<String, String>> = same.iter().map(|item| labels(item)).collect();
+    let mut telling: Vec<(usize, String, String)> = labels(item)
+        .into_iter()
+        .filter_map(|(name, value)| {
+            let values: BTreeSet<Option<&String>> = all.iter().map(|labels| labels.get(&name)).collect();
+            (values.len() > 1).then_some((values.len(), name, value))
+        })
+        .collect();
+    telling.sort_by(|one, other| (other.0, &one.1).cmp(&(one.0, &other.1)));
+    let telling = telling.into_iter().take(TELLING).map(|(_, name, value)| format!("{name} {value}"));
+    telling.collect::<Vec<_>>().join(", ")
+}
+
+fn plain(value: &str) -> Choice {
+    Choice { value: value.to_owned(), note: None }
+}
+
+/// Those that what is typed can mean, the best first; all in their order where nothing is typed.
+fn ranked(choices: Vec<Choice>, typed: &str) -> Vec<FoundChoice> {
+    let unmarked = |choice: Choice| FoundChoice {
+        title: vec![crate::api::Piece { text: choice.value.clone(), hit: false }],
+        value: choice.value,
+        note: choice.note,
+    };
+    let Some(mut wanted) = Wanted::new(typed) else {
+        return choices.into_iter().take(MOST).map(unmarked).collect();
+    };
+    let lower = typed.trim().to_lowercase();
+    let mut found: Vec<(bool, u32, FoundChoice)> = Vec::new();
+    for choice in choices {
+        let begins = choice.value.to_lowercase().starts_with(&lower);
+        if let Some(quality) = wanted.quality_of(&choice.value) {
+            let title = wanted.marked(&choice.value);
+            let choice = FoundChoice { title, value: choice.value, note: choice.note };
+            found.push((begins, quality, choice));
+        } else if let Some(quality) = choice.note.as_deref().and_then(|note| wanted.quality_of(note)) {
+            // Meant by what it is called, not by its name: after all that are named.
+            found.push((false, quality / 4, unmarked(choice)));
+        }
+    }
+    // The sort is stable: what fits as well stays in the order of its service.
+    found.sort_by_key(|(begins, quality, _)| std::cmp::Reverse((*begins, *quality)));
+    found.into_iter().take(MOST).map(|(_, _, choice)| choice).collect()
+}
+
+/// What a service was asked to list.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Asked {
+    command: String,
+    pub(crate) account: Option<AccountName>,
+    arg: String,
+    args: Args,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clients::find::fuzzy::shown;
+
+    #[test]
+    fn alerts_of_one_name_are_told_apart_by_their_labels() {
+        let alert = |id: &str, title: &str, labels: &[(&str, &str)]| {
+            let mut item = crate::tests::incident(id, IncidentStatus::Triggered, 1);
+            item.title = title.into();
+            if let Detail::Incident(incident) = &mut item.detail {
+                let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+                incident.labels = labels.iter().map(own).collect();
+            }
+            item
+        };
+        let items = [
+            alert("a1", "Slow", &[("zone", "eu"), ("instance", "x:1"), ("team", "web")]),
+            alert("a2", "Slow", &[("zone", "eu"), ("instance", "x:2"), ("team", "web")]),
+            alert("a3", "Slow", &[("zone", "us"), ("instance", "x:3"), ("team", "web")]),
+            alert("b1", "Down", &[("instance", "x:1")]),
+        ];
+        let found = item_choices(&items.iter().collect::<Vec<_>>());
+        let found: Vec<_> = found.iter().map(|it| (it.value.as_str(), it.note.as_deref().unwrap())).collect();
+        let expected = [
+            ("a1", "Slow in storage, instance x:1, zone eu"),
+            ("a2", "Slow in storage, instance x:2, zone eu"),
+            ("a3", "Slow in storage, instance x:3, zone us"),
+            ("b1", "Down in storage"),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_is_over_is_no_choice() {
+        let pull = |state| {
+            let mut item = crate::tests::pull(1, "Try it", &[]);
+            if let Detail::PullRequest(pull_request) = &mut item.detail {
+                pull_request.state = state;
+            }
+            item
+        };
+        let incident = |status| crate::tests::incident("a", status, 1);
+        let build = crate::tests::build("acme/web", &[callboard_domain::item::BuildStatus::Passed]);
+        let cases = [
+            (incident(IncidentStatus::Triggered), false),
+            (incident(IncidentStatus::Acknowledged), false),
+            (incident(IncidentStatus::Resolved), true),
+            (pull(PullRequestState::Open), false),
+            (pull(PullRequestState::Merged), true),
+            (pull(PullRequestState::Closed), true),
+            (build, false),
+        ];
+        for (item, over) in cases {
+            assert_eq!(is_over(&item), over, "{item:?}");
+        }
+    }
+
+    #[test]
+    fn choices_are_ranked_by_what_is_typed() {
+        let choice = |value: &str, note: &str| Choice {
+            value: value.into(),
+            note: Some(note.to_owned()).filter(|note| !note.is_empty()),
+        };
+        let choices = || {
+            vec![
+                choice("production", ""),
+                choice("staging", "what comes next"),
+                choice("acme/web#479", "Stage the cart"),
+                choice("pre-staging", ""),
+            ]
+        };
+        let cases: [(&str, &[&str]); 5] = [
+            ("", &["production", "staging", "acme/web#479", "pre-staging"]),
+            ("stag", &["[stag]ing", "pre-[stag]ing", "acme/web#479"]),
+            ("PROD", &["[prod]uction"]),
+            ("web479", &["acme/[web]#[479]"]),
+            ("zebra", &[]),
+        ];
+        for (typed, expected) in cases {
+            let found: Vec<String> = ranked(choices(), typed).iter().map(|it| shown(&it.title)).collect();
+            assert_eq!(found, expected, "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn pairs_are_read_as_they_are_written() {
+        let cases = [
+            ("", Ok(vec![])),
+            ("a=b", Ok(vec![("a", "b")])),
+            ("a=b \"c d\"=\"e f\" g=", Ok(vec![("a", "b"), ("c d", "e f"), ("g", "")])),
+            ("a", Err(())),
+        ];
+        for (text, expected) in cases {
+            let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+            let expected = expected.map(|pairs| pairs.into_iter().map(own).collect::<Vec<_>>());
+            let read = pairs(text).map_err(drop);
+            assert_eq!(read, expected, "{text}");
+            if let Ok(read) = read {
+                assert_eq!(pairs(&written(&read)), Ok(read));
+            }
+        }
+    }
+}

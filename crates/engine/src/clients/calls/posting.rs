@@ -1,0 +1,250 @@
+//! Where things are said.
+
+use std::time::Duration;
+
+use callboard_domain::{
+    actor::{Actor, Principal},
+    chat::DeliveryKey,
+    error::ServiceError,
+    message::{Message, Tone},
+    text,
+};
+use futures::future::join_all;
+use jiff::Timestamp;
+
+use super::{LIST_LIMIT, limited, one_of, page};
+use crate::{
+    Engine, accounts,
+    api::{
+        ApiError, ChannelInfo, ChannelsQuery, DeliveriesQuery, Delivery, DeliveryState, Flush, Post,
+        PreparePost, PreparedPost, Retry, RoomMessage, RoomQuery,
+    },
+    outbox::posted,
+    store::{self, About, NewDelivery},
+};
+
+/// How long a chat may take to list its channels.
+const CHANNELS_TIME: Duration = Duration::from_secs(15);
+
+impl Engine {
+    pub(super) async fn delivery_of(&self, run: &str) -> Result<Option<Delivery>, ApiError> {
+        let deliveries = self.store().deliveries_of_run(run).await.map_err(ApiError::internal)?;
+        Ok(deliveries.into_iter().next().map(shown))
+    }
+
+    pub(crate) async fn prepare_post(&self, query: PreparePost) -> Result<PreparedPost, ApiError> {
+        // Previews are for who sits at this computer.
+        self.post_as(query.what, &self.owner()).await
+    }
+
+    /// What a post says, and where, when `by` posts it.
+    async fn post_as(&self, what: Post, by: &Principal) -> Result<PreparedPost, ApiError> {
+        let Post { channel, text, item } = what;
+        let address = self.active().config.address(&channel).map_err(ApiError::usage)?;
+        let said = text::block(text.trim(), usize::MAX);
+        let message = match item {
+            Some(item) => {
+                let item = self.find_item(&item).await?.item;
+                posted::item(&item, &said, &by.to_string(), Timestamp::now())
+            }
+            None if said.trim().is_empty() => return Err(ApiError::usage("there is nothing to post")),
+            None => Message::new(Tone::Neutral, said),
+        };
+        // Where there is no chat to ask, the message waits for it, or fails, as a whole.
+        if let Ok(chat) = accounts::chat(&self.active().accounts, &self.inner.room, &address.account) {
+            fits(&message, chat.limits().max_chars)
+                .map_err(|what| ApiError::usage(format!("{address} {what}")))?;
+        }
+        Ok(PreparedPost { address, message })
+    }
+
+    pub(crate) async fn post(&self, post: Post, actor: &Actor) -> Result<Delivery, ApiError> {
+        let PreparedPost { address: to, message } = self.post_as(post, &actor.principal).await?;
+        let new = NewDelivery { about: About::Nothing, to, under: None, message, actor: Some(actor.clone()) };
+        let key = self.store().enqueue(new, Timestamp::now()).await.map_err(ApiError::internal)?;
+        self.delivery(&key).await
+    }
+
+    async fn delivery(&self, key: &DeliveryKey) -> Result<Delivery, ApiError> {
+        let delivery = self.store().delivery(key).await.map_err(ApiError::internal)?;
+        delivery.map(shown).ok_or_else(|| ApiError::usage(format!("there is no delivery {:?}", key.0)))
+    }
+
+    pub(crate) async fn room(&self, query: RoomQuery) -> Result<Vec<RoomMessage>, ApiError> {
+        let limit = page(query.limit)?;
+        let before = query.before.map_or(Ok(i64::MAX), |before| {
+            before
+                .parse()
+                .map_err(|_| ApiError::usage(format!("expected a message's number, found {before:?}")))
+        });
+        let messages = self.store().room_before(&query.channel, before?, limit).await;
+        let messages = messages.map_err(ApiError::internal)?;
+        let shown = |message: store::RoomMessage| RoomMessage {
+            id: message.id.to_string(),
+            under: message.thread.map(|under| under.to_string()),
+            message: message.message,
+            at: message.at,
+            edited_at: message.edited_at,
+        };
+        Ok(messages.into_iter().map(shown).collect())
+    }
+
+    pub(crate) async fn channels(&self, query: ChannelsQuery) -> Result<Vec<ChannelInfo>, ApiError> {
+        let active = self.active();
+        let default = &active.config.default_channel;
+        let mut channels: Vec<ChannelInfo> = active
+            .config
+            .channels
+            .iter()
+            .map(|(name, address)| ChannelInfo {
+                name: Some(name.clone()),
+                address: address.clone(),
+                default: address == default,
+            })
+            .collect();
+        if !channels.iter().any(|channel| channel.default) {
+            channels.insert(0, ChannelInfo { name: None, address: default.clone(), default: true });
+        }
+        if query.live {
+            let chats = active.accounts.values().filter_map(|account| {
+                let chat = account.connection.as_ref().ok()?.chat.clone()?;
+                Some((account.name.clone(), chat))
+            });
+            let room = (crate::config::ROOM.into(), std::sync::Arc::clone(&self.inner.room));
+            // All at once: one that does not answer holds up no other.
+            let asked = std::iter::once(room).chain(chats).map(|(account, chat)| async move {
+                let found = tokio::time::timeout(CHANNELS_TIME, chat.channels()).await;
+                (account, found.unwrap_or_else(|_| Err(ServiceError::unavailable("no answer in time"))))
+            });
+            for (account, found) in join_all(asked).await {
+                let found =
+                    found.map_err(|error| ApiError::Service { account: account.to_string(), error })?;
+                let addresses = found
+                    .into_iter()
+                    .map(|channel| callboard_domain::chat::Address { account: account.clone(), channel });
+                for address in addresses {
+                    if !channels.iter().any(|known| known.address == address) {
+                        channels.push(ChannelInfo { name: None, address, default: false });
+                    }
+                }
+            }
+        }
+        Ok(channels)
+    }
+
+    pub(crate) async fn deliveries(&self, query: DeliveriesQuery) -> Result<Vec<Delivery>, ApiError> {
+        let limit = page(query.limit)?;
+        let before = match query.before {
+            Some(before) => Some(DeliveryKey(self.delivery(&DeliveryKey(before)).await?.id)),
+            None => None,
+        };
+        let found = self.store().deliveries_page(before, query.pending, limit).await;
+        Ok(found.map_err(ApiError::internal)?.into_iter().map(shown).collect())
+    }
+
+    pub(crate) async fn retry(&self, query: Retry, actor: &Actor) -> Result<Delivery, ApiError> {
+        let known =
+            self.store().deliveries_not_posted(limited(LIST_LIMIT)).await.map_err(ApiError::internal)?;
+        let ids = known.into_iter().map(|delivery| delivery.key.0);
+        let typed = &query.id;
+        let found = ids.filter(|id| id.starts_with(typed.as_str()) || id.ends_with(typed.as_str())).collect();
+        if let Ok(Delivery { state: DeliveryState::Posted, id, .. }) =
+            self.delivery(&DeliveryKey(typed.clone())).await
+        {
+            return Err(ApiError::usage(format!(
+                "delivery {id} has arrived: there is nothing to send again"
+            )));
+        }
+        let key = DeliveryKey(one_of(
+            found,
+            typed,
+            "delivery that has not arrived",
+            "callboard deliveries --pending",
+        )?);
+        if !self.store().retry(&key, actor, Timestamp::now()).await.map_err(ApiError::internal)? {
+            return Err(ApiError::usage(format!("delivery {} is on its way already", key.0)));
+        }
+        self.delivery(&key).await
+    }
+
+    pub(crate) async fn flush(&self, query: Flush) -> Result<Vec<Delivery>, ApiError> {
+        let until = tokio::time::Instant::now() + Duration::from_secs(query.seconds.min(60));
+        let mut changed = self.store().changed();
+        loop {
+            changed.mark_unchanged();
+            let left =
+                self.store().deliveries_not_posted(limited(LIST_LIMIT)).await.map_err(ApiError::internal)?;
+            let soon = Timestamp::now() + Duration::from_secs(2);
+            let moving = left.iter().any(|delivery| match delivery.state {
+                store::DeliveryState::Sending => true,
+                store::DeliveryState::Pending => delivery.next_at <= soon,
+                _ => false,
+            });
+            if !moving {
+                return Ok(left.into_iter().map(shown).collect());
+            }
+            if tokio::time::timeout_at(until, changed.changed()).await.is_err() {
+                return Ok(left.into_iter().map(shown).collect());
+            }
+        }
+    }
+}
+
+/// Refuses what would be cut: a person's words are posted whole or not at all.
+fn fits(message: &Message, max_chars: usize) -> Result<(), String> {
+    let link = message.link.as_ref().map_or(0, |link| link.as_str().len());
+    let length = message.plain().chars().count() + link;
+    if length <= max_chars {
+        return Ok(());
+    }
+    let over = length - max_chars;
+    Err(format!(
+        "takes {max_chars} characters, and this has {length}: make it shorter by {over}, or post it in parts"
+    ))
+}
+
+/// A delivery as faces see it.
+pub(super) fn shown(delivery: store::Delivery) -> Delivery {
+    let error = delivery.error;
+    let state = match delivery.state {
+        store::DeliveryState::Pending => DeliveryState::Pending { next_at: delivery.next_at, error },
+        store::DeliveryState::Sending => DeliveryState::Sending,
+        store::DeliveryState::Posted => DeliveryState::Posted,
+        store::DeliveryState::Unknown => DeliveryState::Unknown { error: known(error) },
+        store::DeliveryState::Failed => DeliveryState::Failed { error: known(error) },
+    };
+    Delivery {
+        id: delivery.key.0,
+        address: delivery.to,
+        message: delivery.message,
+        run: match delivery.about {
+            About::Run(id) => Some(id),
+            About::Event(_) | About::Nothing => None,
+        },
+        state,
+        attempts: delivery.attempts,
+        created_at: delivery.created_at,
+        actor: delivery.actor,
+        link: delivery.posted.and_then(|posted| posted.link),
+    }
+}
+
+fn known(error: Option<ServiceError>) -> ServiceError {
+    error.unwrap_or_else(|| ServiceError::unknown("no answer"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_be_cut_is_refused_with_the_numbers() {
+        let message = |length| Message::new(Tone::Neutral, "é".repeat(length));
+        // The mark and its space count.
+        assert_eq!(fits(&message(98), 100), Ok(()));
+        let why = fits(&message(120), 100).unwrap_err();
+        assert!(why.contains("takes 100 characters, and this has 122: make it shorter by 22"), "{why}");
+        let linked = message(90).linked("https://ci.example/7".parse().ok());
+        assert!(fits(&linked, 100).is_err(), "its link counts");
+    }
+}

@@ -1,0 +1,117 @@
+//! The owner itself.
+
+use callboard_domain::{actor::Actor, board::headline};
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::LONG_POLL;
+use crate::{
+    Engine, Mode,
+    api::{
+        AccountsQuery, ApiError, AuditedChange, Changes, Check, Configure, Doctor, Greeting, Health, Hello,
+        Notices, NoticesDue, QuietNow, Reload, Settings, SettingsQuery, Status, StatusQuery,
+    },
+    clients::doctor,
+    clients::status,
+    config,
+    store::StoreError,
+};
+
+impl Engine {
+    pub(crate) async fn hello(&self, _: Hello) -> Result<Greeting, ApiError> {
+        Ok(Greeting {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            config: self.inner.options.paths.config.clone(),
+            serving: self.inner.options.mode == Mode::Serve,
+            webhook_addr: self.runtime().webhook_addr,
+        })
+    }
+
+    pub(crate) async fn changes(&self, query: Changes) -> Result<u64, ApiError> {
+        let mut changed = self.store().changed();
+        let stopping = self.stopping();
+        // 0 stands for "nothing seen", so that the first number is 1.
+        let more = changed.wait_for(|count| *count + 1 != query.seen);
+        tokio::select! {
+            () = stopping.cancelled() => Err(ApiError::internal("Callboard is stopping")),
+            more = tokio::time::timeout(LONG_POLL, more) => match more {
+                Ok(Ok(count)) => Ok(*count + 1),
+                Ok(Err(_)) => Err(ApiError::internal("Callboard is stopping")),
+                Err(_) => Ok(query.seen),
+            },
+        }
+    }
+
+    pub(crate) async fn notices(&self, _: Notices) -> Result<NoticesDue, ApiError> {
+        let stopping = self.stopping();
+        tokio::select! {
+            () = stopping.cancelled() => Err(ApiError::internal("Callboard is stopping")),
+            due = self.inner.handoff.wait(LONG_POLL) => Ok(due),
+        }
+    }
+
+    pub(crate) async fn status(&self, _: StatusQuery) -> Result<Status, ApiError> {
+        let now = Timestamp::now();
+        let accounts = self.accounts(AccountsQuery {}).await?;
+        let (board, not_seen) = self.summary(&accounts, now).await?;
+        let undelivered = self.store().undelivered().await.map_err(ApiError::internal)?;
+        let quiet = self.quiet_now(now).await.map_err(ApiError::internal)?;
+        let runtime = self.runtime();
+        let polls = accounts.iter().filter(|account| account.watched);
+        let polls = polls.filter_map(|account| runtime.next_poll.get(&account.name)).copied();
+        Ok(Status {
+            icon: status::icon(&board, status::is_offline(&accounts), quiet.is_some(), !not_seen.is_empty()),
+            count: board.count(),
+            summary: headline(&board, &not_seen),
+            not_seen,
+            accounts_ok: accounts.iter().filter(|it| matches!(it.health, Health::Ok | Health::New)).count(),
+            accounts: accounts.len(),
+            troubles: status::troubles(&accounts),
+            next_check: polls.filter(|at| *at > now).min(),
+            quiet,
+            errors: runtime.errors.as_ref().map(|errors| errors.0.clone()).unwrap_or_default(),
+            runs: self.inner.runs.count(),
+            undelivered: usize::try_from(undelivered).unwrap_or(usize::MAX),
+        })
+    }
+
+    /// Whether only important notifications are shown now, and until when.
+    pub(crate) async fn quiet_now(&self, now: Timestamp) -> Result<Option<QuietNow>, StoreError> {
+        let asked = self.store().quiet_until().await?;
+        let hours = self.active().config.notifications.quiet_hours;
+        Ok(status::quiet(asked, hours, now, &TimeZone::system()))
+    }
+
+    pub(crate) async fn doctor(&self, _: Doctor) -> Result<Vec<Check>, ApiError> {
+        Ok(doctor::checks(self).await)
+    }
+
+    pub(crate) async fn settings(&self, _: SettingsQuery) -> Result<Settings, ApiError> {
+        let active = self.active();
+        let errors = self.runtime().errors.as_ref().map(|errors| errors.0.clone()).unwrap_or_default();
+        Ok(Settings {
+            path: self.inner.options.paths.config.clone(),
+            settings: active.config.as_json(),
+            errors,
+        })
+    }
+
+    pub(crate) async fn configure(&self, change: Configure, actor: &Actor) -> Result<Settings, ApiError> {
+        let _editing = self.inner.editing.lock().await;
+        if change.path.first().is_none_or(|section| section == "accounts") {
+            return Err(ApiError::usage("say which setting; accounts have calls of their own"));
+        }
+        let text = config::configure(&self.inner.options.paths.config, &change.path, change.value.as_ref());
+        let text = text.map_err(|errors| ApiError::Config { errors: errors.0 })?;
+        self.write_config(&text).await?;
+        let what = AuditedChange::Configured { removed: change.value.is_none(), path: change.path };
+        self.record_change(actor, what).await;
+        self.settings(SettingsQuery {}).await
+    }
+
+    pub(crate) async fn reload(&self, _: Reload, actor: &Actor) -> Result<(), ApiError> {
+        self.reload_now().await?;
+        self.record_change(actor, AuditedChange::Reloaded).await;
+        Ok(())
+    }
+}

@@ -1,0 +1,359 @@
+//! Checks of everything that Callboard needs, each with its remedy.
+
+use callboard_domain::{secret::SecretField, source::Progress};
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::{
+    Engine, Mode,
+    api::{AccountInfo, AccountsQuery, Check, CheckVerdict, Health, Needs},
+    secrets::{Place, variable},
+    store::Delivery,
+    system::supervise::TaskFault,
+};
+
+/// Reasons that are given in full; the others are counted.
+const REASONS: usize = 5;
+
+/// Checks everything, one after the other.
+pub(crate) async fn checks(engine: &Engine) -> Vec<Check> {
+    let mut checks =
+        vec![config(engine), store(engine).await, secrets(engine).await, webhooks(engine), daemon(engine)];
+    checks.extend(stored_rows(engine).await);
+    checks.extend(engine.host().checks());
+    checks.extend(accounts(engine).await);
+    checks.push(deliveries(engine).await);
+    checks.extend(runs(engine));
+    checks.extend(tasks(engine));
+    checks
+}
+
+fn check(name: impl Into<String>, verdict: CheckVerdict, found: impl Into<String>) -> Check {
+    Check { name: name.into(), verdict, found: found.into(), remedy: None }
+}
+
+fn remedied(check: Check, remedy: impl Into<String>) -> Check {
+    Check { remedy: Some(remedy.into()), ..check }
+}
+
+fn config(engine: &Engine) -> Check {
+    let path = engine.active().config.path.display().to_string();
+    match &engine.runtime().errors {
+        Some(errors) => remedied(
+            check(
+                "configuration",
+                CheckVerdict::Failed,
+                format!("{errors}\nwhat was valid before stays active"),
+            ),
+            "correct it; it is applied as soon as it is valid",
+        ),
+        None if engine.active().config.path.exists() => check("configuration", CheckVerdict::Ok, path),
+        None => remedied(
+            check(
+                "configuration",
+                CheckVerdict::Ok,
+                format!("{path} does not exist; everything has its default"),
+            ),
+            "add an account: callboard accounts add forge github watch=owner/repo",
+        ),
+    }
+}
+
+async fn store(engine: &Engine) -> Check {
+    let file = engine.store().file().display().to_string();
+    match engine.store().check().await {
+        Ok(damage) if damage.is_empty() => match engine.store().check_writing().await {
+            Ok(()) => check("store", CheckVerdict::Ok, file),
+            Err(error) => remedied(
+                check("store", CheckVerdict::Failed, format!("{file} cannot be written: {error}")),
+                "free some space, or see to the disk; what waits to be recorded is tried again by itself",
+            ),
+        },
+        Ok(damage) => remedied(
+            check("store", CheckVerdict::Failed, format!("{file} is damaged: {}", damage.join("; "))),
+            "stop Callboard, move the file away and start again: what the services report is read anew",
+        ),
+        Err(error) => check("store", CheckVerdict::Failed, error.to_string()),
+    }
+}
+
+/// The stored rows that cannot be read; nothing where all can.
+async fn stored_rows(engine: &Engine) -> Option<Check> {
+    let rows = match engine.store().unreadable_rows().await {
+        Ok(rows) if rows.is_empty() => return None,
+        Ok(rows) => rows,
+        Err(error) => return Some(check("stored rows", CheckVerdict::Failed, error.to_string())),
+    };
+    let more = rows.len().saturating_sub(REASONS);
+    let mut names: Vec<String> = rows.iter().take(REASONS).map(ToString::to_string).collect();
+    if more > 0 {
+        names.push(format!("and {more} more"));
+    }
+    let found = format!(
+        "{} cannot be read, damaged or written by a newer Callboard:\n{}",
+        if rows.len() == 1 { "1 row".to_owned() } else { format!("{} rows", rows.len()) },
+        names.join("\n")
+    );
+    Some(remedied(
+        check("stored rows", CheckVerdict::Warning, found),
+        "accounts and items are read anew by the next poll. A run that cannot be read is unknown: look at its service. Other \
+         rows are left out of lists, and are deleted once they are old",
+    ))
+}
+
+async fn secrets(engine: &Engine) -> Check {
+    let active = engine.active();
+    let secrets = active.secrets.clone();
+    let place = secrets.place().describe();
+    if !active.accounts.is_empty() && active.accounts.values().all(|account| !account.needs_secrets) {
+        return check("secrets", CheckVerdict::Ok, format!("no account has any, so {place} is not asked"));
+    }
+    match secrets.probe().await {
+        Ok(()) => check("secrets", CheckVerdict::Ok, format!("kept in {place}")),
+        Err(error) => {
+            let remedy = match secrets.place() {
+                Place::Keychain => {
+                    "start and unlock the keychain (such as gnome-keyring or KWallet), or set secrets.store to \"file\", \"session\" or \"env\""
+                }
+                Place::File => "set CALLBOARD_PASSPHRASE to the passphrase of the encrypted file",
+                Place::Session | Place::Env => "set secrets.store to another place",
+            };
+            remedied(check("secrets", CheckVerdict::Failed, error.to_string()), remedy)
+        }
+    }
+}
+
+fn webhooks(engine: &Engine) -> Check {
+    let (heard, listen_error) = {
+        let runtime = engine.runtime();
+        (runtime.webhook_addr, runtime.listen_error.clone())
+    };
+    if let (None, Some(why)) = (heard, listen_error) {
+        return remedied(
+            check("webhooks", CheckVerdict::Failed, format!("not received: {why}")),
+            "stop what has that port, or choose another one: receive.listen. It is tried again by itself",
+        );
+    }
+    match (heard, &engine.active().config.receive) {
+        (Some(at), _) => {
+            check("webhooks", CheckVerdict::Ok, format!("received at http://{at}/hooks/ACCOUNT"))
+        }
+        (None, Some(receive)) => remedied(
+            check(
+                "webhooks",
+                CheckVerdict::Warning,
+                format!("not received: nothing listens at {}", receive.listen),
+            ),
+            "start the daemon: callboard serve",
+        ),
+        (None, None) => remedied(
+            check("webhooks", CheckVerdict::Ok, "not received; accounts are polled"),
+            "to receive events at once, add [receive] listen = \"127.0.0.1:7878\"",
+        ),
+    }
+}
+
+fn daemon(engine: &Engine) -> Check {
+    match engine.inner.options.mode {
+        Mode::Serve => check("daemon", CheckVerdict::Ok, "running"),
+        Mode::Once => remedied(
+            check(
+                "daemon",
+                CheckVerdict::Warning,
+                "not running: accounts are polled only when a command asks",
+            ),
+            "start it: callboard serve",
+        ),
+    }
+}
+
+/// The runs whose end is not on the record; nothing where all are.
+fn runs(engine: &Engine) -> Option<Check> {
+    let waiting = engine.inner.runs.all_unrecorded();
+    let first = waiting.first()?;
+    let each = waiting.iter().map(|it| format!("{} is {}", it.run.line, it.run.state.name()));
+    let found = format!("{}; that is not recorded yet: {}", each.collect::<Vec<_>>().join(", "), first.why);
+    let check = check("runs", CheckVerdict::Failed, found);
+    Some(remedied(
+        check,
+        "keep Callboard running and see to the store: it is recorded as soon as that can be written",
+    ))
+}
+
+/// The parts of Callboard that stopped by a fault of their own; nothing where none did.
+fn tasks(engine: &Engine) -> Vec<Check> {
+    let errors = engine.runtime().task_faults.clone();
+    let check = |(name, fault): (String, TaskFault)| {
+        let times = if fault.count == 1 { "once".to_owned() } else { format!("{} times", fault.count) };
+        let after = match fault.again_at {
+            Some(_) => "; it was started again",
+            None => "",
+        };
+        let at = fault.at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M");
+        let found = format!("{} ({times}, last at {at}){after}", fault.last);
+        remedied(check(name, CheckVerdict::Warning, found), "report it, with the log around that time")
+    };
+    errors.into_iter().map(check).collect()
+}
+
+async fn accounts(engine: &Engine) -> Vec<Check> {
+    let infos = match engine.accounts(AccountsQuery {}).await {
+        Ok(infos) => infos,
+        Err(error) => return vec![check("accounts", CheckVerdict::Failed, error.to_string())],
+    };
+    let now = Timestamp::now();
+    infos
+        .into_iter()
+        .flat_map(|info| {
+            let name = format!("account {}", info.name);
+            let secret = match info.secrets {
+                // What is in the environment cannot be set by a command.
+                Place::Env => format!("set {} where Callboard is started", unset_variables(engine, &info)),
+                _ => format!("callboard accounts secret {}", info.name),
+            };
+            let first = match info.health {
+                Health::Ok => answers(&name, &info),
+                Health::New => remedied(
+                    check(&name, CheckVerdict::Warning, format!("{}: not asked yet", info.service)),
+                    format!("callboard accounts test {}", info.name),
+                ),
+                Health::Incomplete { why, waits_for: Some(place), .. } => remedied(
+                    check(&name, CheckVerdict::Failed, why),
+                    format!("unlock or start {place}; it is tried again by itself, and its messages wait"),
+                ),
+                // Why it is not sent says what to change.
+                Health::Incomplete { why, needs: Needs::Setting, waits_for: None } => {
+                    check(&name, CheckVerdict::Failed, why)
+                }
+                Health::Incomplete { why, needs: Needs::Secret, waits_for: None } => {
+                    remedied(check(&name, CheckVerdict::Failed, why), secret.clone())
+                }
+                Health::Trouble { since, error, .. } => {
+                    let minutes = now.duration_since(since).as_mins().max(0);
+                    remedied(
+                        check(&name, CheckVerdict::Failed, format!("{error} (for {minutes} m)")),
+                        format!("see to the service or its credential ({secret}), then: callboard accounts test {}", info.name),
+                    )
+                }
+            };
+            let missing = info.identity.into_iter().flat_map(|identity| identity.missing_scopes);
+            let missing: Vec<Check> = missing
+                .map(|it| {
+                    let found = format!("{} cannot be done: the credential lacks `{}`", it.needed_for, it.scope);
+                    remedied(check(&name, CheckVerdict::Warning, found), format!("give it that scope, then: {secret}"))
+                })
+                .collect();
+            // Those that hide something are in the first one.
+            let problems = info.problems.into_iter().filter(|problem| !problem.hides());
+            let problems = problems.map(|problem| check(&name, CheckVerdict::Warning, problem.to_string()));
+            std::iter::once(first).chain(missing).chain(problems.collect::<Vec<_>>()).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// An account that answers. It is well only where the board has no line of something that is not seen of it.
+fn answers(name: &str, info: &AccountInfo) -> Check {
+    let who = info.identity.as_ref().map_or_else(String::new, |it| format!(" as {}", it.display()));
+    let service = format!("{}{who}", info.service);
+    let hidden: String = info.problems.iter().filter(|it| it.hides()).map(|it| format!("\n{it}")).collect();
+    let lacks = match (info.reading, info.last_ok) {
+        _ if !hidden.is_empty() => format!("not all of it is seen:{hidden}"),
+        (Some(Progress { done, total }), _) => format!("it is being read, {done} of {total} so far"),
+        (None, None) if info.watched => "its first poll has not ended".to_owned(),
+        _ => return check(name, CheckVerdict::Ok, service),
+    };
+    check(name, CheckVerdict::Warning, format!("{service}: {lacks}"))
+}
+
+/// The environment variables of the secrets that the account could have and has not.
+fn unset_variables(engine: &Engine, info: &AccountInfo) -> String {
+    let active = engine.active();
+    let fields = active.accounts.get(&info.name).map_or(&[][..], |account| account.config.secrets());
+    let is_unset = |name: &str| !info.secrets_set.iter().any(|set| set == name);
+    let (required, optional): (Vec<_>, Vec<_>) = fields
+        .iter()
+        .filter(|field| is_unset(field.name) && !field.is_inbound())
+        .partition(|field| field.required);
+    let names = |fields: &[&SecretField]| -> Vec<String> {
+        fields.iter().map(|field| variable(info.name.as_str(), field.name)).collect()
+    };
+    match required.is_empty() {
+        true => names(&optional).join(" or "),
+        false => names(&required).join(" and "),
+    }
+}
+
+async fn deliveries(engine: &Engine) -> Check {
+    if let Some(error) = engine.inner.outbox.store_error() {
+        return check("deliveries", CheckVerdict::Failed, format!("messages wait: {error}"));
+    }
+    match engine.store().deliveries_not_posted(1_000).await {
+        Ok(left) if left.is_empty() => check("deliveries", CheckVerdict::Ok, "everything has arrived"),
+        Ok(left) => remedied(
+            check("deliveries", CheckVerdict::Warning, not_arrived(&left)),
+            "callboard deliveries --pending",
+        ),
+        Err(error) => check("deliveries", CheckVerdict::Failed, error.to_string()),
+    }
+}
+
+/// How many messages have not arrived, and why, each reason once.
+fn not_arrived(left: &[Delivery]) -> String {
+    let mut reasons: Vec<String> = Vec::new();
+    for delivery in left {
+        let reason = delivery.error.as_ref().map(|error| format!("{}: {error}", delivery.to));
+        reasons.extend(reason.filter(|reason| !reasons.contains(reason)));
+    }
+    let more = reasons.len().saturating_sub(REASONS);
+    reasons.truncate(REASONS);
+    if more > 0 {
+        reasons.push(format!("and {more} more reasons"));
+    }
+    let reasons: String = reasons.iter().map(|reason| format!("\n{reason}")).collect();
+    format!("{} have not arrived{reasons}", left.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use callboard_domain::source::{Problem, ProblemKind};
+
+    use super::*;
+
+    #[test]
+    fn account_is_well_only_where_all_of_it_is_seen() {
+        let answering = || AccountInfo {
+            name: "pager".into(),
+            service: "alertmanager".into(),
+            health: Health::Ok,
+            identity: None,
+            person: None,
+            rate_limit: None,
+            last_ok: Some(Timestamp::UNIX_EPOCH),
+            reading: None,
+            problems: Vec::new(),
+            secrets: Place::Env,
+            watched: true,
+            settings: Default::default(),
+            secrets_set: Vec::new(),
+        };
+        let problem = |kind| vec![Problem::new(kind, "alerts", "no")];
+        let (ok, warning) = (CheckVerdict::Ok, CheckVerdict::Warning);
+        let cases = [
+            (answering(), ok, "alertmanager"),
+            (AccountInfo { problems: problem(ProblemKind::Details), ..answering() }, ok, "alertmanager"),
+            (
+                AccountInfo { problems: problem(ProblemKind::NotSeen), ..answering() },
+                warning,
+                "alertmanager: not all of it is seen:\nalerts: no",
+            ),
+            (
+                AccountInfo { last_ok: None, ..answering() },
+                warning,
+                "alertmanager: its first poll has not ended",
+            ),
+            (AccountInfo { last_ok: None, watched: false, ..answering() }, ok, "alertmanager"),
+        ];
+        for (info, verdict, found) in cases {
+            assert_eq!(answers("account pager", &info), check("account pager", verdict, found), "{info:?}");
+        }
+    }
+}

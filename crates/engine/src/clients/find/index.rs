@@ -1,0 +1,478 @@
+//! What a launcher looks through, in memory, and what it finds there for a few letters.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::{Mutex, PoisonError},
+};
+
+use callboard_domain::{
+    board::Row,
+    command::{ArgSpec, CommandSpec},
+    identity::Identity,
+    item::{AccountName, ItemKey},
+    run::Run,
+};
+use jiff::Timestamp;
+use nucleo_matcher::Utf32String;
+
+use super::fuzzy::Wanted;
+use crate::api::{Found, FoundCommand, FoundItem, FoundRun};
+
+/// Two texts whose letters are worth as much, within this, are equally meant: then use decides.
+const ALIKE: u32 = 3;
+/// How many times as many items as are wanted are looked at closely.
+const LIKELY: usize = 10;
+
+/// What a launcher looks through.
+#[derive(Default)]
+pub(crate) struct Index {
+    commands: Vec<CommandEntry>,
+    items: Vec<ItemEntry>,
+    known: HashSet<ItemKey>,
+    matched: Mutex<Option<Matched>>,
+    lines: Vec<LineEntry>,
+    /// Who each account acts as.
+    pub(crate) me: BTreeMap<AccountName, Identity>,
+}
+
+struct CommandEntry {
+    name: String,
+    /// Every name of it, in lower case, its own first.
+    names: Vec<String>,
+    summary: String,
+    posts_to: String,
+    takes: String,
+    text: Utf32String,
+    used: u32,
+}
+
+struct ItemEntry {
+    row: Row,
+    open: bool,
+    changed_at: Timestamp,
+    text: Utf32String,
+}
+
+/// The places of the items that a text may mean: a text that goes on from it means none besides.
+struct Matched {
+    text: String,
+    /// Those that may hold its words as they stand.
+    whole: Vec<usize>,
+    /// Those that may hold its letters.
+    loose: Vec<usize>,
+}
+
+struct LineEntry {
+    id: String,
+    line: String,
+    lower: String,
+    state: &'static str,
+    by: String,
+    at: Timestamp,
+    text: Utf32String,
+    used: u32,
+}
+
+impl Index {
+    /// One with nothing in it yet.
+    pub(crate) fn new(me: BTreeMap<AccountName, Identity>) -> Self {
+        Self { me, ..Self::default() }
+    }
+
+    /// Adds a command, and where it posts. Runs are added before, for how often it is used.
+    pub(crate) fn add_command(&mut self, spec: &CommandSpec, posts_to: String, used: &Used) {
+        let names: Vec<String> =
+            std::iter::once(&spec.name).chain(&spec.aliases).map(|name| name.to_lowercase()).collect();
+        let takes = |arg: &ArgSpec| if arg.required { arg.name.clone() } else { format!("[{}]", arg.name) };
+        let text = format!("{} {} {}", spec.name, spec.aliases.join(" "), spec.summary);
+        self.commands.push(CommandEntry {
+            name: spec.name.clone(),
+            names,
+            summary: spec.summary.clone(),
+            posts_to,
+            takes: spec.args.iter().map(takes).collect::<Vec<_>>().join(", "),
+            text: text.into(),
+            used: used.commands.get(&spec.name).copied().unwrap_or(0),
+        });
+    }
+
+    /// Adds an item; one that is there already stays as it is.
+    pub(crate) fn add_item(&mut self, row: Row, repo: &str, open: bool, changed_at: Timestamp) {
+        if !self.known.insert(row.key.clone()) {
+            return;
+        }
+        let mut text = format!("{} {}", row.title, row.second);
+        // Said once is enough; what is looked through is what takes the time.
+        for more in [row.key.id.as_str(), repo] {
+            if !text.contains(more) {
+                text.push(' ');
+                text.push_str(more);
+            }
+        }
+        self.items.push(ItemEntry { row, open, changed_at, text: text.into() });
+    }
+
+    /// Adds the lines that were run, each once; `runs` are newest first.
+    pub(crate) fn add_runs(&mut self, runs: &[Run], used: &Used) {
+        let mut known = HashSet::new();
+        for run in runs {
+            if !known.insert(run.line.as_str()) {
+                continue;
+            }
+            self.lines.push(LineEntry {
+                id: run.id.clone(),
+                line: run.line.clone(),
+                lower: run.line.to_lowercase(),
+                state: run.state.name(),
+                by: run.by.clone(),
+                at: run.started_at,
+                text: run.line.as_str().into(),
+                used: used.lines.get(&run.line).copied().unwrap_or(0),
+            });
+        }
+    }
+
+    /// What a few letters mean, at most `limit` of each kind.
+    pub(crate) fn find(&self, text: &str, limit: usize) -> Found {
+        let Some(mut wanted) = Wanted::new(text) else { return Found::default() };
+        let lower = text.trim_start().to_lowercase();
+        Found {
+            commands: self.find_commands(&lower, &mut wanted, limit),
+            items: self.find_items(text, &mut wanted, limit),
+            runs: self.find_lines(&lower, &mut wanted, limit),
+            completion: self.completion(text),
+        }
+    }
+
+    fn find_commands(&self, lower: &str, wanted: &mut Wanted, limit: usize) -> Vec<FoundCommand> {
+        let found = best(&self.commands, limit, |entry| {
+            let typed = entry.names.iter().filter_map(|name| typed(name, lower)).max();
+            let quality = wanted.quality(entry.text.slice(..));
+            if typed.is_none() && quality.is_none() {
+                return None;
+            }
+            let shorter = Reverse(entry.name.len());
+            Some((typed, quality.unwrap_or(0) / ALIKE, entry.used, shorter, Reverse(entry.name.clone())))
+        });
+        found
+            .into_iter()
+            .map(|entry| FoundCommand {
+                name: entry.name.clone(),
+                title: match typed(&entry.names[0], lower) {
+                    Some(Typed::Whole) => vec![crate::api::Piece { text: entry.name.clone(), hit: true }],
+                    _ => wanted.mark(entry.text.slice(..), &entry.name),
+                },
+                summary: entry.summary.clone(),
+                posts_to: entry.posts_to.clone(),
+                takes: entry.takes.clone(),
+            })
+            .collect()
+    }
+
+    fn find_items(&self, text: &str, wanted: &mut Wanted, limit: usize) -> Vec<FoundItem> {
+        let rank = |quality: u32, at: usize| {
+            let entry = &self.items[at];
+            (quality / ALIKE, entry.open, entry.changed_at, &entry.row.key)
+        };
+        let Matched { whole, mut loose, .. } = self.matched_by(text);
+        let mut kept = Vec::new();
+        let mut found = best(whole, limit, |at| {
+            let quality = wanted.quality_whole(self.items[at].text.slice(..))?;
+            kept.push(at);
+            Some(rank(quality, at))
+        });
+        let whole = std::mem::take(&mut kept);
+        if wanted.is_worth_more(found.len(), limit) {
+            let likely = best(loose, limit.saturating_mul(LIKELY), |at| {
+                let quality = wanted.quality_at_a_glance(self.items[at].text.slice(..))?;
+                kept.push(at);
+                Some(rank(quality, at))
+            });
+            loose = kept;
+            found = best(likely, limit, |at| Some(rank(wanted.quality(self.items[at].text.slice(..))?, at)));
+        }
+        let matched = Matched { text: text.to_owned(), whole, loose };
+        *self.matched.lock().unwrap_or_else(PoisonError::into_inner) = Some(matched);
+        let found = found.into_iter().map(|at| &self.items[at]);
+        found
+            .map(|entry| FoundItem {
+                row: entry.row.clone(),
+                title: wanted.mark(entry.text.slice(..), &entry.row.title),
+            })
+            .collect()
+    }
+
+    /// The items that are worth looking at for a text: where it goes on from the last one, those that matched that one.
+    fn matched_by(&self, text: &str) -> Matched {
+        let last = self.matched.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // A backslash makes the space after it part of the word: then a longer text may mean more.
+        let goes_on = |last: &Matched| text.starts_with(&last.text) && !text.contains('\\');
+        last.filter(goes_on).unwrap_or_else(|| {
+            let all: Vec<usize> = (0..self.items.len()).collect();
+            Matched { text: String::new(), whole: all.clone(), loose: all }
+        })
+    }
+
+    fn find_lines(&self, lower: &str, wanted: &mut Wanted, limit: usize) -> Vec<FoundRun> {
+        let found = best(&self.lines, limit, |entry| {
+            let begins = entry.lower.starts_with(lower);
+            let quality = wanted.quality(entry.text.slice(..))?;
+            Some((begins, quality / ALIKE, entry.used, entry.at, &entry.line))
+        });
+        found
+            .into_iter()
+            .map(|entry| FoundRun {
+                id: entry.id.clone(),
+                line: entry.line.clone(),
+                title: wanted.mark(entry.text.slice(..), &entry.line),
+                state: entry.state.to_owned(),
+                by: entry.by.clone(),
+                at: entry.at,
+            })
+            .collect()
+    }
+
+    /// The name of the command that the text begins, or the line that was run before.
+    fn completion(&self, text: &str) -> Option<String> {
+        let lower = text.to_lowercase();
+        let names = self.commands.iter().filter(|entry| entry.names[0].starts_with(&lower));
+        let named = names.max_by_key(|entry| (entry.used, Reverse(entry.name.len()), Reverse(&entry.name)));
+        let lines = self.lines.iter().filter(|entry| entry.lower.starts_with(&lower));
+        let line = lines.max_by_key(|entry| (entry.used, entry.at));
+        let longer = |whole: &String| whole.len() > text.len();
+        let named = named.map(|entry| &entry.name).filter(|name| longer(name));
+        let whole = named.or(line.map(|entry| &entry.line).filter(|line| longer(line)))?;
+        continued(text, whole)
+    }
+}
+
+/// What was typed, and the rest of a text that begins with it, whatever the case of its letters.
+pub(crate) fn continued(typed: &str, whole: &str) -> Option<String> {
+    let rest = whole.get(typed.len()..).filter(|rest| !rest.is_empty())?;
+    Some(format!("{typed}{rest}"))
+}
+
+/// How a command's name was typed; the better the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Typed {
+    /// The beginning of it.
+    Part,
+    /// All of it, and maybe what it takes.
+    Whole,
+}
+
+fn typed(name: &str, lower: &str) -> Option<Typed> {
+    match lower.strip_prefix(name) {
+        Some(rest) if rest.is_empty() || rest.starts_with(' ') => Some(Typed::Whole),
+        _ => name.starts_with(lower).then_some(Typed::Part),
+    }
+}
+
+/// The entries that rank highest, in order.
+fn best<E: Copy, R: Ord>(
+    entries: impl IntoIterator<Item = E>,
+    limit: usize,
+    mut rank: impl FnMut(E) -> Option<R>,
+) -> Vec<E> {
+    let ranked = entries.into_iter().filter_map(|entry| Some((rank(entry)?, entry)));
+    let mut ranked: Vec<(R, E)> = ranked.collect();
+    if ranked.len() > limit && limit > 0 {
+        ranked.select_nth_unstable_by(limit - 1, |one, other| other.0.cmp(&one.0));
+    }
+    ranked.truncate(limit);
+    ranked.sort_by(|one, other| other.0.cmp(&one.0));
+    ranked.into_iter().map(|(_, entry)| entry).collect()
+}
+
+/// How much commands and lines have been used: often and lately counts more.
+#[derive(Default)]
+pub(crate) struct Used {
+    commands: HashMap<String, u32>,
+    lines: HashMap<String, u32>,
+}
+
+impl Used {
+    /// From the runs on the record.
+    pub(crate) fn of(runs: &[Run], now: Timestamp) -> Self {
+        let mut used = Self::default();
+        for run in runs {
+            let worth = match now.duration_since(run.started_at).as_hours() {
+                ..24 => 20,
+                24..168 => 6,
+                168..720 => 2,
+                _ => 1,
+            };
+            *used.commands.entry(run.command.clone()).or_default() += worth;
+            *used.lines.entry(run.line.clone()).or_default() += worth;
+        }
+        used
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use callboard_domain::{
+        board::State,
+        command::Args,
+        item::Kind,
+        run::{Outcome, RunState},
+    };
+
+    use super::*;
+    use crate::clients::find::fuzzy::shown;
+
+    fn at(hour: i64) -> Timestamp {
+        Timestamp::from_second(1_790_000_000 + hour * 3_600).unwrap()
+    }
+
+    fn run(id: &str, command: &str, line: &str, hour: i64) -> Run {
+        Run {
+            id: id.into(),
+            command: command.into(),
+            line: line.into(),
+            args: Args::default(),
+            account: None,
+            item: None,
+            by: "ana".into(),
+            actor: None,
+            started_at: at(hour),
+            ended_at: None,
+            state: RunState::Done { outcome: Outcome::ok("done") },
+            post: None,
+        }
+    }
+
+    fn row(id: &str, title: &str, second: &str) -> Row {
+        Row {
+            key: ItemKey::new(&"forge".into(), Kind::Build, id),
+            state: State::Failing,
+            held: false,
+            title: title.into(),
+            second: second.into(),
+            turn: None,
+            since: None,
+            url: None,
+            severity: None,
+            approvals: None,
+            checks: None,
+            snoozed: None,
+            as_of: None,
+        }
+    }
+
+    fn index() -> Index {
+        let runs = [
+            run("5", "build", "build web branch=main", -1),
+            run("4", "deploy", "deploy web to staging", -30),
+            run("3", "deploy", "deploy api to production", -200),
+            run("2", "deploy", "deploy api to staging", -300),
+            run("1", "deploy", "deploy api to production", -300),
+        ];
+        let used = Used::of(&runs, at(0));
+        let mut index = Index::default();
+        for spec in [
+            CommandSpec::new("deploy", "Deploy an app to an environment")
+                .alias("ship")
+                .arg(ArgSpec::text("app", ""))
+                .arg(ArgSpec::text("ref", "").optional()),
+            CommandSpec::new("deploy freeze", "Stop deploying"),
+            CommandSpec::new("build", "Build a job"),
+            CommandSpec::new("pr approve", "Approve a pull request"),
+            CommandSpec::new("pug", "A picture of a dog"),
+        ] {
+            index.add_command(&spec, "room:general".into(), &used);
+        }
+        index.add_runs(&runs, &used);
+        index.add_item(row("acme/web/ci@main", "web main", "unit tests failed"), "acme/web", true, at(-5));
+        index.add_item(
+            row("acme/webhooks/ci@main", "webhooks main", "passed"),
+            "acme/webhooks",
+            false,
+            at(0),
+        );
+        index.add_item(row("acme/web/ci@try", "web try", "passed"), "acme/web", false, at(-1));
+        index.add_item(row("acme/web/ci@main", "not again", ""), "acme/web", false, at(0));
+        index
+    }
+
+    #[test]
+    fn commands_by_how_they_are_typed_then_by_use() {
+        let cases: [(&str, &[&str]); 7] = [
+            ("dep", &["[dep]loy", "[dep]loy freeze"]),
+            ("deploy api to st", &["[deploy]"]),
+            ("deploy f", &["[deploy]", "[deploy] [f]reeze"]),
+            ("p", &["[p]ug", "[p]r approve", "de[p]loy"]),
+            ("ship", &["deploy"]),
+            ("approve", &["pr [approve]"]),
+            ("", &[]),
+        ];
+        for (typed, expected) in cases {
+            let found = index().find(typed, 3).commands;
+            let shown: Vec<String> = found.iter().map(|it| shown(&it.title)).collect();
+            assert_eq!(shown, expected, "{typed}");
+        }
+        let found = index().find("deploy", 1).commands;
+        assert_eq!((found[0].takes.as_str(), found[0].posts_to.as_str()), ("app, [ref]", "room:general"));
+    }
+
+    #[test]
+    fn items_by_match_then_what_is_open_then_the_latest() {
+        let cases: [(&str, &[&str]); 5] = [
+            ("web main", &["[web] [main] | unit tests failed", "[web]hooks [main] | passed"]),
+            ("unit web", &["[web] main | unit tests failed"]),
+            ("acme/web/ci@try", &["web try | passed"]),
+            ("hooks", &["web[hooks] main | passed"]),
+            ("nothing of it", &[]),
+        ];
+        for (typed, expected) in cases {
+            let found = index().find(typed, 10).items;
+            let shown: Vec<String> =
+                found.iter().map(|it| format!("{} | {}", shown(&it.title), it.row.second)).collect();
+            assert_eq!(shown, expected, "{typed}");
+        }
+        assert_eq!(index().find("web", 2).items.len(), 2);
+    }
+
+    #[test]
+    fn letter_by_letter_finds_what_the_whole_text_finds() {
+        let typed = index();
+        for text in
+            ["web main", "unit web", "wmn", "hooks", "acme/web/ci@try", "a\\ b", "nothing of it", "wéb"]
+        {
+            let ends = text.char_indices().map(|(at, letter)| at + letter.len_utf8());
+            for end in ends {
+                let text = &text[..end];
+                assert_eq!(typed.find(text, 2), index().find(text, 2), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn lines_each_once_with_their_latest_run() {
+        let lines = |typed: &str| {
+            let found = index().find(typed, 10).runs;
+            found.iter().map(|it| format!("{} {}", it.id, shown(&it.title))).collect::<Vec<_>>()
+        };
+        assert_eq!(lines("deploy api"), ["3 [deploy] [api] to production", "2 [deploy] [api] to staging"]);
+        assert_eq!(lines("staging"), ["4 deploy web to [staging]", "2 deploy api to [staging]"]);
+        assert!(lines("zebra").is_empty());
+    }
+
+    #[test]
+    fn a_text_is_completed_by_a_name_then_by_a_line() {
+        let cases = [
+            ("dep", Some("deploy")),
+            ("DEP", Some("DEPloy")),
+            ("deploy", Some("deploy web to staging")),
+            ("deploy a", Some("deploy api to production")),
+            ("deploy f", Some("deploy freeze")),
+            ("deploy api to s", Some("deploy api to staging")),
+            ("deploy api to staging", None),
+            ("x", None),
+        ];
+        for (typed, expected) in cases {
+            assert_eq!(index().find(typed, 5).completion.as_deref(), expected, "{typed}");
+        }
+    }
+}

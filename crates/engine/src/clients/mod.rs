@@ -1,0 +1,12 @@
+//! Who asks: every call's answer, in process and over the local socket.
+
+pub(crate) mod calls;
+pub(crate) mod choice_cache;
+pub(crate) mod dispatch;
+pub(crate) mod doctor;
+pub(crate) mod find;
+pub(crate) mod services;
+pub mod socket;
+pub(crate) mod standings;
+pub(crate) mod status;
+pub mod tray_app;

@@ -1,0 +1,246 @@
+//! A command of a file: what it takes, what it does, and how its end is told.
+
+use std::{path::PathBuf, sync::Arc};
+
+use async_trait::async_trait;
+use callboard_domain::{
+    action::{Action, Progress, Step},
+    command::{self as typed, ArgError, Args, CommandSpec, Effect},
+    error::ServiceError,
+    expression::{Budget, Expression},
+    item::AccountName,
+    message::Block,
+    run::Outcome,
+    segment,
+    template::{Escape, Name, Template, TemplateError},
+    text,
+};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::{evaluation, exec::Exec, http::Call};
+use crate::commands::values::values;
+
+/// The most of an answer or output that is shown with an outcome, in characters: its end.
+const SHOWN: usize = 2_000;
+/// The most data that is recorded with an outcome, in bytes.
+const DATA: usize = 64 << 10;
+
+/// A command of a file.
+#[derive(Debug)]
+pub(super) struct Command {
+    pub(super) spec: CommandSpec,
+    pub(super) run: Run,
+    pub(super) result: Arc<Telling>,
+}
+
+/// What it does.
+#[derive(Debug)]
+pub(super) enum Run {
+    Http(Box<Call>),
+    Exec(Box<Exec>),
+}
+
+/// How its end is told.
+#[derive(Debug, Default)]
+pub(super) struct Telling {
+    pub(super) ok: Option<Expression>,
+    pub(super) summary: Option<Template>,
+    pub(super) link: Option<Link>,
+}
+
+/// Where its end can be seen.
+#[derive(Debug)]
+pub(super) enum Link {
+    /// A URL with values in it: they are encoded.
+    Written(Template),
+    /// A URL as the service gave it.
+    Told(Template),
+}
+
+/// What was done, as the service or the program told it.
+#[derive(Debug)]
+pub(super) struct Done {
+    /// Whether it went well, where the command does not judge itself.
+    pub(super) ok: bool,
+    /// A line that tells a good end.
+    pub(super) good: String,
+    /// A line that tells a bad one.
+    pub(super) bad: String,
+    /// The answer or output, for people.
+    pub(super) shown: String,
+    /// The same, as data.
+    pub(super) data: Value,
+    /// What templates and expressions can name of it.
+    pub(super) facts: Map<String, Value>,
+}
+
+#[async_trait]
+impl Action for Command {
+    fn spec(&self) -> &CommandSpec {
+        &self.spec
+    }
+
+    fn preview(&self, args: &Args, _now: Timestamp) -> Result<Vec<Step>, ArgError> {
+        let scope = values(&self.spec, args);
+        match &self.run {
+            Run::Http(call) => call.preview(&scope),
+            Run::Exec(exec) => exec.preview(&scope),
+        }
+    }
+
+    fn files(&self, args: &Args) -> Vec<PathBuf> {
+        match &self.run {
+            Run::Http(_) => Vec::new(),
+            Run::Exec(exec) => exec.files(&values(&self.spec, args), self.spec.effect),
+        }
+    }
+
+    fn account(&self) -> Option<&AccountName> {
+        match &self.run {
+            Run::Http(call) => Some(&call.account),
+            Run::Exec(_) => None,
+        }
+    }
+
+    async fn run(
+        &self,
+        args: &Args,
+        _now: Timestamp,
+        progress: &dyn Progress,
+    ) -> Result<Outcome, ServiceError> {
+        let scope = values(&self.spec, args);
+        let done = match &self.run {
+            Run::Http(call) => call.run(&scope, self.result.judges_by_status(), progress).await?,
+            Run::Exec(exec) => exec.run(&scope, self.spec.effect, progress).await?,
+        };
+        let (telling, effect, line, good) =
+            (Arc::clone(&self.result), self.spec.effect, self.line(args), done.good.clone());
+        let judged =
+            evaluation::apart(move |budget| telling.outcome(effect, &line, scope, done, budget)).await;
+        judged.unwrap_or_else(|late| Err(not_judged(effect, &good, &late.0)))
+    }
+}
+
+/// It was done, and how it went cannot be told.
+fn not_judged(effect: Effect, good: &str, why: &str) -> ServiceError {
+    let why = format!("{good}; whether that is well is not known: {why}");
+    match effect {
+        Effect::Changes => ServiceError::unknown(why),
+        Effect::Reads => ServiceError::unavailable(why),
+    }
+}
+
+impl Command {
+    /// What was asked, as a person would have typed it.
+    fn line(&self, args: &Args) -> String {
+        let compiled = typed::Command::new(self.spec.clone());
+        compiled.map_or_else(|_| typed::canonical_line(&self.spec, args), |command| command.line(args))
+    }
+}
+
+impl Telling {
+    /// How it ended. `line` is what was asked, as a person would have typed it.
+    fn outcome(
+        &self,
+        effect: Effect,
+        line: &str,
+        mut scope: Map<String, Value>,
+        done: Done,
+        budget: &Budget,
+    ) -> Result<Outcome, ServiceError> {
+        scope.extend(done.facts);
+        let ok = match &self.ok {
+            None => done.ok,
+            Some(ok) => ok.holds(&scope, budget).map_err(|why| not_judged(effect, &done.good, &why.0))?,
+        };
+        scope.insert("ok".to_owned(), ok.into());
+        let mut outcome = if ok { Outcome::ok("") } else { Outcome::failed("") };
+        outcome.summary = self.summary(line, &scope, ok, if done.ok { &done.good } else { &done.bad });
+        outcome.link = self.link.as_ref().and_then(|link| link.url(&scope));
+        let shown = end_of(text::block(done.shown.trim(), usize::MAX), SHOWN);
+        // Who changes something wants to know that it is done; who looks wants to see it.
+        if !shown.is_empty() && (!ok || effect == Effect::Reads) {
+            outcome = outcome.with(Block::Code(shown));
+        }
+        if done.data.to_string().len() <= DATA {
+            outcome = outcome.data(done.data);
+        }
+        Ok(outcome)
+    }
+
+    fn summary(&self, line: &str, scope: &Map<String, Value>, ok: bool, said: &str) -> String {
+        let written = self.summary.as_ref().filter(|summary| ok || names_ok(summary));
+        let written = written.map(|summary| summary.render(scope, Escape::None));
+        let summary = match (written, &self.ok) {
+            (Some(Ok(summary)), _) => summary,
+            // That it cannot be told nicely changes nothing about how it ended.
+            (Some(Err(error)), _) => format!("{line}: {said} (its summary lacks something: {})", error.what),
+            (None, Some(expected)) if !ok => {
+                format!("{line} failed: {said}, expected {}", expected.text())
+            }
+            (None, _) if !ok => format!("{line} failed: {said}"),
+            (None, _) => format!("{line}: {said}"),
+        };
+        text::line(&summary, 300)
+    }
+
+    /// True where the command itself says which statuses are good.
+    fn judges_by_status(&self) -> bool {
+        self.ok.as_ref().is_some_and(|ok| ok.names().iter().any(|name| name == "status"))
+    }
+}
+
+impl Link {
+    fn url(&self, scope: &Map<String, Value>) -> Option<Url> {
+        let text = match self {
+            Self::Written(template) => template.render(scope, Escape::PathSegment),
+            Self::Told(template) => template.render(scope, Escape::Line),
+        };
+        let url = Url::parse(text.ok()?.trim()).ok()?;
+        matches!(url.scheme(), "http" | "https").then_some(url)
+    }
+}
+
+fn names_ok(summary: &Template) -> bool {
+    summary.names().iter().any(|found| found.name == "ok")
+}
+
+/// The end of a text, from the start of a line where there is one.
+fn end_of(text: String, most: usize) -> String {
+    let count = text.chars().count();
+    if count <= most {
+        return text;
+    }
+    let start = text.char_indices().nth(count - most).map_or(0, |(at, _)| at);
+    let end = &text[start..];
+    let end = end.split_once('\n').map_or(end, |(_, lines)| lines);
+    format!("…\n{end}")
+}
+
+/// Says which argument it is that does not fit into a template.
+pub(super) fn fit<T>(
+    names: &[Name],
+    rendered: Result<T, TemplateError>,
+    scope: &Map<String, Value>,
+) -> Result<T, ArgError> {
+    rendered.map_err(|error| {
+        let text = |name: &str| match scope.get(name) {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Null) | None => String::new(),
+            Some(value) => value.to_string(),
+        };
+        let odd = |text: &str| text.is_empty() || text.starts_with('-') || segment::fault(text).is_some();
+        let given: Vec<_> = names.iter().map(|found| (&*found.name, text(&found.name))).collect();
+        let given = given.iter().find(|(_, text)| odd(text)).or(given.first());
+        let (arg, found) =
+            given.map_or_else(Default::default, |(name, text)| ((*name).to_owned(), text.clone()));
+        ArgError::Invalid {
+            arg,
+            expected: format!("a value that fits ({})", error.what),
+            found,
+            nearest: None,
+        }
+    })
+}

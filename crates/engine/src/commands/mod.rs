@@ -1,0 +1,6 @@
+//! The commands that there are, and how each one works: connectors' own and command files'.
+
+pub mod command_file;
+pub(crate) mod every_account;
+pub(crate) mod registry;
+pub(crate) mod values;

@@ -1,0 +1,7 @@
+//! What leaves: messages to channels, notifications to the desktop.
+
+pub mod builtin_chat;
+pub(crate) mod deliver;
+pub(crate) mod handoff;
+pub(crate) mod notify;
+pub(crate) mod posted;

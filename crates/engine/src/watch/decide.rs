@@ -1,0 +1,57 @@
+//! What is to be done about an event: the rules' word, turned into what the store keeps with the event.
+
+use std::{sync::Arc, time::Duration};
+
+use callboard_domain::{message::Block, rules::NotifyLevel, run::Run};
+
+use crate::{
+    active_config::ActiveConfig,
+    outbox::posted,
+    store::{Decide, Decided, Happened, Notice, Post},
+};
+
+/// The rules in force.
+struct Deciding(Arc<ActiveConfig>);
+
+/// The rules in force, as the store asks them.
+pub(crate) fn by(active: Arc<ActiveConfig>) -> Arc<dyn Decide> {
+    Arc::new(Deciding(active))
+}
+
+impl Decide for Deciding {
+    fn decide(&self, Happened { event, item, me, snoozed }: Happened<'_>) -> Decided {
+        let ActiveConfig { rules, config, .. } = &*self.0;
+        let decision = rules.decide(event, item, me);
+        let told = !snoozed && matches!(decision.action, NotifyLevel::Notify | NotifyLevel::Important);
+        let posts = decision.post.iter().zip(&decision.posted_by).map(|(channel, rule)| {
+            let message = posted::event(event, item);
+            let (to, message) = match config.address(channel) {
+                Ok(address) => (address, message),
+                // A template has named a channel that does not exist: the news must not be lost for that.
+                Err(what) => {
+                    let note = Block::Text(format!("Meant for another channel: {what}"));
+                    (config.default_channel.clone(), message.with(note))
+                }
+            };
+            Post { to, message, rule: rule.clone() }
+        });
+        Decided {
+            posts: posts.collect(),
+            silence: decision.action == NotifyLevel::Silence,
+            notice: told.then(|| Notice {
+                important: decision.action == NotifyLevel::Important,
+                group: decision.group.clone(),
+            }),
+            record: serde_json::to_string(&decision).unwrap_or_default(),
+        }
+    }
+
+    fn is_doing_of(&self, run: &Run, Happened { event, me, .. }: Happened<'_>) -> bool {
+        let role = self.0.registry.find(&run.command).ok().and_then(|entry| entry.spec.role);
+        role.is_some_and(|role| run.did(role, event, me))
+    }
+
+    fn remembered(&self) -> Duration {
+        self.0.retention().record
+    }
+}
