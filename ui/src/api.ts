@@ -359,7 +359,7 @@ to: Array<User>,
 /**
  * Who changed it, where the service says.
  */
-by: string | null, };
+by: User | null, };
 
 /**
  * A change that somebody made.
@@ -1059,7 +1059,7 @@ moot?: boolean,
 /**
  * Who did it, where the service says.
  */
-by: string | null, 
+by: User | null, 
 /**
  * One line for a person.
  */
@@ -1477,7 +1477,7 @@ updated_at: string,
 /**
  * Who brought it to this status, where the service says.
  */
-changed_by?: string, 
+changed_by?: User, 
 /**
  * Who has it while it is acknowledged. `None` where the service does not say: that is not the same as nobody.
  */

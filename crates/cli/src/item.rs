@@ -104,7 +104,7 @@ impl Facts {
         self.add("Holders", incident.holder_names().join(", "));
         self.add("Held until", incident.held_until().map(when).unwrap_or_default());
         self.add("Assigned to", incident.assignee_names().join(", "));
-        self.add("Changed by", incident.changed_by.as_deref().unwrap_or_default());
+        self.add("Changed by", incident.changed_by.as_ref().map_or("", |by| &by.name));
         let began = since_when(incident.started_at);
         let is_dated = incident.started_at > Timestamp::UNIX_EPOCH;
         let began = match (incident.start_unknown, is_dated) {
@@ -266,7 +266,7 @@ mod tests {
             status: IncidentStatus::Acknowledged,
             started_at: at,
             updated_at: at,
-            changed_by: Some("ana".into()),
+            changed_by: Some(User { id: "U1".into(), name: "ana".into() }),
             hold: Some(Hold { at, by: vec![User::named("ana"), User::named("bo")], until: Some(at) }),
             released_at: None,
             start_unknown: false,

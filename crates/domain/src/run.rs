@@ -116,7 +116,7 @@ impl Run {
         is_well
             && self.item.as_ref() == Some(&event.item)
             && brings_about(role, event.name)
-            && event.by.as_deref().is_none_or(|by| me.is(by) || me.display() == by)
+            && event.by.as_ref().is_none_or(|by| me.is(&by.id))
             && since_began >= -CLOCKS
             && since_ended <= CLOCKS
     }
@@ -209,13 +209,14 @@ impl RunState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::EventName;
+    use crate::{event::EventName, item::User};
 
     #[test]
     fn a_run_did_what_it_brings_about_when_it_ran_and_nothing_else() {
         let at = |seconds: i64| Timestamp::from_second(1_790_000_000 + seconds).unwrap();
         let pull: ItemKey = "forge/pull_request/acme/web#479".parse().unwrap();
-        let me = Identity { login: "ana".into(), ..Identity::default() };
+        let me = Identity { login: "U1".into(), name: Some("ana".into()), ..Identity::default() };
+        let ana = |id: &str| Some(User { id: id.into(), name: "ana".into() });
         let run = |state: RunState, ended: Option<i64>| Run {
             id: "1".into(),
             command: "pr merge".into(),
@@ -230,7 +231,7 @@ mod tests {
             state,
             post: None,
         };
-        let merged = |by: Option<&str>, seconds: i64| Event {
+        let merged = |by: Option<User>, seconds: i64| Event {
             id: 1,
             item: pull.clone(),
             name: EventName::Merged,
@@ -238,30 +239,32 @@ mod tests {
             seen_at: at(seconds),
             old: false,
             moot: false,
-            by: by.map(str::to_owned),
+            by,
             summary: String::new(),
         };
         let done = || run(RunState::Done { outcome: Outcome::ok("merged") }, Some(1_003));
         let elsewhere = "forge/pull_request/acme/web#480".parse().unwrap();
         let unknown = RunState::Unknown { why: "lost".into() };
         let cases = [
-            (done(), Role::Merge, merged(Some("Ana"), 1_002), true),
+            (done(), Role::Merge, merged(ana("u1"), 1_002), true),
             (done(), Role::Merge, merged(None, 1_002), true),
-            (run(RunState::Running, None), Role::Merge, merged(Some("ana"), 5_000), true),
+            (run(RunState::Running, None), Role::Merge, merged(ana("U1"), 5_000), true),
             // The service's clock is behind, and ahead.
-            (done(), Role::Merge, merged(Some("ana"), 900), true),
-            (done(), Role::Merge, merged(Some("ana"), 1_120), true),
-            (done(), Role::Merge, merged(Some("ana"), 800), false),
-            (done(), Role::Merge, merged(Some("ana"), 1_200), false),
-            (done(), Role::Merge, merged(Some("bo"), 1_002), false),
-            (done(), Role::Approve, merged(Some("ana"), 1_002), false),
-            (done(), Role::Merge, Event { name: EventName::Approved, ..merged(Some("ana"), 1_002) }, false),
-            (done(), Role::Merge, Event { item: elsewhere, ..merged(Some("ana"), 1_002) }, false),
-            (run(unknown, Some(1_003)), Role::Merge, merged(Some("ana"), 1_002), false),
+            (done(), Role::Merge, merged(ana("U1"), 900), true),
+            (done(), Role::Merge, merged(ana("U1"), 1_120), true),
+            (done(), Role::Merge, merged(ana("U1"), 800), false),
+            (done(), Role::Merge, merged(ana("U1"), 1_200), false),
+            // Of the same name, and somebody else.
+            (done(), Role::Merge, merged(ana("U2"), 1_002), false),
+            (done(), Role::Merge, merged(Some(User::named("ana")), 1_002), false),
+            (done(), Role::Approve, merged(ana("U1"), 1_002), false),
+            (done(), Role::Merge, Event { name: EventName::Approved, ..merged(ana("U1"), 1_002) }, false),
+            (done(), Role::Merge, Event { item: elsewhere, ..merged(ana("U1"), 1_002) }, false),
+            (run(unknown, Some(1_003)), Role::Merge, merged(ana("U1"), 1_002), false),
             (
                 run(RunState::Done { outcome: Outcome::failed("no") }, Some(1_003)),
                 Role::Merge,
-                merged(Some("ana"), 1_002),
+                merged(ana("U1"), 1_002),
                 false,
             ),
         ];

@@ -8,7 +8,7 @@ use callboard_domain::{
     command::{Command, Commands},
     event::{Event, EventName, compare},
     identity::Identity,
-    item::{AccountName, BuildStatus, IncidentStatus, Item, PullRequestState, RUNS_KEPT},
+    item::{AccountName, BuildStatus, IncidentStatus, Item, PullRequestState, RUNS_KEPT, User},
     rules::Rules,
 };
 use callboard_engine::config::Config;
@@ -64,7 +64,7 @@ fn event(name: EventName, item: &Item) -> Event {
         seen_at: at,
         old: false,
         moot: false,
-        by: Some("dev7".to_owned()),
+        by: Some(User::named("dev7")),
         summary: item.title.clone(),
     }
 }

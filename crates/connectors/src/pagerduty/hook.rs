@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 
 use super::{
     Watched,
-    normalise::{Report, is_user, moment, name, snapshot, unique, user},
+    normalise::{Report, is_user, moment, snapshot, unique, user},
     wire::{self, Reference},
 };
 use crate::{
@@ -83,13 +83,12 @@ impl Hook for Webhooks {
         }
         let at = moment(event.occurred_at.0, now);
         let by = event.agent.as_ref();
-        let by_name = by.map(name).filter(|name| !name.is_empty());
         let is_change =
             matches!(happened, "triggered" | "acknowledged" | "unacknowledged" | "resolved" | "reopened");
         let assigned = incident.assignees.as_ref().zip(at).map(|(to, at)| Assignment {
             at,
             to: unique(to.good.iter().map(user)),
-            by: by_name.clone().filter(|_| happened == "reassigned"),
+            by: by.filter(|_| happened == "reassigned").map(user),
         });
         let hold = by.zip(at).filter(|(by, _)| happened == "acknowledged" && is_user(by));
         let report = Report {

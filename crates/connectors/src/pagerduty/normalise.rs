@@ -82,7 +82,7 @@ pub(super) fn snapshot(account: &AccountName, report: Report<'_>, now: Timestamp
             started_at,
             start_unknown: created_at.is_none(),
             updated_at: report.changed_at.unwrap_or(started_at).max(started_at),
-            changed_by: report.changed_by.map(name).filter(|name| !name.is_empty()),
+            changed_by: report.changed_by.map(user),
             hold: report.hold,
             released_at: None,
             assigned: report.assigned,

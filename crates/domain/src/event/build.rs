@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{EventName, Order, Transition, join_lists, settle_list};
-use crate::item::{Build, BuildRun, BuildStatus, RUNS_KEPT, join_sets, listed};
+use crate::item::{Build, BuildRun, BuildStatus, RUNS_KEPT, User, join_sets, listed};
 
 pub(super) fn settle(build: &mut Build) {
     let join = |old: &BuildRun, new| join_run(old, new, Order::Unknown);
@@ -200,7 +200,7 @@ pub(super) fn transitions(old: Option<&Build>, build: &Build) -> Vec<Transition>
         found.push(Transition {
             name,
             at: run.at,
-            by: run.author.clone(),
+            by: run.author.clone().map(User::named),
             distinct: distinct(run),
             summary: summary(build, name, run, older),
         });

@@ -183,7 +183,7 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
                 holders @ [_] => format!("{} is on {subject}", listed(holders)),
                 holders => format!("{} are on {subject}", listed(holders)),
             };
-            let by = new.changed_by.clone().or_else(|| new.holders().first().map(|user| user.name.clone()));
+            let by = new.changed_by.clone().or_else(|| new.holders().first().cloned());
             tell(EventName::Acknowledged, Some(updated), by, format!("{began} {updated}"), summary);
         }
         Resolved if before != Some(Resolved) => {
@@ -193,7 +193,7 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
             };
             let by = new.changed_by.clone().filter(|_| new.inferred_end.is_none());
             let summary = match &by {
-                Some(by) => format!("{subject} was resolved by {by}"),
+                Some(by) => format!("{subject} was resolved by {}", by.name),
                 None => format!("{subject} is resolved"),
             };
             tell(EventName::Resolved, Some(at), by, distinct, summary);

@@ -49,7 +49,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     identity::Identity,
-    item::{Detail, Item, ItemKey},
+    item::{Detail, Item, ItemKey, User},
 };
 
 /// How long an open pull request may be untouched before it is [`EventName::Stale`]: 7 days.
@@ -156,7 +156,7 @@ pub struct Transition {
     /// When, by the service's clock, where it says.
     pub at: Option<Timestamp>,
     /// Who did it, where the service says.
-    pub by: Option<String>,
+    pub by: Option<User>,
     /// What tells it from other transitions of that name of the same item (a run's number, a review's author and
     /// time): with the item's key and the name it makes the natural key by which the store keeps each event once.
     pub distinct: String,
@@ -184,7 +184,7 @@ pub struct Event {
     #[ts(as = "Option<bool>", optional)]
     pub moot: bool,
     /// Who did it, where the service says.
-    pub by: Option<String>,
+    pub by: Option<User>,
     /// One line for a person.
     pub summary: String,
 }

@@ -8,7 +8,7 @@ use super::{EventName, Order, STALE_AFTER, Transition, join_lists, settle_list};
 use crate::{
     identity::Identity,
     item::{
-        Checks, ChecksStatus, Item, PullRequest, PullRequestState, REVIEWS_KEPT, Review, Size, Verdict,
+        Checks, ChecksStatus, Item, PullRequest, PullRequestState, REVIEWS_KEPT, Review, Size, User, Verdict,
         join_sets, listed,
     },
 };
@@ -143,8 +143,8 @@ fn who(name: Option<&str>) -> &str {
     name.filter(|name| !name.is_empty()).unwrap_or("an unknown user")
 }
 
-fn known(name: &str) -> Option<String> {
-    Some(name.to_owned()).filter(|name| !name.is_empty())
+fn known(name: &str) -> Option<User> {
+    Some(name).filter(|name| !name.is_empty()).map(User::named)
 }
 
 fn opening(old: Option<&PullRequest>, new: &PullRequest, item: &Item, me: &Identity) -> Vec<Transition> {
@@ -246,7 +246,7 @@ fn ending(old: Option<&PullRequest>, new: &PullRequest, item: &Item) -> Option<T
         PullRequestState::Merged if !was_so => Some(Transition {
             name: EventName::Merged,
             at: Some(at),
-            by: new.merged_by.clone(),
+            by: new.merged_by.clone().map(User::named),
             // Nothing is merged twice.
             distinct: String::new(),
             summary: match new.merged_by.as_deref() {

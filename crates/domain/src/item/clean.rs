@@ -112,7 +112,7 @@ fn clean_incident(incident: &mut Incident) {
     line(&mut incident.service, NAME);
     time(&mut incident.started_at);
     time(&mut incident.updated_at);
-    optional(&mut incident.changed_by, SHORT);
+    user(&mut incident.changed_by);
     if let Some(hold) = &mut incident.hold {
         time(&mut hold.at);
         users(&mut hold.by);
@@ -122,7 +122,7 @@ fn clean_incident(incident: &mut Incident) {
     if let Some(assigned) = &mut incident.assigned {
         time(&mut assigned.at);
         users(&mut assigned.to);
-        optional(&mut assigned.by, SHORT);
+        user(&mut assigned.by);
     }
     incident.escalations.retain(|at| (EARLIEST..=LATEST).contains(at));
     while incident.escalations.len() > ESCALATIONS_KEPT {
@@ -197,19 +197,28 @@ fn optional(text: &mut Option<String>, max: usize) {
     }
 }
 
-/// In the service's order; one who is only named is identified by that.
+/// In the service's order.
 fn users(users: &mut Vec<User>) {
-    for User { id, name } in users.iter_mut() {
-        line(id, SHORT);
-        line(name, SHORT);
-        if name.is_empty() {
-            name.clone_from(id);
-        } else if id.is_empty() {
-            id.clone_from(name);
-        }
-    }
-    users.retain(|user| !user.id.is_empty());
+    users.retain_mut(is_known);
     users.truncate(NAMES_KEPT);
+}
+
+fn user(user: &mut Option<User>) {
+    if !user.as_mut().is_some_and(is_known) {
+        *user = None;
+    }
+}
+
+/// One who is only named is identified by that. False for one who is neither.
+fn is_known(User { id, name }: &mut User) -> bool {
+    line(id, SHORT);
+    line(name, SHORT);
+    if name.is_empty() {
+        name.clone_from(id);
+    } else if id.is_empty() {
+        id.clone_from(name);
+    }
+    !id.is_empty()
 }
 
 fn set(names: &mut Vec<String>) {

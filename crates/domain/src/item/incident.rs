@@ -30,7 +30,7 @@ pub struct Incident {
     /// Who brought it to this status, where the service says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
-    pub changed_by: Option<String>,
+    pub changed_by: Option<User>,
     /// Who has it while it is acknowledged. `None` where the service does not say: that is not the same as nobody.
     #[serde(default, alias = "holders", deserialize_with = "hold", skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -64,7 +64,7 @@ pub struct Incident {
 }
 
 /// A user of a service, or what acts there in place of one.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, ts_rs::TS)]
 pub struct User {
     /// What the service identifies them by: two users are the same only by this. See [`crate::identity::Identity::login`].
     pub id: String,
@@ -77,6 +77,22 @@ impl User {
     pub fn named(name: impl Into<String>) -> Self {
         let name = name.into();
         Self { id: name.clone(), name }
+    }
+}
+
+/// Who did something was stored by name alone once.
+impl<'de> Deserialize<'de> for User {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Stored {
+            Named(String),
+            User { id: String, name: String },
+        }
+        Ok(match Stored::deserialize(from)? {
+            Stored::Named(name) => Self::named(name),
+            Stored::User { id, name } => Self { id, name },
+        })
     }
 }
 
@@ -104,7 +120,7 @@ pub struct Assignment {
     /// Whom; empty where nobody is asked.
     pub to: Vec<User>,
     /// Who changed it, where the service says.
-    pub by: Option<String>,
+    pub by: Option<User>,
 }
 
 /// Before there were holds, the holders' names were stored alone.
@@ -238,5 +254,28 @@ impl Severity {
             }
             _ => Self::Warning,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn users_are_read_as_older_versions_wrote_them() {
+        let user = |id: &str, name: &str| Some(User { id: id.into(), name: name.into() });
+        let cases = [
+            (json!("Ana"), user("Ana", "Ana")),
+            (json!({ "id": "PANA001", "name": "Ana" }), user("PANA001", "Ana")),
+            (json!(null), None),
+        ];
+        for (stored, expected) in cases {
+            let read =
+                Assignment::deserialize(json!({ "at": "2026-11-22T11:00:00Z", "to": [], "by": stored }));
+            assert_eq!(read.unwrap().by, expected, "{stored}");
+        }
+        assert!(User::deserialize(json!({ "name": "Ana" })).is_err(), "nobody is known by a part of it");
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     event::{Event, EventName},
     expression::{Name, Type},
     identity::Identity,
-    item::{Build, BuildRun, Detail, Incident, Item, Kind},
+    item::{Build, BuildRun, Detail, Incident, Item, Kind, User},
 };
 
 /// At most so many entries of a list or map are seen, so that loops over them stay short.
@@ -27,7 +27,12 @@ const ENTRIES: usize = 100;
 /// for the kind first. Only entries of `item.labels` may be missing; a rule that reads a missing one does not match.
 pub const FIELDS: &[Name<'static>] = &[
     one_of("event", &EVENT_NAMES, "What happened"),
-    field("by", Type::Text, "Who did it: the service's login name, or empty where the service does not say"),
+    field("by", Type::Text, "Who did it, as people call them; empty where the service does not say"),
+    field(
+        "by_id",
+        Type::Text,
+        "What the service identifies them by: a user's id, or the login name where it has no other",
+    ),
     field("by_me", Type::Bool, "I did it"),
     field("summary", Type::Text, "What happened, in a line"),
     field("old", Type::Bool, "It happened before the account was first watched"),
@@ -153,7 +158,7 @@ const EVENT_NAMES: [&str; EVENTS.len()] = {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct View<'a> {
     pub(super) event: EventName,
-    pub(super) by: &'a str,
+    pub(super) by: Option<&'a User>,
     pub(super) summary: &'a str,
     pub(super) old: bool,
     pub(super) moot: bool,
@@ -178,7 +183,7 @@ impl<'a> View<'a> {
     pub(super) fn new(event: &'a Event, item: &'a Item, me: &'a Identity) -> Self {
         Self {
             event: event.name,
-            by: event.by.as_deref().unwrap_or_default(),
+            by: event.by.as_ref(),
             summary: &event.summary,
             old: event.old,
             moot: event.moot,
@@ -194,7 +199,7 @@ impl<'a> View<'a> {
             Detail::Incident(incident) => incident.updated_at,
             Detail::Build(_) | Detail::PullRequest(_) => Timestamp::MAX,
         };
-        Self { event, by: "", summary: &item.title, old: false, moot: false, item, me, now }
+        Self { event, by: None, summary: &item.title, old: false, moot: false, item, me, now }
     }
 
     /// The value of a name of [`FIELDS`].
@@ -208,8 +213,9 @@ impl<'a> View<'a> {
         };
         Some(match name {
             "event" => Text(self.event.name()),
-            "by" => Text(self.by),
-            "by_me" => Bool(!self.by.is_empty() && self.me.is(self.by)),
+            "by" => Text(self.by.map_or("", |by| &by.name)),
+            "by_id" => Text(self.by.map_or("", |by| &by.id)),
+            "by_me" => Bool(self.by.is_some_and(|by| self.me.is(&by.id))),
             "summary" => Text(self.summary),
             "old" => Bool(self.old),
             "item.kind" => Text(item.key.kind.name()),

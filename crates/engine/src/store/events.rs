@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use callboard_domain::{
     event::{Event, EventName, Transition},
-    item::ItemKey,
+    item::{ItemKey, User},
     rules::Ends,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -36,6 +36,11 @@ pub(super) const V2: &str = "
 ALTER TABLE events ADD COLUMN moot INTEGER NOT NULL DEFAULT 0;
 ";
 
+/// What the service identifies by whom it was done by. Before that, who did it was known by name alone.
+pub(super) const V3: &str = "
+ALTER TABLE events ADD COLUMN who_id TEXT;
+";
+
 /// Why an event is no news, where it is none.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct News {
@@ -54,10 +59,11 @@ pub(super) fn insert(
     seen_at: Timestamp,
     News { old, moot }: News,
 ) -> rusqlite::Result<Option<i64>> {
-    let sql = "INSERT INTO events (item, name, distinct_by, at, seen_at, old, who, summary, moot)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (item, name, distinct_by) DO NOTHING";
+    let sql = "INSERT INTO events (item, name, distinct_by, at, seen_at, old, who, who_id, summary, moot)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (item, name, distinct_by) DO NOTHING";
     let Transition { name, by, distinct, summary, .. } = transition;
-    let row = params![n, Word(name), distinct, At(at), At(seen_at), old, by, summary, moot];
+    let who = by.as_ref().map(|by| (&by.name, &by.id)).unzip();
+    let row = params![n, Word(name), distinct, At(at), At(seen_at), old, who.0, who.1, summary, moot];
     let inserted = run(conn, sql, row)?;
     Ok((inserted == 1).then(|| conn.last_insert_rowid()))
 }
@@ -91,14 +97,23 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Event> {
         at: row.get::<_, At>(5)?.0,
         seen_at: row.get::<_, At>(6)?.0,
         old: row.get(7)?,
-        by: row.get(8)?,
-        summary: row.get(9)?,
-        moot: row.get(10)?,
+        by: who(row, 8)?,
+        summary: row.get(10)?,
+        moot: row.get(11)?,
     })
 }
 
+/// From their name and, in the column after it, their id.
+fn who(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<User>> {
+    let (name, id) = (row.get::<_, Option<String>>(at)?, row.get::<_, Option<String>>(at + 1)?);
+    Ok(name.map(|name| match id {
+        Some(id) => User { id, name },
+        None => User::named(name),
+    }))
+}
+
 pub(super) const SELECT: &str =
-    "SELECT e.id, i.account, i.kind, i.id, e.name, e.at, e.seen_at, e.old, e.who, e.summary, e.moot
+    "SELECT e.id, i.account, i.kind, i.id, e.name, e.at, e.seen_at, e.old, e.who, e.who_id, e.summary, e.moot
                       FROM events e JOIN items i ON i.n = e.item";
 
 /// The events with these numbers that are still on the record and can be read, in order.

@@ -51,7 +51,11 @@ fn webhooks_keep_what_they_do_not_say() {
         let received = receive(&webhook(event, "2026-11-22T11:30:00.5Z", agent, &incident));
         assert_eq!(received.poll, poll, "{event}");
         let change = compare(Some(&stored), received.snapshots[0].clone(), &Identity::default());
-        let told: Vec<_> = change.transitions.iter().map(|it| (it.name, it.by.as_deref())).collect();
+        let told: Vec<_> = change
+            .transitions
+            .iter()
+            .map(|it| (it.name, it.by.as_ref().map(|by| by.name.as_str())))
+            .collect();
         assert_eq!(told, expected, "{event}");
         let after = detail(&change.item);
         if after.status == IncidentStatus::Acknowledged {

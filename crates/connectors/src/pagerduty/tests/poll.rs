@@ -21,7 +21,7 @@ impl Polled {
         let mut told = Vec::new();
         for item in &batch.snapshots {
             let change = compare(self.stored.get(&item.key.id), item.clone(), &Identity::default());
-            told.extend(change.transitions.into_iter().map(|it| (it.name, it.by)));
+            told.extend(change.transitions.into_iter().map(|it| (it.name, it.by.map(|by| by.name))));
             self.stored.insert(item.key.id.clone(), change.item);
         }
         (told, batch)

@@ -5,7 +5,7 @@ use crate::{
         compare,
     },
     item::{
-        BuildRun, BuildStatus, Detail, Item, RUNS_KEPT,
+        BuildRun, BuildStatus, Detail, Item, RUNS_KEPT, User,
         examples::{at, build, kim, run},
     },
 };
@@ -110,7 +110,10 @@ fn what_a_build_says() {
         assert_eq!(says(runs), expected);
     }
     let ana = &compare(None, build(vec![run(1, Passed)]), &kim()).transitions[0];
-    assert_eq!((ana.by.as_deref(), ana.at, ana.distinct.as_str()), (Some("ana"), Some(at(1)), "1.1"));
+    assert_eq!(
+        (ana.by.clone(), ana.at, ana.distinct.as_str()),
+        (Some(User::named("ana")), Some(at(1)), "1.1")
+    );
 }
 
 #[test]

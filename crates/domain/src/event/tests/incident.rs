@@ -228,7 +228,7 @@ fn what_an_incident_says() {
         (
             incident(|i| {
                 i.status = IncidentStatus::Resolved;
-                i.changed_by = Some("bo".into());
+                i.changed_by = Some(User { id: "U2".into(), name: "bo".into() });
             }),
             "Checkout slower than 2 s in billing was resolved by bo",
         ),

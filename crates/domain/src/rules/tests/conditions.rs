@@ -104,6 +104,28 @@ fn conditions_read_events_and_items() {
 }
 
 #[test]
+fn who_did_it_is_known_by_their_id() {
+    let alert = incident(Severity::High, &["bo"]);
+    let me = Identity { login: "PANA001".into(), name: Some("Ana".into()), ..Identity::default() };
+    let user = |id: &str, name: &str| Some(User { id: id.into(), name: name.into() });
+    // who did it -> by, by_id, by_me
+    let cases = [
+        (user("PANA001", "Ana"), "Ana", "PANA001", true),
+        (user("pana001", "Ana Lima"), "Ana Lima", "pana001", true),
+        // Of the same name, and somebody else.
+        (user("PANA002", "Ana"), "Ana", "PANA002", false),
+        (user("PBO0001", "PANA001"), "PANA001", "PBO0001", false),
+        (None, "", "", false),
+    ];
+    for (by, name, id, mine) in cases {
+        let event = Event { by: by.clone(), ..event(EventName::Acknowledged, &alert) };
+        let text = format!("by == {name:?} && by_id == {id:?} && by_me == {mine}");
+        let condition = Condition::compile(&text).unwrap();
+        assert_eq!(condition.holds(&event, &alert, &me), Ok(true), "{by:?}");
+    }
+}
+
+#[test]
 fn a_hold_ends() {
     let mut alert = incident(Severity::High, &["bo"]);
     let Detail::Incident(it) = &mut alert.detail else { unreachable!() };

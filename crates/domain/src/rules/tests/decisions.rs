@@ -37,7 +37,7 @@ fn built_in_rules_tell_what_needs_a_person() {
     }
     // My own merge is no news.
     let mine = pull_request("ana", &[]);
-    let merged = Event { by: Some("ana".into()), ..event(Merged, &mine) };
+    let merged = Event { by: Some(User::named("ana")), ..event(Merged, &mine) };
     assert_eq!(decide(&[], &merged, &mine).action, Show);
 }
 

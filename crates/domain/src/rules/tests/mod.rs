@@ -125,7 +125,7 @@ fn event(name: EventName, item: &Item) -> Event {
         seen_at: at(6),
         old: false,
         moot: false,
-        by: Some("bo".into()),
+        by: Some(User::named("bo")),
         summary: format!("{} {}", item.reference(), name.name()),
     }
 }

@@ -22,7 +22,7 @@ use callboard_domain::{
     event::EventName,
     item::{
         AccountName, Build, BuildRun, BuildStatus, Detail, Hold, Incident, IncidentStatus, Item, ItemKey,
-        Kind, Severity,
+        Kind, Severity, User,
     },
     message::{Message, Tone},
     run::{Run, RunState},

@@ -174,6 +174,22 @@ async fn what_was_recorded_before_actors_opens_whole_and_names_none() {
 }
 
 #[tokio::test]
+async fn who_did_something_is_kept_by_id_and_was_known_by_name_alone() {
+    let folder = folder();
+    let file = folder.path().join("callboard.db");
+    let ana = User { id: "PANA001".to_owned(), name: "Ana".to_owned() };
+    let store = Store::open(&file, at(0)).unwrap();
+    let mut taken = alert("a", IncidentStatus::Resolved, 110);
+    let Detail::Incident(incident) = &mut taken.detail else { unreachable!() };
+    incident.changed_by = Some(ana.clone());
+    store.ingest(&pager(), poll(120, vec![taken]), at(121), everything()).await.unwrap();
+    let by = async |store: &Store| store.events_of(&key("a"), 1).await.unwrap().remove(0).by;
+    assert_eq!(by(&store).await, Some(ana));
+    store.write(|conn| conn.execute("UPDATE events SET who_id = NULL", [])).await.unwrap();
+    assert_eq!(by(&store).await, Some(User::named("Ana")));
+}
+
+#[tokio::test]
 async fn actor_that_cannot_be_read_hides_nothing_else() {
     let folder = folder();
     let file = folder.path().join("callboard.db");
