@@ -220,6 +220,98 @@ fn the_engine_knows_no_service_by_name() -> Result<()> {
     Ok(())
 }
 
+/// The rooms of the engine, in the order in which they are built: each knows only itself and those before it.
+const ROOMS: [&str; 13] = [
+    "system",
+    "secrets",
+    "config",
+    "api",
+    "store",
+    "host",
+    "accounts",
+    "commands",
+    "active_config",
+    "outbox",
+    "watch",
+    "act",
+    "clients",
+];
+
+/// What a file of the engine names of its own crate: the rooms, and what the root itself declares.
+fn rooms_named(code: &str) -> Vec<String> {
+    let mut named = Vec::new();
+    for (at, prefix) in code.match_indices("crate::") {
+        let rest = &code[at + prefix.len()..];
+        // `callboard_crate::` and the like are others.
+        if code[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_') {
+            continue;
+        }
+        let word = |text: &str| -> String {
+            text.trim_start().chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect()
+        };
+        let Some(group) = rest.strip_prefix('{') else {
+            named.push(word(rest));
+            continue;
+        };
+        // The first name of each entry of a group.
+        let (mut depth, mut entry) = (0, String::new());
+        for letter in group.chars() {
+            match letter {
+                '{' => depth += 1,
+                '}' if depth == 0 => break,
+                '}' => depth -= 1,
+                ',' if depth == 0 => named.push(word(&std::mem::take(&mut entry))),
+                _ => {}
+            }
+            if letter != ',' || depth > 0 {
+                entry.push(letter);
+            }
+        }
+        named.push(word(&entry));
+    }
+    named.retain(|name| !name.is_empty());
+    named
+}
+
+#[test]
+fn imports_between_the_engines_rooms_point_one_way() -> Result<()> {
+    let place = |name: &str| ROOMS.iter().position(|room| *room == name);
+    let mut seen = BTreeSet::new();
+    for (path, code) in code("crates/engine/src")? {
+        let below = path.strip_prefix(root().join("crates/engine/src"))?;
+        let first = below.iter().next().unwrap_or_default().to_string_lossy().into_owned();
+        let room = first.trim_end_matches(".rs");
+        if room == "lib" {
+            continue;
+        }
+        let own = place(room).with_context(|| format!("{room} has no place in ROOMS"))?;
+        seen.insert(room.to_owned());
+        for named in rooms_named(&code) {
+            match place(&named) {
+                Some(other) => ensure!(other <= own, "{} reaches up for {named}", below.display()),
+                // The engine itself and its options: only who asks has them.
+                None => ensure!(room == "clients", "{} reaches for {named} of the root", below.display()),
+            }
+        }
+    }
+    ensure!(seen.len() == ROOMS.len(), "there are no {:?}", ROOMS.iter().filter(|it| !seen.contains(**it)));
+    Ok(())
+}
+
+#[test]
+fn what_a_file_names_is_found() {
+    let cases: [(&str, &[&str]); 5] = [
+        ("use crate::api::Check;", &["api"]),
+        ("use crate::{Engine, api::{A, B}, store};", &["Engine", "api", "store"]),
+        ("crate::{\n    store::{X,},\n}", &["store"]),
+        ("fn f(it: crate::Engine)", &["Engine"]),
+        ("my_crate::api", &[]),
+    ];
+    for (code, expected) in cases {
+        assert_eq!(rooms_named(code), expected, "{code}");
+    }
+}
+
 #[test]
 fn only_the_outbox_calls_a_chat_to_post() -> Result<()> {
     let calls = [".post(&", ".edit(&", ".edit(posted", ".reply("];

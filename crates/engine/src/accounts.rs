@@ -1,6 +1,6 @@
 //! Accounts: configuration and secrets made into connections.
 
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use callboard_connectors::{Access, Connection, ConnectorConfig, http::Client};
 use callboard_domain::{
@@ -8,20 +8,12 @@ use callboard_domain::{
     item::AccountName,
     secret::{ExposeSecret, SecretString},
 };
-use jiff::Timestamp;
-use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Engine,
     config::{Config, ROOM, clear_remedy},
     secrets::{Secrets, SecretsError},
     store::{SecretRecords, Store, StoreError},
 };
-
-/// The waits between two looks at whether secrets that could not be read can be: doubled up to the second.
-const READ_AGAIN: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
-/// The same where it cannot be known without asking the person for a password.
-const READ_AGAIN_BLINDLY: Duration = Duration::from_secs(5 * 60);
 
 /// An account as configured, and its connection where it has all that it needs.
 pub(crate) struct Account {
@@ -280,58 +272,6 @@ pub(crate) fn chat(
                 found.config.service_name()
             ))
         }),
-    }
-}
-
-/// Tries again, until `stop`, to read the secrets of accounts that wait for them; then their messages go out.
-pub(crate) async fn reconnect(engine: Engine, stop: CancellationToken) {
-    let mut changes = engine.active_changes();
-    let [mut wait, longest] = READ_AGAIN;
-    loop {
-        let waiting = engine.waiting_accounts(&changes.borrow_and_update().accounts);
-        if waiting.is_empty() {
-            [wait, _] = READ_AGAIN;
-            tokio::select! {
-                () = stop.cancelled() => return,
-                changed = changes.changed() => if changed.is_err() { return },
-            }
-            continue;
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(wait) => {}
-        }
-        let sees = engine.active().secrets.knows_whether_locked();
-        wait = if sees { longest.min(wait * 2) } else { READ_AGAIN_BLINDLY };
-        if engine.active().secrets.is_ready().await
-            && let Err(error) = engine.read_secrets_again().await
-        {
-            tracing::warn!(%error, "accounts could not be connected anew");
-        }
-    }
-}
-
-impl Engine {
-    fn waiting_accounts(&self, accounts: &Accounts) -> Vec<AccountName> {
-        let waiting = accounts.values().filter(|account| account.is_waiting());
-        waiting.map(|account| account.name.clone()).collect()
-    }
-
-    /// Reads the secrets of accounts that wait for them, and makes their messages due where that goes well.
-    pub(crate) async fn read_secrets_again(&self) -> Result<(), crate::api::ApiError> {
-        let waited = self.waiting_accounts(&self.active().accounts);
-        self.put_in_force(self.active().config.clone()).await?;
-        let wait = self.waiting_accounts(&self.active().accounts);
-        let ready: Vec<AccountName> = waited.into_iter().filter(|name| !wait.contains(name)).collect();
-        if !ready.is_empty() {
-            tracing::info!(
-                accounts = ready.len(),
-                "the secrets of accounts that waited for them can be read"
-            );
-            let hastened = self.store().hasten_deliveries(ready, Timestamp::now()).await;
-            hastened.map_err(crate::api::ApiError::internal)?;
-        }
-        Ok(())
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     secrets::{Place, variable},
     store::Delivery,
     system::supervise::TaskFault,
+    watch::receive::Listening,
 };
 
 /// Reasons that are given in full; the others are counted.
@@ -37,7 +38,7 @@ fn remedied(check: Check, remedy: impl Into<String>) -> Check {
 
 fn config(engine: &Engine) -> Check {
     let path = engine.active().config.path.display().to_string();
-    match &engine.runtime().errors {
+    match engine.inner.live.errors() {
         Some(errors) => remedied(
             check(
                 "configuration",
@@ -123,17 +124,14 @@ async fn secrets(engine: &Engine) -> Check {
 }
 
 fn webhooks(engine: &Engine) -> Check {
-    let (heard, listen_error) = {
-        let runtime = engine.runtime();
-        (runtime.webhook_addr, runtime.listen_error.clone())
-    };
-    if let (None, Some(why)) = (heard, listen_error) {
+    let Listening { addr, error } = engine.inner.receiver.listening();
+    if let (None, Some(why)) = (addr, error) {
         return remedied(
             check("webhooks", CheckVerdict::Failed, format!("not received: {why}")),
             "stop what has that port, or choose another one: receive.listen. It is tried again by itself",
         );
     }
-    match (heard, &engine.active().config.receive) {
+    match (addr, &engine.active().config.receive) {
         (Some(at), _) => {
             check("webhooks", CheckVerdict::Ok, format!("received at http://{at}/hooks/ACCOUNT"))
         }
@@ -168,7 +166,7 @@ fn daemon(engine: &Engine) -> Check {
 
 /// The runs whose end is not on the record; nothing where all are.
 fn runs(engine: &Engine) -> Option<Check> {
-    let waiting = engine.inner.runs.all_unrecorded();
+    let waiting = engine.inner.runner.runs().all_unrecorded();
     let first = waiting.first()?;
     let each = waiting.iter().map(|it| format!("{} is {}", it.run.line, it.run.state.name()));
     let found = format!("{}; that is not recorded yet: {}", each.collect::<Vec<_>>().join(", "), first.why);
@@ -181,7 +179,7 @@ fn runs(engine: &Engine) -> Option<Check> {
 
 /// The parts of Callboard that stopped by a fault of their own; nothing where none did.
 fn tasks(engine: &Engine) -> Vec<Check> {
-    let errors = engine.runtime().task_faults.clone();
+    let errors = engine.inner.tasks.faults();
     let check = |(name, fault): (String, TaskFault)| {
         let times = if fault.count == 1 { "once".to_owned() } else { format!("{} times", fault.count) };
         let after = match fault.again_at {
@@ -283,7 +281,7 @@ fn unset_variables(engine: &Engine, info: &AccountInfo) -> String {
 }
 
 async fn deliveries(engine: &Engine) -> Check {
-    if let Some(error) = engine.inner.outbox.store_error() {
+    if let Some(error) = engine.inner.deliverer.store_error() {
         return check("deliveries", CheckVerdict::Failed, format!("messages wait: {error}"));
     }
     match engine.store().deliveries_not_posted(1_000).await {

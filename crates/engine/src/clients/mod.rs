@@ -6,6 +6,7 @@ pub(crate) mod dispatch;
 pub(crate) mod doctor;
 pub(crate) mod find;
 pub(crate) mod services;
+pub(crate) mod snooze_times;
 pub mod socket;
 pub(crate) mod standings;
 pub(crate) mod status;

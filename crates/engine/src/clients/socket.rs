@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use tokio::io::{
     AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader,
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     Engine,
@@ -50,22 +49,18 @@ pub(crate) fn listen(data: &Path) -> io::Result<LocalListener> {
 }
 
 /// Answers callers until `stop`.
-pub(crate) async fn serve(
-    mut listener: LocalListener,
-    engine: Engine,
-    stop: CancellationToken,
-    tasks: TaskTracker,
-) {
+pub(crate) async fn serve(mut listener: LocalListener, engine: Engine) {
+    let stop = engine.stopping();
     loop {
         let stream = tokio::select! {
             () = stop.cancelled() => return,
             stream = listener.accept() => stream,
         };
-        let (engine, stop) = (engine.clone(), stop.clone());
-        tasks.spawn(async move {
+        let (client, stop) = (engine.clone(), stop.clone());
+        engine.inner.tasks.spawn("a client of the local socket", async move {
             tokio::select! {
                 () = stop.cancelled() => {}
-                result = converse(stream, &engine) => {
+                result = converse(stream, &client) => {
                     if let Err(error) = result {
                         tracing::debug!(%error, "a caller of the local socket broke off");
                     }

@@ -5,3 +5,4 @@ pub(crate) mod deliver;
 pub(crate) mod handoff;
 pub(crate) mod notify;
 pub(crate) mod posted;
+mod quiet;

@@ -1,6 +1,10 @@
 //! Notifications: what is to be told, told once, many at once as one.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use callboard_domain::{
     event::EventName,
@@ -8,15 +12,17 @@ use callboard_domain::{
     item::ItemKey,
     rules::{self, Notification},
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
+use super::{handoff::NotificationHandoff, quiet::quiet};
 use crate::{
-    Engine,
-    api::NoticesDue,
-    sleep_for,
-    store::{PendingNotice, StoreError},
+    active_config::LiveConfig,
+    api::{NoticesDue, QuietNow},
+    host::Host,
+    store::{PendingNotice, Store, StoreError},
+    system::supervise::sleep_for,
 };
 
 /// Within this time after a notification, further ones wait and become one.
@@ -35,19 +41,62 @@ const FOLLOWED: u32 = 200;
 /// What was told and is not over yet: the last event of each item.
 type Open = BTreeMap<ItemKey, EventName>;
 
+/// Notifies the person. A clone is the same.
+#[derive(Clone)]
+pub(crate) struct Notifier {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    live: LiveConfig,
+    host: Arc<dyn Host>,
+    handoff: NotificationHandoff,
+    /// When the last notification was shown.
+    notified_at: Mutex<Option<Timestamp>>,
+}
+
+impl Notifier {
+    pub(crate) fn new(store: Store, live: LiveConfig, host: Arc<dyn Host>) -> Self {
+        let (handoff, notified_at) = (NotificationHandoff::default(), Mutex::default());
+        Self { inner: Arc::new(Inner { store, live, host, handoff, notified_at }) }
+    }
+
+    /// Where clients wait for notifications.
+    pub(crate) fn handoff(&self) -> &NotificationHandoff {
+        &self.inner.handoff
+    }
+
+    /// Whether only important notifications are shown now, and until when: quiet hours, or a person asked for quiet.
+    pub(crate) async fn quiet_now(&self, now: Timestamp) -> Result<Option<QuietNow>, StoreError> {
+        let asked = self.inner.store.quiet_until().await?;
+        let hours = self.inner.live.now().config.notifications.quiet_hours;
+        Ok(quiet(asked, hours, now, &TimeZone::system()))
+    }
+
+    /// To a client that waits for notifications, else to the host.
+    async fn hand_over(&self, due: NoticesDue) {
+        self.inner.handoff.hand_over(due, &self.inner.host).await;
+    }
+
+    fn notified_at(&self) -> MutexGuard<'_, Option<Timestamp>> {
+        self.inner.notified_at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Shows what is to be told until `stop`.
-pub(crate) async fn run(engine: Engine, stop: CancellationToken) {
-    let mut changed = engine.store().changed();
-    let mut open = recently_shown(&engine).await.unwrap_or_else(|error| {
+pub(crate) async fn run(notifier: Notifier, stop: CancellationToken) {
+    let mut changed = notifier.inner.store.changed();
+    let mut open = recently_shown(&notifier).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "what was told before cannot be read; it is not withdrawn");
         Open::new()
     });
     loop {
         let now = Timestamp::now();
-        if let Err(error) = withdraw(&engine, &mut open, now).await {
+        if let Err(error) = withdraw(&notifier, &mut open, now).await {
             tracing::error!(%error, "what is settled could not be read");
         }
-        let wait = match tell(&engine, &mut open, now).await {
+        let wait = match tell(&notifier, &mut open, now).await {
             Ok(wait) => wait,
             Err(error) => {
                 tracing::error!(%error, "notifications could not be read");
@@ -61,7 +110,7 @@ pub(crate) async fn run(engine: Engine, stop: CancellationToken) {
                 if more.is_err() {
                     return;
                 }
-                engine.host().changed();
+                notifier.inner.host.changed();
                 tokio::select! {
                     () = stop.cancelled() => return,
                     () = settled(&mut changed) => {}
@@ -80,18 +129,18 @@ async fn settled(changed: &mut watch::Receiver<u64>) {
     {}
 }
 
-async fn recently_shown(engine: &Engine) -> Result<Open, StoreError> {
-    let told = engine.store().recently_shown(FOLLOWED).await?;
+async fn recently_shown(notifier: &Notifier) -> Result<Open, StoreError> {
+    let told = notifier.inner.store.recently_shown(FOLLOWED).await?;
     Ok(told.into_iter().map(|event| (event.item, event.name)).filter(|it| rules::can_be_over(it.1)).collect())
 }
 
 /// Takes back what was told of items whose matter is over.
-async fn withdraw(engine: &Engine, open: &mut Open, now: Timestamp) -> Result<(), StoreError> {
+async fn withdraw(notifier: &Notifier, open: &mut Open, now: Timestamp) -> Result<(), StoreError> {
     if open.is_empty() {
         return Ok(());
     }
-    let sources = engine.store().sources().await?;
-    let items = engine.store().items_by_key(open.keys().cloned().collect()).await?;
+    let sources = notifier.inner.store.sources().await?;
+    let items = notifier.inner.store.items_by_key(open.keys().cloned().collect()).await?;
     let nobody = Identity::default();
     let mut settled = Vec::new();
     open.retain(|key, event| {
@@ -106,27 +155,27 @@ async fn withdraw(engine: &Engine, open: &mut Open, now: Timestamp) -> Result<()
         !over
     });
     if !settled.is_empty() {
-        engine.hand_over(NoticesDue { show: Vec::new(), settled }).await;
+        notifier.hand_over(NoticesDue { show: Vec::new(), settled }).await;
     }
     Ok(())
 }
 
 /// Shows what may be shown now; says when to look again where something waits.
-async fn tell(engine: &Engine, open: &mut Open, now: Timestamp) -> Result<Option<Duration>, StoreError> {
-    let pending = engine.store().pending_notices(LOOKED_AT).await?;
+async fn tell(notifier: &Notifier, open: &mut Open, now: Timestamp) -> Result<Option<Duration>, StoreError> {
+    let pending = notifier.inner.store.pending_notices(LOOKED_AT).await?;
     if pending.is_empty() {
         return Ok(None);
     }
-    let (due, wait) = due(pending, engine.is_quiet(now).await?, engine.runtime().notified_at, now);
+    let (due, wait) = due(pending, notifier.quiet_now(now).await?.is_some(), *notifier.notified_at(), now);
     if !due.is_empty() {
         // Recorded before it is shown: a crash in between loses a notification, and never shows one twice.
         let ids: Vec<i64> = due.iter().map(|notice| notice.event.id).collect();
-        engine.store().mark_shown(&ids, now).await?;
-        engine.runtime().notified_at = Some(now);
+        notifier.inner.store.mark_shown(&ids, now).await?;
+        *notifier.notified_at() = Some(now);
         let events: Vec<(ItemKey, EventName)> =
             due.iter().map(|notice| (notice.event.item.clone(), notice.event.name)).collect();
-        if let Some(notification) = one(engine, due).await? {
-            engine.hand_over(NoticesDue { show: vec![notification], settled: Vec::new() }).await;
+        if let Some(notification) = one(notifier, due).await? {
+            notifier.hand_over(NoticesDue { show: vec![notification], settled: Vec::new() }).await;
         }
         for (item, event) in events {
             // News takes the place of what was told before.
@@ -160,11 +209,13 @@ fn due(
     (important, wait)
 }
 
-async fn one(engine: &Engine, due: Vec<PendingNotice>) -> Result<Option<Notification>, StoreError> {
+async fn one(notifier: &Notifier, due: Vec<PendingNotice>) -> Result<Option<Notification>, StoreError> {
     let mut told = Vec::with_capacity(due.len());
     for PendingNotice { event, notice } in due {
         // Of what is gone there is nothing to be told.
-        if let Some(stored) = engine.store().item(&event.item).await?.filter(|stored| stored.gone.is_none()) {
+        if let Some(stored) =
+            notifier.inner.store.item(&event.item).await?.filter(|stored| stored.gone.is_none())
+        {
             told.push(rules::NotifiableEvent {
                 event,
                 item: stored.item,
@@ -174,18 +225,6 @@ async fn one(engine: &Engine, due: Vec<PendingNotice>) -> Result<Option<Notifica
         }
     }
     Ok(rules::notification(&told))
-}
-
-impl Engine {
-    /// To a face that waits for notifications, else to the host.
-    async fn hand_over(&self, due: NoticesDue) {
-        self.inner.handoff.hand_over(due, self.host()).await;
-    }
-
-    /// Whether only important notifications may be shown: quiet hours, or a person asked for quiet.
-    pub(crate) async fn is_quiet(&self, now: Timestamp) -> Result<bool, StoreError> {
-        Ok(self.quiet_now(now).await?.is_some())
-    }
 }
 
 #[cfg(test)]

@@ -318,6 +318,11 @@ impl Store {
             .await
     }
 
+    /// Who an account acts as, as far as is known.
+    pub async fn acts_as(&self, account: &AccountName) -> Result<Identity, StoreError> {
+        Ok(self.source(account).await?.and_then(|source| source.identity).unwrap_or_default())
+    }
+
     /// How every watched account fares, by name.
     pub async fn sources(&self) -> Result<Vec<StoredSource>, StoreError> {
         self.read(|conn| all(conn, &format!("{SELECT} ORDER BY account"), [], read)).await

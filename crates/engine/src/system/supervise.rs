@@ -1,14 +1,19 @@
 //! Tasks that outlive a fault of their own: a panic is caught, logged, shown by `doctor`, and what should go on is started
 //! again, later and later.
 
-use std::{any::Any, collections::BTreeMap, fmt, panic::AssertUnwindSafe, time::Duration};
+use std::{
+    any::Any,
+    collections::BTreeMap,
+    fmt,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use futures::FutureExt;
 use jiff::Timestamp;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
-
-use crate::Engine;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// The wait before a task is started again for the first time; it doubles each time.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -54,19 +59,52 @@ pub(crate) struct TaskFault {
 /// The tasks that had a fault, by name.
 pub(crate) type TaskFaults = BTreeMap<String, TaskFault>;
 
-impl Engine {
+/// What runs in the background until the program stops: every task is spawned here. A clone is the same.
+#[derive(Clone)]
+pub(crate) struct Tasks {
+    tracker: TaskTracker,
+    stop: CancellationToken,
+    faults: Arc<Mutex<TaskFaults>>,
+}
+
+impl Tasks {
+    pub(crate) fn new() -> Self {
+        Self { tracker: TaskTracker::new(), stop: CancellationToken::new(), faults: Arc::default() }
+    }
+
+    /// Cancelled when the program is to stop.
+    pub(crate) fn stopping(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// The tasks that had a fault since the program started.
+    pub(crate) fn faults(&self) -> TaskFaults {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Spawns what is done once. A panic is logged and shown by `doctor`; who needs to act on it catches it first.
     pub(crate) fn spawn(&self, name: impl Into<String>, task: impl Future<Output = ()> + Send + 'static) {
-        let (engine, name) = (self.clone(), name.into());
-        self.inner.tasks.spawn(async move {
+        let (tasks, name) = (self.clone(), name.into());
+        self.tracker.spawn(async move {
             if let Err(panicked) = catch_panic(task).await {
-                engine.record_task_fault(&name, panicked, None);
+                tasks.record_fault(&name, panicked, None);
             }
         });
     }
 
-    /// Spawns what goes on until `stop`: after a panic `start` is called again, later each time.
+    /// Spawns what goes on until the program stops: after a panic `start` is called again, later each time.
     pub(crate) fn supervise<Task>(
+        &self,
+        name: impl Into<String>,
+        start: impl FnMut() -> Task + Send + 'static,
+    ) where
+        Task: Future<Output = ()> + Send + 'static,
+    {
+        self.supervise_until(name, self.stopping(), start);
+    }
+
+    /// The same until `stop`, which comes no later than the program's.
+    pub(crate) fn supervise_until<Task>(
         &self,
         name: impl Into<String>,
         stop: CancellationToken,
@@ -74,12 +112,19 @@ impl Engine {
     ) where
         Task: Future<Output = ()> + Send + 'static,
     {
-        let (engine, name) = (self.clone(), name.into());
-        let report = move |panicked, wait| engine.record_task_fault(&name, panicked, Some(wait));
-        self.inner.tasks.spawn(supervised(start, report, stop));
+        let (tasks, name) = (self.clone(), name.into());
+        let report = move |panicked, wait| tasks.record_fault(&name, panicked, Some(wait));
+        self.tracker.spawn(supervised(start, report, stop));
     }
 
-    fn record_task_fault(&self, name: &str, panicked: Panicked, wait: Option<Duration>) {
+    /// Stops all of them. False where some have not ended `within` that time.
+    pub(crate) async fn stop(&self, within: Duration) -> bool {
+        self.stop.cancel();
+        self.tracker.close();
+        tokio::time::timeout(within, self.tracker.wait()).await.is_ok()
+    }
+
+    fn record_fault(&self, name: &str, panicked: Panicked, wait: Option<Duration>) {
         let now = Timestamp::now();
         match wait {
             Some(wait) => {
@@ -87,11 +132,19 @@ impl Engine {
             }
             None => tracing::error!(task = name, %panicked, "a task did not end well"),
         }
-        let mut runtime = self.runtime();
-        let count = runtime.task_faults.get(name).map_or(0, |fault| fault.count);
+        let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = faults.get(name).map_or(0, |fault| fault.count);
         let again_at = wait.map(|wait| now + wait);
         let fault = TaskFault { count: count.saturating_add(1), last: panicked, at: now, again_at };
-        runtime.task_faults.insert(name.to_owned(), fault);
+        faults.insert(name.to_owned(), fault);
+    }
+}
+
+/// Waits that long; for ever where nothing comes due by itself.
+pub(crate) async fn sleep_for(wait: Option<Duration>) {
+    match wait {
+        Some(wait) => tokio::time::sleep(wait).await,
+        None => std::future::pending().await,
     }
 }
 

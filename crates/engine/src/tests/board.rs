@@ -25,7 +25,7 @@ async fn board(it: &Scene) -> callboard_domain::board::Board {
 /// A poll of the feed that found nothing but these problems.
 async fn read_feed(it: &Scene, problems: Vec<Problem>, began_at: Timestamp) {
     let batch = Batch { problems, ..Batch::default() };
-    it.engine.ingest_poll(&"feed".into(), batch, Watched::all(), began_at).await.unwrap();
+    it.engine.inner.watcher.ingest(&"feed".into(), batch, Watched::all(), began_at).await.unwrap();
 }
 
 #[tokio::test]
@@ -97,10 +97,10 @@ async fn all_open_items_are_ranked_before_the_board_is_cut() {
         item
     };
     let critical = Batch { snapshots: vec![alert(0, Severity::Critical)], ..Batch::default() };
-    it.engine.ingest_poll(&account, critical, Watched::all(), Timestamp::now()).await.unwrap();
+    it.engine.inner.watcher.ingest(&account, critical, Watched::all(), Timestamp::now()).await.unwrap();
     let others = (1..1_200).map(|n| alert(n, Severity::Info)).collect();
     let batch = Batch { snapshots: others, ..Batch::default() };
-    it.engine.ingest_poll(&account, batch, Watched::all(), Timestamp::now()).await.unwrap();
+    it.engine.inner.watcher.ingest(&account, batch, Watched::all(), Timestamp::now()).await.unwrap();
     let found = board(&it).await;
     let section = &found.sections[0];
     assert_eq!((section.total, section.shown, section.rows.len()), (1_200, 1_000, 1_000));

@@ -92,7 +92,7 @@ async fn a_waiting_call_is_dropped_when_its_caller_goes_away() {
     use tokio::io::AsyncWriteExt;
 
     let it = Scene::serving().await;
-    let receivers = || it.engine.inner.handoff.waiting();
+    let receivers = || it.engine.inner.notifier.handoff().waiting();
     let mut face = tokio::net::UnixStream::connect(it.data().join("callboard.sock")).await.unwrap();
     face.write_all(b"{\"call\":\"notices\",\"params\":{}}\n").await.unwrap();
     until("it waits", async || receivers() == 1).await;

@@ -128,7 +128,7 @@ async fn an_item_that_is_not_there_any_more_says_why_and_since_when() {
         let gone = Gone { key: red.key.clone(), reason: reason.clone() };
         let batch = Batch { gone: vec![gone], ..Batch::default() };
         let account = &red.key.account;
-        it.engine.ingest_poll(account, batch, Watched::all(), Timestamp::now()).await.unwrap();
+        it.engine.inner.watcher.ingest(account, batch, Watched::all(), Timestamp::now()).await.unwrap();
         let gone = ask().await.expect("it is gone");
         assert_eq!((&gone.reason, gone.why.as_str()), (&reason, why));
         let json = serde_json::to_value(&gone).unwrap();

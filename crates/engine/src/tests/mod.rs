@@ -132,7 +132,12 @@ impl Scene {
             let me = Identity { login: "ana".into(), ..Identity::default() };
             self.engine.store().identified(&account, me).await.unwrap();
             let batch = Batch { snapshots: vec![item], ..Batch::default() };
-            self.engine.ingest_poll(&account, batch, Watched::all(), Timestamp::now()).await.unwrap();
+            self.engine
+                .inner
+                .watcher
+                .ingest(&account, batch, Watched::all(), Timestamp::now())
+                .await
+                .unwrap();
         }
     }
 }

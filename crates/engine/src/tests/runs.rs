@@ -138,13 +138,13 @@ impl Stage {
         let active = self.scene.engine.active();
         let registry = Registry::new(&active.accounts, vec![command]);
         let rules = callboard_domain::rules::Rules::compile(&[], true).unwrap();
-        self.scene.engine.inner.active.send_replace(Arc::new(ActiveConfig {
+        self.scene.engine.inner.live.put(ActiveConfig {
             config: active.config.clone(),
             secrets: active.secrets.clone(),
             rules,
             accounts: active.accounts.clone(),
             registry,
-        }));
+        });
     }
 
     async fn prepare(&self, line: &str) -> Prepared {
@@ -196,7 +196,7 @@ async fn end_is_told_as_far_as_it_is_known_and_nothing_stays_held() {
         let state = stage.ended(&run.id).await;
         assert!(expected(&state), "{does:?}: {state:?}");
         assert_eq!(stage.ran.load(Ordering::SeqCst), 1);
-        until("nothing is under way", async || stage.scene.engine.inner.runs.count() == 0).await;
+        until("nothing is under way", async || stage.scene.engine.inner.runner.runs().count() == 0).await;
         // The lock is free.
         stage.define(Does::Nothing, "as it was").await;
         let next = stage.start(false).await;
@@ -216,7 +216,7 @@ async fn only_what_was_shown_runs() {
     let shown = stage.prepare("act").await.fingerprint;
     let run = start("act", Some(shown.clone()), None).await.unwrap();
     stage.ended(&run.id).await;
-    until("the lock is free", async || engine.inner.runs.count() == 0).await;
+    until("the lock is free", async || engine.inner.runner.runs().count() == 0).await;
     assert_eq!(stage.ran.load(Ordering::SeqCst), 1);
 
     let other_channel = Prepare { channel: Some("room:other".into()), private: false, ..prepare("act") };
@@ -306,7 +306,7 @@ async fn output_is_stored_as_it_comes_with_its_end() {
     assert!(stored().await.len() < 3 << 20, "bounded");
     stage.go_on.notify_one();
     stage.ended(&run.id).await;
-    until("it has left memory", async || stage.scene.engine.inner.runs.get(&run.id).is_none()).await;
+    until("it has left memory", async || stage.scene.engine.inner.runner.runs().get(&run.id).is_none()).await;
     assert!(stage.follow(&run.id).await.output.concat().ends_with("last\n"));
     stage.scene.engine.stop().await;
 }
@@ -334,7 +334,7 @@ async fn end_that_cannot_be_recorded_is_kept_told_and_recorded_later() {
         checks.iter().any(|check| check.name == name && check.verdict == CheckVerdict::Failed)
     };
     assert!(failed("runs").await && failed("store").await);
-    assert_eq!(engine.inner.runs.count(), 0, "it is not under way, and holds no lock");
+    assert_eq!(engine.inner.runner.runs().count(), 0, "it is not under way, and holds no lock");
 
     engine.store().limit_growth(None).await;
     until("it is recorded", async || stage.follow(&run.id).await.unrecorded.is_none()).await;

@@ -6,17 +6,18 @@ use callboard_domain::{event, item::Kind};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Engine, watch::decide};
+use super::decide;
+use crate::{active_config::LiveConfig, store::Store};
 
 /// Once an hour: pull requests that have gone stale, and what has been kept long enough.
-pub(crate) async fn run(engine: Engine, stop: CancellationToken) {
+pub(crate) async fn run(store: Store, live: LiveConfig, stop: CancellationToken) {
     loop {
-        let (active, now) = (engine.active(), Timestamp::now());
+        let (active, now) = (live.now(), Timestamp::now());
         let decide = decide::by(Arc::clone(&active));
-        if let Err(error) = engine.store().sweep(Kind::PullRequest, event::stale, now, decide).await {
+        if let Err(error) = store.sweep(Kind::PullRequest, event::stale, now, decide).await {
             tracing::warn!(%error, "stale pull requests could not be found");
         }
-        match engine.store().prune(now, active.retention()).await {
+        match store.prune(now, active.retention()).await {
             Ok(pruned) => tracing::debug!(?pruned, "pruned"),
             Err(error) => tracing::warn!(%error, "old records could not be deleted"),
         }

@@ -1,18 +1,28 @@
 //! The poll loop: one task per watched account, its pace, its backoff.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use callboard_domain::{
     error::ServiceError,
+    identity::Identity,
     item::AccountName,
-    source::{POLL_TIME, Progress, RateLimit, Source},
+    source::{Batch, POLL_TIME, Progress, RateLimit, Source},
 };
 use futures::FutureExt;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use super::decide;
 use crate::{
-    Engine, accounts::Account, config::DEFAULT_EVERY, store::Watched, system::supervise::catch_panic,
+    accounts::Account,
+    active_config::LiveConfig,
+    config::DEFAULT_EVERY,
+    store::{Report, Store, StoreError, Watched},
+    system::supervise::{Tasks, catch_panic},
 };
 
 /// The longest wait between two tries at an account in trouble.
@@ -27,86 +37,6 @@ const SECOND_LOOK: Duration = Duration::from_secs(5);
 /// How long what is known of an account's identity and permissions is good for.
 const IDENTITY_AGE: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// Keeps a polling task for each watched account until `stop`, across changes of the configuration.
-pub(crate) async fn run(engine: Engine, stop: CancellationToken) {
-    let mut changes = engine.active_changes();
-    let mut running: BTreeMap<AccountName, (Arc<Account>, CancellationToken)> = BTreeMap::new();
-    loop {
-        let active = Arc::clone(&changes.borrow_and_update());
-        running.retain(|name, (account, stop)| {
-            let same = active.accounts.get(name).is_some_and(|now| Arc::ptr_eq(now, account));
-            if !same {
-                stop.cancel();
-            }
-            same
-        });
-        for (name, account) in &active.accounts {
-            let watched = account.connection.as_ref().is_ok_and(|connection| connection.source.is_some());
-            if watched && !running.contains_key(name) {
-                let own = stop.child_token();
-                running.insert(name.clone(), (Arc::clone(account), own.clone()));
-                let (watched, account, stop) = (engine.clone(), Arc::clone(account), own.clone());
-                engine.supervise(format!("polling of {name}"), own, move || {
-                    watch(watched.clone(), Arc::clone(&account), stop.clone())
-                });
-            }
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            changed = changes.changed() => if changed.is_err() { return },
-        }
-    }
-}
-
-async fn watch(engine: Engine, account: Arc<Account>, stop: CancellationToken) {
-    let every = account.config.every().unwrap_or(DEFAULT_EVERY).0;
-    let mut failures = 0;
-    let mut read = None;
-    let mut woken = false;
-    loop {
-        let polled = tokio::select! {
-            () = stop.cancelled() => return,
-            polled = poll_once(&engine, &account) => polled,
-        };
-        let now = Timestamp::now();
-        let mut wait = match polled {
-            Ok(Polled { rate_limit, partial }) => {
-                failures = 0;
-                let wait = pace(every, rate_limit, now);
-                let on = goes_on(read, partial) && wait <= every;
-                read = partial;
-                if on { Duration::ZERO } else { wait }
-            }
-            Err(error) => {
-                failures += 1;
-                let wait = backoff(every, failures, &error);
-                tracing::warn!(account = %account.name, %error, wait_s = wait.as_secs(), "polling failed");
-                wait
-            }
-        };
-        // A service in trouble, or near its rate limit, is not asked more often for that.
-        let may_hurry = wait <= every;
-        if woken && may_hurry {
-            wait = wait.min(SECOND_LOOK);
-        }
-        engine.note_next_poll(&account.name, now.checked_add(wait).unwrap_or(Timestamp::MAX));
-        woken = tokio::select! {
-            () = stop.cancelled() => return,
-            () = account.changed.notified(), if may_hurry => true,
-            () = tokio::time::sleep(wait) => false,
-        };
-    }
-}
-
-impl Engine {
-    /// Has an account polled soon: something of it was changed, and it is not known how it looks now.
-    pub(crate) fn poll_soon(&self, account: &AccountName) {
-        if let Some(account) = self.active().accounts.get(account) {
-            account.changed.notify_one();
-        }
-    }
-}
-
 /// What a poll leaves to be known by who goes on polling.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Polled {
@@ -115,56 +45,199 @@ pub(crate) struct Polled {
     pub(crate) partial: Option<Progress>,
 }
 
-/// Polls an account once and stores what it found, or that it is in trouble. Of several at a time one waits for the other,
-/// so that what is stored last was read last.
-pub(crate) async fn poll_once(engine: &Engine, account: &Account) -> Result<Polled, ServiceError> {
-    let Ok(connection) = &account.connection else { return Ok(Polled::default()) };
-    let Some(source) = &connection.source else { return Ok(Polled::default()) };
-    let mut covered = account.covered.lock().await;
-    let now = Timestamp::now();
-    // A source that panics is in trouble like one that cannot be reached: said, and asked again later.
-    let polled = catch_panic(poll(engine, account, source, &mut covered, now))
-        .map(|polled| polled.unwrap_or_else(|panicked| Err(ServiceError::unavailable(panicked.to_string()))));
-    let polled = tokio::time::timeout(POLL_TIME, polled).await.unwrap_or_else(|_| {
-        Err(ServiceError::unavailable(format!("reading it took longer than {} s", POLL_TIME.as_secs())))
-    });
-    if let Err(error) = &polled {
-        engine.record_error(&account.name, error, now).await;
-    }
-    polled
+/// Polls the accounts. A clone is the same.
+#[derive(Clone)]
+pub(crate) struct Watcher {
+    inner: Arc<Inner>,
 }
 
-/// `covered` is true once what the configuration does not cover any more has left the board.
-async fn poll(
-    engine: &Engine,
-    account: &Account,
-    source: &Arc<dyn Source>,
-    covered: &mut bool,
-    now: Timestamp,
-) -> Result<Polled, ServiceError> {
-    let stored = |error: crate::store::StoreError| ServiceError::unavailable(error.to_string());
-    // At first whatever is there, later what is on the board.
-    engine.store().rebuild_unreadable(&account.name, !*covered, now).await.map_err(stored)?;
-    let known = engine.store().source(&account.name).await.map_err(stored)?;
-    let is_identified = known.as_ref().is_some_and(|known| known.identity.is_some());
-    let asked_at = engine.identified_at(&account.name).filter(|_| is_identified);
-    let fresh = asked_at.is_some_and(|at| now.duration_since(at).unsigned_abs() < IDENTITY_AGE);
-    if !fresh {
-        engine.identify(account, now).await?;
+struct Inner {
+    store: Store,
+    live: LiveConfig,
+    tasks: Tasks,
+    state: Mutex<State>,
+}
+
+/// What is known for the moment only, and found anew after a restart.
+#[derive(Default)]
+struct State {
+    /// When each watched account is polled next.
+    next_poll: BTreeMap<AccountName, Timestamp>,
+    /// When each account's identity was last asked for.
+    identified_at: BTreeMap<AccountName, Timestamp>,
+}
+
+impl Watcher {
+    pub(crate) fn new(store: Store, live: LiveConfig, tasks: Tasks) -> Self {
+        Self { inner: Arc::new(Inner { store, live, tasks, state: Mutex::default() }) }
     }
-    let batch = source.poll(known.as_ref().and_then(|known| known.cursor.as_ref()), now).await?;
-    let polled = Polled { rate_limit: batch.rate_limit, partial: batch.partial };
-    let watched = {
-        let source = Arc::clone(source);
-        Watched::by(move |item| source.watches(item))
-    };
-    engine.ingest_poll(&account.name, batch, watched.clone(), now).await.map_err(stored)?;
-    if !*covered && polled.partial.is_none() {
-        let left = engine.store().leave_unwatched(&account.name, watched, now, Timestamp::now());
-        left.await.map_err(stored)?;
-        *covered = true;
+
+    /// Keeps a polling task for each watched account until `stop`, across changes of the configuration.
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        let mut changes = self.inner.live.changes();
+        let mut running: BTreeMap<AccountName, (Arc<Account>, CancellationToken)> = BTreeMap::new();
+        loop {
+            let active = Arc::clone(&changes.borrow_and_update());
+            running.retain(|name, (account, stop)| {
+                let same = active.accounts.get(name).is_some_and(|now| Arc::ptr_eq(now, account));
+                if !same {
+                    stop.cancel();
+                }
+                same
+            });
+            for (name, account) in &active.accounts {
+                let watched = account.connection.as_ref().is_ok_and(|connection| connection.source.is_some());
+                if watched && !running.contains_key(name) {
+                    let own = stop.child_token();
+                    running.insert(name.clone(), (Arc::clone(account), own.clone()));
+                    let (watcher, account, stop) = (self.clone(), Arc::clone(account), own.clone());
+                    self.inner.tasks.supervise_until(format!("polling of {name}"), own, move || {
+                        watcher.clone().watch(Arc::clone(&account), stop.clone())
+                    });
+                }
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                changed = changes.changed() => if changed.is_err() { return },
+            }
+        }
     }
-    Ok(polled)
+
+    async fn watch(self, account: Arc<Account>, stop: CancellationToken) {
+        let every = account.config.every().unwrap_or(DEFAULT_EVERY).0;
+        let mut failures = 0;
+        let mut read = None;
+        let mut woken = false;
+        loop {
+            let polled = tokio::select! {
+                () = stop.cancelled() => return,
+                polled = self.poll_once(&account) => polled,
+            };
+            let now = Timestamp::now();
+            let mut wait = match polled {
+                Ok(Polled { rate_limit, partial }) => {
+                    failures = 0;
+                    let wait = pace(every, rate_limit, now);
+                    let on = goes_on(read, partial) && wait <= every;
+                    read = partial;
+                    if on { Duration::ZERO } else { wait }
+                }
+                Err(error) => {
+                    failures += 1;
+                    let wait = backoff(every, failures, &error);
+                    tracing::warn!(account = %account.name, %error, wait_s = wait.as_secs(), "polling failed");
+                    wait
+                }
+            };
+            // A service in trouble, or near its rate limit, is not asked more often for that.
+            let may_hurry = wait <= every;
+            if woken && may_hurry {
+                wait = wait.min(SECOND_LOOK);
+            }
+            let next = now.checked_add(wait).unwrap_or(Timestamp::MAX);
+            self.state().next_poll.insert(account.name.clone(), next);
+            woken = tokio::select! {
+                () = stop.cancelled() => return,
+                () = account.changed.notified(), if may_hurry => true,
+                () = tokio::time::sleep(wait) => false,
+            };
+        }
+    }
+
+    /// When an account is polled next.
+    pub(crate) fn next_poll(&self, account: &AccountName) -> Option<Timestamp> {
+        self.state().next_poll.get(account).copied()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Polls an account once and stores what it found, or that it is in trouble. Of several at a time one waits for the other,
+    /// so that what is stored last was read last.
+    pub(crate) async fn poll_once(&self, account: &Account) -> Result<Polled, ServiceError> {
+        let Ok(connection) = &account.connection else { return Ok(Polled::default()) };
+        let Some(source) = &connection.source else { return Ok(Polled::default()) };
+        let mut covered = account.covered.lock().await;
+        let now = Timestamp::now();
+        // A source that panics is in trouble like one that cannot be reached: said, and asked again later.
+        let polled = catch_panic(self.poll(account, source, &mut covered, now)).map(|polled| {
+            polled.unwrap_or_else(|panicked| Err(ServiceError::unavailable(panicked.to_string())))
+        });
+        let polled = tokio::time::timeout(POLL_TIME, polled).await.unwrap_or_else(|_| {
+            Err(ServiceError::unavailable(format!("reading it took longer than {} s", POLL_TIME.as_secs())))
+        });
+        if let Err(error) = &polled {
+            self.record_error(&account.name, error, now).await;
+        }
+        polled
+    }
+
+    /// `covered` is true once what the configuration does not cover any more has left the board.
+    async fn poll(
+        &self,
+        account: &Account,
+        source: &Arc<dyn Source>,
+        covered: &mut bool,
+        now: Timestamp,
+    ) -> Result<Polled, ServiceError> {
+        let stored = |error: crate::store::StoreError| ServiceError::unavailable(error.to_string());
+        // At first whatever is there, later what is on the board.
+        self.inner.store.rebuild_unreadable(&account.name, !*covered, now).await.map_err(stored)?;
+        let known = self.inner.store.source(&account.name).await.map_err(stored)?;
+        let is_identified = known.as_ref().is_some_and(|known| known.identity.is_some());
+        let asked_at = self.state().identified_at.get(&account.name).copied().filter(|_| is_identified);
+        let fresh = asked_at.is_some_and(|at| now.duration_since(at).unsigned_abs() < IDENTITY_AGE);
+        if !fresh {
+            self.identify(account, now).await?;
+        }
+        let batch = source.poll(known.as_ref().and_then(|known| known.cursor.as_ref()), now).await?;
+        let polled = Polled { rate_limit: batch.rate_limit, partial: batch.partial };
+        let watched = {
+            let source = Arc::clone(source);
+            Watched::by(move |item| source.watches(item))
+        };
+        self.ingest(&account.name, batch, watched.clone(), now).await.map_err(stored)?;
+        if !*covered && polled.partial.is_none() {
+            let left = self.inner.store.leave_unwatched(&account.name, watched, now, Timestamp::now());
+            left.await.map_err(stored)?;
+            *covered = true;
+        }
+        Ok(polled)
+    }
+
+    /// Stores what a poll found, and what is decided about it.
+    pub(crate) async fn ingest(
+        &self,
+        account: &AccountName,
+        batch: Batch,
+        watched: Watched,
+        began_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let decide = decide::by(self.inner.live.now());
+        let report = Report::Poll { batch, began_at, watched };
+        self.inner.store.ingest(account, report, Timestamp::now(), decide).await.map(drop)
+    }
+
+    /// Records that an account could not be read.
+    pub(crate) async fn record_error(&self, account: &AccountName, error: &ServiceError, now: Timestamp) {
+        if let Err(error) = self.inner.store.poll_failed(account, error.clone(), now).await {
+            tracing::error!(%error, %account, "an account's trouble could not be recorded");
+        }
+    }
+
+    /// Asks the service who the account is, and records it.
+    pub(crate) async fn identify(&self, account: &Account, now: Timestamp) -> Result<Identity, ServiceError> {
+        let connection = account.connection.as_ref().map_err(|why| ServiceError::auth(why.to_string()))?;
+        let identity = connection.identify.identify().await?;
+        self.inner
+            .store
+            .identified(&account.name, identity.clone())
+            .await
+            .map_err(|error| ServiceError::unavailable(error.to_string()))?;
+        self.state().identified_at.insert(account.name.clone(), now);
+        Ok(identity)
+    }
 }
 
 /// True where there is more to read and reading gets on; one that does not keeps the usual pace.

@@ -33,14 +33,20 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use jiff::Timestamp;
 use tokio::net::{TcpListener, TcpStream};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 use self::{
     body::{Budget, NotTaken},
     connections::{Connections, Impatient, Place},
     refusals::Refusals,
 };
-use crate::{Engine, accounts::Account, active_config::ActiveConfig, store::StoreError};
+use super::decide;
+use crate::{
+    accounts::Account,
+    active_config::{ActiveConfig, LiveConfig},
+    store::{Report, Store, StoreError},
+    system::supervise::Tasks,
+};
 
 /// How long a sender may take for its headers, for its body, and to read its answer.
 const SENDER_TIME: Duration = Duration::from_secs(10);
@@ -54,40 +60,90 @@ const SUMMED_UP: Duration = Duration::from_secs(60);
 const UNPROVEN: &str = "not a webhook of an account here: its path names the account, and it is signed with that account's \
                         webhook_secret (the reason is in Callboard's log)";
 
+/// Receives webhooks. A clone is the same.
+#[derive(Clone)]
+pub(crate) struct Receiver {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    live: LiveConfig,
+    tasks: Tasks,
+    listening: Mutex<Listening>,
+}
+
+/// Where webhooks are received, or why they are not where they should be.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Listening {
+    pub(crate) addr: Option<SocketAddr>,
+    pub(crate) error: Option<String>,
+}
+
+impl Receiver {
+    pub(crate) fn new(store: Store, live: LiveConfig, tasks: Tasks) -> Self {
+        Self { inner: Arc::new(Inner { store, live, tasks, listening: Mutex::default() }) }
+    }
+
+    pub(crate) fn listening(&self) -> Listening {
+        self.inner.listening.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes where webhooks are received.
+    pub(crate) fn note_listener(&self, listener: &TcpListener) {
+        self.note(Listening { addr: listener.local_addr().ok(), error: None });
+    }
+
+    fn note(&self, listening: Listening) {
+        *self.inner.listening.lock().unwrap_or_else(PoisonError::into_inner) = listening;
+    }
+
+    /// Stores what a webhook said, and what is decided about it.
+    async fn ingest(
+        &self,
+        account: &AccountName,
+        received: Received,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let decide = decide::by(self.inner.live.now());
+        let poll = received.poll;
+        self.inner.store.try_ingest(account, Report::Hook(received), now, decide).await?;
+        if poll {
+            self.inner.live.poll_soon(account);
+        }
+        Ok(())
+    }
+}
+
 /// Listens where the configuration says, and hears senders until `stop`. Where the address cannot be had it is tried again,
 /// and again when the configuration changes.
-pub(crate) async fn run(
-    listener: Option<TcpListener>,
-    engine: Engine,
-    stop: CancellationToken,
-    tasks: TaskTracker,
-) {
-    let mut changes = engine.active_changes();
+pub(crate) async fn run(receiver: Receiver, listener: Option<TcpListener>, stop: CancellationToken) {
+    let mut changes = receiver.inner.live.changes();
     let mut listener = listener;
     loop {
         let receive = changes.borrow_and_update().config.receive.clone();
         if let (None, Some(receive)) = (&listener, &receive) {
             match TcpListener::bind(receive.listen).await {
                 Ok(bound) => {
-                    engine.note_webhook_addr(Some(&bound));
+                    receiver.note_listener(&bound);
                     listener = Some(bound);
                 }
                 Err(error) => {
                     let why = format!("{} cannot be listened on: {error}", receive.listen);
                     tracing::warn!(%why, "webhooks are not received");
-                    engine.runtime().listen_error = Some(why);
+                    receiver.note(Listening { addr: None, error: Some(why) });
                 }
             }
         }
         match (listener.take(), receive) {
             (Some(listener), receive) => {
                 let hosts = receive.into_iter().flat_map(|it| it.hosts).collect();
-                return serve(listener, engine, hosts, stop, tasks).await;
+                return serve(listener, receiver, hosts, stop).await;
             }
-            (None, None) => engine.runtime().listen_error = None,
+            (None, None) => receiver.note(Listening::default()),
             (None, Some(_)) => {}
         }
-        let is_deaf = engine.runtime().listen_error.is_some();
+        let is_deaf = receiver.listening().error.is_some();
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(TRIED_AGAIN), if is_deaf => {}
@@ -98,7 +154,7 @@ pub(crate) async fn run(
 
 /// What all connections share.
 struct Shared {
-    engine: Engine,
+    receiver: Receiver,
     hosts: Arc<[String]>,
     budget: Budget,
     refusals: Mutex<Refusals>,
@@ -107,16 +163,12 @@ struct Shared {
 }
 
 /// Hears senders until `stop`.
-async fn serve(
-    listener: TcpListener,
-    engine: Engine,
-    hosts: Arc<[String]>,
-    stop: CancellationToken,
-    tasks: TaskTracker,
-) {
+async fn serve(listener: TcpListener, receiver: Receiver, hosts: Arc<[String]>, stop: CancellationToken) {
+    let mut changes = receiver.inner.live.changes();
+    let configured = changes.borrow_and_update().config.receive.clone();
     let connections = Connections::new(CONNECTIONS);
     let shared = Arc::new(Shared {
-        engine,
+        receiver,
         hosts,
         budget: Budget::new(),
         refusals: Mutex::default(),
@@ -126,6 +178,12 @@ async fn serve(
     loop {
         let stream = tokio::select! {
             () = stop.cancelled() => return,
+            Ok(()) = changes.changed() => {
+                if changes.borrow_and_update().config.receive != configured {
+                    tracing::warn!("a change of [receive] takes effect at the next start");
+                }
+                continue;
+            }
             _ = sum_up.tick() => {
                 let more = shared.refusals.lock().unwrap_or_else(PoisonError::into_inner).rest();
                 log_more(more);
@@ -146,7 +204,11 @@ async fn serve(
             place = connections.place() => place,
         };
         let Some(place) = place else { return };
-        tasks.spawn(converse(stream, place, Arc::clone(&shared), stop.clone()));
+        shared
+            .receiver
+            .inner
+            .tasks
+            .spawn("a sender of webhooks", converse(stream, place, Arc::clone(&shared), stop.clone()));
     }
 }
 
@@ -248,7 +310,7 @@ async fn take(shared: &Shared, request: Request<Incoming>) -> Result<(), Refusal
         return Err(refuse(StatusCode::METHOD_NOT_ALLOWED, "webhooks are sent with POST"));
     }
     let (head, body) = request.into_parts();
-    let active = shared.engine.active();
+    let active = shared.receiver.inner.live.now();
     let verifier = Verifier::of(&active, &account, &shared.stand_in);
     verifier.admit(&account, &head.headers)?;
     drop(verifier);
@@ -266,14 +328,14 @@ async fn take(shared: &Shared, request: Request<Incoming>) -> Result<(), Refusal
     })?;
     let now = Timestamp::now();
     // The configuration may have changed while the body came.
-    let active = shared.engine.active();
+    let active = shared.receiver.inner.live.now();
     let received = Verifier::of(&active, &account, &shared.stand_in).receive(
         &account,
         &head.headers,
         &body.bytes,
         now,
     )?;
-    shared.engine.ingest_webhook(&account, received, now).await.map_err(|error| match error {
+    shared.receiver.ingest(&account, received, now).await.map_err(|error| match error {
         StoreError::Busy => refuse(StatusCode::SERVICE_UNAVAILABLE, "busy; send it again in a moment"),
         error => Refusal {
             status: StatusCode::SERVICE_UNAVAILABLE,

@@ -6,7 +6,7 @@ mod message;
 mod plan;
 mod ready;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use callboard_connectors::writes::{Sent, Writes};
 use callboard_domain::{
@@ -19,10 +19,10 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
-    Engine,
+    active_config::LiveConfig,
     api::{ApiError, StartRun},
-    store::StoreError,
-    system::supervise::{Panicked, catch_panic},
+    store::{Store, StoreError},
+    system::supervise::{Panicked, Tasks, catch_panic},
 };
 
 use active::Place;
@@ -44,7 +44,29 @@ const RECORD_AGAIN: Duration = Duration::from_secs(1);
 /// The longest wait before that.
 const RECORD_AGAIN_AT_MOST: Duration = Duration::from_secs(60);
 
-impl Engine {
+/// Runs commands. A clone is the same.
+#[derive(Clone)]
+pub(crate) struct Runner {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    live: LiveConfig,
+    tasks: Tasks,
+    runs: Active,
+}
+
+impl Runner {
+    pub(crate) fn new(store: Store, live: LiveConfig, tasks: Tasks) -> Self {
+        Self { inner: Arc::new(Inner { store, live, tasks, runs: Active::default() }) }
+    }
+
+    /// The runs of this process.
+    pub(crate) fn runs(&self) -> &Active {
+        &self.inner.runs
+    }
+
     /// Starts a run: records it with its message, then does it in a task of its own.
     pub(crate) async fn start(&self, start: &StartRun, actor: &Actor) -> Result<Run, ApiError> {
         let now = Timestamp::now();
@@ -69,20 +91,20 @@ impl Engine {
             post: ready.post.clone(),
         };
         self.inner.runs.begin(&run.id, ready.lock.clone())?;
-        let (engine, started) = (self.clone(), run.clone());
+        let (runner, started) = (self.clone(), run.clone());
         // In a task of its own from here on: whoever asked may go away, and it is recorded all the same.
         let (recorded, answer) = tokio::sync::oneshot::channel();
-        self.spawn(format!("run {}", run.id), async move {
-            let place = engine.inner.runs.place(&started.id);
+        self.inner.tasks.spawn(format!("run {}", run.id), async move {
+            let place = runner.inner.runs.place(&started.id);
             // What can be taken back is not posted before it begins.
             let post = started.post.clone().filter(|_| started.state == RunState::Running);
             let post = post.map(|to| (to, message(&started, "")));
-            let begun = engine.store().begin_run(started.clone(), post, started.started_at).await;
+            let begun = runner.inner.store.begin_run(started.clone(), post, started.started_at).await;
             let is_recorded = begun.is_ok();
             // Nobody may be waiting any more.
             let _ = recorded.send(begun.map(drop));
             if is_recorded {
-                engine.carry_out(ready, started, &place).await;
+                runner.carry_out(ready, started, &place).await;
             }
         });
         match answer.await {
@@ -104,7 +126,7 @@ impl Engine {
 
     /// Waits until it can no longer be taken back, and does it; gives how it ended.
     async fn perform(&self, ready: &Ready, mut run: Run, place: &Place<'_>) -> RunState {
-        let (stream, stopping) = (&*place.stream, self.stopping());
+        let (stream, stopping) = (&*place.stream, self.inner.tasks.stopping());
         if let RunState::Pending { until } = run.state {
             tokio::select! {
                 // Taken back in the last moment, it does not begin.
@@ -120,7 +142,7 @@ impl Engine {
             }
             run.state = RunState::Running;
             let post = run.post.clone().map(|to| (to, message(&run, "")));
-            match self.store().launch_run(&run.id, post, now).await {
+            match self.inner.store.launch_run(&run.id, post, now).await {
                 Ok(true) => stream.wake(),
                 Ok(false) => return RunState::Canceled { sent: false },
                 Err(error) => {
@@ -160,7 +182,7 @@ impl Engine {
         if writes.sent() != Sent::Nothing
             && let Some(account) = ready.account.as_ref().or_else(|| ready.action.account())
         {
-            self.poll_soon(account);
+            self.inner.live.poll_soon(account);
         }
         state
     }
@@ -171,13 +193,13 @@ impl Engine {
         let ended_at = run.ended_at.unwrap_or(run.started_at);
         // An outcome that cannot be written as a message is an outcome all the same.
         let message = catch_panic(async { message(run, "") }).await.ok();
-        let stopping = self.stopping();
+        let stopping = self.inner.tasks.stopping();
         let mut wait = RECORD_AGAIN;
         loop {
             let saved = self.save_output(&run.id, &place.stream).await;
             let steps = place.stream.with(|streamed| streamed.steps.clone());
-            let steps = self.store().record_steps(&run.id, steps).await;
-            let ended = self.store().end_run(&run.id, run.state.clone(), message.clone(), ended_at).await;
+            let steps = self.inner.store.record_steps(&run.id, steps).await;
+            let ended = self.inner.store.end_run(&run.id, run.state.clone(), message.clone(), ended_at).await;
             let error = match saved.and(steps).and(ended) {
                 // What is reported from now on has a message of its own.
                 Ok(_) => return self.tell_what_was_reported(run).await,
@@ -201,14 +223,14 @@ impl Engine {
     /// Adds to the last message of a run what a service has reported of it while it was under way: of one that is not known,
     /// that says how it went.
     async fn tell_what_was_reported(&self, run: &Run) {
-        let reported = match self.store().reported_of_run(&run.id).await {
+        let reported = match self.inner.store.reported_of_run(&run.id).await {
             Ok(Some(reported)) => reported,
             Ok(None) => return,
             Err(error) => return tracing::warn!(%error, run = %run.id, "what was reported could not be read"),
         };
         let (plain, message) = (last_message(run, None), last_message(run, Some(&reported)));
         if message != plain
-            && let Err(error) = self.store().revise_run(&run.id, message, Timestamp::now()).await
+            && let Err(error) = self.inner.store.revise_run(&run.id, message, Timestamp::now()).await
         {
             tracing::warn!(%error, run = %run.id, "what was reported could not be told");
         }
@@ -222,7 +244,7 @@ impl Engine {
         });
         for (begins, piece) in pieces {
             let end = begins + piece.len() as u64;
-            self.store().append_output(id, begins, piece).await?;
+            self.inner.store.append_output(id, begins, piece).await?;
             stream.with(|streamed| streamed.saved = end);
         }
         Ok(())
@@ -246,7 +268,7 @@ impl Engine {
             let status = stream.with(|streamed| streamed.line.clone());
             if run.post.is_some() && status != told {
                 if let Err(error) =
-                    self.store().revise_run(&run.id, message(run, &status), Timestamp::now()).await
+                    self.inner.store.revise_run(&run.id, message(run, &status), Timestamp::now()).await
                 {
                     tracing::warn!(%error, "a run's progress could not be told");
                 }
@@ -260,16 +282,16 @@ impl Engine {
         let (by, at) = (actor.principal.to_string(), Timestamp::now());
         let RunState::Unknown { why } = run.state else { return Ok(false) };
         run.state = RunState::Resolved { ran, by, at, why };
-        let reported = self.store().reported_of_run(&run.id).await?;
+        let reported = self.inner.store.reported_of_run(&run.id).await?;
         let message = last_message(&run, reported.as_deref());
-        self.store().resolve_run(&run.id, run.state, message, actor, at).await
+        self.inner.store.resolve_run(&run.id, run.state, message, actor, at).await
     }
 
     /// The runs that were under way when the program last ended: their messages say that it is not known how they went.
     pub(crate) async fn report_interrupted(&self, now: Timestamp) -> Result<(), StoreError> {
-        for run in self.store().interrupted().to_vec() {
-            let reported = self.store().reported_of_run(&run.id).await?;
-            self.store().revise_run(&run.id, last_message(&run, reported.as_deref()), now).await?;
+        for run in self.inner.store.interrupted().to_vec() {
+            let reported = self.inner.store.reported_of_run(&run.id).await?;
+            self.inner.store.revise_run(&run.id, last_message(&run, reported.as_deref()), now).await?;
         }
         Ok(())
     }

@@ -16,11 +16,10 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    files,
+    Runner, files,
     plan::{Fingerprint, Parts, changed},
 };
 use crate::{
-    Engine,
     active_config::ActiveConfig,
     api::{ApiError, Changed, Confirm, LackingScope, Prepare, Prepared, StartRun},
     commands::values::{names, values},
@@ -81,7 +80,7 @@ pub(crate) struct Read<'l> {
     definition: Option<&'l str>,
 }
 
-impl Engine {
+impl Runner {
     /// Reads a line: finds its command, its arguments, the items that they name, and whose action it is.
     pub(crate) async fn understand<'l>(
         &self,
@@ -122,15 +121,15 @@ impl Engine {
 
     /// The items of a kind that a person may mean: all that are open, and the latest of the others.
     pub(crate) async fn items_of(&self, kind: Kind) -> Result<Vec<Item>, StoreError> {
-        let open = self.store().open_items_of(kind).await?.into_iter().map(|stored| stored.item);
-        let recent = self.store().items(kind, RECENT).await?.into_iter().map(|stored| stored.item);
+        let open = self.inner.store.open_items_of(kind).await?.into_iter().map(|stored| stored.item);
+        let recent = self.inner.store.items(kind, RECENT).await?.into_iter().map(|stored| stored.item);
         let mut known = BTreeSet::new();
         Ok(open.chain(recent).filter(|item| known.insert(item.key.clone())).collect())
     }
 
     /// The items of a kind among which a text's meaning is looked for. One that is named in full is found at once.
     pub(crate) async fn items_meant(&self, kind: Kind, typed: &str) -> Result<Vec<Item>, StoreError> {
-        let named = self.store().items_named(kind, typed.trim()).await?;
+        let named = self.inner.store.items_named(kind, typed.trim()).await?;
         match named.is_empty() {
             true => self.items_of(kind).await,
             false => Ok(named.into_iter().map(|stored| stored.item).collect()),
@@ -168,14 +167,14 @@ impl Engine {
     pub(crate) async fn ready(&self, what: &Prepare, now: Timestamp) -> Result<Ready, ApiError> {
         // As a fingerprint carries it: what is prepared for that time again must be the same.
         let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
-        let active = self.active();
+        let active = self.inner.live.now();
         let Read { spec, account, action, args, missing, definition } =
             self.understand(&active, &what.line).await?;
         if let Some(missing) = missing {
             return Err(missing.into());
         }
         for item in args.items.values() {
-            let me = self.me(&item.key.account).await?;
+            let me = self.inner.store.acts_as(&item.key.account).await.map_err(ApiError::internal)?;
             if let Some(why) = action.refuses(item, &me) {
                 return Err(ApiError::usage(why));
             }
@@ -189,7 +188,7 @@ impl Engine {
         // A command file's request acts as an account, too.
         let actor = account.as_ref().or(action.account());
         let me = match actor {
-            Some(account) => self.me(account).await?,
+            Some(account) => self.inner.store.acts_as(account).await.map_err(ApiError::internal)?,
             None => Identity::default(),
         };
         let acts_as = Some(me.display().to_owned()).filter(|name| !name.is_empty());
@@ -245,18 +244,12 @@ impl Engine {
             return Ok((Some(address(&render(post, spec, args)?)?), format!("by {}", spec.name)));
         }
         for item in args.items.values() {
-            let me = self.me(&item.key.account).await?;
+            let me = self.inner.store.acts_as(&item.key.account).await.map_err(ApiError::internal)?;
             if let Some(channel) = active.rules.route(item, &me).first() {
                 return Ok((Some(address(channel)?), "by your rules".to_owned()));
             }
         }
         Ok((Some(active.config.default_channel.clone()), "the default channel".into()))
-    }
-
-    /// Who an account acts as, as far as is known.
-    pub(crate) async fn me(&self, account: &AccountName) -> Result<Identity, ApiError> {
-        let source = self.store().source(account).await.map_err(ApiError::internal)?;
-        Ok(source.and_then(|source| source.identity).unwrap_or_default())
     }
 }
 

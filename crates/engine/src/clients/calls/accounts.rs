@@ -13,7 +13,6 @@ use crate::{
         TestAccount,
     },
     store::StoredSource,
-    watch::poll::poll_once,
 };
 
 /// How long [`PollNow`] waits for all accounts.
@@ -65,7 +64,7 @@ impl Engine {
             Some(StoredSource { error: Some((error, since)), .. }) => Health::Trouble {
                 since: *since,
                 error: error.clone(),
-                next_try: self.runtime().next_poll.get(&account.name).copied(),
+                next_try: self.inner.watcher.next_poll(&account.name),
             },
             Some(source) if source.last_ok_at.is_some() || source.identity.is_some() => Health::Ok,
             _ => Health::New,
@@ -78,7 +77,7 @@ impl Engine {
         self.record_change(actor, AuditedChange::AccountTested { account: name.clone() }).await;
         // It may be unlocked by now, or this asks for it.
         if self.active().accounts.get(&name).is_some_and(|account| account.is_waiting()) {
-            self.read_secrets_again().await?;
+            self.inner.live.read_secrets_again().await?;
         }
         let active = self.active();
         let account = active.accounts.get(&name).ok_or_else(|| {
@@ -91,13 +90,15 @@ impl Engine {
         if let Err(why) = &account.connection {
             return Err(ApiError::usage(format!("{name} is not complete: {why}")));
         }
-        self.identify(account, Timestamp::now())
+        self.inner
+            .watcher
+            .identify(account, Timestamp::now())
             .await
             .map_err(|error| ApiError::Service { account: name.to_string(), error })
     }
 
     pub(crate) async fn secret_changed(&self, query: SecretChanged, actor: &Actor) -> Result<(), ApiError> {
-        self.reload_now().await?;
+        self.inner.live.reload().await?;
         self.record_change(actor, AuditedChange::SecretsRead { account: query.account }).await;
         Ok(())
     }
@@ -113,7 +114,8 @@ impl Engine {
             let mut in_parts = false;
             // What is read in parts is read on for as long as there is time.
             let reading = async {
-                while poll_once(self, account).await.is_ok_and(|polled| polled.partial.is_some()) {
+                while self.inner.watcher.poll_once(account).await.is_ok_and(|polled| polled.partial.is_some())
+                {
                     in_parts = true;
                 }
             };
@@ -122,7 +124,10 @@ impl Engine {
             if !in_time && !in_parts && self.inner.options.mode == Mode::Once {
                 let (url, seconds) = (account.config.url(), POLL_NOW_TIME.as_secs());
                 let why = format!("no answer from {url} within {seconds} s");
-                self.record_error(&account.name, &ServiceError::unavailable(why), Timestamp::now()).await;
+                self.inner
+                    .watcher
+                    .record_error(&account.name, &ServiceError::unavailable(why), Timestamp::now())
+                    .await;
             }
         }))
         .await;

@@ -19,10 +19,10 @@ use crate::{
         AccountInfo, AccountsQuery, ApiError, BoardQuery, EventsQuery, Explanation, Hit, Left, LeftWhy,
         OffBoard, Quiet, RulesExplain, Search, Snooze, SnoozeTime, SnoozeTimes, Unsnooze,
     },
+    clients::snooze_times,
     clients::standings::Identities,
     clients::status,
     store::{self, StoredItem, StoredSource, Unreadable},
-    watch::snooze,
 };
 
 /// How many builds that are neither red nor under way are shown where everything is asked for.
@@ -125,7 +125,7 @@ impl Engine {
         if stored.is_off_board(now) {
             return Ok(LeftWhy::Snoozed);
         }
-        let me = self.me(&key.account).await?;
+        let me = self.store().acts_as(&key.account).await.map_err(ApiError::internal)?;
         let shown = board::standing(&stored.item, &me).is_some_and(|standing| standing.is_shown(false));
         Ok(if shown { LeftWhy::Open } else { LeftWhy::Others })
     }
@@ -173,7 +173,7 @@ impl Engine {
             stored.map(|stored| stored.item).ok_or_else(|| ApiError::internal("the event's item is gone"))?;
         let decided = self.store().decision(event.id).await.map_err(ApiError::internal)?;
         let decided = decided.and_then(|record| serde_json::from_str(&record).ok());
-        let me = self.me(&item.key.account).await?;
+        let me = self.store().acts_as(&item.key.account).await.map_err(ApiError::internal)?;
         let now = self.active().rules.explain(&event, &item, &me);
         Ok(Explanation { event, item, decided, now })
     }
@@ -201,7 +201,7 @@ impl Engine {
 
     #[expect(clippy::unused_async, reason = "a call, like all others")]
     pub(crate) async fn snooze_times(&self, _: SnoozeTimes) -> Result<Vec<SnoozeTime>, ApiError> {
-        Ok(snooze::times(&Zoned::now()))
+        Ok(snooze_times::times(&Zoned::now()))
     }
 
     pub(crate) async fn quiet(&self, query: Quiet, actor: &Actor) -> Result<Option<Timestamp>, ApiError> {

@@ -29,7 +29,7 @@ impl Engine {
         mut add: AddAccount,
         actor: &Actor,
     ) -> Result<AccountInfo, ApiError> {
-        let _editing = self.inner.editing.lock().await;
+        let _editing = self.inner.live.edit().await;
         if !SERVICES.contains(&add.service.as_str()) {
             let what = config::unknown("service", &add.service, SERVICES.iter().copied());
             return Err(ApiError::usage(what));
@@ -73,7 +73,7 @@ impl Engine {
         edit: EditAccount,
         actor: &Actor,
     ) -> Result<AccountInfo, ApiError> {
-        let _editing = self.inner.editing.lock().await;
+        let _editing = self.inner.live.edit().await;
         self.account_named(&edit.account)?;
         let settings = edit.settings.iter().map(|(key, value)| match value.is_null() {
             true => Ok((key.clone(), None)),
@@ -94,7 +94,7 @@ impl Engine {
         mut set: SetSecret,
         actor: &Actor,
     ) -> Result<AccountInfo, ApiError> {
-        let _editing = self.inner.editing.lock().await;
+        let _editing = self.inner.live.edit().await;
         let account = self.account_named(&set.account)?;
         known_field(&account.config, &set.account, &set.field)?;
         let secret = set.secret.as_mut().map(wrapped);
@@ -104,7 +104,7 @@ impl Engine {
         let mut changes = Changes::of(self, set.account.clone(), account.config.url().origin());
         changes.keep(&set.field, secret, account.secret(&set.field)).await.map_err(ApiError::internal)?;
         // The file has not changed, and may be in the middle of a change: what is in force is connected anew.
-        if let Err(error) = self.put_in_force(self.active().config.clone()).await {
+        if let Err(error) = self.inner.live.make_again().await {
             changes.undo().await;
             return Err(error);
         }
@@ -118,7 +118,7 @@ impl Engine {
     }
 
     pub(crate) async fn remove_account(&self, remove: RemoveAccount, actor: &Actor) -> Result<(), ApiError> {
-        let _editing = self.inner.editing.lock().await;
+        let _editing = self.inner.live.edit().await;
         let account = self.account_named(&remove.account)?;
         let path = &self.inner.options.paths.config;
         let text = config::remove_account(path, remove.account.as_str()).map_err(refused)?;
@@ -169,14 +169,14 @@ impl Engine {
         let before = std::fs::read_to_string(path).ok();
         let failed = |error: std::io::Error| ApiError::internal(format!("{}: {error}", path.display()));
         config::write(path, text).map_err(failed)?;
-        let Err(error) = self.reload_now().await else { return Ok(()) };
+        let Err(error) = self.inner.live.reload().await else { return Ok(()) };
         let restored = match before {
             Some(before) => config::write(path, &before),
             None => std::fs::remove_file(path),
         };
         restored.map_err(failed)?;
         // What was in force still is; this tells `doctor` that the file is good again.
-        let _ = self.reload_now().await;
+        let _ = self.inner.live.reload().await;
         Err(error)
     }
 }

@@ -50,27 +50,28 @@ impl Engine {
     }
 
     pub(crate) async fn prepare(&self, what: Prepare) -> Result<Prepared, ApiError> {
-        Ok(self.ready(&what, Timestamp::now()).await?.shown())
+        Ok(self.inner.runner.ready(&what, Timestamp::now()).await?.shown())
     }
 
     pub(crate) async fn run(&self, start: StartRun, actor: &Actor) -> Result<Run, ApiError> {
-        self.start(&start, actor).await
+        self.inner.runner.start(&start, actor).await
     }
 
     pub(crate) async fn follow_run(&self, query: FollowRun) -> Result<RunProgress, ApiError> {
         let id = self.run_id(&query.id).await?;
-        let stream = self.inner.runs.get(&id);
+        let stream = self.inner.runner.runs().get(&id);
         if let Some(stream) = &stream {
             let mut changes = stream.changes();
             let is_new =
                 |streamed: &mut Streamed| streamed.line != query.said || streamed.output.total() > query.seen;
             // One that has ended since may have said so before anybody listened.
-            let goes_on = self.inner.runs.get(&id).is_some() && self.inner.runs.unrecorded(&id).is_none();
+            let goes_on = self.inner.runner.runs().get(&id).is_some()
+                && self.inner.runner.runs().unrecorded(&id).is_none();
             if goes_on && !stream.with(is_new) {
                 let _ = tokio::time::timeout(LONG_POLL, changes.changed()).await;
             }
         }
-        let unrecorded = self.inner.runs.unrecorded(&id);
+        let unrecorded = self.inner.runner.runs().unrecorded(&id);
         let run = self.known_run(&id).await?;
         let ended = run.state.is_final();
         // What it put out is in memory as long as it is under way, and in the store once its end is.
@@ -98,7 +99,7 @@ impl Engine {
     /// A run as it is: how it ended counts from its end on, also while that cannot be recorded.
     async fn known_run(&self, id: &str) -> Result<Run, ApiError> {
         let run = self.store().run(id).await.map_err(ApiError::internal)?;
-        let run = self.inner.runs.unrecorded(id).map(|it| it.run).or(run);
+        let run = self.inner.runner.runs().unrecorded(id).map(|it| it.run).or(run);
         run.ok_or_else(|| ApiError::usage(format!("there is no run {id:?}; see: callboard runs")))
     }
 
@@ -107,7 +108,7 @@ impl Engine {
         if self.store().run(typed).await.map_err(ApiError::internal)?.is_some() {
             return Ok(typed.to_owned());
         }
-        let mut found = self.inner.runs.starting_with(typed);
+        let mut found = self.inner.runner.runs().starting_with(typed);
         let runs = self.store().runs(limited(1_000)).await.map_err(ApiError::internal)?;
         found.extend(
             runs.into_iter().map(|run| run.id).filter(|id| id.starts_with(typed) || id.ends_with(typed)),
@@ -122,13 +123,15 @@ impl Engine {
             None => self.store().runs(limit).await,
         };
         let runs = found.map_err(ApiError::internal)?;
-        let known = |run: Run| self.inner.runs.unrecorded(&run.id).map_or(run, |it| it.run);
+        let known = |run: Run| self.inner.runner.runs().unrecorded(&run.id).map_or(run, |it| it.run);
         Ok(runs.into_iter().map(known).collect())
     }
 
     pub(crate) async fn cancel(&self, query: Cancel, actor: &Actor) -> Result<Run, ApiError> {
         let id = self.run_id(&query.id).await?;
-        let under_way = || self.inner.runs.get(&id).filter(|_| self.inner.runs.unrecorded(&id).is_none());
+        let under_way = || {
+            self.inner.runner.runs().get(&id).filter(|_| self.inner.runner.runs().unrecorded(&id).is_none())
+        };
         let Some(stream) = under_way() else {
             let run = self.known_run(&id).await?;
             return Err(ApiError::usage(format!("run {id} is not under way: it is {}", run.state.name())));
@@ -143,7 +146,7 @@ impl Engine {
     pub(crate) async fn resolve_run(&self, query: ResolveRun, actor: &Actor) -> Result<Run, ApiError> {
         let run = self.known_run(&self.run_id(&query.id).await?).await?;
         let id = run.id.clone();
-        let settled = self.take_word(run, query.ran, actor).await.map_err(ApiError::internal)?;
+        let settled = self.inner.runner.take_word(run, query.ran, actor).await.map_err(ApiError::internal)?;
         let run = self.known_run(&id).await?;
         if settled {
             return Ok(run);

@@ -22,7 +22,7 @@ impl Engine {
         let item = &stored.item;
         let (now, active) = (Timestamp::now(), self.active());
         let events = self.store().events_of(&item.key, HISTORY).await.map_err(ApiError::internal)?;
-        let me = self.me(&item.key.account).await?;
+        let me = self.store().acts_as(&item.key.account).await.map_err(ApiError::internal)?;
         let mut entries: Vec<&Entry> =
             active.registry.entries().iter().filter(|entry| entry.is_for(item, &me, now)).collect();
         // The sort is stable: what fits as well stays in the order of the names.
@@ -62,7 +62,7 @@ impl Engine {
         // What is not named in full is looked for among what is open and recent.
         let kinds: &[Kind] = if candidates.is_empty() { &Kind::ALL } else { &[] };
         for kind in kinds.iter().copied() {
-            let items = self.items_of(kind).await.map_err(ApiError::internal)?;
+            let items = self.inner.runner.items_of(kind).await.map_err(ApiError::internal)?;
             match command::resolve_item(typed, items.iter(), kind) {
                 command::Resolution::Exact(item) => {
                     candidates.extend(self.store().item(&item.key).await.map_err(ApiError::internal)?);

@@ -108,7 +108,7 @@ impl Engine {
             ArgType::Choice(values) => Ok(values.iter().map(|value| plain(value)).collect()),
             ArgType::Bool => Ok(vec![plain("true"), plain("false")]),
             ArgType::Item(kind) => {
-                let items = self.items_of(*kind).await.map_err(ApiError::internal)?;
+                let items = self.inner.runner.items_of(*kind).await.map_err(ApiError::internal)?;
                 let sources = self.store().sources().await.map_err(ApiError::internal)?;
                 let (identities, nobody, now) = (identities(&sources), Identity::default(), Timestamp::now());
                 let me = |item: &Item| identities.get(&item.key.account).unwrap_or(&nobody);
@@ -123,7 +123,7 @@ impl Engine {
             _ if let Some(listing) = entry.listing(&query.arg) => {
                 let mut items = Vec::new();
                 for kind in Kind::ALL {
-                    items.extend(self.items_of(kind).await.map_err(ApiError::internal)?);
+                    items.extend(self.inner.runner.items_of(kind).await.map_err(ApiError::internal)?);
                 }
                 Ok(listing.choices(&items))
             }
@@ -141,7 +141,7 @@ impl Engine {
         asked: Option<AccountName>,
     ) -> Result<Vec<Choice>, ApiError> {
         // An argument before it that means nothing yet is left as it is typed.
-        let _ = self.resolve_items(&entry.spec, &mut args).await;
+        let _ = self.inner.runner.resolve_items(&entry.spec, &mut args).await;
         let of_item = args.items.values().next().map(|item| item.key.account.clone());
         let (account, action) = entry.runner(asked.as_ref().or(of_item.as_ref()))?;
         let key = Asked { command: entry.spec.name.clone(), account, arg: arg.name.clone(), args };

@@ -132,7 +132,7 @@ impl Engine {
         }
         let (_, parsed) = active.registry.parse(&line)?;
         let mut args: Args = parsed.args;
-        self.resolve_items(&entry.spec, &mut args).await?;
+        self.inner.runner.resolve_items(&entry.spec, &mut args).await?;
         let (account, timeout) = (item.key.account.clone(), entry.spec.timeout);
         Ok(Some(Reader { account, action: Arc::clone(&action), args, timeout }))
     }
@@ -141,7 +141,7 @@ impl Engine {
     fn read_log(&self, reader: Reader) -> u64 {
         let (number, reading) = self.inner.logs.begin();
         let engine = self.clone();
-        self.spawn("the reading of a log", async move {
+        self.inner.tasks.spawn("the reading of a log", async move {
             let stopping = engine.stopping();
             let asked = catch_panic(reader.action.run(&reader.args, Timestamp::now(), &*reading));
             let ended = tokio::select! {

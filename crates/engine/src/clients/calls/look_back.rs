@@ -65,7 +65,7 @@ impl Engine {
                 continue;
             };
             let Some(stored) = store.item(&event.item).await.map_err(ApiError::internal)? else { continue };
-            let me = self.me(&event.item.account).await?;
+            let me = self.store().acts_as(&event.item.account).await.map_err(ApiError::internal)?;
             let as_json = active.rules.decide(&event, &stored.item, &me);
             let (before, after) = match &tried {
                 Some(tried) => (as_json, tried.decide(&event, &stored.item, &me)),

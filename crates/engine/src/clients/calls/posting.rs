@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use super::{LIST_LIMIT, limited, one_of, page};
 use crate::{
-    Engine, accounts,
+    Engine,
     api::{
         ApiError, ChannelInfo, ChannelsQuery, DeliveriesQuery, Delivery, DeliveryState, Flush, Post,
         PreparePost, PreparedPost, Retry, RoomMessage, RoomQuery,
@@ -51,7 +51,7 @@ impl Engine {
             None => Message::new(Tone::Neutral, said),
         };
         // Where there is no chat to ask, the message waits for it, or fails, as a whole.
-        if let Ok(chat) = accounts::chat(&self.active().accounts, &self.inner.room, &address.account) {
+        if let Ok(chat) = self.inner.deliverer.chat(&address.account) {
             fits(&message, chat.limits().max_chars)
                 .map_err(|what| ApiError::usage(format!("{address} {what}")))?;
         }
@@ -110,7 +110,7 @@ impl Engine {
                 let chat = account.connection.as_ref().ok()?.chat.clone()?;
                 Some((account.name.clone(), chat))
             });
-            let room = (crate::config::ROOM.into(), std::sync::Arc::clone(&self.inner.room));
+            let room = (crate::config::ROOM.into(), std::sync::Arc::clone(&self.inner.builtin_chat));
             // All at once: one that does not answer holds up no other.
             let asked = std::iter::once(room).chain(chats).map(|(account, chat)| async move {
                 let found = tokio::time::timeout(CHANNELS_TIME, chat.channels()).await;

@@ -1,19 +1,18 @@
 //! The owner itself.
 
 use callboard_domain::{actor::Actor, board::headline};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 
 use super::LONG_POLL;
 use crate::{
     Engine, Mode,
     api::{
         AccountsQuery, ApiError, AuditedChange, Changes, Check, Configure, Doctor, Greeting, Health, Hello,
-        Notices, NoticesDue, QuietNow, Reload, Settings, SettingsQuery, Status, StatusQuery,
+        Notices, NoticesDue, Reload, Settings, SettingsQuery, Status, StatusQuery,
     },
     clients::doctor,
     clients::status,
     config,
-    store::StoreError,
 };
 
 impl Engine {
@@ -23,7 +22,7 @@ impl Engine {
             pid: std::process::id(),
             config: self.inner.options.paths.config.clone(),
             serving: self.inner.options.mode == Mode::Serve,
-            webhook_addr: self.runtime().webhook_addr,
+            webhook_addr: self.inner.receiver.listening().addr,
         })
     }
 
@@ -46,7 +45,7 @@ impl Engine {
         let stopping = self.stopping();
         tokio::select! {
             () = stopping.cancelled() => Err(ApiError::internal("Callboard is stopping")),
-            due = self.inner.handoff.wait(LONG_POLL) => Ok(due),
+            due = self.inner.notifier.handoff().wait(LONG_POLL) => Ok(due),
         }
     }
 
@@ -55,10 +54,9 @@ impl Engine {
         let accounts = self.accounts(AccountsQuery {}).await?;
         let (board, not_seen) = self.summary(&accounts, now).await?;
         let undelivered = self.store().undelivered().await.map_err(ApiError::internal)?;
-        let quiet = self.quiet_now(now).await.map_err(ApiError::internal)?;
-        let runtime = self.runtime();
+        let quiet = self.inner.notifier.quiet_now(now).await.map_err(ApiError::internal)?;
         let polls = accounts.iter().filter(|account| account.watched);
-        let polls = polls.filter_map(|account| runtime.next_poll.get(&account.name)).copied();
+        let polls = polls.filter_map(|account| self.inner.watcher.next_poll(&account.name));
         Ok(Status {
             icon: status::icon(&board, status::is_offline(&accounts), quiet.is_some(), !not_seen.is_empty()),
             count: board.count(),
@@ -69,17 +67,10 @@ impl Engine {
             troubles: status::troubles(&accounts),
             next_check: polls.filter(|at| *at > now).min(),
             quiet,
-            errors: runtime.errors.as_ref().map(|errors| errors.0.clone()).unwrap_or_default(),
-            runs: self.inner.runs.count(),
+            errors: self.inner.live.errors().map(|errors| errors.0).unwrap_or_default(),
+            runs: self.inner.runner.runs().count(),
             undelivered: usize::try_from(undelivered).unwrap_or(usize::MAX),
         })
-    }
-
-    /// Whether only important notifications are shown now, and until when.
-    pub(crate) async fn quiet_now(&self, now: Timestamp) -> Result<Option<QuietNow>, StoreError> {
-        let asked = self.store().quiet_until().await?;
-        let hours = self.active().config.notifications.quiet_hours;
-        Ok(status::quiet(asked, hours, now, &TimeZone::system()))
     }
 
     pub(crate) async fn doctor(&self, _: Doctor) -> Result<Vec<Check>, ApiError> {
@@ -88,7 +79,7 @@ impl Engine {
 
     pub(crate) async fn settings(&self, _: SettingsQuery) -> Result<Settings, ApiError> {
         let active = self.active();
-        let errors = self.runtime().errors.as_ref().map(|errors| errors.0.clone()).unwrap_or_default();
+        let errors = self.inner.live.errors().map(|errors| errors.0).unwrap_or_default();
         Ok(Settings {
             path: self.inner.options.paths.config.clone(),
             settings: active.config.as_json(),
@@ -97,7 +88,7 @@ impl Engine {
     }
 
     pub(crate) async fn configure(&self, change: Configure, actor: &Actor) -> Result<Settings, ApiError> {
-        let _editing = self.inner.editing.lock().await;
+        let _editing = self.inner.live.edit().await;
         if change.path.first().is_none_or(|section| section == "accounts") {
             return Err(ApiError::usage("say which setting; accounts have calls of their own"));
         }
@@ -110,7 +101,7 @@ impl Engine {
     }
 
     pub(crate) async fn reload(&self, _: Reload, actor: &Actor) -> Result<(), ApiError> {
-        self.reload_now().await?;
+        self.inner.live.reload().await?;
         self.record_change(actor, AuditedChange::Reloaded).await;
         Ok(())
     }

@@ -6,21 +6,20 @@ use callboard_domain::error::ServiceError;
 use jiff::Timestamp;
 
 use super::{
-    CALL_TIME, LOOK_AFTER, WAIT_FOR_SECRETS,
+    CALL_TIME, Deliverer, LOOK_AFTER, WAIT_FOR_SECRETS,
     way::{Way, way},
 };
 use crate::{
-    Engine,
-    accounts::{self, NoChat},
+    accounts::NoChat,
     store::{Attempt, Delivery, LONGEST_WAIT},
 };
 
 /// A message is looked for from this long before it was decided: clocks differ.
 const CLOCK_MARGIN: Duration = Duration::from_secs(5 * 60);
 
-pub(super) async fn look_up(engine: &Engine, delivery: &Delivery) -> Attempt {
+pub(super) async fn look_up(outbox: &Deliverer, delivery: &Delivery) -> Attempt {
     let unknown = |wait: Duration, error| Attempt::Unknown(Timestamp::now() + wait, error);
-    let chat = match accounts::chat(&engine.active().accounts, &engine.inner.room, &delivery.to.account) {
+    let chat = match outbox.chat(&delivery.to.account) {
         Ok(chat) => chat,
         Err(NoChat::Waiting(error)) => {
             return unknown(WAIT_FOR_SECRETS, ServiceError::unavailable(error.to_string()));

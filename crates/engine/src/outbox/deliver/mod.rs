@@ -10,12 +10,12 @@ mod way;
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     future::Future,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use callboard_domain::{
-    chat::{Address, DeliveryKey},
+    chat::{Address, ChatService, DeliveryKey},
     error::ServiceError,
     item::AccountName,
 };
@@ -28,9 +28,10 @@ use self::{
     send::{broken, send},
 };
 use crate::{
-    Engine, Mode, sleep_for,
-    store::{Attempt, Delivery, LONGEST_WAIT, StoreError},
-    system::supervise::catch_panic,
+    accounts::{self, NoChat},
+    active_config::LiveConfig,
+    store::{Attempt, Delivery, LONGEST_WAIT, Store, StoreError},
+    system::supervise::{Tasks, catch_panic, sleep_for},
 };
 
 /// The shortest time between two looks at what is due: while much is taken in, most changes are of something else.
@@ -50,12 +51,23 @@ const WAIT_FOR_SECRETS: Duration = Duration::from_secs(30);
 /// The waits between two tries to record an attempt, where the store cannot be written.
 const RECORD_AGAIN: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(30)];
 
-/// What is known of the outbox in memory only.
-#[derive(Default)]
-pub(crate) struct Outbox {
+/// Delivers what is in the outbox. A clone is the same.
+#[derive(Clone)]
+pub(crate) struct Deliverer {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    live: LiveConfig,
+    tasks: Tasks,
+    builtin_chat: Arc<dyn ChatService>,
+    /// A command that holds the store says itself how its own message got on.
+    failures_are_said: bool,
     state: Mutex<State>,
 }
 
+/// What is known of the outbox in memory only.
 #[derive(Default)]
 struct State {
     /// When each channel was last posted in, to keep the pause that its service asks for.
@@ -68,9 +80,26 @@ struct State {
     store_error: Option<String>,
 }
 
-impl Outbox {
+impl Deliverer {
+    /// `failures_are_said` is true where whoever holds the store says itself how its message got on: it is not warned of then.
+    pub(crate) fn new(
+        store: Store,
+        live: LiveConfig,
+        tasks: Tasks,
+        builtin_chat: Arc<dyn ChatService>,
+        failures_are_said: bool,
+    ) -> Self {
+        let state = Mutex::default();
+        Self { inner: Arc::new(Inner { store, live, tasks, builtin_chat, failures_are_said, state }) }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The chat of an account, or why there is none.
+    pub(crate) fn chat(&self, account: &AccountName) -> Result<Arc<dyn ChatService>, NoChat> {
+        accounts::chat(&self.inner.live.now().accounts, &self.inner.builtin_chat, account)
     }
 
     /// Why what was sent cannot be recorded, while it cannot: nothing more is sent meanwhile.
@@ -102,12 +131,12 @@ impl<F: FnMut()> Drop for OnDrop<F> {
 }
 
 /// Delivers until `stop`. What is being sent then is finished; the store remembers what is not.
-pub(crate) async fn run(engine: Engine, stop: CancellationToken) {
-    let mut changed = engine.store().changed();
+pub(crate) async fn run(outbox: Deliverer, stop: CancellationToken) {
+    let mut changed = outbox.inner.store.changed();
     loop {
         let looked = Instant::now();
-        let started = start_due(&engine).await;
-        engine.inner.outbox.note_store(&started);
+        let started = start_due(&outbox).await;
+        outbox.note_store(&started);
         let wait = match started {
             Ok(wait) => wait.map_or(LOOK_AT_LEAST_EVERY, |wait| wait.min(LOOK_AT_LEAST_EVERY)),
             Err(StoreError::Closed) => return,
@@ -123,33 +152,33 @@ pub(crate) async fn run(engine: Engine, stop: CancellationToken) {
 }
 
 /// Starts whatever is due, each in a task of its own; gives the wait until the next is.
-async fn start_due(engine: &Engine) -> Result<Option<Duration>, StoreError> {
+async fn start_due(outbox: &Deliverer) -> Result<Option<Duration>, StoreError> {
     let now = Timestamp::now();
-    let Some(next) = engine.store().next_delivery_at(now).await? else { return Ok(None) };
+    let Some(next) = outbox.inner.store.next_delivery_at(now).await? else { return Ok(None) };
     if next > now {
         return Ok(Some(Duration::try_from(next.duration_since(now)).unwrap_or_default()));
     }
-    let out = engine.inner.outbox.state().sending.clone();
-    for delivery in engine.store().claim(now, SENT_AT_ONCE, out).await? {
-        let (engine, task) = (engine.clone(), engine.clone());
-        *engine.inner.outbox.state().sending.entry(delivery.to.account.clone()).or_default() += 1;
-        engine.spawn("posting a message", async move {
+    let out = outbox.state().sending.clone();
+    for delivery in outbox.inner.store.claim(now, SENT_AT_ONCE, out).await? {
+        let task = outbox.clone();
+        *outbox.state().sending.entry(delivery.to.account.clone()).or_default() += 1;
+        outbox.inner.tasks.spawn("posting a message", async move {
             let account = delivery.to.account.clone();
-            let _sent = OnDrop(|| release(&mut task.inner.outbox.state().sending, &account));
+            let _sent = OnDrop(|| release(&mut task.state().sending, &account));
             let attempt = unbroken(send(&task, &delivery), |error| broken(error, &delivery)).await;
             record(&task, &delivery, attempt).await;
         });
     }
     // Those that are being looked up already are among them.
-    for delivery in engine.store().unknown_deliveries(now, 4 * LOOKED_UP_AT_ONCE).await? {
-        if !begin_look_up(&mut engine.inner.outbox.state().looked_up, &delivery) {
+    for delivery in outbox.inner.store.unknown_deliveries(now, 4 * LOOKED_UP_AT_ONCE).await? {
+        if !begin_look_up(&mut outbox.state().looked_up, &delivery) {
             continue;
         }
-        let task = engine.clone();
-        engine.spawn("looking up a message", async move {
+        let task = outbox.clone();
+        outbox.inner.tasks.spawn("looking up a message", async move {
             let entry = (delivery.to.account.clone(), delivery.key.clone());
             let _looked_up = OnDrop(|| {
-                task.inner.outbox.state().looked_up.remove(&entry);
+                task.state().looked_up.remove(&entry);
             });
             let again = |error| Attempt::Unknown(Timestamp::now() + LONGEST_WAIT, error);
             let attempt = unbroken(look_up(&task, &delivery), again).await;
@@ -185,7 +214,7 @@ async fn unbroken(
 
 /// Records how an attempt went. Where the store cannot be written it is kept and tried again: forgotten, the message
 /// would count as being sent until the next start, and hold up its channel.
-async fn record(engine: &Engine, delivery: &Delivery, attempt: Attempt) {
+async fn record(outbox: &Deliverer, delivery: &Delivery, attempt: Attempt) {
     match &attempt {
         Attempt::Posted(_) | Attempt::Absent | Attempt::Skipped => {
             tracing::debug!(to = %delivery.to, key = %delivery.key.0, ?attempt, "delivery")
@@ -199,7 +228,7 @@ async fn record(engine: &Engine, delivery: &Delivery, attempt: Attempt) {
         }
         // The command that holds the store says how its own message got on.
         Attempt::Later(_, error) | Attempt::Unknown(_, error) | Attempt::Failed(error)
-            if engine.inner.options.mode == Mode::Once =>
+            if outbox.inner.failures_are_said =>
         {
             tracing::info!(to = %delivery.to, key = %delivery.key.0, %error, "a message did not arrive");
         }
@@ -207,11 +236,11 @@ async fn record(engine: &Engine, delivery: &Delivery, attempt: Attempt) {
             tracing::warn!(to = %delivery.to, key = %delivery.key.0, %error, "a message did not arrive");
         }
     }
-    let stop = engine.stopping();
+    let stop = outbox.inner.tasks.stopping();
     let [mut wait, longest] = RECORD_AGAIN;
     loop {
-        let recorded = engine.store().attempted(&delivery.key, attempt.clone(), Timestamp::now()).await;
-        engine.inner.outbox.note_store(&recorded);
+        let recorded = outbox.inner.store.attempted(&delivery.key, attempt.clone(), Timestamp::now()).await;
+        outbox.note_store(&recorded);
         match recorded {
             Ok(_) | Err(StoreError::Closed) => return,
             // It is looked up at the next start.

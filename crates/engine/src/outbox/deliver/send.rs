@@ -10,12 +10,11 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{
-    CALL_TIME, LOOK_AFTER, WAIT_FOR_SECRETS,
+    CALL_TIME, Deliverer, LOOK_AFTER, WAIT_FOR_SECRETS,
     way::{Way, way},
 };
 use crate::{
-    Engine,
-    accounts::{self, NoChat},
+    accounts::NoChat,
     store::{About, Attempt, Delivery, Edits, LONGEST_WAIT},
 };
 
@@ -33,8 +32,8 @@ pub(super) fn broken(error: ServiceError, delivery: &Delivery) -> Attempt {
     }
 }
 
-pub(super) async fn send(engine: &Engine, delivery: &Delivery) -> Attempt {
-    let chat = match accounts::chat(&engine.active().accounts, &engine.inner.room, &delivery.to.account) {
+pub(super) async fn send(outbox: &Deliverer, delivery: &Delivery) -> Attempt {
+    let chat = match outbox.chat(&delivery.to.account) {
         Ok(chat) => chat,
         // Nothing is lost by waiting, however long; it is made due when the secrets can be read.
         Err(NoChat::Waiting(error)) => {
@@ -47,7 +46,7 @@ pub(super) async fn send(engine: &Engine, delivery: &Delivery) -> Attempt {
     };
     let limits = chat.limits();
     let progress = match &delivery.about {
-        About::Run(run) if delivery.posted.is_some() => engine.store().is_under_way(run).await,
+        About::Run(run) if delivery.posted.is_some() => outbox.inner.store.is_under_way(run).await,
         _ => Ok(false),
     };
     let way = match progress {
@@ -57,7 +56,7 @@ pub(super) async fn send(engine: &Engine, delivery: &Delivery) -> Attempt {
     match way {
         Way::Skip => return Attempt::Skipped,
         Way::Close => return Attempt::Closed(Edits::Closed),
-        _ => keep_pace(&mut engine.inner.outbox.state().paces, &delivery.to, limits.pause),
+        _ => keep_pace(&mut outbox.state().paces, &delivery.to, limits.pause),
     }
     .await;
     let called = tokio::time::timeout(CALL_TIME, call(&*chat, delivery, &way)).await;
