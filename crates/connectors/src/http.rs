@@ -63,7 +63,9 @@ pub struct Http {
     redactor: Redactor,
     rate_limit_headers: RateLimitHeaders,
     left: Left,
-    pace: Option<Pace>,
+    pace: Pace,
+    /// Which call of the service a request is.
+    call: fn(&Request) -> String,
 }
 
 impl fmt::Debug for Http {
@@ -84,7 +86,8 @@ impl Http {
             redactor,
             rate_limit_headers: RateLimitHeaders::X_RATE_LIMIT,
             left: Left::default(),
-            pace: None,
+            pace: Pace::default(),
+            call: |_| String::new(),
         }
     }
 
@@ -97,8 +100,18 @@ impl Http {
     /// With requests that begin at least so far apart, for services that allow a few a second and say nothing of what is
     /// left. All clones share the pace.
     #[must_use]
-    pub fn paced(self, apart: Duration) -> Self {
-        Self { pace: Some(Pace::new(apart)), ..self }
+    pub fn paced(mut self, apart: Duration) -> Self {
+        self.pace.apart = apart;
+        self
+    }
+
+    /// With at most so many requests of one call in any time so long, for services that count each of their calls by
+    /// itself. `call` names the call that a request is, without what the request is about; its method is a part of it
+    /// anyway. All clones share it.
+    #[must_use]
+    pub fn paced_by_call(mut self, most: usize, within: Duration, call: fn(&Request) -> String) -> Self {
+        (self.pace.of_a_call, self.call) = (Some((most, within)), call);
+        self
     }
 
     /// What is left of the account's rate limit, as the service last reported it to any of the clones.
@@ -321,6 +334,14 @@ impl Http {
         result
     }
 
+    /// Waits until the service's pace lets the request begin.
+    pub(crate) async fn take_turn(&self, request: &Request, method: &Method) {
+        if self.pace.is_set() {
+            let call = format!("{method} {}", (self.call)(request));
+            self.client.pause(self.pace.turn(call, tokio::time::Instant::now())).await;
+        }
+    }
+
     async fn transfer(&self, request: &Request, method: &Method, url: &Url) -> Result<Answer, ServiceError> {
         let mut sending = self.client.pool.request(method.clone(), url.clone());
         for (name, value) in &request.headers {
@@ -336,9 +357,7 @@ impl Http {
         if same_origin(url, &self.base) && !matches!(request.url, Target::Secret(_)) {
             sending = self.credential.sign(sending);
         }
-        if let Some(pace) = &self.pace {
-            self.client.pause(pace.turn(tokio::time::Instant::now())).await;
-        }
+        self.take_turn(request, method).await;
         let read = request.is_read();
         let lost = |error: reqwest::Error| self.fault_of_transport(&error.without_url(), read);
         let mut response = sending.send().await.map_err(lost)?;

@@ -18,6 +18,7 @@ mod paging;
 mod service_url;
 mod sign_in;
 pub mod slack;
+pub mod splunk_oncall;
 mod watch;
 mod webhook;
 pub mod writes;
@@ -174,6 +175,8 @@ services! {
     Pagerduty in pagerduty,
     /// Slack: channels, threads, incoming webhooks.
     Slack in slack,
+    /// Splunk On-Call (VictorOps): incidents, who is on call.
+    SplunkOnCall in splunk_oncall,
 }
 
 /// A service, and what an account of it can be told.

@@ -63,6 +63,20 @@ export const SERVICES: ServiceInfo[] = [
     secrets: [{ name: "token", help: "An API key.", required: true }],
   },
   {
+    service: "splunkoncall",
+    title: "Splunk On-Call",
+    summary: "Incidents and who is on call",
+    settings: [
+      setting("user", "Your user name there."),
+      setting("teams", "Only these teams.", { takes: "list" }),
+      every,
+    ],
+    secrets: [
+      { name: "api_id", help: "The organisation's API ID.", required: true },
+      { name: "api_key", help: "An API key.", required: true },
+    ],
+  },
+  {
     service: "slack",
     title: "Slack",
     summary: "Where people are told",

@@ -103,23 +103,42 @@ impl Left {
     }
 }
 
-/// Lets one request begin after the other, so far apart.
-#[derive(Debug, Clone)]
+/// Lets requests begin one after the other, as slowly as their service asks for.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Pace {
-    apart: Duration,
-    next: Arc<Mutex<Option<Instant>>>,
+    /// How far two requests are apart, at least.
+    pub(super) apart: Duration,
+    /// How many requests of one call may begin within how long.
+    pub(super) of_a_call: Option<(usize, Duration)>,
+    /// When requests have begun and will begin, in order, each with its call.
+    turns: Arc<Mutex<Vec<(Instant, String)>>>,
 }
 
 impl Pace {
-    pub(super) fn new(apart: Duration) -> Self {
-        Self { apart, next: Arc::default() }
+    /// True where there is anything to keep to.
+    pub(super) fn is_set(&self) -> bool {
+        !self.apart.is_zero() || self.of_a_call.is_some()
     }
 
-    /// How long a request that is ready now has to wait for its turn, which it takes.
-    pub(super) fn turn(&self, now: Instant) -> Duration {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let turn = next.map_or(now, |next| next.max(now));
-        *next = Some(turn + self.apart);
+    /// How long a request of that call that is ready now has to wait for its turn, which it takes.
+    pub(super) fn turn(&self, call: String, now: Instant) -> Duration {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let reach = self.of_a_call.map_or(self.apart, |(_, within)| within.max(self.apart));
+        turns.retain(|(turn, _)| *turn + reach > now);
+        let mut turn = now;
+        if let Some((most, within)) = self.of_a_call {
+            let mut own = turns.iter().rev().filter(|(_, own)| *own == call);
+            let first = own.nth(most.saturating_sub(1));
+            turn = first.map_or(now, |(first, _)| now.max(*first + within));
+        }
+        // The first gap from then on: a call that has to wait long holds up no other.
+        for (taken, _) in &*turns {
+            if turn < *taken + self.apart && *taken < turn + self.apart {
+                turn = *taken + self.apart;
+            }
+        }
+        let place = turns.partition_point(|(taken, _)| *taken <= turn);
+        turns.insert(place, (turn, call));
         turn - now
     }
 }
@@ -201,12 +220,58 @@ mod tests {
 
     #[test]
     fn requests_begin_one_after_the_other() {
-        let pace = Pace::new(Duration::from_millis(500));
+        let pace = Pace { apart: Duration::from_millis(500), ..Pace::default() };
         let begun = Instant::now();
         let ms = |ms| begun + Duration::from_millis(ms);
         // When a request is ready -> how long it waits.
         for (ready, expected) in [(0, 0), (0, 500), (100, 900), (5_000, 0), (5_400, 100)] {
-            assert_eq!(pace.turn(ms(ready)), Duration::from_millis(expected), "ready at {ready} ms");
+            let waits = pace.turn(String::new(), ms(ready));
+            assert_eq!(waits, Duration::from_millis(expected), "ready at {ready} ms");
+        }
+    }
+
+    #[test]
+    fn a_call_that_is_used_up_waits_and_holds_up_no_other() {
+        let (apart, within) = (Duration::from_millis(500), Duration::from_secs(60));
+        let pace = Pace { apart, of_a_call: Some((2, within)), ..Pace::default() };
+        let begun = Instant::now();
+        let ms = |ms| begun + Duration::from_millis(ms);
+        // The call, when a request of it is ready -> how long it waits.
+        let cases = [
+            ("list", 0, 0),
+            ("list", 0, 500),
+            ("list", 0, 60_000),
+            ("list", 1_000, 59_500),
+            ("ack", 1_000, 0),
+            ("ack", 1_000, 500),
+            // Between those that wait for their turn.
+            ("user", 59_900, 1_100),
+            ("list", 90_000, 30_000),
+            ("list", 300_000, 0),
+        ];
+        for (call, ready, expected) in cases {
+            let waits = pace.turn(call.to_owned(), ms(ready));
+            assert_eq!(waits, Duration::from_millis(expected), "{call} at {ready} ms");
+        }
+    }
+
+    #[test]
+    fn whoever_asks_for_turns_the_limits_are_kept() {
+        let (apart, within, most) = (Duration::from_millis(500), Duration::from_secs(60), 6);
+        let pace = Pace { apart, of_a_call: Some((most, within)), ..Pace::default() };
+        let begun = Instant::now();
+        let mut turns: Vec<(Instant, usize)> = Vec::new();
+        for request in 0_u64..400 {
+            let ready = begun + Duration::from_millis(request * 700 + (request % 3) * 300);
+            let call = usize::try_from(request * 31 % 4).unwrap();
+            turns.push((ready + pace.turn(call.to_string(), ready), call));
+        }
+        turns.sort();
+        assert!(turns.windows(2).all(|two| two[1].0 - two[0].0 >= apart), "two at once");
+        for call in 0..4 {
+            let own: Vec<_> = turns.iter().filter(|(_, own)| *own == call).map(|(at, _)| *at).collect();
+            let spans = own.windows(most + 1).map(|turns| turns[most] - turns[0]);
+            assert!(own.len() == 100 && spans.min().is_some_and(|span| span >= within), "call {call}");
         }
     }
 }

@@ -1,0 +1,151 @@
+//! To be on call in somebody's place.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use callboard_domain::{
+    action::{Action, Choice, Progress, Step},
+    command::{ArgError, ArgSpec, Args, CommandSpec, verbs},
+    error::ServiceError,
+    run::Outcome,
+    text,
+};
+use jiff::Timestamp;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{
+    Base,
+    on_call::{self, Duty},
+    rejected,
+};
+use crate::{
+    http::Request,
+    splunk_oncall::{is_name, is_same_user},
+};
+
+const POLICY: &str = "policy";
+
+/// `take on-call POLICY from PERSON`.
+pub(super) struct TakeOnCall {
+    spec: CommandSpec,
+    base: Base,
+}
+
+/// Who takes what from whom.
+struct Wanted<'a> {
+    policy: &'a str,
+    from: &'a str,
+    me: &'a str,
+    request: Request,
+}
+
+impl TakeOnCall {
+    pub(super) fn new(base: Base) -> Self {
+        let spec = CommandSpec::new("take on-call", "Be on call in somebody's place, until their shift ends")
+            .usage("take on-call <policy> from <person>")
+            .arg(ArgSpec::live(POLICY, "the escalation policy, by its slug"))
+            .arg(ArgSpec::live(verbs::PERSON, "who is on call now"))
+            .timeout(verbs::ack().timeout)
+            .example("take on-call team-KXK4L1qPrbLWwa6w from bo");
+        Self { spec, base }
+    }
+
+    fn wanted<'a>(&'a self, args: &'a Args) -> Result<Wanted<'a>, ArgError> {
+        let policy = args.needed(&self.spec, POLICY)?;
+        if !is_name(policy) {
+            let expected = "an escalation policy's slug, such as team-KXK4L1qPrbLWwa6w: choose one";
+            return Err(ArgError::invalid(POLICY, expected, policy));
+        }
+        let from = args.needed(&self.spec, verbs::PERSON)?;
+        let me = self.base.user()?;
+        if !is_name(from) || is_same_user(me, from) {
+            return Err(ArgError::invalid(verbs::PERSON, "the name of another user, such as bo", from));
+        }
+        let path = ["policies", policy, "oncall", "user"];
+        let request = self.base.service.write(Method::PATCH, path, json!({ "fromUser": from, "toUser": me }));
+        Ok(Wanted { policy, from, me, request })
+    }
+
+    /// Who is on call for the policy now, and what people call it; none where no list has it.
+    async fn who(&self, policy: &str) -> Result<Option<(String, BTreeSet<String>)>, ServiceError> {
+        let duties = on_call::duties(&self.base.service.on_call().await?);
+        let own: Vec<&Duty> = duties.iter().filter(|duty| duty.slug == policy).collect();
+        let users = own.iter().flat_map(|duty| duty.users.iter().cloned()).collect();
+        Ok(own.first().map(|duty| (duty.policy.clone(), users)))
+    }
+}
+
+fn has(users: &BTreeSet<String>, name: &str) -> bool {
+    users.iter().any(|user| is_same_user(user, name))
+}
+
+#[async_trait]
+impl Action for TakeOnCall {
+    fn spec(&self) -> &CommandSpec {
+        &self.spec
+    }
+
+    fn preview(&self, args: &Args, _: Timestamp) -> Result<Vec<Step>, ArgError> {
+        let Wanted { policy, from, request, .. } = self.wanted(args)?;
+        let http = self.base.service.http();
+        let look = http
+            .step(format!("See whether {from} is on call for {policy}"), &self.base.service.who_is_on_call());
+        Ok(vec![look, http.step(format!("Be on call for {policy} in place of {from}"), &request)])
+    }
+
+    async fn run(&self, args: &Args, _: Timestamp, _: &dyn Progress) -> Result<Outcome, ServiceError> {
+        let Wanted { policy, from, me, request } = self.wanted(args).map_err(rejected)?;
+        let Some((name, before)) = self.who(policy).await? else {
+            let why =
+                format!("Splunk On-Call lists nobody on call for the escalation policy {policy}: choose one");
+            return Err(ServiceError::rejected(why));
+        };
+        let data = json!({ "policy": policy, "from": from, "to": me });
+        if has(&before, me) {
+            let summary = format!("You are on call for {name} already: nothing was sent");
+            return Ok(Outcome::ok(summary).data(data));
+        }
+        // As it is listed, since that is how it is sent.
+        if !before.contains(from) {
+            let now: Vec<_> = before.iter().map(String::as_str).collect();
+            let now = if now.is_empty() { "nobody".to_owned() } else { now.join(", ") };
+            let summary = format!("{from} is not on call for {name}, {now} is: nothing was sent");
+            return Ok(Outcome::failed(summary).data(data));
+        }
+        let sent = self.base.service.send(request).await.and_then(|answer| {
+            // What is no JSON is not Splunk On-Call's.
+            let said: Value = answer.json()?;
+            Ok(text::line(said["result"].as_str().unwrap_or_default(), 200))
+        });
+        let why = match sent {
+            Ok(said) if said.is_empty() => "Splunk On-Call took it".to_owned(),
+            Ok(said) => format!("Splunk On-Call answered {said:?}"),
+            Err(ServiceError::Unknown { why }) => why,
+            Err(error) => return Err(error),
+        };
+        // The answer is a sentence, or got lost: the list says whether it is so.
+        match self.who(policy).await {
+            Ok(Some((_, after))) if has(&after, me) => {
+                Ok(Outcome::ok(format!("You are on call for {name} in place of {from}")).data(data))
+            }
+            _ => Err(ServiceError::unknown(format!("{why}, but does not list you on call for {name}"))),
+        }
+    }
+
+    async fn choices(&self, arg: &str, args: &Args) -> Result<Vec<Choice>, ServiceError> {
+        if !matches!(arg, POLICY | verbs::PERSON) {
+            return Ok(Vec::new());
+        }
+        let mut duties = on_call::duties(&self.base.service.on_call().await?);
+        if arg == POLICY {
+            let usable = duties.iter().filter(|duty| is_name(&duty.slug));
+            return Ok(usable
+                .map(|duty| Choice { value: duty.slug.clone(), note: Some(duty.row()) })
+                .collect());
+        }
+        let policy = args.text(POLICY);
+        duties.retain(|duty| policy.is_empty() || duty.slug == policy);
+        Ok(on_call::people(&duties))
+    }
+}

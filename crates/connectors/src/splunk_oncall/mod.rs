@@ -1,0 +1,157 @@
+//! Splunk On-Call, which was VictorOps: incidents, who is on call, and what is done about them.
+//!
+//! Public API: <https://portal.victorops.com/public/api-docs.html>. Outgoing webhooks:
+//! <https://help.victorops.com/knowledge-base/custom-outbound-webhooks/>. Snoozing and adding responders are only in its own
+//! interface: the API has no call for them.
+
+mod actions;
+mod client;
+mod hook;
+mod normalise;
+mod source;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use std::sync::Arc;
+
+use callboard_domain::{
+    duration::Span,
+    item::{AccountName, Item},
+    secret::SecretField,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use self::{client::SplunkOnCall, hook::Webhooks, source::Incidents};
+use crate::{Access, ConnectError, Connection, Problem, ServiceUrl};
+
+/// Its name in the configuration.
+pub const NAME: &str = "splunkoncall";
+/// Accounts of this service are watched.
+pub const WATCHES: bool = true;
+
+const API_ID: SecretField = SecretField {
+    name: "api_id",
+    help: "the API ID of your organisation, as Integrations, API shows it",
+    required: true,
+};
+const API_KEY: SecretField = SecretField {
+    name: "api_key",
+    help: "an API key (Integrations, API, New Key); one that is read-only sees everything and changes nothing",
+    required: true,
+};
+const WEBHOOK_SECRET: SecretField = SecretField {
+    name: "webhook_secret",
+    help: "a long random text of your own: an outgoing webhook to http://HOST:7878/hooks/ACCOUNT sends it as the custom \
+           header Authorization, after the word Bearer",
+    required: false,
+};
+
+/// The secrets that an account needs or can use.
+pub const SECRETS: &[SecretField] = &[API_ID, API_KEY, WEBHOOK_SECRET];
+
+/// A Splunk On-Call account in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where the API is: `https://api.victorops.com`.
+    #[serde(default = "victorops_com")]
+    pub url: ServiceUrl,
+    /// Lets the secrets of the account travel unencrypted: to an `http://` address that is not on this machine.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_http: bool,
+    /// Your user name at Splunk On-Call: in whose name things are done. Without it, nothing can be changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Only incidents for which one of these teams was paged, by name or slug, such as `team-KXK4L1qPrbLWwa6w`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub teams: Vec<String>,
+    /// Only incidents that came with one of these routing keys.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routing_keys: Vec<String>,
+    /// How often to look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<Span>,
+}
+
+fn victorops_com() -> ServiceUrl {
+    ServiceUrl::constant("https://api.victorops.com")
+}
+
+impl Config {
+    /// What is wrong although every value has its type.
+    pub fn validate(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if let Some(odd) = self.user.as_ref().filter(|user| !is_name(user)) {
+            let what = format!("expected your user name at Splunk On-Call, such as ana, found {odd:?}");
+            problems.push(Problem { key: "user", what });
+        }
+        for (key, names, such) in
+            [("teams", &self.teams, "Checkout"), ("routing_keys", &self.routing_keys, "checkout")]
+        {
+            if names.iter().any(|name| name.trim().is_empty()) {
+                problems.push(Problem { key, what: format!("expected names such as {such}, found nothing") });
+            }
+        }
+        problems
+    }
+
+    /// How often to look, where given.
+    pub fn every(&self) -> Option<Span> {
+        self.every
+    }
+
+    /// What the account offers.
+    ///
+    /// # Errors
+    /// Where the API's ID or key is lacking.
+    pub fn connect(&self, access: Access) -> Result<Connection, ConnectError> {
+        let (id, key) = (access.require(&API_ID)?, access.require(&API_KEY)?);
+        let hook = Webhooks::new(access.set(&WEBHOOK_SECRET).as_ref());
+        let service = SplunkOnCall::new(access.client, self.url.to_url(), id, key, self.user.clone());
+        let service = Arc::new(service);
+        let watched = Watched {
+            account: access.account,
+            teams: self.teams.clone(),
+            routing_keys: self.routing_keys.clone(),
+        };
+        Ok(Connection {
+            identify: service.clone(),
+            actions: actions::all(&service, &watched.account),
+            http: Some(service.http().clone()),
+            source: Some(Arc::new(Incidents::new(service, watched, hook))),
+            chat: None,
+        })
+    }
+}
+
+/// User names, and the slugs of policies: what can stand in a path and in a command's line.
+fn is_name(text: &str) -> bool {
+    let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | '\\' | '?' | '#' | '%');
+    !text.is_empty() && !matches!(text, "." | "..") && !text.contains(odd)
+}
+
+/// True where both are one user's name: signing in takes it in any case.
+fn is_same_user(one: &str, other: &str) -> bool {
+    !one.is_empty() && one.eq_ignore_ascii_case(other)
+}
+
+/// What of Splunk On-Call the account watches.
+struct Watched {
+    account: AccountName,
+    teams: Vec<String>,
+    routing_keys: Vec<String>,
+}
+
+impl Watched {
+    /// Whether the filters let the incident through: what is not known speaks for it.
+    fn covers(&self, item: &Item) -> bool {
+        let passes = |filter: &[String], found: Option<Vec<&str>>| {
+            let wanted = |found: &str| filter.iter().any(|wanted| wanted.trim().eq_ignore_ascii_case(found));
+            filter.is_empty() || found.is_none_or(|found| found.into_iter().any(wanted))
+        };
+        passes(&self.teams, normalise::noted(item, normalise::TEAMS))
+            && passes(&self.routing_keys, normalise::noted(item, normalise::ROUTING_KEY))
+    }
+}

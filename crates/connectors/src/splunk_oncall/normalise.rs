@@ -1,0 +1,185 @@
+//! Splunk On-Call's incidents as snapshots. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use callboard_domain::{
+    item::{
+        AccountName, Assignment, Detail, Hold, Incident, IncidentStatus, Item, ItemKey, Kind, Severity, User,
+    },
+    text,
+};
+use jiff::Timestamp;
+use url::Url;
+
+use super::wire::{self, Transition};
+use crate::lenient::not_ahead;
+
+const TITLE: usize = 200;
+const NAME: usize = 100;
+const DESCRIPTION: usize = 2_000;
+
+/// Under which note an incident carries the names and slugs of its teams, one a line.
+pub(super) const TEAMS: &str = "teams";
+/// Under which note it carries its routing key.
+pub(super) const ROUTING_KEY: &str = "routing-key";
+
+/// The item that an incident is, or why it can't be made.
+pub(super) fn snapshot(
+    account: &AccountName,
+    incident: &wire::Incident,
+    now: Timestamp,
+) -> Result<Item, String> {
+    let id = number(&incident.incident_number);
+    let Some(status) = status(&incident.current_phase) else {
+        let found = &incident.current_phase;
+        return Err(format!("expected the phase UNACKED, ACKED or RESOLVED, found {found:?}"));
+    };
+    let began = not_ahead(incident.start_time.0, now);
+    // One that does not say is always the same occurrence.
+    let started_at = began.unwrap_or(Timestamp::UNIX_EPOCH);
+    let steps = steps(incident, now);
+    // Of any step, known or not: the phase that is said is as of the last one.
+    let updated_at = steps.iter().map(|step| step.at).max().unwrap_or(started_at).max(started_at);
+    let said = steps.iter().map(|step| step.transition);
+    let last = said.clone().rev().find(|step| self::status(&step.name).is_some());
+    let changed_by = last.filter(|last| self::status(&last.name) == Some(status));
+    let message = said.map(|step| step.message.trim()).filter(|message| !message.is_empty()).next_back();
+    let named = [&incident.entity_display_name, &incident.service, &incident.entity_id, &incident.host];
+    let title = named.into_iter().find(|name| !name.trim().is_empty());
+    let title = title.map_or_else(|| format!("Incident {id}"), |title| text::line(title, TITLE));
+    let place = [&incident.service, &incident.host, &incident.routing_key].map(|name| text::line(name, NAME));
+    let place = place.into_iter().find(|name| !name.is_empty() && *name != title);
+    Ok(Item {
+        key: ItemKey::new(account, Kind::Incident, id),
+        title,
+        url: link(incident),
+        detail: Detail::Incident(Incident {
+            service: place.unwrap_or_default(),
+            number: id.parse().ok(),
+            severity: Severity::from_word(incident.entity_state.trim()),
+            status,
+            started_at,
+            start_unknown: began.is_none(),
+            updated_at,
+            changed_by: changed_by.and_then(|last| users([last.by.as_str()].into_iter()).pop()),
+            hold: hold(&steps),
+            released_at: None,
+            assigned: assigned(incident, status, updated_at),
+            escalations: BTreeSet::new(),
+            inferred_end: None,
+            description: message.map(|message| text::block(message, DESCRIPTION)),
+            labels: labels(incident),
+            notes: notes(incident),
+        }),
+    })
+}
+
+/// The number by which an incident is asked for.
+pub(super) fn number(said: &str) -> &str {
+    said.trim().trim_start_matches('#')
+}
+
+/// How far an incident is, by the word for its phase; none for one that is not known.
+pub(super) fn status(phase: &str) -> Option<IncidentStatus> {
+    match phase.trim().to_ascii_uppercase().as_str() {
+        "UNACKED" | "TRIGGERED" => Some(IncidentStatus::Triggered),
+        "ACKED" | "ACKNOWLEDGED" => Some(IncidentStatus::Acknowledged),
+        "RESOLVED" => Some(IncidentStatus::Resolved),
+        _ => None,
+    }
+}
+
+/// Where it can be seen.
+pub(super) fn link(incident: &wire::Incident) -> Option<Url> {
+    Url::parse(&incident.incident_link).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+/// Who acknowledged it since it was last without anybody.
+pub(super) fn holders(incident: &wire::Incident, now: Timestamp) -> Vec<User> {
+    hold(&steps(incident, now)).map(|hold| hold.by).unwrap_or_default()
+}
+
+/// What an incident carries under a note, where it does.
+pub(super) fn noted<'a>(item: &'a Item, note: &str) -> Option<Vec<&'a str>> {
+    let Detail::Incident(incident) = &item.detail else { return None };
+    incident.notes.get(note).map(|noted| noted.lines().collect())
+}
+
+/// A transition that says when it was.
+struct Step<'a> {
+    at: Timestamp,
+    transition: &'a Transition,
+}
+
+/// Oldest first, in whatever order they are listed. Of those of one moment the further one is the later.
+fn steps(incident: &wire::Incident, now: Timestamp) -> Vec<Step<'_>> {
+    let listed = incident.transitions.iter().flat_map(|transitions| &transitions.good);
+    let mut steps: Vec<Step<'_>> = listed
+        .filter_map(|transition| Some(Step { at: not_ahead(transition.at.0, now)?, transition }))
+        .collect();
+    steps.sort_by_key(|step| (step.at, status(&step.transition.name)));
+    steps
+}
+
+/// None where nobody is named: that is not known then.
+fn hold(steps: &[Step<'_>]) -> Option<Hold> {
+    let is = |step: &&Step<'_>, wanted| status(&step.transition.name) == Some(wanted);
+    let released = steps.iter().rposition(|step| is(&step, IncidentStatus::Triggered));
+    let since = &steps[released.map_or(0, |released| released + 1)..];
+    let taken = || since.iter().filter(|step| is(step, IncidentStatus::Acknowledged));
+    let by = users(taken().map(|step| step.transition.by.as_str()));
+    let at = taken().map(|step| step.at).max()?;
+    (!by.is_empty()).then_some(Hold { at, by, until: None })
+}
+
+/// Whom it pages. Once somebody has it nobody is paged any more, which does not mean that nobody was asked.
+fn assigned(incident: &wire::Incident, status: IncidentStatus, at: Timestamp) -> Option<Assignment> {
+    let paged = incident.paged_users.as_ref().filter(|_| status == IncidentStatus::Triggered)?;
+    let to = users(paged.good.iter().map(|user| user.0.as_str()));
+    (!to.is_empty()).then_some(Assignment { at, to, by: None })
+}
+
+/// In one order, each once.
+fn users<'a>(names: impl Iterator<Item = &'a str>) -> Vec<User> {
+    let names = names.map(|name| text::line(name, NAME)).filter(|name| !name.is_empty());
+    names.collect::<BTreeSet<_>>().into_iter().map(User::named).collect()
+}
+
+/// What people call a team or policy.
+pub(super) fn called(named: &wire::Named) -> String {
+    text::line(if named.name.trim().is_empty() { &named.slug } else { &named.name }, NAME)
+}
+
+fn labels(incident: &wire::Incident) -> BTreeMap<String, String> {
+    let policies = || incident.paged_policies.iter().flat_map(|policies| &policies.good);
+    let row = |names: Vec<String>| {
+        let names: BTreeSet<String> = names.into_iter().filter(|name| !name.is_empty()).collect();
+        names.into_iter().collect::<Vec<_>>().join(", ")
+    };
+    known([
+        ("team", row(policies().filter_map(|paged| paged.team.as_ref()).map(called).collect())),
+        (
+            "escalation policy",
+            row(policies().filter_map(|paged| paged.policy.as_ref()).map(called).collect()),
+        ),
+        ("routing key", text::line(&incident.routing_key, NAME)),
+        ("host", text::line(&incident.host, NAME)),
+        ("entity", text::line(&incident.entity_id, TITLE)),
+    ])
+}
+
+/// What the filters of the account go by.
+fn notes(incident: &wire::Incident) -> BTreeMap<String, String> {
+    let slugs = incident.paged_teams.iter().flat_map(|teams| &teams.good).map(|team| team.0.clone());
+    let policies = incident.paged_policies.iter().flat_map(|policies| &policies.good);
+    let named = policies.filter_map(|paged| paged.team.as_ref());
+    let named = named.flat_map(|team| [team.name.clone(), team.slug.clone()]);
+    let teams: BTreeSet<String> = slugs.chain(named).map(|team| text::line(&team, NAME)).collect();
+    let teams: Vec<String> = teams.into_iter().filter(|team| !team.is_empty()).collect();
+    known([(TEAMS, teams.join("\n")), (ROUTING_KEY, text::line(&incident.routing_key, NAME))])
+}
+
+fn known<const N: usize>(texts: [(&str, String); N]) -> BTreeMap<String, String> {
+    let known = texts.into_iter().filter(|(_, value)| !value.is_empty());
+    known.map(|(name, value)| (name.to_owned(), value)).collect()
+}

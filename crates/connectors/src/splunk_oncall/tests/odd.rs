@@ -1,0 +1,234 @@
+//! Answers of other shapes than usual: null, absent, renamed, in another order, twice, cut, in another charset.
+
+use super::*;
+
+/// One incident -> status, who has it, when it was changed, its title and place.
+#[test]
+fn an_incident_in_any_shape() {
+    use IncidentStatus::*;
+    let at = |text: &str| format!("2026-11-22T{text}Z");
+    let bare = json!({ "incidentNumber": "7", "currentPhase": "UNACKED" });
+    let said = |change: Value| with(incident("7"), change);
+    let cases = [
+        ("as usual", incident("7"), Triggered, vec![], at("11:00:00"), "Checkout is slow (7)", "checkout"),
+        ("a bare one", bare.clone(), Triggered, vec![], "1970-01-01T00:00:00Z".into(), "Incident 7", ""),
+        (
+            "its number is one",
+            said(json!({ "incidentNumber": 7 })),
+            Triggered,
+            vec![],
+            at("11:00:00"),
+            "Checkout is slow (7)",
+            "checkout",
+        ),
+        (
+            "its number has a mark",
+            said(json!({ "incidentNumber": " #7 " })),
+            Triggered,
+            vec![],
+            at("11:00:00"),
+            "Checkout is slow (7)",
+            "checkout",
+        ),
+        (
+            "the other word",
+            said(json!({ "currentPhase": "acknowledged" })),
+            Acknowledged,
+            vec![],
+            at("11:00:00"),
+            "Checkout is slow (7)",
+            "checkout",
+        ),
+        (
+            "another case",
+            said(json!({ "currentPhase": " Resolved " })),
+            Resolved,
+            vec![],
+            at("11:00:00"),
+            "Checkout is slow (7)",
+            "checkout",
+        ),
+        (
+            "nulls everywhere",
+            said(json!({
+                "startTime": null, "entityId": null, "entityDisplayName": null, "entityState": null, "host": null,
+                "service": null, "routingKey": null, "pagedUsers": null, "pagedTeams": null, "pagedPolicies": null,
+                "transitions": null, "incidentLink": null,
+            })),
+            Triggered,
+            vec![],
+            "1970-01-01T00:00:00Z".into(),
+            "Incident 7",
+            "",
+        ),
+        (
+            "other types",
+            said(json!({
+                "startTime": 1_795_345_200, "entityDisplayName": 5, "host": {}, "service": [1], "pagedUsers": "bo",
+                "pagedTeams": {}, "pagedPolicies": [null, 5, {}], "transitions": "none", "incidentLink": 5,
+                "entityState": false,
+            })),
+            Triggered,
+            vec![],
+            at("11:00:00"),
+            "5",
+            "checkout",
+        ),
+        (
+            "acknowledged",
+            acked("7"),
+            Acknowledged,
+            vec![BO],
+            at("11:10:00"),
+            "Checkout is slow (7)",
+            "checkout",
+        ),
+        (
+            "steps in another order, twice, and with odd ones among them",
+            with(
+                acked("7"),
+                json!({ "transitions": [
+                null, "x", { "name": "ACKED", "at": at("11:10:00"), "by": BO }, { "at": at("11:05:00") }, {},
+                { "name": "ACKED", "at": at("11:10:00"), "by": BO }, { "name": "UNACKED", "at": at("11:00:00") },
+            ] }),
+            ),
+            Acknowledged,
+            vec![BO],
+            at("11:10:00"),
+            "Checkout is slow (7)",
+            "checkout",
+        ),
+        (
+            "by nobody",
+            with(
+                acked("7"),
+                json!({ "transitions": [{ "name": "ACKED", "at": at("11:10:00"), "by": null }] }),
+            ),
+            Acknowledged,
+            vec![],
+            at("11:10:00"),
+            "Checkout is slow (7)",
+            "checkout",
+        ),
+        (
+            "a step of tomorrow's kind, and one from a clock that is years ahead",
+            with(
+                acked("7"),
+                json!({ "transitions": [
+                { "name": "ACKED", "at": at("11:10:00"), "by": BO }, { "name": "REROUTED", "at": at("11:30:00"), "by": ANA },
+                { "name": "UNACKED", "at": "2036-01-01T00:00:00Z", "by": ANA },
+            ] }),
+            ),
+            Acknowledged,
+            vec![BO],
+            at("11:30:00"),
+            "Checkout is slow (7)",
+            "checkout",
+        ),
+        (
+            "named by its host alone",
+            with(bare, json!({ "host": "web-1\u{202e}", "routingKey": "r" })),
+            Triggered,
+            vec![],
+            "1970-01-01T00:00:00Z".into(),
+            "web-1",
+            "r",
+        ),
+    ];
+    for (name, incident, status, holders, updated, title, place) in cases {
+        let item = item(&incident);
+        let found = detail(&item);
+        assert_eq!(item.key.to_string(), "test/incident/7", "{name}");
+        assert_eq!((found.status, found.number), (status, Some(7)), "{name}");
+        assert_eq!(found.holder_names(), holders, "{name}");
+        assert_eq!(found.updated_at.to_string(), updated, "{name}");
+        assert_eq!((item.title.as_str(), found.service.as_str()), (title, place), "{name}");
+    }
+}
+
+#[test]
+fn how_bad_it_is() {
+    let cases = [
+        (json!("CRITICAL"), Severity::Critical),
+        (json!("warning"), Severity::Warning),
+        (json!(" INFO"), Severity::Info),
+        (json!("OK"), Severity::Warning),
+        (json!(null), Severity::Warning),
+    ];
+    for (state, expected) in cases {
+        assert_eq!(detail(&item(&with(incident("7"), json!({ "entityState": state })))).severity, expected);
+    }
+}
+
+/// What the list is -> which are seen; whether it is an error; whether an absence counts; how many cannot be read.
+#[tokio::test]
+async fn a_list_in_any_shape() {
+    let one = || incident("41");
+    let unknown = with(incident("42"), json!({ "currentPhase": "SNOOZED" }));
+    let no_number = with(incident("42"), json!({ "incidentNumber": null }));
+    let long = || json!({ "incidents": [one(), acked("42")] }).to_string();
+    let cases: Vec<(&str, String, Option<(Vec<&str>, bool, bool)>)> = vec![
+        ("none", json!({ "incidents": [] }).to_string(), Some((vec![], true, false))),
+        ("two", long(), Some((vec!["41", "42"], true, false))),
+        ("with a mark before it", format!("\u{feff}{}", long()), Some((vec!["41", "42"], true, false))),
+        ("null in it", json!({ "incidents": [null, one()] }).to_string(), Some((vec!["41"], false, true))),
+        (
+            "an unknown phase",
+            json!({ "incidents": [unknown, one()] }).to_string(),
+            Some((vec!["41"], false, true)),
+        ),
+        (
+            "no number",
+            json!({ "incidents": [one(), no_number] }).to_string(),
+            Some((vec!["41"], false, true)),
+        ),
+        (
+            "one twice",
+            json!({ "incidents": [acked("41"), one()] }).to_string(),
+            Some((vec!["41"], true, false)),
+        ),
+        (
+            "one twice, turned",
+            json!({ "incidents": [one(), acked("41")] }).to_string(),
+            Some((vec!["41"], true, false)),
+        ),
+        ("null", json!({ "incidents": null }).to_string(), None),
+        ("absent", json!({}).to_string(), None),
+        ("renamed", json!({ "activeIncidents": [one()] }).to_string(), None),
+        ("an object", json!({ "incidents": { "41": one() } }).to_string(), None),
+        ("bare", json!([one()]).to_string(), None),
+        ("cut", long()[..long().len() / 2].to_owned(), None),
+        ("nothing", String::new(), None),
+        ("a page", "<html>Sign in</html>".to_owned(), None),
+    ];
+    for (name, body, expected) in cases {
+        let http = MockServer::start().await;
+        let answer = ResponseTemplate::new(200).set_body_raw(body, "application/json");
+        Mock::given(path("/api-public/v1/incidents")).respond_with(answer).mount(&http).await;
+        let polled = connect(&http.uri()).source.unwrap().poll(None, now()).await;
+        let Some((ids, complete, odd)) = expected else {
+            assert!(polled.is_err(), "{name}: {polled:?}");
+            continue;
+        };
+        let batch = polled.unwrap();
+        let seen: Vec<_> = batch.snapshots.iter().map(|item| item.key.id.as_str()).collect();
+        assert_eq!((seen, !batch.complete.is_empty()), (ids, complete), "{name}");
+        let hides = batch.problems.iter().any(|it| it.kind == ProblemKind::Malformed);
+        assert_eq!(hides, odd, "{name}: {:?}", batch.problems);
+        if name.starts_with("one twice") {
+            assert_eq!(detail(&batch.snapshots[0]).status, IncidentStatus::Acknowledged, "the later one");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_in_another_charset_is_read() {
+    let http = MockServer::start().await;
+    let named = with(incident("41"), json!({ "entityDisplayName": "Zürich" }));
+    let body = json!({ "incidents": [named] }).to_string();
+    let latin: Vec<u8> = body.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    let answer = ResponseTemplate::new(200).set_body_raw(latin, "application/json; charset=iso-8859-1");
+    Mock::given(path("/api-public/v1/incidents")).respond_with(answer).mount(&http).await;
+    let batch = connect(&http.uri()).source.unwrap().poll(None, now()).await.unwrap();
+    assert_eq!(batch.snapshots[0].title, "Zürich");
+}
