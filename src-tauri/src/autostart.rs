@@ -12,6 +12,11 @@ mod xdg {
         path::{Path, PathBuf},
     };
 
+    use callboard_engine::private;
+
+    /// The largest entry that is read, in bytes.
+    const LIMIT: u64 = 1 << 20;
+
     fn file() -> Option<PathBuf> {
         let config = directories::BaseDirs::new()?.config_dir().to_owned();
         Some(config.join("autostart").join("callboard.desktop"))
@@ -19,7 +24,8 @@ mod xdg {
 
     /// Whether it is started at login.
     pub(crate) fn is_on() -> bool {
-        file().is_some_and(|file| fs::read_to_string(file).is_ok_and(|text| !says_hidden(&text)))
+        let text = file().and_then(|file| private::read(&file, LIMIT).ok());
+        text.is_some_and(|text| !says_hidden(&String::from_utf8_lossy(&text)))
     }
 
     /// Starts it at login, or not.
@@ -35,7 +41,7 @@ mod xdg {
         if let Some(folder) = file.parent() {
             fs::create_dir_all(folder)?;
         }
-        fs::write(&file, entry(&std::env::current_exe()?))
+        private::replace(&file, entry(&std::env::current_exe()?).as_bytes(), None)
     }
 
     /// What a desktop's own settings write to switch an entry off.

@@ -6,7 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use callboard_engine::tray_app::{self, AppCommand};
+use callboard_engine::{
+    private,
+    tray_app::{self, AppCommand},
+};
 use tokio_util::sync::CancellationToken;
 
 /// That this process is the first of its data folder; it ends with the process.
@@ -36,16 +39,19 @@ pub(crate) async fn enter(data: &Path, command: AppCommand) -> io::Result<Found>
 
 /// Opens the file that the first one holds locked, in a folder that only its user can enter, as the store makes it.
 fn open_lock(data: &Path) -> io::Result<File> {
-    let (mut folder, mut file) = (fs::DirBuilder::new(), File::options());
+    let mut folder = fs::DirBuilder::new();
     #[cfg(unix)]
     {
-        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+        use std::os::unix::fs::DirBuilderExt;
         folder.mode(0o700);
-        file.mode(0o600);
     }
-    folder.recursive(true).create(data)?;
-    callboard_engine::private::check_folder(data)?;
-    file.create(true).append(true).open(data.join("callboard-tray.lock"))
+    if !data.exists() {
+        folder.recursive(true).create(data)?;
+    }
+    private::check_folder(data)?;
+    let lock = data.join("callboard-tray.lock");
+    private::open(File::options().create(true).append(true), &lock)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", lock.display())))
 }
 
 impl First {

@@ -1,6 +1,5 @@
 use std::{
     collections::BTreeMap,
-    fs,
     io::ErrorKind,
     path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -22,6 +21,8 @@ use crate::system::private;
 /// Argon2id at OWASP's first recommendation (Password Storage Cheat Sheet): 46 MiB, one pass, one lane.
 const MEMORY_KIB: u32 = 47_104;
 const PASSES: u32 = 1;
+/// The largest file that is read, in bytes.
+const LIMIT: u64 = 16 << 20;
 /// Bound into the encryption, so that a file of a later format cannot be passed off as this one.
 const FORMAT: &str = "callboard-secrets-1";
 
@@ -102,7 +103,7 @@ impl EncryptedFile {
     }
 
     fn read(&self, key: &mut Option<Key>) -> Result<Known, SecretsError> {
-        let text = match fs::read(&self.path) {
+        let text = match private::read(&self.path, LIMIT) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Known::new()),
             Err(error) => return Err(self.fault(error)),

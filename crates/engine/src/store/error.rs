@@ -56,6 +56,14 @@ pub enum StoreError {
         /// What is wrong with the folder, and what to do.
         why: String,
     },
+    /// Something else than a file is in its place.
+    #[error("{}: {why}. Move that away, or name another data folder with --data", file.display())]
+    NotAFile {
+        /// The path.
+        file: PathBuf,
+        /// What is there.
+        why: String,
+    },
     /// The disk is full.
     #[error("the disk with {} is full. Free some space; what was stored before is safe", file.display())]
     Full {
@@ -126,6 +134,7 @@ impl StoreError {
         let why = error.to_string();
         match error.kind() {
             Kind::StorageFull | Kind::QuotaExceeded => Self::Full { file },
+            Kind::InvalidInput => Self::NotAFile { file, why },
             Kind::PermissionDenied
             | Kind::ReadOnlyFilesystem
             | Kind::NotADirectory

@@ -44,6 +44,9 @@ const APPLICATION_ID: i32 = 0x4341_4c4c;
 /// The first bytes of every SQLite database (sqlite.org/fileformat2.html, 1.3.1).
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
+/// The ends of the names of what SQLite keeps beside its file, and opens by itself (sqlite.org/tempfiles.html).
+const SQLITE_FILES: [&str; 3] = ["-wal", "-shm", "-journal"];
+
 /// How many statements each connection keeps prepared; there are fewer in all.
 const STATEMENTS: usize = 128;
 
@@ -51,11 +54,14 @@ const STATEMENTS: usize = 128;
 pub(super) fn own(file: &Path) -> Result<File, StoreError> {
     let fault = |error| StoreError::io(file, &error);
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        create_folder(folder).map_err(fault)?;
+        if !folder.exists() {
+            create_folder(folder).map_err(fault)?;
+        }
         private::check_folder(folder).map_err(|error| StoreError::NotOurs { why: error.to_string() })?;
     }
-    let lock = private::open(OpenOptions::new().create(true).write(true).truncate(false), &lock_path(file))
-        .map_err(fault)?;
+    let lock_file = beside(file, ".lock");
+    let lock = private::open(OpenOptions::new().create(true).write(true).truncate(false), &lock_file)
+        .map_err(|error| StoreError::io(&lock_file, &error))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse { file: file.to_owned() }),
@@ -63,9 +69,9 @@ pub(super) fn own(file: &Path) -> Result<File, StoreError> {
     }
 }
 
-fn lock_path(file: &Path) -> PathBuf {
+fn beside(file: &Path, ending: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
-    name.push(".lock");
+    name.push(ending);
     name.into()
 }
 
@@ -108,6 +114,9 @@ pub(super) fn reader(file: &Path) -> Result<Connection, StoreError> {
 /// Creates the file, or looks at the one that is there before SQLite does. True where it is empty.
 fn create_or_check(file: &Path) -> Result<(File, bool), StoreError> {
     let fault = |error| StoreError::io(file, &error);
+    for own in SQLITE_FILES.map(|ending| beside(file, ending)) {
+        private::check_place(&own).map_err(|error| StoreError::io(&own, &error))?;
+    }
     let mut opened =
         private::open(OpenOptions::new().create(true).read(true).write(true).truncate(false), file)
             .map_err(fault)?;

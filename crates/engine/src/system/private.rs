@@ -15,7 +15,11 @@ pub fn check_folder(folder: &Path) -> io::Result<()> {
     let about = fs::metadata(folder)?;
     let shown = folder.display();
     if !about.is_dir() {
-        return Err(io::Error::new(ErrorKind::NotADirectory, format!("{shown} is not a folder")));
+        let why = format!(
+            "{shown} is {}, not a folder: move it away, or choose another folder with --data",
+            system::kind(&about)
+        );
+        return Err(io::Error::new(ErrorKind::NotADirectory, why));
     }
     system::check_folder(&about).map_err(|why| {
         io::Error::new(
@@ -25,21 +29,49 @@ pub fn check_folder(folder: &Path) -> io::Result<()> {
     })
 }
 
-/// Opens a file that only its user may read, and creates it so. A link in its place is refused.
-pub(crate) fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+/// Opens a file that only its user may read, and creates it so. Whatever else is in its place (a link, a folder, a pipe, a
+/// socket, a device) is refused at once, whatever it would do.
+///
+/// # Errors
+/// What is there instead (`InvalidInput`), or what the system says.
+pub fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    check_place(path)?;
     system::private(options);
-    options.open(path).map_err(|error| match fs::symlink_metadata(path) {
+    let file = options.open(path)?;
+    // Another may stand there by now.
+    check_file(&file.metadata()?)?;
+    Ok(file)
+}
+
+/// Refuses whatever is at a path and is no ordinary file: opening or reading it could wait for ever. Nothing there is good.
+pub(crate) fn check_place(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
         Ok(about) if about.is_symlink() => {
-            let why = "it is a link, and none is followed here: put the file itself in its place";
-            io::Error::new(ErrorKind::InvalidInput, why)
+            Err(not_a_file("this is a link, and none is followed here: put the file itself in its place"))
         }
-        _ => error,
-    })
+        Ok(about) => check_file(&about),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn check_file(about: &fs::Metadata) -> io::Result<()> {
+    match about.is_file() {
+        true => Ok(()),
+        false => Err(not_a_file(&format!("this is {}", system::kind(about)))),
+    }
+}
+
+fn not_a_file(what: &str) -> io::Error {
+    io::Error::new(ErrorKind::InvalidInput, format!("expected a file, and {what}"))
 }
 
 /// Writes a file anew, beside it at first: whoever reads it finds the old text or the new one, whole. A link in its place
 /// is replaced, not followed. It can be read by its user alone, or by whom `rights` say.
-pub(crate) fn replace(path: &Path, text: &[u8], rights: Option<fs::Permissions>) -> io::Result<()> {
+///
+/// # Errors
+/// What the system says.
+pub fn replace(path: &Path, text: &[u8], rights: Option<fs::Permissions>) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     // A name that nobody has: what another program keeps beside it is left alone.
     let beside = path.with_file_name(format!(".{name}.{}.new", uuid::Uuid::now_v7().simple()));
@@ -61,32 +93,31 @@ pub(crate) fn replace(path: &Path, text: &[u8], rights: Option<fs::Permissions>)
 }
 
 /// What is in an ordinary file of at most `most` bytes. A pipe or a device is refused at once, whatever it would give.
-pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let refused = |what: &str| Err(io::Error::new(ErrorKind::InvalidInput, what));
+///
+/// # Errors
+/// What is there instead, or is too large (`InvalidInput`), or what the system says.
+pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let about = match fs::metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound && fs::symlink_metadata(path).is_ok() => {
-            return refused("expected a file, and this is a link that leads nowhere");
+            return Err(not_a_file("this is a link that leads nowhere"));
         }
         about => about?,
     };
-    if !about.is_file() {
-        return refused(&format!("expected a file, and this is {}", system::kind(&about)));
-    }
+    check_file(&about)?;
     let mut options = OpenOptions::new();
     system::without_waiting(options.read(true));
     let file = options.open(path)?;
     // Another may stand there by now.
     let about = file.metadata()?;
-    if !about.is_file() {
-        return refused(&format!("expected a file, and this is {}", system::kind(&about)));
-    }
+    check_file(&about)?;
     let mut bytes = Vec::new();
     file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
-        return refused(&format!("larger than {} MB", most >> 20));
+        let why = format!("larger than {} MB", most >> 20);
+        return Err(io::Error::new(ErrorKind::InvalidInput, why));
     }
     if about.len() == 0 && !bytes.is_empty() {
-        return refused("expected a file, and this is something that the system makes up");
+        return Err(not_a_file("this is something that the system makes up"));
     }
     Ok(bytes)
 }
@@ -151,7 +182,7 @@ mod system {
     }
 
     pub(super) fn private(options: &mut OpenOptions) {
-        options.mode(0o600).custom_flags(flags(OFlags::NOFOLLOW));
+        options.mode(0o600).custom_flags(flags(OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY));
     }
 
     pub(super) fn without_waiting(options: &mut OpenOptions) {
@@ -165,7 +196,9 @@ mod system {
     pub(super) fn kind(about: &Metadata) -> &'static str {
         let kind = about.file_type();
         match () {
+            () if kind.is_file() => "a file",
             () if kind.is_dir() => "a folder",
+            () if kind.is_symlink() => "a link",
             () if kind.is_fifo() => "a pipe",
             () if kind.is_socket() => "a socket",
             () => "a device",
@@ -191,7 +224,11 @@ mod system {
     pub(super) fn without_waiting(_options: &mut OpenOptions) {}
 
     pub(super) fn kind(about: &Metadata) -> &'static str {
-        if about.is_dir() { "a folder" } else { "something else" }
+        match () {
+            () if about.is_file() => "a file",
+            () if about.is_dir() => "a folder",
+            () => "something else",
+        }
     }
 }
 
@@ -252,6 +289,35 @@ mod tests {
         names.sort();
         assert_eq!(names, ["other", "secrets", "secrets.new"], "nothing is left beside");
         assert_eq!(fs::read_to_string(folder.path().join("secrets.new")).unwrap(), "another program's");
+    }
+
+    #[test]
+    fn only_an_ordinary_file_is_opened_and_nothing_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("folder")).unwrap();
+        symlink("/dev/zero", at("link")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+        let mut cases = vec![(at("folder"), "a folder"), (at("link"), "a link"), (at("socket"), "a socket")];
+        cases.push(("/dev/null".into(), "a device"));
+        if std::process::Command::new("mkfifo").arg(at("pipe")).status().is_ok_and(|it| it.success()) {
+            cases.push((at("pipe"), "a pipe"));
+        }
+        for (path, expected) in cases {
+            for options in [
+                OpenOptions::new().create(true).write(true),
+                OpenOptions::new().create(true).read(true).write(true),
+                OpenOptions::new().create(true).append(true),
+                OpenOptions::new().read(true),
+            ] {
+                let refused = open(options, &path).unwrap_err();
+                let why = format!("expected a file, and this is {expected}");
+                assert_eq!(refused.kind(), ErrorKind::InvalidInput, "{}", path.display());
+                assert!(refused.to_string().starts_with(&why), "{}: {refused}", path.display());
+            }
+        }
+        open(OpenOptions::new().create(true).write(true), &at("new")).unwrap();
+        open(OpenOptions::new().read(true), &at("new")).unwrap();
     }
 
     #[cfg(target_os = "linux")]

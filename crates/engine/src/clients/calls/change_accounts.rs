@@ -16,6 +16,7 @@ use crate::{
     },
     clients::services,
     config::{self, Config, ConfigErrors},
+    private,
     secrets::SecretsError,
 };
 
@@ -166,7 +167,8 @@ impl Engine {
     /// Writes the configuration file and puts it in force; where that is refused, the file is as it was.
     pub(super) async fn write_config(&self, text: &str) -> Result<(), ApiError> {
         let path = &self.inner.options.paths.config;
-        let before = std::fs::read_to_string(path).ok();
+        let before =
+            private::read(path, config::FILE_LIMIT).ok().and_then(|text| String::from_utf8(text).ok());
         let failed = |error: std::io::Error| ApiError::internal(format!("{}: {error}", path.display()));
         config::write(path, text).map_err(failed)?;
         let Err(error) = self.inner.live.reload().await else { return Ok(()) };

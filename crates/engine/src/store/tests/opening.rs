@@ -48,6 +48,35 @@ async fn only_the_user_can_read_it() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_refused_at_once_by_its_path() {
+    use std::os::unix::net::UnixListener;
+    for name in
+        ["callboard.db", "callboard.db.lock", "callboard.db-wal", "callboard.db-shm", "callboard.db-journal"]
+    {
+        for what in ["a folder", "a socket", "a pipe"] {
+            let folder = folder();
+            let (file, there) = (folder.path().join("callboard.db"), folder.path().join(name));
+            let made = match what {
+                "a folder" => fs::create_dir(&there).is_ok(),
+                "a socket" => UnixListener::bind(&there).is_ok(),
+                _ => std::process::Command::new("mkfifo").arg(&there).status().is_ok_and(|it| it.success()),
+            };
+            if !made {
+                continue;
+            }
+            let error = Store::open(&file, at(0)).err().expect("it is refused").to_string();
+            let expected = format!("{}: expected a file, and this is {what}. ", there.display());
+            assert!(error.starts_with(&expected), "{name} is {what}: {error}");
+        }
+    }
+    let folder = folder();
+    fs::write(folder.path().join("data"), "").unwrap();
+    let error = Store::open(&folder.path().join("data/callboard.db"), at(0)).err().unwrap().to_string();
+    assert!(error.contains("data is a file, not a folder"), "{error}");
+}
+
 #[tokio::test]
 async fn one_owner_at_a_time() {
     let folder = folder();
