@@ -2,7 +2,8 @@
 //!
 //! A delivery is answered 200 only once it is on the disk. The listener is bounded in everything: connections, bodies
 //! alone and together, the time a sender may take to send and to read; and when the store cannot keep up it says 503, so
-//! that senders wait and memory does not grow.
+//! that senders wait and memory does not grow. Whoever sends too slowly gives way as soon as its place is needed, so that
+//! no number of slow senders holds up the others.
 //!
 //! Who cannot be the sender is refused before the body is read. All who do not prove that they send for an account get
 //! one answer, after the same work: what is sent for an account that takes no webhooks, lacks a secret, or does not exist, is checked
@@ -32,7 +33,10 @@ use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use jiff::Timestamp;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+};
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -50,7 +54,7 @@ use crate::{
 
 /// How long a sender may take for its headers, for its body, and to read its answer.
 const SENDER_TIME: Duration = Duration::from_secs(10);
-/// How many senders are heard at once. For a further one, one that is idle gives way.
+/// How many senders are heard at once. For a further one, the one that is furthest behind gives way.
 const CONNECTIONS: usize = 256;
 /// How often an address that another program has is tried again.
 const TRIED_AGAIN: Duration = Duration::from_secs(10);
@@ -176,7 +180,7 @@ async fn serve(listener: TcpListener, receiver: Receiver, hosts: Arc<[String]>, 
     });
     let mut sum_up = tokio::time::interval(SUMMED_UP);
     loop {
-        let stream = tokio::select! {
+        let (stream, address) = tokio::select! {
             () = stop.cancelled() => return,
             Ok(()) = changes.changed() => {
                 if changes.borrow_and_update().config.receive != configured {
@@ -190,7 +194,7 @@ async fn serve(listener: TcpListener, receiver: Receiver, hosts: Arc<[String]>, 
                 continue;
             }
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok((stream, address)) => (stream, address.ip().to_canonical()),
                 Err(error) => {
                     tracing::warn!(%error, "the webhook listener could not accept a sender");
                     // Too many open files, most likely: taking the next at once would spin.
@@ -201,34 +205,34 @@ async fn serve(listener: TcpListener, receiver: Receiver, hosts: Arc<[String]>, 
         };
         let place = tokio::select! {
             () = stop.cancelled() => return,
-            place = connections.place() => place,
+            place = connections.place(address) => place,
         };
         let Some(place) = place else { return };
-        shared
-            .receiver
-            .inner
-            .tasks
-            .spawn("a sender of webhooks", converse(stream, place, Arc::clone(&shared), stop.clone()));
+        let _ = stream.set_nodelay(true);
+        let tasks = &shared.receiver.inner.tasks;
+        tasks.spawn("a sender of webhooks", converse(stream, place, Arc::clone(&shared), stop.clone()));
     }
 }
 
 /// Answers one sender's requests until it goes, its place is needed, or `stop`.
-async fn converse(stream: TcpStream, place: Place, shared: Arc<Shared>, stop: CancellationToken) {
-    let _ = stream.set_nodelay(true);
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    place: Place,
+    shared: Arc<Shared>,
+    stop: CancellationToken,
+) {
     let place = Arc::new(place);
-    let needed = Arc::clone(&place);
+    let (needed, reading, logged) = (Arc::clone(&place), Arc::clone(&place), Arc::clone(&shared));
     let answer = service_fn(move |request| {
         let (place, shared) = (Arc::clone(&place), Arc::clone(&shared));
-        async move {
-            let _answering = place.answering();
-            Ok::<_, Infallible>(answer(&shared, request).await)
-        }
+        async move { Ok::<_, Infallible>(answer(&shared, &place, request).await) }
     });
+    let stream = Impatient::new(stream, SENDER_TIME, move |bytes| reading.received(bytes));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(SENDER_TIME)
         .max_buf_size(64 << 10)
-        .serve_connection(TokioIo::new(Impatient::new(stream, SENDER_TIME)), answer);
+        .serve_connection(TokioIo::new(stream), answer);
     tokio::pin!(connection);
     tokio::select! {
         result = connection.as_mut() => {
@@ -236,7 +240,10 @@ async fn converse(stream: TcpStream, place: Place, shared: Arc<Shared>, stop: Ca
                 tracing::debug!(%error, "a webhook's sender broke off");
             }
         }
-        () = needed.needed() => {}
+        was_sending = needed.needed() => if was_sending {
+            let why = "it was sent too slowly, and its place was needed";
+            log(&logged, "not known yet", &refuse(StatusCode::REQUEST_TIMEOUT, why));
+        },
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
             let _ = connection.await;
@@ -263,9 +270,9 @@ fn unproven(why: impl Into<String>) -> Refusal {
     Refusal { status: StatusCode::UNAUTHORIZED, answer: UNPROVEN.to_owned(), why: why.into() }
 }
 
-async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn answer(shared: &Shared, place: &Place, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let path = text::line(request.uri().path(), 100);
-    let refusal = match take(shared, request).await {
+    let refusal = match take(shared, place, request).await {
         Ok(()) => return Response::new(Full::from("ok\n")),
         Err(refusal) => refusal,
     };
@@ -297,7 +304,7 @@ fn log_more(more: u64) {
     }
 }
 
-async fn take(shared: &Shared, request: Request<Incoming>) -> Result<(), Refusal> {
+async fn take(shared: &Shared, place: &Place, request: Request<Incoming>) -> Result<(), Refusal> {
     check_host(request.headers(), &shared.hosts)?;
     let account = request
         .uri()
@@ -326,6 +333,7 @@ async fn take(shared: &Shared, request: Request<Incoming>) -> Result<(), Refusal
         NotTaken::BrokeOff => refuse(StatusCode::BAD_REQUEST, "the body broke off"),
         NotTaken::Busy => refuse(StatusCode::SERVICE_UNAVAILABLE, "busy; send it again in a moment"),
     })?;
+    let _answering = place.answering();
     let now = Timestamp::now();
     // The configuration may have changed while the body came.
     let active = shared.receiver.inner.live.now();
@@ -437,7 +445,90 @@ fn is_known_host(host: &str, hosts: &[String]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
+        time::Instant,
+    };
+
     use super::*;
+    use crate::tests::Scene;
+
+    /// A listener's connections, over streams in memory: time stands still but where all of them wait.
+    struct Listener {
+        connections: Connections,
+        shared: Arc<Shared>,
+        stop: CancellationToken,
+    }
+
+    impl Listener {
+        async fn connect(&self, address: [u8; 4]) -> DuplexStream {
+            let place = self.connections.place(address.into()).await.unwrap();
+            let (ours, theirs) = tokio::io::duplex(64 << 10);
+            tokio::spawn(converse(ours, place, Arc::clone(&self.shared), self.stop.clone()));
+            theirs
+        }
+    }
+
+    /// What a sender sends that never sends the rest.
+    const SLOW: [&str; 6] = [
+        "POST /hooks/forge HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nx",
+        "POST /hooks/forge HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n64\r\nx",
+        "POST /hooks/forge HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n",
+        "POST /hooks/forge HTTP/1.1\r\nHost: loc",
+        "\u{16}\u{3}\u{1}",
+        "",
+    ];
+
+    #[tokio::test]
+    async fn slow_senders_hold_up_nobody_however_many() {
+        // An account with webhooks, whose hook reads bodies for every name.
+        let config =
+            "[accounts.forge]\nservice = \"github\"\nurl = \"http://127.0.0.1:1\"\nwatch = [\"acme/web\"]\n";
+        let secrets = [("forge", "token", "t"), ("forge", "webhook_secret", "hush")];
+        let scene = Scene::open(config, crate::Mode::Once, &secrets).await;
+        tokio::time::pause();
+        let listener = Listener {
+            connections: Connections::new(CONNECTIONS),
+            shared: Arc::new(Shared {
+                receiver: scene.engine.inner.receiver.clone(),
+                hosts: Arc::default(),
+                budget: Budget::new(),
+                refusals: Mutex::default(),
+                stand_in: RandomState::new(),
+            }),
+            stop: CancellationToken::new(),
+        };
+        let began = Instant::now();
+        let mut slow = Vec::new();
+        let signature = format!("X-Hub-Signature-256: sha256={}\r\n\r\n", "0".repeat(64));
+        for number in 0..3 * CONNECTIONS {
+            let [.., high, low] = number.to_be_bytes();
+            // From one address, then from a new one each.
+            let address = if number < CONNECTIONS { [10, 0, 0, 1] } else { [10, 1, high, low] };
+            let mut stream = listener.connect(address).await;
+            let sent = SLOW[number % SLOW.len()].replacen("\r\n\r\n", &format!("\r\n{signature}"), 1);
+            stream.write_all(sent.as_bytes()).await.unwrap();
+            slow.push(stream);
+            if number % 100 < 99 {
+                continue;
+            }
+            let mut good = listener.connect([10, 0, 0, 1]).await;
+            let request = format!(
+                "POST /hooks/forge HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n{signature}{{}}"
+            );
+            good.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            good.read_to_string(&mut answer).await.unwrap();
+            // Its body was read whole: the signature is wrong.
+            assert!(answer.starts_with("HTTP/1.1 401"), "{number}: {answer}");
+        }
+        assert!(
+            began.elapsed() < Duration::from_secs(1),
+            "nobody's time had to run out: {:?}",
+            began.elapsed()
+        );
+        listener.stop.cancel();
+    }
 
     #[test]
     fn hosts_that_name_this_machine() {

@@ -1,11 +1,18 @@
-//! The connections of senders: at most so many, of which those that wait for nothing give way to a new one, and none of
-//! which waits for ever for the other side to read.
+//! The connections of senders: at most so many, of which one that sends too slowly, or nothing, gives way to a new one, and
+//! none of which waits for ever for the other side to read.
+//!
+//! Nobody is cut off for being slow while there is room. Where there is none, the room is for whoever sends: a connection on
+//! which something is being answered keeps its place, and of the others the one that is furthest behind [`RATE`] loses it.
 
 use std::{
-    collections::BTreeMap,
+    collections::HashMap,
     io,
+    net::IpAddr,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -13,98 +20,147 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::{Sleep, sleep},
+    time::{Instant, Sleep, sleep},
 };
 use tokio_util::sync::CancellationToken;
+
+/// How long a sender may be silent at first, and again after each answer, before it is behind.
+const GRACE: Duration = Duration::from_secs(1);
+/// How much a sender sends in a second that is not behind, in bytes. Even a slow line sends several times that.
+const RATE: u32 = 4 << 10;
 
 /// The places for connections.
 #[derive(Clone)]
 pub(super) struct Connections {
     places: Arc<Semaphore>,
-    idle: Arc<Mutex<Idle>>,
+    waiting: Arc<Mutex<Waiting>>,
 }
 
-/// Those on which no request is being answered, longest first.
+/// The connections from which something is waited for: a request, or the rest of one.
 #[derive(Default)]
-struct Idle {
-    turns: u64,
-    since: BTreeMap<u64, CancellationToken>,
+struct Waiting {
+    /// The number of the latest connection.
+    latest: u64,
+    by_number: HashMap<u64, Waits>,
+}
+
+struct Waits {
+    address: IpAddr,
+    /// From then on it is behind.
+    due: Instant,
+    gives_way: CancellationToken,
+}
+
+impl Waiting {
+    /// Takes out the one that gives way: of those that are behind the one that is for longest; where none is, the one that
+    /// is behind first, from the address that has the most.
+    fn furthest_behind(&mut self, now: Instant) -> Option<Waits> {
+        let mut of_address: HashMap<IpAddr, usize> = HashMap::new();
+        for waits in self.by_number.values() {
+            *of_address.entry(waits.address).or_default() += 1;
+        }
+        let order = |waits: &Waits| {
+            let others = if waits.due <= now { usize::MAX } else { of_address[&waits.address] };
+            (std::cmp::Reverse(others), waits.due)
+        };
+        let number = self.by_number.iter().min_by_key(|(number, waits)| (order(waits), **number));
+        let number = *number?.0;
+        self.by_number.remove(&number)
+    }
 }
 
 /// A connection's place, until it is dropped.
 pub(super) struct Place {
-    idle: Arc<Mutex<Idle>>,
-    turn: Mutex<Option<u64>>,
+    number: u64,
+    address: IpAddr,
+    waiting: Arc<Mutex<Waiting>>,
     /// Its place is needed.
     gives_way: CancellationToken,
+    /// Something came since the last answer.
+    is_sending: AtomicBool,
     _place: OwnedSemaphorePermit,
 }
 
-/// A request is being answered, until this is dropped.
-pub(super) struct Busy<'p>(&'p Place);
+/// A request that has come whole is being answered, until this is dropped.
+pub(super) struct Answering<'p>(&'p Place);
 
 impl Connections {
     pub(super) fn new(most: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(most)), idle: Arc::default() }
+        Self { places: Arc::new(Semaphore::new(most)), waiting: Arc::default() }
     }
 
-    /// A place for a connection. Where there is none, the connection that has been idle for longest gives way.
-    pub(super) async fn place(&self) -> Option<Place> {
+    /// A place for a connection from there. Where there is none, the connection that is furthest behind gives way.
+    pub(super) async fn place(&self, address: IpAddr) -> Option<Place> {
         let place = match Arc::clone(&self.places).try_acquire_owned() {
             Ok(place) => place,
             Err(_) => {
-                if let Some((_, longest)) = lock(&self.idle).since.pop_first() {
-                    longest.cancel();
+                if let Some(furthest) = lock(&self.waiting).furthest_behind(Instant::now()) {
+                    furthest.gives_way.cancel();
                 }
                 Arc::clone(&self.places).acquire_owned().await.ok()?
             }
         };
-        let gives_way = CancellationToken::new();
-        let place = Place { idle: Arc::clone(&self.idle), turn: Mutex::default(), gives_way, _place: place };
-        place.is_idle();
+        let number = {
+            let mut waiting = lock(&self.waiting);
+            waiting.latest += 1;
+            waiting.latest
+        };
+        let place = Place {
+            number,
+            address,
+            waiting: Arc::clone(&self.waiting),
+            gives_way: CancellationToken::new(),
+            is_sending: AtomicBool::new(false),
+            _place: place,
+        };
+        place.wait();
         Some(place)
     }
 }
 
 impl Place {
-    /// A request has come: the connection does not give way until it is answered.
-    pub(super) fn answering(&self) -> Busy<'_> {
-        if let Some(turn) = lock(&self.turn).take() {
-            lock(&self.idle).since.remove(&turn);
+    /// So many bytes have come.
+    pub(super) fn received(&self, bytes: usize) {
+        self.is_sending.store(true, Ordering::Relaxed);
+        let now = Instant::now();
+        if let Some(waits) = lock(&self.waiting).by_number.get_mut(&self.number) {
+            let worth =
+                GRACE.min(Duration::from_secs(1) * u32::try_from(bytes).unwrap_or(u32::MAX).min(RATE) / RATE);
+            waits.due = (waits.due.max(now) + worth).min(now + GRACE);
         }
-        Busy(self)
     }
 
-    /// Ends where the place is needed for another connection.
-    pub(super) async fn needed(&self) {
+    /// A request has come whole: the connection does not give way until it is answered.
+    pub(super) fn answering(&self) -> Answering<'_> {
+        lock(&self.waiting).by_number.remove(&self.number);
+        Answering(self)
+    }
+
+    /// Ends where the place is needed for another connection. True where something of a request had come.
+    pub(super) async fn needed(&self) -> bool {
         self.gives_way.cancelled().await;
+        self.is_sending.load(Ordering::Relaxed)
     }
 
-    fn is_idle(&self) {
-        let mut idle = lock(&self.idle);
-        idle.turns += 1;
-        let turn = idle.turns;
-        idle.since.insert(turn, self.gives_way.clone());
-        *lock(&self.turn) = Some(turn);
+    fn wait(&self) {
+        self.is_sending.store(false, Ordering::Relaxed);
+        if !self.gives_way.is_cancelled() {
+            let gives_way = self.gives_way.clone();
+            let waits = Waits { address: self.address, due: Instant::now() + GRACE, gives_way };
+            lock(&self.waiting).by_number.insert(self.number, waits);
+        }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        drop(self.answering_ended());
+        lock(&self.waiting).by_number.remove(&self.number);
     }
 }
 
-impl Place {
-    fn answering_ended(&self) -> Option<CancellationToken> {
-        let turn = lock(&self.turn).take()?;
-        lock(&self.idle).since.remove(&turn)
-    }
-}
-
-impl Drop for Busy<'_> {
+impl Drop for Answering<'_> {
     fn drop(&mut self) {
-        self.0.is_idle();
+        self.0.wait();
     }
 }
 
@@ -112,16 +168,19 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A stream whose writing fails where the other side takes nothing for as long as `patience`.
-pub(super) struct Impatient<S> {
+/// A stream whose writing fails where the other side takes nothing for as long as `patience`, and that says how much has
+/// come.
+pub(super) struct Impatient<S, R> {
     stream: S,
     patience: Duration,
+    received: R,
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Impatient<S> {
-    pub(super) fn new(stream: S, patience: Duration) -> Self {
-        Self { stream, patience, waiting: None }
+impl<S, R> Impatient<S, R> {
+    /// `received` is given the number of bytes that have come, each time that some do.
+    pub(super) fn new(stream: S, patience: Duration, received: R) -> Self {
+        Self { stream, patience, received, waiting: None }
     }
 
     fn bounded<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -136,17 +195,23 @@ impl<S> Impatient<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Impatient<S> {
+impl<S: AsyncRead + Unpin, R: Fn(usize) + Unpin> AsyncRead for Impatient<S, R> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        let came = buffer.filled().len() - before;
+        if came > 0 {
+            (self.received)(came);
+        }
+        read
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
+impl<S: AsyncWrite + Unpin, R: Unpin> AsyncWrite for Impatient<S, R> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.bounded(cx, written)
@@ -178,44 +243,93 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::AsyncWriteExt;
+    use tokio::{io::AsyncWriteExt, time::advance};
 
     use super::*;
 
-    fn gave_way(place: &Place) -> bool {
-        place.gives_way.is_cancelled()
+    const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    fn address(last: u8) -> IpAddr {
+        [10, 0, 0, last].into()
     }
 
-    #[tokio::test]
-    async fn the_longest_idle_gives_way_and_the_busy_never() {
+    async fn places<const N: usize>(connections: &Connections, addresses: [IpAddr; N]) -> [Place; N] {
+        let mut places = Vec::new();
+        for address in addresses {
+            // One after the other.
+            advance(Duration::from_millis(1)).await;
+            places.push(connections.place(address).await.unwrap());
+        }
+        places.try_into().unwrap_or_else(|_| panic!("one for each"))
+    }
+
+    /// The numbers of those that give way, one after the other, for new connections.
+    fn give_way(connections: &Connections, places: &[Place]) -> Vec<usize> {
+        let mut order = Vec::new();
+        while let Some(waits) = lock(&connections.waiting).furthest_behind(Instant::now()) {
+            waits.gives_way.cancel();
+            let has_given_way =
+                |number: &usize| places[*number].gives_way.is_cancelled() && !order.contains(number);
+            let newly = (0..places.len()).find(has_given_way);
+            order.extend(newly);
+        }
+        order
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_sends_too_slowly_gives_way_and_who_is_answered_never() {
+        let connections = Connections::new(5);
+        let places = places(&connections, [HOME; 5]).await;
+        let _answering = places[0].answering();
+        // 1 drips, 2 is silent, 3 sends at a good rate, 4 sent much long ago.
+        places[4].received(1 << 20);
+        for _ in 0..30 {
+            advance(Duration::from_millis(100)).await;
+            places[1].received(1);
+            places[3].received(2_000);
+        }
+        advance(Duration::from_millis(10)).await;
+        assert_eq!(give_way(&connections, &places), [2, 4, 1, 3]);
+        assert!(!places[0].gives_way.is_cancelled());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_nobody_is_behind_the_address_with_the_most_gives_way() {
+        let connections = Connections::new(6);
+        let from = [address(1), HOME, HOME, address(2), HOME, address(2)];
+        let places = places(&connections, from).await;
+        assert_eq!(give_way(&connections, &places), [1, 2, 3, 0, 4, 5]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_was_answered_has_its_time_anew() {
         let connections = Connections::new(3);
-        let [first, second, third] = [
-            connections.place().await.unwrap(),
-            connections.place().await.unwrap(),
-            connections.place().await.unwrap(),
-        ];
-        let busy = first.answering();
-        drop(third.answering());
-        drop(second.answering());
-        // First is busy; third has been idle for longer than second.
-        let newest = tokio::join!(connections.place(), async {
-            third.needed().await;
-            assert!(!gave_way(&first) && !gave_way(&second));
-            drop(third);
+        let places = places(&connections, [HOME; 3]).await;
+        advance(GRACE * 2).await;
+        drop(places[0].answering());
+        assert_eq!(give_way(&connections, &places), [1, 2, 0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_new_connection_has_the_place_of_the_one_that_gave_way_and_a_free_place_needs_nobodys() {
+        let connections = Connections::new(2);
+        let [slow, other] = places(&connections, [HOME; 2]).await;
+        slow.received(1);
+        let new = tokio::join!(connections.place(HOME), async {
+            // Of the two the first is behind first.
+            assert!(slow.needed().await, "something of it had come");
+            drop(slow);
         });
-        let newest = newest.0.unwrap();
-        drop(busy);
-        drop(first);
-        assert!(!gave_way(&second) && !gave_way(&newest), "a free place needs nobody's");
-        let _free = connections.place().await.unwrap();
-        assert!(!gave_way(&second) && !gave_way(&newest));
-        assert_eq!(lock(&connections.idle).since.len(), 3);
+        drop(new.0.unwrap());
+        let _free = connections.place(HOME).await.unwrap();
+        assert!(!other.gives_way.is_cancelled());
+        assert_eq!(lock(&connections.waiting).by_number.len(), 2);
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_never_reads_is_given_up() {
         let (stream, other) = tokio::io::duplex(16);
-        let mut stream = Impatient::new(stream, Duration::from_secs(10));
+        let mut stream = Impatient::new(stream, Duration::from_secs(10), |_: usize| ());
         stream.write_all(&[0; 16]).await.unwrap();
         let error = stream.write_all(&[0]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
