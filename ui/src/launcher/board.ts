@@ -65,11 +65,17 @@ export function endedOf(left: Left[]): Map<string, Ended> {
   return new Map(ended);
 }
 
-/** The rows that are shown as open and that a new reading lacks: what became of them is to be asked. */
+/** How many rows stay after they ended, in a section. Of more that end at once nobody reads how, row by row. */
+export const MOST_ENDED = 20;
+
+/** The rows that are shown as open and that a new reading lacks: what became of them is to be asked, of a few. */
 export function missing(shown: ShownSection[], next: Section[]): string[] {
   const there = new Set(next.flatMap(({ rows }) => rows.map(({ key }) => key)));
   return shown.flatMap(({ rows }) =>
-    rows.filter(({ row, ended }) => !ended && !there.has(row.key)).map(({ row }) => row.key),
+    rows
+      .filter(({ row, ended }) => !ended && !there.has(row.key))
+      .slice(0, MOST_ENDED)
+      .map(({ row }) => row.key),
   );
 }
 
@@ -93,7 +99,7 @@ export function merge(
   const after = new Map(next.map((section) => [section.title, section]));
 
   const titles = [...new Set(order)];
-  if (!still) titles.sort((a, b) => rank(a, next, shown) - rank(b, next, shown));
+  if (!still) titles.sort((a, b) => rank(a) - rank(b));
   return titles
     .map((title): ShownSection => {
       const old = before.get(title)?.rows ?? [];
@@ -110,19 +116,20 @@ export function merge(
         const entered = now.filter(({ key }) => !placed.has(key)).map((row): Shown => ({ row, ended: null }));
         return { title, rows: [...old.flatMap((each) => kept(each) ?? []), ...entered], total };
       }
-      const over = old.filter(({ row }) => !fresh.has(row.key)).flatMap((each) => kept(each) ?? []);
+      const over = old
+        .filter(({ row }) => !fresh.has(row.key))
+        .flatMap((each) => kept(each) ?? [])
+        .slice(-MOST_ENDED);
       return { title, rows: [...now.map((row): Shown => ({ row, ended: null })), ...over], total };
     })
     .filter(({ rows }) => rows.length > 0);
 }
 
-/** Sections that are over keep to their neighbours: the order of the engine's sections is fixed. */
+/** Sections that are over keep to their neighbours: the order of the engine's sections is fixed; of others, as they came. */
 const ORDER = ["Incidents", "Builds", "Pull requests", "Running", "Waiting on others", "Quiet", "Snoozed"];
-function rank(title: string, next: Section[], shown: ShownSection[]): number {
+function rank(title: string): number {
   const known = ORDER.indexOf(title);
-  if (known >= 0) return known;
-  const at = next.findIndex((section) => section.title === title);
-  return ORDER.length + (at >= 0 ? at : next.length + shown.findIndex((section) => section.title === title));
+  return known < 0 ? ORDER.length : known;
 }
 
 /** The board without what is over: the window was hidden. */

@@ -8,6 +8,7 @@ import {
   linesOf,
   merge,
   missing,
+  MOST_ENDED,
   moved,
   movedBySection,
   selectionAfter,
@@ -121,6 +122,17 @@ describe("a new reading", () => {
 
   test("asks only of rows that it lacks and that had not ended", () => {
     expect(missing(shown("Builds: a b c!; Running: d"), sections("Builds: a; Quiet: d"))).toEqual(["b"]);
+  });
+
+  test("of many that end at once a few are asked about and stay; the others leave", () => {
+    const keys = Array.from({ length: 2_000 }, (_, n) => `row${n}`);
+    const before = shown(`Builds: ${keys.join(" ")} left`);
+    const asked = missing(before, sections("Builds: left"));
+    expect(asked.length).toBe(MOST_ENDED);
+    const ended = new Map(keys.map((key) => [key, PASSED]));
+    const after = merge(before, sections("Builds: left"), false, ended);
+    expect(after[0]?.rows.length).toBe(1 + MOST_ENDED);
+    expect(said(merge(before, sections("Builds: left"), true, new Map()))).toBe("Builds: left");
   });
 
   test("counts what is open, and says how many are not in the list", () => {
