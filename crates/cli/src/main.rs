@@ -28,6 +28,7 @@ use std::{io::IsTerminal, process::ExitCode};
 use anyhow::Result;
 use callboard_engine::{command_file, log, paths::Paths, private, tray_app::AppCommand};
 use clap::{CommandFactory, Parser};
+use tracing_subscriber::EnvFilter;
 
 use crate::{
     args::{Cli, Command},
@@ -155,17 +156,18 @@ fn end_quietly_with_the_pipe() {
     }));
 }
 
-/// What the program does besides its results goes to standard error; `CALLBOARD_LOG` chooses finer.
+/// What the program does besides its results goes to standard error: of the daemon always, of a command, which says in
+/// sentences what a person must know, only where somebody asks for it. `CALLBOARD_LOG` or `RUST_LOG` choose finer.
 fn log_to_stderr(verbose: u8, quiet: bool, daemon: bool) {
     let level = match (quiet, verbose, daemon) {
+        (_, 0, false) => "off",
         (true, ..) => "error",
-        (_, 0, false) => "warn",
         (_, 0, true) => "warn,callboard=info,callboard_engine=info",
         (_, 1, _) => "info",
         _ => "info,callboard=trace,callboard_engine=trace,callboard_connectors=trace",
     };
-    let filter = tracing_subscriber::EnvFilter::try_from_env("CALLBOARD_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+    let chosen = EnvFilter::try_from_env("CALLBOARD_LOG").or_else(|_| EnvFilter::try_from_default_env());
+    let filter = chosen.unwrap_or_else(|_| EnvFilter::new(level));
     let filter = match log::NOT_OF_ITSELF.parse() {
         Ok(directive) => filter.add_directive(directive),
         Err(_) => filter,
