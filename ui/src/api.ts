@@ -1190,7 +1190,11 @@ runs: Array<FoundRun>,
 /**
  * The line that the text would be with its best completion, where it begins with the text.
  */
-completion: string | null, };
+completion: string | null, 
+/**
+ * What is to be watched and is not seen, the worst first: items may be missing, or have changed since.
+ */
+not_seen?: Array<NotSeen>, };
 
 /**
  * A value that an argument can take.
@@ -1616,7 +1620,11 @@ gone: GoneItem | null,
 /**
  * What its row on the board says, or would say: whose turn it is, since when, who has it.
  */
-row?: Row | null, };
+row?: Row | null, 
+/**
+ * What is not seen of its account: the item may have changed since.
+ */
+not_seen?: Array<NotSeen>, };
 
 /**
  * The natural key of an item: the same thing has the same key whichever way it was reported.
@@ -2124,7 +2132,7 @@ name: string, } | { "kind": "program",
 /**
  * What people call it.
  */
-name: string, };
+name: string, } | { "kind": "unreadable" };
 
 /**
  * A part of what the account watches that a poll did not see whole.
@@ -3288,7 +3296,7 @@ name: string, } | { "kind": "mcp",
 /**
  * What it calls itself.
  */
-client: string, };
+client: string, } | { "kind": "unreadable" };
 
 /**
  * The line that these values make, as it would be typed.

@@ -114,7 +114,12 @@ pub(crate) fn print_board(board: &Board) {
         });
         print!("{}", table(rows, &[1]));
     }
-    for not_seen in &board.not_seen {
+    print_not_seen(&board.not_seen);
+}
+
+/// What is not seen, a line each.
+pub(crate) fn print_not_seen(not_seen: &[NotSeen]) {
+    for not_seen in not_seen {
         println!("{} {}", mark(Tone::Attention), not_seen_line(not_seen));
     }
 }

@@ -64,6 +64,8 @@ fn facts(detail: &ItemDetail) -> Vec<(&'static str, String)> {
         let as_of = row.as_of.map(|at| format!("{}; the account cannot be read now", when(at)));
         facts.add("As of", as_of.unwrap_or_default());
     }
+    let not_seen: Vec<String> = detail.not_seen.iter().map(ToString::to_string).collect();
+    facts.add("Not seen", not_seen.join("\n"));
     let by = detail.snoozed_by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
     let until = detail.snoozed.map(|it| format!("{}{by}", snoozed(it))).unwrap_or_default();
     facts.add("Snoozed", until.trim_start_matches("snoozed "));
@@ -222,6 +224,7 @@ pub(crate) async fn snooze(item: String, until: &str, client: &mut Client, outpu
 
 #[cfg(test)]
 mod tests {
+    use callboard_domain::board::{NotSeen, NotSeenKind};
     use callboard_domain::item::{
         AccountName, Assignment, BuildStatus, Hold, IncidentStatus, Item, ItemKey, Mergeability, Severity,
         User,
@@ -241,6 +244,13 @@ mod tests {
             snoozed_by: None,
             gone: None,
             row: None,
+            not_seen: vec![NotSeen {
+                account: "forge".into(),
+                part: "acme/web".into(),
+                kind: NotSeenKind::Part,
+                why: "the token may not read it".into(),
+                since: None,
+            }],
         })
     }
 

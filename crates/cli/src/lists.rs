@@ -4,12 +4,13 @@ use anyhow::Result;
 use callboard_domain::{actor::Actor, command::named_line, run::Run, source::Progress};
 use callboard_engine::api::{
     AccountInfo, AccountsQuery, AuditEntry, AuditQuery, ChannelsQuery, CommandsQuery, DeliveriesQuery,
-    Delivery, Health, Hit, RoomMessage, RoomQuery, RunsQuery, Search,
+    Delivery, Health, Hit, RoomMessage, RoomQuery, RunsQuery, Search, StatusQuery,
 };
 use serde_json::json;
 
 use crate::{
     args::Page,
+    board::print_not_seen,
     client::Client,
     exit::{Exit, Usage},
     output::{Output, age, origin, when},
@@ -17,7 +18,7 @@ use crate::{
     table::{table, table_with_reasons},
 };
 
-/// Through what somebody asked; what an older version recorded does not say.
+/// Through what somebody asked; what an older version recorded does not say, and what is damaged says that.
 fn via(actor: Option<&Actor>) -> String {
     actor.map_or_else(|| "unknown".to_owned(), |actor| actor.via.to_string())
 }
@@ -59,8 +60,13 @@ pub(crate) async fn find(
         output.json(&json!({ "hits": hits, "more": more, "next": next }));
         return Ok(Exit::Done);
     }
+    let not_seen = client.call(StatusQuery {}).await?.not_seen;
     if hits.is_empty() {
-        output.note("Nothing is found");
+        output.note(if not_seen.is_empty() {
+            "Nothing is found"
+        } else {
+            "Nothing is found in what is seen"
+        });
     }
     output.either(&hits, || {
         let rows = hits.iter().map(|hit| match hit {
@@ -68,6 +74,7 @@ pub(crate) async fn find(
             Hit::Run { id, line, state } => [state.clone(), format!("run {id}"), line.clone()],
         });
         print!("{}", table(rows, &[1]));
+        print_not_seen(&not_seen);
     });
     if let Some(next) = next {
         output.note(&format!(
@@ -172,10 +179,10 @@ fn account(info: &AccountInfo) -> [String; 4] {
     let health = match &info.health {
         Health::New => "not asked yet".to_owned(),
         Health::Ok => seen(info),
-        Health::Incomplete { why, .. } => why.clone(),
+        Health::Incomplete { why, .. } => format!("{why}{}", lost(info)),
         Health::Trouble { since, error, next_try } => {
             let again = next_try.map_or_else(String::new, |at| format!("; next try at {}", when(at)));
-            format!("since {}: {error}{again}", when(*since))
+            format!("since {}: {error}{again}{}", when(*since), lost(info))
         }
     };
     let login = info.identity.as_ref().map(|identity| identity.display().to_owned()).unwrap_or_default();
@@ -192,6 +199,12 @@ fn account(info: &AccountInfo) -> [String; 4] {
         )
     });
     [info.name.to_string(), info.service.clone(), who, format!("{health}{rate_limit}")]
+}
+
+/// What was not seen either before the account could not be read.
+fn lost(info: &AccountInfo) -> String {
+    let hidden: Vec<String> = info.problems.iter().filter(|it| it.hides()).map(ToString::to_string).collect();
+    if hidden.is_empty() { String::new() } else { format!("; not all of it was seen: {}", hidden.join("; ")) }
 }
 
 /// How an account is that answers. It is well only where the board has no line of something that is not seen of it.

@@ -1,7 +1,10 @@
 //! Everything that asks the engine something and prints the answer.
 
 use anyhow::Result;
-use callboard_domain::command::named_line;
+use callboard_domain::{
+    actor::{Actor, Principal},
+    command::named_line,
+};
 use callboard_engine::api::{
     BoardQuery, Cancel, CheckVerdict, Delivery, DeliveryState, Doctor, Flush, FollowRun, HelpQuery, Post,
     PreparePost, Quiet, ResolveRun, Retry, RulesReplay,
@@ -58,6 +61,9 @@ pub(crate) async fn act(command: Command, client: &mut Client, output: &Output) 
                 };
                 println!("{}  {}{by}", when(run.started_at), named_line(&run.line, &run.args));
                 match &run.actor {
+                    Some(Actor { principal: Principal::Unreadable, .. }) => {
+                        println!("Who asked for it, and through what, is unknown: its record is damaged")
+                    }
                     Some(actor) => println!("Asked for by {actor}"),
                     None => println!(
                         "Who asked for it, and through what, is unknown: an older version recorded it"

@@ -20,11 +20,19 @@ impl Actor {
     pub fn rule(name: impl Into<String>) -> Self {
         Self { principal: Principal::Program { name: name.into() }, via: Via::Rule }
     }
+
+    /// Somebody of whom the record is damaged: it is not known any more who, and through what.
+    pub fn unreadable() -> Self {
+        Self { principal: Principal::Unreadable, via: Via::Unreadable }
+    }
 }
 
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} via {}", self.principal, self.via)
+        match self.principal {
+            Principal::Unreadable => write!(f, "{}", self.principal),
+            _ => write!(f, "{} via {}", self.principal, self.via),
+        }
     }
 }
 
@@ -63,6 +71,8 @@ pub enum Principal {
         /// What people call it.
         name: String,
     },
+    /// Nobody knows any more: what was recorded is damaged. Never written; nobody is this one.
+    Unreadable,
 }
 
 impl fmt::Display for Principal {
@@ -70,6 +80,7 @@ impl fmt::Display for Principal {
         f.write_str(match self {
             Self::Person { id } => &id.0,
             Self::Unlisted { name, .. } | Self::Program { name } => name,
+            Self::Unreadable => "unknown (its record is damaged)",
         })
     }
 }
@@ -112,6 +123,8 @@ pub enum Via {
         /// What it calls itself.
         client: String,
     },
+    /// See [`Principal::Unreadable`].
+    Unreadable,
 }
 
 impl fmt::Display for Via {
@@ -126,6 +139,7 @@ impl fmt::Display for Via {
             Self::Schedule { command } => write!(f, "schedule {command}"),
             Self::Hook { name } => write!(f, "hook {name}"),
             Self::Mcp { client } => write!(f, "mcp {client}"),
+            Self::Unreadable => f.write_str("unknown (damaged)"),
         }
     }
 }
@@ -210,6 +224,11 @@ mod tests {
                 Actor::rule("main is red"),
                 json!({ "principal": { "kind": "program", "name": "main is red" }, "via": { "kind": "rule" } }),
                 "main is red via rule",
+            ),
+            (
+                Actor::unreadable(),
+                json!({ "principal": { "kind": "unreadable" }, "via": { "kind": "unreadable" } }),
+                "unknown (its record is damaged)",
             ),
         ];
         for (actor, stored, shown) in cases {

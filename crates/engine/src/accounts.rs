@@ -1,6 +1,10 @@
 //! Accounts: configuration and secrets made into connections.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use callboard_connectors::{Access, Connection, ConnectorConfig, http::Client};
 use callboard_domain::{
@@ -24,6 +28,8 @@ pub(crate) struct Account {
     /// Held while it is polled. True once a poll of the whole has shown what this configuration covers, and the rest has
     /// left the board.
     pub(crate) covered: tokio::sync::Mutex<bool>,
+    /// The next poll looks through all that is stored of it for damage, not only through what is on the board.
+    pub(crate) suspect: AtomicBool,
     /// Wakes its polling: something of it was changed from here.
     pub(crate) changed: tokio::sync::Notify,
     /// False where it works without a secret, and none was ever set: the place of secrets is not asked for it.
@@ -138,6 +144,7 @@ pub(crate) async fn connect(
             config: config.clone(),
             connection,
             covered: tokio::sync::Mutex::default(),
+            suspect: AtomicBool::new(false),
             changed: tokio::sync::Notify::new(),
             needs_secrets,
             secrets: known,

@@ -6,6 +6,7 @@ import type { Actor, Via } from "../api";
 export function askedText(actor: Actor | null | undefined): string {
   if (!actor) return "not known: an older version recorded it";
   const { principal, via } = actor;
+  if (principal.kind === "unreadable") return "not known: its record is damaged";
   return `by ${principal.kind === "person" ? principal.id : principal.name} ${viaText(via)}`;
 }
 
@@ -29,5 +30,7 @@ function viaText(via: Via): string {
       return `through the hook ${via.name}`;
     case "mcp":
       return `through ${via.client}`;
+    case "unreadable":
+      return "";
   }
 }

@@ -3,7 +3,7 @@
 mod follow;
 mod reconnect;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering};
 
 use callboard_connectors::http::Client;
 use callboard_domain::{
@@ -174,15 +174,19 @@ impl LiveConfig {
     /// From now on what happens in the accounts is news; accounts that are gone leave the board.
     pub(crate) async fn begin_watching(&self, now: Timestamp) -> Result<(), StoreError> {
         let (active, store) = (self.now(), &self.inner.means.store);
-        for account in active.accounts.keys() {
-            store.watch(account, now).await?;
+        for (name, account) in &active.accounts {
+            store.watch(name, now).await?;
+            if account.config.watches() {
+                // Before anybody is shown what is stored.
+                store.rebuild_unreadable(name, true, now).await?;
+            }
         }
         for source in store.sources().await? {
             if !active.accounts.contains_key(&source.account) {
                 store.unwatch(&source.account, now).await?;
             }
         }
-        Ok(())
+        store.leave_unknown(now).await
     }
 
     async fn replace(&self, active: ActiveConfig) -> Result<(), ApiError> {
@@ -195,6 +199,18 @@ impl LiveConfig {
         if let Some(account) = self.now().accounts.get(account) {
             account.changed.notify_one();
         }
+    }
+
+    /// Has all that is stored looked through for damage, and what is damaged read anew, by each account's next poll; at
+    /// once where `soon` says so.
+    pub(crate) async fn look_through_store(&self, soon: bool) -> Result<(), StoreError> {
+        for account in self.now().accounts.values() {
+            account.suspect.store(true, Ordering::Relaxed);
+            if soon {
+                account.changed.notify_one();
+            }
+        }
+        self.inner.means.store.leave_unknown(Timestamp::now()).await
     }
 
     /// Puts in force what a test has made.

@@ -6,7 +6,7 @@ pub use callboard_domain::{
 };
 use callboard_domain::{
     actor::Actor,
-    board::Row,
+    board::{NotSeen, Row},
     command::{Effect, Role},
     error::ServiceError,
     event::Event,
@@ -123,6 +123,10 @@ pub struct ItemDetail {
     #[serde(default)]
     #[ts(optional = nullable)]
     pub row: Option<Row>,
+    /// What is not seen of its account: the item may have changed since.
+    #[serde(default)]
+    #[ts(as = "Option<Vec<NotSeen>>", optional)]
+    pub not_seen: Vec<NotSeen>,
 }
 
 /// Why an item is not there any more, and since when.

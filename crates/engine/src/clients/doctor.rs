@@ -77,27 +77,30 @@ async fn store(engine: &Engine) -> Check {
     }
 }
 
-/// The stored rows that cannot be read; nothing where all can.
+/// The stored rows that are damaged, which are then read anew; nothing where all can.
 async fn stored_rows(engine: &Engine) -> Option<Check> {
     let rows = match engine.store().unreadable_rows().await {
         Ok(rows) if rows.is_empty() => return None,
         Ok(rows) => rows,
         Err(error) => return Some(check("stored rows", CheckVerdict::Failed, error.to_string())),
     };
+    if let Err(error) = engine.inner.live.look_through_store(true).await {
+        return Some(check("stored rows", CheckVerdict::Failed, error.to_string()));
+    }
     let more = rows.len().saturating_sub(REASONS);
     let mut names: Vec<String> = rows.iter().take(REASONS).map(ToString::to_string).collect();
     if more > 0 {
         names.push(format!("and {more} more"));
     }
     let found = format!(
-        "{} cannot be read, damaged or written by a newer Callboard:\n{}",
-        if rows.len() == 1 { "1 row".to_owned() } else { format!("{} rows", rows.len()) },
+        "{} damaged, or written by a newer Callboard:\n{}",
+        if rows.len() == 1 { "1 row is".to_owned() } else { format!("{} rows are", rows.len()) },
         names.join("\n")
     );
     Some(remedied(
         check("stored rows", CheckVerdict::Warning, found),
-        "accounts and items are read anew by the next poll. A run that cannot be read is unknown: look at its service. Other \
-         rows are left out of lists, and are deleted once they are old",
+        "accounts and items are read anew by the next poll. A run that is damaged is unknown: look at its service. Other rows \
+         are left out of lists, or shown as damaged, and are deleted once they are old",
     ))
 }
 
@@ -203,6 +206,7 @@ async fn accounts(engine: &Engine) -> Vec<Check> {
         .into_iter()
         .flat_map(|info| {
             let name = format!("account {}", info.name);
+            let is_ok = matches!(info.health, Health::Ok);
             let secret = match info.secrets {
                 // What is in the environment cannot be set by a command.
                 Place::Env => format!("set {} where Callboard is started", unset_variables(engine, &info)),
@@ -240,8 +244,8 @@ async fn accounts(engine: &Engine) -> Vec<Check> {
                     remedied(check(&name, CheckVerdict::Warning, found), format!("give it that scope, then: {secret}"))
                 })
                 .collect();
-            // Those that hide something are in the first one.
-            let problems = info.problems.into_iter().filter(|problem| !problem.hides());
+            // Of an account that answers, those that hide something are in the first one.
+            let problems = info.problems.into_iter().filter(|problem| !is_ok || !problem.hides());
             let problems = problems.map(|problem| check(&name, CheckVerdict::Warning, problem.to_string()));
             std::iter::once(first).chain(missing).chain(problems.collect::<Vec<_>>()).collect::<Vec<_>>()
         })

@@ -44,9 +44,8 @@ pub(crate) fn not_seen(
         let source = sources.iter().find(|source| source.account == info.name);
         if let Some(count) = unreadable.get(&info.name) {
             let items = if *count == 1 { "an item" } else { "items" };
-            let why = format!(
-                "what was stored of {items} cannot be read; everything is read anew by the next poll"
-            );
+            let why =
+                format!("what was stored of {items} is damaged; everything is read anew by the next poll");
             not_seen.push(whole(NotSeenKind::Incomplete, why, None));
         }
         match &info.health {
@@ -69,11 +68,11 @@ pub(crate) fn not_seen(
                     }
                     None => {}
                 }
-                let problems = source.map(|source| source.problems.as_slice()).unwrap_or_default();
-                not_seen
-                    .extend(problems.iter().filter_map(|it| NotSeen::of(&info.name, &it.problem, it.since)));
             }
         }
+        // What the last poll did not see, or is lost of what was stored, is not seen while the account is down either.
+        let problems = source.map(|source| source.problems.as_slice()).unwrap_or_default();
+        not_seen.extend(problems.iter().filter_map(|it| NotSeen::of(&info.name, &it.problem, it.since)));
     }
     not_seen.sort_by(|one, other| {
         (one.kind, &one.account, &one.part).cmp(&(other.kind, &other.account, &other.part))
@@ -251,16 +250,23 @@ mod tests {
             identity: None,
             unreadable: Vec::new(),
         };
+        let down = StoredSource {
+            account: "down".into(),
+            problems: vec![problem(ProblemKind::Incomplete, "")],
+            ..forge.clone()
+        };
         let unreadable = [("known".into(), 2)].into();
         let found: Vec<String> =
-            not_seen(&accounts, &[forge], &unreadable).iter().map(ToString::to_string).collect();
+            not_seen(&accounts, &[forge, down], &unreadable).iter().map(ToString::to_string).collect();
         let expected = [
             "locked is not set up: the token is not set",
             "down cannot be read: down",
             "limited cannot be read: too many calls; next try in 0 s",
             "acme/secret is not seen: no",
+            // What was lost is not back because the account cannot be read.
+            "down is not seen whole: no",
             "acme/c is not seen whole: no",
-            "known is not seen whole: what was stored of items cannot be read; everything is read anew by the next poll",
+            "known is not seen whole: what was stored of items is damaged; everything is read anew by the next poll",
             "acme/b has an entry that cannot be read: no",
             "known is being read: its first poll has not ended",
             "long is being read: 3 of 200 are read",

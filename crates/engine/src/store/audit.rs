@@ -1,13 +1,13 @@
 //! The audit log: what was changed, by whom and through what. Each entry is written in one step with what it tells of, as
 //! far as that is in the store.
 
-use callboard_domain::actor::Actor;
+use callboard_domain::actor::{Actor, Principal};
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 use super::{
     Store, StoreError,
-    row::{At, Json, all, run},
+    row::{At, Clock, Json, all, is_unreadable, run, strict},
 };
 use crate::api::{AuditEntry, AuditedChange};
 
@@ -37,13 +37,22 @@ pub(super) fn prune(conn: &Connection, before: Timestamp, limit: u32) -> rusqlit
     run(conn, sql, params![At(before), limit])
 }
 
-/// Reads the actor of a row. Rows of before actors were recorded have none; one that cannot be read counts as not known,
-/// so that it hides nothing else of its row.
+/// Reads the actor of a row. Rows of before actors were recorded have none. One that cannot be read says so, and hides
+/// nothing else of its row.
 pub(super) fn read_actor(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Actor>> {
-    let Some(text) = row.get::<_, Option<String>>(column)? else { return Ok(None) };
-    Ok(serde_json::from_str(&text)
-        .inspect_err(|error| tracing::warn!(%error, "who asked for something cannot be read"))
-        .ok())
+    match row.get::<_, Option<Json<Actor>>>(column) {
+        Ok(actor) => Ok(actor.map(|it| it.0)),
+        Err(error) if is_unreadable(&error) => {
+            tracing::warn!(%error, "who asked for something cannot be read");
+            Ok(Some(Actor::unreadable()))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// True where an actor's record is damaged.
+pub(super) fn is_damaged(actor: Option<&Actor>) -> bool {
+    actor.is_some_and(|actor| actor.principal == Principal::Unreadable)
 }
 
 pub(super) const COLUMNS: &str = "n, at, actor, what";
@@ -51,10 +60,18 @@ pub(super) const COLUMNS: &str = "n, at, actor, what";
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
     Ok(AuditEntry {
         id: row.get(0)?,
-        at: row.get::<_, At>(1)?.0,
-        actor: row.get::<_, Json<_>>(2)?.0,
+        at: row.get::<_, Clock>(1)?.0,
+        actor: read_actor(row, 2)?.unwrap_or_else(Actor::unreadable),
         what: row.get::<_, Json<_>>(3)?.0,
     })
+}
+
+/// The columns of an entry that are damaged.
+pub(super) fn damaged(row: &Row<'_>) -> rusqlite::Result<Vec<String>> {
+    match read(row) {
+        Ok(entry) if is_damaged(Some(&entry.actor)) => Ok(vec!["actor".to_owned()]),
+        read => strict(row, read.map(drop)),
+    }
 }
 
 impl Store {

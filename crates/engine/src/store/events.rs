@@ -12,7 +12,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::{
     Store, StoreError,
-    row::{At, Word, all, each, key, one, run},
+    row::{At, Clock, Flag, Word, all, each, key, one, run},
 };
 
 /// `who` and `distinct_by` stand for the fields `by` and `distinct`, which are words of SQL.
@@ -95,11 +95,11 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Event> {
         item: key(row, 1)?,
         name: row.get::<_, Word<_>>(4)?.0,
         at: row.get::<_, At>(5)?.0,
-        seen_at: row.get::<_, At>(6)?.0,
-        old: row.get(7)?,
+        seen_at: row.get::<_, Clock>(6)?.0,
+        old: row.get::<_, Flag>(7)?.0,
         by: who(row, 8)?,
         summary: row.get(10)?,
-        moot: row.get(11)?,
+        moot: row.get::<_, Flag>(11)?.0,
     })
 }
 

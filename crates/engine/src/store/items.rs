@@ -1,8 +1,7 @@
 //! Items as last known.
 
+mod damage;
 mod lookup;
-
-use std::ops::ControlFlow;
 
 use callboard_domain::{
     actor::Actor,
@@ -13,15 +12,19 @@ use callboard_domain::{
 use jiff::Timestamp;
 use rusqlite::{
     Connection, Row, ToSql, params,
-    types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef},
+    types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef},
 };
 use url::Url;
 
 use super::{
     Store, StoreError, audit,
-    row::{At, Json, Lenient, Text, all, each, is_unreadable, key, one, run},
+    row::{At, Clock, Flag, Json, Lenient, Text, all, key, one, run},
 };
 use crate::api::AuditedChange;
+
+pub(super) use self::damage::{
+    MISSING, OF_NOBODY, V4, WHOLE, damaged, forget_dangling, missing, uncounted, unreadable,
+};
 
 pub(super) const V1: &str = "
 CREATE TABLE items (
@@ -131,6 +134,8 @@ impl FromSql for Snooze {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         match value.as_i64()? {
             i64::MAX => Ok(Self::UntilChange),
+            // No person asks for a time before there were clocks.
+            ..0 => Err(FromSqlError::InvalidType),
             _ => At::column_result(value).map(|end| Self::Until(end.0)),
         }
     }
@@ -189,8 +194,8 @@ fn read_item(row: &Row<'_>) -> rusqlite::Result<Item> {
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<StoredItem> {
     Ok(StoredItem {
         item: read_item(row)?,
-        changed_at: row.get::<_, At>(6)?.0,
-        silenced: row.get(7)?,
+        changed_at: row.get::<_, Clock>(6)?.0,
+        silenced: row.get::<_, Flag>(7)?.0,
         snoozed: row.get(8)?,
         gone: read_gone(row, 9)?,
     })
@@ -199,7 +204,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<StoredItem> {
 /// Reads why an item is not there any more from the columns `gone`, `gone_at`, which stand together from `first` on.
 fn read_gone(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<(GoneReason, Timestamp)>> {
     let reason = row.get::<_, Option<Json<_>>>(first)?.map(|it| it.0);
-    Ok(reason.zip(row.get::<_, Option<At>>(first + 1)?.map(|at| at.0)))
+    Ok(reason.zip(row.get::<_, Option<Clock>>(first + 1)?.map(|at| at.0)))
 }
 
 /// The columns that [`read`] reads.
@@ -245,7 +250,7 @@ pub(super) fn insert(conn: &Connection, item: &Item, now: Timestamp) -> rusqlite
         key.account.as_str(),
         key.kind.name(),
         key.id,
-        item.title,
+        title(item),
         url,
         item.repo(),
         detail,
@@ -253,7 +258,14 @@ pub(super) fn insert(conn: &Connection, item: &Item, now: Timestamp) -> rusqlite
         At(now)
     ];
     run(conn, sql, row)?;
-    Ok(conn.last_insert_rowid())
+    let n = conn.last_insert_rowid();
+    damage::count(conn, key.account.as_str(), 1)?;
+    Ok(n)
+}
+
+/// An item's title, never empty: one that a service does not name is called by its reference.
+fn title(item: &Item) -> &str {
+    if item.title.trim().is_empty() { item.reference() } else { &item.title }
 }
 
 /// Replaces an item's state. It is there, whatever was known.
@@ -263,7 +275,7 @@ pub(super) fn update(conn: &Connection, known: &Known, item: &Item, now: Timesta
                seen_at = ?7, searched = searched AND ?8, gone = NULL, gone_at = NULL WHERE n = ?1";
     let url = item.url.as_ref().map(Url::as_str);
     let detail = detail_text(&item.detail)?;
-    let row = params![known.n, item.title, url, item.repo(), detail, is_open(item), At(now), same_text];
+    let row = params![known.n, title(item), url, item.repo(), detail, is_open(item), At(now), same_text];
     run(conn, sql, row).map(drop)
 }
 
@@ -303,7 +315,8 @@ pub(super) fn rename(
     let sql = "INSERT INTO items (account, kind, id, title, url, repo, detail, open, changed_at, seen_at, gone, gone_at)
                SELECT account, kind, ?2, title, url, repo, detail, 0, changed_at, seen_at, ?3, ?4 FROM items WHERE n = ?1";
     let reason = GoneReason::Renamed { to: to.to_owned() };
-    run(conn, sql, params![n, key.id, Json(reason), At(now)]).map(drop)
+    run(conn, sql, params![n, key.id, Json(reason), At(now)])?;
+    damage::count(conn, key.account.as_str(), 1)
 }
 
 /// Puts one row aside for as long as the other is, unless it is aside already.
@@ -343,24 +356,7 @@ pub(super) fn present(
     all(conn, &sql, params![kind.name(), account.as_str(), At(before)], read)
 }
 
-/// The numbers of what is there in an account and cannot be read: of the open items, or of `all`.
-pub(super) fn unreadable(conn: &Connection, account: &AccountName, all: bool) -> rusqlite::Result<Vec<i64>> {
-    let from = if all { "items WHERE gone IS NULL" } else { OPEN };
-    let sql = format!("SELECT {COLUMNS}, n, seen_at FROM {from} AND account = ?1");
-    let mut found = Vec::new();
-    each(conn, &sql, [account.as_str()], |row| {
-        if let Err(error) = read(row).and(row.get::<_, At>(12).map(drop)) {
-            if !is_unreadable(&error) {
-                return Err(error);
-            }
-            found.push(row.get(11)?);
-        }
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(found)
-}
-
-/// Takes a row that cannot be read off the board, until what it stands for is listed again: then it is built anew, and all
+/// Takes a row that is damaged off the board, until what it stands for is listed again: then it is built anew, and all
 /// that happened to it is still on its record. One of which nothing says what it is, is deleted with that record.
 pub(super) fn set_aside(conn: &Connection, n: i64, now: Timestamp) -> rusqlite::Result<()> {
     let sql = format!("SELECT {COLUMNS} FROM items WHERE n = ?1");
@@ -370,24 +366,36 @@ pub(super) fn set_aside(conn: &Connection, n: i64, now: Timestamp) -> rusqlite::
             Some(Text(kind)) => Some(kind),
             None => Kind::ALL.into_iter().find(|kind| read_detail(row, 5, *kind).is_ok()),
         };
-        Ok((kind, lenient.get::<Option<Snooze>>(8)?.flatten()))
+        Ok((
+            kind,
+            lenient.get::<Option<Snooze>>(8)?.flatten(),
+            lenient.get::<Flag>(7)?.is_some_and(|it| it.0),
+        ))
     })?;
-    let Some((kind, snoozed)) = found else { return Ok(()) };
-    let sql = "UPDATE OR IGNORE items SET kind = ?2, open = 0, gone = ?3, gone_at = ?4, changed_at = ?4, seen_at = ?4,
-               snoozed = ?5 WHERE n = ?1";
+    let Some((kind, snoozed, silenced)) = found else { return Ok(()) };
+    // Without a detail nothing of it is taken for known: what comes is not joined with what may be wrong.
+    let sql = "UPDATE OR IGNORE items SET kind = ?2, detail = '', open = 0, gone = ?3, gone_at = ?4, changed_at = ?4, seen_at = ?4,
+               snoozed = ?5, silenced = ?6, snoozed_by = iif(json_valid(snoozed_by), snoozed_by, NULL) WHERE n = ?1";
     let is_kept = match kind {
         Some(kind) => {
             let gone = Json(GoneReason::NotListed);
-            run(conn, sql, params![n, kind.name(), gone, At(now), snoozed])? == 1
+            run(conn, sql, params![n, kind.name(), gone, At(now), snoozed, silenced])? == 1
         }
         None => false,
     };
     if !is_kept {
         run(conn, "DELETE FROM events WHERE item = ?1", [n])?;
-        run(conn, "DELETE FROM item_search WHERE rowid = ?1", [n])?;
-        run(conn, "DELETE FROM items WHERE n = ?1", [n])?;
+        delete(conn, n)?;
     }
     Ok(())
+}
+
+/// Deletes a row, which no event speaks of.
+fn delete(conn: &Connection, n: i64) -> rusqlite::Result<()> {
+    run(conn, "DELETE FROM item_search WHERE rowid = ?1", [n])?;
+    let sql = "DELETE FROM items WHERE n = ?1 RETURNING account";
+    let account = one(conn, sql, [n], |row| row.get::<_, String>(0))?;
+    account.map_or(Ok(()), |account| damage::count(conn, &account, -1))
 }
 
 /// Takes whatever is there in an account off the board: nothing of it is watched any more.
@@ -403,10 +411,7 @@ pub(super) fn prune(conn: &Connection, kind: Kind, before: Timestamp, limit: u32
     let sql = "SELECT n FROM items WHERE kind = ?1 AND changed_at < ?2 AND NOT open AND seen_at < ?2
                AND coalesce(gone_at, 0) < ?2 AND NOT EXISTS (SELECT 1 FROM events WHERE item = items.n) LIMIT ?3";
     let gone: Vec<i64> = all(conn, sql, params![kind.name(), At(before), limit], |row| row.get(0))?;
-    for n in &gone {
-        run(conn, "DELETE FROM item_search WHERE rowid = ?1", [n])?;
-        run(conn, "DELETE FROM items WHERE n = ?1", [n])?;
-    }
+    gone.iter().try_for_each(|n| delete(conn, *n))?;
     Ok(gone.len())
 }
 

@@ -36,6 +36,7 @@ pub(super) const FORMATS: &[&[&str]] = &[
     &[open_items::V2, activity::V2],
     &[audit::V1, runs::V2, deliveries::V2, items::V3],
     &[events::V3],
+    &[items::V4],
 ];
 
 /// Marks a SQLite file as ours (`CALL`), as `file` and the like can tell.

@@ -12,7 +12,7 @@ use rusqlite::{Row, params};
 use super::{
     Store, StoreError,
     items::{self, OPEN, Snooze, StoredItem},
-    row::{At, Text, all, each, is_unreadable, one, run},
+    row::{At, Clock, Flag, Text, all, each, is_unreadable, one, run},
 };
 
 /// `items_open` with all that [`Store::open_rows`] gives, so that no row of the table is read for it.
@@ -53,8 +53,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<OpenRow> {
     Ok(OpenRow {
         n: row.get(0)?,
         kind: row.get::<_, Text<_>>(1)?.0,
-        changed_at: row.get::<_, At>(2)?.0,
-        silenced: row.get(3)?,
+        changed_at: row.get::<_, Clock>(2)?.0,
+        silenced: row.get::<_, Flag>(3)?.0,
         snoozed: row.get(4)?,
     })
 }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::{
     Store, StoreError,
-    row::{At, Json, all, one, run},
+    row::{At, Clock, Json, all, one, run},
 };
 
 pub(super) const V1: &str = "
@@ -51,8 +51,8 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<RoomMessage> {
         thread: row.get(2)?,
         key: DeliveryKey(row.get(3)?),
         message: row.get::<_, Json<_>>(4)?.0,
-        at: row.get::<_, At>(5)?.0,
-        edited_at: row.get::<_, Option<At>>(6)?.map(|at| at.0),
+        at: row.get::<_, Clock>(5)?.0,
+        edited_at: row.get::<_, Option<Clock>>(6)?.map(|at| at.0),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use callboard_domain::item::{AccountName, ItemKey};
+use callboard_domain::item::{AccountName, EARLIEST, ItemKey, LATEST};
 use jiff::Timestamp;
 use rusqlite::{
     Connection, OptionalExtension, Params, Row, ToSql,
@@ -32,6 +32,32 @@ impl FromSql for At {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         let micros = value.as_i64()?;
         Timestamp::from_microsecond(micros).map(Self).map_err(|_| FromSqlError::OutOfRange(micros))
+    }
+}
+
+/// A point in time by our own clock, read: one that no clock of ours has shown is damaged. Written as an [`At`].
+pub(super) struct Clock(pub(super) Timestamp);
+
+impl FromSql for Clock {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let At(at) = At::column_result(value)?;
+        match (EARLIEST..=LATEST).contains(&at) {
+            true => Ok(Self(at)),
+            false => Err(FromSqlError::OutOfRange(at.as_microsecond())),
+        }
+    }
+}
+
+/// Yes or no, read: a number but 1 and 0 is damaged.
+pub(super) struct Flag(pub(super) bool);
+
+impl FromSql for Flag {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value.as_i64()? {
+            0 => Ok(Self(false)),
+            1 => Ok(Self(true)),
+            other => Err(FromSqlError::OutOfRange(other)),
+        }
     }
 }
 
@@ -140,6 +166,21 @@ pub(super) fn is_unreadable(error: &rusqlite::Error) -> bool {
             | E::InvalidColumnType(..)
             | E::Utf8Error(..)
     )
+}
+
+/// The column that a reader failed at, which reads all or nothing.
+pub(super) fn strict(row: &Row<'_>, read: rusqlite::Result<()>) -> rusqlite::Result<Vec<String>> {
+    use rusqlite::Error as E;
+    match read {
+        Ok(()) => Ok(Vec::new()),
+        Err(
+            E::FromSqlConversionFailure(column, ..)
+            | E::IntegralValueOutOfRange(column, _)
+            | E::InvalidColumnType(column, ..)
+            | E::Utf8Error(column, _),
+        ) => Ok(vec![row.as_ref().column_name(column)?.to_owned()]),
+        Err(error) => Err(error),
+    }
 }
 
 /// Reads a row column by column: one that cannot be read is noted, and hides nothing else of its row.

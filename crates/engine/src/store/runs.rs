@@ -13,7 +13,7 @@ use rusqlite::{Connection, Row, params};
 use super::{
     Store, StoreError, audit,
     deliveries::{self, About, NewDelivery},
-    row::{At, Json, Lenient, Text, all, one, run as execute},
+    row::{At, Clock, Json, Lenient, Text, all, one, run as execute},
 };
 use crate::api::AuditedChange;
 
@@ -53,12 +53,12 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
     read_noting(row).map(|(run, _)| run)
 }
 
-/// The same, with the names of the columns that could not be read.
+/// The same, with the names of the columns that are damaged.
 pub(super) fn read_noting(row: &Row<'_>) -> rusqlite::Result<(Run, Vec<String>)> {
     let actor = audit::read_actor(row, 11)?;
     let mut row = Lenient::new(row);
-    let started_at = row.get::<At>(7)?.map_or(Timestamp::UNIX_EPOCH, |at| at.0);
-    let run = Run {
+    let started_at = row.get::<Clock>(7)?.map_or(Timestamp::UNIX_EPOCH, |at| at.0);
+    let mut run = Run {
         id: row.get(0)?.unwrap_or_default(),
         command: row.get(1)?.unwrap_or_default(),
         line: row.get(2)?.unwrap_or_default(),
@@ -68,7 +68,7 @@ pub(super) fn read_noting(row: &Row<'_>) -> rusqlite::Result<(Run, Vec<String>)>
         by: row.get(6)?.unwrap_or_default(),
         started_at,
         // It did end, whenever that was.
-        ended_at: row.get::<Option<At>>(8)?.unwrap_or(Some(At(started_at))).map(|at| at.0),
+        ended_at: row.get::<Option<Clock>>(8)?.unwrap_or(Some(Clock(started_at))).map(|at| at.0),
         state: match row.get::<Json<_>>(9)? {
             Some(Json(state)) => state,
             None => RunState::Unknown { why: UNREADABLE.to_owned() },
@@ -76,7 +76,21 @@ pub(super) fn read_noting(row: &Row<'_>) -> rusqlite::Result<(Run, Vec<String>)>
         post: row.get::<Option<Text<_>>>(10)?.flatten().map(|it| it.0),
         actor,
     };
-    Ok((run, row.into_unreadable()))
+    let mut damaged = row.into_unreadable();
+    let is_under_way = matches!(run.state, RunState::Pending { .. } | RunState::Running);
+    if is_under_way == run.ended_at.is_some() && damaged.is_empty() {
+        // It says that it has ended, and that it has not.
+        run.state = RunState::Unknown { why: UNREADABLE.to_owned() };
+        run.ended_at.get_or_insert(started_at);
+        damaged.push("ended_at".to_owned());
+    }
+    let empty = [("id", &run.id), ("command", &run.command), ("line", &run.line)];
+    damaged.extend(empty.iter().filter(|(_, text)| text.is_empty()).map(|(column, _)| (*column).to_owned()));
+    if audit::is_damaged(run.actor.as_ref()) {
+        damaged.push("actor".to_owned());
+    }
+    damaged.dedup();
+    Ok((run, damaged))
 }
 
 /// Why a run whose state cannot be read is unknown.

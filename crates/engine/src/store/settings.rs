@@ -6,7 +6,7 @@ use rusqlite::params;
 
 use super::{
     Store, StoreError, audit,
-    row::{At, Lenient, one, run},
+    row::{At, Clock, Lenient, one, run},
 };
 use crate::api::AuditedChange;
 
@@ -23,7 +23,7 @@ impl Store {
         self.read(|conn| {
             // What cannot be read keeps nothing quiet.
             let until = one(conn, "SELECT value FROM settings WHERE name = 'quiet_until'", [], |row| {
-                Lenient::new(row).get::<At>(0)
+                Lenient::new(row).get::<Clock>(0)
             })?;
             Ok(until.flatten().map(|at| at.0))
         })

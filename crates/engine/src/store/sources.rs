@@ -11,8 +11,8 @@ use rusqlite::{Connection, Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Store, StoreError, items,
-    row::{At, Json, Lenient, all, one, run},
+    Store, StoreError, UnreadableRow, items,
+    row::{At, Clock, Json, Lenient, all, one, run},
 };
 
 pub(super) const V1: &str = "
@@ -138,7 +138,7 @@ pub(super) fn standing(
     let sql = "SELECT baseline_at, last_ok_at IS NOT NULL, identity FROM sources WHERE account = ?1";
     let found = one(conn, sql, [account.as_str()], |row| {
         let mut row = Lenient::new(row);
-        let baseline_at = row.get::<Option<At>>(0)?.flatten();
+        let baseline_at = row.get::<Option<Clock>>(0)?.flatten();
         Ok(Standing {
             // One to come would keep all news back.
             baseline_at: baseline_at.map(|at| at.0).filter(|at| at.duration_since(now) < CLOCK),
@@ -180,7 +180,7 @@ pub(super) fn polled(
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<StoredSource> {
     let account = AccountName(row.get(0)?);
     let mut row = Lenient::new(row);
-    let at = |at: Option<Option<At>>| at.flatten().map(|at| at.0);
+    let at = |at: Option<Option<Clock>>| at.flatten().map(|at| at.0);
     let (baseline_at, last_ok_at) = (at(row.get(2)?), at(row.get(3)?));
     let error = row.get::<Option<Json<_>>>(4)?.flatten().map(|it| it.0);
     let since = at(row.get(5)?).or(last_ok_at).unwrap_or(Timestamp::UNIX_EPOCH);
@@ -197,54 +197,79 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<StoredSource> {
         unreadable: row.into_unreadable(),
     };
     if !source.unreadable.is_empty() {
-        source.problems.push(StoredProblem { problem: damaged(&source.unreadable, 0), since: None });
+        let damage = Damage { columns: source.unreadable.clone(), ..Damage::default() };
+        source.problems.push(StoredProblem { problem: damage.problem(), since: None });
     }
     Ok(source)
 }
 
-/// What it means that columns of a source and some of its items cannot be read.
-fn damaged(columns: &[String], items: usize) -> Problem {
-    let what = match (columns, items) {
-        ([], 1) => "one of its items".to_owned(),
-        ([], items) => format!("{items} of its items"),
-        (columns, 0) => format!("its {}", columns.join(", ")),
-        (columns, items) => format!("its {} and {items} of its items", columns.join(", ")),
-    };
-    let why =
-        format!("what was stored of it ({what}) cannot be read; everything is read anew by the next poll");
-    Problem::new(ProblemKind::Incomplete, "", why)
+/// How many damaged items are named; the others are counted.
+const NAMED: usize = 3;
+
+/// What is damaged of what is stored of an account.
+#[derive(Debug, Default)]
+struct Damage {
+    /// Columns of its own row.
+    columns: Vec<String>,
+    /// Its items' rows, by their numbers.
+    items: Vec<(i64, UnreadableRow)>,
+    /// How many rows of items are missing; fewer than none where there are too many.
+    missing: i64,
 }
 
-/// Clears what cannot be read of an account and its items (of the open ones, or of `all` that are there), and forgets where
+impl Damage {
+    fn of(conn: &Connection, account: &AccountName, all: bool) -> rusqlite::Result<Self> {
+        let source = one(conn, &format!("{SELECT} WHERE account = ?1"), [account.as_str()], read)?;
+        Ok(Self {
+            columns: source.map(|source| source.unreadable).unwrap_or_default(),
+            items: items::unreadable(conn, account, all)?,
+            missing: items::uncounted(conn, account)?,
+        })
+    }
+
+    fn is_none(&self) -> bool {
+        self.columns.is_empty() && self.items.is_empty() && self.missing == 0
+    }
+
+    /// What it means for the account.
+    fn problem(&self) -> Problem {
+        let columns = (!self.columns.is_empty()).then(|| format!("its {}", self.columns.join(", ")));
+        let items = self.items.iter().take(NAMED).map(|(_, row)| row.to_string());
+        let more = self.items.len().saturating_sub(NAMED);
+        let more = (more > 0).then(|| format!("{more} more items"));
+        let missing = (self.missing != 0).then(|| items::missing(self.missing));
+        let what: Vec<String> = columns.into_iter().chain(items).chain(more).chain(missing).collect();
+        let why = format!(
+            "what was stored of it is damaged ({}); everything is read anew by the next poll",
+            what.join("; ")
+        );
+        Problem::new(ProblemKind::Incomplete, "", why)
+    }
+}
+
+/// Clears what is damaged of an account and its items (of the open ones, or of `all` that are there), and forgets where
 /// its polls left off: the next one reads everything, and what it finds is joined with what happened before. Until then the
-/// account has a problem that says so. False, and nothing done, where everything can be read.
+/// account has a problem that says so. False, and nothing done, where nothing is damaged.
 fn rebuild(conn: &Connection, account: &AccountName, all: bool, now: Timestamp) -> rusqlite::Result<bool> {
-    let (columns, items) = unreadable(conn, account, all)?;
-    if columns.is_empty() && items.is_empty() {
+    let damage = Damage::of(conn, account, all)?;
+    if damage.is_none() {
         return Ok(false);
     }
-    tracing::warn!(%account, ?columns, items = items.len(), "stored rows cannot be read; everything is read anew");
+    let Damage { columns, items, missing } = &damage;
+    tracing::warn!(%account, ?columns, items = items.len(), missing, "stored rows are damaged; everything is read anew");
     for column in columns.iter().filter(|column| *column != "problems") {
         run(conn, &format!("UPDATE sources SET {column} = NULL WHERE account = ?1"), [account.as_str()])?;
     }
-    items.iter().try_for_each(|n| items::set_aside(conn, *n, now))?;
-    // What happened up to the last poll is known, and not news again.
+    items.iter().try_for_each(|(n, _)| items::set_aside(conn, *n, now))?;
+    if *missing != 0 {
+        items::forget_dangling(conn, account)?;
+    }
+    // What happened up to the last poll is known, and not news again, though it is on no record any more.
     let sql = "UPDATE sources SET cursor = NULL, reading = NULL, problems = ?2,
-               baseline_at = coalesce(baseline_at, last_ok_at, ?3) WHERE account = ?1";
-    let problem = StoredProblem { problem: damaged(&columns, items.len()), since: Some(now) };
-    run(conn, sql, params![account.as_str(), Json([problem]), At(now)])?;
+               baseline_at = coalesce(iif(?4, last_ok_at, baseline_at), baseline_at, last_ok_at, ?3) WHERE account = ?1";
+    let problem = StoredProblem { problem: damage.problem(), since: Some(now) };
+    run(conn, sql, params![account.as_str(), Json([problem]), At(now), *missing > 0])?;
     Ok(true)
-}
-
-/// The columns of an account's own row, and the numbers of its items, that cannot be read.
-fn unreadable(
-    conn: &Connection,
-    account: &AccountName,
-    all: bool,
-) -> rusqlite::Result<(Vec<String>, Vec<i64>)> {
-    let source = one(conn, &format!("{SELECT} WHERE account = ?1"), [account.as_str()], read)?;
-    let columns = source.map(|source| source.unreadable).unwrap_or_default();
-    Ok((columns, items::unreadable(conn, account, all)?))
 }
 
 pub(super) const SELECT: &str =
@@ -295,7 +320,7 @@ impl Store {
         .await
     }
 
-    /// Sees to it that what cannot be read of an account is read anew. To be called before a poll.
+    /// Sees to it that what is damaged of an account is read anew. To be called before a poll.
     pub async fn rebuild_unreadable(
         &self,
         account: &AccountName,
@@ -303,8 +328,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let name = account.clone();
-        let (columns, items) = self.read(move |conn| unreadable(conn, &name, all)).await?;
-        if columns.is_empty() && items.is_empty() {
+        if self.read(move |conn| Damage::of(conn, &name, all)).await?.is_none() {
             return Ok(false);
         }
         let account = account.clone();

@@ -1,26 +1,42 @@
-//! Rows whose values make no sense. SQLite finds a file sound whatever its columns hold, so each row is read as those who
-//! need it read it.
+//! Rows that are damaged. SQLite finds a file sound whatever its columns hold, so each row is read as those who need it
+//! read it, what follows from the rest of a row is compared with it, and rows that are missing are counted.
+//!
+//! What cannot be seen: a value that is changed into another one that could be true, and rows that were deleted with all
+//! that speaks of them.
 
 use std::{fmt, ops::ControlFlow};
 
-use rusqlite::{Connection, Error, Row};
+use rusqlite::{Connection, Row};
 use serde_json::Value;
 
 use super::{
     Store, StoreError, audit, deliveries, events, items, room,
-    row::{At, Json, each},
+    row::{Clock, Flag, Json, each, strict},
     runs, sources,
 };
 
-/// A stored row that cannot be read in whole.
+/// A stored row that is damaged, in part or in whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreadableRow {
     /// What it is: an item, a run.
     pub what: &'static str,
     /// Which one.
     pub name: String,
-    /// The columns that cannot be read.
+    /// The columns that are.
     pub columns: Vec<String>,
+}
+
+impl UnreadableRow {
+    /// The row with these columns as its name.
+    pub(super) fn of(
+        row: &Row<'_>,
+        what: &'static str,
+        key: &[usize],
+        columns: Vec<String>,
+    ) -> rusqlite::Result<Self> {
+        let name = key.iter().map(|column| text(row, *column)).collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(Self { what, name: name.join(":"), columns })
+    }
 }
 
 /// "item ci:build:acme/web (detail)".
@@ -36,53 +52,49 @@ struct Table {
     sql: String,
     /// The places of the columns that name a row.
     key: &'static [usize],
-    /// Gives the columns that cannot be read.
+    /// Gives the columns that are damaged.
     read: fn(&Row<'_>) -> rusqlite::Result<Vec<String>>,
 }
 
 fn tables() -> Vec<Table> {
     // What is gone is nowhere on the board, and is built anew when it is back.
-    let items = format!("SELECT {}, seen_at FROM items WHERE gone IS NULL", items::COLUMNS);
+    let items = format!("SELECT {} FROM items WHERE gone IS NULL OR open", items::WHOLE);
     let from = |columns: &str, table: &str| format!("SELECT {columns} FROM {table}");
     let table = |what, sql, key, read| Table { what, sql, key, read };
     vec![
         table("account", sources::SELECT.to_owned(), &[0], |row| sources::read(row).map(|it| it.unreadable)),
-        table("item", items, &[0, 1, 2], |row| {
-            strict(row, items::read(row).and_then(|_| row.get::<_, At>(11).map(drop)))
+        table("account", items::MISSING.to_owned(), &[0], |row| Ok(vec![items::missing(row.get(1)?)])),
+        table("item", items, &[0, 1, 2], items::damaged),
+        table("item of an account that is not configured:", items::OF_NOBODY.to_owned(), &[0, 1, 2], |_| {
+            Ok(vec!["account".to_owned()])
         }),
         table("event", events::SELECT.to_owned(), &[0], |row| strict(row, events::read(row).map(drop))),
-        table("decision about event", from("event, decision", "decisions"), &[0], |row| {
-            strict(row, row.get::<_, Json<Value>>(1).map(drop))
-        }),
+        table(
+            "decision about event",
+            from("event, decision, important, notice, told_at", "decisions"),
+            &[0],
+            |row| strict(row, row.get::<_, Json<Value>>(1).and(row.get::<_, Flag>(2)).map(drop)),
+        ),
         table("run", from(runs::COLUMNS, "runs"), &[0], |row| runs::read_noting(row).map(|it| it.1)),
-        table("message", from(deliveries::COLUMNS, "deliveries"), &[0], |row| {
-            strict(row, deliveries::read(row).map(drop))
-        }),
+        table("message", from(deliveries::COLUMNS, "deliveries"), &[0], deliveries::damaged),
         table("message in the room", from(room::COLUMNS, "room"), &[0], |row| {
             strict(row, room::read(row).map(drop))
         }),
-        table("audit entry", from(audit::COLUMNS, "audit"), &[0], |row| {
-            strict(row, audit::read(row).map(drop))
+        table("audit entry", from(audit::COLUMNS, "audit"), &[0], audit::damaged),
+        table("setting", from("name, value", "settings"), &[0], |row| {
+            match row.get::<_, String>(0)?.as_str() {
+                "quiet_until" => strict(row, row.get::<_, Clock>(1).map(drop)),
+                _ => Ok(vec!["name".to_owned()]),
+            }
         }),
-        table("setting", from("name, value", "settings WHERE name = 'quiet_until'"), &[0], |row| {
-            strict(row, row.get::<_, At>(1).map(drop))
-        }),
+        // What speaks of rows that are not there, which SQLite allows a program that does not ask it to see to that.
+        table("row of", DANGLING.to_owned(), &[0, 1], |row| Ok(vec![row.get(2)?])),
     ]
 }
 
-/// The column that a reader failed at, which reads all or nothing.
-fn strict(row: &Row<'_>, read: rusqlite::Result<()>) -> rusqlite::Result<Vec<String>> {
-    match read {
-        Ok(()) => Ok(Vec::new()),
-        Err(
-            Error::FromSqlConversionFailure(column, ..)
-            | Error::IntegralValueOutOfRange(column, _)
-            | Error::InvalidColumnType(column, ..)
-            | Error::Utf8Error(column, _),
-        ) => Ok(vec![row.as_ref().column_name(column)?.to_owned()]),
-        Err(error) => Err(error),
-    }
-}
+/// (sqlite.org/pragma.html#pragma_foreign_key_check)
+const DANGLING: &str = "SELECT c.\"table\", c.rowid, l.\"from\" FROM pragma_foreign_key_check() c
+                        JOIN pragma_foreign_key_list(c.\"table\") l ON l.id = c.fkid";
 
 fn all_unreadable(conn: &Connection) -> rusqlite::Result<Vec<UnreadableRow>> {
     let mut found = Vec::new();
@@ -90,9 +102,7 @@ fn all_unreadable(conn: &Connection) -> rusqlite::Result<Vec<UnreadableRow>> {
         each(conn, &sql, [], |row| {
             let columns = read(row)?;
             if !columns.is_empty() {
-                let name =
-                    key.iter().map(|column| text(row, *column)).collect::<rusqlite::Result<Vec<_>>>()?;
-                found.push(UnreadableRow { what, name: name.join(":"), columns });
+                found.push(UnreadableRow::of(row, what, key, columns)?);
             }
             Ok(ControlFlow::Continue(()))
         })?;
@@ -111,7 +121,7 @@ fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
 }
 
 impl Store {
-    /// Every stored row that cannot be read in whole: seconds for a large store.
+    /// Every stored row that is damaged: seconds for a large store.
     pub async fn unreadable_rows(&self) -> Result<Vec<UnreadableRow>, StoreError> {
         self.read(all_unreadable).await
     }

@@ -9,13 +9,16 @@ use tokio_util::sync::CancellationToken;
 use super::decide;
 use crate::{active_config::LiveConfig, store::Store};
 
-/// Once an hour: pull requests that have gone stale, and what has been kept long enough.
+/// Once an hour: pull requests that have gone stale, what is damaged, and what has been kept long enough.
 pub(crate) async fn run(store: Store, live: LiveConfig, stop: CancellationToken) {
     loop {
         let (active, now) = (live.now(), Timestamp::now());
         let decide = decide::by(Arc::clone(&active));
         if let Err(error) = store.sweep(Kind::PullRequest, event::stale, now, decide).await {
             tracing::warn!(%error, "stale pull requests could not be found");
+        }
+        if let Err(error) = live.look_through_store(false).await {
+            tracing::warn!(%error, "items of accounts that are not configured could not be taken off the board");
         }
         match store.prune(now, active.retention()).await {
             Ok(pruned) => tracing::debug!(?pruned, "pruned"),

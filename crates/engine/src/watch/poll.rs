@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -181,9 +181,10 @@ impl Watcher {
         covered: &mut bool,
         now: Timestamp,
     ) -> Result<Polled, ServiceError> {
-        let stored = |error: crate::store::StoreError| ServiceError::unavailable(error.to_string());
-        // At first whatever is there, later what is on the board.
-        self.inner.store.rebuild_unreadable(&account.name, !*covered, now).await.map_err(stored)?;
+        let stored = |error: StoreError| ServiceError::unavailable(error.to_string());
+        // At first, and now and then, whatever is there; else what is on the board.
+        let all = account.suspect.swap(false, Ordering::Relaxed) || !*covered;
+        self.inner.store.rebuild_unreadable(&account.name, all, now).await.map_err(stored)?;
         let known = self.inner.store.source(&account.name).await.map_err(stored)?;
         let is_identified = known.as_ref().is_some_and(|known| known.identity.is_some());
         let asked_at = self.state().identified_at.get(&account.name).copied().filter(|_| is_identified);

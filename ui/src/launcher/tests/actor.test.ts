@@ -16,6 +16,7 @@ test.each<[actor: Actor | null | undefined, expected: string]>([
     { principal: ana, via: { kind: "chat", account: "chat", channel: "#ops", message: "1" } },
     "by ana in chat:#ops",
   ],
+  [{ principal: { kind: "unreadable" }, via: { kind: "unreadable" } }, "not known: its record is damaged"],
   [null, "not known: an older version recorded it"],
   [undefined, "not known: an older version recorded it"],
 ])("who asked for it %#: %s", (actor, expected) => {

@@ -129,6 +129,10 @@ describe("the board", () => {
     backend.answer("board", { ...board(), not_seen: [down, secret] });
     backend.emitChanged();
     await screen.findByText("Not seen: forge and acme/secret.");
+    // Nor is what was found calm: something may be missing, or have changed since.
+    type("zzzz nothing is called that");
+    await screen.findByText("No results");
+    expect(screen.getByText("Not seen: forge and acme/secret.")).toBeTruthy();
   });
 
   test("a row that is merely missing is not ticked, one that ended says how", async () => {

@@ -88,7 +88,7 @@ impl Engine {
     }
 
     /// The board in numbers, and what is to be watched and is not seen.
-    pub(super) async fn summary(
+    pub(crate) async fn summary(
         &self,
         accounts: &[AccountInfo],
         now: Timestamp,

@@ -47,9 +47,12 @@ impl Engine {
         };
         let accounts = self.accounts(AccountsQuery {}).await?;
         let as_of = status::as_of(&accounts).get(&item.key.account).copied();
+        let (_, mut not_seen) = self.summary(&accounts, now).await?;
+        not_seen.retain(|it| it.account == item.key.account);
         let row = board::Row { as_of, ..board::row(board::Entry { item, me: &me, snoozed }, now) };
         let gone = stored.gone.map(|(reason, at)| GoneItem { why: reason.to_string(), reason, at });
-        Ok(ItemDetail { events, actions, snoozed, snoozed_by, gone, row: Some(row), item: stored.item })
+        let row = Some(row);
+        Ok(ItemDetail { events, actions, snoozed, snoozed_by, gone, row, not_seen, item: stored.item })
     }
 
     /// The item that a text means, whatever its kind.

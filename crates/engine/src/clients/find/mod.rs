@@ -5,15 +5,16 @@ pub(crate) mod fuzzy;
 mod index;
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use callboard_domain::{
-    board,
+    board::{self, NotSeen},
     command::{self, ArgType, What},
     identity::Identity,
-    item::Kind,
+    item::{AccountName, Kind},
 };
 use jiff::Timestamp;
 use tokio::sync::Mutex as AsyncMutex;
@@ -21,8 +22,9 @@ use tokio::sync::Mutex as AsyncMutex;
 use crate::{
     Engine,
     active_config::ActiveConfig,
-    api::{ApiError, Find, Found, FoundItem},
-    store::{StoreError, StoredItem},
+    api::{AccountsQuery, ApiError, Find, Found, FoundItem},
+    clients::status,
+    store::StoredItem,
 };
 pub(crate) use index::{Index, Used};
 
@@ -52,6 +54,10 @@ struct Made {
     /// The store's counter of changes.
     changes: u64,
     active: Arc<ActiveConfig>,
+    /// What was not seen then.
+    not_seen: Vec<NotSeen>,
+    /// The accounts that could not be read then, and when each was read last.
+    as_of: BTreeMap<AccountName, Timestamp>,
 }
 
 impl Finder {
@@ -66,7 +72,7 @@ impl Engine {
             return Ok(Found::default());
         }
         let limit = query.limit.min(MOST);
-        let made = self.index().await.map_err(ApiError::internal)?;
+        let made = self.index().await?;
         let mut found = made.index.find(&query.text, limit);
         if found.completion.is_none() {
             found.completion = completed(&made.active, &query.text);
@@ -77,16 +83,17 @@ impl Engine {
             let now = Timestamp::now();
             for stored in more {
                 if found.items.len() < limit && !found.items.iter().any(|it| it.row.key == stored.item.key) {
-                    let row = row(&stored, &made.index, now);
+                    let row = row(&stored, &made.index, &made.as_of, now);
                     found.items.push(FoundItem { title: fuzzy::with_words(&row.title, &query.text), row });
                 }
             }
         }
+        found.not_seen.clone_from(&made.not_seen);
         Ok(found)
     }
 
     /// The index of what is known now, or, where making that takes long, of what was known a moment ago.
-    async fn index(&self) -> Result<Arc<Made>, StoreError> {
+    async fn index(&self) -> Result<Arc<Made>, ApiError> {
         let finder = &self.inner.finder;
         let Some(known) = finder.known() else {
             let _making = finder.making.lock().await;
@@ -112,18 +119,22 @@ impl Engine {
         made.changes == *self.store().changed().borrow() && Arc::ptr_eq(&made.active, &self.active())
     }
 
-    async fn make_index(&self) -> Result<Arc<Made>, StoreError> {
+    async fn make_index(&self) -> Result<Arc<Made>, ApiError> {
         if let Some(known) = self.inner.finder.known().filter(|known| self.is_fresh(known)) {
             return Ok(known);
         }
         // Counted before it is read: what changes meanwhile makes it old, not wrong.
         let (changes, active) = (*self.store().changed().borrow(), self.active());
-        let runs = self.store().runs(RUNS).await?;
-        let sources = self.store().sources().await?;
-        let mut items: Vec<(StoredItem, bool)> =
-            self.store().open_items().await?.into_iter().map(|stored| (stored, true)).collect();
+        let accounts = self.accounts(AccountsQuery {}).await?;
+        let (_, not_seen) = self.summary(&accounts, Timestamp::now()).await?;
+        let as_of = status::as_of(&accounts);
+        let runs = self.store().runs(RUNS).await.map_err(ApiError::internal)?;
+        let sources = self.store().sources().await.map_err(ApiError::internal)?;
+        let open = self.store().open_items().await.map_err(ApiError::internal)?;
+        let mut items: Vec<(StoredItem, bool)> = open.into_iter().map(|stored| (stored, true)).collect();
         for kind in Kind::ALL {
-            items.extend(self.store().items(kind, RECENT).await?.into_iter().map(|stored| (stored, false)));
+            let recent = self.store().items(kind, RECENT).await.map_err(ApiError::internal)?;
+            items.extend(recent.into_iter().map(|stored| (stored, false)));
         }
         let engine = self.clone();
         let make = move || {
@@ -136,22 +147,28 @@ impl Engine {
             }
             index.add_runs(&runs, &used);
             for (stored, open) in &items {
-                let row = row(stored, &index, now);
+                let row = row(stored, &index, &as_of, now);
                 index.add_item(row, stored.item.repo(), *open, stored.changed_at);
             }
-            Arc::new(Made { index, changes, active })
+            Arc::new(Made { index, changes, active, not_seen, as_of })
         };
         let made = tokio::task::spawn_blocking(make).await;
-        let made = made.map_err(|_| StoreError::Closed)?;
+        let made = made.map_err(ApiError::internal)?;
         *self.inner.finder.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&made));
         Ok(made)
     }
 }
 
-fn row(stored: &StoredItem, index: &Index, now: Timestamp) -> board::Row {
-    let nobody = Identity::default();
-    let me = index.me.get(&stored.item.key.account).unwrap_or(&nobody);
-    board::row(board::Entry { item: &stored.item, me, snoozed: stored.off_board_until(now) }, now)
+fn row(
+    stored: &StoredItem,
+    index: &Index,
+    as_of: &BTreeMap<AccountName, Timestamp>,
+    now: Timestamp,
+) -> board::Row {
+    let (nobody, account) = (Identity::default(), &stored.item.key.account);
+    let me = index.me.get(account).unwrap_or(&nobody);
+    let entry = board::Entry { item: &stored.item, me, snoozed: stored.off_board_until(now) };
+    board::Row { as_of: as_of.get(account).copied(), ..board::row(entry, now) }
 }
 
 /// A line with the word that is being typed at its end, where what a command takes says how it goes on.

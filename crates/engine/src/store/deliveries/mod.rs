@@ -32,7 +32,7 @@ use uuid::Uuid;
 use self::standing::{STANDS, Standing};
 use super::{
     Store, StoreError, audit,
-    row::{At, Json, Text, Word, one, run},
+    row::{At, Clock, Json, Text, Word, one, run, strict},
 };
 
 pub use self::{queue::LONGEST_WAIT, standing::Edits};
@@ -239,14 +239,22 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         message: row.get::<_, Json<_>>(5)?.0,
         state: row.get::<_, Word<_>>(6)?.0,
         attempts: row.get(7)?,
-        next_at: row.get::<_, At>(8)?.0,
+        next_at: row.get::<_, Clock>(8)?.0,
         edits: standing.as_ref().map(|it| it.edits).unwrap_or_default(),
         posted: standing.map(|it| it.posted),
         error: row.get::<_, Option<Json<_>>>(10)?.map(|it| it.0),
-        created_at: row.get::<_, At>(11)?.0,
+        created_at: row.get::<_, Clock>(11)?.0,
         sent_revision: row.get(12)?,
         actor: audit::read_actor(row, 13)?,
     })
+}
+
+/// The columns of a delivery that are damaged.
+pub(super) fn damaged(row: &Row<'_>) -> rusqlite::Result<Vec<String>> {
+    match read(row) {
+        Ok(delivery) if audit::is_damaged(delivery.actor.as_ref()) => Ok(vec!["actor".to_owned()]),
+        read => strict(row, read.map(drop)),
+    }
 }
 
 impl Store {

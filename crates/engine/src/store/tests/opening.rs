@@ -133,12 +133,12 @@ async fn what_is_not_ours_or_damaged_is_refused() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_is_told() {
+fn what_is_no_folder_is_told() {
     let folder = folder();
     let in_the_way = folder.path().join("file");
     fs::write(&in_the_way, "").unwrap();
     let error = Store::open(&in_the_way.join("callboard.db"), at(0)).err();
-    assert!(matches!(error, Some(StoreError::NotWritable { .. })), "{error:?}");
+    assert!(matches!(error, Some(StoreError::NotOurs { .. })), "{error:?}");
 }
 
 #[cfg(unix)]
@@ -234,9 +234,10 @@ async fn actor_that_cannot_be_read_hides_nothing_else() {
             .await
             .unwrap();
         let run = store.run(id).await.unwrap().unwrap();
-        assert_eq!((run.line, run.actor), (running(id).line, None), "{id}");
+        assert_eq!((run.line, run.actor), (running(id).line, Some(Actor::unreadable())), "{id}");
         let delivery = store.deliveries_of_run(id).await.unwrap().remove(0);
-        assert_eq!((delivery.message, delivery.error, delivery.actor), (message(id), None, None), "{id}");
+        let found = (delivery.message, delivery.error, delivery.actor);
+        assert_eq!(found, (message(id), None, Some(Actor::unreadable())), "{id}");
     }
     assert_eq!(store.runs(10).await.unwrap().len(), 2);
 }

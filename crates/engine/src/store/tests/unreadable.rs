@@ -20,8 +20,13 @@ async fn lived_in() -> Store {
     store.ingest(&pager(), whole(100, vec![firing("a"), firing("b")]), at(101), everything()).await.unwrap();
     store.begin_run(running("r1"), None, at(110)).await.unwrap();
     store.end_run("r1", RunState::Canceled { sent: true }, None, at(111)).await.unwrap();
+    store.set_quiet_until(Some(at(500)), &ana(), at(112)).await.unwrap();
     store
 }
+
+/// An item made a build without runs.
+const NO_RUNS: &str = "kind = 'build', detail = '{\"repo\":\"storage\",\"pipeline\":\"\",\"branch\":null,\
+                       \"default_branch\":true,\"runs\":[]}'";
 
 async fn names(store: &Store) -> Vec<String> {
     store.unreadable_rows().await.unwrap().iter().map(ToString::to_string).collect()
@@ -40,6 +45,36 @@ async fn damaged_row_is_named_with_its_column() {
         ("items SET kind = 'robot' WHERE id = 'a'".to_owned(), "item pager:robot:a (kind)"),
         (format!("items SET changed_at = {NEVER} WHERE id = 'a'"), "item pager:incident:a (changed_at)"),
         (format!("items SET seen_at = {NEVER} WHERE id = 'a'"), "item pager:incident:a (seen_at)"),
+        ("items SET changed_at = -5 WHERE id = 'a'".to_owned(), "item pager:incident:a (changed_at)"),
+        ("items SET open = 0 WHERE id = 'a'".to_owned(), "item pager:incident:a (open)"),
+        ("items SET open = 7 WHERE id = 'a'".to_owned(), "item pager:incident:a (open)"),
+        ("items SET silenced = 9 WHERE id = 'a'".to_owned(), "item pager:incident:a (silenced)"),
+        ("items SET snoozed = -1 WHERE id = 'a'".to_owned(), "item pager:incident:a (snoozed)"),
+        ("items SET snoozed_by = '{' WHERE id = 'a'".to_owned(), "item pager:incident:a (snoozed_by)"),
+        ("items SET title = '' WHERE id = 'a'".to_owned(), "item pager:incident:a (title)"),
+        ("items SET url = 'nowhere' WHERE id = 'a'".to_owned(), "item pager:incident:a (url)"),
+        ("items SET repo = 'theirs' WHERE id = 'a'".to_owned(), "item pager:incident:a (repo)"),
+        ("items SET gone_at = 5 WHERE id = 'a'".to_owned(), "item pager:incident:a (gone_at)"),
+        (
+            "items SET gone = '{\"reason\":\"deleted\"}' WHERE id = 'a'".to_owned(),
+            "item pager:incident:a (gone_at, open)",
+        ),
+        (
+            "items SET detail = json_set(detail, '$.status', 'resolved') WHERE id = 'a'".to_owned(),
+            "item pager:incident:a (open)",
+        ),
+        (format!("items SET {NO_RUNS} WHERE id = 'a'"), "item pager:build:a (detail)"),
+        ("sources SET last_ok_at = -1".to_owned(), "account pager (last_ok_at)"),
+        ("runs SET ended_at = NULL".to_owned(), "run r1 (ended_at)"),
+        ("runs SET state = '{\"state\":\"running\"}'".to_owned(), "run r1 (ended_at)"),
+        ("runs SET started_at = -1".to_owned(), "run r1 (started_at)"),
+        ("runs SET line = '', actor = '{'".to_owned(), "run r1 (line, actor)"),
+        ("events SET old = 2 WHERE id = 1".to_owned(), "event 1 (old)"),
+        ("decisions SET important = 5 WHERE event = 1".to_owned(), "decision about event 1 (important)"),
+        ("audit SET actor = 'x'".to_owned(), "audit entry 1 (actor)"),
+        ("settings SET value = -1".to_owned(), "setting quiet_until (value)"),
+        ("settings SET name = 'loud_until'".to_owned(), "setting loud_until (name)"),
+        ("item_counts SET count = 5".to_owned(), "account pager (3 items are missing)"),
         ("items SET title = CAST(x'ff' AS TEXT) WHERE id = 'a'".to_owned(), "item pager:incident:a (title)"),
         ("runs SET state = '{\"state\":\"dancing\"}'".to_owned(), "run r1 (state)"),
         ("runs SET args = '[', state = ''".to_owned(), "run r1 (args, state)"),
@@ -98,6 +133,8 @@ async fn damaged_item_is_counted_and_comes_back_with_its_past() {
         "kind = 'robot'".to_owned(),
         format!("changed_at = {NEVER}"),
         format!("seen_at = {NEVER}, snoozed = -{NEVER}"),
+        "changed_at = -5".to_owned(),
+        "silenced = 9".to_owned(),
     ];
     for change in cases {
         let store = lived_in().await;
@@ -119,6 +156,78 @@ async fn damaged_item_is_counted_and_comes_back_with_its_past() {
         assert_eq!(open.len(), 2, "{change}: {open:?}");
         assert!(store.source(&pager()).await.unwrap().unwrap().problems.is_empty(), "{change}");
     }
+}
+
+#[tokio::test]
+async fn what_contradicts_itself_is_read_anew() {
+    let cases = [
+        "open = 0",
+        "open = 0, silenced = 9",
+        "title = ''",
+        "repo = 'theirs'",
+        "gone_at = 1",
+        "snoozed_by = '{', snoozed = -1",
+        "detail = json_set(detail, '$.status', 'resolved')",
+    ];
+    for change in cases {
+        let store = lived_in().await;
+        damage(&store, &format!("UPDATE items SET {change} WHERE id = 'a'"));
+        assert!(store.rebuild_unreadable(&pager(), true, at(150)).await.unwrap(), "{change}");
+        let source = store.source(&pager()).await.unwrap().unwrap();
+        assert!(source.cursor.is_none() && source.problems[0].problem.hides(), "{change}");
+        assert!(!store.rebuild_unreadable(&pager(), true, at(150)).await.unwrap(), "{change}: once");
+        let report = whole(200, vec![firing("a"), firing("b")]);
+        let events = store.ingest(&pager(), report, at(201), everything()).await.unwrap().events;
+        assert!(events.iter().all(|event| event.old), "{change}: {events:?}");
+        let mut open: Vec<_> = store.open_items().await.unwrap().into_iter().map(|it| it.item).collect();
+        open.sort_by(|a, b| a.key.cmp(&b.key));
+        assert_eq!(open, [firing("a"), firing("b")], "{change}");
+        assert_eq!(names(&store).await, [""; 0], "{change}");
+    }
+}
+
+#[tokio::test]
+async fn rows_that_another_program_deleted_are_missed_and_read_anew() {
+    let store = lived_in().await;
+    // The last poll began after all that had happened.
+    let report = whole(120, vec![firing("a"), firing("b")]);
+    store.ingest(&pager(), report, at(121), everything()).await.unwrap();
+    damage(&store, "PRAGMA foreign_keys = OFF; DELETE FROM items WHERE id = 'b'");
+    assert_eq!(names(&store).await, ["account pager (1 item is missing)", "row of events:2 (item)"]);
+    assert!(store.rebuild_unreadable(&pager(), false, at(150)).await.unwrap());
+    assert_eq!(names(&store).await, [""; 0], "what was recorded of it is nobody else's");
+    let source = store.source(&pager()).await.unwrap().unwrap();
+    assert!(source.cursor.is_none(), "all of it is read, not what is new alone");
+    assert!(source.problems[0].problem.to_string().contains("1 item is missing"), "{:?}", source.problems);
+    let report = whole(200, vec![firing("a"), firing("b")]);
+    let events = store.ingest(&pager(), report, at(201), everything()).await.unwrap().events;
+    assert!(events.iter().all(|event| event.old), "{events:?}: it was told before");
+    assert_eq!(store.open_items().await.unwrap().len(), 2);
+    assert!(!store.rebuild_unreadable(&pager(), true, at(250)).await.unwrap(), "all is counted");
+}
+
+#[tokio::test]
+async fn rows_of_an_account_that_nobody_watches_leave_the_board() {
+    let store = lived_in().await;
+    let sql = "INSERT INTO items (account, kind, id, title, repo, detail, open, changed_at, seen_at)
+               SELECT 'ghost', kind, id, title, repo, detail, open, changed_at, seen_at FROM items WHERE id = 'a'";
+    damage(&store, sql);
+    let found = names(&store).await;
+    let name = "item of an account that is not configured: ghost:incident:a (account)";
+    assert!(found.iter().any(|it| it == name), "{found:?}");
+    store.leave_unknown(at(150)).await.unwrap();
+    assert_eq!(store.open_items().await.unwrap().len(), 2);
+    assert!(!names(&store).await.iter().any(|it| it == name));
+}
+
+#[tokio::test]
+async fn who_asked_for_a_run_is_damaged_not_unknown() {
+    let store = lived_in().await;
+    damage(&store, "UPDATE runs SET actor = '{'");
+    let run = store.run("r1").await.unwrap().unwrap();
+    assert_eq!(run.actor, Some(Actor::unreadable()));
+    damage(&store, "UPDATE runs SET actor = NULL");
+    assert_eq!(store.run("r1").await.unwrap().unwrap().actor, None, "of before that was recorded");
 }
 
 #[tokio::test]
