@@ -1,32 +1,45 @@
 //! Takes secrets out of what a service sends back, in whatever form it repeats them.
 //!
 //! A text is searched as it stands and as it reads once its escapes are undone (JSON, URL, HTML, quoted-printable, terminal),
-//! each without white space, control characters and characters that have no width, and with the forms of a letter (full
-//! width, in a circle) as that letter. So a secret that is escaped, wrapped or spread out is found where it stands. Base64 and
-//! base32 (at every alignment) and hexadecimal cannot be undone without knowing where they begin; there the encoded secret is
-//! searched for, also in base64 once more, and base32 and hexadecimal whatever stands between their digits.
+//! each as printable ASCII alone ([`view::View`]). So a secret that is escaped, wrapped or spread out is found where it stands,
+//! and one with other letters however those are written, or cut in two. Base64 cannot be undone without knowing where it
+//! begins: there the encoded secret is searched for, at every alignment, also in base64 once more. In the letters and digits of
+//! a text alone, whatever stands between them, a long secret is searched for in any case, and every secret in base32,
+//! hexadecimal, and as numbers.
+//!
+//! A text in which nothing is found, as nearly all are, is read without the places of its bytes: those are made out in a
+//! second reading.
 //!
 //! Not found: what was compressed, encrypted, hashed, reversed or cut to pieces, other encodings (base58, base85, UTF-16 as
-//! bytes), three encodings of one another, and of an encoding more than two escapings.
+//! numbers or in base64), base64 in another case, three encodings of one another, and of an encoding more than two escapings.
+//! Of a secret that has fewer than [`LONG`] characters of ASCII among others: what is cut within a letter, or escaped twice.
 
+mod escape;
+mod forms;
 mod parts;
 #[cfg(test)]
 mod tests;
 mod view;
 
-use std::{borrow::Cow, fmt, ops::Range, sync::Arc};
-
-use aho_corasick::AhoCorasick;
-use base64::{
-    Engine as _,
-    prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD},
+use std::{
+    borrow::Cow,
+    cell::{Cell, RefCell},
+    fmt,
+    ops::{ControlFlow, Range},
+    sync::Arc,
 };
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use callboard_domain::secret::{ExposeSecret, SecretString};
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
 pub use self::parts::Parts;
-use self::view::{Escape, View, clean};
+use self::{
+    escape::Escapes,
+    forms::{Edges, Form, bare, clean},
+    view::{Place, Places, Seen, View},
+};
 
 const MASK: &str = "[REDACTED]";
 /// What is shorter, in bytes, may stand in a text by chance: it is masked only as a word of its own.
@@ -37,6 +50,9 @@ const SHORT: usize = 4;
 const DEPTH: usize = 2;
 /// How much of a text is searched at once, in bytes.
 const SEGMENT: usize = 64 << 10;
+/// How long one character of a secret can be as it stands in a text, in bytes: an escape has at most 6, and each of those
+/// at most 6 where it is escaped again.
+const WIDEST: usize = 36;
 
 /// What never may be repeated, ready to be searched for.
 #[derive(Clone, Default)]
@@ -47,6 +63,8 @@ struct Search {
     exact: Patterns,
     /// In its letters and digits alone.
     alphanumeric: Patterns,
+    /// In a text as it stands.
+    literal: Patterns,
     words: Vec<SecretString>,
     /// How long the longest form can be as it stands in a text, in bytes.
     reach: usize,
@@ -54,44 +72,57 @@ struct Search {
 
 /// Forms of secrets that are searched for at once.
 struct Patterns {
+    /// Of the beginnings of all forms: where none is, no form is, and it is small enough to be quick.
+    beginnings: AhoCorasick,
     automaton: AhoCorasick,
     /// A text may end in the middle of one.
-    forms: Vec<(Vec<u8>, Edges)>,
+    forms: Vec<Form>,
 }
 
 impl Patterns {
-    fn new(mut forms: Vec<(Vec<u8>, Edges)>) -> Self {
+    fn new(mut forms: Vec<Form>) -> Self {
         forms.retain(|(form, _)| form.len() >= LONG);
         forms.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         forms.dedup_by(|(one, _), (other, _)| one == other);
-        let automaton = AhoCorasick::new(forms.iter().map(|(form, _)| form))
+        let automaton = AhoCorasick::builder()
+            .build(forms.iter().map(|(form, _)| form))
             .expect("a few short patterns make a small automaton");
-        Self { automaton, forms }
+        let mut beginnings: Vec<&[u8]> = forms.iter().map(|(form, _)| &form[..LONG]).collect();
+        beginnings.dedup();
+        let beginnings = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::DFA))
+            .prefilter(false)
+            .build(beginnings)
+            .expect("a few short patterns make a small automaton");
+        Self { beginnings, automaton, forms }
     }
 
-    fn find(&self, view: &View, found: &mut Vec<Range<usize>>) {
-        for hit in self.automaton.find_overlapping_iter(view.bytes()) {
-            let Edges { before, after } = self.forms[hit.pattern()].1;
-            found.push(view.span(widened(view, hit.range(), before, after)));
+    fn is_in(&self, bytes: &[u8]) -> bool {
+        !self.forms.is_empty() && self.beginnings.is_match(bytes) && self.automaton.is_match(bytes)
+    }
+
+    fn find(&self, text: &str, view: &View<Vec<Place>>, found: &mut Vec<Range<usize>>) {
+        if self.forms.is_empty() {
+            return;
+        }
+        for hit in self.automaton.find_overlapping_iter(&view.bytes) {
+            let edges = self.forms[hit.pattern()].1;
+            found.push(with_unseen(text, view, widened(view, hit.range(), edges), edges));
         }
     }
 
     /// Where in the text a form begins that the view ends in the middle of. Too few bytes say nothing of a secret.
-    fn begins(&self, view: &View) -> Option<usize> {
-        let bytes = view.bytes();
+    fn begins(&self, text: &str, view: &View<Vec<Place>>) -> Option<usize> {
+        let bytes = &view.bytes;
         let longest = |form: &[u8]| {
             (SHORT..form.len().min(bytes.len() + 1)).rev().find(|length| bytes.ends_with(&form[..*length]))
         };
-        let length = self.forms.iter().filter_map(|(form, _)| longest(form)).max()?;
-        Some(view.span(bytes.len() - length..bytes.len()).start)
+        let cut = self.forms.iter().filter_map(|(form, edges)| Some((longest(form)?, edges)));
+        let begin = |(length, edges): (usize, &Edges)| {
+            with_unseen(text, view, bytes.len() - length..bytes.len(), *edges).start
+        };
+        cut.map(begin).min()
     }
-}
-
-/// How many characters of base64 before and after a pattern hold bits of the secret too.
-#[derive(Debug, Clone, Copy, Default)]
-struct Edges {
-    before: usize,
-    after: usize,
 }
 
 impl fmt::Debug for Redactor {
@@ -102,25 +133,29 @@ impl fmt::Debug for Redactor {
 
 impl Redactor {
     pub(super) fn new<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
-        let (mut exact, mut alphanumeric, mut words) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut exact, mut alphanumeric, mut literal) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut words, mut longest) = (Vec::new(), 0);
         for secret in secrets {
             let secret = secret.expose_secret().trim();
             for form in [Some(secret), bare(secret)].into_iter().flatten() {
-                exact.extend(exact_forms(form));
-                alphanumeric.extend(alphanumeric_forms(form.as_bytes()));
+                exact.extend(forms::exact(form));
+                alphanumeric.extend(forms::alphanumeric(form));
+                if clean(form).len() < LONG && !form.is_ascii() {
+                    literal.extend(forms::literal(form));
+                }
                 if (SHORT..LONG).contains(&form.len()) {
                     words.push(SecretString::from(form));
                 }
+                longest = longest.max(form.len());
             }
         }
-        let (exact, alphanumeric) = (Patterns::new(exact), Patterns::new(alphanumeric));
-        let all = || exact.forms.iter().chain(&alphanumeric.forms);
+        let [exact, alphanumeric, literal] = [exact, alphanumeric, literal].map(Patterns::new);
+        let all = || exact.forms.iter().chain(&alphanumeric.forms).chain(&literal.forms);
         if all().next().is_none() && words.is_empty() {
             return Self(None);
         }
-        // An escape of a character has at most 6 bytes, and each of those at most 6 where it is escaped again.
-        let reach = all().map(|(form, _)| form.len()).max().unwrap_or_default() * 36;
-        Self(Some(Arc::new(Search { exact, alphanumeric, words, reach })))
+        let reach = all().map(|(form, _)| form.len()).max().unwrap_or_default().max(longest) * WIDEST;
+        Self(Some(Arc::new(Search { exact, alphanumeric, literal, words, reach })))
     }
 
     /// How long a secret can be as it stands in a text, in bytes.
@@ -179,17 +214,10 @@ impl Redactor {
         for start in (0..text.len()).step_by(SEGMENT) {
             let from = text.floor_char_boundary(start);
             let to = text.ceil_char_boundary((start + SEGMENT + search.reach).min(text.len()));
-            let mut here = Vec::new();
-            for view in View::of(&text[from..to]) {
-                search.view(&view, depth, &mut here);
-                // Letters and digits need no escapes.
-                search.alphanumeric.find(&view.alphanumeric(), &mut here);
+            let part = &text[from..to];
+            if search.is_in(part, depth) {
+                found.extend(search.find(part, depth).into_iter().map(|it| from + it.start..from + it.end));
             }
-            // A form that is no UTF-8 may begin with the second byte of a character.
-            let whole = |range: Range<usize>| {
-                text.floor_char_boundary(from + range.start)..text.ceil_char_boundary(from + range.end)
-            };
-            found.extend(here.into_iter().map(whole));
         }
         for word in &search.words {
             found.extend(words(text, word.expose_secret()));
@@ -200,116 +228,95 @@ impl Redactor {
 }
 
 impl Search {
-    fn view(&self, view: &View, depth: usize, found: &mut Vec<Range<usize>>) {
-        self.exact.find(view, found);
-        if depth > 0 {
-            for escape in Escape::ALL {
-                for (index, decoded) in view.without(escape, false).iter().enumerate() {
-                    self.view(decoded, escape.depth_below(depth, index), found);
-                }
-            }
-        }
+    /// True where a secret stands in a text.
+    fn is_in(&self, text: &str, depth: usize) -> bool {
+        let is_in = |view: &View<()>| {
+            let found = self.exact.is_in(&view.bytes) || self.alphanumeric.is_in(&view.alphanumeric().bytes);
+            if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        self.literal.is_in(text.as_bytes()) || readings(Seen::quickly(text), depth, false, &is_in).is_break()
+    }
+
+    /// Where the secrets stand in a text.
+    fn find(&self, text: &str, depth: usize) -> Vec<Range<usize>> {
+        let found = RefCell::new(Vec::new());
+        self.literal.find(text, &View::raw(text), &mut found.borrow_mut());
+        let _ = readings(Seen::of(text), depth, false, &|view| {
+            self.exact.find(text, view, &mut found.borrow_mut());
+            self.alphanumeric.find(text, &view.alphanumeric(), &mut found.borrow_mut());
+            ControlFlow::Continue(())
+        });
+        found.into_inner()
+    }
+
+    /// Where in a text that may go on the first secret begins that it may end in the middle of.
+    fn begins(&self, text: &str, depth: usize) -> Option<usize> {
+        let first = Cell::new(self.literal.begins(text, &View::raw(text)));
+        let _ = readings(Seen::of(text), depth, true, &|view| {
+            let here = [self.exact.begins(text, view), self.alphanumeric.begins(text, &view.alphanumeric())];
+            first.set(here.into_iter().flatten().chain(first.get()).min());
+            ControlFlow::Continue(())
+        });
+        first.get()
+    }
+}
+
+/// Every way in which a text can be read, until one is enough. Neither what a terminal makes of it nor quoted-printable is read
+/// further: ways would double with each escaping.
+fn readings<P: Places>(
+    seen: Seen<P>,
+    depth: usize,
+    cut: bool,
+    read: &dyn Fn(&View<P>) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    let each = |seen: &Seen<P>| seen.by_terminal.iter().chain([&seen.plain]).try_for_each(read);
+    each(&seen)?;
+    if depth == 0 {
+        return ControlFlow::Continue(());
+    }
+    if let Some(quoted) = seen.plain.without(Escapes::Equals, cut) {
+        each(&quoted)?;
+    }
+    match seen.plain.without(Escapes::Marked, cut) {
+        Some(next) => readings(next, depth - 1, cut, read),
+        None => ControlFlow::Continue(()),
     }
 }
 
 /// With the neighbouring characters of base64 that hold bits of the secret, and its padding. What stands apart is no neighbour.
-fn widened(view: &View, range: Range<usize>, before: usize, after: usize) -> Range<usize> {
-    let bytes = view.bytes();
+fn widened(view: &View<Vec<Place>>, range: Range<usize>, edges: Edges) -> Range<usize> {
+    let bytes = &view.bytes;
     let is_base64 = |at: &usize| bytes[*at].is_ascii_alphanumeric() || b"+/-_".contains(&bytes[*at]);
     let is_next = |at: &usize| view.is_next_to_last(*at);
-    let more =
-        (0..range.start).rev().take(before).take_while(|at| is_base64(at) && is_next(&(at + 1))).count();
+    let more = (0..range.start)
+        .rev()
+        .take(edges.before)
+        .take_while(|at| is_base64(at) && is_next(&(at + 1)))
+        .count();
     let ahead = |end: usize| (end..bytes.len()).take_while(is_next);
-    let mut end = range.end + ahead(range.end).take(after).take_while(is_base64).count();
-    if after > 0 {
+    let mut end = range.end + ahead(range.end).take(edges.after).take_while(is_base64).count();
+    if edges.after > 0 {
         end += ahead(end).take(2).take_while(|at| bytes[*at] == b'=').count();
     }
     range.start - more..end
 }
 
-/// What follows a scheme, for a header's whole value such as `Token abc`: a service may repeat it alone.
-fn bare(secret: &str) -> Option<&str> {
-    let (scheme, rest) = secret.split_once(char::is_whitespace)?;
-    let rest = rest.trim();
-    // `Token token="abc"`
-    let rest = match rest.split_once("=\"") {
-        Some((name, value)) if !name.contains('"') => value.trim_end_matches('"'),
-        _ => rest,
-    };
-    let is_scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ':');
-    (scheme.chars().all(is_scheme) && rest.len() >= SHORT).then_some(rest)
-}
-
-/// The forms in which a secret is searched for in a text without escapes and white space.
-fn exact_forms(secret: &str) -> Vec<(Vec<u8>, Edges)> {
-    let bytes = secret.as_bytes();
-    let mut forms = vec![clean(bytes)];
-    if secret.contains(' ') {
-        forms.push(clean(secret.replace(' ', "+").as_bytes()));
+/// Where a part of a view stands in the text, with the letters right before and after it that the view leaves out.
+fn with_unseen(text: &str, view: &View<Vec<Place>>, part: Range<usize>, edges: Edges) -> Range<usize> {
+    let span = view.span(part.clone());
+    let (mut start, mut end) = (text.floor_char_boundary(span.start), text.ceil_char_boundary(span.end));
+    let (before, after) = view.left_out(&part, text.len());
+    if edges.unseen_before > 0 {
+        let from = before.start.max(start.saturating_sub(edges.unseen_before * WIDEST));
+        let left_out = &text[text.ceil_char_boundary(from).min(start)..start];
+        start -= left_out.rsplit(char::is_whitespace).next().map_or(0, str::len);
     }
-    if !secret.is_ascii() {
-        // Escaped byte by byte from Latin-1, and UTF-8 that was taken for Latin-1.
-        forms.extend(secret.chars().map(|c| u8::try_from(c).ok()).collect::<Option<Vec<_>>>());
-        forms.push(bytes.iter().map(|byte| char::from(*byte)).collect::<String>().into_bytes());
+    if edges.unseen_after > 0 {
+        let to = after.end.min(end + edges.unseen_after * WIDEST);
+        let left_out = &text[end..text.floor_char_boundary(to).max(end)];
+        end += left_out.split(char::is_whitespace).next().map_or(0, str::len);
     }
-    let mut forms: Vec<_> = forms.into_iter().map(|form| (form, Edges::default())).collect();
-    let mut once = in_base64(bytes);
-    once.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-    once.dedup_by(|(one, _), (other, _)| one == other);
-    // What of the inner one is not known at its ends is about so long in the outer one.
-    let wider =
-        |(form, edges): (Vec<u8>, Edges)| (form, Edges { before: edges.before + 4, after: edges.after + 4 });
-    forms.extend(once.iter().flat_map(|(inner, _)| in_base64(inner)).map(wider));
-    forms.extend(in_base64(&hexadecimal(bytes)));
-    forms.extend(once);
-    forms
-}
-
-/// The forms in which it is searched for in the letters and digits of a text alone, in lower case.
-fn alphanumeric_forms(bytes: &[u8]) -> Vec<(Vec<u8>, Edges)> {
-    let mut forms = encoded(bytes, 5, |bytes| vec![base32(bytes)]);
-    forms.push((hexadecimal(bytes), Edges::default()));
-    forms.extend(
-        in_base64(bytes).into_iter().map(|(inner, _)| (hexadecimal(&inner), Edges { before: 8, after: 8 })),
-    );
-    forms
-}
-
-fn in_base64(bytes: &[u8]) -> Vec<(Vec<u8>, Edges)> {
-    let encode = |bytes: &[u8]| {
-        [BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD]
-            .map(|engine| engine.encode(bytes).into_bytes())
-            .to_vec()
-    };
-    encoded(bytes, 6, encode)
-}
-
-/// Bytes in an encoding of so many bits a character, wherever in it they begin: only the characters that hold nothing else.
-fn encoded(bytes: &[u8], bits: usize, encode: impl Fn(&[u8]) -> Vec<Vec<u8>>) -> Vec<(Vec<u8>, Edges)> {
-    let mut forms = Vec::new();
-    // After as many bytes as characters have bits, at the latest, one begins with a byte.
-    for before in (0..bits).take_while(|before| *before == 0 || before * 8 % bits != 0) {
-        let shifted = [&[0; 8][..before], bytes].concat();
-        let (skipped, whole) = ((before * 8).div_ceil(bits), shifted.len() * 8 / bits);
-        // The last character may hold fewer bits of it.
-        let edges = Edges { before: skipped, after: usize::from(shifted.len() * 8 % bits > 0) };
-        let form = |encoded: Vec<u8>| (encoded[skipped.min(whole)..whole].to_vec(), edges);
-        forms.extend(encode(&shifted).into_iter().map(form));
-    }
-    forms
-}
-
-/// RFC 4648, section 6, in lower case and without padding.
-fn base32(bytes: &[u8]) -> Vec<u8> {
-    let bit = |place: usize| bytes.get(place / 8).map_or(0, |byte| byte >> (7 - place % 8) & 1);
-    let digit = |at: usize| (0..5).fold(0, |digit, place| digit << 1 | bit(at + place));
-    let character = |digit: u8| if digit < 26 { b'a' + digit } else { b'2' + digit - 26 };
-    (0..bytes.len() * 8).step_by(5).map(|at| character(digit(at))).collect()
-}
-
-fn hexadecimal(bytes: &[u8]) -> Vec<u8> {
-    let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' + value - 10 };
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    start..end
 }
 
 /// Where a short secret stands as a word of its own.

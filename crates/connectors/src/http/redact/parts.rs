@@ -1,7 +1,7 @@
 //! A text that comes in parts, such as the log of what is still running: a secret that begins in one part and ends in the
 //! next is found all the same.
 
-use super::{DEPTH, Escape, Redactor, Search, View, masked};
+use super::{DEPTH, Redactor, Search, masked};
 
 /// What was read before, and its secrets taken out. One for each text that is followed.
 #[derive(Debug)]
@@ -56,25 +56,7 @@ impl Search {
     /// How many bytes at the end of a text may be the beginning of a secret, in whatever form: at most as many as it can have.
     fn may_begin(&self, text: &str) -> usize {
         let tail = &text[text.ceil_char_boundary(text.len().saturating_sub(self.reach))..];
-        let mut begins = tail.len();
-        for view in View::of(tail) {
-            self.begins(&view, DEPTH, &mut begins);
-            begins = self.alphanumeric.begins(&view.alphanumeric()).unwrap_or(begins).min(begins);
-        }
-        // A form that is no UTF-8 may begin with the second byte of a character.
-        tail.len() - tail.floor_char_boundary(begins)
-    }
-
-    /// Puts `begins` to where the first secret may begin that the view ends in the middle of.
-    fn begins(&self, view: &View, depth: usize, begins: &mut usize) {
-        *begins = self.exact.begins(view).unwrap_or(*begins).min(*begins);
-        if depth > 0 {
-            for escape in Escape::ALL {
-                for (index, decoded) in view.without(escape, true).iter().enumerate() {
-                    self.begins(decoded, escape.depth_below(depth, index), begins);
-                }
-            }
-        }
+        self.begins(tail, DEPTH).map_or(0, |begins| tail.len() - begins)
     }
 }
 
@@ -213,6 +195,48 @@ mod tests {
         let mut parts = Parts::new(redactor);
         let out = [parts.next("caf\u{e9}abcd", true), parts.next("efghij!", false)];
         assert_eq!(out, ["caf", "[REDACTED]!"]);
+    }
+
+    /// A log is read by bytes: what ends within a letter ends with half of it, and so begins the next part.
+    #[test]
+    fn secret_with_another_letter_is_found_wherever_its_bytes_are_cut() {
+        let secret = "tøken-øß-Zx81日本Value";
+        let each = |write: &dyn Fn(char) -> String| secret.chars().map(write).collect::<String>();
+        let other = |c: char, escape: &dyn Fn(u32) -> String| {
+            if c.is_ascii() { c.to_string() } else { escape(u32::from(c)) }
+        };
+        let bytes = |c: char, escape: fn(u8) -> String| c.to_string().bytes().map(escape).collect::<String>();
+        let forms = [
+            secret.to_owned(),
+            each(&|c| bytes(c, |byte| format!("%{byte:02X}"))),
+            each(&|c| bytes(c, |byte| format!("\\x{byte:02x}"))),
+            each(&|c| bytes(c, |byte| format!("\\{byte:03o}"))),
+            each(&|c| bytes(c, |byte| format!("={byte:02X}"))),
+            each(&|c| bytes(c, |byte| char::from(byte).to_string())),
+            each(&|c| other(c, &|code| format!("\\u{code:04x}"))),
+            each(&|c| other(c, &|code| format!("&#{code};"))),
+            each(&|c| other(c, &|code| format!("&#x{code:x} "))),
+            each(&|c| other(c, &|_| "&oslash;".to_owned())),
+            each(&|c| other(c, &|_| "\u{fffd}".to_owned())),
+        ];
+        let redactor = Redactor::new(&[SecretString::from(secret)]);
+        for form in forms {
+            let text = format!("+ login {form}\ndone\n").into_bytes();
+            for cut in 1..text.len() {
+                let mut parts = Parts::new(redactor.clone());
+                let mut read = |part: &[u8], more| parts.next(&String::from_utf8_lossy(part), more);
+                let out = [read(&text[..cut], true), read(&text[cut..], false)].concat();
+                let passed = out.strip_prefix("+ login ").and_then(|rest| rest.split("[REDACTED]").next());
+                let each = form.len().div_ceil(secret.chars().count());
+                assert!(out.contains("[REDACTED]"), "{form} at {cut}: {out}");
+                assert!(passed.is_some_and(|it| it.len() <= SHORT * each), "{form} at {cut}: {out}");
+                let after = out.split("[REDACTED]").last().unwrap_or_default();
+                assert!(
+                    after.ends_with("\ndone\n") && after.len() <= "\ndone\n".len() + 3,
+                    "{form} at {cut}: {out}"
+                );
+            }
+        }
     }
 
     #[test]

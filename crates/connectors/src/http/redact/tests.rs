@@ -1,6 +1,11 @@
 use serde_json::json;
 
-use super::*;
+use base64::{
+    Engine as _,
+    prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD},
+};
+
+use super::{escape::NAMED, forms::base32, *};
 
 const PLAIN: &str = "ghp_Zx81PlainTokenValue7766";
 /// With everything that is escaped somewhere.
@@ -55,7 +60,7 @@ fn base32_is_that_of_the_standard() {
 /// A way to repeat a secret.
 type Form = (&'static str, fn(&str) -> String);
 
-const FORMS: [Form; 36] = [
+const FORMS: [Form; 50] = [
     ("as it is", str::to_owned),
     ("JSON", json_escaped),
     ("JSON, every character", all_u),
@@ -91,6 +96,30 @@ const FORMS: [Form; 36] = [
     ("base64, of hexadecimal", |secret| {
         BASE64_STANDARD_NO_PAD.encode(hex(secret, |byte| format!("{byte:02x}")))
     }),
+    ("base64, of HEXADECIMAL", |secret| {
+        BASE64_STANDARD_NO_PAD.encode(hex(secret, |byte| format!("{byte:02X}")))
+    }),
+    ("base64, of Latin-1", |secret| {
+        let latin: Vec<u8> = secret.chars().map(|c| u8::try_from(c).unwrap()).collect();
+        BASE64_STANDARD_NO_PAD.encode(latin)
+    }),
+    ("Latin-1, every byte", |secret| each(secret, |c| format!("%{:02x}", u32::from(c)))),
+    ("UTF-8 as Latin-1", |secret| secret.bytes().map(char::from).collect()),
+    ("numbers, as a list", |secret| format!("{:?}", secret.as_bytes())),
+    ("numbers, with spaces", |secret| hex(secret, |byte| format!("{byte} "))),
+    ("numbers, of three digits", |secret| hex(secret, |byte| format!("{byte:03},"))),
+    ("numbers, octal", |secret| hex(secret, |byte| format!("{byte:03o} "))),
+    ("numbers, of characters", |secret| each(secret, |c| format!("{}, ", u32::from(c)))),
+    ("HTML, by numbers", |secret| each(secret, |c| format!("&#{};", u32::from(c)))),
+    ("HTML, by numbers that do not end", |secret| each(secret, |c| format!("&#{} ", u32::from(c)))),
+    ("HTML, by numbers with zeros", |secret| each(secret, |c| format!("&#x{:06X}", u32::from(c)))),
+    ("HTML, by names", |secret| {
+        each(secret, |c| match NAMED.iter().find(|(_, byte)| char::from(*byte) == c) {
+            Some((name, _)) => format!("&{name};"),
+            None => c.to_string(),
+        })
+    }),
+    ("HTML, by names, in a URL", |secret| percent(&secret.replace('_', "&lowbar;").replace('é', "&eacute;"))),
     ("full width", |secret| {
         each(secret, |c| match c {
             '!'..='~' => char::from_u32(u32::from(c) + 0xfee0).unwrap().to_string(),
@@ -118,6 +147,7 @@ fn a_secret_is_found_in_every_form() {
             let most = match name {
                 "base64, twice" => 20,
                 name if name.starts_with("base") => 12,
+                name if name.starts_with("numbers, ") => 6,
                 // What comes after the last digits.
                 name if name.starts_with("hexadecimal, ") || name.starts_with("quoted-printable, ") => 4,
                 _ => 0,
@@ -164,6 +194,58 @@ fn other_texts_are_left_alone() {
         assert!(matches!(redactor.body(text), Cow::Borrowed(_)), "{text}");
     }
     assert_eq!(redactor.text("pass; -pass- bypass"), "[REDACTED]; -[REDACTED]- bypass");
+}
+
+#[test]
+fn a_long_secret_is_found_in_another_case_and_a_short_one_may_be_a_word() {
+    let cases = [
+        (PLAIN, PLAIN.to_uppercase(), MASK),
+        (PLAIN, PLAIN.to_lowercase(), MASK),
+        (PLAIN, PLAIN.to_lowercase().replace('_', "%5F"), MASK),
+        (PLAIN, format!("\"{}\"", PLAIN.to_uppercase().replace('_', "-")), "\"[REDACTED]\""),
+        ("password", "Password".to_owned(), "Password"),
+        ("password", "password".to_owned(), MASK),
+    ];
+    for (secret, told, expected) in cases {
+        assert_eq!(redactor(&[secret]).text(&told), expected, "{secret}");
+    }
+}
+
+#[test]
+fn a_secret_of_other_letters_is_found_whatever_writes_them() {
+    let secret = "пароль-ключ";
+    let redactor = redactor(&[secret]);
+    let forms: [fn(&str) -> String; 8] = [
+        str::to_owned,
+        json_escaped,
+        all_u,
+        percent,
+        |secret| each(secret, |c| format!("&#{};", u32::from(c))).replace("&#45;", "-"),
+        |secret| BASE64_STANDARD_NO_PAD.encode(secret),
+        |secret| hex(secret, |byte| format!("{byte:02x}")),
+        |secret| hex(secret, |byte| format!("{byte}, ")),
+    ];
+    for form in forms {
+        let told = form(secret);
+        let clean = redactor.text(&told);
+        assert!(clean.contains(MASK) && clean.len() < MASK.len() + 4, "{told}: {clean}");
+    }
+    for other in ["пароль", "ключ-пароль", "- - - - - - -"] {
+        assert_eq!(redactor.text(other), other);
+    }
+}
+
+#[test]
+fn letters_that_are_left_out_are_masked_with_the_secret() {
+    let redactor = redactor(&["éß-token-Zx81Plain-ü"]);
+    let cases = [
+        ("a éß-token-Zx81Plain-ü b", "a [REDACTED] b"),
+        ("a %C3%A9%C3%9F-token-Zx81Plain-%C3%BC b", "a [REDACTED] b"),
+        ("ein großes éß-token-Zx81Plain-ü ändern", "ein großes [REDACTED] ändern"),
+    ];
+    for (told, expected) in cases {
+        assert_eq!(redactor.text(told), expected);
+    }
 }
 
 #[test]
@@ -221,9 +303,9 @@ proptest::proptest! {
         for text in [&text, &escaped, &format!("{escaped}{secret}{text}")] {
             let _ = (redactor.text(text), redactor.body(text));
         }
-        if secret.trim().len() >= LONG && !clean(secret.trim().as_bytes()).is_empty() {
+        if secret.trim().len() >= LONG && !clean(secret.trim()).is_empty() {
             let told = format!("{text}{secret}");
-            proptest::prop_assert!(clean(secret.trim().as_bytes()).len() < LONG || redactor.text(&told) != told);
+            proptest::prop_assert!(clean(secret.trim()).len() < LONG || redactor.text(&told) != told);
         }
     }
 }
