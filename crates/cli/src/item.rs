@@ -108,14 +108,14 @@ impl Facts {
         self.add("Assigned to", incident.assignee_names().join(", "));
         self.add("Changed by", incident.changed_by.as_ref().map_or("", |by| &by.name));
         let began = since_when(incident.started_at);
-        let is_dated = incident.started_at > Timestamp::UNIX_EPOCH;
-        let began = match (incident.start_unknown, is_dated) {
+        let began = match (incident.start_unknown, incident.began()) {
             (false, _) => began,
-            (true, true) => format!("not known; first seen {began}"),
-            (true, false) => "not known".to_owned(),
+            (true, Some(_)) => format!("not known; first seen {began}"),
+            (true, None) => "not known".to_owned(),
         };
         self.add("Began", began);
-        self.add("Last change", since_when(incident.updated_at));
+        let changed = Some(incident.updated_at).filter(|at| *at > Timestamp::UNIX_EPOCH);
+        self.add("Last change", changed.map_or_else(|| "not known".to_owned(), since_when));
         let escalations: Vec<_> = incident.escalations.iter().map(|at| when(*at)).collect();
         self.add("Escalated", escalations.join("\n"));
         let missed = incident

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::{
-    command::{ArgError, Args, CommandSpec},
+    command::{ArgError, Args, CommandSpec, Lookup},
     error::ServiceError,
     identity::Identity,
     item::{AccountName, Item},
@@ -55,6 +55,12 @@ pub trait Action: Send + Sync {
         progress: &dyn Progress,
     ) -> Result<Outcome, ServiceError>;
 
+    /// What of the service the text of an argument may mean, where the service knows it by an id that few people know: it is
+    /// looked up before the preview, and [`Args::named`] has what was found. `None` where it is sent as it is typed.
+    async fn look_up(&self, _arg: &str, _typed: &str) -> Result<Option<Wanted>, ServiceError> {
+        Ok(None)
+    }
+
     /// Live choices for an argument, given the ones before it. Empty where there are none.
     async fn choices(&self, _arg: &str, _args: &Args) -> Result<Vec<Choice>, ServiceError> {
         Ok(Vec::new())
@@ -68,6 +74,15 @@ pub struct Step {
     pub what: String,
     /// The request or program itself, one line or several; empty for a wait.
     pub exactly: String,
+}
+
+/// What an argument has to name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// In words that follow "expected": "a user's id, name or e-mail address".
+    pub what: &'static str,
+    /// What the service found.
+    pub lookup: Lookup,
 }
 
 /// A value that an argument can take.

@@ -66,7 +66,16 @@ function happened(
   summary: string,
   by: string | null = null,
 ): Event {
-  return { id, item, name, at: ago(minutes), seen_at: ago(minutes), old: false, by: by ? { id: by, name: by } : null, summary };
+  return {
+    id,
+    item,
+    name,
+    at: ago(minutes),
+    seen_at: ago(minutes),
+    old: false,
+    by: by ? { id: by, name: by } : null,
+    summary,
+  };
 }
 
 export const BUILD: Build = {

@@ -144,20 +144,19 @@ export function folded(text: string): string | null {
   return start === text ? null : `${start.trimEnd()}…`;
 }
 
-const SEVERITIES: Record<Severity, string> = {
-  critical: "critical",
+/** Where the word for it alone would not be understood. */
+const SEVERITIES: Partial<Record<Severity, string>> = {
   high: "high urgency",
-  warning: "warning",
   info: "for information",
+  unknown: "severity unknown",
 };
 
 export function incidentSummary(incident: Incident, now: number): string {
-  const since = age(incident.started_at, now);
-  return [
-    incident.service,
-    SEVERITIES[incident.severity],
-    incident.status === "resolved" ? "resolved" : `open ${since === "now" ? "since just now" : since}`,
-  ]
+  const { service, severity, started_at, status } = incident;
+  const since = age(started_at, now);
+  // 1970 is where nobody knows when it began.
+  const open = Date.parse(started_at) ? `open ${since === "now" ? "since just now" : since}` : "open";
+  return [service, SEVERITIES[severity] ?? severity, status === "resolved" ? status : open]
     .filter(Boolean)
     .join(", ");
 }

@@ -89,7 +89,7 @@ pub(super) fn to_the_second(at: Timestamp) -> Timestamp {
 /// The incident that an alert is, begun then. The same whichever way the alert came.
 pub(super) fn snapshot<S>(place: &Place, alert: &Alert<'_, S>, began: Began, standing: Standing) -> Item {
     let (labels, annotations) = (&alert.labels, &alert.annotations);
-    let severity = labels.first(&["severity", "priority"]).map_or(Severity::Warning, Severity::from_word);
+    let severity = labels.first(&["severity", "priority"]).map_or(Severity::Unknown, Severity::from_word);
     let service = labels.first(&["service", "alertname"]).unwrap_or("alert");
     let (shown, cut) = shown_labels(labels);
     let description =

@@ -1,15 +1,24 @@
 //! Requests to PagerDuty: its media type, in whose name they are made, its rate limit, and who the account is.
 
 use async_trait::async_trait;
-use callboard_domain::{error::ServiceError, identity::Identity, secret::SecretString, text};
+use callboard_domain::{
+    command::{Lookup, Named},
+    error::ServiceError,
+    identity::Identity,
+    secret::SecretString,
+    text,
+};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use url::Url;
 
-use super::wire::{self, Incident, Page, User};
+use super::{
+    is_id,
+    wire::{self, Incident, Listed, Page, User},
+};
 use crate::{
     Identify,
-    http::{Client, Credential, Http, RateLimitHeaders, Request, Reset},
+    http::{Answer, Client, Credential, Http, RateLimitHeaders, Request, Reset},
     paging::{self, Paging},
 };
 
@@ -17,6 +26,8 @@ use crate::{
 pub(super) const ROWS: usize = 100;
 /// The most users that are offered.
 const USERS: usize = 200;
+/// The most services that are offered.
+pub(super) const SERVICES: usize = 500;
 
 /// "REST API rate limits": `ratelimit-reset` counts the seconds that are left.
 const RATE_LIMIT: RateLimitHeaders = RateLimitHeaders {
@@ -61,6 +72,39 @@ impl PagerDuty {
             Some(from) => request.header("from", from),
             None => request,
         }
+    }
+
+    /// Sends a request that changes something. PagerDuty refuses who may not (403) otherwise than whom it does not know (400):
+    /// to a person both are one thing, and have one remedy.
+    ///
+    /// # Errors
+    /// Those of [`Http::send`].
+    pub(super) async fn change(&self, request: Request) -> Result<Answer, ServiceError> {
+        let answer = self.http.exchange(request).await?;
+        if answer.status.is_success() {
+            return Ok(answer);
+        }
+        let fault = self.http.fault(&answer);
+        let why = format!(
+            "this account may not do that at PagerDuty: it takes the API key of a user who may respond to incidents, or \
+             an account's API key with `from`, the e-mail address of such a user; {fault}"
+        );
+        Err(match fault {
+            ServiceError::Auth { missing_scopes, .. } if answer.status == StatusCode::FORBIDDEN => {
+                ServiceError::Auth { why, missing_scopes }
+            }
+            ServiceError::Rejected { .. }
+                if answer.status == StatusCode::BAD_REQUEST && self.is_nobody().await =>
+            {
+                ServiceError::rejected(why)
+            }
+            fault => fault,
+        })
+    }
+
+    /// True where PagerDuty says that it does not know in whose name things are done.
+    async fn is_nobody(&self) -> bool {
+        matches!(self.me().await, Err(ServiceError::Rejected { .. }))
     }
 
     /// An incident as it is now.
@@ -134,6 +178,46 @@ impl PagerDuty {
     pub(super) async fn users(&self, query: &str) -> Result<Vec<User>, ServiceError> {
         let request = self.get(["users"]).query("query", query);
         Ok(self.list::<User>(request, USERS, |user| user.id.clone()).await?.rows)
+    }
+
+    /// The services whose name has that in it.
+    pub(super) async fn services(&self, query: &str) -> Result<Vec<Listed>, ServiceError> {
+        let request = self.get(["services"]).query("query", query);
+        Ok(self.list::<Listed>(request, SERVICES, |service| service.id.clone()).await?.rows)
+    }
+
+    /// What of the `users` or `services` a text may mean: what has it for an id, else what has it in its name or address.
+    pub(super) async fn look_up(&self, of: &'static str, typed: &str) -> Result<Lookup, ServiceError> {
+        let typed = typed.trim();
+        if is_id(typed) {
+            let answer = self.http.exchange(self.get([of, typed])).await;
+            // A name may look like an id.
+            let is_none = matches!(&answer, Ok(answer) if matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::GONE));
+            if !is_none {
+                // It is sent as it is, also where nobody says whose it is.
+                let one = answer.and_then(|answer| answer.json::<wire::OneListed>()).ok().map(|it| it.one);
+                let names = one.filter(|one| one.id == typed).map(|one| one.names()).unwrap_or_default();
+                return Ok(Lookup::only(Named { id: typed.to_owned(), names }));
+            }
+        }
+        let request = self.get([of]).query("query", typed);
+        let listing = self.list::<Listed>(request, SERVICES, |listed| listed.id.clone()).await?;
+        let is_good = |listed: &&Listed| is_id(&listed.id);
+        let complete = listing.complete && listing.odd.is_empty() && listing.fault.is_none();
+        let complete = complete && listing.rows.iter().all(|listed| is_good(&listed));
+        // What is switched off takes no incidents.
+        let found = listing.rows.iter().filter(|it| is_good(it) && it.status != "disabled");
+        let found = found.map(|it| Named { id: it.id.clone(), names: it.names() }).collect();
+        Ok(Lookup { found, complete })
+    }
+}
+
+impl Listed {
+    /// What people call it.
+    pub(super) fn names(&self) -> Vec<String> {
+        let name = if self.name.trim().is_empty() { &self.summary } else { &self.name };
+        let names = [name, &self.email].map(|name| text::line(name, 100));
+        names.into_iter().filter(|name| !name.is_empty()).collect()
     }
 }
 

@@ -59,8 +59,9 @@ pub(super) fn snapshot(account: &AccountName, report: Report<'_>, now: Timestamp
         "triggered" => IncidentStatus::Triggered,
         "acknowledged" => IncidentStatus::Acknowledged,
         "resolved" => IncidentStatus::Resolved,
-        other => {
-            return Err(format!("expected the status triggered, acknowledged or resolved, found {other:?}"));
+        _ => {
+            let found = text::line(&incident.status, NAME);
+            return Err(format!("expected the status triggered, acknowledged or resolved, found {found:?}"));
         }
     };
     if incident.id.is_empty() {
@@ -114,13 +115,16 @@ pub(super) fn is_user(reference: &Reference) -> bool {
     reference.kind.starts_with("user")
 }
 
-/// By its priority where the team gives one, else by its urgency. Of low urgency means: not at night.
+/// By its priority where the team gives one, else by its urgency. Teams name priorities as they like, and of low urgency
+/// means: not at night.
 fn severity(incident: &wire::Incident) -> Severity {
-    match (&incident.priority, incident.urgency.as_str()) {
-        (Some(priority), _) if !priority.summary.is_empty() => Severity::from_word(priority.summary.trim()),
-        (_, "high") => Severity::High,
-        _ => Severity::Warning,
-    }
+    let priority = incident.priority.as_ref().map(|priority| Severity::from_word(&priority.summary));
+    let urgency = || match incident.urgency.as_str() {
+        "high" => Severity::High,
+        "low" => Severity::Warning,
+        _ => Severity::Unknown,
+    };
+    priority.filter(|severity| *severity != Severity::Unknown).unwrap_or_else(urgency)
 }
 
 /// Who has it. None where it is acknowledged, and the list of who did says nobody: that is not known then.

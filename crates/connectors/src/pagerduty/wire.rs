@@ -1,9 +1,20 @@
 //! PagerDuty's JSON: the REST API v2 and webhooks v3. References have an `id`, a `type` and a `summary`, which is the name.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::lenient::{Date, Entries, number, or_nothing, text};
+use crate::lenient::{Date, Entries, number, optional_text, or_nothing, text};
+
+/// One of the words that PagerDuty has for states and kinds, in any case.
+fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    text(deserializer).map(|word| word.trim().to_ascii_lowercase())
+}
+
+/// The same; empty for what is no word.
+fn word_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let word = optional_text(deserializer)?.unwrap_or_default();
+    Ok(word.trim().to_ascii_lowercase())
+}
 
 /// A page of a listing, whose rows stand under the listing's own name.
 #[derive(Debug, Deserialize)]
@@ -45,9 +56,9 @@ pub(super) struct Incident {
     pub(super) title: String,
     #[serde(default, deserialize_with = "text")]
     pub(super) summary: String,
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "word")]
     pub(super) status: String,
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "word_if_any")]
     pub(super) urgency: String,
     #[serde(default, deserialize_with = "or_nothing")]
     pub(super) priority: Option<Reference>,
@@ -81,7 +92,7 @@ pub(super) struct Incident {
 pub(super) struct Reference {
     #[serde(default, deserialize_with = "text")]
     pub(super) id: String,
-    #[serde(default, rename = "type", deserialize_with = "text")]
+    #[serde(default, rename = "type", deserialize_with = "word")]
     pub(super) kind: String,
     /// Its name.
     #[serde(default, deserialize_with = "text")]
@@ -105,7 +116,7 @@ pub(super) struct Acknowledgement {
 /// What PagerDuty is going to do by itself: `unacknowledge`, `escalate`, `resolve`.
 #[derive(Debug, Deserialize)]
 pub(super) struct PendingAction {
-    #[serde(default, rename = "type", deserialize_with = "text")]
+    #[serde(default, rename = "type", deserialize_with = "word")]
     pub(super) kind: String,
     #[serde(default)]
     pub(super) at: Date,
@@ -114,7 +125,7 @@ pub(super) struct PendingAction {
 /// What happened to an incident.
 #[derive(Debug, Deserialize)]
 pub(super) struct LogEntry {
-    #[serde(default, rename = "type", deserialize_with = "text")]
+    #[serde(default, rename = "type", deserialize_with = "word")]
     pub(super) kind: String,
     #[serde(default)]
     pub(super) created_at: Date,
@@ -140,13 +151,28 @@ pub(super) struct User {
     pub(super) email: String,
 }
 
+/// One user or service, by itself.
 #[derive(Debug, Deserialize)]
-pub(super) struct Service {
+pub(super) struct OneListed {
+    #[serde(alias = "user", alias = "service")]
+    pub(super) one: Listed,
+}
+
+/// What can be named: a user, or a service.
+#[derive(Debug, Deserialize)]
+pub(super) struct Listed {
     #[serde(deserialize_with = "text")]
     pub(super) id: String,
     #[serde(default, deserialize_with = "text")]
     pub(super) name: String,
+    /// The same, in a reference.
     #[serde(default, deserialize_with = "text")]
+    pub(super) summary: String,
+    /// A user's.
+    #[serde(default, deserialize_with = "text")]
+    pub(super) email: String,
+    /// A service's.
+    #[serde(default, deserialize_with = "word")]
     pub(super) status: String,
 }
 
@@ -175,7 +201,7 @@ pub(super) struct Webhook<'a> {
 pub(super) struct Event<'a> {
     #[serde(default, deserialize_with = "text")]
     pub(super) id: String,
-    #[serde(deserialize_with = "text")]
+    #[serde(deserialize_with = "word")]
     pub(super) event_type: String,
     #[serde(default)]
     pub(super) occurred_at: Date,

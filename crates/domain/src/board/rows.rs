@@ -74,7 +74,7 @@ fn incident_row(incident: &Incident, item: &Item, me: &Identity, now: Timestamp)
         held,
         second: incident.service.clone(),
         turn: Some(Turn { mine, who, kind: TurnKind::Respond, what }),
-        since: Some(incident.started_at).filter(|at| *at > Timestamp::UNIX_EPOCH),
+        since: incident.began(),
         severity: Some(incident.severity),
         ..plain(item, State::Incident)
     })

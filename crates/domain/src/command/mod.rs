@@ -7,6 +7,7 @@ mod complete;
 mod confirm;
 mod fitting;
 mod matcher;
+mod named;
 mod resolve;
 mod say;
 mod spec;
@@ -33,6 +34,7 @@ pub use complete::{Completion, What};
 pub use confirm::Confirm;
 pub use fitting::{Fits, brings_about, can_work, fits};
 
+pub use named::{Lookup, Named};
 pub use say::named_line;
 
 pub use resolve::{Resolution, applies_to, prefill, resolve_item};
@@ -180,6 +182,11 @@ pub struct Args {
     pub items: BTreeMap<String, Item>,
     /// What an [`ArgType::Pairs`] argument took, in the order typed.
     pub pairs: Vec<(String, String)>,
+    /// What [`ArgType::Live`] arguments named, by argument name, where the service knows it by an id of its own: their values
+    /// are these ids then.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[ts(optional, as = "Option<BTreeMap<String, Named>>")]
+    pub named: BTreeMap<String, Named>,
 }
 
 impl Args {
@@ -191,6 +198,11 @@ impl Args {
     /// An argument's text; empty where it is not given.
     pub fn text(&self, name: &str) -> &str {
         self.get(name).unwrap_or_default()
+    }
+
+    /// What an argument means, for people: with its name, where that is known.
+    pub fn shown(&self, name: &str) -> String {
+        self.named.get(name).map_or_else(|| self.text(name).to_owned(), ToString::to_string)
     }
 
     /// The item that an argument named, where it stands on the board.

@@ -7,12 +7,15 @@ use super::{
 };
 use crate::item::Kind;
 
-/// A line as people read it: alerts go by what they are called, not by their fingerprints. It is for reading, and not
-/// to be run.
+/// A line as people read it: alerts go by what they are called, not by their fingerprints, and so does what a service knows
+/// by ids. It is for reading, and not to be run.
 pub fn named_line(line: &str, args: &Args) -> String {
     let alerts = args.items.values().filter(|item| item.key.kind == Kind::Incident);
-    alerts.fold(line.to_owned(), |line, item| {
-        let (reference, called) = (quote(item.reference()), item.called());
+    let alerts = alerts.map(|item| (item.reference().to_owned(), item.called()));
+    let named =
+        args.named.values().filter_map(|named| Some((named.id.clone(), named.names.first()?.clone())));
+    alerts.chain(named).fold(line.to_owned(), |line, (reference, called)| {
+        let reference = quote(&reference);
         let is_it = |word: &str| word == reference;
         // Word by word: what only begins like it is another.
         line.split(' ')
@@ -85,7 +88,7 @@ mod tests {
     use super::*;
     use crate::item::examples::incident;
     use crate::{
-        command::{ArgSpec, CommandSpec},
+        command::{ArgSpec, CommandSpec, Named},
         item::Kind,
     };
 
@@ -150,6 +153,9 @@ mod tests {
         for (line, expected) in cases {
             assert_eq!(named_line(line, &args), expected);
         }
+        let named = Named { id: "PBEN001".into(), names: vec!["Ben Smith".into()] };
+        let args = Args { named: [("person".to_owned(), named)].into(), ..Args::default() };
+        assert_eq!(named_line("reassign 1 to PBEN001", &args), "reassign 1 to Ben Smith");
         assert_eq!(named_line("ack 0f3a", &Args::default()), "ack 0f3a", "what is not known keeps its name");
     }
 }

@@ -58,9 +58,10 @@ pub fn note() -> CommandSpec {
 pub fn reassign() -> CommandSpec {
     of_incident("reassign", "Ask another person to take an incident: they are paged")
         .label("Reassign")
-        .usage("reassign <incident> to <person>")
-        .arg(ArgSpec::live(PERSON, "whom to page instead"))
-        .example("reassign Q2R8T to PXPGF42")
+        .usage("reassign <incident> to <person...>")
+        .arg(ArgSpec::live(PERSON, "whom to page instead: a name, an e-mail address or an id"))
+        .example("reassign Q2R8T to ana@acme.example")
+        .example("reassign Q2R8T to Ana Lima")
 }
 
 /// `on-call [TEAM]`, of every account that knows: who is on call now.

@@ -1,18 +1,26 @@
 //! Incidents: how they are joined, and what a new state of one tells.
 
-use std::collections::BTreeSet;
+use std::{cmp::Ordering, collections::BTreeSet};
 
 use jiff::Timestamp;
 
 use super::{EventName, Order, Transition};
-use crate::item::{ESCALATIONS_KEPT, Hold, Incident, IncidentStatus, InferredEnd, Item, listed};
+use crate::item::{ESCALATIONS_KEPT, Hold, Incident, IncidentStatus, InferredEnd, Item, Severity, listed};
+
+/// True where both are of the same occurrence. One whose beginning nobody knows is of the occurrence that is known.
+fn is_same_occurrence(one: &Incident, other: &Incident) -> bool {
+    one.started_at == other.started_at || one.began().is_none() || other.began().is_none()
+}
 
 /// A later occurrence is newer; within one occurrence the later update, and on a tie the further status. If that does not
 /// decide either, or the order is known, the later received. What was inferred has no weight.
 pub(super) fn is_newer(old: &Incident, new: &Incident, order: Order) -> bool {
+    if !is_same_occurrence(old, new) {
+        return new.started_at > old.started_at;
+    }
     let version = |incident: &Incident| {
         let seen = incident.inferred_end.map_or(incident.status, |end| end.was);
-        (incident.started_at, incident.updated_at, (order == Order::Unknown).then_some(seen))
+        (incident.updated_at, (order == Order::Unknown).then_some(seen))
     };
     version(new) >= version(old)
 }
@@ -21,7 +29,8 @@ pub(super) fn is_newer(old: &Incident, new: &Incident, order: Order) -> bool {
 /// same occurrence or a later one, whatever that sighting's version; or until the service itself tells the end.
 pub(super) fn join(old: &Incident, new: Incident, order: Order) -> Incident {
     let Some(end) = old.inferred_end else { return join_seen(old, new, order) };
-    let is_sighting = new.started_at >= old.started_at && new.status != IncidentStatus::Resolved;
+    let is_earlier = !is_same_occurrence(old, &new) && new.started_at < old.started_at;
+    let is_sighting = !is_earlier && new.status != IncidentStatus::Resolved;
     let joined = join_seen(&old.clone().as_seen(), new, order);
     if is_sighting || joined.status == IncidentStatus::Resolved {
         joined
@@ -64,7 +73,7 @@ fn last_hold(incident: &Incident) -> Option<(Timestamp, Option<&Hold>)> {
 /// so that what a thinner report leaves out is not forgotten. Escalations are a set.
 fn join_seen(old: &Incident, new: Incident, order: Order) -> Incident {
     let newer = is_newer(old, &new, order);
-    if old.started_at != new.started_at {
+    if !is_same_occurrence(old, &new) {
         return if newer { new } else { old.clone() };
     }
     let description = match (&old.description, &new.description) {
@@ -82,6 +91,11 @@ fn join_seen(old: &Incident, new: Incident, order: Order) -> Incident {
     };
     let assigned = later(old.assigned.as_ref(), new.assigned.as_ref(), |assigned| assigned.at, order);
     let assigned = assigned.cloned();
+    let (started_at, start_unknown) = match old.started_at.cmp(&new.started_at) {
+        Ordering::Greater => (old.started_at, old.start_unknown),
+        Ordering::Less => (new.started_at, new.start_unknown),
+        Ordering::Equal => (new.started_at, old.start_unknown && new.start_unknown),
+    };
     let (winner, other) = if newer { (new, old) } else { (old.clone(), &new) };
     // Two reports of one change: either may say who made it.
     let same_change = winner.status == other.status && winner.updated_at == other.updated_at;
@@ -92,7 +106,12 @@ fn join_seen(old: &Incident, new: Incident, order: Order) -> Incident {
         Some((at, None)) => (None, Some(at)),
         None => (None, None),
     };
-    Incident { changed_by, hold, released_at, assigned, escalations, description, ..winner }
+    let updated_at = match winner.began() {
+        Some(_) => winner.updated_at,
+        None => winner.updated_at.max(started_at),
+    };
+    let whole = Incident { started_at, start_unknown, updated_at, ..winner };
+    Incident { changed_by, hold, released_at, assigned, escalations, description, ..whole }
 }
 
 /// Of two words of a service the later one. At the same time the greater one, so that the order of arrival does not matter,
@@ -116,23 +135,27 @@ fn later<'a, T: Ord>(
 /// another assignment.
 pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -> Vec<Transition> {
     use IncidentStatus::{Acknowledged, Resolved, Triggered};
-    let old = old.filter(|old| old.started_at == new.started_at);
+    let old = old.filter(|old| is_same_occurrence(old, new));
     let before = old.map(|old| old.status);
     let (began, updated) = (new.started_at, new.updated_at);
     let subject = subject(new, item);
+    let severity = match new.severity {
+        Severity::Unknown => String::new(),
+        known => format!(" ({})", known.name()),
+    };
     let mut found = Vec::new();
     let mut tell = |name, at, by, distinct, summary| {
         found.push(Transition { name, at, by, distinct, summary });
     };
     match (old, new.status) {
         (None, _) => {
-            let summary = format!("{subject} triggered ({})", new.severity.name());
+            let summary = format!("{subject} triggered{severity}");
             // Where nobody says when, it is when it was seen: as the year 1970 it would be no news.
-            let at = Some(began).filter(|at| *at > Timestamp::UNIX_EPOCH);
+            let at = new.began();
             tell(EventName::Triggered, at, None, began.to_string(), summary);
         }
         (Some(Incident { status: Resolved, inferred_end, .. }), Triggered | Acknowledged) => {
-            let summary = format!("{subject} is back ({})", new.severity.name());
+            let summary = format!("{subject} is back{severity}");
             match inferred_end {
                 // The service knows of no end, and so of no time when it came back.
                 Some(end) => {
@@ -144,8 +167,7 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
             }
         }
         (Some(Incident { status: Acknowledged, .. }), Triggered) => {
-            let summary =
-                format!("{subject} still fires, and is no longer acknowledged ({})", new.severity.name());
+            let summary = format!("{subject} still fires, and is no longer acknowledged{severity}");
             let by = new.changed_by.clone();
             tell(EventName::Unacknowledged, Some(updated), by, format!("{began} {updated}"), summary);
         }

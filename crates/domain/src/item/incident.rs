@@ -25,7 +25,7 @@ pub struct Incident {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(optional, as = "Option<bool>")]
     pub start_unknown: bool,
-    /// When the service last changed it: within one occurrence the newer one wins, and on a tie the further status.
+    /// When the service last changed it, or 1970 where it does not say: within one occurrence the newer one wins, and on a tie the further status.
     pub updated_at: Timestamp,
     /// Who brought it to this status, where the service says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -151,6 +151,11 @@ pub struct InferredEnd {
 }
 
 impl Incident {
+    /// When it began, or was first seen where the service does not say; `None` where neither is known.
+    pub fn began(&self) -> Option<Timestamp> {
+        Some(self.started_at).filter(|at| *at > Timestamp::UNIX_EPOCH)
+    }
+
     /// As it was last seen: without what was only inferred.
     pub fn as_seen(mut self) -> Self {
         if let Some(end) = self.inferred_end.take() {
@@ -223,8 +228,10 @@ impl IncidentStatus {
 pub enum Severity {
     /// For the record.
     Info,
-    /// Look at it today. Also where the service does not say.
+    /// Look at it today.
     Warning,
+    /// The service does not say, or in a word that nobody here knows: no less than a warning.
+    Unknown,
     /// Look at it now.
     High,
     /// Get up.
@@ -237,14 +244,15 @@ impl Severity {
         match self {
             Self::Info => "info",
             Self::Warning => "warning",
+            Self::Unknown => "unknown",
             Self::High => "high",
             Self::Critical => "critical",
         }
     }
 
-    /// Reads the words that services and teams use (`page`, `P1`, `sev2`, `error`, ...); unknown ones are [`Severity::Warning`].
+    /// Reads the words that services and teams use (`page`, `P1`, `sev2`, `error`, ...); others are [`Severity::Unknown`].
     pub fn from_word(word: &str) -> Self {
-        match word.to_ascii_lowercase().as_str() {
+        match word.trim().to_ascii_lowercase().as_str() {
             "critical" | "crit" | "page" | "emergency" | "fatal" | "p1" | "sev1" | "disaster" => {
                 Self::Critical
             }
@@ -252,7 +260,10 @@ impl Severity {
             "info" | "information" | "informational" | "none" | "low" | "p4" | "p5" | "sev4" | "debug" => {
                 Self::Info
             }
-            _ => Self::Warning,
+            "warning" | "warn" | "minor" | "moderate" | "medium" | "average" | "p3" | "sev3" | "ticket" => {
+                Self::Warning
+            }
+            _ => Self::Unknown,
         }
     }
 }
@@ -262,6 +273,25 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_word_that_nobody_knows_is_no_severity() {
+        use Severity::{Critical, High, Info, Unknown, Warning};
+        let cases = [
+            ("PAGE", Critical),
+            (" sev2 ", High),
+            ("warn", Warning),
+            ("P3", Warning),
+            ("low", Info),
+            ("none", Info),
+            ("", Unknown),
+            ("purple", Unknown),
+        ];
+        for (word, expected) in cases {
+            assert_eq!(Severity::from_word(word), expected, "{word:?}");
+        }
+        assert!(Warning < Unknown && Unknown < High, "no less than a warning");
+    }
 
     #[test]
     fn users_are_read_as_older_versions_wrote_them() {

@@ -27,7 +27,7 @@ const RULES: [(&str, &str, NotifyLevel); 10] = [
     ),
     (
         "an incident",
-        r#"event in ["triggered", "unacknowledged", "escalated"] && item.severity in ["high", "warning"]"#,
+        r#"event in ["triggered", "unacknowledged", "escalated"] && item.severity in ["high", "warning", "unknown"]"#,
         NotifyLevel::Notify,
     ),
     ("an incident is assigned to me", r#"event == "reassigned" && item.mine"#, NotifyLevel::Notify),

@@ -98,7 +98,11 @@ pub const FIELDS: &[Name<'static>] = &[
         "The pull request's checks, summed up; empty where they are not known",
     ),
     field("item.service", Type::Text, "The service or alert rule that the incident is about"),
-    one_of("item.severity", &["info", "warning", "high", "critical", ""], "How bad the incident is"),
+    one_of(
+        "item.severity",
+        &["info", "warning", "high", "critical", "unknown", ""],
+        "How bad the incident is; unknown where the service does not say",
+    ),
     field("item.held", Type::Bool, "Somebody has the incident, or it is silenced"),
     field("item.holders", Type::List, "Who has the incident"),
     field("item.assigned", Type::List, "Who is asked to take the incident"),

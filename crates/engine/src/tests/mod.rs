@@ -9,6 +9,7 @@ mod find;
 mod items;
 mod lines;
 mod look_back;
+mod named;
 mod rooms;
 mod runs;
 mod upkeep;

@@ -118,6 +118,13 @@ test.each([
   expect(incidentSummary(incident, Date.parse("2026-01-01T12:14:00Z"))).toBe(text);
 });
 
+test("what the service does not say of an incident is not made up", () => {
+  const incident = { ...INCIDENT, severity: "unknown" as const, started_at: "1970-01-01T00:00:00Z" };
+  expect(incidentSummary(incident, Date.parse("2026-01-01T12:14:00Z"))).toBe(
+    "billing, severity unknown, open",
+  );
+});
+
 test.each([
   [["a"], "a"],
   [["a", "b"], "a and b"],

@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use callboard_domain::{
-    action::{Action, Choice, Progress, Step},
+    action::{Action, Choice, Progress, Step, Wanted},
     command::{ArgError, ArgSpec, Args, CommandSpec, verbs},
     error::ServiceError,
     identity::Identity,
@@ -94,7 +94,7 @@ impl Action for ChangeStatus {
                 &now,
             ));
         }
-        let sent = self.base.pagerduty.http().send(self.request(item, args)).await;
+        let sent = self.base.pagerduty.change(self.request(item, args)).await;
         let after = answered(&self.base, item, sent, |after| after.status == self.to.name()).await?;
         if after.status == self.to.name() {
             return Ok(with_state(Outcome::ok(format!("{} is {}", item.title, self.to.name())), &after));
@@ -161,12 +161,15 @@ impl Action for Escalate {
         if let Some(over) = is_over(&self.base, item).await? {
             return Ok(over);
         }
-        let sent = self.base.pagerduty.http().send(self.request(item, level)).await?;
+        let sent = self.base.pagerduty.change(self.request(item, level)).await?;
         let after = one(&sent)?;
         let whom = assignees(&after);
         Ok(with_state(Outcome::ok(format!("{} was escalated to level {level}{whom}", item.title)), &after))
     }
 }
+
+/// Whom an incident can be assigned to.
+const USER: &str = "a user's id, name or e-mail address at PagerDuty";
 
 /// `reassign INCIDENT to PERSON`.
 pub(super) struct Reassign {
@@ -184,7 +187,7 @@ impl Reassign {
         let item = self.base.incident(&self.spec, args)?;
         let person = args.needed(&self.spec, verbs::PERSON)?;
         if !is_id(person) {
-            return Err(ArgError::invalid(verbs::PERSON, "a user's id, such as PXPGF42: choose one", person));
+            return Err(ArgError::invalid(verbs::PERSON, USER, person));
         }
         Ok((item, person))
     }
@@ -207,7 +210,8 @@ impl Action for Reassign {
 
     fn preview(&self, args: &Args, _: Timestamp) -> Result<Vec<Step>, ArgError> {
         let (item, person) = self.wanted(args)?;
-        let what = format!("Page {person} for {}, unless it is over by then", item.title);
+        let whom = args.shown(verbs::PERSON);
+        let what = format!("Page {whom} for {}, unless it is over by then", item.title);
         Ok(vec![look(&self.base, item), self.base.pagerduty.http().step(what, &self.request(item, person))])
     }
 
@@ -216,7 +220,7 @@ impl Action for Reassign {
         if let Some(over) = is_over(&self.base, item).await? {
             return Ok(over);
         }
-        let sent = self.base.pagerduty.http().send(self.request(item, person)).await;
+        let sent = self.base.pagerduty.change(self.request(item, person)).await;
         let has = |after: &Incident| ids(after).iter().any(|id| id == person);
         let after = answered(&self.base, item, sent, has).await?;
         if !has(&after) {
@@ -227,6 +231,13 @@ impl Action for Reassign {
             ));
         }
         Ok(with_state(Outcome::ok(format!("{} is assigned{}", item.title, assignees(&after))), &after))
+    }
+
+    async fn look_up(&self, arg: &str, typed: &str) -> Result<Option<Wanted>, ServiceError> {
+        if arg != verbs::PERSON {
+            return Ok(None);
+        }
+        Ok(Some(Wanted { what: USER, lookup: self.base.pagerduty.look_up("users", typed).await? }))
     }
 
     async fn choices(&self, arg: &str, args: &Args) -> Result<Vec<Choice>, ServiceError> {

@@ -52,7 +52,7 @@ impl Action for Note {
     async fn run(&self, args: &Args, _: Timestamp, _: &dyn Progress) -> Result<Outcome, ServiceError> {
         let (item, request) = self.wanted(args).map_err(rejected)?;
         // The answer is the note: what is no JSON is not PagerDuty's.
-        let _: Value = self.base.pagerduty.http().send(request).await?.json()?;
+        let _: Value = self.base.pagerduty.change(request).await?.json()?;
         Ok(Outcome::ok(format!("Noted on {}", item.title)))
     }
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use callboard_domain::{
-    action::{Action, Choice, Progress, Step},
+    action::{Action, Choice, Progress, Step, Wanted},
     command::{ArgError, ArgSpec, Args, CommandSpec},
     error::ServiceError,
     run::Outcome,
@@ -19,11 +19,12 @@ use crate::{
     pagerduty::{is_id, wire},
 };
 
+/// What an incident can begin on.
+const ON: &str = "a service's id or name at PagerDuty";
+
 const SERVICE: &str = "service";
 const TITLE: &str = "title";
 const URGENCY: &str = "urgency";
-/// The most services that are offered.
-const SERVICES: usize = 500;
 
 /// `trigger on SERVICE TITLE`: an incident of one's own.
 pub(super) struct Trigger {
@@ -36,7 +37,7 @@ impl Trigger {
         let spec =
             CommandSpec::new("trigger", "Begin an incident: whoever is on call for the service is paged")
                 .usage("trigger on <service> <title...>")
-                .arg(ArgSpec::live(SERVICE, "the service"))
+                .arg(ArgSpec::live(SERVICE, "the service: its name or its id"))
                 .arg(ArgSpec::text(TITLE, "what is wrong, in a line"))
                 .arg(
                     ArgSpec::choice(
@@ -46,7 +47,8 @@ impl Trigger {
                     )
                     .optional(),
                 )
-                .example("trigger on PIJ90N7 checkout is down")
+                .example("trigger on checkout payments are down")
+                .example("trigger on \"Nightly jobs\" the export is stuck")
                 .example("trigger on PIJ90N7 the nightly export is late --urgency low");
         Self { spec, base }
     }
@@ -55,7 +57,7 @@ impl Trigger {
     fn request(&self, args: &Args, now: Timestamp) -> Result<(String, Request), ArgError> {
         let service = args.needed(&self.spec, SERVICE)?;
         if !is_id(service) {
-            return Err(ArgError::invalid(SERVICE, "a service's id, such as PIJ90N7: choose one", service));
+            return Err(ArgError::invalid(SERVICE, ON, service));
         }
         let title = text::line(args.needed(&self.spec, TITLE)?, 1_000);
         let mut incident = json!({
@@ -80,12 +82,17 @@ impl Action for Trigger {
 
     fn preview(&self, args: &Args, now: Timestamp) -> Result<Vec<Step>, ArgError> {
         let (title, request) = self.request(args, now)?;
-        Ok(vec![self.base.pagerduty.http().step(format!("Begin the incident {title}"), &request)])
+        Ok(vec![
+            self.base
+                .pagerduty
+                .http()
+                .step(format!("Begin the incident {title} on {}", args.shown(SERVICE)), &request),
+        ])
     }
 
     async fn run(&self, args: &Args, now: Timestamp, _: &dyn Progress) -> Result<Outcome, ServiceError> {
         let (title, request) = self.request(args, now).map_err(rejected)?;
-        let made: wire::One = self.base.pagerduty.http().send(request).await?.json()?;
+        let made: wire::One = self.base.pagerduty.change(request).await?.json()?;
         let link =
             Url::parse(&made.incident.html_url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         let id = text::line(&made.incident.id, 40);
@@ -94,17 +101,19 @@ impl Action for Trigger {
             .data(json!({ "incident": id })))
     }
 
+    async fn look_up(&self, arg: &str, typed: &str) -> Result<Option<Wanted>, ServiceError> {
+        if arg != SERVICE {
+            return Ok(None);
+        }
+        Ok(Some(Wanted { what: ON, lookup: self.base.pagerduty.look_up("services", typed).await? }))
+    }
+
     async fn choices(&self, arg: &str, args: &Args) -> Result<Vec<Choice>, ServiceError> {
         if arg != SERVICE {
             return Ok(Vec::new());
         }
-        let request = self.base.pagerduty.get(["services"]).query("query", args.text(SERVICE).trim());
-        let services = self
-            .base
-            .pagerduty
-            .list::<wire::Service>(request, SERVICES, |service| service.id.clone())
-            .await?;
-        let open = services.rows.into_iter().filter(|service| service.status != "disabled");
+        let services = self.base.pagerduty.services(args.text(SERVICE).trim()).await?;
+        let open = services.into_iter().filter(|service| service.status != "disabled");
         Ok(open
             .map(|service| Choice { note: Some(text::line(&service.name, 100)), value: service.id })
             .collect())

@@ -34,6 +34,121 @@ async fn what_is_done_is_what_pagerduty_says() {
     assert!(nobody.summary.starts_with("Nobody is on call for anything named like"), "{nobody:?}");
 }
 
+/// What a text means as a person, or as a service; else what is said of it.
+async fn named(http: &MockServer, name: &str, arg: &str, typed: &str) -> Result<String, String> {
+    let connection = connect(&http.uri());
+    let action = connection.actions.iter().find(|action| action.spec().name == name).unwrap();
+    let Wanted { what, lookup } = action.look_up(arg, typed).await.unwrap().unwrap();
+    let named = lookup.one(arg, what, typed).map_err(|error| error.to_string())?;
+    let mut args = on_the_board("Q1SLOW", &[(arg, &named.id), ("title", "it is down")]);
+    args.named.insert(arg.to_owned(), named);
+    Ok(action.preview(&args, now()).unwrap().pop().unwrap().what)
+}
+
+#[tokio::test]
+async fn people_and_services_go_by_names_and_the_preview_has_both() {
+    let http = serve(&Server::holding([incident("Q1SLOW")])).await;
+    let page = |whom: &str| Ok(format!("Page {whom} for Q1SLOW is slow, unless it is over by then"));
+    let begin = Ok("Begin the incident it is down on Checkout (PIJ90N7)".to_owned());
+    let cases = [
+        ("reassign", "person", "bo", page("Bo (PXPGF42)")),
+        ("reassign", "person", "BO@acme.example", page("Bo (PXPGF42)")),
+        ("reassign", "person", BO, page("Bo (PXPGF42)")),
+        ("reassign", "person", " ana ", page("Ana (PANA001)")),
+        ("trigger", "service", "checkout", begin.clone()),
+        ("trigger", "service", SERVICE, begin),
+        ("reassign", "person", "b", Err("such as Bo (PXPGF42, bo@acme.example)")),
+        (
+            "reassign",
+            "person",
+            "nobody",
+            Err("expected a user's id, name or e-mail address at PagerDuty, found"),
+        ),
+        (
+            "reassign",
+            "person",
+            "PNOBODY",
+            Err("expected a user's id, name or e-mail address at PagerDuty, found"),
+        ),
+        ("trigger", "service", "PNOWHERE", Err("expected a service's id or name at PagerDuty")),
+    ];
+    for (name, arg, typed, expected) in cases {
+        match (named(&http, name, arg, typed).await, expected) {
+            (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{typed}"),
+            (Err(error), Err(words)) => assert!(error.contains(words), "{typed}: {error}"),
+            (found, expected) => panic!("{typed}: {found:?}, not {expected:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_taken_for_another_where_people_cannot_be_read() {
+    let odd = json!({ "id": null, "name": "Bo" });
+    let bo = json!({ "id": BO, "name": "Bo", "email": null });
+    let two = json!({ "id": "PBO0002", "name": "bo", "email": "two@acme.example" });
+    let answer =
+        |rows: Value| ResponseTemplate::new(200).set_body_json(json!({ "users": rows, "more": false }));
+    let whole = "Page Bo (PXPGF42) for Q1SLOW is slow, unless it is over by then";
+    // the list of users -> what "bo" means
+    let cases = [
+        (answer(json!([bo])), Ok(whole)),
+        (answer(json!([bo, two])), Err("could be Bo (PXPGF42), bo (PBO0002, two@acme.example)")),
+        (answer(json!([bo, odd])), Err("expected an id, as not all that it may mean can be read")),
+        (answer(json!([bo, null])), Err("expected an id, as not all that it may mean can be read")),
+        (
+            ResponseTemplate::new(200).set_body_json(json!({ "users": [bo], "more": true })),
+            Err("expected an id"),
+        ),
+        (answer(json!([])), Err("expected a user's id, name or e-mail address")),
+    ];
+    for (users, expected) in cases {
+        let http = MockServer::start().await;
+        Mock::given(path("/users")).respond_with(users).with_priority(1).mount(&http).await;
+        Mock::given(path(format!("/users/{BO}")))
+            .respond_with(ResponseTemplate::new(403))
+            .with_priority(1)
+            .mount(&http)
+            .await;
+        Server::default().mock().mount(&http).await;
+        match (named(&http, "reassign", "person", "bo").await, expected) {
+            (Ok(found), Ok(expected)) => assert_eq!(found, expected),
+            (Err(error), Err(words)) => assert!(error.contains(words), "{error}"),
+            (found, expected) => panic!("{found:?}, not {expected:?}"),
+        }
+        // An id is sent as it is, though nobody says whose it is.
+        let by_id = named(&http, "reassign", "person", BO).await.unwrap();
+        assert_eq!(by_id, "Page PXPGF42 for Q1SLOW is slow, unless it is over by then");
+    }
+}
+
+#[tokio::test]
+async fn who_may_not_is_told_the_same_as_who_is_not_known() {
+    let message = |what: &str| json!({ "error": { "message": what, "code": 2001 } });
+    let refusal = |status: u16, what: &str| ResponseTemplate::new(status).set_body_json(message(what));
+    let lacks = "this account may not do that at PagerDuty: it takes the API key of a user";
+    // `from`, how the write is refused -> what is said
+    let cases = [
+        (Some(FROM), refusal(403, "Access Denied"), lacks),
+        (None, refusal(400, "Requester User Not Found"), lacks),
+        (Some("gone@acme.example"), refusal(400, "Requester User Not Found"), lacks),
+        (Some(FROM), refusal(400, "Invalid Input Provided"), "PagerDuty refused it (400)"),
+        (Some(FROM), refusal(404, "Not Found"), "PagerDuty has no such thing"),
+    ];
+    for (from, refused, expected) in cases {
+        let http = MockServer::start().await;
+        Mock::given(method("PUT")).respond_with(refused).with_priority(1).mount(&http).await;
+        Server::holding([incident("Q1SLOW")]).mock().mount(&http).await;
+        let config: Config = serde_json::from_value(json!({ "url": http.uri(), "from": from })).unwrap();
+        let connection = config.connect(access(&["token"])).unwrap();
+        for name in ["ack", "resolve", "reassign", "escalate"] {
+            let action = connection.actions.iter().find(|action| action.spec().name == name).unwrap();
+            let args = on_the_board("Q1SLOW", &[("person", ANA), ("level", "2")]);
+            let error = action.run(&args, now(), &Said::default()).await.unwrap_err();
+            assert!(error.to_string().starts_with(expected), "{name} from {from:?}: {error}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_is_over_by_then_stays_over() {
     let server = Server::holding([resolved("Q1SLOW")]);
@@ -66,7 +181,7 @@ fn arguments_that_do_not_fit_are_refused_before_anything_is_sent() {
         ("ack", args(&[]), "ack needs incident"),
         ("ack", args(&[("incident", "Q9")]), "an incident on the board"),
         ("escalate", on_the_board("Q1SLOW", &[("level", "0")]), "a level from 1 to 20"),
-        ("reassign", on_the_board("Q1SLOW", &[("person", "bo")]), "a user's id"),
+        ("reassign", on_the_board("Q1SLOW", &[("person", "bo")]), "a user's id, name or e-mail address"),
         ("trigger", args(&[("service", "../x"), ("title", "t")]), "a service's id"),
         ("note", on_the_board("Q1SLOW", &[("text", " ")]), "note needs text"),
     ];

@@ -6,6 +6,7 @@ mod poll;
 mod server;
 
 use callboard_domain::{
+    action::Wanted,
     command::Args,
     event::{EventName, compare},
     identity::Identity,
@@ -16,7 +17,10 @@ use callboard_domain::{
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{method, path},
+};
 
 use self::server::{ANA, BO, FROM, SERVICE, Server, acknowledged, incident, resolved, user, with};
 use super::*;
@@ -174,6 +178,50 @@ fn only_what_is_watched_is_taken() {
     ];
     for (watched, service, teams, expected) in cases {
         assert_eq!(watched.covers(service, teams.clone()), expected, "{service:?} {teams:?}");
+    }
+}
+
+#[test]
+fn how_bad_it_is_is_what_pagerduty_says() {
+    use Severity::{Critical, High, Info, Unknown, Warning};
+    let cases = [
+        (json!({}), High),
+        (json!({ "urgency": "low" }), Warning),
+        (json!({ "urgency": " HIGH " }), High),
+        (json!({ "urgency": "severity_based" }), Unknown),
+        (json!({ "urgency": null }), Unknown),
+        (json!({ "urgency": ["high"] }), Unknown),
+        (json!({ "priority": { "summary": "P1" }, "urgency": "low" }), Critical),
+        (json!({ "priority": { "summary": "P5" } }), Info),
+        // A name of the team's own says nothing.
+        (json!({ "priority": { "summary": "Drop everything" } }), High),
+        (json!({ "priority": { "summary": "Drop everything" }, "urgency": "none" }), Unknown),
+        (json!({ "priority": { "summary": null }, "urgency": "low" }), Warning),
+    ];
+    for (change, expected) in cases {
+        assert_eq!(detail(&item(&with(incident("Q1SLOW"), change.clone()))).severity, expected, "{change}");
+    }
+}
+
+#[test]
+fn a_status_is_read_in_any_case_and_another_is_named() {
+    let listed = |status: Value| {
+        let incident = with(incident("Q1SLOW"), json!({ "status": status }));
+        let incident = serde_json::from_str(&incident.to_string()).unwrap();
+        normalise::listed(&"test".into(), &incident, now()).map(|item| item.status())
+    };
+    let cases = [
+        (json!("Triggered"), Ok("triggered")),
+        (json!("RESOLVED "), Ok("resolved")),
+        (json!("dormant"), Err("found \"dormant\"")),
+        (json!(null), Err("found \"\"")),
+    ];
+    for (status, expected) in cases {
+        match (listed(status.clone()), expected) {
+            (Ok(found), Ok(expected)) => assert_eq!(found, expected),
+            (Err(error), Err(words)) => assert!(error.contains(words), "{status}: {error}"),
+            (found, expected) => panic!("{status}: {found:?}, not {expected:?}"),
+        }
     }
 }
 

@@ -72,6 +72,32 @@ async fn an_incident_is_followed_to_its_end() {
 }
 
 #[tokio::test]
+async fn an_incident_of_which_the_beginning_is_not_said_is_the_same_one() {
+    use EventName::*;
+    let unsaid = |incident: Value| with(incident, json!({ "created_at": null }));
+    for order in [[false, true, false], [true, false, true], [true, true, false], [false, true, true]] {
+        let give = |place: usize, incident: Value| if order[place] { unsaid(incident) } else { incident };
+        let server = Server::holding([give(0, incident("Q1SLOW"))]);
+        let http = serve(&server).await;
+        let mut board = Polled::new(&http.uri());
+        let told =
+            |told: Vec<(EventName, Option<String>)>| told.into_iter().map(|it| it.0).collect::<Vec<_>>();
+        assert_eq!(told(board.poll().await.0), [Triggered], "{order:?}");
+        server.set(give(1, acknowledged("Q1SLOW")));
+        assert_eq!(told(board.poll().await.0), [Acknowledged], "{order:?}");
+        assert_eq!(told(board.poll().await.0), [], "{order:?}");
+        server.set(give(2, resolved("Q1SLOW")));
+        assert_eq!(told(board.poll().await.0), [Resolved], "{order:?}");
+        let known = detail(&board.stored["Q1SLOW"]).began();
+        assert_eq!(known, "2026-11-22T11:00:00Z".parse().ok(), "{order:?}");
+    }
+    let server = Server::holding([unsaid(incident("Q1SLOW"))]);
+    let http = serve(&server).await;
+    let (_, batch) = Polled::new(&http.uri()).poll().await;
+    assert_eq!(detail(&batch.snapshots[0]).began(), None, "nothing is as old as 1970");
+}
+
+#[tokio::test]
 async fn what_left_the_list_is_asked_for() {
     let server = Server::holding([incident("Q1SLOW"), incident("Q2SLOW")]);
     let http = serve(&server).await;
@@ -206,5 +232,5 @@ async fn odd_incidents_hide_no_others() {
         "{batch:?}"
     );
     let bare = detail(&batch.snapshots[0]);
-    assert_eq!((bare.assigned.clone(), bare.hold.clone(), bare.severity), (None, None, Severity::Warning));
+    assert_eq!((bare.assigned.clone(), bare.hold.clone(), bare.severity), (None, None, Severity::Unknown));
 }

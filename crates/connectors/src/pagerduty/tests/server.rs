@@ -171,6 +171,13 @@ impl Server {
                 };
                 Ok((200, page("users", users().into_iter().filter(has).map(full).collect())))
             }
+            ("GET", ["users", id]) => {
+                let found = users().into_iter().find(|user| user.0 == *id).map(full);
+                found.map(|it| (200, json!({ "user": it }))).ok_or((404, "Not Found".to_owned()))
+            }
+            ("GET", ["services", SERVICE]) => {
+                Ok((200, json!({ "service": { "id": SERVICE, "name": "Checkout", "status": "active" } })))
+            }
             ("GET", ["services"]) => Ok((
                 200,
                 page("services", vec![json!({ "id": SERVICE, "name": "Checkout", "status": "active" })]),

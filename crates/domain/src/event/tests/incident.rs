@@ -5,7 +5,7 @@ use crate::{
         Transition, compare, missed,
     },
     item::{
-        Assignment, Detail, IncidentStatus, Item, User,
+        Assignment, Detail, IncidentStatus, Item, Severity, User,
         examples::{at, build, hold, incident, kim},
     },
 };
@@ -69,6 +69,45 @@ fn what_an_incident_tells() {
             assert_eq!((incident.escalations.len(), incident.updated_at), (2, at(4)));
         }
         _ => unreachable!(),
+    }
+}
+
+#[test]
+fn a_beginning_that_is_not_said_is_that_of_the_occurrence_that_is_known() {
+    use IncidentStatus::{Acknowledged as A, Resolved as R, Triggered as T};
+    let one = |began: Option<i64>, minute, status| {
+        incident(|i| {
+            i.started_at = began.map_or(jiff::Timestamp::UNIX_EPOCH, at);
+            i.start_unknown = began.is_none();
+            (i.updated_at, i.status) = (at(minute), status);
+        })
+    };
+    let cases: Vec<(&str, Vec<Item>, &[EventName])> = vec![
+        (
+            "now given, now not",
+            vec![one(Some(0), 0, T), one(None, 1, A), one(Some(0), 2, R)],
+            &[Triggered, Acknowledged, Resolved],
+        ),
+        ("given at last", vec![one(None, 1, T), one(Some(0), 1, T), one(None, 2, R)], &[Triggered, Resolved]),
+        ("never given", vec![one(None, 1, T), one(None, 2, A)], &[Triggered, Acknowledged]),
+        ("late", vec![one(Some(0), 2, R), one(None, 1, T)], &[Triggered, Resolved]),
+        (
+            "of another occurrence",
+            vec![one(Some(0), 1, R), one(Some(5), 5, T), one(None, 6, R)],
+            &[Triggered, Resolved, Triggered, Resolved],
+        ),
+    ];
+    for (name, snapshots, expected) in cases {
+        assert_eq!(names(&snapshots), expected, "{name}");
+        let last = snapshots
+            .iter()
+            .filter_map(|item| match &item.detail {
+                Detail::Incident(incident) => incident.began(),
+                _ => unreachable!(),
+            })
+            .max();
+        let Detail::Incident(incident) = joined(&snapshots).detail else { unreachable!() };
+        assert_eq!((incident.began(), incident.start_unknown), (last, last.is_none()), "{name}");
     }
 }
 
@@ -217,6 +256,7 @@ fn what_an_incident_says() {
     };
     let cases = [
         (incident(|_| {}), "Checkout slower than 2 s in billing triggered (critical)"),
+        (incident(|i| i.severity = Severity::Unknown), "Checkout slower than 2 s in billing triggered"),
         (held(&[]), "Checkout slower than 2 s in billing was acknowledged"),
         (held(&["bo"]), "bo is on Checkout slower than 2 s in billing"),
         (held(&["bo", "cy"]), "bo and cy are on Checkout slower than 2 s in billing"),

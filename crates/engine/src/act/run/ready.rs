@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use callboard_domain::{
-    action::{Action, Step},
+    action::{Action, Step, Wanted},
     chat::Address,
     command::{self, ArgError, ArgType, Args, CommandSpec, Resolution},
     expression::Expression,
@@ -22,7 +22,10 @@ use super::{
 use crate::{
     active_config::ActiveConfig,
     api::{ApiError, Changed, Confirm, LackingScope, Prepare, Prepared, StartRun},
-    commands::values::{names, values},
+    commands::{
+        registry::Entry,
+        values::{names, values},
+    },
     store::StoreError,
 };
 
@@ -92,8 +95,14 @@ impl Runner {
         let missing = parsed.first_missing();
         let mut args = parsed.args;
         self.resolve_items(&entry.spec, &mut args).await?;
-        let of_item = args.items.values().next().map(|item| item.key.account.clone());
-        let (account, action) = entry.runner(asked.as_ref().or(of_item.as_ref()))?;
+        let (account, action) = match (&asked, args.items.iter().next()) {
+            (None, Some((arg, item))) => {
+                let of_item = entry.runner(Some(&item.key.account));
+                of_item.map_err(|_| elsewhere(entry, arg, item))?
+            }
+            (asked, _) => entry.runner(asked.as_ref())?,
+        };
+        look_up(&*action, account.as_ref(), &entry.spec, &mut args).await?;
         Ok(Read { spec: &entry.spec, account, action, args, missing, definition: entry.definition() })
     }
 
@@ -251,6 +260,35 @@ impl Runner {
         }
         Ok((Some(active.config.default_channel.clone()), "the default channel".into()))
     }
+}
+
+/// What is said of an item of an account that does not have the command: the same as where another account is asked for.
+fn elsewhere(entry: &Entry, arg: &str, item: &Item) -> ArgError {
+    let accounts: Vec<_> = entry.accounts().map(ToString::to_string).collect();
+    let what = ArgType::Item(item.key.kind).expected();
+    ArgError::invalid(arg, format!("{what} of {}", accounts.join(" or ")), item.key.to_string())
+}
+
+/// Puts what arguments name at the service beside them, and its id in place of what was typed.
+async fn look_up(
+    action: &dyn Action,
+    account: Option<&AccountName>,
+    spec: &CommandSpec,
+    args: &mut Args,
+) -> Result<(), ApiError> {
+    for arg in spec.args.iter().filter(|arg| arg.ty == ArgType::Live) {
+        let Some(typed) = args.get(&arg.name).map(str::to_owned) else { continue };
+        let wanted = action.look_up(&arg.name, &typed).await.map_err(|error| ApiError::Service {
+            account: account.map_or_else(|| spec.name.clone(), ToString::to_string),
+            error,
+        })?;
+        if let Some(Wanted { what, lookup }) = wanted {
+            let named = lookup.one(&arg.name, what, &typed)?;
+            args.values.insert(arg.name.clone(), named.id.clone());
+            args.named.insert(arg.name.clone(), named);
+        }
+    }
+    Ok(())
 }
 
 /// What an action needs and the account's credential is known to lack.

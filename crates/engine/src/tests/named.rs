@@ -1,0 +1,59 @@
+//! What a service knows by ids, named as people name it.
+
+use serde_json::{Value, json};
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{method, path, query_param},
+};
+
+use super::*;
+use crate::api::Prepare;
+
+const CONFIG: &str =
+    "[accounts.pager]\nservice = \"pagerduty\"\nurl = \"URL\"\nfrom = \"ana@acme.example\"\n";
+
+fn users(users: &[(&str, &str)]) -> ResponseTemplate {
+    let user =
+        |(id, name): &(&str, &str)| json!({ "id": id, "name": name, "email": format!("{id}@acme.example") });
+    let users: Vec<Value> = users.iter().map(user).collect();
+    ResponseTemplate::new(200).set_body_json(json!({ "users": users, "more": false }))
+}
+
+#[tokio::test]
+async fn a_person_is_found_before_the_preview_and_the_run_is_theirs() {
+    let server = MockServer::start().await;
+    for (typed, found) in [
+        ("ben", users(&[("PBEN001", "Ben Smith"), ("PLEB001", "Lebenthal")])),
+        ("ana", users(&[("PANA001", "Ana"), ("PANA002", "Ana")])),
+        ("nobody", users(&[])),
+    ] {
+        let asked = Mock::given(method("GET")).and(path("/users")).and(query_param("query", typed));
+        asked.respond_with(found).mount(&server).await;
+    }
+    let it =
+        Scene::open(&CONFIG.replace("URL", &server.uri()), Mode::Once, &[("pager", "token", "t0ken")]).await;
+    let mut alert = incident("Q1", IncidentStatus::Triggered, 1);
+    alert.key.account = "alerts".into();
+    it.report([incident("PAGE01", IncidentStatus::Triggered, 1), alert]).await;
+    let prepare =
+        async |line: &str| it.call(Prepare { line: line.into(), private: true, ..Prepare::default() }).await;
+    let shown = prepare("reassign PAGE01 to ben").await.unwrap();
+    assert_eq!(shown.line, "reassign PAGE01 to PBEN001");
+    assert_eq!(shown.named_line, "reassign Disk of PAGE01 is full in storage to Ben Smith");
+    assert!(shown.steps[1].what.starts_with("Page Ben Smith (PBEN001) for"), "{:?}", shown.steps);
+    assert!(shown.steps[1].exactly.contains("PBEN001"), "{:?}", shown.steps);
+    let cases = [
+        ("reassign PAGE01 to ana", "\"ana\" could be Ana (PANA001, PANA001@acme.example), Ana (PANA002"),
+        ("reassign PAGE01 to nobody", "expected a user's id, name or e-mail address"),
+        ("reassign Q1 to ben", "incident: expected an incident of pager, found \"alerts/incident/Q1\""),
+        (
+            "reassign Q1 to ben account=pager",
+            "incident: expected an incident of pager, found \"alerts/incident/Q1\"",
+        ),
+    ];
+    for (line, words) in cases {
+        let error = prepare(line).await.unwrap_err().to_string();
+        assert!(error.contains(words), "{line}: {error}");
+    }
+    it.engine.stop().await;
+}
