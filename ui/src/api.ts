@@ -342,7 +342,12 @@ items: { [key in string]: Item },
 /**
  * What an [`ArgType::Pairs`] argument took, in the order typed.
  */
-pairs: Array<[string, string]>, };
+pairs: Array<[string, string]>, 
+/**
+ * What [`ArgType::Live`] arguments named, by argument name, where the service knows it by an id of its own: their values
+ * are these ids then.
+ */
+named?: { [key in string]: Named }, };
 
 /**
  * Who was asked to take an incident.
@@ -1475,7 +1480,7 @@ started_at: string,
  */
 start_unknown?: boolean, 
 /**
- * When the service last changed it: within one occurrence the newer one wins, and on a tie the further status.
+ * When the service last changed it, or 1970 where it does not say: within one occurrence the newer one wins, and on a tie the further status.
  */
 updated_at: string, 
 /**
@@ -1833,6 +1838,20 @@ scope: string,
  * What cannot be done, such as "run jobs again".
  */
 needed_for: string, };
+
+/**
+ * Something of a service: a user, a schedule, a service that is watched there.
+ */
+export type Named = { 
+/**
+ * What the service identifies it by.
+ */
+id: string, 
+/**
+ * What people call it, what they call it first at the beginning: "Ben Smith", "ben@acme.example". Empty where that is
+ * not known.
+ */
+names: Array<string>, };
 
 /**
  * What an account lacks before it can be used.
@@ -2988,7 +3007,7 @@ export type SettingsQuery = Record<symbol, never>;
 /**
  * How bad an incident is.
  */
-export type Severity = "info" | "warning" | "high" | "critical";
+export type Severity = "info" | "warning" | "unknown" | "high" | "critical";
 
 /**
  * How much a commit would change, by the service's count.
