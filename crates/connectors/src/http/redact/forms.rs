@@ -51,16 +51,16 @@ pub(super) fn exact(secret: &str) -> Vec<Form> {
         unseen_after: unseen(&mut secret.chars().rev()),
         ..Edges::default()
     };
-    let mut forms = vec![(clean(secret), edges)];
-    // Where the escapes of a text are undone, what looks like one in the secret is as well.
-    let mut read = View::<()>::of_bytes(forms[0].0.clone());
-    for _ in 0..=DEPTH {
-        let Some(Seen { plain, .. }) = read.without(Escapes::Marked, false) else { break };
-        read = plain;
+    let mut forms = Vec::new();
+    for spelling in [secret.to_owned(), secret.replace(' ', "+")] {
+        let mut read = View::<()>::of_bytes(clean(&spelling));
         forms.push((read.bytes.clone(), edges));
-    }
-    if secret.contains(' ') {
-        forms.push((clean(&secret.replace(' ', "+")), edges));
+        // Where the escapes of a text are undone, what looks like one in the secret is as well.
+        for _ in 0..=DEPTH {
+            let Some(Seen { plain, .. }) = read.without(Escapes::Marked, false) else { break };
+            read = plain;
+            forms.push((read.bytes.clone(), edges));
+        }
     }
     for bytes in charsets(secret) {
         let once = in_base64(&bytes);

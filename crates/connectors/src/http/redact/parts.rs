@@ -215,7 +215,7 @@ mod tests {
             each(&|c| bytes(c, |byte| char::from(byte).to_string())),
             each(&|c| other(c, &|code| format!("\\u{code:04x}"))),
             each(&|c| other(c, &|code| format!("&#{code};"))),
-            each(&|c| other(c, &|code| format!("&#x{code:x} "))),
+            each(&|c| other(c, &|code| format!("&#x{code:x};"))),
             each(&|c| other(c, &|_| "&oslash;".to_owned())),
             each(&|c| other(c, &|_| "\u{fffd}".to_owned())),
         ];
