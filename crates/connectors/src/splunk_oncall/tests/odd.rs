@@ -152,8 +152,8 @@ fn how_bad_it_is() {
         (json!("CRITICAL"), Severity::Critical),
         (json!("warning"), Severity::Warning),
         (json!(" INFO"), Severity::Info),
-        (json!("OK"), Severity::Warning),
-        (json!(null), Severity::Warning),
+        (json!("OK"), Severity::Unknown),
+        (json!(null), Severity::Unknown),
     ];
     for (state, expected) in cases {
         assert_eq!(detail(&item(&with(incident("7"), json!({ "entityState": state })))).severity, expected);
