@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Access, ConnectError, Connection, Identify, Problem, ServiceUrl,
-    http::{Credential, Http, Request},
+    http::{Credential, Http, Request, charset},
     sign_in::{sign_in, user_problem},
 };
 
@@ -95,7 +95,7 @@ impl Config {
             }
             (None, None) => sign_in(None, access.set(&TOKEN), access.set(&PASSWORD))?,
         };
-        let http = Http::new(access.client, self.url.to_url(), "The service", credential);
+        let http = Http::new(access.client, self.url.to_url(), "the service", credential);
         let check = self.check.as_deref().and_then(segments);
         Ok(Connection {
             identify: Arc::new(Who { http: http.clone(), user: self.user.clone(), check }),
@@ -127,9 +127,9 @@ impl Identify for Who {
     async fn identify(&self) -> Result<Identity, ServiceError> {
         if let Some(path) = &self.check {
             let answer = self.http.send(Request::get(path)).await?;
-            if answer.header("content-type").is_some_and(|kind| kind.contains("html")) {
+            if answer.header("content-type").is_some_and(charset::is_web_page) {
                 let why =
-                    "The service answered with a web page; is a sign-in in the way, or check another path?";
+                    "the service answered with a web page; is a sign-in in the way, or check another path?";
                 return Err(ServiceError::unavailable(why));
             }
         }

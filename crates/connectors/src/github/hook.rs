@@ -16,6 +16,7 @@ use callboard_domain::{
 use jiff::Timestamp;
 use reqwest::header::HeaderMap;
 use serde::{Deserialize, de::DeserializeOwned};
+use url::form_urlencoded;
 
 use super::{
     Watched,
@@ -180,17 +181,18 @@ impl Hook for Webhook {
     }
 }
 
+/// Reads a webhook as JSON, or as the form that GitHub sends where its content type was left as it was: the JSON is its
+/// `payload` (https://docs.github.com/en/webhooks/using-webhooks/creating-webhooks#creating-a-repository-webhook).
 fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, HookError> {
-    let form = headers
-        .get("content-type")
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
-    if form {
-        let why = "sent as a form: set the webhook's content type at GitHub to application/json";
-        return Err(HookError::Malformed(why.to_owned()));
-    }
+    let malformed = |why: String| HookError::Malformed(text::line(&why, 200));
     let content_type = headers.get("content-type").and_then(|value| value.to_str().ok());
-    let body = charset::text(body, content_type);
-    serde_json::from_str(&body).map_err(|error| {
-        HookError::Malformed(text::line(&plain_words(&error.to_string(), Notation::Json), 200))
-    })
+    let is_form =
+        content_type.is_some_and(|kind| charset::is_media_type(kind, "application/x-www-form-urlencoded"));
+    let json = if is_form {
+        let payload = form_urlencoded::parse(body).find(|(name, _)| name == "payload");
+        payload.ok_or_else(|| malformed("sent as a form without a `payload`".to_owned()))?.1
+    } else {
+        charset::text(body, content_type)
+    };
+    serde_json::from_str(&json).map_err(|error| malformed(plain_words(&error.to_string(), Notation::Json)))
 }

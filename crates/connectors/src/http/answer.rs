@@ -11,7 +11,7 @@ use callboard_domain::{
 use reqwest::{StatusCode, header};
 use serde::Deserialize;
 
-use super::redact::Redactor;
+use super::{charset, redact::Redactor};
 
 /// The longest answer that is searched for secrets on the spot.
 const AT_ONCE: usize = 128 << 10;
@@ -78,7 +78,7 @@ impl Answer {
         }
         serde_json::from_slice(&self.body).map_err(|error| {
             let service = self.service;
-            let html = self.header("content-type").is_some_and(|kind| kind.contains("html"))
+            let html = self.header("content-type").is_some_and(charset::is_web_page)
                 || self.body.trim_ascii_start().starts_with(b"<");
             let why = if html {
                 format!("{service} answered with a web page where data was expected; is the URL its API's?")

@@ -45,6 +45,18 @@ fn decode<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
     }
 }
 
+/// True where a `Content-Type` names this media type, written in lower case: without its parameters, in letters of any case
+/// (RFC 9110, section 8.3.1).
+pub(crate) fn is_media_type(content_type: &str, media_type: &str) -> bool {
+    let named = content_type.split(';').next().unwrap_or_default();
+    named.trim().eq_ignore_ascii_case(media_type)
+}
+
+/// True where a `Content-Type` is that of a web page.
+pub(crate) fn is_web_page(content_type: &str) -> bool {
+    ["text/html", "application/xhtml+xml"].iter().any(|page| is_media_type(content_type, page))
+}
+
 /// The charset of a `Content-Type`.
 fn charset(content_type: &str) -> Option<&str> {
     content_type.split(';').skip(1).find_map(|parameter| {
@@ -133,6 +145,26 @@ mod tests {
         for (body, content_type, expected) in cases {
             assert_eq!(text(&body, content_type), expected, "{body:?} {content_type:?}");
         }
+    }
+
+    #[test]
+    fn a_media_type_is_known_in_any_case_and_with_parameters() {
+        let form = "application/x-www-form-urlencoded";
+        let cases = [
+            ("application/x-www-form-urlencoded", true),
+            ("Application/X-WWW-Form-URLencoded", true),
+            ("application/x-www-form-urlencoded; charset=UTF-8", true),
+            (" APPLICATION/x-www-form-urlencoded ;charset=utf-8;a=b", true),
+            ("application/x-www-form-urlencoded-not", false),
+            ("application/json; was=application/x-www-form-urlencoded", false),
+            ("application/json", false),
+            ("", false),
+        ];
+        for (content_type, expected) in cases {
+            assert_eq!(is_media_type(content_type, form), expected, "{content_type}");
+        }
+        assert!(is_web_page("Text/HTML; charset=utf-8") && is_web_page("application/xhtml+xml"));
+        assert!(!is_web_page("text/plain"));
     }
 
     #[test]

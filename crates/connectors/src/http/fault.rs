@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use reqwest::{StatusCode, header};
 use serde_json::Value;
 
-use super::{Answer, RateLimitHeaders};
+use super::{Answer, RateLimitHeaders, charset};
 
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(60);
 
@@ -38,7 +38,7 @@ pub(super) fn said(answer: &Answer) -> String {
     let at = |path: &[&str]| path.iter().try_fold(&body, |value, key| value.get(key)).and_then(words);
     let start = &answer.body[..answer.body.len().min(4096)];
     let plain = || {
-        let plain = answer.header("content-type")?.starts_with("text/plain");
+        let plain = charset::is_media_type(answer.header("content-type")?, "text/plain");
         plain.then(|| String::from_utf8_lossy(start).into_owned())
     };
     let said = words(&body).or_else(|| WORDS.iter().find_map(|path| at(path))).or_else(plain);

@@ -2,6 +2,7 @@ use callboard_domain::source::{Hook, HookError, Received};
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::header::{HeaderMap, HeaderName};
 use sha2::Sha256;
+use url::form_urlencoded;
 
 use super::*;
 use crate::github::hook::Webhook;
@@ -186,14 +187,40 @@ fn what_is_not_githubs_is_refused() {
     {
         assert!(matches!(deliver(&[], event, &body), Err(HookError::Malformed(_))), "{event}");
     }
-    let form = b"payload=%7B%7D";
-    let headers = headers(&[
-        ("x-github-event", "pull_request"),
-        ("x-hub-signature-256", &sign(form)),
-        ("content-type", "application/x-www-form-urlencoded"),
-    ]);
-    let error = webhook(&[]).receive(&headers, form, now()).unwrap_err();
-    assert!(matches!(&error, HookError::Malformed(why) if why.contains("application/json")), "{error}");
+}
+
+/// GitHub sends a form where the content type of the webhook was left as it was.
+#[test]
+fn a_form_is_read_as_its_payload() {
+    let json = with(json!({ "repository": repo("web") }), json!({ "pull_request": pull(482, json!({})) }));
+    let payload = |json: &str| {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("payload", json).finish()
+    };
+    // content type, body -> what is read, or words of the refusal
+    let cases = [
+        ("application/x-www-form-urlencoded", payload(&json.to_string()), Ok(1)),
+        ("application/x-www-form-urlencoded; charset=utf-8", payload(&json.to_string()), Ok(1)),
+        ("Application/X-WWW-Form-Urlencoded;Charset=UTF-8", payload(&json.to_string()), Ok(1)),
+        ("APPLICATION/JSON; charset=utf-8", json.to_string(), Ok(1)),
+        ("application/x-www-form-urlencoded", payload("{}"), Err("is missing")),
+        ("application/x-www-form-urlencoded", "payload=%7B".to_owned(), Err("it ends too early")),
+        ("application/x-www-form-urlencoded", json.to_string(), Err("without a `payload`")),
+        ("application/x-www-form-urlencoded", String::new(), Err("without a `payload`")),
+    ];
+    for (content_type, body, expected) in cases {
+        let headers = headers(&[
+            ("x-github-event", "pull_request"),
+            ("x-hub-signature-256", &sign(body.as_bytes())),
+            ("content-type", content_type),
+        ]);
+        let found = webhook(&["acme/web"]).receive(&headers, body.as_bytes(), now());
+        match (&found, expected) {
+            (Ok(received), Ok(count)) => assert_eq!(received.snapshots.len(), count, "{content_type}"),
+            (Err(HookError::Malformed(why)), Err(words)) => assert!(why.contains(words), "{body}: {why}"),
+            _ => panic!("{content_type}, {body}: {found:?}"),
+        }
+    }
 }
 
 /// What a webhook says of a pull request and a build where a detail is odd: each is read by itself, as in a poll.
