@@ -28,26 +28,46 @@ fn unit(name: &str) -> Option<u64> {
     NAMES.iter().find(|(names, _)| names.iter().any(&is)).map(|(_, seconds)| *seconds)
 }
 
+/// A century: beyond it arithmetic on timestamps would need care everywhere.
+pub(crate) const LONGEST: Duration = Duration::from_secs(100 * 366 * 86_400);
+
+/// Why a text is no length of time that can be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It is none.
+    NoLength,
+    /// It is longer than [`LONGEST`].
+    TooLong,
+}
+
 impl FromStr for Span {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let fault = || format!("expected {EXPECTED}, found {text:?}");
-        let (mut rest, mut seconds) = (text.trim(), 0_u64);
-        if rest.is_empty() {
-            return Err(fault());
-        }
-        while !rest.is_empty() {
-            let (count, after) = split(rest, |c| c.is_ascii_digit());
-            let (name, after) = split(after, |c| c.is_ascii_alphabetic());
-            let each = unit(name).ok_or_else(fault)?;
-            let count: u64 = count.parse().map_err(|_| fault())?;
-            seconds = count.checked_mul(each).and_then(|s| seconds.checked_add(s)).ok_or_else(fault)?;
-            rest = after;
-        }
-        // A century: beyond it arithmetic on timestamps would need care everywhere.
-        if seconds > 100 * 366 * 86_400 { Err(fault()) } else { Ok(Self(Duration::from_secs(seconds))) }
+        read(text).map_err(|fault| match fault {
+            Fault::NoLength => format!("expected {EXPECTED}, found {text:?}"),
+            Fault::TooLong => format!("expected a length of time of at most 100 years, found {text:?}"),
+        })
     }
+}
+
+/// The length of time that a text is.
+pub(crate) fn read(text: &str) -> Result<Span, Fault> {
+    let (mut rest, mut seconds) = (text.trim(), Some(0_u64));
+    if rest.is_empty() {
+        return Err(Fault::NoLength);
+    }
+    while !rest.is_empty() {
+        let (count, after) = split(rest, |c| c.is_ascii_digit());
+        let (name, after) = split(after, |c| c.is_ascii_alphabetic());
+        let each = unit(name).filter(|_| !count.is_empty()).ok_or(Fault::NoLength)?;
+        // What no number holds is too long.
+        let part = count.parse::<u64>().ok().and_then(|count| count.checked_mul(each));
+        seconds = part.and_then(|part| seconds?.checked_add(part));
+        rest = after;
+    }
+    let length = seconds.map(Duration::from_secs).filter(|length| *length <= LONGEST);
+    length.map(Span).ok_or(Fault::TooLong)
 }
 
 /// What a text begins with, and the rest without the white space before it.

@@ -1,6 +1,6 @@
 //! What the words after a command's name say: options first, then the usage, one reading after another.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use super::{
     ArgError, ArgSpec, ArgType, Args, Command, CommandSpec,
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     nearest::nearest,
-    until::{LEADS, looks_like_time},
+    until::{LEADS, goes_on, looks_like_time},
 };
 
 /// What the options of a line say, and the words that are none.
@@ -133,6 +133,7 @@ impl Command {
         solution: &Solution,
         given: &BTreeMap<usize, String>,
     ) -> Result<(), ArgError> {
+        self.check_time_is_whole(options, solution)?;
         let lacks =
             |(place, arg): (usize, &ArgSpec)| arg.ty == ArgType::Duration && !given.contains_key(&place);
         if !self.spec().args.iter().enumerate().any(lacks) {
@@ -151,6 +152,37 @@ impl Command {
             let swallowed = if is_time(0) { Some((0, 0)) } else { led().map(|at| (at, at + 1)) };
             if let Some((from, time)) = swallowed {
                 return Err(self.time_in_text(found.arg, &texts, from, time));
+            }
+        }
+        Ok(())
+    }
+
+    /// What follows a time and may belong to it must not become the beginning of a text: `monday 9` is not Monday, with "9" as
+    /// the comment. In quotes it is what it says.
+    fn check_time_is_whole(&self, options: &Options<'_>, solution: &Solution) -> Result<(), ArgError> {
+        let is_bare = |at: usize| options.words.get(at).is_some_and(|word| !word.token.is_quoted());
+        let text_of = |words: Range<usize>| {
+            options.words[words].iter().map(|word| word.token.text.as_str()).collect::<Vec<_>>().join(" ")
+        };
+        let whole = || solution.found.iter().filter(|found| found.part.is_none());
+        for rest in whole().filter(|found| self.is_rest(found.arg)) {
+            let start = rest.words.start;
+            let time = whole().find(|it| it.words.end == start && self.spec().args[it.arg].ty.is_time());
+            let Some(time) = time.filter(|_| start > 0 && is_bare(start - 1) && is_bare(start)) else {
+                continue;
+            };
+            if goes_on(&text_of(rest.words.clone())) {
+                let (arg, text) = (&self.spec().args[time.arg], &self.spec().args[rest.arg].name);
+                let next = &options.words[start].token.text;
+                return Err(ArgError::Invalid {
+                    arg: arg.name.clone(),
+                    expected: format!(
+                        "{}; a {text} that begins with {next:?} is written in quotes",
+                        arg.ty.expected()
+                    ),
+                    found: text_of(time.words.start..rest.words.end),
+                    nearest: None,
+                });
             }
         }
         Ok(())

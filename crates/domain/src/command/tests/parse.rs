@@ -401,12 +401,32 @@ fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
     };
     let said = |args: &str| format!("silence alert=X {args}");
     let comment = |text: &str| said(&format!("duration=2h comment={}", quote(text)));
+    let part = |found: &str, next: &str| {
+        format!(
+            "error: until: expected {}; a comment that begins with {next:?} is written in quotes, found {found:?}",
+            crate::until::EXPECTED
+        )
+    };
     let until = |text: &str, more: &str| said(&format!("duration=2h until={}{more}", quote(text)));
     let cases = [
         ("silence X until monday", until("monday", "")),
         ("silence X until monday 14:30", until("monday 14:30", "")),
         ("silence X until monday 14:30 fix", until("monday 14:30", " comment=fix")),
         ("silence X until monday fix", until("monday", " comment=fix")),
+        ("silence X until monday morning", until("monday morning", "")),
+        ("silence X until next monday fixing", until("next monday", " comment=fixing")),
+        ("silence X until next friday fixing", until("next friday", " comment=fixing")),
+        ("silence X until tomorrow at 9", until("tomorrow at 9", "")),
+        ("silence X until in 2 weeks", until("in 2 weeks", "")),
+        ("silence X until end of day patching", until("end of day", " comment=patching")),
+        ("silence X until 24.11. patching", until("24.11.", " comment=patching")),
+        ("silence X until monday 9", part("monday 9", "9")),
+        ("silence X until monday 9 disks fail", part("monday 9 disks fail", "9")),
+        ("silence X until 18:00 UTC", part("18:00 UTC", "UTC")),
+        ("silence X until 18:00 - 20:00", part("18:00 - 20:00", "-")),
+        ("silence X until monday at half past 9", part("monday at half past 9", "at")),
+        ("silence X until monday \"9 disks\"", until("monday", " comment=\"9 disks\"")),
+        ("silence X until \"monday\" 9 disks", until("monday", " comment=\"9 disks\"")),
         ("silence X until tomorrow at 9 am look again", until("tomorrow at 9 am", " comment=\"look again\"")),
         ("silence X until tonight", until("tonight", "")),
         ("silence until monday 14:30 X", until("monday 14:30", "")),

@@ -1,0 +1,70 @@
+//! Times to come as people write them: `2h`, `18:00`, `9am`, `tomorrow`, `monday morning`, `2026-11-22`, `2026-11-22T10:00`.
+//!
+//! A text is read whole or not at all: [`reading`] knows what a time can look like, [`prose`] tells times from other text.
+
+mod prose;
+mod reading;
+#[cfg(test)]
+mod tests;
+
+use jiff::{Timestamp, Zoned, fmt::temporal::Pieces, tz::TimeZone};
+
+pub use prose::{goes_on, looks_like_time};
+
+/// What is expected, in words that follow "expected".
+pub const EXPECTED: &str =
+    "a length of time such as 2h, or a time such as 18:00, tomorrow, monday 14:30 or 2026-11-22T10:00";
+
+/// Words that may stand before a time, and say nothing more.
+pub const LEADS: [&str; 5] = ["for", "in", "until", "till", "til"];
+
+/// Why a text is no time to come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotToCome {
+    /// It is no time, or one that is not understood.
+    NoTime,
+    /// It is past.
+    Past,
+    /// It is more than a century away, which is hardly meant.
+    TooFar,
+    /// It can be read in several ways; what would be clear, in words that follow "expected".
+    Unclear(String),
+}
+
+impl NotToCome {
+    /// What would be right, in words that follow "expected".
+    pub fn expected(&self) -> &str {
+        match self {
+            Self::NoTime => EXPECTED,
+            Self::Past => "a time that is not past yet",
+            Self::TooFar => "a time within 100 years",
+            Self::Unclear(clear) => clear,
+        }
+    }
+}
+
+/// When a text means, seen from `now` and in its time zone; it is always later than `now`, by 100 years at most. A day without
+/// a time is its 9:00, tonight 20:00, a time without a day the next time that the clock shows it, a weekday the next one after
+/// today; the end of a day, week or month is the midnight at which it is over. A time that the clock skips is as much later.
+///
+/// # Errors
+/// Where it means no time, one that is past or too far away, or can mean several.
+pub fn until(text: &str, now: &Zoned) -> Result<Timestamp, NotToCome> {
+    let at = reading::read(text, now)?;
+    if at > now.timestamp() { Ok(at) } else { Err(NotToCome::Past) }
+}
+
+/// True where a text is a time or a length of time, whether to come or past, and whether or not it is clear which.
+pub fn is_time(text: &str) -> bool {
+    reading::read(text, &Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC)) != Err(NotToCome::NoTime)
+}
+
+/// What is wrong with a time that no [`Timestamp`] holds.
+pub fn too_late(text: &str) -> String {
+    format!("{text:?} is too late: the last time that can be named is {}", Timestamp::MAX)
+}
+
+/// True for a date of the calendar, with a time and an offset or without.
+pub fn names_a_date(text: &str) -> bool {
+    Pieces::parse(text).is_ok()
+}

@@ -1,0 +1,117 @@
+//! Times told from other text: where a person may have meant one, and where one may go on.
+
+use jiff::civil::Date;
+
+use super::reading::{is_clock, is_in_another_order, month_of, weekday};
+use crate::duration::Span;
+
+/// Units, and what is short for them.
+const UNITS: [&str; 7] = ["second", "minute", "hour", "day", "week", "month", "year"];
+const SHORT_UNITS: [&str; 11] = ["sec", "secs", "min", "mins", "h", "hr", "hrs", "d", "m", "s", "w"];
+const COUNTS: [&str; 9] = ["a", "an", "half", "one", "two", "three", "four", "five", "six"];
+const PARTS: [&str; 7] = ["morning", "afternoon", "evening", "night", "noon", "midday", "midnight"];
+/// What follows a time of day.
+const AFTER_CLOCK: [&str; 10] = ["am", "pm", "o'clock", "oclock", "uhr", "utc", "gmt", "cet", "cest", "z"];
+
+/// The words in lower case, without the punctuation around them.
+fn words(text: &str) -> Vec<String> {
+    let plain = |word: &str| {
+        let inner = word.trim_matches(|c: char| matches!(c, ',' | ';' | ':' | '!' | '?' | '(' | ')' | '.'));
+        match inner.to_lowercase().as_str() {
+            "a.m" => "am".to_owned(),
+            "p.m" => "pm".to_owned(),
+            other => other.to_owned(),
+        }
+    };
+    // A date may end in a point.
+    let plain = |word: &str| if is_in_another_order(word) { word.to_owned() } else { plain(word) };
+    text.split_whitespace().take(8).map(plain).collect()
+}
+
+fn is_unit(word: &str) -> bool {
+    UNITS.contains(&word.trim_end_matches('s')) || SHORT_UNITS.contains(&word)
+}
+
+fn is_date(word: &str) -> bool {
+    let iso = word.get(..10).unwrap_or(word);
+    let starts_with_year = word.len() >= 5 && word.as_bytes()[4] == b'-';
+    (starts_with_year && word.bytes().take(4).all(|b| b.is_ascii_digit()) && iso.parse::<Date>().is_ok())
+        || is_in_another_order(word)
+}
+
+/// True where a text begins like a time to come, or a length of time: what a person who writes it hardly means as prose.
+pub fn looks_like_time(text: &str) -> bool {
+    let words = words(text);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let Some(first) = words.first() else { return false };
+    let second = words.get(1).copied().unwrap_or_default();
+    let rest = words.get(1..).unwrap_or_default();
+    let (digits, after) = first.split_at(first.find(|c: char| !c.is_ascii_digit()).unwrap_or(first.len()));
+    let is_period = |word: &str| is_unit(word) || weekday(word).is_some();
+    let counts = first.parse::<f64>().is_ok() || COUNTS.contains(first);
+    first.parse::<Span>().is_ok()
+        || weekday(first).is_some()
+        || ["today", "tomorrow", "tonight", "eod", "eow", "eom"].contains(first)
+        || is_clock(&words[..1])
+        || words.get(..2).is_some_and(is_clock)
+        || is_date(first)
+        || (!digits.is_empty() && is_unit(after))
+        || (counts && is_unit(second))
+        || match *first {
+            "next" => is_period(second),
+            "this" => weekday(second).is_some() || PARTS.contains(&second),
+            "end" => match rest {
+                ["of", "the", period, ..] | ["of", period, ..] => {
+                    ["day", "week", "month"].contains(period)
+                        || ["today", "tomorrow"].contains(period)
+                        || weekday(period).is_some()
+                }
+                _ => false,
+            },
+            "half" | "quarter" => ["past", "to"].contains(&second) || rest.starts_with(&["an", "hour"]),
+            "day" => rest.starts_with(&["after", "tomorrow"]),
+            "the" => rest.starts_with(&["day", "after", "tomorrow"]),
+            "at" => is_hour(second) || is_clock(&words[..words.len().min(2)]),
+            _ => is_day_of_month(first, second) || is_day_of_month(second, first),
+        }
+}
+
+/// True where words that follow a time may belong to it: `monday` `9`, `tomorrow` `at half past 9`, `18:00` `utc`.
+pub fn goes_on(text: &str) -> bool {
+    let words = words(text);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let Some(first) = words.first() else { return false };
+    let second = words.get(1).copied().unwrap_or_default();
+    let rest = words.get(1..).unwrap_or_default().join(" ");
+    let is_year = |word: &str| word.len() == 4 && word.starts_with("20") && word.parse::<u16>().is_ok();
+    PARTS.contains(first)
+        || AFTER_CLOCK.contains(first)
+        || is_unit(first)
+        || is_hour(first)
+        || is_year(first)
+        || looks_like_time(text)
+        || match *first {
+            "at" | "and" | "or" | "to" | "until" | "-" | "–" | "+" | "plus" | "of" | "on" | "in"
+            | "around" => {
+                is_hour(second)
+                    || PARTS.contains(&second)
+                    || looks_like_time(&rest)
+                    || rest.starts_with("a half")
+                    || (second == "the" && words.get(2).is_some_and(|word| PARTS.contains(word)))
+            }
+            "past" | "after" => is_hour(second) || second == "next" || looks_like_time(&rest),
+            "from" => second == "now",
+            _ => false,
+        }
+}
+
+/// A number that an hour or a day of the month can be.
+fn is_hour(word: &str) -> bool {
+    word.len() <= 2 && word.parse::<u8>().is_ok_and(|number| number <= 31)
+}
+
+/// `nov` and `24`, `24th`.
+fn is_day_of_month(month: &str, day: &str) -> bool {
+    let digits = day.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    month_of(month).is_some() && is_hour(digits) && !digits.is_empty()
+}

@@ -1,0 +1,400 @@
+//! What a time to come can look like.
+
+use jiff::{
+    SignedDuration, Timestamp, ToSpan, Zoned,
+    civil::{Date, DateTime, Time, Weekday, time},
+};
+
+use super::{LEADS, NotToCome};
+use crate::duration::{self, LONGEST, Span};
+
+const DAYS: [(&str, Weekday); 7] = [
+    ("monday", Weekday::Monday),
+    ("tuesday", Weekday::Tuesday),
+    ("wednesday", Weekday::Wednesday),
+    ("thursday", Weekday::Thursday),
+    ("friday", Weekday::Friday),
+    ("saturday", Weekday::Saturday),
+    ("sunday", Weekday::Sunday),
+];
+
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
+const NUMBERS: [&str; 12] =
+    ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+
+/// The length of `2026-11-24`.
+const DATE: usize = 10;
+
+/// When a day begins that is named without a time.
+const MORNING: Time = time(9, 0, 0, 0);
+const NOON: Time = time(12, 0, 0, 0);
+const MIDNIGHT: Time = time(0, 0, 0, 0);
+/// And tonight.
+const NIGHT: Time = time(20, 0, 0, 0);
+/// Before it a time of tonight is after midnight.
+const NIGHT_ENDS: Time = time(6, 0, 0, 0);
+
+/// A day that is named.
+#[derive(Debug, Clone, Copy)]
+struct Day {
+    date: Date,
+    /// Its time where none is named.
+    begins: Time,
+    kind: DayKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum DayKind {
+    Today,
+    Tonight,
+    Other,
+    /// A time itself, beside which none is named: the end of something.
+    End,
+}
+
+/// A time of day that is named.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Clock {
+    At(Time),
+    /// An hour from 1 to 12, of which half of the day is not said.
+    Hour(i8),
+    /// That of the day before, or its own.
+    Midnight,
+}
+
+/// The time that a text means, whether it is to come or past.
+pub(super) fn read(text: &str, now: &Zoned) -> Result<Timestamp, NotToCome> {
+    let text = without(without(text.trim(), &LEADS), &LEADS);
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return near(at, now);
+    }
+    if let Ok(at) = text.parse::<Zoned>() {
+        return near(at.timestamp(), now);
+    }
+    if let Ok(at) = text.parse::<DateTime>()
+        && text.len() > DATE
+    {
+        return zoned(at, now);
+    }
+    // A date that no clock holds.
+    if text.len() > DATE && super::names_a_date(text) {
+        return Err(NotToCome::TooFar);
+    }
+    let lower = text.to_lowercase();
+    let words: Vec<&str> = lower.split_whitespace().map(|word| word.trim_end_matches(',')).collect();
+    if words.is_empty() {
+        return Err(NotToCome::NoTime);
+    }
+    if let Some(at) = after(text, &words, now) {
+        return at;
+    }
+    if let Some(clock) = clock(&words) {
+        return next(clock, now);
+    }
+    // A day, then a time of it; the longest that is a day counts. Or the other way round.
+    let day_first = (1..=words.len()).rev().find_map(|end| {
+        let day = day(&words[..end], now)?;
+        Some((day, &words[end..]))
+    });
+    if let Some((day, rest)) = day_first {
+        if rest.is_empty() {
+            let Day { date, begins, .. } = day?;
+            return zoned(date.to_datetime(begins), now);
+        }
+        let clock = clock(rest).ok_or(NotToCome::NoTime)?;
+        return at(day?, clock, now);
+    }
+    let time_first = (1..words.len()).find_map(|end| Some((clock(&words[..end])?, day(&words[end..], now)?)));
+    match time_first {
+        Some((clock, day)) => at(day?, clock, now),
+        None => Err(NotToCome::NoTime),
+    }
+}
+
+/// A text without a word before it.
+fn without<'t>(text: &'t str, leads: &[&str]) -> &'t str {
+    match text.split_once(char::is_whitespace) {
+        Some((first, rest)) if leads.iter().any(|lead| lead.eq_ignore_ascii_case(first)) => rest.trim_start(),
+        _ => text,
+    }
+}
+
+fn near(at: Timestamp, now: &Zoned) -> Result<Timestamp, NotToCome> {
+    let longest = SignedDuration::try_from(LONGEST).unwrap_or(SignedDuration::MAX);
+    if at.duration_since(now.timestamp()) > longest { Err(NotToCome::TooFar) } else { Ok(at) }
+}
+
+fn zoned(at: DateTime, now: &Zoned) -> Result<Timestamp, NotToCome> {
+    let at = at.to_zoned(now.time_zone().clone()).map_err(|_| NotToCome::TooFar)?;
+    near(at.timestamp(), now)
+}
+
+fn later(now: &Zoned, span: jiff::Span) -> Result<Timestamp, NotToCome> {
+    near(now.checked_add(span).map_err(|_| NotToCome::TooFar)?.timestamp(), now)
+}
+
+fn days_later(now: &Zoned, days: i64) -> Result<Date, NotToCome> {
+    now.date().checked_add(days.days()).map_err(|_| NotToCome::TooFar)
+}
+
+/// A length of time from now: `2h`, `2 hours`, `two weeks`, `an hour`, `a month from now`.
+fn after(text: &str, words: &[&str], now: &Zoned) -> Option<Result<Timestamp, NotToCome>> {
+    let text = text.strip_suffix("from now").map_or(text, str::trim_end);
+    match duration::read(text) {
+        Ok(Span(length)) => {
+            let length = SignedDuration::try_from(length).ok();
+            let at = length.and_then(|length| now.timestamp().checked_add(length).ok());
+            return Some(at.ok_or(NotToCome::TooFar));
+        }
+        Err(duration::Fault::TooLong) => return Some(Err(NotToCome::TooFar)),
+        Err(duration::Fault::NoLength) => {}
+    }
+    let words = words.strip_suffix(&["from", "now"]).unwrap_or(words);
+    match words {
+        ["half", "an", "hour"] => Some(later(now, 30.minutes())),
+        [count, unit] => {
+            let count = match *count {
+                "a" | "an" => 1,
+                digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                    digits.parse().ok().filter(|count| *count < 100_000)?
+                }
+                word => i64::try_from(NUMBERS.iter().position(|it| *it == word)? + 1).ok()?,
+            };
+            match *unit {
+                "month" | "months" => Some(later(now, count.months())),
+                "year" | "years" => Some(later(now, i64::min(count, 1_000).years())),
+                unit => {
+                    let Span(length) = duration::read(&format!("{count} {unit}")).ok()?;
+                    let length = SignedDuration::try_from(length).ok()?;
+                    Some(now.timestamp().checked_add(length).map_err(|_| NotToCome::TooFar))
+                }
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The day that words name, all of them; an error where they can name several.
+fn day(words: &[&str], now: &Zoned) -> Option<Result<Day, NotToCome>> {
+    let today = now.date();
+    let of = |date: Result<Date, NotToCome>| {
+        Some(date.map(|date| Day { date, begins: MORNING, kind: DayKind::Other }))
+    };
+    let of_today = |begins, kind| Some(Ok(Day { date: today, begins, kind }));
+    // The day after the last one of something.
+    let end = |after: Result<Date, NotToCome>| {
+        Some(after.map(|date| Day { date, begins: MIDNIGHT, kind: DayKind::End }))
+    };
+    let since_monday = i64::from(today.weekday().since(Weekday::Monday));
+    let next_month = || today.last_of_month().tomorrow().map_err(|_| NotToCome::TooFar);
+    match words {
+        ["today"] => of_today(MORNING, DayKind::Today),
+        ["tonight"] => of_today(NIGHT, DayKind::Tonight),
+        ["this", part] if let Some(part) = part_of_day(part) => of_today(part, DayKind::End),
+        ["tomorrow"] => of(days_later(now, 1)),
+        ["the", "day", "after", "tomorrow"] | ["day", "after", "tomorrow"] => of(days_later(now, 2)),
+        ["next", "week"] => of(days_later(now, 7 - since_monday)),
+        ["next", "month"] => of(next_month()),
+        ["next", "year"] => of(Date::new(today.year() + 1, 1, 1).map_err(|_| NotToCome::TooFar)),
+        ["end", "of", "day"] | ["end", "of", "the", "day"] | ["eod"] => end(days_later(now, 1)),
+        ["end", "of", "week"] | ["end", "of", "the", "week"] | ["eow"] => {
+            end(days_later(now, 7 - since_monday))
+        }
+        ["end", "of", "month"] | ["end", "of", "the", "month"] | ["eom"] => end(next_month()),
+        ["end", "of", named @ ..] => match day(named, now)? {
+            Ok(Day { date, kind: DayKind::Today | DayKind::Other, .. }) => {
+                end(date.tomorrow().map_err(|_| NotToCome::TooFar))
+            }
+            Ok(_) => None,
+            Err(unclear) => Some(Err(unclear)),
+        },
+        ["on", named @ ..] if named.first() != Some(&"on") => day(named, now),
+        ["this", name] => {
+            let weekday = i64::from(weekday(name)?.since(Weekday::Monday));
+            of(days_later(now, weekday - since_monday))
+        }
+        ["next", name] => {
+            let weekday = weekday(name)?;
+            let coming = today.nth_weekday(1, weekday).map_err(|_| NotToCome::TooFar);
+            let of_next_week = days_later(now, 7 - since_monday + i64::from(weekday.since(Weekday::Monday)));
+            match (coming, of_next_week) {
+                (Ok(coming), Ok(of_next_week)) if coming != of_next_week => Some(Err(NotToCome::Unclear(
+                    format!("{coming} or {of_next_week}: `next {name}` can mean both"),
+                ))),
+                (coming, _) => of(coming),
+            }
+        }
+        [name] if let Some(weekday) = weekday(name) => {
+            of(today.nth_weekday(1, weekday).map_err(|_| NotToCome::TooFar))
+        }
+        [date] if is_in_another_order(date) => {
+            Some(Err(NotToCome::Unclear("a date as year-month-day, such as 2026-11-24".to_owned())))
+        }
+        [date] if date.len() == DATE => of(Ok(date.parse::<Date>().ok()?)),
+        [month, of_month] | [of_month, month] if let Some(month) = month_of(month) => {
+            let date = |year| Date::new(year, month, day_of_month(of_month)?).ok();
+            let coming =
+                [today.year(), today.year() + 1].into_iter().filter_map(date).find(|date| *date >= today);
+            of(Ok(coming?))
+        }
+        [month, of_month, year] | [of_month, month, year] if let Some(month) = month_of(month) => {
+            let year = Some(year).filter(|year| year.len() == 4)?.parse().ok()?;
+            of(Ok(Date::new(year, month, day_of_month(of_month)?).ok()?))
+        }
+        _ => None,
+    }
+}
+
+/// A weekday by its name, or the first letters of it, three or more.
+pub(super) fn weekday(name: &str) -> Option<Weekday> {
+    let name = name.to_lowercase();
+    DAYS.iter().find(|(day, _)| name.len() >= 3 && day.starts_with(&name)).map(|(_, day)| *day)
+}
+
+/// A month by its name, or the first letters of it, three or more.
+pub(super) fn month_of(name: &str) -> Option<i8> {
+    let month = MONTHS.iter().position(|month| name.len() >= 3 && month.starts_with(name))?;
+    i8::try_from(month + 1).ok()
+}
+
+/// `24`, `24th`.
+fn day_of_month(text: &str) -> Option<i8> {
+    let digits = ["st", "nd", "rd", "th"].iter().find_map(|it| text.strip_suffix(it)).unwrap_or(text);
+    number(digits)
+}
+
+/// `24.11.`, `24.11.2026`, `11/24`, `24-11-2026`: numbers of a date whose order is not the same everywhere.
+pub(super) fn is_in_another_order(text: &str) -> bool {
+    let is_number = |part: &&str| (1..=4).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    ['.', '/', '-'].iter().any(|separator| {
+        let parts: Vec<&str> = text.split(*separator).collect();
+        match (separator, parts.as_slice()) {
+            ('.', [day, month, ""]) => is_number(day) && is_number(month),
+            ('/', [day, month]) => [day, month].iter().all(|part| is_number(part) && part.len() <= 2),
+            (_, [day, month, year]) => {
+                [day, month, year].into_iter().all(|part| is_number(&part)) && day.len() <= 2
+            }
+            _ => false,
+        }
+    })
+}
+
+fn part_of_day(word: &str) -> Option<Time> {
+    match word {
+        "morning" => Some(MORNING),
+        "afternoon" => Some(time(14, 0, 0, 0)),
+        "evening" => Some(time(18, 0, 0, 0)),
+        "night" => Some(NIGHT),
+        _ => None,
+    }
+}
+
+/// `9:00`, `18:30`, `9am`, `9:30 pm`, `at 9`, `9 o'clock`, `noon`, `at midnight`, `morning`, `in the evening`.
+fn clock(words: &[&str]) -> Option<Clock> {
+    let (words, is_led) = match words {
+        ["at", rest @ ..] => (rest, true),
+        ["in", "the", part] => return part_of_day(part).map(Clock::At),
+        _ => (words, false),
+    };
+    let text = match words {
+        ["noon" | "midday"] => return Some(Clock::At(NOON)),
+        ["midnight"] => return Some(Clock::Midnight),
+        [part] if let Some(part) = part_of_day(part).filter(|_| !is_led) => return Some(Clock::At(part)),
+        [hour, "o'clock" | "oclock"] => return bare(hour),
+        [hour] if is_led && hour.bytes().all(|byte| byte.is_ascii_digit()) => return bare(hour),
+        [one] => (*one).to_owned(),
+        [one, half] => format!("{one}{half}"),
+        _ => return None,
+    };
+    let text = text.replace("a.m.", "am").replace("p.m.", "pm");
+    let half =
+        [("am", 0), ("pm", 12)].into_iter().find_map(|(name, hours)| Some((text.strip_suffix(name)?, hours)));
+    let (digits, hours) = half.map_or((text.as_str(), None), |(digits, hours)| (digits, Some(hours)));
+    if words.len() > 1 && hours.is_none() {
+        return None;
+    }
+    let (hour, minute) = match (digits.split_once(':'), hours) {
+        (Some(both), _) => both,
+        (None, Some(_)) => (digits, "00"),
+        // A number alone may be an hour, and may be anything.
+        (None, None) => return None,
+    };
+    let hour = match (number(hour)?, hours) {
+        (hour, None) => hour,
+        (hour @ 1..=12, Some(hours)) => hour % 12 + hours,
+        _ => return None,
+    };
+    Time::new(hour, number(minute).filter(|_| minute.len() == 2)?, 0, 0).ok().map(Clock::At)
+}
+
+/// An hour alone, of which it is said that it is one.
+fn bare(hour: &str) -> Option<Clock> {
+    match number(hour)? {
+        hour @ 1..=12 => Some(Clock::Hour(hour)),
+        hour => Time::new(hour, 0, 0, 0).ok().map(Clock::At),
+    }
+}
+
+fn number(digits: &str) -> Option<i8> {
+    let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    is_number.then(|| digits.parse().ok())?
+}
+
+/// The next time that the clock shows that.
+fn next(clock: Clock, now: &Zoned) -> Result<Timestamp, NotToCome> {
+    let time = match clock {
+        Clock::At(time) => time,
+        Clock::Hour(hour) => usual(hour)?,
+        Clock::Midnight => MIDNIGHT,
+    };
+    let today = zoned(now.date().to_datetime(time), now)?;
+    if today > now.timestamp() { Ok(today) } else { zoned(days_later(now, 1)?.to_datetime(time), now) }
+}
+
+/// A time of a day.
+fn at(Day { date, kind, .. }: Day, clock: Clock, now: &Zoned) -> Result<Timestamp, NotToCome> {
+    let next = || date.tomorrow().map_err(|_| NotToCome::TooFar);
+    let at = match (kind, clock) {
+        (DayKind::End, _) => return Err(NotToCome::NoTime),
+        (DayKind::Tonight, Clock::At(time)) if time < NIGHT_ENDS => next()?.to_datetime(time),
+        (DayKind::Tonight, Clock::Hour(hour @ 6..=11)) => date.to_datetime(time(hour + 12, 0, 0, 0)),
+        (DayKind::Tonight, Clock::Hour(hour)) => return Err(either(hour)),
+        (DayKind::Tonight | DayKind::Today, Clock::Midnight) => next()?.to_datetime(MIDNIGHT),
+        (DayKind::Other, Clock::Midnight) => {
+            let clear = format!("{date} 0:00 or {} 0:00: that midnight can be both", next()?);
+            return Err(NotToCome::Unclear(clear));
+        }
+        (_, Clock::At(time)) => date.to_datetime(time),
+        (_, Clock::Hour(hour)) => date.to_datetime(usual(hour)?),
+    };
+    zoned(at, now)
+}
+
+/// The time that an hour alone means: by day, people leave out which half of it.
+fn usual(hour: i8) -> Result<Time, NotToCome> {
+    if (7..=12).contains(&hour) { Ok(time(hour, 0, 0, 0)) } else { Err(either(hour)) }
+}
+
+fn either(hour: i8) -> NotToCome {
+    NotToCome::Unclear(format!("{hour}am or {hour}pm: {hour} can mean both"))
+}
+
+/// True for one word that is a time of day, such as `9:00`, `9am`, `noon`; or two, such as `9 am`.
+pub(super) fn is_clock(words: &[&str]) -> bool {
+    let is_part = matches!(words, [part] if part_of_day(part).is_some());
+    !is_part && clock(words).is_some()
+}

@@ -1,0 +1,266 @@
+use super::*;
+
+#[test]
+fn a_time_is_read_as_people_write_it() {
+    // A Sunday.
+    let now: Zoned = "2026-11-22T12:00:00+01:00[Europe/Berlin]".parse().unwrap();
+    let cases = [
+        ("2h", Some("2026-11-22T13:00:00Z")),
+        ("2 hours", Some("2026-11-22T13:00:00Z")),
+        ("in 2 hours", Some("2026-11-22T13:00:00Z")),
+        ("for 1 week", Some("2026-11-29T11:00:00Z")),
+        ("1w", Some("2026-11-29T11:00:00Z")),
+        ("9am", Some("2026-11-23T08:00:00Z")),
+        ("at 6 PM", Some("2026-11-22T17:00:00Z")),
+        ("6:30pm", Some("2026-11-22T17:30:00Z")),
+        ("12am", Some("2026-11-22T23:00:00Z")),
+        ("12pm", Some("2026-11-23T11:00:00Z")),
+        ("noon", Some("2026-11-23T11:00:00Z")),
+        ("midnight", Some("2026-11-22T23:00:00Z")),
+        ("tonight", Some("2026-11-22T19:00:00Z")),
+        ("Tonight at 10pm", Some("2026-11-22T21:00:00Z")),
+        ("until tomorrow 9:00", Some("2026-11-23T08:00:00Z")),
+        ("tomorrow at 2 pm", Some("2026-11-23T13:00:00Z")),
+        ("monday noon", Some("2026-11-23T11:00:00Z")),
+        ("1h 30m", Some("2026-11-22T12:30:00Z")),
+        ("18:00", Some("2026-11-22T17:00:00Z")),
+        ("9:30", Some("2026-11-23T08:30:00Z")),
+        ("12:00", Some("2026-11-23T11:00:00Z")),
+        ("today 18:00", Some("2026-11-22T17:00:00Z")),
+        ("today", None),
+        ("tomorrow", Some("2026-11-23T08:00:00Z")),
+        ("Tomorrow 14:00", Some("2026-11-23T13:00:00Z")),
+        ("monday", Some("2026-11-23T08:00:00Z")),
+        ("mon 14:30", Some("2026-11-23T13:30:00Z")),
+        ("sunday", Some("2026-11-29T08:00:00Z")),
+        ("2026-11-24", Some("2026-11-24T08:00:00Z")),
+        ("2026-11-24 10:00", Some("2026-11-24T09:00:00Z")),
+        ("2026-11-24T10:00", Some("2026-11-24T09:00:00Z")),
+        ("2026-11-24T10:00:00Z", Some("2026-11-24T10:00:00Z")),
+        ("2026-11-21", None),
+        ("2026-11-22T10:00:00Z", None),
+        ("0s", None),
+        ("", None),
+        ("soon", None),
+        ("mo", None),
+        ("mondays", None),
+        ("monday 9", None),
+        ("until", None),
+        ("13pm", None),
+        ("0am", None),
+        ("am", None),
+        ("25:00", None),
+        ("9:5", None),
+        ("the deploy is done", None),
+        ("2026-13-01", None),
+    ];
+    for (text, expected) in cases {
+        let found = until(text, &now);
+        assert_eq!(found.as_ref().ok().map(ToString::to_string).as_deref(), expected, "{text:?}: {found:?}");
+    }
+    let refused = |text: &str| until(text, &now).unwrap_err();
+    assert_eq!(refused("2026-11-21"), NotToCome::Past);
+    assert_eq!(refused("0s"), NotToCome::Past);
+    assert_eq!(refused("soon"), NotToCome::NoTime);
+    assert!(is_time("2026-11-21") && is_time("monday 14:30") && !is_time("monday fix"));
+}
+
+#[test]
+fn prose_is_told_from_times() {
+    let times = [
+        "monday",
+        "Mon 14:00",
+        "tomorrow",
+        "tonight",
+        "18:00",
+        "9am",
+        "9 am restarting",
+        "2h restarting",
+        "90m",
+        "2 hours",
+        "4 days off",
+        "2 h",
+        "30min",
+        "half an hour".trim_start_matches("half "),
+        "two weeks",
+        "2026-11-24",
+        "2026-11-24T10:00",
+    ];
+    for text in times {
+        assert!(looks_like_time(text), "{text}");
+    }
+    let prose = [
+        "",
+        "restarting it",
+        "the monday deploy",
+        "5xx again",
+        "2 nodes are down",
+        "month end",
+        "#479 is out",
+        "a b",
+        "2026-1-\u{e9}\u{20ac}",
+    ];
+    for text in prose {
+        assert!(!looks_like_time(text), "{text}");
+    }
+}
+
+#[test]
+fn a_time_is_understood_whole_or_refused_whole() {
+    // A Wednesday, a month and a day before the clocks go forward in Berlin.
+    let now: Zoned = "2027-02-24T12:00:00+01:00[Europe/Berlin]".parse().unwrap();
+    let past = || NotToCome::Past.expected().to_owned();
+    let far = || NotToCome::TooFar.expected().to_owned();
+    let cases = [
+        // Days and parts of them.
+        ("monday morning", Ok("2027-03-01T08:00:00Z")),
+        ("Monday afternoon", Ok("2027-03-01T13:00:00Z")),
+        ("fri evening", Ok("2027-02-26T17:00:00Z")),
+        ("tomorrow night", Ok("2027-02-25T19:00:00Z")),
+        ("tomorrow in the morning", Ok("2027-02-25T08:00:00Z")),
+        ("morning", Ok("2027-02-25T08:00:00Z")),
+        ("this evening", Ok("2027-02-24T17:00:00Z")),
+        ("this morning", Err(past())),
+        ("the day after tomorrow", Ok("2027-02-26T08:00:00Z")),
+        ("day after tomorrow at 9am", Ok("2027-02-26T08:00:00Z")),
+        ("on friday", Ok("2027-02-26T08:00:00Z")),
+        ("this friday", Ok("2027-02-26T08:00:00Z")),
+        ("this monday", Err(past())),
+        ("next monday", Ok("2027-03-01T08:00:00Z")),
+        ("next monday 14:00", Ok("2027-03-01T13:00:00Z")),
+        ("next friday", Err("2027-02-26 or 2027-03-05".to_owned())),
+        ("next week", Ok("2027-03-01T08:00:00Z")),
+        ("next month", Ok("2027-03-01T08:00:00Z")),
+        ("next year", Ok("2028-01-01T08:00:00Z")),
+        ("end of day", Ok("2027-02-24T23:00:00Z")),
+        ("EOD", Ok("2027-02-24T23:00:00Z")),
+        ("end of the week", Ok("2027-02-28T23:00:00Z")),
+        ("end of month", Ok("2027-02-28T23:00:00Z")),
+        ("end of friday", Ok("2027-02-26T23:00:00Z")),
+        ("end of day 9:00", Err(EXPECTED.to_owned())),
+        // Hours: 12 and 24 of them.
+        ("tomorrow at 9", Ok("2027-02-25T08:00:00Z")),
+        ("monday, 9:00", Ok("2027-03-01T08:00:00Z")),
+        ("tomorrow at 21", Ok("2027-02-25T20:00:00Z")),
+        ("tomorrow at 12", Ok("2027-02-25T11:00:00Z")),
+        ("tomorrow at 5", Err("5am or 5pm".to_owned())),
+        ("at 5", Err("5am or 5pm".to_owned())),
+        ("tomorrow at 05:00", Ok("2027-02-25T04:00:00Z")),
+        ("tomorrow at 24", Err(EXPECTED.to_owned())),
+        ("9 o'clock", Ok("2027-02-25T08:00:00Z")),
+        ("9 a.m.", Ok("2027-02-25T08:00:00Z")),
+        ("12:30 pm", Ok("2027-02-24T11:30:00Z")),
+        ("0:30", Ok("2027-02-24T23:30:00Z")),
+        ("13:00 pm", Err(EXPECTED.to_owned())),
+        ("9am tomorrow", Ok("2027-02-25T08:00:00Z")),
+        ("18:00 on friday", Ok("2027-02-26T17:00:00Z")),
+        ("at noon", Ok("2027-02-25T11:00:00Z")),
+        ("tonight at 9", Ok("2027-02-24T20:00:00Z")),
+        ("tonight at 1:30", Ok("2027-02-25T00:30:00Z")),
+        ("tonight at midnight", Ok("2027-02-24T23:00:00Z")),
+        ("monday midnight", Err("2027-03-01 0:00 or 2027-03-02 0:00".to_owned())),
+        ("monday 9", Err(EXPECTED.to_owned())),
+        ("9:00 UTC", Err(EXPECTED.to_owned())),
+        ("half past 9", Err(EXPECTED.to_owned())),
+        // Lengths.
+        ("in 2 weeks", Ok("2027-03-10T11:00:00Z")),
+        ("until in two weeks", Ok("2027-03-10T11:00:00Z")),
+        ("a week from now", Ok("2027-03-03T11:00:00Z")),
+        ("half an hour", Ok("2027-02-24T11:30:00Z")),
+        ("an hour", Ok("2027-02-24T12:00:00Z")),
+        ("in 1 month", Ok("2027-03-24T11:00:00Z")),
+        ("in 2 months", Ok("2027-04-24T10:00:00Z")),
+        ("a few hours", Err(EXPECTED.to_owned())),
+        // Dates.
+        ("24 nov", Ok("2027-11-24T08:00:00Z")),
+        ("November 24th", Ok("2027-11-24T08:00:00Z")),
+        ("1 feb", Ok("2028-02-01T08:00:00Z")),
+        ("nov 24, 2028 18:00", Ok("2028-11-24T17:00:00Z")),
+        ("30 feb", Err(EXPECTED.to_owned())),
+        ("24.11.2027", Err("year-month-day".to_owned())),
+        ("24.11.", Err("year-month-day".to_owned())),
+        ("24.11. 9:00", Err("year-month-day".to_owned())),
+        ("11/24", Err("year-month-day".to_owned())),
+        ("24-11-2027", Err("year-month-day".to_owned())),
+        ("2027-11-24 9am", Ok("2027-11-24T08:00:00Z")),
+        ("2027-11-24T10:00:00+05:00", Ok("2027-11-24T05:00:00Z")),
+        ("2027-11-24T10:00[Asia/Tokyo]", Ok("2027-11-24T01:00:00Z")),
+        ("2027-02-23", Err(past())),
+        ("1 jan 2020", Err(past())),
+        // The clock skips from 2:00 to 3:00, and later shows 2:30 twice: the first counts.
+        ("2027-03-28 02:30", Ok("2027-03-28T01:30:00Z")),
+        ("2027-10-31 02:30", Ok("2027-10-31T00:30:00Z")),
+        // A century is the most.
+        ("2127-02-01", Ok("2127-02-01T08:00:00Z")),
+        ("9999-12-31", Err(far())),
+        ("9999-12-31T23:59:59Z", Err(far())),
+        ("2900-01-01", Err(far())),
+        ("999999999d", Err(far())),
+        ("99999999999999999999 weeks", Err(far())),
+        ("2000 years", Err(far())),
+        ("9999 months", Err(far())),
+        ("99999 months", Err(far())),
+    ];
+    for (text, expected) in cases {
+        match (until(text, &now), expected) {
+            (Ok(at), Ok(expected)) => assert_eq!(at.to_string(), expected, "{text:?}"),
+            (Err(why), Err(words)) => assert!(why.expected().contains(&words), "{text:?}: {why:?}"),
+            (found, expected) => panic!("{text:?}: {found:?}, expected {expected:?}"),
+        }
+    }
+}
+
+#[test]
+fn words_that_may_belong_to_a_time_are_known() {
+    let time = [
+        "9",
+        "9 disks",
+        "at 9",
+        "at half past 9",
+        "morning",
+        "o'clock",
+        "UTC",
+        "pm",
+        "in the evening",
+        "and a half",
+        "and 30 minutes",
+        "- 20:00",
+        "to 20:00",
+        "next week",
+        "of next month",
+        "2027",
+        "on friday",
+        "from now",
+        "18:00",
+        "hours",
+        "24.11.",
+        "24 nov",
+        "of november 3",
+    ];
+    for text in time {
+        assert!(goes_on(text), "{text}");
+    }
+    let prose = [
+        "",
+        "fixing",
+        "fixing the disk on friday",
+        "the deploy",
+        "500 errors",
+        "5xx again",
+        "at the office",
+        "and the rest",
+        "to be sure",
+        "in the office",
+        "may be longer",
+        "of all things",
+        "after the deploy",
+        "#479",
+        "- fixing",
+        "end of life",
+        "next deploy",
+        "this is broken",
+    ];
+    for text in prose {
+        assert!(!goes_on(text), "{text}");
+    }
+}
