@@ -188,6 +188,33 @@ mod tests {
         ] {
             assert!(found.iter().any(|it| it == place), "{place}: {error}");
         }
+        // Nor do an account that cannot be read, a doubled key and a folder that is not there hide what is in command files.
+        let faulty = "[accounts.forge]\nservice = \"githb\"\n[keep]\nhistory = \"1d\"\nhistory = \"2d\"\n";
+        fs::write(&path, format!("{faulty}[commands]\ndirs = [\"ops\", 3, \"nowhere\"]\n")).unwrap();
+        let http = "[[command]]\nname = \"a\"\nsummary = \"x\"\n[command.run.http]\naccount = \"forge\"\nmthod = \"GET\"\n";
+        fs::write(folder.path().join("ops/http.toml"), http).unwrap();
+        let error = check(&path).unwrap_err();
+        let Some(ApiError::Config { errors }) = error.downcast_ref() else { panic!("{error}") };
+        let found: Vec<_> = errors
+            .iter()
+            .map(|error| {
+                format!("{}:{}:{}", error.file.file_name().unwrap().display(), error.line, error.column)
+            })
+            .collect();
+        let expected = [
+            "callboard.toml:2:11",
+            "callboard.toml:5:1",
+            "callboard.toml:7:16",
+            "callboard.toml:7:19",
+            "deploy.toml:1:1",
+            "deploy.toml:3:1",
+            "deploy.toml:5:8",
+            "deploy.toml:6:7",
+            // The method is misspelt, and the path is missing.
+            "http.toml:4:1",
+            "http.toml:6:1",
+        ];
+        assert_eq!(found, expected, "{error}");
         fs::write(&path, "").unwrap();
         assert!(check(&path).is_ok());
     }

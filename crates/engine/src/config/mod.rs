@@ -3,13 +3,14 @@
 mod edit;
 mod keys;
 mod mask;
+mod partial;
 mod people;
 mod reader;
 mod sections;
 mod toml_file;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt, io,
     path::{Path, PathBuf},
 };
@@ -23,6 +24,7 @@ use reader::Reader;
 pub use edit::{add_account, remove_account};
 pub(crate) use edit::{configure, edit_account, toml, write};
 pub use keys::{Key, Keys};
+pub(crate) use partial::{STAND_IN, text as stand_in};
 pub use people::unlisted_users;
 pub use sections::{Commands, Desktop, Ink, Keep, Notifications, Receive, Theme, schema};
 pub use toml_file::ConfigError;
@@ -37,6 +39,8 @@ pub const DEFAULT_EVERY: Span = Span(std::time::Duration::from_secs(60));
 /// The shortest `every` that is taken: a typing mistake must not hammer a service.
 pub const SHORTEST_EVERY: Span = Span(std::time::Duration::from_secs(1));
 pub(crate) const FILE_LIMIT: u64 = 1 << 20;
+/// The most lines of a file that are named for not being UTF-8.
+const MOST_FAULTS: usize = 20;
 
 /// What to do about an `http` address of another machine.
 pub(crate) fn clear_remedy(name: impl fmt::Display) -> String {
@@ -52,6 +56,8 @@ pub struct Config {
     pub default_channel: Address,
     /// The accounts by name.
     pub accounts: BTreeMap<AccountName, ConnectorConfig>,
+    /// The names of accounts that cannot be read; none where nothing is wrong.
+    pub unread_accounts: BTreeSet<AccountName>,
     /// Short names for addresses.
     pub channels: BTreeMap<String, Address>,
     /// The webhook listener; none listens where the section is absent.
@@ -102,31 +108,43 @@ impl Config {
     }
 
     /// All that is wrong in a file, and what is right in it: good for no more than to look for faults of what it names, such
-    /// as command files. `None` where it is not known what else would be right, because an account cannot be read at all.
+    /// as command files. `None` where nothing in it can be read.
     pub fn inspect(path: &Path) -> (Option<Self>, Vec<ConfigError>) {
-        match text_of(path) {
-            Ok(text) => Self::inspect_text(path, &text),
-            Err(ConfigErrors(errors)) => (None, errors),
+        match lossy_text_of(path) {
+            Ok((text, mut faults)) => {
+                let (config, more) = Self::inspect_text(path, &text);
+                faults.extend(more);
+                faults.sort_by_key(|fault| (fault.line, fault.column));
+                (config, faults)
+            }
+            Err(fault) => (None, vec![fault]),
         }
     }
 
     fn inspect_text(path: &Path, text: &str) -> (Option<Self>, Vec<ConfigError>) {
-        let file = match TomlFile::parse(path, text) {
-            Ok(file) => file,
-            Err(fault) => return (None, vec![fault]),
-        };
+        let (file, mut errors) = TomlFile::parse(path, text);
+        let Some(file) = file else { return (None, errors) };
         let mut reader = Reader { file: &file, errors: Vec::new() };
         let config = reader.config(path);
-        let mut errors = reader.errors;
+        errors.extend(reader.errors);
+        file.without_consequences(&mut errors);
         errors.sort_by_key(|fault| (fault.line, fault.column));
-        let accounts = file.get(&["accounts".into()]).and_then(|value| value.get_ref().as_table());
-        let all_are_read = accounts.is_none_or(|tables| tables.len() == config.accounts.len());
-        (Some(config).filter(|_| all_are_read), errors)
+        (Some(config), errors)
+    }
+
+    /// True where there is an account of that name, be it one that cannot be read.
+    pub(crate) fn has_account(&self, name: &AccountName) -> bool {
+        self.accounts.contains_key(name) || self.unread_accounts.contains(name)
+    }
+
+    /// The names of all accounts, also of those that cannot be read.
+    pub(crate) fn account_names(&self) -> impl Iterator<Item = &str> {
+        self.accounts.keys().chain(&self.unread_accounts).map(AccountName::as_str)
     }
 
     /// The address that a channel's short name or an `ACCOUNT:CHANNEL` stands for.
     pub fn address(&self, channel: &str) -> Result<Address, String> {
-        resolve(channel, &self.channels, |account| self.accounts.contains_key(account))
+        resolve(channel, &self.channels, |account| self.has_account(account))
     }
 }
 
@@ -155,12 +173,40 @@ impl Config {
 
 /// The text of a file; empty where there is none.
 pub(crate) fn text_of(path: &Path) -> Result<String, ConfigErrors> {
-    let fault = |what: String| ConfigErrors(vec![ConfigError::of_file(path, what)]);
-    match private::read(path, FILE_LIMIT) {
-        Ok(bytes) => String::from_utf8(bytes).map_err(|_| fault("this is not text in UTF-8".to_owned())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-        Err(error) => Err(fault(error.to_string())),
+    match lossy_text_of(path) {
+        Ok((text, faults)) if faults.is_empty() => Ok(text),
+        Ok((_, faults)) => Err(ConfigErrors(faults)),
+        Err(fault) => Err(ConfigErrors(vec![fault])),
     }
+}
+
+/// The same with a mark in place of what is no UTF-8, and what is wrong with that.
+fn lossy_text_of(path: &Path) -> Result<(String, Vec<ConfigError>), ConfigError> {
+    let bytes = match private::read(path, FILE_LIMIT) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Default::default()),
+        Err(error) => return Err(ConfigError::of_file(path, error.to_string())),
+    };
+    // What other programs write as "Unicode".
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(ConfigError::of_file(path, "this is UTF-16: save it as UTF-8"));
+    }
+    let (mut text, mut wrong) = (String::new(), Vec::new());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if let Some(first) = chunk.invalid().first() {
+            wrong.push((text.len(), *first));
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    // One for each line: a text in another encoding has many.
+    wrong.dedup_by_key(|(at, _)| text[..*at].matches('\n').count());
+    let fault = |(at, byte): (usize, u8)| {
+        let what = format!("the byte 0x{byte:02X} here is not UTF-8: save the file as UTF-8");
+        ConfigError::at_byte(path, &text, at, what)
+    };
+    let faults = wrong.into_iter().take(MOST_FAULTS).map(fault).collect();
+    Ok((text, faults))
 }
 
 fn resolve(

@@ -1,6 +1,9 @@
 //! Reads `callboard.toml` section by section, so that one fault hides no other.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use callboard_connectors::{ConnectorConfig, SERVICES};
 use callboard_domain::{
@@ -16,7 +19,7 @@ use super::{
     Commands, Config, ConfigError, DEFAULT_CHANNEL, Desktop, Keys, ROOM, SHORTEST_EVERY, Step, TomlFile,
     below, clear_remedy, is_name, resolve,
     sections::{SECTIONS, SecretsSection},
-    unknown,
+    stand_in, unknown,
 };
 
 /// Reads section by section and gathers what is wrong.
@@ -33,7 +36,7 @@ impl<'t> Reader<'_, 't> {
                 self.errors.push(self.file.unknown_key(span, what, name, SECTIONS));
             }
         }
-        let accounts = self.accounts();
+        let (accounts, unread_accounts) = self.accounts();
         let channels = self.channels();
         let default_channel = self.section::<String>("default_channel");
         let default_channel = default_channel.as_deref().unwrap_or(DEFAULT_CHANNEL);
@@ -53,6 +56,7 @@ impl<'t> Reader<'_, 't> {
             path: path.to_owned(),
             default_channel,
             accounts,
+            unread_accounts,
             channels,
             receive: self.section("receive"),
             rules,
@@ -78,13 +82,14 @@ impl<'t> Reader<'_, 't> {
         self.file.read(&[name.into()], &mut self.errors)
     }
 
-    fn accounts(&mut self) -> BTreeMap<AccountName, ConnectorConfig> {
-        let mut accounts = BTreeMap::new();
+    /// The accounts, and the names of those that cannot be read.
+    fn accounts(&mut self) -> (BTreeMap<AccountName, ConnectorConfig>, BTreeSet<AccountName>) {
+        let (mut accounts, mut unread) = (BTreeMap::new(), BTreeSet::new());
         let section: [Step<'_>; 1] = ["accounts".into()];
-        let Some(value) = self.file.get(&section) else { return accounts };
+        let Some(value) = self.file.get(&section) else { return (accounts, unread) };
         let Some(tables) = value.get_ref().as_table() else {
             self.errors.push(self.file.fault(&section, "expected a table for each account: [accounts.NAME]"));
-            return accounts;
+            return (accounts, unread);
         };
         for (key, value) in tables {
             let name = key.get_ref().as_ref();
@@ -95,9 +100,12 @@ impl<'t> Reader<'_, 't> {
                 );
                 self.errors.push(self.file.fault_at(key.span(), what));
             }
-            accounts.extend(account.map(|account| (AccountName::from(name), account)));
+            match account {
+                Some(account) => drop(accounts.insert(name.into(), account)),
+                None => drop(unread.insert(name.into())),
+            }
         }
-        accounts
+        (accounts, unread)
     }
 
     /// An account as far as it can be read, also with faults: what names it is right all the same.
@@ -118,32 +126,33 @@ impl<'t> Reader<'_, 't> {
         let service = match service.get_ref() {
             DeValue::String(service) if SERVICES.contains(&service.as_ref()) => service.clone(),
             other => {
-                let found = other.as_str().map_or_else(|| other.type_str().to_owned(), str::to_owned);
-                let what = unknown("service", &found, SERVICES.iter().copied());
+                let what = match other.as_str() {
+                    Some(found) => unknown("service", found, SERVICES.iter().copied()),
+                    None => format!("expected a service in quotes: one of {}", SERVICES.join(", ")),
+                };
                 self.errors.push(file.fault(&at("service"), what));
                 return None;
             }
         };
-        let before = self.errors.len();
         let read = |value: toml::Spanned<DeValue<'t>>| {
             ConnectorConfig::from_table(&service, value.into_deserializer())
         };
-        let config = file.read_value(&path, value, read, &mut self.errors)?;
-        // Of what could not be read whole, what serde took out would be missed here.
-        if self.errors.len() > before {
-            return Some(config);
-        }
-        let problems = config.validate().into_iter();
+        let url = [("url", stand_in("https://stand-in.invalid"))];
+        let part = file.read_value(&path, value, &url, read, &mut self.errors)?;
+        let config = &part.value;
+        // What is refused or missing has been named; of that nothing else is wrong.
+        let problems = config.validate().into_iter().filter(|problem| !part.lacks(problem.key));
         self.errors.extend(problems.map(|problem| file.fault(&at(problem.key), problem.what)));
         let sends_a_secret = config.secrets().iter().any(|field| field.required && field.is_sent());
-        if sends_a_secret && config.url().is_clear() && !config.allow_http() {
+        let may_be_clear = config.allow_http() || part.lacks("allow_http");
+        if sends_a_secret && config.url().is_clear() && !may_be_clear {
             let what = format!("its secret would travel in the clear: {}", clear_remedy(name));
             self.errors.push(file.fault(&at("url"), what));
         }
         if config.every().is_some_and(|every| every < SHORTEST_EVERY) {
             self.errors.push(file.fault(&at("every"), format!("expected {SHORTEST_EVERY} or more")));
         }
-        Some(config)
+        Some(part).filter(|part| !part.has_stand_ins).map(|part| part.value)
     }
 
     /// True where the file has an account of that name: one with a fault of its own is named all the same.
@@ -151,9 +160,15 @@ impl<'t> Reader<'_, 't> {
         self.file.get(&["accounts".into(), name.as_str().into()]).is_some()
     }
 
+    /// The channels by their short names. One with a fault of its own is named all the same.
     fn channels(&mut self) -> BTreeMap<String, Address> {
+        let section: [Step<'_>; 1] = ["channels".into()];
         let named: BTreeMap<String, String> = self.section("channels").unwrap_or_default();
-        let mut channels = BTreeMap::new();
+        let written = self.file.get(&section).and_then(|value| value.get_ref().as_table());
+        let names = written.into_iter().flat_map(|table| table.keys());
+        let stand_in = Address { account: ROOM.into(), channel: "general".into() };
+        let mut channels: BTreeMap<String, Address> =
+            names.map(|name| (name.get_ref().to_string(), stand_in.clone())).collect();
         for (name, address) in named {
             match resolve(&address, &BTreeMap::new(), |account| self.is_account(account)) {
                 Ok(address) => {
@@ -185,10 +200,12 @@ impl<'t> Reader<'_, 't> {
         // The place of each in the file.
         let mut places = Vec::new();
         for place in 0..count {
-            let before = self.errors.len();
-            let rule = self.file.read::<RuleConfig>(&["rules".into(), place.into()], &mut self.errors);
-            if let Some(rule) = rule.filter(|_| self.errors.len() == before) {
-                rules.push(rule);
+            let path = ["rules".into(), place.into()];
+            // What is missing or refused has been named; the rest is looked at all the same. No other rule has such a name.
+            let stand_ins = [("name", stand_in(format!("\u{1a}{place}"))), ("when", stand_in("true"))];
+            let part = self.file.read_part::<RuleConfig>(&path, &stand_ins, &mut self.errors);
+            if let Some(part) = part {
+                rules.push(part.value);
                 places.push(place);
             }
         }

@@ -1,6 +1,6 @@
 //! The sections of `callboard.toml`: what each may say, and its JSON Schema.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf};
 
 use callboard_connectors::ConnectorConfig;
 use callboard_domain::{duration::Span, rules::RuleConfig};
@@ -41,15 +41,26 @@ pub struct Notifications {
 }
 
 /// A time of day, in words that say what would be right.
-#[derive(Deserialize)]
-#[serde(try_from = "String")]
 struct Hour(jiff::civil::Time);
 
-impl TryFrom<String> for Hour {
-    type Error = &'static str;
+impl<'de> Deserialize<'de> for Hour {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // A visitor: what it refuses has the place of the text itself, and not of the list that it is in.
+        deserializer.deserialize_str(HourVisitor)
+    }
+}
 
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse().map(Self).map_err(|_| "expected a time of day such as 22:00")
+struct HourVisitor;
+
+impl serde::de::Visitor<'_> for HourVisitor {
+    type Value = Hour;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a time of day such as 22:00")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Hour, E> {
+        text.parse().map(Hour).map_err(|_| E::invalid_value(serde::de::Unexpected::Str(text), &self))
     }
 }
 

@@ -1,6 +1,7 @@
 //! A TOML file that knows where everything in it stands, so that every fault names file, line and column.
 
 use std::{
+    cell::RefCell,
     fmt,
     ops::Range,
     path::{Path, PathBuf},
@@ -17,7 +18,10 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::mask::{mask, names_a_secret};
+use super::{
+    mask::{mask, names_a_secret},
+    partial::{Part, StandIns},
+};
 
 /// A fault in a configuration or command file: where, what, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
@@ -38,6 +42,11 @@ impl ConfigError {
     /// What is wrong with a file as a whole: it stands at its beginning, and no line is shown.
     pub(crate) fn of_file(file: &Path, what: impl Into<String>) -> Self {
         Self { file: file.to_owned(), line: 1, column: 1, what: what.into(), text: String::new() }
+    }
+
+    /// What is wrong at a byte of a file's text.
+    pub(super) fn at_byte(file: &Path, text: &str, byte: usize, what: String) -> Self {
+        fault(file, text, byte..byte, what, quoted_at(text, byte))
     }
 }
 
@@ -75,24 +84,29 @@ pub(crate) struct TomlFile<'t> {
     path: &'t Path,
     text: &'t str,
     root: Spanned<DeTable<'t>>,
+    /// Where entries of lists were refused, in bytes.
+    pub(super) refused: RefCell<Vec<usize>>,
 }
 
 impl<'t> TomlFile<'t> {
-    pub(crate) fn parse(path: &'t Path, text: &'t str) -> Result<Self, ConfigError> {
-        match DeTable::parse(text) {
-            Ok(root) => Ok(Self { path, text, root }),
-            Err(error) => {
-                let span = error.span().unwrap_or(0..0);
-                let quoted = quoted_at(text, span.start);
-                Err(fault(
-                    path,
-                    text,
-                    span,
-                    parse_error::plain_words(error.message(), Notation::Toml),
-                    quoted,
-                ))
+    /// Reads a file, with all that is no TOML in it: the first fault of each line, as a second may only follow from it.
+    ///
+    /// A file in which no more than keys are doubled can be looked through all the same; of any other nothing is known.
+    pub(crate) fn parse(path: &'t Path, text: &'t str) -> (Option<Self>, Vec<ConfigError>) {
+        let (root, refused) = DeTable::parse_recoverable(text);
+        let is_readable = refused.iter().all(|error| parse_error::is_doubled(error.message()));
+        let mut faults: Vec<ConfigError> = Vec::new();
+        for error in refused {
+            let span = error.span().unwrap_or(0..0);
+            let quoted = quoted_at(text, span.start);
+            let what = parse_error::plain_words(error.message(), Notation::Toml);
+            let found = fault(path, text, span, what, quoted);
+            if faults.iter().all(|other| other.line != found.line) {
+                faults.push(found);
             }
         }
+        let file = Self { path, text, root, refused: RefCell::default() };
+        (Some(file).filter(|_| is_readable), faults)
     }
 
     /// The keys of the file's outermost table, with where they stand.
@@ -129,30 +143,29 @@ impl<'t> TomlFile<'t> {
         path: &[Step<'_>],
         errors: &mut Vec<ConfigError>,
     ) -> Option<T> {
-        let value = self.get(path)?.clone();
-        self.read_value(path, value, |value| T::deserialize(value.into_deserializer()), errors)
+        self.read_part(path, &[], errors).map(|part| part.value)
     }
 
-    /// The same for a value of the file that is read in a way of its own.
-    pub(crate) fn read_value<T>(
+    /// The same with what stands in for keys that it must have and lacks.
+    pub(crate) fn read_part<T: DeserializeOwned>(
         &self,
         path: &[Step<'_>],
-        mut value: Spanned<DeValue<'t>>,
-        read: impl Fn(Spanned<DeValue<'t>>) -> Result<T, toml::de::Error>,
+        stand_ins: StandIns<'_, 't>,
         errors: &mut Vec<ConfigError>,
-    ) -> Option<T> {
-        let mut taken: Vec<String> = Vec::new();
-        loop {
-            let error = match read(value.clone()) {
-                Ok(read) => return Some(read),
-                Err(error) => error,
-            };
-            // What was taken out is not missing, nor what is written with a slip of the fingers.
-            let is_there = |name: &str| taken.iter().any(|it| nearest::slips(it, name).is_some());
-            if parse_error::missing(error.message()).is_none_or(|name| !is_there(name)) {
-                errors.push(self.refusal(path, &error));
-            }
-            taken.push(error.span().and_then(|span| take_out(&mut value, &span))?);
+    ) -> Option<Part<T>> {
+        let value = self.get(path)?.clone();
+        self.read_value(path, value, stand_ins, |value| T::deserialize(value.into_deserializer()), errors)
+    }
+
+    /// Takes out what follows only from a refused entry of a list: of all that is said of it, the first counts.
+    pub(crate) fn without_consequences(&self, errors: &mut Vec<ConfigError>) {
+        for start in self.refused.borrow().iter() {
+            let (line, column) = place(self.text, *start);
+            let mut is_known = false;
+            errors.retain(|error| {
+                let is_it = error.file == self.path && (error.line, error.column) == (line, column);
+                !is_it || !std::mem::replace(&mut is_known, true)
+            });
         }
     }
 
@@ -202,7 +215,7 @@ impl<'t> TomlFile<'t> {
     }
 
     /// What serde says of a value, with the nearest name where it refused one.
-    fn refusal(&self, path: &[Step<'_>], error: &toml::de::Error) -> ConfigError {
+    pub(super) fn refusal(&self, path: &[Step<'_>], error: &toml::de::Error) -> ConfigError {
         let unknown_name = parse_error::unknown(error.message());
         if let (Some(name), Some(span)) = (unknown_name.as_ref().filter(|it| it.is_key), error.span()) {
             return self.unknown_key(span, "key", name.found, name.known.iter().copied());
@@ -218,43 +231,6 @@ impl<'t> TomlFile<'t> {
             Some(span) => fault(self.path, self.text, span, what, Quoted::WithoutSecrets),
             None => self.fault(path, what),
         }
-    }
-}
-
-/// Takes the entry out of a table or list in which the place is, the innermost one; gives its key or number.
-fn take_out(value: &mut Spanned<DeValue<'_>>, place: &Range<usize>) -> Option<String> {
-    let covers = |span: Range<usize>| span.start <= place.start && place.end <= span.end;
-    // A table's own span is that of its header: what is in it is looked at before it.
-    match value.get_mut() {
-        DeValue::Table(table) => {
-            for (key, value) in table.iter_mut() {
-                let within = if covers(key.span()) { None } else { take_out(value, place) };
-                if within.is_some() {
-                    return within;
-                }
-                if covers(key.span()) || covers(value.span()) {
-                    let key = key.get_ref().to_string();
-                    table.remove(key.as_str());
-                    return Some(key);
-                }
-            }
-            None
-        }
-        DeValue::Array(list) => {
-            for (at, value) in list.iter_mut().enumerate() {
-                let within = take_out(value, place);
-                if within.is_some() {
-                    return within;
-                }
-                if covers(value.span()) {
-                    let others = list.iter().enumerate().filter(|(place, _)| *place != at);
-                    *list = others.map(|(_, value)| value.clone()).collect();
-                    return Some(at.to_string());
-                }
-            }
-            None
-        }
-        _ => None,
     }
 }
 
@@ -282,8 +258,21 @@ fn in_accounts(text: &str, at: usize) -> bool {
 /// The most characters of a line that are looked at to quote it.
 const QUOTED: usize = 1_000;
 
+/// The line and column of a byte, counted from 1; the column in characters.
+fn place(text: &str, byte: usize) -> (usize, usize) {
+    let start = char_start(text, byte);
+    let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    (text[..line_start].matches('\n').count() + 1, text[line_start..start].chars().count() + 1)
+}
+
+/// The beginning of the character in which a byte is.
+fn char_start(text: &str, byte: usize) -> usize {
+    (0..=byte.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
 fn fault(path: &Path, text: &str, span: Range<usize>, what: String, quoted: Quoted) -> ConfigError {
-    let start = (0..=span.start.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let (line_number, column) = place(text, span.start);
+    let start = char_start(text, span.start);
     let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
     let line = text[line_start..].lines().next().unwrap_or_default();
     // Of a line without end, such as a generated one, no more is looked at than is shown, and a little after it.
@@ -291,8 +280,8 @@ fn fault(path: &Path, text: &str, span: Range<usize>, what: String, quoted: Quot
     let masked = mask(line, quoted == Quoted::WithoutValues);
     ConfigError {
         file: path.to_owned(),
-        line: text[..line_start].matches('\n').count() + 1,
-        column: text[line_start..start].chars().count() + 1,
+        line: line_number,
+        column,
         what: callboard_domain::text::visible(&masked.redact(&what)).into_owned(),
         text: callboard_domain::text::masked(&masked.line.chars().take(200).collect::<String>()),
     }
@@ -355,7 +344,7 @@ mod tests {
     #[test]
     fn what_is_quoted_steers_nothing() {
         let text = "x = 1\n\u{1b}[31m\u{202e}key = \u{9b}2J";
-        let shown = TomlFile::parse(Path::new("\u{1b}]0;x.toml"), text).err().expect("it is not TOML");
+        let shown = TomlFile::parse(Path::new("\u{1b}]0;x.toml"), text).1.remove(0);
         let told = shown.to_string();
         assert!(!told.contains(|c| text::is_unsafe(c) && c != '\n'), "{told:?}");
         let json = serde_json::to_string(&shown.text).unwrap() + &shown.what;
@@ -389,7 +378,7 @@ mod tests {
         ];
         for (text, expected, read) in cases {
             let text = format!("[x]\n{text}");
-            let file = TomlFile::parse(Path::new("x.toml"), &text).unwrap();
+            let file = TomlFile::parse(Path::new("x.toml"), &text).0.unwrap();
             let mut errors = Vec::new();
             let found: Option<Part> = file.read(&["x".into()], &mut errors);
             assert_eq!(found.map(|part| part.a), *read, "{text}");
@@ -407,7 +396,7 @@ mod tests {
     #[test]
     fn a_line_without_end_is_quoted_at_once() {
         let text = format!("a = {}1{}", "{ a = ".repeat(50_000), " }".repeat(50_000));
-        let shown = TomlFile::parse(Path::new("x.toml"), &text).err().expect("it is nested too deep");
+        let shown = TomlFile::parse(Path::new("x.toml"), &text).1.remove(0);
         assert_eq!(shown.text.chars().count(), 200);
     }
 
@@ -424,7 +413,7 @@ mod tests {
         ];
         for (marked, says) in cases {
             let text = marked.replace('^', "");
-            let file = TomlFile::parse(Path::new("x.toml"), &text).unwrap();
+            let file = TomlFile::parse(Path::new("x.toml"), &text).0.unwrap();
             let path = ["a".into()];
             assert_eq!(file.get(&path).unwrap().get_ref().as_str(), Some(says));
             let offset = says.chars().position(|c| c == '{').unwrap();

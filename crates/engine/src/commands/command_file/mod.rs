@@ -33,7 +33,7 @@ use callboard_domain::{
 use self::{command::Run, read::Checked};
 use crate::{
     accounts::{Account, Accounts},
-    config::{Config, ConfigError, ConfigErrors, Step, TomlFile, text_of},
+    config::{Config, ConfigError, ConfigErrors, STAND_IN, Step, TomlFile, text_of},
 };
 
 pub(crate) use choices::Listing;
@@ -172,15 +172,15 @@ fn read_all(config: &Config) -> Result<Vec<Checked>, ConfigErrors> {
     }
     let mut files = Vec::new();
     for (path, text) in &texts {
-        match TomlFile::parse(path, text) {
-            Ok(file) => files.push((*path, file)),
-            Err(fault) => errors.push(fault),
-        }
+        let (file, faults) = TomlFile::parse(path, text);
+        errors.extend(faults);
+        files.extend(file.map(|file| (*path, file)));
     }
     let mut names = BTreeMap::new();
     let mut commands = Vec::new();
     for (place, (path, file)) in files.iter().enumerate() {
         commands.extend(read::read(place, path, file, config, &mut names, &mut errors));
+        file.without_consequences(&mut errors);
     }
     if errors.is_empty() {
         errors = misread(&commands, &files);
@@ -196,6 +196,9 @@ fn read_all(config: &Config) -> Result<Vec<Checked>, ConfigErrors> {
 fn find(config: &Config) -> (Vec<PathBuf>, Vec<ConfigError>) {
     let (mut paths, mut errors) = (Vec::new(), Vec::new());
     for (place, dir) in config.commands.dirs.iter().enumerate() {
+        if dir.ends_with(STAND_IN) {
+            continue;
+        }
         match files_in(dir) {
             Ok(files) => paths.extend(files),
             Err(error) => {
@@ -224,8 +227,8 @@ fn fault_of_dir(config: &Config, place: usize, what: String) -> ConfigError {
     let text = text_of(&config.path).unwrap_or_default();
     let at: [Step<'_>; 3] = ["commands".into(), "dirs".into(), place.into()];
     match TomlFile::parse(&config.path, &text) {
-        Ok(file) => file.fault(&at, what),
-        Err(fault) => ConfigError { what, ..fault },
+        (Some(file), _) => file.fault(&at, what),
+        (None, _) => ConfigError::of_file(&config.path, what),
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     commands::values::names,
     config::{
-        ROOM,
+        ROOM, STAND_IN,
         Step::{self, Key},
         unknown,
     },
@@ -91,9 +91,8 @@ impl Reader<'_, '_> {
     pub(super) fn account(&mut self, steps: &[Step<'_>], name: &str) {
         if name == ROOM {
             self.fault(steps, format!("the built-in `{ROOM}` has no HTTP API; name an account"));
-        } else if !self.config.accounts.contains_key(&name.into()) {
-            let known = self.config.accounts.keys().map(|name| name.as_str());
-            let what = unknown("account", name, known);
+        } else if name != STAND_IN && !self.config.has_account(&name.into()) {
+            let what = unknown("account", name, self.config.account_names());
             self.fault(steps, what);
         }
     }

@@ -25,8 +25,9 @@ use super::{
 use crate::{
     commands::values::names,
     config::{
+        STAND_IN,
         Step::{self, At, Key},
-        below, unknown,
+        below, stand_in, unknown,
     },
 };
 
@@ -86,7 +87,16 @@ impl Reader<'_, '_> {
     }
 
     fn http(&mut self, spec: &mut CommandSpec, timeout: Option<Span>) -> Option<Call> {
-        let table: table::Http = self.read(&[Key("run"), Key("http")])?;
+        // What is missing is named; the rest is looked at all the same.
+        let stand_ins = [
+            ("account", stand_in(STAND_IN)),
+            ("method", stand_in("POST")),
+            ("path", stand_in("/")),
+            ("get", stand_in("{{ body.url }}")),
+            ("until", stand_in("true")),
+        ];
+        let part = self.file.read_part(&self.at(&[Key("run"), Key("http")]), &stand_ins, self.errors)?;
+        let table: table::Http = part.value;
         let method = match table.method {
             table::Method::Get => Method::GET,
             table::Method::Head => Method::HEAD,

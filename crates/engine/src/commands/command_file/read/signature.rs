@@ -82,9 +82,8 @@ impl Reader<'_, '_> {
         }
         if let Some(listing) = &table.choices_from {
             let account = listing.account.as_str();
-            if !self.config.accounts.contains_key(&listing.account) {
-                let known = self.config.accounts.keys().map(|name| name.as_str());
-                let what = unknown("account", account, known);
+            if !self.config.has_account(&listing.account) {
+                let what = unknown("account", account, self.config.account_names());
                 self.fault(&[Key("args"), Key(name), Key("choices_from"), Key("account")], what);
             }
         }

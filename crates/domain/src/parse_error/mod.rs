@@ -1,5 +1,7 @@
 //! What parsers of JSON and TOML say of data that is not as it should be, in plain words: their own are for programmers.
 
+mod syntax;
+
 /// How the data is written: it names its parts in its own way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notation {
@@ -38,6 +40,16 @@ pub fn unknown(message: &str) -> Option<Unknown<'_>> {
 /// The key that an error of serde misses, where it is about one.
 pub fn missing(message: &str) -> Option<&str> {
     message.strip_prefix("missing field `")?.split('`').next()
+}
+
+/// True for an error of serde about how many entries a list has.
+pub fn is_of_length(message: &str) -> bool {
+    message.starts_with("invalid length ")
+}
+
+/// True for an error of the TOML parser about a key that is there twice.
+pub fn is_doubled(message: &str) -> bool {
+    message.starts_with("duplicate key")
 }
 
 /// A parser's message in plain words, with its place where it names one. What no rule here knows stays as it is.
@@ -87,14 +99,18 @@ fn said(message: &str, notation: Notation) -> String {
     if let Some((found, expected)) =
         message.strip_prefix("invalid length ").and_then(|rest| rest.split_once(", expected "))
     {
-        return format!("expected {}, found {found} entries", of_type(expected, notation));
+        let entries = if found == "1" { "entry" } else { "entries" };
+        return format!("expected {}, found {found} {entries}", of_type(expected, notation));
     }
     if message.starts_with("data did not match any variant") {
         return "it has none of the forms that can stand here".to_owned();
     }
+    if notation == Notation::Toml
+        && let Some(plain) = syntax::said(message)
+    {
+        return plain.to_owned();
+    }
     let whole = match message {
-        "string values must be quoted, expected literal string" => "a text is written in quotes: \"...\"",
-        "key with no value, expected `=`" => "expected KEY = VALUE: a `=` and a value are missing",
         "invalid socket address syntax" => "expected an address and a port such as 127.0.0.1:7878",
         "expected value" | "expected ident" | "invalid number" => "this is no JSON",
         "trailing characters" => "more follows after the end of the JSON",

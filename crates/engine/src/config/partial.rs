@@ -1,0 +1,191 @@
+//! A value read as far as it can be: what serde refuses in it is named and taken out, and the rest is read on, so that one fault
+//! hides no other.
+
+use std::{borrow::Cow, ops::Range};
+
+use callboard_domain::{nearest, parse_error};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use super::{ConfigError, Step, TomlFile};
+
+/// Stands where a text was refused in a list, so that the others keep their places; and for a name that is missing.
+pub(crate) const STAND_IN: &str = "\u{1a}";
+
+/// What was read of a value. With faults it is good for no more than looking for others.
+pub(crate) struct Part<T> {
+    pub(crate) value: T,
+    /// The keys that were refused, or are missing.
+    lacks: Vec<String>,
+    /// True where something stands in for what it must have.
+    pub(crate) has_stand_ins: bool,
+}
+
+impl<T> Part<T> {
+    /// True where a key was refused, is missing, or is written with a slip of the fingers: that is a fault already.
+    pub(crate) fn lacks(&self, key: &str) -> bool {
+        is_among(&self.lacks, key)
+    }
+}
+
+fn is_among(written: &[String], key: &str) -> bool {
+    written.iter().any(|it| nearest::slips(it, key).is_some())
+}
+
+/// What stands in for keys that a table must have and lacks.
+pub(crate) type StandIns<'s, 't> = &'s [(&'s str, DeValue<'t>)];
+
+/// A text that stands in for one that is missing.
+pub(crate) fn text<'t>(text: impl Into<Cow<'t, str>>) -> DeValue<'t> {
+    DeValue::String(text.into())
+}
+
+impl<'t> TomlFile<'t> {
+    /// Reads a value in a way of its own; `None` where it lacks what it must have and nothing stands in for that.
+    pub(crate) fn read_value<T>(
+        &self,
+        path: &[Step<'_>],
+        mut value: Spanned<DeValue<'t>>,
+        stand_ins: StandIns<'_, 't>,
+        read: impl Fn(Spanned<DeValue<'t>>) -> Result<T, toml::de::Error>,
+        errors: &mut Vec<ConfigError>,
+    ) -> Option<Part<T>> {
+        write_out_dates(value.get_mut());
+        let mut lacks: Vec<String> = Vec::new();
+        let (mut has_stand_ins, mut list_is_cut) = (false, false);
+        loop {
+            let error = match read(value.clone()) {
+                Ok(value) => return Some(Part { value, lacks, has_stand_ins }),
+                Err(error) => error,
+            };
+            if let Some(missing) = parse_error::missing(error.message()) {
+                // What was taken out is not missing, nor what is written with a slip of the fingers.
+                if !is_among(&lacks, missing) {
+                    errors.push(self.refusal(path, &error));
+                }
+                lacks.push(missing.to_owned());
+                let Some((_, stand_in)) = stand_ins.iter().find(|(key, _)| *key == missing) else {
+                    // What lacks it may be left out itself.
+                    match take_out(&mut value, &error.span()?)? {
+                        Taken::Key(key) => lacks.push(key),
+                        Taken::Entry(_) | Taken::StandIn => list_is_cut = true,
+                    }
+                    continue;
+                };
+                let table = table_at(value.get_mut(), error.span().as_ref())?;
+                if table.contains_key(missing) {
+                    return None;
+                }
+                table.insert(
+                    Spanned::new(0..0, Cow::Owned(missing.to_owned())),
+                    Spanned::new(0..0, stand_in.clone()),
+                );
+                has_stand_ins = true;
+                continue;
+            }
+            let taken = error.span().and_then(|span| take_out(&mut value, &span));
+            let is_known = match &taken {
+                Some(Taken::StandIn) => true,
+                // A list without one of its entries has the wrong length.
+                _ => list_is_cut && parse_error::is_of_length(error.message()),
+            };
+            if !is_known {
+                errors.push(self.refusal(path, &error));
+            }
+            match taken? {
+                Taken::Key(key) => lacks.push(key),
+                Taken::Entry(place) => self.refused.borrow_mut().push(place),
+                Taken::StandIn => list_is_cut = true,
+            }
+        }
+    }
+}
+
+/// What was taken out of a value.
+enum Taken {
+    /// The entry of a table with that key.
+    Key(String),
+    /// An entry of a list, that begins there; a stand-in is in its place.
+    Entry(usize),
+    /// A stand-in, which is refused as well.
+    StandIn,
+}
+
+/// A date or a time as the text that it is written as: no value is one.
+fn write_out_dates(value: &mut DeValue<'_>) {
+    match value {
+        DeValue::Datetime(at) => *value = DeValue::String(at.to_string().into()),
+        DeValue::Array(list) => list.iter_mut().for_each(|entry| write_out_dates(entry.get_mut())),
+        DeValue::Table(table) => table.iter_mut().for_each(|(_, entry)| write_out_dates(entry.get_mut())),
+        _ => {}
+    }
+}
+
+/// The table of that place; the outermost one where there is none.
+fn table_at<'v, 't>(value: &'v mut DeValue<'t>, place: Option<&Range<usize>>) -> Option<&'v mut DeTable<'t>> {
+    let is_within = |value: &DeValue<'_>| place.is_some_and(|place| has_table_at(value, place));
+    match value {
+        DeValue::Table(table) => {
+            let key = table.iter().find_map(|(key, entry)| {
+                let is_it = entry.get_ref().is_table() && Some(&entry.span()) == place;
+                (is_it || is_within(entry.get_ref())).then(|| key.get_ref().to_string())
+            });
+            match key {
+                Some(key) => table_at(table.get_mut(key.as_str())?.get_mut(), place),
+                None => Some(table),
+            }
+        }
+        _ => None,
+    }
+}
+
+fn has_table_at(value: &DeValue<'_>, place: &Range<usize>) -> bool {
+    let DeValue::Table(table) = value else { return false };
+    table.values().any(|entry| {
+        (entry.get_ref().is_table() && entry.span() == *place) || has_table_at(entry.get_ref(), place)
+    })
+}
+
+/// Takes the entry out of a table or list in which the place is, the innermost one.
+fn take_out(value: &mut Spanned<DeValue<'_>>, place: &Range<usize>) -> Option<Taken> {
+    let covers = |span: Range<usize>| span.start <= place.start && place.end <= span.end;
+    // A table's own span is that of its header: what is in it is looked at before it.
+    match value.get_mut() {
+        DeValue::Table(table) => {
+            for (key, value) in table.iter_mut() {
+                let within = if covers(key.span()) { None } else { take_out(value, place) };
+                if within.is_some() {
+                    return within;
+                }
+                if covers(key.span()) || covers(value.span()) {
+                    let key = key.get_ref().to_string();
+                    table.remove(key.as_str());
+                    return Some(Taken::Key(key));
+                }
+            }
+            None
+        }
+        DeValue::Array(list) => {
+            for (at, value) in list.iter_mut().enumerate() {
+                let within = take_out(value, place);
+                if within.is_some() {
+                    return within;
+                }
+                if !covers(value.span()) {
+                    continue;
+                }
+                if value.get_ref().as_str() != Some(STAND_IN) {
+                    *value.get_mut() = text(STAND_IN);
+                    return Some(Taken::Entry(place.start));
+                }
+                let others = list.iter().enumerate().filter(|(place, _)| *place != at);
+                *list = others.map(|(_, value)| value.clone()).collect();
+                return Some(Taken::StandIn);
+            }
+            None
+        }
+        _ => None,
+    }
+}
