@@ -7,6 +7,7 @@ use callboard_domain::{
     actor::LocalVia,
     item::ItemKey,
     run::{Run, RunState},
+    text,
 };
 use callboard_engine::api::{ApiError, Cancel, FollowRun, Prepare, StartRun};
 
@@ -97,8 +98,8 @@ fn ended(words: &str, state: &RunState) -> (String, String) {
             (format!("{words}: stopped"), "What had been sent by then stays done".to_owned())
         }
         RunState::Unknown { why } => (
-            format!("We do not know whether it happened: {words}"),
-            format!("{why}. It will not be run again by itself"),
+            format!("{words}: not known whether it happened"),
+            format!("{}. It will not be run again by itself", text::sentence(why)),
         ),
         RunState::Resolved { .. } => (words.to_owned(), state.said().unwrap_or_default()),
         RunState::Pending { .. } | RunState::Running => (words.to_owned(), "It is under way".to_owned()),
@@ -119,7 +120,7 @@ mod tests {
             (RunState::Failed { error: ServiceError::rejected("no") }, "Silence failed", "no"),
             (RunState::Canceled { sent: false }, "Silence: undone", "Nothing was sent"),
             (RunState::Canceled { sent: true }, "Silence: stopped", "stays done"),
-            (RunState::Unknown { why: "lost".into() }, "We do not know", "lost"),
+            (RunState::Unknown { why: "lost".into() }, "Silence: not known", "Lost."),
         ];
         for (state, title, body) in cases {
             let (found, said) = ended("Silence", &state);

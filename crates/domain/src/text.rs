@@ -25,6 +25,15 @@ fn is_plain(text: &str, max: usize) -> bool {
     plain && text.len() <= max && (!space || text.is_empty())
 }
 
+/// A clause, such as a reason, as it stands alone: with a capital letter at its beginning.
+pub fn sentence(clause: &str) -> String {
+    let mut rest = clause.chars();
+    match rest.next() {
+        Some(first) => first.to_uppercase().chain(rest).collect(),
+        None => String::new(),
+    }
+}
+
 /// Several lines, at most `max` characters, with the same things removed; new lines and tabs stay.
 pub fn block(text: &str, max: usize) -> String {
     cut(&without_escapes(text), max)

@@ -1,7 +1,7 @@
 /** What the board does not see, in words. */
 
 import type { NotSeen, NotSeenKind } from "../api";
-import { capital } from "../parts/words";
+import { sentence } from "../parts/words";
 
 const MEANS: Record<NotSeenKind, string> = {
   not_set_up: "is not set up",
@@ -15,7 +15,7 @@ const MEANS: Record<NotSeenKind, string> = {
 /** The part, or the account where it is all of it. */
 export const nameOf = ({ account, part }: NotSeen): string => part || account;
 
-/** "is not seen: the token may not read it". */
+/** "is not seen. The token may not read it." */
 export function whyOf({ kind, why }: NotSeen): string {
-  return why === "" ? `${MEANS[kind]}.` : `${MEANS[kind]}: ${capital(why).replace(/\.?$/, ".")}`;
+  return `${MEANS[kind]}. ${sentence(why)}`.trimEnd();
 }

@@ -3,6 +3,7 @@
 import type { Block, Delivery, Run, RunProgress, RunStep, ServiceError } from "../api";
 import { clock, timer } from "../parts/time";
 import { channelName, isBuiltin } from "../parts/channel";
+import { sentence } from "../parts/words";
 import { glyphOfRun, type Tone } from "./look";
 import { lineOf } from "./named";
 
@@ -39,7 +40,7 @@ export function verdictOf(run: Run): Verdict {
         tone: "failing",
         word: "Failed",
         summary: `${lineOf(run)} failed`,
-        more: why(state.error),
+        more: sentence(why(state.error)),
       };
     case "canceled":
       return {
@@ -70,7 +71,7 @@ export function verdictOf(run: Run): Verdict {
         tone,
         word,
         summary,
-        more: `Until then it was not known: ${sentence(state.why)}`,
+        more: `Until then it was not known. ${sentence(state.why)}`,
       };
     }
   }
@@ -79,10 +80,6 @@ export function verdictOf(run: Run): Verdict {
 /** A service's error in words for a person. */
 export function why(error: ServiceError): string {
   return error.why;
-}
-
-function sentence(text: string): string {
-  return text === "" || /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 /** The line about the room. */

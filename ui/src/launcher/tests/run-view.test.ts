@@ -202,7 +202,7 @@ describe("rooms and runs", () => {
     type("room");
     press("Enter");
     await screen.findByRole("heading", { name: "Rooms and runs" });
-    await screen.findByText(/Not posted: chat did not answer/);
+    await screen.findByText(/Not posted. Chat did not answer/);
     press("Ctrl+P");
     await waitFor(() => expect(backend.asked("retry")).toEqual([{ id: late.id }]));
     press("ArrowDown");

@@ -2,6 +2,7 @@
 
 import type { AccountInfo, RateLimit, ServiceError } from "../../api";
 import { clock } from "../../parts/time";
+import { sentence } from "../../parts/words";
 
 export type Mark = "passing" | "attention" | "failing" | "quiet";
 
@@ -74,7 +75,8 @@ export function troubleText(
   next: string | null,
 ): string {
   const again = next ? ` It is tried again at ${clock(next)}.` : "";
-  return `${service} ${TROUBLE[error.error]} at ${clock(since)}: ${error.why}. Its rows are from then.${again}`;
+  const why = sentence(error.why);
+  return `${service} ${TROUBLE[error.error]} at ${clock(since)}. ${why} Its rows are from then.${again}`;
 }
 
 /** The share of the rate limit that is used, where checks slow down, and both in words. */

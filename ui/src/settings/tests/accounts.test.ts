@@ -20,7 +20,7 @@ test("a test says how long it took, and what it met", async () => {
 test("trouble is told with since when, and when it is tried again", async () => {
   await open("accounts/alerts");
   const told = await screen.findByText(/Alertmanager refused the sign-in at/);
-  expect(told.textContent).toMatch(/the password was refused.*It is tried again at \d\d:\d\d/);
+  expect(told.textContent).toMatch(/The password was refused.*It is tried again at \d\d:\d\d/);
   expect(screen.getByText("Silences cannot be read: the user may not")).toBeTruthy();
 });
 

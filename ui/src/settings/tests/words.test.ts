@@ -151,7 +151,7 @@ test.each([
 
 test("trouble is told with what, since when and when again", () => {
   expect(troubleText("Jenkins", error, at(0), null)).toMatch(
-    /^Jenkins cannot be reached at \d\d:\d\d: no route\. Its rows are from then\.$/,
+    /^Jenkins cannot be reached at \d\d:\d\d\. No route\. Its rows are from then\.$/,
   );
 });
 

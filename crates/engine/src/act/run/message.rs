@@ -23,6 +23,8 @@ pub(super) fn last_message(run: &Run, reported: Option<&str>) -> Message {
 
 /// The message as it stands; `status` is what a running one says of itself.
 pub(super) fn message(run: &Run, status: &str) -> Message {
+    // A field of its own: it may be a sentence, and the service's.
+    let mut why = None;
     let base = match &run.state {
         RunState::Pending { .. } | RunState::Running => {
             let title = match status {
@@ -39,7 +41,8 @@ pub(super) fn message(run: &Run, status: &str) -> Message {
             }
         }
         RunState::Failed { error } => {
-            Message::new(Tone::Bad, format!("{} could not be done: {error}", run.line))
+            why = Some(error.to_string());
+            Message::new(Tone::Bad, format!("{} could not be done", run.line))
         }
         RunState::Canceled { sent } => {
             let rest = match sent {
@@ -48,15 +51,18 @@ pub(super) fn message(run: &Run, status: &str) -> Message {
             };
             Message::new(Tone::Neutral, format!("{} was stopped; {rest}", run.line))
         }
-        RunState::Unknown { why } => Message::new(
-            Tone::Unknown,
-            format!("We do not know whether {} ran: {why}. It will not be run again by itself", run.line),
-        ),
+        RunState::Unknown { why: reason } => {
+            why = Some(reason.clone());
+            let title =
+                format!("We do not know whether {} ran. It will not be run again by itself", run.line);
+            Message::new(Tone::Unknown, title)
+        }
         RunState::Resolved { .. } => {
             Message::new(Tone::Neutral, format!("{}: {}", run.line, run.state.said().unwrap_or_default()))
         }
     };
     let mut fields = vec![("command".to_owned(), run.line.clone())];
+    fields.extend(why.map(|why| ("why".to_owned(), text::sentence(&why))));
     // Where nobody is known, nobody is named.
     if !run.by.is_empty() {
         fields.push(("by".to_owned(), run.by.clone()));
@@ -117,6 +123,25 @@ mod tests {
     }
 
     #[test]
+    fn reason_is_a_field_and_no_sentence_within_a_sentence() {
+        let why = "the service took it, but its result cannot be read";
+        let cases = [
+            (
+                RunState::Unknown { why: why.into() },
+                "We do not know whether deploy api ran. It will not be run again by itself",
+            ),
+            (RunState::Failed { error: ServiceError::rejected(why) }, "deploy api could not be done"),
+        ];
+        for (state, title) in cases {
+            let message = message(&run(state, ""), "");
+            let Block::Fields(fields) = &message.blocks[0] else { panic!("{:?}", message.blocks) };
+            let found = fields.iter().find(|(name, _)| name == "why").map(|(_, value)| value.as_str());
+            let expected = "The service took it, but its result cannot be read";
+            assert_eq!((message.title.as_str(), found), (title, Some(expected)));
+        }
+    }
+
+    #[test]
     fn message_says_how_it_ended_and_who_did_it() {
         let done = RunState::Done { outcome: Outcome::ok("api is on staging") };
         let failed = RunState::Failed { error: ServiceError::rejected("no") };
@@ -130,7 +155,7 @@ mod tests {
         let cases = [
             (RunState::Running, "ana (GitHub)", "deploy api", Some("ana (GitHub)")),
             (done, "ana", "api is on staging", Some("ana")),
-            (failed, "", "deploy api could not be done: no", None),
+            (failed, "", "deploy api could not be done", None),
             (RunState::Canceled { sent: false }, "", "deploy api was stopped; nothing was sent", None),
             (
                 RunState::Canceled { sent: true },
