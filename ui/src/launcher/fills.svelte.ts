@@ -27,6 +27,8 @@ export class Fill {
   choicesFailure = $state<string | null>(null);
   marked = $state(0);
   prepared = $state.raw<Prepared | null>(null);
+  /** What was shown when it was to be run, where that has changed since; what is prepared now has not been agreed to. */
+  before = $state.raw<Prepared | null>(null);
   problem = $state.raw<Problem | null>(null);
   privately = $state(false);
   /** The text or yes that is asked for before it runs; null until Enter. */
@@ -38,7 +40,7 @@ export class Fill {
 
   readonly typed = $derived(typed(this.flow));
   readonly missing = $derived(missing(this.flow));
-  readonly guard = $derived(this.prepared?.confirm ?? null);
+  readonly guard = $derived(this.prepared?.confirm ?? (this.before ? "yes" : null));
   readonly ready = $derived(
     this.prepared !== null && !this.running && (!this.confirming || confirmed(this.guard, this.said).ok),
   );
@@ -62,6 +64,7 @@ export class Fill {
     const moved = flow.active !== this.flow.active;
     const changed = flow.values !== this.flow.values;
     this.flow = flow;
+    this.before = null;
     this.confirming = false;
     this.refused = null;
     this.said = "";
@@ -94,6 +97,7 @@ export class Fill {
 
   makePrivate(): void {
     this.privately = !this.privately;
+    this.before = null;
     this.desk.say(this.privately ? "Private: nothing is posted" : "The outcome is posted");
     void this.read();
   }
@@ -193,7 +197,9 @@ export class Fill {
         this.confirming = true;
         return null;
       case "run":
-        return this.run();
+        if (this.guard === null) return this.run();
+        this.confirming = true;
+        return null;
     }
   }
 
@@ -208,8 +214,9 @@ export class Fill {
   }
 
   private async run(): Promise<Run | null> {
-    const { line, privately, guard, prepared } = this;
+    const { line, privately, prepared } = this;
     if (!prepared) return null;
+    const guard = prepared.confirm;
     this.running = true;
     try {
       const confirmed = guard === null ? null : guard === "yes" ? "yes" : this.said.trim();
@@ -232,6 +239,7 @@ export class Fill {
         this.confirming = false;
         this.said = "";
         await this.read();
+        this.before = prepared;
       }
       this.fail(thrown);
       return null;

@@ -1,12 +1,13 @@
 /** A command from the line that was typed to its end. */
 
-import { screen, waitFor } from "@testing-library/svelte";
+import { screen, waitFor, within } from "@testing-library/svelte";
 import { describe, expect, test } from "vitest";
 
 import { failure } from "../../fake";
 import { delivery } from "../../fake/runs";
 import { run } from "../../fake/team";
 import { prepare } from "../../fake/commands";
+import { channelName } from "../../parts/channel";
 import { open, press, type } from "./stage";
 
 describe("a command", () => {
@@ -138,9 +139,35 @@ describe("a command", () => {
     press("Enter");
     await screen.findByText("Start api on ci.acme.example");
     const before = backend.asked("prepare").length;
+    const shown = await backend.call("prepare", {
+      line: backend.asked("prepare")[before - 1]?.line ?? "",
+      channel: null,
+      private: false,
+    });
+    const [first] = shown.steps;
+    backend.answer("prepare", {
+      ...shown,
+      post: "chat:#other",
+      steps: shown.steps.map((step, at) =>
+        at === 0 ? { ...step, exactly: "POST /deploy/api/production" } : step,
+      ),
+    });
     press("Enter");
-    await screen.findAllByText("the command itself has changed since it was shown");
-    expect(backend.asked("prepare").length).toBe(before + 1);
+    // What changed stands in the preview, with what was shown before.
+    const preview = await screen.findByRole("region", { name: "What will run" });
+    await within(preview).findByText("The command itself has changed since it was shown.");
+    expect(within(preview).getByText("POST /deploy/api/production")).toBeTruthy();
+    const gone = [...preview.querySelectorAll("del")].map((each) => each.textContent);
+    expect(gone).toEqual([first?.exactly || first?.what, `#${channelName(shown.post ?? "")}`]);
+    expect(backend.asked("prepare").length).toBe(before + 2);
+    // It is confirmed anew: one more Enter runs nothing.
+    expect(backend.asked("run").length).toBe(1);
+    press("Enter");
+    await screen.findByRole("button", { name: /^Yes, run it/ });
+    expect(backend.asked("run").length).toBe(1);
+    press("Enter");
+    await waitFor(() => expect(backend.asked("run").length).toBe(2));
+    expect(backend.asked("run")[1]?.confirmed).toBeNull();
   });
 
   test("approves with Ctrl+Enter only", async () => {
