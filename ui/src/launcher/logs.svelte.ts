@@ -3,6 +3,7 @@
 import { SvelteSet } from "svelte/reactivity";
 
 import type { LogLine, LogProgress } from "../api";
+import { layout } from "../parts/layout";
 import { type Desk, wordsOf } from "./desk.svelte";
 import { groupAt, groupsOf, nextLine, shownLines, type ShownLine } from "./log";
 import { pause } from "./runs.svelte";
@@ -29,6 +30,8 @@ export class Log {
   readonly groups = $derived(groupsOf(this.lines));
   readonly shown: ShownLine[] = $derived(shownLines(this.lines, this.groups, this.toggled));
   readonly errors: number = $derived(this.lines.reduce((sum, { error }) => sum + (error ? 1 : 0), 0));
+  /** What lines are looked through for: as it is typed or, where no line has that, the Latin letters of its keys. */
+  readonly wanted: string = $derived(this.asRead());
   readonly found: number = $derived(this.countFound());
 
   private ended = false;
@@ -39,13 +42,20 @@ export class Log {
     void this.follow();
   }
 
+  private asRead(): string {
+    const typed = this.sought.toLowerCase();
+    const latin = layout.reading(typed);
+    const stands = (text: string) => this.lines.some((line) => line.text.toLowerCase().includes(text));
+    return latin !== null && !stands(typed) && stands(latin) ? latin : typed;
+  }
+
   private countFound(): number {
     if (this.sought === "") return 0;
     return this.lines.reduce((sum, { text }) => sum + (this.fits(text) ? 1 : 0), 0);
   }
 
   private fits(text: string): boolean {
-    return text.toLowerCase().includes(this.sought.toLowerCase());
+    return text.toLowerCase().includes(this.wanted);
   }
 
   private async follow(): Promise<void> {

@@ -80,7 +80,7 @@ describe("the whole log", () => {
     await opened();
     await waitFor(() => expect(current()).not.toBe(""));
     press("/");
-    const field = await screen.findByRole("textbox", { name: "Search in the log" });
+    const field = await screen.findByRole<HTMLInputElement>("textbox", { name: "Search in the log" });
     await waitFor(() => expect(document.activeElement).toBe(field));
     type("package 4");
     // What is in a folded group is found, too: it is opened.
@@ -88,6 +88,13 @@ describe("the whole log", () => {
     await screen.findByText("2 lines");
     press("Enter");
     await waitFor(() => expect(current()).toContain("added package 40"));
+    // On a Greek keyboard the same keys find the same.
+    field.value = "";
+    type("πακκαγε 4");
+    await screen.findByText("No results");
+    field.value = "";
+    type("παψκαγε 4");
+    await screen.findByText("2 lines");
     press("Escape");
     await waitFor(() => expect(document.activeElement?.getAttribute("role")).toBe("log"));
     press("Escape");
