@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use callboard_domain::item::Kind;
+use callboard_domain::{item::Kind, nearest::nearest};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
@@ -380,6 +380,33 @@ pub(crate) fn verb(words: &[String]) -> Option<clap::Command> {
     words.iter().try_fold(program, |above, word| above.find_subcommand(word).cloned())
 }
 
+/// What is right where words name no part of this program: `rules tset`. `None` where nothing is near, as for what was meant as
+/// a command that can be run.
+pub(crate) fn meant(words: &[String]) -> Option<String> {
+    let mut above = Cli::command();
+    above.build();
+    let mut path = Vec::new();
+    for word in words {
+        if let Some(part) = above.find_subcommand(word).cloned() {
+            path.push(part.get_name().to_owned());
+            above = part;
+            continue;
+        }
+        let parts: Vec<&str> =
+            above.get_subcommands().filter(|part| !part.is_hide_set()).map(clap::Command::get_name).collect();
+        let help = |part: &str| format!("`callboard help {}`", [&path.join(" "), part].join(" ").trim());
+        if let Some(part) = nearest(word, parts.iter().copied()) {
+            return Some(format!("did you mean {}?", help(part)));
+        }
+        return match (path.as_slice(), parts.as_slice()) {
+            ([], _) => None,
+            (_, []) => Some(format!("`callboard {}` has no parts: see {}", path.join(" "), help(""))),
+            (_, parts) => Some(format!("`callboard {}` has the parts {}", path.join(" "), parts.join(", "))),
+        };
+    }
+    None
+}
+
 /// A part of a list.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Page {
@@ -430,6 +457,21 @@ mod tests {
             assert!(verb(&words(line)).is_none(), "{line}");
         }
         assert!(verb(&words("run-settle")).is_some(), "an older name");
+        // what is typed -> what is meant
+        let cases = [
+            ("rules tset", Some("did you mean `callboard help rules test`?")),
+            ("rules frobnicate", Some("`callboard rules` has the parts test, explain, replay")),
+            ("accounts secrt", Some("did you mean `callboard help accounts secret`?")),
+            ("config chek", Some("did you mean `callboard help config check`?")),
+            ("bord", Some("did you mean `callboard help board`?")),
+            ("rles test", Some("did you mean `callboard help rules`?")),
+            ("board all", Some("`callboard board` has no parts: see `callboard help board`")),
+            ("pr approve", None),
+            ("deploy", None),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(meant(&words(line)).as_deref(), expected, "{line}");
+        }
     }
 
     #[test]

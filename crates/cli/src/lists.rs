@@ -261,12 +261,14 @@ pub(crate) async fn deliveries(
     let nothing = if pending { "No pending deliveries" } else { "No deliveries" };
     pages::show(output, ("deliveries", nothing), (&deliveries, next), &page, false, || {
         let rows = deliveries.iter().map(|delivery| {
+            let (state, error) = output.delivery(delivery);
             [
                 delivery.id.clone(),
                 age(delivery.created_at),
                 delivery.address.to_string(),
                 delivery.message.title.clone(),
-                output.delivery(delivery),
+                state,
+                error.map(|error| error.to_string()).unwrap_or_default(),
             ]
         });
         print!("{}", table_with_reasons(rows, &[0, 1, 2]));

@@ -4,6 +4,7 @@ use anyhow::Result;
 use callboard_domain::{
     actor::{Actor, Principal},
     command::named_line,
+    text,
 };
 use callboard_engine::api::{
     BoardQuery, Cancel, CheckVerdict, Delivery, DeliveryState, Doctor, Flush, FollowRun, HelpQuery, Post,
@@ -12,7 +13,7 @@ use callboard_engine::api::{
 use jiff::Timestamp;
 
 use crate::{
-    args::{Accounts, Command, Rules, Word},
+    args::{self, Accounts, Command, Rules, Word},
     board,
     client::Client,
     events,
@@ -48,7 +49,16 @@ pub(crate) async fn act(command: Command, client: &mut Client, output: &Output) 
             return lists::deliveries(pending, limit, page, client, output).await;
         }
         Command::Help { command } => {
-            let info = client.call(HelpQuery { command: command.join(" ") }).await?;
+            let info = client.call(HelpQuery { command: command.join(" ") }).await;
+            let info = info.map_err(|error| match args::meant(&command) {
+                Some(meant) => {
+                    let line = command.join(" ");
+                    anyhow::Error::new(Usage(format!(
+                        "there is no command or part of this program `{line}`; {meant}"
+                    )))
+                }
+                None => error.into(),
+            })?;
             output.either(&info, || output.help(&info));
         }
         Command::RunShow { id } => {
@@ -164,7 +174,13 @@ async fn post(post: Post, client: &mut Client, output: &Output) -> Result<Exit> 
         .into_iter()
         .find(|other| other.id == delivery.id)
         .unwrap_or(Delivery { state: DeliveryState::Posted, ..delivery });
-    output.either(&delivery, || println!("{}: {}", delivery.address, output.delivery(&delivery)));
+    output.either(&delivery, || {
+        let (state, error) = output.delivery(&delivery);
+        println!("{}: {state}", delivery.address);
+        if let Some(error) = error {
+            println!("  Why: {}", text::sentence(&error.to_string()));
+        }
+    });
     Ok(match &delivery.state {
         DeliveryState::Posted => Exit::Done,
         DeliveryState::Pending { error: Some(error), .. }

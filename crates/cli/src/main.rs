@@ -22,6 +22,7 @@ mod serve;
 mod table;
 mod times;
 mod tray;
+mod wrap;
 
 use std::{io::IsTerminal, process::ExitCode};
 

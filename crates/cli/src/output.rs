@@ -7,6 +7,7 @@ use std::{
 
 use callboard_domain::{
     command::{ArgType, CommandSpec},
+    error::ServiceError,
     event::Event,
     item::Kind,
     message::{Block, Message, Tone},
@@ -18,11 +19,13 @@ use callboard_engine::api::{
     ApiError, Check, CheckVerdict, CommandInfo, Confirm, Delivery, DeliveryState, Origin, Prepared, Replay,
     Replayed, RunProgress,
 };
-use console::{Style, style};
+use console::{Style, Term, style};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 use serde_json::json;
+
+use crate::wrap;
 
 /// JSON without a character that steers a terminal: serde_json writes out only those below a space.
 fn plain_json(line: &str) -> std::borrow::Cow<'_, str> {
@@ -75,7 +78,7 @@ impl Output {
     /// Something besides the result, for a person.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
-            eprintln!("{}", text::visible(text));
+            eprintln!("{}", wrap::prose(&text::visible(text), wrap::width_of(&Term::stderr()), 0));
         }
     }
 
@@ -86,8 +89,8 @@ impl Output {
             self.json(&json!({ "error": format!("{error:#}"), "detail": kind }));
         }
         let error = format!("{error:#}");
-        let error = text::visible(&error);
-        let _ = writeln!(std::io::stderr(), "{} {error}", style("callboard:").red().for_stderr());
+        let error = format!("{} {}", style("callboard:").red().for_stderr(), text::visible(&error));
+        let _ = writeln!(std::io::stderr(), "{}", wrap::prose(&error, wrap::width_of(&Term::stderr()), 2));
     }
 
     /// Shown while something takes long: on a terminal only.
@@ -143,7 +146,9 @@ impl Output {
             None => {}
         }
         for lacking in &prepared.lacks {
-            println!("{} The credential lacks {}: {}", mark(Tone::Bad), lacking.scope, lacking.remedy);
+            let line =
+                format!("{} The credential lacks {}: {}", mark(Tone::Bad), lacking.scope, lacking.remedy);
+            say_line(&line, 2);
         }
         println!("Dry run: nothing was sent");
     }
@@ -151,9 +156,10 @@ impl Output {
     /// How a run ended, and whether it was posted. What `printed`, its output, says already is not said again.
     pub(crate) fn ended(&self, progress: &RunProgress, printed: &[String]) {
         self.run(&progress.run, printed);
-        println!("{}", told(&progress.run, progress.delivery.as_ref()));
+        told(&progress.run, progress.delivery.as_ref()).iter().for_each(|line| say_line(line, 4));
         if let Some(why) = &progress.unrecorded {
-            println!("{} This is not recorded yet: {why}. It is tried again", mark(Tone::Unknown));
+            println!("{} This is not recorded yet. It is tried again", mark(Tone::Unknown));
+            say_line(&format!("  Why: {}", text::sentence(why)), 4);
         }
     }
 
@@ -173,7 +179,9 @@ impl Output {
                     ..Message::new(tone, &outcome.summary)
                 });
             }
-            RunState::Failed { error } => println!("{} {error}", mark(Tone::Bad)),
+            RunState::Failed { error } => {
+                say_line(&format!("{} {}", mark(Tone::Bad), text::sentence(&error.to_string())), 2);
+            }
             RunState::Canceled { sent: true } => {
                 println!("{} stopped; what it had sent by then stays done", mark(Tone::Neutral))
             }
@@ -181,10 +189,9 @@ impl Output {
                 println!("{} stopped; nothing was sent", mark(Tone::Neutral))
             }
             RunState::Unknown { why } => {
-                println!(
-                    "{} We do not know whether this ran: {why}. It will not be run again by itself",
-                    mark(Tone::Unknown)
-                );
+                let mark = mark(Tone::Unknown);
+                println!("{mark} We do not know whether this ran. It will not be run again by itself");
+                say_line(&format!("  Why: {}", text::sentence(why)), 4);
                 println!("  Look, then say so: callboard run-resolve {} ran|did-not-run", run.id);
             }
             RunState::Resolved { .. } => {
@@ -267,17 +274,17 @@ impl Output {
         }
     }
 
-    /// A delivery's state in words.
-    pub(crate) fn delivery(&self, delivery: &Delivery) -> String {
+    /// A delivery's state in words, and what went wrong with it.
+    pub(crate) fn delivery(&self, delivery: &Delivery) -> (String, Option<ServiceError>) {
         match &delivery.state {
-            DeliveryState::Posted => "posted".into(),
-            DeliveryState::Sending => "being sent".into(),
-            DeliveryState::Pending { error: None, .. } => "waits".into(),
-            DeliveryState::Pending { next_at, error: Some(error) } => {
-                format!("retrying at {}: {error}", when(*next_at))
+            DeliveryState::Posted => ("posted".into(), None),
+            DeliveryState::Sending => ("being sent".into(), None),
+            DeliveryState::Pending { error: None, .. } => ("waits".into(), None),
+            DeliveryState::Pending { next_at, error } => {
+                (format!("retrying at {}", when(*next_at)), error.clone())
             }
-            DeliveryState::Unknown { error } => format!("not known: {error}"),
-            DeliveryState::Failed { error } => format!("failed: {error}"),
+            DeliveryState::Unknown { error } => ("not known".into(), Some(error.clone())),
+            DeliveryState::Failed { error } => ("failed".into(), Some(error.clone())),
         }
     }
 
@@ -288,9 +295,9 @@ impl Output {
             CheckVerdict::Warning => style("◆").yellow(),
             CheckVerdict::Failed => style("✗").red(),
         };
-        println!("{mark} {}: {}", style(&check.name).bold(), check.found);
+        say_line(&format!("{mark} {}: {}", style(&check.name).bold(), check.found), 2);
         if let Some(remedy) = &check.remedy {
-            println!("    {} {remedy}", style("→").dim());
+            say_line(&format!("{} {remedy}", style("  →").dim()), 4);
         }
     }
 
@@ -371,26 +378,39 @@ pub(crate) fn origin(origin: &Origin) -> String {
     }
 }
 
-/// Whether a run was posted.
-fn told(run: &Run, delivery: Option<&Delivery>) -> String {
-    let Some(address) = &run.post else { return "Private: nothing was posted".into() };
+/// Whether a run was posted, and why not, in lines.
+fn told(run: &Run, delivery: Option<&Delivery>) -> Vec<String> {
+    let Some(address) = &run.post else { return vec!["Private: nothing was posted".into()] };
+    let why = |error: &ServiceError| format!("  Why: {}", text::sentence(&error.to_string()));
     match delivery.map(|delivery| &delivery.state) {
-        Some(DeliveryState::Posted) => format!("Posted in {address}"),
-        Some(DeliveryState::Unknown { error }) => {
+        Some(DeliveryState::Posted) => vec![format!("Posted in {address}")],
+        Some(DeliveryState::Unknown { error }) => vec![
             format!(
-                "We do not know whether it was posted in {address}: {error}. It is looked for before it is sent again"
-            )
-        }
+                "We do not know whether it was posted in {address}. It is looked for before it is sent again"
+            ),
+            why(error),
+        ],
         Some(DeliveryState::Failed { error }) => {
             let id = delivery.map(|delivery| delivery.id.as_str()).unwrap_or_default();
-            format!("Not posted in {address}: {error}. Try again with: callboard retry {id}")
+            let again = format!("  Try again with: callboard retry {id}");
+            vec![format!("Not posted in {address}"), why(error), again]
         }
         Some(DeliveryState::Pending { error: Some(error), .. }) => {
-            format!("Not posted in {address} yet: {error}. It is tried again")
+            vec![format!("Not posted in {address} yet. It is tried again"), why(error)]
         }
         Some(DeliveryState::Pending { error: None, .. } | DeliveryState::Sending) | None => {
-            format!("Being posted in {address}")
+            vec![format!("Being posted in {address}")]
         }
+    }
+}
+
+/// Prints a sentence, which a terminal shows in lines of whole words, the further ones indented.
+fn say_line(text: &str, indent: usize) {
+    let sentence = text.trim_start_matches(' ');
+    let margin = text.len() - sentence.len();
+    let width = wrap::width_of(&Term::stdout()).map(|width| width.saturating_sub(margin));
+    for line in wrap::prose(sentence, width, indent.saturating_sub(margin)).lines() {
+        println!("{:margin$}{line}", "");
     }
 }
 

@@ -1,33 +1,36 @@
-//! Tables without frames that fit the terminal.
+//! Tables without frames that fit the terminal; elsewhere a row is a line, its cells with tabs between them.
 
-use std::fmt;
+use std::{array, fmt};
 
 use callboard_domain::text;
-use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
 use console::{Term, measure_text_width};
 
-/// The most lines that a row takes, but for its last column: what is longer is cut, and ends in "...".
+use crate::wrap;
+
+/// The most lines that a row takes, but for its last column: what is longer is cut, and ends in "…".
 const LINES: usize = 2;
-/// The longest cell, in characters.
+/// The longest cell on a terminal, in characters.
 const LONGEST: usize = 300;
-/// The width of a terminal that says none.
-const USUAL: usize = 80;
-/// What a column takes besides its text.
-const PADDING: usize = 2;
+/// The longest cell elsewhere: whoever reads on cuts for themselves.
+const LONGEST_PIPED: usize = 100_000;
+/// What stands between two columns.
+const GAP: usize = 2;
+/// The widest word for which the other columns give way first.
+const WORD: usize = 24;
 
 /// Rows as they are printed; nothing where there are none.
-pub(crate) struct Printed(Option<Table>);
+pub(crate) struct Printed(Vec<String>);
 
 impl fmt::Display for Printed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_ref().map_or(Ok(()), |table| writeln!(f, "{table}"))
+        self.0.iter().try_for_each(|line| writeln!(f, "{line}"))
     }
 }
 
 /// A table in which the columns `whole` (what a person types again) are never cut; the widest of the others give way, and
 /// take at most two lines.
 pub(crate) fn table<const N: usize>(rows: impl IntoIterator<Item = [String; N]>, whole: &[usize]) -> Printed {
-    make(rows, whole, LINES, terminal())
+    make(rows, whole, LINES, wrap::width_of(&Term::stdout()))
 }
 
 /// The same for lists whose last column says why something is as it is: that is shown to its end.
@@ -35,16 +38,7 @@ pub(crate) fn table_with_reasons<const N: usize>(
     rows: impl IntoIterator<Item = [String; N]>,
     whole: &[usize],
 ) -> Printed {
-    make(rows, whole, usize::MAX, terminal())
-}
-
-/// The width of the terminal, where the output is one. Of one that does not say it, such as a recorder's, what `COLUMNS` says,
-/// else the usual.
-fn terminal() -> Option<usize> {
-    let out = Term::stdout();
-    let said = || std::env::var("COLUMNS").ok()?.parse().ok();
-    let measured = || out.size_checked().map(|(_, columns)| usize::from(columns));
-    out.is_term().then(|| measured().filter(|columns| *columns > 0).or_else(said).unwrap_or(USUAL))
+    make(rows, whole, usize::MAX, wrap::width_of(&Term::stdout()))
 }
 
 fn make<const N: usize>(
@@ -53,43 +47,68 @@ fn make<const N: usize>(
     lines: usize,
     terminal: Option<usize>,
 ) -> Printed {
-    let rows: Vec<[String; N]> =
-        rows.into_iter().map(|row| row.map(|cell| text::line(&cell, LONGEST))).collect();
-    if rows.is_empty() {
-        return Printed(None);
-    }
-    let widest = |column: usize| rows.iter().map(|row| measure_text_width(&row[column])).max().unwrap_or(0);
-    let natural: [usize; N] = std::array::from_fn(widest);
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    for row in rows {
-        let mut row = Row::from(row);
-        if lines < usize::MAX {
-            row.max_height(lines);
-        }
-        table.add_row(row);
-    }
-    if let Some(terminal) = terminal {
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-        let widths = widths(natural, whole, terminal.saturating_sub(N * PADDING));
-        for (column, width) in table.column_iter_mut().zip(widths) {
-            let width = u16::try_from(width.max(1) + PADDING).unwrap_or(u16::MAX);
-            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
-        }
-    }
-    Printed(Some(table))
+    let Some(terminal) = terminal else {
+        let line = |row: [String; N]| row.map(|cell| text::line(&cell, LONGEST_PIPED)).join("\t");
+        return Printed(rows.into_iter().map(line).collect());
+    };
+    // What stands before a cell's text is part of its look.
+    let plain = |cell: String| {
+        let margin = cell.len() - cell.trim_start_matches(' ').len();
+        format!("{}{}", &cell[..margin], text::line(&cell, LONGEST))
+    };
+    let rows: Vec<[String; N]> = rows.into_iter().map(|row| row.map(plain)).collect();
+    let widest =
+        |of: fn(&str) -> usize, column: usize| rows.iter().map(|row| of(&row[column])).max().unwrap_or(0);
+    let natural = array::from_fn(|column| widest(measure_text_width, column));
+    let words = array::from_fn(|column| widest(wrap::widest_word, column).min(WORD));
+    let widths: [usize; N] = widths(natural, words, whole, terminal.saturating_sub((N - 1) * GAP));
+    Printed(rows.iter().flat_map(|row| row_lines(row, &widths, lines)).collect())
 }
 
-/// The columns' widths: as much as each wants, where there is room; else the widest ones give way first.
-fn widths<const N: usize>(mut widths: [usize; N], whole: &[usize], room: usize) -> [usize; N] {
+/// The lines of a row.
+fn row_lines<const N: usize>(row: &[String; N], widths: &[usize; N], most: usize) -> Vec<String> {
+    let cells: [Vec<String>; N] = array::from_fn(|column| {
+        let (cell, width) = (&row[column], widths[column].max(1));
+        if measure_text_width(cell) <= width {
+            vec![cell.clone()]
+        } else {
+            wrap::lines_cut(cell, width, most)
+        }
+    });
+    let height = cells.iter().map(Vec::len).max().unwrap_or(0);
+    let line = |nth: usize| {
+        let mut line = String::new();
+        for (cell, width) in cells.iter().zip(widths) {
+            let text = cell.get(nth).map_or("", String::as_str);
+            line.push_str(text);
+            line.push_str(&" ".repeat((width + GAP).saturating_sub(measure_text_width(text))));
+        }
+        line.truncate(line.trim_end().len());
+        line
+    };
+    (0..height).map(line).collect()
+}
+
+/// The columns' widths: as much as each wants, where there is room; else the widest ones give way first, those at the end
+/// whose words still fit.
+fn widths<const N: usize>(
+    mut widths: [usize; N],
+    words: [usize; N],
+    whole: &[usize],
+    room: usize,
+) -> [usize; N] {
     // A column that alone would fill the terminal gives way, too.
     let gives_way = |column: &usize, width: usize| !whole.contains(column) || width > room / 2;
     while widths.iter().sum::<usize>() > room {
-        let widest =
-            (0..N).filter(|column| gives_way(column, widths[*column])).max_by_key(|column| widths[*column]);
-        match widest {
-            Some(column) if widths[column] > 1 => widths[column] -= 1,
-            _ => break,
+        let widest = |least: [usize; N]| {
+            let givers = (0..N).filter(|column| gives_way(column, widths[*column]));
+            givers
+                .filter(|column| widths[*column] > least[*column].max(1))
+                .max_by_key(|column| widths[*column])
+        };
+        match widest(words).or_else(|| widest([1; N])) {
+            Some(column) => widths[column] -= 1,
+            None => break,
         }
     }
     widths
@@ -109,8 +128,12 @@ mod tests {
             ([30, 16, 30], 50, [17, 16, 17]),
         ];
         for (natural, room, expected) in cases {
-            assert_eq!(widths(natural, &[1], room), expected, "{natural:?} in {room}");
+            assert_eq!(widths(natural, [1; 3], &[1], room), expected, "{natural:?} in {room}");
         }
+        // A column gives way only as far as its words fit, while another can.
+        assert_eq!(widths([20, 4, 20], [13, 4, 3], &[], 30), [13, 4, 13]);
+        assert_eq!(widths([20, 4, 20], [18, 4, 3], &[], 30), [18, 4, 8]);
+        assert_eq!(widths([20, 4, 20], [18, 4, 18], &[], 30), [13, 4, 13]);
     }
 
     #[test]
@@ -132,8 +155,38 @@ mod tests {
         }
         let reasons = make(row(), &[1], usize::MAX, Some(80)).to_string();
         assert!(reasons.trim_end().lines().count() > 2, "{reasons}");
-        let piped = make(row(), &[1], LINES, None).to_string();
-        assert_eq!(piped.trim_end().lines().count(), 1, "no terminal cuts it: {piped}");
         assert_eq!(make([] as [[String; 3]; 0], &[], LINES, Some(80)).to_string(), "");
+    }
+
+    #[test]
+    fn a_row_that_is_piped_is_a_line_with_tabs_and_nothing_is_padded_or_cut() {
+        let rows = [
+            [" ◆".to_owned(), "web#1".to_owned(), "x".repeat(300), String::new(), "3 h".to_owned()],
+            ["✗".to_owned(), "web#22".to_owned(), "two\tand\nmore".to_owned(), "a".to_owned(), String::new()],
+        ];
+        let expected = format!("◆\tweb#1\t{}\t\t3 h\n✗\tweb#22\ttwo and more\ta\t\n", "x".repeat(300));
+        assert_eq!(make(rows, &[1], LINES, None).to_string(), expected);
+    }
+
+    #[test]
+    fn words_are_whole_and_what_is_cut_says_so() {
+        let row = |title: &str| {
+            [[" ◆".to_owned(), "web#482".to_owned(), title.to_owned(), "an investigation".to_owned()]]
+        };
+        let shown = make(row("fix the very long title of it"), &[1], LINES, Some(40)).to_string();
+        assert_eq!(shown, " ◆  web#482  fix the very  an\n             long title…   investigation\n");
+        let cut = make(row(&"words ".repeat(40)), &[1], LINES, Some(40)).to_string();
+        assert!(cut.contains('…') && !cut.contains("..."), "{cut}");
+        // Columns stand under each other whatever the width of the characters.
+        let rows = [
+            ["長い題名".to_owned(), "a".to_owned()],
+            ["e\u{301}".to_owned(), "b".to_owned()],
+            ["שלום".to_owned(), "c".to_owned()],
+            ["👨‍👩‍👧".to_owned(), "d".to_owned()],
+        ];
+        let shown = make(rows, &[], LINES, Some(80)).to_string();
+        for line in shown.lines() {
+            assert_eq!(measure_text_width(line), 11, "{line:?} of {shown}");
+        }
     }
 }
