@@ -8,15 +8,17 @@ use std::{
 
 use callboard_connectors::{Access, Connection, ConnectorConfig, http::Client};
 use callboard_domain::{
-    chat::ChatService,
+    chat::{ChatService, DeliveryKey, Limits, Posted},
+    error::ServiceError,
     item::AccountName,
     secret::{ExposeSecret, SecretString},
 };
+use jiff::Timestamp;
 
 use crate::{
     config::{Config, ROOM, clear_remedy},
     secrets::{Secrets, SecretsError},
-    store::{SecretRecords, Store, StoreError},
+    store::{Claimed, SecretRecords, Store, StoreError},
 };
 
 /// An account as configured, and its connection where it has all that it needs.
@@ -25,6 +27,8 @@ pub(crate) struct Account {
     pub(crate) config: ConnectorConfig,
     /// What it offers, or why it cannot be used now.
     pub(crate) connection: Result<Connection, NotConnected>,
+    /// Its chat, taken out of its connection.
+    pub(crate) chat: Option<Chat>,
     /// Held while it is polled. True once a poll of the whole has shown what this configuration covers, and the rest has
     /// left the board.
     pub(crate) covered: tokio::sync::Mutex<bool>,
@@ -127,7 +131,7 @@ pub(crate) async fn connect(
             }
             (Err(error), _) => Err(NotConnected::Waiting(error)),
         };
-        let connection = known.clone().and_then(|known| {
+        let mut connection = known.clone().and_then(|known| {
             check_sent(name, config, &known, &records)?;
             let access = Access { account: name.clone(), client: client.clone(), secrets: known };
             config.connect(access).map_err(|error| NotConnected::Incomplete(error.to_string()))
@@ -139,10 +143,12 @@ pub(crate) async fn connect(
         {
             return (name.clone(), Arc::clone(before));
         }
+        let chat = connection.as_mut().ok().and_then(|connection| connection.chat.take()).map(Chat);
         let account = Account {
             name: name.clone(),
             config: config.clone(),
             connection,
+            chat,
             covered: tokio::sync::Mutex::default(),
             suspect: AtomicBool::new(false),
             changed: tokio::sync::Notify::new(),
@@ -251,6 +257,42 @@ fn check_sent(
     Ok(())
 }
 
+/// A chat. Whoever has it may look; what posts is given for a delivery that the outbox has claimed.
+#[derive(Clone)]
+pub(crate) struct Chat(Arc<dyn ChatService>);
+
+impl Chat {
+    pub(crate) fn new(service: Arc<dyn ChatService>) -> Self {
+        Self(service)
+    }
+
+    /// What it can take.
+    pub(crate) fn limits(&self) -> Limits {
+        self.0.limits()
+    }
+
+    /// The channels that can be posted in, as a person would write them.
+    pub(crate) async fn channels(&self) -> Result<Vec<String>, ServiceError> {
+        self.0.channels().await
+    }
+
+    /// Looks whether a message with that key stands in the channel: see [`ChatService::find`].
+    pub(crate) async fn find(
+        &self,
+        channel: &str,
+        under: Option<&Posted>,
+        key: &DeliveryKey,
+        since: Timestamp,
+    ) -> Result<Option<Posted>, ServiceError> {
+        self.0.find(channel, under, key, since).await
+    }
+
+    /// What posts, for the one who has claimed a delivery.
+    pub(crate) fn posting(&self, _: &Claimed) -> &dyn ChatService {
+        &*self.0
+    }
+}
+
 /// Why a chat cannot be posted to.
 pub(crate) enum NoChat {
     /// Its account's secrets cannot be read now: it waits.
@@ -260,20 +302,16 @@ pub(crate) enum NoChat {
 }
 
 /// The chat service of an account, the built-in room among them.
-pub(crate) fn chat(
-    accounts: &Accounts,
-    room: &Arc<dyn ChatService>,
-    account: &AccountName,
-) -> Result<Arc<dyn ChatService>, NoChat> {
+pub(crate) fn chat(accounts: &Accounts, builtin: &Chat, account: &AccountName) -> Result<Chat, NoChat> {
     if account.as_str() == ROOM {
-        return Ok(Arc::clone(room));
+        return Ok(builtin.clone());
     }
     let found = accounts.get(account);
     let found = found.ok_or_else(|| NoChat::None(format!("there is no account `{account}`")))?;
     match &found.connection {
         Err(NotConnected::Waiting(error)) => Err(NoChat::Waiting(error.clone())),
         Err(NotConnected::Incomplete(why) | NotConnected::Unencrypted(why)) => Err(NoChat::None(why.clone())),
-        Ok(connection) => connection.chat.clone().ok_or_else(|| {
+        Ok(_) => found.chat.clone().ok_or_else(|| {
             NoChat::None(format!(
                 "`{account}` is a {} account, which has no channels",
                 found.config.service_name()

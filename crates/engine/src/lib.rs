@@ -25,7 +25,6 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use callboard_connectors::http::Client;
 use callboard_domain::{
     actor::{Actor, LocalVia, Principal},
-    chat::ChatService,
     secret::SecretString,
 };
 use jiff::Timestamp;
@@ -34,6 +33,7 @@ use tokio::{net::TcpListener, sync::Notify};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    accounts::Chat,
     act::run::Runner,
     active_config::{ActiveConfig, LiveConfig, Means},
     api::{ApiError, Call, ReadCall},
@@ -137,7 +137,7 @@ struct Inner {
     runner: Runner,
     deliverer: Deliverer,
     notifier: Notifier,
-    builtin_chat: Arc<dyn ChatService>,
+    builtin_chat: Chat,
     /// Something was snoozed: it is to be woken in time.
     snoozed: Arc<Notify>,
     logs: clients::calls::Readings,
@@ -180,8 +180,8 @@ impl Engine {
             None => None,
         };
         let tasks = Tasks::new();
-        let builtin_chat: Arc<dyn ChatService> =
-            Arc::new(outbox::builtin_chat::BuiltinChat::new(store.clone(), Timestamp::now));
+        let builtin_chat =
+            Chat::new(Arc::new(outbox::builtin_chat::BuiltinChat::new(store.clone(), Timestamp::now)));
         let engine = Self {
             inner: Arc::new(Inner {
                 watcher: Watcher::new(store.clone(), live.clone(), tasks.clone()),
@@ -191,7 +191,7 @@ impl Engine {
                     store.clone(),
                     live.clone(),
                     tasks.clone(),
-                    Arc::clone(&builtin_chat),
+                    builtin_chat.clone(),
                     options.mode == Mode::Once,
                 ),
                 notifier: Notifier::new(store.clone(), live.clone(), Arc::clone(&options.host)),

@@ -46,7 +46,7 @@ use self::{readers::Readers, writer::Writer};
 
 pub use self::{
     decisions::{Notice, PendingNotice},
-    deliveries::{About, Attempt, Delivery, DeliveryState, Edits, LONGEST_WAIT, NewDelivery},
+    deliveries::{About, Attempt, Claimed, Delivery, DeliveryState, Edits, LONGEST_WAIT, NewDelivery},
     error::StoreError,
     ingest::{Decide, Decided, Happened, Ingested, Post, Report, Watched},
     items::{BOARD, Snooze, StoredItem},

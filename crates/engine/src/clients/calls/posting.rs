@@ -106,11 +106,11 @@ impl Engine {
             channels.insert(0, ChannelInfo { name: None, address: default.clone(), default: true });
         }
         if query.live {
-            let chats = active.accounts.values().filter_map(|account| {
-                let chat = account.connection.as_ref().ok()?.chat.clone()?;
-                Some((account.name.clone(), chat))
-            });
-            let room = (crate::config::ROOM.into(), std::sync::Arc::clone(&self.inner.builtin_chat));
+            let chats = active
+                .accounts
+                .values()
+                .filter_map(|account| Some((account.name.clone(), account.chat.clone()?)));
+            let room = (crate::config::ROOM.into(), self.inner.builtin_chat.clone());
             // All at once: one that does not answer holds up no other.
             let asked = std::iter::once(room).chain(chats).map(|(account, chat)| async move {
                 let found = tokio::time::timeout(CHANNELS_TIME, chat.channels()).await;

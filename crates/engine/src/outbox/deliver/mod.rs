@@ -15,7 +15,7 @@ use std::{
 };
 
 use callboard_domain::{
-    chat::{Address, ChatService, DeliveryKey},
+    chat::{Address, DeliveryKey},
     error::ServiceError,
     item::AccountName,
 };
@@ -28,7 +28,7 @@ use self::{
     send::{broken, send},
 };
 use crate::{
-    accounts::{self, NoChat},
+    accounts::{self, Chat, NoChat},
     active_config::LiveConfig,
     store::{Attempt, Delivery, LONGEST_WAIT, Store, StoreError},
     system::supervise::{Tasks, catch_panic, sleep_for},
@@ -61,7 +61,7 @@ struct Inner {
     store: Store,
     live: LiveConfig,
     tasks: Tasks,
-    builtin_chat: Arc<dyn ChatService>,
+    builtin_chat: Chat,
     /// A command that holds the store says itself how its own message got on.
     failures_are_said: bool,
     state: Mutex<State>,
@@ -86,7 +86,7 @@ impl Deliverer {
         store: Store,
         live: LiveConfig,
         tasks: Tasks,
-        builtin_chat: Arc<dyn ChatService>,
+        builtin_chat: Chat,
         failures_are_said: bool,
     ) -> Self {
         let state = Mutex::default();
@@ -98,7 +98,7 @@ impl Deliverer {
     }
 
     /// The chat of an account, or why there is none.
-    pub(crate) fn chat(&self, account: &AccountName) -> Result<Arc<dyn ChatService>, NoChat> {
+    pub(crate) fn chat(&self, account: &AccountName) -> Result<Chat, NoChat> {
         accounts::chat(&self.inner.live.now().accounts, &self.inner.builtin_chat, account)
     }
 

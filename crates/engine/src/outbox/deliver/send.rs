@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     accounts::NoChat,
-    store::{About, Attempt, Delivery, Edits, LONGEST_WAIT},
+    store::{About, Attempt, Claimed, Delivery, Edits, LONGEST_WAIT},
 };
 
 /// A message that could not be sent for this long, and this often, is given up until a person retries it.
@@ -32,7 +32,7 @@ pub(super) fn broken(error: ServiceError, delivery: &Delivery) -> Attempt {
     }
 }
 
-pub(super) async fn send(outbox: &Deliverer, delivery: &Delivery) -> Attempt {
+pub(super) async fn send(outbox: &Deliverer, delivery: &Claimed) -> Attempt {
     let chat = match outbox.chat(&delivery.to.account) {
         Ok(chat) => chat,
         // Nothing is lost by waiting, however long; it is made due when the secrets can be read.
@@ -59,7 +59,7 @@ pub(super) async fn send(outbox: &Deliverer, delivery: &Delivery) -> Attempt {
         _ => keep_pace(&mut outbox.state().paces, &delivery.to, limits.pause),
     }
     .await;
-    let called = tokio::time::timeout(CALL_TIME, call(&*chat, delivery, &way)).await;
+    let called = tokio::time::timeout(CALL_TIME, call(chat.posting(delivery), delivery, &way)).await;
     let result = called.unwrap_or_else(|_| {
         Err(ServiceError::unknown(format!("no answer within {} s", CALL_TIME.as_secs())))
     });

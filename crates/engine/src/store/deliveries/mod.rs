@@ -35,7 +35,10 @@ use super::{
     row::{At, Clock, Json, Text, Word, one, run, strict},
 };
 
-pub use self::{queue::LONGEST_WAIT, standing::Edits};
+pub use self::{
+    queue::{Claimed, LONGEST_WAIT},
+    standing::Edits,
+};
 
 pub(super) const V1: &str = "
 CREATE TABLE deliveries (

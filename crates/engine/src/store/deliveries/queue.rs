@@ -1,6 +1,6 @@
 //! What is due, what is being sent, and how that went.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, ops::Deref, time::Duration};
 
 use callboard_domain::{actor::Actor, chat::DeliveryKey, error::ServiceError, item::AccountName};
 use jiff::Timestamp;
@@ -131,6 +131,18 @@ fn attempted(
     Ok(rows == 1)
 }
 
+/// A delivery that is marked as being sent: only [`Store::claim`] makes one, and nothing is posted without.
+#[derive(Debug, PartialEq)]
+pub struct Claimed(Delivery);
+
+impl Deref for Claimed {
+    type Target = Delivery;
+
+    fn deref(&self) -> &Delivery {
+        &self.0
+    }
+}
+
 impl Store {
     /// Takes deliveries that are due, and marks them as being sent before it returns. Each must be reported with
     /// [`Store::attempted`].
@@ -143,8 +155,9 @@ impl Store {
         now: Timestamp,
         each: u32,
         out: BTreeMap<AccountName, u32>,
-    ) -> Result<Vec<Delivery>, StoreError> {
-        self.write(move |conn| claim(conn, now, each, out.clone())).await
+    ) -> Result<Vec<Claimed>, StoreError> {
+        let claimed = self.write(move |conn| claim(conn, now, each, out.clone())).await?;
+        Ok(claimed.into_iter().map(Claimed).collect())
     }
 
     /// When the next delivery is to be claimed or looked up, as it stands at `now`; `None` while nothing waits (or all of

@@ -66,7 +66,7 @@ async fn a_channel_reads_in_order() {
     for (address, title) in [("chat:#a", "a1"), ("chat:#a", "a2"), ("chat:#b", "b1"), ("room:c", "c1")] {
         store.enqueue(to(address, title), at(0)).await.unwrap();
     }
-    let titles = |claimed: &[Delivery]| claimed.iter().map(|it| it.message.title.clone()).collect::<Vec<_>>();
+    let titles = |claimed: &[Claimed]| claimed.iter().map(|it| it.message.title.clone()).collect::<Vec<_>>();
     let claimed = store.claim(at(1), 10, Default::default()).await.unwrap();
     assert_eq!(titles(&claimed), ["a1", "b1", "c1"]);
     assert_eq!(store.claim(at(1), 10, Default::default()).await.unwrap(), []);
@@ -112,7 +112,7 @@ async fn after_a_crash_what_may_have_been_posted_is_looked_up_first() {
     assert_eq!(state(&store, &edit).await, DeliveryState::Pending, "an edit is safe to repeat");
     assert_eq!(state(&store, &waiting).await, DeliveryState::Pending);
     let claimed: Vec<_> =
-        store.claim(at(10), 10, Default::default()).await.unwrap().into_iter().map(|it| it.key).collect();
+        store.claim(at(10), 10, Default::default()).await.unwrap().into_iter().map(|it| it.key.clone()).collect();
     assert_eq!(claimed, [edit, waiting], "what is unknown is not sent");
     let unknown = store.unknown_deliveries(at(10), 10).await.unwrap();
     assert_eq!(unknown.len(), 1);
