@@ -34,7 +34,7 @@ pub fn receive(account: &Connection, headers: &[(&'static str, String)], body: &
     let headers = headers
         .iter()
         .map(|(name, value)| (http::HeaderName::from_static(name), value.parse().expect("a header's value")));
-    let hook = account.source.as_ref().and_then(|source| source.hook()).expect("it has webhooks");
+    let hook = account.hook.as_deref().expect("it has webhooks");
     let Ok(received) = hook.receive(&headers.collect(), body, Timestamp::UNIX_EPOCH) else { return };
     let me = Identity::default();
     for snapshot in received.snapshots {

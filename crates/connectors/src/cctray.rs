@@ -103,6 +103,7 @@ impl Config {
         Ok(Connection {
             identify: feed.clone(),
             source: Some(feed),
+            hook: None,
             actions: Vec::new(),
             chat: None,
             http: Some(http),

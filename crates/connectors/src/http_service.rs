@@ -100,6 +100,7 @@ impl Config {
         Ok(Connection {
             identify: Arc::new(Who { http: http.clone(), user: self.user.clone(), check }),
             source: None,
+            hook: None,
             actions: Vec::new(),
             chat: None,
             http: Some(http),

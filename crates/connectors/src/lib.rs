@@ -37,7 +37,7 @@ use callboard_domain::{
     identity::Identity,
     item::AccountName,
     secret::{ExposeSecret, SecretField, SecretString},
-    source::Source,
+    source::{Hook, Source},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -254,6 +254,8 @@ pub struct Connection {
     pub identify: Arc<dyn Identify>,
     /// What it watches.
     pub source: Option<Arc<dyn Source>>,
+    /// How its webhooks are read, where the service has any.
+    pub hook: Option<Arc<dyn Hook>>,
     /// What it can do.
     pub actions: Vec<Arc<dyn Action>>,
     /// Where it can post.

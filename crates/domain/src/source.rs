@@ -208,11 +208,6 @@ pub trait Source: Send + Sync {
     /// is [`GoneReason::NotWatched`], never over. It is asked after a poll of the whole, so that it may go by what polls
     /// have learnt (the new name of a repository).
     fn watches(&self, item: &Item) -> bool;
-
-    /// How its webhooks are read, where the service has any.
-    fn hook(&self) -> Option<&dyn Hook> {
-        None
-    }
 }
 
 /// How a service's webhooks are read.

@@ -316,7 +316,7 @@ async fn webhooks_are_sent_signed_and_say_what_a_poll_says() {
     while !is_whole(&told) {
         let (path, headers, body) = tokio::time::timeout(PATIENCE, received.recv()).await.unwrap().unwrap();
         let connection = if path == "/hooks/forge" { &forge } else { &pager };
-        let hook = connection.source.as_ref().unwrap().hook().unwrap();
+        let hook = connection.hook.as_deref().unwrap();
         let now = Timestamp::now();
         for item in hook.receive(&headers, &body, now).unwrap().snapshots {
             told.entry(item.reference().to_owned()).or_default().push(item.status().to_owned());

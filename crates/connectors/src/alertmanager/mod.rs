@@ -113,10 +113,11 @@ impl Config {
             ends: Ends::default(),
             first_seen: FirstSeen::default(),
         });
-        let hook = Webhooks::new(server.clone(), secret);
+        let hook = Arc::new(Webhooks::new(server.clone(), secret));
         Ok(Connection {
             identify: server.clone(),
-            source: Some(Arc::new(Alerts { server: server.clone(), hook })),
+            source: Some(Arc::new(Alerts { server: server.clone() })),
+            hook: Some(hook),
             actions: actions::all(&server),
             chat: None,
             http: Some(server.http.clone()),

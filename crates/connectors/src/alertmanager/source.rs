@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use callboard_domain::{
     error::ServiceError,
     item::{Detail, IncidentStatus, Item, Kind},
-    source::{Batch, Cursor, Hook, Problem, ProblemKind, Scope, Source},
+    source::{Batch, Cursor, Problem, ProblemKind, Scope, Source},
     text,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -15,7 +15,6 @@ use serde::{Deserialize, Serialize};
 use super::{
     Server,
     ends::End,
-    hook::Webhooks,
     normalise::{Began, Standing, began, label, snapshot, to_the_second},
     wire::{Alert, Pairs, Quiet, Silence},
 };
@@ -26,7 +25,6 @@ use crate::{
 
 pub(super) struct Alerts {
     pub server: std::sync::Arc<Server>,
-    pub hook: Webhooks,
 }
 
 /// Alertmanager's alerts have a name at least: where one has no label, what severity and service it has is not known.
@@ -118,10 +116,6 @@ impl Source for Alerts {
             .filter
             .iter()
             .all(|matcher| label(incident, matcher.label()).is_none_or(|value| matcher.matches(|_| value)))
-    }
-
-    fn hook(&self) -> Option<&dyn Hook> {
-        Some(&self.hook)
     }
 }
 

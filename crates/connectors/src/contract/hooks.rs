@@ -39,7 +39,7 @@ impl Subject {
         let source = connection.source.expect("a hook belongs to a source");
         let polled = source.poll(None, now()).await.unwrap().snapshots;
         let me = connection.identify.identify().await.unwrap();
-        let hook = source.hook().expect("it has a hook");
+        let hook = connection.hook.as_deref().expect("it has a hook");
 
         for (event, body) in &hooks.known {
             let body = body.to_string().into_bytes();

@@ -104,11 +104,11 @@ impl Config {
     /// Where there is no token.
     pub fn connect(&self, access: Access) -> Result<Connection, ConnectError> {
         let token = access.require(&TOKEN)?;
-        let hook = Webhook::new(
+        let hook = Arc::new(Webhook::new(
             access.account.clone(),
             self.watch.clone(),
             access.secret(WEBHOOK_SECRET.name).as_ref(),
-        );
+        ));
         let http = Http::new(access.client, self.url.to_url(), "GitHub", Credential::Bearer(token))
             .with_rate_limit(client::RATE_LIMIT);
         let account = Arc::new(Account {
@@ -116,13 +116,13 @@ impl Config {
             http,
             watch: self.watch.clone(),
             learnt: hook.learnt(),
-            hook,
             turn: AtomicUsize::new(0),
             reading_time: READING_TIME,
         });
         Ok(Connection {
             identify: account.clone(),
             source: Some(account.clone()),
+            hook: Some(hook),
             actions: actions::all(&account),
             chat: None,
             http: Some(account.http.clone()),
@@ -130,12 +130,11 @@ impl Config {
     }
 }
 
-/// An account: what its source, its webhook and its actions share.
+/// An account: what its source and its actions share.
 struct Account {
     name: AccountName,
     http: Http,
     watch: Vec<Watched>,
-    hook: Webhook,
     learnt: Learnt,
     /// Counts the polls: what is not asked for in each of them is asked for in turns.
     turn: AtomicUsize,

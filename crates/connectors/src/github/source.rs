@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use callboard_domain::{
     error::ServiceError,
     item::{Item, ItemKey, Kind},
-    source::{Batch, Cursor, Gone, GoneRuns, Hook, Problem, ProblemKind, Progress, RateLimit, Scope, Source},
+    source::{Batch, Cursor, Gone, GoneRuns, Problem, ProblemKind, Progress, RateLimit, Scope, Source},
 };
 use futures::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
@@ -204,10 +204,6 @@ impl Source for Account {
 
     fn watches(&self, item: &Item) -> bool {
         self.watch.is_empty() || is_watched(&self.watch, item.repo()) || self.learnt.has_name(item.repo())
-    }
-
-    fn hook(&self) -> Option<&dyn Hook> {
-        Some(&self.hook)
     }
 }
 

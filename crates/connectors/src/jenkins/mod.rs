@@ -103,6 +103,7 @@ impl Config {
                 Arc::new(StopBuild::new(jenkins, jobs.clone())),
             ],
             source: Some(jobs),
+            hook: None,
             chat: None,
             http: Some(http),
         })

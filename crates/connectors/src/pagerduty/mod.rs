@@ -105,12 +105,13 @@ impl Config {
         let watched =
             Watched { account: access.account, teams: self.teams.clone(), services: self.services.clone() };
         let watched = Arc::new(watched);
-        let hook = Webhooks::new(Arc::clone(&watched), secret.as_ref());
+        let hook = Arc::new(Webhooks::new(Arc::clone(&watched), secret.as_ref()));
         Ok(Connection {
             identify: pagerduty.clone(),
             actions: actions::all(&pagerduty, &watched.account),
             http: Some(pagerduty.http().clone()),
-            source: Some(Arc::new(Incidents::new(pagerduty, watched, hook))),
+            source: Some(Arc::new(Incidents::new(pagerduty, watched, hook.clone()))),
+            hook: Some(hook),
             chat: None,
         })
     }

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use callboard_domain::{
     error::ServiceError,
     item::{Detail, IncidentStatus, Item, ItemKey, Kind},
-    source::{Batch, Cursor, Gone, GoneReason, Hook, Problem, ProblemKind, Scope, Source},
+    source::{Batch, Cursor, Gone, GoneReason, Problem, ProblemKind, Scope, Source},
 };
 use futures::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
@@ -43,7 +43,7 @@ const FIRST_LOOK: SignedDuration = SignedDuration::from_hours(24);
 pub(super) struct Incidents {
     pagerduty: Arc<PagerDuty>,
     watched: Arc<Watched>,
-    hook: Webhooks,
+    hook: Arc<Webhooks>,
 }
 
 /// What the last poll saw.
@@ -56,7 +56,7 @@ struct Seen {
 }
 
 impl Incidents {
-    pub(super) fn new(pagerduty: Arc<PagerDuty>, watched: Arc<Watched>, hook: Webhooks) -> Self {
+    pub(super) fn new(pagerduty: Arc<PagerDuty>, watched: Arc<Watched>, hook: Arc<Webhooks>) -> Self {
         Self { pagerduty, watched, hook }
     }
 
@@ -204,9 +204,5 @@ impl Source for Incidents {
         let Detail::Incident(incident) = &item.detail else { return true };
         let teams = incident.notes.get(TEAMS).map(|teams| teams.split(','));
         self.watched.covers(incident.notes.get(SERVICE).map(String::as_str), teams)
-    }
-
-    fn hook(&self) -> Option<&dyn Hook> {
-        Some(&self.hook)
     }
 }

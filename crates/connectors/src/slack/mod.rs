@@ -103,6 +103,7 @@ impl Config {
         let offers = |identify, chat, http| Connection {
             identify,
             source: None,
+            hook: None,
             actions: Vec::new(),
             chat: Some(chat),
             http,

@@ -108,7 +108,7 @@ impl Config {
     /// Where the API's ID or key is lacking.
     pub fn connect(&self, access: Access) -> Result<Connection, ConnectError> {
         let (id, key) = (access.require(&API_ID)?, access.require(&API_KEY)?);
-        let hook = Webhooks::new(access.set(&WEBHOOK_SECRET).as_ref());
+        let hook = Arc::new(Webhooks::new(access.set(&WEBHOOK_SECRET).as_ref()));
         let service = SplunkOnCall::new(access.client, self.url.to_url(), id, key, self.user.clone());
         let service = Arc::new(service);
         let watched = Watched {
@@ -120,7 +120,8 @@ impl Config {
             identify: service.clone(),
             actions: actions::all(&service, &watched.account),
             http: Some(service.http().clone()),
-            source: Some(Arc::new(Incidents::new(service, watched, hook))),
+            source: Some(Arc::new(Incidents::new(service, watched))),
+            hook: Some(hook),
             chat: None,
         })
     }

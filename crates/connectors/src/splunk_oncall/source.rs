@@ -6,23 +6,22 @@ use async_trait::async_trait;
 use callboard_domain::{
     error::ServiceError,
     item::{Detail, Item, ItemKey, Kind},
-    source::{Batch, Cursor, Gone, GoneReason, Hook, Scope, Source},
+    source::{Batch, Cursor, Gone, GoneReason, Scope, Source},
 };
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Watched, client::SplunkOnCall, hook::Webhooks, normalise};
+use super::{Watched, client::SplunkOnCall, normalise};
 use crate::lenient::{Entries, Odd};
 
 pub(super) struct Incidents {
     service: Arc<SplunkOnCall>,
     watched: Watched,
-    hook: Webhooks,
 }
 
 impl Incidents {
-    pub(super) fn new(service: Arc<SplunkOnCall>, watched: Watched, hook: Webhooks) -> Self {
-        Self { service, watched, hook }
+    pub(super) fn new(service: Arc<SplunkOnCall>, watched: Watched) -> Self {
+        Self { service, watched }
     }
 }
 
@@ -70,9 +69,5 @@ impl Source for Incidents {
 
     fn watches(&self, item: &Item) -> bool {
         self.watched.covers(item)
-    }
-
-    fn hook(&self) -> Option<&dyn Hook> {
-        Some(&self.hook)
     }
 }

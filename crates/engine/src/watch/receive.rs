@@ -364,7 +364,7 @@ enum Verifier<'l> {
 impl<'l> Verifier<'l> {
     fn of(active: &'l ActiveConfig, account: &AccountName, stand_in: &RandomState) -> Self {
         fn hook(account: &Account) -> Option<&dyn Hook> {
-            account.connection.as_ref().ok()?.source.as_ref()?.hook()
+            account.connection.as_ref().ok()?.hook.as_deref()
         }
         let why = match active.accounts.get(account) {
             None => format!("there is no account {account}"),

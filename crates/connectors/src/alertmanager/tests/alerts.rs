@@ -185,7 +185,7 @@ async fn the_filter_holds_for_polls_and_webhooks_alike() {
         .await;
     let mut config = config(&server.uri());
     config.filter = vec![r#"alertname!~"Small.*""#.parse().unwrap()];
-    let source = connect(&config, &[("webhook_secret", "hush")]).source.unwrap();
+    let source = Watching(connect(&config, &[("webhook_secret", "hush")]));
     assert!(polled(&source, None).await.snapshots.is_empty());
     let body = webhook(&[told("SmallDisk", "firing"), told("HighCPU", "firing")]).to_string();
     let received = source.hook().unwrap().receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
@@ -231,7 +231,7 @@ fn a_webhook_proves_who_sent_it() {
         }
     }
     for secrets in [&[][..], &[("webhook_secret", "")]] {
-        let source = connect(&config("http://alerts.invalid"), secrets).source.unwrap();
+        let source = Watching(connect(&config("http://alerts.invalid"), secrets));
         let got = source.hook().unwrap().receive(&bearer(""), body.as_bytes(), now());
         assert!(matches!(got, Err(HookError::Unsigned(_))), "nothing is taken without a secret");
     }
@@ -335,7 +335,7 @@ async fn an_alert_is_watched_as_the_filter_says() {
     for (filter, expected) in cases {
         let mut config = config("http://alerts.invalid");
         config.filter = filter.iter().map(|text| text.parse().unwrap()).collect();
-        let source = connect(&config, &[]).source.unwrap();
+        let source = Watching(connect(&config, &[]));
         assert_eq!(source.watches(&item), expected, "{filter:?}");
     }
 }

@@ -156,7 +156,7 @@ async fn a_deleted_branch_takes_its_build_along() {
 /// A webhook's delivery to the watched account.
 fn deliver(watch: &Watch, event: &str, body: &Value) -> bool {
     let (headers, body) = hook::signed(event, body);
-    watch.source().hook().unwrap().receive(&headers, &body, now()).unwrap().poll
+    watch.hook().receive(&headers, &body, now()).unwrap().poll
 }
 
 /// Where a webhook says that a branch was deleted, the next poll asks for it, whatever stands on it.

@@ -207,7 +207,6 @@ fn in_no_time(url: &str, watch: &[&str]) -> Arc<dyn callboard_domain::source::So
         ),
         watch: config.watch,
         learnt: hook.learnt(),
-        hook,
         turn: AtomicUsize::new(0),
         reading_time: Duration::ZERO,
     })

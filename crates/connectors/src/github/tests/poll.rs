@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use callboard_domain::source::Source;
+use callboard_domain::source::{Hook, Source};
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
@@ -10,17 +10,23 @@ use super::*;
 /// A source and where its last poll left off.
 pub(super) struct Watch {
     source: Arc<dyn Source>,
+    hook: Option<Arc<dyn Hook>>,
     pub(super) cursor: Option<Cursor>,
     pub(super) now: Timestamp,
 }
 
 impl Watch {
     pub(super) fn new(server: &MockServer, watch: &[&str]) -> Self {
-        Self::of(connect(&server.uri(), watch).source.unwrap())
+        let connection = connect(&server.uri(), watch);
+        Self { hook: connection.hook, ..Self::of(connection.source.unwrap()) }
     }
 
     pub(super) fn of(source: Arc<dyn Source>) -> Self {
-        Self { source, cursor: None, now: now() }
+        Self { source, hook: None, cursor: None, now: now() }
+    }
+
+    pub(super) fn hook(&self) -> &dyn Hook {
+        self.hook.as_deref().unwrap()
     }
 
     pub(super) fn source(&self) -> &dyn Source {

@@ -80,7 +80,7 @@ async fn webhooks_of_the_new_name_are_taken() {
     for (repository, expected) in [(&site, 1), (&other, 0)] {
         let body = json!({ "pull_request": pull(482, json!({})), "repository": repository });
         let (headers, body) = hook::signed("pull_request", &body);
-        let received = watch.source().hook().unwrap().receive(&headers, &body, now()).unwrap();
+        let received = watch.hook().receive(&headers, &body, now()).unwrap();
         assert_eq!(received.snapshots.len(), expected, "{repository}");
     }
 }

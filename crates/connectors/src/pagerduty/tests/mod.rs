@@ -12,7 +12,7 @@ use callboard_domain::{
     identity::Identity,
     item::{Detail, Incident, IncidentStatus, Item, Severity},
     run::Outcome,
-    source::{Batch, Cursor, GoneReason, ProblemKind, Source},
+    source::{Batch, Cursor, GoneReason, Hook, ProblemKind, Source},
 };
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};

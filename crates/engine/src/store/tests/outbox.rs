@@ -111,8 +111,13 @@ async fn after_a_crash_what_may_have_been_posted_is_looked_up_first() {
     assert_eq!(state(&store, &post).await, DeliveryState::Unknown);
     assert_eq!(state(&store, &edit).await, DeliveryState::Pending, "an edit is safe to repeat");
     assert_eq!(state(&store, &waiting).await, DeliveryState::Pending);
-    let claimed: Vec<_> =
-        store.claim(at(10), 10, Default::default()).await.unwrap().into_iter().map(|it| it.key.clone()).collect();
+    let claimed: Vec<_> = store
+        .claim(at(10), 10, Default::default())
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|it| it.key.clone())
+        .collect();
     assert_eq!(claimed, [edit, waiting], "what is unknown is not sent");
     let unknown = store.unknown_deliveries(at(10), 10).await.unwrap();
     assert_eq!(unknown.len(), 1);
