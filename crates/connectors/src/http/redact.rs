@@ -252,11 +252,15 @@ impl Search {
     /// Where in a text that may go on the first secret begins that it may end in the middle of.
     fn begins(&self, text: &str, depth: usize) -> Option<usize> {
         let first = Cell::new(self.literal.begins(text, &View::raw(text)));
-        let _ = readings(Seen::of(text), depth, true, &|view| {
-            let here = [self.exact.begins(text, view), self.alphanumeric.begins(text, &view.alphanumeric())];
-            first.set(here.into_iter().flatten().chain(first.get()).min());
-            ControlFlow::Continue(())
-        });
+        // An escape at the end may be whole already, or go on.
+        for cut in [true, false] {
+            let _ = readings(Seen::of(text), depth, cut, &|view| {
+                let letters = view.alphanumeric();
+                let here = [self.exact.begins(text, view), self.alphanumeric.begins(text, &letters)];
+                first.set(here.into_iter().flatten().chain(first.get()).min());
+                ControlFlow::Continue(())
+            });
+        }
         first.get()
     }
 }

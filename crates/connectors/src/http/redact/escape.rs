@@ -84,7 +84,8 @@ impl Escapes {
             ([b'=', ..], Some(length)) => length == 1,
             // An octal number is read with fewer digits than are to come.
             ([b'\\', digits @ ..], Some(length)) => is_number(digits) && length == rest.len() && length < 4,
-            ([b'&', ..], Some(length)) => length == rest.len() && rest.last() != Some(&b';'),
+            // Further digits may come, or the end.
+            ([b'&', ..], Some(_)) => !rest.contains(&b';'),
             _ => false,
         };
         may_go_on
