@@ -121,7 +121,7 @@ impl SplunkOnCall {
     }
 }
 
-fn below_api<'a, const N: usize>(path: [&'a str; N]) -> impl Iterator<Item = &'a str> {
+fn below_api<const N: usize>(path: [&str; N]) -> impl Iterator<Item = &str> {
     ["api-public", "v1"].into_iter().chain(path)
 }
 

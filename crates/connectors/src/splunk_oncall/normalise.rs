@@ -43,7 +43,7 @@ pub(super) fn snapshot(
     let said = steps.iter().map(|step| step.transition);
     let last = said.clone().rev().find(|step| self::status(&step.name).is_some());
     let changed_by = last.filter(|last| self::status(&last.name) == Some(status));
-    let message = said.map(|step| step.message.trim()).filter(|message| !message.is_empty()).next_back();
+    let message = said.map(|step| step.message.trim()).rfind(|message| !message.is_empty());
     let named = [&incident.entity_display_name, &incident.service, &incident.entity_id, &incident.host];
     let title = named.into_iter().find(|name| !name.trim().is_empty());
     let title = title.map_or_else(|| format!("Incident {id}"), |title| text::line(title, TITLE));

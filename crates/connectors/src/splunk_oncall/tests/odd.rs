@@ -160,14 +160,17 @@ fn how_bad_it_is() {
     }
 }
 
-/// What the list is -> which are seen; whether it is an error; whether an absence counts; how many cannot be read.
+/// Which are seen, whether an absence counts, and whether any cannot be read.
+type Seen = (Vec<&'static str>, bool, bool);
+
+/// What the list is -> what is seen; none where it is an error.
 #[tokio::test]
 async fn a_list_in_any_shape() {
     let one = || incident("41");
     let unknown = with(incident("42"), json!({ "currentPhase": "SNOOZED" }));
     let no_number = with(incident("42"), json!({ "incidentNumber": null }));
     let long = || json!({ "incidents": [one(), acked("42")] }).to_string();
-    let cases: Vec<(&str, String, Option<(Vec<&str>, bool, bool)>)> = vec![
+    let cases: Vec<(&str, String, Option<Seen>)> = vec![
         ("none", json!({ "incidents": [] }).to_string(), Some((vec![], true, false))),
         ("two", long(), Some((vec!["41", "42"], true, false))),
         ("with a mark before it", format!("\u{feff}{}", long()), Some((vec!["41", "42"], true, false))),
