@@ -285,9 +285,7 @@ pub(super) fn is_in_another_order(text: &str) -> bool {
         match (separator, parts.as_slice()) {
             ('.', [day, month, ""]) => is_number(day) && is_number(month),
             ('/', [day, month]) => [day, month].iter().all(|part| is_number(part) && part.len() <= 2),
-            (_, [day, month, year]) => {
-                [day, month, year].into_iter().all(|part| is_number(&part)) && day.len() <= 2
-            }
+            (_, [day, month, year]) => [day, month, year].into_iter().all(is_number) && day.len() <= 2,
             _ => false,
         }
     })

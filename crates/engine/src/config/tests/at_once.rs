@@ -122,7 +122,8 @@ fn bytes_that_are_no_utf_8_are_named_with_their_place_and_hide_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("callboard.toml");
     // what is in the file -> places and words
-    let cases: [(&[u8], &[(&str, &str)]); 4] = [
+    type Faults<'f> = &'f [(&'f str, &'f str)];
+    let cases: [(&[u8], Faults<'_>); 4] = [
         (
             b"# caf\xe9\n[desktop]\ntheme = \"pink\"\n# \xff\xfe",
             &[("1:6", "the byte 0xE9 here is not UTF-8"), ("3:9", "it can be"), ("4:3", "0xFF")],
