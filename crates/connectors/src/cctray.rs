@@ -127,7 +127,7 @@ impl Feed {
     }
 
     fn read(&self, answer: &Answer) -> Result<Entries<Project>, ServiceError> {
-        feed::projects(&answer.text()).map_err(|why| {
+        feed::projects(&answer.in_full()?.text()).map_err(|why| {
             let why = text::line(&why, 200);
             ServiceError::unavailable(format!(
                 "{} answers with something else than a cc.xml: {why}",

@@ -1,9 +1,15 @@
 //! The one list of services, and how a table of the configuration is read.
 
 use serde::de::IntoDeserializer;
+use serde_json::json;
 use toml::de::DeTable;
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{any, path},
+};
 
 use super::*;
+use crate::contract;
 
 /// Reads the table `[accounts.x]` as the configuration does: keys keep their places.
 fn read(text: &str) -> Result<ConnectorConfig, toml::de::Error> {
@@ -72,4 +78,41 @@ fn the_schema_lists_every_service_with_its_keys() {
     let names: Vec<_> =
         variants.iter().map(|variant| variant["properties"]["service"]["const"].as_str().unwrap()).collect();
     assert_eq!(names, SERVICES);
+}
+
+/// That a list is empty is known of an answer in full alone: 203 was changed on the way, 206 is a part, 202 is to come.
+#[tokio::test]
+async fn only_200_is_an_answer_in_full() {
+    let lists = [
+        ("alertmanager", "/api/v2/alerts", "[]"),
+        ("jenkins", "/api/json", r#"{ "jobs": [] }"#),
+        ("cctray", "/", "<Projects/>"),
+        ("pagerduty", "/incidents", r#"{ "incidents": [], "more": false }"#),
+        ("github", "/user/repos", "[]"),
+    ];
+    for (service, list, body) in lists {
+        for (status, is_whole) in
+            [(200, true), (201, false), (202, false), (203, false), (206, false), (226, false)]
+        {
+            let server = MockServer::start().await;
+            let answer = ResponseTemplate::new(status).set_body_raw(body, "application/json");
+            Mock::given(path(list)).respond_with(answer).with_priority(1).mount(&server).await;
+            let other = json!({ "login": "ana", "log_entries": [], "more": false });
+            Mock::given(any())
+                .respond_with(ResponseTemplate::new(200).set_body_json(other))
+                .mount(&server)
+                .await;
+            let table = format!("[x]\nservice = \"{service}\"\nurl = \"{}\"", server.uri());
+            let fields: &[&str] = if matches!(service, "github" | "pagerduty") { &["token"] } else { &[] };
+            let connection = read(&table).unwrap().connect(contract::access(fields)).unwrap();
+            let polled = connection.source.unwrap().poll(None, contract::now()).await;
+            match polled {
+                Ok(batch) => assert!(is_whole && batch.problems.is_empty(), "{service} {status}: {batch:?}"),
+                Err(error) => {
+                    assert!(!is_whole, "{service} {status}: {error}");
+                    assert!(error.to_string().contains(&status.to_string()), "{service} {status}: {error}");
+                }
+            }
+        }
+    }
 }

@@ -69,13 +69,27 @@ impl Answer {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The body as JSON. What is not JSON, or not of that shape, is the service's fault.
-    pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T, ServiceError> {
-        // What is not there yet, or is a part only, is no evidence that anything else is not there.
-        if self.read && matches!(self.status, StatusCode::ACCEPTED | StatusCode::PARTIAL_CONTENT) {
-            let (service, status) = (self.service, self.status.as_u16());
-            return Err(ServiceError::unavailable(format!("{service} did not answer in full ({status})")));
+    /// Makes sure that a question is answered in full: of what is not in there yet (202), was changed on the way (203) or is a
+    /// part only (206) nothing follows for what it lacks. Of all answers of success only 200 says that it is whole.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unavailable`] where it is not.
+    pub fn in_full(&self) -> Result<&Self, ServiceError> {
+        if !self.read || !self.status.is_success() || self.status == StatusCode::OK {
+            return Ok(self);
         }
+        let (service, status) = (self.service, self.status.as_u16());
+        Err(ServiceError::unavailable(match self.status {
+            StatusCode::NON_AUTHORITATIVE_INFORMATION => {
+                format!("a proxy has changed what {service} answered ({status}): it may lack something")
+            }
+            _ => format!("{service} did not answer in full ({status})"),
+        }))
+    }
+
+    /// The body as JSON, of an answer in full. What is not JSON, or not of that shape, is the service's fault.
+    pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T, ServiceError> {
+        self.in_full()?;
         serde_json::from_slice(&self.body).map_err(|error| {
             let service = self.service;
             let html = self.header("content-type").is_some_and(charset::is_web_page)
