@@ -125,10 +125,11 @@ fn element(
     found: &mut Entries<Project>,
 ) -> Result<(), String> {
     let name = tag.local_name();
+    let is = |known: &str| name.as_ref().eq_ignore_ascii_case(known);
     match (depth, name.as_ref()) {
-        (0, "Projects") if !*rooted => *rooted = true,
+        (0, _) if is("Projects") && !*rooted => *rooted = true,
         (0, _) => return Err("its outermost element is not Projects".to_owned()),
-        (1, "Project") => {
+        (1, _) if is("Project") => {
             let place = found.good.len() + found.odd.len();
             match project(tag) {
                 Ok(project) => found.good.push(project),

@@ -110,6 +110,15 @@ impl Seen {
         }
     }
 
+    /// True where the project's last build is the one that was seen.
+    fn is_last_of(&self, project: &Project) -> bool {
+        let second = |time: Option<Timestamp>| time.map(Timestamp::as_second);
+        self.number.is_some()
+            && self.passed == project.passed
+            && self.label() == project.label
+            && second(self.time) == second(project.time)
+    }
+
     /// The place of a new last build.
     fn place(&self, project: &Project, time: Option<Timestamp>) -> (u64, u32) {
         let second = || u64::try_from(time?.as_second()).ok();
@@ -238,7 +247,8 @@ pub(super) fn item(
 }
 
 /// What each project is called here. Feeds may have several of one name: the first one seen has it, and the others have
-/// a number after it. Each keeps what it is called by its `webUrl`, else by its place among them.
+/// a number after it. Each keeps what it is called by its `webUrl` and its last build, else by one of them, else by its place
+/// among them.
 pub(super) fn ids(projects: &[Project], seen: &BTreeMap<String, Seen>) -> Vec<String> {
     let mut named: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (place, project) in projects.iter().enumerate() {
@@ -253,24 +263,30 @@ pub(super) fn ids(projects: &[Project], seen: &BTreeMap<String, Seen>) -> Vec<St
         // A number that another project has as part of its name is left out.
         let free = |number: &usize| *number == 1 || !named.contains_key(numbered(*number).as_str());
         let own: Vec<String> = (1..).filter(free).map(numbered).take(places.len() + KEPT).collect();
-        let known = |place: usize, id: &String| {
-            let url = seen.get(id).and_then(|seen| seen.url.as_ref());
-            url.is_some() && url == projects[place].url.as_ref()
-        };
+        let has_url = |seen: &Seen, project: &Project| seen.url.is_some() && seen.url == project.url;
+        let signs: [&dyn Fn(&Seen, &Project) -> bool; 3] = [
+            &|seen, project| has_url(seen, project) && seen.is_last_of(project),
+            &has_url,
+            &Seen::is_last_of,
+        ];
         // Most names are unique, and their URLs may change with every build.
         let alone = places.len() == 1 && !own[1..].iter().any(|id| seen.contains_key(id));
         let mut taken = BTreeSet::new();
-        let mut take =
-            |place: usize, id: &String| taken.insert(id.clone()).then(|| ids[place] = id.clone()).is_some();
-        let mut rest = Vec::new();
-        for place in places {
-            let id = own.iter().find(|id| !alone && known(*place, id));
-            if !id.is_some_and(|id| take(*place, id)) {
-                rest.push(*place);
+        for sign in signs.iter().filter(|_| !alone) {
+            for place in places.iter().copied() {
+                let is_known = |id: &&String| seen.get(*id).is_some_and(|seen| sign(seen, &projects[place]));
+                let known = own.iter().filter(|id| !taken.contains(*id)).find(is_known);
+                if let Some(id) = known.filter(|_| ids[place].is_empty()) {
+                    taken.insert(id);
+                    ids[place].clone_from(id);
+                }
             }
         }
-        for place in rest {
-            let _ = own.iter().any(|id| take(place, id));
+        for place in places.iter().copied().filter(|place| ids[*place].is_empty()).collect::<Vec<_>>() {
+            if let Some(id) = own.iter().find(|id| !taken.contains(*id)) {
+                taken.insert(id);
+                ids[place].clone_from(id);
+            }
         }
     }
     ids

@@ -224,6 +224,8 @@ async fn projects_of_one_name_keep_apart() {
     let (a, b) =
         (project("7", "Failure", "https://ci.example/a"), project("99", "Success", "https://ci.example/b"));
     let (x, y) = (project("7", "Failure", ""), project("99", "Success", ""));
+    let (v, w) =
+        (project("7", "Failure", "https://ci.example"), project("99", "Success", "https://ci.example"));
     let other =
         "<Project name=\"p (2)\" activity=\"Sleeping\" lastBuildStatus=\"Success\" lastBuildLabel=\"5\"/>";
     let cases = [
@@ -234,6 +236,15 @@ async fn projects_of_one_name_keep_apart() {
         ),
         // By their places.
         (vec![format!("{x}{y}"), format!("{x}{y}")], vec!["p=7 p (2)=99", "p=7 p (2)=99"]),
+        // By what they built last, where nothing else tells them apart.
+        (
+            vec![format!("{x}{y}"), format!("{y}{x}"), y.clone(), format!("{y}{x}")],
+            vec!["p=7 p (2)=99", "p (2)=99 p=7", "p (2)=99", "p (2)=99 p=7"],
+        ),
+        (
+            vec![format!("{v}{w}"), format!("{w}{v}"), format!("{}{v}", project("100", "Success", ""))],
+            vec!["p=7 p (2)=99", "p (2)=99 p=7", "p (2)=100 p=7"],
+        ),
         (vec![format!("{a}{other}{b}")], vec!["p=7 p (2)=5 p (3)=99"]),
         // A single project stays what it is though its URL changes.
         (vec![a.clone(), project("8", "Success", "https://ci.example/c")], vec!["p=7", "p=8"]),
@@ -252,6 +263,47 @@ async fn projects_of_one_name_keep_apart() {
             assert_eq!(told.collect::<Vec<_>>().join(" "), expected, "{feed}");
             cursor = batch.cursor;
         }
+    }
+}
+
+#[tokio::test]
+async fn twins_that_swap_their_places_tell_nothing() {
+    let twin = |said: Says| feed_of("p", said);
+    let idle = |status, label, time| twin(("Sleeping", status, label, time));
+    // The two, and what they are told as when they come the other way round.
+    let cases = [
+        [idle("Failure", "7", T1), idle("Success", "7", T1)],
+        [idle("Failure", "", T1), idle("Success", "", T2)],
+        [idle("Failure", "7", ""), idle("Success", "8", "")],
+        [idle("Failure", "rc", T1), idle("Success", "rc", T1)],
+        [idle("Failure", "7", T1), twin(("Building", "Success", "9", T2))],
+    ];
+    for [one, other] in cases {
+        let (mut stored, mut cursor) = (BTreeMap::<String, Item>::new(), None);
+        for (round, feed) in
+            [format!("{one}{other}"), format!("{other}{one}"), format!("{one}{other}")].iter().enumerate()
+        {
+            let server = serve(&format!("<Projects>{feed}</Projects>")).await;
+            let batch = source(&config(&server.uri(), json!({})))
+                .poll(cursor.as_ref(), contract::now())
+                .await
+                .unwrap();
+            for item in batch.snapshots {
+                let id = item.reference().to_owned();
+                let change = compare(stored.get(&id), item, &Identity::default());
+                assert!(round == 0 || change.transitions.is_empty(), "{feed}: {:?}", change.transitions);
+                stored.insert(id, change.item);
+            }
+            assert_eq!(stored.len(), 2, "{feed}");
+            cursor = batch.cursor;
+        }
+    }
+}
+
+#[test]
+fn elements_are_read_in_any_case() {
+    for feed in ["<projects><project name=\"a\"/></projects>", "<PROJECTS><PROJECT NAME=\"a\"/></PROJECTS>"] {
+        assert_eq!(projects(feed).unwrap().good[0].name, "a", "{feed}");
     }
 }
 
