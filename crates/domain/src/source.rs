@@ -1,6 +1,6 @@
 //! The contract of what is watched: a source reports snapshots; it never says what changed.
 
-use std::{fmt, ops::RangeInclusive, time::Duration};
+use std::{fmt, ops::RangeInclusive, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -232,6 +232,31 @@ pub struct Received {
     pub emptied: Vec<(Scope, GoneReason)>,
     /// True where it says that something changed, and not all of what: the account is polled soon.
     pub poll: bool,
+    /// What the next poll must know of it, though the program may end before.
+    pub remember: Option<Remember>,
+}
+
+/// Puts into a source's cursor what a webhook said and only a poll can check. Stored with the rest of the webhook; a poll
+/// that is under way meanwhile puts it into the cursor that it gives.
+#[derive(Clone)]
+pub struct Remember(Arc<dyn Fn(Option<&Cursor>) -> Option<Cursor> + Send + Sync>);
+
+impl Remember {
+    /// What the function makes of the stored cursor; `None` keeps that.
+    pub fn by(put: impl Fn(Option<&Cursor>) -> Option<Cursor> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(put))
+    }
+
+    /// The cursor to be stored instead of that one.
+    pub fn put(&self, stored: Option<&Cursor>) -> Option<Cursor> {
+        (self.0)(stored)
+    }
+}
+
+impl fmt::Debug for Remember {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Remember")
+    }
 }
 
 /// Why a webhook is refused.

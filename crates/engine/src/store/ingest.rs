@@ -182,7 +182,7 @@ pub(super) fn ingest(
         events: Vec::new(),
     };
     match report {
-        Report::Hook(Received { delivery, snapshots, gone, emptied, poll: _ }) => {
+        Report::Hook(Received { delivery, snapshots, gone, emptied, poll: _, remember }) => {
             if let Some(delivery) = delivery
                 && !hooks::first_time(conn, account, delivery, now)?
             {
@@ -192,6 +192,9 @@ pub(super) fn ingest(
             emptied.iter().try_for_each(|(scope, reason)| intake.empty(scope, reason))?;
             if intake.standing.baseline_at.is_none() {
                 sources::begin(conn, account, now)?;
+            }
+            if let Some(remember) = remember {
+                sources::remember(conn, account, remember)?;
             }
         }
         Report::Poll { batch, began_at, watched } => {

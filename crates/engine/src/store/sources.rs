@@ -4,7 +4,7 @@ use callboard_domain::{
     error::ServiceError,
     identity::Identity,
     item::AccountName,
-    source::{Batch, Cursor, Problem, ProblemKind, Progress, RateLimit},
+    source::{Batch, Cursor, Problem, ProblemKind, Progress, RateLimit, Remember},
 };
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row, params};
@@ -174,6 +174,24 @@ pub(super) fn polled(
     let problems = Json(since(conn, account, problems, began_at)?);
     let row = params![account.as_str(), cursor, whole_at, problems, rate_limit.map(Json), partial.map(Json)];
     run(conn, sql, row).map(drop)
+}
+
+/// Puts into the cursor what the next poll must know of a webhook.
+pub(super) fn remember(
+    conn: &Connection,
+    account: &AccountName,
+    remember: &Remember,
+) -> rusqlite::Result<()> {
+    let sql = "SELECT cursor FROM sources WHERE account = ?1";
+    let stored =
+        one(conn, sql, [account.as_str()], |row| Lenient::new(row).get::<Option<String>>(0))?.flatten();
+    match remember.put(stored.flatten().map(Cursor).as_ref()) {
+        Some(Cursor(cursor)) => {
+            run(conn, "UPDATE sources SET cursor = ?2 WHERE account = ?1", [account.as_str(), &cursor])
+                .map(drop)
+        }
+        None => Ok(()),
+    }
 }
 
 /// Reads a source from the columns of [`SELECT`]. One that cannot be read in part says so among its problems.

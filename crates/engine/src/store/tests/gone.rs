@@ -28,6 +28,7 @@ fn pull_request(repo: &str) -> Item {
             ended_at: None,
             merged_by: None,
             requested: Default::default(),
+            requested_unknown: false,
             updated_at: at(100),
             reviews: Vec::new(),
             checks: None,

@@ -26,7 +26,7 @@ use callboard_domain::{
     },
     message::{Message, Tone},
     run::{Run, RunState},
-    source::{Batch, Cursor, Gone, GoneReason, Problem, ProblemKind, Progress, Received, Scope},
+    source::{Batch, Cursor, Gone, GoneReason, Problem, ProblemKind, Progress, Received, Remember, Scope},
 };
 
 use super::*;
