@@ -12,11 +12,39 @@ fn is_same_occurrence(one: &Incident, other: &Incident) -> bool {
     one.started_at == other.started_at || one.began().is_none() || other.began().is_none()
 }
 
+/// When an occurrence began, and whether that is not known.
+type Beginning = (Timestamp, bool);
+
+/// When the occurrences of the two began. What goes on and does not say when it began is no other occurrence: without this
+/// each answer that leaves the beginning out would be one.
+fn beginnings(old: &Incident, new: &Incident) -> (Beginning, Beginning) {
+    let own = |incident: &Incident| (incident.started_at, incident.start_unknown);
+    if old.began().is_none() || new.began().is_none() {
+        return (own(old), own(new));
+    }
+    let goes_on = old.status != IncidentStatus::Resolved;
+    // An end is of what is known.
+    let is_one = goes_on || new.status == IncidentStatus::Resolved;
+    match (old.start_unknown, new.start_unknown) {
+        (false, true) if is_one => (own(old), own(old)),
+        (true, true) if is_one => {
+            let first = (old.started_at.min(new.started_at), true);
+            (first, first)
+        }
+        // What began after it was first seen is another.
+        (true, false) if new.started_at < old.started_at && (goes_on || old.inferred_end.is_some()) => {
+            (own(new), own(new))
+        }
+        _ => (own(old), own(new)),
+    }
+}
+
 /// A later occurrence is newer; within one occurrence the later update, and on a tie the further status. If that does not
 /// decide either, or the order is known, the later received. What was inferred has no weight.
 pub(super) fn is_newer(old: &Incident, new: &Incident, order: Order) -> bool {
-    if !is_same_occurrence(old, new) {
-        return new.started_at > old.started_at;
+    let ((old_began, _), (new_began, _)) = beginnings(old, new);
+    if !is_same_occurrence(old, new) && old_began != new_began {
+        return new_began > old_began;
     }
     let version = |incident: &Incident| {
         let seen = incident.inferred_end.map_or(incident.status, |end| end.was);
@@ -27,7 +55,14 @@ pub(super) fn is_newer(old: &Incident, new: &Incident, order: Order) -> bool {
 
 /// Two sightings are joined by their versions. An inferred end stands until the incident is seen again, not over, in the
 /// same occurrence or a later one, whatever that sighting's version; or until the service itself tells the end.
-pub(super) fn join(old: &Incident, new: Incident, order: Order) -> Incident {
+pub(super) fn join(old: &Incident, mut new: Incident, order: Order) -> Incident {
+    let (old_began, new_began) = beginnings(old, &new);
+    (new.started_at, new.start_unknown) = new_began;
+    let dated = (old_began != (old.started_at, old.start_unknown)).then(|| {
+        let (started_at, start_unknown) = old_began;
+        Incident { started_at, start_unknown, ..old.clone() }
+    });
+    let old = dated.as_ref().unwrap_or(old);
     let Some(end) = old.inferred_end else { return join_seen(old, new, order) };
     let is_earlier = !is_same_occurrence(old, &new) && new.started_at < old.started_at;
     let is_sighting = !is_earlier && new.status != IncidentStatus::Resolved;
@@ -135,7 +170,9 @@ fn later<'a, T: Ord>(
 /// another assignment.
 pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -> Vec<Transition> {
     use IncidentStatus::{Acknowledged, Resolved, Triggered};
-    let old = old.filter(|old| is_same_occurrence(old, new));
+    // An occurrence that was only first seen then may have begun before, as is known since.
+    let is_dated_since = |old: &Incident| old.start_unknown && new.started_at < old.started_at;
+    let old = old.filter(|old| is_same_occurrence(old, new) || is_dated_since(old));
     let before = old.map(|old| old.status);
     let (began, updated) = (new.started_at, new.updated_at);
     let subject = subject(new, item);

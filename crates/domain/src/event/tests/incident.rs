@@ -112,6 +112,108 @@ fn a_beginning_that_is_not_said_is_that_of_the_occurrence_that_is_known() {
 }
 
 #[test]
+fn first_seen_is_no_other_occurrence() {
+    use IncidentStatus::{Acknowledged as A, Resolved as R, Triggered as T};
+    use Learnt::{Missed, Seen};
+    let said = |began, minute, status| {
+        Seen(incident(|i| (i.started_at, i.updated_at, i.status) = (at(began), at(minute), status)))
+    };
+    // First seen at that minute.
+    let unsaid = |seen, minute, status| {
+        Seen(incident(|i| {
+            (i.started_at, i.updated_at, i.status, i.start_unknown) = (at(seen), at(minute), status, true);
+        }))
+    };
+    // What is learnt -> what it tells, how it stands, when it began, whether that is only when it was first seen.
+    type Case = (&'static str, Vec<Learnt>, &'static [EventName], IncidentStatus, i64, bool);
+    let cases: Vec<Case> = vec![
+        (
+            "now said, now not",
+            vec![said(0, 0, T), unsaid(5, 5, T), said(0, 0, T), unsaid(9, 9, T), said(0, 0, T)],
+            &[Triggered],
+            T,
+            0,
+            false,
+        ),
+        (
+            "said later",
+            vec![unsaid(5, 5, T), said(0, 0, T), unsaid(5, 5, T), unsaid(7, 7, T)],
+            &[Triggered],
+            T,
+            0,
+            false,
+        ),
+        ("never said, first seen twice", vec![unsaid(5, 5, T), unsaid(9, 9, T)], &[Triggered], T, 5, true),
+        ("the same, reordered", vec![unsaid(9, 9, T), unsaid(5, 5, T)], &[Triggered], T, 5, true),
+        (
+            "taken and over meanwhile",
+            vec![said(0, 0, T), unsaid(5, 5, A), said(0, 6, A), unsaid(7, 7, R)],
+            &[Triggered, Acknowledged, Resolved],
+            R,
+            0,
+            false,
+        ),
+        ("its end does not say", vec![said(3, 3, T), unsaid(-9, 5, R)], &[Triggered, Resolved], R, 3, false),
+        (
+            "its end does not say, and comes twice",
+            vec![said(0, 0, T), said(0, 4, R), unsaid(5, 4, R)],
+            &[Triggered, Resolved],
+            R,
+            0,
+            false,
+        ),
+        (
+            "what follows an end is another",
+            vec![said(0, 0, T), said(0, 4, R), unsaid(5, 5, T)],
+            &[Triggered, Resolved, Triggered],
+            T,
+            5,
+            true,
+        ),
+        (
+            "what begins after it was seen is another",
+            vec![unsaid(5, 5, T), said(7, 7, T)],
+            &[Triggered, Triggered],
+            T,
+            7,
+            false,
+        ),
+        (
+            "missed, and back with its beginning",
+            vec![unsaid(5, 5, T), Missed(6), said(0, 0, T)],
+            &[Triggered, Resolved, Triggered],
+            T,
+            0,
+            false,
+        ),
+    ];
+    for (name, learnt, expected, status, began, start_unknown) in cases {
+        let mut stored: Option<Item> = None;
+        let mut found = Vec::new();
+        for learnt in learnt {
+            let change = match (learnt, &stored) {
+                (Seen(snapshot), stored) => {
+                    let change = compare(stored.as_ref(), snapshot.clone(), &kim());
+                    assert!(!compare(Some(&change.item), snapshot, &kim()).changed, "{name}");
+                    change
+                }
+                (Missed(minute), Some(stored)) => missed(stored, at(minute), &kim()).expect("an incident"),
+                (Missed(_), None) => unreachable!(),
+            };
+            found.extend(change.transitions.iter().map(|it| it.name));
+            stored = Some(change.item);
+        }
+        assert_eq!(found, expected, "{name}");
+        let Some(Item { detail: Detail::Incident(stands), .. }) = stored else { unreachable!() };
+        assert_eq!(
+            (stands.status, stands.started_at, stands.start_unknown),
+            (status, at(began), start_unknown),
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn what_is_left_out_is_not_forgotten() {
     use IncidentStatus::{Acknowledged as A, Triggered as T};
     let one = |minute, status, by: Option<&str>| {
