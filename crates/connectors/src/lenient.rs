@@ -2,6 +2,7 @@
 //! and one odd entry in a list of good ones.
 
 mod date;
+mod listed;
 mod scalar;
 #[cfg(test)]
 mod tests;
@@ -21,8 +22,9 @@ use serde_json::{Value, value::RawValue};
 
 pub(crate) use self::{
     date::{Date, date, not_ahead, read as read_date},
+    listed::Listed,
     scalar::{
-        Text, any, any_text, flag, number, optional_text, required_number, required_text, text,
+        Text, any, any_text, flag, folded, number, optional_text, required_number, required_text, text,
         text_unless_many, word,
     },
 };
@@ -33,7 +35,7 @@ const NAMED: usize = 3;
 /// A list, read entry by entry: what cannot be read is named, and the rest is good.
 ///
 /// A list that is `null` is no list: where the service writes that for an empty one, add [`or_default`].
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Entries<T> {
     /// What could be read, in order.
     pub good: Vec<T>,

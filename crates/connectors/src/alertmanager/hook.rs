@@ -41,7 +41,7 @@ impl Webhooks {
     /// first seen.
     fn alert(&self, alert: &Alert<'_, Text<'_>>, now: Timestamp) -> Result<Option<Item>, String> {
         let (said, first_seen) = (began(alert, now), &self.server.first_seen);
-        let (at, standing) = match alert.status.to_ascii_lowercase().as_str() {
+        let (at, standing) = match lenient::folded(&alert.status).as_deref().unwrap_or_default() {
             "firing" => {
                 let at = said.unwrap_or_else(|| first_seen.note(&alert.fingerprint, to_the_second(now)));
                 (at, Standing::unheld(IncidentStatus::Triggered, at))

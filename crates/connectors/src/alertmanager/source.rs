@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     http::Request,
-    lenient::{Entries, not_ahead},
+    lenient::{Entries, folded, not_ahead},
 };
 
 pub(super) struct Alerts {
@@ -251,7 +251,8 @@ fn otherwise(quiet: &Quiet) -> Vec<String> {
     words.sort();
     words.dedup();
     // An older server gives no state, and one that imitates it the word of a webhook.
-    if words.is_empty() && !matches!(quiet.state.as_str(), "" | "active" | "firing") {
+    let state = folded(&quiet.state);
+    if words.is_empty() && !matches!(state.as_deref(), None | Some("active" | "firing")) {
         words.push(format!("Alertmanager ({})", text::line(&quiet.state, 40)));
     }
     words
@@ -315,7 +316,7 @@ mod tests {
         let silences = [
             silence("s1", "active", "ana", 150, 900),
             silence("s2", "active", "bob", 160, 800),
-            silence("old", "expired", "ana", 150, 180),
+            silence("old", "Expired", "ana", 150, 180),
         ];
         let silences: BTreeMap<&str, &Silence> = silences.iter().map(|s| (s.id.as_str(), s)).collect();
         // What is quiet, what the last poll saw -> status, since when, who, until when. The alert began at 100, now is 200.
@@ -375,6 +376,8 @@ mod tests {
             // A server that does not say keeps nothing quiet.
             (status(json!(null)), None, (Triggered, at(100), "", None)),
             (status(json!("active")), None, (Triggered, at(100), "", None)),
+            (status(json!({ "state": " ACTIVE" })), None, (Triggered, at(100), "", None)),
+            (status(json!({ "state": "Firing" })), None, (Triggered, at(100), "", None)),
             (
                 status(json!({ "state": null, "mutedBy": [], "silencedBy": null })),
                 None,

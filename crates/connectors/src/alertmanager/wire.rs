@@ -129,7 +129,7 @@ pub(super) struct SilenceStatus {
 
 impl Silence {
     pub(super) fn is_over(&self) -> bool {
-        self.status.state == "expired"
+        lenient::folded(&self.status.state).as_deref() == Some("expired")
     }
 
     /// When it was made or changed, or began, where it says.

@@ -149,6 +149,13 @@ pub(crate) fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     })
 }
 
+/// A word of a set as it is compared: in small letters, without spaces around it, as servers that are alike write one word in
+/// several ways. None where it is empty.
+pub(crate) fn folded(word: &str) -> Option<String> {
+    let word = word.trim();
+    (!word.is_empty()).then(|| word.to_lowercase())
+}
+
 /// A whole number, or one as text, that there must be.
 pub(crate) fn required_number<'de, D: Deserializer<'de>, T: TryFrom<i128>>(
     deserializer: D,

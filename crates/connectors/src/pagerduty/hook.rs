@@ -16,11 +16,13 @@ use serde_json::value::RawValue;
 
 use super::{
     Watched,
-    normalise::{Report, is_user, moment, snapshot, unique, user},
+    normalise::{Report, is_user, moment, name, snapshot, unique, user},
+    source::remember,
     wire::{self, Reference},
 };
 use crate::{
     http::charset,
+    lenient::Listed,
     webhook::{Encoding, Scheme, Signatures},
 };
 
@@ -77,6 +79,7 @@ impl Hook for Webhooks {
             return Ok(received);
         }
         self.mentioned.lock().unwrap_or_else(PoisonError::into_inner).insert(incident.id.clone());
+        let received = Received { remember: Some(remember(incident.id.clone())), ..received };
         if moment(incident.created_at.0, now).is_none() {
             // Its beginning tells one occurrence from another: the poll knows it.
             return Ok(Received { poll: true, ..received });
@@ -85,7 +88,13 @@ impl Hook for Webhooks {
         let by = event.agent.as_ref();
         let is_change =
             matches!(happened, "triggered" | "acknowledged" | "unacknowledged" | "resolved" | "reopened");
-        let assigned = incident.assignees.as_ref().zip(at).map(|(to, at)| Assignment {
+        let people = match &incident.assignees {
+            Listed::Read(to) if to.odd.is_empty() && to.good.iter().all(|it| !name(it).is_empty()) => {
+                Some(to)
+            }
+            _ => None,
+        };
+        let assigned = people.zip(at).map(|(to, at)| Assignment {
             at,
             to: unique(to.good.iter().map(user)),
             by: by.filter(|_| happened == "reassigned").map(user),

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::wire::{self, Reference};
-use crate::lenient::{Entries, not_ahead};
+use crate::lenient::{Entries, Listed, not_ahead};
 
 const TITLE: usize = 200;
 const NAME: usize = 100;
@@ -45,8 +45,8 @@ pub(super) fn listed(
         incident,
         changed_at,
         changed_by: incident.last_status_change_by.as_ref(),
-        hold: incident.acknowledgements.as_ref().and_then(|by| hold(incident, by, now)),
-        assigned: incident.assignments.as_ref().map(|to| assigned(incident, to, now)),
+        hold: hold(incident, now),
+        assigned: assigned(incident, now),
         escalations: BTreeSet::new(),
     };
     snapshot(account, report, now)
@@ -128,19 +128,37 @@ fn severity(incident: &wire::Incident) -> Severity {
 }
 
 /// Who has it. None where it is acknowledged, and the list of who did says nobody: that is not known then.
-fn hold(incident: &wire::Incident, by: &Entries<wire::Acknowledgement>, now: Timestamp) -> Option<Hold> {
-    let at = by.good.iter().filter_map(|ack| moment(ack.at.0, now)).max();
+fn hold(incident: &wire::Incident, now: Timestamp) -> Option<Hold> {
+    let by = incident.acknowledgements.good();
+    let at = by.iter().filter_map(|ack| moment(ack.at.0, now)).max();
     let at = at.or_else(|| moment(incident.last_status_change_at.0, now))?;
-    let by = unique(by.good.iter().map(|ack| user(&ack.acknowledger)));
+    let by = unique(by.iter().map(|ack| user(&ack.acknowledger)));
     let ends = incident.pending_actions.iter().flat_map(|actions| &actions.good);
     let until = ends.filter(|action| action.kind == "unacknowledge").filter_map(|action| action.at.0).max();
     (!by.is_empty()).then_some(Hold { at, by, until })
 }
 
-fn assigned(incident: &wire::Incident, to: &Entries<wire::Assignment>, now: Timestamp) -> Assignment {
+/// Who is asked. None where not all of them can be read: those that were known are then.
+fn assigned(incident: &wire::Incident, now: Timestamp) -> Option<Assignment> {
+    let (Listed::Read(to), None) = (&incident.assignments, unread_assignees(incident)) else { return None };
     let at = to.good.iter().filter_map(|assignment| moment(assignment.at.0, now)).max();
     let at = at.or_else(|| moment(incident.created_at.0, now)).unwrap_or(Timestamp::UNIX_EPOCH);
-    Assignment { at, to: unique(to.good.iter().map(|assignment| user(&assignment.assignee))), by: None }
+    let to = unique(to.good.iter().map(|assignment| user(&assignment.assignee)));
+    Some(Assignment { at, to, by: None })
+}
+
+/// Why it is not known whom an incident of the API is assigned to.
+pub(super) fn unread_assignees(incident: &wire::Incident) -> Option<String> {
+    let nameless = incident.assignments.good().iter().any(|it| name(&it.assignee).is_empty());
+    let nameless = nameless.then(|| "an assignee has no name".to_owned());
+    incident.assignments.fault("assignments").or(nameless)
+}
+
+/// Why it is not known who acknowledged it.
+pub(super) fn unread_acknowledgers(incident: &wire::Incident) -> Option<String> {
+    let nameless = incident.acknowledgements.good().iter().any(|it| name(&it.acknowledger).is_empty());
+    let nameless = nameless.then(|| "whoever acknowledged it has no name".to_owned());
+    incident.acknowledgements.fault("acknowledgements").or(nameless)
 }
 
 /// In one order, each once.

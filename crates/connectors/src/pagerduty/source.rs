@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use callboard_domain::{
     error::ServiceError,
     item::{Detail, IncidentStatus, Item, ItemKey, Kind},
-    source::{Batch, Cursor, Gone, GoneReason, Problem, ProblemKind, Scope, Source},
+    source::{Batch, Cursor, Gone, GoneReason, Problem, ProblemKind, Remember, Scope, Source},
 };
 use futures::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
@@ -51,8 +51,46 @@ pub(super) struct Incidents {
 struct Seen {
     /// The incidents that were open, and those whose end could not be read yet.
     open: BTreeSet<String>,
+    /// Those that webhooks were about since.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    mentioned: BTreeSet<String>,
     /// Until when the log has been read.
     logged: Option<Timestamp>,
+}
+
+/// What cannot be read of who is asked to take an incident, and of who has it.
+fn unread_people(incident: &Incident) -> impl Iterator<Item = Problem> {
+    let problem = |kind, what: &str, why: Option<String>| {
+        Some(Problem::new(kind, incident.id.as_str(), format!("it is not known {what}: {}", why?)))
+    };
+    let assignees = normalise::unread_assignees(incident);
+    let acknowledgers = normalise::unread_acknowledgers(incident);
+    let problems = [
+        problem(ProblemKind::Incomplete, "whom it is assigned to", assignees),
+        problem(ProblemKind::Details, "who acknowledged it", acknowledgers),
+    ];
+    problems.into_iter().flatten()
+}
+
+/// Has the next poll ask for an incident that a webhook told of, where its list lacks it.
+pub(super) fn remember(id: String) -> Remember {
+    Remember::by(move |stored| {
+        let mut seen = Seen::read(stored)?;
+        let is_new = !seen.open.contains(&id) && seen.mentioned.insert(id.clone());
+        is_new.then(|| seen.write())
+    })
+}
+
+impl Seen {
+    /// None where no poll has left one, or one of another version did: the next one begins anew.
+    fn read(cursor: Option<&Cursor>) -> Option<Self> {
+        serde_json::from_str(&cursor?.0).ok()
+    }
+
+    fn write(&self) -> Cursor {
+        // A struct of texts and a time cannot fail to be written.
+        Cursor(serde_json::to_string(self).unwrap_or_default())
+    }
 }
 
 impl Incidents {
@@ -99,7 +137,7 @@ impl Incidents {
 #[async_trait]
 impl Source for Incidents {
     async fn poll(&self, since: Option<&Cursor>, now: Timestamp) -> Result<Batch, ServiceError> {
-        let before: Seen = since.and_then(|cursor| serde_json::from_str(&cursor.0).ok()).unwrap_or_default();
+        let before = Seen::read(since).unwrap_or_default();
         let account = &self.watched.account;
         let Listing { rows, mut odd, complete, fault } = self.open().await?;
         let mut batch = Batch::default();
@@ -107,7 +145,10 @@ impl Source for Incidents {
         for (place, incident) in rows.iter().enumerate() {
             seen.open.insert(incident.id.clone());
             match normalise::listed(account, incident, now) {
-                Ok(item) => batch.snapshots.push(item),
+                Ok(item) => {
+                    batch.problems.extend(unread_people(incident));
+                    batch.snapshots.push(item);
+                }
                 Err(why) => {
                     let name = serde_json::json!({ "id": incident.id }).to_string();
                     odd.push(Odd::new(place, &name, why));
@@ -128,7 +169,9 @@ impl Source for Incidents {
         }
 
         // What webhooks told may not be listed yet.
-        let known: BTreeSet<String> = before.open.union(&self.hook.take_mentioned()).cloned().collect();
+        let mentioned = self.hook.take_mentioned();
+        let known: BTreeSet<String> =
+            [&before.open, &before.mentioned, &mentioned].into_iter().flatten().cloned().collect();
         let left = known.difference(&seen.open).cloned().collect::<Vec<_>>();
         let (asked, waiting) = left.split_at(left.len().min(ENDS));
         let ends = stream::iter(asked.to_vec())
@@ -195,7 +238,7 @@ impl Source for Incidents {
                 batch.problems.push(Problem::new(ProblemKind::Details, "", why));
             }
         }
-        batch.cursor = Some(Cursor(serde_json::to_string(&seen).unwrap_or_default()));
+        batch.cursor = Some(seen.write());
         batch.rate_limit = self.pagerduty.http().rate_limit();
         Ok(batch)
     }

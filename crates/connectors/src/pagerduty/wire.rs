@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::lenient::{Date, Entries, number, optional_text, or_nothing, text};
+use crate::lenient::{self, Date, Entries, number, optional_text, or_nothing, text};
 
 /// One of the words that PagerDuty has for states and kinds, in any case.
 fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
@@ -68,13 +68,13 @@ pub(super) struct Incident {
     pub(super) escalation_policy: Option<Reference>,
     #[serde(default, deserialize_with = "or_nothing")]
     pub(super) teams: Option<Entries<Reference>>,
-    #[serde(default, deserialize_with = "or_nothing")]
-    pub(super) assignments: Option<Entries<Assignment>>,
+    #[serde(default)]
+    pub(super) assignments: lenient::Listed<Assignment>,
     /// In webhooks.
-    #[serde(default, deserialize_with = "or_nothing")]
-    pub(super) assignees: Option<Entries<Reference>>,
-    #[serde(default, deserialize_with = "or_nothing")]
-    pub(super) acknowledgements: Option<Entries<Acknowledgement>>,
+    #[serde(default)]
+    pub(super) assignees: lenient::Listed<Reference>,
+    #[serde(default)]
+    pub(super) acknowledgements: lenient::Listed<Acknowledgement>,
     #[serde(default, deserialize_with = "or_nothing")]
     pub(super) pending_actions: Option<Entries<PendingAction>>,
     #[serde(default)]

@@ -47,6 +47,40 @@ async fn what_an_alert_lacks_or_writes_otherwise_costs_no_alert() {
 }
 
 #[tokio::test]
+async fn an_alert_whose_beginning_is_said_now_and_then_is_told_once() {
+    use callboard_domain::{
+        event::{EventName, compare},
+        identity::Identity,
+    };
+    let said = json!({});
+    let unsaid = json!({ "startsAt": null });
+    let odd_one = json!({ "startsAt": "9999-12-31T23:59:59Z" });
+    let cases = [
+        [&said, &unsaid, &said, &unsaid, &unsaid],
+        [&unsaid, &said, &unsaid, &odd_one, &said],
+        [&odd_one, &unsaid, &said, &said, &odd_one],
+    ];
+    for answers in cases {
+        let (mut stored, mut cursor, mut told) = (None, None, Vec::new());
+        let mut later = now();
+        for fields in answers {
+            // Each by a program that was started again.
+            let server = MockServer::start().await;
+            lists(&server, &[odd("HighCPU", fields.clone())]).await;
+            later += jiff::SignedDuration::from_mins(1);
+            let batch = source(&server.uri()).poll(cursor.as_ref(), later).await.unwrap();
+            let change = compare(stored.as_ref(), batch.snapshots[0].clone(), &Identity::default());
+            told.extend(change.transitions.iter().map(|it| it.name));
+            (stored, cursor) = (Some(change.item), batch.cursor);
+        }
+        assert_eq!(told, [EventName::Triggered], "{answers:?}");
+        let stands = incident(stored.as_ref().unwrap());
+        let began = (stands.started_at.to_string(), stands.start_unknown);
+        assert_eq!(began, ("2026-11-22T20:57:25Z".to_owned(), false), "{answers:?}");
+    }
+}
+
+#[tokio::test]
 async fn alerts_without_labels_are_shown_and_named() {
     for labels in [json!(null), json!({}), json!({ "severity": null })] {
         let server = MockServer::start().await;
@@ -117,7 +151,7 @@ fn one_odd_alert_of_a_webhook_costs_no_other() {
         (odd("status", json!("burning")), 1),
         (odd("startsAt", json!("9999-12-31T23:59:59Z")), 2),
         (odd("startsAt", json!(null)), 2),
-        (odd("status", json!("FIRING")), 2),
+        (odd("status", json!(" FIRING")), 2),
         (odd("generatorURL", json!({})), 2),
         (odd("annotations", json!({ "summary": ["a"], "description": {} })), 2),
         (odd("labels", json!({ "alertname": "Odd", "list": [1] })), 2),

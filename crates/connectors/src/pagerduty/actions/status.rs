@@ -301,13 +301,13 @@ fn by(incident: &Incident) -> String {
 }
 
 fn ids(incident: &Incident) -> Vec<String> {
-    let assignments = incident.assignments.iter().flat_map(|all| &all.good);
+    let assignments = incident.assignments.good().iter();
     assignments.map(|assignment| assignment.assignee.id.clone()).collect()
 }
 
 /// " to ana and bo", where it is known.
 fn assignees(incident: &Incident) -> String {
-    let assignments = incident.assignments.iter().flat_map(|all| &all.good);
+    let assignments = incident.assignments.good().iter();
     let names: Vec<_> = unique(assignments.map(|assignment| user(&assignment.assignee)))
         .into_iter()
         .map(|user| user.name)

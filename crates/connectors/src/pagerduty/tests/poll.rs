@@ -165,6 +165,67 @@ async fn what_a_webhook_told_of_and_is_not_there_has_not_ended() {
     assert_eq!(board.poll().await.1.gone.len(), 1, "it is not there a minute later either");
 }
 
+/// Whoever cannot be read is not nobody: those who were asked before still are.
+#[tokio::test]
+async fn assignees_that_cannot_be_read_take_none_away() {
+    let odd = [
+        json!(null),
+        json!("ana"),
+        json!([null]),
+        json!([{ "at": "2026-11-22T11:30:00Z", "assignee": {} }]),
+        json!([{ "at": "2026-11-22T11:30:00Z", "assignee": user(ANA) }, { "assignee": null }]),
+    ];
+    for assignments in odd {
+        let server = Server::holding([incident("Q1SLOW")]);
+        let http = serve(&server).await;
+        let mut board = Polled::new(&http.uri());
+        board.poll().await;
+        server.set(with(incident("Q1SLOW"), json!({ "assignments": assignments })));
+        let (told, batch) = board.poll().await;
+        assert_eq!(told, [], "{assignments}");
+        assert_eq!(detail(&board.stored["Q1SLOW"]).assignee_names(), ["Bo"], "{assignments}");
+        let [problem] = &batch.problems[..] else { panic!("{assignments}: {:?}", batch.problems) };
+        assert_eq!((problem.part.as_str(), problem.kind), ("Q1SLOW", ProblemKind::Incomplete));
+        assert!(problem.why.starts_with("it is not known whom it is assigned to: "), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn words_are_read_in_any_case() {
+    let rows = [with(acknowledged("Q1SLOW"), json!({ "status": " Acknowledged", "urgency": "HIGH" }))];
+    let http = MockServer::start().await;
+    let list = ResponseTemplate::new(200).set_body_json(json!({ "incidents": rows, "more": false }));
+    Mock::given(path("/incidents")).respond_with(list).with_priority(1).mount(&http).await;
+    Server::default().mock().mount(&http).await;
+    let (_, batch) = Polled::new(&http.uri()).poll().await;
+    let read = detail(&batch.snapshots[0]);
+    assert_eq!((read.status, read.severity), (IncidentStatus::Acknowledged, Severity::High));
+    assert_eq!(batch.problems, []);
+}
+
+/// What a webhook told of is asked for, though the program was started again before a poll.
+#[tokio::test]
+async fn what_a_webhook_told_of_outlasts_the_program() {
+    let server = Server::holding([incident("Q1SLOW")]);
+    let http = serve(&server).await;
+    let mut board = Polled::new(&http.uri());
+    board.poll().await;
+    let body = webhook("incident.triggered", "2026-11-22T11:30:00Z", Value::Null, &incident("Q2NEW"));
+    let body = body.to_string().into_bytes();
+    let hook = connect(&http.uri()).source.unwrap();
+    let received = hook.hook().unwrap().receive(&signed(contract::SECRET, "", &body), &body, now()).unwrap();
+    let remember = received.remember.unwrap();
+    let cursor = remember.put(board.cursor.as_ref());
+    assert_eq!(remember.put(cursor.as_ref()), None, "it is there");
+    assert_eq!(remember.put(None), None, "the first poll reads all");
+    // It is over before the next poll, by another program.
+    server.set(with(incident("Q2NEW"), json!({ "status": "resolved" })));
+    board = Polled { source: connect(&http.uri()).source.unwrap(), cursor, stored: board.stored };
+    let (_, batch) = board.poll().await;
+    let ended = batch.snapshots.iter().find(|item| item.key.id == "Q2NEW").expect("it is asked for");
+    assert_eq!(ended.status(), "resolved");
+}
+
 #[tokio::test]
 async fn pages_that_are_shorter_than_asked_for_are_followed() {
     let rows: Vec<Value> = (0..130).map(|n| incident(&format!("Q{n:05}"))).collect();
@@ -233,6 +294,14 @@ async fn odd_incidents_hide_no_others() {
         batch.problems.iter().any(|it| it.kind == ProblemKind::Malformed && it.why.starts_with("4 of 7")),
         "{batch:?}"
     );
+    let mut unknown: Vec<_> = batch.problems.iter().filter(|it| it.part == "Q0NULL").collect();
+    unknown.sort_by_key(|it| it.why.clone());
+    let unknown: Vec<_> = unknown.into_iter().map(|it| (it.hides(), it.why.as_str())).collect();
+    let expected = [
+        (false, "it is not known who acknowledged it: acknowledgements is no list"),
+        (true, "it is not known whom it is assigned to: assignments is no list"),
+    ];
+    assert_eq!(unknown, expected);
     let bare = detail(&batch.snapshots[0]);
     assert_eq!((bare.assigned.clone(), bare.hold.clone(), bare.severity), (None, None, Severity::Unknown));
 }

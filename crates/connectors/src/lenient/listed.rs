@@ -1,0 +1,50 @@
+//! A list within something larger, which may lack it.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use super::Entries;
+
+/// A list within something larger. That it is not said, or cannot be read, is not that it is empty.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Listed<T> {
+    /// It is left out (the field has to be `default`).
+    #[default]
+    Unsaid,
+    /// It is `null`, or no list.
+    Unreadable,
+    /// What could be read of it, and what could not.
+    Read(Entries<T>),
+}
+
+impl<T> Listed<T> {
+    /// What could be read.
+    pub(crate) fn good(&self) -> &[T] {
+        match self {
+            Self::Read(entries) => &entries.good,
+            Self::Unsaid | Self::Unreadable => &[],
+        }
+    }
+
+    /// What cannot be read of it, in words; `name` is what the service calls it. None where all of it can, or it is left out.
+    pub(crate) fn fault(&self, name: &str) -> Option<String> {
+        match self {
+            Self::Unsaid => None,
+            Self::Unreadable => Some(format!("{name} is no list")),
+            Self::Read(entries) => {
+                let first = entries.odd.first()?;
+                Some(match entries.odd.len() - 1 {
+                    0 => format!("{name}, {first}"),
+                    more => format!("{name}, {first}, and {more} more"),
+                })
+            }
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Listed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&'de RawValue>::deserialize(deserializer)?;
+        Ok(serde_json::from_str(raw.get()).map_or(Self::Unreadable, Self::Read))
+    }
+}
