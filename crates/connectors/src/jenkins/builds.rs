@@ -102,10 +102,20 @@ impl Builds {
         jobs.iter().filter_map(of_job).flatten().collect()
     }
 
-    /// The builds of jobs that were deleted and made again, as far as their numbers are still to be given.
-    pub(super) fn restarted(&self, jobs: &[(JobName, &wire::Job)], account: &AccountName) -> Vec<GoneRuns> {
+    /// The builds of jobs that were deleted and made again, as far as their numbers are still to be given and times do not
+    /// tell them from those that follow (`is_dated`: the last one that was known has a time). Where they do, the old ones
+    /// say how the job stood before.
+    pub(super) fn restarted(
+        &self,
+        jobs: &[(JobName, &wire::Job)],
+        account: &AccountName,
+        is_dated: impl Fn(&JobName) -> bool,
+    ) -> Vec<GoneRuns> {
         let of_job = |(name, job): &(JobName, &wire::Job)| {
             self.known(name).filter(|known| is_restarted(job, known))?;
+            if is_dated(name) && job.builds().iter().all(|build| build.timestamp.is_some()) {
+                return None;
+            }
             let key = ItemKey::new(account, Kind::Build, name.to_string());
             Some(GoneRuns { key, numbers: job.next_build_number?..=u64::MAX })
         };

@@ -174,8 +174,9 @@ impl Jenkins {
             .map(str::to_owned)
             .collect();
         let issued: wire::Crumb = self.good(answer)?.json()?;
-        let field =
-            ["Jenkins-Crumb", ".crumb"].into_iter().find(|known| *known == issued.crumb_request_field);
+        let field = ["Jenkins-Crumb", ".crumb"]
+            .into_iter()
+            .find(|known| known.eq_ignore_ascii_case(&issued.crumb_request_field));
         let field = field.ok_or_else(|| {
             ServiceError::rejected(
                 "Jenkins expects its CSRF crumb in an unusual header; an API token needs no crumb",

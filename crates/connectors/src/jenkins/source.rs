@@ -111,9 +111,8 @@ impl Source for Jobs {
                 snapshots.extend(normalise::item(&self.account, name, job, asked, known, now));
             }
         }
-        let gone_runs =
-            asked.gone(&self.account).chain(memory.builds.restarted(&listing.jobs, &self.account));
-        let gone_runs = gone_runs.collect();
+        let restarted = memory.builds.restarted(&listing.jobs, &self.account, |name| memory.is_dated(name));
+        let gone_runs = asked.gone(&self.account).chain(restarted).collect();
         let builds = memory.builds.next(&listing, &asked);
         let gone = memory.gone(&listing, &snapshots, &self.account, &self.watch);
         let known = memory.known(&listing, &snapshots);
@@ -204,6 +203,11 @@ impl Memory {
     fn cursor(&self) -> Cursor {
         // A struct of names and numbers cannot fail to be written.
         Cursor(serde_json::to_string(self).unwrap_or_default())
+    }
+
+    /// True where its last build's time is known.
+    fn is_dated(&self, name: &JobName) -> bool {
+        self.known.as_ref().and_then(|known| known.get(&name.to_string())).is_some_and(Option::is_some)
     }
 
     fn knows(&self, name: &JobName) -> bool {

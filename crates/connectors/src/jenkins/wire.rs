@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::lenient::{
-    Entries, details, flag, number, optional_text, or_nothing, required_number, text, word,
+    Entries, details, flag, folded, number, optional_text, or_nothing, required_number, text, word,
 };
 
 /// How many builds of a job one poll looks at. Each costs Jenkins a file where it is not in its memory.
@@ -107,7 +107,7 @@ impl Job {
     /// True where it takes no builds any more. A branch's job cannot be disabled: it is so where its branch is deleted.
     pub(super) fn is_disabled(&self) -> bool {
         self.buildable == Some(false)
-            || self.color.as_deref().is_some_and(|color| color.starts_with("disabled"))
+            || self.color.as_deref().and_then(folded).is_some_and(|color| color.starts_with("disabled"))
     }
 
     /// True where it is a job, which has builds or none, or of an unknown class, and Jenkins does not say what is in it.

@@ -137,7 +137,7 @@ impl BuildStatus {
 }
 
 impl Build {
-    /// The newest run. A build always has one; an empty snapshot counts as queued.
+    /// The newest run. None where all of them are gone, and in a snapshot that says nothing of runs.
     pub fn latest(&self) -> Option<&BuildRun> {
         self.runs.first()
     }
@@ -147,9 +147,9 @@ impl Build {
         self.runs.iter().find(|run| run.status.is_verdict())
     }
 
-    /// The newest run's status.
+    /// The newest run's status; unknown where there is none.
     pub fn status(&self) -> BuildStatus {
-        self.latest().map_or(BuildStatus::Queued, |run| run.status)
+        self.latest().map_or(BuildStatus::Unknown, |run| run.status)
     }
 
     /// True where the branch is red: the newest verdict is failed, whatever has started since.

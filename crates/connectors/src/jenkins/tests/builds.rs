@@ -174,14 +174,43 @@ async fn a_build_that_cannot_be_asked_for_is_named() {
 
 #[tokio::test]
 async fn a_job_that_is_made_again_hides_nothing() {
-    use EventName::{Failed, Passed, Running};
+    use EventName::{Failed, Fixed, Passed, Running, StillFailing};
+    let undated = |number, result: &str| {
+        let mut build = made(number, 9, result);
+        build["timestamp"] = json!(null);
+        build
+    };
     let old = || says(59, &[made(58, 2, "FAILURE"), made(57, 1, "SUCCESS")], &[]);
     let old_green = || says(59, &[made(58, 2, "SUCCESS")], &[]);
     type Case<'a> = (&'a str, Vec<Says>, &'a [EventName], &'a str);
-    let cases: [Case<'_>; 7] = [
-        ("green", vec![old(), says(2, &[made(1, 9, "SUCCESS")], &[])], &[Passed], "#1 passed"),
-        ("red", vec![old_green(), says(2, &[made(1, 9, "FAILURE")], &[])], &[Failed], "#1 failed"),
-        ("it runs", vec![old_green(), says(2, &[made(1, 9, "")], &[])], &[Running], "#1 running"),
+    let cases: [Case<'_>; 10] = [
+        (
+            "green",
+            vec![old(), says(2, &[made(1, 9, "SUCCESS")], &[])],
+            &[Fixed],
+            "#1 passed, #58 failed, #57 passed",
+        ),
+        (
+            "green, after a look at it with nothing built",
+            vec![old(), says(1, &[], &[]), says(2, &[made(1, 9, "SUCCESS")], &[])],
+            &[Fixed],
+            "#1 passed, #58 failed, #57 passed",
+        ),
+        (
+            "still red",
+            vec![old(), says(2, &[made(1, 9, "FAILURE")], &[])],
+            &[StillFailing],
+            "#1 failed, #58 failed, #57 passed",
+        ),
+        (
+            "red",
+            vec![old_green(), says(2, &[made(1, 9, "FAILURE")], &[])],
+            &[Failed],
+            "#1 failed, #58 passed",
+        ),
+        ("it runs", vec![old_green(), says(2, &[made(1, 9, "")], &[])], &[Running], "#1 running, #58 passed"),
+        // Without times nothing tells that the numbers began anew but the next one.
+        ("no times", vec![old(), says(2, &[undated(1, "SUCCESS")], &[])], &[Passed], "#1 passed"),
         (
             "its next number is not said",
             vec![old_green(), says(json!(null), &[made(1, 9, "FAILURE")], &[])],
@@ -210,7 +239,7 @@ async fn a_job_that_is_made_again_hides_nothing() {
                 old(),
                 says(60, &[made(59, 0, "SUCCESS"), made(58, 2, "FAILURE"), made(57, 1, "SUCCESS")], &[]),
             ],
-            &[EventName::Fixed],
+            &[Fixed],
             "#59 passed, #58 failed, #57 passed",
         ),
     ];
