@@ -1443,6 +1443,10 @@ name?: string,
  */
 teams: Array<string>, 
 /**
+ * Why not all of the teams could be read, where that is so: `teams` are those that are known.
+ */
+teams_unread?: string, 
+/**
  * What the service calls itself and its version, where it says.
  */
 server: string | null, 
@@ -2241,6 +2245,11 @@ merged_by: string | null,
  * asked for.
  */
 requested: Array<string>, 
+/**
+ * True where others may be asked too: the service does not say, or not so that it can be read. Whoever was asked
+ * before still is, then.
+ */
+requested_unknown?: boolean, 
 /**
  * The service's version of all the fields above: the newer one wins.
  */

@@ -156,7 +156,9 @@ impl Facts {
         self.add("Last change", since_when(pull.last_activity()));
         self.add("Ended", pull.ended_at.map(since_when).unwrap_or_default());
         self.add("Merged by", pull.merged_by.as_deref().unwrap_or_default());
-        self.add("Review asked of", pull.requested.iter().cloned().collect::<Vec<_>>().join(", "));
+        let unknown = pull.requested_unknown.then(|| "maybe others (not all could be read)".to_owned());
+        let requested: Vec<_> = pull.requested.iter().cloned().chain(unknown).collect();
+        self.add("Review asked of", requested.join(", "));
         self.add("Approvals", pull.approvals(Timestamp::MAX).to_string());
         let reviews = pull.reviews.iter().map(|review| {
             let verdict = match review.verdict {

@@ -14,6 +14,10 @@ pub struct Identity {
     /// The teams, as `team/ORGANISATION/NAME` (`team/NAME` where the organisation is not known), as they stand in
     /// [`crate::item::PullRequest::requested`].
     pub teams: Vec<String>,
+    /// Why not all of the teams could be read, where that is so: `teams` are those that are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub teams_unread: Option<String>,
     /// What the service calls itself and its version, where it says.
     pub server: Option<String>,
     /// Permissions that Callboard could use and the credential lacks.
@@ -24,6 +28,17 @@ impl Identity {
     /// What people call it: the name, else the login. Empty where the service has no users.
     pub fn display(&self) -> &str {
         self.name.as_deref().filter(|name| !name.is_empty()).unwrap_or(&self.login)
+    }
+
+    /// The same with the teams that it was known to be in, as far as they could not be read this time.
+    #[must_use]
+    pub fn with_known_teams(mut self, known: &Self) -> Self {
+        if self.teams_unread.is_some() && self.login.eq_ignore_ascii_case(&known.login) {
+            let lost: Vec<_> =
+                known.teams.iter().filter(|team| !self.teams.contains(team)).cloned().collect();
+            self.teams.extend(lost);
+        }
+        self
     }
 
     /// True where `name` is this login or one of its teams. Teams of two organisations may have one name; where either
@@ -64,6 +79,26 @@ pub struct MissingScope {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn teams_that_cannot_be_read_are_still_mine() {
+        let me = |login: &str, teams: &[&str], unread: Option<&str>| Identity {
+            login: login.into(),
+            teams: teams.iter().copied().map(str::to_owned).collect(),
+            teams_unread: unread.map(str::to_owned),
+            ..Identity::default()
+        };
+        let known = me("kim", &["team/acme/release", "team/acme/web"], None);
+        let cases: [(Identity, &[&str]); 4] = [
+            (me("kim", &["team/acme/web"], None), &["team/acme/web"]),
+            (me("kim", &[], Some("403")), &["team/acme/release", "team/acme/web"]),
+            (me("Kim", &["team/acme/web"], Some("an odd one")), &["team/acme/web", "team/acme/release"]),
+            (me("ana", &[], Some("403")), &[]),
+        ];
+        for (read, expected) in cases {
+            assert_eq!(read.with_known_teams(&known).teams, expected);
+        }
+    }
 
     #[test]
     fn a_team_is_mine_by_organisation_and_name() {

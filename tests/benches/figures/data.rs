@@ -79,6 +79,7 @@ pub(crate) fn pull(account: &AccountName, number: usize, state: PullRequestState
             ended_at: (state != PullRequestState::Open).then(|| at(number + 50_000)),
             merged_by: None,
             requested: BTreeSet::from([format!("dev{}", number % 7)]),
+            requested_unknown: false,
             updated_at: at(number + 50_000),
             reviews: Vec::new(),
             checks: None,

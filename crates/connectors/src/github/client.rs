@@ -84,9 +84,16 @@ fn forbidden(http: &Http, answer: &Answer) -> ServiceError {
     }
 }
 
+/// What follows that word in `X-GitHub-SSO`.
+fn sso<'a>(answer: &'a Answer, word: &str) -> Option<&'a str> {
+    let value = answer.header("x-github-sso")?;
+    let (own, rest) = value.split_at_checked(word.len())?;
+    own.eq_ignore_ascii_case(word).then_some(rest)
+}
+
 /// What to do where an organisation asks for single sign-on: `X-GitHub-SSO: required; url=...`.
 fn sign_on(answer: &Answer) -> Option<String> {
-    let url = answer.header("x-github-sso")?.strip_prefix("required")?.split("url=").nth(1);
+    let url = sso(answer, "required")?.split("url=").nth(1);
     let remedy = "the organisation asks for single sign-on: authorise the token for it";
     Some(match url.map(|url| text::line(url, 300)).filter(|url| url.starts_with("https://")) {
         Some(url) => format!("{remedy} at {url}"),
@@ -97,7 +104,7 @@ fn sign_on(answer: &Answer) -> Option<String> {
 /// The organisations (by number) that a list leaves out until the token is authorised for them:
 /// `X-GitHub-SSO: partial-results; organizations=...`.
 fn left_out(answer: &Answer) -> Option<String> {
-    let value = answer.header("x-github-sso")?.strip_prefix("partial-results")?;
+    let value = sso(answer, "partial-results")?;
     let organisations = value.split("organizations=").nth(1).unwrap_or_default();
     Some(text::line(organisations, 200))
 }
@@ -197,6 +204,19 @@ pub(super) struct Rows<T> {
     pub(super) unread: Vec<Odd>,
     /// True where GitHub counts more than it gave, and names no further page.
     pub(super) short: bool,
+}
+
+impl<T> Rows<T> {
+    /// Why the list may have more than was read of it, where that is so.
+    pub(super) fn lacking(&self) -> Option<String> {
+        let odd = || match self.unread.as_slice() {
+            [] => None,
+            [one] => Some(one.to_string()),
+            [one, more @ ..] => Some(format!("{one}, and {} more", more.len())),
+        };
+        let more = || self.more.then(|| "there are more than were read".to_owned());
+        self.fault.as_ref().map(ToString::to_string).or_else(odd).or_else(more)
+    }
 }
 
 impl<'a> Calls<'a> {

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use callboard_domain::{
     error::ServiceError,
     item::ChecksStatus,
-    source::{Cursor, Problem, ProblemKind},
+    source::{Cursor, Problem, ProblemKind, Remember},
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{normalise::Sum, wire, workflows::Workflows};
+use super::{learnt::Claim, normalise::Sum, wire, workflows::Workflows};
 
 /// How long a refusal (gone, forbidden) is believed before asking again.
 const REFUSED_FOR: SignedDuration = SignedDuration::from_mins(10);
@@ -33,6 +33,12 @@ pub(super) struct Place {
     /// The repositories that are still to be read, where the last poll was a part.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) unread: BTreeSet<String>,
+    /// What webhooks say is gone, until a poll has checked it.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) claims: BTreeSet<Claim>,
+    /// Why not all of the account's teams could be read when they were asked for last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) teams_unread: Option<String>,
 }
 
 /// Whose token it is.
@@ -68,6 +74,9 @@ pub(super) struct Described {
     /// Archived or disabled: nothing waits for anybody there.
     #[serde(default)]
     pub(super) closed: bool,
+    /// GitHub does not say which branch is the default one: it is the one that was known, if any was.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) default_unsaid: bool,
 }
 
 /// A repository.
@@ -215,6 +224,18 @@ pub(super) struct Open {
     /// What its list said last, as a number (see `row_hash`); none in cursors of earlier versions.
     #[serde(default)]
     pub(super) row: Option<u64>,
+    /// Which of its reviews cannot be read, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) reviews_unread: Option<String>,
+    /// Some of its reviews are of accounts that are not there any more, as far as GitHub says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) reviews_nameless: bool,
+    /// Why it is not known whose review is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) requests_unread: Option<String>,
+    /// A team's review is asked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) asks_team: bool,
 }
 
 /// A sum of checks and the ETag that it came with.
@@ -266,6 +287,15 @@ impl Place {
     /// What a cursor holds. One of another version, or a broken one, means to start over.
     pub(super) fn read(cursor: Option<&Cursor>) -> Self {
         cursor.and_then(|cursor| serde_json::from_str(&cursor.0).ok()).unwrap_or_default()
+    }
+
+    /// Has the next poll check what a webhook says is gone, though the program may end before. What no poll has seen yet
+    /// needs no checking.
+    pub(super) fn remember(claim: Claim) -> Remember {
+        Remember::by(move |stored| {
+            let mut place: Self = serde_json::from_str(&stored?.0).ok()?;
+            place.claims.insert(claim.clone()).then(|| place.write())?
+        })
     }
 
     /// As a cursor.
@@ -348,13 +378,32 @@ impl Repo {
         let details = self.open.iter().flat_map(|(number, open)| {
             let part = format!("{name}#{number}");
             let lacks = open.sum().lacks();
+            let so = |is_so: bool, why: &str| is_so.then(|| why.to_owned());
+            let because = |what: &str, why: &Option<String>| Some(format!("{what}: {}", why.as_ref()?));
+            let asked = because("it is not known whose review is asked for", &open.requests_unread);
+            let reviews = because("some reviews are left out", &open.reviews_unread);
+            let nameless = "some reviews do not say whose they are: they count as ghost's";
             let said = [
-                (lacks.malformed, ProblemKind::Malformed, "some checks cannot be read"),
-                (lacks.more, ProblemKind::Details, "more checks than were read: they count as pending"),
-                (open.reviews_cut, ProblemKind::Details, "more reviews than were read"),
+                (ProblemKind::Incomplete, asked),
+                (ProblemKind::Malformed, reviews),
+                (ProblemKind::Malformed, so(lacks.malformed, "some checks cannot be read")),
+                (ProblemKind::Details, so(lacks.more, "more checks than were read: they count as pending")),
+                (ProblemKind::Details, so(open.reviews_cut, "more reviews than were read")),
+                (ProblemKind::Details, so(open.reviews_nameless, nameless)),
             ];
-            let said = said.into_iter().filter(|(is_so, ..)| *is_so);
-            said.map(|(_, kind, why)| Problem::new(kind, part.clone(), why)).collect::<Vec<_>>()
+            let said = said.into_iter().filter_map(|(kind, why)| Some((kind, why?)));
+            said.map(|(kind, why)| Problem::new(kind, part.clone(), why)).collect::<Vec<_>>()
+        });
+        let unsaid = self.described.iter().filter_map(|(described, _)| {
+            let (kind, meaning) = match &described.default_branch {
+                None => (ProblemKind::Incomplete, "red builds of it may not be shown".to_owned()),
+                Some(branch) if described.default_unsaid => {
+                    (ProblemKind::Details, format!("it is taken to be {branch} still"))
+                }
+                Some(_) => return None,
+            };
+            let why = format!("GitHub does not say which branch is its default one: {meaning}");
+            (!described.closed).then(|| Problem::new(kind, name, why))
         });
         let default = self.described.as_ref().and_then(|(described, _)| described.default_branch.as_deref());
         let unknown = self.standing.iter().filter_map(|(id, known)| {
@@ -363,7 +412,8 @@ impl Repo {
             let why = format!("it is not known how its last run ended: GitHub says {word}");
             is_default.then(|| Problem::new(ProblemKind::Incomplete, id.as_str(), why))
         });
-        refused.chain(unknown).chain(malformed).chain(short).chain(cut).chain(details).collect()
+        let own = refused.chain(unsaid).chain(unknown).chain(malformed).chain(short).chain(cut);
+        own.chain(details).collect()
     }
 }
 
@@ -383,7 +433,17 @@ impl Open {
             computing: false,
             reviews_cut: false,
             row: None,
+            reviews_unread: None,
+            reviews_nameless: false,
+            requests_unread: None,
+            asks_team: false,
         }
+    }
+
+    /// Takes note of what a list, or the pull request itself, says of whose review is asked for.
+    pub(super) fn note_requests(&mut self, pull: &wire::Pull) {
+        self.requests_unread = pull.unread_requests();
+        self.asks_team = !pull.requested_teams.good().is_empty();
     }
 
     /// Its checks of both sorts.

@@ -16,7 +16,7 @@ use super::{
     normalise::{self, Lacks, Sum},
     wire,
 };
-use crate::lenient::Entries;
+use crate::lenient::{Entries, folded};
 
 /// How many pages of 100 reviews or checks are read.
 const PAGES: usize = 5;
@@ -94,7 +94,9 @@ pub(super) async fn pull(
                 open.reviews_cut = found.more && found.fault.is_none();
                 faults.extend(found.fault.map(|error| (Part::Reviews, error)));
                 reviews = found.rows;
-                open.approved |= reviews.iter().any(|review| review.state.eq_ignore_ascii_case("approved"));
+                open.reviews_unread = normalise::unread_reviews(&reviews, &found.unread);
+                open.reviews_nameless = reviews.iter().any(|review| review.user.is_none());
+                open.approved |= reviews.iter().any(normalise::is_approval);
                 news = true;
             }
             Err(error) => faults.push((Part::Reviews, error)),
@@ -139,7 +141,8 @@ pub(super) async fn pull(
             (Ok(Found::Same), _) => {}
             (Ok(Found::News(found)), _) => {
                 open.itself = Some(found.etag);
-                open.computing = found.content.mergeable_state.as_deref() == Some("unknown");
+                open.computing = normalise::is_computing(&found.content);
+                open.note_requests(&found.content);
                 tell(&found.content, &open);
             }
             // A list has just told of it: that a server does not show it by itself is no evidence.
@@ -278,9 +281,11 @@ async fn standing_parts(
         let request = in_repo(Method::GET, name, &["actions", "workflows", &id.to_string()]);
         if let Found::News(news) = calls.find::<wire::Workflow>(request, workflow_etag.as_deref()).await? {
             *workflow_etag = Some(news.etag);
-            read.gone = match news.content.state.as_str() {
-                "deleted" => Some(StandingGone::Build(GoneReason::Deleted)),
-                state if state.starts_with("disabled") => Some(StandingGone::Build(GoneReason::Disabled)),
+            read.gone = match folded(&news.content.state).as_deref() {
+                Some("deleted") => Some(StandingGone::Build(GoneReason::Deleted)),
+                Some(state) if state.starts_with("disabled") => {
+                    Some(StandingGone::Build(GoneReason::Disabled))
+                }
                 _ => None,
             };
         }
@@ -346,13 +351,21 @@ async fn is_tag(calls: &Calls<'_>, repo: &str, name: &str) -> Result<bool, Servi
 
 /// The names of a run's jobs that failed.
 pub(super) async fn failing(calls: &Calls<'_>, repo: &str, run: u64) -> Result<Vec<String>, ServiceError> {
-    Ok(normalise::failing(&jobs(calls, repo, run).await?))
+    Ok(normalise::failing(&jobs(calls, repo, run).await?.rows))
 }
 
 /// The jobs of a run's latest attempt.
-pub(super) async fn jobs(calls: &Calls<'_>, repo: &str, run: u64) -> Result<Vec<wire::Job>, ServiceError> {
+#[derive(Default)]
+pub(super) struct RunJobs {
+    pub(super) rows: Vec<wire::Job>,
+    /// Why these are not all of them, where that is so.
+    pub(super) lacking: Option<String>,
+}
+
+/// Reads the jobs of a run's latest attempt.
+pub(super) async fn jobs(calls: &Calls<'_>, repo: &str, run: u64) -> Result<RunJobs, ServiceError> {
     let found = calls.rows::<wire::Jobs>(jobs_of(repo, run), None, PAGES, |_| true).await?;
-    Ok(found.map(|found| found.rows).unwrap_or_default())
+    Ok(found.map_or_else(RunJobs::default, |found| RunJobs { lacking: found.lacking(), rows: found.rows }))
 }
 
 /// The request for a run's jobs.

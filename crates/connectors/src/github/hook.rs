@@ -10,7 +10,7 @@ use callboard_domain::{
     item::AccountName,
     parse_error::{Notation, plain_words},
     secret::SecretString,
-    source::{Hook, HookError, Received},
+    source::{Hook, HookError, Received, Remember},
     text,
 };
 use jiff::Timestamp;
@@ -20,7 +20,7 @@ use url::form_urlencoded;
 
 use super::{
     Watched,
-    cursor::Described,
+    cursor::{Described, Place},
     is_watched,
     learnt::{Claim, Learnt},
     look::described,
@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     http::charset,
-    lenient::{any_text, or_nothing, required_text},
+    lenient::{any_text, folded, or_nothing, required_text},
     webhook::{Encoding, Scheme, Signatures},
 };
 
@@ -98,13 +98,12 @@ impl Webhook {
     }
 
     /// Leaves it to the next poll whether something of a repository is gone: it may be back before the webhook comes, or be
-    /// of another repository that had the name. True where the repository is watched.
-    fn claim(&self, repo: &wire::Repo, branch: Option<String>) -> bool {
-        let is_watched = self.watched(repo).is_some();
-        if is_watched {
-            self.learnt.claim(Claim::new(repo, branch));
-        }
-        is_watched
+    /// of another repository that had the name. None where the repository is not watched.
+    fn claim(&self, repo: &wire::Repo, branch: Option<String>) -> Option<Remember> {
+        self.watched(repo)?;
+        let claim = Claim::new(repo, branch);
+        self.learnt.claim(claim.clone());
+        Some(Place::remember(claim))
     }
 
     /// A watched repository: called as polls write it, whatever the capitals of the webhook, which may lack its default branch.
@@ -133,8 +132,8 @@ impl Hook for Webhook {
         self.signatures.verify(headers, body)?;
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let delivery = header("x-github-delivery").map(|id| text::line(id, 100));
-        let (mut snapshots, mut poll) = (Vec::new(), false);
-        match header("x-github-event").unwrap_or_default() {
+        let (mut snapshots, mut remember) = (Vec::new(), None);
+        match header("x-github-event").and_then(folded).as_deref().unwrap_or_default() {
             "pull_request" => {
                 let event: PullEvent = parse(headers, body)?;
                 if let Some(repo) = self.watched(&event.repository) {
@@ -163,21 +162,21 @@ impl Hook for Webhook {
             }
             "delete" => {
                 let RefType { ref_type } = parse(headers, body)?;
-                if ref_type == "branch" {
+                if folded(&ref_type).as_deref() == Some("branch") {
                     let event: DeleteEvent = parse(headers, body)?;
-                    poll = self.claim(&event.repository, Some(event.name));
+                    remember = self.claim(&event.repository, Some(event.name));
                 }
             }
             // One that is renamed or moved is followed by the next poll, which knows it by its number.
             "repository" => {
                 let event: RepositoryEvent = parse(headers, body)?;
-                if matches!(event.action.as_str(), "deleted" | "archived") {
-                    poll = self.claim(&event.repository, None);
+                if matches!(folded(&event.action).as_deref(), Some("deleted" | "archived")) {
+                    remember = self.claim(&event.repository, None);
                 }
             }
             _ => {}
         }
-        Ok(Received { delivery, snapshots, gone: Vec::new(), emptied: Vec::new(), poll })
+        Ok(Received { delivery, snapshots, poll: remember.is_some(), remember, ..Received::default() })
     }
 }
 

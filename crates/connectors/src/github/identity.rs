@@ -1,3 +1,5 @@
+use std::sync::{Mutex, PoisonError};
+
 use async_trait::async_trait;
 use callboard_domain::{
     error::ServiceError,
@@ -27,6 +29,25 @@ const SCOPES: [(&str, &[&str], &str); 3] = [
 ];
 const TEAM_PAGES: usize = 5;
 
+/// What came of reading the account's teams.
+#[derive(Default)]
+pub(super) struct TeamsRead(Mutex<Option<Unread>>);
+
+/// Why not all of the teams could be read; none where they could.
+type Unread = Option<String>;
+
+impl TeamsRead {
+    fn note(&self, unread: Unread) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(unread);
+    }
+
+    /// Why not all of them could be read, when they were asked for last: by `before`, where that was by another connection.
+    pub(super) fn unread(&self, before: &Unread) -> Unread {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        last.unwrap_or_else(|| before.clone())
+    }
+}
+
 /// Whose token it is, by the login name; unchanged since `known` costs nothing. Also the first request of a poll: where
 /// the sign-in is refused or GitHub cannot be reached, this one request finds out.
 pub(super) async fn me(calls: &Calls<'_>, known: Option<&Me>) -> Result<Me, ServiceError> {
@@ -43,10 +64,13 @@ impl Identify for Account {
     async fn identify(&self) -> Result<Identity, ServiceError> {
         let answer = send(&self.http, get(["user"])).await?;
         let user: wire::User = answer.json()?;
+        let (teams, teams_unread) = self.teams().await?;
+        self.teams.note(teams_unread.clone());
         Ok(Identity {
             login: name(&user.login),
             name: None,
-            teams: self.teams().await?,
+            teams,
+            teams_unread,
             server: Some(server(&answer)),
             missing_scopes: missing_scopes(&answer),
         })
@@ -54,17 +78,16 @@ impl Identify for Account {
 }
 
 impl Account {
-    /// The teams, or none where the token may not see them (or the server has none).
-    async fn teams(&self) -> Result<Vec<String>, ServiceError> {
+    /// The teams that can be read, and why that is not all of them: the token may not see them, or the server has no such
+    /// list. Who the account is is known all the same.
+    async fn teams(&self) -> Result<(Vec<String>, Unread), ServiceError> {
         let teams = request(Method::GET, ["user", "teams"]).query("per_page", "100");
         let calls = Calls::new(&self.http);
         match calls.rows::<Entries<wire::Team>>(teams, None, TEAM_PAGES, |_| true).await {
-            Ok(found) => {
-                let rows = found.into_iter().flat_map(|found| found.rows);
-                Ok(rows.map(|team| team_name(&team)).collect())
-            }
-            Err(ServiceError::Auth { .. } | ServiceError::Rejected { .. }) => Ok(Vec::new()),
-            Err(error) => Err(error),
+            Ok(None) => Err(ServiceError::unavailable("GitHub answered 304 to an unconditional request")),
+            Ok(Some(found)) => Ok((found.rows.iter().map(team_name).collect(), found.lacking())),
+            Err(error @ ServiceError::RateLimited { .. }) => Err(error),
+            Err(error) => Ok((Vec::new(), Some(error.to_string()))),
         }
     }
 }

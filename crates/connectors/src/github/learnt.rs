@@ -7,6 +7,8 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     cursor::{self, Described},
     wire,
@@ -24,13 +26,15 @@ pub(super) struct Learnt {
 }
 
 /// What a webhook says is not there any more: a repository (deleted or archived), or a branch of it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Claim {
     /// The repository's full name in small letters, as the webhook has it.
     repo: String,
     /// GitHub's number for it, where the webhook says.
+    #[serde(default)]
     id: Option<u64>,
     /// The branch; none where it is of the repository itself.
+    #[serde(default)]
     pub(super) branch: Option<String>,
 }
 
@@ -74,6 +78,16 @@ impl Learnt {
             inner.described.insert(name, described.clone());
         }
         *self.inner.write().unwrap_or_else(PoisonError::into_inner) = inner;
+    }
+
+    /// Takes in the claims that were stored.
+    pub(super) fn recall(&self, stored: &BTreeSet<Claim>) {
+        let is_open = |claim: &Claim| {
+            self.claims.read().unwrap_or_else(PoisonError::into_inner).open.contains_key(claim)
+        };
+        for claim in stored.iter().filter(|claim| !is_open(claim)) {
+            self.claim(claim.clone());
+        }
     }
 
     /// Keeps what a webhook says until a poll has checked it.

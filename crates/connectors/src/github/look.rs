@@ -217,18 +217,24 @@ fn missed(look: &mut Look, now: Timestamp) {
 
 /// The name as GitHub writes it, whatever the configuration's capitals: webhooks carry the same.
 pub(super) fn described(repo: &wire::Repo) -> Described {
+    let default_branch = repo.default_branch.as_deref().map(normalise::name);
+    let default_branch = default_branch.filter(|name| !name.is_empty());
     Described {
         name: normalise::name(&repo.full_name),
-        default_branch: repo.default_branch.as_deref().map(normalise::name),
+        default_unsaid: default_branch.is_none(),
+        default_branch,
         id: repo.id,
         closed: repo.archived == Some(true) || repo.disabled == Some(true),
     }
 }
 
 /// Takes in what it is called now and what its default branch is, and draws the conclusions.
-fn describe(look: &mut Look, new: Described, at: Timestamp) {
+fn describe(look: &mut Look, mut new: Described, at: Timestamp) {
     if let Some((old, _)) = look.repo.described.clone() {
         let other = old.id.zip(new.id).is_some_and(|(old, new)| old != new);
+        if !other {
+            new.default_branch = new.default_branch.or_else(|| old.default_branch.clone());
+        }
         if other {
             // Another repository has taken the name: nothing that is known is of this one.
             look.emptied.insert(old.name.clone());
@@ -371,8 +377,14 @@ fn sort_in(look: &mut Look, pull: wire::Pull, newest: Option<Timestamp>, now: Ti
         }
         (PullRequestState::Open, Some(known)) if known.head != pull.head.sha => {
             // The reviews stay; the checks were of another commit.
-            let (reviews, approved) = (known.reviews.take(), known.approved);
-            *known = Open { reviews, approved, row, ..Open::new(&pull.head.sha, pull.version(now), now) };
+            *known = Open {
+                reviews: known.reviews.take(),
+                approved: known.approved,
+                reviews_unread: known.reviews_unread.take(),
+                reviews_nameless: known.reviews_nameless,
+                row,
+                ..Open::new(&pull.head.sha, pull.version(now), now)
+            };
             true
         }
         (PullRequestState::Open, Some(known)) => {
@@ -390,6 +402,9 @@ fn sort_in(look: &mut Look, pull: wire::Pull, newest: Option<Timestamp>, now: Ti
             was_open || newest.is_some_and(|newest| pull.version(now) > newest)
         }
     };
+    if let Some(open) = look.repo.open.get_mut(&number) {
+        open.note_requests(&pull);
+    }
     if changed {
         look.pulls.insert(number, pull);
     }

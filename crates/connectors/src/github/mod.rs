@@ -33,7 +33,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::watch::Watched;
-use self::{hook::Webhook, learnt::Learnt};
+use self::{hook::Webhook, identity::TeamsRead, learnt::Learnt};
 use crate::{
     Access, ConnectError, Connection, Problem, ServiceUrl,
     http::{Credential, Http},
@@ -117,6 +117,7 @@ impl Config {
             watch: self.watch.clone(),
             learnt: hook.learnt(),
             turn: AtomicUsize::new(0),
+            teams: TeamsRead::default(),
             reading_time: READING_TIME,
         });
         Ok(Connection {
@@ -138,6 +139,7 @@ struct Account {
     learnt: Learnt,
     /// Counts the polls: what is not asked for in each of them is asked for in turns.
     turn: AtomicUsize,
+    teams: TeamsRead,
     /// How long a poll begins to read more; what is under way then is waited for, and the rest is left to the next one.
     reading_time: Duration,
 }

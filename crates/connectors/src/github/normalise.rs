@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{wire, workflows::Workflows};
+use crate::lenient::{Odd, folded};
 
 const NAME: usize = 200;
 /// How many failing checks or jobs are named.
@@ -46,10 +47,11 @@ pub(super) fn pull(
         state: state(pull),
         opened_at: pull.created_at.unwrap_or(updated_at),
         ended_at: pull.merged_at.or(pull.closed_at),
-        merged_by: pull.merged_by.as_ref().map(|user| login(Some(user))),
+        merged_by: pull.merged_by.as_ref().map(|user| login(Some(user))).filter(|login| !login.is_empty()),
         requested: requested(pull, owner),
+        requested_unknown: pull.unread_requests().is_some(),
         updated_at,
-        reviews: newest(reviews.iter().filter_map(review).collect()),
+        reviews: newest(reviews.iter().filter_map(|it| review(it).ok().flatten()).collect()),
         checks,
         mergeability: merge.map(|state| Mergeability { commit: pull.head.sha.clone(), state, at: now }),
         description: pull.body.clone().map(|body| body.as_deref().map(without_comments).unwrap_or_default()),
@@ -66,27 +68,37 @@ pub(super) fn pull(
 /// What a list says of an open pull request beside its version, as a number: versions count seconds, and one second may
 /// have several changes. A number that another build of the program made differs at worst, which costs one reading more.
 pub(super) fn row_hash(pull: &wire::Pull) -> u64 {
-    let people: BTreeSet<_> = pull.requested_reviewers.iter().map(|user| &user.login).collect();
-    let teams: BTreeSet<_> = pull.requested_teams.iter().map(|team| &team.slug).collect();
+    let people: BTreeSet<_> = pull.requested_reviewers.good().iter().map(|user| &user.login).collect();
+    let teams: BTreeSet<_> = pull.requested_teams.good().iter().map(|team| &team.slug).collect();
     let mut hasher = DefaultHasher::new();
     (&pull.title, &pull.body, pull.draft, &pull.base.branch, people, teams).hash(&mut hasher);
+    if let Some(unread) = pull.unread_requests() {
+        unread.hash(&mut hasher);
+    }
     hasher.finish()
 }
 
-/// Open, merged or closed. Lists do not say `merged`, but all forms say when.
+/// Open, merged or closed. Lists do not say `merged`, but all forms say when. Where the word is missing or not known, the
+/// time of its end tells.
 pub(super) fn state(pull: &wire::Pull) -> PullRequestState {
-    match pull.state.to_ascii_lowercase().as_str() {
+    match folded(&pull.state).as_deref() {
         _ if pull.merged_at.is_some() => PullRequestState::Merged,
-        "closed" => PullRequestState::Closed,
-        "" if pull.closed_at.is_some() => PullRequestState::Closed,
+        Some("closed") => PullRequestState::Closed,
+        Some("open") => PullRequestState::Open,
+        _ if pull.closed_at.is_some() => PullRequestState::Closed,
         _ => PullRequestState::Open,
     }
+}
+
+/// True while GitHub computes whether it can be merged.
+pub(super) fn is_computing(pull: &wire::Pull) -> bool {
+    pull.mergeable_state.as_deref().and_then(folded).as_deref() == Some("unknown")
 }
 
 /// Whether it can be merged, by "Get a pull request" (`mergeable_state`); `None` where GitHub does not know yet, and where
 /// a server says no more than that there is no conflict: rules of its own may still forbid it.
 pub(super) fn merge_state(pull: &wire::Pull) -> Option<MergeState> {
-    match pull.mergeable_state.as_deref() {
+    match pull.mergeable_state.as_deref().and_then(folded).as_deref() {
         // Unstable: a check that is not required has not passed.
         Some("clean" | "has_hooks" | "unstable") => Some(MergeState::Ready),
         Some("dirty") => Some(MergeState::Conflicts),
@@ -127,26 +139,46 @@ fn head_branch(head: &wire::Side, base: Option<&wire::RepoName>) -> String {
 
 /// Only teams of the repository's owner can be asked.
 fn requested(pull: &wire::Pull, owner: &str) -> BTreeSet<String> {
-    let people = pull.requested_reviewers.iter().map(|user| user.login.clone());
-    let teams = pull.requested_teams.iter().map(|team| format!("team/{owner}/{}", team.slug));
-    people.chain(teams).filter(|name| !name.is_empty()).collect()
+    let people = pull.requested_reviewers.good().iter().map(|user| user.login.clone());
+    let teams = pull.requested_teams.good().iter().map(|team| format!("team/{owner}/{}", team.slug));
+    people.chain(teams).collect()
 }
 
-/// A review, unless it is still being written.
-fn review(review: &wire::Review) -> Option<Review> {
-    let verdict = match review.state.to_ascii_lowercase().as_str() {
-        "approved" => Verdict::Approved,
-        "changes_requested" => Verdict::ChangesRequested,
-        "commented" => Verdict::Commented,
-        "dismissed" => Verdict::Dismissed,
-        _ => return None,
+/// A review, unless it is still being written; else why it cannot be read.
+fn review(review: &wire::Review) -> Result<Option<Review>, String> {
+    let state = folded(&review.state);
+    let verdict = match state.as_deref() {
+        Some("approved") => Verdict::Approved,
+        Some("changes_requested") => Verdict::ChangesRequested,
+        Some("commented") => Verdict::Commented,
+        Some("dismissed") => Verdict::Dismissed,
+        Some("pending") => return Ok(None),
+        Some(word) => return Err(format!("its state is {}", text::line(word, 40))),
+        None => return Err("it has no state".to_owned()),
     };
-    Some(Review {
-        by: login(review.user.as_ref()),
-        at: review.submitted_at?,
-        verdict,
-        commit: review.commit_id.clone(),
-    })
+    let by = login(review.user.as_ref());
+    match review.submitted_at {
+        _ if by.is_empty() => Err("it does not say who gave it".to_owned()),
+        None => Err("it does not say when it was given".to_owned()),
+        Some(at) => Ok(Some(Review { by, at, verdict, commit: review.commit_id.clone() })),
+    }
+}
+
+/// True for a review that somebody approves with.
+pub(super) fn is_approval(review: &wire::Review) -> bool {
+    folded(&review.state).as_deref() == Some("approved")
+}
+
+/// Which reviews cannot be read, and why; `odd` are the entries that are none.
+pub(super) fn unread_reviews(reviews: &[wire::Review], odd: &[Odd]) -> Option<String> {
+    let of = |it: &wire::Review| it.user.as_ref().map(|user| name(&user.login)).filter(|by| !by.is_empty());
+    let unread = reviews.iter().filter_map(|it| {
+        let why = review(it).err()?;
+        Some(of(it).map_or_else(|| why.clone(), |by| format!("one by {by}: {why}")))
+    });
+    let all: Vec<_> = odd.iter().map(ToString::to_string).chain(unread).collect();
+    let (first, more) = all.split_first()?;
+    Some(if more.is_empty() { first.clone() } else { format!("{first}, and {} more", more.len()) })
 }
 
 fn newest(mut reviews: Vec<Review>) -> Vec<Review> {
@@ -217,11 +249,12 @@ impl Sum {
             }
         }
         let sum = newest.into_values().fold(Self::default(), |sum, status| {
-            let state = match status.state.to_ascii_lowercase().as_str() {
+            let state = match folded(&status.state).as_deref() {
                 // Forgejo and Gitea know warnings.
-                "success" | "warning" => ChecksStatus::Passed,
-                "failure" | "error" => ChecksStatus::Failed,
-                _ => ChecksStatus::Pending,
+                Some("success" | "warning") => ChecksStatus::Passed,
+                Some("failure" | "error") => ChecksStatus::Failed,
+                Some("pending") => ChecksStatus::Pending,
+                _ => ChecksStatus::Unknown,
             };
             sum.with(state, &status.context, status.updated_at)
         });
@@ -300,7 +333,7 @@ fn is_newer(run: &wire::CheckRun, known: &wire::CheckRun) -> bool {
 /// What a check says. One that is completed with a word that is not known has ended somehow; one that GitHub gave up on
 /// (`stale`) is awaited, and so is any other.
 fn check_status(run: &wire::CheckRun) -> ChecksStatus {
-    let (status, conclusion) = (word(Some(&run.status)), word(run.conclusion.as_deref()));
+    let (status, conclusion) = (folded(&run.status), run.conclusion.as_deref().and_then(folded));
     match conclusion.as_deref() {
         conclusion if !is_completed(status.as_deref(), conclusion) => ChecksStatus::Pending,
         Some("success" | "neutral" | "skipped") => ChecksStatus::Passed,
@@ -369,7 +402,8 @@ pub(super) fn build_id(repo: &Place<'_>, run: &wire::Run) -> String {
 /// A fork's branch is written `OWNER:BRANCH`: its `main` is not this repository's.
 fn branch(repo: &str, run: &wire::Run) -> Option<String> {
     let branch = run.head_branch.as_deref()?;
-    let of_a_pull = run.event.as_deref().is_some_and(|event| event.starts_with("pull_request"));
+    let event = run.event.as_deref().and_then(folded);
+    let of_a_pull = event.is_some_and(|event| event.starts_with("pull_request"));
     match &run.head_repository {
         Some(head) if !is_own(repo, run, head) => {
             let owner = head.full_name.split('/').next().unwrap_or_default();
@@ -402,7 +436,12 @@ fn build_run(run: &wire::Run, failing: Vec<String>) -> BuildRun {
         at: run.updated_at.or(run.run_started_at),
         started_at: run.run_started_at,
         commit: Some(run.head_sha.clone()).filter(|sha| !sha.is_empty()),
-        author: run.triggering_actor.as_ref().or(run.actor.as_ref()).map(|user| login(Some(user))),
+        author: run
+            .triggering_actor
+            .as_ref()
+            .or(run.actor.as_ref())
+            .map(|user| login(Some(user)))
+            .filter(|login| !login.is_empty()),
         subject,
         url: web(run.html_url.as_deref()),
         failing,
@@ -414,7 +453,8 @@ fn build_run(run: &wire::Run, failing: Vec<String>) -> BuildRun {
 /// is not known here is not known to be one. One that has no conclusion yet is not over; one that has a conclusion is, though its status
 /// is null, which GitHub's schema allows.
 pub(super) fn run_status(run: &wire::Run) -> BuildStatus {
-    let (status, conclusion) = (word(run.status.as_deref()), word(run.conclusion.as_deref()));
+    let (status, conclusion) =
+        (run.status.as_deref().and_then(folded), run.conclusion.as_deref().and_then(folded));
     let (status, conclusion) = (status.as_deref(), conclusion.as_deref());
     match conclusion {
         _ if !is_completed(status, conclusion) && status == Some("in_progress") => BuildStatus::Running,
@@ -437,12 +477,6 @@ fn is_completed(status: Option<&str>, conclusion: Option<&str>) -> bool {
     }
 }
 
-/// A status or conclusion in small letters, as GitHub writes them; servers that are like it may not. None where it is empty.
-fn word(text: Option<&str>) -> Option<String> {
-    let word = text?.trim();
-    (!word.is_empty()).then(|| word.to_ascii_lowercase())
-}
-
 /// The conclusion of a run that is over, where it is not known what it says.
 pub(super) fn unknown_conclusion(run: &wire::Run) -> Option<String> {
     let is_unknown = run_status(run) == BuildStatus::Unknown;
@@ -456,14 +490,13 @@ pub(super) fn failing(jobs: &[wire::Job]) -> Vec<String> {
 
 /// True for a job that made its run fail.
 pub(super) fn job_failed(job: &wire::Job) -> bool {
-    matches!(word(job.conclusion.as_deref()).as_deref(), Some("failure" | "timed_out" | "startup_failure"))
+    let conclusion = job.conclusion.as_deref().and_then(folded);
+    matches!(conclusion.as_deref(), Some("failure" | "timed_out" | "startup_failure"))
 }
 
-/// A login name. GitHub shows deleted accounts as `ghost`.
+/// A login name; empty where it cannot be read. GitHub shows deleted accounts as `ghost`.
 fn login(user: Option<&wire::User>) -> String {
-    user.map(|user| user.login.clone())
-        .filter(|login| !login.is_empty())
-        .unwrap_or_else(|| "ghost".to_owned())
+    user.map_or_else(|| "ghost".to_owned(), |user| user.login.clone())
 }
 
 /// A name as one clean line.

@@ -46,11 +46,13 @@ impl Source for Account {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let before = Place::read(since);
         self.learnt.learn(&before);
+        self.learnt.recall(&before.claims);
         let calls = Calls::new(&self.http);
         let me = me(&calls, before.me.as_ref()).await?;
         let mut found = targets(&calls, &self.watch, &before.owners, &me.login, now).await;
         let mut known = before.repos.clone();
         self.follow(&mut found, &mut known);
+        let is_listed = found.error.is_none();
         if let (true, Some(error)) = (found.targets.is_empty(), found.error) {
             return Err(error);
         }
@@ -62,14 +64,22 @@ impl Source for Account {
         let mut asked = found.targets;
         // What a webhook says is gone is looked for at once.
         let claims = self.learnt.claims();
+        let mut claimed = BTreeSet::<u64>::new();
         asked.retain_mut(|target| {
             let key = target.name.to_ascii_lowercase();
             let described = known.get(&key).and_then(|repo| repo.described.as_ref());
             let described = described.map(|(described, _)| described);
-            let is_claimed = claims.iter().any(|(claim, _)| claim.is_of(&key, described));
-            target.again |= is_claimed;
-            whole || is_claimed || left.contains(&key)
+            let own = claims.iter().filter(|(claim, _)| claim.is_of(&key, described)).map(|(_, made)| *made);
+            let own: Vec<_> = own.collect();
+            target.again |= !own.is_empty();
+            claimed.extend(&own);
+            whole || !own.is_empty() || left.contains(&key)
         });
+        if is_listed {
+            // Of what is not watched any more nothing is left to check.
+            let others = claims.iter().filter(|(_, made)| !claimed.contains(made));
+            others.for_each(|(claim, made)| self.learnt.checked(claim, *made));
+        }
         ask_in_turn(&mut asked, turn);
         let lists_until = begun + self.reading_time.mul_f32(0.6);
         let reading = |target: Target| {
@@ -191,7 +201,19 @@ impl Source for Account {
                 problems.push(problem);
             }
         }
-        let after = Place { me: Some(me), owners: found.owners, repos: known, unread };
+        let teams_unread = self.teams.unread(&before.teams_unread);
+        problems.extend(teams_unread.as_ref().map(|why| {
+            let is_asked = known.values().flat_map(|repo| repo.open.values()).any(|open| open.asks_team);
+            let (kind, what) = match is_asked {
+                true => {
+                    (ProblemKind::Incomplete, "reviews are asked of teams, and which are yours is not known")
+                }
+                false => (ProblemKind::Details, "which teams are yours is not known"),
+            };
+            Problem::new(kind, "", format!("{what}: {why}"))
+        }));
+        let claims = self.learnt.claims().into_iter().map(|(claim, _)| claim).collect();
+        let after = Place { me: Some(me), owners: found.owners, repos: known, unread, claims, teams_unread };
         self.learnt.learn(&after);
         batch.cursor = if after == before { None } else { after.write() };
         for problem in problems {

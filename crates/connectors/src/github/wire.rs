@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
 use crate::lenient::{
-    Entries, any_text, date, details, number, optional_text, or_nothing, required_number, required_text,
-    said, word,
+    Entries, Listed, any_text, date, number, optional_text, or_nothing, required_number, required_text, said,
+    word,
 };
 
 /// A list as GitHub wraps it, page by page. One that is `null` or missing cannot be read: it is no empty one.
@@ -58,6 +58,18 @@ pub(super) struct User {
     pub(super) login: String,
 }
 
+/// Somebody, who may be nobody any more (`null`). Of one that cannot be read the login is empty.
+fn person<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<User>, D::Error> {
+    said(deserializer).map(|user| user.unwrap_or_else(|| Some(User::default())))
+}
+
+/// Somebody whose review is asked for.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Reviewer {
+    #[serde(deserialize_with = "required_text")]
+    pub(super) login: String,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Team {
     #[serde(deserialize_with = "required_text")]
@@ -90,7 +102,7 @@ pub(super) struct Pull {
     #[serde(default, deserialize_with = "any_text")]
     pub(super) title: String,
     /// Null where the account was deleted.
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "person")]
     pub(super) user: Option<User>,
     #[serde(default, deserialize_with = "optional_text")]
     pub(super) html_url: Option<String>,
@@ -108,10 +120,11 @@ pub(super) struct Pull {
     pub(super) merged_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "or_nothing")]
     pub(super) merged_by: Option<User>,
-    #[serde(default, deserialize_with = "details")]
-    pub(super) requested_reviewers: Vec<User>,
-    #[serde(default, deserialize_with = "details")]
-    pub(super) requested_teams: Vec<Team>,
+    #[serde(default)]
+    pub(super) requested_reviewers: Listed<Reviewer>,
+    /// Servers that know no teams leave it out.
+    #[serde(default)]
+    pub(super) requested_teams: Listed<Team>,
     #[serde(default, deserialize_with = "or_nothing")]
     pub(super) head: Side,
     #[serde(default, deserialize_with = "or_nothing")]
@@ -140,6 +153,14 @@ impl Pull {
         let latest = now.saturating_add(jiff::SignedDuration::from_hours(24)).unwrap_or(now);
         let at = self.updated_at.or(self.closed_at).or(self.created_at).unwrap_or(Timestamp::UNIX_EPOCH);
         if at > latest { now } else { at }
+    }
+
+    /// Why not everybody is known whose review is asked for, where that is so.
+    pub(super) fn unread_requests(&self) -> Option<String> {
+        let unsaid = matches!(self.requested_reviewers, Listed::Unsaid);
+        let unsaid = unsaid.then(|| "requested_reviewers is missing".to_owned());
+        let reviewers = unsaid.or_else(|| self.requested_reviewers.fault("requested_reviewers"));
+        reviewers.or_else(|| self.requested_teams.fault("requested_teams"))
     }
 }
 
@@ -179,7 +200,8 @@ impl RepoName {
 /// A review. Its state is in capitals over REST and in small letters in webhooks.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Review {
-    #[serde(default, deserialize_with = "or_nothing")]
+    /// Null where the account was deleted.
+    #[serde(default, deserialize_with = "person")]
     pub(super) user: Option<User>,
     #[serde(default, deserialize_with = "any_text")]
     pub(super) state: String,

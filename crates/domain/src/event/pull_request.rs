@@ -82,6 +82,9 @@ fn fill(winner: &mut PullRequest, other: &PullRequest) {
             text.clone_from(other);
         }
     }
+    if winner.requested_unknown {
+        winner.requested.extend(other.requested.iter().cloned());
+    }
     if winner.description.is_none() {
         winner.description.clone_from(&other.description);
     }

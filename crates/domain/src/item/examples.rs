@@ -65,6 +65,7 @@ pub(crate) fn pull_request(change: impl FnOnce(&mut PullRequest)) -> Item {
         ended_at: None,
         merged_by: None,
         requested: Default::default(),
+        requested_unknown: false,
         updated_at: at(0),
         reviews: Vec::new(),
         checks: None,

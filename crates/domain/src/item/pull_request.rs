@@ -37,6 +37,11 @@ pub struct PullRequest {
     /// The login names of those (and `team/ORGANISATION/NAME` of the teams) whose review is
     /// asked for.
     pub requested: BTreeSet<String>,
+    /// True where others may be asked too: the service does not say, or not so that it can be read. Whoever was asked
+    /// before still is, then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub requested_unknown: bool,
     /// The service's version of all the fields above: the newer one wins.
     pub updated_at: Timestamp,
     /// Every review that is known of, newest first, at most [`REVIEWS_KEPT`]. A snapshot may hold any part, in any order:
@@ -319,6 +324,7 @@ impl PullRequest {
     /// | only an older commit was approved | the author | `ask for a new review`, `ana is to ask for a new review` |
     /// | approved, and a rule forbids to merge it | the author | `approved, needs another approval or a required check` |
     /// | approved, and the service does not say whether it can be merged | the author | `approved, may not be mergeable` |
+    /// | it is not known who is asked | nobody's | `review by somebody unknown` |
     /// | nobody was asked | the author | `ask for a review`, `ana is to ask for a review` |
     pub fn turn(&self, me: &Identity) -> Option<Turn> {
         if self.state != PullRequestState::Open {
@@ -355,6 +361,9 @@ impl PullRequest {
             let of_head = |review: &&Review| review.commit.as_ref().is_none_or(|commit| *commit == self.head);
             let current = decided(Verdict::Approved).any(of_head);
             self.approved_turn(me, merge, current)
+        } else if self.requested_unknown {
+            let what = "review by somebody unknown".to_owned();
+            Turn { mine: false, who: Vec::new(), kind: TurnKind::Review, what }
         } else {
             self.asker(me, TurnKind::RequestReview, "ask for a review")
         })

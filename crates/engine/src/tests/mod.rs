@@ -224,6 +224,7 @@ pub(crate) fn pull(number: u64, title: &str, requested: &[&str]) -> Item {
             ended_at: None,
             merged_by: None,
             requested: requested.iter().map(|it| (*it).to_owned()).collect::<BTreeSet<_>>(),
+            requested_unknown: false,
             updated_at: at(0),
             reviews: Vec::new(),
             checks: None,

@@ -36,6 +36,8 @@ const SPARING_EVERY: Duration = Duration::from_secs(5 * 60);
 const SECOND_LOOK: Duration = Duration::from_secs(5);
 /// How long what is known of an account's identity and permissions is good for.
 const IDENTITY_AGE: Duration = Duration::from_secs(6 * 60 * 60);
+/// The same where not all of its teams could be read.
+const TEAMS_AGE: Duration = Duration::from_secs(10 * 60);
 
 /// What a poll leaves to be known by who goes on polling.
 #[derive(Debug, Clone, Copy, Default)]
@@ -186,9 +188,13 @@ impl Watcher {
         let all = account.suspect.swap(false, Ordering::Relaxed) || !*covered;
         self.inner.store.rebuild_unreadable(&account.name, all, now).await.map_err(stored)?;
         let known = self.inner.store.source(&account.name).await.map_err(stored)?;
-        let is_identified = known.as_ref().is_some_and(|known| known.identity.is_some());
-        let asked_at = self.state().identified_at.get(&account.name).copied().filter(|_| is_identified);
-        let fresh = asked_at.is_some_and(|at| now.duration_since(at).unsigned_abs() < IDENTITY_AGE);
+        let identity = known.as_ref().and_then(|known| known.identity.as_ref());
+        let age = identity.map_or(Duration::ZERO, |identity| match identity.teams_unread {
+            Some(_) => TEAMS_AGE,
+            None => IDENTITY_AGE,
+        });
+        let asked_at = self.state().identified_at.get(&account.name).copied();
+        let fresh = asked_at.is_some_and(|at| now.duration_since(at).unsigned_abs() < age);
         if !fresh {
             self.identify(account, now).await?;
         }
@@ -230,12 +236,15 @@ impl Watcher {
     /// Asks the service who the account is, and records it.
     pub(crate) async fn identify(&self, account: &Account, now: Timestamp) -> Result<Identity, ServiceError> {
         let connection = account.connection.as_ref().map_err(|why| ServiceError::auth(why.to_string()))?;
-        let identity = connection.identify.identify().await?;
-        self.inner
-            .store
-            .identified(&account.name, identity.clone())
-            .await
-            .map_err(|error| ServiceError::unavailable(error.to_string()))?;
+        let stored = |error: StoreError| ServiceError::unavailable(error.to_string());
+        let store = &self.inner.store;
+        let read = connection.identify.identify().await?;
+        let known = store.source(&account.name).await.map_err(stored)?;
+        let identity = match known.and_then(|known| known.identity) {
+            Some(known) => read.with_known_teams(&known),
+            None => read,
+        };
+        store.identified(&account.name, identity.clone()).await.map_err(stored)?;
         self.state().identified_at.insert(account.name.clone(), now);
         Ok(identity)
     }

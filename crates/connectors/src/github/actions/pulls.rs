@@ -21,7 +21,7 @@ use crate::{
     github::{
         Account,
         client::{Calls, get, in_repo},
-        cursor::Open,
+        cursor::{Open, Part},
         details, normalise,
         targets::targets,
         wire,
@@ -142,6 +142,9 @@ impl Action for List {
         }
         unread.append(&mut malformed);
         if args.flag("mine") {
+            // Whether these are mine is not known.
+            let unsaid = pulls.iter().filter(|(_, pull)| !concerns(pull, &me.login));
+            unread.extend(unsaid.filter_map(|(repo, pull)| unread_requests(repo, pull)));
             pulls.retain(|(_, pull)| concerns(pull, &me.login));
         }
         pulls.sort_by_key(|(_, pull)| std::cmp::Reverse(pull.version(now)));
@@ -153,7 +156,9 @@ impl Action for List {
             let (calls, account) = (&calls, &self.account);
             async move { read(calls, account, repo, pull, now).await }
         });
-        let items: Vec<Item> = stream::iter(reading.collect::<Vec<_>>()).buffered(AT_ONCE).collect().await;
+        let read: Vec<_> = stream::iter(reading.collect::<Vec<_>>()).buffered(AT_ONCE).collect().await;
+        let (items, faults): (Vec<Item>, Vec<_>) = read.into_iter().unzip();
+        unread.extend(faults.into_iter().flatten());
 
         let whose = if args.flag("mine") { " for you" } else { "" };
         let place = repo.map(|repo| format!(" in {repo}")).unwrap_or_default();
@@ -189,18 +194,36 @@ impl Action for List {
 }
 
 fn concerns(pull: &wire::Pull, me: &str) -> bool {
-    let reviewers = &pull.requested_reviewers;
-    pull.user.iter().chain(reviewers).any(|user| user.login.eq_ignore_ascii_case(me))
+    let reviewers = pull.requested_reviewers.good().iter().map(|user| &user.login);
+    pull.user.iter().map(|user| &user.login).chain(reviewers).any(|login| login.eq_ignore_ascii_case(me))
 }
 
-/// A pull request with its reviews and checks, as far as they can be read.
-async fn read(calls: &Calls<'_>, account: &Account, repo: &str, pull: &wire::Pull, now: Timestamp) -> Item {
+fn unread_requests(repo: &str, pull: &wire::Pull) -> Option<String> {
+    let why = pull.unread_requests()?;
+    Some(format!("{repo}#{}: it is not known whose review is asked for: {why}", pull.number))
+}
+
+/// A pull request with its reviews and checks, as far as they can be read, and what of it cannot be.
+async fn read(
+    calls: &Calls<'_>,
+    account: &Account,
+    repo: &str,
+    pull: &wire::Pull,
+    now: Timestamp,
+) -> (Item, Vec<String>) {
     let open = Open::new(&pull.head.sha, pull.version(now), now);
     let of = (&account.name, repo, now);
     let read = details::pull(calls, of, pull.number, &open, Some(pull), |_| true).await;
     let mut item = read.item.unwrap_or_else(|| normalise::pull(&account.name, repo, pull, &[], None, now));
     item.clean();
-    item
+    let named = |what: &str| format!("{repo}#{}: {what}", pull.number);
+    let reviews =
+        read.open.reviews_unread.iter().map(|why| named(&format!("some reviews are left out: {why}")));
+    // A server without commit statuses has none.
+    let told = read.faults.iter().filter(|(part, _)| *part != Part::Statuses);
+    let refused = told.map(|(part, error)| named(&format!("no {}: {error}", part.name())));
+    let unread = unread_requests(repo, pull).into_iter().chain(reviews).chain(refused).collect();
+    (item, unread)
 }
 
 /// `pr show`.
@@ -248,14 +271,16 @@ impl Action for Show {
         let pr = PullRef::of(&self.spec, args).map_err(rejected)?;
         let calls = Calls::new(&self.account.http);
         let pull: wire::Pull = calls.read(Self::request(&pr)).await?;
-        let item = read(&calls, &self.account, &pr.repo, &pull, now).await;
+        let (item, unread) = read(&calls, &self.account, &pr.repo, &pull, now).await;
         let Detail::PullRequest(detail) = &item.detail else {
             return Err(ServiceError::unavailable(format!("{pr} is no pull request")));
         };
         let fields = words::fields(detail, now).map(|(name, value)| (name.to_owned(), value));
-        Ok(Outcome::ok(format!("{pr} {}", item.title))
+        let outcome = Outcome::ok(format!("{pr} {}", item.title))
             .linked(item.url.clone())
             .with(Block::Fields(fields.collect()))
-            .data(json!(item)))
+            .data(json!(item));
+        let unread = (!unread.is_empty()).then(|| Block::Text(unread.join("\n")));
+        Ok(unread.into_iter().fold(outcome, Outcome::with))
     }
 }

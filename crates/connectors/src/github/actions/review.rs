@@ -83,8 +83,8 @@ impl Approve {
             .rows::<Entries<wire::Review>>(list.query("per_page", "100"), None, REVIEW_PAGES, |_| true)
             .await?;
         let mine = |review: &wire::Review| {
-            review.user.as_ref().is_some_and(|user| user.login == me.login)
-                && review.state.eq_ignore_ascii_case("approved")
+            review.user.as_ref().is_some_and(|user| user.login.eq_ignore_ascii_case(&me.login))
+                && normalise::is_approval(review)
                 && review.submitted_at.is_some_and(|at| now.duration_since(at) < SKEW)
         };
         Ok(found.is_some_and(|found| found.rows.iter().any(mine)))

@@ -27,6 +27,7 @@ use crate::{
         details, normalise, wire,
     },
     http::Request,
+    lenient::folded,
 };
 
 /// How many failed jobs' logs are read.
@@ -102,7 +103,8 @@ impl Rerun {
     async fn is_under_way(&self, run: &RunRef) -> Result<bool, ServiceError> {
         let run: wire::Run = send(&self.account.http, run.request(Method::GET, &[])).await?.json()?;
         // One that is completed without a conclusion yet is the attempt before.
-        Ok(run.status.as_deref() != Some("completed") && !normalise::run_status(&run).is_over())
+        let is_completed = run.status.as_deref().and_then(folded).as_deref() == Some("completed");
+        Ok(!is_completed && !normalise::run_status(&run).is_over())
     }
 }
 
@@ -151,7 +153,9 @@ fn refused(run: &RunRef, error: ServiceError) -> ServiceError {
     const CANNOT: [&str; 4] =
         ["already running", "cannot be rerun", "cannot be retried", "created over a month ago"];
     match error {
-        ServiceError::Auth { why, .. } if CANNOT.iter().any(|words| why.contains(words)) => {
+        ServiceError::Auth { why, .. }
+            if CANNOT.iter().any(|words| why.to_ascii_lowercase().contains(words)) =>
+        {
             ServiceError::rejected(format!("{} cannot be run again: {why}", run.name))
         }
         ServiceError::Auth { why, missing_scopes } => {
@@ -211,7 +215,12 @@ impl Action for Log {
     ) -> Result<Outcome, ServiceError> {
         let run = RunRef::of(&self.spec, args).map_err(rejected)?;
         let calls = Calls::new(&self.account.http);
-        let jobs = details::jobs(&calls, &run.repo, run.id).await?;
+        let details::RunJobs { rows: jobs, lacking } = details::jobs(&calls, &run.repo, run.id).await?;
+        let lacking = lacking.map(|why| Block::Text(format!("Not all of its jobs could be read: {why}")));
+        let none = match &lacking {
+            None => format!("No job of {} has failed", run.name),
+            Some(_) => format!("No job of {} has failed, of those that could be read", run.name),
+        };
         let whole = args.flag("whole");
         let mut failed: Vec<_> = jobs.iter().filter(|job| normalise::job_failed(job)).collect();
         let none_failed = failed.is_empty();
@@ -219,14 +228,16 @@ impl Action for Log {
             failed = jobs.iter().collect();
         }
         if failed.is_empty() {
-            return Ok(Outcome::ok(format!("No job of {} has failed", run.name)).linked(run.link));
+            let outcome = Outcome::ok(none).linked(run.link);
+            return Ok(lacking.into_iter().fold(outcome, Outcome::with));
         }
         let names: Vec<_> = failed.iter().map(|job| normalise::name(&job.name)).collect();
         let summary = match none_failed {
-            true => format!("No job of {} has failed", run.name),
+            true => none,
             false => format!("{}: {} failed", run.name, names.join(", ")),
         };
-        let mut outcome = Outcome::ok(summary).linked(run.link);
+        let outcome = Outcome::ok(summary).linked(run.link);
+        let mut outcome = lacking.into_iter().fold(outcome, Outcome::with);
         for (job, name) in failed.iter().zip(&names).take(LOGS) {
             progress.say(&format!("reading the log of {name}"));
             let log = match calls.send(Self::log_of(&run.repo, &job.id.to_string())).await {

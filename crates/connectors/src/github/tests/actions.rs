@@ -192,11 +192,15 @@ async fn a_lost_answer_is_looked_into() {
         (merge, pull_at(pull(482, json!({}))), false),
         (merge, vec![], false),
         (approve, reviews("ana", "APPROVED", "2026-11-22T12:00:01Z"), true),
+        (approve, reviews("Ana", " Approved", "2026-11-22T12:00:01Z"), true),
         (approve, reviews("ana", "APPROVED", "2026-11-22T10:00:00Z"), false),
         (approve, reviews("ana", "COMMENTED", "2026-11-22T12:00:01Z"), false),
         (approve, reviews("bo", "APPROVED", "2026-11-22T12:00:01Z"), false),
         (rerun, run_is("queued"), true),
         (rerun, run_is("completed"), false),
+        (rerun, run_is("IN_PROGRESS"), true),
+        (rerun, run_is("Completed"), false),
+        (rerun, run_is(" COMPLETED "), false),
     ];
     for (index, (name, reads, done)) in cases.into_iter().enumerate() {
         let server = serve(reads).await;
@@ -229,7 +233,7 @@ async fn runs_run_again() {
 async fn a_403_tells_what_the_token_lacks() {
     let not_accessible = "Resource not accessible by personal access token";
     type Headers = &'static [(&'static str, &'static str)];
-    let cases: [(Headers, &str, Option<&[&str]>); 5] = [
+    let cases: [(Headers, &str, Option<&[&str]>); 6] = [
         (&[("x-accepted-github-permissions", "actions=write")], not_accessible, Some(&["actions:write"])),
         (
             &[("x-accepted-github-permissions", "actions=write,contents=read; administration=write")],
@@ -247,6 +251,7 @@ async fn a_403_tells_what_the_token_lacks() {
             Some(&[]),
         ),
         (&[("x-oauth-scopes", "repo")], "This workflow run is already running", None),
+        (&[("x-oauth-scopes", "repo")], "This workflow run is ALREADY RUNNING", None),
     ];
     for (headers, message, expected) in cases {
         let mut answer = ResponseTemplate::new(403).set_body_json(json!({ "message": message }));

@@ -13,7 +13,7 @@ fn checks_are_summed_up() {
     let done = |name, conclusion| check(name, "completed", Some(conclusion));
     let status = |context: &str, state: &str| json!({ "context": context, "state": state, "updated_at": "2026-11-22T10:09:00Z" });
     type Rows = Vec<Value>;
-    let cases: [(Rows, Rows, ChecksStatus, &[&str]); 14] = [
+    let cases: [(Rows, Rows, ChecksStatus, &[&str]); 17] = [
         (vec![], vec![], ChecksStatus::None, &[]),
         (
             vec![done("a", "success"), done("b", "neutral"), done("c", "skipped")],
@@ -35,6 +35,9 @@ fn checks_are_summed_up() {
         (vec![done("a", "something new"), check("b", "queued", None)], vec![], ChecksStatus::Pending, &[]),
         (vec![done("a", "something new")], vec![status("ci/jenkins", "success")], ChecksStatus::Unknown, &[]),
         (vec![], vec![status("ci/jenkins", "success")], ChecksStatus::Passed, &[]),
+        (vec![], vec![status("ci/jenkins", " Success")], ChecksStatus::Passed, &[]),
+        (vec![], vec![status("ci/jenkins", "of_tomorrow")], ChecksStatus::Unknown, &[]),
+        (vec![], vec![status("ci/jenkins", "PENDING")], ChecksStatus::Pending, &[]),
         (vec![done("a", "success")], vec![status("ci/jenkins", "pending")], ChecksStatus::Pending, &[]),
         (
             vec![done("a", "success")],

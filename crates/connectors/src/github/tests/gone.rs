@@ -205,6 +205,45 @@ async fn a_branch_said_to_be_deleted_is_asked_for_at_once() {
     }
 }
 
+/// What a webhook says is gone is checked, though GitHub was out of order until the program was started again.
+#[tokio::test]
+async fn what_is_said_to_be_gone_outlasts_the_program() {
+    let rows = [run(42, json!({ "head_branch": "mine" })), run(30, json!({}))];
+    let server = serve([get("/repos/acme/web/actions/runs", runs(&rows))]).await;
+    mount(&server, [get("/repos/acme/web/branches/main", json!({}))]).await;
+    mount(&server, forge()).await;
+    let mut watch = Watch::new(&server, &["acme/web"]);
+    watch.poll().await;
+    let body = json!({ "ref": "mine", "ref_type": "branch", "repository": repo("web") });
+    let (headers, body) = hook::signed("delete", &body);
+    let received = watch.source().hook().unwrap().receive(&headers, &body, now()).unwrap();
+    let remember = received.remember.unwrap();
+    let mut stored = remember.put(watch.cursor.as_ref());
+    assert_eq!(remember.put(stored.as_ref()), None, "it is there");
+    assert_eq!(remember.put(None), None, "nothing was seen yet");
+    let down = || Mock::given(path("/repos/acme/web/branches/mine")).respond_with(ResponseTemplate::new(502));
+    let missing = || missing("/repos/acme/web/branches/mine");
+    for (answer, expected) in [
+        (down(), &[][..]),
+        (down(), &[]),
+        (missing(), &["acme/web/ci@mine its branch was deleted"]),
+        (missing(), &[]),
+    ] {
+        serve_instead(&server, [answer]).await;
+        // Another program each time.
+        let mut next = Watch::new(&server, &["acme/web"]);
+        (next.cursor, next.now) = (stored.take(), watch.now);
+        assert_eq!(gone(&next.poll().await), expected);
+        stored = next.cursor;
+        server.reset().await;
+        mount(&server, [get("/repos/acme/web/actions/runs", runs(&rows))]).await;
+        mount(&server, [get("/repos/acme/web/branches/main", json!({}))]).await;
+        mount(&server, forge()).await;
+    }
+    let left: Value = serde_json::from_str(&stored.unwrap().0).unwrap();
+    assert_eq!(left.get("claims"), None);
+}
+
 /// A webhook of the repository itself makes the next poll ask for it, and what GitHub says then counts.
 #[tokio::test]
 async fn a_repository_said_to_be_gone_is_asked_for_at_once() {

@@ -309,6 +309,7 @@ fn what_is_said_to_be_gone_is_left_to_a_poll() {
         default_branch: Some("main".into()),
         id: Some(1296269),
         closed: false,
+        default_unsaid: false,
     };
     let known =
         super::super::cursor::Repo { described: Some((described, now())), workflows, ..Default::default() };
@@ -328,6 +329,8 @@ fn what_is_said_to_be_gone_is_left_to_a_poll() {
         ("delete", branch(json!({})), true),
         ("delete", branch(json!({ "repository": { "full_name": "ACME/Web" } })), true),
         ("delete", branch(json!({ "repository": other })), true),
+        ("Delete", branch(json!({ "ref_type": "BRANCH" })), true),
+        ("REPOSITORY", json!({ "action": " Deleted" }), true),
         ("delete", branch(json!({ "repository": foreign })), false),
         ("delete", json!({ "ref": "v1", "ref_type": "tag" }), false),
         ("delete", json!({ "ref": "try/it" }), false),

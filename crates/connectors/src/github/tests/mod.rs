@@ -10,6 +10,7 @@ mod normalise;
 mod poll;
 mod reading;
 mod renamed;
+mod unread;
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -208,6 +209,7 @@ fn in_no_time(url: &str, watch: &[&str]) -> Arc<dyn callboard_domain::source::So
         watch: config.watch,
         learnt: hook.learnt(),
         turn: AtomicUsize::new(0),
+        teams: TeamsRead::default(),
         reading_time: Duration::ZERO,
     })
 }
@@ -396,7 +398,9 @@ async fn an_identity_tells_teams_and_the_server() {
         server: Some("GitHub Enterprise Server 3.19.0".to_owned()),
         missing_scopes: Vec::new(),
         name: None,
+        teams_unread: identity.teams_unread.clone(),
     };
+    assert!(identity.teams_unread.as_deref().is_some_and(|why| why.starts_with("entry 2: ")), "{identity:?}");
     assert_eq!(identity, expected);
 }
 

@@ -74,6 +74,7 @@ fn a_pull_request_with_all_there_is() {
         ended_at: None,
         merged_by: None,
         requested: ["bo", "kim", "team/acme/release"].map(str::to_owned).into(),
+        requested_unknown: false,
         updated_at: at("2026-11-22T10:00:00Z"),
         reviews: vec![
             review("bo", "2026-11-20T10:00:00Z", Verdict::Commented),
@@ -115,7 +116,7 @@ fn pull_requests_of_every_sort() {
     let state: Look = |pull| {
         format!("{} {:?} {:?}", pull.state.name(), pull.ended_at.map(|at| at.to_string()), pull.merged_by)
     };
-    let cases: [(&str, Value, Look, &str); 9] = [
+    let cases: [(&str, Value, Look, &str); 12] = [
         ("a draft", pull(1, json!({ "draft": true })), |pull| pull.draft.to_string(), "true"),
         ("from a fork", pull(1, json!({ "head": fork })), |pull| pull.branch.clone(), "stranger:main"),
         (
@@ -137,6 +138,24 @@ fn pull_requests_of_every_sort() {
             pull(1, json!({ "state": "closed", "closed_at": "2026-11-22T10:00:00Z" })),
             state,
             "closed Some(\"2026-11-22T10:00:00Z\") None",
+        ),
+        (
+            "closed, in other letters",
+            pull(1, json!({ "state": " CLOSED" })),
+            |pull| pull.state.name().to_owned(),
+            "closed",
+        ),
+        (
+            "ended, in a word that is not known",
+            pull(1, json!({ "state": "of_tomorrow", "closed_at": "2026-11-22T10:00:00Z" })),
+            |pull| pull.state.name().to_owned(),
+            "closed",
+        ),
+        (
+            "in a word that is not known",
+            pull(1, json!({ "state": "of_tomorrow" })),
+            |pull| pull.state.name().to_owned(),
+            "open",
         ),
         (
             "without reviewers",
@@ -191,6 +210,12 @@ fn what_github_says_of_merging() {
         (json!({ "mergeable": false, "mergeable_state": "dirty" }), Some(Conflicts)),
         (json!({ "mergeable": null, "mergeable_state": "unknown" }), None),
         (json!({ "mergeable": true, "mergeable_state": "something new" }), None),
+        (json!({ "mergeable": true, "mergeable_state": "CLEAN" }), Some(Ready)),
+        (json!({ "mergeable": true, "mergeable_state": "Has_Hooks" }), Some(Ready)),
+        (json!({ "mergeable": true, "mergeable_state": " Blocked" }), Some(Blocked)),
+        (json!({ "mergeable": null, "mergeable_state": "DIRTY" }), Some(Conflicts)),
+        (json!({ "mergeable": true, "mergeable_state": "" }), None),
+        (json!({ "mergeable": true, "mergeable_state": {} }), None),
         // Servers that imitate GitHub.
         (json!({ "mergeable": false }), Some(Conflicts)),
         (json!({ "mergeable": true }), None),

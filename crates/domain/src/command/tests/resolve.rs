@@ -35,6 +35,7 @@ fn pull_request(account: &str, repo: &str, number: u64, title: &str) -> Item {
         ended_at: None,
         merged_by: None,
         requested: BTreeSet::new(),
+        requested_unknown: false,
         updated_at: Timestamp::UNIX_EPOCH,
         reviews: Vec::new(),
         checks: None,

@@ -34,6 +34,37 @@ fn checked(minute: i64, status: ChecksStatus) -> Item {
 }
 
 #[test]
+fn whoever_was_asked_still_is_where_that_cannot_be_read() {
+    let asked = |minute, who: &[&str], requested_unknown| {
+        pull_request(|p| {
+            p.requested = who.iter().copied().map(str::to_owned).collect();
+            (p.updated_at, p.requested_unknown) = (at(minute), requested_unknown);
+        })
+    };
+    // Snapshots -> who is asked, whether others may be.
+    let cases: [(&str, Vec<Item>, &[&str], bool); 5] = [
+        ("not said", vec![asked(0, &["kim"], false), asked(1, &[], true)], &["kim"], true),
+        ("said in part", vec![asked(0, &["kim"], false), asked(1, &["bo"], true)], &["bo", "kim"], true),
+        ("late", vec![asked(1, &["bo"], true), asked(0, &["kim"], false)], &["bo", "kim"], true),
+        (
+            "said again",
+            vec![asked(0, &["kim"], false), asked(1, &[], true), asked(2, &["bo"], false)],
+            &["bo"],
+            false,
+        ),
+        ("nobody any more", vec![asked(0, &["kim"], false), asked(1, &[], false)], &[], false),
+    ];
+    for (name, snapshots, expected, unknown) in cases {
+        let told = names(&snapshots);
+        let requests = told.iter().filter(|it| **it == EventName::ReviewRequested).count();
+        assert!(requests <= 1, "{name}: {told:?}");
+        let Detail::PullRequest(stands) = joined(&snapshots).detail else { unreachable!() };
+        let who: Vec<_> = stands.requested.iter().map(String::as_str).collect();
+        assert_eq!((who.as_slice(), stands.requested_unknown), (expected, unknown), "{name}");
+    }
+}
+
+#[test]
 fn the_newest_word_on_merging_the_head_is_kept() {
     use MergeState::{Blocked, Conflicts, Ready};
     let said = |minute: i64, commit: &str, state| {

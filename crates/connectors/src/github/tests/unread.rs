@@ -1,0 +1,317 @@
+//! What is null, missing or not to be read, of what says whose turn it is: it is named, and takes nothing away.
+
+use callboard_domain::{
+    event::compare_read,
+    source::{Problem, ProblemKind},
+};
+
+use super::{
+    poll::{Watch, serve_instead},
+    *,
+};
+
+/// The problems, each with whether the board says that something is not seen.
+fn named(batch: &Batch) -> Vec<(bool, String)> {
+    batch.problems.iter().map(|problem| (problem.hides(), problem.to_string())).collect()
+}
+
+/// Follows what is stored of the pull request.
+struct Stored {
+    pull: Option<Item>,
+    me: Identity,
+}
+
+impl Stored {
+    fn take(&mut self, batch: &Batch) -> Vec<String> {
+        let mut told = Vec::new();
+        for item in batch.snapshots.iter().filter(|item| matches!(item.detail, Detail::PullRequest(_))) {
+            let change = compare_read(self.pull.as_ref(), item.clone(), &self.me);
+            told.extend(change.transitions.into_iter().map(|it| it.summary));
+            self.pull = Some(change.item);
+        }
+        told
+    }
+
+    fn pull(&self) -> &PullRequest {
+        pull_of(self.pull.as_ref().expect("the pull request"))
+    }
+}
+
+fn kims() -> Stored {
+    Stored { pull: None, me: Identity { login: "kim".into(), ..Identity::default() } }
+}
+
+/// The list of pull requests and the one by itself, both so.
+fn both(change: &Value) -> [Mock; 2] {
+    let newer = with(json!({ "updated_at": "2026-11-22T11:00:00Z" }), change.clone());
+    let mergeable = json!({ "mergeable": true, "mergeable_state": "clean" });
+    [
+        get("/repos/acme/web/pulls", json!([without_missing(pull(482, newer.clone()))])),
+        get("/repos/acme/web/pulls/482", without_missing(pull(482, with(newer, mergeable)))),
+    ]
+}
+
+/// Without the fields that are said to be missing.
+fn without_missing(mut value: Value) -> Value {
+    value.as_object_mut().unwrap().retain(|_, value| *value != json!("missing"));
+    value
+}
+
+#[tokio::test]
+async fn whose_review_is_asked_for_is_not_nobodys_where_it_cannot_be_read() {
+    let asked = json!({ "requested_reviewers": [user("kim")], "requested_teams": [{ "slug": "release" }] });
+    let why = |why: &str| format!("acme/web#482: it is not known whose review is asked for: {why}");
+    let not_text = "requested_reviewers, entry 1: expected text, found nothing";
+    let cases = [
+        (json!({ "requested_reviewers": null }), why("requested_reviewers is no list")),
+        (json!({ "requested_reviewers": "missing" }), why("requested_reviewers is missing")),
+        (json!({ "requested_reviewers": "kim" }), why("requested_reviewers is no list")),
+        (json!({ "requested_reviewers": {} }), why("requested_reviewers is no list")),
+        (json!({ "requested_reviewers": [null] }), why("requested_reviewers, entry 1: ")),
+        (json!({ "requested_reviewers": [{}] }), why("requested_reviewers, entry 1: `login` is missing")),
+        (json!({ "requested_reviewers": [{ "login": null }] }), why(not_text)),
+        (json!({ "requested_reviewers": [{ "login": "" }, 7] }), why(not_text)),
+        (
+            json!({ "requested_reviewers": [user("bo"), { "login": [] }] }),
+            why("requested_reviewers, entry 2: "),
+        ),
+        (json!({ "requested_teams": null }), why("requested_teams is no list")),
+        (json!({ "requested_teams": [null] }), why("requested_teams, entry 1: ")),
+        (json!({ "requested_teams": [{ "slug": null }] }), why("requested_teams, entry 1: ")),
+    ];
+    for (odd, expected) in cases {
+        let server = serve(both(&asked)).await;
+        mount(&server, forge()).await;
+        let (mut watch, mut stored) = (Watch::new(&server, &["acme/web"]), kims());
+        stored.take(&watch.poll().await);
+        assert!(stored.pull().asks(&stored.me));
+        serve_instead(
+            &server,
+            both(&with(asked.clone(), with(odd.clone(), json!({ "updated_at": "2026-11-22T11:30:00Z" })))),
+        )
+        .await;
+        let batch = watch.poll().await;
+        assert_eq!(stored.take(&batch), [""; 0], "{odd}");
+        let [(true, problem)] = &named(&batch)[..] else { panic!("{odd}: {:?}", batch.problems) };
+        assert!(problem.starts_with(&expected), "{odd}: {problem}");
+        let known: Vec<_> =
+            stored.pull().requested.iter().filter(|it| *it != "bo").map(String::as_str).collect();
+        assert_eq!(
+            (known, stored.pull().requested_unknown),
+            (vec!["kim", "team/acme/release"], true),
+            "{odd}"
+        );
+        // As long as nothing changes, it stays named; and once it can be read, it is known.
+        assert_eq!(named(&watch.poll().await).len(), 1, "{odd}");
+        let none = json!({ "requested_reviewers": [], "updated_at": "2026-11-22T11:40:00Z" });
+        serve_instead_of_all(&server, both(&none)).await;
+        let batch = watch.poll().await;
+        stored.take(&batch);
+        assert_eq!((named(&batch), stored.pull().requested.len()), (vec![], 0), "{odd}");
+    }
+    // Servers that know no teams leave them out.
+    let server = serve(both(&json!({ "requested_teams": "missing" }))).await;
+    mount(&server, forge()).await;
+    assert_eq!(named(&Watch::new(&server, &["acme/web"]).poll().await), []);
+}
+
+async fn serve_instead_of_all(server: &MockServer, mocks: [Mock; 2]) {
+    server.reset().await;
+    mount(server, mocks).await;
+    mount(server, forge()).await;
+}
+
+#[tokio::test]
+async fn nobody_is_asked_only_where_that_is_known() {
+    let server = serve(both(&json!({ "requested_reviewers": null }))).await;
+    let none = get("/repos/acme/web/pulls/482/reviews", json!([]));
+    mount(&server, std::iter::once(none).chain(forge())).await;
+    let mut stored = kims();
+    stored.take(&Watch::new(&server, &["acme/web"]).poll().await);
+    let turn = stored.pull().turn(&stored.me).unwrap();
+    assert_eq!((turn.mine, turn.what.as_str()), (false, "review by somebody unknown"));
+}
+
+#[tokio::test]
+async fn reviews_that_cannot_be_read_are_named_and_the_others_count() {
+    let bo = || review("bo", "APPROVED", "2026-11-22T09:30:00Z");
+    let odd = |change: Value| with(review("cy", "CHANGES_REQUESTED", "2026-11-22T09:40:00Z"), change);
+    let left_out = |why: &str| format!("acme/web#482: some reviews are left out: {why}");
+    // An entry of the list of reviews, and what is said of it.
+    let cases = [
+        (json!(null), left_out("entry 2: ")),
+        (json!("x"), left_out("entry 2: ")),
+        (odd(json!({ "submitted_at": null })), left_out("one by cy: it does not say when it was given")),
+        (odd(json!({ "submitted_at": "soon" })), left_out("one by cy: it does not say when it was given")),
+        (odd(json!({ "state": "OF_TOMORROW" })), left_out("one by cy: its state is of_tomorrow")),
+        (odd(json!({ "state": null })), left_out("one by cy: it has no state")),
+        (odd(json!({ "state": {} })), left_out("one by cy: it has no state")),
+        (odd(json!({ "user": {} })), left_out("it does not say who gave it")),
+        (odd(json!({ "user": "cy" })), left_out("it does not say who gave it")),
+        (odd(json!({ "user": { "login": null } })), left_out("it does not say who gave it")),
+        // Being written, by me: that is nobody's business yet.
+        (odd(json!({ "state": "PENDING", "submitted_at": null })), String::new()),
+        (odd(json!({ "state": " Changes_Requested " })), String::new()),
+    ];
+    for (entry, expected) in cases {
+        let list = get("/repos/acme/web/pulls/482/reviews", json!([bo(), entry]));
+        let server = serve([list]).await;
+        mount(&server, forge()).await;
+        let (mut watch, mut stored) = (Watch::new(&server, &["acme/web"]), kims());
+        for _ in 0..2 {
+            let batch = watch.poll().await;
+            stored.take(&batch);
+            let problems = named(&batch);
+            assert_eq!(problems.len(), usize::from(!expected.is_empty()), "{entry}: {problems:?}");
+            assert!(
+                problems.iter().all(|(hides, it)| *hides && it.starts_with(&expected)),
+                "{entry}: {problems:?}"
+            );
+        }
+        assert_eq!(stored.pull().approvals(jiff::Timestamp::MAX), 1, "{entry}");
+    }
+    // An account that was deleted is none that cannot be read.
+    let list = get("/repos/acme/web/pulls/482/reviews", json!([bo(), odd(json!({ "user": null }))]));
+    let server = serve([list]).await;
+    mount(&server, forge()).await;
+    let batch = Watch::new(&server, &["acme/web"]).poll().await;
+    let expected = "acme/web#482: some reviews do not say whose they are: they count as ghost's";
+    assert_eq!(named(&batch), [(false, expected.to_owned())]);
+}
+
+#[tokio::test]
+async fn an_author_who_cannot_be_read_is_who_it_was() {
+    for odd in [json!("ana"), json!({}), json!({ "login": null }), json!(7)] {
+        let server = serve(both(&json!({}))).await;
+        mount(&server, forge()).await;
+        let (mut watch, mut stored) = (Watch::new(&server, &["acme/web"]), kims());
+        stored.take(&watch.poll().await);
+        serve_instead(&server, both(&json!({ "user": odd, "updated_at": "2026-11-22T11:30:00Z" }))).await;
+        stored.take(&watch.poll().await);
+        assert_eq!(stored.pull().author, "ana", "{odd}");
+    }
+}
+
+#[tokio::test]
+async fn a_default_branch_that_is_not_said_is_named_and_stays_what_it_was() {
+    let say = |branch: &Value| {
+        get("/repos/acme/web", without_missing(with(repo("web"), json!({ "default_branch": branch }))))
+    };
+    let all = "acme/web: GitHub does not say which branch is its default one: ";
+    for branch in [json!(null), json!("missing"), json!(""), json!(" "), json!({}), json!([])] {
+        // From the first look on.
+        let server = serve([say(&branch)]).await;
+        mount(&server, forge()).await;
+        let mut watch = Watch::new(&server, &["acme/web"]);
+        let unknown = format!("{all}red builds of it may not be shown");
+        for _ in 0..2 {
+            let batch = watch.poll().await;
+            assert_eq!(
+                (named(&batch), gone::gone(&batch)),
+                (vec![(true, unknown.clone())], vec![]),
+                "{branch}"
+            );
+        }
+        // Once it was known.
+        let server = serve(forge()).await;
+        let mut watch = Watch::new(&server, &["acme/web"]);
+        watch.poll().await;
+        let again =
+            json!({ "conclusion": "failure", "run_attempt": 2, "updated_at": "2026-11-22T09:40:00Z" });
+        let list = get("/repos/acme/web/actions/runs", runs(&[run(31, again), run(30, json!({}))]));
+        serve_instead(&server, [say(&branch), list]).await;
+        let batch = watch.poll().await;
+        assert_eq!(named(&batch), [(false, format!("{all}it is taken to be main still"))], "{branch}");
+        assert_eq!(gone::gone(&batch), [""; 0], "{branch}");
+        let builds: Vec<_> =
+            batch.snapshots.iter().filter(|item| matches!(item.detail, Detail::Build(_))).collect();
+        assert!(builds.iter().all(|item| build_of(item).default_branch) && !builds.is_empty(), "{branch}");
+        // Said again, it is as it was.
+        server.reset().await;
+        mount(&server, forge()).await;
+        assert_eq!(named(&watch.poll().await), [], "{branch}");
+    }
+}
+
+#[tokio::test]
+async fn teams_that_cannot_be_read_are_named() {
+    let not_list = ResponseTemplate::new(200).set_body_json(json!(null));
+    let odd = ResponseTemplate::new(200)
+        .set_body_json(json!([null, { "slug": "web", "organization": { "login": "acme" } }]));
+    let cases = [
+        (ResponseTemplate::new(403), 0, "GitHub does not allow it"),
+        (ResponseTemplate::new(404), 0, "GitHub has no such thing"),
+        (ResponseTemplate::new(502), 0, "GitHub is unavailable (502)"),
+        (ResponseTemplate::new(203).set_body_json(json!([])), 0, "a proxy has changed"),
+        (not_list, 0, "GitHub answered with something unexpected"),
+        (odd, 1, "entry 1: "),
+    ];
+    for (answer, known, why) in cases {
+        for (teams, hides, what) in [
+            (json!([]), false, "which teams are yours is not known: "),
+            (
+                json!([{ "slug": "release" }]),
+                true,
+                "reviews are asked of teams, and which are yours is not known: ",
+            ),
+        ] {
+            let server = serve([Mock::given(path("/user/teams")).respond_with(answer.clone())]).await;
+            mount(&server, both(&json!({ "requested_teams": teams }))).await;
+            mount(&server, forge()).await;
+            let connection = connect(&server.uri(), &["acme/web"]);
+            let me = connection.identify.identify().await.unwrap();
+            assert_eq!((me.login.as_str(), me.teams.len()), ("ana", known), "{why}");
+            assert!(me.teams_unread.is_some_and(|unread| unread.starts_with(why)), "{why}");
+            let mut watch = Watch::of(connection.source.unwrap());
+            let batch = watch.poll().await;
+            let [Problem { part, kind, why: said }] = &batch.problems[..] else {
+                panic!("{:?}", batch.problems)
+            };
+            let expected = if hides { ProblemKind::Incomplete } else { ProblemKind::Details };
+            assert_eq!((part.as_str(), *kind), ("", expected), "{why}");
+            assert!(said.starts_with(&format!("{what}{why}")), "{said}");
+            // A connection that has not asked yet goes by what was stored.
+            let mut next = Watch::new(&server, &["acme/web"]);
+            next.cursor = watch.cursor.clone();
+            assert_eq!(next.poll().await.problems, batch.problems, "{why}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn commands_name_what_they_could_not_read() {
+    let odd = both(&json!({ "requested_reviewers": [null] }));
+    let server = serve(odd).await;
+    let reviews = get("/repos/acme/web/pulls/482/reviews", json!([null]));
+    let some_jobs =
+        get("/repos/acme/web/actions/runs/31/jobs", jobs(&[job(8, "lint", "success"), json!(null)]));
+    mount(&server, [reviews, some_jobs]).await;
+    mount(&server, forge()).await;
+    let lines = |text: &[&str]| text.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+    let asked = "acme/web#482: it is not known whose review is asked for: requested_reviewers, entry 1";
+    let cases = [
+        (
+            "pr show",
+            args(&[("pr", "acme/web#482")]),
+            lines(&[asked, "acme/web#482: some reviews are left out: entry 1"]),
+        ),
+        (
+            "pr list",
+            args(&[("repo", "acme/web")]),
+            lines(&[asked, "acme/web#482: some reviews are left out: entry 1"]),
+        ),
+        (
+            "run log",
+            args(&[("run", "31"), ("repo", "acme/web")]),
+            lines(&["of those that could be read", "Not all of its jobs could be read: entry 2"]),
+        ),
+    ];
+    for (name, args, expected) in cases {
+        let actions = connect(&server.uri(), &["acme/web"]).actions;
+        let action = actions.into_iter().find(|action| action.spec().name == name).unwrap();
+        let outcome = format!("{:?}", action.run(&args, now(), &Said::default()).await.unwrap());
+        for line in expected {
+            assert!(outcome.contains(&line), "{name}: {line}\n{outcome}");
+        }
+    }
+}
