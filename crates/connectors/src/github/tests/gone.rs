@@ -216,7 +216,7 @@ async fn what_is_said_to_be_gone_outlasts_the_program() {
     watch.poll().await;
     let body = json!({ "ref": "mine", "ref_type": "branch", "repository": repo("web") });
     let (headers, body) = hook::signed("delete", &body);
-    let received = watch.source().hook().unwrap().receive(&headers, &body, now()).unwrap();
+    let received = watch.hook().receive(&headers, &body, now()).unwrap();
     let remember = received.remember.unwrap();
     let mut stored = remember.put(watch.cursor.as_ref());
     assert_eq!(remember.put(stored.as_ref()), None, "it is there");

@@ -212,15 +212,15 @@ async fn what_a_webhook_told_of_outlasts_the_program() {
     board.poll().await;
     let body = webhook("incident.triggered", "2026-11-22T11:30:00Z", Value::Null, &incident("Q2NEW"));
     let body = body.to_string().into_bytes();
-    let hook = connect(&http.uri()).source.unwrap();
-    let received = hook.hook().unwrap().receive(&signed(contract::SECRET, "", &body), &body, now()).unwrap();
+    let other = Polled::new(&http.uri());
+    let received = other.hook.receive(&signed(contract::SECRET, "", &body), &body, now()).unwrap();
     let remember = received.remember.unwrap();
     let cursor = remember.put(board.cursor.as_ref());
     assert_eq!(remember.put(cursor.as_ref()), None, "it is there");
     assert_eq!(remember.put(None), None, "the first poll reads all");
     // It is over before the next poll, by another program.
     server.set(with(incident("Q2NEW"), json!({ "status": "resolved" })));
-    board = Polled { source: connect(&http.uri()).source.unwrap(), cursor, stored: board.stored };
+    board = Polled { cursor, stored: board.stored, ..Polled::new(&http.uri()) };
     let (_, batch) = board.poll().await;
     let ended = batch.snapshots.iter().find(|item| item.key.id == "Q2NEW").expect("it is asked for");
     assert_eq!(ended.status(), "resolved");
