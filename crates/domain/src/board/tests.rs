@@ -275,7 +275,7 @@ fn every_item_has_a_row() {
     let cases = [
         (merged, false, "quiet", "acme/web#479, merged", Some(at(9))),
         (resolved, false, "quiet", "billing, resolved", Some(at(8))),
-        (build(Vec::new()), false, "quiet", "queued", None),
+        (build(Vec::new()), false, "quiet", "unknown", None),
         (build(vec![run(8, BuildStatus::Failed)]), false, "failing", "failed", Some(at(8))),
         (build(vec![run(8, BuildStatus::Failed)]), true, "quiet", "failed", Some(at(8))),
     ];

@@ -63,7 +63,7 @@ async fn damaged_row_is_named_with_its_column() {
             "items SET detail = json_set(detail, '$.status', 'resolved') WHERE id = 'a'".to_owned(),
             "item pager:incident:a (open)",
         ),
-        (format!("items SET {NO_RUNS} WHERE id = 'a'"), "item pager:build:a (detail)"),
+        (format!("items SET {NO_RUNS} WHERE id = 'a'"), "item pager:build:a (detail, open)"),
         ("sources SET last_ok_at = -1".to_owned(), "account pager (last_ok_at)"),
         ("runs SET ended_at = NULL".to_owned(), "run r1 (ended_at)"),
         ("runs SET state = '{\"state\":\"running\"}'".to_owned(), "run r1 (ended_at)"),
