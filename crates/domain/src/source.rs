@@ -239,7 +239,9 @@ pub struct Received {
 /// Puts into a source's cursor what a webhook said and only a poll can check. Stored with the rest of the webhook; a poll
 /// that is under way meanwhile puts it into the cursor that it gives.
 #[derive(Clone)]
-pub struct Remember(Arc<dyn Fn(Option<&Cursor>) -> Option<Cursor> + Send + Sync>);
+pub struct Remember(Arc<Put>);
+
+type Put = dyn Fn(Option<&Cursor>) -> Option<Cursor> + Send + Sync;
 
 impl Remember {
     /// What the function makes of the stored cursor; `None` keeps that.

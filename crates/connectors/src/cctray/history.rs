@@ -264,7 +264,7 @@ pub(super) fn ids(projects: &[Project], seen: &BTreeMap<String, Seen>) -> Vec<St
         let free = |number: &usize| *number == 1 || !named.contains_key(numbered(*number).as_str());
         let own: Vec<String> = (1..).filter(free).map(numbered).take(places.len() + KEPT).collect();
         let has_url = |seen: &Seen, project: &Project| seen.url.is_some() && seen.url == project.url;
-        let signs: [&dyn Fn(&Seen, &Project) -> bool; 3] = [
+        let signs: [Sign<'_>; 3] = [
             &|seen, project| has_url(seen, project) && seen.is_last_of(project),
             &has_url,
             &Seen::is_last_of,
@@ -291,6 +291,9 @@ pub(super) fn ids(projects: &[Project], seen: &BTreeMap<String, Seen>) -> Vec<St
     }
     ids
 }
+
+/// By what a project may be known again.
+type Sign<'a> = &'a dyn Fn(&Seen, &Project) -> bool;
 
 /// How many numbers after the last one are looked through for a project that has kept one of them.
 const KEPT: usize = 20;
