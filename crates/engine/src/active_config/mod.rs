@@ -34,6 +34,8 @@ pub(crate) struct ActiveConfig {
     pub(crate) rules: Rules,
     pub(crate) accounts: Accounts,
     pub(crate) registry: Registry,
+    /// What is wrong in command files, which are left out.
+    pub(crate) command_errors: Vec<ConfigError>,
 }
 
 /// What a configuration is made to work with.
@@ -62,9 +64,9 @@ impl ActiveConfig {
         let none = Accounts::new();
         let before = before.map_or(&none, |it| &it.accounts);
         let accounts = accounts::connect(&config, &secrets, &means.store, &means.client, before).await;
-        let files = command_file::load_for(&config, &accounts)?;
+        let (files, command_errors) = command_file::load_for(&config, &accounts);
         let registry = Registry::new(&accounts, files);
-        Ok(Self { config, secrets, rules, accounts, registry })
+        Ok(Self { config, secrets, rules, accounts, registry, command_errors })
     }
 
     pub(crate) fn retention(&self) -> Retention {
@@ -132,6 +134,12 @@ impl LiveConfig {
         self.state().errors.clone()
     }
 
+    /// All that is wrong with the configuration and with command files.
+    pub(crate) fn all_errors(&self) -> Vec<ConfigError> {
+        let own = self.errors().map(|errors| errors.0).unwrap_or_default();
+        own.into_iter().chain(self.now().command_errors.iter().cloned()).collect()
+    }
+
     /// To be held by whoever changes the configuration file or a secret.
     pub(crate) async fn edit(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.inner.editing.lock().await
@@ -151,6 +159,9 @@ impl LiveConfig {
         match made {
             Ok(active) => {
                 self.state().errors = None;
+                for error in &active.command_errors {
+                    tracing::warn!(%error, "a command file is left out");
+                }
                 self.replace(active).await?;
                 tracing::info!(file = %path.display(), "the configuration is applied");
                 Ok(())
@@ -245,17 +256,6 @@ async fn first(means: &Means, go_on: bool) -> Result<(ActiveConfig, State), Conf
     };
     let mut files = contents(&config);
     files.insert(config.path.clone(), own);
-    let commands = config.commands.clone();
-    match ActiveConfig::new(config.clone(), means, None).await {
-        Ok(active) => Ok((active, State { errors: wrong, files })),
-        Err(errors) if go_on => {
-            // Its command files, most likely: the accounts are good without them.
-            let config = Config { commands: config::Commands::default(), ..config };
-            let mut active = ActiveConfig::new(config, means, None).await?;
-            // They are followed, so that it is put in force as soon as they are good.
-            active.config.commands = commands;
-            Ok((active, State { errors: Some(wrong.unwrap_or(errors)), files }))
-        }
-        Err(errors) => Err(errors),
-    }
+    let active = ActiveConfig::new(config, means, None).await?;
+    Ok((active, State { errors: wrong, files }))
 }

@@ -19,6 +19,7 @@ const REASONS: usize = 5;
 pub(crate) async fn checks(engine: &Engine) -> Vec<Check> {
     let mut checks =
         vec![config(engine), store(engine).await, secrets(engine).await, webhooks(engine), daemon(engine)];
+    checks.extend(command_files(engine));
     checks.extend(stored_rows(engine).await);
     checks.extend(engine.host().checks());
     checks.extend(accounts(engine).await);
@@ -57,6 +58,14 @@ fn config(engine: &Engine) -> Check {
             "add an account: callboard accounts add forge github watch=owner/repo",
         ),
     }
+}
+
+fn command_files(engine: &Engine) -> Option<Check> {
+    let active = engine.active();
+    let errors = &active.command_errors;
+    let found = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    let check = check("command files", CheckVerdict::Failed, format!("{found}\nits commands are left out"));
+    (!errors.is_empty()).then(|| remedied(check, "correct it; it is applied as soon as it is valid"))
 }
 
 async fn store(engine: &Engine) -> Check {

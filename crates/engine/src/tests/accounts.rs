@@ -106,15 +106,41 @@ async fn what_is_refused_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn where_the_last_step_fails_the_first_ones_are_undone() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("ops")).unwrap();
-    let it = Scene::open_in(folder, "[commands]\ndirs = [\"ops\"]\n", Mode::Once, &[]).await;
-    // The file would be good; a command file is not, so that nothing can be put in force.
-    std::fs::write(it.folder.path().join("ops/a.toml"), "[[command]]\n").unwrap();
+    let it = Scene::open("", Mode::Once, &[]).await;
+    // The file would be good; the store is not, so that nothing can be put in force.
+    it.engine.store().close().await;
     let before = it.config();
     let refused = it.call(add("forge", "github", json!({}), &[("token", "t")])).await;
-    assert!(matches!(refused, Err(ApiError::Config { .. })), "{refused:?}");
+    assert!(matches!(refused, Err(ApiError::Internal { .. })), "{refused:?}");
     assert_eq!((it.config(), secret(&it, "forge", "token").await), (before, None));
-    assert!(accounts(&it).await.is_empty());
+    assert!(it.engine.active().accounts.is_empty());
+    it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn one_bad_command_file_leaves_out_its_own_commands_only() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("ops")).unwrap();
+    let command = |name: &str, more: &str| {
+        format!(
+            "[[command]]\nname = {name:?}\nsummary = \"Do it\"\nusage = {name:?}\n{more}run.exec.argv = [\"true\"]\n"
+        )
+    };
+    let write =
+        |file: &str, text: String| std::fs::write(folder.path().join("ops").join(file), text).unwrap();
+    write("good.toml", command("fine", ""));
+    write("bad.toml", command("broken", "colour = \"red\"\n") + &command("beside", ""));
+    let it = Scene::open_in(folder, "[commands]\ndirs = [\"ops\"]\n", Mode::Once, &[]).await;
+    let names: Vec<String> =
+        it.engine.active().registry.entries().iter().map(|it| it.spec.name.clone()).collect();
+    assert_eq!(names, ["fine"]);
+    let status = it.call(crate::api::StatusQuery {}).await.unwrap();
+    let [error] = &status.errors[..] else { panic!("{:?}", status.errors) };
+    assert!(error.file.ends_with("ops/bad.toml") && error.what.contains("colour"), "{error:?}");
+    let checks = it.call(crate::api::Doctor {}).await.unwrap();
+    assert!(checks.iter().any(|check| check.name == "command files" && check.found.contains("bad.toml")));
+    let prepare = crate::api::Prepare { line: "broken".into(), ..Default::default() };
+    let refused = it.call(prepare).await.unwrap_err();
+    assert!(refused.to_string().contains("bad.toml"), "{refused}");
     it.engine.stop().await;
 }

@@ -144,6 +144,7 @@ impl Stage {
             rules,
             accounts: active.accounts.clone(),
             registry,
+            command_errors: Vec::new(),
         });
     }
 

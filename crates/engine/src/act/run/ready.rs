@@ -91,7 +91,7 @@ impl Runner {
         line: &str,
     ) -> Result<Read<'l>, ApiError> {
         let (line, asked) = account_of(line)?;
-        let (entry, parsed) = active.registry.parse(&line)?;
+        let (entry, parsed) = active.registry.parse(&line).map_err(|error| no_command(error, active))?;
         let missing = parsed.first_missing();
         let mut args = parsed.args;
         self.resolve_items(&entry.spec, &mut args).await?;
@@ -289,6 +289,16 @@ async fn look_up(
         }
     }
     Ok(())
+}
+
+/// Where there is no such command, and a command file is left out, that may be why.
+fn no_command(error: ArgError, active: &ActiveConfig) -> ApiError {
+    let errors = &active.command_errors;
+    if errors.is_empty() || !matches!(error, ArgError::NoCommand { .. }) {
+        return error.into();
+    }
+    let errors = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    ApiError::usage(format!("{error}\nCommand files that are left out:\n{errors}"))
 }
 
 /// What an action needs and the account's credential is known to lack.

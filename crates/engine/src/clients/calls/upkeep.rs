@@ -67,7 +67,7 @@ impl Engine {
             troubles: status::troubles(&accounts),
             next_check: polls.filter(|at| *at > now).min(),
             quiet,
-            errors: self.inner.live.errors().map(|errors| errors.0).unwrap_or_default(),
+            errors: self.inner.live.all_errors(),
             runs: self.inner.runner.runs().count(),
             undelivered: usize::try_from(undelivered).unwrap_or(usize::MAX),
         })
@@ -79,7 +79,7 @@ impl Engine {
 
     pub(crate) async fn settings(&self, _: SettingsQuery) -> Result<Settings, ApiError> {
         let active = self.active();
-        let errors = self.inner.live.errors().map(|errors| errors.0).unwrap_or_default();
+        let errors = self.inner.live.all_errors();
         Ok(Settings {
             path: self.inner.options.paths.config.clone(),
             settings: active.config.as_json(),

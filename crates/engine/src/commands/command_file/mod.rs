@@ -90,7 +90,10 @@ pub struct Found {
 /// # Errors
 /// Everything that is wrong in any of them.
 pub fn load(config: &Config) -> Result<Found, ConfigErrors> {
-    let commands = read_all(config)?;
+    let (commands, errors) = read_all(config);
+    if !errors.is_empty() {
+        return Err(ConfigErrors(errors));
+    }
     let built_in = built_in(config);
     let mut found = Found { names: Vec::new(), replaced: Vec::new() };
     for Checked { path, command, .. } in commands {
@@ -126,10 +129,10 @@ fn built_in(config: &Config) -> BTreeMap<String, AccountName> {
     names
 }
 
-/// Reads the command files of a configuration, ready to run on its accounts.
+/// Reads the command files of a configuration, ready to run on its accounts, and what is wrong in those that are left out.
 ///
 /// An account that cannot be used now (its secret is not set) is no fault of the file: its commands say so when they run.
-pub(crate) fn load_for(config: &Config, accounts: &Accounts) -> Result<Vec<FileCommand>, ConfigErrors> {
+pub(crate) fn load_for(config: &Config, accounts: &Accounts) -> (Vec<FileCommand>, Vec<ConfigError>) {
     let ready = |Checked { path, mut command, listings, .. }: Checked| {
         if let Run::Http(call) = &mut command.run {
             call.http = api(accounts.get(&call.account).map(|account| &**account));
@@ -138,7 +141,8 @@ pub(crate) fn load_for(config: &Config, accounts: &Accounts) -> Result<Vec<FileC
         let definition = format!("{command:?}");
         FileCommand { path, action: Arc::new(command), listings, definition }
     };
-    Ok(read_all(config)?.into_iter().map(ready).collect())
+    let (commands, errors) = read_all(config);
+    (commands.into_iter().map(ready).collect(), errors)
 }
 
 fn api(account: Option<&Account>) -> Result<callboard_connectors::http::Http, String> {
@@ -159,8 +163,9 @@ pub fn schema() -> serde_json::Value {
     schema.to_value()
 }
 
-/// Reads every file and finds everything that is wrong in any.
-fn read_all(config: &Config) -> Result<Vec<Checked>, ConfigErrors> {
+/// Reads every file and finds everything that is wrong in any. A file in which something is wrong gives no command, and
+/// takes none from another.
+fn read_all(config: &Config) -> (Vec<Checked>, Vec<ConfigError>) {
     let (paths, mut errors) = find(config);
     let mut texts = Vec::new();
     for path in &paths {
@@ -182,14 +187,15 @@ fn read_all(config: &Config) -> Result<Vec<Checked>, ConfigErrors> {
         commands.extend(read::read(place, path, file, config, &mut names, &mut errors));
         file.without_consequences(&mut errors);
     }
-    if errors.is_empty() {
-        errors = misread(&commands, &files);
-    }
-    if errors.is_empty() {
-        return Ok(commands);
-    }
+    leave_out(&mut commands, &errors);
+    errors.extend(misread(&commands, &files));
+    leave_out(&mut commands, &errors);
     errors.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
-    Err(ConfigErrors(errors))
+    (commands, errors)
+}
+
+fn leave_out(commands: &mut Vec<Checked>, errors: &[ConfigError]) {
+    commands.retain(|command| errors.iter().all(|error| error.file != command.path));
 }
 
 /// The files, and which folders cannot be read: a folder that is named is meant to be there.

@@ -39,7 +39,7 @@ post = "deploys"
 fn a_good_file_is_read() {
     let files = files(&[("a.toml", GOOD)]);
     assert_eq!(files.errors(), [""; 0]);
-    let [checked] = &read_all(&files.config).unwrap()[..] else { panic!("not one") };
+    let [checked] = &read_all(&files.config).0[..] else { panic!("not one") };
     let spec = &checked.command.spec;
     let args: Vec<_> = spec.args.iter().map(|arg| (&*arg.name, arg.required)).collect();
     assert_eq!(

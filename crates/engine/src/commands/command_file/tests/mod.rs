@@ -86,7 +86,9 @@ impl Files {
         let store = crate::store::Store::temporary(jiff::Timestamp::now()).unwrap();
         let client = Client::new().unwrap();
         let accounts = accounts::connect(&self.config, secrets, &store, &client, &none).await;
-        load_for(&self.config, &accounts).unwrap_or_else(|errors| panic!("{errors}"))
+        let (commands, errors) = load_for(&self.config, &accounts);
+        assert!(errors.is_empty(), "{errors:?}");
+        commands
     }
 }
 
