@@ -5,6 +5,7 @@ export { default as CommandPane } from "./CommandPane.svelte";
 export { default as FillView } from "./FillView.svelte";
 export { default as FirstRun } from "./FirstRun.svelte";
 export { default as HelpView } from "./HelpView.svelte";
+export { default as ItemView } from "./ItemView.svelte";
 export { default as KeysView } from "./KeysView.svelte";
 export { default as LogView } from "./LogView.svelte";
 export { default as Overlays } from "./Overlays.svelte";
