@@ -223,18 +223,25 @@ pub(super) fn status(build: &wire::Build) -> BuildStatus {
     }
 }
 
-/// What keeps us from knowing how a job stands: its last build that gives a verdict says it in an unknown word.
-pub(super) fn unknown_result(name: &JobName, job: &wire::Job, asked: &[wire::Build]) -> Option<Problem> {
+/// What keeps us from knowing how a job stands: its last build that gives a verdict says it in an unknown word, or not at all.
+pub(super) fn unknown_result(
+    name: &JobName,
+    job: &wire::Job,
+    asked: &[wire::Build],
+    now: Timestamp,
+) -> Option<Problem> {
     let builds = job.builds().iter().chain(asked).filter(|build| build.number > 0);
     let gives_verdict = |build: &&wire::Build| {
-        matches!(status(build), BuildStatus::Passed | BuildStatus::Failed | BuildStatus::Unknown)
+        is_lost(build, now)
+            || matches!(status(build), BuildStatus::Passed | BuildStatus::Failed | BuildStatus::Unknown)
     };
     let last = builds.filter(gives_verdict).max_by_key(|build| build.number)?;
-    if status(last) != BuildStatus::Unknown {
-        return None;
-    }
-    let word = text::line(last.result.as_deref()?, 40);
-    let why = format!("it is not known how build {} ended: Jenkins says {word}", last.number);
+    let says = match &last.result {
+        _ if is_lost(last, now) => "gives no result".to_owned(),
+        Some(word) if status(last) == BuildStatus::Unknown => format!("says {}", text::line(word, 40)),
+        _ => return None,
+    };
+    let why = format!("it is not known how build {} ended: Jenkins {says}", last.number);
     Some(Problem::new(ProblemKind::Incomplete, name.to_string(), why))
 }
 
@@ -243,8 +250,9 @@ pub(super) fn has_ended(build: &wire::Build) -> bool {
     status(build).is_over()
 }
 
-/// How long a build that does not run any more may be without a result: longer, and Jenkins has lost it in a crash.
-const RESULT_WITHIN: SignedDuration = SignedDuration::from_hours(24);
+/// How long a build that does not run any more may be without a result: longer, and Jenkins has lost it in a crash, or does
+/// not say. One that comes later still counts.
+const RESULT_WITHIN: SignedDuration = SignedDuration::from_mins(10);
 
 fn is_lost(build: &wire::Build, now: Timestamp) -> bool {
     let length = build.duration.into_iter().chain(build.estimated_duration).max().unwrap_or_default().max(0);

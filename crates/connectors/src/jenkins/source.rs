@@ -107,7 +107,7 @@ impl Source for Jobs {
             }
             if !job.is_disabled() {
                 let (known, asked) = (memory.knows(name), asked.of(name));
-                listing.problems.extend(normalise::unknown_result(name, job, asked));
+                listing.problems.extend(normalise::unknown_result(name, job, asked, now));
                 snapshots.extend(normalise::item(&self.account, name, job, asked, known, now));
             }
         }

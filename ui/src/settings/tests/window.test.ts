@@ -21,12 +21,12 @@ test("Escape hides the window when the key is let go, and only where nothing is 
   expect(fake.calls.at(-1)).toEqual({ name: "hide", params: null });
 });
 
-test("a file with a fault is told in every view, with its place, and the previous one stays active", async () => {
+test("a file with a fault is told in every view, with its place, and says when it takes effect", async () => {
   const { fake } = await open("rules");
   fake.answer("settings", { ...SETTINGS, errors });
   fake.emitChanged();
   expect((await screen.findByText(/callboard.toml:12:3: expected a text/)).textContent).toContain(
-    "still active",
+    "takes effect once",
   );
   await press("Show in diagnostics");
   expect(await screen.findByText("do = 3")).toBeTruthy();

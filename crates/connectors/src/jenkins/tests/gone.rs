@@ -297,7 +297,7 @@ async fn a_result_is_read_in_any_case_and_an_unknown_one_is_named() {
         (json!("success"), "passed", String::new()),
         (json!("aborted"), "canceled", String::new()),
         (json!("Not_Built"), "canceled", String::new()),
-        (json!(" "), "running", String::new()),
+        (json!(" "), "unknown", "web: it is not known how build 2 ended: Jenkins gives no result".to_owned()),
         (json!("CRASHED"), "unknown", unknown("CRASHED")),
         (json!("FAIL URE"), "unknown", unknown("FAIL URE")),
         (json!({}), "unknown", unknown("?")),
@@ -319,5 +319,33 @@ async fn a_result_is_read_in_any_case_and_an_unknown_one_is_named() {
             let batch = poll(&says, &[], None, contract::now()).await;
             assert_eq!(batch.problems.len(), usize::from(said && !problem.is_empty()), "{result}, {later}");
         }
+    }
+}
+
+#[tokio::test]
+async fn what_no_longer_runs_and_has_no_result_is_not_known_and_named() {
+    let none = "web: it is not known how build 2 ended: Jenkins gives no result";
+    // What the last build has, how many minutes after its end -> its status, and what is said of it.
+    let cases = [
+        (json!({ "result": null }), 1, "running", ""),
+        (json!({ "result": null }), 30, "unknown", none),
+        (json!({ "result": " " }), 30, "unknown", none),
+        (json!({}), 30, "unknown", none),
+        (json!({ "result": null, "building": true }), 30, "running", ""),
+        (json!({ "result": "FAILURE" }), 30, "failed", ""),
+    ];
+    for (last, minutes, status, problem) in cases {
+        let ended = contract::now() - SignedDuration::from_mins(minutes);
+        let mut build = json!({ "number": 2, "building": false, "duration": 1_000,
+            "timestamp": ended.as_millisecond() - 1_000 });
+        for (key, value) in last.as_object().unwrap() {
+            build[key] = value.clone();
+        }
+        let says = json!({ "jobs": [job("web", json!({ "builds": [build, built(1, json!("FAILURE"))] }))] });
+        let batch = poll(&says, &[], None, contract::now()).await;
+        let Detail::Build(build) = &batch.snapshots[0].detail else { panic!("not a build") };
+        assert_eq!(build.runs[0].status.name(), status, "{last}, {minutes}");
+        let problems: Vec<_> = batch.problems.iter().map(ToString::to_string).collect();
+        assert_eq!(problems.join("; "), problem, "{last}, {minutes}");
     }
 }
