@@ -9,7 +9,10 @@ mod history;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use callboard_domain::{
@@ -163,6 +166,9 @@ impl Source for Feed {
             return Ok(Batch::default());
         }
         let mut projects = self.read(&answer)?;
+        // What a feed has twice is there once.
+        let mut seen = HashSet::new();
+        projects.good.retain(|project| seen.insert(format!("{project:?}")));
         let mut problems: Vec<_> = projects.problem("", "projects").into_iter().collect();
         if projects.good.len() > PROJECTS {
             let why = format!("the feed has more than {PROJECTS} projects: the others are not watched");

@@ -198,6 +198,11 @@ impl Http {
                 if taken && !answer.status.is_success() {
                     return Err(self.result_unseen(&self.fault(&answer).to_string()));
                 }
+                // "As you have it" says something only to who has said what that is.
+                if answer.status == StatusCode::NOT_MODIFIED && !request.is_conditional() {
+                    let why = format!("{} answered 304 to an unconditional request", self.service);
+                    return Err(ServiceError::unavailable(why));
+                }
                 return Ok(answer);
             };
             let status = answer.status.as_u16();

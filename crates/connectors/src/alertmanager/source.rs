@@ -73,7 +73,7 @@ impl Source for Alerts {
             .collect();
         let (mut snapshots, mut after) = (Vec::new(), Marks::default());
         let mut first_seen = BTreeMap::new();
-        for alert in &alerts.good {
+        for alert in once(&alerts.good) {
             let mark = before.alerts.get(&*alert.fingerprint);
             let said = began(alert, now);
             let began = said.unwrap_or_else(|| {
@@ -193,7 +193,11 @@ fn standing(
     let known = |ids: &[String]| -> Vec<&Silence> {
         ids.iter().filter_map(|id| silences.get(id.as_str()).copied()).collect()
     };
-    if !quiet.silenced_by.is_empty() {
+    if let Some(mark) = mark.filter(|mark| quiet.unsaid && !mark.by.is_empty()) {
+        // What keeps it quiet is as it was, as far as is known.
+        let otherwise = mark.by.clone();
+        Standing { otherwise, ..Standing::unheld(IncidentStatus::Acknowledged, last) }
+    } else if !quiet.silenced_by.is_empty() {
         let held = known(&quiet.silenced_by);
         let mut holders: Vec<_> = held.iter().map(|silence| text::line(&silence.created_by, 100)).collect();
         holders.retain(|holder| !holder.is_empty());
@@ -231,6 +235,23 @@ fn standing(
         });
         Standing::unheld(IncidentStatus::Triggered, freed.unwrap_or(last))
     }
+}
+
+/// Each alert once. Where a list has one twice it wants a person if one of them does.
+fn once<'l, 'a>(alerts: &'l [Alert<'a, Quiet>]) -> impl Iterator<Item = &'l Alert<'a, Quiet>> {
+    let is_quiet = |quiet: &Quiet| {
+        !quiet.silenced_by.is_empty() || !quiet.inhibited_by.is_empty() || !otherwise(quiet).is_empty()
+    };
+    let mut known: BTreeMap<&str, &Alert<'a, Quiet>> = BTreeMap::new();
+    for alert in alerts {
+        let first = known.entry(&alert.fingerprint).or_insert(alert);
+        if is_quiet(&first.status) && !is_quiet(&alert.status) {
+            *first = alert;
+        }
+    }
+    alerts
+        .iter()
+        .filter(move |alert| known.get(&*alert.fingerprint).is_some_and(|first| std::ptr::eq(*first, *alert)))
 }
 
 /// When an alert whose end was told was sent again after it: it fires, under its old beginning.
@@ -298,7 +319,12 @@ mod tests {
         let own = |ids: &[&str]| ids.iter().map(|&id| id.to_owned()).collect();
         let held = !silenced.is_empty() || !inhibited.is_empty();
         let state = if held { "suppressed" } else { "active" }.to_owned();
-        Quiet { state, silenced_by: own(silenced), inhibited_by: own(inhibited), otherwise: Vec::new() }
+        Quiet {
+            state,
+            silenced_by: own(silenced),
+            inhibited_by: own(inhibited),
+            ..serde_json::from_value(json!({ "state": "" })).unwrap()
+        }
     }
 
     fn status(json: serde_json::Value) -> Quiet {
@@ -308,6 +334,51 @@ mod tests {
     fn mark(since: i64, by: &[&str], when: i64) -> Option<Mark> {
         let by = by.iter().map(|&id| id.to_owned()).collect();
         Some(Mark { since: at(since), by, at: at(when) })
+    }
+
+    #[test]
+    fn what_says_nothing_of_its_status_is_as_it_was() {
+        use IncidentStatus::{Acknowledged, Triggered};
+        // What is said, what held it before -> its status.
+        let cases = [
+            (json!(null), mark(100, &["s1"], 150), Acknowledged),
+            (json!({}), mark(100, &["s1"], 150), Acknowledged),
+            (json!(null), None, Triggered),
+            (json!(null), mark(50, &["s1"], 60), Triggered),
+            (json!({ "state": "active", "silencedBy": [] }), mark(100, &["s1"], 150), Triggered),
+            (json!({ "silencedBy": [], "inhibitedBy": [] }), mark(100, &["s1"], 150), Triggered),
+        ];
+        for (said, mark, expected) in cases {
+            let found = standing(at(100), &status(said.clone()), mark.as_ref(), &BTreeMap::new(), at(200));
+            assert_eq!(found.status, expected, "{said}");
+            if expected == Acknowledged {
+                assert_eq!((found.by(), found.updated_at), (&vec!["s1".to_owned()], at(150)), "{said}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_alert_that_is_listed_twice_counts_once_and_wants_a_person_if_one_does() {
+        let alert = |id: &str, state: &str| -> String {
+            json!({ "fingerprint": id, "status": { "state": state } }).to_string()
+        };
+        let cases = [
+            (["active", "suppressed"], "active"),
+            (["suppressed", "active"], "active"),
+            (["suppressed", "suppressed"], "suppressed"),
+        ];
+        for (states, expected) in cases {
+            let texts = states.map(|state| alert("f1", state));
+            let other = alert("f2", "active");
+            let alerts: Vec<Alert<'_, Quiet>> =
+                texts.iter().chain([&other]).map(|text| serde_json::from_str(text).unwrap()).collect();
+            let found: Vec<&str> = once(&alerts).map(|alert| alert.status.state.as_str()).collect();
+            let mut found = found;
+            found.sort_unstable();
+            let mut expected = vec![expected, "active"];
+            expected.sort_unstable();
+            assert_eq!(found, expected, "{states:?}");
+        }
     }
 
     #[test]

@@ -326,13 +326,30 @@ async fn what_is_watched_is_known_by_its_name() {
 }
 
 #[tokio::test]
+async fn a_line_that_a_feed_has_twice_is_one_project() {
+    let red = feed_of("p", ("Sleeping", "Failure", "1", T1));
+    let other = feed_of("p", ("Sleeping", "Success", "1", T1));
+    for (feed, expected) in [(format!("{red}{red}"), 1), (format!("{red}{other}{red}"), 2)] {
+        let server = serve(&format!("<Projects>{feed}</Projects>")).await;
+        let batch = source(&config(&server.uri(), json!({}))).poll(None, contract::now()).await.unwrap();
+        assert_eq!(batch.snapshots.len(), expected, "{feed}");
+    }
+}
+
+#[tokio::test]
 async fn a_project_that_left_the_feed_is_gone_and_one_that_was_not_read_is_not() {
     let red = |name: &str| feed_of(name, ("Sleeping", "Failure", "1", T1));
     let cases = [
         (format!("<Projects>{}</Projects>", red("stays")), true),
         ("<Projects/>".to_owned(), true),
         (format!("<Projects>{}<Project/></Projects>", red("stays")), false),
-        (format!("<Projects>{}</Projects>", red("p").repeat(PROJECTS + 1)), false),
+        (
+            format!(
+                "<Projects>{}</Projects>",
+                (0..=PROJECTS).map(|n| red(&format!("p{n}"))).collect::<String>()
+            ),
+            false,
+        ),
     ];
     for (feed, complete) in cases {
         let server = serve(&feed).await;

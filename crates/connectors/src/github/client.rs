@@ -322,7 +322,10 @@ impl<'a> Calls<'a> {
             return Ok(None);
         };
         let (list, total) = news.content.rows();
-        let (mut rows, mut unread, mut next, etag) = (list.good, list.odd, news.next, news.etag);
+        let (mut rows, mut unread, etag) = (list.good, list.odd, news.etag);
+        // A full page that names no next one may be the last, or its `Link` was lost on the way.
+        let mut next =
+            news.next.or_else(|| page_after(&last, rows.len() + unread.len()).filter(|_| total.is_none()));
         let (mut read, mut fault) = (1, None);
         while let Some(url) = next.take_if(|_| read < pages && further(&rows)) {
             let Some(url) = self.on_our_side(url, &last) else {
@@ -335,9 +338,13 @@ impl<'a> Calls<'a> {
             match self.look::<P>(page, None).await {
                 Ok(Some(page)) => {
                     let (list, _) = page.content.rows();
+                    let read_now = list.good.len() + list.odd.len();
+                    if read_now == 0 && page.next.is_none() {
+                        break;
+                    }
                     rows.extend(list.good);
                     unread.extend(list.odd);
-                    next = page.next;
+                    next = page.next.or_else(|| page_after(&url, read_now).filter(|_| total.is_none()));
                 }
                 Ok(None) => break,
                 Err(error) => {
@@ -416,12 +423,31 @@ fn digest(body: &[u8]) -> String {
     format!("{DIGEST}{:016x}", hasher.finish())
 }
 
+/// The page after a full one, by GitHub's `page` and `per_page`; `None` after one that is not full.
+fn page_after(url: &Url, rows: usize) -> Option<Url> {
+    let number = |name: &str| url.query_pairs().find(|(key, _)| key == name)?.1.parse::<usize>().ok();
+    let full = number("per_page").is_some_and(|most| most > 0 && rows >= most);
+    let mut next = url.clone();
+    let others: Vec<(String, String)> = url
+        .query_pairs()
+        .filter(|(key, _)| key != "page")
+        .map(|(key, value)| (key.into(), value.into()))
+        .collect();
+    let page = number("page").unwrap_or(1) + 1;
+    next.query_pairs_mut().clear().extend_pairs(others).append_pair("page", &page.to_string());
+    full.then_some(next)
+}
+
 /// The `rel="next"` of a `Link` header (RFC 8288).
 fn next_page(link: &str) -> Option<Url> {
     link.split(',').find_map(|part| {
         let (url, parameters) = part.split_once('>')?;
+        // RFC 8288, 3: names and relation types are compared without case, and one `rel` may have several.
         let next =
-            parameters.split(';').any(|parameter| matches!(parameter.trim(), "rel=\"next\"" | "rel=next"));
+            parameters.split(';').filter_map(|parameter| parameter.split_once('=')).any(|(name, value)| {
+                let mut types = value.trim().trim_matches('"').split_whitespace();
+                name.trim().eq_ignore_ascii_case("rel") && types.any(|it| it.eq_ignore_ascii_case("next"))
+            });
         next.then(|| url.trim().strip_prefix('<')?.parse().ok())?
     })
 }
@@ -443,11 +469,30 @@ mod tests {
             ),
             (r#"<https://a.example/?page=1>; rel="first""#, None),
             ("<not a url>; rel=\"next\"", None),
+            ("<https://a.example/?page=2>; REL=\"Next\"", Some("page=2")),
+            ("<https://a.example/?page=2>; title=x; rel = \"last next\"", Some("page=2")),
+            ("<https://a.example/?page=2>; rel=\"nextish\"", None),
             ("", None),
             (">;<", None),
         ];
         for (link, expected) in cases {
             assert_eq!(next_page(link).as_ref().and_then(Url::query), expected, "{link}");
+        }
+    }
+
+    #[test]
+    fn full_page_is_followed_by_the_next() {
+        let cases = [
+            ("per_page=2", 1, None),
+            ("per_page=2", 2, Some("per_page=2&page=2")),
+            ("state=open&per_page=2&page=3", 2, Some("state=open&per_page=2&page=4")),
+            ("", 100, None),
+            ("per_page=0", 0, None),
+            ("per_page=x", 9, None),
+        ];
+        for (query, rows, expected) in cases {
+            let url = Url::parse(&format!("https://a.example/pulls?{query}")).unwrap();
+            assert_eq!(page_after(&url, rows).as_ref().and_then(Url::query), expected, "{query}, {rows}");
         }
     }
 }

@@ -82,7 +82,7 @@ pub(super) fn row_hash(pull: &wire::Pull) -> u64 {
 /// time of its end tells.
 pub(super) fn state(pull: &wire::Pull) -> PullRequestState {
     match folded(&pull.state).as_deref() {
-        _ if pull.merged_at.is_some() => PullRequestState::Merged,
+        _ if pull.merged_at.is_some() || pull.merged == Some(true) => PullRequestState::Merged,
         Some("closed") => PullRequestState::Closed,
         Some("open") => PullRequestState::Open,
         _ if pull.closed_at.is_some() => PullRequestState::Closed,

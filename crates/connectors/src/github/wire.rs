@@ -118,6 +118,9 @@ pub(super) struct Pull {
     pub(super) closed_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "date")]
     pub(super) merged_at: Option<Timestamp>,
+    /// Lists do not say it.
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub(super) merged: Option<bool>,
     #[serde(default, deserialize_with = "or_nothing")]
     pub(super) merged_by: Option<User>,
     #[serde(default)]

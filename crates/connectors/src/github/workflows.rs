@@ -47,10 +47,17 @@ impl Workflows {
 
     /// What the run's workflow is called.
     pub(super) fn name(&self, run: &wire::Run) -> String {
-        let Some((stem, workflow)) = workflow(run) else {
+        let Some((stem, workflow)) = workflow(run).or_else(|| self.by_id(run.workflow_id?)) else {
             return run.name.clone().unwrap_or_else(|| "workflow".to_owned());
         };
         self.called(stem, workflow)
+    }
+
+    /// The one of that number: a run may leave its file out.
+    fn by_id(&self, id: u64) -> Option<(String, Workflow)> {
+        let mut all = self.0.iter().flat_map(|(stem, known)| known.iter().map(move |it| (stem, it)));
+        let (stem, workflow) = all.find(|(_, workflow)| workflow.id == Some(id))?;
+        Some((stem.clone(), workflow.clone()))
     }
 
     /// What all of them are called.
@@ -95,6 +102,19 @@ mod tests {
             &serde_json::json!({ "id": 1, "path": path, "workflow_id": workflow }).to_string(),
         )
         .unwrap()
+    }
+
+    #[test]
+    fn a_run_that_leaves_its_file_out_keeps_its_name() {
+        let mut workflows = Workflows::default();
+        workflows.learn(&[run(".github/workflows/ci.yml", Some(7))]);
+        let nameless = |id: Option<u64>| -> wire::Run {
+            let run = serde_json::json!({ "id": 1, "name": "CI", "path": null, "workflow_id": id });
+            serde_json::from_str(&run.to_string()).unwrap()
+        };
+        for (id, expected) in [(Some(7), "ci"), (Some(8), "CI"), (None, "CI")] {
+            assert_eq!(workflows.name(&nameless(id)), expected, "{id:?}");
+        }
     }
 
     #[test]

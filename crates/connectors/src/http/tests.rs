@@ -369,4 +369,7 @@ async fn a_conditional_request_may_find_nothing_new() {
     let answer =
         http(&server.uri(), bearer()).send(Request::get(["x"]).header("if-none-match", "\"1\"")).await;
     assert_eq!(answer.unwrap().status, StatusCode::NOT_MODIFIED);
+    // To one that named nothing it says nothing.
+    let unasked = http(&server.uri(), bearer()).send(Request::get(["x"])).await;
+    assert!(matches!(unasked, Err(ServiceError::Unavailable { .. })), "{unasked:?}");
 }

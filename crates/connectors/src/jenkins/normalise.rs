@@ -135,7 +135,8 @@ pub(super) fn item(
     runs.dedup_by_key(|run| run.number);
     number_in_time(&mut runs);
     runs.truncate(RUNS_KEPT);
-    let unsaid = job.builds.as_ref().is_none_or(|builds| !builds.odd.is_empty());
+    let unsaid =
+        job.builds.as_ref().is_none_or(|builds| !builds.odd.is_empty()) || unnumbered(name, job).is_some();
     if runs.is_empty() && !(known && unsaid) {
         return None;
     }
@@ -243,6 +244,13 @@ pub(super) fn unknown_result(
     };
     let why = format!("it is not known how build {} ended: Jenkins {says}", last.number);
     Some(Problem::new(ProblemKind::Incomplete, name.to_string(), why))
+}
+
+/// Builds that do not say which ones they are.
+pub(super) fn unnumbered(name: &JobName, job: &wire::Job) -> Option<Problem> {
+    let (all, lost) = (job.builds().len(), job.builds().iter().filter(|build| build.number == 0).count());
+    let why = format!("{lost} of {all} builds do not say their number");
+    (lost > 0).then(|| Problem::new(ProblemKind::Malformed, name.to_string(), why))
 }
 
 /// True once a build is over and Jenkins says how it went.

@@ -100,6 +100,7 @@ impl Source for Jobs {
         for (name, job) in &listing.jobs {
             let odd = job.builds.as_ref().and_then(|builds| builds.problem(&name.to_string(), "builds"));
             listing.problems.extend(odd);
+            listing.problems.extend(normalise::unnumbered(name, job));
             if job.hides_builds() && !job.is_disabled() {
                 let why = "Jenkins does not say what it built";
                 listing.problems.push(Problem::new(ProblemKind::NotSeen, name.to_string(), why));

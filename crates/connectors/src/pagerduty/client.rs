@@ -110,7 +110,7 @@ impl PagerDuty {
     /// An incident as it is now.
     pub(super) async fn incident(&self, id: &str) -> Result<Incident, ServiceError> {
         let one: wire::One = self.http.send(self.get(["incidents", id])).await?.json()?;
-        Ok(one.incident)
+        the_one(one, id)
     }
 
     /// The same; `None` where there is none (any more).
@@ -118,7 +118,7 @@ impl PagerDuty {
         let answer = self.http.exchange(self.get(["incidents", id])).await?;
         match answer.status {
             StatusCode::NOT_FOUND | StatusCode::GONE => Ok(None),
-            status if status.is_success() => Ok(Some(answer.json::<wire::One>()?.incident)),
+            status if status.is_success() => the_one(answer.json()?, id).map(Some),
             _ => Err(self.http.fault(&answer)),
         }
     }
@@ -229,5 +229,16 @@ impl Identify for PagerDuty {
         let name = Some(text::line(&me.name, 100)).filter(|name| !name.is_empty());
         let login = text::line(&me.id, 100);
         Ok(Identity { login, name, server: Some("PagerDuty".to_owned()), ..Identity::default() })
+    }
+}
+
+/// What was asked for; an answer about another incident is none.
+fn the_one(one: wire::One, id: &str) -> Result<Incident, ServiceError> {
+    match one.incident.id == id {
+        true => Ok(one.incident),
+        false => Err(ServiceError::unavailable(format!(
+            "PagerDuty answered with another incident than {id}, {}",
+            text::line(&one.incident.id, 40)
+        ))),
     }
 }

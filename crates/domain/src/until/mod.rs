@@ -1,6 +1,6 @@
 //! Times to come as people write them: `2h`, `18:00`, `9am`, `tomorrow`, `monday morning`, `2026-11-22`, `2026-11-22T10:00`.
 //!
-//! A text is read whole or not at all: [`reading`] knows what a time can look like, [`prose`] tells times from other text.
+//! A text is read whole or not at all: `reading` knows what a time can look like, `prose` tells times from other text.
 
 mod prose;
 mod reading;

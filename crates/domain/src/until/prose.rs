@@ -71,6 +71,13 @@ pub fn looks_like_time(text: &str) -> bool {
             "half" | "quarter" => ["past", "to"].contains(&second) || rest.starts_with(&["an", "hour"]),
             "day" => rest.starts_with(&["after", "tomorrow"]),
             "the" => rest.starts_with(&["day", "after", "tomorrow"]),
+            "in" => {
+                let third = words.get(2).copied().unwrap_or_default();
+                let counted = second.parse::<f64>().is_ok() || COUNTS.contains(&second);
+                second.parse::<Span>().is_ok()
+                    || (counted && is_unit(third))
+                    || rest.starts_with(&["half", "an"])
+            }
             "at" => is_hour(second) || is_clock(&words[..words.len().min(2)]),
             _ => is_day_of_month(first, second) || is_day_of_month(second, first),
         }

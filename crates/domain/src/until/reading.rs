@@ -249,7 +249,11 @@ fn day(words: &[&str], now: &Zoned) -> Option<Result<Day, NotToCome>> {
             let date = |year| Date::new(year, month, day_of_month(of_month)?).ok();
             let coming =
                 [today.year(), today.year() + 1].into_iter().filter_map(date).find(|date| *date >= today);
-            of(Ok(coming?))
+            // What has just gone by is hardly meant for next year.
+            match today.until(coming?).ok()?.get_days() {
+                300.. => Some(Err(NotToCome::Unclear(format!("the year too, or {}", coming?)))),
+                _ => of(Ok(coming?)),
+            }
         }
         [month, of_month, year] | [of_month, month, year] if let Some(month) = month_of(month) => {
             let year = Some(year).filter(|year| year.len() == 4)?.parse().ok()?;

@@ -85,6 +85,11 @@ fn prose_is_told_from_times() {
         "two weeks",
         "2026-11-24",
         "2026-11-24T10:00",
+        "in 2 weeks",
+        "in 2 hours deploying",
+        "in a week",
+        "in 90m",
+        "in half an hour",
     ];
     for text in times {
         assert!(looks_like_time(text), "{text}");
@@ -95,6 +100,9 @@ fn prose_is_told_from_times() {
         "the monday deploy",
         "5xx again",
         "2 nodes are down",
+        "in progress",
+        "in 2 places",
+        "in a hurry",
         "month end",
         "#479 is out",
         "a b",
@@ -172,9 +180,10 @@ fn a_time_is_understood_whole_or_refused_whole() {
         ("in 2 months", Ok("2027-04-24T10:00:00Z")),
         ("a few hours", Err(EXPECTED.to_owned())),
         // Dates.
-        ("24 nov", Ok("2027-11-24T08:00:00Z")),
         ("November 24th", Ok("2027-11-24T08:00:00Z")),
-        ("1 feb", Ok("2028-02-01T08:00:00Z")),
+        ("24 nov", Ok("2027-11-24T08:00:00Z")),
+        ("1 feb", Err("the year too, or 2028-02-01".to_owned())),
+        ("1 feb 2028", Ok("2028-02-01T08:00:00Z")),
         ("nov 24, 2028 18:00", Ok("2028-11-24T17:00:00Z")),
         ("30 feb", Err(EXPECTED.to_owned())),
         ("24.11.2027", Err("year-month-day".to_owned())),

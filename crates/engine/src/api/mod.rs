@@ -50,10 +50,10 @@ pub trait ReadCall: Call {}
 pub enum Access {
     /// It reads, and changes nothing but what was seen.
     Reads,
-    /// It acts on an item, a run or a message: what a person does all day. It takes an [`Actor`], and what it changes
+    /// It acts on an item, a run or a message: what a person does all day. It takes an [`Actor`](callboard_domain::actor::Actor), and what it changes
     /// keeps that.
     Acts,
-    /// It changes accounts, secrets, rules, folders or other settings, and takes an [`Actor`] too.
+    /// It changes accounts, secrets, rules, folders or other settings, and takes an [`Actor`](callboard_domain::actor::Actor) too.
     Configures,
 }
 

@@ -116,7 +116,7 @@ fn pull_requests_of_every_sort() {
     let state: Look = |pull| {
         format!("{} {:?} {:?}", pull.state.name(), pull.ended_at.map(|at| at.to_string()), pull.merged_by)
     };
-    let cases: [(&str, Value, Look, &str); 12] = [
+    let cases: [(&str, Value, Look, &str); 13] = [
         ("a draft", pull(1, json!({ "draft": true })), |pull| pull.draft.to_string(), "true"),
         ("from a fork", pull(1, json!({ "head": fork })), |pull| pull.branch.clone(), "stranger:main"),
         (
@@ -131,6 +131,12 @@ fn pull_requests_of_every_sort() {
             pull(1, json!({ "user": { "login": "dependabot[bot]", "type": "Bot" } })),
             |pull| pull.author.clone(),
             "dependabot[bot]",
+        ),
+        (
+            "merged, at a time that cannot be read",
+            pull(1, json!({ "state": "closed", "merged": true, "merged_at": null })),
+            |pull| pull.state.name().to_owned(),
+            "merged",
         ),
         ("merged", pull(1, merged), state, "merged Some(\"2026-11-22T10:00:00Z\") Some(\"bo\")"),
         (

@@ -349,3 +349,17 @@ async fn what_no_longer_runs_and_has_no_result_is_not_known_and_named() {
         assert_eq!(problems.join("; "), problem, "{last}, {minutes}");
     }
 }
+
+#[tokio::test]
+async fn builds_without_a_number_are_named() {
+    let nameless = json!({ "result": "FAILURE", "building": false, "timestamp": 1_795_347_000_000_i64 });
+    for builds in [json!([nameless]), json!([nameless, built(1, json!("SUCCESS"))])] {
+        let says = json!({ "jobs": [job("web", json!({ "builds": builds }))] });
+        let batch = poll(&says, &[], None, contract::now()).await;
+        let problems: Vec<_> = batch.problems.iter().map(ToString::to_string).collect();
+        let expected =
+            format!("web: 1 of {} builds do not say their number", builds.as_array().unwrap().len());
+        assert_eq!(problems, [expected], "{builds}");
+        assert!(batch.problems[0].hides());
+    }
+}
