@@ -205,7 +205,7 @@ fn a_bad_configuration_is_refused_with_the_place_and_the_nearest_name() -> Resul
             "item.branch",
         ),
         (format!("{good}[receive]\nlisten = \"here\"\n"), "4:10", "an address and a port"),
-        ("default_channel = [\n".to_owned(), "", "expected"),
+        ("default_channel = [\n".to_owned(), "1:20", "this list does not end"),
     ];
     for (text, place, expected) in cases {
         let callboard = Callboard::new(&text)?;
