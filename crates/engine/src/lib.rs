@@ -222,7 +222,6 @@ impl Engine {
     /// Starts what goes on until the engine stops.
     fn start_tasks(&self, socket: system::local::LocalListener, listener: Option<TcpListener>) {
         let Inner { store, live, tasks, watcher, receiver, deliverer, notifier, snoozed, .. } = &*self.inner;
-        let stop = tasks.stopping();
         let (engine, mut bound) = (self.clone(), Some(socket));
         tasks.supervise("local socket", move || {
             let data = &engine.inner.options.paths.data;
@@ -235,21 +234,19 @@ impl Engine {
                 }
             }
         });
-        go_on(tasks, "outbox", (deliverer, &stop), outbox::deliver::run);
-        go_on(tasks, "secrets", (live, &stop), active_config::reconnect);
+        tasks.keep("outbox", deliverer, outbox::deliver::run);
+        tasks.keep("secrets", live, active_config::reconnect);
         if self.inner.options.mode != Mode::Serve {
             return;
         }
-        go_on(tasks, "notifications", (notifier, &stop), outbox::notify::run);
-        go_on(tasks, "accounts", (watcher, &stop), |it, stop| it.run(stop));
-        go_on(tasks, "configuration", (live, &stop), active_config::follow_files);
-        let (of, woken) = (store.clone(), Arc::clone(snoozed));
-        go_on(tasks, "snoozes", (&of, &stop), move |it, stop| {
-            watch::snooze::wake(it, Arc::clone(&woken), stop)
+        tasks.keep("notifications", notifier, outbox::notify::run);
+        tasks.keep("accounts", watcher, Watcher::run);
+        tasks.keep("configuration", live, active_config::follow_files);
+        tasks.keep("snoozes", &(store.clone(), Arc::clone(snoozed)), |(store, snoozed), stop| {
+            watch::snooze::wake(store, snoozed, stop)
         });
-        let of = live.clone();
-        go_on(tasks, "maintenance", (store, &stop), move |it, stop| {
-            watch::maintenance::run(it, of.clone(), stop)
+        tasks.keep("maintenance", &(store.clone(), live.clone()), |(store, live), stop| {
+            watch::maintenance::run(store, live, stop)
         });
         // Known before anybody asks where that is.
         if let Some(listener) = &listener {
@@ -257,8 +254,8 @@ impl Engine {
         }
         let mut listener = listener;
         // Started again it takes its address anew.
-        go_on(tasks, "webhooks", (receiver, &stop), move |it, stop| {
-            watch::receive::run(it, listener.take(), stop)
+        tasks.keep("webhooks", receiver, move |receiver, stop| {
+            watch::receive::run(receiver, listener.take(), stop)
         });
     }
 
@@ -319,18 +316,4 @@ impl Engine {
     pub(crate) fn active(&self) -> Arc<ActiveConfig> {
         self.inner.live.now()
     }
-}
-
-/// Keeps a part of the engine at work: it is started again after a panic.
-fn go_on<T, Task>(
-    tasks: &Tasks,
-    name: &str,
-    (part, stop): (&T, &CancellationToken),
-    mut work: impl FnMut(T, CancellationToken) -> Task + Send + 'static,
-) where
-    T: Clone + Send + 'static,
-    Task: Future<Output = ()> + Send + 'static,
-{
-    let (part, stop) = (part.clone(), stop.clone());
-    tasks.supervise(name, move || work(part.clone(), stop.clone()));
 }

@@ -10,7 +10,7 @@ use callboard_domain::{
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{learnt::Claim, normalise::Sum, wire, workflows::Workflows};
+use super::{checks::Sum, learnt::Claim, wire, workflows::Workflows};
 
 /// How long a refusal (gone, forbidden) is believed before asking again.
 const REFUSED_FOR: SignedDuration = SignedDuration::from_mins(10);

@@ -11,10 +11,10 @@ use reqwest::Method;
 use serde::de::IgnoredAny;
 
 use super::{
+    checks::{Lacks, Sum},
     client::{Calls, Found, in_repo},
     cursor::{Described, Open, Part, Repo, Seen, Standing},
-    normalise::{self, Lacks, Sum},
-    wire,
+    normalise, wire,
 };
 use crate::lenient::{Entries, folded};
 

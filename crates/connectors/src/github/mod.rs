@@ -4,6 +4,7 @@
 //! over signed webhooks. Both tell the same snapshots.
 
 mod actions;
+mod checks;
 mod choose;
 mod client;
 mod collect;

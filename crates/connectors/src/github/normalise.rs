@@ -7,14 +7,12 @@ use std::{
 
 use callboard_domain::{
     item::{
-        AccountName, Build, BuildRun, BuildStatus, Checks, ChecksStatus, Detail, Item, ItemKey, Kind,
-        MergeState, Mergeability, PullRequest, PullRequestState, REVIEWS_KEPT, RUNS_KEPT, Review, Size,
-        Verdict,
+        AccountName, Build, BuildRun, BuildStatus, Checks, Detail, Item, ItemKey, Kind, MergeState,
+        Mergeability, PullRequest, PullRequestState, REVIEWS_KEPT, RUNS_KEPT, Review, Size, Verdict,
     },
     text,
 };
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{wire, workflows::Workflows};
@@ -22,7 +20,7 @@ use crate::lenient::{Odd, folded};
 
 const NAME: usize = 200;
 /// How many failing checks or jobs are named.
-const FAILING_KEPT: usize = 20;
+pub(super) const FAILING_KEPT: usize = 20;
 
 /// A pull request with as much of its reviews and checks as is known.
 pub(super) fn pull(
@@ -186,165 +184,6 @@ fn newest(mut reviews: Vec<Review>) -> Vec<Review> {
     reviews.split_off(reviews.len().saturating_sub(REVIEWS_KEPT))
 }
 
-/// A commit's checks of one sort, summed up, as the cursor keeps it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub(super) struct Sum {
-    any: bool,
-    pending: bool,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    unknown: bool,
-    failed: bool,
-    failing: BTreeSet<String>,
-    at: Option<Timestamp>,
-    /// There are more than were read.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    cut: bool,
-    /// Some could not be read.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    malformed: bool,
-}
-
-/// What of a list of checks is missing.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Lacks {
-    /// There are more of them: they count as under way.
-    pub(super) more: bool,
-    /// Some of them could not be read: it is not known how those are.
-    pub(super) malformed: bool,
-}
-
-impl Sum {
-    /// Of check runs: what apps such as Actions report. A check that ran several times for the commit counts as it ended
-    /// last; a cancelled one counts as failed, as it does on GitHub. Each one without a
-    /// name counts by itself.
-    pub(super) fn of_runs(runs: &[wire::CheckRun], lacks: Lacks) -> Self {
-        let mut newest: BTreeMap<_, &wire::CheckRun> = BTreeMap::new();
-        for (place, run) in runs.iter().enumerate() {
-            let nameless = run.name.is_empty().then_some(place);
-            let known = newest.entry((run.app.as_ref(), run.name.as_str(), nameless)).or_insert(run);
-            if is_newer(run, known) {
-                *known = run;
-            }
-        }
-        let sum = newest.into_values().fold(Self::default(), |sum, run| {
-            sum.with(check_status(run), &run.name, run.completed_at.max(run.started_at))
-        });
-        sum.lacking(lacks)
-    }
-
-    fn lacking(self, Lacks { more, malformed }: Lacks) -> Self {
-        let any = self.any || more || malformed;
-        Self { any, pending: self.pending || more, cut: more, malformed, ..self }
-    }
-
-    /// Of commit statuses: what other CI servers report. Each one without a context counts by itself.
-    pub(super) fn of_statuses(statuses: &[wire::Status], lacks: Lacks) -> Self {
-        let mut newest: BTreeMap<_, &wire::Status> = BTreeMap::new();
-        for (place, status) in statuses.iter().enumerate() {
-            let nameless = status.context.is_empty().then_some(place);
-            let known = newest.entry((status.context.as_str(), nameless)).or_insert(status);
-            if (status.updated_at, status.id) > (known.updated_at, known.id) {
-                *known = status;
-            }
-        }
-        let sum = newest.into_values().fold(Self::default(), |sum, status| {
-            let state = match folded(&status.state).as_deref() {
-                // Forgejo and Gitea know warnings.
-                Some("success" | "warning") => ChecksStatus::Passed,
-                Some("failure" | "error") => ChecksStatus::Failed,
-                Some("pending") => ChecksStatus::Pending,
-                _ => ChecksStatus::Unknown,
-            };
-            sum.with(state, &status.context, status.updated_at)
-        });
-        sum.lacking(lacks)
-    }
-
-    /// What of them was not read.
-    pub(super) fn lacks(&self) -> Lacks {
-        Lacks { more: self.cut, malformed: self.malformed }
-    }
-
-    fn with(mut self, status: ChecksStatus, of: &str, at: Option<Timestamp>) -> Self {
-        self.any = true;
-        self.pending |= status == ChecksStatus::Pending;
-        self.unknown |= status == ChecksStatus::Unknown;
-        if status == ChecksStatus::Failed {
-            self.failed = true;
-            self.failing.insert(name(of));
-        }
-        self.at = self.at.max(at);
-        self
-    }
-
-    /// Both sorts together.
-    pub(super) fn and(mut self, other: &Self) -> Self {
-        self.any |= other.any;
-        self.pending |= other.pending;
-        self.unknown |= other.unknown;
-        self.failed |= other.failed;
-        self.failing.extend(other.failing.iter().cloned());
-        self.cut |= other.cut;
-        self.malformed |= other.malformed;
-        self.at = self.at.max(other.at);
-        self
-    }
-
-    /// True where a person would see the same.
-    pub(super) fn says_the_same(&self, other: &Self) -> bool {
-        (self.status(), &self.failing) == (other.status(), &other.failing)
-    }
-
-    /// How far they are.
-    pub(super) fn status(&self) -> ChecksStatus {
-        match self {
-            Self { failed: true, .. } => ChecksStatus::Failed,
-            Self { pending: true, .. } => ChecksStatus::Pending,
-            Self { unknown: true, .. } | Self { malformed: true, .. } => ChecksStatus::Unknown,
-            Self { any: true, .. } => ChecksStatus::Passed,
-            _ => ChecksStatus::None,
-        }
-    }
-
-    /// As the checks of that pull request's head. Where there are none, that has been so since it was opened.
-    pub(super) fn of(&self, pull: &wire::Pull) -> Checks {
-        Checks {
-            commit: pull.head.sha.clone(),
-            status: self.status(),
-            failing: self.failing.iter().take(FAILING_KEPT).cloned().collect(),
-            at: self.at.or(pull.created_at).or(pull.updated_at).unwrap_or(Timestamp::UNIX_EPOCH),
-        }
-    }
-}
-
-/// Later runs have higher numbers; servers without numbers say when they began.
-fn is_newer(run: &wire::CheckRun, known: &wire::CheckRun) -> bool {
-    match (run.id, known.id) {
-        (Some(one), Some(other)) if one != other => one > other,
-        // Of two that nothing tells apart, the one with the worse news.
-        _ => {
-            (run.started_at, run.completed_at, check_status(run))
-                > (known.started_at, known.completed_at, check_status(known))
-        }
-    }
-}
-
-/// What a check says. One that is completed with a word that is not known has ended somehow; one that GitHub gave up on
-/// (`stale`) is awaited, and so is any other.
-fn check_status(run: &wire::CheckRun) -> ChecksStatus {
-    let (status, conclusion) = (folded(&run.status), run.conclusion.as_deref().and_then(folded));
-    match conclusion.as_deref() {
-        conclusion if !is_completed(status.as_deref(), conclusion) => ChecksStatus::Pending,
-        Some("success" | "neutral" | "skipped") => ChecksStatus::Passed,
-        Some("failure" | "timed_out" | "cancelled" | "action_required" | "startup_failure") => {
-            ChecksStatus::Failed
-        }
-        Some("stale") | None => ChecksStatus::Pending,
-        Some(_) => ChecksStatus::Unknown,
-    }
-}
-
 /// What names an attempt at a run: `ID/ATTEMPT`.
 pub(super) fn attempt(run: &wire::Run) -> String {
     format!("{}/{}", run.id, run.run_attempt.unwrap_or(1))
@@ -469,7 +308,7 @@ pub(super) fn run_status(run: &wire::Run) -> BuildStatus {
 }
 
 /// Whether a run or check has ended: where its status is null or a word that is not known here, one with a conclusion has.
-fn is_completed(status: Option<&str>, conclusion: Option<&str>) -> bool {
+pub(super) fn is_completed(status: Option<&str>, conclusion: Option<&str>) -> bool {
     match status {
         Some("completed") => true,
         Some("queued" | "in_progress" | "requested" | "waiting" | "pending") => false,

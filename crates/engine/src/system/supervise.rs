@@ -117,6 +117,20 @@ impl Tasks {
         self.tracker.spawn(supervised(start, report, stop));
     }
 
+    /// Keeps a part of the program at work until that stops: after a panic `work` is called with it again.
+    pub(crate) fn keep<T, Task>(
+        &self,
+        name: &str,
+        part: &T,
+        mut work: impl FnMut(T, CancellationToken) -> Task + Send + 'static,
+    ) where
+        T: Clone + Send + 'static,
+        Task: Future<Output = ()> + Send + 'static,
+    {
+        let (part, stop) = (part.clone(), self.stopping());
+        self.supervise(name, move || work(part.clone(), stop.clone()));
+    }
+
     /// Stops all of them. False where some have not ended `within` that time.
     pub(crate) async fn stop(&self, within: Duration) -> bool {
         self.stop.cancel();

@@ -12,23 +12,21 @@
 
 mod body;
 mod connections;
+mod host;
 mod refusals;
+mod verifier;
 
 use std::{
     convert::Infallible,
-    hash::{BuildHasher, RandomState},
+    hash::RandomState,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use bytes::Bytes;
-use callboard_domain::{
-    item::AccountName,
-    source::{Hook, HookError, Received},
-    text,
-};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use callboard_domain::{item::AccountName, source::Received, text};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -42,12 +40,13 @@ use tokio_util::sync::CancellationToken;
 use self::{
     body::{Budget, NotTaken},
     connections::{Connections, Impatient, Place},
+    host::check_host,
     refusals::Refusals,
+    verifier::Verifier,
 };
 use super::decide;
 use crate::{
-    accounts::Account,
-    active_config::{ActiveConfig, LiveConfig},
+    active_config::LiveConfig,
     store::{Report, Store, StoreError},
     system::supervise::Tasks,
 };
@@ -353,96 +352,6 @@ async fn take(shared: &Shared, place: &Place, request: Request<Incoming>) -> Res
     })
 }
 
-/// Who checks what is sent for an account.
-enum Verifier<'l> {
-    /// Its own hook.
-    Own(&'l dyn Hook),
-    /// It has none: the same work is done by another's hook where there is one, and the sender is refused for this reason.
-    StandIn(Option<&'l dyn Hook>, String),
-}
-
-impl<'l> Verifier<'l> {
-    fn of(active: &'l ActiveConfig, account: &AccountName, stand_in: &RandomState) -> Self {
-        fn hook(account: &Account) -> Option<&dyn Hook> {
-            account.connection.as_ref().ok()?.hook.as_deref()
-        }
-        let why = match active.accounts.get(account) {
-            None => format!("there is no account {account}"),
-            Some(found) => match (&found.connection, hook(found)) {
-                (_, Some(hook)) => return Self::Own(hook),
-                // To say so would tell that there is such an account; its owner sees the reason in the status.
-                (Err(why), None) => format!("{account} is not ready: {why}"),
-                (Ok(_), None) => format!("{} accounts take no webhooks", found.config.service_name()),
-            },
-        };
-        let hooks: Vec<&dyn Hook> = active.accounts.values().filter_map(|account| hook(account)).collect();
-        let chosen = usize::try_from(stand_in.hash_one(account.as_str()) >> 1).unwrap_or_default();
-        Self::StandIn(chosen.checked_rem(hooks.len()).map(|at| hooks[at]), why)
-    }
-
-    /// Checks the headers.
-    fn admit(&self, account: &AccountName, headers: &HeaderMap) -> Result<(), Refusal> {
-        match self {
-            Self::Own(hook) => hook.admit(headers).map_err(|error| refused(account, error)),
-            Self::StandIn(None, why) => Err(unproven(why)),
-            Self::StandIn(Some(hook), why) => hook.admit(headers).map_err(|_| unproven(why)),
-        }
-    }
-
-    /// Checks the signature, and reads what is sent.
-    fn receive(
-        &self,
-        account: &AccountName,
-        headers: &HeaderMap,
-        body: &[u8],
-        now: Timestamp,
-    ) -> Result<Received, Refusal> {
-        match self {
-            Self::Own(hook) => hook.receive(headers, body, now).map_err(|error| refused(account, error)),
-            Self::StandIn(hook, why) => {
-                let _ = hook.map(|hook| hook.receive(headers, body, now));
-                Err(unproven(why))
-            }
-        }
-    }
-}
-
-fn refused(account: &AccountName, error: HookError) -> Refusal {
-    match error {
-        HookError::Unsigned(why) => unproven(format!("{account}: {why}")),
-        HookError::Malformed(why) => refuse(StatusCode::BAD_REQUEST, why),
-    }
-}
-
-/// A web page must not be able to post here by a name that it made to point to this machine (DNS rebinding), nor at all.
-fn check_host(headers: &HeaderMap, hosts: &[String]) -> Result<(), Refusal> {
-    if headers.contains_key(header::ORIGIN) {
-        return Err(refuse(StatusCode::FORBIDDEN, "web pages may not send webhooks"));
-    }
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    if is_known_host(host, hosts) {
-        Ok(())
-    } else {
-        let why = format!("the host {host:?} is not known here; add it to receive.hosts if it is right");
-        Err(refuse(StatusCode::MISDIRECTED_REQUEST, why))
-    }
-}
-
-/// Whether a `Host` header names this machine: a loopback name or address, or a configured name, with any port.
-fn is_known_host(host: &str, hosts: &[String]) -> bool {
-    if let Ok(address) = host.parse::<SocketAddr>() {
-        return address.ip().is_loopback();
-    }
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let bare = name.trim_start_matches('[').trim_end_matches(']');
-    name.eq_ignore_ascii_case("localhost")
-        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-        || hosts.iter().any(|known| known.eq_ignore_ascii_case(name))
-}
-
 #[cfg(test)]
 mod tests {
     use tokio::{
@@ -528,32 +437,5 @@ mod tests {
             began.elapsed()
         );
         listener.stop.cancel();
-    }
-
-    #[test]
-    fn hosts_that_name_this_machine() {
-        let hosts = ["hooks.acme.example".to_owned()];
-        let cases = [
-            ("127.0.0.1:7878", true),
-            ("127.0.0.1", true),
-            ("127.9.9.9:80", true),
-            ("localhost:7878", true),
-            ("LOCALHOST", true),
-            ("[::1]:7878", true),
-            ("[::1]", true),
-            ("hooks.acme.example", true),
-            ("Hooks.Acme.Example:443", true),
-            ("", false),
-            ("evil.example", false),
-            ("evil.example:7878", false),
-            ("localhost.evil.example", false),
-            ("127.0.0.1.evil.example", false),
-            ("hooks.acme.example.evil.example", false),
-            ("10.0.0.5:7878", false),
-            ("localhost:7878@evil.example", false),
-        ];
-        for (host, expected) in cases {
-            assert_eq!(is_known_host(host, &hosts), expected, "{host:?}");
-        }
     }
 }

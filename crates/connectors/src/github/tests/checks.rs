@@ -3,7 +3,7 @@
 use callboard_domain::item::ChecksStatus;
 
 use super::{
-    super::normalise::{Lacks, Sum},
+    super::checks::{Lacks, Sum},
     normalise::wire,
     *,
 };

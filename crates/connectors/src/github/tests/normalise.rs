@@ -6,7 +6,8 @@ use callboard_domain::item::{
 
 use super::{
     super::{
-        normalise::{self, Lacks, Sum, pull as snapshot},
+        checks::{Lacks, Sum},
+        normalise::{self, pull as snapshot},
         workflows::Workflows,
     },
     *,

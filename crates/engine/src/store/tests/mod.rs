@@ -3,6 +3,7 @@ mod ingest;
 mod opening;
 mod outbox;
 mod prune;
+mod reading;
 mod runs;
 mod search;
 mod unreadable;

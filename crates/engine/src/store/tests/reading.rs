@@ -1,0 +1,135 @@
+use super::*;
+
+#[tokio::test]
+async fn put_aside_until_something_happens_or_until_a_time() {
+    let store = watching().await;
+    let rules = Arc::new(Everything { silence: true, ..Everything::default() });
+    store.ingest(&pager(), hook("1", vec![firing("a")]), at(110), rules).await.unwrap();
+    let stored = store.item(&key("a")).await.unwrap().unwrap();
+    assert!(stored.silenced && stored.is_off_board(at(110)));
+
+    let rules = everything();
+    let acknowledged = alert("a", IncidentStatus::Acknowledged, 120);
+    store.ingest(&pager(), hook("2", vec![acknowledged]), at(120), rules.clone()).await.unwrap();
+    assert!(!store.item(&key("a")).await.unwrap().unwrap().silenced);
+
+    assert!(store.snooze(&key("a"), Some(Snooze::UntilChange), &ana(), at(0)).await.unwrap());
+    store.ingest(&pager(), hook("3", vec![resolved("a", 130)]), at(130), rules.clone()).await.unwrap();
+    assert_eq!(store.item(&key("a")).await.unwrap().unwrap().snoozed, None);
+
+    let until = Some(Snooze::Until(at(200)));
+    assert!(store.snooze(&key("a"), until, &ana(), at(0)).await.unwrap());
+    let back = alert("a", IncidentStatus::Triggered, 140);
+    store.ingest(&pager(), hook("4", vec![back]), at(140), rules.clone()).await.unwrap();
+    let stored = store.item(&key("a")).await.unwrap().unwrap();
+    assert_eq!(stored.snoozed, until);
+    assert!(stored.is_off_board(at(199)) && !stored.is_off_board(at(200)));
+    let asked: Vec<_> = rules.asked.lock().unwrap().iter().map(|(_, snoozed)| *snoozed).collect();
+    assert_eq!(asked, [false, false, true]);
+}
+
+#[tokio::test]
+async fn why_and_what_is_still_to_be_shown() {
+    let store = watching().await;
+    let report = hook("1", vec![firing("a"), firing("b")]);
+    let events = store.ingest(&pager(), report, at(110), everything()).await.unwrap().events;
+    let pending = store.pending_notices(10).await.unwrap();
+    assert_eq!(pending.iter().map(|it| it.event.clone()).collect::<Vec<_>>(), events);
+    assert_eq!(pending[0].notice, Notice { important: false, group: "storage".to_owned() });
+    store.mark_shown(&[events[0].id], at(120)).await.unwrap();
+    let store = after_crash(&store, 130);
+    let left: Vec<_> = store.pending_notices(10).await.unwrap().into_iter().map(|it| it.event.id).collect();
+    assert_eq!(left, [events[1].id]);
+    let why = store.decision(events[0].id).await.unwrap();
+    assert_eq!(why.as_deref(), Some(r#"{"rule":"everything"}"#));
+}
+
+#[tokio::test]
+async fn how_a_source_fares() {
+    use callboard_domain::error::ServiceError;
+    let store = watching().await;
+    for (now, why) in [(60, "no route"), (70, "no name")] {
+        store.poll_failed(&pager(), ServiceError::unavailable(why), at(now)).await.unwrap();
+    }
+    let source = store.source(&pager()).await.unwrap().unwrap();
+    assert_eq!(source.error, Some((ServiceError::unavailable("no name"), at(60))));
+    assert_eq!(source.baseline_at, Some(at(50)));
+    let batch = Batch {
+        cursor: Some(Cursor("{}".to_owned())),
+        problems: vec![Problem::new(ProblemKind::NotSeen, "acme/old", "it is gone")],
+        ..Batch::default()
+    };
+    store.ingest(&pager(), found(80, batch), at(81), everything()).await.unwrap();
+    store.ingest(&pager(), poll(90, Vec::new()), at(91), everything()).await.unwrap();
+    let source = store.source(&pager()).await.unwrap().unwrap();
+    assert_eq!((source.error, source.last_ok_at), (None, Some(at(90))));
+    assert_eq!(source.cursor, Some(Cursor("{}".to_owned())), "a poll that gives none keeps it");
+    assert_eq!(source.problems, Vec::new());
+}
+
+#[tokio::test]
+async fn an_unwatched_account_leaves_the_board_and_may_come_back() {
+    let store = watching().await;
+    store.ingest(&pager(), poll(110, vec![firing("a")]), at(110), everything()).await.unwrap();
+    store.unwatch(&pager(), at(400)).await.unwrap();
+    assert_eq!(store.open_items().await, Ok(Vec::new()));
+    let gone = store.item(&key("a")).await.unwrap().unwrap().gone;
+    assert_eq!(gone, Some((GoneReason::NotWatched, at(400))));
+    store.watch(&pager(), at(500)).await.unwrap();
+    let ingested = store.ingest(&pager(), poll(510, vec![firing("a")]), at(510), everything()).await.unwrap();
+    assert_eq!(ingested.events, []);
+    assert_eq!(store.open_items().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn items_read_back_as_they_were_given() {
+    let store = watching().await;
+    let red = build("main", BuildStatus::Failed);
+    let green = build("next", BuildStatus::Passed);
+    let report = poll(110, vec![red.clone(), green.clone(), firing("a")]);
+    store.ingest(&pager(), report, at(110), everything()).await.unwrap();
+    assert_eq!(store.item(&red.key).await.unwrap().unwrap().item, red);
+    let builds: Vec<_> = store.items(Kind::Build, 10).await.unwrap().into_iter().map(|it| it.item).collect();
+    assert!(builds.contains(&red) && builds.contains(&green) && builds.len() == 2);
+    let open = store.open_items().await.unwrap();
+    assert!(open.iter().all(|stored| stored.item != green) && open.len() == 2);
+    assert_eq!(store.open_count(Kind::Incident).await, Ok(1));
+}
+
+#[tokio::test]
+async fn an_item_that_cannot_be_read_hides_no_other_and_is_built_anew() {
+    let store = watching().await;
+    let report = poll(110, vec![firing("a"), firing("b")]);
+    store.ingest(&pager(), report, at(110), everything()).await.unwrap();
+    store.write(|conn| conn.execute("UPDATE items SET detail = '{' WHERE id = 'a'", [])).await.unwrap();
+    assert_eq!(store.open_items().await.unwrap().len(), 1);
+    let ingested = store.ingest(&pager(), poll(120, vec![firing("a")]), at(120), everything()).await.unwrap();
+    assert_eq!(ingested.events, [], "it is on the record");
+    assert_eq!(store.item(&key("a")).await.unwrap().unwrap().item, firing("a"));
+}
+
+#[tokio::test]
+async fn events_are_read_forwards_backwards_and_by_item() {
+    let store = watching().await;
+    let report = hook("1", vec![firing("a"), firing("b"), resolved("a", 120)]);
+    let events = store.ingest(&pager(), report, at(130), everything()).await.unwrap().events;
+    assert_eq!(store.events_after(events[0].id, 1).await.unwrap(), events[1..2]);
+    let newest: Vec<_> = events.iter().rev().cloned().collect();
+    assert_eq!(store.events_before(None, 2).await.unwrap(), newest[..2]);
+    assert_eq!(store.events_before(Some(events[1].id), 2).await.unwrap(), newest[2..]);
+    let of_a: Vec<_> = newest.iter().filter(|event| event.item == key("a")).cloned().collect();
+    assert_eq!(store.events_of(&key("a"), 10).await.unwrap(), of_a);
+    assert_eq!(store.event(events[0].id).await.unwrap(), Some(events[0].clone()));
+}
+
+#[tokio::test]
+async fn quiet_until_a_time_survives_a_restart() {
+    let store = watching().await;
+    assert_eq!(store.quiet_until().await, Ok(None));
+    for until in [at(200), at(300)] {
+        store.set_quiet_until(Some(until), &ana(), at(0)).await.unwrap();
+        assert_eq!(after_crash(&store, 60).quiet_until().await, Ok(Some(until)));
+    }
+    store.set_quiet_until(None, &ana(), at(0)).await.unwrap();
+    assert_eq!(store.quiet_until().await, Ok(None));
+}
