@@ -7,15 +7,19 @@ use callboard_connectors::Connection;
 use callboard_fuzz::{account, receive, signature};
 use serde_json::json;
 
-const EVENTS: [&str; 4] = ["workflow_run", "pull_request", "pull_request_review", "ping"];
+const EVENTS: [&str; 6] =
+    ["workflow_run", "pull_request", "pull_request_review", "delete", "repository", "ping"];
+const TYPES: [&str; 2] = ["application/json", "application/x-www-form-urlencoded"];
 
 static ACCOUNT: LazyLock<Connection> = LazyLock::new(|| account("github", json!({})));
 
-// The first byte chooses the event.
+// The first byte chooses the event, and how it is written.
 libfuzzer_sys::fuzz_target!(|input: &[u8]| {
     let Some((choice, body)) = input.split_first() else { return };
     let event = EVENTS[usize::from(*choice) % EVENTS.len()];
+    let written = TYPES[usize::from(*choice) / EVENTS.len() % TYPES.len()];
     let headers = [
+        ("content-type", written.to_owned()),
         ("x-github-event", event.to_owned()),
         ("x-hub-signature-256", format!("sha256={}", signature(body))),
     ];

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use callboard_connectors::{Access, Connection, ConnectorConfig, http::Client};
-use callboard_domain::{event, identity::Identity};
+use callboard_domain::{event, identity::Identity, source::Cursor};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -36,6 +36,11 @@ pub fn receive(account: &Connection, headers: &[(&'static str, String)], body: &
         .map(|(name, value)| (http::HeaderName::from_static(name), value.parse().expect("a header's value")));
     let hook = account.hook.as_deref().expect("it has webhooks");
     let Ok(received) = hook.receive(&headers.collect(), body, Timestamp::UNIX_EPOCH) else { return };
+    if let Some(remember) = &received.remember
+        && let Some(next) = remember.put(Some(&Cursor("{}".to_owned())))
+    {
+        assert_eq!(remember.put(Some(&next)), None, "what is remembered is remembered once");
+    }
     let me = Identity::default();
     for snapshot in received.snapshots {
         let first = event::compare(None, snapshot.clone(), &me);

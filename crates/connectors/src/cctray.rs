@@ -168,7 +168,7 @@ impl Source for Feed {
         let mut projects = self.read(&answer)?;
         // What a feed has twice is there once.
         let mut seen = HashSet::new();
-        projects.good.retain(|project| seen.insert(format!("{project:?}")));
+        projects.good.retain(|project| seen.insert(project.clone()));
         let mut problems: Vec<_> = projects.problem("", "projects").into_iter().collect();
         if projects.good.len() > PROJECTS {
             let why = format!("the feed has more than {PROJECTS} projects: the others are not watched");

@@ -163,7 +163,7 @@ impl Http {
 
     /// Sends a request and waits for the whole answer.
     ///
-    /// Only success (and 304, and an [`Request::unfollowed`] redirect) comes back as an answer; every other status and every fault on the way is a
+    /// Only success (and 304 to a conditional request, and an [`Request::unfollowed`] redirect) comes back as an answer; every other status and every fault on the way is a
     /// [`ServiceError`] by the table at [`fault_of_status`].
     pub async fn send(&self, request: Request) -> Result<Answer, ServiceError> {
         let follow = request.follow;
@@ -201,7 +201,10 @@ impl Http {
                 // "As you have it" says something only to who has said what that is.
                 if answer.status == StatusCode::NOT_MODIFIED && !request.is_conditional() {
                     let why = format!("{} answered 304 to an unconditional request", self.service);
-                    return Err(ServiceError::unavailable(why));
+                    return Err(match request.is_read() {
+                        true => ServiceError::unavailable(why),
+                        false => ServiceError::unknown(why),
+                    });
                 }
                 return Ok(answer);
             };
@@ -324,6 +327,8 @@ impl Http {
 
     /// Sends it once. A write is noted from before its first byte until it is known how it went.
     async fn once(&self, request: &Request, method: &Method, url: &Url) -> Result<Answer, ServiceError> {
+        // What waits has not begun.
+        self.take_turn(request, method).await;
         if request.is_read() {
             return self.transfer(request, method, url).await;
         }
@@ -362,7 +367,6 @@ impl Http {
         if same_origin(url, &self.base) && !matches!(request.url, Target::Secret(_)) {
             sending = self.credential.sign(sending);
         }
-        self.take_turn(request, method).await;
         let read = request.is_read();
         let lost = |error: reqwest::Error| self.fault_of_transport(&error.without_url(), read);
         let mut response = sending.send().await.map_err(lost)?;

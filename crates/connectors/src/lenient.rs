@@ -19,6 +19,7 @@ use serde::{
     de::{SeqAccess, Visitor},
 };
 use serde_json::{Value, value::RawValue};
+use url::Url;
 
 pub(crate) use self::{
     date::{Date, date, not_ahead, read as read_date},
@@ -28,6 +29,17 @@ pub(crate) use self::{
         text_unless_many, word,
     },
 };
+
+/// The first of several reasons, and how many more there are; none where there are none.
+pub(crate) fn first_and_more(all: &[impl fmt::Display]) -> Option<String> {
+    let (first, more) = all.split_first()?;
+    Some(if more.is_empty() { first.to_string() } else { format!("{first}, and {} more", more.len()) })
+}
+
+/// An address for a browser: http and https only.
+pub(crate) fn web_url(text: &str) -> Option<Url> {
+    Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+}
 
 /// How many odd entries of a list are named.
 const NAMED: usize = 3;

@@ -89,7 +89,14 @@ async fn only_200_is_an_answer_in_full() {
         ("cctray", "/", "<Projects/>"),
         ("pagerduty", "/incidents", r#"{ "incidents": [], "more": false }"#),
         ("github", "/user/repos", "[]"),
+        ("splunkoncall", "/api-public/v1/incidents", r#"{ "incidents": [] }"#),
     ];
+    let watching = lists.map(|(service, ..)| service);
+    for service in SERVICES {
+        let table = format!("[x]\nservice = \"{service}\"\nurl = \"https://ci.example\"");
+        let watches = read(&table).is_ok_and(|config| config.watches());
+        assert!(!watches || watching.contains(service), "{service} is not asked");
+    }
     for (service, list, body) in lists {
         for (status, is_whole) in
             [(200, true), (201, false), (202, false), (203, false), (206, false), (226, false)]
@@ -103,7 +110,11 @@ async fn only_200_is_an_answer_in_full() {
                 .mount(&server)
                 .await;
             let table = format!("[x]\nservice = \"{service}\"\nurl = \"{}\"", server.uri());
-            let fields: &[&str] = if matches!(service, "github" | "pagerduty") { &["token"] } else { &[] };
+            let fields: &[&str] = match service {
+                "github" | "pagerduty" => &["token"],
+                "splunkoncall" => &["api_id", "api_key"],
+                _ => &[],
+            };
             let connection = read(&table).unwrap().connect(contract::access(fields)).unwrap();
             let polled = connection.source.unwrap().poll(None, contract::now()).await;
             match polled {

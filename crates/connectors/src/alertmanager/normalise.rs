@@ -154,8 +154,9 @@ fn notes(silences: &[String], cut: &[String]) -> BTreeMap<String, String> {
     notes.map(|(name, values)| (name.to_owned(), text::line(&values.join(","), LABEL_VALUE))).collect()
 }
 
-/// What versions before there were notes put among the labels, until the next poll.
-const NOTED_AMONG_LABELS: [&str; 2] = ["cut-labels", "inhibited-by"];
+/// What versions before there were notes put among the labels, until the next poll; `silence`, too, but an alert may have a
+/// label of that name, which these cannot be.
+const NOTED_AMONG_LABELS: [&str; 3] = ["cut-labels", "first-seen", "inhibited-by"];
 
 /// The alert's labels, as they are at Alertmanager. `None` where the incident does not carry them all unchanged.
 pub(super) fn exact_labels(incident: &Incident) -> Option<impl Iterator<Item = (&str, &str)>> {

@@ -193,7 +193,7 @@ fn standing(
     let known = |ids: &[String]| -> Vec<&Silence> {
         ids.iter().filter_map(|id| silences.get(id.as_str()).copied()).collect()
     };
-    if let Some(mark) = mark.filter(|mark| quiet.unsaid && !mark.by.is_empty()) {
+    if let Some(mark) = mark.filter(|mark| !quiet.said && !mark.by.is_empty()) {
         // What keeps it quiet is as it was, as far as is known.
         let otherwise = mark.by.clone();
         Standing { otherwise, ..Standing::unheld(IncidentStatus::Acknowledged, last) }
@@ -249,9 +249,7 @@ fn once<'l, 'a>(alerts: &'l [Alert<'a, Quiet>]) -> impl Iterator<Item = &'l Aler
             *first = alert;
         }
     }
-    alerts
-        .iter()
-        .filter(move |alert| known.get(&*alert.fingerprint).is_some_and(|first| std::ptr::eq(*first, *alert)))
+    known.into_values()
 }
 
 /// When an alert whose end was told was sent again after it: it fires, under its old beginning.
@@ -323,7 +321,8 @@ mod tests {
             state,
             silenced_by: own(silenced),
             inhibited_by: own(inhibited),
-            ..serde_json::from_value(json!({ "state": "" })).unwrap()
+            said: true,
+            otherwise: Vec::new(),
         }
     }
 
@@ -343,6 +342,7 @@ mod tests {
         let cases = [
             (json!(null), mark(100, &["s1"], 150), Acknowledged),
             (json!({}), mark(100, &["s1"], 150), Acknowledged),
+            (json!({ "state": null, "silencedBy": null }), mark(100, &["s1"], 150), Acknowledged),
             (json!(null), None, Triggered),
             (json!(null), mark(50, &["s1"], 60), Triggered),
             (json!({ "state": "active", "silencedBy": [] }), mark(100, &["s1"], 150), Triggered),

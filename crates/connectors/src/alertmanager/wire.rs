@@ -53,10 +53,10 @@ fn present<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Text<'a
 }
 
 /// An alert's status in the API: what keeps it quiet. The API lists only alerts that fire.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Quiet {
-    /// True where the server says nothing of it.
-    pub unsaid: bool,
+    /// False where the server says nothing of it.
+    pub said: bool,
     /// `active`, `suppressed`, `unprocessed`, or a word of a later version; empty where the server does not say.
     pub state: String,
     /// The ids of silences.
@@ -68,18 +68,6 @@ pub(super) struct Quiet {
     pub otherwise: Vec<(String, String)>,
 }
 
-impl Default for Quiet {
-    fn default() -> Self {
-        Self {
-            unsaid: true,
-            state: String::new(),
-            silenced_by: Vec::new(),
-            inhibited_by: Vec::new(),
-            otherwise: Vec::new(),
-        }
-    }
-}
-
 impl<'de> Deserialize<'de> for Quiet {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut fields: BTreeMap<String, Value> = match Value::deserialize(deserializer)? {
@@ -88,7 +76,8 @@ impl<'de> Deserialize<'de> for Quiet {
             Value::Object(fields) => fields.into_iter().collect(),
             _ => return Err(serde::de::Error::custom("expected the alert's status")),
         };
-        let unsaid = fields.is_empty();
+        fields.retain(|_, value| !value.is_null());
+        let said = !fields.is_empty();
         let state = fields.remove("state").and_then(|state| state.as_str().map(str::to_owned));
         let mut names = |field: &str| fields.remove(field).map(names).unwrap_or_default();
         let (silenced_by, inhibited_by) = (names("silencedBy"), names("inhibitedBy"));
@@ -97,7 +86,7 @@ impl<'de> Deserialize<'de> for Quiet {
             Some(self::names(by).into_iter().map(move |name| (field.clone(), name)))
         });
         let otherwise = otherwise.flatten().collect();
-        Ok(Self { unsaid, state: state.unwrap_or_default(), silenced_by, inhibited_by, otherwise })
+        Ok(Self { said, state: state.unwrap_or_default(), silenced_by, inhibited_by, otherwise })
     }
 }
 

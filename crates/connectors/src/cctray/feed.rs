@@ -11,13 +11,13 @@ use quick_xml::{
 use serde_json::json;
 use url::Url;
 
-use crate::lenient::{self, Entries, Odd};
+use crate::lenient::{self, Entries, Odd, web_url};
 
 /// How many projects of a feed are read.
 pub const PROJECTS: usize = 5_000;
 
 /// A `Project` of a feed, as far as it is understood.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct Project {
     /// Its name; never empty. Another project may have the same.
     pub(super) name: String,
@@ -36,7 +36,7 @@ pub(super) struct Project {
 }
 
 /// What a project does now.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(super) enum Activity {
     /// Nothing: `Sleeping`, `CheckingModifications`.
     Idle,
@@ -168,7 +168,7 @@ fn project(tag: &BytesStart<'_>) -> Result<Project, (String, String)> {
             "lastbuildlabel" => project.label = value,
             "lastbuildtime" => project.time = lenient::read_date(&value),
             "weburl" => {
-                project.url = Url::parse(&value).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+                project.url = web_url(&value);
             }
             _ => {}
         }

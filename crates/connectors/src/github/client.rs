@@ -16,7 +16,7 @@ use url::Url;
 use super::wire::Page;
 use crate::{
     http::{Answer, Http, RateLimitHeaders, Request},
-    lenient::Odd,
+    lenient::{Odd, first_and_more},
 };
 
 /// After this many requests that found GitHub out of order, the rest of a poll is not tried.
@@ -209,11 +209,7 @@ pub(super) struct Rows<T> {
 impl<T> Rows<T> {
     /// Why the list may have more than was read of it, where that is so.
     pub(super) fn lacking(&self) -> Option<String> {
-        let odd = || match self.unread.as_slice() {
-            [] => None,
-            [one] => Some(one.to_string()),
-            [one, more @ ..] => Some(format!("{one}, and {} more", more.len())),
-        };
+        let odd = || first_and_more(&self.unread);
         let more = || self.more.then(|| "there are more than were read".to_owned());
         self.fault.as_ref().map(ToString::to_string).or_else(odd).or_else(more)
     }
@@ -433,7 +429,7 @@ fn page_after(url: &Url, rows: usize) -> Option<Url> {
         .filter(|(key, _)| key != "page")
         .map(|(key, value)| (key.into(), value.into()))
         .collect();
-    let page = number("page").unwrap_or(1) + 1;
+    let page = number("page").unwrap_or(1).checked_add(1)?;
     next.query_pairs_mut().clear().extend_pairs(others).append_pair("page", &page.to_string());
     full.then_some(next)
 }

@@ -17,7 +17,7 @@ use super::{
     cursor::{Described, Open, Part, Repo, Standing},
     normalise, wire,
 };
-use crate::lenient::{Entries, Odd};
+use crate::lenient::{Entries, Odd, first_and_more};
 
 /// Rows on a page of the lists that are read at every poll.
 const PAGE: usize = 50;
@@ -348,12 +348,9 @@ async fn open(calls: &Calls<'_>, name: &str) -> Result<Option<Rows<wire::Pull>>,
 
 /// Remembers which entries of a list could not be read.
 fn note_unread(repo: &mut Repo, part: Part, unread: &[Odd]) {
-    match unread {
-        [] => drop(repo.malformed.remove(&part)),
-        [one] => drop(repo.malformed.insert(part, one.to_string())),
-        [one, more @ ..] => {
-            drop(repo.malformed.insert(part, format!("{one}, and {} more", more.len())));
-        }
+    match first_and_more(unread) {
+        None => drop(repo.malformed.remove(&part)),
+        Some(why) => drop(repo.malformed.insert(part, why)),
     }
 }
 

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::{wire, workflows::Workflows};
-use crate::lenient::{Odd, folded};
+use crate::lenient::{Odd, first_and_more, folded, web_url};
 
 const NAME: usize = 200;
 /// How many failing checks or jobs are named.
@@ -175,8 +175,7 @@ pub(super) fn unread_reviews(reviews: &[wire::Review], odd: &[Odd]) -> Option<St
         Some(of(it).map_or_else(|| why.clone(), |by| format!("one by {by}: {why}")))
     });
     let all: Vec<_> = odd.iter().map(ToString::to_string).chain(unread).collect();
-    let (first, more) = all.split_first()?;
-    Some(if more.is_empty() { first.clone() } else { format!("{first}, and {} more", more.len()) })
+    first_and_more(&all)
 }
 
 fn newest(mut reviews: Vec<Review>) -> Vec<Review> {
@@ -345,5 +344,5 @@ pub(super) fn name(text: &str) -> String {
 
 /// An address for a browser: http and https only.
 pub(super) fn web(url: Option<&str>) -> Option<Url> {
-    url?.parse().ok().filter(|url: &Url| matches!(url.scheme(), "http" | "https"))
+    web_url(url?)
 }

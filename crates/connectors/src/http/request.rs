@@ -183,13 +183,13 @@ impl Request {
         }
     }
 
-    /// Nothing changes at the service if this is sent twice.
     /// True where it says what is known already, so that the answer may be that nothing has changed (RFC 9110, 13.1).
     pub(super) fn is_conditional(&self) -> bool {
         let conditions = ["if-none-match", "if-modified-since"];
         self.headers.iter().any(|(name, _)| conditions.iter().any(|it| name.eq_ignore_ascii_case(it)))
     }
 
+    /// Nothing changes at the service if this is sent twice.
     pub(super) fn is_read(&self) -> bool {
         self.read
     }

@@ -8,7 +8,10 @@ use wiremock::{
 };
 
 use super::{fault::retry_after, *};
-use crate::contract::{self, SECRET, USER};
+use crate::{
+    contract::{self, SECRET, USER},
+    writes::{Sent, Writes},
+};
 
 fn http(base: &str, credential: Credential) -> Http {
     http_within(TIME_OUT, base, credential)
@@ -372,4 +375,17 @@ async fn a_conditional_request_may_find_nothing_new() {
     // To one that named nothing it says nothing.
     let unasked = http(&server.uri(), bearer()).send(Request::get(["x"])).await;
     assert!(matches!(unasked, Err(ServiceError::Unavailable { .. })), "{unasked:?}");
+    let write = http(&server.uri(), bearer()).send(Request::post(["x"])).await;
+    assert!(matches!(write, Err(ServiceError::Unknown { .. })), "{write:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_waits_for_its_turn_has_not_begun() {
+    let http = http("http://127.0.0.1:9", Credential::None).paced(Duration::from_secs(60));
+    http.take_turn(&Request::post(["x"]), &Method::POST).await;
+    let writes = Writes::default();
+    let stopped =
+        tokio::time::timeout(Duration::from_secs(1), writes.observe(http.send(Request::post(["x"])))).await;
+    assert!(stopped.is_err(), "it waits");
+    assert_eq!(writes.sent(), Sent::Nothing);
 }

@@ -9,7 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use super::{job::JobName, wire};
-use crate::{Watch, lenient::Entries};
+use crate::{
+    Watch,
+    lenient::{Entries, web_url},
+};
 
 /// What a listing shows of the jobs that are watched.
 #[derive(Debug, Default)]
@@ -347,5 +350,5 @@ pub(super) fn time(milliseconds: Option<i64>) -> Option<Timestamp> {
 
 /// A page that a browser may open.
 pub(super) fn link(text: Option<&str>) -> Option<Url> {
-    Url::parse(text?).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+    web_url(text?)
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::Entries;
+use super::{Entries, first_and_more};
 
 /// A list within something larger. That it is not said, or cannot be read, is not that it is empty.
 #[derive(Debug, Clone, Default)]
@@ -26,18 +26,17 @@ impl<T> Listed<T> {
         }
     }
 
+    /// True where all of it could be read.
+    pub(crate) fn is_read(&self) -> bool {
+        matches!(self, Self::Read(entries) if entries.odd.is_empty())
+    }
+
     /// What cannot be read of it, in words; `name` is what the service calls it. None where all of it can, or it is left out.
     pub(crate) fn fault(&self, name: &str) -> Option<String> {
         match self {
             Self::Unsaid => None,
             Self::Unreadable => Some(format!("{name} is no list")),
-            Self::Read(entries) => {
-                let first = entries.odd.first()?;
-                Some(match entries.odd.len() - 1 {
-                    0 => format!("{name}, {first}"),
-                    more => format!("{name}, {first}, and {more} more"),
-                })
-            }
+            Self::Read(entries) => first_and_more(&entries.odd).map(|odd| format!("{name}, {odd}")),
         }
     }
 }

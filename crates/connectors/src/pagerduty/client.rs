@@ -14,7 +14,7 @@ use url::Url;
 
 use super::{
     is_id,
-    wire::{self, Incident, Listed, Page, User},
+    wire::{self, Incident, Page, User, UserOrService},
 };
 use crate::{
     Identify,
@@ -27,7 +27,7 @@ pub(super) const ROWS: usize = 100;
 /// The most users that are offered.
 const USERS: usize = 200;
 /// The most services that are offered.
-pub(super) const SERVICES: usize = 500;
+pub(super) const LOOKED_UP: usize = 500;
 
 /// "REST API rate limits": `ratelimit-reset` counts the seconds that are left.
 const RATE_LIMIT: RateLimitHeaders = RateLimitHeaders {
@@ -181,9 +181,9 @@ impl PagerDuty {
     }
 
     /// The services whose name has that in it.
-    pub(super) async fn services(&self, query: &str) -> Result<Vec<Listed>, ServiceError> {
+    pub(super) async fn services(&self, query: &str) -> Result<Vec<UserOrService>, ServiceError> {
         let request = self.get(["services"]).query("query", query);
-        Ok(self.list::<Listed>(request, SERVICES, |service| service.id.clone()).await?.rows)
+        Ok(self.list::<UserOrService>(request, LOOKED_UP, |service| service.id.clone()).await?.rows)
     }
 
     /// What of the `users` or `services` a text may mean: what has it for an id, else what has it in its name or address.
@@ -195,14 +195,15 @@ impl PagerDuty {
             let is_none = matches!(&answer, Ok(answer) if matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::GONE));
             if !is_none {
                 // It is sent as it is, also where nobody says whose it is.
-                let one = answer.and_then(|answer| answer.json::<wire::OneListed>()).ok().map(|it| it.one);
+                let one =
+                    answer.and_then(|answer| answer.json::<wire::OneUserOrService>()).ok().map(|it| it.one);
                 let names = one.filter(|one| one.id == typed).map(|one| one.names()).unwrap_or_default();
                 return Ok(Lookup::only(Named { id: typed.to_owned(), names }));
             }
         }
         let request = self.get([of]).query("query", typed);
-        let listing = self.list::<Listed>(request, SERVICES, |listed| listed.id.clone()).await?;
-        let is_good = |listed: &&Listed| is_id(&listed.id);
+        let listing = self.list::<UserOrService>(request, LOOKED_UP, |listed| listed.id.clone()).await?;
+        let is_good = |listed: &&UserOrService| is_id(&listed.id);
         let complete = listing.complete && listing.odd.is_empty() && listing.fault.is_none();
         let complete = complete && listing.rows.iter().all(|listed| is_good(&listed));
         // What is switched off takes no incidents.
@@ -212,7 +213,7 @@ impl PagerDuty {
     }
 }
 
-impl Listed {
+impl UserOrService {
     /// What people call it.
     pub(super) fn names(&self) -> Vec<String> {
         let name = if self.name.trim().is_empty() { &self.summary } else { &self.name };

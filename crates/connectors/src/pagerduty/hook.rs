@@ -43,6 +43,10 @@ impl Webhooks {
     }
 
     /// The ids of the incidents that webhooks were about since this was asked last.
+    pub(super) fn mentioned(&self) -> BTreeSet<String> {
+        self.mentioned.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     pub(super) fn take_mentioned(&self) -> BTreeSet<String> {
         std::mem::take(&mut *self.mentioned.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -9,10 +9,9 @@ use callboard_domain::{
     text,
 };
 use jiff::Timestamp;
-use url::Url;
 
 use super::wire::{self, Reference};
-use crate::lenient::{Entries, Listed, not_ahead};
+use crate::lenient::{Entries, Listed, not_ahead, web_url};
 
 const TITLE: usize = 200;
 const NAME: usize = 100;
@@ -74,7 +73,7 @@ pub(super) fn snapshot(account: &AccountName, report: Report<'_>, now: Timestamp
     Ok(Item {
         key: ItemKey::new(account, Kind::Incident, &incident.id),
         title: title.map_or_else(|| incident.id.clone(), |title| text::line(title, TITLE)),
-        url: Url::parse(&incident.html_url).ok().filter(|url| matches!(url.scheme(), "http" | "https")),
+        url: web_url(&incident.html_url),
         detail: Detail::Incident(Incident {
             service: incident.service.as_ref().map_or_else(String::new, name),
             number: incident.number.or(incident.incident_number),

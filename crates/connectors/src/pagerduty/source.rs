@@ -238,6 +238,8 @@ impl Source for Incidents {
                 batch.problems.push(Problem::new(ProblemKind::Details, "", why));
             }
         }
+        // What webhooks told meanwhile is not in the cursor that they were put into: this one takes its place.
+        seen.mentioned = self.hook.mentioned();
         batch.cursor = Some(seen.write());
         batch.rate_limit = self.pagerduty.http().rate_limit();
         Ok(batch)

@@ -3,17 +3,16 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::lenient::{self, Date, Entries, number, optional_text, or_nothing, text};
+use crate::lenient::{self, Date, Entries, folded, number, optional_text, or_nothing, text};
 
 /// One of the words that PagerDuty has for states and kinds, in any case.
-fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    text(deserializer).map(|word| word.trim().to_ascii_lowercase())
+fn state_word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    text(deserializer).map(|word| folded(&word).unwrap_or_default())
 }
 
 /// The same; empty for what is no word.
-fn word_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let word = optional_text(deserializer)?.unwrap_or_default();
-    Ok(word.trim().to_ascii_lowercase())
+fn state_word_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(optional_text(deserializer)?.and_then(|word| folded(&word)).unwrap_or_default())
 }
 
 /// A page of a listing, whose rows stand under the listing's own name.
@@ -56,9 +55,9 @@ pub(super) struct Incident {
     pub(super) title: String,
     #[serde(default, deserialize_with = "text")]
     pub(super) summary: String,
-    #[serde(default, deserialize_with = "word")]
+    #[serde(default, deserialize_with = "state_word")]
     pub(super) status: String,
-    #[serde(default, deserialize_with = "word_if_any")]
+    #[serde(default, deserialize_with = "state_word_if_any")]
     pub(super) urgency: String,
     #[serde(default, deserialize_with = "or_nothing")]
     pub(super) priority: Option<Reference>,
@@ -92,7 +91,7 @@ pub(super) struct Incident {
 pub(super) struct Reference {
     #[serde(default, deserialize_with = "text")]
     pub(super) id: String,
-    #[serde(default, rename = "type", deserialize_with = "word")]
+    #[serde(default, rename = "type", deserialize_with = "state_word")]
     pub(super) kind: String,
     /// Its name.
     #[serde(default, deserialize_with = "text")]
@@ -116,7 +115,7 @@ pub(super) struct Acknowledgement {
 /// What PagerDuty is going to do by itself: `unacknowledge`, `escalate`, `resolve`.
 #[derive(Debug, Deserialize)]
 pub(super) struct PendingAction {
-    #[serde(default, rename = "type", deserialize_with = "word")]
+    #[serde(default, rename = "type", deserialize_with = "state_word")]
     pub(super) kind: String,
     #[serde(default)]
     pub(super) at: Date,
@@ -125,7 +124,7 @@ pub(super) struct PendingAction {
 /// What happened to an incident.
 #[derive(Debug, Deserialize)]
 pub(super) struct LogEntry {
-    #[serde(default, rename = "type", deserialize_with = "word")]
+    #[serde(default, rename = "type", deserialize_with = "state_word")]
     pub(super) kind: String,
     #[serde(default)]
     pub(super) created_at: Date,
@@ -153,14 +152,14 @@ pub(super) struct User {
 
 /// One user or service, by itself.
 #[derive(Debug, Deserialize)]
-pub(super) struct OneListed {
+pub(super) struct OneUserOrService {
     #[serde(alias = "user", alias = "service")]
-    pub(super) one: Listed,
+    pub(super) one: UserOrService,
 }
 
 /// What can be named: a user, or a service.
 #[derive(Debug, Deserialize)]
-pub(super) struct Listed {
+pub(super) struct UserOrService {
     #[serde(deserialize_with = "text")]
     pub(super) id: String,
     #[serde(default, deserialize_with = "text")]
@@ -172,7 +171,7 @@ pub(super) struct Listed {
     #[serde(default, deserialize_with = "text")]
     pub(super) email: String,
     /// A service's.
-    #[serde(default, deserialize_with = "word")]
+    #[serde(default, deserialize_with = "state_word")]
     pub(super) status: String,
 }
 
@@ -201,7 +200,7 @@ pub(super) struct Webhook<'a> {
 pub(super) struct Event<'a> {
     #[serde(default, deserialize_with = "text")]
     pub(super) id: String,
-    #[serde(deserialize_with = "word")]
+    #[serde(deserialize_with = "state_word")]
     pub(super) event_type: String,
     #[serde(default)]
     pub(super) occurred_at: Date,

@@ -16,7 +16,7 @@ use super::{
     client::{Api, Cursor, Failure, bare, is_id},
     render::{WHOLE, render},
 };
-use crate::lenient::{self, Entries};
+use crate::lenient::{self, Entries, web_url};
 
 /// Slack takes about one message a second in a channel: <https://docs.slack.dev/apis/web-api/rate-limits>.
 pub(super) const PAUSE: Duration = Duration::from_secs(1);
@@ -242,7 +242,7 @@ impl ChatService for Chat {
 
 /// `https://acme.slack.com/archives/CHANNEL/pTIME`, as "Copy link" in Slack gives it.
 fn link(workspace: &str, channel: &str, ts: &str, under: Option<&str>) -> Option<String> {
-    let mut url = url::Url::parse(workspace).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let mut url = web_url(workspace)?;
     let time = format!("p{}", ts.replace('.', ""));
     url.path_segments_mut().ok()?.pop_if_empty().extend(["archives", channel, &time]);
     if let Some(under) = under {

@@ -6,13 +6,14 @@ use callboard_domain::{
     item::{
         AccountName, Assignment, Detail, Hold, Incident, IncidentStatus, Item, ItemKey, Kind, Severity, User,
     },
+    source::{Problem, ProblemKind},
     text,
 };
 use jiff::Timestamp;
 use url::Url;
 
 use super::wire::{self, Transition};
-use crate::lenient::not_ahead;
+use crate::lenient::{folded, not_ahead, web_url};
 
 const TITLE: usize = 200;
 const NAME: usize = 100;
@@ -81,17 +82,17 @@ pub(super) fn number(said: &str) -> &str {
 
 /// How far an incident is, by the word for its phase; none for one that is not known.
 pub(super) fn status(phase: &str) -> Option<IncidentStatus> {
-    match phase.trim().to_ascii_uppercase().as_str() {
-        "UNACKED" | "TRIGGERED" => Some(IncidentStatus::Triggered),
-        "ACKED" | "ACKNOWLEDGED" => Some(IncidentStatus::Acknowledged),
-        "RESOLVED" => Some(IncidentStatus::Resolved),
+    match folded(phase).as_deref() {
+        Some("unacked" | "triggered") => Some(IncidentStatus::Triggered),
+        Some("acked" | "acknowledged") => Some(IncidentStatus::Acknowledged),
+        Some("resolved") => Some(IncidentStatus::Resolved),
         _ => None,
     }
 }
 
 /// Where it can be seen.
 pub(super) fn link(incident: &wire::Incident) -> Option<Url> {
-    Url::parse(&incident.incident_link).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+    web_url(&incident.incident_link)
 }
 
 /// Who acknowledged it since it was last without anybody.
@@ -113,8 +114,10 @@ struct Step<'a> {
 
 /// Oldest first, in whatever order they are listed. Of those of one moment the further one is the later.
 fn steps(incident: &wire::Incident, now: Timestamp) -> Vec<Step<'_>> {
-    let listed = incident.transitions.iter().flat_map(|transitions| &transitions.good);
-    let mut steps: Vec<Step<'_>> = listed
+    let mut steps: Vec<Step<'_>> = incident
+        .transitions
+        .good()
+        .iter()
         .filter_map(|transition| Some(Step { at: not_ahead(transition.at.0, now)?, transition }))
         .collect();
     steps.sort_by_key(|step| (step.at, status(&step.transition.name)));
@@ -132,10 +135,13 @@ fn hold(steps: &[Step<'_>]) -> Option<Hold> {
     (!by.is_empty()).then_some(Hold { at, by, until: None })
 }
 
-/// Whom it pages. Once somebody has it nobody is paged any more, which does not mean that nobody was asked.
+/// Whom it pages; none where not all of them can be read. Once somebody has it nobody is paged any more, which does not mean
+/// that nobody was asked.
 fn assigned(incident: &wire::Incident, status: IncidentStatus, at: Timestamp) -> Option<Assignment> {
-    let paged = incident.paged_users.as_ref().filter(|_| status == IncidentStatus::Triggered)?;
-    let to = users(paged.good.iter().map(|user| user.0.as_str()));
+    if status != IncidentStatus::Triggered || incident.paged_users.fault("").is_some() {
+        return None;
+    }
+    let to = users(incident.paged_users.good().iter().map(|user| user.0.as_str()));
     (!to.is_empty()).then_some(Assignment { at, to, by: None })
 }
 
@@ -151,7 +157,7 @@ pub(super) fn called(named: &wire::Named) -> String {
 }
 
 fn labels(incident: &wire::Incident) -> BTreeMap<String, String> {
-    let policies = || incident.paged_policies.iter().flat_map(|policies| &policies.good);
+    let policies = || incident.paged_policies.good().iter();
     let row = |names: Vec<String>| {
         let names: BTreeSet<String> = names.into_iter().filter(|name| !name.is_empty()).collect();
         names.into_iter().collect::<Vec<_>>().join(", ")
@@ -168,15 +174,32 @@ fn labels(incident: &wire::Incident) -> BTreeMap<String, String> {
     ])
 }
 
-/// What the filters of the account go by.
+/// What cannot be read of whom an incident pages and of its history: the first decides whose it is, the other is a detail.
+pub(super) fn unread(incident: &wire::Incident) -> Vec<Problem> {
+    let id = number(&incident.incident_number);
+    let problem = |kind, why: String| Problem::new(kind, format!("#{id}"), why);
+    let pages = [
+        incident.paged_users.fault("pagedUsers"),
+        incident.paged_teams.fault("pagedTeams"),
+        incident.paged_policies.fault("pagedPolicies"),
+    ];
+    let pages = pages.into_iter().flatten();
+    let pages =
+        pages.map(|why| problem(ProblemKind::Incomplete, format!("it is not known whom it pages: {why}")));
+    let steps = incident.transitions.fault("transitions");
+    pages.chain(steps.map(|why| problem(ProblemKind::Details, why))).collect()
+}
+
+/// What the filters of the account go by. Teams that are not all known are left out: what is not known speaks for no answer.
 fn notes(incident: &wire::Incident) -> BTreeMap<String, String> {
-    let slugs = incident.paged_teams.iter().flat_map(|teams| &teams.good).map(|team| team.0.clone());
-    let policies = incident.paged_policies.iter().flat_map(|policies| &policies.good);
-    let named = policies.filter_map(|paged| paged.team.as_ref());
+    let is_read = incident.paged_teams.is_read() && incident.paged_policies.is_read();
+    let slugs = incident.paged_teams.good().iter().map(|team| team.0.clone());
+    let named = incident.paged_policies.good().iter().filter_map(|paged| paged.team.as_ref());
     let named = named.flat_map(|team| [team.name.clone(), team.slug.clone()]);
     let teams: BTreeSet<String> = slugs.chain(named).map(|team| text::line(&team, NAME)).collect();
     let teams: Vec<String> = teams.into_iter().filter(|team| !team.is_empty()).collect();
-    known([(TEAMS, teams.join("\n")), (ROUTING_KEY, text::line(&incident.routing_key, NAME))])
+    let teams = if is_read { teams.join("\n") } else { String::new() };
+    known([(TEAMS, teams), (ROUTING_KEY, text::line(&incident.routing_key, NAME))])
 }
 
 fn known<const N: usize>(texts: [(&str, String); N]) -> BTreeMap<String, String> {

@@ -36,6 +36,8 @@ impl Source for Incidents {
     async fn poll(&self, _: Option<&Cursor>, now: Timestamp) -> Result<Batch, ServiceError> {
         let Entries { good, mut odd } = self.service.incidents().await?;
         let mut found: BTreeMap<ItemKey, Item> = BTreeMap::new();
+        let mut problems: Vec<_> = good.iter().flat_map(normalise::unread).collect();
+        let listed = good.len() + odd.len();
         for (place, incident) in good.iter().enumerate() {
             match normalise::snapshot(&self.watched.account, incident, now) {
                 Ok(item) => {
@@ -55,13 +57,14 @@ impl Source for Incidents {
         // What was rerouted to a team that the account does not watch has not ended.
         let gone = others.into_iter().map(|item| Gone { key: item.key, reason: GoneReason::NotWatched });
         let is_whole = odd.is_empty();
-        let entries = Entries { good, odd };
+        let entries = Entries { good: vec![(); listed - odd.len()], odd };
+        problems.extend(entries.problem("", "incidents"));
         Ok(Batch {
             snapshots,
             gone: gone.collect(),
             // What cannot be read may be any of those that are missed.
             complete: is_whole.then(|| Scope::all(Kind::Incident)).into_iter().collect(),
-            problems: entries.problem("", "incidents").into_iter().collect(),
+            problems,
             rate_limit: self.service.http().rate_limit(),
             ..Batch::default()
         })

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::lenient::{Date, Entries, any_text, optional_text, or_nothing, required_text, text};
+use crate::lenient::{Date, Entries, Listed, any_text, folded, optional_text, or_nothing, required_text};
 
 /// The incidents that are open, acknowledged, or were resolved a short while ago: all of them.
 #[derive(Debug, Deserialize)]
@@ -38,20 +38,20 @@ pub(super) struct Incident {
     #[serde(default)]
     pub(super) start_time: Date,
     /// Names of users.
-    #[serde(default, deserialize_with = "or_nothing")]
-    pub(super) paged_users: Option<Entries<Name>>,
+    #[serde(default)]
+    pub(super) paged_users: Listed<Name>,
     /// Slugs of teams.
-    #[serde(default, deserialize_with = "or_nothing")]
-    pub(super) paged_teams: Option<Entries<Name>>,
-    #[serde(default, deserialize_with = "or_nothing")]
-    pub(super) paged_policies: Option<Entries<PagedPolicy>>,
-    #[serde(default, deserialize_with = "or_nothing")]
-    pub(super) transitions: Option<Entries<Transition>>,
+    #[serde(default)]
+    pub(super) paged_teams: Listed<Name>,
+    #[serde(default)]
+    pub(super) paged_policies: Listed<PagedPolicy>,
+    #[serde(default)]
+    pub(super) transitions: Listed<Transition>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
-pub(super) struct Name(#[serde(deserialize_with = "text")] pub(super) String);
+pub(super) struct Name(#[serde(deserialize_with = "required_text")] pub(super) String);
 
 /// An escalation policy that was paged, and whose it is.
 #[derive(Debug, Deserialize)]
@@ -182,5 +182,5 @@ pub(super) struct User {
 
 /// Yes or no; none for anything else: what is not said is neither.
 fn yes_or_no<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    Ok(optional_text(deserializer)?.and_then(|word| word.trim().to_ascii_lowercase().parse().ok()))
+    Ok(optional_text(deserializer)?.and_then(|word| folded(&word)?.parse().ok()))
 }

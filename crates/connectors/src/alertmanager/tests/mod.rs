@@ -220,6 +220,7 @@ async fn keeps_the_contract() {
         hooks: Some(Hooks {
             headers: |secret, _, _| bearer(secret),
             signs: false,
+            carries_state: true,
             known: vec![("", webhook(&[told("HighCPU", "firing"), told("Other", "firing")]))],
             foreign: Vec::new(),
         }),

@@ -1,6 +1,6 @@
 //! Alerts that are written otherwise than usual, or not to be read, and silences.
 
-use super::*;
+use super::{super::normalise::exact_labels, *};
 
 /// An alert with that name, and these fields otherwise than usual.
 fn odd(name: &str, fields: Value) -> Value {
@@ -312,5 +312,24 @@ async fn silences_that_cannot_be_read_hide_no_alert() {
         assert_eq!(held.status, IncidentStatus::Acknowledged);
         assert_eq!((batch.problems.len(), held.holder_names().join(" ").as_str()), (problems, holder));
         assert_eq!(batch.complete.len(), 1, "the list of alerts was read whole");
+    }
+}
+
+#[test]
+fn what_older_versions_noted_among_the_labels_is_no_label() {
+    let source = source("http://alerts.invalid");
+    let body = webhook(&[told("HighCPU", "firing")]).to_string();
+    let received = source.hook().unwrap().receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
+    let cases = [
+        ("first-seen", false),
+        ("cut-labels", false),
+        ("inhibited-by", false),
+        ("silence", true),
+        ("x", true),
+    ];
+    for (label, whole) in cases {
+        let mut incident = incident(&received.snapshots[0]).clone();
+        incident.labels.insert(label.to_owned(), "1".to_owned());
+        assert_eq!(exact_labels(&incident).is_some(), whole, "{label}");
     }
 }

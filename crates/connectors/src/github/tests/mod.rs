@@ -299,6 +299,7 @@ async fn keeps_the_contract() {
         hooks: Some(Hooks {
             headers: hook::signed_headers,
             signs: true,
+            carries_state: true,
             known: vec![
                 (
                     "pull_request",

@@ -16,11 +16,11 @@ use callboard_domain::{
 use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
-use url::Url;
 
 use super::{Base, reference, rejected};
 use crate::{
     http::Request,
+    lenient::web_url,
     pagerduty::{
         is_id,
         normalise::{name, unique, user},
@@ -169,7 +169,7 @@ impl Action for Escalate {
 }
 
 /// Whom an incident can be assigned to.
-const USER: &str = "a user's id, name or e-mail address at PagerDuty";
+const A_USER: &str = "a user's id, name or e-mail address at PagerDuty";
 
 /// `reassign INCIDENT to PERSON`.
 pub(super) struct Reassign {
@@ -187,7 +187,7 @@ impl Reassign {
         let item = self.base.incident(&self.spec, args)?;
         let person = args.needed(&self.spec, verbs::PERSON)?;
         if !is_id(person) {
-            return Err(ArgError::invalid(verbs::PERSON, USER, person));
+            return Err(ArgError::invalid(verbs::PERSON, A_USER, person));
         }
         Ok((item, person))
     }
@@ -237,7 +237,7 @@ impl Action for Reassign {
         if arg != verbs::PERSON {
             return Ok(None);
         }
-        Ok(Some(Wanted { what: USER, lookup: self.base.pagerduty.look_up("users", typed).await? }))
+        Ok(Some(Wanted { what: A_USER, lookup: self.base.pagerduty.look_up("users", typed).await? }))
     }
 
     async fn choices(&self, arg: &str, args: &Args) -> Result<Vec<Choice>, ServiceError> {
@@ -316,7 +316,7 @@ fn assignees(incident: &Incident) -> String {
 }
 
 fn with_state(outcome: Outcome, incident: &Incident) -> Outcome {
-    let link = Url::parse(&incident.html_url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let link = web_url(&incident.html_url);
     let data =
         json!({ "incident": text::line(&incident.id, 40), "status": text::line(&incident.status, 40) });
     outcome.linked(link).data(data)

@@ -11,16 +11,16 @@ use callboard_domain::{
 use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::json;
-use url::Url;
 
 use super::{Base, reference, rejected};
 use crate::{
     http::Request,
+    lenient::web_url,
     pagerduty::{is_id, wire},
 };
 
 /// What an incident can begin on.
-const ON: &str = "a service's id or name at PagerDuty";
+const A_SERVICE: &str = "a service's id or name at PagerDuty";
 
 const SERVICE: &str = "service";
 const TITLE: &str = "title";
@@ -57,7 +57,7 @@ impl Trigger {
     fn request(&self, args: &Args, now: Timestamp) -> Result<(String, Request), ArgError> {
         let service = args.needed(&self.spec, SERVICE)?;
         if !is_id(service) {
-            return Err(ArgError::invalid(SERVICE, ON, service));
+            return Err(ArgError::invalid(SERVICE, A_SERVICE, service));
         }
         let title = text::line(args.needed(&self.spec, TITLE)?, 1_000);
         let mut incident = json!({
@@ -93,8 +93,7 @@ impl Action for Trigger {
     async fn run(&self, args: &Args, now: Timestamp, _: &dyn Progress) -> Result<Outcome, ServiceError> {
         let (title, request) = self.request(args, now).map_err(rejected)?;
         let made: wire::One = self.base.pagerduty.change(request).await?.json()?;
-        let link =
-            Url::parse(&made.incident.html_url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        let link = web_url(&made.incident.html_url);
         let id = text::line(&made.incident.id, 40);
         Ok(Outcome::ok(format!("The incident {title} has begun"))
             .linked(link)
@@ -105,7 +104,7 @@ impl Action for Trigger {
         if arg != SERVICE {
             return Ok(None);
         }
-        Ok(Some(Wanted { what: ON, lookup: self.base.pagerduty.look_up("services", typed).await? }))
+        Ok(Some(Wanted { what: A_SERVICE, lookup: self.base.pagerduty.look_up("services", typed).await? }))
     }
 
     async fn choices(&self, arg: &str, args: &Args) -> Result<Vec<Choice>, ServiceError> {

@@ -116,6 +116,7 @@ async fn keeps_the_contract() {
         hooks: Some(Hooks {
             headers: signed,
             signs: true,
+            carries_state: true,
             known: vec![
                 (
                     "incident.triggered",

@@ -129,7 +129,14 @@ impl Action for TakeOnCall {
             Ok(Some((_, after))) if has(&after, me) => {
                 Ok(Outcome::ok(format!("You are on call for {name} in place of {from}")).data(data))
             }
-            _ => Err(ServiceError::unknown(format!("{why}, but does not list you on call for {name}"))),
+            Ok(_) => {
+                let why = format!("{why}, and Splunk On-Call does not list you on call for {name}");
+                Err(ServiceError::unknown(why))
+            }
+            Err(error) => {
+                let why = format!("{why}, and whether you are on call for {name} cannot be read: {error}");
+                Err(ServiceError::unknown(why))
+            }
         }
     }
 

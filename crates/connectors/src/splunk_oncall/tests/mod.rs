@@ -84,6 +84,7 @@ async fn keeps_the_contract() {
         hooks: Some(Hooks {
             headers: |secret, _, _| bearer(secret),
             signs: false,
+            carries_state: false,
             known: vec![("", json!({ "incident": "41", "phase": "UNACKED" }))],
             foreign: vec![("", json!({ "chat": "hello" }))],
         }),

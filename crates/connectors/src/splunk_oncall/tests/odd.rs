@@ -235,3 +235,50 @@ async fn a_list_in_another_charset_is_read() {
     let batch = connect(&http.uri()).source.unwrap().poll(None, now()).await.unwrap();
     assert_eq!(batch.snapshots[0].title, "Zürich");
 }
+
+/// What is odd of whom an incident pages -> who is known to be asked, whether its teams are known, and what is said of it.
+#[tokio::test]
+async fn whom_it_pages_is_not_guessed() {
+    let not_known = "#41: it is not known whom it pages: ";
+    let cases = [
+        (json!({}), Some(vec![BO]), true, vec![]),
+        (json!({ "pagedUsers": [] }), None, true, vec![]),
+        (json!({ "pagedUsers": [null, BO] }), None, true, vec![format!("{not_known}pagedUsers, entry 1: ")]),
+        (
+            json!({ "pagedUsers": [{ "login": "x" }, BO] }),
+            None,
+            true,
+            vec![format!("{not_known}pagedUsers, ")],
+        ),
+        (json!({ "pagedUsers": null }), None, true, vec![format!("{not_known}pagedUsers is no list")]),
+        (
+            json!({ "pagedTeams": null }),
+            Some(vec![BO]),
+            false,
+            vec![format!("{not_known}pagedTeams is no list")],
+        ),
+        (json!({ "pagedPolicies": [5] }), Some(vec![BO]), false, vec![format!("{not_known}pagedPolicies, ")]),
+        (
+            json!({ "transitions": "none" }),
+            Some(vec![BO]),
+            true,
+            vec!["#41: transitions is no list".to_owned()],
+        ),
+    ];
+    for (odd, asked, knows_teams, problems) in cases {
+        let http = MockServer::start().await;
+        let body = json!({ "incidents": [with(incident("41"), odd.clone())] });
+        let answer = ResponseTemplate::new(200).set_body_json(body);
+        Mock::given(path("/api-public/v1/incidents")).respond_with(answer).mount(&http).await;
+        let batch = connect(&http.uri()).source.unwrap().poll(None, now()).await.unwrap();
+        let found = detail(&batch.snapshots[0]);
+        let names = found.assigned.as_ref().map(|_| found.assignee_names());
+        assert_eq!(names, asked, "{odd}");
+        assert_eq!(found.notes.contains_key(normalise::TEAMS), knows_teams, "{odd}");
+        let said: Vec<String> = batch.problems.iter().map(ToString::to_string).collect();
+        assert_eq!(said.len(), problems.len(), "{odd}: {said:?}");
+        for (said, expected) in said.iter().zip(&problems) {
+            assert!(said.starts_with(expected.as_str()), "{odd}: {said}");
+        }
+    }
+}
