@@ -1195,11 +1195,7 @@ runs: Array<FoundRun>,
 /**
  * The line that the text would be with its best completion, where it begins with the text.
  */
-completion: string | null, 
-/**
- * What is to be watched and is not seen, the worst first: items may be missing, or have changed since.
- */
-not_seen?: Array<NotSeen>, };
+completion: string | null, };
 
 /**
  * A value that an argument can take.

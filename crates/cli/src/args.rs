@@ -98,7 +98,7 @@ pub(crate) enum Command {
         /// Leave out the first N of each kind, which earlier pages have shown.
         #[arg(long, default_value_t = 0, value_name = "N")]
         skip: usize,
-        /// With --json: one object with `hits`, `more` and `next`, where to go on with --skip.
+        /// With --json: one object with `hits`, `more`, `next` (where to go on with --skip) and `not_seen`.
         #[arg(long)]
         page: bool,
     },

@@ -1,12 +1,12 @@
 //! Lists: what was found, can be run, ran, was posted, is watched.
 
 use anyhow::Result;
-use callboard_domain::{actor::Actor, command::named_line, run::Run, source::Progress};
+use callboard_domain::{actor::Actor, board::NotSeen, command::named_line, run::Run, source::Progress};
 use callboard_engine::api::{
     AccountInfo, AccountsQuery, AuditEntry, AuditQuery, ChannelsQuery, CommandsQuery, DeliveriesQuery,
     Delivery, Health, Hit, RoomMessage, RoomQuery, RunsQuery, Search, StatusQuery,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     args::Page,
@@ -56,16 +56,19 @@ pub(crate) async fn find(
 ) -> Result<Exit> {
     let (hits, more) = search(&text, limit, skip, client).await?;
     let next = more.then(|| skip.saturating_add(limit));
+    // The array that is printed as JSON has no place for it, so it is not asked for.
+    let not_seen = match output.json && !page {
+        true => None,
+        false => Some(client.call(StatusQuery {}).await?.not_seen),
+    };
     if output.json && page {
-        output.json(&json!({ "hits": hits, "more": more, "next": next }));
+        output.json(&page_of(&hits, next, &not_seen.unwrap_or_default()));
         return Ok(Exit::Done);
     }
-    let not_seen = client.call(StatusQuery {}).await?.not_seen;
     if hits.is_empty() {
-        output.note(if not_seen.is_empty() {
-            "Nothing is found"
-        } else {
-            "Nothing is found in what is seen"
+        output.note(match &not_seen {
+            Some(not_seen) if not_seen.is_empty() => "Nothing is found",
+            _ => "Nothing is found in what is seen",
         });
     }
     output.either(&hits, || {
@@ -74,7 +77,7 @@ pub(crate) async fn find(
             Hit::Run { id, line, state } => [state.clone(), format!("run {id}"), line.clone()],
         });
         print!("{}", table(rows, &[1]));
-        print_not_seen(&not_seen);
+        print_not_seen(not_seen.as_deref().unwrap_or_default());
     });
     if let Some(next) = next {
         output.note(&format!(
@@ -82,6 +85,11 @@ pub(crate) async fn find(
         ));
     }
     Ok(Exit::Done)
+}
+
+/// A page of what was found, as JSON. Where something is not seen, there may be more than it says.
+fn page_of(hits: &[Hit], next: Option<usize>, not_seen: &[NotSeen]) -> Value {
+    json!({ "hits": hits, "more": next.is_some(), "next": next, "not_seen": not_seen })
 }
 
 /// What a search found, and whether there is more.
@@ -283,6 +291,17 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+
+    #[test]
+    fn a_page_of_a_search_says_what_is_not_seen() {
+        let problem = Problem::new(ProblemKind::NotSeen, "acme/secret", "no");
+        let not_seen: Vec<_> = NotSeen::of(&"forge".into(), &problem, None).into_iter().collect();
+        let page = page_of(&[], Some(20), &not_seen);
+        assert_eq!((&page["hits"], &page["more"], &page["next"]), (&json!([]), &json!(true), &json!(20)));
+        assert_eq!(page["not_seen"][0]["part"], "acme/secret");
+        let last = page_of(&[], None, &[]);
+        assert_eq!(last, json!({ "hits": [], "more": false, "next": null, "not_seen": [] }));
+    }
 
     #[test]
     fn account_is_well_only_where_all_of_it_is_seen() {

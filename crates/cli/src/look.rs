@@ -7,8 +7,8 @@ use callboard_domain::{
     text,
 };
 use callboard_engine::api::{
-    BoardQuery, Cancel, CheckVerdict, Delivery, DeliveryState, Doctor, Flush, FollowRun, HelpQuery, Post,
-    PreparePost, Quiet, ResolveRun, Retry, RulesReplay,
+    ApiError, BoardQuery, Cancel, CheckVerdict, Delivery, DeliveryState, Doctor, Flush, FollowRun, HelpQuery,
+    Post, PreparePost, Quiet, ResolveRun, Retry, RulesReplay,
 };
 use jiff::Timestamp;
 
@@ -50,15 +50,7 @@ pub(crate) async fn act(command: Command, client: &mut Client, output: &Output) 
         }
         Command::Help { command } => {
             let info = client.call(HelpQuery { command: command.join(" ") }).await;
-            let info = info.map_err(|error| match args::meant(&command) {
-                Some(meant) => {
-                    let line = command.join(" ");
-                    anyhow::Error::new(Usage(format!(
-                        "there is no command or part of this program `{line}`; {meant}"
-                    )))
-                }
-                None => error.into(),
-            })?;
+            let info = info.map_err(|error| not_found(error, &command))?;
             output.either(&info, || output.help(&info));
         }
         Command::RunShow { id } => {
@@ -161,6 +153,18 @@ pub(crate) async fn act(command: Command, client: &mut Client, output: &Output) 
     Ok(Exit::Done)
 }
 
+/// Why there is no help for these words. Only where no command is called that may they be meant as a part of this program.
+fn not_found(error: ApiError, words: &[String]) -> anyhow::Error {
+    let is_no_command = matches!(error, ApiError::Line { .. });
+    match args::meant(words).filter(|_| is_no_command) {
+        Some(meant) => {
+            let line = words.join(" ");
+            Usage(format!("there is no command or part of this program `{line}`; {meant}")).into()
+        }
+        None => error.into(),
+    }
+}
+
 /// A run as it is now: what has been said can't be this, so the answer waits for nothing.
 fn at_once(id: String) -> FollowRun {
     FollowRun { id, seen: 0, said: "\0".into() }
@@ -188,4 +192,21 @@ async fn post(post: Post, client: &mut Client, output: &Output) -> Result<Exit> 
         | DeliveryState::Unknown { error } => error.into(),
         _ => Exit::Unknown,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use callboard_domain::command::ArgError;
+
+    use super::*;
+
+    #[test]
+    fn only_what_is_no_command_may_be_a_part_of_this_program() {
+        let words = ["rules".to_owned(), "tset".to_owned()];
+        let line = || ApiError::Line { error: ArgError::invalid("command", "a command", "rules tset") };
+        let broken = ApiError::Internal { message: "the store is damaged".into() };
+        assert!(not_found(line(), &words).to_string().contains("did you mean `callboard help rules test`?"));
+        assert_eq!(not_found(broken, &words).to_string(), "the store is damaged");
+        assert!(not_found(line(), &["xyzzy".to_owned()]).downcast_ref::<ApiError>().is_some());
+    }
 }

@@ -19,7 +19,7 @@ use callboard_engine::api::{
     ApiError, Check, CheckVerdict, CommandInfo, Confirm, Delivery, DeliveryState, Origin, Prepared, Replay,
     Replayed, RunProgress,
 };
-use console::{Style, Term, style};
+use console::{Style, StyledObject, Term, style};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
@@ -148,7 +148,7 @@ impl Output {
         for lacking in &prepared.lacks {
             let line =
                 format!("{} The credential lacks {}: {}", mark(Tone::Bad), lacking.scope, lacking.remedy);
-            say_line(&line, 2);
+            print_wrapped(&line, 2);
         }
         println!("Dry run: nothing was sent");
     }
@@ -156,10 +156,10 @@ impl Output {
     /// How a run ended, and whether it was posted. What `printed`, its output, says already is not said again.
     pub(crate) fn ended(&self, progress: &RunProgress, printed: &[String]) {
         self.run(&progress.run, printed);
-        told(&progress.run, progress.delivery.as_ref()).iter().for_each(|line| say_line(line, 4));
+        told(&progress.run, progress.delivery.as_ref()).iter().for_each(|line| print_wrapped(line, 4));
         if let Some(why) = &progress.unrecorded {
             println!("{} This is not recorded yet. It is tried again", mark(Tone::Unknown));
-            say_line(&format!("  Why: {}", text::sentence(why)), 4);
+            print_wrapped(&format!("  Why: {}", text::sentence(why)), 4);
         }
     }
 
@@ -180,7 +180,7 @@ impl Output {
                 });
             }
             RunState::Failed { error } => {
-                say_line(&format!("{} {}", mark(Tone::Bad), text::sentence(&error.to_string())), 2);
+                print_wrapped(&format!("{} {}", mark(Tone::Bad), text::sentence(&error.to_string())), 2);
             }
             RunState::Canceled { sent: true } => {
                 println!("{} stopped; what it had sent by then stays done", mark(Tone::Neutral))
@@ -191,7 +191,7 @@ impl Output {
             RunState::Unknown { why } => {
                 let mark = mark(Tone::Unknown);
                 println!("{mark} We do not know whether this ran. It will not be run again by itself");
-                say_line(&format!("  Why: {}", text::sentence(why)), 4);
+                print_wrapped(&format!("  Why: {}", text::sentence(why)), 4);
                 println!("  Look, then say so: callboard run-resolve {} ran|did-not-run", run.id);
             }
             RunState::Resolved { .. } => {
@@ -295,9 +295,9 @@ impl Output {
             CheckVerdict::Warning => style("◆").yellow(),
             CheckVerdict::Failed => style("✗").red(),
         };
-        say_line(&format!("{mark} {}: {}", style(&check.name).bold(), check.found), 2);
+        print_wrapped(&format!("{mark} {}: {}", style(&check.name).bold(), check.found), 2);
         if let Some(remedy) = &check.remedy {
-            say_line(&format!("{} {remedy}", style("  →").dim()), 4);
+            print_wrapped(&remedy_line(&style("→").dim(), remedy), 4);
         }
     }
 
@@ -405,17 +405,28 @@ fn told(run: &Run, delivery: Option<&Delivery>) -> Vec<String> {
 }
 
 /// Prints a sentence, which a terminal shows in lines of whole words, the further ones indented.
-fn say_line(text: &str, indent: usize) {
+fn print_wrapped(text: &str, indent: usize) {
+    println!("{}", wrapped(text, wrap::width_of(&Term::stdout()), indent));
+}
+
+/// A sentence in lines of at most that width, the further ones indented. The spaces that it begins with are its margin, so no
+/// colour may stand before them.
+fn wrapped(text: &str, width: Option<usize>, indent: usize) -> String {
     let sentence = text.trim_start_matches(' ');
     let margin = text.len() - sentence.len();
-    let width = wrap::width_of(&Term::stdout()).map(|width| width.saturating_sub(margin));
-    for line in wrap::prose(sentence, width, indent.saturating_sub(margin)).lines() {
-        println!("{:margin$}{line}", "");
-    }
+    let width = width.map(|width| width.saturating_sub(margin));
+    let lines = wrap::prose(sentence, width, indent.saturating_sub(margin));
+    let lines: Vec<_> = lines.lines().map(|line| format!("{:margin$}{line}", "")).collect();
+    lines.join("\n")
+}
+
+/// What would mend what a check found.
+fn remedy_line(arrow: &StyledObject<&str>, remedy: &str) -> String {
+    format!("  {arrow} {remedy}")
 }
 
 /// A mark in its colour.
-pub(crate) fn mark(tone: Tone) -> console::StyledObject<&'static str> {
+pub(crate) fn mark(tone: Tone) -> StyledObject<&'static str> {
     let look = match tone {
         Tone::Good => Style::new().green(),
         Tone::Bad => Style::new().red(),
@@ -468,6 +479,16 @@ mod tests {
         ];
         assert_eq!(not_printed(&blocks, &output), &blocks[2..]);
         assert_eq!(not_printed(&blocks, &[]), blocks, "nothing was printed");
+    }
+
+    #[test]
+    fn a_remedy_keeps_its_margin_in_colours() {
+        for colour in [false, true] {
+            let arrow = style("→").dim().force_styling(colour);
+            let shown = wrapped(&remedy_line(&arrow, "Run one two three four"), Some(20), 4);
+            let plain = console::strip_ansi_codes(&shown);
+            assert_eq!(plain, "  → Run one two\n    three four", "{colour}");
+        }
     }
 
     #[test]

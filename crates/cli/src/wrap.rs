@@ -54,12 +54,18 @@ pub(crate) fn widest_word(text: &str) -> usize {
 /// A text in lines of at most `width`, broken between words. A word that is wider than a line is broken where `within_words`
 /// says so, and stands alone else.
 pub(crate) fn lines(text: &str, width: usize, within_words: bool) -> Vec<String> {
+    hung_lines(text, width, width, within_words)
+}
+
+/// The same where the further lines have another width than the first one.
+fn hung_lines(text: &str, first: usize, further: usize, within_words: bool) -> Vec<String> {
+    let mut width = first;
     let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
     for unit in units(text) {
         let space = usize::from(unit.spaced && used > 0);
         if used > 0 && used + space + unit.width > width {
             lines.push(std::mem::take(&mut line));
-            used = 0;
+            (used, width) = (0, further);
         } else if space > 0 {
             line.push(' ');
             used += 1;
@@ -73,7 +79,7 @@ pub(crate) fn lines(text: &str, width: usize, within_words: bool) -> Vec<String>
             let wide = measure_text_width(grapheme);
             if used > 0 && used + wide > width {
                 lines.push(std::mem::take(&mut line));
-                used = 0;
+                (used, width) = (0, further);
             }
             line.push_str(grapheme);
             used += wide;
@@ -116,21 +122,14 @@ fn cut(line: &str, width: usize) -> String {
 /// begin with white space, such as quoted ones, stay as they are; `indent` is put before the others' further lines.
 pub(crate) fn prose(text: &str, width: Option<usize>, indent: usize) -> String {
     let Some(width) = width else { return text.to_owned() };
-    let margin = " ".repeat(indent);
+    let margin = format!("\n{}", " ".repeat(indent));
     let wrapped = text.lines().map(|line| {
         if line.starts_with(char::is_whitespace) || measure_text_width(line) <= width {
             return line.to_owned();
         }
         // The first line may take what the others leave to the margin.
         let room = width.saturating_sub(indent).max(1);
-        let first = lines(line, width, false).swap_remove(0);
-        let rest = line.split_whitespace().skip(first.split_whitespace().count());
-        let rest = lines(&rest.collect::<Vec<_>>().join(" "), room, false);
-        [first]
-            .into_iter()
-            .chain(rest.into_iter().map(|line| format!("{margin}{line}")))
-            .collect::<Vec<_>>()
-            .join("\n")
+        hung_lines(line, width, room, false).join(margin.as_str())
     });
     wrapped.collect::<Vec<_>>().join("\n")
 }
@@ -190,5 +189,26 @@ mod tests {
             prose(text, Some(20), 2),
             "c.toml:2:9: there is\n  no value `x`\n 2 | store = \"a long line\"\nend"
         );
+        // Wide characters break within a word.
+        assert_eq!(
+            prose("長い題名です長い題名です", Some(6), 2),
+            "長い題\n  名で\n  す長\n  い題\n  名で\n  す"
+        );
+        assert_eq!(prose("fix 長い題名です now", Some(8), 2), "fix 長い\n  題名で\n  す now");
+    }
+
+    #[test]
+    fn nothing_is_lost_in_lines() {
+        let plain = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+        for text in [
+            "長い題名です長い題名です",
+            "a長い b題名です c",
+            "one two https://ci.example/a/long/path",
+            "e\u{301}e\u{301} 👨‍👩‍👧👨‍👩‍👧 שלום",
+        ] {
+            for (width, indent) in (0..30).flat_map(|width| [(width, 0), (width, 2), (width, 40)]) {
+                assert_eq!(plain(&prose(text, Some(width), indent)), plain(text), "{width} {indent}");
+            }
+        }
     }
 }

@@ -23,7 +23,7 @@ const NAMES: [(&[&str], u64); 5] = [
 ];
 
 /// The seconds of a unit. `M` alone is none: to many it is a month.
-fn unit(name: &str) -> Option<u64> {
+pub(crate) fn unit(name: &str) -> Option<u64> {
     let is = |known: &&str| *known == name || (name.len() > 1 && known.eq_ignore_ascii_case(name));
     NAMES.iter().find(|(names, _)| names.iter().any(&is)).map(|(_, seconds)| *seconds)
 }

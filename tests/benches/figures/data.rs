@@ -80,6 +80,7 @@ pub(crate) fn pull(account: &AccountName, number: usize, state: PullRequestState
             merged_by: None,
             requested: BTreeSet::from([format!("dev{}", number % 7)]),
             requested_unknown: false,
+            requested_read: None,
             updated_at: at(number + 50_000),
             reviews: Vec::new(),
             checks: None,

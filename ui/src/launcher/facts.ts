@@ -152,13 +152,19 @@ const SEVERITIES: Partial<Record<Severity, string>> = {
 };
 
 export function incidentSummary(incident: Incident, now: number): string {
-  const { service, severity, started_at, status } = incident;
-  const since = age(started_at, now);
-  // 1970 is where nobody knows when it began.
-  const open = Date.parse(started_at) ? `open ${since === "now" ? "since just now" : since}` : "open";
-  return [service, SEVERITIES[severity] ?? severity, status === "resolved" ? status : open]
+  const { service, severity, status } = incident;
+  return [service, SEVERITIES[severity] ?? severity, status === "resolved" ? status : openSince(incident, now)]
     .filter(Boolean)
     .join(", ");
+}
+
+/** "open 3 h", "first seen 3 h ago", or "open" where nobody knows when it began or was first seen. */
+function openSince({ started_at, start_unknown }: Incident, now: number): string {
+  // 1970 is where neither is known.
+  if (!Date.parse(started_at)) return "open";
+  if (start_unknown) return `first seen ${agoOf(started_at, now)}`;
+  const since = age(started_at, now);
+  return `open ${since === "now" ? "since just now" : since}`;
 }
 
 /** Who has it, or is asked to take it, in words; empty where it is over. */

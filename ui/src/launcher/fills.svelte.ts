@@ -238,8 +238,10 @@ export class Fill {
       if (changed) {
         this.confirming = false;
         this.said = "";
-        await this.read();
         this.before = prepared;
+        await this.read();
+        // It was edited meanwhile: what is there now was never refused.
+        if (!this.before) return null;
       }
       this.fail(thrown);
       return null;

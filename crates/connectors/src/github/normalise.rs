@@ -48,6 +48,7 @@ pub(super) fn pull(
         merged_by: pull.merged_by.as_ref().map(|user| login(Some(user))).filter(|login| !login.is_empty()),
         requested: requested(pull, owner),
         requested_unknown: pull.unread_requests().is_some(),
+        requested_read: None,
         updated_at,
         reviews: newest(reviews.iter().filter_map(|it| review(it).ok().flatten()).collect()),
         checks,

@@ -11,8 +11,7 @@ use super::{ArgError, commands::MOST_CANDIDATES};
 pub struct Named {
     /// What the service identifies it by.
     pub id: String,
-    /// What people call it, what they call it first at the beginning: "Ben Smith", "ben@acme.example". Empty where that is
-    /// not known.
+    /// What people call it, the usual name first: "Ben Smith", "ben@acme.example". Empty where that is not known.
     pub names: Vec<String>,
 }
 
@@ -89,15 +88,16 @@ impl Named {
         let has_words = |name: &String| {
             // The host of an address names everybody.
             let own = name.split_once('@').map_or(name.as_str(), |(user, _)| user);
-            let words: Vec<&str> = words(own).collect();
-            let mut all = words_of(wanted).peekable();
-            all.peek().is_some() && all.all(|word| words.contains(&word))
+            let own: Vec<&str> = words(own).collect();
+            let mut wanted = words(wanted).peekable();
+            wanted.peek().is_some() && wanted.all(|word| own.contains(&word))
         };
         if self.id == typed.trim() {
             Some(Match::Id)
         } else if names.iter().any(|name| name == wanted) {
             Some(Match::Name)
-        } else if names.iter().any(has_words) {
+        } else if !wanted.contains('@') && names.iter().any(has_words) {
+            // An address is one thing: its parts name others too.
             Some(Match::Words)
         } else {
             None
@@ -123,13 +123,6 @@ fn folded(name: &str) -> String {
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
-}
-
-/// The words of what was typed: an address is one.
-fn words_of(typed: &str) -> impl Iterator<Item = &str> {
-    let (is_address, text) = (typed.contains('@'), typed);
-    let whole = is_address.then_some(text);
-    whole.into_iter().chain(words(if is_address { "" } else { text }))
 }
 
 fn listed(found: &[Named]) -> String {
@@ -175,6 +168,7 @@ mod tests {
             ("be", Err("expected a user, such as Ben Smith (PBEN001, ben@acme.example) or Ben Stone")),
             ("acme", Err("expected a user")),
             ("ben@other.example", Err("expected a user")),
+            ("stone@", Err("expected a user")),
             ("pben002", Err("expected a user")),
             ("", Err("expected a user")),
             ("-", Err("expected a user")),

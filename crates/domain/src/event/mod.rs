@@ -33,6 +33,8 @@
 //! - A run's first verdict is told. If the service changes its mind about the same attempt, the state follows, silently.
 //! - Where a service's counter begins anew, a run of the one before is forgotten once another has its number.
 //! - A run that is older than all kept ones of a full list is ignored; so is an earlier occurrence of an incident.
+//! - A sighting of an incident that does not say when that began belongs to the occurrence that is known, as long as that goes
+//!   on; after its end it is another. So a sighting from before the end that arrives after it looks like another occurrence.
 //! - Two snapshots of the same version that contradict each other: the later received wins (but merged and closed win
 //!   against open, and the further status of an incident against the other, unless the order is known: [`compare_read`]).
 //!   Services count versions in seconds, so this happens; only then the store's unique column may be needed, and so it may when a branch is pushed back to a commit
@@ -42,7 +44,7 @@ mod build;
 mod incident;
 mod pull_request;
 
-use std::{cmp::Ordering, ops::RangeInclusive};
+use std::{borrow::Cow, cmp::Ordering, ops::RangeInclusive};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -261,7 +263,7 @@ pub fn without_runs(stored: &Item, numbers: &RangeInclusive<u64>) -> Option<Item
 
 fn change(stored: Option<&Item>, item: Item, me: &Identity) -> Change {
     let changed = stored != Some(&item);
-    let transitions = if changed { transitions(stored, &item, me) } else { Vec::new() };
+    let transitions = if changed { transitions(stored, &as_told(&item), me) } else { Vec::new() };
     Change { item, changed, transitions }
 }
 
@@ -271,8 +273,21 @@ fn change(stored: Option<&Item>, item: Item, me: &Identity) -> Change {
 /// pull request: the store keeps it once for each quiet period.
 pub fn stale(item: &Item, now: Timestamp) -> Option<Transition> {
     match &item.detail {
-        Detail::PullRequest(pull_request) => pull_request::stale(item, pull_request, now),
+        Detail::PullRequest(pull_request) => pull_request::stale(&as_told(item), pull_request, now),
         Detail::Build(_) | Detail::Incident(_) => None,
+    }
+}
+
+/// True where the service gave that title: [`Item::clean`] calls what has none by its id.
+fn is_title(title: &str, key: &ItemKey) -> bool {
+    !title.is_empty() && title != key.id
+}
+
+/// An item as summaries name it: one without a title by what else is known of it.
+fn as_told(item: &Item) -> Cow<'_, Item> {
+    match is_title(&item.title, &item.key) {
+        true => Cow::Borrowed(item),
+        false => Cow::Owned(Item { title: String::new(), ..item.clone() }),
     }
 }
 
@@ -294,7 +309,7 @@ fn join(stored: &Item, snapshot: Item, order: Order) -> Item {
         _ => return stored.clone(),
     };
     let keep = |old_is_known: bool, new_is_known: bool| old_is_known && !(newer && new_is_known);
-    let title = match keep(!stored.title.is_empty(), !snapshot.title.is_empty()) {
+    let title = match keep(is_title(&stored.title, &stored.key), is_title(&snapshot.title, &snapshot.key)) {
         true => stored.title.clone(),
         false => snapshot.title,
     };

@@ -1,6 +1,9 @@
 //! Pull requests: how they are joined, and what a new state of one tells.
 
-use std::cmp::Ordering;
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use jiff::Timestamp;
 
@@ -8,8 +11,8 @@ use super::{EventName, Order, STALE_AFTER, Transition, join_lists, settle_list};
 use crate::{
     identity::Identity,
     item::{
-        Checks, ChecksStatus, Item, PullRequest, PullRequestState, REVIEWS_KEPT, Review, Size, User, Verdict,
-        join_sets, listed,
+        Checks, ChecksStatus, Item, PullRequest, PullRequestState, REVIEWS_KEPT, RequestedRead, Review, Size,
+        User, Verdict, join_sets, listed,
     },
 };
 
@@ -19,9 +22,60 @@ pub(super) fn settle(pull_request: &mut PullRequest) {
     pull_request.mergeability =
         pull_request.mergeability.take().filter(|said| said.commit == pull_request.head);
     pull_request.size = pull_request.size.take().filter(|size| size.commit == pull_request.head);
+    let version = pull_request.updated_at;
+    Requests::of(pull_request).give(pull_request, version);
 }
 
-/// All that is neither a review nor a check is one register. At the same version merged wins against closed and closed
+/// Who is asked for a review, by versions of their own, because a newer snapshot may say nothing of it: the newest whole list,
+/// and whom newer ones name that are not whole. So the order in which they arrive does not matter.
+struct Requests {
+    whole_at: Option<Timestamp>,
+    /// Who is on the whole list. Some of `named_at` may be among them.
+    names: BTreeSet<String>,
+    named_at: BTreeMap<String, Timestamp>,
+}
+
+impl Requests {
+    fn of(pull_request: &PullRequest) -> Self {
+        let PullRequest { requested, requested_unknown, requested_read, updated_at, .. } = pull_request;
+        let names = requested.clone();
+        match (requested_unknown, requested_read) {
+            (false, _) => Self { whole_at: Some(*updated_at), names, named_at: BTreeMap::new() },
+            (true, Some(RequestedRead { whole_at, named_at })) => {
+                Self { whole_at: *whole_at, names, named_at: named_at.clone() }
+            }
+            // A snapshot, or a state that an older version of this program stored.
+            (true, None) => {
+                let named_at = names.iter().map(|name| (name.clone(), *updated_at)).collect();
+                Self { whole_at: None, names, named_at }
+            }
+        }
+    }
+
+    /// Of two whole lists of the same version the later received wins.
+    fn join(self, new: Self) -> Self {
+        let (mut winner, other) = if new.whole_at >= self.whole_at { (new, self) } else { (self, new) };
+        for (name, at) in other.named_at {
+            if winner.whole_at.is_none_or(|whole_at| at > whole_at) {
+                let newest = winner.named_at.entry(name.clone()).or_insert(at);
+                *newest = at.max(*newest);
+                winner.names.insert(name);
+            }
+        }
+        winner
+    }
+
+    /// Puts it into a pull request of that version.
+    fn give(self, pull_request: &mut PullRequest, version: Timestamp) {
+        let Self { whole_at, names, named_at } = self;
+        let is_unknown = whole_at.is_none_or(|at| at < version);
+        pull_request.requested = names;
+        pull_request.requested_unknown = is_unknown;
+        pull_request.requested_read = is_unknown.then_some(RequestedRead { whole_at, named_at });
+    }
+}
+
+/// All that has no version of its own is one register. At the same version merged wins against closed and closed
 /// against open, because services count versions in seconds; else the later received wins. Nothing undoes a merge.
 pub(super) fn is_newer(old: &PullRequest, new: &PullRequest, order: Order) -> bool {
     let version = |pull_request: &PullRequest| {
@@ -38,6 +92,7 @@ pub(super) fn is_newer(old: &PullRequest, new: &PullRequest, order: Order) -> bo
 pub(super) fn join(old: &PullRequest, mut new: PullRequest, order: Order) -> PullRequest {
     let reviews =
         join_lists(&old.reviews, std::mem::take(&mut new.reviews), REVIEWS_KEPT, newest_first, join_review);
+    let requests = Requests::of(old).join(Requests::of(&new));
     let (new_checks, new_mergeability) = (new.checks.take(), new.mergeability.take());
     let new_size = new.size.take();
     let mut joined = if is_newer(old, &new, order) {
@@ -64,6 +119,8 @@ pub(super) fn join(old: &PullRequest, mut new: PullRequest, order: Order) -> Pul
         (Some(old), Some(new)) => Some(join_sizes(old, new, order)),
         (old, new) => new.or_else(|| old.cloned()),
     };
+    let version = joined.updated_at;
+    requests.give(&mut joined, version);
     joined.reviews = reviews;
     joined
 }
@@ -81,9 +138,6 @@ fn fill(winner: &mut PullRequest, other: &PullRequest) {
         if text.is_empty() {
             text.clone_from(other);
         }
-    }
-    if winner.requested_unknown {
-        winner.requested.extend(other.requested.iter().cloned());
     }
     if winner.description.is_none() {
         winner.description.clone_from(&other.description);
@@ -171,11 +225,13 @@ fn opening(old: Option<&PullRequest>, new: &PullRequest, item: &Item, me: &Ident
         _ => {}
     }
     if new.asks(me) && !old.is_some_and(|old| old.asks(me)) {
+        // The list may be older than the rest. One that is open again asks since then.
+        let since = if old.is_some_and(is_open) { new.asks_since(me) } else { new.updated_at };
         found.push(Transition {
             name: EventName::ReviewRequested,
-            at: Some(new.updated_at),
+            at: Some(since),
             by: known(&new.author),
-            distinct: new.updated_at.to_string(),
+            distinct: since.to_string(),
             summary: format!("{} asks for your review of {}", who(Some(&new.author)), name(item)),
         });
     }

@@ -37,7 +37,8 @@ pub const LATEST: Timestamp = Timestamp::constant(7_258_118_400, 0);
 impl Item {
     /// Makes everything that came from outside safe to show and bounded: titles 300 characters, names 200, logins and
     /// commits 100, each in one line; descriptions 4,000 in lines; lists and labels bounded in count; URLs only http and
-    /// https and without a password. Lists that are sets are sorted; an empty text counts as not known.
+    /// https and without a password. Lists that are sets are sorted; an empty text counts as not known. What has no title is
+    /// called by its id.
     ///
     /// Times lie between [`EARLIEST`] and [`LATEST`], so that sums and differences of them are times too: one outside is
     /// moved to the nearer end, or counts as not known where that can be.
@@ -47,6 +48,9 @@ impl Item {
     pub fn clean(&mut self) {
         id(&mut self.key.id);
         line(&mut self.title, TITLE);
+        if self.title.is_empty() {
+            self.title.clone_from(&self.key.id);
+        }
         web(&mut self.url);
         match &mut self.detail {
             Detail::Build(build) => clean_build(build),
@@ -199,18 +203,16 @@ fn optional(text: &mut Option<String>, max: usize) {
 
 /// In the service's order.
 fn users(users: &mut Vec<User>) {
-    users.retain_mut(is_known);
+    users.retain_mut(clean_user);
     users.truncate(NAMES_KEPT);
 }
 
 fn user(user: &mut Option<User>) {
-    if !user.as_mut().is_some_and(is_known) {
-        *user = None;
-    }
+    user.take_if(|it| !clean_user(it));
 }
 
 /// One who is only named is identified by that. False for one who is neither.
-fn is_known(User { id, name }: &mut User) -> bool {
+fn clean_user(User { id, name }: &mut User) -> bool {
     line(id, SHORT);
     line(name, SHORT);
     if name.is_empty() {
@@ -270,7 +272,13 @@ fn is_plain(text: &str, max: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::item::{AccountName, ItemKey, Kind};
+    use crate::{
+        event,
+        item::{
+            AccountName, BuildStatus, ItemKey, Kind,
+            examples::{build, kim, run},
+        },
+    };
 
     fn key(id: &str) -> ItemKey {
         ItemKey::new(&AccountName::from("forge"), Kind::Build, id)
@@ -346,6 +354,35 @@ mod tests {
                 item.clean();
                 let Detail::PullRequest(pull) = &item.detail else { unreachable!() };
                 assert_eq!(pull.description.as_deref(), expected, "{time}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_no_title_is_called_by_its_id_until_one_is_known() {
+        let id = "acme/web/ci@main";
+        // The titles of the runs, the oldest first -> the title, in whatever order they come.
+        let cases: [(&[&str], &str); 6] = [
+            (&[""], id),
+            (&["\u{200b}", " "], id),
+            (&["ci", ""], "ci"),
+            (&["", "ci"], "ci"),
+            (&["ci", "CI", ""], "CI"),
+            (&["ci", id], "ci"),
+        ];
+        for (titles, expected) in cases {
+            let titled = |(number, title): (u64, &&str)| Item {
+                title: (*title).to_owned(),
+                ..build(vec![run(number, BuildStatus::Passed)])
+            };
+            let mut snapshots: Vec<Item> = (1..).zip(titles).map(titled).collect();
+            for order in ["in order", "reversed"] {
+                let join = |stored: Option<Item>, snapshot: &Item| {
+                    Some(event::compare(stored.as_ref(), snapshot.clone(), &kim()).item)
+                };
+                let joined = snapshots.iter().fold(None, join).unwrap();
+                assert_eq!(joined.title, expected, "{titles:?} {order}");
+                snapshots.reverse();
             }
         }
     }

@@ -66,6 +66,7 @@ pub(crate) fn pull_request(change: impl FnOnce(&mut PullRequest)) -> Item {
         merged_by: None,
         requested: Default::default(),
         requested_unknown: false,
+        requested_read: None,
         updated_at: at(0),
         reviews: Vec::new(),
         checks: None,

@@ -24,8 +24,8 @@ pub use incident::{
     Assignment, ESCALATIONS_KEPT, Hold, Incident, IncidentStatus, InferredEnd, Severity, User,
 };
 pub use pull_request::{
-    Checks, ChecksStatus, MergeState, Mergeability, PullRequest, PullRequestState, REVIEWS_KEPT, Review,
-    Size, Turn, TurnKind, Verdict,
+    Checks, ChecksStatus, MergeState, Mergeability, PullRequest, PullRequestState, REVIEWS_KEPT,
+    RequestedRead, Review, Size, Turn, TurnKind, Verdict,
 };
 
 /// The name a person gave an account in the configuration, such as `forge`.

@@ -42,6 +42,10 @@ pub struct PullRequest {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(optional, as = "Option<bool>")]
     pub requested_unknown: bool,
+    /// As of when `requested` is known, where `requested_unknown`. Connectors say `None`: [`crate::event::compare`] keeps it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(skip)]
+    pub requested_read: Option<RequestedRead>,
     /// The service's version of all the fields above: the newer one wins.
     pub updated_at: Timestamp,
     /// Every review that is known of, newest first, at most [`REVIEWS_KEPT`]. A snapshot may hold any part, in any order:
@@ -62,6 +66,16 @@ pub struct PullRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub size: Option<Size>,
+}
+
+/// As of which versions ([`PullRequest::updated_at`]) it is known who is asked for a review, where the newest snapshot does not
+/// say so, or only in part.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestedRead {
+    /// That of the newest snapshot that names all who are asked; `None` where none does.
+    pub whole_at: Option<Timestamp>,
+    /// Who is named by snapshots since then that name only some, each with the newest such version.
+    pub named_at: BTreeMap<String, Timestamp>,
 }
 
 /// How much a commit would change, by the service's count.
@@ -273,6 +287,14 @@ impl PullRequest {
         self.state == PullRequestState::Open
             && !me.is(&self.author)
             && self.requested.iter().any(|name| me.is(name))
+    }
+
+    /// The version as of which my review (or my team's) is known to be asked for; `updated_at` where it is not.
+    pub(crate) fn asks_since(&self, me: &Identity) -> Timestamp {
+        let Some(read) = &self.requested_read else { return self.updated_at };
+        let mine = self.requested.iter().filter(|name| me.is(name));
+        let known = mine.filter_map(|name| read.named_at.get(name).copied().or(read.whole_at));
+        known.max().unwrap_or(self.updated_at)
     }
 
     /// What each reviewer had decided by then: their newest review that is more than a comment.

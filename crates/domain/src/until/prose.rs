@@ -2,16 +2,16 @@
 
 use jiff::civil::Date;
 
-use super::reading::{is_clock, is_in_another_order, month_of, weekday};
-use crate::duration::Span;
+use super::reading::{
+    NUMBERS, is_clock, is_fraction, is_in_another_order, is_part_of_day, month_of, weekday,
+};
+use crate::duration::{self, Span};
 
-/// Units, and what is short for them.
-const UNITS: [&str; 7] = ["second", "minute", "hour", "day", "week", "month", "year"];
-const SHORT_UNITS: [&str; 11] = ["sec", "secs", "min", "mins", "h", "hr", "hrs", "d", "m", "s", "w"];
-const COUNTS: [&str; 9] = ["a", "an", "half", "one", "two", "three", "four", "five", "six"];
-const PARTS: [&str; 7] = ["morning", "afternoon", "evening", "night", "noon", "midday", "midnight"];
-/// What follows a time of day.
-const AFTER_CLOCK: [&str; 10] = ["am", "pm", "o'clock", "oclock", "uhr", "utc", "gmt", "cet", "cest", "z"];
+/// What follows a time of day: which half of the day, or the time zone.
+const AFTER_CLOCK: [&str; 21] = [
+    "am", "pm", "o'clock", "oclock", "uhr", "z", "utc", "gmt", "cet", "cest", "est", "edt", "cst", "cdt",
+    "mst", "mdt", "pst", "pdt", "bst", "ist", "jst",
+];
 
 /// The words in lower case, without the punctuation around them.
 fn words(text: &str) -> Vec<String> {
@@ -29,14 +29,19 @@ fn words(text: &str) -> Vec<String> {
 }
 
 fn is_unit(word: &str) -> bool {
-    UNITS.contains(&word.trim_end_matches('s')) || SHORT_UNITS.contains(&word)
+    duration::unit(word).is_some() || matches!(word, "month" | "months" | "year" | "years")
+}
+
+/// True for how many there are of a unit.
+fn is_count(word: &str) -> bool {
+    word.parse::<f64>().is_ok() || matches!(word, "a" | "an" | "half") || NUMBERS.contains(&word)
 }
 
 fn is_date(word: &str) -> bool {
     let iso = word.get(..10).unwrap_or(word);
     let starts_with_year = word.len() >= 5 && word.as_bytes()[4] == b'-';
     (starts_with_year && word.bytes().take(4).all(|b| b.is_ascii_digit()) && iso.parse::<Date>().is_ok())
-        || is_in_another_order(word)
+        || (is_in_another_order(word) && !is_fraction(word))
 }
 
 /// True where a text begins like a time to come, or a length of time: what a person who writes it hardly means as prose.
@@ -48,7 +53,6 @@ pub fn looks_like_time(text: &str) -> bool {
     let rest = words.get(1..).unwrap_or_default();
     let (digits, after) = first.split_at(first.find(|c: char| !c.is_ascii_digit()).unwrap_or(first.len()));
     let is_period = |word: &str| is_unit(word) || weekday(word).is_some();
-    let counts = first.parse::<f64>().is_ok() || COUNTS.contains(first);
     first.parse::<Span>().is_ok()
         || weekday(first).is_some()
         || ["today", "tomorrow", "tonight", "eod", "eow", "eom"].contains(first)
@@ -56,10 +60,10 @@ pub fn looks_like_time(text: &str) -> bool {
         || words.get(..2).is_some_and(is_clock)
         || is_date(first)
         || (!digits.is_empty() && is_unit(after))
-        || (counts && is_unit(second))
+        || (is_count(first) && is_unit(second))
         || match *first {
             "next" => is_period(second),
-            "this" => weekday(second).is_some() || PARTS.contains(&second),
+            "this" => weekday(second).is_some() || is_part_of_day(second),
             "end" => match rest {
                 ["of", "the", period, ..] | ["of", period, ..] => {
                     ["day", "week", "month"].contains(period)
@@ -73,9 +77,8 @@ pub fn looks_like_time(text: &str) -> bool {
             "the" => rest.starts_with(&["day", "after", "tomorrow"]),
             "in" => {
                 let third = words.get(2).copied().unwrap_or_default();
-                let counted = second.parse::<f64>().is_ok() || COUNTS.contains(&second);
                 second.parse::<Span>().is_ok()
-                    || (counted && is_unit(third))
+                    || (is_count(second) && is_unit(third))
                     || rest.starts_with(&["half", "an"])
             }
             "at" => is_hour(second) || is_clock(&words[..words.len().min(2)]),
@@ -91,7 +94,7 @@ pub fn goes_on(text: &str) -> bool {
     let second = words.get(1).copied().unwrap_or_default();
     let rest = words.get(1..).unwrap_or_default().join(" ");
     let is_year = |word: &str| word.len() == 4 && word.starts_with("20") && word.parse::<u16>().is_ok();
-    PARTS.contains(first)
+    is_part_of_day(first)
         || AFTER_CLOCK.contains(first)
         || is_unit(first)
         || is_hour(first)
@@ -101,10 +104,10 @@ pub fn goes_on(text: &str) -> bool {
             "at" | "and" | "or" | "to" | "until" | "-" | "–" | "+" | "plus" | "of" | "on" | "in"
             | "around" => {
                 is_hour(second)
-                    || PARTS.contains(&second)
+                    || is_part_of_day(second)
                     || looks_like_time(&rest)
                     || rest.starts_with("a half")
-                    || (second == "the" && words.get(2).is_some_and(|word| PARTS.contains(word)))
+                    || (second == "the" && words.get(2).is_some_and(|word| is_part_of_day(word)))
             }
             "past" | "after" => is_hour(second) || second == "next" || looks_like_time(&rest),
             "from" => second == "now",

@@ -3,6 +3,7 @@
 use jiff::{
     SignedDuration, Timestamp, ToSpan, Zoned,
     civil::{Date, DateTime, Time, Weekday, time},
+    tz::TimeZone,
 };
 
 use super::{LEADS, NotToCome};
@@ -33,11 +34,18 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 
-const NUMBERS: [&str; 12] =
+/// Numbers that are written out, from one on.
+pub(super) const NUMBERS: [&str; 12] =
     ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
 
 /// The length of `2026-11-24`.
 const DATE: usize = 10;
+
+/// A text of more words than this names no day: `on the day after tomorrow at 9 o'clock` has eight.
+const MOST_WORDS: usize = 8;
+
+/// The most years from one 29 February to the next: 2096 to 2104.
+const LONGEST_TO_LEAP_DAY: i16 = 8;
 
 /// When a day begins that is named without a time.
 const MORNING: Time = time(9, 0, 0, 0);
@@ -85,6 +93,10 @@ pub(super) fn read(text: &str, now: &Zoned) -> Result<Timestamp, NotToCome> {
     if let Ok(at) = text.parse::<Zoned>() {
         return near(at.timestamp(), now);
     }
+    // Without this it would be read in the local zone, because a civil time ignores what stands in brackets.
+    if let Some(zone) = unread_zone(text) {
+        return Err(zone);
+    }
     if let Ok(at) = text.parse::<DateTime>()
         && text.len() > DATE
     {
@@ -105,6 +117,9 @@ pub(super) fn read(text: &str, now: &Zoned) -> Result<Timestamp, NotToCome> {
     if let Some(clock) = clock(&words) {
         return next(clock, now);
     }
+    if words.len() > MOST_WORDS {
+        return Err(NotToCome::NoTime);
+    }
     // A day, then a time of it; the longest that is a day counts. Or the other way round.
     let day_first = (1..=words.len()).rev().find_map(|end| {
         let day = day(&words[..end], now)?;
@@ -123,6 +138,19 @@ pub(super) fn read(text: &str, now: &Zoned) -> Result<Timestamp, NotToCome> {
         Some((clock, day)) => at(day?, clock, now),
         None => Err(NotToCome::NoTime),
     }
+}
+
+/// Why a date with a zone in brackets is no [`Zoned`]: mostly because nobody knows the zone.
+fn unread_zone(text: &str) -> Option<NotToCome> {
+    let (date, zone) = text.split_once('[')?;
+    if !super::names_a_date(date) {
+        return None;
+    }
+    let is_known = zone.strip_suffix(']').is_some_and(|zone| TimeZone::get(zone).is_ok());
+    Some(match is_known {
+        true => NotToCome::TooFar,
+        false => NotToCome::Unclear("a time zone that is known, such as [Europe/Berlin]".to_owned()),
+    })
 }
 
 /// A text without a word before it.
@@ -247,8 +275,8 @@ fn day(words: &[&str], now: &Zoned) -> Option<Result<Day, NotToCome>> {
         [date] if date.len() == DATE => of(Ok(date.parse::<Date>().ok()?)),
         [month, of_month] | [of_month, month] if let Some(month) = month_of(month) => {
             let date = |year| Date::new(year, month, day_of_month(of_month)?).ok();
-            let coming =
-                [today.year(), today.year() + 1].into_iter().filter_map(date).find(|date| *date >= today);
+            let years = (0..=LONGEST_TO_LEAP_DAY).map(|later| today.year() + later);
+            let coming = years.filter_map(date).find(|date| *date >= today);
             // What has just gone by is hardly meant for next year.
             match today.until(coming?).ok()?.get_days() {
                 300.. => Some(Err(NotToCome::Unclear(format!("the year too, or {}", coming?)))),
@@ -283,16 +311,43 @@ fn day_of_month(text: &str) -> Option<i8> {
 
 /// `24.11.`, `24.11.2026`, `11/24`, `24-11-2026`: numbers of a date whose order is not the same everywhere.
 pub(super) fn is_in_another_order(text: &str) -> bool {
-    let is_number = |part: &&str| (1..=4).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
     ['.', '/', '-'].iter().any(|separator| {
         let parts: Vec<&str> = text.split(*separator).collect();
         match (separator, parts.as_slice()) {
-            ('.', [day, month, ""]) => is_number(day) && is_number(month),
-            ('/', [day, month]) => [day, month].iter().all(|part| is_number(part) && part.len() <= 2),
-            (_, [day, month, year]) => [day, month, year].into_iter().all(is_number) && day.len() <= 2,
+            ('.', [one, other, ""]) | ('/', [one, other]) => are_day_and_month(one, other),
+            // With a year of one digit it is the number of a version.
+            (_, [one, other, year]) => {
+                are_day_and_month(one, other) && matches!(year.len(), 2 | 4) && is_digits(year)
+            }
             _ => false,
         }
     })
+}
+
+/// `3/4`: as well a part of something as a day of a month.
+pub(super) fn is_fraction(text: &str) -> bool {
+    let is_small = |part: &str| small(part).is_some_and(|number| number <= 12);
+    text.split_once('/').is_some_and(|(one, other)| is_small(one) && is_small(other))
+}
+
+/// True for the numbers of a day and its month, in either order.
+fn are_day_and_month(one: &str, other: &str) -> bool {
+    let number = |part: &str| small(part).filter(|number| (1..=31).contains(number));
+    number(one).zip(number(other)).is_some_and(|(one, other)| one.min(other) <= 12)
+}
+
+/// A number of one or two digits.
+fn small(digits: &str) -> Option<i8> {
+    number(digits).filter(|_| digits.len() <= 2)
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// True for a part of the day, or its middle or end: `morning`, `noon`.
+pub(super) fn is_part_of_day(word: &str) -> bool {
+    part_of_day(word).is_some() || matches!(word, "noon" | "midday" | "midnight")
 }
 
 fn part_of_day(word: &str) -> Option<Time> {
@@ -352,8 +407,7 @@ fn bare(hour: &str) -> Option<Clock> {
 }
 
 fn number(digits: &str) -> Option<i8> {
-    let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-    is_number.then(|| digits.parse().ok())?
+    is_digits(digits).then(|| digits.parse().ok())?
 }
 
 /// The next time that the clock shows that.

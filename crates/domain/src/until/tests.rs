@@ -90,6 +90,12 @@ fn prose_is_told_from_times() {
         "in a week",
         "in 90m",
         "in half an hour",
+        "seven hours",
+        "in twelve days",
+        "three months",
+        "11/24",
+        "24.11. patching",
+        "24.11.27 patching",
     ];
     for text in times {
         assert!(looks_like_time(text), "{text}");
@@ -107,6 +113,14 @@ fn prose_is_told_from_times() {
         "#479 is out",
         "a b",
         "2026-1-\u{e9}\u{20ac}",
+        "1.4.2 rollout",
+        "1.2.3",
+        "10.4.1",
+        "10.4.1.2 is down",
+        "40/50/2027",
+        "3/4 disks fail",
+        "13/14 shards",
+        "seven dwarfs",
     ];
     for text in prose {
         assert!(!looks_like_time(text), "{text}");
@@ -186,14 +200,26 @@ fn a_time_is_understood_whole_or_refused_whole() {
         ("1 feb 2028", Ok("2028-02-01T08:00:00Z")),
         ("nov 24, 2028 18:00", Ok("2028-11-24T17:00:00Z")),
         ("30 feb", Err(EXPECTED.to_owned())),
+        ("29 feb", Err("the year too, or 2028-02-29".to_owned())),
+        ("29 feb 2028", Ok("2028-02-29T08:00:00Z")),
         ("24.11.2027", Err("year-month-day".to_owned())),
         ("24.11.", Err("year-month-day".to_owned())),
         ("24.11. 9:00", Err("year-month-day".to_owned())),
         ("11/24", Err("year-month-day".to_owned())),
+        ("until 3/4", Err("year-month-day".to_owned())),
+        ("1.4.2", Err(EXPECTED.to_owned())),
+        ("13/14", Err(EXPECTED.to_owned())),
         ("24-11-2027", Err("year-month-day".to_owned())),
         ("2027-11-24 9am", Ok("2027-11-24T08:00:00Z")),
         ("2027-11-24T10:00:00+05:00", Ok("2027-11-24T05:00:00Z")),
         ("2027-11-24T10:00[Asia/Tokyo]", Ok("2027-11-24T01:00:00Z")),
+        // A zone that nobody knows is not the local one.
+        ("2027-11-24T10:00[Europe/Berln]", Err("a time zone that is known".to_owned())),
+        ("2027-11-24 10:00[Europe/Berln]", Err("a time zone that is known".to_owned())),
+        ("2027-11-24[Europe/Berln]", Err("a time zone that is known".to_owned())),
+        ("2027-11-24T10:00[Europe/Berlin", Err("a time zone that is known".to_owned())),
+        ("9999-12-31T23:59:59[Asia/Tokyo]", Err(far())),
+        ("fixing [db] at last", Err(EXPECTED.to_owned())),
         ("2027-02-23", Err(past())),
         ("1 jan 2020", Err(past())),
         // The clock skips from 2:00 to 3:00, and later shows 2:30 twice: the first counts.
@@ -245,6 +271,9 @@ fn words_that_may_belong_to_a_time_are_known() {
         "24.11.",
         "24 nov",
         "of november 3",
+        "EST",
+        "pdt, then",
+        "jst",
     ];
     for text in time {
         assert!(goes_on(text), "{text}");
@@ -272,4 +301,15 @@ fn words_that_may_belong_to_a_time_are_known() {
     for text in prose {
         assert!(!goes_on(text), "{text}");
     }
+}
+
+#[test]
+fn a_text_without_end_is_no_time() {
+    let now: Zoned = "2027-02-24T12:00:00+01:00[Europe/Berlin]".parse().unwrap();
+    for word in ["end of ", "on the ", "monday ", "at "] {
+        assert_eq!(until(&word.repeat(100_000), &now), Err(NotToCome::NoTime), "{word}");
+    }
+    // Lengths may have more words than days.
+    let long = until("1 week 2 days 3 hours 4 minutes 5 seconds", &now);
+    assert_eq!(long.unwrap().to_string(), "2027-03-05T14:04:05Z");
 }

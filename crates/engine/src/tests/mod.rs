@@ -225,6 +225,7 @@ pub(crate) fn pull(number: u64, title: &str, requested: &[&str]) -> Item {
             merged_by: None,
             requested: requested.iter().map(|it| (*it).to_owned()).collect::<BTreeSet<_>>(),
             requested_unknown: false,
+            requested_read: None,
             updated_at: at(0),
             reviews: Vec::new(),
             checks: None,

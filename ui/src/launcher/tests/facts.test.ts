@@ -118,6 +118,17 @@ test.each([
   expect(incidentSummary(incident, Date.parse("2026-01-01T12:14:00Z"))).toBe(text);
 });
 
+test.each<[what: string, more: Partial<Incident>, text: string]>([
+  ["began", { started_at: "2026-01-01T09:00:00Z" }, "open 3 h"],
+  ["just began", { started_at: "2026-01-01T12:00:00Z" }, "open since just now"],
+  ["was first seen", { started_at: "2026-01-01T09:00:00Z", start_unknown: true }, "first seen 3 h ago"],
+  ["was just seen", { started_at: "2026-01-01T12:00:00Z", start_unknown: true }, "first seen just now"],
+  ["is not known", { started_at: "1970-01-01T00:00:00Z", start_unknown: true }, "open"],
+])("when an incident %s is said as it is known", (_, more, text) => {
+  const now = Date.parse("2026-01-01T12:00:10Z");
+  expect(incidentSummary({ ...INCIDENT, ...more }, now)).toBe(`billing, high urgency, ${text}`);
+});
+
 test("what the service does not say of an incident is not made up", () => {
   const incident = { ...INCIDENT, severity: "unknown" as const, started_at: "1970-01-01T00:00:00Z" };
   expect(incidentSummary(incident, Date.parse("2026-01-01T12:14:00Z"))).toBe(

@@ -76,6 +76,7 @@ fn a_pull_request_with_all_there_is() {
         merged_by: None,
         requested: ["bo", "kim", "team/acme/release"].map(str::to_owned).into(),
         requested_unknown: false,
+        requested_read: None,
         updated_at: at("2026-11-22T10:00:00Z"),
         reviews: vec![
             review("bo", "2026-11-20T10:00:00Z", Verdict::Commented),

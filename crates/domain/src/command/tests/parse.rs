@@ -451,7 +451,13 @@ fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
             "silence X until the deploy is over",
             "error: until: expected a length of time such as 2h, or a time such as 18:00, tomorrow, monday 14:30 or 2026-11-22T10:00, found \"the\"".to_owned(),
         ),
+        ("silence X seven hours", refused("seven hours", "until seven hours")),
+        ("silence X until 3/4", until("3/4", "")),
+        ("silence X until 18:00 PST", part("18:00 PST", "PST")),
         ("silence X 2 nodes are down", comment("2 nodes are down")),
+        ("silence X seven dwarfs", comment("seven dwarfs")),
+        ("silence X 1.4.2 rollout", comment("1.4.2 rollout")),
+        ("silence X 3/4 disks fail", comment("3/4 disks fail")),
         ("silence X for 4h until monday", said("duration=4h until=monday")),
         ("pr comment web#1 until monday", "pr comment pr=web#1 message=\"until monday\"".to_owned()),
     ];

@@ -36,6 +36,7 @@ fn pull_request(account: &str, repo: &str, number: u64, title: &str) -> Item {
         merged_by: None,
         requested: BTreeSet::new(),
         requested_unknown: false,
+        requested_read: None,
         updated_at: Timestamp::UNIX_EPOCH,
         reviews: Vec::new(),
         checks: None,

@@ -27,6 +27,7 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
         let Detail::PullRequest(p) = &mut item.detail else { unreachable!() };
         let who = ["kim", "bo", "cy"][usize::from(how % 3)];
         let (open, asked) = (p.state == PullRequestState::Open, p.asks(&me));
+        let requested = p.requested.clone();
         let mut told: Vec<Told> = Vec::new();
         let (mut said_review, mut said_checks) = (None, None);
         let legal = match what % 12 {
@@ -119,6 +120,11 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
             // As a list has it.
             hook.size = hook.size.filter(|_| how % 2 == 0);
             hook.merged_by = hook.merged_by.filter(|_| how % 8 != 0);
+            // It may leave out who is asked, or name some, but not where that is what changed.
+            if (what / 12) % 3 == 0 && hook.requested == requested {
+                hook.requested_unknown = true;
+                hook.requested.retain(|name| how % 3 == 0 || (how % 3 == 1 && name != "kim"));
+            }
             let hook = Item { detail: Detail::PullRequest(hook), ..item.clone() };
             steps.push(Step { poll: item.clone(), hook, told });
         }

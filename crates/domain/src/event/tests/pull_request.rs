@@ -2,12 +2,12 @@ use super::{joined, names, told};
 use crate::{
     event::{
         EventName::{self, *},
-        stale,
+        compare, stale,
     },
     item::{
         Checks, ChecksStatus, Detail, Item, MergeState, Mergeability, PullRequest, PullRequestState,
         REVIEWS_KEPT, Size, Verdict,
-        examples::{at, build, incident, pull_request, review},
+        examples::{at, build, incident, kim, pull_request, review},
     },
 };
 
@@ -42,7 +42,7 @@ fn whoever_was_asked_still_is_where_that_cannot_be_read() {
         })
     };
     // Snapshots -> who is asked, whether others may be.
-    let cases: [(&str, Vec<Item>, &[&str], bool); 5] = [
+    let cases: [(&str, Vec<Item>, &[&str], bool); 11] = [
         ("not said", vec![asked(0, &["kim"], false), asked(1, &[], true)], &["kim"], true),
         ("said in part", vec![asked(0, &["kim"], false), asked(1, &["bo"], true)], &["bo", "kim"], true),
         ("late", vec![asked(1, &["bo"], true), asked(0, &["kim"], false)], &["bo", "kim"], true),
@@ -53,6 +53,43 @@ fn whoever_was_asked_still_is_where_that_cannot_be_read() {
             false,
         ),
         ("nobody any more", vec![asked(0, &["kim"], false), asked(1, &[], false)], &[], false),
+        // The newest list counts, whatever came between.
+        (
+            "in order",
+            vec![asked(0, &["kim"], false), asked(1, &["bo"], false), asked(2, &[], true)],
+            &["bo"],
+            true,
+        ),
+        (
+            "a list overtaken by a newer state",
+            vec![asked(0, &["kim"], false), asked(2, &[], true), asked(1, &["bo"], false)],
+            &["bo"],
+            true,
+        ),
+        (
+            "named since the list",
+            vec![asked(0, &["kim"], false), asked(2, &["cy"], true), asked(1, &["bo"], false)],
+            &["bo", "cy"],
+            true,
+        ),
+        (
+            "named twice, and on no list since",
+            vec![asked(2, &["cy"], true), asked(1, &["cy"], true), asked(3, &[], false)],
+            &[],
+            false,
+        ),
+        (
+            "named before the list",
+            vec![
+                asked(0, &[], false),
+                asked(1, &["cy"], true),
+                asked(3, &[], true),
+                asked(2, &["bo"], false),
+            ],
+            &["bo"],
+            true,
+        ),
+        ("at the same version", vec![asked(1, &[], true), asked(1, &["bo"], false)], &["bo"], false),
     ];
     for (name, snapshots, expected, unknown) in cases {
         let told = names(&snapshots);
@@ -61,6 +98,70 @@ fn whoever_was_asked_still_is_where_that_cannot_be_read() {
         let Detail::PullRequest(stands) = joined(&snapshots).detail else { unreachable!() };
         let who: Vec<_> = stands.requested.iter().map(String::as_str).collect();
         assert_eq!((who.as_slice(), stands.requested_unknown), (expected, unknown), "{name}");
+    }
+}
+
+#[test]
+fn a_review_that_was_asked_for_is_news_once() {
+    let asked = |minute, who: &[&str], requested_unknown| {
+        pull_request(|p| {
+            p.requested = who.iter().copied().map(str::to_owned).collect();
+            (p.updated_at, p.requested_unknown) = (at(minute), requested_unknown);
+        })
+    };
+    // The list of minute 1, without me, came after the state of minute 2: what was asked for at minute 0 is over.
+    let late = [asked(0, &["kim"], false), asked(2, &[], true), asked(1, &["bo"], false)];
+    let requests = |snapshots: &[Item]| {
+        let mut stored: Option<Item> = None;
+        let mut told = Vec::new();
+        for snapshot in snapshots {
+            let change = compare(stored.as_ref(), snapshot.clone(), &kim());
+            told.extend(
+                change.transitions.into_iter().filter(|it| it.name == ReviewRequested).map(|it| it.at),
+            );
+            stored = Some(change.item);
+        }
+        told
+    };
+    let again = |snapshot: Item| requests(&late.iter().cloned().chain([snapshot]).collect::<Vec<_>>());
+    assert_eq!(again(asked(3, &["bo"], false)), [Some(at(0))]);
+    assert_eq!(again(asked(1, &["bo"], false)), [Some(at(0))]);
+    assert_eq!(again(asked(3, &["kim"], false)), [Some(at(0)), Some(at(3))], "asked anew");
+    // It is as old as the list that says so.
+    assert_eq!(
+        requests(&[asked(0, &[], false), asked(2, &[], true), asked(1, &["kim"], false)]),
+        [Some(at(1))]
+    );
+}
+
+/// What is stored says nothing of the versions of the list, where an older version of this program wrote it.
+#[test]
+fn a_stored_list_of_an_older_version_is_read() {
+    let stored = |requested_unknown| {
+        let item = pull_request(|p| {
+            p.requested = ["kim".to_owned()].into();
+            (p.updated_at, p.requested_unknown) = (at(2), requested_unknown);
+        });
+        let json = serde_json::to_value(&item).unwrap();
+        assert!(!json.to_string().contains("requested_read"), "{json}");
+        serde_json::from_value::<Item>(json).unwrap()
+    };
+    let list =
+        |minute: i64| pull_request(|p| (p.updated_at, p.requested) = (at(minute), ["bo".to_owned()].into()));
+    // What is stored, a list that comes -> who is asked, whether others may be.
+    let cases: [(Item, Item, &[&str], bool); 4] = [
+        (stored(false), list(1), &["kim"], false),
+        (stored(false), list(3), &["bo"], false),
+        (stored(true), list(1), &["bo", "kim"], true),
+        (stored(true), list(3), &["bo"], false),
+    ];
+    for (stored, list, expected, unknown) in cases {
+        let change = compare(Some(&stored), list, &kim());
+        let json = serde_json::to_value(&change.item).unwrap();
+        assert_eq!(serde_json::from_value::<Item>(json).unwrap(), change.item);
+        let Detail::PullRequest(stands) = change.item.detail else { unreachable!() };
+        let who: Vec<_> = stands.requested.iter().map(String::as_str).collect();
+        assert_eq!((who.as_slice(), stands.requested_unknown), (expected, unknown));
     }
 }
 

@@ -69,6 +69,7 @@ fn pull_request(author: &str, requested: &[&str]) -> Item {
         merged_by: None,
         requested: requested.iter().map(ToString::to_string).collect::<BTreeSet<_>>(),
         requested_unknown: false,
+        requested_read: None,
         updated_at: at(9),
         reviews: vec![
             review("bo", 1, Verdict::ChangesRequested),

@@ -29,6 +29,7 @@ fn pull_request(repo: &str) -> Item {
             merged_by: None,
             requested: Default::default(),
             requested_unknown: false,
+            requested_read: None,
             updated_at: at(100),
             reviews: Vec::new(),
             checks: None,
@@ -188,6 +189,23 @@ async fn what_is_watched_no_more_is_gone_and_not_over() {
     }
     assert_eq!(store.item(&key("b")).await.unwrap().unwrap().item.status(), "triggered");
     assert_eq!(store.events_of(&key("b"), 10).await.unwrap().len(), 1, "it is not told as over");
+}
+
+#[tokio::test]
+async fn what_is_called_by_its_id_is_called_by_its_new_one() {
+    let untitled = |repo: &str| Item { title: String::new(), ..pull_request(repo) };
+    let (old, new) = (untitled("acme/web"), untitled("acme/site"));
+    let renamed = gone(&old.key, GoneReason::Renamed { to: new.key.id.clone() });
+    let cases = [vec![], vec![hook("1", vec![new.clone()])]];
+    for (case, reports) in cases.into_iter().enumerate() {
+        let store = watching().await;
+        take(&store, hook("0", vec![old.clone()]), 110).await;
+        assert_eq!(store.item(&old.key).await.unwrap().unwrap().item.title, old.key.id);
+        for report in reports.into_iter().chain([found(130, renamed.clone())]) {
+            take(&store, report, 140).await;
+        }
+        assert_eq!(store.item(&new.key).await.unwrap().unwrap().item.title, new.key.id, "{case}");
+    }
 }
 
 #[tokio::test]

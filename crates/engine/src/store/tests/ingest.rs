@@ -360,6 +360,7 @@ async fn a_pull_request_grown_stale_is_told_once_for_each_quiet_time() {
             merged_by: None,
             requested: Default::default(),
             requested_unknown: false,
+            requested_read: None,
             updated_at: at(updated),
             reviews: Vec::new(),
             checks: None,
