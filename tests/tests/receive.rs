@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use callboard_tests::{Callboard, Serving, http, webhook};
+use callboard_tests::{Callboard, PATIENCE, Serving, http, wait_until, webhook};
 use serde_json::Value;
 
 const SECRET: &str = "hush";
@@ -313,5 +313,33 @@ fn idle_connections_give_way_and_who_never_reads_holds_up_nobody() -> Result<()>
     send(2)?;
     send(3)?;
     assert_eq!(callboard.events()?.len(), 3);
+    Ok(())
+}
+
+#[test]
+fn a_change_that_waits_for_the_next_start_is_logged_once() -> Result<()> {
+    let config = |hosts: &str, theme: &str| {
+        format!(
+            "[receive]\nlisten = \"127.0.0.1:0\"\nhosts = [{hosts}]\n[desktop]\ntheme = \"{theme}\"\n\
+             [secrets]\nstore = \"env\"\n"
+        )
+    };
+    let callboard = Callboard::new(&config("", "light"))?;
+    let serving = callboard.serve()?;
+    let logged = |what: &str| serving.output().matches(what).count();
+    let waits = "takes effect at the next start";
+    let applied = "the configuration is applied";
+
+    callboard.configure(&config("\"hooks.acme.example\"", "light"))?;
+    wait_until("the change to be logged", PATIENCE, || (logged(waits) > 0).then_some(()))?;
+    wait_until("the change", PATIENCE, || (logged(applied) > 0).then_some(()))?;
+    let before = logged(applied);
+    callboard.configure(&config("\"hooks.acme.example\"", "dark"))?;
+    wait_until("another change", PATIENCE, || (logged(applied) > before).then_some(()))?;
+    // The listener sees it between one sender and another.
+    for _ in 0..20 {
+        assert_eq!(exchange(&serving, "GET / HTTP/1.1\nHost: localhost\n\n", b"", false)?, 404);
+    }
+    assert_eq!(logged(waits), 1, "{}", serving.output());
     Ok(())
 }

@@ -229,6 +229,18 @@ fn check(callboard: &Callboard, name: &str) -> Result<Value> {
 }
 
 #[test]
+fn a_daemon_logs_from_its_start_on_which_command_files_it_leaves_out() -> Result<()> {
+    let callboard = Callboard::new("[commands]\ndirs = [\"ops\"]\n[secrets]\nstore = \"env\"\n")?;
+    let folder = callboard.folder().join("ops");
+    fs::create_dir(&folder)?;
+    fs::write(folder.join("restart.toml"), "[[comand]]\nname = \"restart\"\n")?;
+    let serving = callboard.serve()?;
+    let log = serving.output();
+    assert!(log.contains("a command file is left out") && log.contains("restart.toml"), "{log}");
+    Ok(())
+}
+
+#[test]
 fn a_running_daemon_takes_a_good_change_and_keeps_running_on_a_bad_one() -> Result<()> {
     let service = StandIn::start(healthy)?;
     let listen = "[receive]\nlisten = \"127.0.0.1:0\"\n[secrets]\nstore = \"env\"\n";

@@ -3,7 +3,10 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use callboard_connectors::{Access, Connection, ConnectorConfig, http::Client};
@@ -32,7 +35,8 @@ pub(crate) struct Account {
     /// Held while it is polled. True once a poll of the whole has shown what this configuration covers, and the rest has
     /// left the board.
     pub(crate) covered: tokio::sync::Mutex<bool>,
-    /// The next poll looks through all that is stored of it for damage, not only through what is on the board.
+    /// All that is stored of it is to be looked through for damage, not only what is on the board: at first, and each time
+    /// that maintenance asks for it.
     pub(crate) suspect: AtomicBool,
     /// Wakes its polling: something of it was changed from here.
     pub(crate) changed: tokio::sync::Notify,
@@ -83,6 +87,16 @@ impl Account {
     /// True where its secrets could not be read, and are tried again.
     pub(crate) fn is_waiting(&self) -> bool {
         matches!(self.connection, Err(NotConnected::Waiting(_)))
+    }
+
+    /// Sees to it that what is damaged of it in the store is read anew by its next poll.
+    pub(crate) async fn rebuild_unreadable(&self, store: &Store, now: Timestamp) -> Result<(), StoreError> {
+        let all = self.suspect.swap(false, Ordering::Relaxed);
+        let rebuilt = store.rebuild_unreadable(&self.name, all, now).await;
+        if all && rebuilt.is_err() {
+            self.suspect.store(true, Ordering::Relaxed);
+        }
+        rebuilt.map(drop)
     }
 
     fn made_from(&self, config: &ConnectorConfig, secrets: &BTreeMap<String, SecretString>) -> bool {
@@ -150,7 +164,7 @@ pub(crate) async fn connect(
             connection,
             chat,
             covered: tokio::sync::Mutex::default(),
-            suspect: AtomicBool::new(false),
+            suspect: AtomicBool::new(true),
             changed: tokio::sync::Notify::new(),
             needs_secrets,
             secrets: known,

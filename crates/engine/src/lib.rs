@@ -1,8 +1,8 @@
 //! Makes it run; knows no service by name.
 //!
-//! Data goes one way. Watch: `watch` and `receive` bring snapshots, the [`store`] finds what changed, `decide`
-//! says what is to be done about it in the same transaction, `deliver` and `notify` do it. Act: a line becomes a
-//! `run`, which is recorded before its effect, and its outcome goes out through `deliver` as well.
+//! Data goes one way. Watch: `watch::poll` and `watch::receive` bring snapshots, the [`store`] finds what changed,
+//! `watch::decide` says what is to be done about it in the same transaction, and `outbox` does it. Act: a line becomes a
+//! run (`act::run`), which is recorded before its effect, and its outcome goes out through `outbox` as well.
 
 mod accounts;
 mod act;

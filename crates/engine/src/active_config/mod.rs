@@ -159,9 +159,7 @@ impl LiveConfig {
         match made {
             Ok(active) => {
                 self.state().errors = None;
-                for error in &active.command_errors {
-                    tracing::warn!(%error, "a command file is left out");
-                }
+                warn_of_left_out(&active);
                 self.replace(active).await?;
                 tracing::info!(file = %path.display(), "the configuration is applied");
                 Ok(())
@@ -187,9 +185,9 @@ impl LiveConfig {
         let (active, store) = (self.now(), &self.inner.means.store);
         for (name, account) in &active.accounts {
             store.watch(name, now).await?;
-            if account.config.watches() {
+            if account.config.watches() && account.suspect.load(Ordering::Relaxed) {
                 // Before anybody is shown what is stored.
-                store.rebuild_unreadable(name, true, now).await?;
+                account.rebuild_unreadable(store, now).await?;
             }
         }
         for source in store.sources().await? {
@@ -212,14 +210,10 @@ impl LiveConfig {
         }
     }
 
-    /// Has all that is stored looked through for damage, and what is damaged read anew, by each account's next poll; at
-    /// once where `soon` says so.
-    pub(crate) async fn look_through_store(&self, soon: bool) -> Result<(), StoreError> {
+    /// Has all that is stored looked through for damage, and what is damaged read anew, by each account's next poll.
+    pub(crate) async fn look_through_store(&self) -> Result<(), StoreError> {
         for account in self.now().accounts.values() {
             account.suspect.store(true, Ordering::Relaxed);
-            if soon {
-                account.changed.notify_one();
-            }
         }
         self.inner.means.store.leave_unknown(Timestamp::now()).await
     }
@@ -233,10 +227,6 @@ impl LiveConfig {
     /// Whether the files are not as they were when they were last read.
     fn has_changed_files(&self) -> bool {
         contents(&self.now().config) != self.state().files
-    }
-
-    fn store(&self) -> &Store {
-        &self.inner.means.store
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -257,5 +247,12 @@ async fn first(means: &Means, go_on: bool) -> Result<(ActiveConfig, State), Conf
     let mut files = contents(&config);
     files.insert(config.path.clone(), own);
     let active = ActiveConfig::new(config, means, None).await?;
+    warn_of_left_out(&active);
     Ok((active, State { errors: wrong, files }))
+}
+
+fn warn_of_left_out(active: &ActiveConfig) {
+    for error in &active.command_errors {
+        tracing::warn!(%error, "a command file is left out");
+    }
 }

@@ -54,7 +54,7 @@ impl LiveConfig {
                 accounts = ready.len(),
                 "the secrets of accounts that waited for them can be read"
             );
-            let hastened = self.store().hasten_deliveries(ready, Timestamp::now()).await;
+            let hastened = self.inner.means.store.hasten_deliveries(ready, Timestamp::now()).await;
             hastened.map_err(ApiError::internal)?;
         }
         Ok(())

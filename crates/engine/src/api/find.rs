@@ -1,9 +1,6 @@
 //! What is found by typing, and by a search through all that is stored.
 
-use callboard_domain::{
-    board::{NotSeen, Row},
-    item::ItemKey,
-};
+use callboard_domain::{board::Row, item::ItemKey};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -31,10 +28,6 @@ pub struct Found {
     pub runs: Vec<FoundRun>,
     /// The line that the text would be with its best completion, where it begins with the text.
     pub completion: Option<String>,
-    /// What is to be watched and is not seen, the worst first: items may be missing, or have changed since.
-    #[serde(default)]
-    #[ts(as = "Option<Vec<NotSeen>>", optional)]
-    pub not_seen: Vec<NotSeen>,
 }
 
 /// A command that fits.

@@ -5,11 +5,7 @@ use callboard_domain::actor::Actor;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
-use crate::{
-    Engine,
-    api::{Call, *},
-    system::supervise::catch_panic,
-};
+use crate::{Engine, api::*, system::supervise::catch_panic};
 
 macro_rules! dispatch {
     ($($name:ident($params:ty) -> $answer:ty, $access:ident $(, $waits:ident)?;)*) => {

@@ -86,16 +86,13 @@ async fn store(engine: &Engine) -> Check {
     }
 }
 
-/// The stored rows that are damaged, which are then read anew; nothing where all can.
+/// The stored rows that are damaged; nothing where none is. They are only named here: polls and maintenance see to them.
 async fn stored_rows(engine: &Engine) -> Option<Check> {
     let rows = match engine.store().unreadable_rows().await {
         Ok(rows) if rows.is_empty() => return None,
         Ok(rows) => rows,
         Err(error) => return Some(check("stored rows", CheckVerdict::Failed, error.to_string())),
     };
-    if let Err(error) = engine.inner.live.look_through_store(true).await {
-        return Some(check("stored rows", CheckVerdict::Failed, error.to_string()));
-    }
     let more = rows.len().saturating_sub(REASONS);
     let mut names: Vec<String> = rows.iter().take(REASONS).map(ToString::to_string).collect();
     if more > 0 {
@@ -108,7 +105,7 @@ async fn stored_rows(engine: &Engine) -> Option<Check> {
     );
     Some(remedied(
         check("stored rows", CheckVerdict::Warning, found),
-        "accounts and items are read anew by the next poll. A run that is damaged is unknown: look at its service. Other rows \
+        "accounts and items are read anew within the hour while Callboard runs, and at its next start. A run that is damaged is unknown: look at its service. Other rows \
          are left out of lists, or shown as damaged, and are deleted once they are old",
     ))
 }
@@ -218,7 +215,7 @@ async fn accounts(engine: &Engine) -> Vec<Check> {
             let is_ok = matches!(info.health, Health::Ok);
             let secret = match info.secrets {
                 // What is in the environment cannot be set by a command.
-                Place::Env => format!("set {} where Callboard is started", unset_variables(engine, &info)),
+                Place::Env => format!("set {} where Callboard is started", variables(engine, &info)),
                 _ => format!("callboard accounts secret {}", info.name),
             };
             let first = match info.health {
@@ -275,15 +272,16 @@ fn answers(name: &str, info: &AccountInfo) -> Check {
     check(name, CheckVerdict::Warning, format!("{service}: {lacks}"))
 }
 
-/// The environment variables of the secrets that the account could have and has not.
-fn unset_variables(engine: &Engine, info: &AccountInfo) -> String {
+/// The environment variables of the secrets that the account could have and has not; of all where none is missing.
+fn variables(engine: &Engine, info: &AccountInfo) -> String {
     let active = engine.active();
     let fields = active.accounts.get(&info.name).map_or(&[][..], |account| account.config.secrets());
     let is_unset = |name: &str| !info.secrets_set.iter().any(|set| set == name);
-    let (required, optional): (Vec<_>, Vec<_>) = fields
-        .iter()
-        .filter(|field| is_unset(field.name) && !field.is_inbound())
-        .partition(|field| field.required);
+    let sent: Vec<&SecretField> = fields.iter().filter(|field| !field.is_inbound()).collect();
+    let unset: Vec<&SecretField> = sent.iter().copied().filter(|field| is_unset(field.name)).collect();
+    // Where all are set, one of them is not good.
+    let named = if unset.is_empty() { sent } else { unset };
+    let (required, optional): (Vec<_>, Vec<_>) = named.into_iter().partition(|field| field.required);
     let names = |fields: &[&SecretField]| -> Vec<String> {
         fields.iter().map(|field| variable(info.name.as_str(), field.name)).collect()
     };

@@ -39,7 +39,8 @@ pub const DEFAULT_EVERY: Span = Span(std::time::Duration::from_secs(60));
 /// The shortest `every` that is taken: a typing mistake must not hammer a service.
 pub const SHORTEST_EVERY: Span = Span(std::time::Duration::from_secs(1));
 pub(crate) const FILE_LIMIT: u64 = 1 << 20;
-/// The most lines of a file that are named for not being UTF-8.
+/// The most lines of a file that are named for being no UTF-8 or no TOML, and the most faults that are named in one value:
+/// what has more is no such file at all.
 const MOST_FAULTS: usize = 20;
 
 /// What to do about an `http` address of another machine.
@@ -57,7 +58,7 @@ pub struct Config {
     /// The accounts by name.
     pub accounts: BTreeMap<AccountName, ConnectorConfig>,
     /// The names of accounts that cannot be read; none where nothing is wrong.
-    pub unread_accounts: BTreeSet<AccountName>,
+    unread_accounts: BTreeSet<AccountName>,
     /// Short names for addresses.
     pub channels: BTreeMap<String, Address>,
     /// The webhook listener; none listens where the section is absent.
@@ -191,21 +192,24 @@ fn lossy_text_of(path: &Path) -> Result<(String, Vec<ConfigError>), ConfigError>
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return Err(ConfigError::of_file(path, "this is UTF-16: save it as UTF-8"));
     }
-    let (mut text, mut wrong) = (String::new(), Vec::new());
+    let (mut text, mut wrong, mut is_new_line) = (String::new(), Vec::new(), true);
     for chunk in bytes.utf8_chunks() {
+        is_new_line |= chunk.valid().contains('\n');
         text.push_str(chunk.valid());
         if let Some(first) = chunk.invalid().first() {
-            wrong.push((text.len(), *first));
+            // One for each line: a text in another encoding has many.
+            if is_new_line && wrong.len() < MOST_FAULTS {
+                wrong.push((text.len(), *first));
+                is_new_line = false;
+            }
             text.push(char::REPLACEMENT_CHARACTER);
         }
     }
-    // One for each line: a text in another encoding has many.
-    wrong.dedup_by_key(|(at, _)| text[..*at].matches('\n').count());
     let fault = |(at, byte): (usize, u8)| {
         let what = format!("the byte 0x{byte:02X} here is not UTF-8: save the file as UTF-8");
         ConfigError::at_byte(path, &text, at, what)
     };
-    let faults = wrong.into_iter().take(MOST_FAULTS).map(fault).collect();
+    let faults = wrong.into_iter().map(fault).collect();
     Ok((text, faults))
 }
 

@@ -9,7 +9,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{ConfigError, Step, TomlFile};
+use super::{ConfigError, MOST_FAULTS, Step, TomlFile};
 
 /// Stands where a text was refused in a list, so that the others keep their places; and for a name that is missing.
 pub(crate) const STAND_IN: &str = "\u{1a}";
@@ -43,7 +43,8 @@ pub(crate) fn text<'t>(text: impl Into<Cow<'t, str>>) -> DeValue<'t> {
 }
 
 impl<'t> TomlFile<'t> {
-    /// Reads a value in a way of its own; `None` where it lacks what it must have and nothing stands in for that.
+    /// Reads a value in a way of its own; `None` where it lacks what it must have and nothing stands in for that, and where
+    /// more is wrong in it than is named.
     pub(crate) fn read_value<T>(
         &self,
         path: &[Step<'_>],
@@ -55,7 +56,8 @@ impl<'t> TomlFile<'t> {
         write_out_dates(value.get_mut());
         let mut lacks: Vec<String> = Vec::new();
         let (mut has_stand_ins, mut list_is_cut) = (false, false);
-        loop {
+        // One takes two rounds where a stand-in for it is refused as well.
+        for _ in 0..2 * MOST_FAULTS {
             let error = match read(value.clone()) {
                 Ok(value) => return Some(Part { value, lacks, has_stand_ins }),
                 Err(error) => error,
@@ -100,6 +102,7 @@ impl<'t> TomlFile<'t> {
                 Taken::StandIn => list_is_cut = true,
             }
         }
+        None
     }
 }
 

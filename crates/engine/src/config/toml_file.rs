@@ -3,7 +3,7 @@
 use std::{
     cell::RefCell,
     fmt,
-    ops::Range,
+    ops::{Range, RangeInclusive},
     path::{Path, PathBuf},
 };
 
@@ -19,6 +19,7 @@ use toml::{
 };
 
 use super::{
+    MOST_FAULTS,
     mask::{mask, names_a_secret},
     partial::{Part, StandIns},
 };
@@ -89,21 +90,30 @@ pub(crate) struct TomlFile<'t> {
 }
 
 impl<'t> TomlFile<'t> {
-    /// Reads a file, with all that is no TOML in it: the first fault of each line, as a second may only follow from it.
+    /// Reads a file, with what is no TOML in it: the first fault of each line, as a second may only follow from it, and
+    /// [`MOST_FAULTS`] of them, as a file of another kind has one in every line.
     ///
     /// A file in which no more than keys are doubled can be looked through all the same; of any other nothing is known.
     pub(crate) fn parse(path: &'t Path, text: &'t str) -> (Option<Self>, Vec<ConfigError>) {
         let (root, refused) = DeTable::parse_recoverable(text);
         let is_readable = refused.iter().all(|error| parse_error::is_doubled(error.message()));
         let mut faults: Vec<ConfigError> = Vec::new();
+        // The lines of these, in bytes.
+        let mut lines: Vec<RangeInclusive<usize>> = Vec::new();
         for error in refused {
-            let span = error.span().unwrap_or(0..0);
-            let quoted = quoted_at(text, span.start);
-            let what = parse_error::plain_words(error.message(), Notation::Toml);
-            let found = fault(path, text, span, what, quoted);
-            if faults.iter().all(|other| other.line != found.line) {
-                faults.push(found);
+            if faults.len() == MOST_FAULTS {
+                break;
             }
+            let span = error.span().unwrap_or(0..0);
+            let start = char_start(text, span.start);
+            if lines.iter().any(|line| line.contains(&start)) {
+                continue;
+            }
+            let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+            lines.push(line_start..=text[start..].find('\n').map_or(text.len(), |length| start + length));
+            let quoted = quoted_at(text, start);
+            let what = parse_error::plain_words(error.message(), Notation::Toml);
+            faults.push(fault(path, text, span, what, quoted));
         }
         let file = Self { path, text, root, refused: RefCell::default() };
         (Some(file).filter(|_| is_readable), faults)
@@ -391,6 +401,21 @@ mod tests {
                 assert!(errors.iter().any(is_it), "{text} lacks {words} at {line}: {errors:#?}");
             }
         }
+    }
+
+    #[test]
+    fn of_a_file_that_is_something_else_no_more_is_named_than_anybody_reads() {
+        let log = "2026-11-29 12:00:00 INFO a request took 3 ms\n".repeat(20_000);
+        let (file, faults) = TomlFile::parse(Path::new("x.toml"), &log);
+        let lines: Vec<usize> = faults.iter().map(|fault| fault.line).collect();
+        assert!(file.is_none() && lines.len() == MOST_FAULTS, "{lines:?}");
+        assert!(lines.is_sorted_by(|line, next| line < next), "each line once: {lines:?}");
+
+        let list = format!("[x]\nb = [{}]", "\"x\", ".repeat(1_000));
+        let file = TomlFile::parse(Path::new("x.toml"), &list).0.unwrap();
+        let mut errors = Vec::new();
+        let read: Option<Vec<u8>> = file.read(&["x".into(), "b".into()], &mut errors);
+        assert_eq!((read, errors.len()), (None, MOST_FAULTS));
     }
 
     #[test]

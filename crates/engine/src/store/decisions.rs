@@ -2,11 +2,13 @@
 
 use callboard_domain::event::Event;
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
+use serde::Deserialize;
+use serde_json::Value;
 
 use super::{
     Store, StoreError, events,
-    row::{At, all, one, run},
+    row::{At, Clock, Flag, Json, Word, all, one, run},
 };
 
 pub(super) const V1: &str = "
@@ -20,6 +22,26 @@ CREATE TABLE decisions (
 ) STRICT;
 CREATE INDEX decisions_pending ON decisions (event) WHERE notice = 'pending';
 ";
+
+/// Where a notification stands: column `notice`, which is NULL where there is to be none.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum NoticeState {
+    Pending,
+    Told,
+}
+
+/// The columns that [`check`] reads.
+pub(super) const CHECKED: &str = "event, decision, important, notice, told_at";
+
+/// Fails where one of the columns [`CHECKED`] cannot be read.
+pub(super) fn check(row: &Row<'_>) -> rusqlite::Result<()> {
+    row.get::<_, Json<Value>>(1)?;
+    row.get::<_, Flag>(2)?;
+    row.get::<_, Option<Word<NoticeState>>>(3)?;
+    row.get::<_, Option<Clock>>(4)?;
+    Ok(())
+}
 
 /// How an event is to be shown on this desktop.
 #[derive(Debug, Clone, PartialEq, Eq)]

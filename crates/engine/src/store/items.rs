@@ -250,7 +250,7 @@ pub(super) fn insert(conn: &Connection, item: &Item, now: Timestamp) -> rusqlite
         key.account.as_str(),
         key.kind.name(),
         key.id,
-        title(item),
+        item.title,
         url,
         item.repo(),
         detail,
@@ -263,11 +263,6 @@ pub(super) fn insert(conn: &Connection, item: &Item, now: Timestamp) -> rusqlite
     Ok(n)
 }
 
-/// An item's title, never empty: one that a service does not name is called by its reference.
-fn title(item: &Item) -> &str {
-    if item.title.trim().is_empty() { item.reference() } else { &item.title }
-}
-
 /// Replaces an item's state. It is there, whatever was known.
 pub(super) fn update(conn: &Connection, known: &Known, item: &Item, now: Timestamp) -> rusqlite::Result<()> {
     let same_text = known.state.as_ref().is_some_and(|state| search_text(&state.item) == search_text(item));
@@ -275,7 +270,7 @@ pub(super) fn update(conn: &Connection, known: &Known, item: &Item, now: Timesta
                seen_at = ?7, searched = searched AND ?8, gone = NULL, gone_at = NULL WHERE n = ?1";
     let url = item.url.as_ref().map(Url::as_str);
     let detail = detail_text(&item.detail)?;
-    let row = params![known.n, title(item), url, item.repo(), detail, is_open(item), At(now), same_text];
+    let row = params![known.n, item.title, url, item.repo(), detail, is_open(item), At(now), same_text];
     run(conn, sql, row).map(drop)
 }
 
@@ -309,7 +304,8 @@ pub(super) fn rename(
 ) -> rusqlite::Result<()> {
     run(
         conn,
-        "UPDATE items SET id = ?2, searched = 0, gone = NULL, gone_at = NULL WHERE n = ?1",
+        "UPDATE items SET id = ?2, title = iif(title = id, ?2, title), searched = 0, gone = NULL, gone_at = NULL
+         WHERE n = ?1",
         params![n, to],
     )?;
     let sql = "INSERT INTO items (account, kind, id, title, url, repo, detail, open, changed_at, seen_at, gone, gone_at)
@@ -359,7 +355,7 @@ pub(super) fn present(
 /// Takes a row that is damaged off the board, until what it stands for is listed again: then it is built anew, and all
 /// that happened to it is still on its record. One of which nothing says what it is, is deleted with that record.
 pub(super) fn set_aside(conn: &Connection, n: i64, now: Timestamp) -> rusqlite::Result<()> {
-    let sql = format!("SELECT {COLUMNS} FROM items WHERE n = ?1");
+    let sql = format!("SELECT {COLUMNS}, snoozed_by FROM items WHERE n = ?1");
     let found = one(conn, &sql, [n], |row| {
         let mut lenient = Lenient::new(row);
         let kind = match lenient.get::<Text<Kind>>(1)? {
@@ -370,16 +366,18 @@ pub(super) fn set_aside(conn: &Connection, n: i64, now: Timestamp) -> rusqlite::
             kind,
             lenient.get::<Option<Snooze>>(8)?.flatten(),
             lenient.get::<Flag>(7)?.is_some_and(|it| it.0),
+            audit::read_actor(row, 11)?.filter(|by| !audit::is_damaged(Some(by))),
         ))
     })?;
-    let Some((kind, snoozed, silenced)) = found else { return Ok(()) };
+    let Some((kind, snoozed, silenced, snoozed_by)) = found else { return Ok(()) };
     // Without a detail nothing of it is taken for known: what comes is not joined with what may be wrong.
     let sql = "UPDATE OR IGNORE items SET kind = ?2, detail = '', open = 0, gone = ?3, gone_at = ?4, changed_at = ?4, seen_at = ?4,
-               snoozed = ?5, silenced = ?6, snoozed_by = iif(json_valid(snoozed_by), snoozed_by, NULL) WHERE n = ?1";
+               snoozed = ?5, silenced = ?6, snoozed_by = ?7 WHERE n = ?1";
     let is_kept = match kind {
         Some(kind) => {
             let gone = Json(GoneReason::NotListed);
-            run(conn, sql, params![n, kind.name(), gone, At(now), snoozed, silenced])? == 1
+            let row = params![n, kind.name(), gone, At(now), snoozed, silenced, snoozed_by.map(Json)];
+            run(conn, sql, row)? == 1
         }
         None => false,
     };

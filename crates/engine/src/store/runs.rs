@@ -85,11 +85,16 @@ pub(super) fn read_noting(row: &Row<'_>) -> rusqlite::Result<(Run, Vec<String>)>
         damaged.push("ended_at".to_owned());
     }
     let empty = [("id", &run.id), ("command", &run.command), ("line", &run.line)];
-    damaged.extend(empty.iter().filter(|(_, text)| text.is_empty()).map(|(column, _)| (*column).to_owned()));
+    // What cannot be read is empty too.
+    let newly: Vec<String> = empty
+        .into_iter()
+        .filter(|(column, text)| text.is_empty() && !damaged.iter().any(|it| it == column))
+        .map(|(column, _)| column.to_owned())
+        .collect();
+    damaged.extend(newly);
     if audit::is_damaged(run.actor.as_ref()) {
         damaged.push("actor".to_owned());
     }
-    damaged.dedup();
     Ok((run, damaged))
 }
 

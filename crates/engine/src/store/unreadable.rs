@@ -7,11 +7,10 @@
 use std::{fmt, ops::ControlFlow};
 
 use rusqlite::{Connection, Row};
-use serde_json::Value;
 
 use super::{
-    Store, StoreError, audit, deliveries, events, items, room,
-    row::{Clock, Flag, Json, each, strict},
+    Store, StoreError, audit, decisions, deliveries, events, items, room,
+    row::{Clock, each, strict},
     runs, sources,
 };
 
@@ -69,23 +68,19 @@ fn tables() -> Vec<Table> {
             Ok(vec!["account".to_owned()])
         }),
         table("event", events::SELECT.to_owned(), &[0], |row| strict(row, events::read(row).map(drop))),
-        table(
-            "decision about event",
-            from("event, decision, important, notice, told_at", "decisions"),
-            &[0],
-            |row| strict(row, row.get::<_, Json<Value>>(1).and(row.get::<_, Flag>(2)).map(drop)),
-        ),
+        table("decision about event", from(decisions::CHECKED, "decisions"), &[0], |row| {
+            strict(row, decisions::check(row))
+        }),
         table("run", from(runs::COLUMNS, "runs"), &[0], |row| runs::read_noting(row).map(|it| it.1)),
         table("message", from(deliveries::COLUMNS, "deliveries"), &[0], deliveries::damaged),
         table("message in the room", from(room::COLUMNS, "room"), &[0], |row| {
             strict(row, room::read(row).map(drop))
         }),
         table("audit entry", from(audit::COLUMNS, "audit"), &[0], audit::damaged),
-        table("setting", from("name, value", "settings"), &[0], |row| {
-            match row.get::<_, String>(0)?.as_str() {
-                "quiet_until" => strict(row, row.get::<_, Clock>(1).map(drop)),
-                _ => Ok(vec!["name".to_owned()]),
-            }
+        table("setting", from("name, value", "settings"), &[0], |row| match row.get::<_, String>(0) {
+            Ok(name) if name == "quiet_until" => strict(row, row.get::<_, Clock>(1).map(drop)),
+            Ok(_) => Ok(vec!["name".to_owned()]),
+            Err(error) => strict(row, Err(error)),
         }),
         // What speaks of rows that are not there, which SQLite allows a program that does not ask it to see to that.
         table("row of", DANGLING.to_owned(), &[0, 1], |row| Ok(vec![row.get(2)?])),

@@ -1,11 +1,14 @@
 //! Settings, and starting where something is wrong.
 
+use std::sync::atomic::Ordering;
+
 use serde_json::{Value, json};
 
 use super::*;
 use crate::{
     OpenError,
-    api::{BoardQuery, CheckVerdict, Configure, Doctor, Hello, SettingsQuery, StatusQuery},
+    accounts::Account,
+    api::{BoardQuery, CheckVerdict, Configure, Doctor, Hello, ItemQuery, SettingsQuery, StatusQuery},
 };
 
 fn configure(path: &[&str], value: Value) -> Configure {
@@ -133,6 +136,43 @@ async fn a_port_that_is_taken_is_told_and_a_free_one_is_listened_on() {
     engine.stop().await;
 }
 
+/// A pull request's account, which nothing answers for.
+async fn with_forge() -> Scene {
+    let config =
+        "[accounts.forge]\nservice = \"github\"\nurl = \"http://127.0.0.1:1\"\nwatch = [\"acme/web\"]\n";
+    Scene::open(config, Mode::Once, &[("forge", "token", "t0ken")]).await
+}
+
+fn forge(it: &Scene) -> Arc<Account> {
+    Arc::clone(&it.engine.active().accounts[&AccountName::from("forge")])
+}
+
+fn is_suspect(it: &Scene) -> bool {
+    forge(it).suspect.load(Ordering::Relaxed)
+}
+
+#[tokio::test]
+async fn the_store_is_looked_through_at_first_when_maintenance_asks_and_again_where_that_failed() {
+    let it = with_forge().await;
+    assert!(!is_suspect(&it), "it was looked through at the start");
+    it.engine.inner.live.reload().await.unwrap();
+    assert!(!is_suspect(&it), "nothing of the account has changed");
+    it.engine.inner.live.look_through_store().await.unwrap();
+    assert!(is_suspect(&it));
+
+    let rename = |from: &str, to: &str| {
+        let conn = rusqlite::Connection::open(it.data().join("callboard.db")).unwrap();
+        conn.execute_batch(&format!("ALTER TABLE {from} RENAME TO {to}")).unwrap();
+    };
+    rename("item_counts", "away");
+    forge(&it).rebuild_unreadable(it.engine.store(), at(0)).await.unwrap_err();
+    assert!(is_suspect(&it), "it is still to be done");
+    rename("away", "item_counts");
+    forge(&it).rebuild_unreadable(it.engine.store(), at(0)).await.unwrap();
+    assert!(!is_suspect(&it));
+    it.engine.stop().await;
+}
+
 /// Rows of the store that somebody, or a failing disk, has changed to nonsense.
 #[tokio::test]
 async fn what_cannot_be_read_of_the_store_is_never_calm() {
@@ -147,9 +187,7 @@ async fn what_cannot_be_read_of_the_store_is_never_calm() {
         ("UPDATE sources SET last_ok_at = 9223372036854775807", "account forge (last_ok_at)"),
     ];
     for (damage, name) in damages {
-        let config =
-            "[accounts.forge]\nservice = \"github\"\nurl = \"http://127.0.0.1:1\"\nwatch = [\"acme/web\"]\n";
-        let it = Scene::open(config, Mode::Once, &[("forge", "token", "t0ken")]).await;
+        let it = with_forge().await;
         it.report([pull(1, "Try it", &["ana"]), pull(2, "Try more", &["bo"])]).await;
         // The board is not looked at before: it remembers where each row stood.
         let doctor = async || {
@@ -167,7 +205,10 @@ async fn what_cannot_be_read_of_the_store_is_never_calm() {
         );
         let status = it.call(StatusQuery {}).await.unwrap();
         assert!(status.summary.contains("Not seen: forge"), "{damage}: {}", status.summary);
+        let detail = it.call(ItemQuery { item: "acme/web#2".into() }).await.unwrap();
+        assert!(detail.not_seen.iter().any(|it| it.account.as_str() == "forge"), "{damage}: {detail:?}");
         let check = doctor().await.unwrap();
+        assert!(!is_suspect(&it), "{damage}: doctor changes nothing");
         assert!(check.verdict == CheckVerdict::Warning && check.found.contains(name), "{damage}: {check:?}");
         it.engine.stop().await;
     }

@@ -17,9 +17,6 @@ pub(crate) async fn run(store: Store, live: LiveConfig, stop: CancellationToken)
         if let Err(error) = store.sweep(Kind::PullRequest, event::stale, now, decide).await {
             tracing::warn!(%error, "stale pull requests could not be found");
         }
-        if let Err(error) = live.look_through_store(false).await {
-            tracing::warn!(%error, "items of accounts that are not configured could not be taken off the board");
-        }
         match store.prune(now, active.retention()).await {
             Ok(pruned) => tracing::debug!(?pruned, "pruned"),
             Err(error) => tracing::warn!(%error, "old records could not be deleted"),
@@ -27,6 +24,10 @@ pub(crate) async fn run(store: Store, live: LiveConfig, stop: CancellationToken)
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(Duration::from_secs(3_600)) => {}
+        }
+        // At the start it has been.
+        if let Err(error) = live.look_through_store().await {
+            tracing::warn!(%error, "items of accounts that are not configured could not be taken off the board");
         }
     }
 }

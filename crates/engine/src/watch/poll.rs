@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -184,9 +184,7 @@ impl Watcher {
         now: Timestamp,
     ) -> Result<Polled, ServiceError> {
         let stored = |error: StoreError| ServiceError::unavailable(error.to_string());
-        // At first, and now and then, whatever is there; else what is on the board.
-        let all = account.suspect.swap(false, Ordering::Relaxed) || !*covered;
-        self.inner.store.rebuild_unreadable(&account.name, all, now).await.map_err(stored)?;
+        account.rebuild_unreadable(&self.inner.store, now).await.map_err(stored)?;
         let known = self.inner.store.source(&account.name).await.map_err(stored)?;
         let identity = known.as_ref().and_then(|known| known.identity.as_ref());
         let age = identity.map_or(Duration::ZERO, |identity| match identity.teams_unread {

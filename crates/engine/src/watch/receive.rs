@@ -53,7 +53,7 @@ use crate::{
 
 /// How long a sender may take for its headers, for its body, and to read its answer.
 const SENDER_TIME: Duration = Duration::from_secs(10);
-/// How many senders are heard at once. For a further one, the one that is furthest behind gives way.
+/// How many senders are served at once. For a further one, the one that is furthest behind gives way.
 const CONNECTIONS: usize = 256;
 /// How often an address that another program has is tried again.
 const TRIED_AGAIN: Duration = Duration::from_secs(10);
@@ -146,10 +146,10 @@ pub(crate) async fn run(receiver: Receiver, listener: Option<TcpListener>, stop:
             (None, None) => receiver.note(Listening::default()),
             (None, Some(_)) => {}
         }
-        let is_deaf = receiver.listening().error.is_some();
+        let has_failed = receiver.listening().error.is_some();
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(TRIED_AGAIN), if is_deaf => {}
+            () = tokio::time::sleep(TRIED_AGAIN), if has_failed => {}
             changed = changes.changed() => if changed.is_err() { return },
         }
     }
@@ -169,6 +169,7 @@ struct Shared {
 async fn serve(listener: TcpListener, receiver: Receiver, hosts: Arc<[String]>, stop: CancellationToken) {
     let mut changes = receiver.inner.live.changes();
     let configured = changes.borrow_and_update().config.receive.clone();
+    let mut noted = configured.clone();
     let connections = Connections::new(CONNECTIONS);
     let shared = Arc::new(Shared {
         receiver,
@@ -182,9 +183,12 @@ async fn serve(listener: TcpListener, receiver: Receiver, hosts: Arc<[String]>, 
         let (stream, address) = tokio::select! {
             () = stop.cancelled() => return,
             Ok(()) = changes.changed() => {
-                if changes.borrow_and_update().config.receive != configured {
+                let now = changes.borrow_and_update().config.receive.clone();
+                // Said once for each change, not for what else is changed after it.
+                if now != noted && now != configured {
                     tracing::warn!("a change of [receive] takes effect at the next start");
                 }
+                noted = now;
                 continue;
             }
             _ = sum_up.tick() => {

@@ -99,6 +99,17 @@ impl Engine {
         Ok((ranked.summary, status::not_seen(accounts, &sources, &unreadable)))
     }
 
+    /// What is to be watched and is not seen, alone.
+    pub(super) async fn not_seen(
+        &self,
+        accounts: &[AccountInfo],
+        now: Timestamp,
+    ) -> Result<Vec<board::NotSeen>, ApiError> {
+        let sources = self.store().sources().await.map_err(ApiError::internal)?;
+        let (_, unreadable) = self.candidates(identities(&sources), now).await?;
+        Ok(status::not_seen(accounts, &sources, &unreadable))
+    }
+
     pub(crate) async fn off_board(&self, query: OffBoard) -> Result<Vec<Left>, ApiError> {
         let now = Timestamp::now();
         let mut left = Vec::new();

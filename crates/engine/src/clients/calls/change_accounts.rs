@@ -16,8 +16,8 @@ use crate::{
     },
     clients::services,
     config::{self, Config, ConfigErrors},
-    private,
     secrets::SecretsError,
+    system::private,
 };
 
 impl Engine {

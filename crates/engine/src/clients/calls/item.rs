@@ -47,7 +47,7 @@ impl Engine {
         };
         let accounts = self.accounts(AccountsQuery {}).await?;
         let as_of = status::as_of(&accounts).get(&item.key.account).copied();
-        let (_, mut not_seen) = self.summary(&accounts, now).await?;
+        let mut not_seen = self.not_seen(&accounts, now).await?;
         not_seen.retain(|it| it.account == item.key.account);
         let row = board::Row { as_of, ..board::row(board::Entry { item, me: &me, snoozed }, now) };
         let gone = stored.gone.map(|(reason, at)| GoneItem { why: reason.to_string(), reason, at });

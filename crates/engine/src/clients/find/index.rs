@@ -142,7 +142,6 @@ impl Index {
             items: self.find_items(text, &mut wanted, limit),
             runs: self.find_lines(&lower, &mut wanted, limit),
             completion: self.completion(text),
-            not_seen: Vec::new(),
         }
     }
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 use callboard_domain::{
-    board::{self, NotSeen},
+    board,
     command::{self, ArgType, What},
     identity::Identity,
     item::{AccountName, Kind},
@@ -54,8 +54,6 @@ struct Made {
     /// The store's counter of changes.
     changes: u64,
     active: Arc<ActiveConfig>,
-    /// What was not seen then.
-    not_seen: Vec<NotSeen>,
     /// The accounts that could not be read then, and when each was read last.
     as_of: BTreeMap<AccountName, Timestamp>,
 }
@@ -88,7 +86,6 @@ impl Engine {
                 }
             }
         }
-        found.not_seen.clone_from(&made.not_seen);
         Ok(found)
     }
 
@@ -126,7 +123,6 @@ impl Engine {
         // Counted before it is read: what changes meanwhile makes it old, not wrong.
         let (changes, active) = (*self.store().changed().borrow(), self.active());
         let accounts = self.accounts(AccountsQuery {}).await?;
-        let (_, not_seen) = self.summary(&accounts, Timestamp::now()).await?;
         let as_of = status::as_of(&accounts);
         let runs = self.store().runs(RUNS).await.map_err(ApiError::internal)?;
         let sources = self.store().sources().await.map_err(ApiError::internal)?;
@@ -150,7 +146,7 @@ impl Engine {
                 let row = row(stored, &index, &as_of, now);
                 index.add_item(row, stored.item.repo(), *open, stored.changed_at);
             }
-            Arc::new(Made { index, changes, active, not_seen, as_of })
+            Arc::new(Made { index, changes, active, as_of })
         };
         let made = tokio::task::spawn_blocking(make).await;
         let made = made.map_err(ApiError::internal)?;

@@ -143,6 +143,18 @@ fn bytes_that_are_no_utf_8_are_named_with_their_place_and_hide_nothing() {
     }
 }
 
+#[test]
+fn of_a_text_in_another_encoding_each_line_is_named_once_and_not_all_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("callboard.toml");
+    fs::write(&path, b"# \xe9\xe9\n".repeat(200_000)).unwrap();
+    let (text, faults) = lossy_text_of(&path).unwrap();
+    assert_eq!(text.lines().count(), 200_000);
+    let lines: Vec<usize> = faults.iter().map(|fault| fault.line).collect();
+    assert_eq!(lines, (1..=MOST_FAULTS).collect::<Vec<_>>());
+    assert!(faults.iter().all(|fault| fault.column == 3), "the first of its line: {faults:?}");
+}
+
 /// Each line of a good file removed, doubled, and with a value of another type: what is said of that is in plain words.
 #[test]
 fn no_slip_is_told_in_the_words_of_a_parser() {

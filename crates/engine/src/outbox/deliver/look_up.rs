@@ -17,9 +17,9 @@ use crate::{
 /// A message is looked for from this long before it was decided: clocks differ.
 const CLOCK_MARGIN: Duration = Duration::from_secs(5 * 60);
 
-pub(super) async fn look_up(outbox: &Deliverer, delivery: &Delivery) -> Attempt {
+pub(super) async fn look_up(deliverer: &Deliverer, delivery: &Delivery) -> Attempt {
     let unknown = |wait: Duration, error| Attempt::Unknown(Timestamp::now() + wait, error);
-    let chat = match outbox.chat(&delivery.to.account) {
+    let chat = match deliverer.chat(&delivery.to.account) {
         Ok(chat) => chat,
         Err(NoChat::Waiting(error)) => {
             return unknown(WAIT_FOR_SECRETS, ServiceError::unavailable(error.to_string()));

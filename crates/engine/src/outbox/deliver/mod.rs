@@ -62,8 +62,7 @@ struct Inner {
     live: LiveConfig,
     tasks: Tasks,
     builtin_chat: Chat,
-    /// A command that holds the store says itself how its own message got on.
-    failures_are_said: bool,
+    logs_failures_quietly: bool,
     state: Mutex<State>,
 }
 
@@ -81,16 +80,17 @@ struct State {
 }
 
 impl Deliverer {
-    /// `failures_are_said` is true where whoever holds the store says itself how its message got on: it is not warned of then.
+    /// `logs_failures_quietly` is true where whoever holds the store says itself how its message got on: it is not warned of
+    /// then.
     pub(crate) fn new(
         store: Store,
         live: LiveConfig,
         tasks: Tasks,
         builtin_chat: Chat,
-        failures_are_said: bool,
+        logs_failures_quietly: bool,
     ) -> Self {
         let state = Mutex::default();
-        Self { inner: Arc::new(Inner { store, live, tasks, builtin_chat, failures_are_said, state }) }
+        Self { inner: Arc::new(Inner { store, live, tasks, builtin_chat, logs_failures_quietly, state }) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -131,12 +131,12 @@ impl<F: FnMut()> Drop for OnDrop<F> {
 }
 
 /// Delivers until `stop`. What is being sent then is finished; the store remembers what is not.
-pub(crate) async fn run(outbox: Deliverer, stop: CancellationToken) {
-    let mut changed = outbox.inner.store.changed();
+pub(crate) async fn run(deliverer: Deliverer, stop: CancellationToken) {
+    let mut changed = deliverer.inner.store.changed();
     loop {
         let looked = Instant::now();
-        let started = start_due(&outbox).await;
-        outbox.note_store(&started);
+        let started = start_due(&deliverer).await;
+        deliverer.note_store(&started);
         let wait = match started {
             Ok(wait) => wait.map_or(LOOK_AT_LEAST_EVERY, |wait| wait.min(LOOK_AT_LEAST_EVERY)),
             Err(StoreError::Closed) => return,
@@ -152,17 +152,17 @@ pub(crate) async fn run(outbox: Deliverer, stop: CancellationToken) {
 }
 
 /// Starts whatever is due, each in a task of its own; gives the wait until the next is.
-async fn start_due(outbox: &Deliverer) -> Result<Option<Duration>, StoreError> {
+async fn start_due(deliverer: &Deliverer) -> Result<Option<Duration>, StoreError> {
     let now = Timestamp::now();
-    let Some(next) = outbox.inner.store.next_delivery_at(now).await? else { return Ok(None) };
+    let Some(next) = deliverer.inner.store.next_delivery_at(now).await? else { return Ok(None) };
     if next > now {
         return Ok(Some(Duration::try_from(next.duration_since(now)).unwrap_or_default()));
     }
-    let out = outbox.state().sending.clone();
-    for delivery in outbox.inner.store.claim(now, SENT_AT_ONCE, out).await? {
-        let task = outbox.clone();
-        *outbox.state().sending.entry(delivery.to.account.clone()).or_default() += 1;
-        outbox.inner.tasks.spawn("posting a message", async move {
+    let out = deliverer.state().sending.clone();
+    for delivery in deliverer.inner.store.claim(now, SENT_AT_ONCE, out).await? {
+        let task = deliverer.clone();
+        *deliverer.state().sending.entry(delivery.to.account.clone()).or_default() += 1;
+        deliverer.inner.tasks.spawn("posting a message", async move {
             let account = delivery.to.account.clone();
             let _sent = OnDrop(|| release(&mut task.state().sending, &account));
             let attempt = unbroken(send(&task, &delivery), |error| broken(error, &delivery)).await;
@@ -170,12 +170,12 @@ async fn start_due(outbox: &Deliverer) -> Result<Option<Duration>, StoreError> {
         });
     }
     // Those that are being looked up already are among them.
-    for delivery in outbox.inner.store.unknown_deliveries(now, 4 * LOOKED_UP_AT_ONCE).await? {
-        if !begin_look_up(&mut outbox.state().looked_up, &delivery) {
+    for delivery in deliverer.inner.store.unknown_deliveries(now, 4 * LOOKED_UP_AT_ONCE).await? {
+        if !begin_look_up(&mut deliverer.state().looked_up, &delivery) {
             continue;
         }
-        let task = outbox.clone();
-        outbox.inner.tasks.spawn("looking up a message", async move {
+        let task = deliverer.clone();
+        deliverer.inner.tasks.spawn("looking up a message", async move {
             let entry = (delivery.to.account.clone(), delivery.key.clone());
             let _looked_up = OnDrop(|| {
                 task.state().looked_up.remove(&entry);
@@ -214,7 +214,7 @@ async fn unbroken(
 
 /// Records how an attempt went. Where the store cannot be written it is kept and tried again: forgotten, the message
 /// would count as being sent until the next start, and hold up its channel.
-async fn record(outbox: &Deliverer, delivery: &Delivery, attempt: Attempt) {
+async fn record(deliverer: &Deliverer, delivery: &Delivery, attempt: Attempt) {
     match &attempt {
         Attempt::Posted(_) | Attempt::Absent | Attempt::Skipped => {
             tracing::debug!(to = %delivery.to, key = %delivery.key.0, ?attempt, "delivery")
@@ -226,9 +226,8 @@ async fn record(outbox: &Deliverer, delivery: &Delivery, attempt: Attempt) {
         Attempt::Later(_, error) | Attempt::Unknown(_, error) if delivery.error.as_ref() == Some(error) => {
             tracing::debug!(to = %delivery.to, key = %delivery.key.0, %error, "a message did not arrive");
         }
-        // The command that holds the store says how its own message got on.
         Attempt::Later(_, error) | Attempt::Unknown(_, error) | Attempt::Failed(error)
-            if outbox.inner.failures_are_said =>
+            if deliverer.inner.logs_failures_quietly =>
         {
             tracing::info!(to = %delivery.to, key = %delivery.key.0, %error, "a message did not arrive");
         }
@@ -236,11 +235,12 @@ async fn record(outbox: &Deliverer, delivery: &Delivery, attempt: Attempt) {
             tracing::warn!(to = %delivery.to, key = %delivery.key.0, %error, "a message did not arrive");
         }
     }
-    let stop = outbox.inner.tasks.stopping();
+    let stop = deliverer.inner.tasks.stopping();
     let [mut wait, longest] = RECORD_AGAIN;
     loop {
-        let recorded = outbox.inner.store.attempted(&delivery.key, attempt.clone(), Timestamp::now()).await;
-        outbox.note_store(&recorded);
+        let recorded =
+            deliverer.inner.store.attempted(&delivery.key, attempt.clone(), Timestamp::now()).await;
+        deliverer.note_store(&recorded);
         match recorded {
             Ok(_) | Err(StoreError::Closed) => return,
             // It is looked up at the next start.

@@ -32,8 +32,8 @@ pub(super) fn broken(error: ServiceError, delivery: &Delivery) -> Attempt {
     }
 }
 
-pub(super) async fn send(outbox: &Deliverer, delivery: &Claimed) -> Attempt {
-    let chat = match outbox.chat(&delivery.to.account) {
+pub(super) async fn send(deliverer: &Deliverer, delivery: &Claimed) -> Attempt {
+    let chat = match deliverer.chat(&delivery.to.account) {
         Ok(chat) => chat,
         // Nothing is lost by waiting, however long; it is made due when the secrets can be read.
         Err(NoChat::Waiting(error)) => {
@@ -46,7 +46,7 @@ pub(super) async fn send(outbox: &Deliverer, delivery: &Claimed) -> Attempt {
     };
     let limits = chat.limits();
     let progress = match &delivery.about {
-        About::Run(run) if delivery.posted.is_some() => outbox.inner.store.is_under_way(run).await,
+        About::Run(run) if delivery.posted.is_some() => deliverer.inner.store.is_under_way(run).await,
         _ => Ok(false),
     };
     let way = match progress {
@@ -56,7 +56,7 @@ pub(super) async fn send(outbox: &Deliverer, delivery: &Claimed) -> Attempt {
     match way {
         Way::Skip => return Attempt::Skipped,
         Way::Close => return Attempt::Closed(Edits::Closed),
-        _ => keep_pace(&mut outbox.state().paces, &delivery.to, limits.pause),
+        _ => keep_pace(&mut deliverer.state().paces, &delivery.to, limits.pause),
     }
     .await;
     let called = tokio::time::timeout(CALL_TIME, call(chat.posting(delivery), delivery, &way)).await;

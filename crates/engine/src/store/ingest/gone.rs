@@ -35,7 +35,10 @@ impl Intake<'_> {
             None => items::rename(conn, old.n, key, &to.id, now)?,
             Some(new) => {
                 // Both names were seen: what is known of either is known of it, and none of it is news.
-                let moved = Item { key: to.clone(), ..state.item };
+                let mut moved = Item { key: to.clone(), ..state.item };
+                if moved.title == key.id {
+                    moved.title.clone_from(&to.id);
+                }
                 let item = match &new.state {
                     Some(known) => compare(Some(&moved), known.item.clone(), &self.standing.me).item,
                     None => moved,

@@ -19,14 +19,14 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore},
     time::{Instant, Sleep, sleep},
 };
 use tokio_util::sync::CancellationToken;
 
 /// How long a sender may be silent at first, and again after each answer, before it is behind.
 const GRACE: Duration = Duration::from_secs(1);
-/// How much a sender sends in a second that is not behind, in bytes. Even a slow line sends several times that.
+/// How much a sender sends within [`GRACE`] that is not behind, in bytes. Even a slow line sends several times that.
 const RATE: u32 = 4 << 10;
 
 /// The places for connections.
@@ -34,6 +34,8 @@ const RATE: u32 = 4 << 10;
 pub(super) struct Connections {
     places: Arc<Semaphore>,
     waiting: Arc<Mutex<Waiting>>,
+    /// Something is waited for from one more connection, so that it could give way.
+    begun: Arc<Notify>,
 }
 
 /// The connections from which something is waited for: a request, or the rest of one.
@@ -74,6 +76,7 @@ pub(super) struct Place {
     number: u64,
     address: IpAddr,
     waiting: Arc<Mutex<Waiting>>,
+    begun: Arc<Notify>,
     /// Its place is needed.
     gives_way: CancellationToken,
     /// Something came since the last answer.
@@ -86,19 +89,14 @@ pub(super) struct Answering<'p>(&'p Place);
 
 impl Connections {
     pub(super) fn new(most: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(most)), waiting: Arc::default() }
+        Self { places: Arc::new(Semaphore::new(most)), waiting: Arc::default(), begun: Arc::default() }
     }
 
     /// A place for a connection from there. Where there is none, the connection that is furthest behind gives way.
     pub(super) async fn place(&self, address: IpAddr) -> Option<Place> {
         let place = match Arc::clone(&self.places).try_acquire_owned() {
             Ok(place) => place,
-            Err(_) => {
-                if let Some(furthest) = lock(&self.waiting).furthest_behind(Instant::now()) {
-                    furthest.gives_way.cancel();
-                }
-                Arc::clone(&self.places).acquire_owned().await.ok()?
-            }
+            Err(_) => self.needed_place().await?,
         };
         let number = {
             let mut waiting = lock(&self.waiting);
@@ -109,12 +107,32 @@ impl Connections {
             number,
             address,
             waiting: Arc::clone(&self.waiting),
+            begun: Arc::clone(&self.begun),
             gives_way: CancellationToken::new(),
             is_sending: AtomicBool::new(false),
             _place: place,
         };
         place.wait();
         Some(place)
+    }
+
+    /// The place of the connection that is furthest behind, or of one that ends by itself.
+    async fn needed_place(&self) -> Option<OwnedSemaphorePermit> {
+        let place = Arc::clone(&self.places).acquire_owned();
+        tokio::pin!(place);
+        loop {
+            let furthest = lock(&self.waiting).furthest_behind(Instant::now());
+            if let Some(furthest) = furthest {
+                furthest.gives_way.cancel();
+                return place.await.ok();
+            }
+            // All are being answered: the first that has its answer gives way.
+            tokio::select! {
+                biased;
+                free = place.as_mut() => return free.ok(),
+                () = self.begun.notified() => {}
+            }
+        }
     }
 }
 
@@ -124,8 +142,7 @@ impl Place {
         self.is_sending.store(true, Ordering::Relaxed);
         let now = Instant::now();
         if let Some(waits) = lock(&self.waiting).by_number.get_mut(&self.number) {
-            let worth =
-                GRACE.min(Duration::from_secs(1) * u32::try_from(bytes).unwrap_or(u32::MAX).min(RATE) / RATE);
+            let worth = GRACE * u32::try_from(bytes).unwrap_or(u32::MAX).min(RATE) / RATE;
             waits.due = (waits.due.max(now) + worth).min(now + GRACE);
         }
     }
@@ -148,6 +165,7 @@ impl Place {
             let gives_way = self.gives_way.clone();
             let waits = Waits { address: self.address, due: Instant::now() + GRACE, gives_way };
             lock(&self.waiting).by_number.insert(self.number, waits);
+            self.begun.notify_one();
         }
     }
 }
@@ -324,6 +342,24 @@ mod tests {
         let _free = connections.place(HOME).await.unwrap();
         assert!(!other.gives_way.is_cancelled());
         assert_eq!(lock(&connections.waiting).by_number.len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_all_are_answered_the_first_that_has_its_answer_gives_way() {
+        let connections = Connections::new(1);
+        let [busy] = places(&connections, [HOME]).await;
+        let answered = async {
+            let answering = busy.answering();
+            // Until the other waits.
+            tokio::task::yield_now().await;
+            drop(answering);
+            assert!(!busy.needed().await, "nothing more of it had come");
+            drop(busy);
+        };
+        let both = async { tokio::join!(answered, connections.place(address(1))) };
+        // Nobody's time runs: where nobody is asked to go, both wait for ever.
+        let ((), new) = tokio::time::timeout(GRACE, both).await.expect("one gives way");
+        assert!(new.is_some());
     }
 
     #[tokio::test(start_paused = true)]
