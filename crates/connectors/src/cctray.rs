@@ -163,7 +163,8 @@ impl Source for Feed {
             .collect();
         let answer = self.get(&validators).await?;
         if answer.status == StatusCode::NOT_MODIFIED {
-            return Ok(Batch::default());
+            // What it does not say it still does not.
+            return Ok(Batch { problems: memory.problems, ..Batch::default() });
         }
         let mut projects = self.read(&answer)?;
         // What a feed has twice is there once.
@@ -181,17 +182,20 @@ impl Source for Feed {
             modified: header("last-modified"),
             config: Some(self.config.clone()),
             builds: BTreeMap::new(),
+            problems: Vec::new(),
         };
         let (mut snapshots, mut strange) = (Vec::new(), Vec::new());
         for (id, project) in ids(&projects.good, &memory.builds).into_iter().zip(&projects.good) {
             if !self.config.watch.matches(&project.name) {
                 continue;
             }
-            if let Some(word) = &project.strange_result {
-                let word = if word.is_empty() { "nothing" } else { word };
-                strange.push(format!("{id}: {}", text::line(word, 40)));
-            }
             let before = memory.builds.get(&id).cloned().unwrap_or_default();
+            match &project.strange_result {
+                Some(word) if word.is_empty() => strange.push(format!("{id}: nothing")),
+                Some(word) => strange.push(format!("{id}: {}", text::line(word, 40))),
+                None if before.lacks_result(project) => strange.push(format!("{id}: Unknown")),
+                None => {}
+            }
             let (seen, runs) = follow(&before, project, now);
             snapshots.extend(item(&self.account, &id, project, &seen, runs));
             next.builds.insert(id, seen);
@@ -203,6 +207,7 @@ impl Source for Feed {
             let why = format!("it is not known how the last build ended: the feed says of {first}{more}");
             problems.push(source::Problem::new(ProblemKind::Incomplete, "", why));
         }
+        next.problems.clone_from(&problems);
         Ok(Batch { cursor: Some(next.cursor()), complete, snapshots, problems, ..Batch::default() })
     }
 
@@ -243,6 +248,9 @@ struct Memory {
     config: Option<Config>,
     /// What was seen of each project, by what it is called here.
     builds: BTreeMap<String, Seen>,
+    /// What could not be read, or was not said.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<source::Problem>,
 }
 
 impl Memory {

@@ -19,6 +19,7 @@ mod service_url;
 mod sign_in;
 pub mod slack;
 pub mod splunk_oncall;
+mod twice;
 mod watch;
 mod webhook;
 pub mod writes;

@@ -40,9 +40,9 @@ pub(crate) struct Listing<T> {
 /// let listing = paging.end();
 /// ```
 ///
-/// Each page but the first begins with the last row of the one before, by `key`. Where that is not on it, rows have moved
-/// up past the border: the listing is read again, and where it does not stand still it is not complete. Rows that moved down
-/// are seen twice, and count once.
+/// Each page but the first begins with the last row of the one before, by `key`, as long as all rows can be read. Where that is
+/// not on it, rows have moved up past the border: the listing is read again, and where it does not stand still it is not
+/// complete. Rows that moved down are seen twice, and count once.
 pub(crate) struct Paging<T, K> {
     /// How many rows are read at the most.
     most: usize,
@@ -53,6 +53,9 @@ pub(crate) struct Paging<T, K> {
     /// Where the next page begins; none once there is no more to read.
     at: Option<usize>,
     listing: Listing<T>,
+    /// False after a page with rows that cannot be read: the next one would count such a row twice, and nothing can be claimed of
+    /// the listing any more.
+    overlaps: bool,
     seen: BTreeSet<String>,
     /// Of the listings that shifted the longest.
     best: Option<Listing<T>>,
@@ -67,7 +70,8 @@ impl<T> Listing<T> {
 impl<T, K: Fn(&T) -> String> Paging<T, K> {
     pub(crate) fn new(most: usize, key: K) -> Self {
         let listing = Listing::new();
-        Self { most, key, tries: TRIES, at: Some(0), listing, seen: BTreeSet::new(), best: None }
+        let seen = BTreeSet::new();
+        Self { most, key, tries: TRIES, at: Some(0), listing, overlaps: true, seen, best: None }
     }
 
     /// From which row on the next page is to be read; none where there is no more to read.
@@ -98,7 +102,7 @@ impl<T, K: Fn(&T) -> String> Paging<T, K> {
     }
 
     fn add(&mut self, at: usize, page: Page<T>) {
-        let border = self.listing.rows.last().map(&self.key);
+        let border = self.listing.rows.last().filter(|_| self.overlaps).map(&self.key);
         let read = page.rows.good.len() + page.rows.odd.len();
         let overlaps = border.is_none_or(|border| page.rows.good.iter().any(|row| (self.key)(row) == border));
         // What cannot be read may be the row of the border.
@@ -110,6 +114,7 @@ impl<T, K: Fn(&T) -> String> Paging<T, K> {
                 self.listing.rows.push(row);
             }
         }
+        self.overlaps = page.rows.odd.is_empty();
         self.listing.odd.extend(page.rows.odd);
         if is_shifted {
             self.begin_again();
@@ -119,7 +124,7 @@ impl<T, K: Fn(&T) -> String> Paging<T, K> {
             // A page that brings nothing new leads nowhere.
             self.listing.complete = false;
         } else {
-            self.at = Some(at + read - 1);
+            self.at = Some(at + read - usize::from(self.overlaps));
         }
     }
 
@@ -133,6 +138,7 @@ impl<T, K: Fn(&T) -> String> Paging<T, K> {
             self.best = Some(shifted);
         }
         self.seen.clear();
+        self.overlaps = true;
         self.at = Some(0);
     }
 }
@@ -187,6 +193,20 @@ mod tests {
             }
         });
         assert!(!complete && !rows.is_empty() && asked <= 9, "{rows:?} {asked}");
+    }
+
+    #[test]
+    fn what_cannot_be_read_on_a_border_counts_once() {
+        let rows = ["0", "1", "2", "x", "4", "5", "x", "7", "x", "x"];
+        let mut paging = Paging::new(50, u32::to_string);
+        while let Some(at) = paging.next() {
+            let page: String = rows[at..(at + 4).min(rows.len())].join(",");
+            let rows_read: Entries<u32> =
+                serde_json::from_str(&format!("[{}]", page.replace('x', "null"))).unwrap();
+            paging.take(Ok(Page { rows: rows_read, more: at + 4 < rows.len() })).unwrap();
+        }
+        let listing = paging.end();
+        assert_eq!((listing.rows, listing.odd.len(), listing.complete), (vec![0, 1, 2, 4, 5, 7], 4, false));
     }
 
     #[test]

@@ -178,8 +178,7 @@ pub(super) fn label<'a>(incident: &'a Incident, name: &str) -> Option<Option<&'a
 }
 
 fn web(url: &str) -> Option<Url> {
-    let plausible = url.len() <= URL_BYTES && (url.starts_with("http://") || url.starts_with("https://"));
-    plausible.then(|| Url::parse(url).ok()).flatten()
+    lenient::web_url(url).filter(|_| url.len() <= URL_BYTES)
 }
 
 /// The alert in Alertmanager's own pages, quiet or not.

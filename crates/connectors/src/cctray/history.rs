@@ -78,6 +78,18 @@ impl Seen {
         }
     }
 
+    /// True where the feed says that it does not know how the project's last build ended, and what was seen is of another
+    /// build. One that was never built, as far as was seen, has nothing to know; a build that is under way is the last one.
+    pub(super) fn lacks_result(&self, project: &Project) -> bool {
+        let under_way = matches!(project.activity, Activity::Building | Activity::Pending);
+        let second = |time: Option<Timestamp>| time.map(Timestamp::as_second);
+        let is_one_label = !project.label.is_empty() && self.label() == project.label;
+        let is_one_time = project.time.is_some() && second(self.time) == second(project.time);
+        let is_other_time = self.time.is_some() && project.time.is_some() && !is_one_time;
+        let is_known = if is_one_label { !is_other_time } else { project.label.is_empty() && is_one_time };
+        project.passed.is_none() && !under_way && self.number.is_some() && !is_known
+    }
+
     fn compare(&self, project: &Project, time: Option<Timestamp>, passed: bool) -> Last {
         if self.number.is_none() {
             return Last::Newer;

@@ -42,8 +42,8 @@ pub(super) struct Lacks {
 
 impl Sum {
     /// Of check runs: what apps such as Actions report. A check that ran several times for the commit counts as it ended
-    /// last; a cancelled one counts as failed, as it does on GitHub. Each one without a
-    /// name counts by itself.
+    /// last; a cancelled one counts as failed, as it does on GitHub; one that is completed without a conclusion is among those
+    /// that cannot be read. Each one without a name counts by itself.
     pub(super) fn of_runs(runs: &[wire::CheckRun], lacks: Lacks) -> Self {
         let mut newest: BTreeMap<_, &wire::CheckRun> = BTreeMap::new();
         for (place, run) in runs.iter().enumerate() {
@@ -53,10 +53,11 @@ impl Sum {
                 *known = run;
             }
         }
+        let malformed = lacks.malformed || newest.values().any(|run| lacks_conclusion(run));
         let sum = newest.into_values().fold(Self::default(), |sum, run| {
             sum.with(check_status(run), &run.name, run.completed_at.max(run.started_at))
         });
-        sum.lacking(lacks)
+        sum.lacking(Lacks { malformed, ..lacks })
     }
 
     fn lacking(self, Lacks { more, malformed }: Lacks) -> Self {
@@ -156,8 +157,14 @@ fn is_newer(run: &wire::CheckRun, known: &wire::CheckRun) -> bool {
     }
 }
 
-/// What a check says. One that is completed with a word that is not known has ended somehow; one that GitHub gave up on
-/// (`stale`) is awaited, and so is any other.
+/// True for a check that is over and does not say how it ended.
+fn lacks_conclusion(run: &wire::CheckRun) -> bool {
+    let (status, conclusion) = (folded(&run.status), run.conclusion.as_deref().and_then(folded));
+    conclusion.is_none() && is_completed(status.as_deref(), None)
+}
+
+/// What a check says. One that is completed with a word that is not known, or with none, has ended somehow; one that GitHub
+/// gave up on (`stale`) is awaited, and so is any other.
 fn check_status(run: &wire::CheckRun) -> ChecksStatus {
     let (status, conclusion) = (folded(&run.status), run.conclusion.as_deref().and_then(folded));
     match conclusion.as_deref() {
@@ -166,7 +173,7 @@ fn check_status(run: &wire::CheckRun) -> ChecksStatus {
         Some("failure" | "timed_out" | "cancelled" | "action_required" | "startup_failure") => {
             ChecksStatus::Failed
         }
-        Some("stale") | None => ChecksStatus::Pending,
-        Some(_) => ChecksStatus::Unknown,
+        Some("stale") => ChecksStatus::Pending,
+        Some(_) | None => ChecksStatus::Unknown,
     }
 }

@@ -37,13 +37,13 @@ pub(super) fn choose(looks: &[Look], me: &str, turn: usize, now: Timestamp) -> V
             when.push((at, Task::Pull(*number)));
         }
         tasks.extend(look.merged.iter().map(|number| (at, Task::Merger(*number))));
-        let mut strays: Vec<_> = look.repo.strays.keys().map(|id| (at, Task::Run(*id))).collect();
-        in_turn(&mut strays, turn, STRAYS);
-        tasks.extend(strays);
+        tasks.extend(strays(&look.repo.strays, turn).into_iter().map(|id| (at, Task::Run(id))));
         let said_deleted = look.said_deleted.iter().filter(|_| look.is_readable());
         branches.extend(said_deleted.map(|name| (at, Task::Branch(name.clone()))));
         for (id, known) in look.repo.standing.iter().filter(|_| look.is_readable()) {
-            let unlisted = look.relisted && !look.repo.listed.contains(&known.run);
+            // One that the list should have is asked for as a stray.
+            let (listed, strays) = (&look.repo.listed, &look.repo.strays);
+            let unlisted = look.relisted && !listed.contains(&known.run) && !strays.contains_key(&known.run);
             let queued = known.branch.as_deref().is_some_and(|branch| branch.starts_with(MERGE_QUEUE));
             let when = if (unlisted && known.red) || (queued && !known.under_way) {
                 &mut suspect
@@ -54,7 +54,7 @@ pub(super) fn choose(looks: &[Look], me: &str, turn: usize, now: Timestamp) -> V
                 when.push((at, Task::Standing(id.clone())));
             }
         }
-        if !look.repo.is_refused(Part::Jobs, now) {
+        if !look.repo.is_refused(Part::Jobs) {
             tasks.extend(unexplained(look, me).map(|run| (at, Task::Jobs(run.id, normalise::attempt(run)))));
         }
     }
@@ -65,6 +65,17 @@ pub(super) fn choose(looks: &[Look], me: &str, turn: usize, now: Timestamp) -> V
     in_turn(&mut suspect, turn, SUSPECTS);
     in_turn(&mut standing, turn, STANDING);
     [branches, due, quiet, tasks, suspect, standing].into_iter().flatten().collect()
+}
+
+/// The runs that are on no list to ask for: those that were not asked for yet, the newest first, then the others in turns.
+fn strays(all: &BTreeMap<u64, Option<String>>, turn: usize) -> Vec<u64> {
+    let newest_first = || all.iter().rev();
+    let new = newest_first().filter(|(_, etag)| etag.is_none()).map(|(id, _)| *id);
+    let mut chosen: Vec<_> = new.take(STRAYS).collect();
+    let mut others: Vec<_> = newest_first().filter(|(_, etag)| etag.is_some()).map(|(id, _)| *id).collect();
+    in_turn(&mut others, turn, STRAYS - chosen.len());
+    chosen.append(&mut others);
+    chosen
 }
 
 /// Keeps so many of a list: the next ones at each turn, so that each has its own.
@@ -108,6 +119,24 @@ pub(super) fn is_worth_explaining(look: &Look, run: &wire::Run, me: &str) -> boo
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_not_asked_for_yet_comes_first_and_all_have_their_turn() {
+        let asked = || Some("W/1".to_owned());
+        let mut all: BTreeMap<u64, Option<String>> = (1..=13).map(|id| (id, None)).collect();
+        all.extend((21..=23).map(|id| (id, asked())));
+        let first = strays(&all, 0);
+        assert_eq!(first, [13, 12, 11, 10, 9, 8, 7, 6, 5, 4]);
+        // Those under way stay; one that could not be read (an empty ETag) holds no other up.
+        all.extend(first.iter().map(|id| (*id, Some(String::new()))));
+        let mut seen: std::collections::BTreeSet<_> = first.into_iter().collect();
+        let second = strays(&all, 1);
+        assert_eq!((&second[..3], second.len()), (&[3, 2, 1][..], STRAYS));
+        seen.extend(second.iter().copied());
+        all.extend(second.iter().map(|id| (*id, asked())));
+        seen.extend((2..4).flat_map(|turn| strays(&all, turn)));
+        assert_eq!(seen.len(), 16);
+    }
 
     #[test]
     fn each_has_its_turn() {

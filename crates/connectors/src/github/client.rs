@@ -225,6 +225,11 @@ impl<'a> Calls<'a> {
         self.http.rate_limit()
     }
 
+    /// True where less than half of the hourly rate limit is left, as last reported.
+    pub(super) fn is_half_spent(&self) -> bool {
+        self.rate_limit().is_some_and(|it| u64::from(it.remaining) * 2 < u64::from(it.limit))
+    }
+
     /// Why nothing more is sent, where that is so.
     pub(super) fn halted(&self) -> Option<ServiceError> {
         self.meter().halt.clone()

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::{
     Account,
     client::{Found, News},
-    cursor::{Part, Repo, RunPosition, Standing},
+    cursor::{Part, Repo, RunPosition, Standing, ToldRun},
     details::{Done, PullRead, StandingGone, StandingRead, Stray},
     look::Look,
     normalise, wire,
@@ -83,30 +83,40 @@ impl Account {
                     pull(look, number, *read, readable, now, snapshots, &mut errors)
                 }
                 Done::Merger(found) => {
-                    if let Some(found) = found {
+                    if let Some(mut found) = found {
+                        if let Some(listed) = look.pulls.get(&found.number) {
+                            if found.user.is_none() {
+                                found.user.clone_from(&listed.user);
+                            }
+                            found.created_at = found.created_at.or(listed.created_at);
+                        }
                         look.pulls.insert(found.number, *found);
                     }
                 }
                 Done::Run { id, found } => match found {
                     Ok(Found::Same) => {}
                     Ok(Found::News(News { content: Stray { run, failing }, etag, .. })) => {
-                        if normalise::run_status(&run).is_over() {
-                            look.repo.strays.remove(&id);
-                        } else {
+                        if look.repo.lacks_attempt(&run) {
+                            let why = format!("run {} does not say which attempt it is", run.run_number);
+                            errors.push(Missed::new(Part::Runs, ServiceError::unavailable(why)));
+                            look.repo.strays.insert(id, Some(String::new()));
+                            continue;
+                        }
+                        if normalise::is_awaited(&run) {
                             look.repo.strays.insert(id, Some(etag));
+                        } else {
+                            look.repo.strays.remove(&id);
                         }
                         strays.push((*run, failing));
                     }
-                    Ok(Found::Gone) if readable => {
-                        look.repo.strays.remove(&id);
-                        let of_run =
-                            |(build, known): (&String, &Standing)| (known.run == id).then(|| build.clone());
-                        let builds: Vec<_> = look.repo.standing.iter().filter_map(of_run).collect();
-                        builds.into_iter().for_each(|build| leave_run(look, build));
-                    }
+                    Ok(Found::Gone) if readable => run_is_gone(look, id),
                     Ok(Found::Gone) => {}
                     Err(error) if is_refusal(&error) => drop(look.repo.strays.remove(&id)),
-                    Err(error) => errors.push(Missed::new(Part::Runs, error)),
+                    Err(error) => {
+                        // The others have their turn before it.
+                        look.repo.strays.entry(id).or_default().get_or_insert_default();
+                        errors.push(Missed::new(Part::Runs, error));
+                    }
                 },
                 Done::Jobs { id, attempt, failing } => match failing {
                     Ok(names) => drop(look.repo.failing.insert(attempt, names)),
@@ -242,13 +252,26 @@ fn leave_branch(look: &mut Look, branch: &str) {
     let standing: BTreeSet<_> = standing.map(|(id, _)| id.clone()).collect();
     let others = ids.into_iter().filter(|id| !standing.contains(id) && !look.repo.left.contains_key(id));
     let others: Vec<_> = others.collect();
+    look.repo.not_passed.retain(|_, told| told.branch.as_deref() != Some(branch));
     look.gone.extend(others.into_iter().map(|id| (Kind::Build, id, GoneReason::BranchDeleted)));
     standing.into_iter().for_each(|id| leave(look, id, GoneReason::BranchDeleted));
+}
+
+/// A run that was asked for by itself is not there any more.
+fn run_is_gone(look: &mut Look, id: u64) {
+    look.repo.strays.remove(&id);
+    let of_run = |(build, known): (&String, &Standing)| (known.run == id).then(|| build.clone());
+    let builds: Vec<_> = look.repo.standing.iter().filter_map(of_run).collect();
+    match look.repo.not_passed.remove(&id) {
+        Some(told) if builds.is_empty() => look.gone_runs.push((told.build, told.number)),
+        _ => builds.into_iter().for_each(|build| leave_run(look, build)),
+    }
 }
 
 /// The run that a build stands by is gone: it stands by what is left, for which the lists are read again.
 fn leave_run(look: &mut Look, id: String) {
     let Some(known) = look.repo.standing.get(&id) else { return };
+    look.repo.not_passed.remove(&known.run);
     let positions = [Some(known.newest), known.verdict];
     match positions.into_iter().flatten().find_map(|position| position.number_of(known.run)) {
         Some(number) => {
@@ -268,6 +291,7 @@ fn leave(look: &mut Look, id: String, reason: GoneReason) {
     let Some(known) = look.repo.standing.remove(&id) else { return };
     look.repo.strays.remove(&known.run);
     look.repo.running.remove(&known.run);
+    look.repo.not_passed.retain(|_, told| told.build != id);
     look.repo.left.insert(id.clone(), known.newest);
     look.gone.push((Kind::Build, id, reason));
 }
@@ -306,7 +330,16 @@ fn note_builds(look: &mut Look, runs: Vec<wire::Run>, now: Timestamp) -> Vec<wir
             repo.standing.remove(&id);
         }
     }
-    runs.into_iter().filter(|run| !silent.contains(&normalise::attempt(run))).collect()
+    let told: Vec<_> = runs.into_iter().filter(|run| !silent.contains(&normalise::attempt(run))).collect();
+    let place = look.place();
+    let of = |run: &wire::Run| ToldRun {
+        build: normalise::build_id(&place, run),
+        number: run.run_number,
+        branch: normalise::own_branch(place.name, run),
+    };
+    let noted: Vec<_> = told.iter().map(|run| (run, of(run))).collect();
+    noted.into_iter().for_each(|(run, of)| look.repo.note_told(run, of));
+    told
 }
 
 fn newest_of<'a>(runs: impl Iterator<Item = &'a wire::Run>) -> Option<&'a wire::Run> {
@@ -340,7 +373,10 @@ fn stand(
     if let Some(last) = newest_of(over)
         && since.into_iter().flatten().all(|position| is_as_new(last, position))
     {
-        known.unknown = normalise::unknown_conclusion(last).map(|word| (RunPosition::of(last), word));
+        // One that it gave before is its result still.
+        let is_known = known.verdict == Some(RunPosition::of(last));
+        let word = normalise::unknown_conclusion(last).filter(|_| !is_known);
+        known.unknown = word.map(|word| (RunPosition::of(last), word));
     }
     if let Some(newest) = newest_of(runs.iter().copied())
         && is_as_new(newest, known.newest)

@@ -4,22 +4,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use callboard_domain::{
     error::ServiceError,
-    item::ChecksStatus,
+    item::BuildStatus,
     source::{Cursor, Problem, ProblemKind, Remember},
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{checks::Sum, learnt::Claim, wire, workflows::Workflows};
+use super::{learnt::Claim, normalise, open::Open, wire, workflows::Workflows};
 
 /// How long a refusal (gone, forbidden) is believed before asking again.
 const REFUSED_FOR: SignedDuration = SignedDuration::from_mins(10);
+/// How long it is believed of what is asked for by the pull request or run: a poll reads a bounded number of them, so it costs
+/// little to ask again soon. While few calls are left it is believed for as long as any other.
+const PART_REFUSED_FOR: SignedDuration = SignedDuration::from_mins(2);
+/// How many runs that have not passed are remembered of each repository.
+const NOT_PASSED_KEPT: usize = 100;
 /// How long a repository that did not answer is left alone.
 const ASIDE_FOR: SignedDuration = SignedDuration::from_mins(3);
 /// How long a repository's name and default branch are believed.
 const DESCRIBED_FOR: SignedDuration = SignedDuration::from_hours(24);
-/// How long a new head without checks is watched for its first one.
-const CHECKS_EXPECTED_FOR: SignedDuration = SignedDuration::from_mins(10);
 
 /// The cursor's content.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -115,6 +118,13 @@ pub(super) struct Repo {
     pub(super) workflows: Workflows,
     /// The runs on its lists, as last read.
     pub(super) listed: BTreeSet<u64>,
+    /// The runs that were told of and have not passed, by their id: each is asked for by itself once a list lacks it that
+    /// should have it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) not_passed: BTreeMap<u64, ToldRun>,
+    /// Of the runs on its lists, those that were run again.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) run_again: BTreeSet<u64>,
     /// Whether it answers for branches (asked of its default branch, at that time): only then a missing one is evidence.
     pub(super) branches: Option<(bool, Timestamp)>,
     /// The name that it had, while not all of its items are told under the new one.
@@ -149,6 +159,17 @@ pub(super) struct Standing {
     pub(super) etags: [Option<String>; 3],
     /// When its workflow was last asked for.
     pub(super) workflow_at: Option<Timestamp>,
+}
+
+/// A run on the board.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct ToldRun {
+    /// Its build's id.
+    pub(super) build: String,
+    pub(super) number: u64,
+    /// Its branch, where it is one of the repository's own.
+    #[serde(default)]
+    pub(super) branch: Option<String>,
 }
 
 /// Where a run stands among those of its build. By its id, which rises with every run, while the numbers of a workflow that
@@ -197,54 +218,6 @@ impl RunPosition {
     }
 }
 
-/// An open pull request.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Open {
-    pub(super) head: String,
-    pub(super) updated_at: Timestamp,
-    /// When that head was first seen.
-    pub(super) seen_at: Timestamp,
-    /// Its reviews and checks are still to be read.
-    pub(super) due: bool,
-    pub(super) reviews: Option<String>,
-    pub(super) checks: Option<Seen>,
-    pub(super) statuses: Option<Seen>,
-    /// The ETag of the pull request itself.
-    #[serde(default)]
-    pub(super) itself: Option<String>,
-    /// Somebody approved it: whether it can be merged matters then.
-    #[serde(default)]
-    pub(super) approved: bool,
-    /// GitHub was still computing whether it can be merged.
-    #[serde(default)]
-    pub(super) computing: bool,
-    /// There are more reviews than were read.
-    #[serde(default)]
-    pub(super) reviews_cut: bool,
-    /// What its list said last, as a number (see `row_hash`); none in cursors of earlier versions.
-    #[serde(default)]
-    pub(super) row: Option<u64>,
-    /// Which of its reviews cannot be read, and why.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) reviews_unread: Option<String>,
-    /// Some of its reviews are of accounts that are not there any more, as far as GitHub says.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) reviews_nameless: bool,
-    /// Why it is not known whose review is asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) requests_unread: Option<String>,
-    /// A team's review is asked for.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) asks_team: bool,
-}
-
-/// A sum of checks and the ETag that it came with.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Seen {
-    pub(super) etag: String,
-    pub(super) sum: Sum,
-}
-
 /// A part of a repository that can be refused by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -259,6 +232,11 @@ pub(super) enum Part {
 }
 
 impl Part {
+    /// True for what is asked for by the pull request or run, and not by the repository.
+    fn is_read_singly(self) -> bool {
+        matches!(self, Self::Reviews | Self::Checks | Self::Jobs)
+    }
+
     /// What is not seen without it.
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -311,23 +289,46 @@ impl Repo {
         self.described.as_ref().filter(|(_, at)| fresh(*at)).map(|(described, _)| described)
     }
 
+    /// Forgets the refusals that are not believed any more: all where they are asked for `anew`. `spare`: few calls are left.
+    pub(super) fn forget_refusals(&mut self, now: Timestamp, anew: bool, spare: bool) {
+        let longer = REFUSED_FOR.saturating_sub(PART_REFUSED_FOR);
+        self.refused.retain(|part, refusal| {
+            let wait = if spare && part.is_read_singly() { longer } else { SignedDuration::ZERO };
+            !anew && now < refusal.until.saturating_add(wait).unwrap_or(refusal.until)
+        });
+    }
+
     /// True where the part was refused lately.
-    pub(super) fn is_refused(&self, part: Part, now: Timestamp) -> bool {
-        self.refused.get(&part).is_some_and(|refusal| now < refusal.until)
+    pub(super) fn is_refused(&self, part: Part) -> bool {
+        self.refused.contains_key(&part)
     }
 
     /// Remembers that a part was refused. False where the error is of another kind: then it may be better next time.
     pub(super) fn refuse(&mut self, part: Part, error: &ServiceError, now: Timestamp) -> bool {
         let refused = matches!(error, ServiceError::Auth { .. } | ServiceError::Rejected { .. });
         if refused {
-            let refusal = Refusal {
-                why: error.to_string(),
-                until: now.saturating_add(REFUSED_FOR).unwrap_or(now),
-                missing: false,
-            };
-            self.refused.insert(part, refusal);
+            let wait = if part.is_read_singly() { PART_REFUSED_FOR } else { REFUSED_FOR };
+            let until = now.saturating_add(wait).unwrap_or(now);
+            self.refused.insert(part, Refusal { why: error.to_string(), until, missing: false });
         }
         refused
+    }
+
+    /// Takes note of a run that the board shows.
+    pub(super) fn note_told(&mut self, run: &wire::Run, told: ToldRun) {
+        if normalise::run_status(run) == BuildStatus::Passed {
+            self.not_passed.remove(&run.id);
+        } else {
+            self.not_passed.insert(run.id, told);
+        }
+        while self.not_passed.len() > NOT_PASSED_KEPT {
+            self.not_passed.pop_first();
+        }
+    }
+
+    /// True for a run that was run again and does not say now which attempt it is.
+    pub(super) fn lacks_attempt(&self, run: &wire::Run) -> bool {
+        run.run_attempt.is_none() && self.run_again.contains(&run.id)
     }
 
     /// Leaves it alone for a while.
@@ -385,6 +386,7 @@ impl Repo {
             let nameless = "some reviews do not say whose they are: they count as ghost's";
             let said = [
                 (ProblemKind::Incomplete, asked),
+                (ProblemKind::Incomplete, open.headless().map(str::to_owned)),
                 (ProblemKind::Malformed, reviews),
                 (ProblemKind::Malformed, so(lacks.malformed, "some checks cannot be read")),
                 (ProblemKind::Details, so(lacks.more, "more checks than were read: they count as pending")),
@@ -409,57 +411,12 @@ impl Repo {
         let unknown = self.standing.iter().filter_map(|(id, known)| {
             let (_, word) = known.unknown.as_ref()?;
             let is_default = known.branch.is_some() && known.branch.as_deref() == default;
-            let why = format!("it is not known how its last run ended: GitHub says {word}");
+            let says =
+                if word.is_empty() { "gives no conclusion".to_owned() } else { format!("says {word}") };
+            let why = format!("it is not known how its last run ended: GitHub {says}");
             is_default.then(|| Problem::new(ProblemKind::Incomplete, id.as_str(), why))
         });
         let own = refused.chain(unsaid).chain(unknown).chain(malformed).chain(short).chain(cut);
         own.chain(details).collect()
-    }
-}
-
-impl Open {
-    /// A pull request that was not known to be open.
-    pub(super) fn new(head: &str, updated_at: Timestamp, now: Timestamp) -> Self {
-        Self {
-            head: head.to_owned(),
-            updated_at,
-            seen_at: now,
-            due: true,
-            reviews: None,
-            checks: None,
-            statuses: None,
-            itself: None,
-            approved: false,
-            computing: false,
-            reviews_cut: false,
-            row: None,
-            reviews_unread: None,
-            reviews_nameless: false,
-            requests_unread: None,
-            asks_team: false,
-        }
-    }
-
-    /// Takes note of what a list, or the pull request itself, says of whose review is asked for.
-    pub(super) fn note_requests(&mut self, pull: &wire::Pull) {
-        self.requests_unread = pull.unread_requests();
-        self.asks_team = !pull.requested_teams.good().is_empty();
-    }
-
-    /// Its checks of both sorts.
-    pub(super) fn sum(&self) -> Sum {
-        let of = |seen: &Option<Seen>| seen.as_ref().map(|seen| seen.sum.clone()).unwrap_or_default();
-        of(&self.checks).and(&of(&self.statuses))
-    }
-
-    /// True where its checks are likely to change before anything else does.
-    pub(super) fn awaits_checks(&self, now: Timestamp) -> bool {
-        let sum = self.sum();
-        match sum.status() {
-            ChecksStatus::Pending => true,
-            _ if sum.lacks().malformed => true,
-            ChecksStatus::None => now.duration_since(self.seen_at) < CHECKS_EXPECTED_FOR,
-            ChecksStatus::Unknown | ChecksStatus::Passed | ChecksStatus::Failed => false,
-        }
     }
 }

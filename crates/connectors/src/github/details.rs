@@ -3,7 +3,7 @@
 
 use callboard_domain::{
     error::ServiceError,
-    item::{AccountName, ChecksStatus, Item},
+    item::{AccountName, Checks, ChecksStatus, Item},
     source::GoneReason,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -13,8 +13,10 @@ use serde::de::IgnoredAny;
 use super::{
     checks::{Lacks, Sum},
     client::{Calls, Found, in_repo},
-    cursor::{Described, Open, Part, Repo, Seen, Standing},
-    normalise, wire,
+    cursor::{Described, Part, Repo, Standing},
+    normalise,
+    open::{Open, Seen},
+    wire,
 };
 use crate::lenient::{Entries, folded};
 
@@ -123,7 +125,7 @@ pub(super) async fn pull(
     let refused = |(part, error): &(Part, ServiceError)| {
         *part == Part::Reviews && matches!(error, ServiceError::Rejected { .. })
     };
-    let (mut item, mut gone) = (None, false);
+    let (mut item, mut gone, mut is_other_head) = (None, false, false);
     if news || open.approved || open.computing || faults.iter().any(refused) {
         let etag = if news { None } else { open.itself.as_deref() };
         let itself = in_repo(Method::GET, repo, &["pulls", &number.to_string()]);
@@ -134,15 +136,20 @@ pub(super) async fn pull(
             let statuses = open.statuses.is_some() || !statuses_lost;
             let all_known = open.checks.is_some() && statuses;
             let known = all_known || open.sum().status() == ChecksStatus::Failed;
-            let checks = (known && pull.head.sha == open.head).then(|| open.sum().of(pull));
+            let is_of_head =
+                !open.head.is_empty() && (pull.head.sha == open.head || pull.head.sha.is_empty());
+            let checks =
+                (known && is_of_head).then(|| Checks { commit: open.head.clone(), ..open.sum().of(pull) });
             item = Some(normalise::pull(account, repo, pull, &reviews, checks, now));
         };
         match (calls.find::<wire::Pull>(itself, etag).await, row) {
             (Ok(Found::Same), _) => {}
-            (Ok(Found::News(found)), _) => {
+            (Ok(Found::News(mut found)), _) => {
                 open.itself = Some(found.etag);
                 open.computing = normalise::is_computing(&found.content);
                 open.note_requests(&found.content);
+                open.said.complete(&mut found.content);
+                is_other_head = open.note_head(&found.content, now);
                 tell(&found.content, &open);
             }
             // A list has just told of it: that a server does not show it by itself is no evidence.
@@ -152,7 +159,7 @@ pub(super) async fn pull(
         }
     }
     let unheard = item.is_none() && news && !gone;
-    open.due = faults.iter().any(lost);
+    open.due = is_other_head || faults.iter().any(lost);
     if unheard {
         // What was news stays news.
         open = Open { due: open.due, ..known.clone() };
@@ -257,7 +264,7 @@ async fn standing_parts(
     let [run_etag, branch_etag, workflow_etag] = &mut read.etags;
     if !repo.listed.contains(&known.run) {
         let request = in_repo(Method::GET, name, &["actions", "runs", &known.run.to_string()]);
-        match calls.find::<wire::Run>(request, run_etag.as_deref()).await? {
+        match calls.find::<IgnoredAny>(request, run_etag.as_deref()).await? {
             Found::Same => {}
             Found::News(news) => *run_etag = Some(news.etag),
             Found::Gone => {

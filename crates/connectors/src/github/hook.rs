@@ -135,14 +135,16 @@ impl Hook for Webhook {
         let (mut snapshots, mut remember) = (Vec::new(), None);
         match header("x-github-event").and_then(folded).as_deref().unwrap_or_default() {
             "pull_request" => {
-                let event: PullEvent = parse(headers, body)?;
+                let mut event: PullEvent = parse(headers, body)?;
+                leave_author_open(&mut event.pull_request);
                 if let Some(repo) = self.watched(&event.repository) {
                     snapshots =
                         vec![normalise::pull(&self.account, &repo.name, &event.pull_request, &[], None, now)];
                 }
             }
             "pull_request_review" => {
-                let event: ReviewEvent = parse(headers, body)?;
+                let mut event: ReviewEvent = parse(headers, body)?;
+                leave_author_open(&mut event.pull_request);
                 if let Some(repo) = self.watched(&event.repository) {
                     let (pull, reviews) = (&event.pull_request, event.review.as_slice());
                     snapshots = vec![normalise::pull(&self.account, &repo.name, pull, reviews, None, now)];
@@ -178,6 +180,11 @@ impl Hook for Webhook {
         }
         Ok(Received { delivery, snapshots, poll: remember.is_some(), remember, ..Received::default() })
     }
+}
+
+/// An author whom a webhook does not name may be known: only a poll knows whether one ever was.
+fn leave_author_open(pull: &mut wire::Pull) {
+    pull.user.get_or_insert_default();
 }
 
 /// Reads a webhook as JSON, or as the form that GitHub sends where its content type was left as it was: the JSON is its

@@ -1,4 +1,4 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, atomic::Ordering};
 
 use async_trait::async_trait;
 use callboard_domain::{
@@ -66,6 +66,7 @@ impl Identify for Account {
         let user: wire::User = answer.json()?;
         let (teams, teams_unread) = self.teams().await?;
         self.teams.note(teams_unread.clone());
+        self.ask_anew.store(true, Ordering::Relaxed);
         Ok(Identity {
             login: name(&user.login),
             name: None,

@@ -1,6 +1,8 @@
 //! The first step of a poll: one repository's lists of pull requests and runs, each a conditional request, so that a
 //! quiet repository costs nothing.
 
+mod runs;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use callboard_domain::{
@@ -14,10 +16,15 @@ use tokio::time::Instant;
 
 use super::{
     client::{Calls, Found, Rows, in_repo},
-    cursor::{Described, Open, Part, Repo, Standing},
-    normalise, wire,
+    cursor::{Described, Part, Repo, Standing},
+    normalise,
+    open::Open,
+    wire,
 };
-use crate::lenient::{Entries, Odd, first_and_more};
+use crate::{
+    lenient::{Entries, Odd, first_and_more},
+    twice::once,
+};
 
 /// Rows on a page of the lists that are read at every poll.
 const PAGE: usize = 50;
@@ -45,7 +52,7 @@ pub(super) struct Look {
     pub(super) runs: Vec<wire::Run>,
     /// The heads of runs that are new or changed.
     pub(super) heads: BTreeSet<String>,
-    /// True where its list of runs changed: what stood on it may be gone.
+    /// True where its list of runs changed and all of it could be read: what stood on it may be gone.
     pub(super) relisted: bool,
     /// True where at least one of its lists was read.
     pub(super) read: bool,
@@ -85,13 +92,14 @@ pub(super) struct Target {
     pub(super) again: bool,
 }
 
-/// Reads a repository's lists. What was read by `until` is kept.
+/// Reads a repository's lists. What was read by `until` is kept. `anew`: what was refused is asked for again now.
 pub(super) async fn look(
     calls: &Calls<'_>,
     target: Target,
     known: Option<Repo>,
     now: Timestamp,
     until: Instant,
+    anew: bool,
 ) -> Look {
     let mut look =
         Look { key: target.name.to_ascii_lowercase(), repo: known.unwrap_or_default(), ..Look::default() };
@@ -100,7 +108,7 @@ pub(super) async fn look(
         (look.repo.runs, look.repo.default_runs, look.repo.tracked) = (None, None, true);
         look.repo.open.values_mut().for_each(|open| open.due = true);
     }
-    look.repo.refused.retain(|_, refusal| now < refusal.until);
+    look.repo.forget_refusals(now, anew, calls.is_half_spent());
     if tokio::time::timeout_at(until, read(calls, &target, &mut look, now)).await.is_err() {
         look.error = Some(ServiceError::unavailable(LATE));
         if !look.read {
@@ -120,7 +128,7 @@ async fn read(calls: &Calls<'_>, target: &Target, look: &mut Look, now: Timestam
         }
     }
     // Once is no evidence: a repository that was there is asked for again at the next poll.
-    if look.repo.is_refused(Part::Repo, now) && look.repo.missed != 1 {
+    if look.repo.is_refused(Part::Repo) && look.repo.missed != 1 {
         return;
     }
     let stale = look.repo.description(now).is_none() || look.repo.missed > 0;
@@ -145,12 +153,12 @@ async fn read_lists(calls: &Calls<'_>, target: &Target, look: &mut Look, now: Ti
         return;
     }
     for part in [Part::Pulls, Part::Runs] {
-        if look.repo.is_refused(part, now) {
+        if look.repo.is_refused(part) {
             continue;
         }
         let result = match part {
             Part::Pulls => pulls(calls, look, now).await,
-            _ => runs(calls, look, now).await,
+            _ => runs::runs(calls, look, now).await,
         };
         look.read |= result.is_ok();
         if let Err(error) = result {
@@ -273,6 +281,7 @@ fn rename(look: &mut Look, old: &str, new: &str) {
     }
     repo.standing = std::mem::take(&mut repo.standing).into_iter().map(|(id, it)| (under(&id), it)).collect();
     repo.left = std::mem::take(&mut repo.left).into_iter().map(|(id, it)| (under(&id), it)).collect();
+    repo.not_passed.values_mut().for_each(|told| told.build = under(&told.build));
     (repo.pulls, repo.runs, repo.default_runs) = (None, None, None);
     repo.renamed_from = Some(old.to_owned());
 }
@@ -328,8 +337,12 @@ async fn pulls(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> Result<(),
         let unlisted = repo.open.iter_mut().filter(|(number, _)| !listed.contains(number));
         unlisted.for_each(|(_, open)| open.due = true);
     }
+    let odd = unread.len();
+    let further = |one: &wire::Pull, other: &wire::Pull| normalise::further_pull(one, other, now);
+    let rows = once(rows, &mut unread, |pull| Some(pull.number), further, |pull| format!("#{}", pull.number));
+    let is_settled = fault.is_none() && unread.len() == odd;
     // What could not be read is asked for again, though the first page may not change.
-    repo.pulls = fault.is_none().then_some(found.etag);
+    repo.pulls = is_settled.then_some(found.etag);
     note_unread(repo, Part::Pulls, &unread);
     if fault.is_none() {
         repo.newest_pull = rows.iter().map(|pull| pull.version(now)).max().max(newest);
@@ -364,15 +377,18 @@ fn note_short(repo: &mut Repo, part: Part, short: bool) {
 }
 
 /// Keeps a listed pull request if it is new, changed or ended since the last poll.
-fn sort_in(look: &mut Look, pull: wire::Pull, newest: Option<Timestamp>, now: Timestamp) {
+fn sort_in(look: &mut Look, mut pull: wire::Pull, newest: Option<Timestamp>, now: Timestamp) {
     let (number, open) = (pull.number, &mut look.repo.open);
+    let mut said = open.get(&number).map(|known| known.said.clone()).unwrap_or_default();
+    said.complete(&mut pull);
     let row = Some(normalise::row_hash(&pull));
+    let is_pushed = |known: &Open| !pull.head.sha.is_empty() && known.head != pull.head.sha;
     let changed = match (normalise::state(&pull), open.get_mut(&number)) {
         (PullRequestState::Open, None) => {
-            open.insert(number, Open { row, ..Open::new(&pull.head.sha, pull.version(now), now) });
+            open.insert(number, Open { row, said, ..Open::new(&pull.head.sha, pull.version(now), now) });
             true
         }
-        (PullRequestState::Open, Some(known)) if known.head != pull.head.sha => {
+        (PullRequestState::Open, Some(known)) if is_pushed(known) => {
             // The reviews stay; the checks were of another commit.
             *known = Open {
                 reviews: known.reviews.take(),
@@ -380,13 +396,18 @@ fn sort_in(look: &mut Look, pull: wire::Pull, newest: Option<Timestamp>, now: Ti
                 reviews_unread: known.reviews_unread.take(),
                 reviews_nameless: known.reviews_nameless,
                 row,
+                said,
                 ..Open::new(&pull.head.sha, pull.version(now), now)
             };
             true
         }
         (PullRequestState::Open, Some(known)) => {
-            let changed = known.updated_at != pull.version(now) || known.row.is_some() && known.row != row;
-            (known.updated_at, known.row) = (pull.version(now), row);
+            let is_headless = pull.head.sha.is_empty();
+            let changed = known.updated_at != pull.version(now)
+                || known.row.is_some() && known.row != row
+                || is_headless && !known.head_unread;
+            (known.updated_at, known.row, known.said) = (pull.version(now), row, said);
+            known.head_unread = is_headless;
             known.due |= changed;
             changed
         }
@@ -405,61 +426,4 @@ fn sort_in(look: &mut Look, pull: wire::Pull, newest: Option<Timestamp>, now: Ti
     if changed {
         look.pulls.insert(number, pull);
     }
-}
-
-async fn runs(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> Result<(), ServiceError> {
-    let Some(Described { name, default_branch, .. }) = look.described().cloned() else {
-        return Ok(());
-    };
-    let list = |branch: Option<&str>| {
-        let list = in_repo(Method::GET, &name, &["actions", "runs"]).query("per_page", PAGE.to_string());
-        let list = list.query("exclude_pull_requests", "true");
-        if let Some(branch) = branch { list.query("branch", branch) } else { list }
-    };
-    // Nothing is taken in before all of it is there: the poll may end in between.
-    let all = calls.rows::<wire::Runs>(list(None), look.repo.runs.as_deref(), 1, |_| false).await?;
-    let busy = all.as_ref().map_or(look.repo.busy, |found| found.more);
-    // On a busy repository the default branch has a list of its own: its latest run may be far down the other.
-    let of_default = match default_branch.filter(|_| busy) {
-        Some(branch) => {
-            let etag = look.repo.default_runs.as_deref();
-            calls.rows::<wire::Runs>(list(Some(&branch)), etag, 1, |_| false).await
-        }
-        None => Ok(None),
-    };
-    let repo = &mut look.repo;
-    let newest = repo.newest_run;
-    let mut rows = Vec::new();
-    if let Some(found) = all {
-        repo.runs = Some(found.etag);
-        repo.busy = found.more;
-        note_unread(repo, Part::Runs, &found.unread);
-        note_short(repo, Part::Runs, found.short);
-        // A run under way that left the page is asked for by itself until it ends.
-        let listed: BTreeSet<_> = found.rows.iter().map(|run| run.id).collect();
-        repo.strays.extend(repo.running.difference(&listed).map(|id| (*id, None)));
-        repo.strays.retain(|id, _| !listed.contains(id));
-        let under_way = found.rows.iter().filter(|run| !normalise::run_status(run).is_over());
-        repo.running = under_way.map(|run| run.id).collect();
-        repo.listed = listed;
-        look.relisted = true;
-        rows = found.rows;
-    }
-    let result = match of_default {
-        Ok(Some(found)) => {
-            repo.default_runs = Some(found.etag);
-            repo.listed.extend(found.rows.iter().map(|run| run.id));
-            rows.extend(found.rows);
-            Ok(())
-        }
-        Ok(None) => Ok(()),
-        Err(error) => Err(error),
-    };
-    let latest = now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(now);
-    let at = |run: &wire::Run| run.updated_at.filter(|at| *at <= latest);
-    let news = rows.iter().filter(|run| newest.is_none_or(|newest| at(run).is_none_or(|at| at >= newest)));
-    look.heads = news.map(|run| run.head_sha.clone()).collect();
-    repo.newest_run = rows.iter().filter_map(at).max().max(newest);
-    look.runs = rows;
-    result
 }

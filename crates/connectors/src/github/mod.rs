@@ -15,6 +15,7 @@ mod identity;
 mod learnt;
 mod look;
 mod normalise;
+mod open;
 mod source;
 mod targets;
 mod watch;
@@ -25,7 +26,10 @@ mod workflows;
 mod tests;
 
 use std::{
-    sync::{Arc, atomic::AtomicUsize},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize},
+    },
     time::Duration,
 };
 
@@ -119,6 +123,7 @@ impl Config {
             learnt: hook.learnt(),
             turn: AtomicUsize::new(0),
             teams: TeamsRead::default(),
+            ask_anew: AtomicBool::new(false),
             reading_time: READING_TIME,
         });
         Ok(Connection {
@@ -141,6 +146,8 @@ struct Account {
     /// Counts the polls: what is not asked for in each of them is asked for in turns.
     turn: AtomicUsize,
     teams: TeamsRead,
+    /// True once it was asked who the account is: the next poll asks again for what was refused.
+    ask_anew: AtomicBool,
     /// How long a poll begins to read more; what is under way then is waited for, and the rest is left to the next one.
     reading_time: Duration,
 }

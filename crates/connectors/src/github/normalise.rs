@@ -1,6 +1,7 @@
 //! GitHub's JSON -> snapshots. Pure. Texts are passed on as they are: whoever shows or stores an item cleans it.
 
 use std::{
+    cmp::Ordering,
     collections::{BTreeMap, BTreeSet},
     hash::{DefaultHasher, Hash, Hasher},
 };
@@ -288,9 +289,9 @@ fn build_run(run: &wire::Run, failing: Vec<String>) -> BuildRun {
     }
 }
 
-/// A run that waits for a person's approval counts as queued; a skipped one has no verdict. A conclusion that
-/// is not known here is not known to be one. One that has no conclusion yet is not over; one that has a conclusion is, though its status
-/// is null, which GitHub's schema allows.
+/// A run that waits for a person's approval counts as queued; a skipped one has no verdict. Of one that is completed without
+/// a conclusion, or with one that is not known here, it is not known how it ended. One that has a conclusion is over, though
+/// its status is null, which GitHub's schema allows.
 pub(super) fn run_status(run: &wire::Run) -> BuildStatus {
     let (status, conclusion) =
         (run.status.as_deref().and_then(folded), run.conclusion.as_deref().and_then(folded));
@@ -302,8 +303,33 @@ pub(super) fn run_status(run: &wire::Run) -> BuildStatus {
         Some("failure" | "timed_out" | "startup_failure") => BuildStatus::Failed,
         Some("action_required") => BuildStatus::Queued,
         Some("cancelled" | "skipped" | "stale") => BuildStatus::Canceled,
-        Some(_) => BuildStatus::Unknown,
-        None => BuildStatus::Running,
+        Some(_) | None => BuildStatus::Unknown,
+    }
+}
+
+/// True where more will come of the run: it is not over, or it is and GitHub does not say yet how it ended.
+pub(super) fn is_awaited(run: &wire::Run) -> bool {
+    let status = run_status(run);
+    !status.is_over()
+        || status == BuildStatus::Unknown && run.conclusion.as_deref().and_then(folded).is_none()
+}
+
+/// Of two reports of one attempt at a run, which is the further one; none where they are of one time and it ended in two ways.
+pub(super) fn further_run(one: &wire::Run, other: &wire::Run) -> Option<Ordering> {
+    match (one.updated_at.cmp(&other.updated_at), run_status(one), run_status(other)) {
+        (Ordering::Equal, one, other) if one != other && one.is_final() && other.is_final() => None,
+        // An attempt only goes on: queued, under way, over, over as is known.
+        (Ordering::Equal, one, other) => Some(one.cmp(&other)),
+        (order, ..) => Some(order),
+    }
+}
+
+/// Of two rows of one pull request, which is the further one; none where they are of one version and differ.
+pub(super) fn further_pull(one: &wire::Pull, other: &wire::Pull, now: Timestamp) -> Option<Ordering> {
+    let says = |pull: &wire::Pull| (state(pull), row_hash(pull));
+    match one.version(now).cmp(&other.version(now)) {
+        Ordering::Equal if says(one) != says(other) || one.head.sha != other.head.sha => None,
+        order => Some(order),
     }
 }
 
@@ -316,10 +342,10 @@ pub(super) fn is_completed(status: Option<&str>, conclusion: Option<&str>) -> bo
     }
 }
 
-/// The conclusion of a run that is over, where it is not known what it says.
+/// The conclusion of a run that is over, where it is not known what it says; empty where there is none.
 pub(super) fn unknown_conclusion(run: &wire::Run) -> Option<String> {
     let is_unknown = run_status(run) == BuildStatus::Unknown;
-    run.conclusion.as_deref().filter(|_| is_unknown).map(|word| text::line(word, 40))
+    is_unknown.then(|| text::line(run.conclusion.as_deref().unwrap_or_default(), 40))
 }
 
 /// The names of the jobs that failed.

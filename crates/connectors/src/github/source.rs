@@ -82,9 +82,11 @@ impl Source for Account {
         }
         ask_in_turn(&mut asked, turn);
         let lists_until = begun + self.reading_time.mul_f32(0.6);
+        // Whoever tests the account wants to know how it is now.
+        let anew = self.ask_anew.swap(false, Ordering::Relaxed);
         let reading = |target: Target| {
             let known = known.get(&target.name.to_ascii_lowercase()).cloned();
-            look(&calls, target, known, now, lists_until + GRACE)
+            look(&calls, target, known, now, lists_until + GRACE, anew)
         };
         let (mut looks, unbegun) = within(asked, lists_until, reading).await;
         if let Some(error) = nothing_read(&looks).filter(|_| whole && unbegun.is_empty()) {
@@ -303,7 +305,7 @@ impl Account {
         let repo = look.described().map(|described| described.name.as_str()).unwrap_or_default();
         match task {
             Task::Pull(number) => {
-                let readable = |part| !look.repo.is_refused(part, now);
+                let readable = |part| !look.repo.is_refused(part);
                 let row = look.pulls.get(&number);
                 let known = &look.repo.open[&number];
                 let of = (&self.name, repo, now);
@@ -316,6 +318,7 @@ impl Account {
             }
             Task::Run(id) => {
                 let etag = look.repo.strays.get(&id).and_then(Option::as_deref);
+                let etag = etag.filter(|etag| !etag.is_empty());
                 Done::Run { id, found: self.stray(calls, look, repo, id, etag, me).await }
             }
             Task::Jobs(id, attempt) => {

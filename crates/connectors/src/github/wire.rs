@@ -255,9 +255,21 @@ pub(super) struct Status {
     pub(super) updated_at: Option<Timestamp>,
 }
 
-/// 0 where it cannot be read.
-fn number_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    number(deserializer).map(Option::unwrap_or_default)
+/// A run's number in its workflow, which GitHub counts from 1: without it a run is none of those that are known.
+fn run_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let number: Option<u64> = number(deserializer)?;
+    let number = number.filter(|number| *number > 0);
+    number.ok_or_else(|| serde::de::Error::custom("its run_number is no number"))
+}
+
+/// Which attempt at a run it is, from 1. Servers that know no attempts leave it out, or say 0; where it is there and cannot be
+/// read, it is not known which attempt the rest is of.
+fn run_attempt<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    match number(deserializer)? {
+        None => Err(serde::de::Error::custom("its run_attempt is no number")),
+        Some(0) => Ok(None),
+        attempt => Ok(attempt),
+    }
 }
 
 /// A run of an Actions workflow.
@@ -280,9 +292,9 @@ pub(super) struct Run {
     pub(super) head_branch: Option<String>,
     #[serde(default, deserialize_with = "any_text")]
     pub(super) head_sha: String,
-    #[serde(default, deserialize_with = "number_or_none")]
+    #[serde(deserialize_with = "run_number")]
     pub(super) run_number: u64,
-    #[serde(default, deserialize_with = "number")]
+    #[serde(default, deserialize_with = "run_attempt")]
     pub(super) run_attempt: Option<u32>,
     #[serde(default, deserialize_with = "word")]
     pub(super) status: Option<String>,

@@ -99,7 +99,8 @@ mod tests {
 
     fn run(path: &str, workflow: Option<u64>) -> wire::Run {
         serde_json::from_str(
-            &serde_json::json!({ "id": 1, "path": path, "workflow_id": workflow }).to_string(),
+            &serde_json::json!({ "id": 1, "run_number": 1, "path": path, "workflow_id": workflow })
+                .to_string(),
         )
         .unwrap()
     }
@@ -109,7 +110,7 @@ mod tests {
         let mut workflows = Workflows::default();
         workflows.learn(&[run(".github/workflows/ci.yml", Some(7))]);
         let nameless = |id: Option<u64>| -> wire::Run {
-            let run = serde_json::json!({ "id": 1, "name": "CI", "path": null, "workflow_id": id });
+            let run = serde_json::json!({ "id": 1, "run_number": 1, "name": "CI", "path": null, "workflow_id": id });
             serde_json::from_str(&run.to_string()).unwrap()
         };
         for (id, expected) in [(Some(7), "ci"), (Some(8), "CI"), (None, "CI")] {

@@ -4,16 +4,20 @@
 //! each as printable ASCII alone ([`view::View`]). So a secret that is escaped, wrapped or spread out is found where it stands,
 //! and one with other letters however those are written, or cut in two. Base64 cannot be undone without knowing where it
 //! begins: there the encoded secret is searched for, at every alignment, also in base64 once more. In the letters and digits of
-//! a text alone, whatever stands between them, a long secret is searched for in any case, and every secret in base32,
-//! hexadecimal, and as numbers.
+//! a text alone, whatever stands between them, a long secret is searched for in any case, and every secret in base32. In its
+//! hexadecimal digits alone, whatever marks them as such, every long secret is searched for in hexadecimal and as numbers. The
+//! columns of a dump ([`dump`]) are read as if each stood alone.
 //!
 //! A text in which nothing is found, as nearly all are, is read without the places of its bytes: those are made out in a
 //! second reading.
 //!
-//! Not found: what was compressed, encrypted, hashed, reversed or cut to pieces, other encodings (base58, base85, UTF-16 as
-//! numbers or in base64), base64 in another case, three encodings of one another, and of an encoding more than two escapings.
-//! Of a secret that has fewer than [`LONG`] characters of ASCII among others: what is cut within a letter, or escaped twice.
+//! Not found: what was compressed, encrypted, hashed, reversed or cut to pieces, other encodings (base58, base85, UTF-16 in
+//! base64, numbers of base 2, words of more than one byte in octal or of more than two), numbers with words between them
+//! that have the letters a to f, base64 in another case, three encodings of one another, and of an encoding more than two
+//! escapings. Of a secret that has fewer than [`LONG`] characters of ASCII among others: what is cut within a letter, or
+//! escaped twice.
 
+mod dump;
 mod escape;
 mod forms;
 mod parts;
@@ -63,6 +67,8 @@ struct Search {
     exact: Patterns,
     /// In its letters and digits alone.
     alphanumeric: Patterns,
+    /// In its hexadecimal digits alone.
+    digits: Patterns,
     /// In a text as it stands.
     literal: Patterns,
     words: Vec<SecretString>,
@@ -114,10 +120,12 @@ impl Patterns {
     /// Where in the text a form begins that the view ends in the middle of. Too few bytes say nothing of a secret.
     fn begins(&self, text: &str, view: &View<Vec<Place>>) -> Option<usize> {
         let bytes = &view.bytes;
-        let longest = |form: &[u8]| {
-            (SHORT..form.len().min(bytes.len() + 1)).rev().find(|length| bytes.ends_with(&form[..*length]))
+        let longest = |form: &[u8], edges: &Edges| {
+            // Letters that a view leaves out may come after the whole of it.
+            let least_cut = form.len() + usize::from(edges.unseen_after > 0);
+            (SHORT..least_cut.min(bytes.len() + 1)).rev().find(|length| bytes.ends_with(&form[..*length]))
         };
-        let cut = self.forms.iter().filter_map(|(form, edges)| Some((longest(form)?, edges)));
+        let cut = self.forms.iter().filter_map(|(form, edges)| Some((longest(form, edges)?, edges)));
         let begin = |(length, edges): (usize, &Edges)| {
             with_unseen(text, view, bytes.len() - length..bytes.len(), *edges).start
         };
@@ -133,13 +141,14 @@ impl fmt::Debug for Redactor {
 
 impl Redactor {
     pub(super) fn new<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
-        let (mut exact, mut alphanumeric, mut literal) = (Vec::new(), Vec::new(), Vec::new());
+        let [mut exact, mut alphanumeric, mut digits, mut literal] = [const { Vec::new() }; 4];
         let (mut words, mut longest) = (Vec::new(), 0);
         for secret in secrets {
             let secret = secret.expose_secret().trim();
             for form in [Some(secret), bare(secret)].into_iter().flatten() {
                 exact.extend(forms::exact(form));
                 alphanumeric.extend(forms::alphanumeric(form));
+                digits.extend(forms::digits(form));
                 if clean(form).len() < LONG && !form.is_ascii() {
                     literal.extend(forms::literal(form));
                 }
@@ -149,13 +158,15 @@ impl Redactor {
                 longest = longest.max(form.len());
             }
         }
-        let [exact, alphanumeric, literal] = [exact, alphanumeric, literal].map(Patterns::new);
-        let all = || exact.forms.iter().chain(&alphanumeric.forms).chain(&literal.forms);
+        let [exact, alphanumeric, digits, literal] =
+            [exact, alphanumeric, digits, literal].map(Patterns::new);
+        let all =
+            || [&exact, &alphanumeric, &digits, &literal].into_iter().flat_map(|patterns| &patterns.forms);
         if all().next().is_none() && words.is_empty() {
             return Self(None);
         }
         let reach = all().map(|(form, _)| form.len()).max().unwrap_or_default().max(longest) * WIDEST;
-        Self(Some(Arc::new(Search { exact, alphanumeric, literal, words, reach })))
+        Self(Some(Arc::new(Search { exact, alphanumeric, digits, literal, words, reach })))
     }
 
     /// How long a secret can be as it stands in a text, in bytes.
@@ -172,11 +183,21 @@ impl Redactor {
     /// An answer's body without the secrets. JSON stays JSON: its strings and keys are decoded, and each is redacted.
     pub(super) fn body<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let found = self.find(text, DEPTH + 1);
-        if found.is_empty() {
+        // The lines of a dump are lines only once they are decoded.
+        let may_be_dumped = || self.0.is_some() && dump::may_be_in_json(text);
+        if found.is_empty() && !may_be_dumped() {
             return Cow::Borrowed(text);
         }
-        match serde_json::from_str(text) {
-            Ok(value) => Cow::Owned(self.json(value).to_string()),
+        match serde_json::from_str::<Value>(text) {
+            Ok(value) => {
+                let clean = self.json(value.clone());
+                if found.is_empty() && clean == value {
+                    Cow::Borrowed(text)
+                } else {
+                    Cow::Owned(clean.to_string())
+                }
+            }
+            Err(_) if found.is_empty() => Cow::Borrowed(text),
             Err(_) => Cow::Owned(masked(text, found)),
         }
     }
@@ -231,21 +252,34 @@ impl Search {
     /// True where a secret stands in a text.
     fn is_in(&self, text: &str, depth: usize) -> bool {
         let is_in = |view: &View<()>| {
-            let found = self.exact.is_in(&view.bytes) || self.alphanumeric.is_in(&view.alphanumeric().bytes);
+            let letters = view.alphanumeric();
+            let found = self.exact.is_in(&view.bytes)
+                || self.alphanumeric.is_in(&letters.bytes)
+                || self.digits.is_in(&letters.digits(false).bytes);
             if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        self.literal.is_in(text.as_bytes()) || readings(Seen::quickly(text), depth, false, &is_in).is_break()
+        let columns = || dump::columns::<()>(text).into_iter().flatten();
+        self.literal.is_in(text.as_bytes())
+            || readings(Seen::quickly(text), depth, false, &is_in).is_break()
+            || columns().any(|column| readings(column, depth, false, &is_in).is_break())
     }
 
     /// Where the secrets stand in a text.
     fn find(&self, text: &str, depth: usize) -> Vec<Range<usize>> {
         let found = RefCell::new(Vec::new());
         self.literal.find(text, &View::raw(text), &mut found.borrow_mut());
-        let _ = readings(Seen::of(text), depth, false, &|view| {
+        let find = |view: &View<Vec<Place>>| {
+            let letters = view.alphanumeric();
             self.exact.find(text, view, &mut found.borrow_mut());
-            self.alphanumeric.find(text, &view.alphanumeric(), &mut found.borrow_mut());
+            self.alphanumeric.find(text, &letters, &mut found.borrow_mut());
+            self.digits.find(text, &letters.digits(false), &mut found.borrow_mut());
             ControlFlow::Continue(())
-        });
+        };
+        for seen in
+            [Seen::of(text)].into_iter().chain(dump::columns::<Vec<Place>>(text).into_iter().flatten())
+        {
+            let _ = readings(seen, depth, false, &find);
+        }
         found.into_inner()
     }
 
@@ -254,19 +288,26 @@ impl Search {
         let first = Cell::new(self.literal.begins(text, &View::raw(text)));
         // An escape at the end may be whole already, or go on.
         for cut in [true, false] {
-            let _ = readings(Seen::of(text), depth, cut, &|view| {
+            let begins = |view: &View<Vec<Place>>| {
                 let letters = view.alphanumeric();
-                let here = [self.exact.begins(text, view), self.alphanumeric.begins(text, &letters)];
+                let here = [
+                    self.exact.begins(text, view),
+                    self.alphanumeric.begins(text, &letters),
+                    self.digits.begins(text, &letters.digits(cut)),
+                ];
                 first.set(here.into_iter().flatten().chain(first.get()).min());
                 ControlFlow::Continue(())
-            });
+            };
+            for seen in [Seen::of(text)].into_iter().chain(dump::unfinished(text).into_iter().flatten()) {
+                let _ = readings(seen, depth, cut, &begins);
+            }
         }
         first.get()
     }
 }
 
-/// Every way in which a text can be read, until one is enough. Neither what a terminal makes of it nor quoted-printable is read
-/// further: ways would double with each escaping.
+/// Every way in which a text can be read, until one is enough. What a terminal makes of it, quoted-printable and numbers that are
+/// read as a whole are not read further: ways would double with each escaping.
 fn readings<P: Places>(
     seen: Seen<P>,
     depth: usize,
@@ -282,7 +323,12 @@ fn readings<P: Places>(
         each(&quoted)?;
     }
     match seen.plain.without(Escapes::Marked, cut) {
-        Some(next) => readings(next, depth - 1, cut, read),
+        Some(next) => {
+            if let Some(whole) = seen.plain.without(Escapes::Whole, cut) {
+                each(&whole)?;
+            }
+            readings(next, depth - 1, cut, read)
+        }
         None => ControlFlow::Continue(()),
     }
 }

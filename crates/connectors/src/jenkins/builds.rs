@@ -56,11 +56,23 @@ impl Asked {
     }
 }
 
-/// True for a job whose counter gives numbers again that builds had: it was deleted and made again.
-fn is_restarted(job: &wire::Job, known: &BTreeMap<u64, bool>) -> bool {
-    let is_to_come = |next: u64| job.builds().iter().all(|build| build.number < next);
-    let next = job.next_build_number.filter(|next| is_to_come(*next));
-    next.zip(known.keys().next_back()).is_some_and(|(next, last)| next <= *last)
+/// A build by its number and the time at which it was made, in milliseconds since 1970.
+pub(super) type Dated = (u64, i64);
+
+/// The number of the next build, where Jenkins says: none of those that are listed has it, or a higher one.
+fn next_number(job: &wire::Job) -> Option<u64> {
+    job.next_build_number.filter(|next| job.builds().iter().all(|build| build.number < *next))
+}
+
+/// True for a job whose counter gives numbers again that builds had: it was deleted and made again. Where Jenkins does not say
+/// the next number, a build tells that has a lower number than the `last` one that was known, and was made after it.
+fn is_restarted(job: &wire::Job, known: &BTreeMap<u64, bool>, last: Option<Dated>) -> bool {
+    if let Some(next) = next_number(job) {
+        return known.keys().next_back().is_some_and(|last| next <= *last);
+    }
+    let newest = job.builds().iter().max_by_key(|build| build.number).filter(|build| build.number > 0);
+    let newest = newest.and_then(|build| Some((build.number, build.timestamp?)));
+    newest.zip(last).is_some_and(|((number, at), (last, last_at))| number < last && at > last_at)
 }
 
 /// The numbers that a job's list has, where it lists its builds.
@@ -82,10 +94,17 @@ impl Builds {
     }
 
     /// Those that should be on a list and are not, and those that ran and are on none any more. Older ones leave the list as
-    /// new ones come, or are cleared away, which says nothing of how the job stands.
-    pub(super) fn missing(&self, jobs: &[(JobName, &wire::Job)]) -> Vec<Missing> {
+    /// new ones come, or are cleared away, which says nothing of how the job stands. `last`: the last build of a job that was
+    /// known, where it has a time.
+    pub(super) fn missing(
+        &self,
+        jobs: &[(JobName, &wire::Job)],
+        last: &impl Fn(&JobName) -> Option<Dated>,
+    ) -> Vec<Missing> {
         let of_job = |(name, job): &(JobName, &wire::Job)| {
-            let known = self.known(name).filter(|known| !job.is_disabled() && !is_restarted(job, known))?;
+            let known = self
+                .known(name)
+                .filter(|_| !job.is_disabled() && !self.begins_anew(name, job, last(name)))?;
             let listed = listed(job).filter(|listed| !listed.is_empty() || job.queue_item.is_some())?;
             let oldest = listed.iter().min().copied().unwrap_or_default();
             let missing = known
@@ -103,34 +122,46 @@ impl Builds {
     }
 
     /// The builds of jobs that were deleted and made again, as far as their numbers are still to be given and times do not
-    /// tell them from those that follow (`is_dated`: the last one that was known has a time). Where they do, the old ones
-    /// say how the job stood before.
+    /// tell them from those that follow (the `last` one that was known has a time). Where they do, the old ones say how the
+    /// job stood before.
     pub(super) fn restarted(
         &self,
         jobs: &[(JobName, &wire::Job)],
         account: &AccountName,
-        is_dated: impl Fn(&JobName) -> bool,
+        last: &impl Fn(&JobName) -> Option<Dated>,
     ) -> Vec<GoneRuns> {
         let of_job = |(name, job): &(JobName, &wire::Job)| {
-            self.known(name).filter(|known| is_restarted(job, known))?;
-            if is_dated(name) && job.builds().iter().all(|build| build.timestamp.is_some()) {
+            if !self.begins_anew(name, job, last(name)) {
+                return None;
+            }
+            if last(name).is_some() && job.builds().iter().all(|build| build.timestamp.is_some()) {
                 return None;
             }
             let key = ItemKey::new(account, Kind::Build, name.to_string());
-            Some(GoneRuns { key, numbers: job.next_build_number?..=u64::MAX })
+            Some(GoneRuns { key, numbers: next_number(job)?..=u64::MAX })
         };
         jobs.iter().filter_map(of_job).collect()
     }
 
+    /// True for a job that was deleted and made again: its numbers begin anew.
+    pub(super) fn begins_anew(&self, name: &JobName, job: &wire::Job, last: Option<Dated>) -> bool {
+        self.known(name).is_some_and(|known| is_restarted(job, known, last))
+    }
+
     /// What is to be remembered: what is listed now, what was asked for and still runs, and what was not answered.
-    pub(super) fn next(&self, listing: &Listing<'_>, asked: &Asked) -> Self {
+    pub(super) fn next(
+        &self,
+        listing: &Listing<'_>,
+        asked: &Asked,
+        last: &impl Fn(&JobName) -> Option<Dated>,
+    ) -> Self {
         let mut next = BTreeMap::new();
         for (name, job) in &listing.jobs {
             let (id, known) = (name.to_string(), self.known(name).cloned().unwrap_or_default());
             let builds = if listed(job).is_none() {
                 known
             } else {
-                let is_missing: Vec<_> = self.missing(&[(name.clone(), *job)]);
+                let is_missing: Vec<_> = self.missing(&[(name.clone(), *job)], last);
                 let answered = |number: u64| {
                     asked.of(name).iter().any(|build| build.number == number)
                         || asked.gone.iter().any(|(of, gone)| *of == id && *gone == number)

@@ -1,5 +1,7 @@
 //! Jenkins's jobs and builds as items. Pure.
 
+use std::collections::BTreeSet;
+
 use callboard_domain::{
     item::{AccountName, Build, BuildRun, BuildStatus, Detail, Item, ItemKey, Kind, RUNS_KEPT},
     source::{Problem, ProblemKind},
@@ -27,9 +29,23 @@ pub(super) struct Listing<'a> {
     pub(super) unseen: Vec<String>,
     /// What could not be read.
     pub(super) problems: Vec<Problem>,
+    /// The projects that had branches before, and the folders that had jobs.
+    branched: BTreeSet<String>,
+    filled: BTreeSet<String>,
 }
 
 impl<'a> Listing<'a> {
+    /// An empty listing. What Jenkins says nothing of the kind of is what it was, by the jobs that were there before.
+    pub(super) fn knowing(jobs: impl Iterator<Item = JobName>) -> Self {
+        let mut listing = Self::default();
+        for job in jobs {
+            let name = job.full_name();
+            listing.filled.extend(name.match_indices('/').map(|(end, _)| name[..end].to_owned()));
+            listing.branched.extend(job.branch().is_some().then_some(name));
+        }
+        listing
+    }
+
     /// Adds what is in a folder. `depth` is how many levels were asked for in full.
     pub(super) fn add(
         &mut self,
@@ -49,7 +65,8 @@ impl<'a> Listing<'a> {
                 continue;
             };
             let inside = [folders, std::slice::from_ref(&job.name)].concat();
-            if job.is_multibranch() {
+            let was_multibranch = job.is_classless() && self.branched.contains(&name.full_name());
+            if job.is_multibranch() || was_multibranch {
                 if depth == 1 {
                     self.too_deep.push(name.full_name());
                 } else if watch.matches(&name.full_name()) {
@@ -63,11 +80,13 @@ impl<'a> Listing<'a> {
                 }
                 continue;
             }
-            if job.is_folder() {
+            let says_nothing = job.is_classless() && job.jobs.is_none() && job.builds.is_none();
+            let was_folder = says_nothing && self.filled.contains(&name.full_name());
+            if job.is_folder() || was_folder {
                 self.add(job.jobs.as_ref(), &inside, depth - 1, watch);
                 self.classless(&name, job, watch);
             }
-            if job.is_job() && watch.matches(&name.full_name()) {
+            if job.is_job() && !was_folder && watch.matches(&name.full_name()) {
                 self.jobs.push((name, job));
             }
         }
@@ -93,7 +112,7 @@ impl<'a> Listing<'a> {
     /// among what was taken for other jobs.
     fn classless(&mut self, name: &JobName, job: &wire::Job, watch: &Watch) {
         let name = name.full_name();
-        if job.class.is_none() && !job.is_job() && !watch.is_everything() && watch.matches(&name) {
+        if job.is_classless() && !job.is_job() && !watch.is_everything() && watch.matches(&name) {
             let why = "Jenkins does not say whether it is a folder or a project with branches";
             self.problems.push(Problem::new(ProblemKind::NotSeen, name.as_str(), why));
             self.unseen.push(name);

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::{
-    builds::{Asked, Builds, Missing},
+    builds::{Asked, Builds, Dated, Missing},
     client::Jenkins,
     job::JobName,
     normalise,
@@ -43,7 +43,7 @@ impl Jobs {
     /// The names that a command can take, of the watched jobs.
     pub(super) async fn choices(&self) -> Result<Vec<Choice>, ServiceError> {
         let folder = self.jenkins.jobs(&self.scope.folders, &wire::jobs(self.scope.depth)).await?;
-        let found = self.listing(&folder).jobs;
+        let found = self.listing(&folder, std::iter::empty()).jobs;
         Ok(found.into_iter().map(|(name, _)| Choice { value: name.to_string(), note: None }).collect())
     }
 
@@ -71,8 +71,9 @@ impl Jobs {
         asked
     }
 
-    fn listing<'a>(&self, folder: &'a wire::Folder) -> Listing<'a> {
-        let mut listing = Listing::default();
+    /// `known`: the jobs that were there before.
+    fn listing<'a>(&self, folder: &'a wire::Folder, known: impl Iterator<Item = JobName>) -> Listing<'a> {
+        let mut listing = Listing::knowing(known);
         listing.add(folder.jobs.as_ref(), &self.scope.folders, self.scope.depth, &self.watch);
         if !self.scope.bounded {
             for folder in std::mem::take(&mut listing.too_deep) {
@@ -92,9 +93,10 @@ impl Source for Jobs {
     async fn poll(&self, since: Option<&Cursor>, now: Timestamp) -> Result<Batch, ServiceError> {
         let tree = wire::jobs_with_builds(self.scope.depth);
         let folder = self.jenkins.jobs(&self.scope.folders, &tree).await?;
-        let mut listing = self.listing(&folder);
         let memory = since.map(Memory::read).unwrap_or_default();
-        let missing = memory.builds.missing(&listing.jobs);
+        let mut listing = self.listing(&folder, memory.jobs());
+        let last = |name: &JobName| memory.last(name);
+        let missing = memory.builds.missing(&listing.jobs, &last);
         let asked = self.ask(&missing, &mut listing.problems).await;
         let mut snapshots = Vec::new();
         for (name, job) in &listing.jobs {
@@ -112,9 +114,9 @@ impl Source for Jobs {
                 snapshots.extend(normalise::item(&self.account, name, job, asked, known, now));
             }
         }
-        let restarted = memory.builds.restarted(&listing.jobs, &self.account, |name| memory.is_dated(name));
+        let restarted = memory.builds.restarted(&listing.jobs, &self.account, &last);
         let gone_runs = asked.gone(&self.account).chain(restarted).collect();
-        let builds = memory.builds.next(&listing, &asked);
+        let builds = memory.builds.next(&listing, &asked, &last);
         let gone = memory.gone(&listing, &snapshots, &self.account, &self.watch);
         let known = memory.known(&listing, &snapshots);
         let memory = Memory { known: Some(known), builds, ..memory.complete(&listing, &mut snapshots, now) };
@@ -187,7 +189,7 @@ struct Memory {
     left: BTreeMap<String, (u64, u32)>,
     /// The items that were there, each with its last build's number and time (in milliseconds since 1970), by which a job
     /// that is renamed is known again. None in the cursors of older versions.
-    known: Option<BTreeMap<String, Option<(u64, i64)>>>,
+    known: Option<BTreeMap<String, Option<Dated>>>,
     /// The builds that were listed, or still ran.
     builds: Builds,
 }
@@ -206,9 +208,14 @@ impl Memory {
         Cursor(serde_json::to_string(self).unwrap_or_default())
     }
 
-    /// True where its last build's time is known.
-    fn is_dated(&self, name: &JobName) -> bool {
-        self.known.as_ref().and_then(|known| known.get(&name.to_string())).is_some_and(Option::is_some)
+    /// Its last build, where its time is known.
+    fn last(&self, name: &JobName) -> Option<Dated> {
+        *self.known.as_ref()?.get(&name.to_string())?
+    }
+
+    /// The jobs that were there.
+    fn jobs(&self) -> impl Iterator<Item = JobName> {
+        self.known.iter().flatten().filter_map(|(id, _)| id.parse().ok())
     }
 
     fn knows(&self, name: &JobName) -> bool {
@@ -231,7 +238,7 @@ impl Memory {
             let disabled = listed.iter().filter(|(_, (_, job))| job.is_disabled());
             return disabled.map(|(id, (name, _))| gone(id, disabled_reason(name))).collect();
         };
-        let renamed = |last: &Option<(u64, i64)>| {
+        let renamed = |last: &Option<Dated>| {
             let last = (*last)?;
             let fresh =
                 listed.iter().filter(|(id, _)| !known.contains_key(*id) && there.contains(id.as_str()));
@@ -258,7 +265,7 @@ impl Memory {
     }
 
     /// What is there now, and what may be although it was not seen.
-    fn known(&self, listing: &Listing<'_>, snapshots: &[Item]) -> BTreeMap<String, Option<(u64, i64)>> {
+    fn known(&self, listing: &Listing<'_>, snapshots: &[Item]) -> BTreeMap<String, Option<Dated>> {
         let unseen = self
             .known
             .iter()
@@ -276,12 +283,18 @@ impl Memory {
         let next_number =
             |(name, job): &(JobName, &wire::Job)| Some((name.to_string(), job.next_build_number?));
         let next_numbers: BTreeMap<_, _> = listing.jobs.iter().filter_map(next_number).collect();
+        let begins_anew =
+            |(name, job): &&(JobName, &wire::Job)| self.builds.begins_anew(name, job, self.last(name));
+        let anew: BTreeSet<_> =
+            listing.jobs.iter().filter(begins_anew).map(|(name, _)| name.to_string()).collect();
         let mut next = Self::default();
         for item in snapshots {
             let name = item.reference().to_owned();
             let Detail::Build(build) = &mut item.detail else { continue };
             // A counter that begins anew gives the numbers to other builds.
-            let is_ahead = |number: u64| next_numbers.get(&name).is_none_or(|next| *next >= number);
+            let is_ahead = |number: u64| {
+                !anew.contains(&name) && next_numbers.get(&name).is_none_or(|next| *next >= number)
+            };
             let left = self.left.remove(&name).filter(|(number, _)| is_ahead(*number));
             let (mut number, mut times) = left.unwrap_or_default();
             for run in build.runs.iter_mut().filter(|run| run.number == number) {
@@ -310,7 +323,7 @@ fn disabled_reason(name: &JobName) -> GoneReason {
     if name.branch().is_some() { GoneReason::BranchDeleted } else { GoneReason::Disabled }
 }
 
-fn last_build(job: &wire::Job) -> Option<(u64, i64)> {
+fn last_build(job: &wire::Job) -> Option<Dated> {
     let last = job.builds().iter().max_by_key(|build| build.number)?;
     last.timestamp.map(|at| (last.number, at))
 }

@@ -1,9 +1,14 @@
 //! Jenkins's JSON, as far as it is asked for. Everything may be missing: plugins leave out what they do not know.
 
-use serde::Deserialize;
+use std::cmp::Ordering;
 
-use crate::lenient::{
-    Entries, details, flag, folded, number, optional_text, or_nothing, required_number, text, word,
+use serde::{Deserialize, Deserializer};
+
+use crate::{
+    lenient::{
+        Entries, details, flag, folded, number, optional_text, or_nothing, required_number, text, word,
+    },
+    twice::once,
 };
 
 /// How many builds of a job one poll looks at. Each costs Jenkins a file where it is not in its memory.
@@ -75,13 +80,29 @@ pub(super) struct Job {
     pub(super) property: Vec<Property>,
     #[serde(deserialize_with = "or_nothing")]
     pub(super) last_build: Option<Build>,
-    /// None where Jenkins does not say, which it does of every job: see [`Job::hides_builds`].
+    /// Each once. None where Jenkins does not say, which it does of every job: see [`Job::hides_builds`].
+    #[serde(deserialize_with = "builds")]
     pub(super) builds: Option<Entries<Build>>,
     /// Of a folder or multibranch project; none where Jenkins does not say.
     pub(super) jobs: Option<Entries<Self>>,
 }
 
+/// A list of builds. Those that do not say their number may be there several times.
+fn builds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Entries<Build>>, D::Error> {
+    let list: Option<Entries<Build>> = Option::deserialize(deserializer)?;
+    Ok(list.map(|Entries { good, mut odd }| {
+        let number = |build: &Build| Some(build.number).filter(|number| *number > 0);
+        let good = once(good, &mut odd, number, Build::further, |build| format!("build {}", build.number));
+        Entries { good, odd }
+    }))
+}
+
 impl Job {
+    /// True where Jenkins does not say of what kind it is, which it does of everything.
+    pub(super) fn is_classless(&self) -> bool {
+        self.class.as_deref().is_none_or(|class| class.trim().is_empty())
+    }
+
     /// True for the projects of branches, also those of plugins: `WorkflowMultiBranchProject`,
     /// `PipelineMultiBranchDefaultsProject`.
     pub(super) fn is_multibranch(&self) -> bool {
@@ -205,6 +226,19 @@ pub(super) struct Build {
 }
 
 impl Build {
+    /// Of two reports of one build, which is the further one: the one that began later, as a job may be made again under its
+    /// name; then one that has ended, one with a result, and the later end. None where it ended at one time in two ways.
+    fn further(&self, other: &Self) -> Option<Ordering> {
+        let (own, others) = (self.result(), other.result());
+        let version = |build: &Self, has_result: bool| {
+            (build.timestamp, !build.building, has_result, build.duration.filter(|_| !build.building))
+        };
+        match version(self, own.is_some()).cmp(&version(other, others.is_some())) {
+            Ordering::Equal if !self.building && own != others => None,
+            order => Some(order),
+        }
+    }
+
     /// The result's word in capitals, as Jenkins writes it; none where there is none yet.
     pub(super) fn result(&self) -> Option<String> {
         let word = self.result.as_deref()?.trim();

@@ -39,6 +39,14 @@ impl<T> Listed<T> {
             Self::Read(entries) => first_and_more(&entries.odd).map(|odd| format!("{name}, {odd}")),
         }
     }
+
+    /// The same of a list that the service always has: where it is left out, nothing of it is known.
+    pub(crate) fn unknown(&self, name: &str) -> Option<String> {
+        match self {
+            Self::Unsaid => Some(format!("{name} is missing")),
+            Self::Unreadable | Self::Read(_) => self.fault(name),
+        }
+    }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Listed<T> {

@@ -123,17 +123,18 @@ impl PagerDuty {
         }
     }
 
-    /// A listing, page by page, `most` rows of it.
+    /// A listing, page by page, `most` rows of it. They stand under its `name`.
     pub(super) async fn list<T: for<'a> serde::Deserialize<'a> + Send>(
         &self,
         request: Request,
+        name: &'static str,
         most: usize,
         key: impl Fn(&T) -> String + Send,
     ) -> Result<paging::Listing<T>, ServiceError> {
         let mut paging = Paging::new(most, key);
         while let Some(at) = paging.next() {
             let page = request.clone().query("limit", ROWS.to_string()).query("offset", at.to_string());
-            paging.take(self.page(page).await)?;
+            paging.take(self.page(page, name).await)?;
         }
         Ok(paging.end())
     }
@@ -141,8 +142,12 @@ impl PagerDuty {
     async fn page<T: for<'a> serde::Deserialize<'a> + Send>(
         &self,
         request: Request,
+        name: &'static str,
     ) -> Result<paging::Page<T>, ServiceError> {
-        let page: Page<T> = self.http.send(request).await?.json()?;
+        let answer = self.http.send(request).await?;
+        let page: Page<T> = Page::read(&answer.json()?, name).map_err(|why| {
+            ServiceError::unavailable(format!("PagerDuty answered with something unexpected: {why}"))
+        })?;
         let read = page.rows.good.len() + page.rows.odd.len();
         Ok(paging::Page {
             more: page.more.unwrap_or(read >= page.limit.unwrap_or(ROWS).max(1)),
@@ -177,13 +182,14 @@ impl PagerDuty {
     /// The users whose name or address has that in it.
     pub(super) async fn users(&self, query: &str) -> Result<Vec<User>, ServiceError> {
         let request = self.get(["users"]).query("query", query);
-        Ok(self.list::<User>(request, USERS, |user| user.id.clone()).await?.rows)
+        Ok(self.list::<User>(request, "users", USERS, |user| user.id.clone()).await?.rows)
     }
 
     /// The services whose name has that in it.
     pub(super) async fn services(&self, query: &str) -> Result<Vec<UserOrService>, ServiceError> {
         let request = self.get(["services"]).query("query", query);
-        Ok(self.list::<UserOrService>(request, LOOKED_UP, |service| service.id.clone()).await?.rows)
+        let key = |service: &UserOrService| service.id.clone();
+        Ok(self.list::<UserOrService>(request, "services", LOOKED_UP, key).await?.rows)
     }
 
     /// What of the `users` or `services` a text may mean: what has it for an id, else what has it in its name or address.
@@ -202,7 +208,8 @@ impl PagerDuty {
             }
         }
         let request = self.get([of]).query("query", typed);
-        let listing = self.list::<UserOrService>(request, LOOKED_UP, |listed| listed.id.clone()).await?;
+        let key = |listed: &UserOrService| listed.id.clone();
+        let listing = self.list::<UserOrService>(request, of, LOOKED_UP, key).await?;
         let is_good = |listed: &&UserOrService| is_id(&listed.id);
         let complete = listing.complete && listing.odd.is_empty() && listing.fault.is_none();
         let complete = complete && listing.rows.iter().all(|listed| is_good(&listed));

@@ -11,7 +11,7 @@ use callboard_domain::{
 use jiff::Timestamp;
 
 use super::wire::{self, Reference};
-use crate::lenient::{Entries, Listed, not_ahead, web_url};
+use crate::lenient::{Entries, not_ahead, web_url};
 
 const TITLE: usize = 200;
 const NAME: usize = 100;
@@ -51,17 +51,22 @@ pub(super) fn listed(
     snapshot(account, report, now)
 }
 
+/// How far an incident is, by PagerDuty's word for it; none for one that is not known.
+pub(super) fn status(word: &str) -> Option<IncidentStatus> {
+    match word {
+        "triggered" => Some(IncidentStatus::Triggered),
+        "acknowledged" => Some(IncidentStatus::Acknowledged),
+        "resolved" => Some(IncidentStatus::Resolved),
+        _ => None,
+    }
+}
+
 /// The item that a report is of, or why it can't be made.
 pub(super) fn snapshot(account: &AccountName, report: Report<'_>, now: Timestamp) -> Result<Item, String> {
     let incident = report.incident;
-    let status = match incident.status.as_str() {
-        "triggered" => IncidentStatus::Triggered,
-        "acknowledged" => IncidentStatus::Acknowledged,
-        "resolved" => IncidentStatus::Resolved,
-        _ => {
-            let found = text::line(&incident.status, NAME);
-            return Err(format!("expected the status triggered, acknowledged or resolved, found {found:?}"));
-        }
+    let Some(status) = status(&incident.status) else {
+        let found = text::line(&incident.status, NAME);
+        return Err(format!("expected the status triggered, acknowledged or resolved, found {found:?}"));
     };
     if incident.id.is_empty() {
         return Err("it has no id".to_owned());
@@ -139,10 +144,13 @@ fn hold(incident: &wire::Incident, now: Timestamp) -> Option<Hold> {
 
 /// Who is asked. None where not all of them can be read: those that were known are then.
 fn assigned(incident: &wire::Incident, now: Timestamp) -> Option<Assignment> {
-    let (Listed::Read(to), None) = (&incident.assignments, unread_assignees(incident)) else { return None };
-    let at = to.good.iter().filter_map(|assignment| moment(assignment.at.0, now)).max();
+    if unread_assignees(incident).is_some() {
+        return None;
+    }
+    let to = incident.assignments.good();
+    let at = to.iter().filter_map(|assignment| moment(assignment.at.0, now)).max();
     let at = at.or_else(|| moment(incident.created_at.0, now)).unwrap_or(Timestamp::UNIX_EPOCH);
-    let to = unique(to.good.iter().map(|assignment| user(&assignment.assignee)));
+    let to = unique(to.iter().map(|assignment| user(&assignment.assignee)));
     Some(Assignment { at, to, by: None })
 }
 
@@ -150,14 +158,17 @@ fn assigned(incident: &wire::Incident, now: Timestamp) -> Option<Assignment> {
 pub(super) fn unread_assignees(incident: &wire::Incident) -> Option<String> {
     let nameless = incident.assignments.good().iter().any(|it| name(&it.assignee).is_empty());
     let nameless = nameless.then(|| "an assignee has no name".to_owned());
-    incident.assignments.fault("assignments").or(nameless)
+    incident.assignments.unknown("assignments").or(nameless)
 }
 
 /// Why it is not known who acknowledged it.
 pub(super) fn unread_acknowledgers(incident: &wire::Incident) -> Option<String> {
     let nameless = incident.acknowledgements.good().iter().any(|it| name(&it.acknowledger).is_empty());
     let nameless = nameless.then(|| "whoever acknowledged it has no name".to_owned());
-    incident.acknowledgements.fault("acknowledgements").or(nameless)
+    let is_by_nobody = incident.acknowledgements.good().is_empty()
+        && status(&incident.status) == Some(IncidentStatus::Acknowledged);
+    let nobody = is_by_nobody.then(|| "acknowledgements is empty".to_owned());
+    incident.acknowledgements.unknown("acknowledgements").or(nameless).or(nobody)
 }
 
 /// In one order, each once.

@@ -111,7 +111,7 @@ impl Incidents {
         }
         // Where not all can be read, the newest count most.
         let request = request.query("sort_by", "created_at:desc");
-        self.pagerduty.list(request, MOST, |incident: &Incident| incident.id.clone()).await
+        self.pagerduty.list(request, "incidents", MOST, |incident: &Incident| incident.id.clone()).await
     }
 
     /// When which incident was escalated since then.
@@ -123,7 +123,8 @@ impl Incidents {
         let request = self.pagerduty.get(["log_entries"]);
         let request = request.query("since", since.to_string()).query("until", now.to_string());
         let request = request.query("is_overview", "true");
-        let log = self.pagerduty.list::<LogEntry>(request, LOGGED, |entry| entry.id.clone()).await?;
+        let key = |entry: &LogEntry| entry.id.clone();
+        let log = self.pagerduty.list::<LogEntry>(request, "log_entries", LOGGED, key).await?;
         let mut found: BTreeMap<String, BTreeSet<Timestamp>> = BTreeMap::new();
         for entry in log.rows.iter().filter(|entry| entry.kind.starts_with("escalate_log_entry")) {
             if let (Some(incident), Some(at)) = (&entry.incident, moment(entry.created_at.0, now)) {
@@ -173,23 +174,32 @@ impl Source for Incidents {
         let known: BTreeSet<String> =
             [&before.open, &before.mentioned, &mentioned].into_iter().flatten().cloned().collect();
         let left = known.difference(&seen.open).cloned().collect::<Vec<_>>();
-        let (asked, waiting) = left.split_at(left.len().min(ENDS));
+        let (asked, later) = left.split_at(left.len().min(ENDS));
         let ends = stream::iter(asked.to_vec())
             .map(|id| async move { (self.pagerduty.incident_if_any(&id).await, id) })
             .buffered(AT_ONCE)
             .collect::<Vec<_>>()
             .await;
-        let mut unread: BTreeSet<String> = waiting.iter().cloned().collect();
+        // Those that are asked for again with the next poll.
+        let mut waiting: BTreeSet<String> = later.iter().cloned().collect();
+        if !later.is_empty() {
+            let why = format!("whether {} more incidents have ended is read with the next poll", later.len());
+            batch.problems.push(Problem::new(ProblemKind::Incomplete, "", why));
+        }
         for (end, id) in ends {
             let read = end.map_err(|error| error.to_string()).and_then(|incident| match incident {
-                Some(incident) => normalise::listed(account, &incident, now).map(Some),
+                Some(incident) => {
+                    let unread: Vec<Problem> = unread_people(&incident).collect();
+                    normalise::listed(account, &incident, now).map(|item| Some((item, unread)))
+                }
                 None => Ok(None),
             });
             match read {
-                Ok(Some(item)) => {
+                Ok(Some((item, unread))) => {
                     // A list that lacks what is open is cut, late or filtered: it is asked for until it ends.
                     if item.status() != IncidentStatus::Resolved.name() {
-                        unread.insert(id);
+                        batch.problems.extend(unread);
+                        waiting.insert(id);
                     }
                     batch.snapshots.push(item);
                 }
@@ -199,22 +209,21 @@ impl Source for Incidents {
                 }),
                 // What a webhook told of may not be there yet, or not for this key.
                 Ok(None) => {
-                    let why =
-                        format!("incident {id}, which a webhook told of, is not there for this key yet");
-                    batch.problems.push(Problem::new(ProblemKind::Details, "", why));
-                    unread.insert(id);
+                    let why = "a webhook told of it, and it is not there for this key yet";
+                    batch.problems.push(Problem::new(ProblemKind::Details, id.as_str(), why));
+                    waiting.insert(id);
                 }
                 Err(why) => {
-                    let why = format!("whether incident {id} has ended cannot be read: {why}");
-                    batch.problems.push(Problem::new(ProblemKind::Details, "", why));
-                    unread.insert(id);
+                    let why = format!("whether it has ended cannot be read: {why}");
+                    batch.problems.push(Problem::new(ProblemKind::NotSeen, id.as_str(), why));
+                    waiting.insert(id);
                 }
             }
         }
         // How each of them ended is asked for by itself. Only where it is not known what was open, the list alone says it.
-        let is_all = since.is_none() && complete && entries.odd.is_empty() && unread.is_empty();
+        let is_all = since.is_none() && complete && entries.odd.is_empty() && waiting.is_empty();
         batch.complete.extend(is_all.then(|| Scope::all(Kind::Incident)));
-        seen.open.extend(unread);
+        seen.open.extend(waiting);
 
         let from = before.logged.map_or(now - FIRST_LOOK, |logged| logged - OVERLAP);
         match self.escalations(from, now).await {

@@ -1,5 +1,8 @@
 //! PagerDuty's JSON: the REST API v2 and webhooks v3. References have an `id`, a `type` and a `summary`, which is the name.
 
+use std::collections::BTreeMap;
+
+use callboard_domain::parse_error::{self, Notation};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -15,23 +18,33 @@ fn state_word_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Strin
     Ok(optional_text(deserializer)?.and_then(|word| folded(&word)).unwrap_or_default())
 }
 
-/// A page of a listing, whose rows stand under the listing's own name.
-#[derive(Debug, Deserialize)]
+/// A page of a listing.
+#[derive(Debug)]
 pub(super) struct Page<T> {
-    #[serde(
-        alias = "incidents",
-        alias = "users",
-        alias = "services",
-        alias = "oncalls",
-        alias = "log_entries"
-    )]
     pub(super) rows: Entries<T>,
     /// Where it is not said, a page that is full is followed by another.
-    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) more: Option<bool>,
     /// The most rows of this page: a server may give fewer than were asked for.
-    #[serde(default, deserialize_with = "or_nothing")]
     pub(super) limit: Option<usize>,
+}
+
+/// The fields of an answer, unread.
+pub(super) type Fields<'a> = BTreeMap<String, &'a RawValue>;
+
+impl<T: for<'a> Deserialize<'a>> Page<T> {
+    /// The page that an answer is, whose rows stand under the listing's own `name`; or why it is none.
+    pub(super) fn read(answer: &Fields<'_>, name: &str) -> Result<Self, String> {
+        let rows = answer.get(name).ok_or_else(|| format!("`{name}` is missing"))?;
+        let rows = serde_json::from_str(rows.get()).map_err(|error| {
+            format!("`{name}`: {}", parse_error::without_place(&error.to_string(), Notation::Json))
+        })?;
+        Ok(Self { rows, more: detail(answer, "more"), limit: detail(answer, "limit") })
+    }
+}
+
+/// Nothing for what is not there or cannot be read.
+fn detail<'a, T: Deserialize<'a>>(answer: &Fields<'a>, name: &str) -> Option<T> {
+    serde_json::from_str(answer.get(name)?.get()).ok()
 }
 
 /// One incident, by itself.

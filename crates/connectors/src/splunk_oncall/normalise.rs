@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::wire::{self, Transition};
-use crate::lenient::{folded, not_ahead, web_url};
+use crate::lenient::{first_and_more, folded, not_ahead, web_url};
 
 const TITLE: usize = 200;
 const NAME: usize = 100;
@@ -95,9 +95,14 @@ pub(super) fn link(incident: &wire::Incident) -> Option<Url> {
     web_url(&incident.incident_link)
 }
 
-/// Who acknowledged it since it was last without anybody.
-pub(super) fn holders(incident: &wire::Incident, now: Timestamp) -> Vec<User> {
-    hold(&steps(incident, now)).map(|hold| hold.by).unwrap_or_default()
+/// Who acknowledged it since it was last without anybody; none where not every step of it can be read, of which one may have
+/// taken it from them.
+pub(super) fn holders(incident: &wire::Incident, now: Timestamp) -> Option<Vec<User>> {
+    let steps = steps(incident, now);
+    let is_whole = incident.transitions.is_read()
+        && steps.len() == incident.transitions.good().len()
+        && steps.iter().all(|step| !step.transition.name.trim().is_empty());
+    is_whole.then(|| hold(&steps).map(|hold| hold.by).unwrap_or_default())
 }
 
 /// What an incident carries under a note, where it does.
@@ -138,7 +143,7 @@ fn hold(steps: &[Step<'_>]) -> Option<Hold> {
 /// Whom it pages; none where not all of them can be read. Once somebody has it nobody is paged any more, which does not mean
 /// that nobody was asked.
 fn assigned(incident: &wire::Incident, status: IncidentStatus, at: Timestamp) -> Option<Assignment> {
-    if status != IncidentStatus::Triggered || incident.paged_users.fault("").is_some() {
+    if status != IncidentStatus::Triggered || !incident.paged_users.is_read() {
         return None;
     }
     let to = users(incident.paged_users.good().iter().map(|user| user.0.as_str()));
@@ -174,20 +179,26 @@ fn labels(incident: &wire::Incident) -> BTreeMap<String, String> {
     ])
 }
 
-/// What cannot be read of whom an incident pages and of its history: the first decides whose it is, the other is a detail.
+/// What is not known of whom an incident pages and of its history: the first decides whose it is, the other is a detail. Of one
+/// that is over neither matters.
 pub(super) fn unread(incident: &wire::Incident) -> Vec<Problem> {
+    if status(&incident.current_phase) == Some(IncidentStatus::Resolved) {
+        return Vec::new();
+    }
     let id = number(&incident.incident_number);
-    let problem = |kind, why: String| Problem::new(kind, format!("#{id}"), why);
+    let problem = |kind, what: &str, why: String| {
+        Problem::new(kind, format!("#{id}"), format!("it is not known {what}: {why}"))
+    };
     let pages = [
-        incident.paged_users.fault("pagedUsers"),
-        incident.paged_teams.fault("pagedTeams"),
-        incident.paged_policies.fault("pagedPolicies"),
+        incident.paged_users.unknown("pagedUsers"),
+        incident.paged_teams.unknown("pagedTeams"),
+        incident.paged_policies.unknown("pagedPolicies"),
     ];
-    let pages = pages.into_iter().flatten();
-    let pages =
-        pages.map(|why| problem(ProblemKind::Incomplete, format!("it is not known whom it pages: {why}")));
-    let steps = incident.transitions.fault("transitions");
-    pages.chain(steps.map(|why| problem(ProblemKind::Details, why))).collect()
+    let pages: Vec<String> = pages.into_iter().flatten().collect();
+    let pages = first_and_more(&pages).map(|why| problem(ProblemKind::Incomplete, "whom it pages", why));
+    let steps = incident.transitions.unknown("transitions");
+    let steps = steps.map(|why| problem(ProblemKind::Details, "who has it and since when", why));
+    pages.into_iter().chain(steps).collect()
 }
 
 /// What the filters of the account go by. Teams that are not all known are left out: what is not known speaks for no answer.

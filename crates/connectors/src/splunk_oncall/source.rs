@@ -5,13 +5,13 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 use callboard_domain::{
     error::ServiceError,
-    item::{Detail, Item, ItemKey, Kind},
+    item::{Detail, Item, Kind},
     source::{Batch, Cursor, Gone, GoneReason, Scope, Source},
 };
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Watched, client::SplunkOnCall, normalise};
+use super::{Watched, client::SplunkOnCall, normalise, wire::Incident};
 use crate::lenient::{Entries, Odd};
 
 pub(super) struct Incidents {
@@ -35,29 +35,34 @@ fn version(item: &Item) -> Option<impl Ord> {
 impl Source for Incidents {
     async fn poll(&self, _: Option<&Cursor>, now: Timestamp) -> Result<Batch, ServiceError> {
         let Entries { good, mut odd } = self.service.incidents().await?;
-        let mut found: BTreeMap<ItemKey, Item> = BTreeMap::new();
-        let mut problems: Vec<_> = good.iter().flat_map(normalise::unread).collect();
-        let listed = good.len() + odd.len();
+        // An incident may be listed twice, and is one.
+        let mut found: BTreeMap<&str, (Item, &Incident)> = BTreeMap::new();
+        let mut unread: BTreeMap<&str, Odd> = BTreeMap::new();
         for (place, incident) in good.iter().enumerate() {
+            let number = normalise::number(&incident.incident_number);
             match normalise::snapshot(&self.watched.account, incident, now) {
                 Ok(item) => {
-                    let known = found.get(&item.key).is_some_and(|known| version(known) > version(&item));
+                    let known = found.get(number).is_some_and(|(known, _)| version(known) > version(&item));
                     if !known {
-                        found.insert(item.key.clone(), item);
+                        found.insert(number, (item, incident));
                     }
                 }
                 Err(why) => {
-                    let name = json!({ "number": incident.incident_number }).to_string();
-                    odd.push(Odd::new(place, &name, why));
+                    let name = json!({ "number": number }).to_string();
+                    unread.entry(number).or_insert_with(|| Odd::new(place, &name, why));
                 }
             }
         }
+        let read = found.keys().filter(|number| !unread.contains_key(*number)).count();
+        odd.extend(unread.into_values());
+        let mut problems: Vec<_> =
+            found.values().flat_map(|(_, incident)| normalise::unread(incident)).collect();
         let (snapshots, others): (Vec<_>, Vec<_>) =
-            found.into_values().partition(|item| self.watched.covers(item));
+            found.into_values().map(|(item, _)| item).partition(|item| self.watched.covers(item));
         // What was rerouted to a team that the account does not watch has not ended.
         let gone = others.into_iter().map(|item| Gone { key: item.key, reason: GoneReason::NotWatched });
         let is_whole = odd.is_empty();
-        let entries = Entries { good: vec![(); listed - odd.len()], odd };
+        let entries = Entries { good: vec![(); read], odd };
         problems.extend(entries.problem("", "incidents"));
         Ok(Batch {
             snapshots,

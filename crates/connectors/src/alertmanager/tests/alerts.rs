@@ -294,6 +294,61 @@ fn what_an_alert_says_is_cleaned_and_bounded() {
     );
 }
 
+/// What leads an alert's reader somewhere is an address of the web, whatever an alert says: else it is the alert's own page.
+#[tokio::test]
+async fn no_other_address_than_one_of_the_web_is_a_link() {
+    let addresses = [
+        "javascript:alert(1)",
+        "JavaScript:alert(1)",
+        " javascript:alert(1)",
+        "\u{1}javascript:alert(1)",
+        "java\nscript:alert(1)",
+        "data:text/html,<script>alert(1)</script>",
+        "vbscript:alert(1)",
+        "file:///etc/passwd",
+        "callboard://run",
+        "ftp://alerts.invalid/x",
+        "//evil.invalid/x",
+        "/graph",
+        "http:",
+        "https://",
+    ];
+    let server = MockServer::start().await;
+    let mut alerts = Vec::new();
+    for (place, address) in addresses.iter().enumerate() {
+        let mut alert = listed(&format!("Alert{place}"), &[]);
+        alert["fingerprint"] = json!(format!("f{place}"));
+        alert["generatorURL"] = json!(address);
+        for name in ["runbook", "runbook_url", "dashboard", "link"] {
+            alert["annotations"][name] = json!(address);
+        }
+        alerts.push(alert);
+    }
+    lists(&server, &alerts).await;
+    let source = source(&server.uri());
+    let polled = polled(&source, None).await.snapshots;
+    let told: Vec<_> = addresses
+        .iter()
+        .map(|address| {
+            let mut alert = told("HighCPU", "firing");
+            alert["generatorURL"] = json!(address);
+            alert["annotations"] = json!({ "summary": "slow", "runbook_url": address });
+            alert
+        })
+        .collect();
+    let body = webhook(&told).to_string();
+    let told = source.hook().unwrap().receive(&bearer("hush"), body.as_bytes(), now()).unwrap().snapshots;
+    assert_eq!((polled.len(), told.len()), (addresses.len(), addresses.len()));
+    for item in polled.iter().chain(&told) {
+        let url = item.url.as_ref().unwrap().as_str();
+        assert!(url.starts_with(&format!("{}/#/alerts?", server.uri())), "{url}");
+        let written = serde_json::to_string(item).unwrap().to_lowercase();
+        for scheme in ["script:", "data:", "file:", "callboard:", "ftp:"] {
+            assert!(!written.contains(scheme), "{written}");
+        }
+    }
+}
+
 #[test]
 fn no_body_makes_it_panic() {
     let source = source("http://alerts.invalid");

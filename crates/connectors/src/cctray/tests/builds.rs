@@ -195,6 +195,70 @@ async fn one_build_is_one_event() {
     }
 }
 
+#[tokio::test]
+async fn a_last_build_that_the_feed_does_not_know_is_named_and_what_was_known_stays() {
+    let said = "it is not known how the last build ended: the feed says of p: Unknown";
+    // What a feed says next of a project whose build 57 failed at T1 -> whether it is named.
+    let cases: [(Says, &str); 9] = [
+        (("Sleeping", "Unknown", "58", T2), said),
+        (("Sleeping", "Unknown", "58", ""), said),
+        (("Sleeping", "unknown", "", T2), said),
+        (("Sleeping", "Unknown", "", ""), said),
+        (("CheckingModifications", "Unknown", "57", T2), said),
+        (("Hibernating", "Unknown", "rc", ""), said),
+        // It is the build that was seen, or one that runs or waits.
+        (("Sleeping", "Unknown", "57", T1), ""),
+        (("Building", "Unknown", "58", ""), ""),
+        (("Pending", "Unknown", "", ""), ""),
+    ];
+    for (next, problem) in cases {
+        for (before, known) in [("Failure", "failed"), ("Success", "passed")] {
+            let (mut stored, mut cursor) = (None, None);
+            for (says, problem) in [(("Sleeping", before, "57", T1), ""), (next, problem), (next, problem)] {
+                let server = serve(&format!("<Projects>{}</Projects>", feed_of("p", says))).await;
+                let source = source(&config(&server.uri(), json!({})));
+                let batch = source.poll(cursor.as_ref(), contract::now()).await.unwrap();
+                let problems: Vec<_> = batch.problems.iter().map(ToString::to_string).collect();
+                assert_eq!(problems.join("; "), problem, "{says:?}");
+                assert!(batch.problems.iter().all(|problem| problem.hides()), "{says:?}");
+                let change = compare(stored.as_ref(), batch.snapshots[0].clone(), &Identity::default());
+                (stored, cursor) = (Some(change.item), batch.cursor);
+            }
+            let Some(Item { detail: Detail::Build(build), .. }) = &stored else { panic!("{stored:?}") };
+            assert_eq!(build.verdict().map(|run| run.status.name()), Some(known), "{next:?}");
+            if !problem.is_empty() {
+                assert_eq!(build.status().name(), known, "{next:?}");
+            }
+        }
+    }
+    // One that was never built has nothing to know.
+    for says in [("Sleeping", "Unknown", "", ""), ("Sleeping", "Unknown", "1", T1)] {
+        let server = serve(&format!("<Projects>{}</Projects>", feed_of("p", says))).await;
+        let mut cursor = None;
+        for _ in 0..2 {
+            let source = source(&config(&server.uri(), json!({})));
+            let batch = source.poll(cursor.as_ref(), contract::now()).await.unwrap();
+            assert_eq!((batch.problems, batch.snapshots.len()), (vec![], 0), "{says:?}");
+            cursor = batch.cursor;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_feed_that_has_not_changed_does_not_say_stays_named() {
+    let project = "<Projects><Project name='p' lastBuildStatus='Sunny' lastBuildLabel='7'/></Projects>";
+    let server = MockServer::start().await;
+    let is_known = |request: &wiremock::Request| request.headers.contains_key("if-none-match");
+    Mock::given(is_known).respond_with(ResponseTemplate::new(304)).with_priority(1).mount(&server).await;
+    let answer = ResponseTemplate::new(200).insert_header("etag", "\"1\"").set_body_string(project);
+    Mock::given(any()).respond_with(answer).mount(&server).await;
+    let first = source(&config(&server.uri(), json!({}))).poll(None, contract::now()).await.unwrap();
+    assert_eq!(first.problems.len(), 1);
+    let again = source(&config(&server.uri(), json!({})));
+    let again = again.poll(first.cursor.as_ref(), contract::now()).await.unwrap();
+    assert_eq!((again.problems, again.cursor), (first.problems, None));
+}
+
 #[test]
 fn a_red_project_is_shown_whatever_it_lacks() {
     let times =

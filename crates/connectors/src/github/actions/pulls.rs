@@ -21,8 +21,9 @@ use crate::{
     github::{
         Account,
         client::{Calls, get, in_repo},
-        cursor::{Open, Part},
+        cursor::Part,
         details, normalise,
+        open::Open,
         targets::targets,
         wire,
     },
@@ -222,7 +223,9 @@ async fn read(
     // A server without commit statuses has none.
     let told = read.faults.iter().filter(|(part, _)| *part != Part::Statuses);
     let refused = told.map(|(part, error)| named(&format!("no {}: {error}", part.name())));
-    let unread = unread_requests(repo, pull).into_iter().chain(reviews).chain(refused).collect();
+    let headless = open.headless().map(named);
+    let unread = unread_requests(repo, pull).into_iter().chain(headless).chain(reviews).chain(refused);
+    let unread = unread.collect();
     (item, unread)
 }
 

@@ -166,7 +166,11 @@ fn an_odd_check_is_neither_under_way_nor_another() {
     let cases = [
         (vec![row(json!("a"), json!("completed"), json!(5))], ChecksStatus::Unknown),
         (vec![row(json!("a"), json!("completed"), json!({ "word": "failure" }))], ChecksStatus::Unknown),
-        (vec![row(json!("a"), json!("completed"), json!(null))], ChecksStatus::Pending),
+        (vec![row(json!("a"), json!("completed"), json!(null))], ChecksStatus::Unknown),
+        (
+            vec![row(json!("a"), json!("completed"), json!(null)), done(json!("b"), "failure")],
+            ChecksStatus::Failed,
+        ),
         (vec![row(json!("a"), json!(null), json!("failure"))], ChecksStatus::Failed),
         (vec![row(json!("a"), json!(7), json!("success"))], ChecksStatus::Passed),
         (vec![row(json!("a"), json!("of tomorrow"), json!(null))], ChecksStatus::Pending),
@@ -179,6 +183,12 @@ fn an_odd_check_is_neither_under_way_nor_another() {
     for (rows, expected) in cases {
         let sum = Sum::of_runs(&wire::<Vec<_>>(json!(rows)), Lacks::default());
         assert_eq!(sum.status(), expected, "{rows:?}");
+    }
+    // One that is over and does not say how is among those that cannot be read, and is looked at again.
+    for (conclusion, expected) in [(json!(null), true), (json!(""), true), (json!("of tomorrow"), false)] {
+        let rows = json!([row(json!("a"), json!("completed"), conclusion)]);
+        let sum = Sum::of_runs(&wire::<Vec<_>>(rows.clone()), Lacks::default());
+        assert_eq!(sum.lacks().malformed, expected, "{rows}");
     }
     let status = |context: Value, state: &str| json!({ "context": context, "state": state });
     let rows = json!([status(json!(null), "failure"), status(json!(null), "success")]);

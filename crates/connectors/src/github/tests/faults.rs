@@ -76,6 +76,52 @@ async fn a_refused_part_is_a_problem_and_the_rest_goes_on() {
     assert!(batch.problems[0].hides(), "{:?}", batch.problems);
 }
 
+/// A refusal is believed for two minutes, for ten while few calls are left, and not at all once somebody tests the account.
+#[tokio::test]
+async fn what_was_refused_is_asked_for_again_soon() {
+    let reviews_at = "/repos/acme/web/pulls/482/reviews";
+    let checks_at = format!("/repos/acme/web/commits/{SHA}/check-runs");
+    let left = |remaining: &str| {
+        let reset = (now() + SignedDuration::from_mins(50)).as_second().to_string();
+        let answer = ResponseTemplate::new(200)
+            .set_body_json(user("ana"))
+            .insert_header("x-ratelimit-limit", "5000")
+            .insert_header("x-ratelimit-remaining", remaining)
+            .insert_header("x-ratelimit-reset", reset.as_str());
+        Mock::given(path("/user")).respond_with(answer).with_priority(1)
+    };
+    // What is refused, how many calls are left, whether the account is tested -> the polls, each a minute after the one before,
+    // that still name it, and what is told then.
+    let cases = [
+        (reviews_at, "4000", false, 1, "[bo=Approved] passed"),
+        (checks_at.as_str(), "4000", false, 1, "[] passed"),
+        (reviews_at, "2000", false, 9, "[bo=Approved] passed"),
+        (reviews_at, "2000", true, 0, "[bo=Approved] passed"),
+    ];
+    for (at, remaining, is_tested, expected, told) in cases {
+        let server = serve([left(remaining), failing(at, 403).with_priority(2).up_to_n_times(1)]).await;
+        mount(&server, forge()).await;
+        let connection = connect(&server.uri(), &["acme/web"]);
+        let mut watch = Watch::of(connection.source.clone().unwrap());
+        let first = watch.poll().await;
+        assert!(first.problems.iter().any(|problem| problem.hides()), "{at}: {:?}", first.problems);
+        if is_tested {
+            connection.identify.identify().await.unwrap();
+        }
+        let mut named = 0;
+        let last = loop {
+            let batch = watch.poll().await;
+            if batch.problems.is_empty() {
+                break batch;
+            }
+            named += 1;
+            assert!(named < 20, "{at}: {:?}", batch.problems);
+        };
+        assert_eq!(named, expected, "{at}, {remaining} left, tested: {is_tested}");
+        assert_eq!(all_told(&last), [format!("acme/web#482 open {told}")], "{at}");
+    }
+}
+
 #[tokio::test]
 async fn nothing_has_passed_where_statuses_cannot_be_read() {
     let at = format!("/repos/acme/web/commits/{SHA}/status");
@@ -280,5 +326,6 @@ async fn a_list_that_fails_keeps_its_place() {
     mount(&server, [down]).await;
     assert!(watch.try_poll().await.is_err());
     serve_instead(&server, [get("/repos/acme/web/actions/runs", runs(&[newer]))]).await;
-    assert_eq!(all_told(&watch.poll().await), ["acme/web/ci@main 32.1 passed []"]);
+    // The list lacks the one that has not passed: it is asked for by itself.
+    assert_eq!(all_told(&watch.poll().await), ["acme/web/ci@main 32.1 passed [], 31.1 failed [\"build\"]"]);
 }

@@ -7,6 +7,7 @@ mod faults;
 mod gone;
 mod hook;
 mod normalise;
+mod odd_runs;
 mod poll;
 mod reading;
 mod renamed;
@@ -210,6 +211,7 @@ fn in_no_time(url: &str, watch: &[&str]) -> Arc<dyn callboard_domain::source::So
         learnt: hook.learnt(),
         turn: AtomicUsize::new(0),
         teams: TeamsRead::default(),
+        ask_anew: AtomicBool::new(false),
         reading_time: Duration::ZERO,
     })
 }

@@ -254,12 +254,12 @@ fn nulls_and_odd_dates_are_read() {
     assert_eq!(found.requested.iter().collect::<Vec<_>>(), ["bo"]);
 
     let nulls = json!({
-        "id": 9, "name": null, "path": null, "head_branch": null, "head_sha": null, "run_number": null, "run_attempt": null,
+        "id": 9, "name": null, "path": null, "head_branch": null, "head_sha": null, "run_number": 7,
         "status": "completed", "conclusion": "failure", "updated_at": null, "run_started_at": "9999-12-31T23:59:59Z",
         "actor": null, "triggering_actor": { "login": null }, "head_repository": null, "head_commit": { "message": null },
     });
     let items = builds(&[wire(nulls)], &Default::default());
-    assert_eq!(told(&items[0]), "acme/web/workflow 0.1 failed []");
+    assert_eq!(told(&items[0]), "acme/web/workflow 7.1 failed []");
 }
 
 /// A repository that was renamed meanwhile is not a fork of itself.
@@ -369,8 +369,8 @@ fn a_run_has_a_status() {
         (Some("IN_PROGRESS"), None, BuildStatus::Running),
         (Some("Queued"), Some("success"), BuildStatus::Queued),
         (None, Some("of_tomorrow"), BuildStatus::Unknown),
-        (Some("completed"), None, BuildStatus::Running),
-        (Some("completed"), Some(""), BuildStatus::Running),
+        (Some("completed"), None, BuildStatus::Unknown),
+        (Some("completed"), Some(""), BuildStatus::Unknown),
         (None, Some("failure"), BuildStatus::Failed),
         (Some(""), Some("success"), BuildStatus::Passed),
         (None, None, BuildStatus::Queued),

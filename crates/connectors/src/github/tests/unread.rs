@@ -52,7 +52,7 @@ fn both(change: &Value) -> [Mock; 2] {
 }
 
 /// Without the fields that are said to be missing.
-fn without_missing(mut value: Value) -> Value {
+pub(super) fn without_missing(mut value: Value) -> Value {
     value.as_object_mut().unwrap().retain(|_, value| *value != json!("missing"));
     value
 }
@@ -190,6 +190,125 @@ async fn an_author_who_cannot_be_read_is_who_it_was() {
         stored.take(&watch.poll().await);
         assert_eq!(stored.pull().author, "ana", "{odd}");
     }
+}
+
+#[tokio::test]
+async fn an_author_whom_github_does_not_name_is_who_it_was() {
+    let nobody =
+        |more: Value| both(&with(json!({ "user": null, "updated_at": "2026-11-22T11:30:00Z" }), more));
+    let closed = json!({ "state": "closed", "closed_at": "2026-11-22T11:30:00Z" });
+    let merged = json!({ "state": "closed", "merged_at": "2026-11-22T11:30:00Z" });
+    for (more, state) in [(json!({}), "open"), (closed, "closed"), (merged, "merged")] {
+        // Also where the cursor is of a version that did not keep it.
+        for is_kept in [true, false] {
+            let server = serve(both(&json!({}))).await;
+            mount(&server, forge()).await;
+            let (mut watch, mut stored) = (Watch::new(&server, &["acme/web"]), kims());
+            stored.take(&watch.poll().await);
+            if !is_kept {
+                let mut cursor: Value = serde_json::from_str(&watch.cursor.take().unwrap().0).unwrap();
+                let open = &mut cursor["repos"]["acme/web"]["open"]["482"];
+                assert!(open.as_object_mut().unwrap().remove("said").is_some());
+                watch.cursor = Some(Cursor(cursor.to_string()));
+            }
+            serve_instead(&server, nobody(more.clone())).await;
+            stored.take(&watch.poll().await);
+            let pull = stored.pull();
+            assert_eq!((pull.author.as_str(), pull.state.name()), ("ana", state), "{is_kept}");
+        }
+    }
+    // Where none was ever said it is GitHub's name for an account that was deleted.
+    let server = serve(nobody(json!({}))).await;
+    mount(&server, forge()).await;
+    let (mut watch, mut stored) = (Watch::new(&server, &["acme/web"]), kims());
+    for _ in 0..2 {
+        stored.take(&watch.poll().await);
+        assert_eq!(stored.pull().author, "ghost");
+    }
+}
+
+#[tokio::test]
+async fn what_is_left_out_of_a_pull_request_stays_as_it_was() {
+    for odd in [json!(null), json!("missing"), json!([])] {
+        let server = serve(both(&json!({ "draft": true }))).await;
+        mount(&server, forge()).await;
+        let (mut watch, mut stored) = (Watch::new(&server, &["acme/web"]), kims());
+        stored.take(&watch.poll().await);
+        let opened_at = stored.pull().opened_at;
+        let less = json!({ "draft": odd, "created_at": odd, "updated_at": "2026-11-22T11:30:00Z" });
+        serve_instead(&server, both(&less)).await;
+        assert_eq!(stored.take(&watch.poll().await), [""; 0], "{odd}");
+        assert_eq!((stored.pull().draft, stored.pull().opened_at), (true, opened_at), "{odd}");
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_is_not_said_takes_nothing_away_and_is_named() {
+    let said = "acme/web#482: GitHub does not say which commit is its head: its checks are";
+    let side = |sha: Value| json!({ "label": "acme:cache", "ref": "cache", "sha": sha, "repo": repo("web") });
+    let odd = [json!(null), json!("missing"), json!("x"), side(json!(null)), side(json!({})), json!({})];
+    for head in odd {
+        let server = serve(both(&json!({}))).await;
+        mount(&server, forge()).await;
+        let (mut watch, mut stored) = (Watch::new(&server, &["acme/web"]), kims());
+        stored.take(&watch.poll().await);
+        let before = stored.pull().clone();
+        serve_instead(&server, both(&json!({ "head": head, "updated_at": "2026-11-22T11:30:00Z" }))).await;
+        for _ in 0..2 {
+            let batch = watch.poll().await;
+            assert_eq!((stored.take(&batch), gone::gone(&batch)), (vec![], vec![]), "{head}");
+            assert_eq!(named(&batch), [(true, format!("{said} those of the one that was known"))], "{head}");
+        }
+        let after = stored.pull();
+        assert_eq!(
+            (&after.head, &after.branch, &after.checks, &after.reviews),
+            (&before.head, &before.branch, &before.checks, &before.reviews),
+            "{head}"
+        );
+        // The checks of the commit that is known are told as long as no other is.
+        let failed = checks(&[check("lint", "completed", Some("failure"))]);
+        let later = both(&json!({ "head": head, "updated_at": "2026-11-22T11:35:00Z" }));
+        serve_instead_of_all(&server, later).await;
+        serve_instead(&server, [get(&format!("/repos/acme/web/commits/{SHA}/check-runs"), failed)]).await;
+        assert_eq!(stored.take(&watch.poll().await).len(), 1, "{head}");
+        serve_instead_of_all(&server, both(&json!({ "updated_at": "2026-11-22T11:40:00Z" }))).await;
+        assert_eq!(named(&watch.poll().await), [], "{head}");
+
+        // One that is new: without a commit there are no checks to read.
+        let server = serve(both(&json!({ "head": head }))).await;
+        mount(&server, forge()).await;
+        let (mut watch, mut stored) = (Watch::new(&server, &["acme/web"]), kims());
+        let batch = watch.poll().await;
+        stored.take(&batch);
+        assert_eq!((stored.pull().checks.is_none(), stored.pull().head.as_str()), (true, ""), "{head}");
+        assert_eq!(named(&batch), [(true, format!("{said} not read"))], "{head}");
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_only_the_pull_request_itself_says_is_followed() {
+    let server = serve(forge()).await;
+    let (mut watch, mut stored) = (Watch::new(&server, &["acme/web"]), kims());
+    stored.take(&watch.poll().await);
+    let at = json!({ "updated_at": "2026-11-22T11:30:00Z" });
+    let head = json!({ "label": "acme:cache", "ref": "cache", "sha": "beef", "repo": repo("web") });
+    let failed = checks(&[check("lint", "completed", Some("failure"))]);
+    let news = [
+        get("/repos/acme/web/pulls", json!([pull(482, with(at.clone(), json!({ "head": null })))])),
+        get("/repos/acme/web/pulls/482", pull(482, with(at, json!({ "head": head })))),
+        get("/repos/acme/web/commits/beef/check-runs", failed),
+        get("/repos/acme/web/commits/beef/status", statuses(&[])),
+    ];
+    serve_instead(&server, news).await;
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        let batch = watch.poll().await;
+        told.extend(stored.take(&batch));
+        assert_eq!(named(&batch), []);
+    }
+    assert_eq!((stored.pull().head.as_str(), told.len()), ("beef", 1), "{told:?}");
+    let checks = stored.pull().checks.as_ref().map(|checks| (checks.commit.as_str(), checks.status.name()));
+    assert_eq!(checks, Some(("beef", "failed")));
 }
 
 #[tokio::test]

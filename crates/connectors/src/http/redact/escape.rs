@@ -5,8 +5,11 @@ use std::ops::Range;
 /// Escapes that are undone together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Escapes {
-    /// `\u002f`, `\/`, `\x2f`, `\057` (JSON, shells and their like), `%2F` (URLs and forms), `&#x2f;`, `&sol;` (HTML and XML).
+    /// `\u002f`, `\/`, `\x2f`, `\x{2f}`, `\057` (JSON, shells and their like), `%2F` (URLs and forms), `&#x2f;`, `&sol;` (HTML and XML).
     Marked,
+    /// The same, but that a number in HTML that does not end has every digit that follows: `&#x65e5 ` is one letter then, not the
+    /// `&#x65` before an `e5` of the text.
+    Whole,
     /// `=2F`: quoted-printable (RFC 2045, 6.7). By themselves, as many a text looks like it: `token=deadbeef`.
     Equals,
 }
@@ -39,6 +42,11 @@ impl Escapes {
     pub(super) fn may_be_in(self, bytes: &[u8]) -> bool {
         match self {
             Self::Marked => self.next(bytes, 0).is_some(),
+            Self::Whole => {
+                let length = |at: usize, whole| entity(&bytes[at..], whole).map(|(_, length)| length);
+                let marks = bytes.windows(2).enumerate().filter(|(_, pair)| pair == b"&#");
+                marks.map(|(at, _)| at).any(|at| length(at, true) != length(at, false))
+            }
             // It is common where nothing is escaped.
             Self::Equals => {
                 bytes.windows(3).any(|it| it[0] == b'=' && it[1..].iter().all(u8::is_ascii_hexdigit))
@@ -50,7 +58,7 @@ impl Escapes {
     pub(super) fn next(self, bytes: &[u8], from: usize) -> Option<usize> {
         let rest = bytes.get(from..)?;
         let found = match self {
-            Self::Marked => rest.iter().position(|byte| matches!(byte, b'\\' | b'%' | b'&')),
+            Self::Marked | Self::Whole => rest.iter().position(|byte| matches!(byte, b'\\' | b'%' | b'&')),
             Self::Equals => rest.iter().position(|byte| *byte == b'='),
         };
         found.map(|at| from + at)
@@ -64,7 +72,7 @@ impl Escapes {
                 Some((Written::character(number(rest.get(2..6)?, 16)?)?, 6))
             }
             b'%' => Some((Written::byte(rest.get(1..3)?, 16)?, 3)),
-            b'&' => entity(rest),
+            b'&' => entity(rest, self == Self::Whole),
             // A line that is broken softly: white space is left out already.
             _ => Some(
                 rest.get(1..3)
@@ -102,7 +110,8 @@ fn number(digits: &[u8], radix: u32) -> Option<u32> {
 fn backslash(rest: &[u8]) -> Option<(Written, usize)> {
     let hex = |range: Range<usize>| number(rest.get(range)?, 16);
     match rest.get(1)? {
-        b'u' if rest.get(2) == Some(&b'{') => {
+        // Rust, JavaScript; Perl.
+        b'u' | b'x' if rest.get(2) == Some(&b'{') => {
             let digits = rest.iter().take(10).position(|byte| *byte == b'}')?;
             Some((Written::character(hex(3..digits)?)?, digits + 1))
         }
@@ -178,8 +187,9 @@ pub(super) const NAMED: [(&str, u8); 45] = [
     ("vert", b'|'),
 ];
 
-/// A number needs no `;` after it (HTML: "missing-semicolon-after-character-reference"), a name does.
-fn entity(rest: &[u8]) -> Option<(Written, usize)> {
+/// A number needs no `;` after it (HTML: "missing-semicolon-after-character-reference"), a name does. One without has the digits
+/// that make a letter of ASCII, where any do, or as a `whole` all that follow.
+fn entity(rest: &[u8], whole: bool) -> Option<(Written, usize)> {
     let ended = |length: usize| length + usize::from(rest.get(length) == Some(&b';'));
     if rest.get(1) == Some(&b'#') {
         let (start, radix) = if matches!(rest.get(2)?, b'x' | b'X') { (3, 16) } else { (2, 10) };
@@ -188,8 +198,8 @@ fn entity(rest: &[u8]) -> Option<(Written, usize)> {
         let code = |end: usize| number(rest.get(start..end)?, radix);
         // White space is left out already: digits of the text may follow one that does not end.
         let is_plain = |end: &usize| code(*end).is_some_and(|code| (0x21..=0x7e).contains(&code));
-        let is_ended = rest.get(end) == Some(&b';');
-        let end = (start..=end).rev().find(is_plain).filter(|_| !is_ended).unwrap_or(end);
+        let is_whole = whole || rest.get(end) == Some(&b';');
+        let end = (start..=end).rev().find(is_plain).filter(|_| !is_whole).unwrap_or(end);
         return Some((Written::character(code(end)?)?, ended(end)));
     }
     let length = rest[1..].iter().take(LONGEST).take_while(|byte| byte.is_ascii_alphanumeric()).count();

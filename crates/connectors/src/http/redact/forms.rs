@@ -6,7 +6,7 @@ use base64::{
 };
 
 use super::{
-    DEPTH, SHORT,
+    DEPTH, LONG, SHORT,
     escape::Escapes,
     view::{Seen, View},
 };
@@ -73,7 +73,15 @@ pub(super) fn exact(secret: &str) -> Vec<Form> {
         forms.extend(in_base64(&hex));
         forms.extend(once);
     }
+    forms.extend(dotted(secret).map(|form| (form, Edges::default())));
     forms
+}
+
+/// As a dump writes it beside its bytes, with a dot for each that is no ASCII; of what has little ASCII it says nothing.
+fn dotted(secret: &str) -> Option<Vec<u8>> {
+    let form: String =
+        secret.bytes().map(|byte| if byte.is_ascii() { char::from(byte) } else { '.' }).collect();
+    (!secret.is_ascii() && clean(secret).len() >= LONG).then(|| clean(&form))
 }
 
 /// What is shorter, in letters and digits, is found in its own case alone: in another it may be a word.
@@ -87,23 +95,57 @@ pub(super) fn alphanumeric(secret: &str) -> Vec<Form> {
     if letters.len() >= CASELESS {
         forms.push((letters, Edges::default()));
     }
-    let numbers = |write: fn(u32) -> String, codes: &mut dyn Iterator<Item = u32>| {
-        (codes.map(write).collect::<String>().into_bytes(), Edges::default())
-    };
-    let writes: [fn(u32) -> String; 4] = [
-        |code| code.to_string(),
-        |code| format!("{code:03}"),
-        |code| format!("{code:03o}"),
-        |code| format!("{code:02x}"),
-    ];
     for bytes in charsets(secret) {
         forms.extend(encoded(&bytes, 5, |bytes| vec![base32(bytes)]));
+    }
+    forms
+}
+
+/// The ways to write bytes and characters as numbers, of which the digits alone are looked at.
+const NUMBERS: [fn(u32) -> String; 7] = [
+    |code| code.to_string(),
+    |code| format!("{code:03}"),
+    |code| format!("{code:03o}"),
+    // `0147`, `0o147`.
+    |code| format!("{code:04o}"),
+    |code| format!("{code:02x}"),
+    // `U+0067`, `0x0067`, and UTF-16 in either order.
+    |code| format!("{code:04x}"),
+    |code| format!("{:02x}{:02x}", code & 0xff, code >> 8 & 0xff),
+];
+
+/// Those that are searched for in the hexadecimal digits of a text alone. What is short has none: numbers in a list are its
+/// digits by chance.
+pub(super) fn digits(secret: &str) -> Vec<Form> {
+    if secret.len() < LONG {
+        return Vec::new();
+    }
+    let mut forms = Vec::new();
+    for bytes in charsets(secret) {
         let hex = |(inner, _): Form| (hexadecimal(&inner), Edges { before: 8, after: 8, ..Edges::default() });
         forms.extend(in_base64(&bytes).into_iter().map(hex));
-        forms.extend(writes.map(|write| numbers(write, &mut bytes.iter().map(|byte| u32::from(*byte)))));
+        forms.extend(swapped(&bytes));
+        forms.extend(NUMBERS.map(|write| numbers(write, bytes.iter().map(|byte| u32::from(*byte)))));
     }
-    forms.extend(writes.map(|write| numbers(write, &mut secret.chars().map(u32::from))));
+    forms.extend(NUMBERS.map(|write| numbers(write, secret.chars().map(u32::from))));
     forms
+}
+
+/// Digits of numbers. A `0` at their end is not searched for: where an `x` follows, it would be taken for a mark.
+fn numbers(write: fn(u32) -> String, codes: impl Iterator<Item = u32>) -> Form {
+    let digits: String = codes.map(write).collect();
+    let form = digits.trim_end_matches('0');
+    (form.as_bytes().to_vec(), Edges { after: digits.len() - form.len(), ..Edges::default() })
+}
+
+/// In words of 16 bits, of which the lower byte is written last and comes first: `hexdump`, `od -x`.
+fn swapped(bytes: &[u8]) -> impl Iterator<Item = Form> {
+    // A word may begin with the byte before the secret.
+    (0..2).map(move |skipped| {
+        let words = bytes.get(skipped..).unwrap_or_default().chunks_exact(2);
+        let words: Vec<u8> = words.flat_map(|word| [word[1], word[0]]).collect();
+        (hexadecimal(&words), Edges { before: 4, after: 4, ..Edges::default() })
+    })
 }
 
 /// Those that are searched for in a text as it stands, of a secret that has hardly any ASCII.
@@ -120,6 +162,13 @@ pub(super) fn literal(secret: &str) -> Vec<Form> {
         // UTF-8 that was taken for Latin-1.
         secret.bytes().map(char::from).collect(),
     ];
+    // A number in HTML needs no end.
+    let unended: [fn(u32) -> String; 3] =
+        [|code| format!("&#{code}"), |code| format!("&#x{code:x}"), |code| format!("&#x{code:X}")];
+    for (write, end) in unended.into_iter().flat_map(|write| ["", " "].map(|end| (write, end))) {
+        let form = each(&|c| unless_ascii(c, write(u32::from(c)) + end));
+        forms.push(form.trim_end().to_owned());
+    }
     for (unit, byte) in unit.into_iter().zip(byte) {
         let units = |c: char| c.encode_utf16(&mut [0; 2]).iter().map(|it| unit(*it)).collect::<String>();
         let bytes = |c: char| c.to_string().bytes().map(byte).collect::<String>();

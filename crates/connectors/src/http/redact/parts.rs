@@ -1,7 +1,7 @@
 //! A text that comes in parts, such as the log of what is still running: a secret that begins in one part and ends in the
 //! next is found all the same.
 
-use super::{DEPTH, Redactor, Search, masked};
+use super::{DEPTH, MASK, Redactor, Search, dump, masked};
 
 /// What was read before, and its secrets taken out. One for each text that is followed.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ impl Parts {
         let start = self.before.len();
         let text = [&*self.before, &*self.held, part].concat();
         let mut found = self.redactor.find(&text, DEPTH);
+        found.extend(dump::beside_masked(&text, MASK));
+        found.sort_unstable_by_key(|range| range.start);
         // What ended in an earlier part is masked already.
         found.retain(|range| range.end > start);
         found.iter_mut().for_each(|range| {
@@ -139,6 +141,12 @@ mod tests {
             each(|byte| format!("={byte:02X}")),
             each(|byte| format!("%25{byte:02x}")),
             each(|byte| format!("{byte:02x}:")),
+            each(|byte| format!("0x{byte:02x} ")),
+            each(|byte| format!("0x{byte:02x},")),
+            each(|byte| format!(" {byte:02x}h")),
+            each(|byte| format!("U+{byte:04X} ")),
+            each(|byte| format!("0o{byte:03o} ")),
+            each(|byte| format!("{byte} ")),
             each(|byte| char::from_u32(u32::from(byte) + 0xfee0).unwrap().to_string()),
         ];
         let redactor = redactor();
@@ -152,6 +160,61 @@ mod tests {
                 assert!(passed.is_some_and(|it| it.len() <= SHORT * each), "{form} at {cut}: {out}");
                 let after = out.split("[REDACTED]").last().unwrap_or_default();
                 assert!(after.len() <= "\ndone\n".len() + 1, "{form} at {cut}: {out}");
+            }
+        }
+    }
+
+    /// Of a dump that is cut wherever it may be, fewer characters are passed on than say anything of the secret.
+    #[test]
+    fn dump_that_is_cut_is_read_whole() {
+        let dumps: [fn(usize, &[u8]) -> String; 3] = [
+            |at, bytes| format!("{at:08x} {:<49}  |{}|", spaced(bytes), String::from_utf8_lossy(bytes)),
+            |at, bytes| format!("{at:08x}:{:<49}  {}", spaced(bytes), String::from_utf8_lossy(bytes)),
+            |at, bytes| format!("{at:07o}{}", spaced(bytes)),
+        ];
+        for write in dumps {
+            let all = format!("name=x;password={SECRET};and.more.of.it");
+            let lines = all.as_bytes().chunks(16).enumerate().map(|(place, bytes)| write(place * 16, bytes));
+            let text = format!("begin\n{}\ndone\n", lines.collect::<Vec<_>>().join("\n"));
+            for cut in 1..text.len() {
+                let out = parts(&redactor(), &text, &[cut]).concat();
+                assert!(out.starts_with("begin\n0") && out.ends_with("\ndone\n"), "{cut}: {out}");
+                assert!(out.contains("[REDACTED]"), "{cut}: {out}");
+                for piece in SECRET.as_bytes().windows(SHORT + 1) {
+                    let text = String::from_utf8_lossy(piece);
+                    assert!(!out.contains(&*text) && !out.contains(&spaced(piece)), "{text} at {cut}: {out}");
+                }
+            }
+        }
+    }
+
+    fn spaced(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!(" {byte:02x}")).collect()
+    }
+
+    /// What follows a dump that ends like the beginning of a secret is not held back with it.
+    #[test]
+    fn what_follows_a_dump_is_passed_on() {
+        let mut parts = Parts::new(redactor());
+        let dump = "00000000 67 68 70 5f 5a 78  |ghp_Zx|\n";
+        assert_eq!(parts.next(dump, true), "00000000 ");
+        assert_eq!(parts.next("done, all is well\n", true), format!("{}done, all is well\n", &dump[9..]));
+    }
+
+    /// The last letter of a secret may be one that is left out of what is searched, and be cut itself.
+    #[test]
+    fn last_letter_is_found_wherever_it_is_cut() {
+        let redactor = Redactor::new(&[SecretString::from("token-Zx81日")]);
+        for last in ["日", "&#x65e5;", "&#x65e5 ", "&#26085 ", "&#26085;", "%E6%97%A5", "\\u65e5"] {
+            let text = format!("+ login token-Zx81{last} is done\n");
+            for cut in (1..text.len()).filter(|cut| text.is_char_boundary(*cut)) {
+                let out = parts(&redactor, &text, &[cut]).concat();
+                let rest = out.split("[REDACTED]").last().unwrap_or_default();
+                assert!(out.contains("[REDACTED]"), "{last} at {cut}: {out}");
+                // A letter alone says nothing of a secret: the part before it is masked when it was read.
+                let alone = format!("{last} is done\n");
+                let is_alone = text[cut..] == alone && rest == alone;
+                assert!(is_alone || [" is done\n", "  is done\n"].contains(&rest), "{last} at {cut}: {out}");
             }
         }
     }

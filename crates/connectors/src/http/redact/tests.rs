@@ -57,10 +57,43 @@ fn base32_is_that_of_the_standard() {
     }
 }
 
+/// A dump of a text with so many bytes before the secret and some after it, 16 a line.
+fn dump(secret: &str, before: usize, line: impl Fn(usize, &[u8]) -> String) -> String {
+    let all = [b".".repeat(before).as_slice(), secret.as_bytes(), b"....."].concat();
+    let lines = all.chunks(16).enumerate().map(|(place, bytes)| line(place * 16, bytes));
+    format!("\n{}\n", lines.collect::<Vec<_>>().join("\n"))
+}
+
+fn spaced(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!(" {byte:02x}")).collect()
+}
+
+fn paired(bytes: &[u8]) -> String {
+    let pairs = bytes.chunks(2).map(|pair| pair.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    pairs.collect::<Vec<_>>().join(" ")
+}
+
+fn as_text(bytes: &[u8]) -> String {
+    let is_shown = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ';
+    bytes.iter().map(|byte| if is_shown(byte) { char::from(*byte) } else { '.' }).collect()
+}
+
+fn hexdump(secret: &str, before: usize) -> String {
+    dump(secret, before, |at, bytes| {
+        let (one, other) = bytes.split_at(bytes.len().min(8));
+        let digits = format!("{} {}", spaced(one), spaced(other));
+        format!("{at:08x} {digits:<50} |{}|", as_text(bytes))
+    })
+}
+
+fn xxd(secret: &str, before: usize) -> String {
+    dump(secret, before, |at, bytes| format!("{at:08x}: {:<39}  {}", paired(bytes), as_text(bytes)))
+}
+
 /// A way to repeat a secret.
 type Form = (&'static str, fn(&str) -> String);
 
-const FORMS: [Form; 50] = [
+const FORMS: [Form; 75] = [
     ("as it is", str::to_owned),
     ("JSON", json_escaped),
     ("JSON, every character", all_u),
@@ -86,6 +119,55 @@ const FORMS: [Form; 50] = [
     ("hexadecimal, with colons", |secret| hex(secret, |byte| format!("{byte:02x}:"))),
     ("hexadecimal, with 0x", |secret| hex(secret, |byte| format!("0x{byte:02x}, "))),
     ("hexadecimal, as numbers", |secret| hex(secret, |byte| format!("{byte:02x} - "))),
+    ("hexadecimal, with 0x and spaces", |secret| hex(secret, |byte| format!("0x{byte:02x} "))),
+    ("hexadecimal, with 0X", |secret| hex(secret, |byte| format!("0X{byte:02X},"))),
+    ("hexadecimal, of four digits", |secret| hex(secret, |byte| format!("0x{byte:04x} "))),
+    ("hexadecimal, with h", |secret| hex(secret, |byte| format!("{byte:02x}h "))),
+    ("hexadecimal, with H", |secret| hex(secret, |byte| format!("{byte:02X}H,"))),
+    ("hexadecimal, with $", |secret| hex(secret, |byte| format!("${byte:02x} "))),
+    ("hexadecimal, of Perl", |secret| hex(secret, |byte| format!("\\x{{{byte:x}}}"))),
+    ("hexadecimal, of UTF-16", |secret| each(secret, |c| format!("{:02x} 00 ", u32::from(c)))),
+    ("numbers, of Unicode", |secret| each(secret, |c| format!("U+{:04X} ", u32::from(c)))),
+    ("numbers, of Unicode, run together", |secret| each(secret, |c| format!("U+{:04x}", u32::from(c)))),
+    ("numbers, octal, of C", |secret| hex(secret, |byte| format!("0{byte:03o}, "))),
+    ("numbers, octal, of Python", |secret| hex(secret, |byte| format!("0o{byte:03o}, "))),
+    ("escapes, apart", |secret| hex(secret, |byte| format!("\\x{byte:02x} "))),
+    ("escapes with braces, apart", |secret| each(secret, |c| format!("\\u{{{:x}}} ", u32::from(c)))),
+    ("octal, apart", |secret| hex(secret, |byte| format!("\\{byte:03o} "))),
+    ("URL, apart", |secret| hex(secret, |byte| format!("%{byte:02x} "))),
+    ("dump, hexdump -C", |secret| hexdump(secret, 5)),
+    ("dump, xxd", |secret| xxd(secret, 0)),
+    ("dump, xxd, in the middle of a line", |secret| xxd(secret, 9)),
+    ("dump, od -c", |secret| {
+        dump(secret, 3, |at, bytes| {
+            let cells: String = bytes.iter().map(|byte| format!("{:>4}", as_text(&[*byte]))).collect();
+            format!("{at:07o}{cells}")
+        })
+    }),
+    ("dump, od -t x1z", |secret| {
+        dump(secret, 3, |at, bytes| format!("{at:07o}{}  >{}<", spaced(bytes), as_text(bytes)))
+    }),
+    ("dump, hexdump", |secret| {
+        dump(secret, 4, |at, bytes| {
+            let words =
+                bytes.chunks(2).map(|word| format!(" {:02x}{:02x}", word.get(1).unwrap_or(&0), word[0]));
+            format!("{at:07x}{}", words.collect::<String>())
+        })
+    }),
+    ("dump, of a log", |secret| {
+        dump(secret, 6, |at, bytes| {
+            format!("2026-11-22T11:00:00.1Z web | {at:08x} {}  |{}|", spaced(bytes), as_text(bytes))
+        })
+    }),
+    ("dump, with a gap", |secret| {
+        dump(secret, 2, |at, bytes| {
+            let (one, other) = bytes.split_at(bytes.len().min(8));
+            format!("{at:08X}  {} {}  {}", spaced(one), spaced(other), as_text(bytes))
+        })
+    }),
+    ("dump, tcpdump -X", |secret| {
+        dump(secret, 0, |at, bytes| format!("\t0x{at:04x}:  {}  {}", paired(bytes), as_text(bytes)))
+    }),
     ("octal", |secret| hex(secret, |byte| format!("\\{byte:03o}"))),
     ("quoted-printable", |secret| hex(secret, |byte| format!("={byte:02X}"))),
     ("quoted-printable, in lines", |secret| hex(secret, |byte| format!("={byte:02X}=\r\n"))),
@@ -148,11 +230,20 @@ fn a_secret_is_found_in_every_form() {
                 "base64, twice" => 20,
                 name if name.starts_with("base") => 12,
                 name if name.starts_with("numbers, ") => 6,
+                // Offsets, and what stands beside the secret.
+                name if name.starts_with("dump, ") => 150,
                 // What comes after the last digits.
-                name if name.starts_with("hexadecimal, ") || name.starts_with("quoted-printable, ") => 4,
+                name if name.starts_with("hexadecimal, ") || name.starts_with("quoted-printable, ") => 5,
+                name if name.ends_with(", apart") => 1,
                 _ => 0,
             };
             assert!(text_of(&left).len() <= most, "{name}: {clean}");
+            // Of a dump nothing is left in either column, whichever lines it stands in.
+            let columns = if name.starts_with("dump, ") { secret.as_bytes().chunks(4) } else { [].chunks(4) };
+            for piece in columns.filter(|piece| piece.len() == 4 && piece.is_ascii()) {
+                let forms = [as_text(piece), spaced(piece), paired(piece)];
+                assert!(!forms.iter().any(|form| left.contains(form)), "{name}: {clean}");
+            }
         }
     }
 }
@@ -160,6 +251,63 @@ fn a_secret_is_found_in_every_form() {
 /// What a person would see of it.
 fn text_of(text: &str) -> String {
     callboard_domain::text::line(text, 1_000).replace(['\u{ad}', '\u{fe0f}'], "")
+}
+
+/// What has no secret in it stays as it is, byte by byte.
+#[test]
+fn lists_dumps_and_prose_without_a_secret_are_left_alone() {
+    let redactor = redactor(&[PLAIN, ODD, "123456"]);
+    let other = "Nothing of this is secret: it is 47 bytes long.";
+    let mut texts: Vec<String> = FORMS.iter().map(|(_, form)| form(other)).collect();
+    texts.extend([
+        (0..256).map(|byte| format!("{byte:02x} ")).collect(),
+        (0..30).map(|number| format!("{number}, ")).collect(),
+        // The digits of a short secret.
+        "31 32 33 34 35 36".to_owned(),
+        "0x31, 0x32, 0x33, 0x34, 0x35, 0x36".to_owned(),
+        "1920x1080, 0x10, 100 %, a 0x".to_owned(),
+        "added 12 of 0x7f faces\ndecade 1990 was bad: dead beef\n1234567 ab cd\n7654321 ef 01\n".to_owned(),
+    ]);
+    for text in texts {
+        assert_eq!(redactor.text(&text), text);
+        let body = json!({ "log": text }).to_string();
+        assert!(matches!(redactor.body(&body), Cow::Borrowed(_)), "{text}");
+    }
+}
+
+#[test]
+fn dump_in_a_body_is_read_line_by_line() {
+    for form in [hexdump(PLAIN, 5), xxd(PLAIN, 9), hexdump(PLAIN, 15)] {
+        let body = json!({ "id": 7, "log": form }).to_string();
+        let clean: Value = serde_json::from_str(&redactor(&[PLAIN]).body(&body)).unwrap();
+        let log = clean["log"].as_str().unwrap();
+        assert_eq!(clean["id"], 7);
+        assert!(log.contains(MASK) && log.starts_with("\n00000000"), "{log}");
+        for piece in PLAIN.as_bytes().chunks(4).filter(|piece| piece.len() == 4) {
+            let forms = [as_text(piece), spaced(piece), paired(piece)];
+            assert!(!forms.iter().any(|form| log.contains(form)), "{log}");
+        }
+    }
+}
+
+/// A number of HTML that does not end is a letter of ASCII before other digits, or a letter of another script.
+#[test]
+fn a_number_that_does_not_end_is_read_in_both_ways() {
+    let cases = [
+        ("abcdefgh日", "a abcdefgh&#x65e5 b", "a [REDACTED] b"),
+        ("abcdefgh日", "a abcdefgh&#x65e5", "a [REDACTED]"),
+        ("abcdefgh日", "a abcdefgh&#26085", "a [REDACTED]"),
+        ("abcdefgh日", "a abcdefgh&#x65E5;", "a [REDACTED]"),
+        ("abcdп-efgh", "a abcd&#1087-efgh b", "a [REDACTED] b"),
+        ("abcdп-efgh", "a abcd&#x43f-efgh b", "a [REDACTED] b"),
+        ("abcdeefgh", "a abcd&#x65efgh b", "a [REDACTED] b"),
+        ("ключ-日本", "a &#1082&#1083&#1102&#1095-&#26085&#26412 b", "a [REDACTED] b"),
+        ("ключ-日本", "a &#x43a &#x43b &#x44e &#x447 -&#x65e5 &#x672c b", "a [REDACTED] b"),
+        ("abcdefgh日", "&#x65e5 is a letter", "&#x65e5 is a letter"),
+    ];
+    for (secret, told, expected) in cases {
+        assert_eq!(redactor(&[secret]).text(told), expected, "{secret} in {told}");
+    }
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub(super) trait Places: Default {
     fn at(&self, at: usize) -> Place;
     /// Those of `other` in that range, too.
     fn copy(&mut self, other: &Self, range: Range<usize>);
+    /// Without those after the first `count`.
+    fn truncate(&mut self, count: usize);
 }
 
 impl Places for () {
@@ -26,6 +28,7 @@ impl Places for () {
         (0, 0)
     }
     fn copy(&mut self, (): &Self, _: Range<usize>) {}
+    fn truncate(&mut self, _: usize) {}
 }
 
 impl Places for Vec<Place> {
@@ -40,6 +43,9 @@ impl Places for Vec<Place> {
     }
     fn copy(&mut self, other: &Self, range: Range<usize>) {
         self.extend_from_slice(&other[range]);
+    }
+    fn truncate(&mut self, count: usize) {
+        Vec::truncate(self, count);
     }
 }
 
@@ -62,13 +68,11 @@ pub(super) struct Seen<P> {
 
 impl<P: Places> Seen<P> {
     pub(super) fn of(text: &str) -> Self {
-        Self::read(text.as_bytes(), |at| {
-            let at = u32::try_from(at).unwrap_or(u32::MAX);
-            (at, at.saturating_add(1))
-        })
+        Self::read(text.as_bytes(), byte)
     }
 
-    fn read(all: &[u8], place: impl Fn(usize) -> Place) -> Self {
+    /// The same of bytes that stand elsewhere in a text.
+    pub(super) fn read(all: &[u8], place: impl Fn(usize) -> Place) -> Self {
         let plain = View::seen(all, &place, false);
         let has_sequences = all.contains(&0x1b) || all.windows(2).any(|pair| pair == CSI);
         Self { plain, by_terminal: has_sequences.then(|| View::seen(all, &place, true)) }
@@ -154,25 +158,49 @@ impl<P: Places> View<P> {
         (before.min(span.start)..span.start, span.end..after.max(span.end))
     }
 
-    /// The view of its letters and digits alone, in lower case, and without the `0x` before hexadecimal digits.
+    /// The view of its letters and digits alone, in lower case.
     pub(super) fn alphanumeric(&self) -> Self {
         let mut view = Self { bytes: vec![0; self.bytes.len()], places: P::with_capacity(self.bytes.len()) };
-        let (mut at, mut length, mut in_word) = (0, 0, false);
-        while let Some(&byte) = self.bytes.get(at) {
-            if byte == b'0' && !in_word && matches!(self.bytes.get(at + 1), Some(b'x' | b'X')) {
-                at += 2;
-                continue;
-            }
-            in_word = byte.is_ascii_alphanumeric();
+        let mut length = 0;
+        for (at, byte) in self.bytes.iter().enumerate() {
+            let is_kept = byte.is_ascii_alphanumeric();
             view.bytes[length] = byte.to_ascii_lowercase();
-            length += usize::from(in_word);
-            if in_word {
+            length += usize::from(is_kept);
+            if is_kept {
                 view.places.add(self.places.at(at));
             }
-            at += 1;
         }
         view.bytes.truncate(length);
         view
+    }
+
+    /// Of a view of letters and digits the hexadecimal digits alone, whatever marks them as such or stands between them (`67h`,
+    /// `U+0067`), without the `0` of `0x67`. Where the text was `cut`, one at its end is taken for such a `0`.
+    pub(super) fn digits(&self, cut: bool) -> Self {
+        let mut view = Self { bytes: vec![0; self.bytes.len()], places: P::with_capacity(self.bytes.len()) };
+        let mut length = 0;
+        for (at, byte) in self.bytes.iter().enumerate() {
+            let is_kept = byte.is_ascii_hexdigit();
+            view.bytes[length] = *byte;
+            length += usize::from(is_kept);
+            if is_kept {
+                view.places.add(self.places.at(at));
+            } else if *byte == b'x' && self.is_after_mark(at + 1) {
+                length -= 1;
+                view.places.truncate(length);
+            }
+        }
+        if cut && length > 0 && view.bytes[length - 1] == b'0' {
+            length -= 1;
+            view.places.truncate(length);
+        }
+        view.bytes.truncate(length);
+        view
+    }
+
+    /// True where two hexadecimal digits follow `0x`, or the text ends before they do.
+    fn is_after_mark(&self, at: usize) -> bool {
+        at > 1 && self.bytes[at - 2] == b'0' && self.bytes[at..].iter().take(2).all(u8::is_ascii_hexdigit)
     }
 
     /// The view with such escapes undone, once; `None` where there are none. Where the text was `cut`, an escape that it may
@@ -268,6 +296,12 @@ impl View<Vec<Place>> {
         }
         view
     }
+}
+
+/// The place of one byte of a text.
+pub(super) fn byte(at: usize) -> Place {
+    let at = u32::try_from(at).unwrap_or(u32::MAX);
+    (at, at.saturating_add(1))
 }
 
 fn place(at: u32) -> usize {

@@ -45,10 +45,14 @@ async fn follow(polls: &[Says]) -> (Vec<Vec<EventName>>, String, Vec<String>) {
         told.push(names);
         cursor = batch.cursor;
     }
-    let Some(Item { detail: Detail::Build(build), .. }) = stored else { panic!("no build") };
-    let runs: Vec<_> =
-        build.runs.iter().map(|run| format!("#{} {}", run.number, run.status.name())).collect();
-    (told, runs.join(", "), asked)
+    (told, lines(&stored.expect("a build")), asked)
+}
+
+/// A build's runs in a line.
+fn lines(item: &Item) -> String {
+    let Detail::Build(build) = &item.detail else { panic!("not a build") };
+    let runs = build.runs.iter().map(|run| format!("#{} {}", run.number, run.status.name()));
+    runs.collect::<Vec<_>>().join(", ")
 }
 
 /// A poll, and the numbers that it asked for.
@@ -183,7 +187,7 @@ async fn a_job_that_is_made_again_hides_nothing() {
     let old = || says(59, &[made(58, 2, "FAILURE"), made(57, 1, "SUCCESS")], &[]);
     let old_green = || says(59, &[made(58, 2, "SUCCESS")], &[]);
     type Case<'a> = (&'a str, Vec<Says>, &'a [EventName], &'a str);
-    let cases: [Case<'_>; 10] = [
+    let cases: [Case<'_>; 14] = [
         (
             "green",
             vec![old(), says(2, &[made(1, 9, "SUCCESS")], &[])],
@@ -215,7 +219,37 @@ async fn a_job_that_is_made_again_hides_nothing() {
             "its next number is not said",
             vec![old_green(), says(json!(null), &[made(1, 9, "FAILURE")], &[])],
             &[Failed],
-            "#1 failed",
+            "#1 failed, #58 passed",
+        ),
+        (
+            "nor is it of one that was red",
+            vec![old(), says(json!(null), &[made(2, 10, "SUCCESS"), made(1, 9, "FAILURE")], &[])],
+            &[StillFailing, Fixed],
+            "#2 passed, #1 failed, #58 failed, #57 passed",
+        ),
+        (
+            "it is not said for one look",
+            vec![
+                old(),
+                says(json!(null), &[made(1, 9, "FAILURE")], &[]),
+                says(3, &[made(2, 10, "SUCCESS"), made(1, 9, "FAILURE")], &[]),
+            ],
+            &[Fixed],
+            "#2 passed, #1 failed, #58 failed, #57 passed",
+        ),
+        // Without it and without times, nothing tells: the builds that were known are asked for, and are not there.
+        (
+            "neither its next number nor its times",
+            vec![old(), says(json!(null), &[undated(1, "SUCCESS")], &[])],
+            &[Passed],
+            "#1 passed",
+        ),
+        // It is not made again: its last build was deleted.
+        (
+            "a lower number that was made before",
+            vec![old(), says(json!(null), &[made(57, 1, "SUCCESS")], &[])],
+            &[],
+            "#57 passed",
         ),
         (
             "past its old number",
@@ -248,4 +282,38 @@ async fn a_job_that_is_made_again_hides_nothing() {
         assert_eq!(got_told.last().map(Vec::as_slice), Some(told), "{name}");
         assert_eq!(got_left, left, "{name}");
     }
+}
+
+#[tokio::test]
+async fn of_a_build_that_is_listed_twice_the_further_counts_and_nothing_is_guessed() {
+    let twice =
+        "web: 1 of 2 builds cannot be read: build 2: it is listed twice, and one contradicts the other";
+    let longer = |mut build: Value| {
+        build["duration"] = json!(9_000);
+        build
+    };
+    let green = || made(1, 1, "SUCCESS");
+    // Both rows of build 2 -> what is told, and what is named.
+    let cases = [
+        ([made(2, 5, "FAILURE"), made(2, 5, "FAILURE")], "#2 failed, #1 passed", ""),
+        ([made(2, 5, ""), made(2, 5, "FAILURE")], "#2 failed, #1 passed", ""),
+        ([made(2, 5, "FAILURE"), made(2, 6, "SUCCESS")], "#2 passed, #1 passed", ""),
+        ([made(2, 5, "FAILURE"), longer(made(2, 5, "SUCCESS"))], "#2 passed, #1 passed", ""),
+        ([made(2, 5, "FAILURE"), made(2, 5, "SUCCESS")], "#1 passed", twice),
+    ];
+    for (rows, told, problem) in cases {
+        for rows in [[&rows[0], &rows[1]], [&rows[1], &rows[0]]] {
+            let all: Vec<_> = rows.into_iter().cloned().chain([green()]).collect();
+            let (batch, _) = look(&says(3, &all, &[]), None).await;
+            assert_eq!(lines(&batch.snapshots[0]), told, "{rows:?}");
+            let problems: Vec<_> = batch.problems.iter().map(ToString::to_string).collect();
+            assert_eq!(problems.join("; "), problem, "{rows:?}");
+        }
+    }
+    // What was known of it stays, and it is not asked for: it is there.
+    let before = says(3, &[made(2, 5, "FAILURE"), green()], &[]);
+    let odd = says(3, &[made(2, 5, "SUCCESS"), made(2, 5, "FAILURE"), green()], &[]);
+    let (told, left, asked) = follow(&[before.clone(), odd, before]).await;
+    assert_eq!(told, [vec![EventName::Passed, EventName::Failed], vec![], vec![]]);
+    assert_eq!((left.as_str(), asked), ("#2 failed, #1 passed", vec![]));
 }

@@ -124,6 +124,47 @@ async fn what_is_gone_is_told_with_the_reason_and_what_is_not_seen_is_not() {
 }
 
 #[tokio::test]
+async fn what_does_not_say_what_it_is_for_one_poll_is_what_it_was() {
+    let plain = |name: &str| job(name, json!({}));
+    let branches = || json!([plain("main"), plain("x")]);
+    let all = |shop: Value, team: Value| json!({ "jobs": [shop, team, plain("web")] });
+    let whole = || all(shop(branches()), team(json!([plain("api")])));
+    let without = |mut holds: Value, class: &Value| {
+        holds["_class"] = class.clone();
+        holds.as_object_mut().unwrap().retain(|_, value| *value != json!("missing"));
+        holds
+    };
+    let names = |batch: &Batch| {
+        let mut names: Vec<_> = batch.snapshots.iter().map(|item| item.reference().to_owned()).collect();
+        names.sort();
+        names
+    };
+    for class in [json!(null), json!("missing"), json!(""), json!({})] {
+        for watch in [&[][..], &["shop", "team/*", "web"]] {
+            let first = poll(&whole(), watch, None, contract::now()).await;
+            let odd = all(without(shop(branches()), &class), without(team(json!([plain("api")])), &class));
+            let batch = poll(&odd, watch, first.cursor.as_ref(), contract::now()).await;
+            assert_eq!((names(&batch), batch.gone.len()), (names(&first), 0), "{class} {watch:?}");
+            assert_eq!(batch.problems, [], "{class} {watch:?}");
+            // A branch that is deleted meanwhile is seen to be.
+            let fewer = all(without(shop(json!([plain("main")])), &class), team(json!([plain("api")])));
+            let batch = poll(&fewer, watch, batch.cursor.as_ref(), contract::now()).await;
+            let gone: Vec<_> = batch.gone.iter().map(|gone| (gone.key.id.as_str(), &gone.reason)).collect();
+            assert_eq!(gone, [("shop@x", &GoneReason::BranchDeleted)], "{class} {watch:?}");
+
+            // Neither what it is nor what is in it: it is not seen, and nothing of it leaves the board.
+            let hidden = |name: &str| without(json!({ "name": name }), &class);
+            let odd = all(hidden("shop"), hidden("team"));
+            let batch = poll(&odd, watch, first.cursor.as_ref(), contract::now()).await;
+            assert_eq!((batch.gone.len(), batch.complete.len()), (0, 0), "{class} {watch:?}");
+            assert!(batch.problems.iter().any(|it| it.part == "shop" && it.hides()), "{:?}", batch.problems);
+            let back = poll(&whole(), watch, batch.cursor.as_ref(), contract::now()).await;
+            assert_eq!((names(&back), back.gone.len()), (names(&first), 0), "{class} {watch:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_job_whose_builds_are_not_said_stays_as_it_was() {
     let red = json!({ "jobs": [job("web", json!({}))] });
     let first = poll(&red, &[], None, contract::now()).await;

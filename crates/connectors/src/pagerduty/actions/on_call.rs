@@ -77,7 +77,7 @@ impl Action for OnCall {
                 duty.escalation_level
             )
         };
-        let listing = self.base.pagerduty.list::<Duty>(self.request(), MOST, key).await?;
+        let listing = self.base.pagerduty.list::<Duty>(self.request(), "oncalls", MOST, key).await?;
         let wanted = args.text(verbs::TEAM).trim().to_lowercase();
         let has = |of: &Option<Reference>| {
             of.as_ref().is_some_and(|of| of.summary.to_lowercase().contains(&wanted))

@@ -19,11 +19,11 @@ use serde_json::{Value, json};
 
 use super::{Base, reference, rejected};
 use crate::{
-    http::Request,
+    http::{Answer, Request},
     lenient::web_url,
     pagerduty::{
         is_id,
-        normalise::{name, unique, user},
+        normalise::{self, name, status, unique, user},
         wire::{self, Incident},
     },
 };
@@ -32,31 +32,16 @@ use crate::{
 pub(super) struct ChangeStatus {
     spec: CommandSpec,
     base: Base,
-    to: Status,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Status {
-    Acknowledged,
-    Resolved,
-}
-
-impl Status {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Acknowledged => "acknowledged",
-            Self::Resolved => "resolved",
-        }
-    }
+    to: IncidentStatus,
 }
 
 impl ChangeStatus {
     pub(super) fn acknowledge(base: Base) -> Self {
-        Self { spec: verbs::ack(), base, to: Status::Acknowledged }
+        Self { spec: verbs::ack(), base, to: IncidentStatus::Acknowledged }
     }
 
     pub(super) fn resolve(base: Base) -> Self {
-        Self { spec: verbs::resolve(), base, to: Status::Resolved }
+        Self { spec: verbs::resolve(), base, to: IncidentStatus::Resolved }
     }
 
     fn request(&self, item: &Item, args: &Args) -> Request {
@@ -78,16 +63,16 @@ impl Action for ChangeStatus {
     fn preview(&self, args: &Args, _: Timestamp) -> Result<Vec<Step>, ArgError> {
         let item = self.base.incident(&self.spec, args)?;
         let what = match self.to {
-            Status::Acknowledged => format!("Acknowledge {}, unless it is over by then", item.title),
-            Status::Resolved => format!("Resolve {}", item.title),
+            IncidentStatus::Resolved => format!("Resolve {}", item.title),
+            _ => format!("Acknowledge {}, unless it is over by then", item.title),
         };
         Ok(vec![look(&self.base, item), self.base.pagerduty.http().step(what, &self.request(item, args))])
     }
 
     async fn run(&self, args: &Args, _: Timestamp, _: &dyn Progress) -> Result<Outcome, ServiceError> {
         let item = self.base.incident(&self.spec, args).map_err(rejected)?;
-        let now = self.base.pagerduty.incident(&item.key.id).await?;
-        if now.status == "resolved" {
+        let (now, before) = before(&self.base, item).await?;
+        if before == IncidentStatus::Resolved {
             let by = by(&now);
             return Ok(with_state(
                 Outcome::ok(format!("{} is resolved already{by}: nothing was sent", item.title)),
@@ -95,16 +80,14 @@ impl Action for ChangeStatus {
             ));
         }
         let sent = self.base.pagerduty.change(self.request(item, args)).await;
-        let after = answered(&self.base, item, sent, |after| after.status == self.to.name()).await?;
-        if after.status == self.to.name() {
-            return Ok(with_state(Outcome::ok(format!("{} is {}", item.title, self.to.name())), &after));
-        }
-        let state =
-            if after.status.is_empty() { "in a state that PagerDuty does not say" } else { &after.status };
-        Ok(with_state(
-            Outcome::failed(format!("{} is not {}: it is {state}", item.title, self.to.name())),
-            &after,
-        ))
+        let is_done = |after: &Incident| status(&after.status).map(|status| status == self.to);
+        let (after, is_done) = answered(&self.base, item, sent, is_done).await?;
+        let to = self.to.name();
+        let outcome = match is_done {
+            true => Outcome::ok(format!("{} is {to}", item.title)),
+            false => Outcome::failed(format!("{} is not {to}: it is {}", item.title, after.status)),
+        };
+        Ok(with_state(outcome, &after))
     }
 }
 
@@ -162,7 +145,7 @@ impl Action for Escalate {
             return Ok(over);
         }
         let sent = self.base.pagerduty.change(self.request(item, level)).await?;
-        let after = one(&sent)?;
+        let after = one(&sent, item)?;
         let whom = assignees(&after);
         Ok(with_state(Outcome::ok(format!("{} was escalated to level {level}{whom}", item.title)), &after))
     }
@@ -221,9 +204,13 @@ impl Action for Reassign {
             return Ok(over);
         }
         let sent = self.base.pagerduty.change(self.request(item, person)).await;
-        let has = |after: &Incident| ids(after).iter().any(|id| id == person);
-        let after = answered(&self.base, item, sent, has).await?;
-        if !has(&after) {
+        // Of a list that cannot be read whole it is not known whom it lacks.
+        let has = |after: &Incident| match ids(after).any(|id| id == person) {
+            true => Some(true),
+            false => normalise::unread_assignees(after).is_none().then_some(false),
+        };
+        let (after, is_done) = answered(&self.base, item, sent, has).await?;
+        if !is_done {
             let whom = assignees(&after);
             return Ok(with_state(
                 Outcome::failed(format!("{} is still assigned{whom}", item.title)),
@@ -268,31 +255,60 @@ fn refuses(item: &Item) -> Option<String> {
 
 /// What is said of one that is over: nobody is paged for it again.
 async fn is_over(base: &Base, item: &Item) -> Result<Option<Outcome>, ServiceError> {
-    let now = base.pagerduty.incident(&item.key.id).await?;
-    let over = (now.status == "resolved").then(|| {
+    let (now, before) = before(base, item).await?;
+    let over = (before == IncidentStatus::Resolved).then(|| {
         let by = by(&now);
         with_state(Outcome::failed(format!("{} is resolved{by}: nobody was paged", item.title)), &now)
     });
     Ok(over)
 }
 
-fn one(answer: &crate::http::Answer) -> Result<Incident, ServiceError> {
-    answer.json::<wire::One>().map(|one| one.incident)
+/// How an incident is before it is changed. One that does not say how far it is may be over: nothing is sent then.
+async fn before(base: &Base, item: &Item) -> Result<(Incident, IncidentStatus), ServiceError> {
+    let now = base.pagerduty.incident(&item.key.id).await?;
+    match status(&now.status) {
+        Some(status) => Ok((now, status)),
+        None => {
+            let found = text::line(&now.status, 40);
+            Err(ServiceError::unavailable(format!(
+                "whether {} is still open cannot be read: expected the status triggered, acknowledged or resolved, \
+                 found {found:?}; nothing was sent",
+                item.title
+            )))
+        }
+    }
 }
 
-/// How it is after a write. Where the answer got lost, it is looked up: what is there is done.
+/// The incident of an answer to a write; one about another incident says nothing of what was written.
+fn one(answer: &Answer, item: &Item) -> Result<Incident, ServiceError> {
+    let one = answer.json::<wire::One>()?.incident;
+    if one.id == item.key.id { Ok(one) } else { Err(unsaid(item)) }
+}
+
+fn unsaid(item: &Item) -> ServiceError {
+    ServiceError::unknown(format!("PagerDuty does not say what became of {}", item.title))
+}
+
+/// How it is after a write, and whether that is what was asked for. Where the answer got lost or does not say it, it is looked
+/// up: what is there is done.
 async fn answered(
     base: &Base,
     item: &Item,
-    sent: Result<crate::http::Answer, ServiceError>,
-    is_done: impl Fn(&Incident) -> bool,
-) -> Result<Incident, ServiceError> {
-    match sent.and_then(|answer| one(&answer)) {
+    sent: Result<Answer, ServiceError>,
+    is_done: impl Fn(&Incident) -> Option<bool>,
+) -> Result<(Incident, bool), ServiceError> {
+    let said = sent.and_then(|answer| {
+        let after = one(&answer, item)?;
+        let is_done = is_done(&after).ok_or_else(|| unsaid(item))?;
+        Ok((after, is_done))
+    });
+    match said {
         Err(lost @ ServiceError::Unknown { .. }) => {
             let now = base.pagerduty.incident(&item.key.id).await;
-            now.ok().filter(is_done).ok_or(lost)
+            let done = now.ok().filter(|now| is_done(now) == Some(true));
+            done.map(|now| (now, true)).ok_or(lost)
         }
-        answer => answer,
+        said => said,
     }
 }
 
@@ -300,9 +316,8 @@ fn by(incident: &Incident) -> String {
     incident.last_status_change_by.as_ref().map(|by| format!(" by {}", name(by))).unwrap_or_default()
 }
 
-fn ids(incident: &Incident) -> Vec<String> {
-    let assignments = incident.assignments.good().iter();
-    assignments.map(|assignment| assignment.assignee.id.clone()).collect()
+fn ids(incident: &Incident) -> impl Iterator<Item = &str> {
+    incident.assignments.good().iter().map(|assignment| assignment.assignee.id.as_str())
 }
 
 /// " to ana and bo", where it is known.

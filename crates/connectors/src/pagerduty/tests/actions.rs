@@ -1,5 +1,7 @@
 //! What is done about an incident.
 
+use callboard_domain::error::ServiceError;
+
 use super::*;
 
 async fn run(http: &MockServer, name: &str, args: &Args) -> Outcome {
@@ -168,6 +170,69 @@ async fn what_is_over_by_then_stays_over() {
     }
     let writes = http.received_requests().await.unwrap().iter().filter(|it| it.method != "GET").count();
     assert_eq!(writes, 0);
+}
+
+/// Whether it is over is read first: of one that does not say, nothing is known.
+#[tokio::test]
+async fn what_does_not_say_how_far_it_is_is_not_written_to() {
+    for status in [json!(null), json!("dormant"), json!(""), json!(["triggered"])] {
+        let server = Server::holding([with(incident("Q1SLOW"), json!({ "status": status }))]);
+        let http = serve(&server).await;
+        let connection = connect(&http.uri());
+        for (name, values) in [
+            ("ack", &[][..]),
+            ("resolve", &[]),
+            ("escalate", &[("level", "2")]),
+            ("reassign", &[("person", ANA)]),
+        ] {
+            let action = connection.actions.iter().find(|action| action.spec().name == name).unwrap();
+            let args = on_the_board("Q1SLOW", values);
+            let error = action.run(&args, now(), &Said::default()).await.unwrap_err();
+            assert!(matches!(error, ServiceError::Unavailable { .. }), "{name} of {status}: {error}");
+        }
+        let writes = http.received_requests().await.unwrap().iter().filter(|it| it.method != "GET").count();
+        assert_eq!(writes, 0, "{status}");
+    }
+}
+
+/// What is answered to a write, and what is there afterwards -> done, not done, or not known.
+#[tokio::test]
+async fn an_answer_that_does_not_say_what_was_asked_for_is_unknown() {
+    let without = |mut incident: Value, field: &str| {
+        incident.as_object_mut().unwrap().remove(field);
+        incident
+    };
+    let (open, taken) = (incident("Q1SLOW"), acknowledged("Q1SLOW"));
+    let to_ana = with(open.clone(), json!({ "assignments": [{ "assignee": user(ANA) }] }));
+    let half = with(open.clone(), json!({ "assignments": [{ "assignee": user(BO) }, null] }));
+    let person = &[("person", ANA)][..];
+    let cases = [
+        ("ack", &[][..], taken.clone(), Some(true)),
+        ("ack", &[], open.clone(), Some(false)),
+        ("ack", &[], without(taken.clone(), "status"), None),
+        ("ack", &[], with(taken, json!({ "status": "dormant" })), None),
+        ("ack", &[], acknowledged("QOTHER1"), None),
+        ("reassign", person, to_ana.clone(), Some(true)),
+        ("reassign", person, open.clone(), Some(false)),
+        ("reassign", person, without(to_ana, "assignments"), None),
+        ("reassign", person, half, None),
+        ("escalate", &[("level", "2")], incident("QOTHER1"), None),
+    ];
+    for (name, values, answer, expected) in cases {
+        let http = MockServer::start().await;
+        let written = ResponseTemplate::new(200).set_body_json(json!({ "incident": answer }));
+        Mock::given(method("PUT")).respond_with(written).with_priority(1).mount(&http).await;
+        // Nothing has become of it where it is looked up.
+        Server::holding([open.clone()]).mock().mount(&http).await;
+        let connection = connect(&http.uri());
+        let action = connection.actions.iter().find(|action| action.spec().name == name).unwrap();
+        let came = action.run(&on_the_board("Q1SLOW", values), now(), &Said::default()).await;
+        match (expected, &came) {
+            (Some(ok), Ok(outcome)) => assert_eq!(outcome.ok, ok, "{name} {answer}: {outcome:?}"),
+            (None, Err(ServiceError::Unknown { .. })) => {}
+            _ => panic!("{name} {answer}: {came:?}"),
+        }
+    }
 }
 
 #[test]

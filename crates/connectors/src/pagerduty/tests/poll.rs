@@ -120,9 +120,135 @@ async fn what_left_the_list_is_asked_for() {
         .mount(&http)
         .await;
     let (told, batch) = board.poll().await;
-    assert!(told.is_empty() && batch.problems.iter().all(|it| it.kind == ProblemKind::Details), "{batch:?}");
-    assert_eq!(batch.problems.len(), 1);
+    let [problem] = &batch.problems[..] else { panic!("{batch:?}") };
+    assert_eq!((told, problem.part.as_str(), problem.kind), (vec![], "Q2SLOW", ProblemKind::NotSeen));
     assert_eq!(board.poll().await.0, [(EventName::Resolved, Some("Bo".to_owned()))]);
+}
+
+/// What left the list and is refused by itself may still be open: the board names it, until it is known.
+#[tokio::test]
+async fn what_left_the_list_and_is_refused_is_not_seen() {
+    let other = json!({ "incident": incident("QOTHER1") });
+    let answers = [
+        ResponseTemplate::new(403),
+        ResponseTemplate::new(400),
+        ResponseTemplate::new(401),
+        ResponseTemplate::new(500),
+        ResponseTemplate::new(200).set_body_json(other),
+        ResponseTemplate::new(200).set_body_json(json!({ "incident": { "id": "Q1SLOW" } })),
+        ResponseTemplate::new(200).set_body_string("<html>Sign in</html>"),
+    ];
+    for (place, answer) in answers.into_iter().enumerate() {
+        let server = Server::holding([incident("Q1SLOW")]);
+        let http = serve(&server).await;
+        let mut board = Polled::new(&http.uri());
+        board.poll().await;
+        server.set(resolved("Q1SLOW"));
+        let refused = Mock::given(path("/incidents/Q1SLOW")).respond_with(answer).with_priority(1);
+        refused.mount(&http).await;
+        for _ in 0..2 {
+            let (told, batch) = board.poll().await;
+            let [problem] = &batch.problems[..] else { panic!("{place}: {:?}", batch.problems) };
+            assert_eq!((told, &batch.gone[..], &batch.complete[..]), (vec![], &[][..], &[][..]), "{place}");
+            assert_eq!((problem.part.as_str(), problem.kind), ("Q1SLOW", ProblemKind::NotSeen), "{place}");
+            assert!(problem.why.starts_with("whether it has ended cannot be read: "), "{problem}");
+        }
+        http.reset().await;
+        server.mock().mount(&http).await;
+        let (told, batch) = board.poll().await;
+        assert_eq!((told.len(), batch.problems.len()), (1, 0), "{place}: its end is read at last");
+    }
+}
+
+/// More than are asked for in one poll: those that wait are named.
+#[tokio::test]
+async fn those_that_wait_to_be_asked_for_are_named() {
+    let ids: Vec<String> = (0..25).map(|n| format!("Q{n:05}")).collect();
+    let server = Server::holding(ids.iter().map(|id| incident(id)));
+    let http = serve(&server).await;
+    let mut board = Polled::new(&http.uri());
+    board.poll().await;
+    ids.iter().for_each(|id| server.set(resolved(id)));
+    let (told, batch) = board.poll().await;
+    let [problem] = &batch.problems[..] else { panic!("{:?}", batch.problems) };
+    assert!(told.len() == 20 && problem.hides() && problem.why.contains("5 more incidents"), "{problem}");
+    let (told, batch) = board.poll().await;
+    assert_eq!((told.len(), batch.problems.len()), (5, 0));
+}
+
+/// The field by which a listing's rows are missed is the service's own.
+#[tokio::test]
+async fn a_listing_without_rows_is_named_as_the_service_names_it() {
+    let cases = [
+        (json!({}), "`incidents` is missing"),
+        (json!({ "rows": [] }), "`incidents` is missing"),
+        (json!({ "users": [] }), "`incidents` is missing"),
+        (json!({ "incidents": null }), "`incidents`: expected a list, found nothing (null)"),
+        (json!({ "incidents": { "Q1": 1 } }), "`incidents`: expected a list, found an object {...}"),
+    ];
+    for (answer, expected) in cases {
+        let http = MockServer::start().await;
+        let list = ResponseTemplate::new(200).set_body_json(&answer);
+        Mock::given(path("/incidents")).respond_with(list).mount(&http).await;
+        let error = connect(&http.uri()).source.unwrap().poll(None, now()).await.unwrap_err().to_string();
+        assert!(error.contains(expected), "{answer}: {error}");
+    }
+    let http = MockServer::start().await;
+    let empty = ResponseTemplate::new(200).set_body_json(json!({}));
+    Mock::given(path("/oncalls")).respond_with(empty.clone()).mount(&http).await;
+    Mock::given(path("/log_entries")).respond_with(empty).mount(&http).await;
+    Server::holding([incident("Q1SLOW")]).mock().with_priority(9).mount(&http).await;
+    let connection = connect(&http.uri());
+    let on_call = connection.actions.iter().find(|action| action.spec().name == "on-call").unwrap();
+    let error = on_call.run(&args(&[]), now(), &Said::default()).await.unwrap_err().to_string();
+    assert!(error.contains("`oncalls` is missing"), "{error}");
+    let batch = connection.source.unwrap().poll(None, now()).await.unwrap();
+    assert!(batch.problems[0].why.contains("`log_entries` is missing"), "{:?}", batch.problems);
+}
+
+/// That it is not said who is asked, or who has it, is not that nobody is.
+#[tokio::test]
+async fn people_who_are_not_said_are_named_as_not_known() {
+    let assigned = "it is not known whom it is assigned to: assignments is missing";
+    let acknowledged_by = "it is not known who acknowledged it: acknowledgements is missing";
+    let cases = [
+        (&["assignments"][..], vec![(true, assigned)]),
+        (&["acknowledgements"], vec![(false, acknowledged_by)]),
+        (&["assignments", "acknowledgements"], vec![(true, assigned), (false, acknowledged_by)]),
+    ];
+    for (absent, expected) in cases {
+        let server = Server::holding([acknowledged("Q1SLOW")]);
+        let http = serve(&server).await;
+        let mut board = Polled::new(&http.uri());
+        assert_eq!(board.poll().await.1.problems, []);
+        let mut less = acknowledged("Q1SLOW");
+        absent.iter().for_each(|field| drop(less.as_object_mut().unwrap().remove(*field)));
+        server.set(less);
+        let (told, batch) = board.poll().await;
+        let named: Vec<_> = batch.problems.iter().map(|it| (it.hides(), it.why.as_str())).collect();
+        assert_eq!((told, named), (vec![], expected), "{absent:?}");
+        assert!(batch.problems.iter().all(|it| it.part == "Q1SLOW"));
+        let known = detail(&board.stored["Q1SLOW"]);
+        assert_eq!((known.assignee_names(), known.holder_names()), (vec!["Bo"], vec!["Bo"]), "{absent:?}");
+    }
+    // Read by itself, since the list lacks it.
+    let server = Server::holding([incident("Q1SLOW")]);
+    let http = serve(&server).await;
+    let mut board = Polled::new(&http.uri());
+    board.poll().await;
+    let mut less = incident("Q1SLOW");
+    less.as_object_mut().unwrap().remove("assignments");
+    server.set(less);
+    let none = ResponseTemplate::new(200).set_body_json(json!({ "incidents": [], "more": false }));
+    Mock::given(path("/incidents")).respond_with(none).with_priority(1).mount(&http).await;
+    let named: Vec<_> = board.poll().await.1.problems.into_iter().map(|it| it.why).collect();
+    assert_eq!(named, [assigned]);
+    // Acknowledged by nobody.
+    let server = Server::holding([with(acknowledged("Q1SLOW"), json!({ "acknowledgements": [] }))]);
+    let http = serve(&server).await;
+    let named: Vec<_> =
+        Polled::new(&http.uri()).poll().await.1.problems.into_iter().map(|it| it.why).collect();
+    assert_eq!(named, ["it is not known who acknowledged it: acknowledgements is empty"]);
 }
 
 #[tokio::test]

@@ -74,7 +74,7 @@ pub(super) fn duties(listed: &wire::OnCall) -> Vec<Duty> {
 }
 
 /// True where every row could be read.
-fn is_whole(listed: &wire::OnCall) -> bool {
+pub(super) fn is_whole(listed: &wire::OnCall) -> bool {
     let teams = &listed.teams_on_call;
     let duties = || teams.good.iter().flat_map(|team| &team.now.good);
     teams.odd.is_empty()

@@ -58,10 +58,12 @@ impl ChangeStatus {
         Ok((item, self.base.service.write(Method::PATCH, ["incidents", self.call], body)))
     }
 
-    /// True where nothing is left to do: one that is somebody else's is still to be taken.
+    /// True where nothing is left to do: one that is somebody else's is still to be taken, as is one of which it is not known whose
+    /// it is.
     fn is_done(&self, incident: &Incident, now: Timestamp) -> bool {
         let me = self.base.service.user().unwrap_or_default();
-        let mine = || normalise::holders(incident, now).iter().any(|user| is_same_user(me, &user.id));
+        let holders = || normalise::holders(incident, now).unwrap_or_default();
+        let mine = || holders().iter().any(|user| is_same_user(me, &user.id));
         normalise::status(&incident.current_phase) == Some(self.to)
             && (self.to == IncidentStatus::Resolved || mine())
     }

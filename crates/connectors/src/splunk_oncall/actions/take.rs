@@ -67,13 +67,26 @@ impl TakeOnCall {
         Ok(Wanted { policy, from, me, request })
     }
 
-    /// Who is on call for the policy now, and what people call it; none where no list has it.
-    async fn who(&self, policy: &str) -> Result<Option<(String, BTreeSet<String>)>, ServiceError> {
-        let duties = on_call::duties(&self.base.service.on_call().await?);
+    /// Who is on call for the policy now.
+    async fn who(&self, policy: &str) -> Result<OnDuty, ServiceError> {
+        let listed = self.base.service.on_call().await?;
+        let duties = on_call::duties(&listed);
         let own: Vec<&Duty> = duties.iter().filter(|duty| duty.slug == policy).collect();
-        let users = own.iter().flat_map(|duty| duty.users.iter().cloned()).collect();
-        Ok(own.first().map(|duty| (duty.policy.clone(), users)))
+        Ok(OnDuty {
+            name: own.first().map(|duty| duty.policy.clone()),
+            users: own.iter().flat_map(|duty| duty.users.iter().cloned()).collect(),
+            whole: on_call::is_whole(&listed) && duties.iter().all(|duty| !duty.slug.is_empty()),
+        })
     }
+}
+
+/// Who is on call for a policy.
+struct OnDuty {
+    /// What people call the policy; none where no list has it.
+    name: Option<String>,
+    users: BTreeSet<String>,
+    /// False where not all could be read: it is not known then who else is.
+    whole: bool,
 }
 
 fn has(users: &BTreeSet<String>, name: &str) -> bool {
@@ -96,10 +109,17 @@ impl Action for TakeOnCall {
 
     async fn run(&self, args: &Args, _: Timestamp, _: &dyn Progress) -> Result<Outcome, ServiceError> {
         let Wanted { policy, from, me, request } = self.wanted(args).map_err(rejected)?;
-        let Some((name, before)) = self.who(policy).await? else {
+        let OnDuty { name, users: before, whole } = self.who(policy).await?;
+        let unread = || {
+            let why = "not all of who is on call can be read";
+            ServiceError::unavailable(format!(
+                "who is on call for {policy} is not known: {why}; nothing was sent"
+            ))
+        };
+        let Some(name) = name else {
             let why =
                 format!("Splunk On-Call lists nobody on call for the escalation policy {policy}: choose one");
-            return Err(ServiceError::rejected(why));
+            return Err(if whole { ServiceError::rejected(why) } else { unread() });
         };
         let data = json!({ "policy": policy, "from": from, "to": me });
         if has(&before, me) {
@@ -107,6 +127,9 @@ impl Action for TakeOnCall {
             return Ok(Outcome::ok(summary).data(data));
         }
         // As it is listed, since that is how it is sent.
+        if !before.contains(from) && !whole {
+            return Err(unread());
+        }
         if !before.contains(from) {
             let now: Vec<_> = before.iter().map(String::as_str).collect();
             let now = if now.is_empty() { "nobody".to_owned() } else { now.join(", ") };
@@ -126,7 +149,7 @@ impl Action for TakeOnCall {
         };
         // The answer is a sentence, or got lost: the list says whether it is so.
         match self.who(policy).await {
-            Ok(Some((_, after))) if has(&after, me) => {
+            Ok(after) if has(&after.users, me) => {
                 Ok(Outcome::ok(format!("You are on call for {name} in place of {from}")).data(data))
             }
             Ok(_) => {

@@ -59,8 +59,39 @@ async fn what_somebody_else_has_is_taken_too() {
     let http = serve(&server).await;
     assert!(run(&http, "ack", &on_the_board("42", &[])).await.ok);
     let after = serde_json::from_str(&server.get("42").to_string()).unwrap();
-    let holders: Vec<_> = normalise::holders(&after, now()).into_iter().map(|user| user.id).collect();
+    let holders = normalise::holders(&after, now()).unwrap();
+    let holders: Vec<_> = holders.into_iter().map(|user| user.id).collect();
     assert_eq!(holders, [ANA, BO]);
+}
+
+/// That it is mine already is believed only where every step of it can be read.
+#[tokio::test]
+async fn what_may_be_somebody_elses_by_now_is_taken() {
+    let mine = |transitions: Value| with(after("42", &[("ACKED", "2026-11-22T11:10:00Z", ANA)]), transitions);
+    let own = json!({ "name": "ACKED", "at": "2026-11-22T11:10:00Z", "by": ANA });
+    let cases = [
+        (json!({}), 0),
+        (json!({ "transitions": [own] }), 0),
+        (json!({ "transitions": [own, null] }), 1),
+        (json!({ "transitions": [own, { "name": "UNACKED", "at": "soon" }] }), 1),
+        (json!({ "transitions": [own, { "at": "2026-11-22T11:12:00Z" }] }), 1),
+        (json!({ "transitions": null }), 1),
+        (json!({ "transitions": [] }), 1),
+    ];
+    for (transitions, expected) in cases {
+        let http = MockServer::start().await;
+        let incident = mine(transitions.clone());
+        let listed = ResponseTemplate::new(200).set_body_json(incident);
+        Mock::given(path("/api-public/v1/incidents/42"))
+            .respond_with(listed)
+            .with_priority(1)
+            .mount(&http)
+            .await;
+        Server::holding([acked("42")]).mock().mount(&http).await;
+        let outcome = run(&http, "ack", &on_the_board("42", &[])).await;
+        assert!(outcome.ok, "{transitions}: {outcome:?}");
+        assert_eq!(writes(&http).await, expected, "{transitions}");
+    }
 }
 
 #[tokio::test]

@@ -224,6 +224,57 @@ async fn a_list_in_any_shape() {
     }
 }
 
+/// What is not said of whom an incident pages or of its history is not that there is nobody and nothing.
+#[tokio::test]
+async fn what_is_not_said_is_named_as_not_known() {
+    let pages = "#41: it is not known whom it pages: ";
+    let steps = "#41: it is not known who has it and since when: transitions is missing";
+    let cases = [
+        (&[][..], incident("41"), vec![]),
+        (&["pagedUsers"], incident("41"), vec![format!("{pages}pagedUsers is missing")]),
+        (&["pagedTeams"], incident("41"), vec![format!("{pages}pagedTeams is missing")]),
+        (
+            &["pagedUsers", "pagedPolicies"],
+            acked("41"),
+            vec![format!("{pages}pagedUsers is missing, and 1 more")],
+        ),
+        (&["transitions"], acked("41"), vec![steps.to_owned()]),
+        // It is over: nobody is asked any more.
+        (&["pagedUsers", "transitions"], resolved("41"), vec![]),
+    ];
+    for (absent, mut incident, expected) in cases {
+        absent.iter().for_each(|field| drop(incident.as_object_mut().unwrap().remove(*field)));
+        let http = serve(&Server::holding([incident])).await;
+        let batch = connect(&http.uri()).source.unwrap().poll(None, now()).await.unwrap();
+        let named: Vec<String> = batch.problems.iter().map(ToString::to_string).collect();
+        assert_eq!((batch.snapshots.len(), named), (1, expected), "{absent:?}");
+    }
+}
+
+/// What cannot be read is counted once, though it is listed twice.
+#[tokio::test]
+async fn an_incident_that_is_listed_twice_counts_once() {
+    let odd = |number: &str| with(incident(number), json!({ "currentPhase": "SNOOZED", "pagedUsers": null }));
+    let none = |number: &str| with(incident(number), json!({ "pagedUsers": null }));
+    let twice = |one: Value| [one.clone(), one];
+    let cases = [
+        ([twice(odd("41")), twice(incident("42"))].concat(), vec!["1 of 2 incidents cannot be read: 41"]),
+        ([twice(odd("41")), twice(odd("#42")), twice(incident("43"))].concat(), vec!["2 of 3 incidents"]),
+        // Of one that can be read by half it is not known how far it is.
+        (vec![incident("41"), odd("41"), incident("42")], vec!["1 of 2 incidents cannot be read: 41"]),
+        (twice(none("41")).to_vec(), vec!["#41: it is not known whom it pages: pagedUsers is no list"]),
+    ];
+    for (listed, expected) in cases {
+        let http = MockServer::start().await;
+        let answer = ResponseTemplate::new(200).set_body_json(json!({ "incidents": listed }));
+        Mock::given(path("/api-public/v1/incidents")).respond_with(answer).mount(&http).await;
+        let batch = connect(&http.uri()).source.unwrap().poll(None, now()).await.unwrap();
+        let named: Vec<String> = batch.problems.iter().map(ToString::to_string).collect();
+        assert_eq!(named.len(), expected.len(), "{named:?}");
+        assert!(named.iter().zip(&expected).all(|(it, expected)| it.starts_with(expected)), "{named:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_list_in_another_charset_is_read() {
     let http = MockServer::start().await;
@@ -262,7 +313,7 @@ async fn whom_it_pages_is_not_guessed() {
             json!({ "transitions": "none" }),
             Some(vec![BO]),
             true,
-            vec!["#41: transitions is no list".to_owned()],
+            vec!["#41: it is not known who has it and since when: transitions is no list".to_owned()],
         ),
     ];
     for (odd, asked, knows_teams, problems) in cases {

@@ -127,6 +127,32 @@ async fn on_call_is_taken_from_whoever_has_it_and_the_list_says_so() {
     assert_eq!(others.on_call(), [BO]);
 }
 
+/// That somebody is not on call is not known of a list that cannot be read whole.
+#[tokio::test]
+async fn who_is_on_call_is_not_guessed() {
+    let policy = json!({ "name": "Primary", "slug": POLICY });
+    let team = |now: Value| json!({ "team": { "name": "Checkout", "slug": TEAM }, "oncallNow": now });
+    let user = |name: &str| json!({ "onCalluser": { "username": name } });
+    let duty = |users: Value| json!([{ "escalationPolicy": policy, "users": users }]);
+    let nameless = json!([{ "escalationPolicy": null, "users": [user(BO)] }]);
+    let cases = [
+        ("somebody unread", json!([team(duty(json!([null, user("cy")])))])),
+        ("no list of users", json!([team(duty(json!(null)))])),
+        ("a team unread", json!([null, team(duty(json!([user("cy")])))])),
+        ("a policy that is not said", json!([team(nameless)])),
+    ];
+    for (name, teams) in cases {
+        let http = MockServer::start().await;
+        let answer = ResponseTemplate::new(200).set_body_json(json!({ "teamsOnCall": teams }));
+        Mock::given(path("/api-public/v1/oncall/current")).respond_with(answer).mount(&http).await;
+        let take = args(&[("policy", POLICY), ("person", BO)]);
+        let error = try_run(&http, "take on-call", &take).await.unwrap_err();
+        assert!(matches!(error, ServiceError::Unavailable { .. }), "{name}: {error}");
+        let requests = http.received_requests().await.unwrap();
+        assert!(requests.iter().all(|request| request.method == "GET"), "{name}");
+    }
+}
+
 /// It is believed what the list says afterwards, whatever the answer was.
 #[tokio::test]
 async fn an_answer_alone_does_not_say_that_on_call_was_taken() {

@@ -1,0 +1,148 @@
+//! A repository's runs: which are new, which cannot be read, and which a list lacks that should have them.
+
+use std::collections::BTreeSet;
+
+use callboard_domain::error::ServiceError;
+use jiff::{SignedDuration, Timestamp};
+use reqwest::Method;
+
+use super::{Look, PAGE, note_short, note_unread};
+use crate::{
+    github::{
+        client::{Calls, Rows, in_repo},
+        cursor::{Described, Part, Repo, ToldRun},
+        normalise, wire,
+    },
+    lenient::Odd,
+    twice::once,
+};
+
+/// Reads the list of a repository's runs; on a busy one also that of its default branch.
+pub(super) async fn runs(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> Result<(), ServiceError> {
+    let Some(Described { name, default_branch, .. }) = look.described().cloned() else {
+        return Ok(());
+    };
+    let list = |branch: Option<&str>| {
+        let list = in_repo(Method::GET, &name, &["actions", "runs"]).query("per_page", PAGE.to_string());
+        let list = list.query("exclude_pull_requests", "true");
+        if let Some(branch) = branch { list.query("branch", branch) } else { list }
+    };
+    // Nothing is taken in before all of it is there: the poll may end in between.
+    let all = calls.rows::<wire::Runs>(list(None), look.repo.runs.as_deref(), 1, |_| false).await?;
+    let busy = all.as_ref().map_or(look.repo.busy, |found| found.more);
+    // On a busy repository the default branch has a list of its own: its latest run may be far down the other.
+    let of_default = match default_branch.as_deref().filter(|_| busy) {
+        Some(branch) => {
+            let etag = look.repo.default_runs.as_deref();
+            calls.rows::<wire::Runs>(list(Some(branch)), etag, 1, |_| false).await
+        }
+        None => Ok(None),
+    };
+    let repo = &mut look.repo;
+    let newest = repo.newest_run;
+    let is_relisted = all.is_some();
+    let (mut rows, mut unread, mut lists) = (Vec::new(), Vec::new(), Lists::default());
+    if let Some(found) = all {
+        lists.add(&found, None);
+        repo.runs = Some(found.etag);
+        repo.busy = found.more;
+        note_short(repo, Part::Runs, found.short);
+        // A run under way that left the page is asked for by itself until it ends.
+        let listed: BTreeSet<_> = found.rows.iter().map(|run| run.id).collect();
+        repo.strays.extend(repo.running.difference(&listed).map(|id| (*id, None)));
+        repo.strays.retain(|id, _| !listed.contains(id));
+        let awaited = found.rows.iter().filter(|run| normalise::is_awaited(run));
+        repo.running = awaited.map(|run| run.id).collect();
+        look.relisted = found.unread.is_empty();
+        repo.listed = listed;
+        (rows, unread) = (found.rows, found.unread);
+    }
+    let result = match of_default {
+        Ok(Some(found)) => {
+            lists.add(&found, default_branch.clone());
+            repo.default_runs = Some(found.etag);
+            repo.listed.extend(found.rows.iter().map(|run| run.id));
+            unread.extend(found.unread);
+            rows.extend(found.rows);
+            Ok(())
+        }
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
+    };
+    ask_for_missing(repo, &lists);
+    let rows = sound(repo, rows, &mut unread);
+    if repo.busy && !unread.is_empty() {
+        // Both are read again: one that has not changed would not say again what of it is left out.
+        (repo.runs, repo.default_runs) = (None, None);
+    }
+    if is_relisted || !unread.is_empty() {
+        note_unread(repo, Part::Runs, &unread);
+    }
+    let latest = now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(now);
+    let at = |run: &wire::Run| run.updated_at.filter(|at| *at <= latest);
+    let news = rows.iter().filter(|run| newest.is_none_or(|newest| at(run).is_none_or(|at| at >= newest)));
+    look.heads = news.map(|run| run.head_sha.clone()).collect();
+    repo.newest_run = rows.iter().filter_map(at).max().max(newest);
+    look.runs = rows;
+    result
+}
+
+/// The lists that were just read.
+#[derive(Default)]
+struct Lists {
+    /// The runs that are on them.
+    ids: BTreeSet<u64>,
+    /// What each should have, as far as it says anything of what it lacks.
+    reach: Vec<Reach>,
+}
+
+/// What a list of runs should have: all of one branch (of every one where none is given) from a run on, as ids rise.
+struct Reach {
+    branch: Option<String>,
+    /// None for a list that has all there are.
+    oldest: Option<u64>,
+}
+
+impl Lists {
+    fn add(&mut self, found: &Rows<wire::Run>, branch: Option<String>) {
+        let ids: BTreeSet<_> = found.rows.iter().map(|run| run.id).collect();
+        let oldest = ids.first().copied();
+        // What cannot be read may be any of those that it seems to lack.
+        if found.unread.is_empty() && (!found.more || oldest.is_some()) {
+            self.reach.push(Reach { branch, oldest: oldest.filter(|_| found.more) });
+        }
+        self.ids.extend(ids);
+    }
+
+    /// True for a run that should be on one of them, and is on none.
+    fn lack(&self, id: u64, branch: Option<&str>) -> bool {
+        let has = |reach: &Reach| {
+            reach.oldest.is_none_or(|oldest| id > oldest)
+                && (reach.branch.is_none() || reach.branch.as_deref() == branch)
+        };
+        !self.ids.contains(&id) && self.reach.iter().any(has)
+    }
+}
+
+/// Has the runs asked for by themselves that stand on the board, have not passed, and are not listed although they should be.
+fn ask_for_missing(repo: &mut Repo, lists: &Lists) {
+    let is_missing = |(id, told): (&u64, &ToldRun)| lists.lack(*id, told.branch.as_deref()).then_some(*id);
+    let missing: Vec<_> = repo.not_passed.iter().filter_map(is_missing).collect();
+    for id in missing {
+        repo.listed.remove(&id);
+        repo.strays.entry(id).or_insert(None);
+    }
+}
+
+/// The runs of which it is known what they say; the others are named in `unread`.
+fn sound(repo: &mut Repo, rows: Vec<wire::Run>, unread: &mut Vec<Odd>) -> Vec<wire::Run> {
+    let name = |run: &wire::Run| format!("run {}", run.run_number);
+    let key = |run: &wire::Run| Some((run.id, run.run_attempt));
+    let rows = once(rows, unread, key, normalise::further_run, name);
+    let (lacking, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|run| repo.lacks_attempt(run));
+    let why = "it was run again, and does not say which attempt it is";
+    unread.extend(lacking.iter().map(|run| Odd { which: name(run), why: why.to_owned() }));
+    repo.run_again.retain(|id| repo.listed.contains(id) || repo.strays.contains_key(id));
+    repo.run_again.extend(rows.iter().filter(|run| run.run_attempt > Some(1)).map(|run| run.id));
+    rows
+}

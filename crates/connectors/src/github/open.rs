@@ -1,0 +1,167 @@
+//! An open pull request, as the cursor keeps it.
+
+use callboard_domain::item::ChecksStatus;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{checks::Sum, wire};
+
+/// How long a new head without checks is watched for its first one.
+const CHECKS_EXPECTED_FOR: SignedDuration = SignedDuration::from_mins(10);
+
+/// An open pull request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Open {
+    pub(super) head: String,
+    pub(super) updated_at: Timestamp,
+    /// When that head was first seen.
+    pub(super) seen_at: Timestamp,
+    /// Its reviews and checks are still to be read.
+    pub(super) due: bool,
+    pub(super) reviews: Option<String>,
+    pub(super) checks: Option<Seen>,
+    pub(super) statuses: Option<Seen>,
+    /// The ETag of the pull request itself.
+    #[serde(default)]
+    pub(super) itself: Option<String>,
+    /// Somebody approved it: whether it can be merged matters then.
+    #[serde(default)]
+    pub(super) approved: bool,
+    /// GitHub was still computing whether it can be merged.
+    #[serde(default)]
+    pub(super) computing: bool,
+    /// There are more reviews than were read.
+    #[serde(default)]
+    pub(super) reviews_cut: bool,
+    /// What its list said last, as a number (see `row_hash`); none in cursors of earlier versions.
+    #[serde(default)]
+    pub(super) row: Option<u64>,
+    /// Which of its reviews cannot be read, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) reviews_unread: Option<String>,
+    /// Some of its reviews are of accounts that are not there any more, as far as GitHub says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) reviews_nameless: bool,
+    /// Why it is not known whose review is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) requests_unread: Option<String>,
+    /// A team's review is asked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) asks_team: bool,
+    /// It was not said last which commit is its head: `head` is the one that was known, empty where none was.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) head_unread: bool,
+    #[serde(default = "Said::of_earlier_version")]
+    pub(super) said: Said,
+}
+
+/// What was said last of a pull request, for answers that leave it out.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Said {
+    /// Its author; none where none was ever said, empty where an earlier version of this program did not keep it.
+    author: Option<String>,
+    opened_at: Option<Timestamp>,
+    draft: Option<bool>,
+}
+
+impl Said {
+    fn of_earlier_version() -> Self {
+        Self { author: Some(String::new()), ..Self::default() }
+    }
+
+    /// Takes note of what a pull request says, and gives it what it leaves out. GitHub says nobody (`null`) of an author whose
+    /// account was deleted.
+    pub(super) fn complete(&mut self, pull: &mut wire::Pull) {
+        match &pull.user {
+            Some(user) if user.login.is_empty() => {}
+            Some(user) => self.author = Some(user.login.clone()),
+            None => pull.user = self.author.clone().map(|login| wire::User { login }),
+        }
+        self.opened_at = pull.created_at.or(self.opened_at);
+        self.draft = pull.draft.or(self.draft);
+        (pull.created_at, pull.draft) = (self.opened_at, self.draft);
+    }
+}
+
+/// A sum of checks and the ETag that it came with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Seen {
+    pub(super) etag: String,
+    pub(super) sum: Sum,
+}
+
+impl Open {
+    /// A pull request that was not known to be open.
+    pub(super) fn new(head: &str, updated_at: Timestamp, now: Timestamp) -> Self {
+        Self {
+            head: head.to_owned(),
+            updated_at,
+            seen_at: now,
+            due: true,
+            reviews: None,
+            checks: None,
+            statuses: None,
+            itself: None,
+            approved: false,
+            computing: false,
+            reviews_cut: false,
+            row: None,
+            reviews_unread: None,
+            reviews_nameless: false,
+            requests_unread: None,
+            asks_team: false,
+            head_unread: head.is_empty(),
+            said: Said::default(),
+        }
+    }
+
+    /// What it means that its head was not said, where that is so.
+    pub(super) fn headless(&self) -> Option<&'static str> {
+        let why = match self.head.is_empty() {
+            true => "GitHub does not say which commit is its head: its checks are not read",
+            false => {
+                "GitHub does not say which commit is its head: its checks are those of the one that was known"
+            }
+        };
+        self.head_unread.then_some(why)
+    }
+
+    /// Takes note of the head that the pull request itself has, where its list said none. True where it is another than the one
+    /// that was known: its checks are still to be read.
+    pub(super) fn note_head(&mut self, pull: &wire::Pull, now: Timestamp) -> bool {
+        if !self.head_unread || pull.head.sha.is_empty() {
+            return false;
+        }
+        self.head_unread = false;
+        let is_other = self.head != pull.head.sha;
+        if is_other {
+            self.head.clone_from(&pull.head.sha);
+            (self.seen_at, self.checks, self.statuses) = (now, None, None);
+        }
+        is_other
+    }
+
+    /// Takes note of what a list, or the pull request itself, says of whose review is asked for.
+    pub(super) fn note_requests(&mut self, pull: &wire::Pull) {
+        self.requests_unread = pull.unread_requests();
+        self.asks_team = !pull.requested_teams.good().is_empty();
+    }
+
+    /// Its checks of both sorts.
+    pub(super) fn sum(&self) -> Sum {
+        let of = |seen: &Option<Seen>| seen.as_ref().map(|seen| seen.sum.clone()).unwrap_or_default();
+        of(&self.checks).and(&of(&self.statuses))
+    }
+
+    /// True where its checks are likely to change before anything else does.
+    pub(super) fn awaits_checks(&self, now: Timestamp) -> bool {
+        let sum = self.sum();
+        match sum.status() {
+            ChecksStatus::Pending => true,
+            _ if sum.lacks().malformed => true,
+            ChecksStatus::None => now.duration_since(self.seen_at) < CHECKS_EXPECTED_FOR,
+            ChecksStatus::Unknown | ChecksStatus::Passed | ChecksStatus::Failed => false,
+        }
+    }
+}

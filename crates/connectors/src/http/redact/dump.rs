@@ -1,0 +1,242 @@
+//! Dumps of bytes, as `hexdump -C`, `xxd` and `od` write them: lines that begin with an offset, some bytes a line as digits and,
+//! beside them, as text. A secret may go on in the next line, of which the offset then stands in the middle of it.
+
+use std::ops::Range;
+
+use super::view::{Place, Places, Seen, byte};
+
+/// How far into a line its offset may begin, in bytes: what writes a log may put the time and more before each line.
+const WITHIN: usize = 96;
+/// How much of a line is looked at where its end is not looked for, in bytes.
+const LINE: usize = 256;
+
+/// The longest text of a line, with its bars.
+const TEXT: usize = 18;
+
+/// The two columns of a dump, each as if it stood alone.
+pub(super) type Columns<P> = [Seen<P>; 2];
+
+/// The digits of a text's dumps, and their text; none where it has no two lines of one.
+pub(super) fn columns<P: Places>(text: &str) -> Option<Columns<P>> {
+    Lines::of(text.as_bytes()).filter(|lines| lines.digits.len() > 1).map(|lines| lines.columns(text))
+}
+
+/// The same of a text that may end in the middle of a dump; none where other lines follow it.
+pub(super) fn unfinished(text: &str) -> Option<Columns<Vec<Place>>> {
+    Lines::of(text.as_bytes()).filter(|lines| !lines.is_over).map(|lines| lines.columns(text))
+}
+
+/// Where the text stands in lines of which the digits are masked: it was not there yet when they were.
+pub(super) fn beside_masked(text: &str, mask: &str) -> Vec<Range<usize>> {
+    let (mut found, mut start) = (Vec::new(), 0);
+    for line in text.split('\n') {
+        found.extend(beside(line, mask).map(|text| start + text.start..start + text.end));
+        start += line.len() + 1;
+    }
+    found
+}
+
+fn beside(line: &str, mask: &str) -> Option<Range<usize>> {
+    let (masked, bytes) = (line.find(mask)?, line.as_bytes());
+    // Nothing but an offset and digits stands before it.
+    let (mut at, mut is_dumped) = (0, false);
+    while let Some(cell) = cell(bytes, at).filter(|cell| cell.start < masked) {
+        let word = &bytes[cell.clone()];
+        let digits = word.strip_suffix(b":").unwrap_or(word);
+        let digits = digits.strip_prefix(b"0x").unwrap_or(digits);
+        is_dumped = (is_dumped || digits.len() >= 4) && digits.iter().all(u8::is_ascii_hexdigit);
+        at = cell.end;
+    }
+    if !is_dumped || at > masked {
+        return None;
+    }
+    at = masked + mask.len();
+    while let Some(cell) = cell(bytes, at) {
+        let length = bytes[cell.start..].trim_ascii_end().len();
+        if cell.start - at > 1 && length <= TEXT {
+            return Some(cell.start..cell.start + length);
+        }
+        at = cell.end;
+    }
+    None
+}
+
+/// True where there may be one in a text of JSON: there its lines end with `\n`, written so.
+pub(super) fn may_be_in_json(json: &str) -> bool {
+    let mut rest = json.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        let is_break = rest.get(at + 1) == Some(&b'n');
+        // What is escaped may be a backslash.
+        rest = rest.get(at + 2..).unwrap_or_default();
+        if is_break && line(&rest[..rest.len().min(LINE)]).is_some() {
+            return true;
+        }
+    }
+    false
+}
+
+/// Where the columns of a text's dumps stand, line by line.
+#[derive(Default)]
+struct Lines {
+    digits: Vec<Range<usize>>,
+    text: Vec<Range<usize>>,
+    /// True where the last of them is followed by a whole line of something else.
+    is_over: bool,
+}
+
+impl Lines {
+    fn of(all: &[u8]) -> Option<Self> {
+        let mut lines = Self::default();
+        let mut start = 0;
+        for one in all.split(|byte| *byte == b'\n') {
+            let end = start + one.len();
+            match line(one) {
+                Some(columns) => {
+                    let [digits, text] = columns.map(|column| start + column.start..start + column.end);
+                    lines.digits.push(digits);
+                    lines.text.push(text);
+                    lines.is_over = false;
+                }
+                // The last line may go on.
+                None => lines.is_over |= end < all.len(),
+            }
+            start = end + 1;
+        }
+        (!lines.digits.is_empty()).then_some(lines)
+    }
+
+    fn columns<P: Places>(self, text: &str) -> Columns<P> {
+        [self.digits, self.text].map(|column| {
+            let at: Vec<usize> = column.into_iter().flatten().collect();
+            let bytes: Vec<u8> = at.iter().map(|at| text.as_bytes()[*at]).collect();
+            Seen::read(&bytes, |place| byte(at[place]))
+        })
+    }
+}
+
+/// Where the digits of a dump's line stand, and its text.
+fn line(line: &[u8]) -> Option<[Range<usize>; 2]> {
+    let (from, is_marked) = offset(line)?;
+    let (mut at, mut digits) = (from, 0);
+    while let Some(cell) = cell(line, at) {
+        let is_apart = at > from && cell.start - at > 1;
+        if let Some(text) = is_apart.then(|| text(line, cell.start, digits / 2, is_marked)).flatten() {
+            return Some([from..at, text]);
+        }
+        let is_of_bytes = cell.len() % 2 == 0 && line[cell.clone()].iter().all(u8::is_ascii_hexdigit);
+        digits += if is_of_bytes { cell.len() } else { 0 };
+        at = cell.end;
+    }
+    Some([from..line.len(), line.len()..line.len()])
+}
+
+/// Where the offset of a line ends, and whether a `:` marks it: it has more digits than what comes after it.
+fn offset(line: &[u8]) -> Option<(usize, bool)> {
+    let mut found = cell(line, 0)?;
+    while found.start < WITHIN {
+        let next = cell(line, found.end)?;
+        let word = &line[found.clone()];
+        let digits = word.strip_suffix(b":").unwrap_or(word);
+        let is_marked = digits.len() < word.len();
+        let digits = digits.strip_prefix(b"0x").unwrap_or(digits);
+        let is_longer = next.len() < digits.len() + usize::from(is_marked);
+        if (4..=16).contains(&digits.len()) && is_longer && digits.iter().all(u8::is_ascii_hexdigit) {
+            return Some((found.end, is_marked));
+        }
+        found = next;
+    }
+    None
+}
+
+/// What stands next in a line between white space.
+fn cell(line: &[u8], from: usize) -> Option<Range<usize>> {
+    let start = from + line.get(from..)?.iter().position(|byte| !byte.is_ascii_whitespace())?;
+    let length = line[start..].iter().position(u8::is_ascii_whitespace).unwrap_or(line.len() - start);
+    Some(start..start + length)
+}
+
+/// The text that begins there beside so many bytes, in bars where the offset is not marked; none where more follows than the text
+/// of those.
+fn text(line: &[u8], start: usize, bytes: usize, is_marked: bool) -> Option<Range<usize>> {
+    let rest = line[start..].trim_ascii_end();
+    let bar = match rest.first()? {
+        b'|' if !is_marked => b'|',
+        b'>' if !is_marked => b'<',
+        _ => return (rest.len() <= bytes).then_some(start..start + rest.len()),
+    };
+    let inner = &rest[1..];
+    let length = inner.iter().rposition(|byte| *byte == bar).unwrap_or(inner.len());
+    Some(start + 1..start + 1 + length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A line -> its digits and its text.
+    #[test]
+    fn columns_of_a_line() {
+        let cases = [
+            ("00000000  67 68 70 5f 5a 78  |ghp_Zx|", Some(("67 68 70 5f 5a 78", "ghp_Zx"))),
+            ("00000000  67 68 70 7c 5a 78  |ghp|Zx|\r", Some(("67 68 70 7c 5a 78", "ghp|Zx"))),
+            ("00000000: 6768 705f 5a78            ghp_Zx", Some(("6768 705f 5a78", "ghp_Zx"))),
+            ("00000000: 6768 7c5f 5a78  gh|_Zx", Some(("6768 7c5f 5a78", "gh|_Zx"))),
+            ("00000000: 7c68 7c5f 5a78  |h|_Zx", Some(("7c68 7c5f 5a78", "|h|_Zx"))),
+            ("00000000   67 68 70  5F 5A 78  gh  Zx", Some(("67 68 70  5F 5A 78", "gh  Zx"))),
+            ("0000000   g   h   p   _", Some(("g   h   p   _", ""))),
+            ("0000000   d   e   a   d   b   e", Some(("d   e   a   d   b   e", ""))),
+            ("000000 67 68 70  >ghp<", Some(("67 68 70", "ghp"))),
+            ("\t0x0000:  6768 705f  ghp_", Some(("6768 705f", "ghp_"))),
+            ("2026-11-22T11:00:00.1Z web | 00000010  67 68  |gh|", Some(("67 68", "gh"))),
+            ("12345 00000010  67 68  |gh|", Some(("67 68", "gh"))),
+            // What is cut is as far as it goes.
+            ("00000010  67 6", Some(("67 6", ""))),
+            ("00000010  67 68  |g", Some(("67 68", "g"))),
+            ("00000010  ", None),
+            ("00000010", None),
+            ("", None),
+            ("the build has passed in 12 s", None),
+            ("2026-11-22 11:00:00 done", None),
+        ];
+        for (one, expected) in cases {
+            let found = line(one.as_bytes()).map(|columns| columns.map(|column| one[column].trim()));
+            assert_eq!(found, expected.map(|(digits, text)| [digits, text]), "{one}");
+        }
+    }
+
+    /// A line of which something is masked already -> the text beside that.
+    #[test]
+    fn text_beside_what_is_masked() {
+        let cases = [
+            ("00000010  [MASK] 3b 61   |ue77;a|", Some("|ue77;a|")),
+            ("00000010: 6768 [MASK]            ghp_Zx", Some("ghp_Zx")),
+            ("00000010  [MASK]", None),
+            ("00000010  [MASK];and.|", None),
+            ("00000010 [MASK] it is a secret  of more than a line", None),
+            ("user 7766 token=[MASK]  done", None),
+            ("token [MASK]  done", None),
+            ("done", None),
+        ];
+        for (line, expected) in cases {
+            let found: Vec<&str> =
+                beside_masked(line, "[MASK]").into_iter().map(|text| &line[text]).collect();
+            assert_eq!(found, Vec::from_iter(expected), "{line}");
+        }
+        assert_eq!(beside_masked("a\n00000010  [MASK]  |gh|\nb", "[MASK]").first(), Some(&(20..24)));
+    }
+
+    #[test]
+    fn dumps_in_json_are_seen() {
+        let cases = [
+            (r#"{"log":"a\n00000010  67 68  |gh|\n"}"#, true),
+            (r#"{"log":"00000000  67 68  |gh|"}"#, false),
+            (r#"{"log":"a\\n00000010  67 68  |gh|\\"}"#, false),
+            (r#"{"log":"one\ntwo\n"}"#, false),
+            ("\\", false),
+            ("\\n", false),
+        ];
+        for (json, expected) in cases {
+            assert_eq!(may_be_in_json(json), expected, "{json}");
+        }
+    }
+}
