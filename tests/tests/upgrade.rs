@@ -116,3 +116,26 @@ fn a_store_of_a_newer_version_is_refused() -> Result<()> {
     assert_eq!(fs::read(&file)?, before, "it is left as it was");
     Ok(())
 }
+
+/// As a failing disk or another program may leave it: what is stored and cannot be read is no empty list.
+#[test]
+fn lists_of_a_damaged_store_say_what_cannot_be_read() -> Result<()> {
+    let callboard = on("format-5")?;
+    let posted = callboard.cmd(&["post", "room:general", "hello"])?;
+    assert_eq!(posted.code, Some(0), "{posted:?}");
+    let file = callboard.data().join("callboard.db");
+    let events = rows(&file, "events")?;
+    let damage = "UPDATE events SET name = 'danced ' || id; UPDATE room SET message = '{'";
+    Connection::open(&file)?.execute_batch(damage)?;
+    for words in [&["events", "--limit", "1000"][..], &["events", "--limit", "1000", "--json"]] {
+        let output = callboard.cmd(words)?;
+        assert_eq!((output.code, output.stdout.trim()), (Some(0), ""), "{output:?}");
+        let expected = format!("{events} events cannot be read; see: callboard doctor");
+        assert!(output.stderr.contains(&expected) && !output.stderr.contains("No events"), "{output:?}");
+    }
+    let room = callboard.cmd(&["room"])?;
+    assert!(room.stdout.contains("This message cannot be read"), "{room:?}");
+    let messages = list(&callboard, &["room", "--json"])?;
+    assert_eq!(texts(&messages, "/message/title"), ["This message cannot be read"]);
+    Ok(())
+}

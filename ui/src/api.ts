@@ -87,7 +87,11 @@ time_to_review: number | null,
 /**
  * The middle time from triggered to acknowledged, in seconds.
  */
-time_to_acknowledge: number | null, };
+time_to_acknowledge: number | null, 
+/**
+ * How many events and runs, of these days as far as is known, are stored and cannot be read: they are not counted.
+ */
+unreadable: number, };
 
 /**
  * A day in numbers.
@@ -488,7 +492,7 @@ field: string, } | { "change": "secrets_read",
 /**
  * The account.
  */
-account: AccountName, };
+account: AccountName, } | { "change": "unreadable" };
 
 /**
  * A part of a message.
@@ -1076,7 +1080,21 @@ summary: string, };
 export type EventName = "queued" | "running" | "passed" | "failed" | "fixed" | "still_failing" | "canceled" | "opened" | "review_requested" | "approved" | "changes_requested" | "checks_failed" | "checks_passed" | "merged" | "closed" | "stale" | "triggered" | "acknowledged" | "unacknowledged" | "escalated" | "reassigned" | "resolved";
 
 /**
- * Events, oldest first.
+ * Some of the events.
+ */
+export type Events = { 
+/**
+ * Those that can be read, oldest first.
+ */
+events: Array<Event>, 
+/**
+ * The numbers of those among them that are stored and cannot be read: [`Doctor`](super::Doctor) says what of each is
+ * damaged. They count towards the limit.
+ */
+unreadable: Array<number>, };
+
+/**
+ * Some of the events.
  */
 export type EventsQuery = { 
 /**
@@ -1703,11 +1721,12 @@ export type LineRead = {
  */
 command: CommandInfo | null, 
 /**
- * The values that the line gives, by argument; not the defaults.
+ * The values that the line gives, by argument; not the defaults. Words that stand in no place are the text of the argument
+ * that is asked for.
  */
 values: { [key in string]: string }, 
 /**
- * The first argument that must still be given.
+ * The first argument that must still be given. None where words are left that no argument can take.
  */
 asks_for: string | null, 
 /**
@@ -1848,8 +1867,7 @@ export type Named = {
  */
 id: string, 
 /**
- * What people call it, what they call it first at the beginning: "Ben Smith", "ben@acme.example". Empty where that is
- * not known.
+ * What people call it, the usual name first: "Ben Smith", "ben@acme.example". Empty where that is not known.
  */
 names: Array<string>, };
 
@@ -2695,7 +2713,8 @@ actor?: Actor | null,
  */
 started_at: string, 
 /**
- * When it ended, or was found to be not known. A person's word on it later changes nothing of that.
+ * When it ended, or was found to be not known. A person's word on it later changes nothing of that. It lies before
+ * `started_at` where the clock was set back meanwhile: see [`Run::took`].
  */
 ended_at: string | null, 
 /**
@@ -3058,7 +3077,7 @@ until: string | null, };
  */
 export type SnoozeTime = { 
 /**
- * Its name on the command line: `1h`, `tomorrow`, `monday`, `change`.
+ * Its name on the command line: `1h`, `tomorrow`, `monday`, `change`; of one that was typed, the time itself.
  */
 name: string, 
 /**
@@ -3073,7 +3092,11 @@ until: string | null, };
 /**
  * The times until which an item can be snoozed, by the calendar of this computer.
  */
-export type SnoozeTimes = Record<symbol, never>;
+export type SnoozeTimes = { 
+/**
+ * A time as a person types it: the answer is that one time, or what can be typed. Without it, the times to offer.
+ */
+typed?: string | null, };
 
 /**
  * How long an item is off the board.
@@ -3347,7 +3370,7 @@ export interface Calls {
   configure: { params: Configure; answer: Settings };
   board: { params: BoardQuery; answer: Board };
   off_board: { params: OffBoard; answer: Array<Left> };
-  events: { params: EventsQuery; answer: Array<Event> };
+  events: { params: EventsQuery; answer: Events };
   item: { params: ItemQuery; answer: ItemDetail };
   item_log: { params: ItemLog; answer: LogTail | null };
   follow_log: { params: FollowLog; answer: LogProgress | null };

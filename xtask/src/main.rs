@@ -22,7 +22,7 @@ cargo xtask test [--quick]            set up what is missing, then run every che
 cargo xtask e2e [FILTER ...]          only the tests of the desktop app, with the set-up that they need
 cargo xtask screenshots               take the pictures of every view, and put some into docs/screenshots
 cargo xtask fuzz SECONDS              hunt for so long with each fuzz target, from a new seed
-cargo xtask types                     write ui/src/api.ts from the calls that the engine declares
+cargo xtask types                     write ui/src/api.ts and docs/reference.md from the types that the engine declares
 cargo xtask bench [--quick] [GROUP ...]
                                       measure a release build beside its peers; writes target/bench/report.json
 cargo xtask dist [--check] [--built]  make the Debian and RPM packages in target/dist; check: then try them on a clean

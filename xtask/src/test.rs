@@ -93,7 +93,8 @@ fn tests() -> Result<()> {
     if shell::on_path("cargo-nextest") {
         // nextest runs no documentation tests. They go first, for its closing line to be the last.
         shell::run(shell::cargo(&["test", "--quiet", "--workspace", "--doc"]))?;
-        shell::run(shell::cargo(&["nextest", "run", "--workspace"]))
+        // All failures of a run are worth more than the first.
+        shell::run(shell::cargo(&["nextest", "run", "--workspace", "--no-fail-fast"]))
     } else {
         // One test at a time where they can't be told apart: those of the desktop share two cores with a browser.
         shell::run(shell::cargo(&["test", "--workspace"]))

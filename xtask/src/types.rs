@@ -1,13 +1,20 @@
-//! `cargo xtask types`: the interface's types, from the engine's calls.
+//! `cargo xtask types`: what is written from the engine's types, for the windows and for people.
 
 use anyhow::{Context, Result};
 
 use crate::shell;
 
-/// Writes `ui/src/api.ts`. A test of the engine fails where it is not what the code says.
+/// What is written, by the example of the engine that prints it. Tests of the engine fail where a file is not what the code
+/// says.
+const WRITTEN: [(&str, &str); 2] = [("types", "ui/src/api.ts"), ("reference", "docs/reference.md")];
+
+/// Writes `ui/src/api.ts` and `docs/reference.md`.
 pub(crate) fn types() -> Result<()> {
-    let example = ["run", "--quiet", "--package", "callboard-engine", "--example", "types"];
-    let types = shell::output(shell::cargo(&example))?;
-    let path = shell::root().join("ui/src/api.ts");
-    std::fs::write(&path, types).with_context(|| path.display().to_string())
+    for (example, path) in WRITTEN {
+        let example = ["run", "--quiet", "--package", "callboard-engine", "--example", example];
+        let text = shell::output(shell::cargo(&example))?;
+        let path = shell::root().join(path);
+        std::fs::write(&path, text).with_context(|| path.display().to_string())?;
+    }
+    Ok(())
 }

@@ -11,7 +11,7 @@ use callboard_domain::{
 use callboard_engine::{
     api::{
         AccountInfo, AccountsQuery, AddAccount, ApiError, RemoveAccount, Secret, SecretInfo, ServicesQuery,
-        SetSecret, TestAccount,
+        SetSecret, SettingInfo, SettingType, TestAccount,
     },
     config::{Config, ConfigErrors},
     paths::Paths,
@@ -85,7 +85,10 @@ async fn add(
             Usage(format!("there is no service {service:?}; it can be {}", SERVICES.join(", "))).into()
         );
     }
-    let settings = settings.iter().map(|setting| read_setting(setting)).collect::<Result<_>>()?;
+    let services = client.call(ServicesQuery {}).await?;
+    let known =
+        services.into_iter().find(|it| it.service == service).map(|it| it.settings).unwrap_or_default();
+    let settings = settings.iter().map(|setting| read_setting(setting, &known)).collect::<Result<_>>()?;
     let add =
         AddAccount { name: name.into(), service: service.to_owned(), settings, secrets: Default::default() };
     let added = client.call(add).await?;
@@ -128,15 +131,16 @@ fn lacking(place: Place, name: &str, field: &SecretInfo, set_here: bool) -> Stri
     }
 }
 
-/// `key=value`: a list where it has commas or the key takes one, a truth value, a number, or text.
-fn read_setting(setting: &str) -> Result<(String, Value)> {
-    let (key, value) =
+/// `key=value`, of the type that the service's setting of that name takes: one word is a list of one. What is not of that type
+/// stays text, and whoever reads the settings says what is expected.
+fn read_setting(setting: &str, known: &[SettingInfo]) -> Result<(String, Value)> {
+    let (key, text) =
         setting.split_once('=').ok_or_else(|| Usage(format!("expected KEY=VALUE, found {setting:?}")))?;
-    let value: Value = match value {
-        "true" => true.into(),
-        "false" => false.into(),
-        text if key == "watch" || text.contains(',') => text.split(',').map(str::trim).collect(),
-        text => text.into(),
+    let value: Value = match known.iter().find(|it| it.name == key).map(|it| &it.takes) {
+        Some(SettingType::List) => text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).collect(),
+        Some(SettingType::Bool) => text.parse::<bool>().map_or_else(|_| text.into(), Value::from),
+        Some(SettingType::Number) => text.parse::<i64>().map_or_else(|_| text.into(), Value::from),
+        Some(SettingType::Text | SettingType::Choice(_)) | None => text.into(),
     };
     Ok((key.to_owned(), value))
 }
@@ -230,4 +234,49 @@ async fn remove(name: &str, client: &mut Client, output: &Output) -> Result<Exit
     client.call(RemoveAccount { account: name.into() }).await?;
     output.either(&json!({ "removed": name }), || println!("removed {name}, and its secrets"));
     Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_is_of_the_type_that_the_service_takes() {
+        let of = |name: &str, takes: SettingType| SettingInfo {
+            name: name.to_owned(),
+            help: String::new(),
+            takes,
+            required: false,
+            default: None,
+        };
+        let known = [
+            of("teams", SettingType::List),
+            of("user", SettingType::Text),
+            of("clear", SettingType::Bool),
+            of("port", SettingType::Number),
+            of("mode", SettingType::Choice(vec!["a".into()])),
+        ];
+        let cases = [
+            ("teams=X", json!(["X"])),
+            ("teams=X,", json!(["X"])),
+            ("teams=X, Y", json!(["X", "Y"])),
+            ("teams=", json!([])),
+            ("teams=true", json!(["true"])),
+            ("user=Lima, Ana", json!("Lima, Ana")),
+            ("user=true", json!("true")),
+            ("user=a=b", json!("a=b")),
+            ("clear=true", json!(true)),
+            ("clear=maybe", json!("maybe")),
+            ("port=8080", json!(8080)),
+            ("port=many", json!("many")),
+            ("mode=a", json!("a")),
+            // The service says that it has none of that name.
+            ("nothing=a,b", json!("a,b")),
+        ];
+        for (setting, expected) in cases {
+            let (_, value) = read_setting(setting, &known).unwrap();
+            assert_eq!(value, expected, "{setting}");
+        }
+        assert!(read_setting("teams", &known).unwrap_err().to_string().contains("expected KEY=VALUE"));
+    }
 }

@@ -63,7 +63,7 @@ pub(crate) enum Command {
         #[arg(long)]
         stored: bool,
         /// At most this many rows of each section; up to 10000. Else 1000, and 200 of the builds that have passed.
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", allow_negative_numbers = true)]
         limit: Option<usize>,
     },
     /// What happened, oldest first.
@@ -72,10 +72,10 @@ pub(crate) enum Command {
         #[arg(short, long)]
         follow: bool,
         /// Only what was seen since: a length of time such as 2h, or a time such as 2026-11-22T10:00:00Z.
-        #[arg(long, value_name = "T")]
+        #[arg(long, value_name = "T", allow_hyphen_values = true)]
         since: Option<String>,
         /// At most this many of the latest.
-        #[arg(long, default_value_t = 50, value_name = "N")]
+        #[arg(long, default_value_t = 50, value_name = "N", allow_negative_numbers = true)]
         limit: usize,
         /// Which part of the list.
         #[command(flatten)]
@@ -93,10 +93,10 @@ pub(crate) enum Command {
         #[arg(required = true, num_args = 1..)]
         text: Vec<String>,
         /// At most this many of each kind: so many items, and so many runs.
-        #[arg(long, default_value_t = 20, value_name = "N")]
+        #[arg(long, default_value_t = 20, value_name = "N", allow_negative_numbers = true)]
         limit: usize,
         /// Leave out the first N of each kind, which earlier pages have shown.
-        #[arg(long, default_value_t = 0, value_name = "N")]
+        #[arg(long, default_value_t = 0, value_name = "N", allow_negative_numbers = true)]
         skip: usize,
         /// With --json: one object with `hits`, `more`, `next` (where to go on with --skip) and `not_seen`.
         #[arg(long)]
@@ -114,7 +114,7 @@ pub(crate) enum Command {
     /// The latest runs.
     Runs {
         /// At most this many of the latest.
-        #[arg(long, default_value_t = 20, value_name = "N")]
+        #[arg(long, default_value_t = 20, value_name = "N", allow_negative_numbers = true)]
         limit: usize,
         /// Which part of the list.
         #[command(flatten)]
@@ -146,7 +146,7 @@ pub(crate) enum Command {
         #[arg(required_unless_present = "item", num_args = 1..)]
         text: Vec<String>,
         /// Post what an item's row says, after the text: its key, or any unambiguous part of its reference or title.
-        #[arg(long, value_name = "KEY")]
+        #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
         item: Option<String>,
         /// Show exactly what would be posted, and post nothing.
         #[arg(long)]
@@ -158,7 +158,7 @@ pub(crate) enum Command {
         #[arg(default_value = "general")]
         channel: String,
         /// At most this many of the latest.
-        #[arg(long, default_value_t = 20, value_name = "N")]
+        #[arg(long, default_value_t = 20, value_name = "N", allow_negative_numbers = true)]
         limit: usize,
         /// Which part of the list.
         #[command(flatten)]
@@ -182,7 +182,7 @@ pub(crate) enum Command {
         #[arg(long)]
         pending: bool,
         /// At most this many of the latest.
-        #[arg(long, default_value_t = 20, value_name = "N")]
+        #[arg(long, default_value_t = 20, value_name = "N", allow_negative_numbers = true)]
         limit: usize,
         /// Which part of the list.
         #[command(flatten)]
@@ -216,7 +216,7 @@ pub(crate) enum Command {
     /// Who changed what, and through what: snoozes, settings, accounts, secrets.
     Audit {
         /// At most this many of the latest.
-        #[arg(long, default_value_t = 20, value_name = "N")]
+        #[arg(long, default_value_t = 20, value_name = "N", allow_negative_numbers = true)]
         limit: usize,
         /// Which part of the list.
         #[command(flatten)]
@@ -319,7 +319,7 @@ pub(crate) enum Rules {
     /// What the rules would do with an event: a stored one by its number, or one from a file.
     Test {
         /// The number of an event, or a file with {"event": {...}, "item": {...}}.
-        #[arg(long, value_name = "FILE|ID")]
+        #[arg(long, value_name = "FILE|ID", allow_hyphen_values = true)]
         event: String,
     },
     /// What the rules did with an event, and why.
@@ -331,7 +331,7 @@ pub(crate) enum Rules {
     /// What the active rules, or edited ones, would have decided about the latest events.
     Replay {
         /// How many of the latest events; at most 1000.
-        #[arg(long, default_value_t = 200, value_name = "N")]
+        #[arg(long, default_value_t = 200, value_name = "N", allow_negative_numbers = true)]
         last: usize,
         /// A configuration file whose rules are tried in place of the active ones: a copy that was edited.
         #[arg(long, value_name = "FILE")]
@@ -411,7 +411,7 @@ pub(crate) fn meant(words: &[String]) -> Option<String> {
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Page {
     /// Only what comes before this one: its id, as an earlier page gave it.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     pub before: Option<String>,
     /// With --json: one object with the entries, `more` (whether there are earlier ones) and `next` (for --before).
     #[arg(long)]

@@ -211,7 +211,7 @@ pub(crate) async fn snooze(item: String, until: &str, client: &mut Client, outpu
         output.note(&format!("{item} is on the board again"));
         return Ok(Exit::Done);
     }
-    let offers = client.call(SnoozeTimes {}).await?;
+    let offers = client.call(SnoozeTimes::default()).await?;
     let until = match offers.iter().find(|offer| offer.name == until) {
         Some(offer) => offer.until,
         None => Some(times::to_come(until, "`change` and `off` work as well", Timestamp::now())?),

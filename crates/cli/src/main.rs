@@ -10,6 +10,7 @@ mod config;
 mod events;
 mod exit;
 mod host;
+mod hyphens;
 mod item;
 mod lists;
 mod look;
@@ -46,7 +47,7 @@ fn main() -> ExitCode {
     end_quietly_with_the_pipe();
     // Before any secret is read. Where the system refuses, they are as safe as in any other program.
     let _ = private::keep_memory_private();
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(hyphens::told_apart(std::env::args_os().collect()));
     let mut output = Output::new(cli.json, cli.quiet, cli.no_color);
     // What stands after a command's words may be the command's own; a little more of a log does no harm.
     let late = match &cli.command {

@@ -266,7 +266,7 @@ impl Tour {
     async fn happens(&self, name: EventName, reference: &str, after: i64) -> Result<Event> {
         self.until(async || {
             let query = EventsQuery { after: Some(after), before: None, since: None, limit: EVENTS };
-            let events = self.engine.call(query).await?;
+            let events = self.engine.call(query).await?.events;
             let meant = |event: &Event| event.name == name && event.item.id == reference && !event.old;
             Ok(events.into_iter().find(meant))
         })
@@ -275,7 +275,7 @@ impl Tour {
 
     async fn last_event(&self) -> Result<i64> {
         let latest = EventsQuery { after: None, before: None, since: None, limit: 1 };
-        Ok(self.engine.call(latest).await?.last().map_or(0, |event| event.id))
+        Ok(self.engine.call(latest).await?.events.last().map_or(0, |event| event.id))
     }
 
     /// Looks again whenever the store has changed, until `look` finds something.

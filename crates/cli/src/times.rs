@@ -14,7 +14,7 @@ pub(crate) fn to_come(text: &str, or: &str, now: Timestamp) -> Result<Timestamp>
 
 /// A time past: a length of time ago, or a time.
 pub(crate) fn past(text: &str, now: Timestamp) -> Result<Timestamp> {
-    let length = text.trim().trim_end_matches("ago").trim_end();
+    let length = text.trim().trim_start_matches('-').trim_end_matches("ago").trim_end();
     match length.parse::<Span>() {
         Ok(span) => Ok(now - span.0),
         Err(_) => at(text),
@@ -47,7 +47,9 @@ mod tests {
         );
         let past_one = to_come("2020-01-01", "`off` ends it", now).unwrap_err().to_string();
         assert!(past_one.starts_with("expected a time that is not past yet"), "{past_one}");
-        for text in ["2h", "2 hours", "2 hours ago"] {
+        let before = to_come("-2h", "`off` ends it", now).unwrap_err().to_string();
+        assert!(before.starts_with("expected a time that is not past yet, found \"-2h\""), "{before}");
+        for text in ["2h", "2 hours", "2 hours ago", "-2h"] {
             assert_eq!(past(text, now).unwrap().to_string(), "2026-11-22T08:00:00Z", "{text}");
         }
     }

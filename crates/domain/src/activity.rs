@@ -16,6 +16,9 @@ pub struct Activity {
     pub time_to_review: Option<u64>,
     /// The middle time from triggered to acknowledged, in seconds.
     pub time_to_acknowledge: Option<u64>,
+    /// How many events and runs, of these days as far as is known, are stored and cannot be read: they are not counted.
+    #[serde(default)]
+    pub unreadable: u32,
 }
 
 /// A day in numbers.
@@ -127,8 +130,8 @@ pub fn took(events: &[(Timestamp, EventName)]) -> Vec<Took> {
     took
 }
 
-/// The last days in numbers.
-pub fn activity(days: &[(Day, Counts)], took: &[Took]) -> Activity {
+/// The last days in numbers, of which so many stored events and runs cannot be read.
+pub fn activity(days: &[(Day, Counts)], took: &[Took], unreadable: u32) -> Activity {
     let middle_of = |what: Wait, from: Timestamp, to: Timestamp| {
         let those = took.iter().filter(|it| it.what == what && from <= it.ended_at && it.ended_at < to);
         middle(those.map(|it| it.seconds).collect())
@@ -149,6 +152,7 @@ pub fn activity(days: &[(Day, Counts)], took: &[Took]) -> Activity {
         time_to_review: all(Wait::Review),
         time_to_acknowledge: all(Wait::Acknowledge),
         days: days.iter().map(day).collect(),
+        unreadable,
     }
 }
 
@@ -241,13 +245,14 @@ mod tests {
         let found = activity(
             &days,
             &[green("20T23:59", 1), green("21T00:00", 10), green("21T23:59", 20), green("22T01:00", 60)],
+            4,
         );
         let line = |day: &ActivityDay| {
             format!("{} {}/{}/{} {:?}", day.date, day.passed, day.failed, day.runs, day.time_to_green)
         };
         let lines: Vec<String> = found.days.iter().map(line).collect();
         assert_eq!(lines, ["2026-11-21 1/2/3 Some(15)", "2026-11-22 0/0/0 Some(60)"]);
-        assert_eq!((found.time_to_green, found.time_to_review), (Some(20), None));
+        assert_eq!((found.time_to_green, found.time_to_review, found.unreadable), (Some(20), None, 4));
     }
 
     #[test]

@@ -5,6 +5,8 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::item;
+
 /// A message for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Message {
@@ -93,6 +95,12 @@ impl Message {
         self
     }
 
+    /// Takes out every link that is not safe to follow ([`item::web`]).
+    pub fn clean_links(&mut self) {
+        item::web(&mut self.link);
+        clean_links(&mut self.blocks);
+    }
+
     /// The message as plain text, as a terminal, a log or the built-in room shows it.
     pub fn plain(&self) -> String {
         let mut out = format!("{} {}", self.tone.mark(), self.title);
@@ -113,5 +121,40 @@ impl Message {
             }
         }
         out
+    }
+}
+
+/// Takes out every link of these blocks that is not safe to follow ([`item::web`]).
+pub fn clean_links(blocks: &mut [Block]) {
+    for block in blocks {
+        match block {
+            Block::List(entries) => entries.iter_mut().for_each(|entry| item::web(&mut entry.link)),
+            Block::Text(_) | Block::Fields(_) | Block::Code(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_links_that_are_safe_to_follow_are_kept() {
+        let cases = [
+            ("https://ci.example/7", Some("https://ci.example/7")),
+            ("javascript:alert(1)", None),
+            ("data:text/html,<script>alert(1)</script>", None),
+            ("file:///etc/passwd", None),
+        ];
+        for (link, expected) in cases {
+            let link = Url::parse(link).ok();
+            let entry = ListEntry { text: "job".into(), link: link.clone() };
+            let mut message =
+                Message::new(Tone::Bad, "web failed").linked(link).with(Block::List(vec![entry]));
+            message.clean_links();
+            let Block::List(entries) = &message.blocks[0] else { unreachable!() };
+            let kept = [&message.link, &entries[0].link].map(|link| link.as_ref().map(Url::as_str));
+            assert_eq!(kept, [expected, expected]);
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Runs: one command, once, and how it ended.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -87,7 +89,8 @@ pub struct Run {
     pub actor: Option<Actor>,
     /// When it was asked for.
     pub started_at: Timestamp,
-    /// When it ended, or was found to be not known. A person's word on it later changes nothing of that.
+    /// When it ended, or was found to be not known. A person's word on it later changes nothing of that. It lies before
+    /// `started_at` where the clock was set back meanwhile: see [`Run::took`].
     pub ended_at: Option<Timestamp>,
     /// How far it is.
     pub state: RunState,
@@ -99,6 +102,12 @@ pub struct Run {
 const CLOCKS: SignedDuration = SignedDuration::from_mins(2);
 
 impl Run {
+    /// How long it took; `None` while it is under way, and where it ended before it began by a clock that was set back
+    /// meanwhile: then nobody knows.
+    pub fn took(&self) -> Option<Duration> {
+        Duration::try_from(self.ended_at?.duration_since(self.started_at)).ok()
+    }
+
     /// True where an event of that name, which happened at `at` by `by` to the item that this was run on, is this run's own
     /// doing: a command of that role brings it about, whom it acts as (`me`) did it, and then. Of a run that ended badly it
     /// never is: what it was to do has come about all the same, which is news.
@@ -270,6 +279,36 @@ mod tests {
         ];
         for (run, role, event, expected) in cases {
             assert_eq!(run.did(role, &event, &me), expected, "{:?} {role:?} {event:?}", run.state);
+        }
+    }
+
+    #[test]
+    fn run_that_ended_before_it_began_took_nobody_knows_how_long() {
+        let at = |seconds: i64| Timestamp::from_second(1_790_000_000 + seconds).unwrap();
+        let cases = [
+            (None, None),
+            (Some(at(0)), Some(Duration::ZERO)),
+            (Some(at(90)), Some(Duration::from_secs(90))),
+            (Some(at(-1)), None),
+            (Some(Timestamp::MIN), None),
+            (Some(Timestamp::UNIX_EPOCH), None),
+        ];
+        for (ended_at, expected) in cases {
+            let run = Run {
+                id: "1".into(),
+                command: "deploy".into(),
+                line: "deploy".into(),
+                args: Args::default(),
+                account: None,
+                item: None,
+                by: String::new(),
+                actor: None,
+                started_at: at(0),
+                ended_at,
+                state: RunState::Running,
+                post: None,
+            };
+            assert_eq!(run.took(), expected, "{ended_at:?}");
         }
     }
 

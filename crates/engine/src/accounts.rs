@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use callboard_connectors::{Access, Connection, ConnectorConfig, http::Client};
+use callboard_connectors::{Access, ConnectError, Connection, ConnectorConfig, http::Client};
 use callboard_domain::{
     chat::{ChatService, DeliveryKey, Limits, Posted},
     error::ServiceError,
@@ -49,18 +49,28 @@ pub(crate) struct Account {
 /// Why an account cannot be used now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NotConnected {
-    /// Something must be set first.
+    /// A secret must be set first.
     Incomplete(String),
-    /// Its secrets would be sent unencrypted, which its table does not allow.
-    Unencrypted(String),
+    /// Its table must be changed first: it lacks a key, or does not allow that secrets are sent unencrypted.
+    Misconfigured(String),
     /// The place of its secrets cannot be read now; that is tried again.
     Waiting(SecretsError),
+}
+
+impl From<ConnectError> for NotConnected {
+    fn from(error: ConnectError) -> Self {
+        let why = error.to_string();
+        match error {
+            ConnectError::MissingSecret { .. } | ConnectError::WrongSecret { .. } => Self::Incomplete(why),
+            ConnectError::Config(_) => Self::Misconfigured(why),
+        }
+    }
 }
 
 impl fmt::Display for NotConnected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Incomplete(why) | Self::Unencrypted(why) => f.write_str(why),
+            Self::Incomplete(why) | Self::Misconfigured(why) => f.write_str(why),
             Self::Waiting(error) => error.fmt(f),
         }
     }
@@ -148,7 +158,7 @@ pub(crate) async fn connect(
         let mut connection = known.clone().and_then(|known| {
             check_sent(name, config, &known, &records)?;
             let access = Access { account: name.clone(), client: client.clone(), secrets: known };
-            config.connect(access).map_err(|error| NotConnected::Incomplete(error.to_string()))
+            config.connect(access).map_err(NotConnected::from)
         });
         let known = known.unwrap_or_default();
         if let Some(before) = before
@@ -265,7 +275,7 @@ fn check_sent(
         }
         if config.url().is_clear() && !config.allow_http() {
             let why = format!("the {field} would travel in the clear to {here}: {}", clear_remedy(name));
-            return Err(NotConnected::Unencrypted(why));
+            return Err(NotConnected::Misconfigured(why));
         }
     }
     Ok(())
@@ -324,7 +334,9 @@ pub(crate) fn chat(accounts: &Accounts, builtin: &Chat, account: &AccountName) -
     let found = found.ok_or_else(|| NoChat::None(format!("there is no account `{account}`")))?;
     match &found.connection {
         Err(NotConnected::Waiting(error)) => Err(NoChat::Waiting(error.clone())),
-        Err(NotConnected::Incomplete(why) | NotConnected::Unencrypted(why)) => Err(NoChat::None(why.clone())),
+        Err(NotConnected::Incomplete(why) | NotConnected::Misconfigured(why)) => {
+            Err(NoChat::None(why.clone()))
+        }
         Ok(_) => found.chat.clone().ok_or_else(|| {
             NoChat::None(format!(
                 "`{account}` is a {} account, which has no channels",

@@ -47,7 +47,7 @@ use crate::{
 };
 pub use crate::{
     clients::{socket, tray_app},
-    commands::command_file,
+    commands::{command_file, reference},
     outbox::builtin_chat,
     system::{log, paths, private},
 };

@@ -129,7 +129,7 @@ export function readLine(line: string): LineRead {
   return {
     command: info,
     values,
-    asks_for: missing?.name ?? null,
+    asks_for: wrong ? "env" : (missing?.name ?? null),
     problem: wrong ? `env: expected an environment, found "${values.env}"` : null,
   };
 }
@@ -137,8 +137,8 @@ export function readLine(line: string): LineRead {
 export function prepare({ line, channel, private: quietly }: Prepare): Prepared {
   const { command: info, values, asks_for, problem } = readLine(line);
   if (!info) throw failure(`there is no command for "${line}"`);
-  if (asks_for) throw failure(`${info.spec.name}: ${asks_for} is missing`);
   if (problem) throw failure(problem);
+  if (asks_for) throw failure(`${info.spec.name}: ${asks_for} is missing`);
   const { app = "", env = "", ref = "main" } = values;
   return {
     fingerprint: `of ${line}`,

@@ -242,6 +242,7 @@ export const ACTIVITY: Activity = {
   time_to_green: 1500,
   time_to_review: 9000,
   time_to_acknowledge: 300,
+  unreadable: 0,
 };
 
 export const CHECKS: Check[] = [

@@ -104,7 +104,7 @@ export function settingsAnswers(): Answers {
     rules: RULES,
     rules_explain: ({ event }) => explanation(event),
     rules_replay: REPLAY,
-    events: EVENTS,
+    events: { events: EVENTS, unreadable: [] },
     commands: COMMANDS,
     status: () => ({
       icon: "calm",

@@ -13,7 +13,7 @@ import type {
   TurnKind,
 } from "../api";
 import { ago } from "./ago";
-import type { Answers } from "./backend";
+import { type Answers, failure } from "./backend";
 import { commands, find, infoOf, prepare, readLine } from "./commands";
 import { detail, failed, LOG, WHOLE_LOG } from "./items";
 import { cancel, follow, start } from "./runs";
@@ -209,16 +209,28 @@ const posted = [
   },
 ];
 
+/** A time as the engine reads it. */
+const FRIDAY = {
+  name: "2026-12-04T08:00:00Z",
+  words: "Until Fri 4 Dec, 09:00",
+  until: "2026-12-04T08:00:00Z",
+};
+
 export function team(): Answers {
   return {
     status: STATUS,
     board: ({ all }) => board(all),
     off_board: ({ items }) => items.map((item) => ({ item, why: "resolved" })),
-    snooze_times: () => [
-      { name: "1h", words: "For 1 hour", until: ago(-60) },
-      { name: "tomorrow", words: "Until tomorrow, 9:00", until: ago(-900) },
-      { name: "change", words: "Until it changes", until: null },
-    ],
+    snooze_times: ({ typed }) => {
+      if (typed === "friday") return [FRIDAY];
+      if (typed)
+        throw failure(`expected a length of time such as 2h, or a time such as 18:00, found "${typed}"`);
+      return [
+        { name: "1h", words: "For 1 hour", until: ago(-60) },
+        { name: "tomorrow", words: "Until tomorrow, 9:00", until: ago(-900) },
+        { name: "change", words: "Until it changes", until: null },
+      ];
+    },
     item: ({ item }) => detail(item),
     item_log: LOG,
     follow_log: ({ seen }) => ({

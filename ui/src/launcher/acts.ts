@@ -24,6 +24,10 @@ export function does(launcher: Launcher, act: Act): boolean {
         return backend.showSettings(account ? `accounts/${account}` : "accounts");
       });
       return true;
+    case "not-seen":
+      if (launcher.boards.notSeen.length === 0) return false;
+      launcher.over = launcher.over === "not-seen" ? null : "not-seen";
+      return true;
     case "quit":
       void launcher.attempt(() => backend.quit());
       return true;

@@ -153,7 +153,11 @@ const SEVERITIES: Partial<Record<Severity, string>> = {
 
 export function incidentSummary(incident: Incident, now: number): string {
   const { service, severity, status } = incident;
-  return [service, SEVERITIES[severity] ?? severity, status === "resolved" ? status : openSince(incident, now)]
+  return [
+    service,
+    SEVERITIES[severity] ?? severity,
+    status === "resolved" ? status : openSince(incident, now),
+  ]
     .filter(Boolean)
     .join(", ");
 }

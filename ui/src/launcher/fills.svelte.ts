@@ -3,9 +3,10 @@
 import type { CommandInfo, FoundChoice, Prepared, Run } from "../api";
 import type { Failure } from "../desktop";
 import { layout } from "../parts/layout";
+import { changesText } from "./changes";
 import { type Desk, wordsOf } from "./desk.svelte";
 import { keepDraft } from "./drafts";
-import { argOf, confirmed, enter, type Flow, missing, start, step, take, type, typed } from "./flow";
+import { argOf, confirmed, enter, type Flow, isNamed, missing, start, step, take, type, typed } from "./flow";
 
 export interface Problem {
   words: string;
@@ -25,6 +26,9 @@ export class Fill {
   line = $state("");
   choices = $state.raw<FoundChoice[]>([]);
   choicesFailure = $state<string | null>(null);
+  /** What is typed and names none of the choices. */
+  unlisted = $state<string | null>(null);
+  /** The place of the choice that is meant; -1 where none is. */
   marked = $state(0);
   prepared = $state.raw<Prepared | null>(null);
   /** What was shown when it was to be run, where that has changed since; what is prepared now has not been agreed to. */
@@ -49,13 +53,18 @@ export class Fill {
 
   private asked = 0;
   private askedChoices = 0;
+  /** The text of the argument came from words of the line that stood in no place: what only resembles it is not meant. */
+  private unplaced: boolean;
+  private written: Promise<string>;
 
   constructor(desk: Desk, info: CommandInfo, values: Record<string, string>, asksFor: string | null) {
     this.desk = desk;
     this.info = info;
     this.deliberate = info.spec.role === "approve";
     this.flow = start(info, values, asksFor);
-    this.marked = 0;
+    this.unplaced = asksFor !== null && (values[asksFor] ?? "").trim() !== "";
+    this.marked = this.unplaced ? -1 : 0;
+    this.written = Promise.resolve(info.spec.name);
     void this.read();
     void this.choose();
   }
@@ -69,13 +78,21 @@ export class Fill {
     this.refused = null;
     this.said = "";
     keepDraft({ text: "", args: { command: this.info.spec.name, values: flow.values } });
-    if (moved || changed) void this.choose();
+    if (moved || changed) {
+      this.unplaced = false;
+      this.unlisted = null;
+    }
     if (changed) void this.read();
+    if (moved || changed) void this.choose();
   }
 
   type(text: string): void {
     this.marked = 0;
     this.set(type(this.flow, text));
+  }
+  /** Typed before the field was there: it follows what the line left for it. */
+  typeAhead(text: string): void {
+    this.type(this.unplaced ? this.typed + text : text);
   }
   activate(name: string): void {
     this.set({ ...this.flow, active: name });
@@ -110,7 +127,8 @@ export class Fill {
     const values = { ...this.flow.values };
     this.prepared = null;
     try {
-      const line = await backend.call("write_line", { command: this.info.spec.name, values });
+      this.written = backend.call("write_line", { command: this.info.spec.name, values });
+      const line = await this.written;
       if (!current()) return;
       this.line = line;
       const read = await backend.call("read_line", { line });
@@ -156,7 +174,9 @@ export class Fill {
       return;
     }
     try {
-      const line = this.line || this.info.spec.name;
+      // What can be chosen may depend on the other arguments.
+      const line = await this.written.catch(() => this.info.spec.name);
+      if (asked !== this.askedChoices) return;
       const ask = (typed: string) =>
         this.desk.waitFor(
           servedBy(this.info),
@@ -169,10 +189,15 @@ export class Fill {
       this.choices = choices;
       this.choicesFailure = null;
       const exact = choices.findIndex(({ value }) => value === this.typed);
-      this.marked = exact >= 0 ? exact : Math.min(this.marked, Math.max(0, choices.length - 1));
+      if (exact >= 0) this.marked = exact;
+      else if (this.unplaced) this.marked = choices.findIndex((choice) => isNamed(choice, this.typed));
+      else this.marked = Math.min(this.marked, Math.max(0, choices.length - 1));
+      const named = this.unplaced ? this.marked >= 0 : choices.length > 0;
+      this.unlisted = named || this.typed.trim() === "" || spec?.ty === "pairs" ? null : this.typed.trim();
     } catch (thrown) {
       if (asked !== this.askedChoices) return;
       this.choices = [];
+      this.unlisted = null;
       this.choicesFailure = wordsOf(thrown);
     }
   }
@@ -233,15 +258,20 @@ export class Fill {
       keepDraft({ text: "", args: null });
       return run;
     } catch (thrown) {
-      const changed = (thrown as Failure | null)?.error?.kind === "changed";
+      const error = (thrown as Failure | null)?.error;
       // What would run now is shown, with why it did not run; whatever was typed to confirm was for what was shown before.
-      if (changed) {
+      if (error?.kind === "changed") {
         this.confirming = false;
         this.said = "";
         this.before = prepared;
         await this.read();
         // It was edited meanwhile: what is there now was never refused.
         if (!this.before) return null;
+        if (this.prepared) {
+          this.problem = { words: changesText(error.changed, prepared, this.prepared), arg: null };
+          this.desk.say(this.problem.words, true);
+          return null;
+        }
       }
       this.fail(thrown);
       return null;

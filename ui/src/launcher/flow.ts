@@ -65,6 +65,18 @@ export function chosen(flow: Flow, choices: FoundChoice[], marked: number): stri
   return choices[marked]?.value ?? null;
 }
 
+const wordsIn = (text: string) =>
+  text
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter((word) => word !== "");
+
+/** True where every word of a text begins a word of the choice, or of what it is called. */
+export function isNamed({ value, note }: FoundChoice, text: string): boolean {
+  const [own, wanted] = [wordsIn(`${value} ${note ?? ""}`), wordsIn(text)];
+  return wanted.length > 0 && wanted.every((word) => own.some((other) => other.startsWith(word)));
+}
+
 /** What Enter does: take a choice, go to what is missing, say yes, or run. */
 export type Enter =
   | { do: "take"; value: string }

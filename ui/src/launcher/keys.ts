@@ -40,6 +40,7 @@ export type Act =
   | "quiet"
   | "check"
   | "account"
+  | "not-seen"
   | "keys"
   | "help"
   | "quit";
@@ -101,6 +102,7 @@ export const KEYS: Key[] = [
   { act: "quiet", keys: ["Ctrl+Shift+D"], group: "Window", words: "Do not disturb" },
   { act: "check", keys: ["Ctrl+R"], group: "Window", words: "Check all now" },
   { act: "account", keys: ["Ctrl+J"], group: "Window", words: "The account in trouble" },
+  { act: "not-seen", keys: ["Ctrl+Shift+J"], group: "Window", words: "All that is not seen" },
 
   { act: "keys", keys: ["?"], group: "Help", words: "These keys", when: "empty" },
   { act: "help", keys: ["F1"], group: "Help", words: "This command" },

@@ -34,8 +34,8 @@ export class Launcher {
   readonly tour: Tour;
   readonly rowActs: RowActs;
   levels = $state.raw<Level[]>([]);
-  /** What lies over the level: the actions of the row, for how long not to disturb, or until when to snooze. */
-  over = $state<"actions" | "quiet" | "snooze" | null>(null);
+  /** What lies over the level: the actions of the row, for how long not to disturb, until when to snooze, what is not seen. */
+  over = $state<"actions" | "quiet" | "snooze" | "not-seen" | null>(null);
   /** What was in the field at Enter, until its answer is there, and what was typed after it. */
   private entered: string | null = null;
   private ahead = "";
@@ -264,7 +264,7 @@ export class Launcher {
     const { Fill } = await import("./later");
     const fill = new Fill(this.desk, info, values, asksFor);
     this.tour.take("look");
-    if (this.ahead) fill.type(this.ahead);
+    if (this.ahead) fill.typeAhead(this.ahead);
     this.ahead = "";
     this.push({ at: "fill", fill });
   }
@@ -287,13 +287,17 @@ export class Launcher {
     this.over = null;
   }
 
-  /** A line, as far as it goes, to its arguments. Answers false where it begins with no command. */
+  /**
+   * A line, as far as it goes, to its arguments. Answers false where it begins with no command. Where words of it can be the
+   * text of no argument, it stays where it was typed: fails with what is wrong.
+   */
   async takeLine(line: string): Promise<boolean> {
     const read: LineRead = await this.desk.waitFor(
       "the engine",
       this.desk.backend.call("read_line", { line }),
     );
     if (!read.command) return false;
+    if (read.problem !== null && read.asks_for === null) throw new Error(read.problem);
     await this.fill(read.command, read.values, read.asks_for);
     return true;
   }

@@ -63,6 +63,12 @@ export class RowActs {
     });
   }
 
+  /** The time that was typed, as the engine reads it; fails with what can be typed. */
+  async readTime(typed: string): Promise<SnoozeTime | undefined> {
+    const [time] = await this.launcher.desk.backend.call("snooze_times", { typed });
+    return time;
+  }
+
   /** Takes the row off the board until then; null until it changes. */
   async snooze(until: string | null, row = this.launcher.row): Promise<void> {
     this.launcher.over = null;

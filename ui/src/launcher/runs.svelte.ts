@@ -24,10 +24,12 @@ export class Following {
   readonly over = $derived(isOver(this.state.run));
   readonly verdict = $derived(verdictOf(this.state.run));
   readonly room = $derived(roomLine(this.state.run, this.state.delivery, this.now()));
-  readonly elapsed = $derived(
-    ((this.run.ended_at ? Date.parse(this.run.ended_at) : this.now()) - Date.parse(this.run.started_at)) /
-      1000,
-  );
+  /** In seconds; negative where it ended before it began: the clock was set back, and nobody knows how long it took. */
+  readonly elapsed = $derived.by(() => {
+    const began = Date.parse(this.run.started_at);
+    const { ended_at } = this.run;
+    return (ended_at ? Date.parse(ended_at) - began : Math.max(0, this.now() - began)) / 1000;
+  });
 
   private ended = false;
   private asking = false;

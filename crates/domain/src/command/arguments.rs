@@ -15,6 +15,7 @@ use crate::{
 };
 
 /// What the options of a line say, and the words that are none.
+#[derive(Default)]
 pub(super) struct Options<'t> {
     /// By the argument's place in the spec.
     pub(super) values: BTreeMap<usize, String>,
@@ -51,6 +52,7 @@ const READINGS: [Reading; 11] = {
 const MOST_FORGIVING: Reading = Reading { complete: false, typed: false, names: true, ..Reading::EXACT };
 
 /// What the words after a command's name mean.
+#[derive(Default)]
 pub(super) struct Said<'c> {
     pub(super) args: Args,
     pub(super) missing: Vec<&'c ArgSpec>,
@@ -60,15 +62,19 @@ pub(super) struct Said<'c> {
 impl Command {
     /// What the words after the name mean.
     pub(super) fn read(&self, tokens: &[Token]) -> Result<Said<'_>, ArgError> {
-        let options = self.options(tokens)?;
+        self.read_words(&self.options(tokens)?)
+    }
+
+    /// What options mean, with the words beside them.
+    pub(super) fn read_words(&self, options: &Options<'_>) -> Result<Said<'_>, ArgError> {
         let given: Vec<usize> = options.values.keys().copied().chain(options.asked).collect();
         let mut matcher = Matcher::new(self.spec(), &self.usage, &options.words, &given, false);
         for reading in READINGS {
             let solutions = matcher.read(reading);
             match solutions.as_slice() {
                 [] => {}
-                [only] => return self.settle(&options, &matcher, only),
-                several => return Err(self.ambiguous(&options, &matcher, several)),
+                [only] => return self.settle(options, &matcher, only),
+                several => return Err(self.ambiguous(options, &matcher, several)),
             }
         }
         matcher.read(MOST_FORGIVING);
@@ -269,8 +275,7 @@ impl Command {
 
     /// Takes `name=value`, `--name value`, `--name=value` and `--flag` out of the words.
     pub(super) fn options<'t>(&self, tokens: &'t [Token]) -> Result<Options<'t>, ArgError> {
-        let mut options =
-            Options { values: BTreeMap::new(), pairs: Vec::new(), asked: None, words: Vec::new() };
+        let mut options = Options::default();
         let takes_pairs = self.spec().args.iter().any(|arg| arg.ty == ArgType::Pairs);
         let mut pairs = BTreeMap::new();
         let mut may_name = true;

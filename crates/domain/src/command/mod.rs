@@ -1,6 +1,7 @@
 //! Commands: what can be run, what it takes, and what a typed line means.
 
 mod arguments;
+mod begun;
 mod check;
 mod commands;
 mod complete;
@@ -28,6 +29,7 @@ use crate::{
 };
 
 pub use arguments::{answer, canonical_line};
+pub use begun::Begun;
 pub use check::{Problem, check, check_all};
 pub use commands::{Command, Commands, Parsed};
 pub use complete::{Completion, What};

@@ -11,8 +11,8 @@ use super::{EventName, Order, STALE_AFTER, Transition, join_lists, settle_list};
 use crate::{
     identity::Identity,
     item::{
-        Checks, ChecksStatus, Item, PullRequest, PullRequestState, REVIEWS_KEPT, RequestedRead, Review, Size,
-        User, Verdict, join_sets, listed,
+        Checks, ChecksStatus, Item, PullRequest, PullRequestState, REQUESTED_KEPT, REVIEWS_KEPT,
+        RequestedRead, Review, Size, User, Verdict, join_sets, listed,
     },
 };
 
@@ -65,9 +65,13 @@ impl Requests {
         winner
     }
 
-    /// Puts it into a pull request of that version.
+    /// Puts it into a pull request of that version. Of more names than are kept the first are, as of one snapshot's.
     fn give(self, pull_request: &mut PullRequest, version: Timestamp) {
-        let Self { whole_at, names, named_at } = self;
+        let Self { whole_at, mut names, mut named_at } = self;
+        while names.len() > REQUESTED_KEPT {
+            names.pop_last();
+        }
+        named_at.retain(|name, _| names.contains(name));
         let is_unknown = whole_at.is_none_or(|at| at < version);
         pull_request.requested = names;
         pull_request.requested_unknown = is_unknown;

@@ -24,8 +24,8 @@ const ID: usize = 300;
 const URL: usize = 2_000;
 /// Names in a list of failing jobs, and of holders.
 const NAMES_KEPT: usize = 20;
-/// Requested reviewers.
-const REQUESTED_KEPT: usize = 100;
+/// Requested reviewers: the first by name.
+pub(crate) const REQUESTED_KEPT: usize = 100;
 /// Labels.
 const LABELS_KEPT: usize = 64;
 
@@ -243,7 +243,8 @@ pub(crate) fn join_sets(one: &[String], other: Vec<String>) -> Vec<String> {
     names
 }
 
-fn web(url: &mut Option<Url>) {
+/// Keeps a link only where it is safe to follow: http or https, at most 2,000 bytes, and without a password.
+pub fn web(url: &mut Option<Url>) {
     let good = |url: &Url| matches!(url.scheme(), "http" | "https") && url.as_str().len() <= URL;
     *url = url.take().filter(good);
     if let Some(url) = url

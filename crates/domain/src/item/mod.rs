@@ -18,8 +18,8 @@ use url::Url;
 use crate::identity::Identity;
 
 pub use build::{Build, BuildRun, BuildStatus, RUNS_KEPT};
-pub(crate) use clean::join_sets;
-pub use clean::{EARLIEST, LATEST};
+pub use clean::{EARLIEST, LATEST, web};
+pub(crate) use clean::{REQUESTED_KEPT, join_sets};
 pub use incident::{
     Assignment, ESCALATIONS_KEPT, Hold, Incident, IncidentStatus, InferredEnd, Severity, User,
 };

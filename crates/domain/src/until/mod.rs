@@ -1,7 +1,9 @@
 //! Times to come as people write them: `2h`, `18:00`, `9am`, `tomorrow`, `monday morning`, `2026-11-22`, `2026-11-22T10:00`.
 //!
-//! A text is read whole or not at all: `reading` knows what a time can look like, `prose` tells times from other text.
+//! A text is read whole or not at all: `reading` knows what a time can look like, `impossible` what there is not, `prose` tells
+//! times from other text.
 
+mod impossible;
 mod prose;
 mod reading;
 #[cfg(test)]
@@ -29,6 +31,9 @@ pub enum NotToCome {
     TooFar,
     /// It can be read in several ways; what would be clear, in words that follow "expected".
     Unclear(String),
+    /// It is a time but for a day that its month does not have, or an hour that no clock shows; which, and what would be
+    /// right, in words that follow "expected".
+    Impossible(String),
 }
 
 impl NotToCome {
@@ -39,6 +44,7 @@ impl NotToCome {
             Self::Past => "a time that is not past yet",
             Self::TooFar => "a time within 100 years",
             Self::Unclear(clear) => clear,
+            Self::Impossible(what) => what,
         }
     }
 }
@@ -50,13 +56,27 @@ impl NotToCome {
 /// # Errors
 /// Where it means no time, one that is past or too far away, or can mean several.
 pub fn until(text: &str, now: &Zoned) -> Result<Timestamp, NotToCome> {
-    let at = reading::read(text, now)?;
+    let at = read(text, now)?;
     if at > now.timestamp() { Ok(at) } else { Err(NotToCome::Past) }
 }
 
 /// True where a text is a time or a length of time, whether to come or past, and whether or not it is clear which.
 pub fn is_time(text: &str) -> bool {
-    reading::read(text, &Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC)) != Err(NotToCome::NoTime)
+    read(text, &Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC)) != Err(NotToCome::NoTime)
+}
+
+/// The time that a text means, whether it is to come or past.
+fn read(text: &str, now: &Zoned) -> Result<Timestamp, NotToCome> {
+    match reading::read(text, now) {
+        Err(NotToCome::NoTime) => {
+            let what = impossible::what(text).filter(|it| {
+                // Only the whole is a time but for that: else it is as likely to be anything else.
+                reading::read(&it.mended, now) != Err(NotToCome::NoTime)
+            });
+            Err(what.map_or(NotToCome::NoTime, |it| NotToCome::Impossible(it.expected)))
+        }
+        read => read,
+    }
 }
 
 /// What is wrong with a time that no [`Timestamp`] holds.

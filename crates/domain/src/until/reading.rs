@@ -19,7 +19,7 @@ const DAYS: [(&str, Weekday); 7] = [
     ("sunday", Weekday::Sunday),
 ];
 
-const MONTHS: [&str; 12] = [
+pub(super) const MONTHS: [&str; 12] = [
     "january",
     "february",
     "march",
@@ -39,7 +39,7 @@ pub(super) const NUMBERS: [&str; 12] =
     ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
 
 /// The length of `2026-11-24`.
-const DATE: usize = 10;
+pub(super) const DATE: usize = 10;
 
 /// A text of more words than this names no day: `on the day after tomorrow at 9 o'clock` has eight.
 const MOST_WORDS: usize = 8;
@@ -107,12 +107,19 @@ pub(super) fn read(text: &str, now: &Zoned) -> Result<Timestamp, NotToCome> {
         return Err(NotToCome::TooFar);
     }
     let lower = text.to_lowercase();
-    let words: Vec<&str> = lower.split_whitespace().map(|word| word.trim_end_matches(',')).collect();
+    let words = words_of(&lower);
     if words.is_empty() {
         return Err(NotToCome::NoTime);
     }
     if let Some(at) = after(text, &words, now) {
         return at;
+    }
+    if let Some(length) = length_before(text, &words)
+        && let Some(at) = after(length, &words_of(&length.to_lowercase()), now)
+    {
+        // As long ago as that would be to come; what is further back than any clock goes is past as well.
+        let ago = at.map_err(|_| NotToCome::Past)?.duration_since(now.timestamp());
+        return now.timestamp().checked_sub(ago).map_err(|_| NotToCome::Past);
     }
     if let Some(clock) = clock(&words) {
         return next(clock, now);
@@ -138,6 +145,17 @@ pub(super) fn read(text: &str, now: &Zoned) -> Result<Timestamp, NotToCome> {
         Some((clock, day)) => at(day?, clock, now),
         None => Err(NotToCome::NoTime),
     }
+}
+
+fn words_of(text: &str) -> Vec<&str> {
+    text.split_whitespace().map(|word| word.trim_end_matches(',')).collect()
+}
+
+/// The length of time in `-2h` and `2 hours ago`.
+fn length_before<'t>(text: &'t str, words: &[&str]) -> Option<&'t str> {
+    let ago =
+        || words.last().filter(|last| **last == "ago").and_then(|last| text.get(..text.len() - last.len()));
+    text.strip_prefix(['-', '\u{2212}']).or_else(ago).map(str::trim)
 }
 
 /// Why a date with a zone in brackets is no [`Zoned`]: mostly because nobody knows the zone.
@@ -234,6 +252,7 @@ fn day(words: &[&str], now: &Zoned) -> Option<Result<Day, NotToCome>> {
         ["tonight"] => of_today(NIGHT, DayKind::Tonight),
         ["this", part] if let Some(part) = part_of_day(part) => of_today(part, DayKind::End),
         ["tomorrow"] => of(days_later(now, 1)),
+        ["yesterday"] => of(days_later(now, -1)),
         ["the", "day", "after", "tomorrow"] | ["day", "after", "tomorrow"] => of(days_later(now, 2)),
         ["next", "week"] => of(days_later(now, 7 - since_monday)),
         ["next", "month"] => of(next_month()),
@@ -304,7 +323,7 @@ pub(super) fn month_of(name: &str) -> Option<i8> {
 }
 
 /// `24`, `24th`.
-fn day_of_month(text: &str) -> Option<i8> {
+pub(super) fn day_of_month(text: &str) -> Option<i8> {
     let digits = ["st", "nd", "rd", "th"].iter().find_map(|it| text.strip_suffix(it)).unwrap_or(text);
     number(digits)
 }
@@ -406,7 +425,7 @@ fn bare(hour: &str) -> Option<Clock> {
     }
 }
 
-fn number(digits: &str) -> Option<i8> {
+pub(super) fn number(digits: &str) -> Option<i8> {
     is_digits(digits).then(|| digits.parse().ok())?
 }
 

@@ -123,6 +123,9 @@ pub enum AuditedChange {
         /// The account.
         account: AccountName,
     },
+    /// What was changed cannot be read any more: the record is damaged, or was written by a newer version. It is never
+    /// written.
+    Unreadable,
 }
 
 impl AuditedChange {
@@ -152,6 +155,7 @@ impl AuditedChange {
             Self::SecretSet { account, field } => format!("set {field} of account {account}"),
             Self::SecretRemoved { account, field } => format!("removed {field} of account {account}"),
             Self::SecretsRead { account } => format!("had the secrets of account {account} read again"),
+            Self::Unreadable => "changed something: the record of what cannot be read".to_owned(),
         }
     }
 }

@@ -79,7 +79,7 @@ pub enum LeftWhy {
 /// The most entries that one answer lists. More than that is refused, never cut: lists are read page by page.
 pub const LONGEST_LIST: usize = 10_000;
 
-/// Events, oldest first.
+/// Some of the events.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct EventsQuery {
     /// Only later ones than this number.
@@ -93,6 +93,34 @@ pub struct EventsQuery {
     /// At most this many, up to [`LONGEST_LIST`]: the latest ones where `after` is not given, else the first ones after
     /// it. Who asks for one more than it needs knows whether there are more.
     pub limit: usize,
+}
+
+/// Some of the events.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Events {
+    /// Those that can be read, oldest first.
+    pub events: Vec<Event>,
+    /// The numbers of those among them that are stored and cannot be read: [`Doctor`](super::Doctor) says what of each is
+    /// damaged. They count towards the limit.
+    pub unreadable: Vec<i64>,
+}
+
+impl Events {
+    /// How many there are, readable or not.
+    pub fn len(&self) -> usize {
+        self.events.len() + self.unreadable.len()
+    }
+
+    /// True where there are none at all.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// "1 event cannot be read; see: callboard doctor".
+pub fn unreadable_events(count: usize) -> String {
+    let events = if count == 1 { "1 event".to_owned() } else { format!("{count} events") };
+    format!("{events} cannot be read; see: callboard doctor")
 }
 
 /// One item.
@@ -251,13 +279,18 @@ pub struct Unsnooze {
 }
 
 /// The times until which an item can be snoozed, by the calendar of this computer.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
-pub struct SnoozeTimes {}
+#[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
+pub struct SnoozeTimes {
+    /// A time as a person types it: the answer is that one time, or what can be typed. Without it, the times to offer.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub typed: Option<String>,
+}
 
 /// A time until which an item can be snoozed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct SnoozeTime {
-    /// Its name on the command line: `1h`, `tomorrow`, `monday`, `change`.
+    /// Its name on the command line: `1h`, `tomorrow`, `monday`, `change`; of one that was typed, the time itself.
     pub name: String,
     /// "Until tomorrow, 9:00".
     pub words: String,

@@ -76,9 +76,10 @@ pub struct ReadLine {
 pub struct LineRead {
     /// The command, where the line begins with one.
     pub command: Option<CommandInfo>,
-    /// The values that the line gives, by argument; not the defaults.
+    /// The values that the line gives, by argument; not the defaults. Words that stand in no place are the text of the argument
+    /// that is asked for.
     pub values: BTreeMap<String, String>,
-    /// The first argument that must still be given.
+    /// The first argument that must still be given. None where words are left that no argument can take.
     pub asks_for: Option<String>,
     /// What is wrong with what is there.
     pub problem: Option<String>,

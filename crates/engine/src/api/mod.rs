@@ -16,9 +16,7 @@ mod status;
 mod typescript;
 mod upkeep;
 
-use callboard_domain::{
-    board::Board, command::ArgError, error::ServiceError, event::Event, identity::Identity, run::Run,
-};
+use callboard_domain::{board::Board, command::ArgError, error::ServiceError, identity::Identity, run::Run};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use ts_rs::TS;
@@ -72,7 +70,7 @@ macro_rules! every_call {
 
             board(BoardQuery) -> Board, Reads;
             off_board(OffBoard) -> Vec<Left>, Reads;
-            events(EventsQuery) -> Vec<Event>, Reads;
+            events(EventsQuery) -> Events, Reads;
             item(ItemQuery) -> ItemDetail, Reads;
             item_log(ItemLog) -> Option<LogTail>, Reads;
             follow_log(FollowLog) -> Option<LogProgress>, Reads, waits;

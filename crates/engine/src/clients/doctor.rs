@@ -1,19 +1,23 @@
 //! Checks of everything that Callboard needs, each with its remedy.
 
-use callboard_domain::{secret::SecretField, source::Progress};
+use callboard_domain::{
+    error::ServiceError, identity::Identity, item::AccountName, secret::SecretField, source::Progress,
+};
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     Engine, Mode,
     api::{AccountInfo, AccountsQuery, Check, CheckVerdict, Health, Needs},
-    secrets::{Place, variable},
-    store::Delivery,
+    secrets::{Place, SecretsError, variable},
+    store::{Delivery, RowKind},
     system::supervise::TaskFault,
-    watch::receive::Listening,
+    watch::receive::{ListenError, Listening},
 };
 
 /// Reasons that are given in full; the others are counted.
 const REASONS: usize = 5;
+/// Damaged rows that are named; the others are counted.
+const ROWS: usize = 20;
 
 /// Checks everything, one after the other.
 pub(crate) async fn checks(engine: &Engine) -> Vec<Check> {
@@ -93,8 +97,8 @@ async fn stored_rows(engine: &Engine) -> Option<Check> {
         Ok(rows) => rows,
         Err(error) => return Some(check("stored rows", CheckVerdict::Failed, error.to_string())),
     };
-    let more = rows.len().saturating_sub(REASONS);
-    let mut names: Vec<String> = rows.iter().take(REASONS).map(ToString::to_string).collect();
+    let more = rows.len().saturating_sub(ROWS);
+    let mut names: Vec<String> = rows.iter().take(ROWS).map(ToString::to_string).collect();
     if more > 0 {
         names.push(format!("and {more} more"));
     }
@@ -103,11 +107,33 @@ async fn stored_rows(engine: &Engine) -> Option<Check> {
         if rows.len() == 1 { "1 row is".to_owned() } else { format!("{} rows are", rows.len()) },
         names.join("\n")
     );
-    Some(remedied(
-        check("stored rows", CheckVerdict::Warning, found),
-        "accounts and items are read anew within the hour while Callboard runs, and at its next start. A run that is damaged is unknown: look at its service. Other rows \
-         are left out of lists, or shown as damaged, and are deleted once they are old",
-    ))
+    let mut remedies: Vec<&str> = Vec::new();
+    for remedy in rows.iter().map(|row| row_remedy(row.kind)) {
+        if !remedies.contains(&remedy) {
+            remedies.push(remedy);
+        }
+    }
+    Some(remedied(check("stored rows", CheckVerdict::Warning, found), remedies.join(". ")))
+}
+
+/// What becomes of a damaged row, or is to be done about it.
+fn row_remedy(kind: RowKind) -> &'static str {
+    match kind {
+        RowKind::Account | RowKind::Item | RowKind::StrayItem | RowKind::Dangling => {
+            "Accounts and items are read anew within the hour while Callboard runs, and at its next start"
+        }
+        RowKind::Run => "Of a run that is damaged, look at its service; it is deleted once it is old",
+        RowKind::Delivery => {
+            "A message that cannot be read is not sent; what is not posted is in: callboard deliveries --pending"
+        }
+        RowKind::Event | RowKind::Decision | RowKind::RoomMessage | RowKind::AuditEntry => {
+            "Lists say which of their entries cannot be read; these are deleted once they are old"
+        }
+        RowKind::Setting => {
+            "A setting that is damaged keeps nothing back; turning do not disturb on or off writes it anew"
+        }
+        RowKind::SecretRecord => "Set that secret again: callboard accounts secret ACCOUNT",
+    }
 }
 
 async fn secrets(engine: &Engine) -> Check {
@@ -120,24 +146,40 @@ async fn secrets(engine: &Engine) -> Check {
     match secrets.probe().await {
         Ok(()) => check("secrets", CheckVerdict::Ok, format!("kept in {place}")),
         Err(error) => {
-            let remedy = match secrets.place() {
-                Place::Keychain => {
-                    "start and unlock the keychain (such as gnome-keyring or KWallet), or set secrets.store to \"file\", \"session\" or \"env\""
-                }
-                Place::File => "set CALLBOARD_PASSPHRASE to the passphrase of the encrypted file",
-                Place::Session | Place::Env => "set secrets.store to another place",
-            };
+            let remedy = secrets_remedy(&error, secrets.place());
             remedied(check("secrets", CheckVerdict::Failed, error.to_string()), remedy)
         }
     }
 }
 
+fn secrets_remedy(error: &SecretsError, place: Place) -> String {
+    let set_again = "set the secrets again: callboard accounts secret ACCOUNT";
+    match (error, place) {
+        (SecretsError::NoPassphrase(_), _) => {
+            "set CALLBOARD_PASSPHRASE to the passphrase of the encrypted file".to_owned()
+        }
+        (SecretsError::WrongPassphrase(path), _) => format!(
+            "set CALLBOARD_PASSPHRASE to the passphrase that it was written with. Where that is lost, move {} away and {set_again}",
+            path.display()
+        ),
+        (SecretsError::File { path, .. }, _) => format!(
+            "give your user the right to read and write {0}. Where it is damaged, put a copy of it back, or move it away and {set_again}",
+            path.display()
+        ),
+        (SecretsError::NoAnswer { .. } | SecretsError::Locked { .. } | SecretsError::Unavailable { .. }, Place::Keychain) => {
+            "start and unlock the keychain (such as gnome-keyring or KWallet), or set secrets.store to \"file\", \"session\" or \"env\"".to_owned()
+        }
+        (_, Place::Keychain) => "set secrets.store to \"file\" or \"env\"".to_owned(),
+        (_, Place::Session | Place::File | Place::Env) => "set secrets.store to another place".to_owned(),
+    }
+}
+
 fn webhooks(engine: &Engine) -> Check {
     let Listening { addr, error } = engine.inner.receiver.listening();
-    if let (None, Some(why)) = (addr, error) {
+    if let (None, Some(ListenError { why, remedy })) = (addr, error) {
         return remedied(
             check("webhooks", CheckVerdict::Failed, format!("not received: {why}")),
-            "stop what has that port, or choose another one: receive.listen. It is tried again by itself",
+            format!("{remedy}. It is tried again by itself"),
         );
     }
     match (addr, &engine.active().config.receive) {
@@ -213,10 +255,12 @@ async fn accounts(engine: &Engine) -> Vec<Check> {
         .flat_map(|info| {
             let name = format!("account {}", info.name);
             let is_ok = matches!(info.health, Health::Ok);
-            let secret = match info.secrets {
+            let secret = match (variables(engine, &info), info.secrets) {
+                // It has none that is sent.
+                (None, _) => None,
                 // What is in the environment cannot be set by a command.
-                Place::Env => format!("set {} where Callboard is started", variables(engine, &info)),
-                _ => format!("callboard accounts secret {}", info.name),
+                (Some(variables), Place::Env) => Some(format!("set {variables} where Callboard is started")),
+                (Some(_), _) => Some(format!("callboard accounts secret {}", info.name)),
             };
             let first = match info.health {
                 Health::Ok => answers(&name, &info),
@@ -224,30 +268,34 @@ async fn accounts(engine: &Engine) -> Vec<Check> {
                     check(&name, CheckVerdict::Warning, format!("{}: not asked yet", info.service)),
                     format!("callboard accounts test {}", info.name),
                 ),
-                Health::Incomplete { why, waits_for: Some(place), .. } => remedied(
+                // Why the secrets cannot be read, and what to do about it, is a check of its own.
+                Health::Incomplete { why, waits_for: Some(_), .. } => remedied(
                     check(&name, CheckVerdict::Failed, why),
-                    format!("unlock or start {place}; it is tried again by itself, and its messages wait"),
+                    "see to the secrets; it is tried again by itself, and its messages wait",
                 ),
-                // Why it is not sent says what to change.
+                // Why says what to change.
                 Health::Incomplete { why, needs: Needs::Setting, waits_for: None } => {
                     check(&name, CheckVerdict::Failed, why)
                 }
                 Health::Incomplete { why, needs: Needs::Secret, waits_for: None } => {
-                    remedied(check(&name, CheckVerdict::Failed, why), secret.clone())
+                    Check { remedy: secret.clone(), ..check(&name, CheckVerdict::Failed, why) }
                 }
                 Health::Trouble { since, error, .. } => {
                     let minutes = now.duration_since(since).as_mins().max(0);
+                    let found = format!("{error} (for {minutes} m)");
                     remedied(
-                        check(&name, CheckVerdict::Failed, format!("{error} (for {minutes} m)")),
-                        format!("see to the service or its credential ({secret}), then: callboard accounts test {}", info.name),
+                        check(&name, CheckVerdict::Failed, found),
+                        trouble_remedy(&error, &info.name, secret.as_deref()),
                     )
                 }
             };
             let missing = info.identity.into_iter().flat_map(|identity| identity.missing_scopes);
             let missing: Vec<Check> = missing
                 .map(|it| {
-                    let found = format!("{} cannot be done: the credential lacks `{}`", it.needed_for, it.scope);
-                    remedied(check(&name, CheckVerdict::Warning, found), format!("give it that scope, then: {secret}"))
+                    let found =
+                        format!("{} cannot be done: the credential lacks `{}`", it.needed_for, it.scope);
+                    let then = secret.as_ref().map_or_else(String::new, |secret| format!(", then: {secret}"));
+                    remedied(check(&name, CheckVerdict::Warning, found), format!("give it that scope{then}"))
                 })
                 .collect();
             // Of an account that answers, those that hide something are in the first one.
@@ -258,9 +306,33 @@ async fn accounts(engine: &Engine) -> Vec<Check> {
         .collect()
 }
 
+/// What to do about an account that cannot be read. `secret` says how its credential is set, where it has one.
+fn trouble_remedy(error: &ServiceError, account: &AccountName, secret: Option<&str>) -> String {
+    let test = format!("callboard accounts test {account}");
+    match (error, secret) {
+        (ServiceError::RateLimited { .. }, _) => "wait: it is tried again by itself".to_owned(),
+        (ServiceError::Auth { .. }, Some(secret)) => {
+            format!("see to its credential ({secret}), then: {test}")
+        }
+        (ServiceError::Rejected { .. }, Some(secret)) => {
+            format!("see to its settings or its credential ({secret}), then: {test}")
+        }
+        (ServiceError::Auth { .. } | ServiceError::Rejected { .. }, None) => {
+            format!("see to its settings, then: {test}")
+        }
+        (ServiceError::Unavailable { .. } | ServiceError::Unknown { .. }, _) => {
+            format!(
+                "see to the service and the account's url; it is tried again by itself, and at once by: {test}"
+            )
+        }
+    }
+}
+
 /// An account that answers. It is well only where the board has no line of something that is not seen of it.
 fn answers(name: &str, info: &AccountInfo) -> Check {
-    let who = info.identity.as_ref().map_or_else(String::new, |it| format!(" as {}", it.display()));
+    // A service without users has no name for who it is.
+    let who = info.identity.as_ref().map(Identity::display).filter(|who| !who.is_empty());
+    let who = who.map_or_else(String::new, |who| format!(" as {who}"));
     let service = format!("{}{who}", info.service);
     let hidden: String = info.problems.iter().filter(|it| it.hides()).map(|it| format!("\n{it}")).collect();
     let lacks = match (info.reading, info.last_ok) {
@@ -272,8 +344,9 @@ fn answers(name: &str, info: &AccountInfo) -> Check {
     check(name, CheckVerdict::Warning, format!("{service}: {lacks}"))
 }
 
-/// The environment variables of the secrets that the account could have and has not; of all where none is missing.
-fn variables(engine: &Engine, info: &AccountInfo) -> String {
+/// The environment variables of the secrets that the account could have and has not; of all where none is missing. `None`
+/// where no secret of it is sent.
+fn variables(engine: &Engine, info: &AccountInfo) -> Option<String> {
     let active = engine.active();
     let fields = active.accounts.get(&info.name).map_or(&[][..], |account| account.config.secrets());
     let is_unset = |name: &str| !info.secrets_set.iter().any(|set| set == name);
@@ -285,9 +358,10 @@ fn variables(engine: &Engine, info: &AccountInfo) -> String {
     let names = |fields: &[&SecretField]| -> Vec<String> {
         fields.iter().map(|field| variable(info.name.as_str(), field.name)).collect()
     };
-    match required.is_empty() {
-        true => names(&optional).join(" or "),
-        false => names(&required).join(" and "),
+    match (required.is_empty(), optional.is_empty()) {
+        (true, true) => None,
+        (true, false) => Some(names(&optional).join(" or ")),
+        (false, _) => Some(names(&required).join(" and ")),
     }
 }
 
@@ -318,14 +392,61 @@ fn not_arrived(left: &[Delivery]) -> String {
         reasons.push(format!("and {more} more reasons"));
     }
     let reasons: String = reasons.iter().map(|reason| format!("\n{reason}")).collect();
-    format!("{} have not arrived{reasons}", left.len())
+    let messages =
+        if left.len() == 1 { "1 message has".to_owned() } else { format!("{} messages have", left.len()) };
+    format!("{messages} not arrived{reasons}")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use callboard_domain::source::{Problem, ProblemKind};
 
     use super::*;
+
+    #[test]
+    fn remedy_of_an_account_fits_its_trouble_and_its_secrets() {
+        let limited = ServiceError::RateLimited { why: "too many".into(), retry_after: Duration::ZERO };
+        let set = Some("set PAGER_TOKEN");
+        let test = "callboard accounts test pager";
+        let by_itself =
+            "see to the service and the account's url; it is tried again by itself, and at once by";
+        let cases = [
+            (limited, set, "wait: it is tried again by itself".to_owned()),
+            (ServiceError::auth("no"), set, format!("see to its credential (set PAGER_TOKEN), then: {test}")),
+            (ServiceError::auth("no"), None, format!("see to its settings, then: {test}")),
+            (
+                ServiceError::rejected("no"),
+                set,
+                format!("see to its settings or its credential (set PAGER_TOKEN), then: {test}"),
+            ),
+            (ServiceError::unavailable("down"), set, format!("{by_itself}: {test}")),
+            (ServiceError::unavailable("down"), None, format!("{by_itself}: {test}")),
+        ];
+        for (error, secret, expected) in cases {
+            assert_eq!(trouble_remedy(&error, &"pager".into(), secret), expected, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn remedy_of_secrets_fits_why_they_cannot_be_read() {
+        let file = || SecretsError::File { path: "/data/secrets.enc".into(), why: "denied".into() };
+        let unavailable = || SecretsError::Unavailable { place: "it", why: "no".into() };
+        let cases = [
+            (SecretsError::NoPassphrase("/f".into()), Place::File, "CALLBOARD_PASSPHRASE"),
+            (SecretsError::WrongPassphrase("/f".into()), Place::File, "move /f away"),
+            (file(), Place::File, "the right to read and write /data/secrets.enc"),
+            (SecretsError::Locked { place: "it" }, Place::Keychain, "start and unlock the keychain"),
+            (unavailable(), Place::Keychain, "start and unlock the keychain"),
+            (SecretsError::Unsupported("it"), Place::Keychain, "set secrets.store to \"file\""),
+            (unavailable(), Place::Session, "set secrets.store to another place"),
+        ];
+        for (error, place, expected) in cases {
+            let remedy = secrets_remedy(&error, place);
+            assert!(remedy.contains(expected), "{error:?}: {remedy}");
+        }
+    }
 
     #[test]
     fn account_is_well_only_where_all_of_it_is_seen() {
@@ -360,6 +481,8 @@ mod tests {
                 "alertmanager: its first poll has not ended",
             ),
             (AccountInfo { last_ok: None, watched: false, ..answering() }, ok, "alertmanager"),
+            // It has no users.
+            (AccountInfo { identity: Some(Identity::default()), ..answering() }, ok, "alertmanager"),
         ];
         for (info, verdict, found) in cases {
             assert_eq!(answers("account pager", &info), check("account pager", verdict, found), "{info:?}");

@@ -1,5 +1,6 @@
 //! Until when something can be snoozed.
 
+use callboard_domain::until;
 use jiff::{Timestamp, ToSpan, Zoned, civil::Weekday, civil::time};
 
 use crate::api::SnoozeTime;
@@ -32,9 +33,61 @@ pub(crate) fn times(now: &Zoned) -> Vec<SnoozeTime> {
     times
 }
 
+/// The time that was typed: one that is offered, by its name, or any other, in words that show how it was read.
+///
+/// # Errors
+/// What can be typed, where it is no time to come.
+pub(crate) fn typed(text: &str, now: &Zoned) -> Result<SnoozeTime, String> {
+    let text = text.trim();
+    if let Some(offered) = times(now).into_iter().find(|offered| offered.name.eq_ignore_ascii_case(text)) {
+        return Ok(offered);
+    }
+    let until =
+        until::until(text, now).map_err(|why| format!("expected {}, found {text:?}", why.expected()))?;
+    let at = until.to_zoned(now.time_zone().clone());
+    let day = match (at.date() == now.date(), at.year() == now.year()) {
+        (true, _) => "today".to_owned(),
+        (false, true) => at.strftime("%a %-d %b").to_string(),
+        (false, false) => at.strftime("%a %-d %b %Y").to_string(),
+    };
+    let words = format!("Until {day}, {}", at.strftime("%H:%M"));
+    Ok(SnoozeTime { name: until.to_string(), words, until: Some(until) })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_typed_time_is_shown_as_it_was_read() {
+        // A Sunday.
+        let now: Zoned = "2026-11-29T14:10:00+01:00[Europe/Berlin]".parse().unwrap();
+        let cases = [
+            ("2 hours", Ok(("Until today, 16:10", "2026-11-29T15:10:00Z"))),
+            ("18:00", Ok(("Until today, 18:00", "2026-11-29T17:00:00Z"))),
+            ("tomorrow 9:30", Ok(("Until Mon 30 Nov, 09:30", "2026-11-30T08:30:00Z"))),
+            ("until friday", Ok(("Until Fri 4 Dec, 09:00", "2026-12-04T08:00:00Z"))),
+            ("2027-01-04", Ok(("Until Mon 4 Jan 2027, 09:00", "2027-01-04T08:00:00Z"))),
+            // By the names of those that are offered, as on the command line.
+            (" Tomorrow ", Ok(("Until tomorrow, 9:00", "2026-11-30T08:00:00Z"))),
+            ("change", Ok(("Until it changes", ""))),
+            ("soon", Err("such as 18:00, tomorrow, monday 14:30")),
+            ("9:00 yesterday", Err("found \"9:00 yesterday\"")),
+            ("2020-01-01", Err("a time that is not past yet")),
+            ("", Err("expected")),
+        ];
+        for (text, expected) in cases {
+            match (typed(text, &now), expected) {
+                (Ok(time), Ok((words, until))) => {
+                    assert_eq!(time.words, words, "{text}");
+                    let at = time.until.map(|at| at.to_string()).unwrap_or_default();
+                    assert_eq!(at, until, "{text}");
+                }
+                (Err(why), Err(words)) => assert!(why.contains(words), "{text}: {why}"),
+                (found, expected) => panic!("{text}: {found:?}, not {expected:?}"),
+            }
+        }
+    }
 
     #[test]
     fn times_are_offered_by_the_calendar() {

@@ -2,5 +2,8 @@
 
 pub mod command_file;
 pub(crate) mod every_account;
+mod reference;
 pub(crate) mod registry;
 pub(crate) mod values;
+
+pub use reference::reference;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use callboard_domain::{
     action::Action,
-    command::{self, ArgError, Args, Command, CommandSpec, Commands, Completion, Parsed},
+    command::{self, ArgError, ArgType, Args, Begun, Command, CommandSpec, Commands, Completion, Parsed},
     identity::Identity,
     item::{AccountName, Item},
 };
@@ -17,10 +17,15 @@ use crate::{
     commands::every_account::EveryAccount,
 };
 
+/// What a line calls the account that is to run it.
+const ACCOUNT: &str = "account";
+
 /// A command and who can run it.
 pub(crate) struct Entry {
     pub(crate) spec: CommandSpec,
     pub(crate) runners: Runners,
+    /// The accounts that cannot be used now, with why: what they could run is not known.
+    not_connected: Arc<BTreeMap<AccountName, String>>,
 }
 
 /// Who can run a command.
@@ -88,20 +93,23 @@ impl Entry {
             Runners::File { action, .. } => Ok((None, Arc::clone(action))),
             Runners::Accounts(accounts) => {
                 let candidates = || accounts.keys().map(ToString::to_string).collect::<Vec<_>>();
+                let unknown = |name: &AccountName| {
+                    let known = candidates().join(", ");
+                    let expected = match self.not_connected.get(name) {
+                        Some(why) => format!("one of {known}, as {name} is not connected ({why})"),
+                        None => format!("one of {known}"),
+                    };
+                    ArgError::invalid(ACCOUNT, expected, name.as_str())
+                };
                 let (name, action) = match account {
-                    Some(name) => accounts.get_key_value(name).ok_or_else(|| ArgError::Invalid {
-                        arg: "account".into(),
-                        expected: format!("one of {}", candidates().join(", ")),
-                        found: name.to_string(),
-                        nearest: None,
-                    })?,
+                    Some(name) => accounts.get_key_value(name).ok_or_else(|| unknown(name))?,
                     None if accounts.len() > 1 && self.spec.every_account => {
                         let every = EveryAccount::new(self.spec.clone(), accounts.clone());
                         return Ok((None, Arc::new(every)));
                     }
                     None if accounts.len() > 1 => {
                         return Err(ArgError::Ambiguous {
-                            arg: "account".into(),
+                            arg: ACCOUNT.into(),
                             found: self.spec.name.clone(),
                             candidates: candidates(),
                         });
@@ -113,6 +121,45 @@ impl Entry {
                 };
                 Ok((Some(name.clone()), Arc::clone(action)))
             }
+        }
+    }
+
+    /// The same for a line that names no account, and of whose items the board has none: an account that refuses such an item
+    /// is not meant, and it is asked which is only where several are left.
+    ///
+    /// # Errors
+    /// Those of [`Self::runner`]; [`ArgError::Invalid`], where there is no such item of any account.
+    pub(crate) fn runner_for(
+        &self,
+        args: &Args,
+        now: Timestamp,
+    ) -> Result<(Option<AccountName>, Arc<dyn Action>), ArgError> {
+        let (accounts, unclear) = match (self.runner(None), &self.runners) {
+            (Err(unclear @ ArgError::Ambiguous { .. }), Runners::Accounts(accounts)) => (accounts, unclear),
+            (clear, _) => return clear,
+        };
+        let lacking = self.spec.args.iter().find_map(|arg| match arg.ty {
+            ArgType::Item(_) if args.item(&arg.name).is_none() => Some((arg, args.get(&arg.name)?)),
+            _ => None,
+        });
+        let Some((arg, typed)) = lacking else { return Err(unclear) };
+        let refuses_it = |action: &dyn Action| match action.preview(args, now) {
+            Err(ArgError::Invalid { arg: refused, .. }) => refused == arg.name,
+            _ => false,
+        };
+        let left: Vec<_> = accounts.iter().filter(|(_, action)| !refuses_it(&***action)).collect();
+        match left.as_slice() {
+            [] => {
+                let of: Vec<&str> = accounts.keys().map(AccountName::as_str).collect();
+                let expected = format!("{} on the board, of {}", arg.ty.expected(), of.join(" or "));
+                Err(ArgError::invalid(&arg.name, expected, typed))
+            }
+            [(name, action)] => Ok((Some((*name).clone()), Arc::clone(action))),
+            several => Err(ArgError::Ambiguous {
+                arg: ACCOUNT.into(),
+                found: self.spec.name.clone(),
+                candidates: several.iter().map(|(name, _)| name.to_string()).collect(),
+            }),
         }
     }
 }
@@ -127,12 +174,17 @@ impl Registry {
     /// Of all accounts that are connected, and of command files. A file's command goes before an account's of the same name.
     pub(crate) fn new(accounts: &Accounts, files: Vec<FileCommand>) -> Self {
         let mut entries: BTreeMap<String, Entry> = BTreeMap::new();
+        let not_connected = accounts.iter().filter_map(|(name, account)| {
+            Some((name.clone(), account.connection.as_ref().err()?.to_string()))
+        });
+        let not_connected = Arc::new(not_connected.collect::<BTreeMap<_, _>>());
         for (name, account) in accounts {
             let actions = account.connection.iter().flat_map(|connection| &connection.actions);
             for action in actions {
                 let entry = entries.entry(action.spec().name.clone()).or_insert_with(|| Entry {
                     spec: action.spec().clone(),
                     runners: Runners::Accounts(BTreeMap::new()),
+                    not_connected: Arc::clone(&not_connected),
                 });
                 if let Runners::Accounts(runners) = &mut entry.runners {
                     runners.insert(name.clone(), Arc::clone(action));
@@ -143,7 +195,8 @@ impl Registry {
             let spec = command.action.spec().clone();
             let FileCommand { path, action, listings, definition } = command;
             let runners = Runners::File { path, action, listings, definition };
-            entries.insert(spec.name.clone(), Entry { spec, runners });
+            let not_connected = Arc::clone(&not_connected);
+            entries.insert(spec.name.clone(), Entry { spec, runners, not_connected });
         }
         let (entries, commands): (Vec<_>, Vec<_>) = entries
             .into_values()
@@ -186,6 +239,11 @@ impl Registry {
     /// The command that a line begins with, whether or not the rest of it makes sense.
     pub(crate) fn named(&self, line: &str) -> Option<&Entry> {
         self.commands.named(line).and_then(|place| self.entries.get(place))
+    }
+
+    /// What makes sense of a line that [`Self::parse`] refuses. `None` where it begins with no command.
+    pub(crate) fn begun(&self, line: &str) -> Option<Begun<'_>> {
+        self.commands.begun(line)
     }
 
     /// What a typed line means, and whose it is.

@@ -110,7 +110,7 @@ fn values(line: &str) -> Vec<Value<'_>> {
                 if rest.starts_with('=') {
                     key = &line[at + 1..end];
                     key_was_quoted = true;
-                } else {
+                } else if !(key.is_empty() && is_part_of_a_key(line, at, end)) {
                     // Without a `=` the line is no TOML, and what stands before it is most likely its key.
                     if key.is_empty() {
                         key = last_word(&line[..at]);
@@ -143,6 +143,16 @@ fn values(line: &str) -> Vec<Value<'_>> {
         }
     }
     found
+}
+
+/// True for quotes that are joined by a point to what stands before or after them, as in `[accounts."my forge"]`: the name of a
+/// table or a key, which is no value.
+fn is_part_of_a_key(line: &str, from: usize, to: usize) -> bool {
+    let is_part = |c: char| c != '.' && (is_key_char(c) || matches!(c, '"' | '\''));
+    let before = line[..from].trim_end().strip_suffix('.');
+    let after = line.get(to + 1..).unwrap_or_default().trim_start().strip_prefix('.');
+    before.is_some_and(|before| before.trim_end().ends_with(is_part))
+        || after.is_some_and(|after| after.trim_start().starts_with(is_part))
 }
 
 fn last_word(text: &str) -> &str {
@@ -343,6 +353,15 @@ mod tests {
             (r#"token "hunter2-x""#, false, r#"token "*********""#),
             (r#"argv = ["a", "hunter2-x"]"#, false, r#"argv = ["a", "hunter2-x"]"#),
             ("[accounts.forge]", true, "[accounts.forge]"),
+            (r#"[accounts."bad name"]"#, true, r#"[accounts."bad name"]"#),
+            (r#"[ accounts . 'bad name' "#, true, r#"[ accounts . 'bad name' "#),
+            (r#"[["a name".rules."bad name"]]"#, true, r#"[["a name".rules."bad name"]]"#),
+            (r#"accounts."bad name".tokn = "hunter2""#, true, r#"accounts."bad name".tokn = "*******""#),
+            (r#""bad name".token = "hunter2""#, false, r#""bad name".token = "*******""#),
+            // Names may be secrets by mistake, too; and what stands alone may be a value of a list.
+            (r#"[accounts."ghp_0123456789abcdef"]"#, true, r#"[accounts."********************"]"#),
+            (r#"["hunter2-x"]"#, true, r#"["*********"]"#),
+            (r#"x = "hunter2".y"#, true, r#"x = "*******".y"#),
             (
                 r#"url = "https://ci.acme.example/job/web""#,
                 false,

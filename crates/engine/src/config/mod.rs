@@ -6,6 +6,7 @@ mod mask;
 mod partial;
 mod people;
 mod reader;
+mod schema;
 mod sections;
 mod toml_file;
 
@@ -26,6 +27,7 @@ pub(crate) use edit::{configure, edit_account, toml, write};
 pub use keys::{Key, Keys};
 pub(crate) use partial::{STAND_IN, text as stand_in};
 pub use people::unlisted_users;
+pub(crate) use schema::{alternatives, keys_of, properties};
 pub use sections::{Commands, Desktop, Ink, Keep, Notifications, Receive, Theme, schema};
 pub use toml_file::ConfigError;
 pub(crate) use toml_file::{Step, TomlFile, unknown};

@@ -31,9 +31,14 @@ pub(super) struct Reader<'f, 't> {
 impl<'t> Reader<'_, 't> {
     pub(super) fn config(&mut self, path: &Path) -> Config {
         for (name, span) in self.file.sections() {
-            if !SECTIONS.contains(&name) {
+            if !SECTIONS.iter().any(|section| section == name) {
                 let what = if self.file.is_section(name) { "section" } else { "key" };
-                self.errors.push(self.file.unknown_key(span, what, name, SECTIONS));
+                self.errors.push(self.file.unknown_key(
+                    span,
+                    what,
+                    name,
+                    SECTIONS.iter().map(String::as_str),
+                ));
             }
         }
         let (accounts, unread_accounts) = self.accounts();

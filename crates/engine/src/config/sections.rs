@@ -1,13 +1,13 @@
 //! The sections of `callboard.toml`: what each may say, and its JSON Schema.
 
-use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, sync::LazyLock};
 
 use callboard_connectors::ConnectorConfig;
 use callboard_domain::{duration::Span, rules::RuleConfig};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::keys;
+use super::{keys, keys_of};
 use crate::secrets::Place;
 
 /// The webhook listener: `POST /hooks/ACCOUNT`.
@@ -175,9 +175,11 @@ enum AliasSchema {
     Number(u32),
 }
 
+/// Where secrets are.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SecretsSection {
+    /// The store of all accounts' secrets.
     #[serde(default)]
     pub(super) store: Place,
 }
@@ -186,9 +188,12 @@ pub(super) struct SecretsSection {
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct Schema {
+    /// Where outcomes go where nothing else says: a name of `[channels]` or `ACCOUNT:CHANNEL`; `room:general` where not given.
     default_channel: Option<String>,
+    /// Whether the rules that Callboard brings are asked after yours; true where not given.
     builtin_rules: Option<bool>,
     accounts: Option<BTreeMap<String, ConnectorConfig>>,
+    /// Short names for channels: `deploys = "chat:#deploys"`.
     channels: Option<BTreeMap<String, String>>,
     receive: Option<Receive>,
     rules: Option<Vec<RuleConfig>>,
@@ -203,21 +208,7 @@ struct Schema {
 }
 
 /// The names of the sections, for who mistypes one.
-pub(super) const SECTIONS: [&str; 13] = [
-    "default_channel",
-    "builtin_rules",
-    "accounts",
-    "channels",
-    "receive",
-    "rules",
-    "commands",
-    "secrets",
-    "notifications",
-    "keep",
-    "desktop",
-    "people",
-    "teams",
-];
+pub(super) static SECTIONS: LazyLock<Vec<String>> = LazyLock::new(keys_of::<Schema>);
 
 /// The JSON Schema of `callboard.toml`.
 pub fn schema() -> serde_json::Value {

@@ -6,12 +6,13 @@ use callboard_domain::{
     activity::{self, Counts, Day, Took},
     event::EventName,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::{
     Store, StoreError,
-    row::{At, Word, all, each, one},
+    events::is_long_before,
+    row::{At, Clock, Lenient, Word, all, each, one},
 };
 
 /// The events that activity counts, or that end what it measures; of all others nothing is written beside the table.
@@ -56,31 +57,64 @@ fn took(conn: &Connection, from: Timestamp, to: Timestamp) -> rusqlite::Result<V
     Ok(found)
 }
 
-/// Counts the runs of each day. They are numbered as they begin, but for a clock that was set back.
-fn count_runs(conn: &Connection, days: &mut [(Day, Counts)]) -> rusqlite::Result<()> {
-    let Some(from) = days.first().map(|(day, _)| day.from) else { return Ok(()) };
+/// Counts the runs of each day, and gives how many may be of one of them and cannot be read. They are numbered as they
+/// begin, but for a clock that was set back.
+fn count_runs(conn: &Connection, days: &mut [(Day, Counts)]) -> rusqlite::Result<u32> {
+    let Some(from) = days.first().map(|(day, _)| day.from) else { return Ok(0) };
+    let mut unreadable = 0;
     each(conn, "SELECT started_at FROM runs ORDER BY n DESC", [], |row| {
-        let at = row.get::<_, At>(0)?.0;
+        let Some(Clock(at)) = Lenient::new(row).get(0)? else {
+            unreadable += 1;
+            return Ok(ControlFlow::Continue(()));
+        };
         if let Some((_, counts)) = days.iter_mut().find(|(day, _)| day.from <= at && at < day.to) {
             counts.runs += 1;
         }
-        let is_long_before = from.duration_since(at) > SignedDuration::from_hours(24);
-        Ok(if is_long_before { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-    })
+        Ok(if is_long_before(at, from) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })?;
+    Ok(unreadable)
+}
+
+/// How many events that may have happened since then cannot be counted: their names or times cannot be read.
+fn unreadable_events(conn: &Connection, since: Timestamp) -> rusqlite::Result<u32> {
+    let mut unreadable = 0;
+    each(conn, "SELECT name, at, seen_at FROM events ORDER BY id DESC", [], |row| {
+        let mut row = Lenient::new(row);
+        if row.get::<Clock>(2)?.is_some_and(|seen_at| is_long_before(seen_at.0, since)) {
+            return Ok(ControlFlow::Break(()));
+        }
+        let (name, at) = (row.get::<Word<EventName>>(0)?, row.get::<At>(1)?);
+        if (name.is_none() || at.is_none()) && at.is_none_or(|at| at.0 >= since) {
+            unreadable += 1;
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(unreadable)
+}
+
+/// What is counted of some days.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Each day, the oldest first.
+    pub days: Vec<(Day, Counts)>,
+    /// What ended in these days.
+    pub took: Vec<Took>,
+    /// How many events and runs that may be of these days cannot be read.
+    pub unreadable: u32,
 }
 
 impl Store {
     /// What happened on these days, which follow each other, the oldest first.
-    pub async fn activity(&self, days: Vec<Day>) -> Result<(Vec<(Day, Counts)>, Vec<Took>), StoreError> {
+    pub async fn activity(&self, days: Vec<Day>) -> Result<Counted, StoreError> {
         self.read(move |conn| {
             let (Some(first), Some(last)) = (days.first(), days.last()) else {
-                return Ok((Vec::new(), Vec::new()));
+                return Ok(Counted::default());
             };
             let took = took(conn, first.from, last.to)?;
             let counted = days.iter().map(|day| Ok((*day, builds(conn, day)?)));
             let mut counted = counted.collect::<rusqlite::Result<Vec<_>>>()?;
-            count_runs(conn, &mut counted)?;
-            Ok((counted, took))
+            let unreadable = count_runs(conn, &mut counted)? + unreadable_events(conn, first.from)?;
+            Ok(Counted { days: counted, took, unreadable })
         })
         .await
     }

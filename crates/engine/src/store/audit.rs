@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::{
     Store, StoreError,
-    row::{At, Clock, Json, all, is_unreadable, run, strict},
+    row::{At, Clock, Json, Lenient, all, is_unreadable, run},
 };
 use crate::api::{AuditEntry, AuditedChange};
 
@@ -57,21 +57,26 @@ pub(super) fn is_damaged(actor: Option<&Actor>) -> bool {
 
 pub(super) const COLUMNS: &str = "n, at, actor, what";
 
-pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
-    Ok(AuditEntry {
-        id: row.get(0)?,
-        at: row.get::<_, Clock>(1)?.0,
-        actor: read_actor(row, 2)?.unwrap_or_else(Actor::unreadable),
-        what: row.get::<_, Json<_>>(3)?.0,
-    })
+/// Reads an entry from the columns [`COLUMNS`]. One that cannot be read in part is there all the same, and says so.
+fn read(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
+    read_noting(row).map(|(entry, _)| entry)
 }
 
-/// The columns of an entry that are damaged.
-pub(super) fn damaged(row: &Row<'_>) -> rusqlite::Result<Vec<String>> {
-    match read(row) {
-        Ok(entry) if is_damaged(Some(&entry.actor)) => Ok(vec!["actor".to_owned()]),
-        read => strict(row, read.map(drop)),
+/// The same, with the names of the columns that are damaged.
+pub(super) fn read_noting(row: &Row<'_>) -> rusqlite::Result<(AuditEntry, Vec<String>)> {
+    let actor = read_actor(row, 2)?.unwrap_or_else(Actor::unreadable);
+    let mut row = Lenient::new(row);
+    let entry = AuditEntry {
+        id: row.get(0)?.unwrap_or_default(),
+        at: row.get::<Clock>(1)?.map_or(Timestamp::UNIX_EPOCH, |at| at.0),
+        what: row.get::<Json<_>>(3)?.map_or(AuditedChange::Unreadable, |it| it.0),
+        actor,
+    };
+    let mut damaged = row.into_unreadable();
+    if is_damaged(Some(&entry.actor)) {
+        damaged.push("actor".to_owned());
     }
+    Ok((entry, damaged))
 }
 
 impl Store {

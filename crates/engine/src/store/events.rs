@@ -8,12 +8,13 @@ use callboard_domain::{
     rules::Ends,
 };
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Params, Row, params};
 
 use super::{
     Store, StoreError,
-    row::{At, Clock, Flag, Word, all, each, key, one, run},
+    row::{At, Clock, Flag, Lenient, Word, all, each, is_unreadable, key, one, run},
 };
+use crate::api::Events;
 
 /// `who` and `distinct_by` stand for the fields `by` and `distinct`, which are words of SQL.
 pub(super) const V1: &str = "
@@ -123,6 +124,38 @@ pub(super) fn by_ids(conn: &Connection, ids: &[i64]) -> rusqlite::Result<Vec<Eve
     Ok(found?.concat())
 }
 
+/// Reads the rows of a query from the columns of [`SELECT`] while `choose` says so.
+fn list(
+    conn: &Connection,
+    sql: &str,
+    params: impl Params,
+    mut choose: impl FnMut(&Row<'_>, &Events) -> rusqlite::Result<Choice>,
+) -> rusqlite::Result<Events> {
+    let mut found = Events::default();
+    each(conn, sql, params, |row| {
+        match choose(row, &found)? {
+            Choice::Take => {}
+            Choice::Leave => return Ok(ControlFlow::Continue(())),
+            Choice::End => return Ok(ControlFlow::Break(())),
+        }
+        match read(row) {
+            Ok(event) => found.events.push(event),
+            Err(error) if is_unreadable(&error) => found.unreadable.push(row.get(0)?),
+            Err(error) => return Err(error),
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(found)
+}
+
+/// What becomes of a row in a list.
+enum Choice {
+    Take,
+    Leave,
+    /// Neither this one nor any after it is in the list.
+    End,
+}
+
 /// Deletes, among the `limit` events after number `after`, those seen before `before` that nothing still needs:
 /// no notification to be shown, no message to be delivered. Gives the last number looked at, where there was one
 /// old enough, and how many were deleted.
@@ -145,65 +178,63 @@ pub(super) fn prune(
 
 /// True where nothing that was recorded earlier can have been seen since: events are numbered as they are seen, but for
 /// a clock that was set back, which is taken to be wrong by a day at most.
-fn is_long_before(seen_at: Timestamp, since: Timestamp) -> bool {
+pub(super) fn is_long_before(seen_at: Timestamp, since: Timestamp) -> bool {
     since.duration_since(seen_at) > SignedDuration::from_hours(24)
 }
 
 impl Store {
     /// An event, where it is on the record.
     pub async fn event(&self, id: i64) -> Result<Option<Event>, StoreError> {
-        self.read(move |conn| by_ids(conn, &[id]).map(|mut found| found.pop())).await
+        self.read(move |conn| one(conn, &format!("{SELECT} WHERE e.id = ?1"), [id], read)).await
     }
 
     /// The events with numbers above `after`, in order, at most `limit`: for those who follow.
-    pub async fn events_after(&self, after: i64, limit: u32) -> Result<Vec<Event>, StoreError> {
+    pub async fn events_after(&self, after: i64, limit: u32) -> Result<Events, StoreError> {
         self.read(move |conn| {
             let sql = format!("{SELECT} WHERE e.id > ?1 ORDER BY e.id LIMIT ?2");
-            all(conn, &sql, params![after, limit], read)
+            list(conn, &sql, params![after, limit], |_, _| Ok(Choice::Take))
         })
         .await
     }
 
     /// The latest events with numbers below `before` (`None`: of all), newest first, at most `limit`.
-    pub async fn events_before(&self, before: Option<i64>, limit: u32) -> Result<Vec<Event>, StoreError> {
+    pub async fn events_before(&self, before: Option<i64>, limit: u32) -> Result<Events, StoreError> {
         self.events_since(Timestamp::MIN, before, limit).await
     }
 
-    /// Those of them that were seen at or after `since`.
+    /// Those of them that were seen at or after `since`; one of which that cannot be read may be.
     pub async fn events_since(
         &self,
         since: Timestamp,
         before: Option<i64>,
         limit: u32,
-    ) -> Result<Vec<Event>, StoreError> {
+    ) -> Result<Events, StoreError> {
         self.read(move |conn| {
             let sql = format!("{SELECT} WHERE e.id < ?1 ORDER BY e.id DESC");
             let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-            let mut found = Vec::new();
-            each(conn, &sql, [before.unwrap_or(i64::MAX)], |row| {
-                let seen_at = row.get::<_, At>(6)?.0;
-                if found.len() >= wanted || is_long_before(seen_at, since) {
-                    return Ok(ControlFlow::Break(()));
-                }
-                if seen_at >= since {
-                    found.push(read(row)?);
-                }
-                Ok(ControlFlow::Continue(()))
-            })?;
-            Ok(found)
+            list(conn, &sql, [before.unwrap_or(i64::MAX)], |row, found| {
+                let seen_at = Lenient::new(row).get::<Clock>(6)?.map(|at| at.0);
+                Ok(match seen_at {
+                    _ if found.len() >= wanted => Choice::End,
+                    Some(seen_at) if is_long_before(seen_at, since) => Choice::End,
+                    Some(seen_at) if seen_at < since => Choice::Leave,
+                    _ => Choice::Take,
+                })
+            })
         })
         .await
     }
 
     /// What happened to an item, newest first, at most `limit`.
-    pub async fn events_of(&self, key: &ItemKey, limit: u32) -> Result<Vec<Event>, StoreError> {
+    pub async fn events_of(&self, key: &ItemKey, limit: u32) -> Result<Events, StoreError> {
         let key = key.clone();
         self.read(move |conn| {
             let sql = format!(
                 "{SELECT} WHERE e.item = (SELECT n FROM items WHERE account = ?1 AND kind = ?2 AND id = ?3)
                  ORDER BY e.id DESC LIMIT ?4"
             );
-            all(conn, &sql, params![key.account.as_str(), key.kind.name(), key.id, limit], read)
+            let row = params![key.account.as_str(), key.kind.name(), key.id, limit];
+            list(conn, &sql, row, |_, _| Ok(Choice::Take))
         })
         .await
     }

@@ -182,12 +182,15 @@ fn read_detail(row: &Row<'_>, column: usize, kind: Kind) -> rusqlite::Result<Det
     })
 }
 
-/// Reads an item from the columns [`COLUMNS`].
+/// Reads an item from the columns [`COLUMNS`]. It is cleaned as what a service says is: another program may have written
+/// what stands there, or an older version that cleaned less.
 fn read_item(row: &Row<'_>) -> rusqlite::Result<Item> {
     let key = key(row, 0)?;
     let detail = read_detail(row, 5, key.kind)?;
     let url = row.get::<_, Option<String>>(4)?.and_then(|url| Url::parse(&url).ok());
-    Ok(Item { key, title: row.get(3)?, url, detail })
+    let mut item = Item { key, title: row.get(3)?, url, detail };
+    item.clean();
+    Ok(item)
 }
 
 /// Reads a stored item from the columns [`COLUMNS`].

@@ -45,6 +45,7 @@ use uuid::Uuid;
 use self::{readers::Readers, writer::Writer};
 
 pub use self::{
+    activity::Counted,
     decisions::{Notice, PendingNotice},
     deliveries::{About, Attempt, Claimed, Delivery, DeliveryState, Edits, LONGEST_WAIT, NewDelivery},
     error::StoreError,
@@ -58,7 +59,7 @@ pub use self::{
     search::Found,
     secret_records::SecretRecords,
     sources::{StoredProblem, StoredSource},
-    unreadable::UnreadableRow,
+    unreadable::{RowKind, UnreadableRow},
 };
 
 /// A handle to the store; a clone is the same store. The file is let go when the last one is dropped.

@@ -1,12 +1,17 @@
 //! The messages of the built-in room.
 
-use callboard_domain::{chat::DeliveryKey, message::Message};
+use callboard_domain::{
+    chat::DeliveryKey,
+    item::{EARLIEST, LATEST},
+    message::Message,
+};
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 use super::{
     Store, StoreError,
-    row::{At, Clock, Json, all, one, run},
+    row::{At, Clock, Json, Lenient, SafeMessage, all, one, run},
+    unreadable::unreadable_message,
 };
 
 pub(super) const V1: &str = "
@@ -44,16 +49,24 @@ pub struct RoomMessage {
 
 pub(super) const COLUMNS: &str = "id, channel, thread, key, message, at, edited_at";
 
-pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<RoomMessage> {
-    Ok(RoomMessage {
-        id: row.get(0)?,
-        channel: row.get(1)?,
-        thread: row.get(2)?,
-        key: DeliveryKey(row.get(3)?),
-        message: row.get::<_, Json<_>>(4)?.0,
-        at: row.get::<_, Clock>(5)?.0,
-        edited_at: row.get::<_, Option<Clock>>(6)?.map(|at| at.0),
-    })
+/// Reads a message from the columns [`COLUMNS`]. One that cannot be read in part stands there all the same, and says so.
+fn read(row: &Row<'_>) -> rusqlite::Result<RoomMessage> {
+    read_noting(row).map(|(message, _)| message)
+}
+
+/// The same, with the names of the columns that are damaged.
+pub(super) fn read_noting(row: &Row<'_>) -> rusqlite::Result<(RoomMessage, Vec<String>)> {
+    let mut row = Lenient::new(row);
+    let message = RoomMessage {
+        id: row.get(0)?.unwrap_or_default(),
+        channel: row.get(1)?.unwrap_or_default(),
+        thread: row.get::<Option<i64>>(2)?.flatten(),
+        key: DeliveryKey(row.get(3)?.unwrap_or_default()),
+        message: row.get::<SafeMessage>(4)?.map_or_else(unreadable_message, |it| it.0),
+        at: row.get::<Clock>(5)?.map_or(Timestamp::UNIX_EPOCH, |at| at.0),
+        edited_at: row.get::<Option<Clock>>(6)?.flatten().map(|at| at.0),
+    };
+    Ok((message, row.into_unreadable()))
 }
 
 fn by_key(conn: &Connection, key: &DeliveryKey) -> rusqlite::Result<Option<RoomMessage>> {
@@ -133,8 +146,10 @@ impl Store {
     /// The room's channels in which something stands, by name, with when the latest message was posted.
     pub async fn room_channels(&self) -> Result<Vec<(String, Timestamp)>, StoreError> {
         self.read(|conn| {
-            let sql = "SELECT channel, max(at) FROM room GROUP BY channel ORDER BY channel";
-            all(conn, sql, [], |row| Ok((row.get(0)?, row.get::<_, At>(1)?.0)))
+            // A time that is damaged does not hide its channel.
+            let sql = "SELECT channel, coalesce(max(at) FILTER (WHERE at BETWEEN ?1 AND ?2), 0) FROM room
+                       GROUP BY channel ORDER BY channel";
+            all(conn, sql, [At(EARLIEST), At(LATEST)], |row| Ok((row.get(0)?, row.get::<_, At>(1)?.0)))
         })
         .await
     }

@@ -2,7 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use callboard_domain::item::{AccountName, EARLIEST, ItemKey, LATEST};
+use callboard_domain::{
+    item::{self, AccountName, EARLIEST, ItemKey, LATEST},
+    message::Message,
+};
 use jiff::Timestamp;
 use rusqlite::{
     Connection, OptionalExtension, Params, Row, ToSql,
@@ -12,6 +15,7 @@ use serde::{
     Serialize,
     de::{DeserializeOwned, IntoDeserializer},
 };
+use url::Url;
 
 /// A point in time: whole microseconds since 1970.
 #[derive(Clone, Copy)]
@@ -76,6 +80,24 @@ impl<T: DeserializeOwned> FromSql for Json<T> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         serde_json::from_str(value.as_str()?).map(Self).map_err(FromSqlError::other)
     }
+}
+
+/// A message for people, read: its links are as safe to follow as when it was written. Written as [`Json`].
+pub(super) struct SafeMessage(pub(super) Message);
+
+impl FromSql for SafeMessage {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let Json(mut message) = Json::<Message>::column_result(value)?;
+        message.clean_links();
+        Ok(Self(message))
+    }
+}
+
+/// A link as text, where it is safe to follow.
+pub(super) fn safe_link(link: String) -> Option<String> {
+    let mut url = Url::parse(&link).ok();
+    item::web(&mut url);
+    url.map(|_| link)
 }
 
 /// An enum without data, as the word that it has in JSON.

@@ -3,8 +3,8 @@
 use callboard_domain::{
     actor::Actor,
     chat::{Address, DeliveryKey},
-    item::ItemKey,
-    message::Message,
+    item::{self, ItemKey},
+    message::{self, Message},
     run::{Run, RunState},
 };
 use jiff::Timestamp;
@@ -69,8 +69,8 @@ pub(super) fn read_noting(row: &Row<'_>) -> rusqlite::Result<(Run, Vec<String>)>
         started_at,
         // It did end, whenever that was.
         ended_at: row.get::<Option<Clock>>(8)?.unwrap_or(Some(Clock(started_at))).map(|at| at.0),
-        state: match row.get::<Json<_>>(9)? {
-            Some(Json(state)) => state,
+        state: match row.get::<Json<RunState>>(9)? {
+            Some(Json(state)) => with_safe_links(state),
             None => RunState::Unknown { why: UNREADABLE.to_owned() },
         },
         post: row.get::<Option<Text<_>>>(10)?.flatten().map(|it| it.0),
@@ -96,6 +96,15 @@ pub(super) fn read_noting(row: &Row<'_>) -> rusqlite::Result<(Run, Vec<String>)>
         damaged.push("actor".to_owned());
     }
     Ok((run, damaged))
+}
+
+/// The same with the links of its outcome only where they are safe to follow.
+fn with_safe_links(mut state: RunState) -> RunState {
+    if let RunState::Done { outcome } = &mut state {
+        item::web(&mut outcome.link);
+        message::clean_links(&mut outcome.blocks);
+    }
+    state
 }
 
 /// Why a run whose state cannot be read is unknown.

@@ -1,13 +1,13 @@
 //! Which secrets of accounts are kept where, and for whom: known without asking the place that keeps them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::ControlFlow};
 
 use callboard_domain::item::AccountName;
-use rusqlite::params;
+use rusqlite::{Row, params};
 
 use super::{
     Store, StoreError,
-    row::{all, one, run},
+    row::{each, is_unreadable, one, run},
 };
 
 /// Where accounts were there before this was recorded, what is kept is not known until the place has been read once.
@@ -21,6 +21,17 @@ CREATE TABLE secret_records (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO settings (name, value) SELECT 'secrets_unrecorded', 1 WHERE EXISTS (SELECT 1 FROM sources);
 ";
+
+/// The setting that is there where not every secret is known to be recorded.
+pub(super) const UNRECORDED: &str = "secrets_unrecorded";
+
+/// The columns that [`read`] reads.
+pub(super) const COLUMNS: &str = "place, account, field, origin";
+
+/// Reads of which account and field a secret is kept, and for which origin.
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<((AccountName, String), String)> {
+    Ok(((AccountName(row.get(1)?), row.get(2)?), row.get(3)?))
+}
 
 /// What is recorded of the secrets in one place.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,13 +53,19 @@ impl Store {
     /// What is recorded of the secrets in a place.
     pub async fn secret_records(&self, place: &'static str) -> Result<SecretRecords, StoreError> {
         self.read(move |conn| {
-            let sql = "SELECT account, field, origin FROM secret_records WHERE place = ?1";
-            let rows = all(conn, sql, [place], |row| {
-                Ok(((AccountName(row.get(0)?), row.get::<_, String>(1)?), row.get(2)?))
+            let sql = format!("SELECT {COLUMNS} FROM secret_records WHERE place = ?1");
+            let unrecorded = one(conn, "SELECT 1 FROM settings WHERE name = ?1", [UNRECORDED], |_| Ok(()))?;
+            let mut records = SecretRecords { origins: BTreeMap::new(), complete: unrecorded.is_none() };
+            each(conn, &sql, [place], |row| {
+                match read(row) {
+                    Ok((secret, origin)) => drop(records.origins.insert(secret, origin)),
+                    // One that cannot be read is of a secret that is kept all the same.
+                    Err(error) if is_unreadable(&error) => records.complete = false,
+                    Err(error) => return Err(error),
+                }
+                Ok(ControlFlow::Continue(()))
             })?;
-            let unrecorded =
-                one(conn, "SELECT 1 FROM settings WHERE name = 'secrets_unrecorded'", [], |_| Ok(()))?;
-            Ok(SecretRecords { origins: rows.into_iter().collect(), complete: unrecorded.is_none() })
+            Ok(records)
         })
         .await
     }
@@ -78,7 +95,6 @@ impl Store {
 
     /// Notes that every secret there is has been recorded.
     pub async fn secrets_are_recorded(&self) -> Result<(), StoreError> {
-        self.write(|conn| run(conn, "DELETE FROM settings WHERE name = 'secrets_unrecorded'", []).map(drop))
-            .await
+        self.write(|conn| run(conn, "DELETE FROM settings WHERE name = ?1", [UNRECORDED]).map(drop)).await
     }
 }

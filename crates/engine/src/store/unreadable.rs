@@ -6,19 +6,72 @@
 
 use std::{fmt, ops::ControlFlow};
 
+use callboard_domain::{
+    message::{Block, Message, Tone},
+    text,
+};
 use rusqlite::{Connection, Row};
 
 use super::{
     Store, StoreError, audit, decisions, deliveries, events, items, room,
     row::{Clock, each, strict},
-    runs, sources,
+    runs, secret_records, sources,
 };
+
+/// What a stored row is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowKind {
+    /// An account: where its polls left off, and how many items it has.
+    Account,
+    /// An item.
+    Item,
+    /// An item of an account that is not configured.
+    StrayItem,
+    /// An event.
+    Event,
+    /// What the rules said about an event.
+    Decision,
+    /// A run of a command.
+    Run,
+    /// A message for a chat.
+    Delivery,
+    /// A message in the built-in room.
+    RoomMessage,
+    /// An entry of the audit log.
+    AuditEntry,
+    /// Until when a person wants to be left alone, and the like.
+    Setting,
+    /// Where a secret is kept, and for which host.
+    SecretRecord,
+    /// A row that speaks of another one that is not there.
+    Dangling,
+}
+
+impl RowKind {
+    /// What people call it, before its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Item => "item",
+            Self::StrayItem => "item of an account that is not configured:",
+            Self::Event => "event",
+            Self::Decision => "decision about event",
+            Self::Run => "run",
+            Self::Delivery => "message",
+            Self::RoomMessage => "message in the room",
+            Self::AuditEntry => "audit entry",
+            Self::Setting => "setting",
+            Self::SecretRecord => "record of a secret",
+            Self::Dangling => "row of",
+        }
+    }
+}
 
 /// A stored row that is damaged, in part or in whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreadableRow {
-    /// What it is: an item, a run.
-    pub what: &'static str,
+    /// What it is of.
+    pub kind: RowKind,
     /// Which one.
     pub name: String,
     /// The columns that are.
@@ -29,25 +82,25 @@ impl UnreadableRow {
     /// The row with these columns as its name.
     pub(super) fn of(
         row: &Row<'_>,
-        what: &'static str,
+        kind: RowKind,
         key: &[usize],
         columns: Vec<String>,
     ) -> rusqlite::Result<Self> {
-        let name = key.iter().map(|column| text(row, *column)).collect::<rusqlite::Result<Vec<_>>>()?;
-        Ok(Self { what, name: name.join(":"), columns })
+        let name = key.iter().map(|column| name(row, *column)).collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(Self { kind, name: name.join(":"), columns })
     }
 }
 
 /// "item ci:build:acme/web (detail)".
 impl fmt::Display for UnreadableRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} ({})", self.what, self.name, self.columns.join(", "))
+        write!(f, "{} {} ({})", self.kind.name(), self.name, self.columns.join(", "))
     }
 }
 
 /// A table and how its rows are read.
 struct Table {
-    what: &'static str,
+    kind: RowKind,
     sql: String,
     /// The places of the columns that name a row.
     key: &'static [usize],
@@ -59,31 +112,41 @@ fn tables() -> Vec<Table> {
     // What is gone is nowhere on the board, and is built anew when it is back.
     let items = format!("SELECT {} FROM items WHERE gone IS NULL OR open", items::WHOLE);
     let from = |columns: &str, table: &str| format!("SELECT {columns} FROM {table}");
-    let table = |what, sql, key, read| Table { what, sql, key, read };
+    let table = |kind, sql, key, read| Table { kind, sql, key, read };
     vec![
-        table("account", sources::SELECT.to_owned(), &[0], |row| sources::read(row).map(|it| it.unreadable)),
-        table("account", items::MISSING.to_owned(), &[0], |row| Ok(vec![items::missing(row.get(1)?)])),
-        table("item", items, &[0, 1, 2], items::damaged),
-        table("item of an account that is not configured:", items::OF_NOBODY.to_owned(), &[0, 1, 2], |_| {
+        table(RowKind::Account, sources::SELECT.to_owned(), &[0], |row| {
+            sources::read(row).map(|it| it.unreadable)
+        }),
+        table(RowKind::Account, items::MISSING.to_owned(), &[0], |row| Ok(vec![items::missing(row.get(1)?)])),
+        table(RowKind::Item, items, &[0, 1, 2], items::damaged),
+        table(RowKind::StrayItem, items::OF_NOBODY.to_owned(), &[0, 1, 2], |_| {
             Ok(vec!["account".to_owned()])
         }),
-        table("event", events::SELECT.to_owned(), &[0], |row| strict(row, events::read(row).map(drop))),
-        table("decision about event", from(decisions::CHECKED, "decisions"), &[0], |row| {
+        table(RowKind::Event, events::SELECT.to_owned(), &[0], |row| {
+            strict(row, events::read(row).map(drop))
+        }),
+        table(RowKind::Decision, from(decisions::CHECKED, "decisions"), &[0], |row| {
             strict(row, decisions::check(row))
         }),
-        table("run", from(runs::COLUMNS, "runs"), &[0], |row| runs::read_noting(row).map(|it| it.1)),
-        table("message", from(deliveries::COLUMNS, "deliveries"), &[0], deliveries::damaged),
-        table("message in the room", from(room::COLUMNS, "room"), &[0], |row| {
-            strict(row, room::read(row).map(drop))
+        table(RowKind::Run, from(runs::COLUMNS, "runs"), &[0], |row| runs::read_noting(row).map(|it| it.1)),
+        table(RowKind::Delivery, from(deliveries::COLUMNS, "deliveries"), &[0], deliveries::damaged),
+        table(RowKind::RoomMessage, from(room::COLUMNS, "room"), &[0], |row| {
+            room::read_noting(row).map(|it| it.1)
         }),
-        table("audit entry", from(audit::COLUMNS, "audit"), &[0], audit::damaged),
-        table("setting", from("name, value", "settings"), &[0], |row| match row.get::<_, String>(0) {
+        table(RowKind::AuditEntry, from(audit::COLUMNS, "audit"), &[0], |row| {
+            audit::read_noting(row).map(|it| it.1)
+        }),
+        table(RowKind::Setting, from("name, value", "settings"), &[0], |row| match row.get::<_, String>(0) {
             Ok(name) if name == "quiet_until" => strict(row, row.get::<_, Clock>(1).map(drop)),
+            Ok(name) if name == secret_records::UNRECORDED => Ok(Vec::new()),
             Ok(_) => Ok(vec!["name".to_owned()]),
             Err(error) => strict(row, Err(error)),
         }),
+        table(RowKind::SecretRecord, from(secret_records::COLUMNS, "secret_records"), &[0, 1, 2], |row| {
+            strict(row, secret_records::read(row).map(drop))
+        }),
         // What speaks of rows that are not there, which SQLite allows a program that does not ask it to see to that.
-        table("row of", DANGLING.to_owned(), &[0, 1], |row| Ok(vec![row.get(2)?])),
+        table(RowKind::Dangling, DANGLING.to_owned(), &[0, 1], |row| Ok(vec![row.get(2)?])),
     ]
 }
 
@@ -93,11 +156,11 @@ const DANGLING: &str = "SELECT c.\"table\", c.rowid, l.\"from\" FROM pragma_fore
 
 fn all_unreadable(conn: &Connection) -> rusqlite::Result<Vec<UnreadableRow>> {
     let mut found = Vec::new();
-    for Table { what, sql, key, read } in tables() {
+    for Table { kind, sql, key, read } in tables() {
         each(conn, &sql, [], |row| {
             let columns = read(row)?;
             if !columns.is_empty() {
-                found.push(UnreadableRow::of(row, what, key, columns)?);
+                found.push(UnreadableRow::of(row, kind, key, columns)?);
             }
             Ok(ControlFlow::Continue(()))
         })?;
@@ -105,14 +168,23 @@ fn all_unreadable(conn: &Connection) -> rusqlite::Result<Vec<UnreadableRow>> {
     Ok(found)
 }
 
-/// A column as a text, whatever it holds.
-fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
+/// A column as a part of a name, whatever it holds: in one line, and never nothing.
+fn name(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
     use rusqlite::types::ValueRef;
     Ok(match row.get_ref(column)? {
         ValueRef::Integer(number) => number.to_string(),
-        ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        ValueRef::Text(bytes) => match text::line(&String::from_utf8_lossy(bytes), 200) {
+            empty if empty.is_empty() => "(empty)".to_owned(),
+            name => name,
+        },
         ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => "?".to_owned(),
     })
+}
+
+/// What stands in the place of a message for people that cannot be read.
+pub(super) fn unreadable_message() -> Message {
+    let why = "It is damaged, or was written by a newer Callboard. See: callboard doctor";
+    Message::new(Tone::Unknown, "This message cannot be read").with(Block::Text(why.to_owned()))
 }
 
 impl Store {

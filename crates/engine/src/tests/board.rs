@@ -204,7 +204,7 @@ async fn what_is_snoozed_is_listed_and_comes_back() {
     assert_eq!(shown(false).await, [open("a")]);
     it.call(Unsnooze { item: "pager/incident/b".into() }).await.unwrap();
     assert_eq!(shown(false).await, [open("a"), open("b")]);
-    let offered = it.call(SnoozeTimes {}).await.unwrap();
+    let offered = it.call(SnoozeTimes::default()).await.unwrap();
     assert!(offered.iter().any(|it| it.name == "tomorrow" && it.until.is_some()), "{offered:?}");
     it.engine.stop().await;
 }
@@ -220,7 +220,7 @@ async fn lists_are_read_page_by_page() {
     let events = async |before, limit| {
         let query = EventsQuery { after: None, before, since: None, limit };
         let found = it.call(query).await.unwrap();
-        found.into_iter().map(|event| event.id).collect::<Vec<_>>()
+        found.events.into_iter().map(|event| event.id).collect::<Vec<_>>()
     };
     let all = events(None, 10).await;
     assert_eq!(all.len(), 5);
@@ -290,7 +290,7 @@ async fn events_since_a_time_are_not_cut_by_the_limit_before_they_are_chosen() {
     }
     let since = async |second, before, limit| {
         let found = store.events_since(at(second), before, limit).await.unwrap();
-        found.into_iter().map(|event| event.item.id).collect::<Vec<_>>()
+        found.events.into_iter().map(|event| event.item.id).collect::<Vec<_>>()
     };
     assert_eq!(since(100_000, None, 10).await, ["db3", "db2", "db1"]);
     assert_eq!(since(100_000, None, 2).await, ["db3", "db2"]);

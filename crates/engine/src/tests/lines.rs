@@ -21,7 +21,7 @@ async fn a_line_says_what_it_says_so_far() {
     let it = with_commands().await;
     // line -> command, values, what is asked for, what is wrong
     type Expected<'e> = (Option<&'e str>, &'e [(&'e str, &'e str)], Option<&'e str>, Option<&'e str>);
-    let cases: [(&str, Expected<'_>); 9] = [
+    let cases: [(&str, Expected<'_>); 12] = [
         ("", (None, &[], None, None)),
         ("dep", (None, &[], None, Some("there is no command"))),
         ("deploy", (Some("deploy"), &[], Some("app"), None)),
@@ -29,7 +29,31 @@ async fn a_line_says_what_it_says_so_far() {
         ("deploy api to", (Some("deploy"), &[("app", "api")], Some("env"), None)),
         (
             "deploy api to stag",
-            (Some("deploy"), &[("app", "api")], None, Some("expected staging or production")),
+            (
+                Some("deploy"),
+                &[("app", "api"), ("env", "stag")],
+                Some("env"),
+                Some("expected staging or production"),
+            ),
+        ),
+        // A word that stands in no place is the text of what is chosen next, so that it is not lost.
+        (
+            "deploy api zoe",
+            (Some("deploy"), &[("app", "api"), ("env", "zoe")], Some("env"), Some("takes no \"zoe\"")),
+        ),
+        (
+            "deploy api zoe ref=v2",
+            (
+                Some("deploy"),
+                &[("app", "api"), ("env", "zoe"), ("ref", "v2")],
+                Some("env"),
+                Some("takes no \"zoe\""),
+            ),
+        ),
+        // One that no argument can take asks for nothing: the line stays as it is.
+        (
+            "deploy api to staging zoe",
+            (Some("deploy"), &[("app", "api"), ("env", "staging")], None, Some("takes no \"zoe\"")),
         ),
         ("deploy api to staging", (Some("deploy"), &[("app", "api"), ("env", "staging")], None, None)),
         (

@@ -57,3 +57,36 @@ async fn a_person_is_found_before_the_preview_and_the_run_is_theirs() {
     }
     it.engine.stop().await;
 }
+
+#[tokio::test]
+async fn which_account_is_asked_only_where_several_could_be_meant() {
+    let table = |name: &str| {
+        format!(
+            "[accounts.{name}]\nservice = \"pagerduty\"\nurl = \"http://127.0.0.1:9\"\nfrom = \"ana@acme.example\"\n"
+        )
+    };
+    let config = ["away", "other", "pager"].map(table).concat();
+    let secrets = [("other", "token", "t0ken"), ("pager", "token", "t0ken")];
+    let it = Scene::open(&config, Mode::Once, &secrets).await;
+    it.report([incident("PAGE01", IncidentStatus::Triggered, 1)]).await;
+    let prepare =
+        async |line: &str| it.call(Prepare { line: line.into(), private: true, ..Prepare::default() }).await;
+    let cases = [
+        // Of neither.
+        ("ack nosuch", "incident: expected an incident on the board, of other or pager, found \"nosuch\""),
+        ("reassign nosuch to ben", "incident: expected an incident on the board, of other or pager"),
+        ("ack nosuch account=pager", "incident: expected an incident on the board, found \"nosuch\""),
+        // Of either.
+        ("trigger on payments it is slow", "account: \"trigger\" could be other, pager"),
+        // One that cannot be used now is not one that is not there.
+        ("ack PAGE01 account=away", "account: expected one of other, pager, as away is not connected ("),
+        ("ack PAGE01 account=nowhere", "account: expected one of other, pager, found \"nowhere\""),
+    ];
+    for (line, words) in cases {
+        let error = prepare(line).await.unwrap_err().to_string();
+        assert!(error.contains(words), "{line}: {error}");
+    }
+    // Where the item says it, nobody is asked.
+    assert_eq!(prepare("ack PAGE01").await.unwrap().account.as_ref().map(|it| it.as_str()), Some("pager"));
+    it.engine.stop().await;
+}

@@ -8,7 +8,10 @@ use super::*;
 use crate::{
     OpenError,
     accounts::Account,
-    api::{BoardQuery, CheckVerdict, Configure, Doctor, Hello, ItemQuery, SettingsQuery, StatusQuery},
+    api::{
+        ActivityQuery, BoardQuery, CheckVerdict, Configure, Doctor, EventsQuery, Hello, ItemQuery,
+        RulesExplain, SettingsQuery, StatusQuery,
+    },
 };
 
 fn configure(path: &[&str], value: Value) -> Configure {
@@ -212,4 +215,47 @@ async fn what_cannot_be_read_of_the_store_is_never_calm() {
         assert!(check.verdict == CheckVerdict::Warning && check.found.contains(name), "{damage}: {check:?}");
         it.engine.stop().await;
     }
+}
+
+/// A list of which nothing can be read is no empty list.
+#[tokio::test]
+async fn lists_say_what_of_them_cannot_be_read() {
+    let it = with_forge().await;
+    it.report([pull(1, "Try it", &["ana"])]).await;
+    let query = EventsQuery { after: None, before: None, since: None, limit: 10 };
+    let known = it.call(query.clone()).await.unwrap();
+    assert!(!known.events.is_empty() && known.unreadable.is_empty(), "{known:?}");
+
+    let now = Timestamp::now().as_microsecond();
+    let damage = format!("UPDATE events SET name = 'danced ' || id, at = {now}");
+    rusqlite::Connection::open(it.data().join("callboard.db")).unwrap().execute(&damage, []).unwrap();
+    let found = it.call(query).await.unwrap();
+    let numbers: Vec<i64> = known.events.iter().map(|event| event.id).collect();
+    assert_eq!((found.events, &found.unreadable), (vec![], &numbers));
+    let detail = it.call(ItemQuery { item: "acme/web#1".into() }).await.unwrap();
+    let history = detail.not_seen.iter().find(|it| it.part == "history").unwrap().to_string();
+    assert!(history.contains("cannot be read; see: callboard doctor"), "{history}");
+    let activity = it.call(ActivityQuery { days: 14, zone: None }).await.unwrap();
+    assert_eq!(usize::try_from(activity.unreadable).unwrap(), numbers.len());
+    let error = it.call(RulesExplain { event: numbers[0] }).await.unwrap_err().to_string();
+    assert!(error.contains("cannot be read"), "{error}");
+
+    let checks = it.call(Doctor {}).await.unwrap();
+    let rows = checks.into_iter().find(|check| check.name == "stored rows").unwrap();
+    assert!(rows.found.contains(&format!("event {} (name)", numbers[0])), "{rows:?}");
+    let remedy = rows.remedy.unwrap();
+    assert!(remedy.starts_with("Lists say which") && !remedy.contains("read anew"), "{remedy}");
+    it.engine.stop().await;
+}
+
+/// No secret that could be set would help where the table lacks a key.
+#[tokio::test]
+async fn doctor_asks_for_no_secret_where_a_setting_is_missing() {
+    let config = "[accounts.pager]\nservice = \"alertmanager\"\nurl = \"http://127.0.0.1:1\"\n";
+    let it = Scene::open(config, Mode::Once, &[("pager", "password", "hush")]).await;
+    let checks = it.call(Doctor {}).await.unwrap();
+    let pager = checks.into_iter().find(|check| check.name == "account pager").unwrap();
+    assert!(pager.found.contains("say whose it is"), "{pager:?}");
+    assert_eq!(pager.remedy, None);
+    it.engine.stop().await;
 }

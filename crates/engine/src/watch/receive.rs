@@ -2,8 +2,8 @@
 //!
 //! A delivery is answered 200 only once it is on the disk. The listener is bounded in everything: connections, bodies
 //! alone and together, the time a sender may take to send and to read; and when the store cannot keep up it says 503, so
-//! that senders wait and memory does not grow. Whoever sends too slowly gives way as soon as its place is needed, so that
-//! no number of slow senders holds up the others.
+//! that senders wait and memory does not grow. Whoever sends too slowly gives way as soon as its place, or the memory that
+//! its body takes, is needed, so that no number of slow senders holds up the others.
 //!
 //! Who cannot be the sender is refused before the body is read. All who do not prove that they send for an account get
 //! one answer, after the same work: what is sent for an account that takes no webhooks, lacks a secret, or does not exist, is checked
@@ -14,11 +14,14 @@ mod body;
 mod connections;
 mod host;
 mod refusals;
+#[cfg(test)]
+mod tests;
 mod verifier;
 
 use std::{
     convert::Infallible,
     hash::RandomState,
+    io,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -80,7 +83,29 @@ struct Inner {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Listening {
     pub(crate) addr: Option<SocketAddr>,
-    pub(crate) error: Option<String>,
+    pub(crate) error: Option<ListenError>,
+}
+
+/// Why an address cannot be listened on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ListenError {
+    pub(crate) why: String,
+    /// What to do about it.
+    pub(crate) remedy: &'static str,
+}
+
+impl ListenError {
+    fn new(addr: SocketAddr, error: &io::Error) -> Self {
+        let remedy = match error.kind() {
+            io::ErrorKind::AddrInUse => "stop what has that port, or choose another one: receive.listen",
+            io::ErrorKind::PermissionDenied => "choose a port above 1023: receive.listen",
+            io::ErrorKind::AddrNotAvailable => {
+                "choose an address of this computer, such as 127.0.0.1: receive.listen"
+            }
+            _ => "choose another address: receive.listen",
+        };
+        Self { why: format!("{addr} cannot be listened on: {error}"), remedy }
+    }
 }
 
 impl Receiver {
@@ -132,9 +157,9 @@ pub(crate) async fn run(receiver: Receiver, listener: Option<TcpListener>, stop:
                     listener = Some(bound);
                 }
                 Err(error) => {
-                    let why = format!("{} cannot be listened on: {error}", receive.listen);
-                    tracing::warn!(%why, "webhooks are not received");
-                    receiver.note(Listening { addr: None, error: Some(why) });
+                    let error = ListenError::new(receive.listen, &error);
+                    tracing::warn!(why = %error.why, "webhooks are not received");
+                    receiver.note(Listening { addr: None, error: Some(error) });
                 }
             }
         }
@@ -244,7 +269,7 @@ async fn converse(
             }
         }
         was_sending = needed.needed() => if was_sending {
-            let why = "it was sent too slowly, and its place was needed";
+            let why = "it was sent too slowly, and its place or its memory was needed";
             log(&logged, "not known yet", &refuse(StatusCode::REQUEST_TIMEOUT, why));
         },
         () = stop.cancelled() => {
@@ -325,7 +350,7 @@ async fn take(shared: &Shared, place: &Place, request: Request<Incoming>) -> Res
     verifier.admit(&account, &head.headers)?;
     drop(verifier);
     drop(active);
-    let body = shared.budget.take(body, SENDER_TIME).await.map_err(|why| match why {
+    let body = shared.budget.take(body, SENDER_TIME, place).await.map_err(|why| match why {
         NotTaken::TooSlow => refuse(
             StatusCode::REQUEST_TIMEOUT,
             format!("the body did not come within {} s", SENDER_TIME.as_secs()),
@@ -354,92 +379,4 @@ async fn take(shared: &Shared, place: &Place, request: Request<Incoming>) -> Res
             why: format!("{account}: it could not be stored: {error}"),
         },
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
-        time::Instant,
-    };
-
-    use super::*;
-    use crate::tests::Scene;
-
-    /// A listener's connections, over streams in memory: time stands still but where all of them wait.
-    struct Listener {
-        connections: Connections,
-        shared: Arc<Shared>,
-        stop: CancellationToken,
-    }
-
-    impl Listener {
-        async fn connect(&self, address: [u8; 4]) -> DuplexStream {
-            let place = self.connections.place(address.into()).await.unwrap();
-            let (ours, theirs) = tokio::io::duplex(64 << 10);
-            tokio::spawn(converse(ours, place, Arc::clone(&self.shared), self.stop.clone()));
-            theirs
-        }
-    }
-
-    /// What a sender sends that never sends the rest.
-    const SLOW: [&str; 6] = [
-        "POST /hooks/forge HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nx",
-        "POST /hooks/forge HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n64\r\nx",
-        "POST /hooks/forge HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n",
-        "POST /hooks/forge HTTP/1.1\r\nHost: loc",
-        "\u{16}\u{3}\u{1}",
-        "",
-    ];
-
-    #[tokio::test]
-    async fn slow_senders_hold_up_nobody_however_many() {
-        // An account with webhooks, whose hook reads bodies for every name.
-        let config =
-            "[accounts.forge]\nservice = \"github\"\nurl = \"http://127.0.0.1:1\"\nwatch = [\"acme/web\"]\n";
-        let secrets = [("forge", "token", "t"), ("forge", "webhook_secret", "hush")];
-        let scene = Scene::open(config, crate::Mode::Once, &secrets).await;
-        tokio::time::pause();
-        let listener = Listener {
-            connections: Connections::new(CONNECTIONS),
-            shared: Arc::new(Shared {
-                receiver: scene.engine.inner.receiver.clone(),
-                hosts: Arc::default(),
-                budget: Budget::new(),
-                refusals: Mutex::default(),
-                stand_in: RandomState::new(),
-            }),
-            stop: CancellationToken::new(),
-        };
-        let began = Instant::now();
-        let mut slow = Vec::new();
-        let signature = format!("X-Hub-Signature-256: sha256={}\r\n\r\n", "0".repeat(64));
-        for number in 0..3 * CONNECTIONS {
-            let [.., high, low] = number.to_be_bytes();
-            // From one address, then from a new one each.
-            let address = if number < CONNECTIONS { [10, 0, 0, 1] } else { [10, 1, high, low] };
-            let mut stream = listener.connect(address).await;
-            let sent = SLOW[number % SLOW.len()].replacen("\r\n\r\n", &format!("\r\n{signature}"), 1);
-            stream.write_all(sent.as_bytes()).await.unwrap();
-            slow.push(stream);
-            if number % 100 < 99 {
-                continue;
-            }
-            let mut good = listener.connect([10, 0, 0, 1]).await;
-            let request = format!(
-                "POST /hooks/forge HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n{signature}{{}}"
-            );
-            good.write_all(request.as_bytes()).await.unwrap();
-            let mut answer = String::new();
-            good.read_to_string(&mut answer).await.unwrap();
-            // Its body was read whole: the signature is wrong.
-            assert!(answer.starts_with("HTTP/1.1 401"), "{number}: {answer}");
-        }
-        assert!(
-            began.elapsed() < Duration::from_secs(1),
-            "nobody's time had to run out: {:?}",
-            began.elapsed()
-        );
-        listener.stop.cancel();
-    }
 }

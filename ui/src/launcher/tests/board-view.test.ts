@@ -135,6 +135,34 @@ describe("the board", () => {
     expect(screen.getByText("Not seen: forge and acme/secret.")).toBeTruthy();
   });
 
+  test("all that is not seen can be reached, by key too, and leads to its account", async () => {
+    const part = (name: string): NotSeen => ({
+      account: "forge",
+      part: `acme/${name}`,
+      kind: "part",
+      why: `the token may not read ${name} (403)`,
+      since: null,
+    });
+    const names = ["a", "b", "c", "d", "e", "f", "g"];
+    const { backend } = await open({ board: { ...board(), not_seen: names.map(part) } });
+    await screen.findByText("Not seen: acme/a, acme/b.");
+    expect(screen.getByRole("button", { name: /^and 5 more/ })).toBeTruthy();
+    press("Ctrl+Shift+J");
+    const palette = await screen.findByRole("dialog", { name: "Not seen" });
+    expect(within(palette).getAllByRole("option").length).toBe(names.length);
+    expect(within(palette).getByText("acme/g is not seen. The token may not read g (403).")).toBeTruthy();
+    type("read g");
+    await waitFor(() => expect(within(palette).getAllByRole("option").length).toBe(1));
+    press("Enter");
+    await waitFor(() =>
+      expect(backend.calls.at(-1)).toEqual({ name: "showSettings", params: "accounts/forge" }),
+    );
+    screen.getByRole("button", { name: /^and 5 more/ }).click();
+    await screen.findByRole("dialog", { name: "Not seen" });
+    press("Escape");
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  });
+
   test("a row that is merely missing is not ticked, one that ended says how", async () => {
     const { backend } = await open();
     await screen.findByText("Queue depth on api-worker");
@@ -333,6 +361,49 @@ describe("on a row", () => {
     await screen.findByRole("dialog");
     press("Enter");
     await screen.findByText("the store is full");
+  });
+
+  test("a snooze can be typed, and is shown as it was read before Enter", async () => {
+    const { backend } = await open();
+    await screen.findByText("Queue depth on api-worker");
+    press("Ctrl+S");
+    const palette = await screen.findByRole("dialog");
+    type("frid");
+    await within(palette).findByText(/^Expected a length of time such as 2h.*found "frid"\.$/);
+    press("Enter");
+    expect(backend.asked("snooze")).toEqual([]);
+    // Enter waits for how it is read; an answer for fewer letters that comes late is dropped.
+    const held = backend.hold("snooze_times");
+    type("ay");
+    press("Enter");
+    expect(backend.asked("snooze")).toEqual([]);
+    held.fail("expected something else");
+    const until = "2026-12-04T08:00:00Z";
+    await waitFor(() =>
+      expect(backend.asked("snooze")).toEqual([{ item: "alerts/incident/checkout", until }]),
+    );
+  });
+
+  test("a typed time comes before what merely has its letters", async () => {
+    const { backend } = await open();
+    await screen.findByText("Queue depth on api-worker");
+    const offered = { name: "tomorrow", words: "Until tomorrow, 9:00", until: "2026-12-05T08:00:00Z" };
+    const today = {
+      name: "2026-12-04T08:00:00Z",
+      words: "Until today, 09:00",
+      until: "2026-12-04T08:00:00Z",
+    };
+    backend.answer("snooze_times", ({ typed }) => [typed ? today : offered]);
+    press("Ctrl+S");
+    const palette = await screen.findByRole("dialog");
+    type("9:00");
+    await within(palette).findByText("Until today, 09:00");
+    const titles = within(palette)
+      .getAllByRole("option")
+      .map((option) => option.textContent?.trim());
+    expect(titles).toEqual(["Until today, 09:00", "Until tomorrow, 9:00"]);
+    press("Enter");
+    await waitFor(() => expect(backend.asked("snooze")[0]?.until).toBe(today.until));
   });
 
   test("Ctrl+K lists all actions, narrowed by typing", async () => {

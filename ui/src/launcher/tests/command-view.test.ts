@@ -6,9 +6,9 @@ import { describe, expect, test } from "vitest";
 import { failure } from "../../fake";
 import { delivery } from "../../fake/runs";
 import { run } from "../../fake/team";
-import { prepare } from "../../fake/commands";
+import { infoOf, prepare } from "../../fake/commands";
 import { channelName } from "../../parts/channel";
-import { open, press, type } from "./stage";
+import { field, open, press, selected, type } from "./stage";
 
 describe("a command", () => {
   test("typed in full runs to its outcome, and the room is told", async () => {
@@ -85,6 +85,49 @@ describe("a command", () => {
     expect(backend.asked("run")).toEqual([]);
   });
 
+  test("a word that stands in no place filters what is chosen next", async () => {
+    const { backend } = await open();
+    type("deploy api prod");
+    press("Enter");
+    const env = await screen.findByRole<HTMLInputElement>("combobox", { name: /^env/ });
+    expect(env.value).toBe("prod");
+    await waitFor(() => expect(selected()).toContain("production"));
+    press("Enter");
+    await waitFor(() => expect(backend.asked("prepare").at(-1)?.line).toBe("deploy api production"));
+  });
+
+  test.each<[what: string, listed: string[]]>([
+    ["nothing is listed for", []],
+    ["only resembles what is listed", ["lorenzo reyes"]],
+  ])("a word that %s is kept, and nothing else is meant by it", async (_, listed) => {
+    const choices = listed.map((value) => ({ value, title: [{ text: value, hit: false }], note: null }));
+    const { backend } = await open({ choices });
+    type("deploy api zoe");
+    press("Enter");
+    await screen.findByText('None of the values listed for env is called "zoe".');
+    expect(selected()).toBe("");
+    press("Enter");
+    press("Enter");
+    expect(screen.getByRole<HTMLInputElement>("combobox", { name: /^env/ }).value).toBe("zoe");
+    expect(backend.asked("run")).toEqual([]);
+    // What is typed there is chosen from as ever.
+    backend.answer("choices", [{ value: "staging", title: [{ text: "staging", hit: false }], note: null }]);
+    type("x");
+    await waitFor(() => expect(selected()).toContain("staging"));
+  });
+
+  test("a word that no argument can take leaves the line as it was typed", async () => {
+    const problem = 'deploy takes no "zoe"';
+    const values = { app: "api", env: "staging" };
+    const read = { command: infoOf("deploy"), values, asks_for: null, problem };
+    const { backend } = await open({ read_line: read });
+    type("deploy api to staging zoe");
+    press("Enter");
+    await screen.findAllByText(problem);
+    expect(field().value).toBe("deploy api to staging zoe");
+    expect(backend.asked("prepare")).toEqual([]);
+  });
+
   test("asks for the text of what it changes, which may be pasted", async () => {
     const { backend } = await open();
     type("deploy api to production");
@@ -131,7 +174,7 @@ describe("a command", () => {
           error: {
             kind: "changed",
             message: "the command itself has changed since it was shown",
-            changed: ["command"],
+            changed: ["command", "steps", "channel"],
           },
         }),
     });
@@ -155,7 +198,10 @@ describe("a command", () => {
     press("Enter");
     // What changed stands in the preview, with what was shown before.
     const preview = await screen.findByRole("region", { name: "What will run" });
-    await within(preview).findByText("The command itself has changed since it was shown.");
+    await within(preview).findByText(
+      "Not run, and nothing was sent: since it was shown, the command itself, step 1 and where it posts " +
+        "(now #other, before #deploys) changed. Look at it again.",
+    );
     expect(within(preview).getByText("POST /deploy/api/production")).toBeTruthy();
     const gone = [...preview.querySelectorAll("del")].map((each) => each.textContent);
     expect(gone).toEqual([first?.exactly || first?.what, `#${channelName(shown.post ?? "")}`]);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import type { FoundChoice, Prepared } from "../../api";
 import { infoOf } from "../../fake/commands";
-import { argOf, chosen, confirmed, enter, missing, start, step, take, type } from "../flow";
+import { argOf, chosen, confirmed, enter, isNamed, missing, start, step, take, type } from "../flow";
 
 const deploy = infoOf("deploy");
 const choices: FoundChoice[] = ["staging", "production"].map((value) => ({ value, title: [], note: null }));
@@ -35,6 +35,18 @@ describe("the choice that is meant", () => {
   ])("%s %o: %s", (arg, text, marked, value) => {
     expect(chosen(type(start(deploy, {}, arg), text), choices, marked)).toBe(value);
   });
+});
+
+test.each<[text: string, value: string, note: string | null, named: boolean]>([
+  ["zoe", "zoe@acme.example", null, true],
+  ["ZOE", "PUSER01", "Zoë", false],
+  ["zoe", "PUSER01", "Zoe Lima", true],
+  ["lima zo", "PUSER01", "Zoe Lima", true],
+  ["zoe", "lorenzo reyes", null, false],
+  ["oe", "zoe", null, false],
+  ["", "zoe", null, false],
+])("%o names %s, %s: %s", (text, value, note, named) => {
+  expect(isNamed({ value, title: [], note }, text)).toBe(named);
 });
 
 describe("Enter", () => {

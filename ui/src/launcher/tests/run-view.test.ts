@@ -66,6 +66,27 @@ describe("a run", () => {
     expect(backend.asked("retry")).toEqual([{ id: "d-r1" }]);
   });
 
+  test("that ended before it began, by a clock that was set back, shows no time", async () => {
+    const times = { started_at: "2026-11-22T12:00:00Z", ended_at: "2026-11-22T11:00:00Z" };
+    const odd = run("r1", "deploy api to staging", times);
+    const follow_run = {
+      run: odd,
+      said: "",
+      output: [],
+      steps: [],
+      seen: 0,
+      unrecorded: null,
+      delivery: null,
+    };
+    await open({ runs: [odd], follow_run });
+    await screen.findByRole("group", { name: "Recent runs" });
+    press("Ctrl+End");
+    press("Enter");
+    const elapsed = await screen.findByRole("timer", { name: "Elapsed" });
+    expect(elapsed.textContent).toBe("");
+    expect(screen.getByRole("list", { name: "Steps" }).textContent).not.toMatch(/\d:\d/);
+  });
+
   test("is stopped with Ctrl+. and left with Esc, while it goes on", async () => {
     const { backend } = await open({ runs: [going()], cancel: going() });
     backend.never("follow_run");

@@ -1,6 +1,7 @@
 import { fireEvent, screen, waitFor } from "@testing-library/svelte";
 import { afterEach, expect, test, vi } from "vitest";
 
+import { ACTIVITY } from "../../fake/settings-data";
 import { button, key, open, press, type, view } from "./open";
 
 afterEach(() => {
@@ -110,6 +111,28 @@ test("a plot is read by keyboard, and all of it stands in a table", async () => 
   await fireEvent.keyDown(plot, { key: "Home" });
   expect(plot.getAttribute("aria-valuetext")).toBe("9 Nov: 100 %");
   expect(screen.getAllByRole("row", { hidden: true })).toHaveLength(15);
+});
+
+test("activity says what cannot be read, and never that nothing was recorded then", async () => {
+  const times = { time_to_green: null, time_to_review: null, time_to_acknowledge: null };
+  const none = { passed: 0, failed: 0, runs: 0, ...times };
+  const days = ACTIVITY.days.map(({ date }) => ({ date, ...none }));
+  // how many cannot be read -> what is said, what is not
+  const cases = [
+    [0, /Nothing was recorded in these 14 days/, /cannot be read/],
+    [
+      1,
+      /1 entry cannot be read. Diagnostics says what is damaged. What cannot be read is not counted/,
+      /Nothing was recorded/,
+    ],
+    [7, /7 entries cannot be read/, /Nothing was recorded/],
+  ] as const;
+  for (const [unreadable, said, unsaid] of cases) {
+    const { unmount } = await open("activity", { activity: { ...ACTIVITY, days, unreadable } });
+    await screen.findByText(said);
+    expect(screen.queryByText(unsaid)).toBeNull();
+    unmount();
+  }
 });
 
 test("a hotkey is recorded, and one that is taken is told with another beside it", async () => {

@@ -1,3 +1,4 @@
+mod begun;
 mod check;
 mod complete;
 mod parse;

@@ -134,6 +134,31 @@ fn a_review_that_was_asked_for_is_news_once() {
     );
 }
 
+#[test]
+fn lists_of_some_who_are_asked_are_bounded_together() {
+    // Each names another hundred, and none says who else is asked.
+    let part = |minute: i64| {
+        pull_request(|p| {
+            (p.updated_at, p.requested_unknown) = (at(minute), true);
+            p.requested = (0..100).map(|n| format!("user {n:03}, of {minute}")).collect();
+        })
+    };
+    let orders = [[1, 2, 3, 4], [4, 3, 2, 1], [3, 1, 4, 2]].map(|order| joined(&order.map(part)));
+    // A version of this program that did not bound them stored more.
+    let unbounded = pull_request(|p| {
+        (p.updated_at, p.requested_unknown) = (at(3), true);
+        p.requested = (0..5_000).map(|n| format!("user {n:04}, of 3")).collect();
+    });
+    let bounded = compare(Some(&unbounded), part(4), &kim()).item;
+    for item in orders.iter().chain([&bounded]) {
+        let Detail::PullRequest(stands) = &item.detail else { unreachable!() };
+        let read = stands.requested_read.as_ref().unwrap();
+        assert_eq!(stands.requested.len(), 100);
+        assert!(read.named_at.keys().eq(&stands.requested));
+    }
+    assert!(orders.iter().all(|item| *item == orders[0]), "whatever the order");
+}
+
 /// What is stored says nothing of the versions of the list, where an older version of this program wrote it.
 #[test]
 fn a_stored_list_of_an_older_version_is_read() {

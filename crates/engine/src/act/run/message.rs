@@ -67,9 +67,8 @@ pub(super) fn message(run: &Run, status: &str) -> Message {
     if !run.by.is_empty() {
         fields.push(("by".to_owned(), run.by.clone()));
     }
-    if let Some(ended_at) = run.ended_at {
-        let took = ended_at.duration_since(run.started_at).as_secs().max(0).unsigned_abs();
-        fields.push(("took".into(), Span(Duration::from_secs(took)).to_string()));
+    if let Some(took) = run.took() {
+        fields.push(("took".into(), Span(Duration::from_secs(took.as_secs())).to_string()));
     }
     let mut message = base;
     message.title = text::line(&message.title, 300);
@@ -138,6 +137,20 @@ mod tests {
             let found = fields.iter().find(|(name, _)| name == "why").map(|(_, value)| value.as_str());
             let expected = "The service took it, but its result cannot be read";
             assert_eq!((message.title.as_str(), found), (title, Some(expected)));
+        }
+    }
+
+    #[test]
+    fn message_says_how_long_it_took_where_that_is_known() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        // when it ended -> the field "took"
+        let cases = [(None, None), (Some(at(9)), Some("9s")), (Some(at(-9)), None)];
+        for (ended_at, expected) in cases {
+            let run = Run { ended_at, ..run(RunState::Canceled { sent: true }, "ana") };
+            let message = message(&run, "");
+            let Block::Fields(fields) = &message.blocks[0] else { panic!("{:?}", message.blocks) };
+            let took = fields.iter().find(|(name, _)| name == "took").map(|(_, value)| value.as_str());
+            assert_eq!(took, expected, "{ended_at:?}");
         }
     }
 

@@ -100,6 +100,7 @@ impl Runner {
                 let of_item = entry.runner(Some(&item.key.account));
                 of_item.map_err(|_| elsewhere(entry, arg, item))?
             }
+            (None, None) => entry.runner_for(&args, Timestamp::now())?,
             (asked, _) => entry.runner(asked.as_ref())?,
         };
         look_up(&*action, account.as_ref(), &entry.spec, &mut args).await?;

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use callboard_domain::{
     actor::Actor,
     board::{self, Board, Candidate, RankedSection, Section},
-    event::Event,
     identity::Identity,
     item::{BuildStatus, Detail, IncidentStatus, Item, ItemKey, Kind, PullRequestState},
     source::GoneReason,
@@ -16,8 +15,8 @@ use super::page;
 use crate::{
     Engine,
     api::{
-        AccountInfo, AccountsQuery, ApiError, BoardQuery, EventsQuery, Explanation, Hit, Left, LeftWhy,
-        OffBoard, Quiet, RulesExplain, Search, Snooze, SnoozeTime, SnoozeTimes, Unsnooze,
+        AccountInfo, AccountsQuery, ApiError, BoardQuery, Events, EventsQuery, Explanation, Hit, Left,
+        LeftWhy, OffBoard, Quiet, RulesExplain, Search, Snooze, SnoozeTime, SnoozeTimes, Unsnooze,
     },
     clients::snooze_times,
     clients::standings::Identities,
@@ -141,18 +140,19 @@ impl Engine {
         Ok(if shown { LeftWhy::Open } else { LeftWhy::Others })
     }
 
-    pub(crate) async fn events(&self, query: EventsQuery) -> Result<Vec<Event>, ApiError> {
+    pub(crate) async fn events(&self, query: EventsQuery) -> Result<Events, ApiError> {
         let EventsQuery { after, before, since, limit } = query;
         let limit = page(limit)?;
         let since = since.unwrap_or(Timestamp::MIN);
         match after {
-            Some(after) => self.store().events_after(after, limit).await.map(|mut events| {
-                events.retain(|event| event.seen_at >= since);
-                events
+            Some(after) => self.store().events_after(after, limit).await.map(|mut found| {
+                found.events.retain(|event| event.seen_at >= since);
+                found
             }),
-            None => self.store().events_since(since, before, limit).await.map(|mut events| {
-                events.reverse();
-                events
+            None => self.store().events_since(since, before, limit).await.map(|mut found| {
+                found.events.reverse();
+                found.unreadable.reverse();
+                found
             }),
         }
         .map_err(ApiError::internal)
@@ -211,8 +211,12 @@ impl Engine {
     }
 
     #[expect(clippy::unused_async, reason = "a call, like all others")]
-    pub(crate) async fn snooze_times(&self, _: SnoozeTimes) -> Result<Vec<SnoozeTime>, ApiError> {
-        Ok(snooze_times::times(&Zoned::now()))
+    pub(crate) async fn snooze_times(&self, query: SnoozeTimes) -> Result<Vec<SnoozeTime>, ApiError> {
+        let now = Zoned::now();
+        match query.typed {
+            None => Ok(snooze_times::times(&now)),
+            Some(typed) => snooze_times::typed(&typed, &now).map(|time| vec![time]).map_err(ApiError::usage),
+        }
     }
 
     pub(crate) async fn quiet(&self, query: Quiet, actor: &Actor) -> Result<Option<Timestamp>, ApiError> {

@@ -1,7 +1,7 @@
 //! One item: what happened to it, and what can be done with it.
 
 use callboard_domain::{
-    board,
+    board::{self, NotSeen, NotSeenKind},
     command::{self, ArgError},
     item::Kind,
 };
@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::HISTORY;
 use crate::{
     Engine,
-    api::{AccountsQuery, ApiError, GoneItem, ItemAction, ItemDetail, ItemQuery},
+    api::{AccountsQuery, ApiError, Events, GoneItem, ItemAction, ItemDetail, ItemQuery, unreadable_events},
     clients::status,
     commands::registry::Entry,
     store::StoredItem,
@@ -21,7 +21,8 @@ impl Engine {
         let stored = self.find_item(&query.item).await?;
         let item = &stored.item;
         let (now, active) = (Timestamp::now(), self.active());
-        let events = self.store().events_of(&item.key, HISTORY).await.map_err(ApiError::internal)?;
+        let Events { events, unreadable } =
+            self.store().events_of(&item.key, HISTORY).await.map_err(ApiError::internal)?;
         let me = self.store().acts_as(&item.key.account).await.map_err(ApiError::internal)?;
         let mut entries: Vec<&Entry> =
             active.registry.entries().iter().filter(|entry| entry.is_for(item, &me, now)).collect();
@@ -49,6 +50,15 @@ impl Engine {
         let as_of = status::as_of(&accounts).get(&item.key.account).copied();
         let mut not_seen = self.not_seen(&accounts, now).await?;
         not_seen.retain(|it| it.account == item.key.account);
+        if !unreadable.is_empty() {
+            not_seen.push(NotSeen {
+                account: item.key.account.clone(),
+                part: "history".to_owned(),
+                kind: NotSeenKind::Incomplete,
+                why: unreadable_events(unreadable.len()),
+                since: None,
+            });
+        }
         let row = board::Row { as_of, ..board::row(board::Entry { item, me: &me, snoozed }, now) };
         let gone = stored.gone.map(|(reason, at)| GoneItem { why: reason.to_string(), reason, at });
         let row = Some(row);

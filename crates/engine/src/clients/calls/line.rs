@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use callboard_domain::{
     action::Choice,
-    command::{self, ArgError, ArgSpec, ArgType, Args, CommandSpec, What},
+    command::{self, ArgError, ArgSpec, ArgType, Args, Begun},
     identity::Identity,
     item::{AccountName, Detail, IncidentStatus, Item, Kind, PullRequestState},
 };
@@ -36,26 +36,27 @@ impl Engine {
         if line.trim().is_empty() {
             return Ok(nothing);
         }
-        let parsed = match active.registry.parse(&line) {
-            Ok((entry, parsed)) => {
-                Ok((entry, said(&parsed), parsed.missing.first().map(|arg| arg.name.clone())))
-            }
-            Err(error) => Err(error),
-        };
-        Ok(match parsed {
-            Ok((entry, values, asks_for)) => {
-                LineRead { command: Some(self.command_info(entry)), values, asks_for, ..nothing }
-            }
-            // What makes no sense as a whole may make some up to its last word.
-            Err(error) => LineRead {
-                command: active.registry.named(&line).map(|entry| self.command_info(entry)),
-                values: match active.registry.complete(&line).what {
-                    What::Part { command, args, .. } => differing(command, args),
-                    What::Name => BTreeMap::new(),
-                },
-                problem: nothing.problem.or(Some(error.to_string())),
-                asks_for: None,
+        Ok(match active.registry.parse(&line) {
+            Ok((entry, parsed)) => LineRead {
+                command: Some(self.command_info(entry)),
+                values: said(&parsed.args, &parsed.given),
+                asks_for: parsed.missing.first().map(|arg| arg.name.clone()),
+                ..nothing
             },
+            Err(error) => {
+                // What can mean several things, or is not closed, is only for who typed it to mend.
+                let begun = match error {
+                    ArgError::Unexpected { .. } | ArgError::Invalid { .. } => active.registry.begun(&line),
+                    _ => None,
+                };
+                let (values, asks_for) = begun.map(values_so_far).unwrap_or_default();
+                LineRead {
+                    command: active.registry.named(&line).map(|entry| self.command_info(entry)),
+                    values,
+                    asks_for,
+                    problem: nothing.problem.or(Some(error.to_string())),
+                }
+            }
         })
     }
 
@@ -158,20 +159,21 @@ impl Engine {
 }
 
 /// What a line's own words say; its defaults are not among them.
-fn said(parsed: &command::Parsed<'_>) -> BTreeMap<String, String> {
-    let value = |arg: &&ArgSpec| match arg.ty {
-        ArgType::Pairs => Some(written(&parsed.args.pairs)),
-        _ => parsed.args.get(&arg.name).map(str::to_owned),
+fn said(args: &Args, given: &[&ArgSpec]) -> BTreeMap<String, String> {
+    let value = |arg: &ArgSpec| match arg.ty {
+        ArgType::Pairs => Some(written(&args.pairs)),
+        _ => args.get(&arg.name).map(str::to_owned),
     };
-    parsed.given.iter().filter_map(|arg| Some((arg.name.clone(), value(arg)?))).collect()
+    given.iter().filter_map(|arg| Some((arg.name.clone(), value(arg)?))).collect()
 }
 
-/// The values that are not their arguments' defaults.
-fn differing(spec: &CommandSpec, args: Args) -> BTreeMap<String, String> {
-    let is_default = |name: &str, value: &str| {
-        spec.find_arg(name).is_some_and(|arg| arg.default.as_deref() == Some(value))
-    };
-    args.values.into_iter().filter(|(name, value)| !is_default(name, value)).collect()
+/// The same of a line that makes no sense as a whole, with the texts that are no values yet; and which of these to look at
+/// first. None where there are words that no argument can take: only on the line itself they are not lost.
+fn values_so_far(begun: Begun<'_>) -> (BTreeMap<String, String>, Option<String>) {
+    let mut values = said(&begun.args, &begun.given);
+    let first = begun.texts.first().filter(|_| begun.left.is_empty()).map(|(arg, _)| arg.name.clone());
+    values.extend(begun.texts.into_iter().map(|(arg, text)| (arg.name.clone(), text)));
+    (values, first)
 }
 
 /// The command of a line and the arguments that make sense so far.
@@ -180,12 +182,10 @@ fn so_far<'l>(active: &'l ActiveConfig, line: &str) -> Result<(&'l Entry, Args),
         Ok((entry, parsed)) => return Ok((entry, parsed.args)),
         Err(error) => error,
     };
-    let entry = active.registry.named(line).ok_or(error)?;
-    let args = match active.registry.complete(line).what {
-        What::Part { args, .. } => args,
-        What::Name => Args::default(),
-    };
-    Ok((entry, args))
+    match active.registry.named(line).zip(active.registry.begun(line)) {
+        Some((entry, begun)) => Ok((entry, begun.args)),
+        None => Err(error.into()),
+    }
 }
 
 /// `a=b c="d e"` as pairs.

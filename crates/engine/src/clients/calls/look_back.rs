@@ -87,7 +87,7 @@ impl Engine {
             None => TimeZone::system(),
         };
         let days = activity::days(query.days.clamp(1, DAYS), Timestamp::now(), &zone);
-        let (days, took) = self.store().activity(days).await.map_err(ApiError::internal)?;
-        Ok(activity::activity(&days, &took))
+        let counted = self.store().activity(days).await.map_err(ApiError::internal)?;
+        Ok(activity::activity(&counted.days, &counted.took, counted.unreadable))
     }
 }

@@ -17,6 +17,7 @@ use callboard_domain::{
     command::{ArgType, CommandSpec, Effect},
     duration::Span,
     expression::{Expression, Name, Type},
+    nearest::nearest,
     template::Template,
     text::is_unsafe,
 };
@@ -120,15 +121,17 @@ impl Reader<'_, '_> {
         let is_named = name.is_some();
         let summary: String = self.required(&[Key("summary")], "Deploy an app").unwrap_or_default();
         let mut spec = CommandSpec::new(name.unwrap_or_default(), summary);
+        let before_grammar = self.errors.len();
         self.short(&[Key("name")], &spec.name, NAME);
-        self.short(&[Key("summary")], &spec.summary, SUMMARY);
         spec.aliases = self.list(&[Key("aliases")]);
-        spec.examples = self.list(&[Key("examples")]);
         let usage: Option<String> = self.read(&[Key("usage")]);
         let listings = self.args(&mut spec, usage.as_deref());
         if let Some(usage) = usage {
             spec.usage = usage;
         }
+        let grammar_is_read = is_named && self.errors.len() == before_grammar && !self.may_lack_grammar();
+        self.short(&[Key("summary")], &spec.summary, SUMMARY);
+        spec.examples = self.list(&[Key("examples")]);
         let timeout: Option<Span> = self.read(&[Key("timeout")]);
         if timeout.is_some_and(|timeout| timeout > LONGEST || timeout.0.is_zero()) {
             self.fault(&[Key("timeout")], format!("expected more than 0s and at most {LONGEST}"));
@@ -146,15 +149,30 @@ impl Reader<'_, '_> {
         if self.errors.len() == before {
             self.unused(&spec);
         }
+        let before_names = self.errors.len();
         if is_named {
             self.names(&spec);
             self.usage(&spec);
         }
-        let command = Command { spec, run: run?, result: Arc::new(result) };
-        if self.errors.len() == before {
-            self.examples(&command);
+        let grammar_is_known = grammar_is_read && self.errors.len() == before_names;
+        let all_is_good = self.errors.len() == before;
+        let command = run.map(|run| Command { spec: spec.clone(), run, result: Arc::new(result) });
+        // Whatever else is wrong: they go by what the command is called and takes.
+        if grammar_is_known {
+            self.examples(&spec, command.as_ref().filter(|_| all_is_good));
         }
-        Some((command, listings))
+        command.map(|command| (command, listings))
+    }
+
+    /// True where a key that is not known may be a part of what the command is called and takes, mistyped.
+    fn may_lack_grammar(&self) -> bool {
+        let command = self.file.get(&self.at(&[])).and_then(|value| value.get_ref().as_table());
+        command.into_iter().flat_map(|command| command.keys()).any(|key| {
+            let key: &str = key.get_ref();
+            let may_mean = nearest(key, table::COMMAND.iter().map(String::as_str));
+            !table::COMMAND.iter().any(|known| known == key)
+                && may_mean.is_none_or(|meant| ["name", "aliases", "usage", "args"].contains(&meant))
+        })
     }
 
     // What is read.
@@ -188,14 +206,15 @@ impl Reader<'_, '_> {
     }
 
     /// Refuses keys that a table does not have; `None` where it is no table.
-    fn known(&mut self, steps: &[Step<'_>], keys: &[&str]) -> Option<()> {
+    fn known(&mut self, steps: &[Step<'_>], keys: &[String]) -> Option<()> {
         let value = self.file.get(&self.at(steps))?;
         let Some(table) = value.get_ref().as_table() else {
             self.fault(steps, "expected a table");
             return None;
         };
-        for key in table.keys().filter(|key| !keys.contains(&key.get_ref().as_ref())) {
-            let fault = self.file.unknown_key(key.span(), "key", key.get_ref(), keys.iter().copied());
+        for key in table.keys().filter(|key| !keys.iter().any(|known| *known == *key.get_ref())) {
+            let known = keys.iter().map(String::as_str);
+            let fault = self.file.unknown_key(key.span(), "key", key.get_ref(), known);
             self.errors.push(fault);
         }
         Some(())

@@ -1,6 +1,6 @@
 //! What a command file looks like: its tables, as they are read and as the JSON Schema describes them.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, sync::LazyLock};
 
 use callboard_domain::{command::Role, duration::Span};
 use schemars::JsonSchema;
@@ -8,14 +8,12 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::Value;
 
 use super::choices::Listing;
+use crate::config::keys_of;
 
 /// The keys of a `[[command]]`.
-pub(super) const COMMAND: [&str; 12] = [
-    "name", "summary", "usage", "aliases", "examples", "args", "run", "result", "policy", "timeout",
-    "effect", "role",
-];
+pub(super) static COMMAND: LazyLock<Vec<String>> = LazyLock::new(keys_of::<Command>);
 /// How a command can run.
-pub(super) const RUNS: [&str; 2] = ["http", "exec"];
+pub(super) static RUNS: LazyLock<Vec<String>> = LazyLock::new(keys_of::<Run>);
 /// How it will.
 pub(super) const RUNS_NOT_YET: [&str; 4] = ["action", "mcp", "slash", "bot"];
 
@@ -27,6 +25,7 @@ pub(super) struct CommandFile {
     command: Vec<Command>,
 }
 
+/// A command, as the launcher and `callboard run` know it.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its schema is used")]
@@ -41,17 +40,13 @@ struct Command {
     aliases: Option<Vec<String>>,
     /// Lines that work as they stand; they are tests.
     examples: Option<Vec<String>>,
-    /// What it takes, by name.
     args: Option<BTreeMap<String, Arg>>,
-    /// What it does.
     run: Run,
-    /// How its end is told.
     result: Option<Result>,
-    /// Where its outcome goes and what guards it.
     policy: Option<Policy>,
     /// How long a run may take; a minute where not given, or what `wait_for` needs.
     timeout: Option<Span>,
-    /// Whether it only looks; by the method where not given, and a program changes something.
+    /// By the method where not given; a program changes something.
     effect: Option<Effect>,
     /// What it is to the item that it runs on, which gives it its key and its place among the item's actions.
     role: Option<Role>,
@@ -61,10 +56,13 @@ struct Command {
 #[schemars(rename_all = "lowercase")]
 #[expect(dead_code, reason = "only its schema is used")]
 enum Effect {
+    /// It only looks.
     Reads,
+    /// It changes something.
     Changes,
 }
 
+/// What it does: one of these.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "lowercase")]
 #[expect(dead_code, reason = "only its schema is used")]
@@ -73,7 +71,7 @@ enum Run {
     Exec(Exec),
 }
 
-/// `[command.args.NAME]`.
+/// An argument.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arg {
@@ -112,7 +110,7 @@ pub(super) enum ArgType {
     Incident,
 }
 
-/// `[command.run.http]`: one request, and maybe a wait for what it began. Texts are templates.
+/// One request, and maybe a wait for what it began. Texts are templates.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Http {
@@ -133,7 +131,6 @@ pub(super) struct Http {
     pub(super) json: Option<Value>,
     /// A form as the body.
     pub(super) form: Option<BTreeMap<String, String>>,
-    /// What is waited for after the answer.
     pub(super) wait_for: Option<WaitFor>,
 }
 
@@ -148,6 +145,7 @@ pub(super) enum Method {
     Delete,
 }
 
+/// What is asked again and again after the answer, until it is over.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WaitFor {
@@ -162,7 +160,7 @@ pub(super) struct WaitFor {
     pub(super) timeout: Option<Span>,
 }
 
-/// `[command.run.exec]`: a program with its arguments, and never a shell. Texts but the program's are templates.
+/// A program with its arguments, and never a shell. Texts but the program's are templates.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Exec {
@@ -177,7 +175,7 @@ pub(super) struct Exec {
     pub(super) stdin: Option<String>,
 }
 
-/// `[command.result]`. Besides the arguments there are `body`, `status` (http), `exit` and `output` (exec).
+/// How its end is told. Besides the arguments there are `body`, `status` (http), `exit` and `output` (exec).
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Result {
@@ -189,7 +187,7 @@ pub(super) struct Result {
     pub(super) link: Option<String>,
 }
 
-/// `[command.policy]`.
+/// Where its outcome goes and what guards it.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Policy {

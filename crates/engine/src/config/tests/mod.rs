@@ -90,7 +90,7 @@ fn what_is_wrong_is_told_with_its_place_and_the_nearest_name() {
         ("[accounts.forge]\nservice = \"github\"\nevery = \"soon\"", "3:9", &["such as 90s", "\"soon\""]),
         ("[accounts.forge]\nservice = \"github\"\nevery = \"0s\"", "3:9", &["expected 1s or more"]),
         ("[accounts.forge]\nservice = \"github\"\nurl = \"ftp://x\"", "3:7", &["http"]),
-        ("[accounts.\"a b\"]\nservice = \"github\"", "1:11", &["letters, digits"]),
+        ("[accounts.\"bad name\"]\nservice = \"github\"", "1:11", &["letters, digits", "found `bad name`"]),
         ("[accounts.room]\nservice = \"github\"", "1:11", &["not `room`"]),
         ("accounts = 3", "1:12", &["[accounts.NAME]"]),
         ("default_channel = \"chat:#x\"", "1:19", &["no account `chat`"]),
@@ -355,9 +355,14 @@ fn an_account_that_is_still_named_is_not_removed() {
 }
 
 #[test]
-fn the_schema_names_every_section_and_service() {
+fn every_section_that_the_schema_has_is_read_and_every_service_is_in_it() {
+    // What none of them can be, so it is refused where it is read.
+    for section in SECTIONS.iter() {
+        let errors = Config::read(Path::new("callboard.toml"), &format!("{section} = [[]]")).unwrap_err();
+        assert!(errors.0.iter().any(|error| error.line == 1), "{section} is not read: {errors}");
+    }
     let schema = schema().to_string();
-    for name in SECTIONS.iter().chain(SERVICES) {
+    for name in SERVICES {
         assert!(schema.contains(&format!("\"{name}\"")), "{name}");
     }
 }

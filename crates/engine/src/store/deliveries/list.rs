@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use callboard_domain::{
     chat::{Address, DeliveryKey},
-    item::AccountName,
+    item::{AccountName, EARLIEST, LATEST},
 };
 use jiff::Timestamp;
 use rusqlite::params;
@@ -14,7 +14,7 @@ use super::{
         Store, StoreError,
         row::{At, Text, all, one},
     },
-    COLUMNS, Delivery, read,
+    COLUMNS, Delivery,
     unreadable::read_shown,
 };
 
@@ -65,7 +65,7 @@ impl Store {
         let address = address.clone();
         self.read(move |conn| {
             let sql = format!("SELECT {COLUMNS} FROM deliveries WHERE address = ?1 ORDER BY n DESC LIMIT ?2");
-            let mut found = all(conn, &sql, params![Text(&address), limit], read)?;
+            let mut found = all(conn, &sql, params![Text(&address), limit], read_shown)?;
             found.reverse();
             Ok(found)
         })
@@ -75,8 +75,13 @@ impl Store {
     /// Every channel that something was or is to be posted in, with when the latest was recorded.
     pub async fn posted_to(&self) -> Result<Vec<(Address, Timestamp)>, StoreError> {
         self.read(|conn| {
-            let sql = "SELECT address, max(created_at) FROM deliveries GROUP BY address ORDER BY address";
-            all(conn, sql, [], |row| Ok((row.get::<_, Text<_>>(0)?.0, row.get::<_, At>(1)?.0)))
+            // A time that is damaged does not hide its channel.
+            let sql =
+                "SELECT address, coalesce(max(created_at) FILTER (WHERE created_at BETWEEN ?1 AND ?2), 0)
+                       FROM deliveries GROUP BY address ORDER BY address";
+            all(conn, sql, [At(EARLIEST), At(LATEST)], |row| {
+                Ok((row.get::<_, Text<_>>(0)?.0, row.get::<_, At>(1)?.0))
+            })
         })
         .await
     }

@@ -32,7 +32,7 @@ use uuid::Uuid;
 use self::standing::{STANDS, Standing};
 use super::{
     Store, StoreError, audit,
-    row::{At, Clock, Json, Text, Word, one, run, strict},
+    row::{At, Clock, Json, SafeMessage, Text, Word, one, run, safe_link, strict},
 };
 
 pub use self::{
@@ -239,12 +239,12 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         about,
         to: row.get::<_, Text<_>>(3)?.0,
         under: row.get::<_, Option<Json<_>>>(4)?.map(|it| it.0),
-        message: row.get::<_, Json<_>>(5)?.0,
+        message: row.get::<_, SafeMessage>(5)?.0,
         state: row.get::<_, Word<_>>(6)?.0,
         attempts: row.get(7)?,
         next_at: row.get::<_, Clock>(8)?.0,
         edits: standing.as_ref().map(|it| it.edits).unwrap_or_default(),
-        posted: standing.map(|it| it.posted),
+        posted: standing.map(|it| Posted { link: it.posted.link.and_then(safe_link), ..it.posted }),
         error: row.get::<_, Option<Json<_>>>(10)?.map(|it| it.0),
         created_at: row.get::<_, Clock>(11)?.0,
         sent_revision: row.get(12)?,

@@ -4,7 +4,6 @@ use callboard_domain::{
     chat::{Address, DeliveryKey},
     error::ServiceError,
     item::AccountName,
-    message::{Message, Tone},
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
@@ -12,7 +11,8 @@ use rusqlite::{Connection, Row, params};
 use super::{
     super::{
         audit,
-        row::{At, Json, Word, is_unreadable, run},
+        row::{At, Json, SafeMessage, Word, is_unreadable, run},
+        unreadable::unreadable_message,
     },
     About, Delivery, DeliveryState, Edits, read,
 };
@@ -35,9 +35,7 @@ pub(super) fn read_shown(row: &Row<'_>) -> rusqlite::Result<Delivery> {
             .parse()
             .unwrap_or_else(|_| Address { account: AccountName("unknown".into()), channel: address }),
         under: None,
-        message: row
-            .get::<_, Json<_>>(5)
-            .map_or_else(|_| Message::new(Tone::Unknown, "This message cannot be read"), |it| it.0),
+        message: row.get::<_, SafeMessage>(5).map_or_else(|_| unreadable_message(), |it| it.0),
         state: row.get::<_, Word<_>>(6).map_or(DeliveryState::Failed, |it| it.0),
         attempts: row.get(7)?,
         next_at: time(8),

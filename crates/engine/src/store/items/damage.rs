@@ -11,7 +11,7 @@ use rusqlite::{Connection, Row, params, types::ValueRef};
 
 use super::{OPEN, is_open, read};
 use crate::store::{
-    Store, StoreError, UnreadableRow, audit,
+    RowKind, Store, StoreError, UnreadableRow, audit,
     row::{At, Clock, Flag, Json, each, one, run, strict},
 };
 
@@ -42,7 +42,7 @@ pub(in crate::store) fn damaged(row: &Row<'_>) -> rusqlite::Result<Vec<String>> 
     let without_runs = matches!(&item.detail, Detail::Build(build) if build.runs.is_empty());
     let snoozer = audit::read_actor(row, 14)?;
     let contradictions = [
-        ("title", item.title.trim().is_empty()),
+        ("title", row.get_ref(3)?.as_str().is_ok_and(|title| title.trim().is_empty())),
         ("url", item.url.is_none() && row.get_ref(4)? != ValueRef::Null),
         ("detail", without_runs && !is_gone),
         ("gone_at", is_gone != (row.get_ref(10)? != ValueRef::Null)),
@@ -65,7 +65,7 @@ pub(in crate::store) fn unreadable(
     each(conn, &sql, [account.as_str()], |row| {
         let columns = damaged(row)?;
         if !columns.is_empty() {
-            found.push((row.get(15)?, UnreadableRow::of(row, "item", &[0, 1, 2], columns)?));
+            found.push((row.get(15)?, UnreadableRow::of(row, RowKind::Item, &[0, 1, 2], columns)?));
         }
         Ok(ControlFlow::Continue(()))
     })?;

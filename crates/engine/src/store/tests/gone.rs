@@ -232,7 +232,7 @@ async fn a_renamed_item_keeps_its_history_under_one_row() {
         assert_eq!(listed(&store).await.1, [new.key.id.as_str()], "one row in {case}");
         let stored = store.item(&new.key).await.unwrap().unwrap();
         assert_eq!((stored.item.repo(), stored.snoozed), ("acme/site", Some(Snooze::UntilChange)), "{case}");
-        let events = store.events_of(&new.key, 10).await.unwrap();
+        let events = store.events_of(&new.key, 10).await.unwrap().events;
         assert_eq!(events.iter().map(|event| event.name).collect::<Vec<_>>(), [EventName::Opened], "{case}");
         assert_eq!(store.runs_of(&new.key, 10).await.unwrap().len(), 1, "{case}");
         assert_eq!(reason(&store, &old.key).await, Some((renamed(), at(140))), "{case}");

@@ -86,7 +86,7 @@ async fn rules_that_fail_leave_no_trace_of_the_report() {
         store.ingest(&pager(), report, at(110), Arc::new(Broken)).await.unwrap_err();
     }
     assert_eq!(store.item(&key("a")).await, Ok(None));
-    assert_eq!(store.events_after(0, 10).await, Ok(Vec::new()));
+    assert_eq!(store.events_after(0, 10).await, Ok(Events::default()));
     assert_eq!(store.source(&pager()).await.unwrap().unwrap().cursor, None);
     let ingested = store.ingest(&pager(), hook("1", vec![firing("a")]), at(120), everything()).await.unwrap();
     assert_eq!(names(&ingested), [EventName::Triggered]);
@@ -167,7 +167,7 @@ async fn what_is_still_reported_is_kept_and_never_news_again() {
         assert_eq!(told.len(), usize::from(day == 0), "day {day}");
         store.prune(now, keep).await.unwrap();
     }
-    assert_eq!(store.events_after(0, 10).await.unwrap(), []);
+    assert_eq!(store.events_after(0, 10).await.unwrap(), Events::default());
 }
 
 #[tokio::test]
@@ -282,7 +282,7 @@ async fn what_is_over_when_it_is_seen_is_on_record_and_told_nobody() {
         for (began, item) in (200..).step_by(10).zip(polls) {
             store.ingest(&pager(), poll(began, vec![item]), at(began), rules.clone()).await.unwrap();
         }
-        let events = store.events_after(0, 20).await.unwrap();
+        let events = store.events_after(0, 20).await.unwrap().events;
         assert_eq!(events.iter().map(|event| event.name).collect::<Vec<_>>(), recorded, "{name}");
         let news: Vec<_> = events.iter().filter(|event| !event.moot).map(|event| event.name).collect();
         assert_eq!(news, told, "{name}");

@@ -31,6 +31,7 @@ use callboard_domain::{
 };
 
 use super::*;
+use crate::api::{AuditedChange, Events};
 
 /// A moment, in seconds since the tests' beginning of time.
 fn at(seconds: i64) -> Timestamp {

@@ -212,7 +212,7 @@ async fn who_did_something_is_kept_by_id_and_was_known_by_name_alone() {
     let Detail::Incident(incident) = &mut taken.detail else { unreachable!() };
     incident.changed_by = Some(ana.clone());
     store.ingest(&pager(), poll(120, vec![taken]), at(121), everything()).await.unwrap();
-    let by = async |store: &Store| store.events_of(&key("a"), 1).await.unwrap().remove(0).by;
+    let by = async |store: &Store| store.events_of(&key("a"), 1).await.unwrap().events.remove(0).by;
     assert_eq!(by(&store).await, Some(ana));
     store.write(|conn| conn.execute("UPDATE events SET who_id = NULL", [])).await.unwrap();
     assert_eq!(by(&store).await, Some(User::named("Ana")));

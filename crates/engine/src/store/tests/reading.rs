@@ -113,12 +113,12 @@ async fn events_are_read_forwards_backwards_and_by_item() {
     let store = watching().await;
     let report = hook("1", vec![firing("a"), firing("b"), resolved("a", 120)]);
     let events = store.ingest(&pager(), report, at(130), everything()).await.unwrap().events;
-    assert_eq!(store.events_after(events[0].id, 1).await.unwrap(), events[1..2]);
+    assert_eq!(store.events_after(events[0].id, 1).await.unwrap().events, events[1..2]);
     let newest: Vec<_> = events.iter().rev().cloned().collect();
-    assert_eq!(store.events_before(None, 2).await.unwrap(), newest[..2]);
-    assert_eq!(store.events_before(Some(events[1].id), 2).await.unwrap(), newest[2..]);
+    assert_eq!(store.events_before(None, 2).await.unwrap().events, newest[..2]);
+    assert_eq!(store.events_before(Some(events[1].id), 2).await.unwrap().events, newest[2..]);
     let of_a: Vec<_> = newest.iter().filter(|event| event.item == key("a")).cloned().collect();
-    assert_eq!(store.events_of(&key("a"), 10).await.unwrap(), of_a);
+    assert_eq!(store.events_of(&key("a"), 10).await.unwrap().events, of_a);
     assert_eq!(store.event(events[0].id).await.unwrap(), Some(events[0].clone()));
 }
 

@@ -1,6 +1,6 @@
 //! Rows whose values make no sense: named, never left out in silence, and built anew from what the service reports.
 
-use callboard_domain::identity::Identity;
+use callboard_domain::{activity::Day, chat::DeliveryKey, identity::Identity, run::Outcome};
 
 use super::*;
 
@@ -12,7 +12,7 @@ fn whole(began: i64, snapshots: Vec<Item>) -> Report {
     found(began, Batch { snapshots, complete, cursor: Some(Cursor("next".into())), ..Batch::default() })
 }
 
-/// With an account that was polled, an open incident, a run that ended and a message.
+/// With an account that was polled, open incidents, a run that ended, a message in the room and a secret.
 async fn lived_in() -> Store {
     let store = watching().await;
     let identity = Identity { login: "ana".to_owned(), ..Identity::default() };
@@ -21,7 +21,14 @@ async fn lived_in() -> Store {
     store.begin_run(running("r1"), None, at(110)).await.unwrap();
     store.end_run("r1", RunState::Canceled { sent: true }, None, at(111)).await.unwrap();
     store.set_quiet_until(Some(at(500)), &ana(), at(112)).await.unwrap();
+    store.post_in_room("general", None, &posted(), message("hello"), at(113)).await.unwrap();
+    store.record_secret("keychain", &pager(), "token", Some("https://pager.example".into())).await.unwrap();
     store
+}
+
+/// The key of the message in the room.
+fn posted() -> DeliveryKey {
+    DeliveryKey("d1".to_owned())
 }
 
 /// An item made a build without runs.
@@ -79,6 +86,18 @@ async fn damaged_row_is_named_with_its_column() {
         ),
         ("decisions SET told_at = -1 WHERE event = 1".to_owned(), "decision about event 1 (told_at)"),
         ("audit SET actor = 'x'".to_owned(), "audit entry 1 (actor)"),
+        ("audit SET what = '{}', actor = ''".to_owned(), "audit entry 1 (what, actor)"),
+        ("room SET message = '{'".to_owned(), "message in the room 1 (message)"),
+        ("room SET message = '[]', at = -1".to_owned(), "message in the room 1 (message, at)"),
+        ("room SET channel = CAST(x'ff' AS TEXT)".to_owned(), "message in the room 1 (channel)"),
+        (
+            "secret_records SET origin = CAST(x'ff' AS TEXT)".to_owned(),
+            "record of a secret keychain:pager:token (origin)",
+        ),
+        ("items SET url = 'javascript:alert(1)' WHERE id = 'a'".to_owned(), "item pager:incident:a (url)"),
+        // Nothing is named by nothing, nor by what could steer a terminal.
+        ("runs SET id = ''".to_owned(), "run (empty) (id)"),
+        ("runs SET id = char(27) || '[31mr1', args = '['".to_owned(), "run r1 (args)"),
         ("settings SET value = -1".to_owned(), "setting quiet_until (value)"),
         ("settings SET name = 'loud_until'".to_owned(), "setting loud_until (name)"),
         ("settings SET name = CAST(x'ff' AS TEXT)".to_owned(), "setting \u{fffd} (name)"),
@@ -290,4 +309,157 @@ async fn item_that_cannot_be_read_is_an_error_that_says_so() {
     let error = store.item(&key("a")).await.unwrap_err();
     assert!(matches!(error, StoreError::Unreadable { .. }), "{error}");
     assert_eq!(store.items_by_key(vec![key("a"), key("b")]).await.unwrap(), [firing("b")]);
+}
+
+#[tokio::test]
+async fn list_of_events_says_which_cannot_be_read() {
+    let damages = [
+        "name = 'danced'".to_owned(),
+        "name = CAST(x'ff' AS TEXT)".to_owned(),
+        "summary = CAST(x'ff' AS TEXT)".to_owned(),
+        "old = 7".to_owned(),
+        format!("seen_at = {NEVER}"),
+        "seen_at = -5".to_owned(),
+    ];
+    for change in damages {
+        let store = lived_in().await;
+        damage(&store, &format!("UPDATE events SET {change} WHERE id = 2"));
+        let lists: [(Result<Events, StoreError>, &[i64]); 6] = [
+            (store.events_after(0, 10).await, &[1]),
+            (store.events_after(1, 1).await, &[]),
+            (store.events_before(None, 10).await, &[1]),
+            (store.events_before(Some(3), 1).await, &[]),
+            (store.events_since(at(100), None, 10).await, &[1]),
+            (store.events_of(&key("b"), 10).await, &[]),
+        ];
+        for (place, (found, readable)) in lists.into_iter().enumerate() {
+            let Events { events, unreadable } = found.unwrap();
+            let numbers: Vec<_> = events.iter().map(|event| event.id).collect();
+            assert_eq!((numbers.as_slice(), unreadable), (readable, vec![2]), "{change}: {place}");
+        }
+        let error = store.event(2).await.unwrap_err();
+        assert!(matches!(error, StoreError::Unreadable { .. }), "{change}: {error}");
+    }
+    // One that is known to be from before is not among those since then.
+    let store = lived_in().await;
+    damage(&store, "UPDATE events SET name = 'danced'");
+    assert_eq!(store.events_since(at(102), None, 10).await.unwrap(), Events::default());
+}
+
+#[tokio::test]
+async fn activity_says_how_much_cannot_be_counted() {
+    let whole = Day { date: jiff::civil::date(2026, 9, 21), from: at(0), to: at(1_000) };
+    let later = Day { date: jiff::civil::date(2026, 9, 22), from: at(1_000), to: at(2_000) };
+    // Change, day -> runs that are counted, how many events and runs cannot be.
+    let cases = [
+        ("events SET old = 0".to_owned(), whole, 2, 0),
+        ("events SET name = 'danced' WHERE id = 1".to_owned(), whole, 2, 1),
+        ("events SET name = CAST(x'ff' AS TEXT)".to_owned(), whole, 2, 2),
+        ("events SET name = 'danced'".to_owned(), later, 0, 0),
+        (format!("events SET at = {NEVER} WHERE id = 1"), later, 0, 1),
+        (format!("events SET at = -{NEVER}, name = 'danced'"), later, 0, 2),
+        // The latest one does not hide the others.
+        ("runs SET started_at = -1 WHERE id = 'r2'".to_owned(), whole, 1, 1),
+        (format!("runs SET started_at = {NEVER}"), whole, 0, 2),
+    ];
+    for (change, day, runs, unreadable) in cases {
+        let store = lived_in().await;
+        store.begin_run(running("r2"), None, at(120)).await.unwrap();
+        damage(&store, &format!("UPDATE {change}"));
+        let counted = store.activity(vec![day]).await.unwrap();
+        assert_eq!((counted.days[0].1.runs, counted.unreadable), (runs, unreadable), "{change}");
+    }
+}
+
+#[tokio::test]
+async fn message_in_the_room_that_cannot_be_read_stands_there_and_says_so() {
+    let cases = [
+        ("message = '{'".to_owned(), "This message cannot be read"),
+        ("message = '[]'".to_owned(), "This message cannot be read"),
+        ("message = CAST(x'ff' AS TEXT)".to_owned(), "This message cannot be read"),
+        (format!("at = {NEVER}"), "hello"),
+        ("edited_at = -1, thread = NULL".to_owned(), "hello"),
+    ];
+    for (change, title) in cases {
+        let store = lived_in().await;
+        damage(&store, &format!("UPDATE room SET {change}"));
+        let stands = store.room("general", 10).await.unwrap();
+        assert_eq!(stands.iter().map(|it| it.message.title.as_str()).collect::<Vec<_>>(), [title]);
+        assert_eq!(store.find_in_room(&posted()).await.unwrap().as_ref(), stands.first(), "{change}");
+        let channels = store.room_channels().await.unwrap();
+        assert_eq!(channels.iter().map(|it| it.0.as_str()).collect::<Vec<_>>(), ["general"], "{change}");
+        // It is not posted a second time.
+        let again = store.post_in_room("general", None, &posted(), message("hello"), at(114)).await;
+        assert_eq!(again, Ok(stands[0].id), "{change}");
+    }
+}
+
+#[tokio::test]
+async fn audit_entry_that_cannot_be_read_is_listed() {
+    for what in ["{", "{}", "{\"change\":\"danced\"}"] {
+        let store = lived_in().await;
+        damage(&store, &format!("UPDATE audit SET what = '{what}'"));
+        let entries = store.audit(None, 10).await.unwrap();
+        let found: Vec<_> = entries.iter().map(|entry| (&entry.actor, &entry.what)).collect();
+        assert_eq!(found, [(&ana(), &AuditedChange::Unreadable)], "{what}");
+    }
+}
+
+#[tokio::test]
+async fn secret_whose_record_cannot_be_read_is_kept_all_the_same() {
+    let store = lived_in().await;
+    assert!(store.secret_records("keychain").await.unwrap().complete);
+    damage(&store, "UPDATE secret_records SET origin = CAST(x'ff' AS TEXT)");
+    let records = store.secret_records("keychain").await.unwrap();
+    assert!(!records.complete && records.origins.is_empty(), "{records:?}");
+    damage(&store, "DELETE FROM secret_records; INSERT INTO settings VALUES ('secrets_unrecorded', 1)");
+    assert!(!store.secret_records("keychain").await.unwrap().complete);
+    assert_eq!(names(&store).await, [""; 0], "that is known of every store of before it was recorded");
+}
+
+#[tokio::test]
+async fn what_is_stored_is_cleaned_as_what_a_service_says_is() {
+    let cases = [
+        ("https://pager.example/a", Some("https://pager.example/a")),
+        ("https://ana:secret@pager.example/a", Some("https://pager.example/a")),
+        ("javascript:alert(1)", None),
+        ("data:text/html,<b>", None),
+        ("file:///etc/passwd", None),
+    ];
+    for (link, expected) in cases {
+        let store = lived_in().await;
+        let outcome = Outcome::ok("it is there");
+        store.begin_run(running("r2"), Some((deploys(), message("deploying"))), at(120)).await.unwrap();
+        store.end_run("r2", RunState::Done { outcome }, None, at(121)).await.unwrap();
+        let changes = format!(
+            "UPDATE items SET url = '{link}', title = 'disk' || char(27) || '[31m' WHERE id = 'a';
+             UPDATE runs SET state = json_set(state, '$.outcome.link', '{link}') WHERE id = 'r2';
+             UPDATE room SET message = json_set(message, '$.link', '{link}');
+             UPDATE deliveries SET message = json_set(message, '$.link', '{link}')"
+        );
+        damage(&store, &changes);
+        let item = store.item(&key("a")).await.unwrap().unwrap().item;
+        assert_eq!(item.title, "disk", "{link}");
+        let RunState::Done { outcome } = store.run("r2").await.unwrap().unwrap().state else {
+            unreachable!()
+        };
+        let room = store.room("general", 1).await.unwrap().remove(0).message;
+        let sent = store.deliveries_of_run("r2").await.unwrap().remove(0).message;
+        let links = [item.url, outcome.link, room.link, sent.link];
+        assert_eq!(links.each_ref().map(|link| link.as_ref().map(url::Url::as_str)), [expected; 4], "{link}");
+    }
+}
+
+#[tokio::test]
+async fn run_that_ended_before_it_began_did_end() {
+    let store = lived_in().await;
+    damage(&store, "UPDATE runs SET ended_at = started_at - 5000000");
+    let store = after_crash(&store, 150);
+    assert!(store.interrupted().is_empty());
+    let run = store.run("r1").await.unwrap().unwrap();
+    assert_eq!(run.state, RunState::Canceled { sent: true });
+    assert!(run.ended_at.is_some_and(|ended_at| ended_at < run.started_at));
+    assert_eq!(run.took(), None);
+    assert_eq!(names(&store).await, [""; 0], "a clock may have been set back");
+    store.prune(at(100 * 24 * 60 * 60), Retention::default()).await.unwrap();
 }

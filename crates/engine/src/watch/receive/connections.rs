@@ -3,6 +3,7 @@
 //!
 //! Nobody is cut off for being slow while there is room. Where there is none, the room is for whoever sends: a connection on
 //! which something is being answered keeps its place, and of the others the one that is furthest behind [`RATE`] loses it.
+//! The same goes for the memory that bodies share ([`super::body`]): of those that hold some of it and are behind.
 
 use std::{
     collections::HashMap,
@@ -50,22 +51,33 @@ struct Waits {
     address: IpAddr,
     /// From then on it is behind.
     due: Instant,
+    /// What has come of a body takes some of the memory that all bodies share.
+    holds_memory: bool,
     gives_way: CancellationToken,
+    /// Cancelled once the connection is gone, with all that it held.
+    gone: CancellationToken,
+}
+
+impl Waits {
+    fn is_behind(&self, now: Instant) -> bool {
+        self.due <= now
+    }
 }
 
 impl Waiting {
-    /// Takes out the one that gives way: of those that are behind the one that is for longest; where none is, the one that
-    /// is behind first, from the address that has the most.
-    fn furthest_behind(&mut self, now: Instant) -> Option<Waits> {
+    /// Takes out, among those that are `asked`, the one that gives way: of those that are behind the one that is for longest;
+    /// where none is, the one that is behind first, from the address that has the most.
+    fn furthest_behind(&mut self, now: Instant, asked: impl Fn(&Waits) -> bool) -> Option<Waits> {
         let mut of_address: HashMap<IpAddr, usize> = HashMap::new();
         for waits in self.by_number.values() {
             *of_address.entry(waits.address).or_default() += 1;
         }
         let order = |waits: &Waits| {
-            let others = if waits.due <= now { usize::MAX } else { of_address[&waits.address] };
+            let others = if waits.is_behind(now) { usize::MAX } else { of_address[&waits.address] };
             (std::cmp::Reverse(others), waits.due)
         };
-        let number = self.by_number.iter().min_by_key(|(number, waits)| (order(waits), **number));
+        let asked = self.by_number.iter().filter(|(_, waits)| asked(waits));
+        let number = asked.min_by_key(|(number, waits)| (order(waits), **number));
         let number = *number?.0;
         self.by_number.remove(&number)
     }
@@ -77,11 +89,13 @@ pub(super) struct Place {
     address: IpAddr,
     waiting: Arc<Mutex<Waiting>>,
     begun: Arc<Notify>,
-    /// Its place is needed.
+    /// Its place, or what it holds, is needed.
     gives_way: CancellationToken,
     /// Something came since the last answer.
     is_sending: AtomicBool,
     _place: OwnedSemaphorePermit,
+    /// Cancelled when it is dropped.
+    gone: CancellationToken,
 }
 
 /// A request that has come whole is being answered, until this is dropped.
@@ -111,6 +125,7 @@ impl Connections {
             gives_way: CancellationToken::new(),
             is_sending: AtomicBool::new(false),
             _place: place,
+            gone: CancellationToken::new(),
         };
         place.wait();
         Some(place)
@@ -121,7 +136,7 @@ impl Connections {
         let place = Arc::clone(&self.places).acquire_owned();
         tokio::pin!(place);
         loop {
-            let furthest = lock(&self.waiting).furthest_behind(Instant::now());
+            let furthest = lock(&self.waiting).furthest_behind(Instant::now(), |_| true);
             if let Some(furthest) = furthest {
                 furthest.gives_way.cancel();
                 return place.await.ok();
@@ -147,13 +162,33 @@ impl Place {
         }
     }
 
+    /// Notes whether what has come of a body takes some of the memory that all bodies share.
+    pub(super) fn holds_memory(&self, holds_memory: bool) {
+        if let Some(waits) = lock(&self.waiting).by_number.get_mut(&self.number) {
+            waits.holds_memory = holds_memory;
+        }
+    }
+
+    /// Has the connection give way that is furthest behind of those that hold memory, and waits until it has given it back.
+    /// False where none of them is behind: whoever sends steadily keeps what it holds.
+    pub(super) async fn frees_memory(&self) -> bool {
+        let now = Instant::now();
+        let holds_it_up = |waits: &Waits| waits.holds_memory && waits.is_behind(now);
+        let furthest = lock(&self.waiting).furthest_behind(now, holds_it_up);
+        let Some(furthest) = furthest else { return false };
+        furthest.gives_way.cancel();
+        furthest.gone.cancelled().await;
+        true
+    }
+
     /// A request has come whole: the connection does not give way until it is answered.
     pub(super) fn answering(&self) -> Answering<'_> {
         lock(&self.waiting).by_number.remove(&self.number);
         Answering(self)
     }
 
-    /// Ends where the place is needed for another connection. True where something of a request had come.
+    /// Ends where the place, or the memory that it holds, is needed for another connection. True where something of a request
+    /// had come.
     pub(super) async fn needed(&self) -> bool {
         self.gives_way.cancelled().await;
         self.is_sending.load(Ordering::Relaxed)
@@ -163,7 +198,13 @@ impl Place {
         self.is_sending.store(false, Ordering::Relaxed);
         if !self.gives_way.is_cancelled() {
             let gives_way = self.gives_way.clone();
-            let waits = Waits { address: self.address, due: Instant::now() + GRACE, gives_way };
+            let waits = Waits {
+                address: self.address,
+                due: Instant::now() + GRACE,
+                holds_memory: false,
+                gives_way,
+                gone: self.gone.clone(),
+            };
             lock(&self.waiting).by_number.insert(self.number, waits);
             self.begun.notify_one();
         }
@@ -173,6 +214,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         lock(&self.waiting).by_number.remove(&self.number);
+        self.gone.cancel();
     }
 }
 
@@ -284,7 +326,7 @@ mod tests {
     /// The numbers of those that give way, one after the other, for new connections.
     fn give_way(connections: &Connections, places: &[Place]) -> Vec<usize> {
         let mut order = Vec::new();
-        while let Some(waits) = lock(&connections.waiting).furthest_behind(Instant::now()) {
+        while let Some(waits) = lock(&connections.waiting).furthest_behind(Instant::now(), |_| true) {
             waits.gives_way.cancel();
             let has_given_way =
                 |number: &usize| places[*number].gives_way.is_cancelled() && !order.contains(number);
@@ -309,6 +351,30 @@ mod tests {
         advance(Duration::from_millis(10)).await;
         assert_eq!(give_way(&connections, &places), [2, 4, 1, 3]);
         assert!(!places[0].gives_way.is_cancelled());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn memory_is_given_back_by_who_holds_some_and_is_furthest_behind() {
+        let connections = Connections::new(5);
+        let [silent, small, stalled, steady, new] = places(&connections, [HOME; 5]).await;
+        for place in [&stalled, &steady] {
+            place.received(1 << 20);
+            place.holds_memory(true);
+        }
+        assert!(!new.frees_memory().await, "nobody is behind yet");
+        advance(GRACE * 2).await;
+        steady.received(1 << 20);
+        let (freed, ()) = tokio::join!(new.frees_memory(), async {
+            stalled.needed().await;
+            drop(stalled);
+        });
+        assert!(freed);
+        assert!(!new.frees_memory().await, "a steady sender keeps what it holds");
+        assert!([&silent, &small, &steady].iter().all(|place| !place.gives_way.is_cancelled()));
+        // What was answered holds nothing any more.
+        drop(steady.answering());
+        advance(GRACE * 2).await;
+        assert!(!new.frees_memory().await);
     }
 
     #[tokio::test(start_paused = true)]

@@ -62,11 +62,11 @@ impl Reader<'_, '_> {
         };
         for key in table.keys() {
             let what = match key.get_ref().as_ref() {
-                known if table::RUNS.contains(&known) => continue,
+                known if table::RUNS.iter().any(|run| run == known) => continue,
                 later if table::RUNS_NOT_YET.contains(&later) => {
                     format!("a command cannot run by `{later}` yet: use {possible}")
                 }
-                other => unknown("way to run", other, table::RUNS),
+                other => unknown("way to run", other, table::RUNS.iter().map(String::as_str)),
             };
             self.errors.push(self.file.fault_at(key.span(), what));
         }

@@ -151,10 +151,11 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// The examples are lines that work: they are read, and everything finds its place.
-    pub(super) fn examples(&mut self, command: &Command) {
-        for (nth, line) in command.spec.examples.iter().enumerate() {
-            let alone = CommandSpec { examples: vec![line.clone()], ..command.spec.clone() };
+    /// The examples are lines that work: they are read, and everything finds its place in what the command runs, where that is
+    /// known (`command`).
+    pub(super) fn examples(&mut self, spec: &CommandSpec, command: Option<&Command>) {
+        for (nth, line) in spec.examples.iter().enumerate() {
+            let alone = CommandSpec { examples: vec![line.clone()], ..spec.clone() };
             let steps = [Key("examples"), At(nth)];
             if let Some(problem) = check(&alone).into_iter().next() {
                 self.fault(&steps, problem.what);
@@ -162,8 +163,8 @@ impl Reader<'_, '_> {
             }
             let compiled = typed::Command::new(alone).into_iter().collect::<typed::Commands>();
             let Ok(parsed) = compiled.parse(line) else { continue };
-            let shown = command.preview(&parsed.args, Timestamp::UNIX_EPOCH);
-            if let Err(error) = shown {
+            let shown = command.map(|command| command.preview(&parsed.args, Timestamp::UNIX_EPOCH));
+            if let Some(Err(error)) = shown {
                 self.fault(&steps, format!("the example does not work: {error}"));
             }
         }

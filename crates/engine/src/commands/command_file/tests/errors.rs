@@ -278,6 +278,31 @@ fn every_fault_of_every_file_is_told_at_once() {
 }
 
 #[test]
+fn examples_are_checked_whatever_else_is_wrong() {
+    let wrong_example = GOOD.replacen("deploy api to staging", "deploy api to stagin", 1);
+    // What else is wrong, and what is said of that; whether the example is named besides.
+    let cases = [
+        (r#"method = "POST""#, r#"method = "PSOT""#, "PSOT", true),
+        (r#"path = "/deploy"#, r#"path = "deploy"#, "starting with one /", true),
+        (r#"post = "deploys""#, r#"post = "deploy""#, "there is no channel `deploy`", true),
+        ("[command.run.http]", "[command.run.htpp]", "there is no way to run `htpp`", true),
+        ("summary = \"Deploy an app\"", "sumary = \"Deploy an app\"", "there is no key `sumary`", true),
+        (r#"timeout = "20m""#, r#"timeout = "0s""#, "expected more than 0s", true),
+        // It may follow from these, and is nothing new then.
+        (r#"usage = "deploy <app>"#, r#"usage = "deploy <ap>"#, "there is no argument \"ap\"", false),
+        (r#"usage = "deploy <app>"#, r#"usgae = "deploy <app>"#, "there is no key `usgae`", false),
+        (r#"choices = ["staging", "production"]"#, r#"choices = "staging""#, "expected a list", false),
+    ];
+    for (good, bad, expected, names_example) in cases {
+        assert!(wrong_example.contains(good), "{good}");
+        let found = files(&[("a.toml", &wrong_example.replacen(good, bad, 1))]).errors();
+        assert!(found.iter().any(|fault| fault.contains(expected)), "{bad}: {found:#?}");
+        let named = found.iter().any(|fault| fault.contains("deploy api to stagin"));
+        assert_eq!(named, names_example, "{bad}: {found:#?}");
+    }
+}
+
+#[test]
 fn an_example_that_another_command_takes_is_told() {
     let one = |name: &str, examples: &str| {
         format!(

@@ -1,0 +1,74 @@
+use super::*;
+
+/// What of a line makes sense, `| texts of arguments | words that are left`.
+fn begun(line: &str) -> String {
+    let commands = commands();
+    let Some(begun) = commands.begun(line) else { return "no command".to_owned() };
+    let texts: Vec<_> = begun.texts.iter().map(|(arg, text)| format!("{}={text}", arg.name)).collect();
+    let given: Vec<_> = begun.given.iter().map(|arg| arg.name.as_str()).collect();
+    let args = &begun.args;
+    let said: Vec<_> =
+        given.iter().map(|name| format!("{name}={}", args.get(name).unwrap_or_default())).collect();
+    format!("{} | {} | {}", said.join(" "), texts.join(" "), begun.left)
+}
+
+#[test]
+fn no_word_of_a_line_is_lost() {
+    let cases = [
+        ("nonsense here", "no command"),
+        // Without the word of the usage that leads it, what was typed is the text of what is asked for next.
+        ("deploy api staging", "app=api | env=staging | "),
+        ("deploy api zoe lima", "app=api | env=zoe lima | "),
+        ("deploy api too staging", "app=api | env=too staging | "),
+        ("deploy api staging ref=v2", "app=api ref=v2 | env=staging | "),
+        ("copy db a", "what=db | source=a | "),
+        // A value that is refused stays in its place.
+        ("deploy api to stagin", "app=api | env=stagin | "),
+        ("deploy api env=stagin", "app=api | env=stagin | "),
+        ("silence X for 2fn known bug", "alert=X | duration=2fn known bug | "),
+        ("pug bomb many", " | count=many | "),
+        ("pr list opne", " | state=opne | "),
+        // A time that nothing leads must not become the comment of a silence as long as usual.
+        ("silence X 4h known", "alert=X | duration=4h known | "),
+        ("who is on call web", " | team=web | "),
+        // What no argument can take is named, and given to none.
+        ("ack PD-123 zoe", "incident=PD-123 |  | zoe"),
+        ("deploy api to staging now", "app=api env=staging |  | now"),
+        ("deploy api to staging --rfe v2", "app=api env=staging |  | --rfe v2"),
+        ("deploy api zoe --rfe v2", "app=api | env=zoe | --rfe v2"),
+        ("deploy api env=stagin zoe --rfe v2", "app=api | env=stagin | zoe --rfe v2"),
+    ];
+    let wrong: Vec<_> = cases
+        .iter()
+        .map(|(line, expected)| (line, expected, begun(line)))
+        .filter(|(_, expected, got)| got != *expected)
+        .map(|(line, expected, got)| format!("{line}\n  expected {expected}\n  got      {got}"))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_services_commands_with_a_leading_word_lose_none() {
+    let command = Command::new(verbs::reassign()).unwrap();
+    let commands: Commands = [command].into_iter().collect();
+    for (line, text) in [("reassign Q2R8T zoe", "zoe"), ("reassign Q2R8T Ana Lima", "Ana Lima")] {
+        assert!(commands.parse(line).is_err(), "{line}");
+        let begun = commands.begun(line).unwrap();
+        assert_eq!(begun.args.get("incident"), Some("Q2R8T"), "{line}");
+        let texts: Vec<_> =
+            begun.texts.iter().map(|(arg, text)| (arg.name.as_str(), text.as_str())).collect();
+        assert_eq!(texts, [("person", text)], "{line}");
+    }
+}
+
+#[test]
+fn a_long_line_is_read_in_time() {
+    let words = "zoe ".repeat(2_000);
+    let commands = commands();
+    let begun = commands.begun(&format!("deploy api {words}")).unwrap();
+    let (arg, text) = &begun.texts[0];
+    assert_eq!((arg.name.as_str(), text.as_str()), ("env", words.trim_end()));
+    // Options end what can be read, wherever the first bad one stands.
+    let options = "--no ".repeat(2_000);
+    assert_eq!(commands.begun(&format!("ack X {options}")).unwrap().left, options.trim_end());
+}

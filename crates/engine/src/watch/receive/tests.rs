@@ -1,0 +1,146 @@
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
+    time::Instant,
+};
+
+use super::*;
+use crate::tests::Scene;
+
+/// A listener's connections, over streams in memory: time stands still but where all of them wait.
+struct Listener {
+    connections: Connections,
+    shared: Arc<Shared>,
+    stop: CancellationToken,
+}
+
+impl Listener {
+    fn of(scene: &Scene) -> Self {
+        Self {
+            connections: Connections::new(CONNECTIONS),
+            shared: Arc::new(Shared {
+                receiver: scene.engine.inner.receiver.clone(),
+                hosts: Arc::default(),
+                budget: Budget::new(),
+                refusals: Mutex::default(),
+                stand_in: RandomState::new(),
+            }),
+            stop: CancellationToken::new(),
+        }
+    }
+
+    async fn connect(&self, address: [u8; 4]) -> DuplexStream {
+        let place = self.connections.place(address.into()).await.unwrap();
+        let (ours, theirs) = tokio::io::duplex(64 << 10);
+        tokio::spawn(converse(ours, place, Arc::clone(&self.shared), self.stop.clone()));
+        theirs
+    }
+}
+
+/// What a sender sends that never sends the rest.
+const SLOW: [&str; 6] = [
+    "POST /hooks/forge HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nx",
+    "POST /hooks/forge HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n64\r\nx",
+    "POST /hooks/forge HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n",
+    "POST /hooks/forge HTTP/1.1\r\nHost: loc",
+    "\u{16}\u{3}\u{1}",
+    "",
+];
+
+#[tokio::test]
+async fn slow_senders_hold_up_nobody_however_many() {
+    // An account with webhooks, whose hook reads bodies for every name.
+    let config =
+        "[accounts.forge]\nservice = \"github\"\nurl = \"http://127.0.0.1:1\"\nwatch = [\"acme/web\"]\n";
+    let secrets = [("forge", "token", "t"), ("forge", "webhook_secret", "hush")];
+    let scene = Scene::open(config, crate::Mode::Once, &secrets).await;
+    tokio::time::pause();
+    let listener = Listener::of(&scene);
+    let began = Instant::now();
+    let mut slow = Vec::new();
+    let signature = format!("X-Hub-Signature-256: sha256={}\r\n\r\n", "0".repeat(64));
+    for number in 0..3 * CONNECTIONS {
+        let [.., high, low] = number.to_be_bytes();
+        // From one address, then from a new one each.
+        let address = if number < CONNECTIONS { [10, 0, 0, 1] } else { [10, 1, high, low] };
+        let mut stream = listener.connect(address).await;
+        let sent = SLOW[number % SLOW.len()].replacen("\r\n\r\n", &format!("\r\n{signature}"), 1);
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        slow.push(stream);
+        if number % 100 < 99 {
+            continue;
+        }
+        let mut good = listener.connect([10, 0, 0, 1]).await;
+        let request =
+            format!("POST /hooks/forge HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n{signature}{{}}");
+        good.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        good.read_to_string(&mut answer).await.unwrap();
+        // Its body was read whole: the signature is wrong.
+        assert!(answer.starts_with("HTTP/1.1 401"), "{number}: {answer}");
+    }
+    assert!(began.elapsed() < Duration::from_secs(1), "nobody's time had to run out: {:?}", began.elapsed());
+    listener.stop.cancel();
+}
+
+#[tokio::test]
+async fn large_bodies_that_stall_hold_up_no_other_large_one() {
+    let config =
+        "[accounts.forge]\nservice = \"github\"\nurl = \"http://127.0.0.1:1\"\nwatch = [\"acme/web\"]\n";
+    let secrets = [("forge", "token", "t"), ("forge", "webhook_secret", "hush")];
+    let scene = Scene::open(config, crate::Mode::Once, &secrets).await;
+    tokio::time::pause();
+    let listener = Listener::of(&scene);
+    let head = format!(
+        "POST /hooks/forge HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\
+         X-Hub-Signature-256: sha256={}\r\n\r\n",
+        body::LIMIT,
+        "0".repeat(64)
+    );
+    let part = vec![b'x'; 64 << 10];
+    let mut stalled = Vec::new();
+    for _ in 0..12 {
+        let mut stream = listener.connect([10, 0, 0, 1]).await;
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // All but the last part, or as much as there is memory for.
+        for _ in 0..body::LIMIT / part.len() - 1 {
+            if stream.write_all(&part).await.is_err() {
+                break;
+            }
+        }
+        stalled.push(stream);
+    }
+    tokio::time::advance(Duration::from_secs(3)).await;
+    let began = Instant::now();
+    let answered = async |mut stream: DuplexStream| {
+        stream.write_all(head.as_bytes()).await.unwrap();
+        for _ in 0..body::LIMIT / part.len() {
+            stream.write_all(&part).await.unwrap();
+        }
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    for number in 0..5 {
+        let answer = answered(listener.connect([10, 0, 0, 2]).await).await;
+        // Its body was read whole: the signature is wrong.
+        assert!(answer.starts_with("HTTP/1.1 401"), "{number}: {answer}");
+    }
+    assert!(began.elapsed() < Duration::from_secs(1), "nobody's time had to run out: {:?}", began.elapsed());
+    listener.stop.cancel();
+}
+
+#[test]
+fn remedy_fits_why_an_address_cannot_be_listened_on() {
+    use io::ErrorKind as Kind;
+    let cases = [
+        (Kind::AddrInUse, "stop what has that port"),
+        (Kind::PermissionDenied, "a port above 1023"),
+        (Kind::AddrNotAvailable, "an address of this computer"),
+        (Kind::Other, "another address"),
+    ];
+    for (kind, expected) in cases {
+        let error = ListenError::new(([127, 0, 0, 1], 80).into(), &kind.into());
+        assert!(error.remedy.contains(expected), "{error:?}");
+        assert!(error.why.starts_with("127.0.0.1:80 cannot be listened on: "), "{error:?}");
+    }
+}
