@@ -60,6 +60,8 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         old: false,
         moot: false,
         by: None,
+        of: Vec::new(),
+        asked_before: Vec::new(),
         summary: "DiskFull triggered".to_owned(),
     };
     let decided = rules.decide(&event, &ITEM, &Identity::default());

@@ -51,7 +51,7 @@ impl Board {
         let mut events = Vec::new();
         for snapshot in batch.snapshots.clone() {
             let stored = self.items.iter().position(|item| item.key == snapshot.key);
-            let change = compare(stored.map(|at| &self.items[at]), snapshot, &self.me);
+            let change = compare(stored.map(|at| &self.items[at]), snapshot);
             events.extend(change.transitions.iter().map(|event| (change.item.key.id.clone(), event.name)));
             match stored {
                 Some(at) => self.items[at] = change.item,

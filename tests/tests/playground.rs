@@ -65,7 +65,7 @@ fn the_open_tour_goes_on_until_it_is_stopped() -> Result<()> {
     let started: Value = tour.ready_line(|line| {
         serde_json::from_str(line).ok().filter(|step: &Value| step["step"] == "started")
     })?;
-    tour.ready_line(|line| line.contains("asks for your review").then_some(()))?;
+    tour.ready_line(|line| line.contains("asks robin for a review").then_some(()))?;
 
     // From another terminal.
     let path = |name: &str| started[name].as_str().map(str::to_owned).context("a path");

@@ -88,6 +88,29 @@ fn earlier_stores_open_whole() -> Result<()> {
     Ok(())
 }
 
+/// Of whom a request for a review is was not recorded once: only those of the account's own user were.
+#[test]
+fn earlier_requests_for_a_review_are_of_me() -> Result<()> {
+    for fixture in FIXTURES {
+        let callboard = on(fixture)?;
+        let events = callboard.events()?;
+        let asked = events.iter().find(|it| it["name"] == "review_requested").context("a request")?;
+        assert!(asked.get("of").is_none(), "{fixture}: nobody is named who was not: {asked}");
+        // A rule that does not ask of whom it is sees what is of me.
+        let explained = callboard.json(&["rules", "explain", &asked["id"].to_string()])?;
+        let now = &explained[0]["now"];
+        assert_eq!(now["do"], "silence", "{fixture}: {now}");
+        let matched = now["reasons"].as_array().and_then(|all| all.iter().find(|it| it["outcome"] == "matched"));
+        assert_eq!(matched.context("a rule")?["rule"], "nothing else", "{fixture}: {now}");
+        // It is known by the login, as one that is reported again would be.
+        let store = Connection::open(callboard.data().join("callboard.db"))?;
+        let sql = "SELECT distinct_by FROM events WHERE name = 'review_requested'";
+        let distinct: String = store.query_row(sql, [], |row| row.get(0))?;
+        assert!(distinct.ends_with("Z robin"), "{fixture}: {distinct}");
+    }
+    Ok(())
+}
+
 #[test]
 fn earlier_configurations_are_good() -> Result<()> {
     for fixture in FIXTURES {

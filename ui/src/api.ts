@@ -1070,7 +1070,17 @@ moot?: boolean,
  */
 by: User | null, 
 /**
- * One line for a person.
+ * Whom it asks for something: the reviewer, or the team by the id `team/ORGANISATION/NAME`; those an incident is
+ * assigned to now. Whether that is me is for [`crate::rules::is_of_me`]. Empty where it asks nobody in particular, and
+ * where an earlier version recorded it: that recorded requests for a review of its own account's user alone.
+ */
+of?: Array<User>, 
+/**
+ * The ids of those who had been asked by then: to them it is no news.
+ */
+asked_before?: Array<string>, 
+/**
+ * One line for a person, the same for everybody.
  */
 summary: string, };
 

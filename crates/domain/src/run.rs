@@ -249,6 +249,8 @@ mod tests {
             old: false,
             moot: false,
             by,
+            of: Vec::new(),
+            asked_before: Vec::new(),
             summary: String::new(),
         };
         let done = || run(RunState::Done { outcome: Outcome::ok("merged") }, Some(1_003));

@@ -65,6 +65,8 @@ fn event(name: EventName, item: &Item) -> Event {
         old: false,
         moot: false,
         by: Some(User::named("dev7")),
+        of: Vec::new(),
+        asked_before: Vec::new(),
         summary: item.title.clone(),
     }
 }
@@ -95,12 +97,12 @@ fn line(times: usize) -> Result<Figure> {
 }
 
 fn comparing(times: usize) -> Figure {
-    let (account, me) = (AccountName::from("forge"), Identity::default());
+    let account = AccountName::from("forge");
     let runs = (1..=RUNS_KEPT).rev().map(|run| data::run(1, run, BuildStatus::Passed)).collect();
     let stored = data::build(&account, 1, runs);
     let news = data::build(&account, 1, vec![data::run(1, RUNS_KEPT + 1, BuildStatus::Failed)]);
     let values = micros(times, |_| {
-        black_box(compare(Some(&stored), news.clone(), &me));
+        black_box(compare(Some(&stored), news.clone()));
     });
     Figure::new(
         "compare: one snapshot",

@@ -168,7 +168,7 @@ export function detail(key: string): ItemDetail {
         url: "https://forge.example/482",
         detail: { kind, ...PULL_REQUEST },
       },
-      events: [happened(21, key, "review_requested", 30, "bo asks for your review of acme/web#482", "bo")],
+      events: [happened(21, key, "review_requested", 30, "bo asks kim for a review of acme/web#482", "bo")],
       actions: [
         action(`pr approve ${key}`, "Approve a pull request", "approve"),
         action(`pr comment ${key}`, "Comment on a pull request", "comment", false),

@@ -133,7 +133,7 @@ export const RULES: RuleInfo[] = [
     last: EVENTS[2] ?? null,
   },
   rule("nightly is flaky", 'item.pipeline == "e2e-nightly"', "show", { enabled: false }),
-  rule("my review is asked for", 'event == "review_requested"', "notify", {}, true),
+  rule("my review is asked for", 'event == "review_requested" && of_me', "notify", {}, true),
   rule(
     "a critical incident",
     'event in ["triggered", "unacknowledged", "escalated"] && item.severity == "critical"',

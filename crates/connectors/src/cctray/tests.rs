@@ -290,7 +290,7 @@ async fn twins_that_swap_their_places_tell_nothing() {
                 .unwrap();
             for item in batch.snapshots {
                 let id = item.reference().to_owned();
-                let change = compare(stored.get(&id), item, &Identity::default());
+                let change = compare(stored.get(&id), item);
                 assert!(round == 0 || change.transitions.is_empty(), "{feed}: {:?}", change.transitions);
                 stored.insert(id, change.item);
             }

@@ -165,7 +165,7 @@ async fn nothing_is_lost_when_a_build_leaves_the_queue_unbuilt() {
         let source = connect(&server.uri(), &[]).source.unwrap();
         let batch = source.poll(cursor.as_ref(), contract::now()).await.unwrap();
         let [snapshot] = &batch.snapshots[..] else { panic!("{batch:?}") };
-        let change = compare(stored.as_ref(), snapshot.clone(), &Identity::default());
+        let change = compare(stored.as_ref(), snapshot.clone());
         let names: Vec<_> = change.transitions.iter().map(|transition| transition.name).collect();
         assert_eq!(names, expected, "step {index}: {snapshot:?}");
         (stored, cursor) = (Some(change.item), batch.cursor);

@@ -198,11 +198,10 @@ pub(super) fn transitions(old: Option<&Build>, build: &Build) -> Vec<Transition>
             BuildStatus::Failed => EventName::Failed,
         };
         found.push(Transition {
-            name,
             at: run.at,
             by: run.author.clone().map(User::named),
             distinct: distinct(run),
-            summary: summary(build, name, run, older),
+            ..Transition::new(name, summary(build, name, run, older))
         });
     }
     found

@@ -181,32 +181,45 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
         known => format!(" ({})", known.name()),
     };
     let mut found = Vec::new();
-    let mut tell = |name, at, by, distinct, summary| {
-        found.push(Transition { name, at, by, distinct, summary });
-    };
+    let told =
+        |name, at, by, distinct, summary| Transition { at, by, distinct, ..Transition::new(name, summary) };
     match (old, new.status) {
         (None, _) => {
             let summary = format!("{subject} triggered{severity}");
             // Where nobody says when, it is when it was seen: as the year 1970 it would be no news.
             let at = new.began();
-            tell(EventName::Triggered, at, None, began.to_string(), summary);
+            found.push(told(EventName::Triggered, at, None, began.to_string(), summary));
         }
         (Some(Incident { status: Resolved, inferred_end, .. }), Triggered | Acknowledged) => {
             let summary = format!("{subject} is back{severity}");
             match inferred_end {
                 // The service knows of no end, and so of no time when it came back.
-                Some(end) => {
-                    tell(EventName::Triggered, None, None, format!("{began} missed {}", end.since), summary)
-                }
-                None => {
-                    tell(EventName::Triggered, Some(updated), None, format!("{began} {updated}"), summary)
-                }
+                Some(end) => found.push(told(
+                    EventName::Triggered,
+                    None,
+                    None,
+                    format!("{began} missed {}", end.since),
+                    summary,
+                )),
+                None => found.push(told(
+                    EventName::Triggered,
+                    Some(updated),
+                    None,
+                    format!("{began} {updated}"),
+                    summary,
+                )),
             }
         }
         (Some(Incident { status: Acknowledged, .. }), Triggered) => {
             let summary = format!("{subject} still fires, and is no longer acknowledged{severity}");
             let by = new.changed_by.clone();
-            tell(EventName::Unacknowledged, Some(updated), by, format!("{began} {updated}"), summary);
+            found.push(told(
+                EventName::Unacknowledged,
+                Some(updated),
+                by,
+                format!("{began} {updated}"),
+                summary,
+            ));
         }
         _ => {}
     }
@@ -218,7 +231,7 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
             1 => format!("{subject} was escalated"),
             count => format!("{subject} was escalated, {count} times by now"),
         };
-        tell(EventName::Escalated, Some(*at), None, format!("{began} {at}"), summary);
+        found.push(told(EventName::Escalated, Some(*at), None, format!("{began} {at}"), summary));
     }
     if let (Some(before), Some(now)) = (old.and_then(|old| old.assigned.as_ref()), &new.assigned)
         && before.to != now.to
@@ -231,7 +244,11 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
         };
         let to: Vec<_> = now.to.iter().map(|user| user.id.as_str()).collect();
         let distinct = format!("{began} {} {}", now.at, to.join(" "));
-        tell(EventName::Reassigned, Some(now.at), now.by.clone(), distinct, summary);
+        found.push(Transition {
+            of: now.to.clone(),
+            asked_before: before.to.iter().map(|user| user.id.clone()).collect(),
+            ..told(EventName::Reassigned, Some(now.at), now.by.clone(), distinct, summary)
+        });
     }
     // Who had it when it was missed still has it when it is back: that is no news.
     let seen_before = old.map(|old| old.inferred_end.map_or(old.status, |end| end.was));
@@ -243,7 +260,13 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
                 holders => format!("{} are on {subject}", listed(holders)),
             };
             let by = new.changed_by.clone().or_else(|| new.holders().first().cloned());
-            tell(EventName::Acknowledged, Some(updated), by, format!("{began} {updated}"), summary);
+            found.push(told(
+                EventName::Acknowledged,
+                Some(updated),
+                by,
+                format!("{began} {updated}"),
+                summary,
+            ));
         }
         Resolved if before != Some(Resolved) => {
             let (at, distinct) = match new.inferred_end {
@@ -255,7 +278,7 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
                 Some(by) => format!("{subject} was resolved by {}", by.name),
                 None => format!("{subject} is resolved"),
             };
-            tell(EventName::Resolved, Some(at), by, distinct, summary);
+            found.push(told(EventName::Resolved, Some(at), by, distinct, summary));
         }
         _ => {}
     }

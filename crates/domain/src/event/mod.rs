@@ -49,10 +49,7 @@ use std::{borrow::Cow, cmp::Ordering, ops::RangeInclusive};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    identity::Identity,
-    item::{Detail, Item, ItemKey, User},
-};
+use crate::item::{Detail, Item, ItemKey, User};
 
 /// How long an open pull request may be untouched before it is [`EventName::Stale`]: 7 days.
 pub const STALE_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -90,7 +87,7 @@ pub enum EventName {
     Canceled,
     /// Pull request: opened (or opened again).
     Opened,
-    /// Pull request: my review is asked for.
+    /// Pull request: somebody's review is asked for, or a team's: one event for each of them.
     ReviewRequested,
     /// Pull request: somebody approved.
     Approved,
@@ -159,11 +156,24 @@ pub struct Transition {
     pub at: Option<Timestamp>,
     /// Who did it, where the service says.
     pub by: Option<User>,
+    /// See [`Event::of`].
+    pub of: Vec<User>,
+    /// See [`Event::asked_before`].
+    pub asked_before: Vec<String>,
     /// What tells it from other transitions of that name of the same item (a run's number, a review's author and
-    /// time): with the item's key and the name it makes the natural key by which the store keeps each event once.
+    /// time, whom it asks and since when): with the item's key and the name it makes the natural key by which the store
+    /// keeps each event once.
     pub distinct: String,
     /// One line for a person: "web main failed in unit tests after 31 green".
     pub summary: String,
+}
+
+impl Transition {
+    /// Of no known time, by nobody known, asking nobody in particular, and told once for each item.
+    pub fn new(name: EventName, summary: String) -> Self {
+        let (of, asked_before) = (Vec::new(), Vec::new());
+        Self { name, at: None, by: None, of, asked_before, distinct: String::new(), summary }
+    }
 }
 
 /// Something that happened, as stored.
@@ -187,7 +197,17 @@ pub struct Event {
     pub moot: bool,
     /// Who did it, where the service says.
     pub by: Option<User>,
-    /// One line for a person.
+    /// Whom it asks for something: the reviewer, or the team by the id `team/ORGANISATION/NAME`; those an incident is
+    /// assigned to now. Whether that is me is for [`crate::rules::is_of_me`]. Empty where it asks nobody in particular, and
+    /// where an earlier version recorded it: that recorded requests for a review of its own account's user alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<User>>", optional)]
+    pub of: Vec<User>,
+    /// The ids of those who had been asked by then: to them it is no news.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<String>>", optional)]
+    pub asked_before: Vec<String>,
+    /// One line for a person, the same for everybody.
     pub summary: String,
 }
 
@@ -208,18 +228,19 @@ pub struct Change {
 
 /// Joins a snapshot with what is stored of the same item, and finds what happened.
 ///
-/// `me` is who the account acts as. The snapshot is cleaned here ([`Item::clean`]); what is stored has been. A snapshot of
-/// another kind than what is stored under its key is a connector's mistake and changes nothing.
+/// It is the same for whoever looks: what concerns me is for the rules, the board and notifications to say. The snapshot is
+/// cleaned here ([`Item::clean`]); what is stored has been. A snapshot of another kind than what is stored under its key is a
+/// connector's mistake and changes nothing.
 ///
 /// The transitions are in the order in which they happened, as far as the service tells times.
-pub fn compare(stored: Option<&Item>, snapshot: Item, me: &Identity) -> Change {
-    compare_in(stored, snapshot, me, Order::Unknown)
+pub fn compare(stored: Option<&Item>, snapshot: Item) -> Change {
+    compare_in(stored, snapshot, Order::Unknown)
 }
 
 /// The same for a snapshot that was read from the service after all that is stored had been received: where both have the
 /// same version, which counts seconds at most services, the snapshot is the later one.
-pub fn compare_read(stored: Option<&Item>, snapshot: Item, me: &Identity) -> Change {
-    compare_in(stored, snapshot, me, Order::Later)
+pub fn compare_read(stored: Option<&Item>, snapshot: Item) -> Change {
+    compare_in(stored, snapshot, Order::Later)
 }
 
 /// What is known of the order of what is stored and a snapshot of the same version.
@@ -231,7 +252,7 @@ enum Order {
     Later,
 }
 
-fn compare_in(stored: Option<&Item>, mut snapshot: Item, me: &Identity, order: Order) -> Change {
+fn compare_in(stored: Option<&Item>, mut snapshot: Item, order: Order) -> Change {
     snapshot.clean();
     match &mut snapshot.detail {
         Detail::Build(build) => build::settle(build),
@@ -242,16 +263,16 @@ fn compare_in(stored: Option<&Item>, mut snapshot: Item, me: &Identity, order: O
         Some(stored) => join(stored, snapshot, order),
         None => snapshot,
     };
-    change(stored, item, me)
+    change(stored, item)
 }
 
 /// What follows where a listing that should have an item lacks it: an incident is taken to be over, until it is seen
 /// again. `since` is when the listing was asked for, by our clock; what has been seen since then is not missed, which is
 /// the caller's to know. `None` for other kinds, whose absence is no end.
-pub fn missed(stored: &Item, since: Timestamp, me: &Identity) -> Option<Change> {
+pub fn missed(stored: &Item, since: Timestamp) -> Option<Change> {
     let Detail::Incident(seen) = &stored.detail else { return None };
     let item = Item { detail: Detail::Incident(incident::missed(seen, since)), ..stored.clone() };
-    Some(change(Some(stored), item, me))
+    Some(change(Some(stored), item))
 }
 
 /// A build without the runs that its service does not have any more, which is no news. `None` for other kinds, and where it
@@ -261,9 +282,9 @@ pub fn without_runs(stored: &Item, numbers: &RangeInclusive<u64>) -> Option<Item
     Some(Item { detail: Detail::Build(build::without(build, numbers)?), ..stored.clone() })
 }
 
-fn change(stored: Option<&Item>, item: Item, me: &Identity) -> Change {
+fn change(stored: Option<&Item>, item: Item) -> Change {
     let changed = stored != Some(&item);
-    let transitions = if changed { transitions(stored, &as_told(&item), me) } else { Vec::new() };
+    let transitions = if changed { transitions(stored, &as_told(&item)) } else { Vec::new() };
     Change { item, changed, transitions }
 }
 
@@ -279,7 +300,7 @@ pub fn stale(item: &Item, now: Timestamp) -> Option<Transition> {
 }
 
 /// True where the service gave that title: [`Item::clean`] calls what has none by its id.
-fn is_title(title: &str, key: &ItemKey) -> bool {
+pub(crate) fn is_title(title: &str, key: &ItemKey) -> bool {
     !title.is_empty() && title != key.id
 }
 
@@ -320,15 +341,15 @@ fn join(stored: &Item, snapshot: Item, order: Order) -> Item {
     Item { key: snapshot.key, title, url, detail }
 }
 
-fn transitions(stored: Option<&Item>, item: &Item, me: &Identity) -> Vec<Transition> {
+fn transitions(stored: Option<&Item>, item: &Item) -> Vec<Transition> {
     let stored = stored.map(|stored| &stored.detail);
     match (stored, &item.detail) {
         (Some(Detail::Build(old)), Detail::Build(new)) => build::transitions(Some(old), new),
         (_, Detail::Build(new)) => build::transitions(None, new),
         (Some(Detail::PullRequest(old)), Detail::PullRequest(new)) => {
-            pull_request::transitions(Some(old), new, item, me)
+            pull_request::transitions(Some(old), new, item)
         }
-        (_, Detail::PullRequest(new)) => pull_request::transitions(None, new, item, me),
+        (_, Detail::PullRequest(new)) => pull_request::transitions(None, new, item),
         (Some(Detail::Incident(old)), Detail::Incident(new)) => incident::transitions(Some(old), new, item),
         (_, Detail::Incident(new)) => incident::transitions(None, new, item),
     }

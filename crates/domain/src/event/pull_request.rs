@@ -8,12 +8,9 @@ use std::{
 use jiff::Timestamp;
 
 use super::{EventName, Order, STALE_AFTER, Transition, join_lists, settle_list};
-use crate::{
-    identity::Identity,
-    item::{
-        Checks, ChecksStatus, Item, PullRequest, PullRequestState, REQUESTED_KEPT, REVIEWS_KEPT,
-        RequestedRead, Review, Size, User, Verdict, join_sets, listed,
-    },
+use crate::item::{
+    Checks, ChecksStatus, Item, PullRequest, PullRequestState, REQUESTED_KEPT, REVIEWS_KEPT, RequestedRead,
+    Review, Size, User, Verdict, join_sets, listed, without_organisation,
 };
 
 pub(super) fn settle(pull_request: &mut PullRequest) {
@@ -180,13 +177,9 @@ fn join_sizes(old: &Size, new: Size, order: Order) -> Size {
     if newer { new } else { old.clone() }
 }
 
-pub(super) fn transitions(
-    old: Option<&PullRequest>,
-    new: &PullRequest,
-    item: &Item,
-    me: &Identity,
-) -> Vec<Transition> {
-    let mut found = opening(old, new, item, me);
+pub(super) fn transitions(old: Option<&PullRequest>, new: &PullRequest, item: &Item) -> Vec<Transition> {
+    let mut found: Vec<_> = opening(old, new, item).into_iter().collect();
+    found.extend(requested(old, new, item));
     found.extend(new.reviews.iter().rev().filter_map(|review| reviewed(old, new, review, item)));
     found.extend(checked(old, new, item));
     found.extend(ending(old, new, item));
@@ -208,36 +201,56 @@ fn known(name: &str) -> Option<User> {
     Some(name).filter(|name| !name.is_empty()).map(User::named)
 }
 
-fn opening(old: Option<&PullRequest>, new: &PullRequest, item: &Item, me: &Identity) -> Vec<Transition> {
-    let mut found = Vec::new();
-    let is_open = |pull_request: &PullRequest| pull_request.state == PullRequestState::Open;
+fn is_open(pull_request: &PullRequest) -> bool {
+    pull_request.state == PullRequestState::Open
+}
+
+fn opening(old: Option<&PullRequest>, new: &PullRequest, item: &Item) -> Option<Transition> {
+    let opened = |at: Timestamp, by, summary| Transition {
+        at: Some(at),
+        by,
+        distinct: at.to_string(),
+        ..Transition::new(EventName::Opened, summary)
+    };
     match old {
-        None if is_open(new) => found.push(Transition {
-            name: EventName::Opened,
-            at: Some(new.opened_at),
-            by: known(&new.author),
-            distinct: new.opened_at.to_string(),
-            summary: format!("{} opened {}", who(Some(&new.author)), name(item)),
-        }),
-        Some(old) if is_open(new) && !is_open(old) => found.push(Transition {
-            name: EventName::Opened,
-            at: Some(new.updated_at),
-            by: None,
-            distinct: new.updated_at.to_string(),
-            summary: format!("{} is open again", name(item)),
-        }),
-        _ => {}
+        None if is_open(new) => {
+            let summary = format!("{} opened {}", who(Some(&new.author)), name(item));
+            Some(opened(new.opened_at, known(&new.author), summary))
+        }
+        Some(old) if is_open(new) && !is_open(old) => {
+            Some(opened(new.updated_at, None, format!("{} is open again", name(item))))
+        }
+        _ => None,
     }
-    if new.asks(me) && !old.is_some_and(|old| old.asks(me)) {
-        // The list may be older than the rest. One that is open again asks since then.
-        let since = if old.is_some_and(is_open) { new.asks_since(me) } else { new.updated_at };
+}
+
+/// Whose review is asked for now and was not before, each by an event of their own: so each is told once, however the service
+/// puts several of them together. One that is open again asks all of them again.
+fn requested(old: Option<&PullRequest>, new: &PullRequest, item: &Item) -> Vec<Transition> {
+    if !is_open(new) {
+        return Vec::new();
+    }
+    let still_open = old.filter(|old| is_open(old));
+    let mut asked_before: Vec<String> =
+        still_open.into_iter().flat_map(|old| old.requested.iter().cloned()).collect();
+    let mut found = Vec::new();
+    for id in &new.requested {
+        if asked_before.contains(id) {
+            continue;
+        }
+        // The list may be older than the rest.
+        let since = if old.is_some_and(is_open) { new.requested_since(id) } else { new.updated_at };
+        let of = User { id: id.clone(), name: without_organisation(id) };
+        let summary = format!("{} asks {} for a review of {}", who(Some(&new.author)), of.name, name(item));
         found.push(Transition {
-            name: EventName::ReviewRequested,
             at: Some(since),
             by: known(&new.author),
-            distinct: since.to_string(),
-            summary: format!("{} asks for your review of {}", who(Some(&new.author)), name(item)),
+            of: vec![of],
+            asked_before: asked_before.clone(),
+            distinct: format!("{since} {id}"),
+            ..Transition::new(EventName::ReviewRequested, summary)
         });
+        asked_before.push(id.clone());
     }
     found
 }
@@ -269,11 +282,10 @@ fn reviewed(
         Verdict::Commented | Verdict::Dismissed => return None,
     };
     Some(Transition {
-        name: event,
         at: Some(review.at),
         by: known(&review.by),
         distinct: format!("{} {}", review.by, review.at),
-        summary,
+        ..Transition::new(event, summary)
     })
 }
 
@@ -294,11 +306,9 @@ fn checked(old: Option<&PullRequest>, new: &PullRequest, item: &Item) -> Option<
         ChecksStatus::None | ChecksStatus::Pending | ChecksStatus::Unknown => return None,
     };
     Some(Transition {
-        name: event,
         at: Some(checks.at),
-        by: None,
         distinct: format!("{} {}", checks.commit, checks.at),
-        summary,
+        ..Transition::new(event, summary)
     })
 }
 
@@ -306,24 +316,21 @@ fn ending(old: Option<&PullRequest>, new: &PullRequest, item: &Item) -> Option<T
     let was_so = old.is_some_and(|old| old.state == new.state);
     let at = new.ended_at.unwrap_or(new.updated_at);
     match new.state {
-        PullRequestState::Merged if !was_so => Some(Transition {
-            name: EventName::Merged,
-            at: Some(at),
-            by: new.merged_by.clone().map(User::named),
-            // Nothing is merged twice.
-            distinct: String::new(),
-            summary: match new.merged_by.as_deref() {
+        PullRequestState::Merged if !was_so => {
+            let summary = match new.merged_by.as_deref() {
                 Some(by) => format!("{by} merged {}", name(item)),
                 None => format!("{} was merged", name(item)),
-            },
-        }),
-        PullRequestState::Closed if !was_so || is_closed_anew(old, new) => Some(Transition {
-            name: EventName::Closed,
-            at: Some(at),
-            by: None,
-            distinct: at.to_string(),
-            summary: format!("{} was closed without merging", name(item)),
-        }),
+            };
+            // Nothing is merged twice.
+            let distinct = String::new();
+            let by = new.merged_by.clone().map(User::named);
+            Some(Transition { at: Some(at), by, distinct, ..Transition::new(EventName::Merged, summary) })
+        }
+        PullRequestState::Closed if !was_so || is_closed_anew(old, new) => {
+            let summary = format!("{} was closed without merging", name(item));
+            let distinct = at.to_string();
+            Some(Transition { at: Some(at), distinct, ..Transition::new(EventName::Closed, summary) })
+        }
         _ => None,
     }
 }
@@ -340,11 +347,10 @@ pub(super) fn stale(item: &Item, pull_request: &PullRequest, now: Timestamp) -> 
     if pull_request.state != PullRequestState::Open || pull_request.draft || quiet < STALE_AFTER {
         return None;
     }
+    let summary = format!("{} has been quiet for {} days", name(item), quiet.as_hours() / 24);
     Some(Transition {
-        name: EventName::Stale,
         at: touched.checked_add(STALE_AFTER).ok(),
-        by: None,
         distinct: touched.to_string(),
-        summary: format!("{} has been quiet for {} days", name(item), quiet.as_hours() / 24),
+        ..Transition::new(EventName::Stale, summary)
     })
 }

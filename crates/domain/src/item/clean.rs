@@ -277,7 +277,7 @@ mod tests {
         event,
         item::{
             AccountName, BuildStatus, ItemKey, Kind,
-            examples::{build, kim, run},
+            examples::{build, run},
         },
     };
 
@@ -379,7 +379,7 @@ mod tests {
             let mut snapshots: Vec<Item> = (1..).zip(titles).map(titled).collect();
             for order in ["in order", "reversed"] {
                 let join = |stored: Option<Item>, snapshot: &Item| {
-                    Some(event::compare(stored.as_ref(), snapshot.clone(), &kim()).item)
+                    Some(event::compare(stored.as_ref(), snapshot.clone()).item)
                 };
                 let joined = snapshots.iter().fold(None, join).unwrap();
                 assert_eq!(joined.title, expected, "{titles:?} {order}");

@@ -23,6 +23,7 @@ pub(crate) use clean::{REQUESTED_KEPT, join_sets};
 pub use incident::{
     Assignment, ESCALATIONS_KEPT, Hold, Incident, IncidentStatus, InferredEnd, Severity, User,
 };
+pub(crate) use pull_request::without_organisation;
 pub use pull_request::{
     Checks, ChecksStatus, MergeState, Mergeability, PullRequest, PullRequestState, REVIEWS_KEPT,
     RequestedRead, Review, Size, Turn, TurnKind, Verdict,

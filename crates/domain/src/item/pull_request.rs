@@ -289,12 +289,10 @@ impl PullRequest {
             && self.requested.iter().any(|name| me.is(name))
     }
 
-    /// The version as of which my review (or my team's) is known to be asked for; `updated_at` where it is not.
-    pub(crate) fn asks_since(&self, me: &Identity) -> Timestamp {
-        let Some(read) = &self.requested_read else { return self.updated_at };
-        let mine = self.requested.iter().filter(|name| me.is(name));
-        let known = mine.filter_map(|name| read.named_at.get(name).copied().or(read.whole_at));
-        known.max().unwrap_or(self.updated_at)
+    /// The version as of which that reviewer is known to be asked; `updated_at` where it is not.
+    pub(crate) fn requested_since(&self, name: &str) -> Timestamp {
+        let read = self.requested_read.as_ref();
+        read.and_then(|read| read.named_at.get(name).copied().or(read.whole_at)).unwrap_or(self.updated_at)
     }
 
     /// What each reviewer had decided by then: their newest review that is more than a comment.
@@ -440,7 +438,7 @@ impl PullRequest {
 }
 
 /// A team without its organisation, which goes without saying beside the repository: `team/acme/release` is `team/release`.
-fn without_organisation(name: &str) -> String {
+pub(crate) fn without_organisation(name: &str) -> String {
     match name.strip_prefix("team/").and_then(|team| team.split_once('/')) {
         Some((_, team)) => format!("team/{team}"),
         None => name.to_owned(),

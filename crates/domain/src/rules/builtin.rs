@@ -3,7 +3,7 @@
 use super::{NotifyLevel, RuleConfig};
 
 const RULES: [(&str, &str, NotifyLevel); 10] = [
-    ("my review is asked for", r#"event == "review_requested""#, NotifyLevel::Notify),
+    ("my review is asked for", r#"event == "review_requested" && of_me"#, NotifyLevel::Notify),
     (
         "news of my pull request",
         r#"event in ["approved", "changes_requested", "checks_failed"] && item.mine"#,

@@ -1,6 +1,6 @@
 //! The `when` of a rule.
 
-use super::fields::{EVENTS, FIELDS, View};
+use super::fields::{EVENTS, FIELDS, OF_WHOM, View};
 use crate::{
     event::{Event, EventName},
     expression::{Expression, ExpressionError, NoValue, to_bool},
@@ -12,12 +12,17 @@ use crate::{
 ///
 /// It is kept as the operands of its outermost `&&`. What only asks which event it is has been answered for every
 /// event beforehand, so that most rules cost nothing for most events, and every operand can be explained by itself.
+///
+/// What asks others alone ([`super::is_of_others`]) is seen only by a condition that reads of whom it is. To all others such an
+/// event does not exist: they were written when there was none, and `event == "review_requested"` meant me.
 #[derive(Debug)]
 pub struct Condition {
     text: String,
     parts: Vec<Part>,
     /// One bit for each event of [`EVENTS`]: not set where the condition is false for it, whatever the rest says.
     possible: u32,
+    /// It reads one of [`OF_WHOM`].
+    asks_of_whom: bool,
 }
 
 #[derive(Debug)]
@@ -31,6 +36,7 @@ impl Condition {
     /// Reads a condition. A name, type, function, pattern or event that cannot be right is refused with its place.
     pub fn compile(text: &str) -> Result<Self, ExpressionError> {
         let whole = Expression::condition(text, FIELDS)?;
+        let asks_of_whom = whole.names().iter().any(|name| OF_WHOM.contains(&name.as_str()));
         let operands = operands(text)
             .and_then(|texts| {
                 texts
@@ -50,7 +56,7 @@ impl Condition {
                 None => Part { expression, settled: false },
             })
             .collect();
-        Ok(Self { text: text.trim().to_owned(), parts, possible })
+        Ok(Self { text: text.trim().to_owned(), parts, possible, asks_of_whom })
     }
 
     /// The condition as written.
@@ -64,7 +70,7 @@ impl Condition {
     }
 
     pub(super) fn holds_for(&self, view: &View<'_>) -> Result<bool, NoValue> {
-        if self.possible & bit(view.event) == 0 {
+        if self.possible & bit(view.event) == 0 || !self.sees(view) {
             return Ok(false);
         }
         // As CEL has it: an operand that has no value does not matter where another one is false.
@@ -77,6 +83,10 @@ impl Condition {
             }
         }
         holds
+    }
+
+    fn sees(&self, view: &View<'_>) -> bool {
+        self.asks_of_whom || !view.of_others
     }
 
     /// The first operand that is not true, and the values that it read: `item.branch == "main"` is false: item.branch
@@ -96,6 +106,12 @@ impl Condition {
                 .collect();
             let values = if values.is_empty() { String::new() } else { format!("; {}", values.join(", ")) };
             return format!("`{}` {why}{values}", part.expression.text());
+        }
+        if !self.sees(view) {
+            let of = crate::item::listed(&view.of.iter().map(|user| user.name.as_str()).collect::<Vec<_>>());
+            return format!(
+                "it asks {of}, not you: only a condition that reads `of`, `of_ids` or `of_me` looks at it"
+            );
         }
         format!("`{}` is true", self.text)
     }

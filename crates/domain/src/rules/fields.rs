@@ -11,6 +11,7 @@ use cel::{
 };
 use jiff::Timestamp;
 
+use super::of_whom::{is_of_me, is_of_others};
 use crate::{
     event::{Event, EventName},
     expression::{Name, Type},
@@ -34,6 +35,9 @@ pub const FIELDS: &[Name<'static>] = &[
         "What the service identifies them by: a user's id, or the login name where it has no other",
     ),
     field("by_me", Type::Bool, "I did it"),
+    field("of", Type::List, "Whom it asks for something: for a review, or to take the incident"),
+    field("of_ids", Type::List, "What the service identifies them by; a team is team/ORGANISATION/NAME"),
+    field("of_me", Type::Bool, "It asks me or a team of mine, and had not asked me before"),
     field("summary", Type::Text, "What happened, in a line"),
     field("old", Type::Bool, "It happened before the account was first watched"),
     one_of("item.kind", &["build", "pull_request", "incident"], "What the item is"),
@@ -110,6 +114,9 @@ pub const FIELDS: &[Name<'static>] = &[
     field("item.labels", Type::Map, "The incident's labels: item.labels.team, or has(item.labels.team)"),
 ];
 
+/// The names that say of whom an event is: see [`super::Condition`].
+pub(super) const OF_WHOM: [&str; 3] = ["of", "of_ids", "of_me"];
+
 const fn field(name: &'static str, ty: Type, meaning: &'static str) -> Name<'static> {
     Name { name, ty, values: &[], meaning }
 }
@@ -163,6 +170,10 @@ const EVENT_NAMES: [&str; EVENTS.len()] = {
 pub(super) struct View<'a> {
     pub(super) event: EventName,
     pub(super) by: Option<&'a User>,
+    pub(super) of: &'a [User],
+    pub(super) of_me: bool,
+    /// See [`super::is_of_others`].
+    pub(super) of_others: bool,
     pub(super) summary: &'a str,
     pub(super) old: bool,
     pub(super) moot: bool,
@@ -188,6 +199,9 @@ impl<'a> View<'a> {
         Self {
             event: event.name,
             by: event.by.as_ref(),
+            of: &event.of,
+            of_me: is_of_me(event, item, me),
+            of_others: is_of_others(event, item, me),
             summary: &event.summary,
             old: event.old,
             moot: event.moot,
@@ -197,13 +211,15 @@ impl<'a> View<'a> {
         }
     }
 
-    /// As if that event happened to the item now, as of when the item last changed.
+    /// As if that event happened to the item now, as of when the item last changed. A review is asked of me.
     pub(super) fn supposed(event: EventName, item: &'a Item, me: &'a Identity) -> Self {
         let now = match &item.detail {
             Detail::Incident(incident) => incident.updated_at,
             Detail::Build(_) | Detail::PullRequest(_) => Timestamp::MAX,
         };
-        Self { event, by: None, summary: &item.title, old: false, moot: false, item, me, now }
+        let of_me = event == EventName::ReviewRequested;
+        let (of, of_others, summary) = (&[], false, &item.title);
+        Self { event, by: None, of, of_me, of_others, summary, old: false, moot: false, item, me, now }
     }
 
     /// The value of a name of [`FIELDS`].
@@ -220,6 +236,9 @@ impl<'a> View<'a> {
             "by" => Text(self.by.map_or("", |by| &by.name)),
             "by_id" => Text(self.by.map_or("", |by| &by.id)),
             "by_me" => Bool(self.by.is_some_and(|by| self.me.is(&by.id))),
+            "of" => List(self.of.iter().take(ENTRIES).map(|user| user.name.as_str()).collect()),
+            "of_ids" => List(self.of.iter().take(ENTRIES).map(|user| user.id.as_str()).collect()),
+            "of_me" => Bool(self.of_me),
             "summary" => Text(self.summary),
             "old" => Bool(self.old),
             "item.kind" => Text(item.key.kind.name()),

@@ -10,12 +10,14 @@
 //! - A rule that is **switched off** is checked like any other, and never matches.
 //! - An **old** event, from before the account was watched, is at most shown, and posted nowhere. So is a **moot** one,
 //!   which was over by the time it was seen.
+//! - What asks **others** alone, for a review by bo, is seen only by rules that read of whom it is (`of`, `of_me`).
 
 mod builtin;
 mod condition;
 mod fields;
 mod moot;
 mod notification;
+mod of_whom;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +25,7 @@ pub use condition::Condition;
 pub use fields::FIELDS;
 pub use moot::{Ends, can_be_over, ends, is_moot, is_over};
 pub use notification::{NotifiableEvent, Notification, notification};
+pub use of_whom::{is_of_me, is_of_others};
 
 use crate::{
     event::{Event, EventName},
@@ -291,6 +294,16 @@ impl Rules {
                     }
                 }
             }
+        }
+        if view.of_others && action.is_none() && post.is_empty() {
+            reasons.push(Reason {
+                rule: "what asks others".to_owned(),
+                builtin: true,
+                outcome: Outcome::Matched,
+                why: "it asks others for something, and no rule that reads of whom it is matches: it is recorded, and \
+                      changes nothing"
+                    .to_owned(),
+            });
         }
         let mut action = action.unwrap_or(NotifyLevel::Show);
         let no_news = [

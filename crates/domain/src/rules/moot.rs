@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 
+use super::of_whom::names_me;
 use crate::{
     event::EventName,
     identity::Identity,
-    item::{ChecksStatus, Detail, IncidentStatus, Item, PullRequestState, Verdict},
+    item::{ChecksStatus, Detail, IncidentStatus, Item, PullRequestState, User, Verdict},
 };
 
 /// True where an event asks something of a person, so that its notification is over at some time; others are only news.
@@ -38,7 +39,7 @@ pub fn can_be_over(event: EventName) -> bool {
 }
 
 /// True where what an event tells is not so any more, seen with the item as it is: it is no news.
-pub fn is_moot(event: EventName, item: &Item, me: &Identity, now: Timestamp) -> bool {
+pub fn is_moot(event: EventName, of: &[User], item: &Item, me: &Identity, now: Timestamp) -> bool {
     use EventName as E;
     match (event, &item.detail) {
         (E::Passed | E::Fixed, Detail::Build(build)) => build.is_red(),
@@ -48,7 +49,7 @@ pub fn is_moot(event: EventName, item: &Item, me: &Identity, now: Timestamp) -> 
         (E::Opened, Detail::PullRequest(pull)) => pull.state != PullRequestState::Open,
         (E::Closed, Detail::PullRequest(pull)) => pull.state == PullRequestState::Open,
         (E::Resolved, Detail::Incident(incident)) => incident.status != IncidentStatus::Resolved,
-        _ => is_over(event, item, me, now),
+        _ => is_over(event, of, item, me, now),
     }
 }
 
@@ -75,8 +76,9 @@ pub fn ends(event: EventName) -> Option<Ends> {
     }
 }
 
-/// True where what an event asked of a person is done, or is somebody's: its notification can be withdrawn.
-pub fn is_over(event: EventName, item: &Item, me: &Identity, now: Timestamp) -> bool {
+/// True where what an event asked of a person is done, or is somebody's: its notification can be withdrawn. A review that I
+/// was asked for is wanted for as long as I am asked in any way; that of others for as long as one of them is.
+pub fn is_over(event: EventName, of: &[User], item: &Item, me: &Identity, now: Timestamp) -> bool {
     use EventName as E;
     match (event, &item.detail) {
         (E::Failed | E::StillFailing, Detail::Build(build)) => !build.is_red(),
@@ -85,7 +87,12 @@ pub fn is_over(event: EventName, item: &Item, me: &Identity, now: Timestamp) -> 
         }
         _ if !can_be_over(event) => false,
         (_, Detail::PullRequest(pull)) if pull.state != PullRequestState::Open => true,
-        (E::ReviewRequested, Detail::PullRequest(pull)) => !pull.asks(me),
+        (E::ReviewRequested, Detail::PullRequest(pull)) if of.is_empty() || names_me(of, item, me) => {
+            !pull.asks(me)
+        }
+        (E::ReviewRequested, Detail::PullRequest(pull)) => {
+            !of.iter().any(|user| pull.requested.contains(&user.id))
+        }
         (E::ChangesRequested, Detail::PullRequest(pull)) => {
             let decisions = pull.decisions(Timestamp::MAX);
             !decisions.values().any(|review| {
@@ -129,7 +136,7 @@ mod tests {
             (E::Resolved, alert(IncidentStatus::Triggered), true),
         ];
         for (event, item, expected) in cases {
-            assert_eq!(is_moot(event, &item, &kim(), at(10)), expected, "{event:?} {:?}", item.detail);
+            assert_eq!(is_moot(event, &[], &item, &kim(), at(10)), expected, "{event:?} {:?}", item.detail);
         }
     }
 
@@ -173,10 +180,41 @@ mod tests {
         ];
         // What was told of it and is over is no news any more either.
         for (event, item, expected) in &cases {
-            assert_eq!(is_moot(*event, item, &kim(), at(10)), *expected, "{event:?} {:?}", item.detail);
+            assert_eq!(is_moot(*event, &[], item, &kim(), at(10)), *expected, "{event:?} {:?}", item.detail);
         }
         for (event, item, expected) in cases {
-            assert_eq!(is_over(event, &item, &kim(), at(10)), expected, "{event:?} {:?}", item.detail);
+            assert_eq!(is_over(event, &[], &item, &kim(), at(10)), expected, "{event:?} {:?}", item.detail);
+        }
+    }
+
+    #[test]
+    fn a_review_is_wanted_while_whoever_it_asks_is_asked() {
+        let asked = |who: &[&str]| {
+            let who = who.iter().copied().map(str::to_owned).collect();
+            pull_request(|p| p.requested = who)
+        };
+        // of whom, who is asked now -> over
+        let cases: [(&[&str], &[&str], bool); 8] = [
+            (&[], &["kim"], false),
+            (&[], &["bo"], true),
+            (&["kim"], &["kim"], false),
+            (&["kim"], &["bo"], true),
+            // I am asked in another way by now.
+            (&["kim"], &["team/web"], false),
+            (&["bo"], &["bo"], false),
+            (&["bo"], &["kim"], true),
+            (&["team/acme/release"], &["team/acme/release"], false),
+        ];
+        for (of, who, expected) in cases {
+            let of: Vec<_> = of.iter().copied().map(User::named).collect();
+            let item = asked(who);
+            assert_eq!(
+                is_over(EventName::ReviewRequested, &of, &item, &kim(), at(10)),
+                expected,
+                "{of:?} {who:?}"
+            );
+            let closed = pull_request(|p| p.state = PullRequestState::Closed);
+            assert!(is_over(EventName::ReviewRequested, &of, &closed, &kim(), at(10)), "{of:?}");
         }
     }
 }

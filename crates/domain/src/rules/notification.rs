@@ -1,9 +1,11 @@
 //! One notification for the events of a group.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    event::{Event, EventName},
+    event::{Event, EventName, is_title},
     item::{Detail, Item, ItemKey, Kind},
     text,
 };
@@ -33,6 +35,8 @@ pub struct NotifiableEvent {
     pub event: Event,
     /// What it happened to.
     pub item: Item,
+    /// It asks me for something: see [`super::is_of_me`].
+    pub of_me: bool,
     /// It pierces quiet hours.
     pub important: bool,
     /// [`super::Decision::group`]: where there are several, each has a line of the body.
@@ -77,7 +81,7 @@ fn body(news: &[&NotifiableEvent]) -> String {
         groups = only.iter().map(|one| vec![*one]).collect();
     }
     let line = |group: &Vec<&NotifiableEvent>| match &group[..] {
-        [one] => text::line(&one.event.summary, WIDTH),
+        [one] => text::line(&summary(one), WIDTH),
         several => title(several),
     };
     let mut lines: Vec<_> = groups.iter().take(LINES).map(line).collect();
@@ -88,8 +92,22 @@ fn body(news: &[&NotifiableEvent]) -> String {
     lines.join("\n")
 }
 
+/// What happened, said to me.
+fn summary(told: &NotifiableEvent) -> Cow<'_, str> {
+    let NotifiableEvent { event, item, of_me, .. } = told;
+    match event.name {
+        EventName::ReviewRequested if *of_me => {
+            let by = event.by.as_ref().map_or("an unknown user", |by| &by.name);
+            let title = if is_title(&item.title, &item.key) { &item.title } else { "" };
+            let subject = format!("{} {title}", item.reference());
+            Cow::Owned(format!("{by} asks for your review of {}", subject.trim_end()))
+        }
+        _ => Cow::Borrowed(&event.summary),
+    }
+}
+
 fn single(told: &NotifiableEvent) -> (String, String) {
-    let NotifiableEvent { event, item, .. } = told;
+    let (item, summary) = (&told.item, summary(told));
     let more = match &item.detail {
         Detail::Build(build) => build
             .runs
@@ -100,26 +118,28 @@ fn single(told: &NotifiableEvent) -> (String, String) {
         Detail::PullRequest(_) => &item.title,
         Detail::Incident(incident) => incident.description.as_deref().unwrap_or_default(),
     };
-    let body = if event.summary.contains(more) { String::new() } else { text::line(more, WIDTH) };
-    (text::line(&event.summary, WIDTH), body)
+    let body = if summary.contains(more) { String::new() } else { text::line(more, WIDTH) };
+    (text::line(&summary, WIDTH), body)
 }
 
 /// `3 builds of acme/web failed`, `3 builds of acme/web: 2 failed, 1 is fixed`, `2 builds and 1 incident`.
 fn title(news: &[&NotifiableEvent]) -> String {
     let kinds = counted(news.iter().map(|one| one.item.key.kind));
-    let names = counted(news.iter().map(|one| one.event.name));
+    let names = counted(news.iter().map(|one| (one.event.name, one.of_me)));
     let of = match counted(news.iter().map(|one| one.item.repo())).as_slice() {
         [(repo, _)] => format!(" of {}", text::line(repo, WIDTH / 2)),
         repos if kinds.len() == 1 => format!(" in {} {}", repos.len(), places(kinds[0].0)),
         _ => String::new(),
     };
     match (&kinds[..], &names[..]) {
-        ([(kind, count)], [(name, _)]) => {
-            format!("{} {}", things(*kind, *count) + &of, phrase(*name, *count))
+        ([(kind, count)], [((name, of_me), _)]) => {
+            format!("{} {}", things(*kind, *count) + &of, phrase(*name, *of_me, *count))
         }
         ([(kind, count)], _) => {
-            let each: Vec<_> =
-                names.iter().map(|(name, count)| format!("{count} {}", phrase(*name, *count))).collect();
+            let each: Vec<_> = names
+                .iter()
+                .map(|((name, of_me), count)| format!("{count} {}", phrase(*name, *of_me, *count)))
+                .collect();
             format!("{}: {}", things(*kind, *count) + &of, each.join(", "))
         }
         _ => {
@@ -158,7 +178,7 @@ fn places(kind: Kind) -> &'static str {
     }
 }
 
-fn phrase(event: EventName, count: usize) -> String {
+fn phrase(event: EventName, of_me: bool, count: usize) -> String {
     let (is, has, was, wants) = match count {
         1 => ("is", "has", "was", "wants"),
         _ => ("are", "have", "were", "want"),
@@ -172,7 +192,8 @@ fn phrase(event: EventName, count: usize) -> String {
         EventName::StillFailing => format!("{is} still failing"),
         EventName::Canceled => format!("{was} canceled"),
         EventName::Opened => format!("{was} opened"),
-        EventName::ReviewRequested => format!("{wants} your review"),
+        EventName::ReviewRequested if of_me => format!("{wants} your review"),
+        EventName::ReviewRequested => format!("{wants} a review by others"),
         EventName::Approved => format!("{was} approved"),
         EventName::ChangesRequested => format!("{has} changes requested"),
         EventName::ChecksFailed => format!("{has} failed checks"),

@@ -7,7 +7,7 @@ use std::{
 };
 
 use callboard_domain::{
-    event::EventName,
+    event::Event,
     identity::Identity,
     item::ItemKey,
     rules::{self, Notification},
@@ -39,7 +39,7 @@ const QUIET_LOOK: Duration = Duration::from_secs(30);
 const FOLLOWED: u32 = 200;
 
 /// What was told and is not over yet: the last event of each item.
-type Open = BTreeMap<ItemKey, EventName>;
+type Open = BTreeMap<ItemKey, Event>;
 
 /// Notifies the person. A clone is the same.
 #[derive(Clone)]
@@ -131,7 +131,8 @@ async fn settled(changed: &mut watch::Receiver<u64>) {
 
 async fn recently_shown(notifier: &Notifier) -> Result<Open, StoreError> {
     let told = notifier.inner.store.recently_shown(FOLLOWED).await?;
-    Ok(told.into_iter().map(|event| (event.item, event.name)).filter(|it| rules::can_be_over(it.1)).collect())
+    let can_be_over = told.into_iter().filter(|event| rules::can_be_over(event.name));
+    Ok(can_be_over.map(|event| (event.item.clone(), event)).collect())
 }
 
 /// Takes back what was told of items whose matter is over.
@@ -148,7 +149,7 @@ async fn withdraw(notifier: &Notifier, open: &mut Open, now: Timestamp) -> Resul
         let me = source.and_then(|source| source.identity.as_ref()).unwrap_or(&nobody);
         let item = items.iter().find(|item| item.key == *key);
         // What is not known any more asks nothing of anybody.
-        let over = item.is_none_or(|item| rules::is_over(*event, item, me, now));
+        let over = item.is_none_or(|item| rules::is_over(event.name, &event.of, item, me, now));
         if over {
             settled.push(key.clone());
         }
@@ -172,16 +173,13 @@ async fn tell(notifier: &Notifier, open: &mut Open, now: Timestamp) -> Result<Op
         let ids: Vec<i64> = due.iter().map(|notice| notice.event.id).collect();
         notifier.inner.store.mark_shown(&ids, now).await?;
         *notifier.notified_at() = Some(now);
-        let events: Vec<(ItemKey, EventName)> =
-            due.iter().map(|notice| (notice.event.item.clone(), notice.event.name)).collect();
+        let events: Vec<Event> = due.iter().map(|notice| notice.event.clone()).collect();
         if let Some(notification) = one(notifier, due).await? {
             notifier.hand_over(NoticesDue { show: vec![notification], settled: Vec::new() }).await;
         }
-        for (item, event) in events {
-            // News takes the place of what was told before.
-            if rules::can_be_over(event) {
-                open.insert(item, event);
-            }
+        // News takes the place of what was told before.
+        for event in events.into_iter().filter(|event| rules::can_be_over(event.name)) {
+            open.insert(event.item.clone(), event);
         }
     }
     Ok(wait)
@@ -216,7 +214,9 @@ async fn one(notifier: &Notifier, due: Vec<PendingNotice>) -> Result<Option<Noti
         if let Some(stored) =
             notifier.inner.store.item(&event.item).await?.filter(|stored| stored.gone.is_none())
         {
+            let me = notifier.inner.store.acts_as(&event.item.account).await?;
             told.push(rules::NotifiableEvent {
+                of_me: rules::is_of_me(&event, &stored.item, &me),
                 event,
                 item: stored.item,
                 important: notice.important,
@@ -229,7 +229,7 @@ async fn one(notifier: &Notifier, due: Vec<PendingNotice>) -> Result<Option<Noti
 
 #[cfg(test)]
 mod tests {
-    use callboard_domain::event::{Event, EventName};
+    use callboard_domain::event::EventName;
 
     use super::*;
     use crate::store::Notice;
@@ -246,6 +246,8 @@ mod tests {
                 old: false,
                 moot: false,
                 by: None,
+                of: Vec::new(),
+                asked_before: Vec::new(),
                 summary: String::new(),
             },
             notice: Notice { important, group: String::new() },

@@ -9,10 +9,11 @@ use callboard_domain::{
 };
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Params, Row, params};
+use serde::Serialize;
 
 use super::{
     Store, StoreError,
-    row::{At, Clock, Flag, Lenient, Word, all, each, is_unreadable, key, one, run},
+    row::{At, Clock, Flag, Json, Lenient, Word, all, each, is_unreadable, key, one, run},
 };
 use crate::api::Events;
 
@@ -42,6 +43,20 @@ pub(super) const V3: &str = "
 ALTER TABLE events ADD COLUMN who_id TEXT;
 ";
 
+/// Whom it asks for something, and who had been asked by then. Before that, a request for a review was recorded only where it was
+/// the account's own user who was asked (or a team of theirs): it is known by the login from now on, as all others are by
+/// whom they ask, so that none is told again.
+pub(super) const V4: &str = "
+ALTER TABLE events ADD COLUMN of_whom TEXT;      -- Users as JSON; NULL: nobody in particular, or not recorded
+ALTER TABLE events ADD COLUMN asked_before TEXT; -- their ids as JSON; NULL: nobody
+UPDATE OR IGNORE events SET distinct_by = distinct_by || ' ' || (
+    SELECT json_extract(s.identity, '$.login') FROM items i JOIN sources s ON s.account = i.account WHERE i.n = events.item
+) WHERE name = 'review_requested' AND EXISTS (
+    SELECT 1 FROM items i JOIN sources s ON s.account = i.account
+    WHERE i.n = events.item AND iif(json_valid(s.identity), json_extract(s.identity, '$.login'), '') <> ''
+);
+";
+
 /// Why an event is no news, where it is none.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct News {
@@ -60,13 +75,33 @@ pub(super) fn insert(
     seen_at: Timestamp,
     News { old, moot }: News,
 ) -> rusqlite::Result<Option<i64>> {
-    let sql = "INSERT INTO events (item, name, distinct_by, at, seen_at, old, who, who_id, summary, moot)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (item, name, distinct_by) DO NOTHING";
-    let Transition { name, by, distinct, summary, .. } = transition;
+    let sql = "INSERT INTO events
+               (item, name, distinct_by, at, seen_at, old, who, who_id, summary, moot, of_whom, asked_before)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (item, name, distinct_by) DO NOTHING";
+    let Transition { name, by, of, asked_before, distinct, summary, at: _ } = transition;
     let who = by.as_ref().map(|by| (&by.name, &by.id)).unzip();
-    let row = params![n, Word(name), distinct, At(at), At(seen_at), old, who.0, who.1, summary, moot];
+    let (of, asked_before) = (some(of), some(asked_before));
+    let row = params![
+        n,
+        Word(name),
+        distinct,
+        At(at),
+        At(seen_at),
+        old,
+        who.0,
+        who.1,
+        summary,
+        moot,
+        of,
+        asked_before
+    ];
     let inserted = run(conn, sql, row)?;
     Ok((inserted == 1).then(|| conn.last_insert_rowid()))
+}
+
+/// As a column has a list; NULL where it is empty.
+fn some<T: Serialize>(list: &[T]) -> Option<Json<&[T]>> {
+    (!list.is_empty()).then_some(Json(list))
 }
 
 /// True where of what has happened to item `n` since the last of `over` some is among `what`, and none of that was news.
@@ -101,6 +136,8 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Event> {
         by: who(row, 8)?,
         summary: row.get(10)?,
         moot: row.get::<_, Flag>(11)?.0,
+        of: row.get::<_, Option<Json<_>>>(12)?.map(|it| it.0).unwrap_or_default(),
+        asked_before: row.get::<_, Option<Json<_>>>(13)?.map(|it| it.0).unwrap_or_default(),
     })
 }
 
@@ -114,8 +151,8 @@ fn who(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<User>> {
 }
 
 pub(super) const SELECT: &str =
-    "SELECT e.id, i.account, i.kind, i.id, e.name, e.at, e.seen_at, e.old, e.who, e.who_id, e.summary, e.moot
-                      FROM events e JOIN items i ON i.n = e.item";
+    "SELECT e.id, i.account, i.kind, i.id, e.name, e.at, e.seen_at, e.old, e.who, e.who_id, e.summary, e.moot,
+                      e.of_whom, e.asked_before FROM events e JOIN items i ON i.n = e.item";
 
 /// The events with these numbers that are still on the record and can be read, in order.
 pub(super) fn by_ids(conn: &Connection, ids: &[i64]) -> rusqlite::Result<Vec<Event>> {

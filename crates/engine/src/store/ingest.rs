@@ -250,7 +250,7 @@ impl Intake<'_> {
         // What a poll reads is later than all that had come when it began.
         let later = known.as_ref().zip(self.polled).is_some_and(|(known, began)| known.seen_at < began);
         let compare = if later { compare_read } else { compare };
-        let change = compare(stored.map(|stored| &stored.item), snapshot.clone(), &self.standing.me);
+        let change = compare(stored.map(|stored| &stored.item), snapshot.clone());
         self.apply(known, change)
     }
 
@@ -290,7 +290,7 @@ impl Intake<'_> {
             }
             None => self.first_poll,
         };
-        let moot = rules::is_moot(transition.name, item, &self.standing.me, now)
+        let moot = rules::is_moot(transition.name, &transition.of, item, &self.standing.me, now)
             || rules::ends(transition.name).map_or(Ok(false), |ends| events::all_moot(conn, n, ends))?;
         let news = News { old, moot };
         let Some(id) = events::insert(conn, n, transition, at, now, news)? else { return Ok(()) };
@@ -303,16 +303,20 @@ impl Intake<'_> {
             old,
             moot,
             by: transition.by.clone(),
+            of: transition.of.clone(),
+            asked_before: transition.asked_before.clone(),
             summary: transition.summary.clone(),
         };
         if !old && !moot {
-            if subject.aside {
-                items::clear_snooze_on_change(conn, n)?;
-            }
             let snoozed = matches!(subject.snoozed, Some(items::Snooze::Until(end)) if now < end);
             let happened = Happened { event: &event, item, me: &self.standing.me, snoozed };
             let decided = decide.decide(happened);
             decisions::insert(conn, id, &decided.record, decided.notice.as_ref())?;
+            // What only others are asked for is nothing that has happened, unless a rule makes it so.
+            let is_told = decided.notice.is_some() || !decided.posts.is_empty();
+            if subject.aside && (is_told || !rules::is_of_others(&event, item, &self.standing.me)) {
+                items::clear_snooze_on_change(conn, n)?;
+            }
             if decided.silence {
                 items::silence(conn, n)?;
             }

@@ -165,3 +165,36 @@ async fn an_item_says_what_its_row_on_the_board_says() {
     assert_eq!(detail.row, Some(row));
     it.engine.stop().await;
 }
+
+#[tokio::test]
+async fn what_others_are_asked_for_brings_nothing_back() {
+    let config = |when: &str| format!("[[rules]]\nname = \"mine\"\nwhen = '{when}'\ndo = \"notify\"\n");
+    // a rule, who is asked then -> whether the pull request is back, and what the desktop is told
+    let others = "of_ids.exists(who, who == \"cy\")";
+    let cases: [(&str, &[&str], bool, &[&str]); 5] = [
+        ("false", &["cy"], false, &[]),
+        ("event == \"review_requested\"", &["cy"], false, &[]),
+        ("false", &["ana", "cy"], true, &["bo asks for your review of acme/web#7 Try it"]),
+        (others, &["cy"], true, &["bo asks cy for a review of acme/web#7 Try it"]),
+        (others, &["dee"], false, &[]),
+    ];
+    for (when, who, back, shown) in cases {
+        let it = Scene::open(&config(when), Mode::Serve, &[]).await;
+        it.report([pull(7, "Try it", &[])]).await;
+        let snooze = Snooze { item: "acme/web#7".into(), until: None };
+        it.call(snooze).await.unwrap();
+        let mut asked = pull(7, "Try it", who);
+        if let Detail::PullRequest(pull) = &mut asked.detail {
+            pull.updated_at = Timestamp::now();
+        }
+        it.report([asked]).await;
+        let detail = it.call(ItemQuery { item: "acme/web#7".into() }).await.unwrap();
+        assert_eq!(detail.snoozed.is_none(), back, "{when}, {who:?}");
+        let of: Vec<&str> = detail.events.iter().flat_map(|it| &it.of).map(|it| it.id.as_str()).collect();
+        let mut recorded = of.clone();
+        recorded.sort_unstable();
+        assert_eq!(recorded, who, "each is on the record, whoever is told");
+        until("it is told", async || it.host.shown() == shown).await;
+        it.engine.stop().await;
+    }
+}

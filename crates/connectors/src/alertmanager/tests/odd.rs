@@ -48,10 +48,7 @@ async fn what_an_alert_lacks_or_writes_otherwise_costs_no_alert() {
 
 #[tokio::test]
 async fn an_alert_whose_beginning_is_said_now_and_then_is_told_once() {
-    use callboard_domain::{
-        event::{EventName, compare},
-        identity::Identity,
-    };
+    use callboard_domain::event::{EventName, compare};
     let said = json!({});
     let unsaid = json!({ "startsAt": null });
     let odd_one = json!({ "startsAt": "9999-12-31T23:59:59Z" });
@@ -69,7 +66,7 @@ async fn an_alert_whose_beginning_is_said_now_and_then_is_told_once() {
             lists(&server, &[odd("HighCPU", fields.clone())]).await;
             later += jiff::SignedDuration::from_mins(1);
             let batch = source(&server.uri()).poll(cursor.as_ref(), later).await.unwrap();
-            let change = compare(stored.as_ref(), batch.snapshots[0].clone(), &Identity::default());
+            let change = compare(stored.as_ref(), batch.snapshots[0].clone());
             told.extend(change.transitions.iter().map(|it| it.name));
             (stored, cursor) = (Some(change.item), batch.cursor);
         }

@@ -24,7 +24,7 @@ async fn a_build_under_the_same_label_is_another_attempt() {
         let server = serve(&feed).await;
         let batch =
             source(&config(&server.uri(), json!({}))).poll(cursor.as_ref(), contract::now()).await.unwrap();
-        let change = compare(stored.as_ref(), batch.snapshots[0].clone(), &Identity::default());
+        let change = compare(stored.as_ref(), batch.snapshots[0].clone());
         let names: Vec<_> = change.transitions.iter().map(|transition| transition.name).collect();
         assert_eq!(names, expected, "step {index}");
         (stored, cursor) = (Some(change.item), batch.cursor);
@@ -40,7 +40,7 @@ async fn told_of(steps: &[Says], minutes: i64) -> Vec<Vec<EventName>> {
         let batch = source(&config(&server.uri(), json!({}))).poll(cursor.as_ref(), now).await.unwrap();
         let mut names = Vec::new();
         for snapshot in batch.snapshots {
-            let change = compare(stored.as_ref(), snapshot, &Identity::default());
+            let change = compare(stored.as_ref(), snapshot);
             names.extend(change.transitions.iter().map(|transition| transition.name));
             stored = Some(change.item);
         }

@@ -33,7 +33,7 @@ fn a_counter_that_begins_anew_hides_nothing() {
         for rows in &polls {
             let rows: Vec<wire::Run> = serde_json::from_str(&json!(rows).to_string()).unwrap();
             let snapshot = builds(&rows, &Default::default()).remove(0);
-            let change = compare(stored.as_ref(), snapshot, &Identity::default());
+            let change = compare(stored.as_ref(), snapshot);
             names.extend(change.transitions.iter().map(|transition| transition.name));
             stored = Some(change.item);
         }

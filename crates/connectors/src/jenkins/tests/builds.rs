@@ -38,7 +38,7 @@ async fn follow(polls: &[Says]) -> (Vec<Vec<EventName>>, String, Vec<String>) {
         }
         let mut names = Vec::new();
         for snapshot in batch.snapshots {
-            let change = compare(stored.as_ref(), snapshot, &Identity::default());
+            let change = compare(stored.as_ref(), snapshot);
             names.extend(change.transitions.iter().map(|transition| transition.name));
             stored = Some(change.item);
         }

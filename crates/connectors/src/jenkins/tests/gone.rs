@@ -171,7 +171,7 @@ async fn a_job_whose_builds_are_not_said_stays_as_it_was() {
     for builds in [json!(null), json!([null, {}]), json!([{ "number": "x" }])] {
         let says = json!({ "jobs": [job("web", json!({ "builds": builds }))] });
         let batch = poll(&says, &[], first.cursor.as_ref(), contract::now()).await;
-        let change = compare(Some(&first.snapshots[0]), batch.snapshots[0].clone(), &Identity::default());
+        let change = compare(Some(&first.snapshots[0]), batch.snapshots[0].clone());
         assert!(change.transitions.is_empty() && change.item.status() == "failed", "{says}: {change:?}");
     }
 }
@@ -233,7 +233,7 @@ async fn a_build_without_a_result_still_runs() {
         let (mut stored, mut cursor, mut now) = (None, None, contract::now());
         for (says, expected) in steps.iter().zip(expected) {
             let batch = poll(says, &[], cursor.as_ref(), now).await;
-            let change = compare(stored.as_ref(), batch.snapshots[0].clone(), &Identity::default());
+            let change = compare(stored.as_ref(), batch.snapshots[0].clone());
             let names: Vec<_> = change.transitions.iter().map(|transition| transition.name).collect();
             assert_eq!(names, *expected, "{says}");
             (stored, cursor, now) = (Some(change.item), batch.cursor, now + pause);

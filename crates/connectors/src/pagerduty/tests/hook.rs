@@ -50,7 +50,7 @@ fn webhooks_keep_what_they_do_not_say() {
     for (event, agent, incident, expected, poll) in cases {
         let received = receive(&webhook(event, "2026-11-22T11:30:00.5Z", agent, &incident));
         assert_eq!(received.poll, poll, "{event}");
-        let change = compare(Some(&stored), received.snapshots[0].clone(), &Identity::default());
+        let change = compare(Some(&stored), received.snapshots[0].clone());
         let told: Vec<_> = change
             .transitions
             .iter()

@@ -9,7 +9,6 @@ use callboard_domain::{
     action::Wanted,
     command::Args,
     event::{EventName, compare},
-    identity::Identity,
     item::{Detail, Incident, IncidentStatus, Item, Severity},
     run::Outcome,
     source::{Batch, Cursor, GoneReason, Hook, ProblemKind, Source},
@@ -43,7 +42,7 @@ async fn serve(server: &Server) -> MockServer {
 /// As the board has it.
 fn item(incident: &Value) -> Item {
     let incident = serde_json::from_str(&incident.to_string()).unwrap();
-    compare(None, normalise::listed(&"test".into(), &incident, now()).unwrap(), &Identity::default()).item
+    compare(None, normalise::listed(&"test".into(), &incident, now()).unwrap()).item
 }
 
 fn on_the_board(id: &str, values: &[(&str, &str)]) -> Args {

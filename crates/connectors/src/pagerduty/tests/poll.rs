@@ -23,7 +23,7 @@ impl Polled {
         self.cursor.clone_from(&batch.cursor);
         let mut told = Vec::new();
         for item in &batch.snapshots {
-            let change = compare(self.stored.get(&item.key.id), item.clone(), &Identity::default());
+            let change = compare(self.stored.get(&item.key.id), item.clone());
             told.extend(change.transitions.into_iter().map(|it| (it.name, it.by.map(|by| by.name))));
             self.stored.insert(item.key.id.clone(), change.item);
         }

@@ -1,6 +1,6 @@
 //! What is done about an incident.
 
-use callboard_domain::error::ServiceError;
+use callboard_domain::{error::ServiceError, identity::Identity};
 
 use super::*;
 

@@ -10,7 +10,6 @@ mod server;
 use callboard_domain::{
     command::Args,
     event::{EventName, compare_read},
-    identity::Identity,
     item::{Detail, Incident, IncidentStatus, Item, Kind, Severity},
     run::Outcome,
     source::{Batch, GoneReason, HookError, ProblemKind},

@@ -27,7 +27,7 @@ impl Polled {
         let batch = self.source.poll(None, now()).await.unwrap();
         let mut told = Vec::new();
         for item in &batch.snapshots {
-            let change = compare_read(self.stored.get(&item.key.id), item.clone(), &Identity::default());
+            let change = compare_read(self.stored.get(&item.key.id), item.clone());
             told.extend(change.transitions.into_iter().map(|it| (it.name, it.by.map(|by| by.id))));
             self.stored.insert(item.key.id.clone(), change.item);
         }

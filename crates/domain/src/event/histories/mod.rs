@@ -12,10 +12,7 @@ use std::collections::BTreeMap;
 use proptest::{collection::vec, prelude::*};
 
 use super::{Change, EventName, compare, missed};
-use crate::item::{
-    BuildRun, BuildStatus, Detail, Item,
-    examples::{at, kim},
-};
+use crate::item::{BuildRun, BuildStatus, Detail, Item, examples::at};
 
 /// What tells an event from all others of its item.
 type Told = (EventName, String);
@@ -65,10 +62,10 @@ struct Store {
 
 impl Store {
     fn save(&mut self, snapshot: &Item) -> Change {
-        let change = compare(self.item.as_ref(), snapshot.clone(), &kim());
+        let change = compare(self.item.as_ref(), snapshot.clone());
         assert_eq!(change.changed, self.item.as_ref() != Some(&change.item));
         assert!(change.changed || change.transitions.is_empty(), "no event without a change");
-        let again = compare(Some(&change.item), snapshot.clone(), &kim());
+        let again = compare(Some(&change.item), snapshot.clone());
         assert!(!again.changed && again.transitions.is_empty(), "the same again says nothing new");
         self.keep(change)
     }
@@ -76,8 +73,8 @@ impl Store {
     /// A complete listing of that minute lacks it.
     fn miss(&mut self, minute: i64) {
         let Some(item) = &self.item else { return };
-        if let Some(change) = missed(item, at(minute), &kim()) {
-            let again = missed(&change.item, at(minute + 1), &kim()).expect("an incident");
+        if let Some(change) = missed(item, at(minute)) {
+            let again = missed(&change.item, at(minute + 1)).expect("an incident");
             assert!(!again.changed && again.transitions.is_empty(), "an end is inferred once");
             self.keep(change);
         }

@@ -5,13 +5,12 @@ use crate::{
     event::EventName,
     item::{
         Checks, ChecksStatus, Detail, Item, PullRequestState, Size, Verdict,
-        examples::{at, kim, pull_request, review},
+        examples::{at, pull_request, review},
     },
 };
 
 pub(super) fn history(dice: &[(u8, u8)]) -> History {
     let mut steps: Vec<Step> = Vec::new();
-    let me = kim();
     let mut now = None;
     for (tick, (what, how)) in (0..).zip(dice) {
         let time = at(tick);
@@ -26,7 +25,7 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
         let mut item: Item = before;
         let Detail::PullRequest(p) = &mut item.detail else { unreachable!() };
         let who = ["kim", "bo", "cy"][usize::from(how % 3)];
-        let (open, asked) = (p.state == PullRequestState::Open, p.asks(&me));
+        let open = p.state == PullRequestState::Open;
         let requested = p.requested.clone();
         let mut told: Vec<Told> = Vec::new();
         let (mut said_review, mut said_checks) = (None, None);
@@ -108,8 +107,9 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
             if said_checks.is_none() {
                 p.updated_at = time;
             }
-            if !asked && p.asks(&me) {
-                told.push((EventName::ReviewRequested, time.to_string()));
+            if p.state == PullRequestState::Open {
+                let anew = p.requested.iter().filter(|name| !open || !requested.contains(*name));
+                told.extend(anew.map(|name| (EventName::ReviewRequested, format!("{time} {name}"))));
             }
             let mut hook = p.clone();
             hook.reviews = said_review.into_iter().collect();

@@ -6,7 +6,7 @@ use crate::{
     },
     item::{
         BuildRun, BuildStatus, Detail, Item, RUNS_KEPT, User,
-        examples::{at, build, kim, run},
+        examples::{at, build, run},
     },
 };
 
@@ -109,7 +109,7 @@ fn what_a_build_says() {
     for (runs, expected) in cases {
         assert_eq!(says(runs), expected);
     }
-    let ana = &compare(None, build(vec![run(1, Passed)]), &kim()).transitions[0];
+    let ana = &compare(None, build(vec![run(1, Passed)])).transitions[0];
     assert_eq!(
         (ana.by.clone(), ana.at, ana.distinct.as_str()),
         (Some(User::named("ana")), Some(at(1)), "1.1")

@@ -8,7 +8,7 @@ use crate::{
     },
     item::{
         BuildRun, BuildStatus, Detail, Item,
-        examples::{at, build, kim, run},
+        examples::{at, build, run},
     },
 };
 
@@ -119,8 +119,8 @@ fn the_order_of_sightings_does_not_matter() {
 fn runs_of_one_number_are_two_events() {
     let old = build(vec![made(1, 1, BuildStatus::Failed)]);
     let new = build(vec![made(1, 2, BuildStatus::Failed)]);
-    let first = compare(None, old, &kim());
-    let second = compare(Some(&first.item), new, &kim());
+    let first = compare(None, old);
+    let second = compare(Some(&first.item), new);
     assert_ne!(first.transitions[0].distinct, second.transitions[0].distinct);
 }
 

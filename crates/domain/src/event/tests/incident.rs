@@ -6,7 +6,7 @@ use crate::{
     },
     item::{
         Assignment, Detail, IncidentStatus, Item, Severity, User,
-        examples::{at, build, hold, incident, kim},
+        examples::{at, build, hold, incident},
     },
 };
 
@@ -193,11 +193,11 @@ fn first_seen_is_no_other_occurrence() {
         for learnt in learnt {
             let change = match (learnt, &stored) {
                 (Seen(snapshot), stored) => {
-                    let change = compare(stored.as_ref(), snapshot.clone(), &kim());
-                    assert!(!compare(Some(&change.item), snapshot, &kim()).changed, "{name}");
+                    let change = compare(stored.as_ref(), snapshot.clone());
+                    assert!(!compare(Some(&change.item), snapshot).changed, "{name}");
                     change
                 }
-                (Missed(minute), Some(stored)) => missed(stored, at(minute), &kim()).expect("an incident"),
+                (Missed(minute), Some(stored)) => missed(stored, at(minute)).expect("an incident"),
                 (Missed(_), None) => unreachable!(),
             };
             found.extend(change.transitions.iter().map(|it| it.name));
@@ -327,8 +327,8 @@ fn an_inferred_end_lasts_until_it_is_seen_again() {
         let mut found: Vec<Transition> = Vec::new();
         for learnt in learnt {
             let change = match (learnt, &stored) {
-                (Seen(snapshot), stored) => compare(stored.as_ref(), snapshot, &kim()),
-                (Missed(minute), Some(stored)) => missed(stored, at(minute), &kim()).expect("an incident"),
+                (Seen(snapshot), stored) => compare(stored.as_ref(), snapshot),
+                (Missed(minute), Some(stored)) => missed(stored, at(minute)).expect("an incident"),
                 (Missed(_), None) => unreachable!(),
             };
             assert!(change.changed || change.transitions.is_empty(), "{name}");
@@ -345,7 +345,7 @@ fn an_inferred_end_lasts_until_it_is_seen_again() {
         assert_eq!(stands.status, status, "{name}");
         assert_eq!(stands.inferred_end.map(|end| end.since), inferred.map(at), "{name}");
     }
-    assert_eq!(missed(&build(Vec::new()), at(5), &kim()), None);
+    assert_eq!(missed(&build(Vec::new()), at(5)), None);
 }
 
 #[test]
@@ -387,4 +387,22 @@ fn what_an_incident_says() {
     for (snapshot, expected) in cases {
         assert_eq!(told(&[snapshot]).concat().pop().expect("an event").1, expected);
     }
+}
+
+#[test]
+fn whom_an_incident_is_assigned_to_is_told_with_it() {
+    let user = |id: &str, name: &str| User { id: id.into(), name: name.into() };
+    let (ana, bo) = (user("P1", "Ana"), user("P2", "Bo"));
+    let assigned = |minute, to: &[&User]| {
+        incident(|i| {
+            i.updated_at = at(minute);
+            let to = to.iter().copied().cloned().collect();
+            i.assigned = Some(Assignment { at: at(minute), to, by: None });
+        })
+    };
+    let first = compare(None, assigned(0, &[&ana])).item;
+    let told = compare(Some(&first), assigned(1, &[&ana, &bo])).transitions.remove(0);
+    assert_eq!((told.name, told.of, told.asked_before), (Reassigned, vec![ana, bo], vec!["P1".to_owned()]));
+    let nobody = compare(Some(&first), assigned(1, &[])).transitions.remove(0);
+    assert_eq!((nobody.name, nobody.of), (Reassigned, Vec::new()));
 }

@@ -23,7 +23,7 @@ fn told(snapshots: &[Item]) -> Vec<Vec<(EventName, String)>> {
     let mut stored: Option<Item> = None;
     let mut told = Vec::new();
     for snapshot in snapshots {
-        let change = compare(stored.as_ref(), snapshot.clone(), &kim());
+        let change = compare(stored.as_ref(), snapshot.clone());
         told.push(change.transitions.into_iter().map(|t| (t.name, t.summary)).collect());
         stored = Some(change.item);
     }
@@ -36,8 +36,7 @@ fn names(snapshots: &[Item]) -> Vec<EventName> {
 }
 
 fn joined(snapshots: &[Item]) -> Item {
-    let save =
-        |stored: Option<Item>, snapshot: &Item| Some(compare(stored.as_ref(), snapshot.clone(), &kim()).item);
+    let save = |stored: Option<Item>, snapshot: &Item| Some(compare(stored.as_ref(), snapshot.clone()).item);
     snapshots.iter().fold(None, save).expect("at least one snapshot")
 }
 
@@ -51,18 +50,18 @@ fn what_comes_in_is_cleaned() {
             p.reviews = vec![review("bo\n", 1, Verdict::Approved)];
         })
     };
-    let change = compare(None, dirty.clone(), &kim());
+    let change = compare(None, dirty.clone());
     assert_eq!(change.item.title, "Bump pins");
     let summaries: Vec<_> = change.transitions.iter().map(|t| t.summary.as_str()).collect();
     assert_eq!(
         summaries,
         [
             "ana opened acme/web#479 Bump pins",
-            "ana asks for your review of acme/web#479 Bump pins",
+            "ana asks kim for a review of acme/web#479 Bump pins",
             "bo approved acme/web#479 Bump pins: 1 approval"
         ]
     );
-    assert!(!compare(Some(&change.item), dirty, &kim()).changed);
+    assert!(!compare(Some(&change.item), dirty).changed);
 }
 
 /// Every time of an item.
@@ -120,12 +119,12 @@ proptest! {
             }),
         ];
         for snapshot in items {
-            let change = compare(None, snapshot.clone(), &kim());
+            let change = compare(None, snapshot.clone());
             prop_assert!(times(&change.item).iter().all(|at| (EARLIEST..=LATEST).contains(at)));
             for transition in &change.transitions {
                 prop_assert!(transition.at.is_none_or(|at| (EARLIEST..=LATEST).contains(&at)));
             }
-            prop_assert!(!compare(Some(&change.item), snapshot, &kim()).changed);
+            prop_assert!(!compare(Some(&change.item), snapshot).changed);
             stale(&change.item, at(now));
             let entry = board::Entry { item: &change.item, me: &kim(), snoozed: None };
             board::board([entry].into_iter(), at(now), &board::Options { all: true, ..board::Options::default() });
@@ -166,14 +165,14 @@ fn at_the_same_version_what_was_read_later_is_later() {
         (ran(B::Failed), ran(B::Running), "failed", "failed"),
     ];
     for (stored, snapshot, unknown, later) in cases {
-        let of = |compare: fn(Option<&Item>, Item, &crate::identity::Identity) -> super::Change| {
-            let change = compare(Some(&stored), snapshot.clone(), &kim());
-            assert!(!compare(Some(&change.item), snapshot.clone(), &kim()).changed);
+        let of = |compare: fn(Option<&Item>, Item) -> super::Change| {
+            let change = compare(Some(&stored), snapshot.clone());
+            assert!(!compare(Some(&change.item), snapshot.clone()).changed);
             was(&change.item)
         };
         assert_eq!((of(compare), of(compare_read)), (unknown, later), "{stored:?}");
     }
-    let renamed = compare(Some(&titled("Bump")), titled("Bump pins"), &kim());
+    let renamed = compare(Some(&titled("Bump")), titled("Bump pins"));
     assert!(renamed.changed && renamed.item.title == "Bump pins", "a differing text is never dropped");
 }
 
@@ -184,7 +183,7 @@ fn held_for_ever_has_no_end() {
             i.status = IncidentStatus::Acknowledged;
             i.hold = Some(Hold { at: at(0), by: Vec::new(), until: text.parse().ok() });
         });
-        match compare(None, held, &kim()).item.detail {
+        match compare(None, held).item.detail {
             Detail::Incident(incident) => incident.held_until(),
             _ => unreachable!(),
         }
@@ -196,10 +195,10 @@ fn held_for_ever_has_no_end() {
 
 #[test]
 fn a_key_is_of_one_kind() {
-    let stored = compare(None, pull_request(|_| {}), &kim()).item;
+    let stored = compare(None, pull_request(|_| {})).item;
     let mut wrong = build(vec![run(1, BuildStatus::Failed)]);
     wrong.key = stored.key.clone();
-    let change = compare(Some(&stored), wrong, &kim());
+    let change = compare(Some(&stored), wrong);
     assert_eq!(
         (change.item.key.kind, change.changed, change.transitions.len()),
         (Kind::PullRequest, false, 0)

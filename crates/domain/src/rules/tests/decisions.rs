@@ -237,3 +237,95 @@ fn a_command_goes_where_its_items_news_go() {
     let named: Vec<_> = rules.channels().collect();
     assert_eq!(named[1], ("reds", "reds"));
 }
+
+/// `review_requested` of these, where those had been asked before; nobody as an earlier version recorded it.
+fn requested(item: &Item, of: &[&str], before: &[&str]) -> Event {
+    Event {
+        of: of.iter().copied().map(User::named).collect(),
+        asked_before: before.iter().copied().map(str::to_owned).collect(),
+        ..event(EventName::ReviewRequested, item)
+    }
+}
+
+#[test]
+fn what_asks_others_is_seen_only_by_rules_that_ask_of_whom_it_is() {
+    use NotifyLevel::{Notify, Show};
+    let (theirs, mine) = (pull_request("bo", &["ana", "cy"]), pull_request("ana", &["team/web"]));
+    let loud = |when: &str| RuleConfig {
+        action: Some(NotifyLevel::Important),
+        post: vec!["reviews".into()],
+        ..rule("loud", when)
+    };
+    let post: &[&str] = &["reviews"];
+    let important = NotifyLevel::Important;
+    type Case<'a> = (Option<&'a str>, &'a Item, &'a [&'a str], &'a [&'a str], NotifyLevel, &'a [&'a str]);
+    // a rule of a person's own, of whose pull request, of whom, asked before -> what is done, posted
+    let cases: &[Case<'_>] = &[
+        // The built-in rules alone.
+        (None, &theirs, &[], &[], Notify, &[]),
+        (None, &theirs, &["ana"], &[], Notify, &[]),
+        (None, &theirs, &["team/acme/web"], &["cy"], Notify, &[]),
+        (None, &theirs, &["team/web"], &["ana"], Show, &[]),
+        (None, &theirs, &["cy"], &[], Show, &[]),
+        (None, &mine, &["team/web"], &[], Show, &[]),
+        // Rules as they were written when there was no request of others.
+        (Some("event == 'review_requested'"), &theirs, &["ana"], &[], important, post),
+        (Some("event == 'review_requested'"), &theirs, &[], &[], important, post),
+        (Some("event == 'review_requested'"), &theirs, &["cy"], &[], Show, &[]),
+        (Some("event == 'review_requested'"), &theirs, &["team/web"], &["ana"], Show, &[]),
+        (Some("event == 'review_requested' && item.turn_mine"), &theirs, &["cy"], &[], Show, &[]),
+        (Some("event != 'opened'"), &theirs, &["cy"], &[], Show, &[]),
+        (Some("true"), &theirs, &["cy"], &[], Show, &[]),
+        (Some("true"), &theirs, &["ana"], &[], important, post),
+        // Rules that ask of whom it is.
+        (Some("event == 'review_requested' && !of_me"), &theirs, &["cy"], &[], important, post),
+        (Some("event == 'review_requested' && !of_me"), &theirs, &["ana"], &[], Notify, &[]),
+        (Some("of_ids.exists(who, who.startsWith('team/'))"), &theirs, &["team/qa"], &[], important, post),
+        (Some("'cy' in of"), &theirs, &["cy"], &[], important, post),
+        (Some("of_me"), &theirs, &[], &[], important, post),
+        (Some("of_me"), &mine, &["team/web"], &[], Show, &[]),
+    ];
+    for (when, item, of, before, action, post) in cases {
+        let event = requested(item, of, before);
+        let configs: Vec<_> = when.iter().map(|when| loud(when)).collect();
+        let decision = decide(&configs, &event, item);
+        assert_eq!(
+            (decision.action, decision.post),
+            (*action, own(post)),
+            "{when:?} {of:?} after {before:?}"
+        );
+        let explained = rules(&configs).explain(&event, item, &me());
+        assert_eq!((explained.action, explained.post), (*action, own(post)), "{when:?} {of:?}");
+    }
+    // A rule that silences what it matches has not matched.
+    let silent = RuleConfig { action: Some(NotifyLevel::Silence), ..rule("silent", "true") };
+    let decision = decide(&[silent], &requested(&theirs, &["cy"], &[]), &theirs);
+    assert_eq!(decision.action, Show);
+    let why: Vec<_> = decision.reasons.iter().map(|reason| reason.rule.as_str()).collect();
+    assert_eq!(why, ["what asks others"]);
+    let explained = rules(&[loud("true")]).explain(&requested(&theirs, &["cy"], &[]), &theirs, &me());
+    assert!(explained.reasons[0].why.starts_with("it asks cy, not you"), "{}", explained.reasons[0].why);
+}
+
+fn own(channels: &[&str]) -> Vec<String> {
+    channels.iter().copied().map(str::to_owned).collect()
+}
+
+#[test]
+fn who_an_incident_is_assigned_to_is_of_whom_it_is() {
+    let alert = incident(Severity::High, &["bo"]);
+    let to =
+        |of: &[&str], before: &[&str]| Event { name: EventName::Reassigned, ..requested(&alert, of, before) };
+    // to whom, before -> of me; and whatever that is, others see it as they did
+    for (of, before, expected) in [
+        (&["ana"][..], &["bo"][..], true),
+        (&["ana", "bo"], &["ana"], false),
+        (&["bo"], &["ana"], false),
+        (&[], &[], false),
+    ] {
+        let event = to(of, before);
+        let holds = |when: &str| Condition::compile(when).unwrap().holds(&event, &alert, &me());
+        assert_eq!(holds("of_me"), Ok(expected), "{of:?} after {before:?}");
+        assert_eq!(holds("event == 'reassigned'"), Ok(true), "{of:?} after {before:?}");
+    }
+}

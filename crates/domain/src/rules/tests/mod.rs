@@ -128,6 +128,8 @@ fn event(name: EventName, item: &Item) -> Event {
         old: false,
         moot: false,
         by: Some(User::named("bo")),
+        of: Vec::new(),
+        asked_before: Vec::new(),
         summary: format!("{} {}", item.reference(), name.name()),
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn several_events_make_one_notification() {
-    use EventName::{Acknowledged, Failed, Fixed, Merged, Running, StillFailing, Triggered};
+    use EventName::{Acknowledged, Failed, Fixed, Merged, ReviewRequested, Running, StillFailing, Triggered};
     let red = |branch: &str| build(branch, "bo", &[BuildStatus::Failed]);
     let api = |branch: &str| {
         let mut item = red(branch);
@@ -40,6 +40,11 @@ fn several_events_make_one_notification() {
             "2 builds of acme/web failed\nPD-123 acknowledged",
         ),
         (
+            vec![(ReviewRequested, pull_request("bo", &["ana"]))],
+            "bo asks for your review of acme/web#479 title of acme/web#479",
+            "",
+        ),
+        (
             (0..7).map(|n| (Failed, red(&n.to_string()))).collect(),
             "7 builds of acme/web failed",
             "acme/web/ci@0 failed\nacme/web/ci@1 failed\nacme/web/ci@2 failed\nacme/web/ci@3 failed\nacme/web/ci@4 failed\nand 2 more",
@@ -59,10 +64,38 @@ fn several_events_make_one_notification() {
     assert!(found.important && found.title.starts_with("red x") && found.title.chars().count() == 120);
 }
 
+#[test]
+fn a_review_is_asked_of_me_or_of_others() {
+    let asking = |number: u64, of: &[&str]| {
+        let mut item = pull_request("bo", of);
+        item.key.id = format!("acme/web#{number}");
+        item.title = String::new();
+        let of: Vec<_> = of.iter().copied().map(User::named).collect();
+        let event = Event { of, ..event(EventName::ReviewRequested, &item) };
+        NotifiableEvent { event, ..told(EventName::ReviewRequested, item) }
+    };
+    let of_others = |number| {
+        let one = asking(number, &["cy"]);
+        NotifiableEvent { of_me: is_of_me(&one.event, &one.item, &me()), ..one }
+    };
+    let title = |news: &[NotifiableEvent]| notification(news).unwrap().title;
+    assert_eq!(title(&[asking(1, &["ana"])]), "bo asks for your review of acme/web#1");
+    assert_eq!(title(&[of_others(1)]), "acme/web#1 review_requested");
+    assert_eq!(
+        title(&[asking(1, &["ana"]), asking(2, &["ana"])]),
+        "2 pull requests of acme/web want your review"
+    );
+    assert_eq!(
+        title(&[asking(1, &["ana"]), of_others(2)]),
+        "2 pull requests of acme/web: 1 wants your review, 1 wants a review by others"
+    );
+}
+
 fn told(name: EventName, item: Item) -> NotifiableEvent {
     let event = event(name, &item);
     let decision = decide(&[], &event, &item);
     NotifiableEvent {
+        of_me: is_of_me(&event, &item, &me()),
         event,
         item,
         important: decision.action == NotifyLevel::Important,

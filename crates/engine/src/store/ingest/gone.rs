@@ -40,7 +40,7 @@ impl Intake<'_> {
                     moved.title.clone_from(&to.id);
                 }
                 let item = match &new.state {
-                    Some(known) => compare(Some(&moved), known.item.clone(), &self.standing.me).item,
+                    Some(known) => compare(Some(&moved), known.item.clone()).item,
                     None => moved,
                 };
                 items::update(conn, &new, &item, now)?;
@@ -83,7 +83,7 @@ impl Intake<'_> {
         let present = items::present(self.conn, self.account, scope.kind, began_at)?;
         let absent = present.into_iter().filter(|(_, item)| scope.covers(item) && !named.contains(&item.key));
         for (n, item) in absent {
-            let change = missed(&item, began_at, &self.standing.me).filter(|_| watched.0(&item));
+            let change = missed(&item, began_at).filter(|_| watched.0(&item));
             match change {
                 Some(over) => {
                     let known = items::load(self.conn, &item.key)?;

@@ -10,7 +10,7 @@ use callboard_domain::{
 use super::*;
 
 /// An open pull request of which nothing says when it was opened, but the first poll does.
-fn pull_request(repo: &str) -> Item {
+pub(super) fn pull_request(repo: &str) -> Item {
     Item {
         key: ItemKey::new(&pager(), Kind::PullRequest, format!("{repo}#1")),
         title: "Add it".to_owned(),

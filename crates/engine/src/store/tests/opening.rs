@@ -218,6 +218,85 @@ async fn who_did_something_is_kept_by_id_and_was_known_by_name_alone() {
     assert_eq!(by(&store).await, Some(User::named("Ana")));
 }
 
+/// A pull request whose review is asked of these as of that second.
+fn asked(second: i64, who: &[&str]) -> Item {
+    let mut item = gone::pull_request("web");
+    let Detail::PullRequest(pull) = &mut item.detail else { unreachable!() };
+    pull.requested = who.iter().copied().map(str::to_owned).collect();
+    pull.updated_at = at(second);
+    item
+}
+
+/// Whose review is asked for by the events of the pull request that are news, the latest first.
+async fn requests(store: &Store) -> Vec<(Vec<User>, Vec<String>)> {
+    let events = store.events_of(&asked(0, &[]).key, 20).await.unwrap().into_iter();
+    let requests = events.filter(|event| event.name == EventName::ReviewRequested);
+    requests.map(|event| (event.of, event.asked_before)).collect()
+}
+
+#[tokio::test]
+async fn of_whom_an_event_is_is_kept() {
+    let folder = folder();
+    let file = folder.path().join("callboard.db");
+    let store = Store::open(&file, at(0)).unwrap();
+    for snapshot in [asked(110, &["bo"]), asked(120, &["bo", "team/acme/web"])] {
+        store.ingest(&pager(), poll(130, vec![snapshot]), at(130), everything()).await.unwrap();
+    }
+    let team = User { id: "team/acme/web".to_owned(), name: "team/web".to_owned() };
+    let expected = vec![(vec![team], vec!["bo".to_owned()]), (vec![User::named("bo")], Vec::new())];
+    assert_eq!(requests(&store).await, expected);
+    let store = after_crash(&store, 140);
+    assert_eq!(requests(&store).await, expected);
+}
+
+/// Before it was recorded of whom an event is, only requests for a review of the account's own user were.
+#[tokio::test]
+async fn a_review_that_was_asked_for_before_the_upgrade_is_not_told_again() {
+    // who the account acts as, as stored -> whether the request is known again where all is read anew
+    let cases =
+        [(r#"{"login":"kim","teams":[],"server":null,"missing_scopes":[]}"#, true), ("nonsense", false)];
+    for (identity, known) in cases {
+        let folder = folder();
+        let file = folder.path().join("callboard.db");
+        let conn = open::writer(&file, &FORMATS[..8]).unwrap();
+        let item = asked(110, &["kim"]);
+        let values = (pager().0, item.key.id.clone(), serde_json::to_string(&item.detail).unwrap());
+        let sql =
+            "INSERT INTO sources (account, baseline_at, last_ok_at, identity) VALUES ('pager', ?1, ?1, ?2)";
+        conn.execute(sql, (at(50).as_microsecond(), identity)).unwrap();
+        let sql = "INSERT INTO items (n, account, kind, id, title, repo, detail, open, changed_at, seen_at)
+                   VALUES (1, ?1, 'pull_request', ?2, 'Add it', 'web', ?3, 1, ?4, ?4)";
+        conn.execute(sql, (values.0, values.1, values.2, at(110).as_microsecond())).unwrap();
+        let sql = "INSERT INTO events (item, name, distinct_by, at, seen_at, old, who, who_id, summary)
+                   VALUES (1, 'review_requested', ?1, ?2, ?2, 0, 'ana', 'ana', 'ana asks for your review of web#1')";
+        conn.execute(sql, (at(110).to_string(), at(110).as_microsecond())).unwrap();
+        drop(conn);
+
+        let store = Store::open(&file, at(120)).unwrap();
+        assert_eq!(
+            requests(&store).await,
+            [(Vec::new(), Vec::new())],
+            "{identity}: of me, and nobody else is named"
+        );
+        // What is stored is damaged, and all is read anew.
+        damage(
+            &store,
+            "UPDATE items SET detail = '', open = 0, gone = '{\"reason\":\"not_listed\"}', gone_at = 0",
+        );
+        store.ingest(&pager(), poll(130, vec![item]), at(130), everything()).await.unwrap();
+        let anew = requests(&store).await.into_iter().filter(|(of, _)| !of.is_empty()).count();
+        assert_eq!(anew == 0, known, "{identity}");
+        // What is asked of others is news of its own.
+        let item = asked(140, &["bo", "kim"]);
+        store.ingest(&pager(), poll(150, vec![item]), at(150), everything()).await.unwrap();
+        assert_eq!(
+            requests(&store).await[0],
+            (vec![User::named("bo")], vec!["kim".to_owned()]),
+            "{identity}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn actor_that_cannot_be_read_hides_nothing_else() {
     let folder = folder();

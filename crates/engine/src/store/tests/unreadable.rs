@@ -78,6 +78,8 @@ async fn damaged_row_is_named_with_its_column() {
         ("runs SET line = '', actor = '{'".to_owned(), "run r1 (line, actor)"),
         ("runs SET line = CAST(x'ff' AS TEXT), args = '['".to_owned(), "run r1 (line, args)"),
         ("events SET old = 2 WHERE id = 1".to_owned(), "event 1 (old)"),
+        ("events SET of_whom = '[' WHERE id = 1".to_owned(), "event 1 (of_whom)"),
+        ("events SET asked_before = '7' WHERE id = 1".to_owned(), "event 1 (asked_before)"),
         ("decisions SET important = 5 WHERE event = 1".to_owned(), "decision about event 1 (important)"),
         ("decisions SET notice = 'shown' WHERE event = 1".to_owned(), "decision about event 1 (notice)"),
         (

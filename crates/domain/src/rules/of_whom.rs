@@ -1,0 +1,80 @@
+//! Whom an event asks for something, seen from me.
+
+use crate::{
+    event::{Event, EventName},
+    identity::Identity,
+    item::{Detail, Item, User},
+};
+
+/// True where an event asks me for something, or a team of mine, and had not asked me by then: whoever is asked by name and by a
+/// team is asked once. Nobody asks themselves: a review of my own pull request is for the others of my team.
+///
+/// A request for a review that names nobody was recorded by an earlier version, which recorded only those of me.
+pub fn is_of_me(event: &Event, item: &Item, me: &Identity) -> bool {
+    match event.name {
+        EventName::ReviewRequested if event.of.is_empty() => true,
+        _ => names_me(&event.of, item, me) && !event.asked_before.iter().any(|id| me.is(id)),
+    }
+}
+
+/// True where an event is about others alone: it asks them for what I am not asked for. Such an event is on the record and
+/// nothing else, but for rules that ask of whom it is.
+pub fn is_of_others(event: &Event, item: &Item, me: &Identity) -> bool {
+    event.name == EventName::ReviewRequested && !is_of_me(event, item, me)
+}
+
+/// True where I am among those who are asked, or a team of mine.
+pub(super) fn names_me(of: &[User], item: &Item, me: &Identity) -> bool {
+    let is_own = matches!(&item.detail, Detail::PullRequest(pull) if me.is(&pull.author));
+    !is_own && of.iter().any(|user| me.is(&user.id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::item::examples::{at, kim, pull_request};
+
+    #[test]
+    fn of_me_is_what_asks_me_and_did_not_before() {
+        let by = |author: &'static str| pull_request(|p| p.author = author.into());
+        // author, of whom, asked before -> of me
+        let cases: [(&str, &[&str], &[&str], bool); 11] = [
+            ("ana", &["kim"], &[], true),
+            ("ana", &["KIM"], &[], true),
+            ("ana", &["team/web"], &[], true),
+            ("ana", &["team/acme/web"], &[], true),
+            ("ana", &["bo"], &[], false),
+            ("ana", &["team/acme/release"], &[], false),
+            ("ana", &["kim"], &["bo"], true),
+            ("ana", &["team/acme/web"], &["bo", "kim"], false),
+            ("ana", &["kim"], &["team/acme/web"], false),
+            ("kim", &["team/web"], &[], false),
+            // As an earlier version recorded it.
+            ("ana", &[], &[], true),
+        ];
+        for (author, of, before, expected) in cases {
+            let item = by(author);
+            let event = Event {
+                id: 1,
+                item: item.key.clone(),
+                name: EventName::ReviewRequested,
+                at: at(1),
+                seen_at: at(1),
+                old: false,
+                moot: false,
+                by: None,
+                of: of.iter().copied().map(User::named).collect(),
+                asked_before: before.iter().copied().map(str::to_owned).collect(),
+                summary: String::new(),
+            };
+            let found = (is_of_me(&event, &item, &kim()), is_of_others(&event, &item, &kim()));
+            assert_eq!(found, (expected, !expected), "{author}: {of:?} after {before:?}");
+            // What asks nobody in particular is of nobody, and so not of others alone.
+            let opened = Event { name: EventName::Opened, of: Vec::new(), ..event.clone() };
+            assert!(!is_of_me(&opened, &item, &kim()) && !is_of_others(&opened, &item, &kim()));
+            // An incident that is assigned to others concerns whoever watches it.
+            let reassigned = Event { name: EventName::Reassigned, ..event };
+            assert!(!is_of_others(&reassigned, &item, &kim()));
+        }
+    }
+}
