@@ -22,6 +22,11 @@ health: Health,
  */
 identity: Identity | null, 
 /**
+ * Where its items come from: the same on every machine that sees them, whatever the account is called there. With an item's
+ * kind and id it is the same item's key everywhere. `None` where it is not known (yet).
+ */
+origin?: ItemOrigin | null, 
+/**
  * Whom of `[people]` it acts as, where that lists them.
  */
 person?: PersonId | null, 
@@ -1475,6 +1480,11 @@ teams_unread?: string,
  */
 server: string | null, 
 /**
+ * The organisation that the credential is of, as the service identifies it, where one address serves several: see
+ * [`crate::origin::Origin`]. `None` where that makes no difference, or is not known.
+ */
+tenant?: string, 
+/**
  * Permissions that Callboard could use and the credential lacks.
  */
 missing_scopes: Array<MissingScope>, };
@@ -1631,6 +1641,11 @@ export type ItemDetail = {
  */
 item: Item, 
 /**
+ * Where it comes from, as [`super::AccountInfo::origin`] says. `None` where that is not known, and for what is not there any
+ * more.
+ */
+origin?: ItemOrigin | null, 
+/**
  * Its events, newest first.
  */
 events: Array<Event>, 
@@ -1674,6 +1689,14 @@ export type ItemLog = {
  * The item's key.
  */
 item: ItemKey, };
+
+/**
+ * The service of an account, where that is, and whose things there: the same for all accounts that see the same things.
+ *
+ * Written `SERVICE:URL`, with `#TENANT` where one address serves several organisations: `github:https://api.github.com`,
+ * `pagerduty:https://api.pagerduty.com#acme.pagerduty.com`. It holds no credential, and is made by [`Origin::new`] alone.
+ */
+export type ItemOrigin = string;
 
 /**
  * One item.

@@ -239,6 +239,7 @@ mod tests {
         let key = ItemKey::new(&AccountName::from("forge"), kind, id);
         let item = Item { key, title: "A title".into(), url: "https://forge.example/x".parse().ok(), detail };
         facts(&ItemDetail {
+            origin: None,
             item,
             events: Vec::new(),
             actions: Vec::new(),

@@ -306,6 +306,7 @@ mod tests {
     #[test]
     fn account_is_well_only_where_all_of_it_is_seen() {
         let answers = || AccountInfo {
+            origin: None,
             name: "pager".into(),
             service: "alertmanager".into(),
             health: Health::Ok,

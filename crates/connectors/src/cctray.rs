@@ -45,6 +45,8 @@ use crate::{
 pub const NAME: &str = "cctray";
 /// Accounts of this service are watched.
 pub const WATCHES: bool = true;
+/// Its address alone says whose things they are.
+pub const TENANTS: bool = false;
 
 const TOKEN: SecretField =
     SecretField { name: "token", help: "a bearer token, where the feed asks for one", required: false };

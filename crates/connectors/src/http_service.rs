@@ -21,6 +21,8 @@ use crate::{
 pub const NAME: &str = "http";
 /// Nothing of it is watched.
 pub const WATCHES: bool = false;
+/// Its address alone says whose things they are.
+pub const TENANTS: bool = false;
 
 const TOKEN: SecretField = SecretField {
     name: "token",

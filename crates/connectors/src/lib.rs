@@ -37,6 +37,7 @@ use callboard_domain::{
     error::ServiceError,
     identity::Identity,
     item::AccountName,
+    origin::Origin,
     secret::{ExposeSecret, SecretField, SecretString},
     source::{Hook, Source},
 };
@@ -51,7 +52,8 @@ pub use crate::{
 /// Makes the one list of services: to add one is a folder, a `mod` and a line below.
 ///
 /// A service's module exports `NAME` (its name in the configuration: the variant's in lower case), `WATCHES` (whether its
-/// accounts have something to watch), `SECRETS`, and `Config` with `validate`, `every` and `connect`.
+/// accounts have something to watch), `TENANTS` (whether one address serves several organisations, so that who an account acts
+/// as must say which: [`Identity::tenant`]), `SECRETS`, and `Config` with `validate`, `every` and `connect`.
 macro_rules! services {
     ($($(#[doc = $what:literal])+ $Service:ident in $module:ident,)+) => {
         /// An account's table in the configuration, by its `service`.
@@ -132,6 +134,17 @@ macro_rules! services {
                 match self {
                     $(Self::$Service(config) => &config.url,)+
                 }
+            }
+
+            /// Where the account's items come from, by which other machines know them too. `identity` is who it acts as;
+            /// `None` where that does not say (yet) of which organisation.
+            pub fn origin(&self, identity: Option<&Identity>) -> Option<Origin> {
+                let has_tenants = match self {
+                    $(Self::$Service(_) => $module::TENANTS,)+
+                };
+                let tenant = identity.and_then(|identity| identity.tenant.as_deref()).filter(|_| has_tenants);
+                let origin = Origin::new(self.service_name(), self.url().as_url(), tenant);
+                (origin.tenant().is_some() == has_tenants).then_some(origin)
             }
 
             /// True where the table lets secrets travel unencrypted.

@@ -127,3 +127,33 @@ async fn only_200_is_an_answer_in_full() {
         }
     }
 }
+
+/// Accounts are called as people like: what they see is the same where the service, its place and the organisation are.
+#[test]
+fn every_service_has_an_origin_that_does_not_depend_on_the_account() {
+    let config = |service: &str, url: &str| {
+        let user = if service == "jenkins" { "user = \"ana\"\n" } else { "" };
+        read(&format!("[x]\nservice = \"{service}\"\nurl = \"{url}\"\n{user}")).unwrap()
+    };
+    let of = |tenant: &str| Identity { tenant: Some(tenant.to_owned()), ..Identity::default() };
+    let mut all = std::collections::BTreeSet::new();
+    for service in SERVICES {
+        let origin = |url: &str, me: &Identity| config(service, url).origin(Some(me));
+        let here = origin("https://api.example/x", &of("acme")).expect(service);
+        assert_eq!(origin("HTTPS://API.example.:443/x/", &of(" acme ")), Some(here.clone()), "{service}");
+        assert_eq!((here.service(), here.base()), (*service, "https://api.example/x"));
+        for elsewhere in ["https://api2.example/x", "https://api.example/y", "https://api.example:8443/x"] {
+            assert_ne!(origin(elsewhere, &of("acme")), Some(here.clone()), "{service}: {elsewhere}");
+        }
+        // Of which organisation it is matters where one address serves several; there it must be known.
+        let has_tenants = ["pagerduty", "slack", "splunkoncall"].contains(service);
+        let other = origin("https://api.example/x", &of("other"));
+        assert_eq!(other != Some(here.clone()), has_tenants, "{service}");
+        for me in [None, Some(Identity::default()), Some(of(" "))] {
+            let unknown = config(service, "https://api.example/x").origin(me.as_ref());
+            assert_eq!(unknown.is_none(), has_tenants, "{service}: {me:?}");
+        }
+        all.insert(here);
+    }
+    assert_eq!(all.len(), SERVICES.len());
+}

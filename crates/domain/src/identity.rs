@@ -20,6 +20,11 @@ pub struct Identity {
     pub teams_unread: Option<String>,
     /// What the service calls itself and its version, where it says.
     pub server: Option<String>,
+    /// The organisation that the credential is of, as the service identifies it, where one address serves several: see
+    /// [`crate::origin::Origin`]. `None` where that makes no difference, or is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub tenant: Option<String>,
     /// Permissions that Callboard could use and the credential lacks.
     pub missing_scopes: Vec<MissingScope>,
 }

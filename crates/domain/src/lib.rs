@@ -18,6 +18,7 @@ pub mod item;
 pub mod log;
 pub mod message;
 pub mod nearest;
+pub mod origin;
 pub mod parse_error;
 pub mod people;
 pub mod position;

@@ -41,6 +41,8 @@ use crate::{
 pub const NAME: &str = "alertmanager";
 /// Accounts of this service are watched.
 pub const WATCHES: bool = true;
+/// Its address alone says whose things they are.
+pub const TENANTS: bool = false;
 
 const TOKEN: SecretField = SecretField {
     name: "token",

@@ -74,6 +74,7 @@ impl Identify for Account {
             teams_unread,
             server: Some(server(&answer)),
             missing_scopes: missing_scopes(&answer),
+            tenant: None,
         })
     }
 }

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     Identify,
     http::{Answer, Client, Credential, Http, RateLimitHeaders, Request, Reset},
+    lenient::web_url,
     paging::{self, Paging},
 };
 
@@ -236,7 +237,9 @@ impl Identify for PagerDuty {
         let me = self.me().await?;
         let name = Some(text::line(&me.name, 100)).filter(|name| !name.is_empty());
         let login = text::line(&me.id, 100);
-        Ok(Identity { login, name, server: Some("PagerDuty".to_owned()), ..Identity::default() })
+        // All accounts are at one address, and each has a host of its own for people.
+        let tenant = web_url(&me.html_url).and_then(|url| url.host_str().map(str::to_owned));
+        Ok(Identity { login, name, tenant, server: Some("PagerDuty".to_owned()), ..Identity::default() })
     }
 }
 

@@ -161,6 +161,9 @@ pub(super) struct User {
     pub(super) name: String,
     #[serde(default, deserialize_with = "text")]
     pub(super) email: String,
+    /// Their page in the account's own web application, such as `https://acme.pagerduty.com/users/PXPGF42`.
+    #[serde(default, deserialize_with = "text")]
+    pub(super) html_url: String,
 }
 
 /// One user or service, by itself.

@@ -40,6 +40,9 @@ pub(super) struct Me {
     /// The workspace's URL.
     pub url: String,
     pub team: String,
+    /// The workspace's id, which no renaming changes.
+    #[serde(default)]
+    pub team_id: Option<String>,
     pub user: String,
     /// Only for a bot's token.
     pub bot_id: Option<String>,

@@ -17,6 +17,7 @@ use callboard_domain::{
     error::ServiceError,
     identity::{Identity, MissingScope},
     secret::{ExposeSecret, SecretField, SecretString},
+    text,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,8 @@ use crate::{
 pub const NAME: &str = "slack";
 /// Nothing of it is watched.
 pub const WATCHES: bool = false;
+/// Its address serves many organisations.
+pub const TENANTS: bool = true;
 
 const TOKEN: SecretField = SecretField {
     name: "token",
@@ -159,6 +162,7 @@ impl Identify for Who {
         Ok(Identity {
             missing_scopes: missing_scopes(&me),
             server: Some(format!("Slack, {}", me.team)),
+            tenant: me.team_id.map(|id| text::line(&id, 40)),
             login: me.user,
             ..Identity::default()
         })

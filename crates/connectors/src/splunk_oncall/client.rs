@@ -29,6 +29,7 @@ const WITHIN: Duration = Duration::from_secs(61);
 pub(super) struct SplunkOnCall {
     http: Http,
     user: Option<String>,
+    organization: Option<String>,
 }
 
 impl SplunkOnCall {
@@ -38,12 +39,13 @@ impl SplunkOnCall {
         id: SecretString,
         key: SecretString,
         user: Option<String>,
+        organization: Option<String>,
     ) -> Self {
         let headers = vec![("X-VO-Api-Id".into(), id), ("X-VO-Api-Key".into(), key)];
         let http = Http::new(client, base, "Splunk On-Call", Credential::Headers(headers))
             .paced(APART)
             .paced_by_call(OF_A_CALL, WITHIN, call);
-        Self { http, user }
+        Self { http, user, organization: organization.map(|name| name.to_ascii_lowercase()) }
     }
 
     pub(super) fn http(&self) -> &Http {
@@ -142,11 +144,11 @@ pub(super) fn call(request: &Request) -> String {
 #[async_trait]
 impl Identify for SplunkOnCall {
     async fn identify(&self) -> Result<Identity, ServiceError> {
-        let server = Some("Splunk On-Call".to_owned());
+        let (server, tenant) = (Some("Splunk On-Call".to_owned()), self.organization.clone());
         let Some(name) = &self.user else {
             // What any key may see says whether this one is good.
             self.on_call().await?;
-            return Ok(Identity { server, ..Identity::default() });
+            return Ok(Identity { server, tenant, ..Identity::default() });
         };
         let answer = self.http.exchange(self.get(["user", name])).await?;
         if answer.status == StatusCode::NOT_FOUND {
@@ -162,6 +164,7 @@ impl Identify for SplunkOnCall {
         let whole = format!("{} {}", user.first_name, user.last_name);
         let names = [&user.display_name, &whole].map(|name| text::line(name.trim(), 100));
         let name = names.into_iter().find(|name| !name.is_empty());
-        Ok(Identity { login: text::line(&user.username, 100), name, server, ..Identity::default() })
+        let login = text::line(&user.username, 100);
+        Ok(Identity { login, name, tenant, server, ..Identity::default() })
     }
 }

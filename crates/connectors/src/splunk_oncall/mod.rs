@@ -30,6 +30,8 @@ use crate::{Access, ConnectError, Connection, Problem, ServiceUrl};
 pub const NAME: &str = "splunkoncall";
 /// Accounts of this service are watched.
 pub const WATCHES: bool = true;
+/// Its address serves many organisations.
+pub const TENANTS: bool = true;
 
 const API_ID: SecretField = SecretField {
     name: "api_id",
@@ -64,6 +66,10 @@ pub struct Config {
     /// Your user name at Splunk On-Call: in whose name things are done. Without it, nothing can be changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
+    /// The short name of your organisation, as it stands in its address `https://portal.victorops.com/dash/NAME`: by it other
+    /// machines know the same incidents. The API does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
     /// Only incidents for which one of these teams was paged, by name or slug, such as `team-KXK4L1qPrbLWwa6w`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub teams: Vec<String>,
@@ -87,6 +93,12 @@ impl Config {
             let what = format!("expected your user name at Splunk On-Call, such as ana, found {odd:?}");
             problems.push(Problem { key: "user", what });
         }
+        if let Some(odd) = self.organization.as_ref().filter(|name| !is_name(name)) {
+            let what = format!(
+                "expected your organisation's short name at Splunk On-Call, such as acme, found {odd:?}"
+            );
+            problems.push(Problem { key: "organization", what });
+        }
         for (key, names, such) in
             [("teams", &self.teams, "Checkout"), ("routing_keys", &self.routing_keys, "checkout")]
         {
@@ -109,8 +121,9 @@ impl Config {
     pub fn connect(&self, access: Access) -> Result<Connection, ConnectError> {
         let (id, key) = (access.require(&API_ID)?, access.require(&API_KEY)?);
         let hook = Arc::new(Webhooks::new(access.set(&WEBHOOK_SECRET).as_ref()));
-        let service = SplunkOnCall::new(access.client, self.url.to_url(), id, key, self.user.clone());
-        let service = Arc::new(service);
+        let (user, organization) = (self.user.clone(), self.organization.clone());
+        let service =
+            Arc::new(SplunkOnCall::new(access.client, self.url.to_url(), id, key, user, organization));
         let watched = Watched {
             account: access.account,
             teams: self.teams.clone(),

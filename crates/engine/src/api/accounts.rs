@@ -7,6 +7,7 @@ use callboard_domain::{
     error::ServiceError,
     identity::Identity,
     item::AccountName,
+    origin::Origin,
     source::{Problem, Progress, RateLimit},
 };
 use jiff::Timestamp;
@@ -31,6 +32,11 @@ pub struct AccountInfo {
     pub health: Health,
     /// Who it acts as, once known.
     pub identity: Option<Identity>,
+    /// Where its items come from: the same on every machine that sees them, whatever the account is called there. With an item's
+    /// kind and id it is the same item's key everywhere. `None` where it is not known (yet).
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub origin: Option<Origin>,
     /// Whom of `[people]` it acts as, where that lists them.
     #[serde(default)]
     #[ts(optional = nullable)]

@@ -11,6 +11,7 @@ use callboard_domain::{
     error::ServiceError,
     event::Event,
     item::{Item, ItemKey, Kind},
+    origin::Origin,
     source::GoneReason,
     until,
 };
@@ -135,6 +136,11 @@ pub struct ItemQuery {
 pub struct ItemDetail {
     /// The item.
     pub item: Item,
+    /// Where it comes from, as [`super::AccountInfo::origin`] says. `None` where that is not known, and for what is not there any
+    /// more.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub origin: Option<Origin>,
     /// Its events, newest first.
     pub events: Vec<Event>,
     /// What can be run on it, the first action first.

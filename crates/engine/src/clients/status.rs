@@ -150,6 +150,7 @@ mod tests {
 
     fn account(name: &str, watched: bool, health: Health) -> AccountInfo {
         AccountInfo {
+            origin: None,
             name: name.into(),
             service: "github".into(),
             health,
@@ -234,6 +235,7 @@ mod tests {
             since: Some(Timestamp::UNIX_EPOCH),
         };
         let forge = StoredSource {
+            origin: None,
             account: "forge".into(),
             cursor: None,
             baseline_at: None,

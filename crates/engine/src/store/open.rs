@@ -37,7 +37,7 @@ pub(super) const FORMATS: &[&[&str]] = &[
     &[audit::V1, runs::V2, deliveries::V2, items::V3],
     &[events::V3],
     &[items::V4],
-    &[events::V4],
+    &[events::V4, sources::V3],
 ];
 
 /// Marks a SQLite file as ours (`CALL`), as `file` and the like can tell.

@@ -4,6 +4,7 @@ use callboard_domain::{
     error::ServiceError,
     identity::Identity,
     item::AccountName,
+    origin::Origin,
     source::{Batch, Cursor, Problem, ProblemKind, Progress, RateLimit, Remember},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Store, StoreError, UnreadableRow, items,
-    row::{At, Clock, Json, Lenient, all, one, run},
+    row::{At, Clock, Json, Lenient, Text, all, one, run},
 };
 
 pub(super) const V1: &str = "
@@ -31,6 +32,10 @@ CREATE TABLE sources (
 
 pub(super) const V2: &str = "
 ALTER TABLE sources ADD COLUMN reading TEXT; -- Progress, while it is read in parts
+";
+
+pub(super) const V3: &str = "
+ALTER TABLE sources ADD COLUMN origin TEXT; -- Origin, once known: where what is stored of the account comes from
 ";
 
 /// How a watched account fares.
@@ -54,6 +59,8 @@ pub struct StoredSource {
     pub rate_limit: Option<RateLimit>,
     /// Who the account acts as.
     pub identity: Option<Identity>,
+    /// Where its items come from; `None` where that is not known (yet).
+    pub origin: Option<Origin>,
     /// The columns of its row that cannot be read; one of its problems says so.
     pub unreadable: Vec<String>,
 }
@@ -159,6 +166,12 @@ pub(super) fn begin(conn: &Connection, account: &AccountName, now: Timestamp) ->
     run(conn, sql, params![account.as_str(), At(now)]).map(drop)
 }
 
+/// Ends watching an account.
+fn end(conn: &Connection, account: &AccountName, now: Timestamp) -> rusqlite::Result<()> {
+    items::leave_all(conn, account, now)?;
+    run(conn, "DELETE FROM sources WHERE account = ?1", [account.as_str()]).map(drop)
+}
+
 /// Records a poll that succeeded, of the whole or of a part.
 pub(super) fn polled(
     conn: &Connection,
@@ -212,6 +225,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<StoredSource> {
         rate_limit: row.get::<Option<Json<_>>>(7)?.flatten().map(|it| it.0),
         identity: row.get::<Option<Json<_>>>(8)?.flatten().map(|it| it.0),
         reading: row.get::<Option<Json<_>>>(9)?.flatten().map(|it| it.0),
+        origin: row.get::<Option<Text<_>>>(10)?.flatten().map(|it| it.0),
         unreadable: row.into_unreadable(),
     };
     if !source.unreadable.is_empty() {
@@ -291,8 +305,8 @@ fn rebuild(conn: &Connection, account: &AccountName, all: bool, now: Timestamp) 
 }
 
 pub(super) const SELECT: &str =
-    "SELECT account, cursor, baseline_at, last_ok_at, error, error_since, problems, budget, identity, reading
-                      FROM sources";
+    "SELECT account, cursor, baseline_at, last_ok_at, error, error_since, problems, budget, identity, reading,
+                      origin FROM sources";
 
 impl Store {
     /// Begins to watch an account: from now on what happens there is news. Does nothing where it is watched already.
@@ -304,20 +318,35 @@ impl Store {
     /// Ends watching an account: its items leave the board, and watching it again begins anew.
     pub async fn unwatch(&self, account: &AccountName, now: Timestamp) -> Result<(), StoreError> {
         let account = account.clone();
-        self.write(move |conn| {
-            items::leave_all(conn, &account, now)?;
-            run(conn, "DELETE FROM sources WHERE account = ?1", [account.as_str()]).map(drop)
-        })
-        .await
+        self.write(move |conn| end(conn, &account, now)).await
     }
 
-    /// Records who an account acts as.
-    pub async fn identified(&self, account: &AccountName, identity: Identity) -> Result<(), StoreError> {
+    /// Records who an account acts as, and where its items come from, where that is known. An account that is found to be
+    /// elsewhere than before begins anew: what is stored of it is of the other place, and says nothing of this one.
+    pub async fn identified(
+        &self,
+        account: &AccountName,
+        identity: Identity,
+        origin: Option<Origin>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let account = account.clone();
         self.write(move |conn| {
-            let sql = "INSERT INTO sources (account, identity) VALUES (?1, ?2)
-                       ON CONFLICT (account) DO UPDATE SET identity = ?2 WHERE identity IS NOT ?2";
-            run(conn, sql, params![account.as_str(), Json(&identity)]).map(drop)
+            let sql = "SELECT origin FROM sources WHERE account = ?1";
+            let before =
+                one(conn, sql, [account.as_str()], |row| Lenient::new(row).get::<Option<Text<Origin>>>(0))?;
+            let before = before.flatten().flatten().map(|Text(origin)| origin);
+            if let (Some(before), Some(origin)) = (&before, &origin)
+                && before != origin
+            {
+                tracing::warn!(%account, %before, %origin, "the account is elsewhere now; watching it begins anew");
+                end(conn, &account, now)?;
+            }
+            let sql = "INSERT INTO sources (account, identity, origin) VALUES (?1, ?2, ?3)
+                       ON CONFLICT (account) DO UPDATE SET identity = ?2, origin = coalesce(?3, origin)
+                       WHERE identity IS NOT ?2 OR origin IS NOT coalesce(?3, origin)";
+            let origin = origin.as_ref().map(ToString::to_string);
+            run(conn, sql, params![account.as_str(), Json(&identity), origin]).map(drop)
         })
         .await
     }

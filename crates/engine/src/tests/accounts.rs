@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::api::{
-    AccountInfo, AccountsQuery, AddAccount, ApiError, EditAccount, Health, RemoveAccount, Secret, SetSecret,
+    AccountInfo, AccountsQuery, AddAccount, ApiError, EditAccount, Health, ItemQuery, RemoveAccount, Secret,
+    SetSecret,
 };
 
 const FILE: &str = "# Ours.\n[channels] # by name\nnews = \"room:news\"\n";
@@ -143,4 +144,33 @@ async fn one_bad_command_file_leaves_out_its_own_commands_only() {
     let refused = it.call(prepare).await.unwrap_err();
     assert!(refused.to_string().contains("bad.toml"), "{refused}");
     it.engine.stop().await;
+}
+
+#[tokio::test]
+async fn two_machines_agree_on_an_item_whatever_they_call_its_account() {
+    let on = async |account: &str, url: &str| {
+        let config = format!("[accounts.{account}]\nservice = \"alertmanager\"\nurl = \"{url}\"\n");
+        let it = Scene::open(&config, Mode::Once, &[]).await;
+        let info = accounts(&it).await.remove(0);
+        let mut item = incident("db1", IncidentStatus::Triggered, 1);
+        item.key.account = account.into();
+        let key = item.key.clone();
+        it.report([item]).await;
+        // Where it is not known yet, nothing is said.
+        assert_eq!(it.call(ItemQuery { item: key.to_string() }).await.unwrap().origin, None);
+        let me = Identity::default();
+        let store = it.engine.store();
+        store.identified(&key.account, me, info.origin.clone(), Timestamp::now()).await.unwrap();
+        let detail = it.call(ItemQuery { item: key.to_string() }).await.unwrap();
+        assert_eq!(
+            (&detail.origin, accounts(&it).await.remove(0).origin),
+            (&info.origin, info.origin.clone())
+        );
+        it.engine.stop().await;
+        detail.origin.expect("an origin").key(&key)
+    };
+    let here = on("pager", "http://127.0.0.1:1/alerts/").await;
+    assert_eq!(here.origin.to_string(), "alertmanager:http://127.0.0.1:1/alerts");
+    assert_eq!(on("alerts", "HTTP://127.1:1/alerts").await, here);
+    assert_ne!(on("pager", "http://127.0.0.1:2/alerts").await, here);
 }

@@ -124,7 +124,7 @@ async fn whose_turn_it_is_follows_who_i_am() {
     it.report([pull(7, "Try it", &["kim"])]).await;
     let needs = async |login: &str| {
         let me = Identity { login: login.into(), ..Identity::default() };
-        it.engine.store().identified(&"forge".into(), me).await.unwrap();
+        it.engine.store().identified(&"forge".into(), me, None, Timestamp::now()).await.unwrap();
         board(&it).await.summary.needs_you
     };
     assert_eq!((needs("ana").await, needs("kim").await, needs("ana").await), (0, 1, 0));

@@ -131,7 +131,7 @@ impl Scene {
             let account = item.key.account.clone();
             self.engine.store().watch(&account, Timestamp::UNIX_EPOCH).await.unwrap();
             let me = Identity { login: "ana".into(), ..Identity::default() };
-            self.engine.store().identified(&account, me).await.unwrap();
+            self.engine.store().identified(&account, me, None, Timestamp::now()).await.unwrap();
             let batch = Batch { snapshots: vec![item], ..Batch::default() };
             self.engine
                 .inner

@@ -84,6 +84,8 @@ impl Watcher {
                 let same = active.accounts.get(name).is_some_and(|now| Arc::ptr_eq(now, account));
                 if !same {
                     stop.cancel();
+                    // Another credential may act as somebody else, and another address be another place.
+                    self.state().identified_at.remove(name);
                 }
                 same
             });
@@ -185,7 +187,7 @@ impl Watcher {
     ) -> Result<Polled, ServiceError> {
         let stored = |error: StoreError| ServiceError::unavailable(error.to_string());
         account.rebuild_unreadable(&self.inner.store, now).await.map_err(stored)?;
-        let known = self.inner.store.source(&account.name).await.map_err(stored)?;
+        let mut known = self.inner.store.source(&account.name).await.map_err(stored)?;
         let identity = known.as_ref().and_then(|known| known.identity.as_ref());
         let age = identity.map_or(Duration::ZERO, |identity| match identity.teams_unread {
             Some(_) => TEAMS_AGE,
@@ -195,6 +197,7 @@ impl Watcher {
         let fresh = asked_at.is_some_and(|at| now.duration_since(at).unsigned_abs() < age);
         if !fresh {
             self.identify(account, now).await?;
+            known = self.inner.store.source(&account.name).await.map_err(stored)?;
         }
         let batch = source.poll(known.as_ref().and_then(|known| known.cursor.as_ref()), now).await?;
         let polled = Polled { rate_limit: batch.rate_limit, partial: batch.partial };
@@ -242,7 +245,8 @@ impl Watcher {
             Some(known) => read.with_known_teams(&known),
             None => read,
         };
-        store.identified(&account.name, identity.clone()).await.map_err(stored)?;
+        let origin = account.config.origin(Some(&identity));
+        store.identified(&account.name, identity.clone(), origin, now).await.map_err(stored)?;
         self.state().identified_at.insert(account.name.clone(), now);
         Ok(identity)
     }

@@ -402,6 +402,7 @@ async fn an_identity_tells_teams_and_the_server() {
         missing_scopes: Vec::new(),
         name: None,
         teams_unread: identity.teams_unread.clone(),
+        tenant: None,
     };
     assert!(identity.teams_unread.as_deref().is_some_and(|why| why.starts_with("entry 2: ")), "{identity:?}");
     assert_eq!(identity, expected);

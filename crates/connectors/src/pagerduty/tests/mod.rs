@@ -149,6 +149,7 @@ async fn people_are_known_by_their_ids() {
     let connection = connect(&http.uri());
     let me = connection.identify.identify().await.unwrap();
     assert_eq!((me.login.as_str(), me.display()), (ANA, "Ana"));
+    assert_eq!(me.tenant.as_deref(), Some("acme.pagerduty.com"), "all accounts are at one address");
     let held_by = |id: &str| {
         let acknowledger = json!({ "id": id, "type": "user_reference", "summary": "Ana" });
         let by = json!([{ "at": "2026-11-22T11:10:00Z", "acknowledger": acknowledger }]);

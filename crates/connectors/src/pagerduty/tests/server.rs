@@ -161,7 +161,7 @@ impl Server {
             json!({ name: rows, "limit": limit, "offset": offset, "more": more, "total": null })
         };
         let users = || [(ANA, "Ana", FROM), (BO, "Bo", "bo@acme.example")];
-        let full = |(id, name, email): (&str, &str, &str)| json!({ "id": id, "name": name, "email": email });
+        let full = |(id, name, email): (&str, &str, &str)| json!({ "id": id, "name": name, "email": email, "html_url": format!("https://acme.pagerduty.com/users/{id}") });
         match (request.method.as_str(), path.as_slice()) {
             ("GET", ["users", "me"]) => Err((400, "The key is an account's".to_owned())),
             ("GET", ["users"]) => {

@@ -56,7 +56,7 @@ fn on_call(name: &str) -> wiremock::MockBuilder {
 }
 
 fn me() -> Value {
-    json!({ "ok": true, "url": "https://acme.slack.com/", "team": "Acme", "user": "bell", "bot_id": "B1" })
+    json!({ "ok": true, "url": "https://acme.slack.com/", "team": "Acme", "team_id": "T0ACME", "user": "bell", "bot_id": "B1" })
 }
 
 fn refused(code: &str) -> Value {
@@ -118,6 +118,7 @@ async fn the_account_says_who_it_is_and_what_it_lacks() {
         on_call("auth.test").respond_with(answer).mount(&server).await;
         let identity = connect(&server, &[("token", "xoxb-1")]).unwrap().identify.identify().await.unwrap();
         assert_eq!((identity.login.as_str(), identity.server.as_deref()), ("bell", Some("Slack, Acme")));
+        assert_eq!(identity.tenant.as_deref(), Some("T0ACME"));
         let missing: Vec<_> = identity.missing_scopes.iter().map(|scope| scope.scope.as_str()).collect();
         assert_eq!(missing, expected, "{scopes:?}");
     }

@@ -110,6 +110,13 @@ async fn whose_account_it_is() {
     let unknown = identify(Some("eve")).await.unwrap_err().to_string();
     assert!(unknown.contains("no user eve"), "{unknown}");
     assert_eq!(identify(None).await.unwrap().login, "", "what only looks needs none");
+    assert_eq!(identify(None).await.unwrap().tenant, None, "the API does not say whose it is");
+    for user in [Some(ANA), None] {
+        let table = json!({ "url": http.uri(), "user": user, "organization": "Acme" });
+        let config: Config = serde_json::from_value(table).unwrap();
+        let me = config.connect(access(&FIELDS)).unwrap().identify.identify().await.unwrap();
+        assert_eq!(me.tenant.as_deref(), Some("acme"));
+    }
 }
 
 #[tokio::test]

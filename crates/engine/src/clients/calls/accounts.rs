@@ -33,6 +33,10 @@ impl Engine {
                     Health::New if posted_through.contains(&account.name) => Health::Ok,
                     health => health,
                 },
+                origin: source
+                    .and_then(|source| source.origin.clone())
+                    .filter(|origin| origin.is_at(account.config.url().as_url()))
+                    .or_else(|| account.config.origin(None)),
                 person: source
                     .and_then(|source| source.identity.as_ref())
                     .and_then(|identity| active.config.people.of_account(&account.name, &identity.login))

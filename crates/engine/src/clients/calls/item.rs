@@ -60,9 +60,21 @@ impl Engine {
             });
         }
         let row = board::Row { as_of, ..board::row(board::Entry { item, me: &me, snoozed }, now) };
+        let source = self.store().source(&item.key.account).await.map_err(ApiError::internal)?;
+        let origin = source.and_then(|source| source.origin).filter(|_| stored.gone.is_none());
         let gone = stored.gone.map(|(reason, at)| GoneItem { why: reason.to_string(), reason, at });
         let row = Some(row);
-        Ok(ItemDetail { events, actions, snoozed, snoozed_by, gone, row, not_seen, item: stored.item })
+        Ok(ItemDetail {
+            origin,
+            events,
+            actions,
+            snoozed,
+            snoozed_by,
+            gone,
+            row,
+            not_seen,
+            item: stored.item,
+        })
     }
 
     /// The item that a text means, whatever its kind.

@@ -1,3 +1,4 @@
+use callboard_domain::{identity::Identity, origin::Origin};
 use rusqlite::ffi;
 
 use super::*;
@@ -294,6 +295,41 @@ async fn a_review_that_was_asked_for_before_the_upgrade_is_not_told_again() {
             (vec![User::named("bo")], vec!["kim".to_owned()]),
             "{identity}"
         );
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_is_elsewhere_begins_anew() {
+    let origin = |text: &str| Some(text.parse::<Origin>().unwrap());
+    let (here, there) = (origin("jenkins:https://a.example"), origin("jenkins:https://b.example"));
+    // origins as they become known -> which is kept, and whether what is stored of the account still stands
+    let cases = [
+        (vec![None, here.clone()], here.clone(), true),
+        (vec![here.clone(), here.clone()], here.clone(), true),
+        // Not known this time.
+        (vec![here.clone(), None], here.clone(), true),
+        (vec![here.clone(), there.clone()], there.clone(), false),
+        (vec![here, None, there.clone()], there, false),
+    ];
+    for (origins, expected, stands) in cases {
+        let store = watching().await;
+        let identity = Identity { login: "ana".to_owned(), ..Identity::default() };
+        let (last, first) = origins.split_last().unwrap();
+        for origin in first {
+            store.identified(&pager(), identity.clone(), origin.clone(), at(60)).await.unwrap();
+        }
+        let cursor = Some(Cursor("7".to_owned()));
+        let batch = Batch { snapshots: vec![firing("a")], cursor, ..Batch::default() };
+        store.ingest(&pager(), found(110, batch), at(111), everything()).await.unwrap();
+        store.identified(&pager(), identity.clone(), last.clone(), at(120)).await.unwrap();
+        let source = store.source(&pager()).await.unwrap().unwrap();
+        assert_eq!((&source.origin, &source.identity), (&expected, &Some(identity)), "{origins:?}");
+        assert_eq!((source.cursor.is_some(), source.baseline_at.is_some()), (stands, stands), "{origins:?}");
+        let item = store.item(&key("a")).await.unwrap().unwrap();
+        // Nobody is told that it is over.
+        assert_eq!((item.item.status(), item.gone.is_none()), ("triggered", stands), "{origins:?}");
+        assert_eq!(store.events_after(0, 10).await.unwrap().len(), 1, "{origins:?}");
+        assert_eq!(after_crash(&store, 130).source(&pager()).await.unwrap(), Some(source));
     }
 }
 

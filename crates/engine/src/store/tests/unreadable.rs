@@ -16,7 +16,7 @@ fn whole(began: i64, snapshots: Vec<Item>) -> Report {
 async fn lived_in() -> Store {
     let store = watching().await;
     let identity = Identity { login: "ana".to_owned(), ..Identity::default() };
-    store.identified(&pager(), identity).await.unwrap();
+    store.identified(&pager(), identity, None, at(50)).await.unwrap();
     store.ingest(&pager(), whole(100, vec![firing("a"), firing("b")]), at(101), everything()).await.unwrap();
     store.begin_run(running("r1"), None, at(110)).await.unwrap();
     store.end_run("r1", RunState::Canceled { sent: true }, None, at(111)).await.unwrap();
@@ -77,6 +77,7 @@ async fn damaged_row_is_named_with_its_column() {
         ("runs SET started_at = -1".to_owned(), "run r1 (started_at)"),
         ("runs SET line = '', actor = '{'".to_owned(), "run r1 (line, actor)"),
         ("runs SET line = CAST(x'ff' AS TEXT), args = '['".to_owned(), "run r1 (line, args)"),
+        ("sources SET origin = 'nowhere'".to_owned(), "account pager (origin)"),
         ("events SET old = 2 WHERE id = 1".to_owned(), "event 1 (old)"),
         ("events SET of_whom = '[' WHERE id = 1".to_owned(), "event 1 (of_whom)"),
         ("events SET asked_before = '7' WHERE id = 1".to_owned(), "event 1 (asked_before)"),
