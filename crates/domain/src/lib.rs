@@ -15,6 +15,7 @@ pub mod event;
 pub mod expression;
 pub mod identity;
 pub mod item;
+pub mod length;
 pub mod log;
 pub mod message;
 pub mod nearest;

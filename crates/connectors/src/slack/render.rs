@@ -8,13 +8,16 @@
 //! too. The total is not documented; near 13,200 characters Slack answers `msg_blocks_too_long`.
 
 use callboard_domain::{
+    length::LengthUnit,
     message::{Block, ListEntry, Message},
     text,
 };
 use serde_json::{Value, json};
 use url::Url;
 
-/// The longest message in characters; what is over is left out, and said to be.
+/// What Slack's limits are taken to count; its documents say no more than "characters".
+pub(super) const UNIT: LengthUnit = LengthUnit::Characters;
+/// The longest message; what is over is left out, and said to be.
 const TOTAL: usize = 12_000;
 /// The longest that surely goes in whole, with its mark and what stands between its parts.
 pub(super) const WHOLE: usize = TOTAL - 2 * NOTE;
@@ -92,12 +95,19 @@ impl Page {
     fn flow(&mut self, text: &str, mut mark: Option<Value>) {
         let mut rest = text;
         while !rest.trim().is_empty() && self.has_room() {
-            let (part, after) = head(rest, PART.min(self.left));
+            let (mut part, mut after) = UNIT.part(rest, PART.min(self.left));
+            if part.is_empty() && self.left >= PART {
+                (part, after) = UNIT.head_of_code_points(rest, PART);
+            }
+            // No character is cut in two for want of room.
+            if part.is_empty() {
+                break;
+            }
             self.left -= size(part);
             let elements = mark.take().into_iter().chain([words(part, None)]).collect();
             self.push(section(elements));
             // The parts stand below each other: the space between them is their end of line.
-            rest = after.strip_prefix(['\n', ' ']).unwrap_or(after);
+            rest = after;
         }
         self.omitted += size(rest.trim());
     }
@@ -141,7 +151,7 @@ impl Page {
         let shown = if all <= room {
             clean.to_owned()
         } else if room >= LEAST_CODE {
-            let end = tail(clean, room - NOTE);
+            let end = tail_of_lines(clean, room - NOTE);
             format!("… {} characters before this\n{end}", thousands(all - size(end)))
         } else {
             String::new()
@@ -220,31 +230,21 @@ fn line(text: &str) -> String {
 }
 
 fn limited(text: String, max: usize) -> String {
-    match head(&text, max - 1) {
+    match UNIT.head(&text, max - 1) {
         (_, "") => text,
         (start, _) => format!("{start}…"),
     }
 }
 
 fn size(text: &str) -> usize {
-    text.chars().count()
-}
-
-/// The first `max` characters and the rest, parted at white space where there is any near.
-fn head(text: &str, max: usize) -> (&str, &str) {
-    let Some((end, _)) = text.char_indices().nth(max) else {
-        return (text, "");
-    };
-    let cut = text[..end].rfind('\n').or_else(|| text[..end].rfind(' ')).filter(|&at| at * 2 > end);
-    text.split_at(cut.unwrap_or(end))
+    UNIT.measure(text)
 }
 
 /// The last `max` characters, from the beginning of a line where there is one near.
-fn tail(text: &str, max: usize) -> &str {
-    let start = text.char_indices().rev().nth(max.saturating_sub(1)).map_or(0, |(at, _)| at);
-    let end = &text[start..];
+fn tail_of_lines(text: &str, max: usize) -> &str {
+    let end = UNIT.tail(text, max);
     match end.find('\n') {
-        Some(at) if at * 2 < end.len() && start > 0 => &end[at + 1..],
+        Some(at) if at * 2 < end.len() && end.len() < text.len() => &end[at + 1..],
         _ => end,
     }
 }
