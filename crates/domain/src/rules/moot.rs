@@ -43,6 +43,7 @@ pub fn is_moot(event: EventName, of: &[User], item: &Item, me: &Identity, now: T
     use EventName as E;
     match (event, &item.detail) {
         (E::Passed | E::Fixed, Detail::Build(build)) => build.is_red(),
+        (E::Queued | E::Running, Detail::Build(build)) => build.runs.iter().all(|run| run.status.is_over()),
         (E::ChecksPassed, Detail::PullRequest(pull)) => {
             pull.checks.as_ref().is_none_or(|checks| checks.status != ChecksStatus::Passed)
         }
@@ -125,7 +126,9 @@ mod tests {
             (E::Passed, red.clone(), true),
             (E::Fixed, red, true),
             (E::Passed, green.clone(), false),
-            (E::Fixed, green, false),
+            (E::Fixed, green.clone(), false),
+            (E::Running, green, true),
+            (E::Queued, build(vec![run(2, BuildStatus::Passed), run(1, BuildStatus::Running)]), false),
             (E::Opened, pull(PullRequestState::Open), false),
             (E::Opened, pull(PullRequestState::Merged), true),
             (E::Closed, pull(PullRequestState::Closed), false),
