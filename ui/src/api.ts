@@ -969,6 +969,11 @@ message: Message,
  */
 run: string | null, 
 /**
+ * The delivery in whose thread it stands, or is to stand: the first one about the same item. Where the chat has no
+ * threads it stands by itself all the same.
+ */
+under?: string | null, 
+/**
  * How far it is.
  */
 state: DeliveryState, 
@@ -1008,7 +1013,15 @@ error: ServiceError, } | { "state": "failed",
 /**
  * Why.
  */
-error: ServiceError, };
+error: ServiceError, } | { "state": "moot", 
+/**
+ * What had come in between.
+ */
+reason: MootReason, } | { "state": "digested", 
+/**
+ * The id of the delivery that tells of it.
+ */
+into: string, };
 
 /**
  * What is particular to a kind of item.
@@ -1890,6 +1903,15 @@ scope: string,
  * What cannot be done, such as "run jobs again".
  */
 needed_for: string, };
+
+/**
+ * Why an event was not posted any more.
+ */
+export type MootReason = { "why": "over", 
+/**
+ * The item's state by then: `passed`, `resolved`, `merged`.
+ */
+status: string, } | { "why": "unheard" } | { "why": "gone" } | { "why": "forgotten" };
 
 /**
  * Something of a service: a user, a schedule, a service that is watched there.

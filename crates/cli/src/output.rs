@@ -285,6 +285,8 @@ impl Output {
             }
             DeliveryState::Unknown { error } => ("not known".into(), Some(error.clone())),
             DeliveryState::Failed { error } => ("failed".into(), Some(error.clone())),
+            DeliveryState::Moot { reason } => (format!("not posted: {reason}"), None),
+            DeliveryState::Digested { into } => (format!("in the digest {into}"), None),
         }
     }
 
@@ -398,6 +400,8 @@ fn told(run: &Run, delivery: Option<&Delivery>) -> Vec<String> {
         Some(DeliveryState::Pending { error: Some(error), .. }) => {
             vec![format!("Not posted in {address} yet. It is tried again"), why(error)]
         }
+        Some(DeliveryState::Moot { reason }) => vec![format!("Not posted in {address}: {reason}")],
+        Some(DeliveryState::Digested { .. }) => vec![format!("Told with others in {address}")],
         Some(DeliveryState::Pending { error: None, .. } | DeliveryState::Sending) | None => {
             vec![format!("Being posted in {address}")]
         }

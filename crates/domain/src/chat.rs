@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{error::ServiceError, item::AccountName, message::Message};
+use crate::{error::ServiceError, item::AccountName, length::LengthUnit, message::Message};
 
 /// A channel of an account, written `ACCOUNT:CHANNEL`, such as `chat:#deploys` or `room:general`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, ts_rs::TS)]
@@ -83,18 +83,49 @@ pub enum Edited {
     },
 }
 
-/// What a chat service can take.
+/// What a chat service can do, each said by itself: a chat may have threads and no edits. What Callboard does not use yet is
+/// `false` wherever it is not built, whatever the service could do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The longest message in characters, as [`Message::plain`] counts them. The connector cuts what programs wrote that is
+    /// The longest message, counted in `unit`, as [`Message::plain`] gives it. The connector cuts what programs wrote that is
     /// longer; a person's words are refused instead.
-    pub max_chars: usize,
+    pub length: usize,
+    /// What `length` counts.
+    pub unit: LengthUnit,
     /// The pause between two messages to one channel.
     pub pause: Duration,
-    /// True where a message can be edited and answered in a thread.
+    /// A message that stands can be replaced ([`ChatService::edit`]).
     pub edits: bool,
-    /// True where [`ChatService::find`] can tell whether a message arrived.
+    /// A message can stand in a thread under another ([`ChatService::reply`]).
+    pub threads: bool,
+    /// [`ChatService::find`] can look whether a message arrived whose sending got no answer.
     pub finds: bool,
+    /// A post that is repeated with its key makes no second message.
+    pub idempotent: bool,
+    /// A message can have buttons, and pressing one reaches Callboard.
+    pub buttons: bool,
+    /// Reactions can be set on a message.
+    pub reactions: bool,
+    /// What people write in a channel reaches Callboard.
+    pub listens: bool,
+}
+
+impl Limits {
+    /// Those of a chat that can post, and nothing else.
+    pub const fn posting(length: usize, unit: LengthUnit, pause: Duration) -> Self {
+        Self {
+            length,
+            unit,
+            pause,
+            edits: false,
+            threads: false,
+            finds: false,
+            idempotent: false,
+            buttons: false,
+            reactions: false,
+            listens: false,
+        }
+    }
 }
 
 /// A chat service.

@@ -212,6 +212,10 @@ function deliveryLine(delivery: Delivery, room: string, after: string, now: numb
       };
     case "sending":
       return { ...PLAIN, before: "Being posted to", ...channel };
+    // Of events only, which no run and no person posts.
+    case "moot":
+    case "digested":
+      return { ...PLAIN, before: "Not posted to", ...channel };
     case "pending": {
       if (!state.error) return { ...PLAIN, before: "Being posted to", ...channel };
       const left = Math.max(0, (Date.parse(state.next_at) - now) / 1000);
@@ -246,6 +250,8 @@ export function stateOf(state: Delivery["state"]): string {
     case "pending":
       return state.error ? "retrying" : "being posted";
     case "failed":
+    case "moot":
+    case "digested":
       return "not posted";
     case "unknown":
       return "may not be posted";

@@ -8,7 +8,7 @@
 //! - No credential follows a redirect to another host.
 //! - A call can be dropped at any time, and lets go of its connection.
 //! - A webhook is taken from its sender only, and tells what a poll tells. Choices are offered.
-//! - A second poll finds nothing new. A message keeps the chat's limits. A command's spec is sound.
+//! - A second poll finds nothing new. A chat does what its limits say, and a message keeps them. A command's spec is sound.
 
 mod chat;
 mod connections;
@@ -147,6 +147,7 @@ impl Subject {
         self.no_list_is_not_an_empty_one().await;
         self.lets_go_when_dropped().await;
         self.keeps_the_limits().await;
+        self.does_what_its_limits_say().await;
         assert_no_secret("the log", &log.text());
     }
 
@@ -169,13 +170,12 @@ impl Subject {
         calls.extend(self.runs.iter().map(|(name, args)| Call::Run(name, args.clone())));
         if let Some(chat) = connection.chat {
             calls.push(Call::Post);
+            let limits = chat.limits();
+            calls.extend(limits.threads.then_some(Call::Reply));
+            calls.extend(limits.edits.then_some(Call::Edit));
+            calls.extend(limits.finds.then_some(Call::Find));
             // What can only post (an incoming webhook) knows no channels either.
-            if chat.limits().edits {
-                calls.extend([Call::Reply, Call::Edit, Call::Channels]);
-            }
-            if chat.limits().finds {
-                calls.push(Call::Find);
-            }
+            calls.extend((limits.threads || limits.edits).then_some(Call::Channels));
         }
         calls
     }

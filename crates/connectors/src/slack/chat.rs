@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     client::{Api, Cursor, Failure, bare, is_id},
-    render::{WHOLE, render},
+    render::{UNIT, WHOLE, render},
 };
 use crate::lenient::{self, Entries, web_url};
 
@@ -236,7 +236,16 @@ impl ChatService for Chat {
     }
 
     fn limits(&self) -> Limits {
-        Limits { max_chars: WHOLE, pause: PAUSE, edits: true, finds: true }
+        Limits {
+            // <https://docs.slack.dev/reference/methods/chat.update>
+            edits: true,
+            // `thread_ts` of <https://docs.slack.dev/reference/methods/chat.postMessage>, which has no field by which a
+            // message that is sent again would be known: it is not idempotent.
+            threads: true,
+            // By the metadata of the messages that stand: <https://docs.slack.dev/messaging/message-metadata>.
+            finds: true,
+            ..Limits::posting(WHOLE, UNIT, PAUSE)
+        }
     }
 }
 

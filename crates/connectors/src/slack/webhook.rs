@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::{
     chat::PAUSE,
     fault::{Refusal, fault},
-    render::{WHOLE, render},
+    render::{UNIT, WHOLE, render},
 };
 use crate::{
     Identify,
@@ -96,8 +96,9 @@ impl ChatService for Webhook {
         Ok(Vec::new())
     }
 
+    /// It answers `ok` and nothing by which a message could be named again.
     fn limits(&self) -> Limits {
-        Limits { max_chars: WHOLE, pause: PAUSE, edits: false, finds: false }
+        Limits::posting(WHOLE, UNIT, PAUSE)
     }
 }
 

@@ -104,6 +104,11 @@ pub struct Delivery {
     pub message: Message,
     /// The run that it tells of.
     pub run: Option<String>,
+    /// The delivery in whose thread it stands, or is to stand: the first one about the same item. Where the chat has no
+    /// threads it stands by itself all the same.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub under: Option<String>,
     /// How far it is.
     pub state: DeliveryState,
     /// How often it was tried.
@@ -143,6 +148,45 @@ pub enum DeliveryState {
         /// Why.
         error: ServiceError,
     },
+    /// It was not posted, and will not be: by the time that it could be, it was no news any more.
+    Moot {
+        /// What had come in between.
+        reason: MootReason,
+    },
+    /// It was not posted by itself: with others it became one message.
+    Digested {
+        /// The id of the delivery that tells of it.
+        into: String,
+    },
+}
+
+/// Why an event was not posted any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "why", rename_all = "snake_case")]
+pub enum MootReason {
+    /// What it tells was not so any more, or asked nothing of anybody: the build was green again, the incident resolved or
+    /// in somebody's hands, the pull request merged.
+    Over {
+        /// The item's state by then: `passed`, `resolved`, `merged`.
+        status: String,
+    },
+    /// It only answers what was not posted in this channel either.
+    Unheard,
+    /// The item was not there any more.
+    Gone,
+    /// The event was not on the record any more, or cannot be read.
+    Forgotten,
+}
+
+impl std::fmt::Display for MootReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Over { status } => write!(f, "by then it was {status}"),
+            Self::Unheard => f.write_str("what it answers was not posted either"),
+            Self::Gone => f.write_str("by then it was gone"),
+            Self::Forgotten => f.write_str("what happened is not on the record any more"),
+        }
+    }
 }
 
 /// Sends a delivery again that failed, is not known, or waits.

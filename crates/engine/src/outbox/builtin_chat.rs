@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use callboard_domain::{
     chat::{ChatService, DeliveryKey, Edited, Limits, Posted},
     error::ServiceError,
+    length::LengthUnit,
     message::Message,
 };
 use jiff::Timestamp;
@@ -114,7 +115,14 @@ impl ChatService for BuiltinChat {
     }
 
     fn limits(&self) -> Limits {
-        Limits { max_chars: LONGEST, pause: Duration::ZERO, edits: true, finds: true }
+        // The store does all of it, and takes each key once.
+        Limits {
+            edits: true,
+            threads: true,
+            finds: true,
+            idempotent: true,
+            ..Limits::posting(LONGEST, LengthUnit::Characters, Duration::ZERO)
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What leaves: messages to channels, notifications to the desktop.
 
 pub mod builtin_chat;
+mod compose;
 pub(crate) mod deliver;
 pub(crate) mod handoff;
 pub(crate) mod notify;

@@ -2,7 +2,7 @@
 
 use callboard_domain::{
     board::{self, State},
-    event::{Event, EventName},
+    event::EventName,
     identity::Identity,
     item::{Detail, Item, Severity},
     message::{Block, Message, Tone},
@@ -10,14 +10,23 @@ use callboard_domain::{
 };
 use jiff::Timestamp;
 
+use crate::store::Happening;
+
 /// The longest title of an item's message, in characters: only a person's words are longer.
 const TITLE: usize = 300;
 
-/// An event as it is posted.
-pub(crate) fn event(event: &Event, item: &Item) -> Message {
-    let message =
-        Message::new(tone(event.name, item), text::line(&event.summary, TITLE)).linked(item.url.clone());
-    with_detail(message, item)
+/// An event as it is posted, with its item as it is now; `note` stands below.
+pub(super) fn event(what: &Happening, note: Option<&str>, now: Timestamp) -> Message {
+    let Happening { event, item, is_overtaken, .. } = what;
+    let message = Message::new(tone(what, now), text::line(&event.summary, TITLE)).linked(item.url.clone());
+    let mut message = with_detail(message, item);
+    if *is_overtaken {
+        message = message.with(Block::Fields(vec![("now".to_owned(), item.status().to_owned())]));
+    }
+    match note {
+        Some(note) => message.with(Block::Text(note.to_owned())),
+        None => message,
+    }
 }
 
 /// An item as its row says it, sent by a person. `words` is what they say of it, and may be empty; `by` is their name.
@@ -25,14 +34,7 @@ pub(crate) fn item(item: &Item, words: &str, by: &str, now: Timestamp) -> Messag
     // Who reads it is not who sends it: whose turn it is goes by names, and is nobody's own.
     let nobody = Identity::default();
     let row = board::row(board::Entry { item, me: &nobody, snoozed: None }, now);
-    let tone = match row.state {
-        State::Failing => Tone::Bad,
-        State::Incident => urgency(item),
-        State::Attention => Tone::Attention,
-        State::Running => Tone::Running,
-        State::Passing => Tone::Good,
-        State::Quiet => Tone::Neutral,
-    };
+    let tone = tone_of_state(row.state, item);
     let title = match row.second.as_str() {
         "" => row.title,
         second => format!("{} ({second})", row.title),
@@ -60,9 +62,26 @@ fn with_detail(message: Message, item: &Item) -> Message {
     }
 }
 
-fn tone(event: EventName, item: &Item) -> Tone {
+fn tone_of_state(state: State, item: &Item) -> Tone {
+    match state {
+        State::Failing => Tone::Bad,
+        State::Incident => urgency(item),
+        State::Attention => Tone::Attention,
+        State::Running => Tone::Running,
+        State::Passing => Tone::Good,
+        State::Quiet => Tone::Neutral,
+    }
+}
+
+/// What kind of news it is by now: where more has happened since, how the item stands.
+pub(super) fn tone(what: &Happening, now: Timestamp) -> Tone {
     use EventName as E;
-    match event {
+    let Happening { event, item, is_overtaken, .. } = what;
+    if *is_overtaken {
+        let nobody = Identity::default();
+        return tone_of_state(board::row(board::Entry { item, me: &nobody, snoozed: None }, now).state, item);
+    }
+    match event.name {
         E::Failed | E::StillFailing | E::ChecksFailed => Tone::Bad,
         E::Passed | E::Fixed | E::ChecksPassed | E::Approved | E::Merged | E::Resolved => Tone::Good,
         E::Triggered | E::Unacknowledged | E::Escalated => urgency(item),

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::{
     Store, StoreError,
+    deliveries::LIVE,
     row::{At, Clock, Flag, Json, Lenient, Word, all, each, is_unreadable, key, one, run},
 };
 use crate::api::Events;
@@ -104,12 +105,14 @@ fn some<T: Serialize>(list: &[T]) -> Option<Json<&[T]>> {
     (!list.is_empty()).then_some(Json(list))
 }
 
+/// Names of events as a list in SQL.
+pub(super) fn words(names: &[EventName]) -> String {
+    let words: Vec<_> = names.iter().map(|name| format!("'{}'", name.name())).collect();
+    words.join(", ")
+}
+
 /// True where of what has happened to item `n` since the last of `over` some is among `what`, and none of that was news.
 pub(super) fn all_moot(conn: &Connection, n: i64, Ends { what, over }: Ends) -> rusqlite::Result<bool> {
-    let words = |names: &[EventName]| {
-        let words: Vec<_> = names.iter().map(|name| format!("'{}'", name.name())).collect();
-        words.join(", ")
-    };
     let sql = format!(
         "SELECT count(*) > 0 AND min(moot) FROM events WHERE item = ?1 AND name IN ({}) AND id >
          (SELECT coalesce(max(id), 0) FROM events WHERE item = ?1 AND name IN ({}))",
@@ -206,10 +209,12 @@ pub(super) fn prune(
                WHERE seen_at < ?2";
     let last = one(conn, sql, params![after, At(before), limit], |row| row.get::<_, Option<i64>>(0))?;
     let Some(last) = last.flatten() else { return Ok(None) };
-    let sql = "DELETE FROM events WHERE id > ?1 AND id <= ?2 AND seen_at < ?3
-               AND NOT EXISTS (SELECT 1 FROM decisions WHERE event = events.id AND notice = 'pending')
-               AND NOT EXISTS (SELECT 1 FROM deliveries WHERE event = events.id AND state NOT IN ('posted', 'failed'))";
-    let deleted = run(conn, sql, params![after, last, At(before)])?;
+    let sql = format!(
+        "DELETE FROM events WHERE id > ?1 AND id <= ?2 AND seen_at < ?3
+         AND NOT EXISTS (SELECT 1 FROM decisions WHERE event = events.id AND notice = 'pending')
+         AND NOT EXISTS (SELECT 1 FROM deliveries WHERE event = events.id AND state IN {LIVE})"
+    );
+    let deleted = run(conn, &sql, params![after, last, At(before)])?;
     Ok(Some((last, deleted)))
 }
 

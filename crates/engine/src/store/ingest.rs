@@ -11,7 +11,6 @@ use callboard_domain::{
     event::{Change, Event, Transition, compare, compare_read},
     identity::Identity,
     item::{AccountName, Item, ItemKey, Kind},
-    message::Message,
     rules,
     run::Run,
     source::{Batch, Gone, GoneReason, Received},
@@ -22,7 +21,7 @@ use rusqlite::Connection;
 use super::{
     Store, StoreError,
     decisions::{self, Notice},
-    deliveries::{self, About, NewDelivery},
+    deliveries::{self, Content, NewDelivery},
     events::{self, News},
     hooks,
     items::{self, Known},
@@ -108,17 +107,17 @@ pub struct Decided {
     pub silence: bool,
     /// How it is shown on this desktop, if at all.
     pub notice: Option<Notice>,
-    /// The messages to be posted.
+    /// Where it is to be posted.
     pub posts: Vec<Post>,
 }
 
-/// A message that a rule has posted.
+/// A channel in which a rule has the event posted. It is put into words when it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Post {
     /// Where it goes.
     pub to: Address,
-    /// What it says.
-    pub message: Message,
+    /// A line that is to stand below it.
+    pub note: Option<String>,
     /// The name of the rule.
     pub rule: String,
 }
@@ -325,13 +324,13 @@ impl Intake<'_> {
                 _ => runs::lately_on(conn, &item.key, before(now, LATELY))?,
             };
             let doers: Vec<&Run> = doers.iter().filter(|run| decide.is_doing_of(run, happened)).collect();
-            for Post { to, message, rule } in decided.posts {
+            for Post { to, note, rule } in decided.posts {
                 // One run is one message in a channel, what it has changed included.
                 if deliveries::join_run(conn, &doers, id, &to)? {
                     continue;
                 }
                 let actor = Some(Actor::rule(rule));
-                let new = NewDelivery { about: About::Event(id), to, under: None, message, actor };
+                let new = NewDelivery { content: Content::Event { id, note }, to, actor };
                 deliveries::insert(conn, &new, now)?;
             }
         }

@@ -47,7 +47,10 @@ use self::{readers::Readers, writer::Writer};
 pub use self::{
     activity::Counted,
     decisions::{Notice, PendingNotice},
-    deliveries::{About, Attempt, Claimed, Delivery, DeliveryState, Edits, LONGEST_WAIT, NewDelivery},
+    deliveries::{
+        About, Attempt, Claimed, Content, Delivery, DeliveryState, Edits, Happening, LONGEST_WAIT,
+        NewDelivery, News, Prepared,
+    },
     error::StoreError,
     ingest::{Decide, Decided, Happened, Ingested, Post, Report, Watched},
     items::{BOARD, Snooze, StoredItem},

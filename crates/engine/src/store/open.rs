@@ -38,6 +38,7 @@ pub(super) const FORMATS: &[&[&str]] = &[
     &[events::V3],
     &[items::V4],
     &[events::V4, sources::V3],
+    &[deliveries::V3],
 ];
 
 /// Marks a SQLite file as ours (`CALL`), as `file` and the like can tell.

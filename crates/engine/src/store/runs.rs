@@ -12,7 +12,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::{
     Store, StoreError, audit,
-    deliveries::{self, About, NewDelivery},
+    deliveries::{self, Content, LIVE, NewDelivery},
     row::{At, Clock, Json, Lenient, Text, all, one, run as execute},
 };
 use crate::api::AuditedChange;
@@ -203,9 +203,11 @@ pub(super) fn recover(conn: &Connection, now: Timestamp) -> rusqlite::Result<Vec
 
 /// Deletes up to `limit` that ended before `before` and whose messages have all been delivered or given up.
 pub(super) fn prune(conn: &Connection, before: Timestamp, limit: u32) -> rusqlite::Result<usize> {
-    let sql = "SELECT n FROM runs WHERE ended_at < ?1 AND NOT EXISTS (SELECT 1 FROM deliveries
-               WHERE run = runs.id AND state NOT IN ('posted', 'failed')) LIMIT ?2";
-    let gone: Vec<i64> = all(conn, sql, params![At(before), limit], |row| row.get(0))?;
+    let sql = format!(
+        "SELECT n FROM runs WHERE ended_at < ?1 AND NOT EXISTS (SELECT 1 FROM deliveries
+         WHERE run = runs.id AND state IN {LIVE}) LIMIT ?2"
+    );
+    let gone: Vec<i64> = all(conn, &sql, params![At(before), limit], |row| row.get(0))?;
     for n in &gone {
         execute(conn, "DELETE FROM run_search WHERE rowid = ?1", [n])?;
         execute(conn, "DELETE FROM runs WHERE n = ?1", [n])?;
@@ -222,10 +224,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<DeliveryKey>, StoreError> {
         let new = post.map(|(to, message)| NewDelivery {
-            about: About::Run(run.id.clone()),
+            content: Content::Run { id: run.id.clone(), message },
             to,
-            under: None,
-            message,
             actor: None,
         });
         self.write(move |conn| {
@@ -244,10 +244,8 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let id = id.to_owned();
         let new = post.map(|(to, message)| NewDelivery {
-            about: About::Run(id.clone()),
+            content: Content::Run { id: id.clone(), message },
             to,
-            under: None,
-            message,
             actor: None,
         });
         self.write(move |conn| {

@@ -131,10 +131,8 @@ async fn every_channel_is_listed_with_what_stands_there() {
     post("deploys", Some(first), "and works").await;
     // Nothing answers for this account: the message waits, and is shown as waiting.
     let new = crate::store::NewDelivery {
-        about: crate::store::About::Nothing,
+        content: crate::store::Content::Message(message("hello")),
         to: "gone:#ops".parse().unwrap(),
-        under: None,
-        message: message("hello"),
         actor: None,
     };
     store.enqueue(new, Timestamp::now()).await.unwrap();

@@ -2,11 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use callboard_domain::{message::Block, rules::NotifyLevel, run::Run};
+use callboard_domain::{rules::NotifyLevel, run::Run};
 
 use crate::{
     active_config::ActiveConfig,
-    outbox::posted,
     store::{Decide, Decided, Happened, Notice, Post},
 };
 
@@ -24,16 +23,15 @@ impl Decide for Deciding {
         let decision = rules.decide(event, item, me);
         let told = !snoozed && matches!(decision.action, NotifyLevel::Notify | NotifyLevel::Important);
         let posts = decision.post.iter().zip(&decision.posted_by).map(|(channel, rule)| {
-            let message = posted::event(event, item);
-            let (to, message) = match config.address(channel) {
-                Ok(address) => (address, message),
+            let (to, note) = match config.address(channel) {
+                Ok(address) => (address, None),
                 // A template has named a channel that does not exist: the news must not be lost for that.
                 Err(what) => {
-                    let note = Block::Text(format!("Meant for another channel: {what}"));
-                    (config.default_channel.clone(), message.with(note))
+                    let note = format!("Meant for another channel: {what}");
+                    (config.default_channel.clone(), Some(note))
                 }
             };
-            Post { to, message, rule: rule.clone() }
+            Post { to, note, rule: rule.clone() }
         });
         Decided {
             posts: posts.collect(),

@@ -4,7 +4,7 @@ mod chat;
 mod webhook;
 
 use callboard_domain::{
-    chat::{ChatService, DeliveryKey, Posted},
+    chat::{ChatService, DeliveryKey, Limits, Posted},
     error::ServiceError,
     message::{Block, Message, Tone},
 };

@@ -21,7 +21,11 @@ async fn an_incoming_webhook_posts_and_does_no_more() {
     let posted = chat.post("#deploys", &message(), &key()).await.unwrap();
     assert_eq!((posted.id.as_str(), posted.link.as_deref()), ("", None));
     let limits = chat.limits();
-    assert!(!limits.edits && !limits.finds);
+    assert_eq!(
+        limits,
+        Limits::posting(limits.length, limits.unit, limits.pause),
+        "it posts and does no more"
+    );
     for error in [
         chat.edit(&posted, &message()).await.unwrap_err(),
         chat.reply(&posted, &message(), &key()).await.unwrap_err(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use callboard_domain::{
     actor::{Actor, Principal},
-    chat::DeliveryKey,
+    chat::{DeliveryKey, Limits},
     error::ServiceError,
     message::{Message, Tone},
     text,
@@ -16,11 +16,11 @@ use super::{LIST_LIMIT, limited, one_of, page};
 use crate::{
     Engine,
     api::{
-        ApiError, ChannelInfo, ChannelsQuery, DeliveriesQuery, Delivery, DeliveryState, Flush, Post,
-        PreparePost, PreparedPost, Retry, RoomMessage, RoomQuery,
+        ApiError, ChannelInfo, ChannelsQuery, DeliveriesQuery, Delivery, DeliveryState, Flush, MootReason,
+        Post, PreparePost, PreparedPost, Retry, RoomMessage, RoomQuery,
     },
     outbox::posted,
-    store::{self, About, NewDelivery},
+    store::{self, About, Content, NewDelivery},
 };
 
 /// How long a chat may take to list its channels.
@@ -52,15 +52,14 @@ impl Engine {
         };
         // Where there is no chat to ask, the message waits for it, or fails, as a whole.
         if let Ok(chat) = self.inner.deliverer.chat(&address.account) {
-            fits(&message, chat.limits().max_chars)
-                .map_err(|what| ApiError::usage(format!("{address} {what}")))?;
+            fits(&message, chat.limits()).map_err(|what| ApiError::usage(format!("{address} {what}")))?;
         }
         Ok(PreparedPost { address, message })
     }
 
     pub(crate) async fn post(&self, post: Post, actor: &Actor) -> Result<Delivery, ApiError> {
         let PreparedPost { address: to, message } = self.post_as(post, &actor.principal).await?;
-        let new = NewDelivery { about: About::Nothing, to, under: None, message, actor: Some(actor.clone()) };
+        let new = NewDelivery { content: Content::Message(message), to, actor: Some(actor.clone()) };
         let key = self.store().enqueue(new, Timestamp::now()).await.map_err(ApiError::internal)?;
         self.delivery(&key).await
     }
@@ -148,12 +147,18 @@ impl Engine {
         let ids = known.into_iter().map(|delivery| delivery.key.0);
         let typed = &query.id;
         let found = ids.filter(|id| id.starts_with(typed.as_str()) || id.ends_with(typed.as_str())).collect();
-        if let Ok(Delivery { state: DeliveryState::Posted, id, .. }) =
-            self.delivery(&DeliveryKey(typed.clone())).await
-        {
-            return Err(ApiError::usage(format!(
-                "delivery {id} has arrived: there is nothing to send again"
-            )));
+        if let Ok(Delivery { state, id, .. }) = self.delivery(&DeliveryKey(typed.clone())).await {
+            let why = match state {
+                DeliveryState::Posted => "has arrived: there is nothing to send again".to_owned(),
+                DeliveryState::Moot { reason } => {
+                    format!("was not posted because {reason}: it is no news any more")
+                }
+                DeliveryState::Digested { into } => format!("is told in another, {into}"),
+                _ => String::new(),
+            };
+            if !why.is_empty() {
+                return Err(ApiError::usage(format!("delivery {id} {why}")));
+            }
         }
         let key = DeliveryKey(one_of(
             found,
@@ -191,15 +196,15 @@ impl Engine {
 }
 
 /// Refuses what would be cut: a person's words are posted whole or not at all.
-fn fits(message: &Message, max_chars: usize) -> Result<(), String> {
-    let link = message.link.as_ref().map_or(0, |link| link.as_str().len());
-    let length = message.plain().chars().count() + link;
-    if length <= max_chars {
+fn fits(message: &Message, Limits { length: longest, unit, .. }: Limits) -> Result<(), String> {
+    let link = message.link.as_ref().map_or(0, |link| unit.measure(link.as_str()));
+    let length = unit.measure(&message.plain()) + link;
+    if length <= longest {
         return Ok(());
     }
-    let over = length - max_chars;
+    let (over, unit) = (length - longest, unit.name());
     Err(format!(
-        "takes {max_chars} characters, and this has {length}: make it shorter by {over}, or post it in parts"
+        "takes {longest} {unit}, and this has {length}: make it shorter by {over}, or post it in parts"
     ))
 }
 
@@ -212,6 +217,12 @@ pub(super) fn shown(delivery: store::Delivery) -> Delivery {
         store::DeliveryState::Posted => DeliveryState::Posted,
         store::DeliveryState::Unknown => DeliveryState::Unknown { error: known(error) },
         store::DeliveryState::Failed => DeliveryState::Failed { error: known(error) },
+        store::DeliveryState::Moot => {
+            DeliveryState::Moot { reason: delivery.moot.unwrap_or(MootReason::Forgotten) }
+        }
+        store::DeliveryState::Digested => {
+            DeliveryState::Digested { into: delivery.digest.map(|key| key.0).unwrap_or_default() }
+        }
     };
     Delivery {
         id: delivery.key.0,
@@ -221,6 +232,7 @@ pub(super) fn shown(delivery: store::Delivery) -> Delivery {
             About::Run(id) => Some(id),
             About::Event(_) | About::Nothing => None,
         },
+        under: delivery.root.map(|root| root.0),
         state,
         attempts: delivery.attempts,
         created_at: delivery.created_at,
@@ -235,16 +247,22 @@ fn known(error: Option<ServiceError>) -> ServiceError {
 
 #[cfg(test)]
 mod tests {
+    use callboard_domain::length::LengthUnit;
+
     use super::*;
 
     #[test]
     fn what_would_be_cut_is_refused_with_the_numbers() {
         let message = |length| Message::new(Tone::Neutral, "é".repeat(length));
+        let hundred = |unit| Limits::posting(100, unit, Duration::ZERO);
+        let characters = hundred(LengthUnit::Characters);
         // The mark and its space count.
-        assert_eq!(fits(&message(98), 100), Ok(()));
-        let why = fits(&message(120), 100).unwrap_err();
+        assert_eq!(fits(&message(98), characters), Ok(()));
+        let why = fits(&message(120), characters).unwrap_err();
         assert!(why.contains("takes 100 characters, and this has 122: make it shorter by 22"), "{why}");
         let linked = message(90).linked("https://ci.example/7".parse().ok());
-        assert!(fits(&linked, 100).is_err(), "its link counts");
+        assert!(fits(&linked, characters).is_err(), "its link counts");
+        let why = fits(&message(98), hundred(LengthUnit::Bytes)).unwrap_err();
+        assert!(why.contains("takes 100 bytes, and this has 200: make it shorter by 100"), "{why}");
     }
 }

@@ -28,7 +28,11 @@ pub(super) async fn look_up(deliverer: &Deliverer, delivery: &Delivery) -> Attem
     };
     if !chat.limits().finds {
         let error = delivery.error.clone().unwrap_or_else(|| ServiceError::unknown("no answer"));
-        return unknown(LONGEST_WAIT, error);
+        return match chat.limits().idempotent {
+            // To send it again with its key does no harm.
+            true => Attempt::Later(Timestamp::now(), error),
+            false => unknown(LONGEST_WAIT, error),
+        };
     }
     // What was decided while the clock was ahead has been sent before that.
     let since = delivery.created_at.min(Timestamp::now()) - CLOCK_MARGIN;

@@ -1,4 +1,4 @@
-//! The outbox at work: what is to be posted is posted (`send`) in its way (`way`), in order for each channel, and what may
+//! The outbox at work: what is to be posted is put into words and posted (`send`) in its way (`way`), in order for each channel, and what may
 //! have arrived is looked up (`look_up`) before it is sent again. The only place that calls a chat service to post.
 
 mod look_up;
@@ -165,8 +165,9 @@ async fn start_due(deliverer: &Deliverer) -> Result<Option<Duration>, StoreError
         deliverer.inner.tasks.spawn("posting a message", async move {
             let account = delivery.to.account.clone();
             let _sent = OnDrop(|| release(&mut task.state().sending, &account));
-            let attempt = unbroken(send(&task, &delivery), |error| broken(error, &delivery)).await;
-            record(&task, &delivery, attempt).await;
+            let claimed = Delivery::clone(&delivery);
+            let attempt = unbroken(send(&task, delivery), |error| broken(error, &claimed)).await;
+            record(&task, &claimed, attempt).await;
         });
     }
     // Those that are being looked up already are among them.
@@ -216,7 +217,7 @@ async fn unbroken(
 /// would count as being sent until the next start, and hold up its channel.
 async fn record(deliverer: &Deliverer, delivery: &Delivery, attempt: Attempt) {
     match &attempt {
-        Attempt::Posted(_) | Attempt::Absent | Attempt::Skipped => {
+        Attempt::Posted(_) | Attempt::Absent | Attempt::Skipped | Attempt::NoThread | Attempt::Moot(_) => {
             tracing::debug!(to = %delivery.to, key = %delivery.key.0, ?attempt, "delivery")
         }
         Attempt::Closed(_) => {

@@ -6,7 +6,7 @@ use callboard_domain::{
     chat::{Address, ChatService, Edited, Limits, Posted},
     error::ServiceError,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use tokio::time::Instant;
 
 use super::{
@@ -15,7 +15,8 @@ use super::{
 };
 use crate::{
     accounts::NoChat,
-    store::{About, Attempt, Claimed, Delivery, Edits, LONGEST_WAIT},
+    outbox::compose::{Moot, compose},
+    store::{About, Attempt, Claimed, Delivery, Edits, LONGEST_WAIT, Prepared, Store, StoreError},
 };
 
 /// A message that could not be sent for this long, and this often, is given up until a person retries it.
@@ -32,7 +33,7 @@ pub(super) fn broken(error: ServiceError, delivery: &Delivery) -> Attempt {
     }
 }
 
-pub(super) async fn send(deliverer: &Deliverer, delivery: &Claimed) -> Attempt {
+pub(super) async fn send(deliverer: &Deliverer, delivery: Claimed) -> Attempt {
     let chat = match deliverer.chat(&delivery.to.account) {
         Ok(chat) => chat,
         // Nothing is lost by waiting, however long; it is made due when the secrets can be read.
@@ -45,13 +46,22 @@ pub(super) async fn send(deliverer: &Deliverer, delivery: &Claimed) -> Attempt {
         Err(NoChat::None(why)) => return Attempt::Failed(ServiceError::rejected(why)),
     };
     let limits = chat.limits();
+    let claimed = Delivery::clone(&delivery);
+    let unreadable =
+        |error: StoreError| later(ServiceError::unavailable(error.to_string()), &claimed, Timestamp::now());
+    let delivery = match ready(&deliverer.inner.store, delivery).await {
+        Ok(Ok(delivery)) => delivery,
+        Ok(Err(attempt)) => return attempt,
+        Err(error) => return unreadable(error),
+    };
+    let delivery = &delivery;
     let progress = match &delivery.about {
         About::Run(run) if delivery.posted.is_some() => deliverer.inner.store.is_under_way(run).await,
-        _ => Ok(false),
+        _ => Ok(delivery.at_send),
     };
     let way = match progress {
         Ok(progress) => way(delivery, limits, progress),
-        Err(error) => return later(ServiceError::unavailable(error.to_string()), delivery, Timestamp::now()),
+        Err(error) => return unreadable(error),
     };
     match way {
         Way::Skip => return Attempt::Skipped,
@@ -64,6 +74,33 @@ pub(super) async fn send(deliverer: &Deliverer, delivery: &Claimed) -> Attempt {
         Err(ServiceError::unknown(format!("no answer within {} s", CALL_TIME.as_secs())))
     });
     after_sending(result, delivery, &way, limits, Timestamp::now())
+}
+
+/// A delivery as it is to be sent, recorded as such: an event is put into words now. Where it is not to be sent, why not.
+async fn ready(store: &Store, delivery: Claimed) -> Result<Result<Claimed, Attempt>, StoreError> {
+    let now = Timestamp::now();
+    let mut prepared = Prepared::default();
+    if delivery.at_send {
+        let news = store.news(&delivery, now).await?;
+        match compose(news, delivery.posted.is_some(), now, &TimeZone::system()) {
+            Ok(composed) => prepared = composed,
+            Err(Moot { reason, others }) => {
+                if !others.is_empty() {
+                    store.prepare(delivery, Prepared { moot: others, ..Prepared::default() }, now).await?;
+                }
+                return Ok(Err(Attempt::Moot(reason)));
+            }
+        }
+        // What stands there says all that it would.
+        let is_the_same = prepared.message.as_ref().is_none_or(|message| *message == delivery.message);
+        if delivery.posted.is_some() && is_the_same {
+            return Ok(Err(Attempt::Skipped));
+        }
+    }
+    if !delivery.at_send && delivery.root.is_none() {
+        return Ok(Ok(delivery));
+    }
+    store.prepare(delivery, prepared, now).await.map(Ok)
 }
 
 /// What a service answered.
@@ -118,9 +155,11 @@ pub(super) fn after_sending(
     };
     let is_edit = matches!(way, Way::Edit(_));
     match error {
-        // An edit is safe to repeat.
+        // An edit does no harm twice.
         ServiceError::Unknown { .. } if is_edit => later(error, delivery, now),
         ServiceError::Unknown { .. } if limits.finds => Attempt::Unknown(now + LOOK_AFTER, error),
+        // Nor does a post that is known by its key.
+        ServiceError::Unknown { .. } if limits.idempotent => later(error, delivery, now),
         // It waits for a person; the account may be changed to one that can look.
         ServiceError::Unknown { .. } => Attempt::Unknown(now + LONGEST_WAIT, error),
         // An edit that is refused is refused for good: what it was to say is posted anew.
@@ -129,6 +168,8 @@ pub(super) fn after_sending(
         ServiceError::Rejected { .. } if matches!(way, Way::Reply(under) if delivery.posted.as_ref() == Some(*under)) => {
             Attempt::Closed(Edits::Gone)
         }
+        // The thread may be gone, or closed: it is worth a message of its own.
+        ServiceError::Rejected { .. } if matches!(way, Way::Reply(_)) => Attempt::NoThread,
         error if error.may_retry() => later(error, delivery, now),
         error => Attempt::Failed(error),
     }

@@ -2,6 +2,7 @@ use futures::FutureExt;
 
 use callboard_domain::{
     chat::{Limits, Posted},
+    length::LengthUnit,
     message::{Message, Tone},
 };
 
@@ -17,8 +18,10 @@ fn delivery(posted: bool, attempts: u32) -> Delivery {
         key: DeliveryKey("k".into()),
         about: About::Nothing,
         to: "chat:#deploys".parse().unwrap(),
+        root: None,
         under: None,
         message: Message::new(Tone::Good, "done"),
+        at_send: false,
         state: DeliveryState::Sending,
         attempts,
         next_at: at(0),
@@ -26,6 +29,8 @@ fn delivery(posted: bool, attempts: u32) -> Delivery {
         edits: Edits::Open,
         sent_revision: 2,
         error: None,
+        moot: None,
+        digest: None,
         created_at: at(0),
         actor: None,
     }
@@ -36,7 +41,12 @@ fn stands() -> Posted {
 }
 
 fn limits(able: bool) -> Limits {
-    Limits { max_chars: 100, pause: Duration::ZERO, edits: able, finds: able }
+    Limits {
+        edits: able,
+        threads: able,
+        finds: able,
+        ..Limits::posting(100, LengthUnit::Characters, Duration::ZERO)
+    }
 }
 
 fn at(second: i64) -> Timestamp {
@@ -98,6 +108,7 @@ fn what_cannot_be_edited_is_posted_anew_when_it_is_over() {
         (s, Edits::Open, None, true, false, Way::Edit(&stands)),
         (s, Edits::Closed, None, true, true, Way::Skip),
         (s, Edits::Closed, None, true, false, Way::Reply(&stands)),
+        (s, Edits::Closed, p, true, false, Way::Reply(&parent)),
         (s, Edits::Gone, None, true, true, Way::Skip),
         (s, Edits::Gone, None, true, false, Way::Post),
         (s, Edits::Gone, p, true, false, Way::Reply(&parent)),
@@ -120,6 +131,49 @@ fn what_cannot_be_edited_is_posted_anew_when_it_is_over() {
     let after = after_sending(no, &closed, &way, limits(true), at(0));
     assert_eq!(after, Attempt::Closed(Edits::Gone));
     assert_eq!(closed.message_key().0, "k.2", "the first message has the key of the delivery");
+}
+
+#[test]
+fn edits_and_threads_are_told_apart() {
+    let stands = stands();
+    let parent = Posted { id: "1.0".into(), ..stands.clone() };
+    // the chat edits, has threads, it stands, edits -> way
+    let cases = [
+        (true, false, false, Edits::Open, Way::Post),
+        (true, false, true, Edits::Open, Way::Edit(&stands)),
+        (true, false, true, Edits::Closed, Way::Post),
+        (false, true, false, Edits::Open, Way::Reply(&parent)),
+        (false, true, true, Edits::Open, Way::Close),
+        (false, true, true, Edits::Closed, Way::Reply(&parent)),
+        (false, false, true, Edits::Closed, Way::Post),
+    ];
+    for (edits, threads, there, state, expected) in cases {
+        let able = Limits { edits, threads, ..limits(false) };
+        let posted = there.then(|| stands.clone());
+        let delivery = Delivery { posted, edits: state, under: Some(parent.clone()), ..delivery(false, 1) };
+        assert_eq!(way(&delivery, able, false), expected, "edits {edits}, threads {threads}");
+    }
+}
+
+#[test]
+fn post_that_is_known_by_its_key_is_sent_again_and_one_in_no_thread_by_itself() {
+    let unknown = ServiceError::unknown("lost");
+    // the chat finds, is idempotent -> what an unknown outcome means
+    let cases = [
+        (true, true, Attempt::Unknown(at(10), unknown.clone())),
+        (false, true, Attempt::Later(at(2), unknown.clone())),
+        (false, false, Attempt::Unknown(at(0) + LONGEST_WAIT, unknown.clone())),
+    ];
+    for (finds, idempotent, expected) in cases {
+        let able = Limits { finds, idempotent, ..limits(false) };
+        let after = after_sending(Err(unknown.clone()), &delivery(false, 1), &Way::Post, able, at(0));
+        assert_eq!(after, expected, "finds {finds}, idempotent {idempotent}");
+    }
+    let no = ServiceError::rejected("no such thread");
+    let parent = stands();
+    let after = |way| after_sending(Err(no.clone()), &delivery(false, 1), &way, limits(true), at(0));
+    assert_eq!(after(Way::Reply(&parent)), Attempt::NoThread);
+    assert_eq!(after(Way::Post), Attempt::Failed(no.clone()));
 }
 
 #[tokio::test]

@@ -21,10 +21,11 @@ pub(super) enum Way<'d> {
     Close,
 }
 
-/// `progress` is true where the message is about something that has not ended.
+/// `progress` is true where the next revision is worth no message of its own: of a run that has not ended, or of an event
+/// whose item has gone on, which its thread tells.
 pub(super) fn way(delivery: &Delivery, limits: Limits, progress: bool) -> Way<'_> {
     let anew = match &delivery.under {
-        Some(under) if limits.edits => Way::Reply(under),
+        Some(under) if limits.threads => Way::Reply(under),
         _ => Way::Post,
     };
     match &delivery.posted {
@@ -35,7 +36,10 @@ pub(super) fn way(delivery: &Delivery, limits: Limits, progress: bool) -> Way<'_
         // Each step posted anew would flood the channel.
         Some(_) if progress => Way::Skip,
         Some(posted) if delivery.edits == Edits::Open && !posted.id.is_empty() => Way::Close,
-        Some(posted) if limits.edits && delivery.edits == Edits::Closed => Way::Reply(posted),
+        // In the thread where it stands, or under it: no chat has threads within threads.
+        Some(posted) if limits.threads && delivery.edits == Edits::Closed => {
+            Way::Reply(delivery.under.as_ref().unwrap_or(posted))
+        }
         Some(_) => anew,
     }
 }

@@ -60,11 +60,11 @@ impl Store {
         .await
     }
 
-    /// The latest deliveries to a channel, oldest first, at most `limit`.
+    /// The latest messages that stand in a channel or are to, oldest first, at most `limit`.
     pub async fn deliveries_to(&self, address: &Address, limit: u32) -> Result<Vec<Delivery>, StoreError> {
         let address = address.clone();
         self.read(move |conn| {
-            let sql = format!("SELECT {COLUMNS} FROM deliveries WHERE address = ?1 ORDER BY n DESC LIMIT ?2");
+            let sql = format!("SELECT {COLUMNS} FROM deliveries WHERE address = ?1 AND state NOT IN ('moot', 'digested') ORDER BY n DESC LIMIT ?2");
             let mut found = all(conn, &sql, params![Text(&address), limit], read_shown)?;
             found.reverse();
             Ok(found)

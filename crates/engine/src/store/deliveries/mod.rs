@@ -1,5 +1,8 @@
 //! The outbox: every message for a chat channel, from the moment it is decided until it stands there.
 //!
+//! Of an event, what is recorded is the event and the channel: it is put into words when it is sent (`news`). Messages about
+//! one item stand in one thread (`thread`).
+//!
 //! A delivery is marked as being sent before the call to the service, so that after a crash it is known which ones may
 //! have arrived. Its state changes like this:
 //!
@@ -7,22 +10,27 @@
 //! pending -> sending -> posted            revised: pending again, and then it is an edit
 //!    ^          |-----> pending           it surely did not happen: later
 //!    |          |-----> failed            given up, until a person tries again
+//!    |          |-----> moot              no news any more by the time that it could be sent
 //!    |          '-----> unknown           it may have happened: looked up before it is sent again
 //!    '---------------------'              looked up, and absent
+//!
+//! pending -> digested                     told in the digest that another delivery has become
 //! ```
 //!
 //! A record that cannot be read is set aside as failed with the reason, so that it does not hold up its channel.
 
 mod list;
+mod news;
 mod queue;
 mod standing;
+mod thread;
 mod unreadable;
 
 use callboard_domain::{
     actor::Actor,
     chat::{Address, DeliveryKey, Posted},
     error::ServiceError,
-    message::Message,
+    message::{Message, Tone},
     run::Run,
 };
 use jiff::Timestamp;
@@ -32,10 +40,13 @@ use uuid::Uuid;
 use self::standing::{STANDS, Standing};
 use super::{
     Store, StoreError, audit,
-    row::{At, Clock, Json, SafeMessage, Text, Word, one, run, safe_link, strict},
+    row::{At, Clock, Flag, Json, SafeMessage, Text, Word, one, run, safe_link, strict},
 };
+use crate::api::MootReason;
 
+pub(super) use self::thread::move_to;
 pub use self::{
+    news::{Happening, News, Prepared},
     queue::{Claimed, LONGEST_WAIT},
     standing::Edits,
 };
@@ -71,6 +82,19 @@ pub(super) const V2: &str = "
 ALTER TABLE deliveries ADD COLUMN actor TEXT;    -- Actor as JSON
 ";
 
+/// What is put into words when it is sent, in whose thread it stands, and why it was not sent by itself.
+pub(super) const V3: &str = "
+ALTER TABLE deliveries ADD COLUMN at_send INTEGER NOT NULL DEFAULT 0; -- 1: rendered when it is sent; message is 'null' before
+ALTER TABLE deliveries ADD COLUMN note TEXT;     -- what stands below an event
+ALTER TABLE deliveries ADD COLUMN item TEXT;     -- the ItemKey in whose thread of this channel it stands
+ALTER TABLE deliveries ADD COLUMN root TEXT;     -- the DeliveryKey that it stands under; NULL: it begins a thread
+ALTER TABLE deliveries ADD COLUMN moot TEXT;     -- MootReason, where the state is moot
+ALTER TABLE deliveries ADD COLUMN digest TEXT;   -- the DeliveryKey that tells of it, where the state is digested
+CREATE INDEX deliveries_thread ON deliveries (address, item, n) WHERE item IS NOT NULL;
+CREATE INDEX deliveries_digest ON deliveries (digest) WHERE digest IS NOT NULL;
+CREATE INDEX deliveries_untold ON deliveries (changed_at) WHERE state IN ('moot', 'digested');
+";
+
 /// What a delivery tells of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum About {
@@ -96,19 +120,40 @@ pub enum DeliveryState {
     Unknown,
     /// Given up.
     Failed,
+    /// Not sent: it was no news any more by the time that it could be.
+    Moot,
+    /// Not sent by itself: a digest tells of it.
+    Digested,
+}
+
+/// What a message is to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// The event with this number, put into words when it is sent.
+    Event {
+        /// Its number.
+        id: i64,
+        /// A line that stands below it, such as why it is posted in this channel.
+        note: Option<String>,
+    },
+    /// Just this, about a run.
+    Run {
+        /// The run's id.
+        id: String,
+        /// What it says.
+        message: Message,
+    },
+    /// Just this, which a person posts.
+    Message(Message),
 }
 
 /// A message for a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewDelivery {
-    /// What it tells of.
-    pub about: About,
+    /// What it is to say. What is about an item goes in that item's thread of the channel.
+    pub content: Content,
     /// Where it goes.
     pub to: Address,
-    /// The message that it answers in a thread.
-    pub under: Option<Posted>,
-    /// What it says.
-    pub message: Message,
     /// Who has it posted. `None` for a message about a run, which is always the run's.
     pub actor: Option<Actor>,
 }
@@ -122,10 +167,15 @@ pub struct Delivery {
     pub about: About,
     /// Where it goes.
     pub to: Address,
-    /// The message that it answers in a thread.
+    /// The delivery in whose thread it is to stand.
+    pub root: Option<DeliveryKey>,
+    /// The message that it answers in a thread: that of `root`, found when it was last sent.
     pub under: Option<Posted>,
-    /// What it says in its latest revision.
+    /// What it says in its latest revision. Of what is put into words when it is sent, as it was sent; the event's own line
+    /// before that.
     pub message: Message,
+    /// True where it is put into words when it is sent.
+    pub at_send: bool,
     /// How far it is.
     pub state: DeliveryState,
     /// How many times it has been tried since it last went well.
@@ -140,6 +190,10 @@ pub struct Delivery {
     pub sent_revision: i64,
     /// Why the last attempt did not go well.
     pub error: Option<ServiceError>,
+    /// Why it was not sent, where it is moot.
+    pub moot: Option<MootReason>,
+    /// The delivery that tells of it, where it is digested.
+    pub digest: Option<DeliveryKey>,
     /// When it was decided.
     pub created_at: Timestamp,
     /// Who has it posted, and through what. `None` for what an older version recorded.
@@ -155,6 +209,10 @@ pub enum Attempt {
     Skipped,
     /// What stands there cannot be edited any more: it becomes pending, and is posted anew.
     Closed(Edits),
+    /// It cannot stand in that thread: it becomes pending, and is posted by itself.
+    NoThread,
+    /// It is no news any more, and was not sent.
+    Moot(MootReason),
     /// It surely did not happen: send it at this time.
     Later(Timestamp, ServiceError),
     /// It may have happened: look it up at this time. An edit is safe to repeat and is: it becomes pending.
@@ -165,19 +223,38 @@ pub enum Attempt {
     Absent,
 }
 
-/// Writes a delivery into the outbox, due at once. It may outlive what it tells of.
+/// Writes a delivery into the outbox, due at once; what happened long ago waits a moment for more of its time, to be told
+/// with it. It may outlive what it tells of.
 pub(super) fn insert(conn: &Connection, new: &NewDelivery, now: Timestamp) -> rusqlite::Result<DeliveryKey> {
     let key = DeliveryKey(Uuid::now_v7().to_string());
-    let (event, of_run) = match &new.about {
-        About::Event(id) => (Some(*id), None),
-        About::Run(id) => (None, Some(id)),
-        About::Nothing => (None, None),
+    let (event, of_run, message, note) = match &new.content {
+        Content::Event { id, note } => (Some(*id), None, None, note.as_ref()),
+        Content::Run { id, message } => (None, Some(id), Some(message), None),
+        Content::Message(message) => (None, None, Some(message), None),
     };
-    let sql = "INSERT INTO deliveries (id, event, run, address, under, message, next_at, created_at, changed_at, actor)
-               VALUES (?1, (SELECT id FROM events WHERE id = ?2), (SELECT id FROM runs WHERE id = ?3), ?4, ?5, ?6, ?7, ?7, ?7,
-                       coalesce(?8, (SELECT actor FROM runs WHERE id = ?3)))";
-    let (under, actor) = (new.under.as_ref().map(Json), new.actor.as_ref().map(Json));
-    run(conn, sql, params![key.0, event, of_run, Text(&new.to), under, Json(&new.message), At(now), actor])?;
+    let subject = thread::subject(conn, &new.content)?;
+    let root = match &subject {
+        Some(subject) => thread::root(conn, &new.to, subject, now)?,
+        None => None,
+    };
+    let due_at = match subject.as_ref().and_then(|subject| subject.happened_at) {
+        Some(at) if news::is_late(at, now) => now + news::GATHER,
+        _ => now,
+    };
+    let sql = "INSERT INTO deliveries
+                   (id, event, run, address, message, next_at, created_at, changed_at, actor, at_send, note, item, root)
+               VALUES (?1, (SELECT id FROM events WHERE id = ?2), (SELECT id FROM runs WHERE id = ?3), ?4, ?5, ?6, ?7, ?7,
+                       coalesce(?8, (SELECT actor FROM runs WHERE id = ?3)), ?9, ?10, ?11, ?12)";
+    let (actor, root_key) = (new.actor.as_ref().map(Json), root.as_ref().map(|root| &root.0));
+    let (item, at_send) = (subject.map(|subject| subject.item), event.is_some());
+    let (to, message) = (Text(&new.to), Json(&message));
+    let times = (At(due_at), At(now));
+    let row =
+        params![key.0, event, of_run, to, message, times.0, times.1, actor, at_send, note, item, root_key];
+    run(conn, sql, row)?;
+    if let Some(root) = root.filter(|_| at_send) {
+        thread::renew(conn, &root, now)?;
+    }
     Ok(key)
 }
 
@@ -220,12 +297,22 @@ const REVISE: &str = "UPDATE deliveries SET message = ?2, revision = revision + 
 
 /// Deletes up to `limit` that have been over since before `before`.
 pub(super) fn prune(conn: &Connection, before: Timestamp, limit: u32) -> rusqlite::Result<usize> {
+    // Each part has an index that knows its rows.
     let sql = "DELETE FROM deliveries WHERE n IN (SELECT n FROM deliveries
-               WHERE state IN ('posted', 'failed') AND changed_at < ?1 LIMIT ?2)";
+               WHERE state IN ('posted', 'failed') AND changed_at < ?1
+               UNION ALL SELECT n FROM deliveries WHERE state IN ('moot', 'digested') AND changed_at < ?1 LIMIT ?2)";
     run(conn, sql, params![At(before), limit])
 }
 
-pub(super) const COLUMNS: &str = "id, event, run, address, under, message, state, attempts, next_at, posted, error, created_at, sent_revision, actor";
+/// In SQL, the states of what may still be sent: what that tells of is kept.
+pub(super) const LIVE: &str = "('pending', 'sending', 'unknown')";
+
+/// What [`read`] reads; the last is the event's own line.
+pub(super) const COLUMNS: &str =
+    "id, event, run, address, under, message, state, attempts, next_at, posted, error, created_at, sent_revision, actor,
+     at_send, root, moot, digest, (SELECT summary FROM events WHERE events.id = event)";
+/// Where that line is.
+const SUMMARY: usize = 18;
 
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
     let about = match (row.get(1)?, row.get(2)?) {
@@ -234,22 +321,39 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         (None, None) => About::Nothing,
     };
     let standing = row.get::<_, Option<Json<Standing>>>(9)?.map(|it| it.0);
+    let at_send = row.get::<_, Flag>(14)?.0;
     Ok(Delivery {
         key: DeliveryKey(row.get(0)?),
         about,
         to: row.get::<_, Text<_>>(3)?.0,
+        root: row.get::<_, Option<String>>(15)?.map(DeliveryKey),
         under: row.get::<_, Option<Json<_>>>(4)?.map(|it| it.0),
-        message: row.get::<_, SafeMessage>(5)?.0,
+        message: read_message(row, at_send)?,
+        at_send,
         state: row.get::<_, Word<_>>(6)?.0,
         attempts: row.get(7)?,
         next_at: row.get::<_, Clock>(8)?.0,
         edits: standing.as_ref().map(|it| it.edits).unwrap_or_default(),
         posted: standing.map(|it| Posted { link: it.posted.link.and_then(safe_link), ..it.posted }),
         error: row.get::<_, Option<Json<_>>>(10)?.map(|it| it.0),
+        moot: row.get::<_, Option<Json<_>>>(16)?.map(|it| it.0),
+        digest: row.get::<_, Option<String>>(17)?.map(DeliveryKey),
         created_at: row.get::<_, Clock>(11)?.0,
         sent_revision: row.get(12)?,
         actor: audit::read_actor(row, 13)?,
     })
+}
+
+/// What a delivery says; what is not put into words yet, by its event.
+fn read_message(row: &Row<'_>, at_send: bool) -> rusqlite::Result<Message> {
+    if !at_send {
+        return Ok(row.get::<_, SafeMessage>(5)?.0);
+    }
+    let mut rendered = row.get::<_, Json<Option<Message>>>(5)?.0;
+    rendered.iter_mut().for_each(Message::clean_links);
+    let summary = row.get::<_, Option<String>>(SUMMARY)?;
+    let summary = summary.unwrap_or_else(|| "An event that is not on the record any more".to_owned());
+    Ok(rendered.unwrap_or_else(|| Message::new(Tone::Neutral, summary)))
 }
 
 /// The columns of a delivery that are damaged.

@@ -13,6 +13,7 @@ use super::{
     },
     Attempt, COLUMNS, Delivery, DeliveryState, Edits, read,
     standing::{STANDS, Standing},
+    thread,
     unreadable::{set_aside, unreadable},
 };
 use crate::api::AuditedChange;
@@ -116,6 +117,16 @@ fn attempted(
                        posted = json_set(posted, '$.edits', ?2) WHERE id = ?1 AND state = 'sending'";
             run(conn, sql, params![key.0, Word(edits), At(now)])
         }
+        Attempt::NoThread => {
+            thread::leave(conn, key)?;
+            after("pending", now, None)
+        }
+        Attempt::Moot(reason) => {
+            let sql =
+                "UPDATE deliveries SET state = 'moot', moot = ?2, next_at = ?3, changed_at = ?3, error = NULL
+                       WHERE id = ?1 AND state = 'sending'";
+            run(conn, sql, params![key.0, Json(reason), At(now)])
+        }
         Attempt::Posted(posted) => {
             let posted = Standing { posted: posted.clone(), edits: Edits::Open };
             let sql = "UPDATE deliveries SET state = iif(revision > sent_revision, 'pending', 'posted'), posted = ?2,
@@ -134,6 +145,14 @@ fn attempted(
 /// A delivery that is marked as being sent: only [`Store::claim`] makes one, and nothing is posted without.
 #[derive(Debug, PartialEq)]
 pub struct Claimed(Delivery);
+
+impl Claimed {
+    /// The same claim, of the delivery as it is to be sent.
+    pub(super) fn ready(self, delivery: Delivery) -> Self {
+        debug_assert_eq!(self.0.key, delivery.key, "a claim is of one delivery");
+        Self(delivery)
+    }
+}
 
 impl Deref for Claimed {
     type Target = Delivery;
@@ -198,7 +217,7 @@ impl Store {
                  FROM deliveries WHERE state = 'unknown' AND {due}) WHERE place <= ?2 ORDER BY next_at"
             );
             all(conn, &sql, params![At(now), each], |row| match read(row) {
-                Err(error) if is_unreadable(&error) => Ok(Err((row.get(14)?, error.to_string()))),
+                Err(error) if is_unreadable(&error) => Ok(Err((row.get("n")?, error.to_string()))),
                 delivery => delivery.map(Ok),
             })
         });

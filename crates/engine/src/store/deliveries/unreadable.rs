@@ -34,14 +34,18 @@ pub(super) fn read_shown(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         to: address
             .parse()
             .unwrap_or_else(|_| Address { account: AccountName("unknown".into()), channel: address }),
+        root: None,
         under: None,
         message: row.get::<_, SafeMessage>(5).map_or_else(|_| unreadable_message(), |it| it.0),
+        at_send: false,
         state: row.get::<_, Word<_>>(6).map_or(DeliveryState::Failed, |it| it.0),
         attempts: row.get(7)?,
         next_at: time(8),
         posted: None,
         edits: Edits::default(),
         error: Some(why),
+        moot: None,
+        digest: None,
         created_at: time(11),
         sent_revision: row.get(12)?,
         actor: audit::read_actor(row, 13).unwrap_or_default(),

@@ -10,7 +10,7 @@ use callboard_domain::{
 use jiff::Timestamp;
 
 use super::{Intake, Watched};
-use crate::store::{events, items, runs};
+use crate::store::{deliveries, events, items, runs};
 
 impl Intake<'_> {
     /// Takes everything off the board that is there.
@@ -49,7 +49,8 @@ impl Intake<'_> {
                 items::leave(conn, old.n, &GoneReason::Renamed { to: to.id.clone() }, now)?;
             }
         }
-        runs::move_to(conn, key, &to)
+        runs::move_to(conn, key, &to)?;
+        deliveries::move_to(conn, key, &to)
     }
 
     /// Forgets runs of a build that are not there any more. One without any left is off the board until something is built.

@@ -1,5 +1,6 @@
 mod gone;
 mod ingest;
+mod news;
 mod opening;
 mod outbox;
 mod prune;
@@ -156,11 +157,7 @@ impl Decide for Everything {
             record: r#"{"rule":"everything"}"#.to_owned(),
             silence: self.silence,
             notice: Some(Notice { important: false, group: happened.item.repo().to_owned() }),
-            posts: vec![Post {
-                to: deploys(),
-                message: message(&happened.event.summary),
-                rule: "everything".to_owned(),
-            }],
+            posts: vec![Post { to: deploys(), note: None, rule: "everything".to_owned() }],
         }
     }
 

@@ -203,6 +203,41 @@ async fn what_was_recorded_before_actors_opens_whole_and_names_none() {
     assert_eq!(store.run("new").await.unwrap().unwrap().actor, Some(ana()));
 }
 
+/// The format before events were put into words when they are sent.
+const RENDERED: usize = 9;
+
+#[tokio::test]
+async fn messages_of_events_that_were_put_into_words_before_are_sent_as_they_were() {
+    let folder = folder();
+    let file = folder.path().join("callboard.db");
+    let conn = open::writer(&file, &FORMATS[..RENDERED]).unwrap();
+    let said = serde_json::to_string(&message("web failed at noon")).unwrap();
+    let under = r#"{"channel":"C1","id":"1.1","link":null}"#;
+    conn.execute_batch(
+        "INSERT INTO items (account, kind, id, title, repo, detail, open, changed_at, seen_at)
+             VALUES ('pager', 'incident', 'a', 'a', 'storage', '{}', 0, 0, 0);
+         INSERT INTO events (item, name, distinct_by, at, seen_at, old, summary)
+             VALUES (1, 'triggered', '1', 0, 0, 0, 'it was triggered');",
+    )
+    .unwrap();
+    let sql = "INSERT INTO deliveries (id, event, address, under, message, next_at, created_at, changed_at)
+               VALUES (?1, ?2, 'room:deploys', ?3, ?4, 0, 0, 0)";
+    conn.execute(sql, rusqlite::params!["event", Some(1), None::<&str>, said]).unwrap();
+    conn.execute(sql, rusqlite::params!["answer", None::<i64>, Some(under), said]).unwrap();
+    drop(conn);
+
+    let store = Store::open(&file, at(0)).unwrap();
+    for (id, about, under) in [("event", About::Event(1), None), ("answer", About::Nothing, Some("1.1"))] {
+        let claimed = store.claim(at(1), 1, BTreeMap::new()).await.unwrap().remove(0);
+        assert_eq!((claimed.key.0.as_str(), &claimed.about), (id, &about));
+        assert_eq!((&claimed.message, claimed.at_send), (&message("web failed at noon"), false));
+        assert_eq!(claimed.under.as_ref().map(|it| it.id.as_str()), under);
+        let posted = callboard_domain::chat::Posted { channel: "C1".into(), id: "2".into(), link: None };
+        store.attempted(&claimed.key, Attempt::Posted(posted), at(2)).await.unwrap();
+    }
+    assert_eq!(store.unreadable_rows().await.unwrap().iter().filter(|it| it.what == "message").count(), 0);
+}
+
 #[tokio::test]
 async fn who_did_something_is_kept_by_id_and_was_known_by_name_alone() {
     let folder = folder();

@@ -9,10 +9,8 @@ use super::*;
 
 fn to(address: &str, title: &str) -> NewDelivery {
     NewDelivery {
-        about: About::Nothing,
+        content: Content::Message(message(title)),
         to: address.parse().unwrap(),
-        under: None,
-        message: message(title),
         actor: Some(ana()),
     }
 }

@@ -1,0 +1,343 @@
+//! What a delivery of an event says when it is sent: the event with its item as it stands by then, or a digest of many that
+//! are late, or nothing, as it is no news any more. Pure.
+
+use std::collections::BTreeMap;
+
+use callboard_domain::{
+    chat::DeliveryKey,
+    item::ItemKey,
+    message::{Block, ListEntry, Message, Tone},
+    rules, text,
+};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+
+use super::posted;
+use crate::{
+    api::MootReason,
+    store::{Happening, News, Prepared},
+};
+
+/// So many late events that wait for a channel become one message.
+const DIGEST_FROM: usize = 6;
+/// How many items a digest names.
+const NAMED: usize = 20;
+/// The longest line of a digest, in characters.
+const LINE: usize = 200;
+
+/// Why a delivery is not to be sent, and what is known with that of those behind it.
+#[derive(Debug, PartialEq)]
+pub(super) struct Moot {
+    pub(super) reason: MootReason,
+    pub(super) others: Vec<(DeliveryKey, MootReason)>,
+}
+
+/// What the delivery whose news comes first is to say, and what becomes of those behind it. Where it `stands` already, it
+/// shows how its item is now.
+pub(super) fn compose(
+    news: Vec<News>,
+    stands: bool,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> Result<Prepared, Moot> {
+    let mut news = news.into_iter();
+    let Some(own) = news.next() else {
+        return Err(Moot { reason: MootReason::Forgotten, others: Vec::new() });
+    };
+    if stands {
+        let message = own.what.ok().map(|what| posted::event(&what, own.note.as_deref(), now));
+        return Ok(Prepared { message, ..Prepared::default() });
+    }
+    let (mut told, mut prepared, mut is_digest) = (Vec::new(), Prepared::default(), false);
+    let own_what = own.what.and_then(|what| judged(what, now));
+    let own_late = own_what.as_ref().ok().filter(|what| what.is_late(now));
+    told.extend(own_late);
+    let others: Vec<_> =
+        news.map(|it| (it.key, it.digested, it.what.and_then(|what| judged(what, now)))).collect();
+    for (key, digested, what) in &others {
+        match what {
+            Err(reason) => prepared.moot.push((key.clone(), reason.clone())),
+            Ok(what) if *digested || what.is_late(now) => {
+                told.push(what);
+                is_digest |= *digested;
+                prepared.digested.extend((!digested).then(|| key.clone()));
+            }
+            Ok(_) => {}
+        }
+    }
+    if !told.is_empty() && (is_digest || (own_late.is_some() && told.len() >= DIGEST_FROM)) {
+        prepared.message = Some(digest(&told, now, zone));
+        return Ok(prepared);
+    }
+    match own_what {
+        Ok(what) => {
+            prepared.digested.clear();
+            prepared.message = Some(posted::event(&what, own.note.as_deref(), now));
+            Ok(prepared)
+        }
+        Err(reason) => Err(Moot { reason, others: prepared.moot }),
+    }
+}
+
+/// What happened, where it is news still.
+fn judged(what: Happening, now: Timestamp) -> Result<Happening, MootReason> {
+    match rules::is_moot(what.event.name, &what.item, &what.me, now) {
+        true => Err(MootReason::Over { status: what.item.status().to_owned() }),
+        false => Ok(what),
+    }
+}
+
+/// One message for many events: of each item the newest, the ones that need somebody first.
+fn digest(told: &[&Happening], now: Timestamp, zone: &TimeZone) -> Message {
+    let mut items: BTreeMap<&ItemKey, Vec<&Happening>> = BTreeMap::new();
+    for what in told {
+        items.entry(&what.item.key).or_default().push(what);
+    }
+    let newest = |all: Vec<&'_ Happening>| {
+        let count = all.len();
+        all.into_iter()
+            .max_by_key(|what| what.event.id)
+            .map(|what| (posted::tone(what, now), count, what.clone()))
+    };
+    let mut items: Vec<_> = items.into_values().filter_map(newest).collect();
+    items.sort_by_key(|(tone, _, what)| (urgency(*tone), what.event.at, what.event.id));
+    let tone = items.first().map_or(Tone::Neutral, |(tone, ..)| *tone);
+    let rows = items.iter().take(NAMED).map(|(tone, count, what)| {
+        let now = if what.is_overtaken { format!(", now {}", what.item.status()) } else { String::new() };
+        let more = if *count > 1 { format!(" ({count} events)") } else { String::new() };
+        let line = text::line(&what.event.summary, LINE);
+        ListEntry { text: format!("{} {line}{now}{more}", tone.mark()), link: what.item.url.clone() }
+    });
+    let times = told.iter().map(|what| what.event.at);
+    let (from, to) = times.fold((now, Timestamp::MIN), |(from, to), at| (from.min(at), to.max(at)));
+    let title = format!(
+        "While Callboard was offline or could not post, {}: {} event{}",
+        span(from, to, zone),
+        told.len(),
+        if told.len() == 1 { "" } else { "s" },
+    );
+    let message = Message::new(tone, title).with(Block::List(rows.collect()));
+    match items.len().saturating_sub(NAMED) {
+        0 => message,
+        1 => message.with(Block::Text("and 1 more item".to_owned())),
+        left => message.with(Block::Text(format!("and {left} more items"))),
+    }
+}
+
+/// "from 22:10 to 07:45 CET"; with the day where that is longer than a day.
+fn span(from: Timestamp, to: Timestamp, zone: &TimeZone) -> String {
+    let clock = match to.duration_since(from) < SignedDuration::from_hours(24) {
+        true => "%H:%M",
+        false => "%d %b %H:%M",
+    };
+    let (from, to) = (from.to_zoned(zone.clone()), to.to_zoned(zone.clone()));
+    format!("from {} to {}", from.strftime(clock), to.strftime(&format!("{clock} %Z")))
+}
+
+fn urgency(tone: Tone) -> u8 {
+    match tone {
+        Tone::Bad => 0,
+        Tone::Attention => 1,
+        Tone::Unknown => 2,
+        Tone::Running => 3,
+        Tone::Good => 4,
+        Tone::Neutral => 5,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use callboard_domain::{
+        event::{Event, EventName},
+        identity::Identity,
+        item::{BuildStatus, IncidentStatus, Item},
+    };
+
+    use super::*;
+    use crate::tests::{at, build, incident, pull};
+
+    const NOW: i64 = 40_000;
+
+    fn what(id: i64, name: EventName, happened: i64, item: Item) -> Happening {
+        let event = Event {
+            id,
+            item: item.key.clone(),
+            name,
+            at: at(happened),
+            seen_at: at(happened),
+            old: false,
+            moot: false,
+            by: None,
+            summary: format!("{} {}", item.title, name.name()),
+        };
+        Happening { event, item, me: Identity::default(), is_overtaken: false }
+    }
+
+    fn news(what: Happening) -> News {
+        News { key: key(what.event.id), what: Ok(what), note: None, digested: false }
+    }
+
+    fn key(id: i64) -> DeliveryKey {
+        DeliveryKey(id.to_string())
+    }
+
+    fn firing(id: i64, happened: i64) -> News {
+        let item = incident(&format!("db{id}"), IncidentStatus::Triggered, 1);
+        news(what(id, EventName::Triggered, happened, item))
+    }
+
+    fn title(composed: &Result<Prepared, Moot>) -> String {
+        match composed {
+            Ok(prepared) => prepared.message.as_ref().unwrap().title.clone(),
+            Err(moot) => format!("moot: {:?}", moot.reason),
+        }
+    }
+
+    fn composed(news: Vec<News>) -> Result<Prepared, Moot> {
+        compose(news, false, at(NOW), &TimeZone::UTC)
+    }
+
+    #[test]
+    fn what_is_over_by_the_time_it_is_sent_is_moot() {
+        use BuildStatus::{Failed, Passed, Running};
+        use EventName as E;
+        use IncidentStatus::{Acknowledged, Resolved, Triggered};
+        let merged = || {
+            let mut item = pull(1, "Try it", &["ana"]);
+            if let callboard_domain::item::Detail::PullRequest(pull) = &mut item.detail {
+                pull.state = callboard_domain::item::PullRequestState::Merged;
+            }
+            item
+        };
+        let cases = [
+            (E::Failed, build("acme/web", &[Passed, Failed]), None),
+            (E::Failed, build("acme/web", &[Failed, Passed]), Some("passed")),
+            (E::Fixed, build("acme/web", &[Failed, Passed]), None),
+            (E::Fixed, build("acme/web", &[Passed, Failed]), Some("failed")),
+            (E::Running, build("acme/web", &[Passed, Running]), None),
+            (E::Running, build("acme/web", &[Passed, Failed]), Some("failed")),
+            (E::Queued, build("acme/web", &[Passed]), Some("passed")),
+            (E::Triggered, incident("db1", Triggered, 1), None),
+            (E::Triggered, incident("db1", Resolved, 1), Some("resolved")),
+            (E::Acknowledged, incident("db1", Acknowledged, 1), None),
+            (E::ReviewRequested, merged(), Some("merged")),
+            (E::Merged, merged(), None),
+        ];
+        for (name, item, status) in cases {
+            let composed = composed(vec![news(what(1, name, NOW - 5, item))]);
+            let expected = status.map(|status| MootReason::Over { status: status.to_owned() });
+            assert_eq!(composed.err().map(|it| it.reason), expected, "{name:?} {status:?}");
+        }
+        for reason in [MootReason::Gone, MootReason::Unheard, MootReason::Forgotten] {
+            let news = News { what: Err(reason.clone()), ..firing(1, NOW) };
+            assert_eq!(composed(vec![news]), Err(Moot { reason, others: Vec::new() }));
+        }
+    }
+
+    #[test]
+    fn many_late_events_become_one_message_and_few_do_not() {
+        let night = |ids: std::ops::Range<i64>| ids.map(|id| firing(id, 100 * id)).collect::<Vec<_>>();
+        let keys = |ids: std::ops::Range<i64>| ids.map(key).collect::<Vec<_>>();
+        // late, then fresh -> title, told besides
+        let many = "While Callboard was offline or could not post, from 14:15 to 14:23 UTC: 6 events";
+        let cases = [
+            (night(1..6), 0, "Disk of db1 is full triggered", keys(0..0)),
+            (night(1..7), 0, many, keys(2..7)),
+            (night(1..7), 2, many, keys(2..7)),
+            (night(1..6), 9, "Disk of db1 is full triggered", keys(0..0)),
+        ];
+        for (mut news, fresh, expected, digested) in cases {
+            news.extend((100..100 + fresh).map(|id| firing(id, NOW - 60)));
+            let composed = composed(news);
+            assert_eq!(title(&composed), expected);
+            assert_eq!(composed.unwrap().digested, digested, "{expected}");
+        }
+        // One that has just happened is told by itself, whatever waits behind it.
+        let mut news = night(2..20);
+        news.insert(0, firing(1, NOW - 60));
+        assert_eq!(title(&composed(news)), "Disk of db1 is full triggered");
+    }
+
+    #[test]
+    fn moot_events_are_no_part_of_a_digest() {
+        let over = |id: i64| {
+            let item = incident(&format!("db{id}"), IncidentStatus::Resolved, 1);
+            news(what(id, EventName::Triggered, 100 * id, item))
+        };
+        let mut all: Vec<_> = (1..7).map(|id| firing(id, 100 * id)).collect();
+        all.extend([over(7), over(8)]);
+        let prepared = composed(all.clone()).unwrap();
+        assert_eq!(prepared.moot.iter().map(|it| it.0.clone()).collect::<Vec<_>>(), [key(7), key(8)]);
+        assert!(title(&Ok(prepared)).ends_with(": 6 events"));
+        // Too few are left.
+        all.remove(1);
+        assert_eq!(title(&composed(all)), "Disk of db1 is full triggered");
+        // What is told already with this one stays so, and what is over since is taken out.
+        let mut again: Vec<_> = (1..4).map(|id| News { digested: id > 1, ..firing(id, 100 * id) }).collect();
+        again[1] = News { digested: true, ..over(2) };
+        let prepared = composed(again.clone()).unwrap();
+        assert_eq!(prepared.moot.len(), 1);
+        assert!(title(&Ok(prepared)).ends_with(": 2 events"));
+        // Its own event may be the one that is over; where all are, so is the digest.
+        again[0] = over(1);
+        assert!(title(&composed(again.clone())).ends_with(": 1 event"));
+        again[2] = News { digested: true, ..over(3) };
+        let moot = composed(again).unwrap_err();
+        assert_eq!(moot.reason, MootReason::Over { status: "resolved".to_owned() });
+        assert_eq!(moot.others.iter().map(|it| it.0.clone()).collect::<Vec<_>>(), [key(2), key(3)]);
+    }
+
+    #[test]
+    fn a_digest_has_a_line_for_each_item_and_its_newest_state_and_is_bounded() {
+        let mut all: Vec<_> = (1..=30).map(|id| firing(id, 100 * id)).collect();
+        let taken = incident("db30", IncidentStatus::Acknowledged, 1);
+        all.push(news(what(31, EventName::Acknowledged, 3_300, taken)));
+        all.push(news(what(
+            32,
+            EventName::Failed,
+            90_100 - 86_400,
+            build("acme/web", &[BuildStatus::Failed]),
+        )));
+        if let Ok(what) = &mut all[0].what {
+            what.is_overtaken = true;
+        }
+        let message = composed(all).unwrap().message.unwrap();
+        assert_eq!(message.tone, Tone::Bad);
+        let [Block::List(rows), Block::Text(more)] = message.blocks.as_slice() else { panic!("{message:?}") };
+        assert_eq!((rows.len(), more.as_str()), (NAMED, "and 11 more items"));
+        assert_eq!(rows[0].text, "✗ Disk of db1 is full triggered, now triggered");
+        let long = Happening {
+            is_overtaken: false,
+            ..what(1, EventName::Failed, 0, build(&"x".repeat(9_000), &[BuildStatus::Failed]))
+        };
+        let all = [&long, &long];
+        let message = digest(&all, at(NOW), &TimeZone::UTC);
+        let Block::List(rows) = &message.blocks[0] else { panic!("{message:?}") };
+        assert!(rows.len() == 1 && rows[0].text.chars().count() < LINE + 40, "{}", rows[0].text);
+        assert!(rows[0].text.ends_with(" (2 events)"), "{}", rows[0].text);
+    }
+
+    #[test]
+    fn a_span_of_more_than_a_day_names_the_days() {
+        let span = |from: &str, to: &str| {
+            span(from.parse().unwrap(), to.parse().unwrap(), &TimeZone::get("Europe/Paris").unwrap())
+        };
+        let night = span("2026-11-28T21:10:00Z", "2026-11-29T06:45:00Z");
+        assert_eq!(night, "from 22:10 to 07:45 CET");
+        let week_end = span("2026-11-27T21:10:00Z", "2026-11-30T06:45:00Z");
+        assert_eq!(week_end, "from 27 Nov 22:10 to 30 Nov 07:45 CET");
+    }
+
+    #[test]
+    fn what_stands_shows_the_state_of_now_and_is_never_moot() {
+        let item = incident("db1", IncidentStatus::Resolved, 1);
+        let one = News {
+            what: Ok(Happening { is_overtaken: true, ..what(1, EventName::Triggered, 0, item) }),
+            ..firing(1, 0)
+        };
+        let message = compose(vec![one], true, at(NOW), &TimeZone::UTC).unwrap().message.unwrap();
+        assert_eq!(message.tone, Tone::Neutral);
+        assert_eq!(message.blocks, [Block::Fields(vec![("now".to_owned(), "resolved".to_owned())])]);
+        let gone = News { what: Err(MootReason::Gone), ..firing(1, 0) };
+        assert_eq!(compose(vec![gone], true, at(NOW), &TimeZone::UTC), Ok(Prepared::default()));
+    }
+}

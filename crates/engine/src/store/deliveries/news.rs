@@ -1,0 +1,237 @@
+//! What a delivery of an event needs to be put into words when it is sent: the event, how its item stands by then, and what
+//! else waits for the channel from the same time.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use callboard_domain::{
+    chat::{Address, DeliveryKey},
+    event::Event,
+    identity::Identity,
+    item::{AccountName, Item},
+    message::Message,
+    rules,
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, params};
+
+use super::{
+    super::{
+        Store, StoreError, events, items,
+        row::{At, Json, Text, all, one, run},
+        sources,
+    },
+    Claimed, Delivery, thread,
+};
+use crate::api::MootReason;
+
+/// What happened longer ago than this is late: many late events for one channel are told in one message.
+const LATE: Duration = Duration::from_secs(30 * 60);
+/// What is late already when it is recorded waits this long for more from the same time: after a night, accounts are read
+/// one after the other.
+pub(super) const GATHER: Duration = Duration::from_secs(5);
+/// How many that wait are looked at in one go.
+const LOOKED_AT: u32 = 500;
+
+/// True for what happened so long before that it is told late.
+pub(super) fn is_late(at: Timestamp, now: Timestamp) -> bool {
+    Duration::try_from(now.duration_since(at)).is_ok_and(|age| age > LATE)
+}
+
+/// An event that waits to be posted, as it stands now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct News {
+    /// Its delivery.
+    pub key: DeliveryKey,
+    /// What happened; where that is no news any more whatever it was, why.
+    pub what: Result<Happening, MootReason>,
+    /// A line that stands below it.
+    pub note: Option<String>,
+    /// True where the delivery that is being sent tells of it already.
+    pub digested: bool,
+}
+
+/// What happened, and to what.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Happening {
+    /// What happened.
+    pub event: Event,
+    /// The item as it is now.
+    pub item: Item,
+    /// Who its account acts as.
+    pub me: Identity,
+    /// True where more has happened to the item since.
+    pub is_overtaken: bool,
+}
+
+impl Happening {
+    /// True where it happened so long before `now` that it is told late.
+    pub fn is_late(&self, now: Timestamp) -> bool {
+        is_late(self.event.at, now)
+    }
+}
+
+/// What a delivery that is being sent is to say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Prepared {
+    /// The message; `None`: the one that it has.
+    pub message: Option<Message>,
+    /// Those that the message tells of besides: they are not sent by themselves.
+    pub digested: Vec<DeliveryKey>,
+    /// Those that wait and are no news any more.
+    pub moot: Vec<(DeliveryKey, MootReason)>,
+}
+
+/// Reads what has become of events.
+struct Reader<'c> {
+    conn: &'c Connection,
+    now: Timestamp,
+    identities: BTreeMap<AccountName, Identity>,
+}
+
+impl Reader<'_> {
+    /// What is to be told of an event in a channel.
+    fn happening(
+        &mut self,
+        event: Option<i64>,
+        to: &Address,
+    ) -> rusqlite::Result<Result<Happening, MootReason>> {
+        let Self { conn, now, .. } = *self;
+        let event = event.map_or(Ok(None), |id| events::by_ids(conn, &[id]).map(|mut found| found.pop()))?;
+        let Some(event) = event else { return Ok(Err(MootReason::Forgotten)) };
+        let stored = items::load(conn, &event.item)?.and_then(|known| Some((known.n, known.state?)));
+        let Some((n, stored)) = stored else { return Ok(Err(MootReason::Forgotten)) };
+        // What has come to its end says so, there or not.
+        if stored.gone.is_some() && rules::can_be_over(event.name) {
+            return Ok(Err(MootReason::Gone));
+        }
+        if let Some(ends) = rules::ends(event.name)
+            && self.is_unheard(n, event.id, ends, to)?
+        {
+            return Ok(Err(MootReason::Unheard));
+        }
+        let account = &event.item.account;
+        if !self.identities.contains_key(account) {
+            let me = sources::standing(conn, account, now)?.me;
+            self.identities.insert(account.clone(), me);
+        }
+        let me = self.identities.get(account).cloned().unwrap_or_default();
+        // What was seen with it is told beside it.
+        let later = "SELECT 1 FROM events WHERE item = ?1 AND id > ?2 AND seen_at > ?3 LIMIT 1";
+        let is_overtaken = one(conn, later, params![n, event.id, At(event.seen_at)], |_| Ok(()))?.is_some();
+        Ok(Ok(Happening { event, item: stored.item, me, is_overtaken }))
+    }
+
+    /// True where what an event answers was to be posted in this channel as well, and none of it was.
+    fn is_unheard(&self, n: i64, event: i64, ends: rules::Ends, to: &Address) -> rusqlite::Result<bool> {
+        let (what, over) = (events::words(ends.what), events::words(ends.over));
+        let sql = format!(
+            "SELECT count(*) > 0 AND min(d.state = 'moot') FROM events e JOIN deliveries d ON d.event = e.id
+             WHERE e.item = ?1 AND e.name IN ({what}) AND e.id < ?2 AND d.address = ?3 AND e.id >
+                 (SELECT coalesce(max(id), 0) FROM events WHERE item = ?1 AND name IN ({over}) AND id < ?2)"
+        );
+        let row = params![n, event, Text(to)];
+        Ok(one(self.conn, &sql, row, |row| row.get::<_, Option<bool>>(0))?.flatten().unwrap_or(false))
+    }
+}
+
+/// The columns that [`read`] reads.
+const COLUMNS: &str = "id, event, note, digest IS NOT NULL";
+
+struct Waiting {
+    key: DeliveryKey,
+    event: Option<i64>,
+    note: Option<String>,
+    digested: bool,
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Waiting> {
+    let key = DeliveryKey(row.get(0)?);
+    Ok(Waiting { key, event: row.get(1)?, note: row.get(2)?, digested: row.get(3)? })
+}
+
+fn news(conn: &Connection, delivery: &Delivery, now: Timestamp) -> rusqlite::Result<Vec<News>> {
+    let mut reader = Reader { conn, now, identities: BTreeMap::new() };
+    let mut complete = |Waiting { key, event, note, digested }: Waiting| {
+        let what = reader.happening(event, &delivery.to)?;
+        Ok::<_, rusqlite::Error>(News { key, what, note, digested })
+    };
+    let own = format!("SELECT {COLUMNS} FROM deliveries WHERE id = ?1");
+    let Some(own) = one(conn, &own, [&delivery.key.0], read)? else { return Ok(Vec::new()) };
+    let own = complete(own)?;
+    // What stands already is edited by itself, and what has just happened is told by itself.
+    let is_late = own.what.as_ref().is_ok_and(|it| it.is_late(now));
+    let told = format!(
+        "SELECT {COLUMNS} FROM deliveries WHERE digest IS NOT NULL AND digest = ?1 AND state = 'digested' ORDER BY n"
+    );
+    let mut others = all(conn, &told, [&delivery.key.0], read)?;
+    if delivery.posted.is_none() && (is_late || !others.is_empty()) {
+        // Up to what a person or a run has to say: the channel reads in order.
+        let behind = format!(
+            "SELECT {COLUMNS} FROM deliveries WHERE state IN ('pending', 'sending') AND state = 'pending' AND address = ?1
+             AND at_send = 1 AND posted IS NULL AND id <> ?2
+             AND n < coalesce((SELECT min(n) FROM deliveries WHERE state IN ('pending', 'sending') AND address = ?1
+                 AND at_send = 0 AND posted IS NULL), 9223372036854775807) ORDER BY n LIMIT ?3"
+        );
+        others.extend(all(conn, &behind, params![Text(&delivery.to), delivery.key.0, LOOKED_AT], read)?);
+    }
+    let others: rusqlite::Result<Vec<_>> = others.into_iter().map(&mut complete).collect();
+    Ok(std::iter::once(own).chain(others?).collect())
+}
+
+fn prepare(
+    conn: &Connection,
+    delivery: &Delivery,
+    prepared: &Prepared,
+    now: Timestamp,
+) -> rusqlite::Result<Delivery> {
+    let key = &delivery.key;
+    for (other, reason) in &prepared.moot {
+        let sql = "UPDATE deliveries SET state = 'moot', moot = ?2, changed_at = ?3, digest = NULL
+                   WHERE id = ?1 AND state IN ('pending', 'digested') AND posted IS NULL";
+        run(conn, sql, params![other.0, Json(reason), At(now)])?;
+    }
+    for other in &prepared.digested {
+        let sql = "UPDATE deliveries SET state = 'digested', digest = ?2, changed_at = ?3
+                   WHERE id = ?1 AND state = 'pending' AND posted IS NULL";
+        run(conn, sql, params![other.0, key.0, At(now)])?;
+    }
+    let mut ready = delivery.clone();
+    if !prepared.digested.is_empty() {
+        // It is about many items now, and no root of any.
+        thread::leave(conn, key)?;
+        run(conn, "UPDATE deliveries SET item = NULL WHERE id = ?1", [&key.0])?;
+        ready.root = None;
+        ready.under = None;
+    }
+    if let Some(message) = &prepared.message {
+        run(conn, "UPDATE deliveries SET message = ?2 WHERE id = ?1", params![key.0, Json(message)])?;
+        ready.message.clone_from(message);
+    }
+    if let (Some(root), None) = (&ready.root, &ready.posted) {
+        ready.under = thread::under(conn, key, root)?;
+        let under = ready.under.as_ref().map(Json);
+        run(conn, "UPDATE deliveries SET under = ?2 WHERE id = ?1", params![key.0, under])?;
+    }
+    Ok(ready)
+}
+
+impl Store {
+    /// What a claimed delivery is to tell of, to be put into words: its own event first; where that is late, or it tells of
+    /// others already, those, and then what waits behind it, as far as the channel reads in order.
+    pub async fn news(&self, claimed: &Claimed, now: Timestamp) -> Result<Vec<News>, StoreError> {
+        let delivery = Delivery::clone(claimed);
+        self.read(move |conn| news(conn, &delivery, now)).await
+    }
+
+    /// Records what a claimed delivery says, and under which message, before it is sent. Gives it as it is to be sent.
+    pub async fn prepare(
+        &self,
+        claimed: Claimed,
+        prepared: Prepared,
+        now: Timestamp,
+    ) -> Result<Claimed, StoreError> {
+        let delivery = Delivery::clone(&claimed);
+        let ready = self.write(move |conn| prepare(conn, &delivery, &prepared, now)).await?;
+        Ok(claimed.ready(ready))
+    }
+}

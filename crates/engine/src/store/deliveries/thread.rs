@@ -1,0 +1,137 @@
+//! Threads: in each channel the first message about an item is the root, and what happens to it next stands under that.
+//!
+//! A root is taken for a day at most, and for one matter only: what happens after its end begins another, so that news is
+//! not lost in an old thread. What becomes of a root is known only when the answer is sent ([`under`]).
+
+use std::time::Duration;
+
+use callboard_domain::{
+    chat::{Address, DeliveryKey, Posted},
+    event::EventName,
+    item::ItemKey,
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::{
+    super::{
+        events,
+        ingest::before,
+        row::{At, Json, Text, is_unreadable, one, run},
+    },
+    Content, Edits,
+    standing::{STANDS, Standing},
+};
+
+/// How long what happens to an item goes in the thread of the first message about it.
+const LASTS: Duration = Duration::from_secs(86_400);
+
+/// What ends a matter.
+const ENDS: [EventName; 6] = [
+    EventName::Passed,
+    EventName::Fixed,
+    EventName::Canceled,
+    EventName::Merged,
+    EventName::Closed,
+    EventName::Resolved,
+];
+
+/// What a message is about.
+pub(super) struct Subject {
+    /// The item, as [`ItemKey`] writes it.
+    pub(super) item: String,
+    /// When it happened; `None` for a run.
+    pub(super) happened_at: Option<Timestamp>,
+}
+
+/// What a message is about, where it belongs to an item.
+pub(super) fn subject(conn: &Connection, content: &Content) -> rusqlite::Result<Option<Subject>> {
+    match content {
+        Content::Event { id, .. } => {
+            let sql = "SELECT i.account || '/' || i.kind || '/' || i.id, e.at
+                       FROM events e JOIN items i ON i.n = e.item WHERE e.id = ?1";
+            one(conn, sql, [id], |row| {
+                Ok(Subject { item: row.get(0)?, happened_at: Some(row.get::<_, At>(1)?.0) })
+            })
+        }
+        Content::Run { id, .. } => {
+            let item = one(conn, "SELECT item FROM runs WHERE id = ?1", [id], |row| {
+                row.get::<_, Option<String>>(0)
+            })?;
+            Ok(item.flatten().map(|item| Subject { item, happened_at: None }))
+        }
+        Content::Message(_) => Ok(None),
+    }
+}
+
+/// The message under which the next one about an item is to stand.
+pub(super) fn root(
+    conn: &Connection,
+    to: &Address,
+    subject: &Subject,
+    now: Timestamp,
+) -> rusqlite::Result<Option<DeliveryKey>> {
+    let sql =
+        "SELECT id, n FROM deliveries WHERE address = ?1 AND item = ?2 AND item IS NOT NULL AND root IS NULL
+               AND state IN ('pending', 'sending', 'posted') AND created_at > ?3 ORDER BY n DESC LIMIT 1";
+    let row = params![Text(to), subject.item, At(before(now, LASTS))];
+    let found = one(conn, sql, row, |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
+    let Some((id, n)) = found else { return Ok(None) };
+    if subject.happened_at.is_some() {
+        let ends = events::words(&ENDS);
+        let sql = format!(
+            "SELECT 1 FROM deliveries d JOIN events e ON e.id = d.event
+             WHERE d.address = ?1 AND d.item = ?2 AND d.item IS NOT NULL AND d.n >= ?3 AND e.name IN ({ends}) LIMIT 1"
+        );
+        if one(conn, &sql, params![Text(to), subject.item, n], |_| Ok(()))?.is_some() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(DeliveryKey(id)))
+}
+
+/// Has a root that tells of an event edited, to show how its item stands now.
+pub(super) fn renew(conn: &Connection, root: &DeliveryKey, now: Timestamp) -> rusqlite::Result<()> {
+    let sql = format!(
+        "UPDATE deliveries SET revision = revision + 1, changed_at = ?2,
+         next_at = iif(state = 'posted', ?2, next_at), state = iif(state = 'posted', 'pending', state)
+         WHERE id = ?1 AND at_send = 1 AND (state = 'sending' OR {STANDS})"
+    );
+    run(conn, &sql, params![root.0, At(now)]).map(drop)
+}
+
+/// The message under which a delivery stands that is being sent. Where the root did not arrive, or it is not known whether
+/// it did, there is none: the delivery takes its place, for all that were to stand there after it.
+pub(super) fn under(
+    conn: &Connection,
+    key: &DeliveryKey,
+    root: &DeliveryKey,
+) -> rusqlite::Result<Option<Posted>> {
+    let posted = one(conn, "SELECT posted FROM deliveries WHERE id = ?1", [&root.0], |row| {
+        match row.get::<_, Option<Json<Standing>>>(0) {
+            Err(error) if is_unreadable(&error) => Ok(None),
+            posted => Ok(posted?.map(|it| it.0)),
+        }
+    })?;
+    match posted.flatten() {
+        None | Some(Standing { edits: Edits::Gone, .. }) => leave(conn, key).map(|()| None),
+        // One without an id stands in a chat without threads.
+        Some(Standing { posted, .. }) => Ok(Some(posted).filter(|posted| !posted.id.is_empty())),
+    }
+}
+
+/// Makes a delivery a root of its own, and that of those that were to stand beside it from then on.
+pub(super) fn leave(conn: &Connection, key: &DeliveryKey) -> rusqlite::Result<()> {
+    let sql = "UPDATE deliveries SET root = ?1 WHERE posted IS NULL AND id IN (
+                   SELECT other.id FROM deliveries own JOIN deliveries other
+                       ON other.address = own.address AND other.item = own.item AND other.n > own.n
+                   WHERE own.id = ?1 AND own.item IS NOT NULL AND other.item IS NOT NULL AND other.root = own.root)";
+    run(conn, sql, [&key.0])?;
+    run(conn, "UPDATE deliveries SET root = NULL, under = NULL WHERE id = ?1", [&key.0]).map(drop)
+}
+
+/// Puts what was posted of one item in the threads of another.
+pub(in crate::store) fn move_to(conn: &Connection, from: &ItemKey, to: &ItemKey) -> rusqlite::Result<()> {
+    let sql = "UPDATE deliveries SET item = ?2 WHERE item IS NOT NULL AND item = ?1";
+    run(conn, sql, params![Text(from), Text(to)]).map(drop)
+}
