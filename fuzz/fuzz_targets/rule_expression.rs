@@ -6,12 +6,15 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use callboard_domain::{
     event::{Event, EventName},
     identity::Identity,
-    item::{AccountName, Detail, Hold, Incident, IncidentStatus, Item, ItemKey, Kind, Severity, User},
+    item::{
+        AccountName, Approval, AsOf, Detail, Hold, Incident, IncidentStatus, Item, ItemKey, Kind, Severity, User,
+    },
     rules::{NotifyLevel, RuleConfig, Rules},
 };
 use jiff::Timestamp;
 
-static ITEM: LazyLock<Item> = LazyLock::new(|| {
+/// An item of each of two kinds, and what happened to it.
+static ITEMS: LazyLock<[(Item, EventName); 2]> = LazyLock::new(|| {
     let incident = Incident {
         service: "db".to_owned(),
         severity: Severity::High,
@@ -30,12 +33,22 @@ static ITEM: LazyLock<Item> = LazyLock::new(|| {
         description: Some("full".to_owned()),
         labels: BTreeMap::from([("team".to_owned(), "web".to_owned())]),
     };
-    Item {
-        key: ItemKey::new(&AccountName::from("pager"), Kind::Incident, "a1"),
-        title: "DiskFull".to_owned(),
+    let approval = Approval {
+        environment: Some("production".to_owned()),
+        asked_by: Some(User::named("ana")),
+        expires_at: Some(AsOf::new(Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH)),
+        ..Approval::new("acme/web", Timestamp::UNIX_EPOCH)
+    };
+    let item = |kind, id: &str, title: &str, detail| Item {
+        key: ItemKey::new(&AccountName::from("pager"), kind, id),
+        title: title.to_owned(),
         url: None,
-        detail: Detail::Incident(incident),
-    }
+        detail,
+    };
+    [
+        (item(Kind::Incident, "a1", "DiskFull", Detail::Incident(incident)), EventName::Triggered),
+        (item(Kind::Approval, "a2", "Deploy web", Detail::Approval(approval)), EventName::Requested),
+    ]
 });
 
 // The first line is the condition, the second one the channel.
@@ -51,20 +64,22 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
         enabled: true,
     };
     let Ok(rules) = Rules::compile(&[rule], false) else { return };
-    let event = Event {
-        id: 1,
-        item: ITEM.key.clone(),
-        name: EventName::Triggered,
-        at: Timestamp::UNIX_EPOCH,
-        seen_at: Timestamp::UNIX_EPOCH,
-        old: false,
-        moot: false,
-        by: None,
-        of: Vec::new(),
-        asked_before: Vec::new(),
-        summary: "DiskFull triggered".to_owned(),
-    };
-    let decided = rules.decide(&event, &ITEM, &Identity::default());
-    let explained = rules.explain(&event, &ITEM, &Identity::default());
-    assert_eq!((decided.action, decided.post), (explained.action, explained.post));
+    for (item, name) in ITEMS.iter() {
+        let event = Event {
+            id: 1,
+            item: item.key.clone(),
+            name: *name,
+            at: Timestamp::UNIX_EPOCH,
+            seen_at: Timestamp::UNIX_EPOCH,
+            old: false,
+            moot: false,
+            by: None,
+            of: Vec::new(),
+            asked_before: Vec::new(),
+            summary: item.title.clone(),
+        };
+        let decided = rules.decide(&event, item, &Identity::default());
+        let explained = rules.explain(&event, item, &Identity::default());
+        assert_eq!((decided.action, decided.post), (explained.action, explained.post));
+    }
 });

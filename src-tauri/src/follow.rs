@@ -29,7 +29,7 @@ const TOGETHER: Duration = Duration::from_millis(200);
 const AGAIN: Duration = Duration::from_secs(1);
 const AGAIN_AT_MOST: Duration = Duration::from_secs(60);
 /// The sections of the board that need a person.
-const NEEDING: [&str; 3] = ["Incidents", "Builds", "Pull requests"];
+const NEEDING: [&str; 4] = ["Approvals", "Incidents", "Builds", "Pull requests"];
 
 /// What the tray is made from.
 #[derive(Default)]

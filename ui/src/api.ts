@@ -185,6 +185,27 @@ secrets: { [key in string]: Secret }, };
 export type Address = string;
 
 /**
+ * What a person last said to a request.
+ */
+export type Answer = { 
+/**
+ * When, where the service says: of two answers of a person the later one counts.
+ */
+at: string | null, 
+/**
+ * What they said.
+ */
+says: Says, 
+/**
+ * Who.
+ */
+by: User, 
+/**
+ * Why, in their words.
+ */
+why?: string, };
+
+/**
  * Why a call failed.
  */
 export type ApiError = { "kind": "line", 
@@ -224,6 +245,90 @@ error: ServiceError, } | { "kind": "internal",
  * What, and what to do.
  */
 message: string, };
+
+/**
+ * A request that waits for a person's yes: a deployment to a protected environment, an input step of a job, a command that
+ * needs a second pair of eyes.
+ *
+ * A snapshot may be partial: what it does not know is `None`, which is never the same as nothing or nobody. What is asked
+ * for, by whom and with which binding does not change: another binding is another request, and supersedes this one.
+ */
+export type Approval = { 
+/**
+ * The repository, job or service that it belongs to.
+ */
+repo: string, 
+/**
+ * Where a yes would take effect, such as `production`.
+ */
+environment?: string, 
+/**
+ * Who asked.
+ */
+asked_by?: User, 
+/**
+ * When it was asked. What is asked later under the same id is another request, for which no earlier answer counts: a
+ * source whose ids come again must say it.
+ */
+asked_at?: string, 
+/**
+ * How far it is.
+ */
+state: ApprovalState, 
+/**
+ * The service's version of `state`, or 1970 where it has none: the newer one wins, and on a tie the further state.
+ */
+updated_at: string, 
+/**
+ * Who brought it to this state.
+ */
+ended_by?: User, 
+/**
+ * Why it ended, in the words of whoever ended it, or what has changed since it was asked.
+ */
+ended_why?: string, 
+/**
+ * How many people have to say yes.
+ */
+needed?: AsOf<number>, 
+/**
+ * Until when it can be answered. `None` also where it does not expire.
+ */
+expires_at?: AsOf<string>, 
+/**
+ * Everybody who may answer: login names, and `team/ORGANISATION/NAME` of the teams.
+ */
+approvers?: AsOf<Array<string>>, 
+/**
+ * Whether the account that reads it may answer, where the service itself says so.
+ */
+account_may?: AsOf<boolean>, 
+/**
+ * What each person has answered, the last word of each, by id; at most [`ANSWERS_KEPT`]. A snapshot may hold any part:
+ * answers are joined, never taken away.
+ */
+answers?: Array<Answer>, 
+/**
+ * The commit that a yes is for.
+ */
+commit?: string, 
+/**
+ * The arguments that a yes is for, by name.
+ */
+arguments?: { [key in string]: string }, 
+/**
+ * What a yes would ship.
+ */
+ships?: AsOf<Shipment>, 
+/**
+ * Why it is asked, in lines, in the words of whoever asks.
+ */
+description?: string, };
+
+/**
+ * How far a request is. Of two states of one version the later in this list counts: in doubt nothing was approved.
+ */
+export type ApprovalState = "waiting" | "approved" | "expired" | "superseded" | "denied";
 
 /**
  * What is wrong with a typed line or an argument, and what would be right.
@@ -357,6 +462,19 @@ pairs: Array<[string, string]>,
  * are these ids then.
  */
 named?: { [key in string]: Named }, };
+
+/**
+ * Something that may change, and as of when it was so: of two the later one counts.
+ */
+export type AsOf<T> = { 
+/**
+ * As of when: the service's version, or 1970 where it has none.
+ */
+at: string, 
+/**
+ * What was so.
+ */
+value: T, };
 
 /**
  * Who was asked to take an incident.
@@ -1026,7 +1144,7 @@ into: string, };
 /**
  * What is particular to a kind of item.
  */
-export type Detail = { "kind": "build" } & Build | { "kind": "pull_request" } & PullRequest | { "kind": "incident" } & Incident;
+export type Detail = { "kind": "build" } & Build | { "kind": "pull_request" } & PullRequest | { "kind": "incident" } & Incident | { "kind": "approval" } & Approval;
 
 /**
  * Checks everything that Callboard needs.
@@ -1105,7 +1223,7 @@ summary: string, };
 /**
  * What happened. The names are those of rules, JSON and the command line.
  */
-export type EventName = "queued" | "running" | "passed" | "failed" | "fixed" | "still_failing" | "canceled" | "opened" | "review_requested" | "approved" | "changes_requested" | "checks_failed" | "checks_passed" | "merged" | "closed" | "stale" | "triggered" | "acknowledged" | "unacknowledged" | "escalated" | "reassigned" | "resolved";
+export type EventName = "queued" | "running" | "passed" | "failed" | "fixed" | "still_failing" | "canceled" | "opened" | "review_requested" | "approved" | "changes_requested" | "checks_failed" | "checks_passed" | "merged" | "closed" | "stale" | "triggered" | "acknowledged" | "unacknowledged" | "escalated" | "reassigned" | "resolved" | "requested" | "denied" | "expired" | "superseded";
 
 /**
  * Some of the events.
@@ -1592,7 +1710,7 @@ since: string,
 was: IncidentStatus, };
 
 /**
- * A build, pull request or incident as a service reports it, or as the store knows it.
+ * An approval, build, pull request or incident as a service reports it, or as the store knows it.
  */
 export type Item = { 
 /**
@@ -1725,7 +1843,7 @@ export type JsonValue = number | string | boolean | Array<JsonValue> | { [key in
 /**
  * What an item is.
  */
-export type Kind = "build" | "pull_request" | "incident";
+export type Kind = "build" | "pull_request" | "incident" | "approval";
 
 /**
  * A permission that a command needs and the credential lacks.
@@ -1756,7 +1874,7 @@ why: LeftWhy, };
 /**
  * Why an item is not on the board.
  */
-export type LeftWhy = "passed" | "canceled" | "merged" | "closed" | "resolved" | { "gone": GoneReason } | "snoozed" | "others" | "open" | "unknown";
+export type LeftWhy = "passed" | "canceled" | "merged" | "closed" | "resolved" | "approved" | "denied" | "expired" | "superseded" | { "gone": GoneReason } | "snoozed" | "others" | "open" | "unknown";
 
 /**
  * What a line says.
@@ -2612,7 +2730,7 @@ second: string,
  */
 turn: Turn | null, 
 /**
- * Since when it has been so: an incident began, a branch turned red, a pull request was opened.
+ * Since when it has been so: an approval was asked for, an incident began, a branch turned red, a pull request was opened.
  */
 since: string | null, 
 /**
@@ -2631,6 +2749,10 @@ approvals: number | null,
  * The checks of a pull request.
  */
 checks: ChecksStatus | null, 
+/**
+ * Until when an approval can be answered.
+ */
+expires_at: string | null, 
 /**
  * How long it is snoozed.
  */
@@ -2883,6 +3005,11 @@ limit: number,
 before?: string | null, };
 
 /**
+ * What an answer says. Of two at the same time the later in this list counts: in doubt it is no yes.
+ */
+export type Says = "yes" | "no" | "withdrawn";
+
+/**
  * Full-text search over items and runs.
  */
 export type Search = { 
@@ -2935,7 +3062,7 @@ required: boolean, };
  */
 export type Section = { 
 /**
- * What they are: `Incidents`, `Builds`, `Pull requests`, `Running`, `Waiting on others`, `Quiet`, `Snoozed`.
+ * What they are: `Approvals`, `Incidents`, `Builds`, `Pull requests`, `Running`, `Waiting on others`, `Quiet`, `Snoozed`.
  */
 title: string, 
 /**
@@ -3087,6 +3214,27 @@ export type SettingsQuery = Record<symbol, never>;
  * How bad an incident is.
  */
 export type Severity = "info" | "warning" | "unknown" | "high" | "critical";
+
+/**
+ * What a yes would ship, as far as it is known.
+ */
+export type Shipment = { 
+/**
+ * What is there now: a version or a commit.
+ */
+from: string | null, 
+/**
+ * What would be there.
+ */
+to: string | null, 
+/**
+ * How many commits lie between them.
+ */
+commits: number | null, 
+/**
+ * The newest changes, a line each, the newest first.
+ */
+changes: Array<string>, };
 
 /**
  * How much a commit would change, by the service's count.
@@ -3284,7 +3432,15 @@ needs_you: number,
 /**
  * Builds under way: of default branches, and mine.
  */
-running: number, };
+running: number, 
+/**
+ * Approvals that wait for my answer.
+ */
+approvals: number, 
+/**
+ * Approvals of which it is not known whether they wait for my answer.
+ */
+maybe_approvals: number, };
 
 /**
  * Asks the service who the account is and what it may do.
@@ -3342,7 +3498,7 @@ what: string, };
 /**
  * What is awaited of whoever has the turn.
  */
-export type TurnKind = "finish" | "review" | "changes" | "fix_checks" | "checks" | "conflicts" | "merge" | "may_merge" | "update_branch" | "blocked" | "review_again" | "request_review" | "respond" | "fix_build";
+export type TurnKind = "finish" | "review" | "changes" | "fix_checks" | "checks" | "conflicts" | "merge" | "may_merge" | "update_branch" | "blocked" | "review_again" | "request_review" | "respond" | "fix_build" | "approve";
 
 /**
  * Puts an item back on the board.

@@ -1,4 +1,4 @@
-//! The command line as it is typed.
+//! The command line as it is typed: one list in one file, so that it reads as its help does.
 
 use std::path::PathBuf;
 
@@ -50,7 +50,7 @@ pub(crate) enum Command {
     Toggle,
     /// What needs a person.
     Board {
-        /// Only builds, pull requests or incidents.
+        /// Only this kind: approval, build, pull_request or incident.
         #[arg(long, value_name = "KIND")]
         kind: Option<Kind>,
         /// Everything that is open.
@@ -64,6 +64,15 @@ pub(crate) enum Command {
         stored: bool,
         /// At most this many rows of each section; up to 10000. Else 1000, and 200 of the builds that have passed.
         #[arg(long, value_name = "N", allow_negative_numbers = true)]
+        limit: Option<usize>,
+    },
+    /// Everything that waits for a person's yes: what waits for yours first.
+    Approvals {
+        /// What is stored, without asking the services first where no daemon runs.
+        #[arg(long)]
+        stored: bool,
+        /// At most this many rows of each section; up to 10000. Else 1000.
+        #[arg(long, value_name = "N")]
         limit: Option<usize>,
     },
     /// What happened, oldest first.

@@ -5,7 +5,7 @@ use std::{cell::RefCell, time::Duration};
 use anyhow::Result;
 use callboard_domain::{
     board::{Board, NotSeen, Row, Snoozed, State},
-    item::{AccountName, Severity},
+    item::{AccountName, Kind, Severity},
     message::Tone,
 };
 use callboard_engine::api::{AccountInfo, AccountsQuery, BoardQuery, Health, LONGEST_LIST};
@@ -36,6 +36,40 @@ pub(crate) async fn board(
         print_board(&board);
         accounts.iter().filter_map(unusable).for_each(|line| println!("{line}"));
     });
+    say_what_is_cut(&board, output);
+    if !output.json && accounts.is_empty() {
+        println!("There are no accounts yet: callboard accounts add forge github watch=owner/repo");
+    }
+    Ok(Exit::Done)
+}
+
+/// Asks for everything that waits for an answer, what is snoozed among it, and prints it. The services are asked first as for
+/// [`board`].
+pub(crate) async fn approvals(
+    limit: Option<usize>,
+    stored: bool,
+    client: &mut Client,
+    output: &Output,
+) -> Result<Exit> {
+    if !stored {
+        poll(client, output).await?;
+    }
+    let query = BoardQuery { kind: Some(Kind::Approval), all: true, snoozed: true, limit };
+    let board = client.call(query).await?;
+    output.either(&board, || match (board.sections.is_empty(), board.not_seen.is_empty()) {
+        (false, _) => print_board(&board),
+        (true, true) => println!("No approval waits"),
+        (true, false) => {
+            println!("No approval waits in what is seen");
+            print_not_seen(&board.not_seen);
+        }
+    });
+    say_what_is_cut(&board, output);
+    Ok(Exit::Done)
+}
+
+/// Says where there are more rows than are shown.
+fn say_what_is_cut(board: &Board, output: &Output) {
     for section in board.sections.iter().filter(|section| section.shown < section.total) {
         let (shown, total) = (grouped(section.shown), grouped(section.total));
         output.note(&format!(
@@ -43,10 +77,6 @@ pub(crate) async fn board(
             section.title
         ));
     }
-    if !output.json && accounts.is_empty() {
-        println!("There are no accounts yet: callboard accounts add forge github watch=owner/repo");
-    }
-    Ok(Exit::Done)
 }
 
 /// Asks the services where nothing else does, and says which ones are waited for: at once on a terminal, elsewhere once
@@ -124,12 +154,13 @@ pub(crate) fn print_not_seen(not_seen: &[NotSeen]) {
     }
 }
 
-/// "billing, critical, as of 11:58": what a row says besides its title.
+/// "billing, critical, as of 11:58", "dora asks, expires 12:40:00": what a row says besides its title.
 pub(crate) fn second(row: &Row) -> String {
     let severity = row.severity.filter(|severity| *severity >= Severity::High).map(|it| it.name().to_owned());
+    let expires = row.expires_at.map(|at| format!("expires {}", when(at)));
     let snoozed = row.snoozed.map(snoozed);
     let as_of = row.as_of.map(|at| format!("as of {}", when(at)));
-    let parts = [Some(row.second.clone()), severity, snoozed, as_of];
+    let parts = [Some(row.second.clone()), severity, expires, snoozed, as_of];
     parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }
 

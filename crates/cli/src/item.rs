@@ -3,8 +3,8 @@
 use anyhow::Result;
 use callboard_domain::{
     item::{
-        Build, BuildRun, Detail, Incident, Kind, MergeState, PullRequest, PullRequestState, RUNS_KEPT,
-        Verdict,
+        Answer, Approval, Build, BuildRun, Detail, Incident, Kind, MergeState, PullRequest, PullRequestState,
+        RUNS_KEPT, Says, Verdict,
     },
     text,
 };
@@ -72,6 +72,7 @@ fn facts(detail: &ItemDetail) -> Vec<(&'static str, String)> {
     let gone = detail.gone.as_ref().map(|gone| format!("since {}: {}", when(gone.at), gone.why));
     facts.add("Off the board", gone.unwrap_or_default());
     match &item.detail {
+        Detail::Approval(approval) => facts.approval(approval),
         Detail::Incident(incident) => facts.incident(incident),
         Detail::Build(build) => facts.build(build),
         Detail::PullRequest(pull_request) => facts.pull_request(pull_request),
@@ -97,6 +98,41 @@ impl Facts {
         if !value.trim().is_empty() {
             self.0.push((name, value));
         }
+    }
+
+    fn approval(&mut self, approval: &Approval) {
+        self.add("Asked by", approval.asked_by.as_ref().map_or("", |by| &by.name));
+        self.add("Asked", approval.asked_at.map_or_else(|| "not known when".to_owned(), since_when));
+        self.add("Expires", approval.expires_at().map(when).unwrap_or_default());
+        self.add("Repository", approval.repo.as_str());
+        self.add("Environment", approval.environment.as_deref().unwrap_or_default());
+        self.add("Commit", approval.commit.as_deref().unwrap_or_default());
+        let arguments = approval.arguments.iter().flatten();
+        let arguments: Vec<_> = arguments.map(|(name, value)| format!("{name}={value}")).collect();
+        self.add("Arguments", arguments.join("\n"));
+        self.add("Answers needed", approval.needed().map_or_else(not_known, |needed| needed.to_string()));
+        let answers = approval.answers.as_ref().map(|answers| match answers.as_slice() {
+            [] => "none yet".to_owned(),
+            answers => answers.iter().map(answer).collect::<Vec<_>>().join("\n"),
+        });
+        self.add("Answers", answers.unwrap_or_else(not_known));
+        let approvers = approval.approvers.as_ref().map(|approvers| match approvers.value.as_slice() {
+            [] => "nobody".to_owned(),
+            names => names.join(", "),
+        });
+        self.add("Who may answer", approvers.unwrap_or_else(not_known));
+        self.add("Ended by", approval.ended_by.as_ref().map_or("", |by| &by.name));
+        self.add("Why it ended", approval.ended_why.as_deref().unwrap_or_default());
+        let changed = approval.changed_at().filter(|_| !approval.waits());
+        self.add("Ended", changed.map(since_when).unwrap_or_default());
+        let ships = approval.ships.as_ref().map(|ships| {
+            let words = Some(ships.value.words()).filter(|words| !words.is_empty());
+            let as_of = Some(ships.at).filter(|at| *at > Timestamp::UNIX_EPOCH);
+            let as_of = as_of.map(|at| format!("as of {}", when(at)));
+            words.into_iter().chain(ships.value.changes.iter().cloned()).chain(as_of).collect::<Vec<_>>()
+        });
+        self.add("Would ship", ships.map_or_else(not_known, |ships| ships.join("\n")));
+        self.add("Description", approval.description.as_deref().unwrap_or_default());
     }
 
     fn incident(&mut self, incident: &Incident) {
@@ -191,6 +227,22 @@ impl Facts {
     }
 }
 
+fn not_known() -> String {
+    "not known".to_owned()
+}
+
+/// "ana said no, 2026-11-22 08:00, 3 h ago: after the freeze".
+fn answer(answer: &Answer) -> String {
+    let says = match answer.says {
+        Says::Yes => "said yes",
+        Says::No => "said no",
+        Says::Withdrawn => "took the answer back",
+    };
+    let at = answer.at.map_or_else(String::new, |at| format!(", {}", since_when(at)));
+    let why = answer.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+    format!("{} {says}{at}{why}", answer.by.name)
+}
+
 /// "#57 failed, by ana, 3 h ago: Add the cart (unit tests)".
 fn run(run: &BuildRun) -> String {
     let attempt = if run.attempt > 1 { format!(", attempt {}", run.attempt) } else { String::new() };
@@ -228,8 +280,8 @@ pub(crate) async fn snooze(item: String, until: &str, client: &mut Client, outpu
 mod tests {
     use callboard_domain::board::{NotSeen, NotSeenKind};
     use callboard_domain::item::{
-        AccountName, Assignment, BuildStatus, Hold, IncidentStatus, Item, ItemKey, Mergeability, Severity,
-        User,
+        AccountName, ApprovalState, AsOf, Assignment, BuildStatus, Hold, IncidentStatus, Item, ItemKey,
+        Mergeability, Severity, Shipment, User,
     };
     use serde_json::json;
 
@@ -267,6 +319,71 @@ mod tests {
             );
         }
         assert!(facts.iter().all(|(_, value)| !value.is_empty()), "{facts:?}");
+    }
+
+    #[test]
+    fn an_approval_says_what_is_known_and_names_what_is_not() {
+        let at = Timestamp::from_second(86_400).unwrap();
+        let unknown = Approval::new("acme/web", at);
+        let expected = [
+            ("State", "waiting"),
+            ("Asked", "not known when"),
+            ("Repository", "acme/web"),
+            ("Answers needed", "not known"),
+            ("Answers", "not known"),
+            ("Who may answer", "not known"),
+            ("Would ship", "not known"),
+        ];
+        check(&named(Kind::Approval, "acme/web/7", Detail::Approval(unknown.clone())), &expected);
+        let answer = |by: &str, says, why: Option<&str>| {
+            let why = why.map(str::to_owned);
+            Answer { at: Some(at), says, by: User::named(by), why }
+        };
+        let ships = Shipment {
+            from: None,
+            to: Some("1.42.0".into()),
+            commits: Some(2),
+            changes: vec!["Round once".into()],
+        };
+        let known = Approval {
+            environment: Some("production".into()),
+            asked_by: Some(User::named("dora")),
+            asked_at: Some(at),
+            state: ApprovalState::Denied,
+            ended_by: Some(User::named("ana")),
+            ended_why: Some("tomorrow".into()),
+            needed: Some(AsOf::new(at, 2)),
+            expires_at: Some(AsOf::new(at, at)),
+            approvers: Some(AsOf::new(at, vec!["ana".into(), "team/acme/web".into()])),
+            answers: Some(vec![answer("ana", Says::No, Some("tomorrow")), answer("bo", Says::Yes, None)]),
+            commit: Some("b81d09e".into()),
+            arguments: Some([("env".to_owned(), "production".to_owned())].into()),
+            ships: Some(AsOf::new(at, ships)),
+            description: Some("Mails are late".into()),
+            ..unknown
+        };
+        let expected = [
+            ("State", "denied"),
+            ("Asked by", "dora"),
+            ("Asked", "1970-01-0"),
+            ("Expires", "1970-01-0"),
+            ("Environment", "production"),
+            ("Commit", "b81d09e"),
+            ("Arguments", "env=production"),
+            ("Answers needed", "2"),
+            ("Answers", "ana said no, 1970-01-0"),
+            ("Answers", "ago: tomorrow\nbo said yes"),
+            ("Who may answer", "ana, team/acme/web"),
+            ("Ended by", "ana"),
+            ("Why it ended", "tomorrow"),
+            ("Would ship", "1.42.0, 2 commits\nRound once\nas of 1970-01-0"),
+            ("Description", "Mails are late"),
+        ];
+        check(&named(Kind::Approval, "acme/web/7", Detail::Approval(known.clone())), &expected);
+        let nobody =
+            Approval { answers: Some(Vec::new()), approvers: Some(AsOf::new(at, Vec::new())), ..known };
+        let expected = [("Answers", "none yet"), ("Who may answer", "nobody")];
+        check(&named(Kind::Approval, "acme/web/7", Detail::Approval(nobody)), &expected);
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub(crate) async fn act(command: Command, client: &mut Client, output: &Output) 
         Command::Board { kind, all, snoozed, stored, limit } => {
             return board::board(BoardQuery { kind, all, snoozed, limit }, stored, client, output).await;
         }
+        Command::Approvals { stored, limit } => return board::approvals(limit, stored, client, output).await,
         Command::Events { follow, since, limit, page } => {
             return events::events(follow, since, limit, page, client, output).await;
         }

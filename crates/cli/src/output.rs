@@ -321,6 +321,7 @@ impl Output {
                     Kind::Build => "a build".into(),
                     Kind::PullRequest => "a pull request".into(),
                     Kind::Incident => "an incident".into(),
+                    Kind::Approval => "an approval".into(),
                 },
                 ArgType::Number => "a number".into(),
                 ArgType::Bool => "true or false".into(),

@@ -179,7 +179,7 @@ mod tests {
     fn what_took_how_long() {
         use EventName as E;
         type Case<'a> = (&'a [(&'a str, E)], &'a [(Wait, u64)]);
-        let cases: [Case<'_>; 8] = [
+        let cases: [Case<'_>; 9] = [
             (
                 &[("20T23:50", E::Failed), ("21T00:00", E::StillFailing), ("21T00:20", E::Fixed)],
                 &[(Wait::Green, 30)],
@@ -210,6 +210,8 @@ mod tests {
             ),
             (&[("22T10:00", E::Acknowledged)], &[]),
             (&[("22T10:00", E::Triggered), ("22T10:01", E::Resolved), ("22T10:02", E::Acknowledged)], &[]),
+            // An approval that is given is no review.
+            (&[("22T10:00", E::Requested), ("22T10:05", E::Approved)], &[]),
             (&[], &[]),
         ];
         for (events, expected) in cases {

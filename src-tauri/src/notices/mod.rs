@@ -53,11 +53,12 @@ impl Notice {
     }
 }
 
-/// A notification never approves: a review is opened, so that it is read first.
+/// A notification never approves: a review or a request is opened, so that it is read first.
 fn buttons(item: &ItemKey, actions: &[ItemAction]) -> Vec<(String, Act)> {
     let open = ("Open".to_owned(), Act::Show(Some(item.clone())));
-    if item.kind == Kind::PullRequest {
-        return vec![open];
+    match item.kind {
+        Kind::PullRequest | Kind::Approval => return vec![open],
+        Kind::Build | Kind::Incident => {}
     }
     let quick: Vec<(String, Act)> = [Role::Again, Role::Take]
         .into_iter()
@@ -131,11 +132,12 @@ mod tests {
         let all = [action(Comment, true), action(Take, true), action(Approve, true), action(Again, true)];
         let unsaid = [action(Again, false), action(Take, true)];
         // items, actions -> words of the buttons
-        let cases: [(&[&str], &[ItemAction], &[&str]); 6] = [
+        let cases: [(&[&str], &[ItemAction], &[&str]); 7] = [
             (&["ci/build/web@main"], &all, &["Run again", "I am on it"]),
             (&["ci/build/web@main"], &unsaid, &["I am on it"]),
             (&["ci/build/web@main"], &[], &["Open"]),
             (&["forge/pull_request/acme/web#479"], &all, &["Open"]),
+            (&["forge/approval/acme/web/7/production"], &all, &["Open"]),
             (&["ci/build/web@main", "ci/build/api@main"], &[], &["Open the board"]),
             (&[], &[], &["Open the board"]),
         ];

@@ -131,6 +131,7 @@ fn line(item: &Item) -> String {
         Detail::Build(build) => build.branch.clone().unwrap_or_default(),
         Detail::PullRequest(pull) => format!("{} {}", pull.branch, pull.author),
         Detail::Incident(incident) => incident.labels.values().cloned().collect::<Vec<_>>().join(" "),
+        Detail::Approval(approval) => approval.environment.clone().unwrap_or_default(),
     };
     format!("{} {} {} {more}", item.reference(), item.title, item.repo())
 }

@@ -29,6 +29,7 @@ export function row(key: string, state: State, title: string, more: Partial<Row>
     severity: null,
     approvals: null,
     checks: null,
+    expires_at: null,
     snoozed: null,
     as_of: null,
   };
@@ -122,7 +123,15 @@ function parts(): Pick<Section, "title" | "rows">[] {
 }
 
 export function board(all = false): Board {
-  const summary = { failing: 2, incidents: 2, held: 1, needs_you: 2, running: 1 };
+  const summary = {
+    failing: 2,
+    incidents: 2,
+    held: 1,
+    needs_you: 2,
+    running: 1,
+    approvals: 0,
+    maybe_approvals: 0,
+  };
   const passing = row("ci/build/acme/docs/ci@main", "passing", "docs main", { second: "Fix a link" });
   const quiet = section("Quiet", [passing]);
   return { sections: all ? [...sections(), quiet] : sections(), summary, not_seen: [] };

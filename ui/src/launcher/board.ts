@@ -51,9 +51,13 @@ export function endedOf(left: Left[]): Map<string, Ended> {
       case "passed":
       case "merged":
       case "resolved":
+      case "approved":
         return [[item, { words: why, over: true }]];
       case "canceled":
       case "closed":
+      case "denied":
+      case "expired":
+      case "superseded":
         return [[item, { words: why, over: false }]];
       case "snoozed":
       case "others":
@@ -126,7 +130,16 @@ export function merge(
 }
 
 /** Sections that are over keep to their neighbours: the order of the engine's sections is fixed; of others, as they came. */
-const ORDER = ["Incidents", "Builds", "Pull requests", "Running", "Waiting on others", "Quiet", "Snoozed"];
+const ORDER = [
+  "Approvals",
+  "Incidents",
+  "Builds",
+  "Pull requests",
+  "Running",
+  "Waiting on others",
+  "Quiet",
+  "Snoozed",
+];
 function rank(title: string): number {
   const known = ORDER.indexOf(title);
   return known < 0 ? ORDER.length : known;

@@ -75,7 +75,7 @@ impl Board {
 /// Rows that belong together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Section {
-    /// What they are: `Incidents`, `Builds`, `Pull requests`, `Running`, `Waiting on others`, `Quiet`, `Snoozed`.
+    /// What they are: `Approvals`, `Incidents`, `Builds`, `Pull requests`, `Running`, `Waiting on others`, `Quiet`, `Snoozed`.
     pub title: String,
     /// The most urgent first, at most [`MOST_ROWS`].
     pub rows: Vec<Row>,
@@ -102,7 +102,7 @@ pub struct Row {
     pub second: String,
     /// Whose turn it is.
     pub turn: Option<Turn>,
-    /// Since when it has been so: an incident began, a branch turned red, a pull request was opened.
+    /// Since when it has been so: an approval was asked for, an incident began, a branch turned red, a pull request was opened.
     pub since: Option<Timestamp>,
     /// Where it can be seen.
     pub url: Option<Url>,
@@ -115,6 +115,9 @@ pub struct Row {
     /// The checks of a pull request.
     #[serde(default)]
     pub checks: Option<ChecksStatus>,
+    /// Until when an approval can be answered.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
     /// How long it is snoozed.
     #[serde(default)]
     pub snoozed: Option<Snoozed>,

@@ -6,8 +6,12 @@ use jiff::Timestamp;
 use super::{Options, Summary};
 use crate::{
     identity::Identity,
-    item::{Build, BuildStatus, Detail, Incident, IncidentStatus, Item, Kind, PullRequest},
+    item::{Approval, Build, BuildStatus, Detail, Incident, IncidentStatus, Item, Kind, LATEST, PullRequest},
 };
+
+/// The urgency of an approval that waits for my answer, and of one of which that is not known.
+const MINE: u8 = 0;
+const MAYBE_MINE: u8 = 1;
 
 /// The title of the section of what asks nothing of anybody.
 pub const QUIET: &str = "Quiet";
@@ -15,6 +19,7 @@ pub const QUIET: &str = "Quiet";
 /// The sections, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
+    Approvals,
     Incidents,
     Builds,
     PullRequests,
@@ -27,6 +32,7 @@ enum Place {
 impl Place {
     fn title(self) -> &'static str {
         match self {
+            Self::Approvals => "Approvals",
             Self::Incidents => "Incidents",
             Self::Builds => "Builds",
             Self::PullRequests => "Pull requests",
@@ -49,13 +55,15 @@ pub struct Standing {
     since: i64,
     /// Until when somebody has it.
     held_until: Option<Timestamp>,
+    /// Until when it can be answered.
+    expires_at: Option<Timestamp>,
 }
 
 impl Standing {
     /// A standing in a section in which nobody has it.
     fn new(place: Place, concerns_me: bool, urgency: u8, since: Option<Timestamp>) -> Self {
         let since = since.map_or(0, Timestamp::as_second);
-        Self { place, concerns_me, urgency, since, held_until: None }
+        Self { place, concerns_me, urgency, since, held_until: None, expires_at: None }
     }
 
     /// True where the board shows it; else it concerns others, or nobody.
@@ -66,15 +74,40 @@ impl Standing {
     fn is_held(&self, now: Timestamp) -> bool {
         self.held_until.is_some_and(|until| until > now)
     }
+
+    /// True where its time is up, and its service has not said that it ended.
+    fn is_late(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
+    }
+
+    /// In seconds: by the time that is left, and what does not expire after that, by its age.
+    fn by_time_left(&self) -> i64 {
+        self.expires_at.map_or_else(|| LATEST.as_second() + self.since, Timestamp::as_second)
+    }
 }
 
-/// Where an item stands. `None` for what is over: resolved incidents, ended pull requests, branches that never ran.
+/// Where an item stands. `None` for what is over: resolved incidents, ended pull requests and approvals, branches that never
+/// ran.
 pub fn standing(item: &Item, me: &Identity) -> Option<Standing> {
     match &item.detail {
+        Detail::Approval(approval) => approval_standing(approval, me),
         Detail::Incident(incident) => incident_standing(incident),
         Detail::Build(build) => build_standing(build, me),
         Detail::PullRequest(pull_request) => pull_request_standing(pull_request, me),
     }
+}
+
+/// What may be mine to answer stands with what is: that nobody knows is no reason to be calm.
+fn approval_standing(approval: &Approval, me: &Identity) -> Option<Standing> {
+    if !approval.waits() {
+        return None;
+    }
+    let mine = approval.mine_to_give(me);
+    let place = if mine == Some(false) { Place::Waiting } else { Place::Approvals };
+    let concerns_me = mine != Some(false) || approval.is_asked_by(me) || approval.is_answered_by(me);
+    let urgency = if mine == Some(true) { MINE } else { MAYBE_MINE };
+    let standing = Standing::new(place, concerns_me, urgency, approval.asked_at);
+    Some(Standing { expires_at: approval.expires_at(), ..standing })
 }
 
 fn incident_standing(incident: &Incident) -> Option<Standing> {
@@ -160,15 +193,16 @@ pub struct RankedSection<T> {
 ///
 /// | section | what is in it | order |
 /// | --- | --- | --- |
+/// | Approvals | those that wait for my answer, or of which it is not known whether they do | whose time is not up, mine, least time left, oldest |
 /// | Incidents | all that are not over | unheld, severity, oldest |
 /// | Builds | red branches: default ones and those that I broke; with `all` every one | default or mine, newest |
 /// | Pull requests | those whose turn is mine | mine, oldest |
 /// | Running | builds under way that are not red: of default branches and mine; with `all` every one | newest |
-/// | Waiting on others | pull requests that I wrote or reviewed; with `all` every one | mine, oldest |
+/// | Waiting on others | pull requests that I wrote or reviewed, approvals that I asked for or answered; with `all` every one | mine, oldest |
 /// | Quiet | only with `all`: passing and canceled builds, drafts | newest |
 /// | Snoozed | only with `snoozed` or `all`: what is off the board for a while | newest |
 ///
-/// What needs a person is in the first three, but for red branches that are nobody's but their author's. What is
+/// What needs a person is in the first four, but for red branches that are nobody's but their author's. What is
 /// snoozed counts in no number.
 pub fn rank<T: Ord>(
     candidates: impl IntoIterator<Item = Candidate<T>>,
@@ -185,15 +219,17 @@ pub fn rank<T: Ord>(
         let held = standing.is_held(now);
         let place = if snoozed { Place::Snoozed } else { standing.place };
         if standing.concerns_me {
-            count(&mut summary, place, held);
+            count(&mut summary, place, held, standing.urgency);
         }
         let shown = if snoozed { options.all || options.snoozed } else { standing.is_shown(options.all) };
         if shown {
             let age = match place {
+                Place::Approvals => standing.by_time_left(),
                 Place::Incidents | Place::PullRequests | Place::Waiting => standing.since,
                 Place::Builds | Place::Running | Place::Quiet | Place::Snoozed => -standing.since,
             };
-            ranked.push((place, u8::from(held) * 8 + standing.urgency, age, id));
+            let last = held || (place == Place::Approvals && standing.is_late(now));
+            ranked.push((place, u8::from(last) * 8 + standing.urgency, age, id));
         }
     }
     ranked.sort_unstable();
@@ -212,8 +248,10 @@ pub fn rank<T: Ord>(
     Ranked { sections: sections.into_iter().map(|(_, section)| section).collect(), summary }
 }
 
-fn count(summary: &mut Summary, place: Place, held: bool) {
+fn count(summary: &mut Summary, place: Place, held: bool, urgency: u8) {
     match place {
+        Place::Approvals if urgency == MINE => summary.approvals += 1,
+        Place::Approvals => summary.maybe_approvals += 1,
         Place::Incidents => {
             summary.incidents += 1;
             summary.held += usize::from(held);

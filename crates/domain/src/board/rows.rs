@@ -6,14 +6,15 @@ use super::{Row, State, rank::build_since};
 use crate::{
     identity::Identity,
     item::{
-        Build, BuildStatus, ChecksStatus, Detail, Incident, IncidentStatus, Item, PullRequest, Turn,
-        TurnKind, listed,
+        Approval, Build, BuildStatus, ChecksStatus, Detail, Incident, IncidentStatus, Item, PullRequest,
+        Turn, TurnKind, listed,
     },
 };
 
 /// The row of an item. What is over is quiet, and says how it ended.
 pub(super) fn row(item: &Item, me: &Identity, now: Timestamp) -> Row {
     let made = match &item.detail {
+        Detail::Approval(approval) => approval_row(approval, item, me, now),
         Detail::Incident(incident) => incident_row(incident, item, me, now),
         Detail::Build(build) => build_row(build, item, me),
         Detail::PullRequest(pull_request) => pull_request_row(pull_request, item, me),
@@ -35,6 +36,7 @@ fn plain(item: &Item, state: State) -> Row {
         severity: None,
         approvals: None,
         checks: None,
+        expires_at: None,
         snoozed: None,
         as_of: None,
     }
@@ -42,6 +44,7 @@ fn plain(item: &Item, state: State) -> Row {
 
 fn over(item: &Item) -> Row {
     let (title, second, since) = match &item.detail {
+        Detail::Approval(approval) => (item.title.clone(), approval.repo.as_str(), approval.changed_at()),
         Detail::Incident(incident) => {
             (item.title.clone(), incident.service.as_str(), Some(incident.updated_at))
         }
@@ -51,6 +54,29 @@ fn over(item: &Item) -> Row {
     let second =
         [second, item.status()].into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(", ");
     Row { title, second, since, ..plain(item, State::Quiet) }
+}
+
+fn approval_row(approval: &Approval, item: &Item, me: &Identity, now: Timestamp) -> Option<Row> {
+    let turn = approval.turn(me)?;
+    let environment = approval.environment.as_deref().filter(|name| !item.title.contains(name));
+    let asked = approval.asked_by.as_ref().map(|by| match me.is(&by.id) {
+        true => "you asked".to_owned(),
+        false => format!("{} asks", by.name),
+    });
+    let parts = [environment.map(str::to_owned), asked, Some(approval.progress())];
+    let parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
+    let what = match approval.is_late(now) {
+        true => "its time is up, and no end is reported".to_owned(),
+        false => turn.what,
+    };
+    Some(Row {
+        held: approval.mine_to_give(me) == Some(false),
+        second: parts.collect::<Vec<_>>().join(", "),
+        turn: Some(Turn { what, ..turn }),
+        since: approval.asked_at,
+        expires_at: approval.expires_at(),
+        ..plain(item, State::Attention)
+    })
 }
 
 fn incident_row(incident: &Incident, item: &Item, me: &Identity, now: Timestamp) -> Option<Row> {

@@ -20,6 +20,12 @@ pub struct Summary {
     pub needs_you: usize,
     /// Builds under way: of default branches, and mine.
     pub running: usize,
+    /// Approvals that wait for my answer.
+    #[serde(default)]
+    pub approvals: usize,
+    /// Approvals of which it is not known whether they wait for my answer.
+    #[serde(default)]
+    pub maybe_approvals: usize,
 }
 
 /// What the tray shows, as far as items decide it: the icon's name, the most urgent first.
@@ -51,14 +57,14 @@ impl Tray {
 impl Summary {
     /// How many things need a person: the tray's number.
     pub fn count(&self) -> usize {
-        self.failing + (self.incidents - self.held) + self.needs_you
+        self.approvals + self.maybe_approvals + self.failing + (self.incidents - self.held) + self.needs_you
     }
 
     /// What the tray shows, unless it is offline or not to be disturbed.
     pub fn tray(&self) -> Tray {
         if self.failing > 0 || self.incidents > self.held {
             Tray::Failing
-        } else if self.needs_you > 0 {
+        } else if self.needs_you + self.approvals + self.maybe_approvals > 0 {
             Tray::Attention
         } else if self.held > 0 {
             Tray::Acknowledged
@@ -68,10 +74,20 @@ impl Summary {
     }
 }
 
-/// "1 build fails, 2 incidents (1 acknowledged), 3 pull requests need you", or [`NOTHING`].
+/// "1 approval waits for you, 1 build fails, 2 incidents (1 acknowledged), 3 pull requests need you", or [`NOTHING`].
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts = Vec::new();
+        match self.approvals {
+            0 => {}
+            1 => parts.push("1 approval waits for you".to_owned()),
+            count => parts.push(format!("{count} approvals wait for you")),
+        }
+        match self.maybe_approvals {
+            0 => {}
+            1 => parts.push("1 approval may wait for you".to_owned()),
+            count => parts.push(format!("{count} approvals may wait for you")),
+        }
         match self.failing {
             0 => {}
             1 => parts.push("1 build fails".to_owned()),

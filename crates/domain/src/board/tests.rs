@@ -1,8 +1,10 @@
+mod approvals;
+
 use super::*;
 use crate::item::{
-    Build, BuildRun, BuildStatus, Checks, ChecksStatus, Detail, IncidentStatus, MergeState, PullRequest,
-    PullRequestState, Review, Severity, TurnKind, Verdict,
-    examples::{at, build, hold, incident, kim, mergeable, pull_request, review, run},
+    ApprovalState, Build, BuildRun, BuildStatus, Checks, ChecksStatus, Detail, IncidentStatus, MergeState,
+    PullRequest, PullRequestState, Review, Severity, TurnKind, Verdict,
+    examples::{approval, at, build, hold, incident, kim, mergeable, pull_request, review, run},
 };
 
 fn renamed(mut item: Item, id: &str) -> Item {
@@ -275,6 +277,13 @@ fn every_item_has_a_row() {
     let cases = [
         (merged, false, "quiet", "acme/web#479, merged", Some(at(9))),
         (resolved, false, "quiet", "billing, resolved", Some(at(8))),
+        (
+            approval(|a| (a.state, a.updated_at) = (ApprovalState::Denied, at(7))),
+            false,
+            "quiet",
+            "acme/web, denied",
+            Some(at(7)),
+        ),
         (build(Vec::new()), false, "quiet", "unknown", None),
         (build(vec![run(8, BuildStatus::Failed)]), false, "failing", "failed", Some(at(8))),
         (build(vec![run(8, BuildStatus::Failed)]), true, "quiet", "failed", Some(at(8))),
@@ -288,9 +297,20 @@ fn every_item_has_a_row() {
 
 #[test]
 fn the_tray_shows_the_most_urgent() {
-    let sum =
-        |failing, incidents, held, needs_you| Summary { failing, incidents, held, needs_you, running: 1 };
+    let sum = |failing, incidents, held, needs_you| Summary {
+        failing,
+        incidents,
+        held,
+        needs_you,
+        running: 1,
+        ..Summary::default()
+    };
+    let asked = |approvals, maybe_approvals| Summary { approvals, maybe_approvals, ..sum(0, 0, 0, 0) };
     let cases = [
+        (asked(1, 0), Tray::Attention, 1, "1 approval waits for you"),
+        (asked(0, 1), Tray::Attention, 1, "1 approval may wait for you"),
+        (asked(2, 3), Tray::Attention, 5, "2 approvals wait for you, 3 approvals may wait for you"),
+        (Summary { failing: 1, ..asked(1, 0) }, Tray::Failing, 2, "1 approval waits for you, 1 build fails"),
         (sum(0, 0, 0, 0), Tray::Calm, 0, "Nothing needs you"),
         (sum(0, 2, 2, 0), Tray::Acknowledged, 0, "2 incidents (2 acknowledged)"),
         (sum(0, 1, 1, 1), Tray::Attention, 1, "1 incident (1 acknowledged), 1 pull request needs you"),

@@ -7,7 +7,8 @@ use crate::{
     event::EventName,
     identity::Identity,
     item::{
-        Build, Detail, Incident, IncidentStatus, Item, MergeState, PullRequest, PullRequestState, TurnKind,
+        Approval, Build, Detail, Incident, IncidentStatus, Item, MergeState, PullRequest, PullRequestState,
+        TurnKind,
     },
 };
 
@@ -38,6 +39,8 @@ pub enum Fits {
 /// | other open pull request | show it | comment |
 /// | incident that nobody has | take it | show it |
 /// | incident that somebody has | resolve it | comment |
+/// | approval that may wait for my answer | show it | approve |
+/// | approval that waits for others | show it | comment |
 /// | what is over | show it | its log |
 pub fn fits(role: Option<Role>, item: &Item, me: &Identity, now: Timestamp) -> Fits {
     let Some(role) = role else { return Fits::Neutral };
@@ -45,6 +48,7 @@ pub fn fits(role: Option<Role>, item: &Item, me: &Identity, now: Timestamp) -> F
         Detail::Build(build) => fits_build(role, build),
         Detail::PullRequest(pull) => fits_pull_request(role, pull, me),
         Detail::Incident(incident) => fits_incident(role, incident, now),
+        Detail::Approval(approval) => fits_approval(role, approval, me),
     }
 }
 
@@ -60,6 +64,8 @@ pub fn fits(role: Option<Role>, item: &Item, me: &Identity, now: Timestamp) -> F
 /// | draft, or in conflict with its base | merge |
 /// | incident that is resolved | take, resolve, stop |
 /// | incident that I have | take |
+/// | approval that has ended | approve, merge, take, resolve, stop |
+/// | approval that is not mine to give | approve |
 pub fn can_work(role: Option<Role>, item: &Item, me: &Identity, now: Timestamp) -> bool {
     use Role as R;
     let Some(role) = role else { return true };
@@ -82,6 +88,11 @@ pub fn can_work(role: Option<Role>, item: &Item, me: &Identity, now: Timestamp) 
         Detail::Incident(incident) => match role {
             R::Take | R::Resolve | R::Stop if incident.status == IncidentStatus::Resolved => false,
             R::Take => !(incident.is_held(now) && incident.holders().iter().any(|holder| me.is(&holder.id))),
+            _ => true,
+        },
+        Detail::Approval(approval) => match role {
+            R::Approve | R::Merge | R::Take | R::Resolve | R::Stop if !approval.waits() => false,
+            R::Approve => approval.mine_to_give(me) != Some(false),
             _ => true,
         },
     }
@@ -149,12 +160,24 @@ fn fits_incident(role: Role, incident: &Incident, now: Timestamp) -> Fits {
     }
 }
 
+fn fits_approval(role: Role, approval: &Approval, me: &Identity) -> Fits {
+    use Role as R;
+    if !approval.waits() {
+        return order(role, R::Show, R::Comment, &[], &[R::Approve, R::Merge, R::Take, R::Resolve, R::Stop]);
+    }
+    // What a yes lets happen is read before it is given.
+    match approval.mine_to_give(me) {
+        Some(false) => order(role, R::Show, R::Comment, &[R::Log], &[R::Approve]),
+        Some(true) | None => order(role, R::Show, R::Approve, &[R::Comment, R::Log], &[R::Merge]),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::item::{
-        BuildStatus, MergeState, Verdict,
-        examples::{at, build, hold, incident, kim, mergeable, pull_request, review, run},
+        ApprovalState, AsOf, BuildStatus, MergeState, Verdict,
+        examples::{approval, at, build, hold, incident, kim, mergeable, pull_request, review, run},
     };
 
     #[test]
@@ -173,7 +196,8 @@ mod tests {
                 i.hold = hold(0, &[by], until);
             })
         };
-        let cases: [(Item, &[Role]); 16] = [
+        let others = approval(|a| a.account_may = Some(AsOf::new(at(0), false)));
+        let cases: [(Item, &[Role]); 19] = [
             (build(vec![run(1, Failed)]), &[R::Stop]),
             (build(vec![run(1, Passed)]), &[R::Stop]),
             (build(vec![run(2, Running), run(1, Failed)]), &[R::Again]),
@@ -194,6 +218,12 @@ mod tests {
             // It is nobody's any more.
             (held("kim", Some(5)), &[]),
             (incident(|i| i.status = IncidentStatus::Resolved), &[R::Take, R::Resolve, R::Stop]),
+            (approval(|_| {}), &[]),
+            (others, &[R::Approve]),
+            (
+                approval(|a| a.state = ApprovalState::Approved),
+                &[R::Approve, R::Take, R::Merge, R::Resolve, R::Stop],
+            ),
         ];
         for (item, expected) in cases {
             let all =
@@ -224,6 +254,8 @@ mod tests {
         let merged = pull_request(|p| p.state = PullRequestState::Merged);
         let held = incident(|i| i.status = IncidentStatus::Acknowledged);
         let over = incident(|i| i.status = IncidentStatus::Resolved);
+        let others = approval(|a| a.account_may = Some(AsOf::new(at(0), false)));
+        let ended = approval(|a| a.state = ApprovalState::Expired);
         let red = build(vec![run(1, Failed)]);
         let again = build(vec![run(2, Running), run(1, Failed)]);
         let green = build(vec![run(1, Passed)]);
@@ -240,6 +272,9 @@ mod tests {
             (incident(|_| {}), [R::Take, R::Show, R::Comment], R::Resolve),
             (held, [R::Resolve, R::Comment, R::Show], R::Take),
             (over, [R::Show, R::Comment, R::Log], R::Resolve),
+            (approval(|_| {}), [R::Show, R::Approve, R::Comment], R::Merge),
+            (others, [R::Show, R::Comment, R::Log], R::Approve),
+            (ended, [R::Show, R::Comment, R::Log], R::Approve),
         ];
         for (item, expected, last) in cases {
             let fit = |role: R| fits(Some(role), &item, &kim(), at(10));

@@ -142,7 +142,7 @@ impl Wanted {
         // People know an alert by its rule's name as well.
         let rule = match &item.detail {
             Detail::Incident(incident) => incident.labels.get("alertname").map_or("", String::as_str),
-            Detail::Build(_) | Detail::PullRequest(_) => "",
+            Detail::Build(_) | Detail::PullRequest(_) | Detail::Approval(_) => "",
         };
         let all = format!("{reference} {} {}", item.title.to_lowercase(), rule.to_lowercase());
         self.lower.split_whitespace().all(|word| has_word(&all, word)).then_some(Match::Words)

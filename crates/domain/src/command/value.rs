@@ -47,6 +47,7 @@ impl ArgType {
             Self::Item(Kind::Build) => "a build".to_owned(),
             Self::Item(Kind::PullRequest) => "a pull request".to_owned(),
             Self::Item(Kind::Incident) => "an incident".to_owned(),
+            Self::Item(Kind::Approval) => "an approval".to_owned(),
             Self::Pairs => "name=value".to_owned(),
         }
     }

@@ -4,7 +4,7 @@ use std::{cmp::Ordering, collections::BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{EventName, Order, Transition};
+use super::{EventName, Order, Transition, later};
 use crate::item::{ESCALATIONS_KEPT, Hold, Incident, IncidentStatus, InferredEnd, Item, Severity, listed};
 
 /// True where both are of the same occurrence. One whose beginning nobody knows is of the occurrence that is known.
@@ -147,20 +147,6 @@ fn join_seen(old: &Incident, new: Incident, order: Order) -> Incident {
     };
     let whole = Incident { started_at, start_unknown, updated_at, ..winner };
     Incident { changed_by, hold, released_at, assigned, escalations, description, ..whole }
-}
-
-/// Of two words of a service the later one. At the same time the greater one, so that the order of arrival does not matter,
-/// unless the order is known.
-fn later<'a, T: Ord>(
-    old: Option<&'a T>,
-    new: Option<&'a T>,
-    at: impl Fn(&T) -> Timestamp,
-    order: Order,
-) -> Option<&'a T> {
-    match (old, new) {
-        (Some(was), Some(is)) if order == Order::Later && at(was) == at(is) => Some(is),
-        (old, new) => old.into_iter().chain(new).max_by(|a, b| (at(a), *a).cmp(&(at(b), *b))),
-    }
 }
 
 /// The first sight of an occurrence tells that it began, however far it is by then: the service says when, and those who

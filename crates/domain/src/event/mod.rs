@@ -14,7 +14,7 @@
 //!
 //! - **Lasting facts are told once**, in whatever order and however often the snapshots arrive: each run's verdict, each
 //!   review that is not taken back, a merge, the last closing, the beginning and the end of the newest occurrence of an
-//!   incident.
+//!   incident, that the newest request for an approval was asked, and how it ended.
 //! - **No event is told twice**: `(name, distinct)` never comes back. The store's unique column is a second lock, not
 //!   the first.
 //! - **The stored state does not depend on the order** in which snapshots arrived.
@@ -32,14 +32,16 @@
 //!   told stays told.
 //! - A run's first verdict is told. If the service changes its mind about the same attempt, the state follows, silently.
 //! - Where a service's counter begins anew, a run of the one before is forgotten once another has its number.
-//! - A run that is older than all kept ones of a full list is ignored; so is an earlier occurrence of an incident.
+//! - A run that is older than all kept ones of a full list is ignored; so is an earlier occurrence of an incident, and an
+//!   earlier request under the id of an approval.
 //! - A sighting of an incident that does not say when that began belongs to the occurrence that is known, as long as that goes
 //!   on; after its end it is another. So a sighting from before the end that arrives after it looks like another occurrence.
 //! - Two snapshots of the same version that contradict each other: the later received wins (but merged and closed win
-//!   against open, and the further status of an incident against the other, unless the order is known: [`compare_read`]).
+//!   against open, and the further status of an incident or approval against the other, unless the order is known: [`compare_read`]).
 //!   Services count versions in seconds, so this happens; only then the store's unique column may be needed, and so it may when a branch is pushed back to a commit
 //!   whose checks had been told.
 
+mod approval;
 mod build;
 mod incident;
 mod pull_request;
@@ -89,7 +91,7 @@ pub enum EventName {
     Opened,
     /// Pull request: somebody's review is asked for, or a team's: one event for each of them.
     ReviewRequested,
-    /// Pull request: somebody approved.
+    /// Pull request: somebody approved. Approval: everybody whose yes was needed has given it.
     Approved,
     /// Pull request: somebody asked for changes.
     ChangesRequested,
@@ -115,6 +117,14 @@ pub enum EventName {
     Reassigned,
     /// Incident: over.
     Resolved,
+    /// Approval: somebody asks for a yes.
+    Requested,
+    /// Approval: somebody said no.
+    Denied,
+    /// Approval: its time was up before it was answered.
+    Expired,
+    /// Approval: what was asked for has changed, or is asked for by another request.
+    Superseded,
 }
 
 impl EventName {
@@ -143,6 +153,10 @@ impl EventName {
             Self::Escalated => "escalated",
             Self::Reassigned => "reassigned",
             Self::Resolved => "resolved",
+            Self::Requested => "requested",
+            Self::Denied => "denied",
+            Self::Expired => "expired",
+            Self::Superseded => "superseded",
         }
     }
 }
@@ -258,6 +272,7 @@ fn compare_in(stored: Option<&Item>, mut snapshot: Item, order: Order) -> Change
         Detail::Build(build) => build::settle(build),
         Detail::PullRequest(pull_request) => pull_request::settle(pull_request),
         Detail::Incident(incident) => incident::settle(incident),
+        Detail::Approval(approval) => approval::settle(approval),
     }
     let item = match stored {
         Some(stored) => join(stored, snapshot, order),
@@ -295,7 +310,7 @@ fn change(stored: Option<&Item>, item: Item) -> Change {
 pub fn stale(item: &Item, now: Timestamp) -> Option<Transition> {
     match &item.detail {
         Detail::PullRequest(pull_request) => pull_request::stale(&as_told(item), pull_request, now),
-        Detail::Build(_) | Detail::Incident(_) => None,
+        Detail::Build(_) | Detail::Incident(_) | Detail::Approval(_) => None,
     }
 }
 
@@ -327,7 +342,14 @@ fn join(stored: &Item, snapshot: Item, order: Order) -> Item {
             let newer = incident::is_newer(old, &new, order);
             (Detail::Incident(incident::join(old, new, order)), newer)
         }
-        _ => return stored.clone(),
+        (Detail::Approval(old), Detail::Approval(new)) => {
+            let newer = approval::is_newer(old, &new, order);
+            (Detail::Approval(approval::join(old, new, order)), newer)
+        }
+        // Of two kinds: see `compare`.
+        (Detail::Build(_) | Detail::PullRequest(_) | Detail::Incident(_) | Detail::Approval(_), _) => {
+            return stored.clone();
+        }
     };
     let keep = |old_is_known: bool, new_is_known: bool| old_is_known && !(newer && new_is_known);
     let title = match keep(is_title(&stored.title, &stored.key), is_title(&snapshot.title, &snapshot.key)) {
@@ -352,6 +374,22 @@ fn transitions(stored: Option<&Item>, item: &Item) -> Vec<Transition> {
         (_, Detail::PullRequest(new)) => pull_request::transitions(None, new, item),
         (Some(Detail::Incident(old)), Detail::Incident(new)) => incident::transitions(Some(old), new, item),
         (_, Detail::Incident(new)) => incident::transitions(None, new, item),
+        (Some(Detail::Approval(old)), Detail::Approval(new)) => approval::transitions(Some(old), new, item),
+        (_, Detail::Approval(new)) => approval::transitions(None, new, item),
+    }
+}
+
+/// Of two things that a service said the later one. At the same time the greater one, so that the order of arrival does not
+/// matter, unless the order is known.
+fn later<'a, T: Ord, At: Ord>(
+    old: Option<&'a T>,
+    new: Option<&'a T>,
+    at: impl Fn(&T) -> At,
+    order: Order,
+) -> Option<&'a T> {
+    match (old, new) {
+        (Some(was), Some(is)) if order == Order::Later && at(was) == at(is) => Some(is),
+        (old, new) => old.into_iter().chain(new).max_by(|a, b| (at(a), *a).cmp(&(at(b), *b))),
     }
 }
 

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use url::Url;
 
-use super::{Build, BuildRun, Detail, ESCALATIONS_KEPT, Incident, Item, PullRequest, User};
+use super::{
+    Approval, AsOf, Build, BuildRun, Detail, ESCALATIONS_KEPT, Incident, Item, PullRequest, Shipment, User,
+};
 use crate::text;
 
 /// Titles and subjects.
@@ -22,11 +24,11 @@ const LABEL: usize = 500;
 const ID: usize = 300;
 /// Bytes of a URL; a longer one is left out.
 const URL: usize = 2_000;
-/// Names in a list of failing jobs, and of holders.
+/// Names in a list of failing jobs, and of holders; changes that would be shipped.
 const NAMES_KEPT: usize = 20;
-/// Requested reviewers: the first by name.
+/// Requested reviewers (the first by name), and who may answer.
 pub(crate) const REQUESTED_KEPT: usize = 100;
-/// Labels.
+/// Labels, and arguments.
 const LABELS_KEPT: usize = 64;
 
 /// The first moment that a service can mean; zero times of some languages (year 1) lie before it.
@@ -56,6 +58,7 @@ impl Item {
             Detail::Build(build) => clean_build(build),
             Detail::PullRequest(pull_request) => clean_pull_request(pull_request),
             Detail::Incident(incident) => clean_incident(incident),
+            Detail::Approval(approval) => clean_approval(approval),
         }
     }
 }
@@ -136,6 +139,57 @@ fn clean_incident(incident: &mut Incident) {
     incident.description = incident.description.take().filter(|text| !text.is_empty());
     clean_texts(&mut incident.labels);
     clean_texts(&mut incident.notes);
+}
+
+fn clean_approval(approval: &mut Approval) {
+    line(&mut approval.repo, NAME);
+    optional(&mut approval.environment, NAME);
+    user(&mut approval.asked_by);
+    optional_time(&mut approval.asked_at);
+    time(&mut approval.updated_at);
+    user(&mut approval.ended_by);
+    optional(&mut approval.ended_why, TITLE);
+    if let Some(needed) = &mut approval.needed {
+        time(&mut needed.at);
+    }
+    // What waits for ever does not expire.
+    approval.expires_at.take_if(|end| end.value >= LATEST);
+    if let Some(end) = &mut approval.expires_at {
+        time(&mut end.at);
+        time(&mut end.value);
+    }
+    if let Some(AsOf { at, value }) = &mut approval.approvers {
+        time(at);
+        value.iter_mut().for_each(|name| line(name, SHORT));
+        value.retain(|name| !name.is_empty());
+        value.sort_unstable();
+        value.dedup();
+        value.truncate(REQUESTED_KEPT);
+    }
+    if let Some(may) = &mut approval.account_may {
+        time(&mut may.at);
+    }
+    if let Some(answers) = &mut approval.answers {
+        answers.retain_mut(|answer| {
+            optional_time(&mut answer.at);
+            optional(&mut answer.why, TITLE);
+            clean_user(&mut answer.by)
+        });
+    }
+    optional(&mut approval.commit, SHORT);
+    if let Some(arguments) = &mut approval.arguments {
+        clean_texts(arguments);
+    }
+    if let Some(AsOf { at, value: Shipment { from, to, commits: _, changes } }) = &mut approval.ships {
+        time(at);
+        optional(from, SHORT);
+        optional(to, SHORT);
+        changes.iter_mut().for_each(|change| line(change, TITLE));
+        changes.retain(|change| !change.is_empty());
+        changes.truncate(NAMES_KEPT);
+    }
+    description(&mut approval.description);
+    approval.description = approval.description.take().filter(|text| !text.is_empty());
 }
 
 /// Labels and the like.

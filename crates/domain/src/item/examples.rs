@@ -4,8 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use super::{
-    AccountName, Build, BuildRun, BuildStatus, Detail, Hold, Incident, IncidentStatus, Item, ItemKey, Kind,
-    MergeState, Mergeability, PullRequest, PullRequestState, Review, Severity, User, Verdict,
+    AccountName, Answer, Approval, Build, BuildRun, BuildStatus, Detail, Hold, Incident, IncidentStatus,
+    Item, ItemKey, Kind, MergeState, Mergeability, PullRequest, PullRequestState, Review, Says, Severity,
+    User, Verdict,
 };
 use crate::identity::Identity;
 
@@ -115,4 +116,29 @@ pub(crate) fn incident(change: impl FnOnce(&mut Incident)) -> Item {
     };
     change(&mut incident);
     item(Kind::Incident, "PD-123", "Checkout slower than 2 s", Detail::Incident(incident))
+}
+
+/// `Deploy web to production` of `acme/web`, asked by `ana` at minute 0, changed by `change`.
+pub(crate) fn approval(change: impl FnOnce(&mut Approval)) -> Item {
+    let mut approval = Approval {
+        environment: Some("production".into()),
+        asked_by: Some(User::named("ana")),
+        asked_at: Some(at(0)),
+        ..Approval::new("acme/web", at(0))
+    };
+    change(&mut approval);
+    let detail = Detail::Approval(approval);
+    item(Kind::Approval, "acme/web/90210/production", "Deploy web to production", detail)
+}
+
+/// The approval that such an item is.
+pub(crate) fn approval_of(item: &Item) -> &Approval {
+    match &item.detail {
+        Detail::Approval(approval) => approval,
+        other => panic!("no approval: {other:?}"),
+    }
+}
+
+pub(crate) fn answer(by: &str, minute: i64, says: Says) -> Answer {
+    Answer { at: Some(at(minute)), says, by: User::named(by), why: None }
 }

@@ -1,8 +1,9 @@
-//! Items: the builds, pull requests and incidents that services report, as last known.
+//! Items: the approvals, builds, pull requests and incidents that services report, as last known.
 //!
 //! An [`Item`] is both a snapshot (what a source reports) and the stored state (what all snapshots so far add up to).
 //! [`crate::event::compare`] joins the two and finds what happened.
 
+mod approval;
 mod build;
 mod clean;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use url::Url;
 
 use crate::identity::Identity;
 
+pub use approval::{ANSWERS_KEPT, Answer, Approval, ApprovalState, AsOf, Says, Shipment};
 pub use build::{Build, BuildRun, BuildStatus, RUNS_KEPT};
 pub use clean::{EARLIEST, LATEST, web};
 pub(crate) use clean::{REQUESTED_KEPT, join_sets};
@@ -88,11 +90,13 @@ pub enum Kind {
     PullRequest,
     /// An alert or incident.
     Incident,
+    /// A request that waits for a person's yes.
+    Approval,
 }
 
 impl Kind {
     /// Every kind, in the order the board shows them.
-    pub const ALL: [Self; 3] = [Self::Incident, Self::Build, Self::PullRequest];
+    pub const ALL: [Self; 4] = [Self::Approval, Self::Incident, Self::Build, Self::PullRequest];
 
     /// The name used in keys, rules, JSON and on the command line.
     pub fn name(self) -> &'static str {
@@ -100,6 +104,7 @@ impl Kind {
             Self::Build => "build",
             Self::PullRequest => "pull_request",
             Self::Incident => "incident",
+            Self::Approval => "approval",
         }
     }
 }
@@ -118,7 +123,8 @@ impl FromStr for Kind {
             "build" => Ok(Self::Build),
             "pull_request" | "pr" => Ok(Self::PullRequest),
             "incident" => Ok(Self::Incident),
-            _ => Err(format!("expected build, pull_request or incident, found {text:?}")),
+            "approval" => Ok(Self::Approval),
+            _ => Err(format!("expected approval, build, pull_request or incident, found {text:?}")),
         }
     }
 }
@@ -182,7 +188,7 @@ impl<'de> Deserialize<'de> for ItemKey {
     }
 }
 
-/// A build, pull request or incident as a service reports it, or as the store knows it.
+/// An approval, build, pull request or incident as a service reports it, or as the store knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Item {
     /// Its natural key.
@@ -209,6 +215,8 @@ pub enum Detail {
     PullRequest(PullRequest),
     /// See [`Incident`].
     Incident(Incident),
+    /// See [`Approval`].
+    Approval(Approval),
 }
 
 impl Item {
@@ -223,7 +231,9 @@ impl Item {
             Detail::Incident(incident) if !incident.service.is_empty() => {
                 format!("{} in {}", self.title, incident.service)
             }
-            _ => self.title.clone(),
+            Detail::Incident(_) | Detail::Build(_) | Detail::PullRequest(_) | Detail::Approval(_) => {
+                self.title.clone()
+            }
         }
     }
 
@@ -233,6 +243,7 @@ impl Item {
             Detail::Build(build) => &build.repo,
             Detail::PullRequest(pull_request) => &pull_request.repo,
             Detail::Incident(incident) => &incident.service,
+            Detail::Approval(approval) => &approval.repo,
         }
     }
 
@@ -242,13 +253,16 @@ impl Item {
             Detail::Build(build) => build.status().name(),
             Detail::PullRequest(pull_request) => pull_request.state.name(),
             Detail::Incident(incident) => incident.status.name(),
+            Detail::Approval(approval) => approval.state.name(),
         }
     }
 
-    /// Whose turn it is, for an open pull request: see [`PullRequest::turn`].
+    /// Whose turn it is, for an open pull request and for a request that waits: see [`PullRequest::turn`] and
+    /// [`Approval::turn`].
     pub fn turn(&self, me: &Identity) -> Option<Turn> {
         match &self.detail {
             Detail::PullRequest(pull_request) => pull_request.turn(me),
+            Detail::Approval(approval) => approval.turn(me),
             Detail::Build(_) | Detail::Incident(_) => None,
         }
     }

@@ -279,6 +279,8 @@ pub enum TurnKind {
     Respond,
     /// Build: its author mends it.
     FixBuild,
+    /// Approval: somebody answers it.
+    Approve,
 }
 
 impl PullRequest {

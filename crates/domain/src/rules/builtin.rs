@@ -2,7 +2,23 @@
 
 use super::{NotifyLevel, RuleConfig};
 
-const RULES: [(&str, &str, NotifyLevel); 10] = [
+const RULES: [(&str, &str, NotifyLevel); 13] = [
+    (
+        "an approval waits for me and expires soon",
+        // 900 s: 15 minutes.
+        r#"event == "requested" && item.mine_to_give != "no" && item.expires_at != "" && item.expires_in <= 900"#,
+        NotifyLevel::Important,
+    ),
+    (
+        "an approval waits for me, or may",
+        r#"event == "requested" && item.mine_to_give != "no""#,
+        NotifyLevel::Notify,
+    ),
+    (
+        "my request was answered, or has ended",
+        r#"event in ["approved", "denied", "expired", "superseded"] && item.kind == "approval" && item.mine && !by_me"#,
+        NotifyLevel::Notify,
+    ),
     ("my review is asked for", r#"event == "review_requested" && of_me"#, NotifyLevel::Notify),
     (
         "news of my pull request",

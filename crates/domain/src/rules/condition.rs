@@ -5,7 +5,7 @@ use crate::{
     event::{Event, EventName},
     expression::{Expression, ExpressionError, NoValue, to_bool},
     identity::Identity,
-    item::Item,
+    item::{Item, Kind},
 };
 
 /// A condition over an event and its item (see [`FIELDS`]), checked before it is used.
@@ -19,8 +19,9 @@ use crate::{
 pub struct Condition {
     text: String,
     parts: Vec<Part>,
-    /// One bit for each event of [`EVENTS`]: not set where the condition is false for it, whatever the rest says.
-    possible: u32,
+    /// One bit for each of [`EVENTS`]: not set where the condition is false for that event of that kind, whatever the rest
+    /// says.
+    possible: u64,
     /// It reads one of [`OF_WHOM`].
     asks_of_whom: bool,
 }
@@ -45,7 +46,7 @@ impl Condition {
                     .collect::<Option<Vec<_>>>()
             })
             .unwrap_or_else(|| vec![whole]);
-        let mut possible = u32::MAX;
+        let mut possible = u64::MAX;
         let parts = operands
             .into_iter()
             .map(|expression| match answers(&expression) {
@@ -70,7 +71,7 @@ impl Condition {
     }
 
     pub(super) fn holds_for(&self, view: &View<'_>) -> Result<bool, NoValue> {
-        if self.possible & bit(view.event) == 0 || !self.sees(view) {
+        if self.possible & bit(view.event, view.item.key.kind) == 0 || !self.sees(view) {
             return Ok(false);
         }
         // As CEL has it: an operand that has no value does not matter where another one is false.
@@ -117,12 +118,12 @@ impl Condition {
     }
 }
 
-fn bit(event: EventName) -> u32 {
-    EVENTS.iter().position(|(name, _)| *name == event).map_or(0, |at| 1 << at)
+fn bit(event: EventName, kind: Kind) -> u64 {
+    EVENTS.iter().position(|pair| *pair == (event, kind)).map_or(0, |at| 1 << at)
 }
 
 /// The events for which an expression is true, where it asks for nothing but the event and the item's kind.
-fn answers(expression: &Expression) -> Option<u32> {
+fn answers(expression: &Expression) -> Option<u64> {
     if !expression.names().iter().all(|name| name == "event" || name == "item.kind") {
         return None;
     }
@@ -130,7 +131,7 @@ fn answers(expression: &Expression) -> Option<u32> {
     for (event, kind) in EVENTS {
         let names = EventAndKind(event.name(), kind.name());
         if expression.resolve(&names, to_bool).ok()? {
-            answers |= bit(event);
+            answers |= bit(event, kind);
         }
     }
     Some(answers)
@@ -218,12 +219,15 @@ mod tests {
             ),
             ("event in ['merged', 'closed'] && item.mine", vec!["merged", "closed"], 1),
             ("event == 'merged' && event == 'closed'", vec![], 0),
+            ("event == 'approved'", vec!["approved", "approved"], 0),
+            ("event == 'approved' && item.kind == 'approval'", vec!["approved"], 0),
+            ("item.kind == 'approval'", vec!["requested", "approved", "denied", "expired", "superseded"], 0),
         ];
         for (text, events, asked) in cases {
             let condition = Condition::compile(text).unwrap();
             let possible: Vec<_> = EVENTS
                 .iter()
-                .filter(|(event, _)| condition.possible & bit(*event) != 0)
+                .filter(|(event, kind)| condition.possible & bit(*event, *kind) != 0)
                 .map(|(event, _)| event.name())
                 .collect();
             assert_eq!(possible, events, "{text}");

@@ -16,7 +16,7 @@ use crate::{
     event::{Event, EventName},
     expression::{Name, Type},
     identity::Identity,
-    item::{Build, BuildRun, Detail, Incident, Item, Kind, User},
+    item::{Approval, Build, BuildRun, Detail, Incident, Item, Kind, User},
 };
 
 /// At most so many entries of a list or map are seen, so that loops over them stay short.
@@ -40,7 +40,7 @@ pub const FIELDS: &[Name<'static>] = &[
     field("of_me", Type::Bool, "It asks me or a team of mine, and had not asked me before"),
     field("summary", Type::Text, "What happened, in a line"),
     field("old", Type::Bool, "It happened before the account was first watched"),
-    one_of("item.kind", &["build", "pull_request", "incident"], "What the item is"),
+    one_of("item.kind", &["approval", "build", "pull_request", "incident"], "What the item is"),
     field("item.account", Type::Text, "The account that watches it"),
     field(
         "item.reference",
@@ -64,6 +64,11 @@ pub const FIELDS: &[Name<'static>] = &[
             "triggered",
             "acknowledged",
             "resolved",
+            "waiting",
+            "approved",
+            "denied",
+            "expired",
+            "superseded",
         ],
         "How far it is",
     ),
@@ -75,7 +80,7 @@ pub const FIELDS: &[Name<'static>] = &[
     field(
         "item.mine",
         Type::Bool,
-        "I wrote the pull request, caused the build, or the incident is mine or assigned to me",
+        "I wrote the pull request, caused the build, asked for the approval, or the incident is mine or assigned to me",
     ),
     field("item.number", Type::Number, "The number of the pull request, or of the build's run"),
     field("item.branch", Type::Text, "The branch that is built, or that the pull request would merge"),
@@ -93,7 +98,7 @@ pub const FIELDS: &[Name<'static>] = &[
     field(
         "item.turn_mine",
         Type::Bool,
-        "The pull request waits for me: to review it, to work on it or to merge it",
+        "The pull request waits for me, to review it, to work on it or to merge it; or the approval for my answer",
     ),
     field("item.approvals", Type::Number, "How many people approve the pull request"),
     one_of(
@@ -111,6 +116,25 @@ pub const FIELDS: &[Name<'static>] = &[
     field("item.holders", Type::List, "Who has the incident"),
     field("item.assigned", Type::List, "Who is asked to take the incident"),
     field("item.escalations", Type::Number, "How many times the incident was escalated"),
+    field("item.asked_by", Type::Text, "Who asked for the approval: what the service identifies them by"),
+    field("item.environment", Type::Text, "Where a yes would take effect, such as production"),
+    field("item.needed", Type::Number, "How many people have to say yes; 0 where the service does not say"),
+    field("item.given", Type::Number, "How many have said yes, as far as the service says"),
+    one_of(
+        "item.mine_to_give",
+        &["yes", "no", "unknown", ""],
+        "Whether the approval waits for my answer; empty for other kinds",
+    ),
+    field(
+        "item.expires_at",
+        Type::Text,
+        "Until when the approval can be answered, as 2026-11-22T12:00:00Z; empty where the service does not say",
+    ),
+    field(
+        "item.expires_in",
+        Type::Number,
+        "How many seconds were left until then when the event was seen; 0 once it is past, and where it is not known",
+    ),
     field("item.labels", Type::Map, "The incident's labels: item.labels.team, or has(item.labels.team)"),
 ];
 
@@ -125,10 +149,10 @@ const fn one_of(name: &'static str, values: &'static [&'static str], meaning: &'
     Name { name, ty: Type::Text, values, meaning }
 }
 
-/// Every event and the kind of item that it happens to.
-pub(super) const EVENTS: [(EventName, Kind); 22] = {
+/// Every event and the kind of item that it happens to; one that happens to several kinds stands once for each.
+pub(super) const EVENTS: [(EventName, Kind); 27] = {
     use EventName::*;
-    use Kind::{Build as B, Incident as I, PullRequest as P};
+    use Kind::{Approval as A, Build as B, Incident as I, PullRequest as P};
     [
         (Queued, B),
         (Running, B),
@@ -152,14 +176,46 @@ pub(super) const EVENTS: [(EventName, Kind); 22] = {
         (Escalated, I),
         (Reassigned, I),
         (Resolved, I),
+        (Requested, A),
+        (Approved, A),
+        (Denied, A),
+        (Expired, A),
+        (Superseded, A),
     ]
 };
 
-const EVENT_NAMES: [&str; EVENTS.len()] = {
-    let mut names = [""; EVENTS.len()];
-    let mut at = 0;
+/// True where an event stands in [`EVENTS`] before that place.
+const fn stands_before(at: usize) -> bool {
+    let mut before = 0;
+    while before < at {
+        if EVENTS[before].0 as u8 == EVENTS[at].0 as u8 {
+            return true;
+        }
+        before += 1;
+    }
+    false
+}
+
+/// How many names the events have.
+const NAMES: usize = {
+    let (mut count, mut at) = (0, 0);
     while at < EVENTS.len() {
-        names[at] = EVENTS[at].0.name();
+        if !stands_before(at) {
+            count += 1;
+        }
+        at += 1;
+    }
+    count
+};
+
+const EVENT_NAMES: [&str; NAMES] = {
+    let mut names = [""; NAMES];
+    let (mut count, mut at) = (0, 0);
+    while at < EVENTS.len() {
+        if !stands_before(at) {
+            names[count] = EVENTS[at].0.name();
+            count += 1;
+        }
         at += 1;
     }
     names
@@ -187,6 +243,7 @@ pub(super) struct View<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value<'a> {
     Text(&'a str),
+    Owned(String),
     Bool(bool),
     Number(i64),
     List(Vec<&'a str>),
@@ -215,6 +272,7 @@ impl<'a> View<'a> {
     pub(super) fn supposed(event: EventName, item: &'a Item, me: &'a Identity) -> Self {
         let now = match &item.detail {
             Detail::Incident(incident) => incident.updated_at,
+            Detail::Approval(approval) => approval.updated_at,
             Detail::Build(_) | Detail::PullRequest(_) => Timestamp::MAX,
         };
         let of_me = event == EventName::ReviewRequested;
@@ -224,12 +282,13 @@ impl<'a> View<'a> {
 
     /// The value of a name of [`FIELDS`].
     pub(super) fn value(&self, name: &str) -> Option<Value<'a>> {
-        use Value::{Bool, List, Map, Number, Text};
+        use Value::{Bool, List, Map, Number, Owned, Text};
         let item = self.item;
-        let (build, pull_request, incident) = match &item.detail {
-            Detail::Build(build) => (Some(build), None, None),
-            Detail::PullRequest(pull_request) => (None, Some(pull_request), None),
-            Detail::Incident(incident) => (None, None, Some(incident)),
+        let (build, pull_request, incident, approval) = match &item.detail {
+            Detail::Build(build) => (Some(build), None, None, None),
+            Detail::PullRequest(pull_request) => (None, Some(pull_request), None, None),
+            Detail::Incident(incident) => (None, None, Some(incident), None),
+            Detail::Approval(approval) => (None, None, None, Some(approval)),
         };
         Some(match name {
             "event" => Text(self.event.name()),
@@ -249,11 +308,12 @@ impl<'a> View<'a> {
             "item.url" => Text(item.url.as_ref().map_or("", url::Url::as_str)),
             "item.status" => Text(item.status()),
             "item.author" => Text(self.author()),
-            "item.mine" => Bool(match incident {
-                Some(incident) => {
+            "item.mine" => Bool(match &item.detail {
+                Detail::Incident(incident) => {
                     incident.holders().iter().chain(incident.assignees()).any(|user| self.me.is(&user.id))
                 }
-                None => self.me.is(self.author()),
+                Detail::Approval(approval) => approval.is_asked_by(self.me),
+                Detail::Build(_) | Detail::PullRequest(_) => self.me.is(self.author()),
             }),
             "item.number" => {
                 let number = build.and_then(|build| self.run(build)).map(|run| run.number);
@@ -263,7 +323,7 @@ impl<'a> View<'a> {
             "item.branch" => Text(match &item.detail {
                 Detail::Build(build) => build.branch.as_deref().unwrap_or_default(),
                 Detail::PullRequest(pull_request) => &pull_request.branch,
-                Detail::Incident(_) => "",
+                Detail::Incident(_) | Detail::Approval(_) => "",
             }),
             "item.default_branch" => Bool(build.is_some_and(|build| build.default_branch)),
             "item.pipeline" => Text(build.map_or("", |build| &build.pipeline)),
@@ -296,6 +356,31 @@ impl<'a> View<'a> {
                 let count = incident.map_or(0, |incident| incident.escalations.len());
                 Number(i64::try_from(count).unwrap_or(i64::MAX))
             }
+            "item.asked_by" => {
+                Text(approval.and_then(|it| it.asked_by.as_ref()).map_or("", |by| by.id.as_str()))
+            }
+            "item.environment" => {
+                Text(approval.and_then(|approval| approval.environment.as_deref()).unwrap_or_default())
+            }
+            "item.needed" => Number(approval.and_then(Approval::needed).map_or(0, i64::from)),
+            "item.given" => {
+                let given = approval.and_then(Approval::given).map_or(0, |given| given.len());
+                Number(i64::try_from(given).unwrap_or(i64::MAX))
+            }
+            "item.mine_to_give" => Text(match approval.map(|approval| approval.mine_to_give(self.me)) {
+                None => "",
+                Some(None) => "unknown",
+                Some(Some(true)) => "yes",
+                Some(Some(false)) => "no",
+            }),
+            "item.expires_at" => {
+                let at = approval.and_then(Approval::expires_at);
+                Owned(at.map(|at| at.to_string()).unwrap_or_default())
+            }
+            "item.expires_in" => {
+                let at = approval.and_then(Approval::expires_at);
+                Number(at.map_or(0, |at| at.duration_since(self.now).as_secs().max(0)))
+            }
             "item.labels" => Map(incident.map(|incident| &incident.labels)),
             _ => return None,
         })
@@ -320,7 +405,7 @@ impl<'a> View<'a> {
         match &self.item.detail {
             Detail::Build(build) => self.run(build).and_then(|run| run.author.as_deref()).unwrap_or_default(),
             Detail::PullRequest(pull_request) => &pull_request.author,
-            Detail::Incident(_) => "",
+            Detail::Incident(_) | Detail::Approval(_) => "",
         }
     }
 
@@ -345,6 +430,7 @@ impl VariableResolver for View<'_> {
         }
         Some(match self.value(name)? {
             Value::Text(text) => CowVal::owned(CelString::from(text)),
+            Value::Owned(text) => CowVal::owned(CelString::from(text)),
             Value::Bool(value) => CowVal::owned(CelBool::from(value)),
             Value::Number(number) => CowVal::owned(CelInt::from(number)),
             Value::List(texts) => {
@@ -366,6 +452,7 @@ impl Value<'_> {
     fn json(&self) -> serde_json::Value {
         match self {
             Self::Text(text) => (*text).into(),
+            Self::Owned(text) => text.as_str().into(),
             Self::Bool(value) => (*value).into(),
             Self::Number(number) => (*number).into(),
             Self::List(texts) => texts.iter().copied().collect(),

@@ -6,24 +6,27 @@ use super::of_whom::names_me;
 use crate::{
     event::EventName,
     identity::Identity,
-    item::{ChecksStatus, Detail, IncidentStatus, Item, PullRequestState, User, Verdict},
+    item::{ChecksStatus, Detail, IncidentStatus, Item, Kind, PullRequestState, User, Verdict},
 };
 
-/// True where an event asks something of a person, so that its notification is over at some time; others are only news.
-pub fn can_be_over(event: EventName) -> bool {
+/// True where an event of an item of that kind asks something of a person, so that its notification is over at some time;
+/// others are only news.
+pub fn can_be_over(event: EventName, kind: Kind) -> bool {
     use EventName as E;
     match event {
+        // Its author merges an approved pull request; an approval that was given asks for nothing.
+        E::Approved => kind == Kind::PullRequest,
         E::Failed
         | E::StillFailing
         | E::ReviewRequested
-        | E::Approved
         | E::ChangesRequested
         | E::ChecksFailed
         | E::Stale
         | E::Triggered
         | E::Unacknowledged
         | E::Escalated
-        | E::Reassigned => true,
+        | E::Reassigned
+        | E::Requested => true,
         E::Queued
         | E::Running
         | E::Passed
@@ -34,7 +37,10 @@ pub fn can_be_over(event: EventName) -> bool {
         | E::Merged
         | E::Closed
         | E::Acknowledged
-        | E::Resolved => false,
+        | E::Resolved
+        | E::Denied
+        | E::Expired
+        | E::Superseded => false,
     }
 }
 
@@ -50,6 +56,11 @@ pub fn is_moot(event: EventName, of: &[User], item: &Item, me: &Identity, now: T
         (E::Opened, Detail::PullRequest(pull)) => pull.state != PullRequestState::Open,
         (E::Closed, Detail::PullRequest(pull)) => pull.state == PullRequestState::Open,
         (E::Resolved, Detail::Incident(incident)) => incident.status != IncidentStatus::Resolved,
+        // Whoever else is needed is told, though I have answered.
+        (E::Requested, Detail::Approval(approval)) => !approval.waits(),
+        (E::Approved | E::Denied | E::Expired | E::Superseded, Detail::Approval(approval)) => {
+            approval.state.name() != event.name()
+        }
         _ => is_over(event, of, item, me, now),
     }
 }
@@ -86,7 +97,8 @@ pub fn is_over(event: EventName, of: &[User], item: &Item, me: &Identity, now: T
         (E::Triggered | E::Unacknowledged | E::Escalated | E::Reassigned, Detail::Incident(incident)) => {
             incident.status == IncidentStatus::Resolved || incident.is_held(now)
         }
-        _ if !can_be_over(event) => false,
+        (E::Requested, Detail::Approval(approval)) => !approval.waits() || approval.is_answered_by(me),
+        _ if !can_be_over(event, item.key.kind) => false,
         (_, Detail::PullRequest(pull)) if pull.state != PullRequestState::Open => true,
         (E::ReviewRequested, Detail::PullRequest(pull)) if of.is_empty() || names_me(of, item, me) => {
             !pull.asks(me)
@@ -111,8 +123,8 @@ pub fn is_over(event: EventName, of: &[User], item: &Item, me: &Identity, now: T
 mod tests {
     use super::*;
     use crate::item::{
-        BuildStatus, Checks, PullRequest,
-        examples::{at, build, hold, incident, kim, pull_request, review, run},
+        ApprovalState, BuildStatus, Checks, PullRequest, Says,
+        examples::{answer, approval, at, build, hold, incident, kim, pull_request, review, run},
     };
 
     #[test]
@@ -122,6 +134,8 @@ mod tests {
         let green = build(vec![run(2, BuildStatus::Passed)]);
         let pull = |state| pull_request(|p| p.state = state);
         let alert = |status| incident(|i| i.status = status);
+        let asked = |state| approval(|a| a.state = state);
+        let answered = approval(|a| a.answers = Some(vec![answer("kim", 1, Says::Yes)]));
         let cases = [
             (E::Passed, red.clone(), true),
             (E::Fixed, red, true),
@@ -137,6 +151,14 @@ mod tests {
             (E::ChecksPassed, pull(PullRequestState::Open), true),
             (E::Resolved, alert(IncidentStatus::Resolved), false),
             (E::Resolved, alert(IncidentStatus::Triggered), true),
+            (E::Requested, asked(ApprovalState::Waiting), false),
+            (E::Requested, asked(ApprovalState::Approved), true),
+            (E::Requested, answered.clone(), false),
+            (E::Approved, asked(ApprovalState::Approved), false),
+            (E::Approved, asked(ApprovalState::Waiting), true),
+            (E::Denied, asked(ApprovalState::Denied), false),
+            (E::Expired, asked(ApprovalState::Approved), true),
+            (E::Superseded, asked(ApprovalState::Superseded), false),
         ];
         for (event, item, expected) in cases {
             assert_eq!(is_moot(event, &[], &item, &kim(), at(10)), expected, "{event:?} {:?}", item.detail);
@@ -219,5 +241,19 @@ mod tests {
             let closed = pull_request(|p| p.state = PullRequestState::Closed);
             assert!(is_over(EventName::ReviewRequested, &of, &closed, &kim(), at(10)), "{of:?}");
         }
+        // I have answered, and others are still asked: over for me, and news to them. An end is news that stays.
+        let answered = approval(|a| a.answers = Some(vec![answer("kim", 1, Says::Yes)]));
+        let ended = approval(|a| a.state = ApprovalState::Approved);
+        let cases = [
+            (E::Requested, approval(|_| {}), false),
+            (E::Requested, answered, true),
+            (E::Requested, ended.clone(), true),
+            (E::Approved, ended.clone(), false),
+            (E::Denied, ended, false),
+        ];
+        for (event, item, expected) in cases {
+            assert_eq!(is_over(event, &[], &item, &kim(), at(10)), expected, "{event:?} {:?}", item.detail);
+        }
+        assert!(can_be_over(E::Approved, Kind::PullRequest) && !can_be_over(E::Approved, Kind::Approval));
     }
 }

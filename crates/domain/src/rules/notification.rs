@@ -117,6 +117,7 @@ fn single(told: &NotifiableEvent) -> (String, String) {
             .unwrap_or_default(),
         Detail::PullRequest(_) => &item.title,
         Detail::Incident(incident) => incident.description.as_deref().unwrap_or_default(),
+        Detail::Approval(approval) => approval.description.as_deref().unwrap_or_default(),
     };
     let body = if summary.contains(more) { String::new() } else { text::line(more, WIDTH) };
     (text::line(&summary, WIDTH), body)
@@ -167,6 +168,7 @@ fn things(kind: Kind, count: usize) -> String {
         Kind::Build => "build",
         Kind::PullRequest => "pull request",
         Kind::Incident => "incident",
+        Kind::Approval => "approval",
     };
     format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
@@ -175,13 +177,14 @@ fn places(kind: Kind) -> &'static str {
     match kind {
         Kind::Build | Kind::PullRequest => "repositories",
         Kind::Incident => "services",
+        Kind::Approval => "places",
     }
 }
 
 fn phrase(event: EventName, of_me: bool, count: usize) -> String {
-    let (is, has, was, wants) = match count {
-        1 => ("is", "has", "was", "wants"),
-        _ => ("are", "have", "were", "want"),
+    let (is, has, was, wants, waits) = match count {
+        1 => ("is", "has", "was", "wants", "waits"),
+        _ => ("are", "have", "were", "want", "wait"),
     };
     match event {
         EventName::Queued => format!("{is} queued"),
@@ -207,6 +210,10 @@ fn phrase(event: EventName, of_me: bool, count: usize) -> String {
         EventName::Escalated => format!("{was} escalated"),
         EventName::Reassigned => format!("{was} reassigned"),
         EventName::Resolved => format!("{was} resolved"),
+        EventName::Requested => format!("{waits} for an answer"),
+        EventName::Denied => format!("{was} denied"),
+        EventName::Expired => "expired".to_owned(),
+        EventName::Superseded => format!("{was} superseded"),
     }
 }
 
@@ -214,27 +221,31 @@ fn phrase(event: EventName, of_me: bool, count: usize) -> String {
 pub(super) fn urgency(event: EventName) -> u8 {
     use EventName::*;
     match event {
-        Escalated => 0,
-        Unacknowledged => 1,
-        Triggered => 2,
-        Reassigned => 3,
-        Failed => 4,
-        StillFailing => 5,
-        ReviewRequested => 6,
-        ChangesRequested => 7,
-        ChecksFailed => 8,
-        Approved => 9,
-        Fixed => 10,
-        Acknowledged => 11,
-        Resolved => 12,
-        Merged => 13,
-        Opened => 14,
-        Closed => 15,
-        Stale => 16,
-        ChecksPassed => 17,
-        Passed => 18,
-        Canceled => 19,
-        Running => 20,
-        Queued => 21,
+        Requested => 0,
+        Escalated => 1,
+        Unacknowledged => 2,
+        Triggered => 3,
+        Reassigned => 4,
+        Failed => 5,
+        StillFailing => 6,
+        ReviewRequested => 7,
+        ChangesRequested => 8,
+        ChecksFailed => 9,
+        Denied => 10,
+        Approved => 11,
+        Expired => 12,
+        Superseded => 13,
+        Fixed => 14,
+        Acknowledged => 15,
+        Resolved => 16,
+        Merged => 17,
+        Opened => 18,
+        Closed => 19,
+        Stale => 20,
+        ChecksPassed => 21,
+        Passed => 22,
+        Canceled => 23,
+        Running => 24,
+        Queued => 25,
     }
 }

@@ -65,6 +65,14 @@ pub enum LeftWhy {
     Closed,
     /// Over: the incident is resolved.
     Resolved,
+    /// Over: what was asked for was approved.
+    Approved,
+    /// Over: somebody said no.
+    Denied,
+    /// Over: it was not answered in time.
+    Expired,
+    /// Over: what was asked for has changed, or is asked for by another request.
+    Superseded,
     /// Not there any more, which is no news.
     Gone(GoneReason),
     /// Not over: it is snoozed.

@@ -185,8 +185,13 @@ mod tests {
 
     #[test]
     fn the_tray_shows_what_is_most_urgent() {
-        let sum =
-            |failing, incidents, held, needs_you| Summary { failing, incidents, held, needs_you, running: 0 };
+        let sum = |failing, incidents, held, needs_you| Summary {
+            failing,
+            incidents,
+            held,
+            needs_you,
+            ..Summary::default()
+        };
         let cases = [
             (sum(1, 0, 0, 0), true, true, true, I::Offline),
             (sum(0, 0, 0, 0), true, false, true, I::Offline),

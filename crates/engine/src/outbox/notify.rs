@@ -131,7 +131,7 @@ async fn settled(changed: &mut watch::Receiver<u64>) {
 
 async fn recently_shown(notifier: &Notifier) -> Result<Open, StoreError> {
     let told = notifier.inner.store.recently_shown(FOLLOWED).await?;
-    let can_be_over = told.into_iter().filter(|event| rules::can_be_over(event.name));
+    let can_be_over = told.into_iter().filter(|event| rules::can_be_over(event.name, event.item.kind));
     Ok(can_be_over.map(|event| (event.item.clone(), event)).collect())
 }
 
@@ -178,7 +178,7 @@ async fn tell(notifier: &Notifier, open: &mut Open, now: Timestamp) -> Result<Op
             notifier.hand_over(NoticesDue { show: vec![notification], settled: Vec::new() }).await;
         }
         // News takes the place of what was told before.
-        for event in events.into_iter().filter(|event| rules::can_be_over(event.name)) {
+        for event in events.into_iter().filter(|event| rules::can_be_over(event.name, event.item.kind)) {
             open.insert(event.item.clone(), event);
         }
     }

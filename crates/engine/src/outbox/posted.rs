@@ -54,6 +54,7 @@ fn with_detail(message: Message, item: &Item) -> Message {
     let text = match &item.detail {
         Detail::Build(build) => build.latest().and_then(|run| run.subject.as_ref()),
         Detail::Incident(incident) => incident.description.as_ref(),
+        Detail::Approval(approval) => approval.description.as_ref(),
         Detail::PullRequest(_) => None,
     };
     match text {
@@ -82,12 +83,12 @@ pub(super) fn tone(what: &Happening, now: Timestamp) -> Tone {
         return tone_of_state(board::row(board::Entry { item, me: &nobody, snoozed: None }, now).state, item);
     }
     match event.name {
-        E::Failed | E::StillFailing | E::ChecksFailed => Tone::Bad,
+        E::Failed | E::StillFailing | E::ChecksFailed | E::Denied => Tone::Bad,
         E::Passed | E::Fixed | E::ChecksPassed | E::Approved | E::Merged | E::Resolved => Tone::Good,
         E::Triggered | E::Unacknowledged | E::Escalated => urgency(item),
-        E::ReviewRequested | E::ChangesRequested | E::Stale | E::Reassigned => Tone::Attention,
+        E::ReviewRequested | E::ChangesRequested | E::Stale | E::Reassigned | E::Requested => Tone::Attention,
         E::Queued | E::Running => Tone::Running,
-        E::Canceled | E::Opened | E::Closed | E::Acknowledged => Tone::Neutral,
+        E::Canceled | E::Opened | E::Closed | E::Acknowledged | E::Expired | E::Superseded => Tone::Neutral,
     }
 }
 
@@ -95,16 +96,18 @@ pub(super) fn tone(what: &Happening, now: Timestamp) -> Tone {
 fn urgency(item: &Item) -> Tone {
     match &item.detail {
         Detail::Incident(incident) if incident.severity >= Severity::High => Tone::Bad,
-        _ => Tone::Attention,
+        Detail::Incident(_) | Detail::Build(_) | Detail::PullRequest(_) | Detail::Approval(_) => {
+            Tone::Attention
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use callboard_domain::item::{BuildStatus, IncidentStatus};
+    use callboard_domain::item::{ApprovalState, BuildStatus, IncidentStatus};
 
     use super::*;
-    use crate::tests::{at, build, incident, pull};
+    use crate::tests::{approval, at, build, incident, pull};
 
     #[test]
     fn an_item_is_told_as_its_row_says_it_and_from_nobodys_side() {
@@ -118,6 +121,15 @@ mod tests {
             (
                 incident("db1", IncidentStatus::Triggered, 1),
                 (Tone::Bad, "Disk of db1 is full (storage)", "triggered", Some("nobody yet")),
+            ),
+            (
+                approval("web", ApprovalState::Waiting),
+                (
+                    Tone::Attention,
+                    "Deploy web (production, bo asks)",
+                    "waiting",
+                    Some("answer by cy or team/release"),
+                ),
             ),
             (
                 incident("db1", IncidentStatus::Resolved, 1),

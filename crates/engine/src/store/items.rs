@@ -141,13 +141,15 @@ impl FromSql for Snooze {
     }
 }
 
-/// True where an item may need a person: an incident that is not over, an open pull request, a build that is under way or red.
+/// True where an item may need a person: an approval that waits, an incident that is not over, an open pull request, a build
+/// that is under way or red.
 fn is_open(item: &Item) -> bool {
     use callboard_domain::item::{IncidentStatus, PullRequestState};
     match &item.detail {
         Detail::Incident(incident) => incident.status != IncidentStatus::Resolved,
         Detail::PullRequest(pull_request) => pull_request.state == PullRequestState::Open,
         Detail::Build(build) => build.is_red() || !build.status().is_over(),
+        Detail::Approval(approval) => approval.waits(),
     }
 }
 
@@ -160,6 +162,13 @@ pub(super) fn search_text(item: &Item) -> String {
             let number = incident.number.map(|number| number.to_string());
             number.into_iter().chain(incident.labels.values().cloned()).collect::<Vec<_>>().join(" ")
         }
+        Detail::Approval(approval) => {
+            let asked_by = approval.asked_by.as_ref().map(|by| &by.name);
+            let words =
+                [approval.environment.as_ref(), asked_by, approval.commit.as_ref()].into_iter().flatten();
+            let arguments = approval.arguments.iter().flat_map(|arguments| arguments.values());
+            words.chain(arguments).cloned().collect::<Vec<_>>().join(" ")
+        }
     };
     format!("{}\n{}\n{}\n{more}", item.reference(), item.title, item.repo())
 }
@@ -170,6 +179,7 @@ fn detail_text(detail: &Detail) -> rusqlite::Result<String> {
         Detail::Build(build) => serde_json::to_string(build),
         Detail::PullRequest(pull_request) => serde_json::to_string(pull_request),
         Detail::Incident(incident) => serde_json::to_string(incident),
+        Detail::Approval(approval) => serde_json::to_string(approval),
     }
     .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
@@ -179,6 +189,7 @@ fn read_detail(row: &Row<'_>, column: usize, kind: Kind) -> rusqlite::Result<Det
         Kind::Build => Detail::Build(row.get::<_, Json<_>>(column)?.0),
         Kind::PullRequest => Detail::PullRequest(row.get::<_, Json<_>>(column)?.0),
         Kind::Incident => Detail::Incident(row.get::<_, Json<_>>(column)?.0),
+        Kind::Approval => Detail::Approval(row.get::<_, Json<_>>(column)?.0),
     })
 }
 
@@ -348,7 +359,7 @@ pub(super) fn present(
 ) -> rusqlite::Result<Vec<(i64, Item)>> {
     let from = match kind {
         Kind::Build => "items WHERE gone IS NULL",
-        Kind::PullRequest | Kind::Incident => OPEN,
+        Kind::PullRequest | Kind::Incident | Kind::Approval => OPEN,
     };
     let sql = format!("SELECT {COLUMNS}, n FROM {from} AND kind = ?1 AND account = ?2 AND seen_at < ?3");
     let read = |row: &Row<'_>| Ok((row.get(11)?, read_item(row)?));

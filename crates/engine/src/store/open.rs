@@ -39,6 +39,8 @@ pub(super) const FORMATS: &[&[&str]] = &[
     &[items::V4],
     &[events::V4, sources::V3],
     &[deliveries::V3],
+    // Approvals are items like others. A program that does not know the kind would take their rows for damaged ones.
+    &[],
 ];
 
 /// Marks a SQLite file as ours (`CALL`), as `file` and the like can tell.

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod actors;
+mod approvals;
 mod board;
 mod changes;
 mod clients;
@@ -25,8 +26,8 @@ use callboard_domain::{
     actor::LocalVia,
     identity::Identity,
     item::{
-        AccountName, Build, BuildRun, BuildStatus, Detail, Incident, IncidentStatus, Item, ItemKey, Kind,
-        PullRequest, PullRequestState, Severity,
+        AccountName, Approval, ApprovalState, AsOf, Build, BuildRun, BuildStatus, Detail, Incident,
+        IncidentStatus, Item, ItemKey, Kind, PullRequest, PullRequestState, Severity, User,
     },
     rules::Notification,
     source::Batch,
@@ -180,6 +181,25 @@ pub(crate) fn incident(id: &str, status: IncidentStatus, updated: i64) -> Item {
             description: None,
             labels: BTreeMap::new(),
         }),
+    }
+}
+
+/// An approval of account `forge` that `bo` asks for, and `cy` or a team may give.
+pub(crate) fn approval(id: &str, state: ApprovalState) -> Item {
+    let approvers = ["cy", "team/acme/release"].map(str::to_owned).to_vec();
+    let approval = Approval {
+        environment: Some("production".into()),
+        asked_by: Some(User::named("bo")),
+        asked_at: Some(at(0)),
+        state,
+        approvers: Some(AsOf::new(at(0), approvers)),
+        ..Approval::new("acme/web", at(1))
+    };
+    Item {
+        key: ItemKey::new(&"forge".into(), Kind::Approval, id),
+        title: format!("Deploy {id}"),
+        url: None,
+        detail: Detail::Approval(approval),
     }
 }
 

@@ -90,7 +90,7 @@ impl Base {
                 let seen = normalise::snapshot(&self.account, &incident, now).ok();
                 let by = seen.and_then(|seen| match seen.detail {
                     Detail::Incident(incident) => incident.changed_by,
-                    Detail::Build(_) | Detail::PullRequest(_) => None,
+                    Detail::Build(_) | Detail::PullRequest(_) | Detail::Approval(_) => None,
                 });
                 let by = by.map(|by| format!(" by {}", by.name)).unwrap_or_default();
                 let summary = format!("{} is resolved already{by}: {undone}", item.title);

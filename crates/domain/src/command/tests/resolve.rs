@@ -12,6 +12,7 @@ fn item(account: &str, id: &str, title: &str, url: Option<&str>, detail: Detail)
         Detail::Build(_) => Kind::Build,
         Detail::PullRequest(_) => Kind::PullRequest,
         Detail::Incident(_) => Kind::Incident,
+        Detail::Approval(_) => Kind::Approval,
     };
     Item {
         key: ItemKey::new(&account.into(), kind, id),

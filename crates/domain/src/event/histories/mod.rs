@@ -3,6 +3,7 @@
 //! A history is a sequence of true states. Each step has the partial snapshot that a webhook would bring, and the events
 //! that a witness would tell, by a model that knows nothing of joins. Polls bring the full state of any step.
 
+mod approval;
 mod build;
 mod incident;
 mod pull_request;
@@ -114,8 +115,8 @@ fn dice() -> impl Strategy<Value = Dice> {
         .prop_map(|(steps, polls, order)| Dice { steps, polls, order })
 }
 
-const KINDS: [Author; 4] =
-    [build::serial, build::with_second_thoughts, pull_request::history, incident::history];
+const KINDS: [Author; 5] =
+    [build::serial, build::with_second_thoughts, pull_request::history, incident::history, approval::history];
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
@@ -277,6 +278,6 @@ proptest! {
 fn runs(item: &Item) -> &[BuildRun] {
     match &item.detail {
         Detail::Build(build) => &build.runs,
-        Detail::PullRequest(_) | Detail::Incident(_) => &[],
+        Detail::PullRequest(_) | Detail::Incident(_) | Detail::Approval(_) => &[],
     }
 }

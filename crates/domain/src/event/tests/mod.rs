@@ -1,5 +1,6 @@
 //! Tables: snapshots, and what they tell.
 
+mod approval;
 mod build;
 mod counter;
 mod incident;
@@ -12,9 +13,9 @@ use super::{EventName, compare, compare_read, stale};
 use crate::{
     board,
     item::{
-        Assignment, BuildRun, BuildStatus, Checks, ChecksStatus, Detail, EARLIEST, Hold, IncidentStatus,
-        Item, Kind, LATEST, PullRequestState, Review, Verdict,
-        examples::{at, build, incident, kim, pull_request, review, run},
+        ApprovalState, AsOf, Assignment, BuildRun, BuildStatus, Checks, ChecksStatus, Detail, EARLIEST, Hold,
+        IncidentStatus, Item, Kind, LATEST, PullRequestState, Review, Says, Shipment, Verdict,
+        examples::{answer, approval, at, build, incident, kim, pull_request, review, run},
     },
 };
 
@@ -82,6 +83,19 @@ fn times(item: &Item) -> Vec<Timestamp> {
             let assigned = incident.assigned.iter().map(|assigned| assigned.at);
             own.chain(held).chain(assigned).chain(incident.escalations.iter().copied()).collect()
         }
+        Detail::Approval(approval) => {
+            let expires = approval.expires_at.iter().flat_map(|end| [end.at, end.value]);
+            let answered = approval.answers.iter().flatten().filter_map(|answer| answer.at);
+            let as_of = [
+                approval.needed.as_ref().map(|it| it.at),
+                approval.approvers.as_ref().map(|it| it.at),
+                approval.account_may.as_ref().map(|it| it.at),
+                approval.ships.as_ref().map(|it| it.at),
+                approval.asked_at,
+            ];
+            let own = as_of.into_iter().flatten().chain([approval.updated_at]);
+            own.chain(expires).chain(answered).collect()
+        }
     }
 }
 
@@ -117,6 +131,13 @@ proptest! {
                 i.assigned = Some(Assignment { at: t[4], to: Vec::new(), by: None });
                 i.escalations = t[2..4].iter().copied().collect();
             }),
+            approval(|a| {
+                (a.asked_at, a.updated_at) = (Some(t[0]), t[1]);
+                (a.needed, a.expires_at) = (Some(AsOf::new(t[2], 1)), Some(AsOf::new(t[3], t[4])));
+                (a.approvers, a.account_may) = (Some(AsOf::new(t[5], Vec::new())), Some(AsOf::new(t[6], true)));
+                a.ships = Some(AsOf::new(t[7], Shipment::default()));
+                a.answers = Some(vec![crate::item::Answer { at: Some(t[8]), ..answer("bo", 0, Says::Yes) }]);
+            }),
         ];
         for snapshot in items {
             let change = compare(None, snapshot.clone());
@@ -142,14 +163,17 @@ fn at_the_same_version_what_was_read_later_is_later() {
     let titled = |title: &str| Item { title: title.into(), ..pull_request(|_| {}) };
     let alert = |status| incident(|i| i.status = status);
     let ran = |status| build(vec![BuildRun { at: Some(at(1)), ..run(1, status) }]);
+    let asked = |state| approval(|a| a.state = state);
     let was = |item: &Item| match &item.detail {
         Detail::PullRequest(pull) => match &pull.checks {
             Some(checks) => checks.status.name(),
             None => item.status(),
         },
-        _ => item.status(),
+        Detail::Build(_) | Detail::Incident(_) | Detail::Approval(_) => item.status(),
     };
-    use {BuildStatus as B, ChecksStatus as C, IncidentStatus as I, PullRequestState as P};
+    use {
+        ApprovalState as A, BuildStatus as B, ChecksStatus as C, IncidentStatus as I, PullRequestState as P,
+    };
     // What is stored, what comes with the same version -> how it stands where the order is not known, and where it was
     // read later.
     let cases = [
@@ -163,6 +187,9 @@ fn at_the_same_version_what_was_read_later_is_later() {
         (checks(C::Passed), checks(C::Pending), "passed", "pending"),
         (ran(B::Failed), ran(B::Passed), "failed", "passed"),
         (ran(B::Failed), ran(B::Running), "failed", "failed"),
+        (asked(A::Waiting), asked(A::Approved), "approved", "approved"),
+        (asked(A::Approved), asked(A::Waiting), "approved", "waiting"),
+        (asked(A::Denied), asked(A::Approved), "denied", "approved"),
     ];
     for (stored, snapshot, unknown, later) in cases {
         let of = |compare: fn(Option<&Item>, Item) -> super::Change| {

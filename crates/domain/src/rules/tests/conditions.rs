@@ -11,6 +11,8 @@ fn every_field_exists_for_every_kind_and_is_what_it_says() {
         build("main", "ana", &[BuildStatus::Running, BuildStatus::Failed]),
         pull_request("ana", &["team/web"]),
         incident(Severity::High, &["ana"]),
+        approval(Some(&["ana"]), Some(5)),
+        approval(None, None),
     ];
     let me = me();
     for item in &items {
@@ -25,6 +27,7 @@ fn every_field_exists_for_every_kind_and_is_what_it_says() {
                     assert!(all.is_empty() || all.contains(text), "{} is {text:?}", field.name);
                     Type::Text
                 }
+                fields::Value::Owned(_) => Type::Text,
                 fields::Value::Bool(_) => Type::Bool,
                 fields::Value::Number(_) => Type::Number,
                 fields::Value::List(_) => Type::List,
@@ -42,11 +45,12 @@ fn every_field_exists_for_every_kind_and_is_what_it_says() {
 
 #[test]
 fn conditions_read_events_and_items() {
-    use EventName::{Failed, Merged, Queued, ReviewRequested, Triggered};
+    use EventName::{Approved, Failed, Merged, Queued, Requested, ReviewRequested, Triggered};
     let main = build("main", "ana", &[BuildStatus::Running, BuildStatus::Failed]);
     let pr = pull_request("ana", &["team/web"]);
     let theirs = pull_request("bo", &["team/web"]);
     let alert = incident(Severity::Critical, &[]);
+    let (asked, unsaid) = (approval(Some(&["ana"]), Some(5)), approval(None, None));
     let cases: &[(&str, EventName, &Item, Result<bool, &str>)] = &[
         (
             r#"item.kind == "build" && item.branch == "main" && event in ["failed", "fixed"]"#,
@@ -89,6 +93,26 @@ fn conditions_read_events_and_items() {
         (r#"item.labels.owner == "x" && item.held"#, Triggered, &alert, Ok(false)),
         (r#"item.labels.owner == "x" || !item.held"#, Triggered, &alert, Ok(true)),
         (r#"item.labels.team == "web""#, Merged, &pr, Err("there is no `team`")),
+        (
+            r#"item.kind == "approval" && item.asked_by == "bo" && item.environment == "production" && item.needed == 2"#,
+            Requested,
+            &asked,
+            Ok(true),
+        ),
+        (
+            r#"item.given == 0 && item.status == "waiting" && item.repo == "acme/web""#,
+            Requested,
+            &asked,
+            Ok(true),
+        ),
+        (r#"item.mine_to_give == "yes" && item.turn_mine && !item.mine"#, Requested, &asked, Ok(true)),
+        (r#"item.mine_to_give == "unknown" && !item.turn_mine"#, Requested, &unsaid, Ok(true)),
+        (r#"item.expires_at.startsWith("2026-") && item.expires_in == 300"#, Requested, &asked, Ok(true)),
+        (r#"item.expires_at == "" && item.expires_in == 0"#, Requested, &unsaid, Ok(true)),
+        (r#"item.mine_to_give == "" && item.environment == "" && item.needed == 0"#, Merged, &pr, Ok(true)),
+        (r#"event == "approved" && item.kind == "pull_request""#, Approved, &asked, Ok(false)),
+        (r#"event == "approved" && item.kind == "approval""#, Approved, &asked, Ok(true)),
+        (r#"event == "approved""#, Approved, &pr, Ok(true)),
         (
             r#"item.branch == "" && item.number == 0 && item.holders.size() == 0 && item.url != """#,
             Triggered,

@@ -31,6 +31,19 @@ fn built_in_rules_tell_what_needs_a_person() {
         (Triggered, incident(Severity::Info, &[]), Show),
         (Acknowledged, incident(Severity::Critical, &["bo"]), Show),
         (Resolved, incident(Severity::Critical, &[]), Show),
+        (Requested, approval(Some(&["ana", "cy"]), None), Notify),
+        (Requested, approval(Some(&["team/web"]), Some(16)), Notify),
+        (Requested, approval(Some(&["ana"]), Some(15)), Important),
+        (Requested, approval(Some(&["ana"]), Some(-1)), Important),
+        (Requested, approval(None, None), Notify),
+        (Requested, approval(None, Some(5)), Important),
+        (Requested, approval(Some(&["cy"]), Some(5)), Show),
+        (Requested, answered(ApprovalState::Waiting), Show),
+        (Approved, answered(ApprovalState::Approved), Notify),
+        (Denied, answered(ApprovalState::Denied), Notify),
+        (Expired, answered(ApprovalState::Expired), Notify),
+        (Superseded, answered(ApprovalState::Superseded), Notify),
+        (Approved, approval(Some(&["ana"]), None), Show),
     ];
     for (name, item, expected) in cases {
         assert_eq!(decide(&[], &event(name, &item), &item).action, expected, "{name:?} {}", item.key);
@@ -39,6 +52,9 @@ fn built_in_rules_tell_what_needs_a_person() {
     let mine = pull_request("ana", &[]);
     let merged = Event { by: Some(User::named("ana")), ..event(Merged, &mine) };
     assert_eq!(decide(&[], &merged, &mine).action, Show);
+    let mine = answered(ApprovalState::Superseded);
+    let superseded = Event { by: Some(User::named("ana")), ..event(Superseded, &mine) };
+    assert_eq!(decide(&[], &superseded, &mine).action, Show);
 }
 
 #[test]

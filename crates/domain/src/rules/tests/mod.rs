@@ -11,8 +11,8 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::item::{
-    AccountName, Build, BuildRun, BuildStatus, Checks, ChecksStatus, Hold, Incident, IncidentStatus, ItemKey,
-    Kind, PullRequest, PullRequestState, Review, Severity, User, Verdict,
+    AccountName, Approval, ApprovalState, AsOf, Build, BuildRun, BuildStatus, Checks, ChecksStatus, Hold,
+    Incident, IncidentStatus, ItemKey, Kind, PullRequest, PullRequestState, Review, Severity, User, Verdict,
 };
 
 fn at(minute: i64) -> Timestamp {
@@ -116,6 +116,31 @@ fn incident(severity: Severity, holders: &[&str]) -> Item {
         labels: BTreeMap::from([("team".into(), "web".into())]),
     };
     item(Kind::Incident, "PD-123", Detail::Incident(detail))
+}
+
+/// Asked by `bo`, to be answered by these until so many minutes after it is seen.
+fn approval(approvers: Option<&[&str]>, minutes: Option<i64>) -> Item {
+    let approvers = approvers.map(|names| names.iter().map(ToString::to_string).collect());
+    let detail = Approval {
+        environment: Some("production".into()),
+        asked_by: Some(User::named("bo")),
+        asked_at: Some(at(0)),
+        needed: Some(AsOf::new(at(0), 2)),
+        approvers: approvers.map(|names| AsOf::new(at(0), names)),
+        expires_at: minutes.map(|minutes| AsOf::new(at(0), at(6 + minutes))),
+        description: Some("Checkout is slow".into()),
+        ..Approval::new("acme/web", at(0))
+    };
+    item(Kind::Approval, "acme/web/7/production", Detail::Approval(detail))
+}
+
+/// Asked by `ana`, and ended so.
+fn answered(state: ApprovalState) -> Item {
+    let mut item = approval(Some(&["bo"]), None);
+    if let Detail::Approval(approval) = &mut item.detail {
+        (approval.asked_by, approval.state) = (Some(User::named("ana")), state);
+    }
+    item
 }
 
 fn event(name: EventName, item: &Item) -> Event {

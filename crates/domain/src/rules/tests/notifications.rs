@@ -4,7 +4,9 @@ use super::*;
 
 #[test]
 fn several_events_make_one_notification() {
-    use EventName::{Acknowledged, Failed, Fixed, Merged, ReviewRequested, Running, StillFailing, Triggered};
+    use EventName::{
+        Acknowledged, Failed, Fixed, Merged, Requested, ReviewRequested, Running, StillFailing, Triggered,
+    };
     let red = |branch: &str| build(branch, "bo", &[BuildStatus::Failed]);
     let api = |branch: &str| {
         let mut item = red(branch);
@@ -17,6 +19,12 @@ fn several_events_make_one_notification() {
         (vec![(Failed, red("main"))], "acme/web/ci@main failed", "Speed up the search"),
         (vec![(Merged, pull_request("bo", &[]))], "acme/web#479 merged", "title of acme/web#479"),
         (vec![(Triggered, incident(Severity::High, &[]))], "PD-123 triggered", "p99 over 2 s"),
+        (vec![(Requested, approval(None, None))], "acme/web/7/production requested", "Checkout is slow"),
+        (
+            vec![(Failed, red("a")), (Requested, approval(None, None))],
+            "1 approval and 1 build of acme/web",
+            "acme/web/7/production requested\nacme/web/ci@a failed",
+        ),
         (
             vec![(Failed, red("a")), (Failed, red("b")), (Failed, red("c"))],
             "3 builds of acme/web failed",

@@ -6,7 +6,7 @@ use callboard_domain::{
     actor::Actor,
     board::{self, Board, Candidate, RankedSection, Section},
     identity::Identity,
-    item::{BuildStatus, Detail, IncidentStatus, Item, ItemKey, Kind, PullRequestState},
+    item::{ApprovalState, BuildStatus, Detail, IncidentStatus, Item, ItemKey, Kind, PullRequestState},
     source::GoneReason,
 };
 use jiff::{Timestamp, Zoned};
@@ -243,6 +243,13 @@ fn ended(item: &Item) -> Option<LeftWhy> {
             PullRequestState::Open => None,
             PullRequestState::Merged => Some(LeftWhy::Merged),
             PullRequestState::Closed => Some(LeftWhy::Closed),
+        },
+        Detail::Approval(approval) => match approval.state {
+            ApprovalState::Waiting => None,
+            ApprovalState::Approved => Some(LeftWhy::Approved),
+            ApprovalState::Denied => Some(LeftWhy::Denied),
+            ApprovalState::Expired => Some(LeftWhy::Expired),
+            ApprovalState::Superseded => Some(LeftWhy::Superseded),
         },
         Detail::Build(build) => match build.status() {
             _ if build.is_red() => None,

@@ -215,6 +215,7 @@ fn is_over(item: &Item) -> bool {
     match &item.detail {
         Detail::Incident(incident) => incident.status == IncidentStatus::Resolved,
         Detail::PullRequest(pull_request) => pull_request.state != PullRequestState::Open,
+        Detail::Approval(approval) => !approval.waits(),
         Detail::Build(_) => false,
     }
 }
@@ -241,7 +242,7 @@ fn item_choices(items: &[&Item]) -> Vec<Choice> {
 fn telling_labels(item: &Item, same: &[&Item]) -> String {
     let labels = |item: &Item| match &item.detail {
         Detail::Incident(incident) => incident.labels.clone(),
-        Detail::Build(_) | Detail::PullRequest(_) => BTreeMap::new(),
+        Detail::Build(_) | Detail::PullRequest(_) | Detail::Approval(_) => BTreeMap::new(),
     };
     let all: Vec<BTreeMap<String, String>> = same.iter().map(|item| labels(item)).collect();
     let mut telling: Vec<(usize, String, String)> = labels(item)
@@ -299,6 +300,8 @@ pub(crate) struct Asked {
 
 #[cfg(test)]
 mod tests {
+    use callboard_domain::item::ApprovalState;
+
     use super::*;
     use crate::clients::find::fuzzy::shown;
 
@@ -345,6 +348,8 @@ mod tests {
             (incident(IncidentStatus::Triggered), false),
             (incident(IncidentStatus::Acknowledged), false),
             (incident(IncidentStatus::Resolved), true),
+            (crate::tests::approval("web", ApprovalState::Waiting), false),
+            (crate::tests::approval("web", ApprovalState::Expired), true),
             (pull(PullRequestState::Open), false),
             (pull(PullRequestState::Merged), true),
             (pull(PullRequestState::Closed), true),

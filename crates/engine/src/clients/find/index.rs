@@ -356,6 +356,7 @@ mod tests {
             severity: None,
             approvals: None,
             checks: None,
+            expires_at: None,
             snoozed: None,
             as_of: None,
         }

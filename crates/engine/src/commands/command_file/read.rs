@@ -140,7 +140,7 @@ impl Reader<'_, '_> {
         spec.role = self.read(&[Key("role")]);
         let takes_item = spec.args.iter().any(|arg| matches!(arg.ty, ArgType::Item(_)));
         if spec.role.is_some() && !takes_item {
-            self.fault(&[Key("role")], "a role is what a command is to an item: give it an argument of type \"build\", \"pull_request\" or \"incident\"");
+            self.fault(&[Key("role")], "a role is what a command is to an item: give it an argument of type \"approval\", \"build\", \"pull_request\" or \"incident\"");
         }
         self.policy(&mut spec);
         let run = self.run(&mut spec, timeout);

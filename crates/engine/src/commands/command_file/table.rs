@@ -108,6 +108,8 @@ pub(super) enum ArgType {
     PullRequest,
     /// An incident on the board.
     Incident,
+    /// An approval on the board.
+    Approval,
 }
 
 /// One request, and maybe a wait for what it began. Texts are templates.

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use callboard_domain::{
-    item::{PullRequest, PullRequestState},
+    item::{ApprovalState, PullRequest, PullRequestState, User},
     source::GoneRuns,
 };
 
@@ -37,6 +37,21 @@ pub(super) fn pull_request(repo: &str) -> Item {
             description: None,
             size: None,
         }),
+    }
+}
+
+fn approval(state: ApprovalState, updated: i64) -> Item {
+    let approval = Approval {
+        state,
+        asked_by: Some(User::named("ana")),
+        asked_at: Some(at(105)),
+        ..Approval::new("acme/web", at(updated))
+    };
+    Item {
+        key: ItemKey::new(&pager(), Kind::Approval, "acme/web/7/production"),
+        title: "Deploy web".to_owned(),
+        url: None,
+        detail: Detail::Approval(approval),
     }
 }
 
@@ -83,6 +98,7 @@ async fn what_is_gone_is_off_the_board_until_it_is_seen_again() {
         (red, GoneReason::NotDefaultBranch),
         (green, GoneReason::Disabled),
         (pull_request("acme/web"), GoneReason::Deleted),
+        (approval(ApprovalState::Waiting, 105), GoneReason::Deleted),
     ];
     for (item, why) in cases {
         let store = watching().await;
@@ -170,6 +186,45 @@ async fn a_complete_listing_lacks_what_is_gone_and_ends_incidents_alone() {
             let found = reason(&store, &item.key).await.map(|(reason, _)| reason);
             assert_eq!(found, why, "{} after {said}", item.key);
         }
+    }
+}
+
+#[tokio::test]
+async fn an_approval_leaves_when_its_source_says_so() {
+    use EventName::{Approved, Requested};
+    let (waits, approved) = (approval(ApprovalState::Waiting, 105), approval(ApprovalState::Approved, 120));
+    let lacking = || complete(vec![], &[Kind::Approval]);
+    // What comes after it was asked -> what is told, whether it is on the board, and why it is not there.
+    type Case = (&'static str, Vec<Batch>, &'static [EventName], bool, Option<GoneReason>);
+    let seen = |item: &Item| Batch { snapshots: vec![item.clone()], ..Batch::default() };
+    let cases: Vec<Case> = vec![
+        ("nothing", vec![Batch::default()], &[], true, None),
+        ("a listing that was not complete", vec![seen(&firing("x"))], &[EventName::Triggered], true, None),
+        (
+            "a listing of other things",
+            vec![complete(vec![], &[Kind::Build, Kind::Incident])],
+            &[],
+            true,
+            None,
+        ),
+        ("an end", vec![seen(&approved)], &[Approved], false, None),
+        // How it ended is not known: it is no end, and no news.
+        ("a complete listing that lacks it", vec![lacking()], &[], false, Some(GoneReason::NotListed)),
+        ("listed again", vec![lacking(), seen(&waits)], &[], true, None),
+        ("how it ended, said later", vec![lacking(), seen(&approved)], &[Approved], false, None),
+    ];
+    for (name, batches, told, on_board, why) in cases {
+        let store = watching().await;
+        assert_eq!(take(&store, poll(110, vec![waits.clone()]), 110).await, [Requested], "{name}");
+        let mut news = Vec::new();
+        for (place, batch) in (0..).zip(batches) {
+            news.extend(take(&store, found(200 + place * 20, batch), 210 + place * 20).await);
+        }
+        assert_eq!(news, told, "{name}");
+        let store = after_crash(&store, 300);
+        let open = store.open_items_of(Kind::Approval).await.unwrap();
+        assert_eq!(open.len(), usize::from(on_board), "{name}");
+        assert_eq!(reason(&store, &waits.key).await.map(|(why, _)| why), why, "{name}");
     }
 }
 

@@ -23,8 +23,8 @@ use callboard_domain::{
     command::Args,
     event::EventName,
     item::{
-        AccountName, Build, BuildRun, BuildStatus, Detail, Hold, Incident, IncidentStatus, Item, ItemKey,
-        Kind, Severity, User,
+        AccountName, Approval, Build, BuildRun, BuildStatus, Detail, Hold, Incident, IncidentStatus, Item,
+        ItemKey, Kind, Severity, User,
     },
     message::{Message, Tone},
     run::{Run, RunState},

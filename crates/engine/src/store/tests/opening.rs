@@ -114,6 +114,30 @@ async fn a_newer_format_is_refused() {
     assert!(matches!(refused(&file), StoreError::Newer { found, .. } if found == newer));
 }
 
+/// The formats of the last program that did not know approvals.
+const BEFORE_APPROVALS: usize = 8;
+
+#[tokio::test]
+async fn a_store_with_approvals_is_refused_by_who_does_not_know_them() {
+    let folder = folder();
+    let file = folder.path().join("callboard.db");
+    drop(open::writer(&file, &FORMATS[..BEFORE_APPROVALS]).unwrap());
+    let asked = Item {
+        key: ItemKey::new(&pager(), Kind::Approval, "acme/web/7"),
+        title: "Deploy web".to_owned(),
+        url: None,
+        detail: Detail::Approval(Approval::new("acme/web", at(100))),
+    };
+    let store = Store::open(&file, at(0)).unwrap();
+    store.ingest(&pager(), poll(120, vec![asked.clone()]), at(121), everything()).await.unwrap();
+    assert_eq!(store.item(&asked.key).await.unwrap().map(|it| it.item), Some(asked));
+    store.close().await;
+    drop(store);
+    // It would take their rows for damaged ones.
+    let refused = open::writer(&file, &FORMATS[..BEFORE_APPROVALS]).err();
+    assert!(matches!(refused, Some(StoreError::Newer { known: 8, .. })), "{refused:?}");
+}
+
 #[tokio::test]
 async fn what_is_not_ours_or_damaged_is_refused() {
     let folder = folder();

@@ -106,6 +106,7 @@ impl Reader<'_, '_> {
                 table::ArgType::Build => ArgType::Item(Kind::Build),
                 table::ArgType::PullRequest => ArgType::Item(Kind::PullRequest),
                 table::ArgType::Incident => ArgType::Item(Kind::Incident),
+                table::ArgType::Approval => ArgType::Item(Kind::Approval),
             },
         };
         let summary = table.summary.unwrap_or_else(|| ty.expected());

@@ -1,0 +1,78 @@
+//! Approvals: first on the board, in the order of whose answer is awaited and for how long.
+
+use super::*;
+use crate::item::{Approval, AsOf, Says, User, examples::answer};
+
+#[test]
+fn approvals_come_first_by_whose_answer_it_is_and_the_time_left() {
+    let one = |id: &str, asked: i64, until: Option<i64>, approvers: Option<&[&str]>| {
+        let item = approval(|a| {
+            a.asked_at = Some(at(asked));
+            a.expires_at = until.map(|minute| AsOf::new(at(0), at(minute)));
+            a.approvers = approvers.map(|all| AsOf::new(at(0), all.iter().map(|it| (*it).into()).collect()));
+        });
+        Item { title: id.to_owned(), ..renamed(item, id) }
+    };
+    let changed = |mut item: Item, change: fn(&mut Approval)| {
+        if let Detail::Approval(approval) = &mut item.detail {
+            change(approval);
+        }
+        item
+    };
+    let me: Option<&[&str]> = Some(&["kim"]);
+    let bo: Option<&[&str]> = Some(&["bo"]);
+    let items = [
+        incident(|_| {}),
+        one("late", 1, Some(60), me),
+        one("no end, young", 9, None, me),
+        one("no end, old", 8, None, me),
+        one("maybe, soon", 3, Some(61), None),
+        one("maybe", 4, Some(90), None),
+        one("in a while", 5, Some(80), me),
+        one("soon", 6, Some(70), me),
+        changed(one("two needed", 7, Some(71), Some(&["kim", "bo"])), |a| {
+            a.needed = Some(AsOf::new(at(0), 2));
+            a.answers = Some(vec![answer("bo", 8, Says::Yes)]);
+        }),
+        changed(one("mine", 10, None, bo), |a| a.asked_by = Some(User::named("kim"))),
+        changed(one("answered", 11, Some(62), bo), |a| {
+            a.answers = Some(vec![answer("kim", 12, Says::Yes)]);
+        }),
+        one("of others", 12, Some(61), bo),
+        changed(one("over", 13, None, me), |a| a.state = ApprovalState::Superseded),
+    ];
+    let (lines, summary) = show(&items, &[], MINE);
+    let mine = [
+        "# Approvals",
+        "attention filled | soon | production, ana asks | *your answer | 54 m",
+        "attention filled | two needed | production, ana asks, 1 of 2 given | *your answer, the last one needed | 53 m",
+        "attention filled | in a while | production, ana asks | *your answer | 55 m",
+        "attention filled | no end, old | production, ana asks | *your answer | 52 m",
+        "attention filled | no end, young | production, ana asks | *your answer | 51 m",
+        "attention filled | maybe, soon | production, ana asks | may be yours to answer | 57 m",
+        "attention filled | maybe | production, ana asks | may be yours to answer | 56 m",
+        "attention filled | late | production, ana asks | *its time is up, and no end is reported | 59 m",
+        "# Incidents",
+        "incident filled | Checkout slower than 2 s | billing | nobody yet | 60 m",
+        "# Waiting on others",
+        "attention hollow | mine | production, you asked | answer by bo | 50 m",
+        "attention hollow | answered | production, ana asks, 1 given | answer by bo | 49 m",
+    ];
+    assert_eq!(lines, mine);
+    let expected = Summary { approvals: 6, maybe_approvals: 2, incidents: 1, ..Summary::default() };
+    assert_eq!(summary, expected);
+
+    let (lines, same) = show(&items, &["soon"], Options { kind: Some(Kind::Approval), ..ALL });
+    assert_eq!(
+        lines[8..],
+        [
+            "# Waiting on others",
+            "attention hollow | mine | production, you asked | answer by bo | 50 m",
+            "attention hollow | answered | production, ana asks, 1 given | answer by bo | 49 m",
+            "attention hollow | of others | production, ana asks | answer by bo | 48 m",
+            "# Snoozed",
+            "quiet filled | soon | production, ana asks | *your answer | 54 m",
+        ]
+    );
+    assert_eq!(same, Summary { approvals: 5, incidents: 0, ..expected });
+}

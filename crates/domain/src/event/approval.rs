@@ -1,0 +1,175 @@
+//! Approvals: how they are joined, and what a new state of one tells.
+
+use std::{cmp::Ordering, collections::BTreeMap};
+
+use super::{EventName, Order, Transition, join_lists, later, settle_list};
+use crate::item::{ANSWERS_KEPT, Answer, Approval, ApprovalState, AsOf, Item, Says, User, listed};
+
+/// True where both are the same request. One that does not say when it was asked is the one that is known.
+fn is_same_request(one: &Approval, other: &Approval) -> bool {
+    one.asked_at == other.asked_at || one.asked_at.is_none() || other.asked_at.is_none()
+}
+
+/// A later request is newer; of one request the later version, and on a tie the further state. If that does not decide
+/// either, or the order is known, the later received.
+pub(super) fn is_newer(old: &Approval, new: &Approval, order: Order) -> bool {
+    if !is_same_request(old, new) {
+        return new.asked_at > old.asked_at;
+    }
+    let version =
+        |approval: &Approval| (approval.updated_at, (order == Order::Unknown).then_some(approval.state));
+    version(new) >= version(old)
+}
+
+/// What waits was ended by nobody; each person has one answer.
+pub(super) fn settle(approval: &mut Approval) {
+    if approval.waits() {
+        (approval.ended_by, approval.ended_why) = (None, None);
+    }
+    if let Some(answers) = &mut approval.answers {
+        settle_list(answers, ANSWERS_KEPT, by_person, |one, other| last(one, other, Order::Unknown));
+    }
+}
+
+/// The state is a register by the service's version, whatever may change is one by its own time, and answers are a set, so that
+/// what a thinner report leaves out is not forgotten. What does not change is known once anybody has said it.
+pub(super) fn join(old: &Approval, mut new: Approval, order: Order) -> Approval {
+    let newer = is_newer(old, &new, order);
+    if !is_same_request(old, &new) {
+        return if newer { new } else { old.clone() };
+    }
+    let answers = match (&old.answers, new.answers.take()) {
+        (Some(old), Some(new)) => {
+            Some(join_lists(old, new, ANSWERS_KEPT, by_person, |one, other| last(one, other, order)))
+        }
+        (old, new) => new.or_else(|| old.clone()),
+    };
+    let needed = last_known(&old.needed, &new.needed, order);
+    let expires_at = last_known(&old.expires_at, &new.expires_at, order);
+    let approvers = last_known(&old.approvers, &new.approvers, order);
+    let account_may = last_known(&old.account_may, &new.account_may, order);
+    let ships = last_known(&old.ships, &new.ships, order);
+    let (mut winner, other) = if newer { (new, old) } else { (old.clone(), &new) };
+    // Two reports of one end: either may say who brought it about.
+    if (winner.updated_at, winner.state) == (other.updated_at, other.state) {
+        fill(&mut winner.ended_by, &other.ended_by);
+        fill(&mut winner.ended_why, &other.ended_why);
+    }
+    if winner.repo.is_empty() {
+        winner.repo.clone_from(&other.repo);
+    }
+    fill(&mut winner.environment, &other.environment);
+    fill(&mut winner.asked_by, &other.asked_by);
+    fill(&mut winner.asked_at, &other.asked_at);
+    fill(&mut winner.commit, &other.commit);
+    fill::<BTreeMap<_, _>>(&mut winner.arguments, &other.arguments);
+    fill(&mut winner.description, &other.description);
+    Approval { needed, expires_at, approvers, account_may, answers, ships, ..winner }
+}
+
+fn fill<T: Clone>(known: &mut Option<T>, other: &Option<T>) {
+    if known.is_none() {
+        known.clone_from(other);
+    }
+}
+
+fn last_known<T: Ord + Clone>(old: &Option<AsOf<T>>, new: &Option<AsOf<T>>, order: Order) -> Option<AsOf<T>> {
+    later(old.as_ref(), new.as_ref(), |it| it.at, order).cloned()
+}
+
+fn by_person(one: &Answer, other: &Answer) -> Ordering {
+    one.by.id.cmp(&other.by.id)
+}
+
+/// The last word of a person.
+fn last(one: &Answer, other: Answer, order: Order) -> Answer {
+    later(Some(one), Some(&other), |answer| answer.at, order).cloned().unwrap_or(other)
+}
+
+/// The first sight of a request tells that it was asked, however far it is by then: those who read how it ended should read
+/// what it was. What waits again after its end is told as asked again.
+pub(super) fn transitions(old: Option<&Approval>, new: &Approval, item: &Item) -> Vec<Transition> {
+    let old = old.filter(|old| is_same_request(old, new));
+    let before = old.map(|old| old.state);
+    let subject = subject(new, item);
+    let round = new.asked_at.map(|at| at.to_string()).unwrap_or_default();
+    let version = format!("{round} {}", new.updated_at);
+    let asker = new.asked_by.as_ref().map(|by| by.name.as_str());
+    let mut found = Vec::new();
+    let mut tell = |name, at, by, distinct, summary| {
+        found.push(Transition { name, at, by, distinct, summary });
+    };
+    let asks = |again: &str| match asker {
+        Some(asker) => format!("{asker} asks {again}for approval: {subject}"),
+        None => format!("Approval is asked {again}for: {subject}"),
+    };
+    match before {
+        None => tell(EventName::Requested, new.asked_at, new.asked_by.clone(), round, asks("")),
+        Some(before) if new.waits() && before != ApprovalState::Waiting => {
+            let by = new.asked_by.clone();
+            tell(EventName::Requested, new.changed_at(), by, version.clone(), asks("again "));
+        }
+        Some(_) => {}
+    }
+    if before == Some(new.state) {
+        return found;
+    }
+    let (by, why) = (ended_by(new), new.ended_why.as_deref());
+    let why = why.map_or_else(String::new, |why| format!(": {why}"));
+    let (name, summary) = match new.state {
+        ApprovalState::Waiting => return found,
+        ApprovalState::Approved => (
+            EventName::Approved,
+            match approvers(new).as_slice() {
+                [] => format!("{subject} was approved{why}"),
+                names => format!("{} approved: {subject}{why}", listed(names)),
+            },
+        ),
+        ApprovalState::Denied => (
+            EventName::Denied,
+            match &by {
+                Some(by) => format!("{} said no: {subject}{why}", by.name),
+                None => format!("{subject} was denied{why}"),
+            },
+        ),
+        ApprovalState::Expired => (EventName::Expired, format!("{subject} expired without an answer{why}")),
+        ApprovalState::Superseded => (EventName::Superseded, format!("{subject} was superseded{why}")),
+    };
+    tell(name, new.changed_at(), by, version, summary);
+    found
+}
+
+/// Who ended it: as the service says, else whose answer it was, where it can only have been theirs.
+fn ended_by(approval: &Approval) -> Option<User> {
+    let decisive = match approval.state {
+        ApprovalState::Approved => Says::Yes,
+        ApprovalState::Denied => Says::No,
+        ApprovalState::Waiting | ApprovalState::Expired | ApprovalState::Superseded => {
+            return approval.ended_by.clone();
+        }
+    };
+    let mut answers = approval.answers.iter().flatten().filter(|answer| answer.says == decisive);
+    let only = answers.next().filter(|_| answers.next().is_none()).map(|answer| answer.by.clone());
+    approval.ended_by.clone().or(only)
+}
+
+/// The names of those who said yes, whoever gave the last one among them.
+fn approvers(approval: &Approval) -> Vec<&str> {
+    let mut names: Vec<_> =
+        approval.given().unwrap_or_default().into_iter().map(|answer| answer.by.name.as_str()).collect();
+    let last = approval.ended_by.as_ref().map(|by| by.name.as_str());
+    names.extend(last.filter(|last| !names.contains(last)).into_iter().collect::<Vec<_>>());
+    names
+}
+
+/// What people call it: "Deploy web to production".
+fn subject(approval: &Approval, item: &Item) -> String {
+    let environment = approval.environment.as_deref().unwrap_or_default();
+    match (item.title.as_str(), environment) {
+        ("", "") => item.reference().to_owned(),
+        ("", environment) => format!("{} in {environment}", approval.repo).trim_start().to_owned(),
+        (title, "") => title.to_owned(),
+        (title, environment) if title.contains(environment) => title.to_owned(),
+        (title, environment) => format!("{title} in {environment}"),
+    }
+}
