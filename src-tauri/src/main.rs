@@ -149,7 +149,7 @@ fn set_up(
 ) -> Result<()> {
     use tauri::Manager;
     let host = Arc::new(DesktopHost::default());
-    let opening = Opening { paths, secrets: None, host: host.clone() };
+    let opening = Opening { paths, secrets: None, sources: Vec::new(), host: host.clone() };
     let shell = Shell::new(app.handle().clone(), opening, host, stop.clone());
     app.manage(Arc::clone(&shell));
 

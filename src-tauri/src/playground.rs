@@ -31,7 +31,8 @@ impl Play {
         let paths = Paths::within(folder.path());
         std::fs::write(&paths.config, team.config_toml())?;
         let secrets = Some(Secrets::in_memory(team.secrets()));
-        let owner = Arc::new(Owner::open(Opening { paths, secrets, host }));
+        let sources = team.sources();
+        let owner = Arc::new(Owner::open(Opening { paths, secrets, sources, host }));
         if let Some(receiver) = owner.call(Hello {}).await?.webhook_addr {
             team.send_webhooks_to(receiver);
         }

@@ -221,13 +221,14 @@ fn the_engine_knows_no_service_by_name() -> Result<()> {
 }
 
 /// The rooms of the engine, in the order in which they are built: each knows only itself and those of earlier lines.
-const ROOMS: [&[&str]; 12] = [
+const ROOMS: [&[&str]; 13] = [
     &["system"],
     &["secrets"],
     &["config"],
     &["api"],
     &["store"],
     &["host"],
+    &["beside"],
     &["accounts"],
     &["commands"],
     &["active_config"],

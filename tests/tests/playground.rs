@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result};
 use callboard_tests::{Callboard, Server};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// How long the open tour may take to stop: the engine bounds itself to five seconds.
 const STOP: Duration = Duration::from_secs(8);
@@ -73,6 +73,25 @@ fn the_open_tour_goes_on_until_it_is_stopped() -> Result<()> {
     let board = callboard.cmd(&["--config", &config, "--data", &data, "board"])?;
     assert_eq!(board.code, Some(0), "{}", board.stderr);
     assert!(board.stdout.contains("acme/web#479"), "{}", board.stdout);
+
+    // Nothing is put before the first three matters until one of them is dealt with.
+    let asked = |args: &[&str]| -> Result<String> {
+        let output = callboard.cmd(&[&["--config", &config, "--data", &data][..], args].concat())?;
+        assert_eq!(output.code, Some(0), "{args:?}: {}", output.stderr);
+        Ok(output.stdout)
+    };
+    asked(&["run", "--yes", "pr", "approve", "acme/web#479"])?;
+    tour.ready_line(|line| line.contains("dora asks for approval").then_some(()))?;
+    let approvals: Value = serde_json::from_str(&asked(&["approvals", "--json"])?)?;
+    let first = &approvals["sections"][0];
+    assert_eq!((&first["title"], &first["rows"][0]["turn"]["mine"]), (&json!("Approvals"), &json!(true)));
+    let key = first["rows"][0]["key"].as_str().context("a key")?;
+    let printed = asked(&["approvals"])?;
+    assert!(printed.contains("Deploy web 1.42.0 to production") && printed.contains("expires"), "{printed}");
+    let item = asked(&["item", key])?;
+    assert!(item.contains("Who may answer: ana, robin") && item.contains("1.41.0 to 1.42.0"), "{item}");
+    let only = asked(&["board", "--kind", "approval"])?;
+    assert!(only.starts_with("Approvals") && !only.contains("acme/web#479"), "{only}");
 
     assert!(tour.stop(STOP)?.success(), "{}", tour.output());
     assert!(is_empty(&temporary)?, "it leaves nothing behind");

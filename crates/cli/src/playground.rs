@@ -107,6 +107,7 @@ impl Tour {
             paths: paths.clone(),
             passphrase: None,
             secrets: Some(Secrets::in_memory(playground.secrets())),
+            sources: playground.sources(),
             host,
             mode: Mode::Serve,
             at_start: AtStart::Refuse,

@@ -19,6 +19,7 @@ use callboard_domain::{
 use jiff::Timestamp;
 
 use crate::{
+    beside::{Sources, with_beside},
     config::{Config, ROOM, clear_remedy},
     secrets::{Secrets, SecretsError},
     store::{Claimed, SecretRecords, Store, StoreError},
@@ -126,12 +127,14 @@ pub(crate) type Accounts = BTreeMap<AccountName, Arc<Account>>;
 type Known = Result<BTreeMap<String, SecretString>, SecretsError>;
 
 /// Connects every account of a configuration. Those of `before` in which nothing changed are kept as they are, with
-/// whatever they have learnt; so are those whose secrets cannot be read now, though they could be before.
+/// whatever they have learnt; so are those whose secrets cannot be read now, though they could be before. `sources` are read
+/// beside those of the accounts.
 pub(crate) async fn connect(
     config: &Config,
     secrets: &Secrets,
     store: &Store,
     client: &Client,
+    sources: &Sources,
     before: &Accounts,
 ) -> Accounts {
     let records = records(store, secrets).await;
@@ -166,6 +169,9 @@ pub(crate) async fn connect(
             && before.made_from(config, &known)
         {
             return (name.clone(), Arc::clone(before));
+        }
+        if let Ok(connection) = &mut connection {
+            connection.source = with_beside(connection.source.take(), name, sources);
         }
         let chat = connection.as_mut().ok().and_then(|connection| connection.chat.take()).map(Chat);
         let account = Account {

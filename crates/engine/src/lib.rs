@@ -8,6 +8,7 @@ mod accounts;
 mod act;
 mod active_config;
 pub mod api;
+mod beside;
 mod clients;
 mod commands;
 pub mod config;
@@ -25,7 +26,9 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use callboard_connectors::http::Client;
 use callboard_domain::{
     actor::{Actor, LocalVia, Principal},
+    item::AccountName,
     secret::SecretString,
+    source::Source,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -63,6 +66,8 @@ pub struct Options {
     pub passphrase: Option<SecretString>,
     /// Secrets to use instead of the place that the configuration names: for the playground and tests.
     pub secrets: Option<Secrets>,
+    /// Sources that are read with the account of that name, beside its own, and keep no cursor: for the playground.
+    pub sources: Vec<(AccountName, Arc<dyn Source>)>,
     /// What the surroundings do for the engine.
     pub host: Arc<dyn Host>,
     /// What it is started for.
@@ -163,6 +168,7 @@ impl Engine {
             paths: options.paths.clone(),
             passphrase: options.passphrase.clone(),
             secrets: options.secrets.clone(),
+            sources: options.sources.clone(),
             store: store.clone(),
             client,
         };

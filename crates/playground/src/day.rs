@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Playground,
     forge::{Push, Verdict},
+    gates::Deployment,
     pager::Alert,
 };
 
@@ -27,6 +28,10 @@ pub enum Moment {
     Resolve(Alert),
     /// Somebody (second) has a job built; it fails or not.
     Build(&'static str, &'static str, bool),
+    /// A deployment is asked for, and waits for a yes.
+    Ask(Deployment),
+    /// Somebody (second) answers it with yes or no, and says why.
+    Answer(Deployment, &'static str, bool, &'static str),
     /// Somebody (second) says something in a channel.
     Say(&'static str, &'static str, &'static str),
 }
@@ -84,11 +89,28 @@ pub const RED: Push = push("web", "main", "bo", "Round prices late", Some("unit 
 const LOGIN: Push = push("api", "login-limits", "cleo", "Limit sign-ins per address", Some("lint"));
 const FONTS: Push = push("web", "font-sizes", "bo", "Use relative font sizes", None);
 
+/// The deployment of the morning: another person answers it after a while.
+pub const RELEASE: Deployment = Deployment {
+    repo: "web",
+    by: "dora",
+    why: "Before the newsletter goes out",
+    versions: ("1.41.0", "1.42.0"),
+    changes: &["Round prices once, at the end", "Load fonts from our own host"],
+};
+const HASTE: Deployment = Deployment {
+    repo: "api",
+    by: "cleo",
+    why: "Mails are late",
+    versions: ("2.7.3", "2.8.0"),
+    changes: &["Send mails in batches"],
+};
+
 /// The day. Its times only rise; what it takes for granted happens earlier in it.
 pub const DAY: &[Scene] = &[
     at(9, 0, Moment::Say("general", "ana", "Good morning. Cart totals first, then the release")),
     at(9, 2, Moment::Open(CART, &[crate::ME])),
     at(9, 10, Moment::Push(RED)),
+    at(9, 14, Moment::Ask(RELEASE)),
     at(9, 16, Moment::Fire(SLOW)),
     at(9, 22, Moment::Review("web", "cart-totals", "bo", Verdict::Approved)),
     at(9, 30, Moment::Say("deploys", "bo", "main is red because of me, a fix is on its way")),
@@ -98,6 +120,7 @@ pub const DAY: &[Scene] = &[
     at(10, 24, Moment::Review("api", "cache-prices", "bo", Verdict::ChangesRequested)),
     at(10, 32, Moment::Resolve(SLOW)),
     at(10, 40, Moment::Push(push("api", "login-limits", "cleo", "Remove what lint found", None))),
+    at(10, 50, Moment::Answer(RELEASE, "ana", true, "")),
     at(10, 55, Moment::Build("deploy", "dora", false)),
     at(11, 5, Moment::Merge("web", "cart-totals", "ana")),
     at(11, 20, Moment::Review("api", "login-limits", "ana", Verdict::Approved)),
@@ -112,7 +135,9 @@ pub const DAY: &[Scene] = &[
     at(14, 50, Moment::Build("web/e2e", "ana", false)),
     at(15, 10, Moment::Fire(QUEUE)),
     at(15, 30, Moment::Push(push("api", "main", "cleo", "Send mails in batches", None))),
+    at(15, 40, Moment::Ask(HASTE)),
     at(15, 50, Moment::Resolve(QUEUE)),
+    at(16, 0, Moment::Answer(HASTE, "ana", false, "The queue is empty again: tomorrow")),
     at(16, 10, Moment::Review("web", "font-sizes", "ana", Verdict::Approved)),
     at(16, 30, Moment::Merge("web", "font-sizes", "bo")),
     at(16, 50, Moment::Build("deploy", "dora", false)),
@@ -171,6 +196,8 @@ impl Playground {
             Moment::Fire(alert) => self.pager.fire(alert),
             Moment::Resolve(alert) => self.pager.resolve(alert),
             Moment::Build(job, by, fails) => self.ci.build(job, by, &[], fails),
+            Moment::Ask(deployment) => self.gates.ask(deployment),
+            Moment::Answer(deployment, by, yes, why) => self.gates.answer(deployment, by, yes, why),
             Moment::Say(channel, by, text) => self.chat.say(channel, by, text),
         }
     }
@@ -201,6 +228,11 @@ impl Playground {
         }
     }
 
+    /// True for what would stand before the first three matters while the person has dealt with none of them.
+    fn is_held_back(&self, moment: Moment) -> bool {
+        matches!(moment, Moment::Ask(_)) && Matter::ALL.into_iter().all(|matter| self.waits(matter))
+    }
+
     /// Begins with what waits for the person, then lives [`DAY`] after day, `speed` times as fast as real days, until
     /// `until`.
     pub async fn live_a_day(&self, speed: f64, until: &CancellationToken) {
@@ -213,6 +245,7 @@ impl Playground {
         self.begin();
         let mut clock = DAY.first().map_or(0, |scene| scene.at);
         let mut first_day = true;
+        let mut held_back = Vec::new();
         loop {
             for scene in DAY {
                 let pause = wait(scene.at.saturating_sub(clock));
@@ -220,7 +253,13 @@ impl Playground {
                     return;
                 }
                 clock = scene.at;
-                self.play_unless_it_waits(scene.moment, first_day);
+                held_back.push(scene.moment);
+                for moment in std::mem::take(&mut held_back) {
+                    match first_day && self.is_held_back(moment) {
+                        true => held_back.push(moment),
+                        false => self.play_unless_it_waits(moment, first_day),
+                    }
+                }
             }
             if until.run_until_cancelled(tokio::time::sleep(wait(NIGHT))).await.is_none() {
                 return;
@@ -237,7 +276,7 @@ mod tests {
 
     #[test]
     fn the_day_makes_sense() {
-        let (mut open, mut firing) = (vec![("api", "cache-prices")], Vec::new());
+        let (mut open, mut firing, mut asked) = (vec![("api", "cache-prices")], Vec::new(), Vec::new());
         let mut before = 0;
         for scene in DAY {
             assert!(scene.at > before, "{scene:?} is not later than the one before it");
@@ -257,11 +296,17 @@ mod tests {
                     let place = firing.iter().position(|other| *other == alert).expect(alert.name);
                     firing.remove(place);
                 }
+                Moment::Ask(deployment) => asked.push(deployment),
+                Moment::Answer(deployment, by, ..) => {
+                    assert_ne!(by, deployment.by, "nobody answers their own request: {scene:?}");
+                    let place = asked.iter().position(|other| *other == deployment).expect(deployment.repo);
+                    asked.remove(place);
+                }
                 Moment::Build(..) | Moment::Say(..) => {}
             }
         }
         // What the day leaves, the next one finds as the first one did.
-        assert_eq!((open, firing), (vec![("api", "cache-prices")], Vec::new()));
+        assert_eq!((open, firing, asked), (vec![("api", "cache-prices")], Vec::new(), Vec::new()));
     }
 
     #[tokio::test]
@@ -280,8 +325,12 @@ mod tests {
             DAY.iter().for_each(|scene| playground.play_unless_it_waits(scene.moment, first_day));
         }
         assert_eq!(waiting(), Matter::ALL);
+        // Nothing is put before them until one is dealt with.
+        assert!(playground.is_held_back(Moment::Ask(RELEASE)));
+        assert!(!playground.is_held_back(Moment::Fire(DISK)));
         // Dealt with, the day goes on with them.
         playground.forge.review(CART.repo, CART.branch, crate::ME, Verdict::Approved);
+        assert!(!playground.is_held_back(Moment::Ask(RELEASE)));
         playground.play_unless_it_waits(Moment::Resolve(SLOW), false);
         assert_eq!(waiting(), [Matter::Alert, Matter::RedMain]);
         playground.play_unless_it_waits(Moment::Merge(CART.repo, CART.branch, "ana"), false);

@@ -1,5 +1,6 @@
 //! Small services on loopback that behave like a forge (GitHub), a CI server (Jenkins), a pager (Alertmanager) and a
-//! chat (Slack), as far as Callboard's connectors use them: for the tour, for a first run, and for tests.
+//! chat (Slack), as far as Callboard's connectors use them: for the tour, for a first run, and for tests. Deployments that
+//! wait for a person's yes are read from memory, by a source of their own.
 //!
 //! They keep state and react: a failed run that is run again passes, an approval counts, a silenced alert is quiet, a
 //! build goes through the queue. Everything in them is made up. Their tokens are no secrets, as nothing is behind them;
@@ -9,17 +10,21 @@ mod chat;
 mod ci;
 mod day;
 mod forge;
+mod gates;
 mod pager;
 mod service;
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use callboard_domain::{item::AccountName, source::Source};
 
 use crate::service::Life;
 pub use crate::{
     chat::{Chat, Said},
     ci::Ci,
-    day::{CART, DAY, Moment, RED, SLOW, Scene},
+    day::{CART, DAY, Moment, RED, RELEASE, SLOW, Scene},
     forge::{Forge, Push, Verdict},
+    gates::{Deployment, Gates},
     pager::{Alert, Pager},
 };
 
@@ -52,6 +57,8 @@ pub struct Playground {
     pub pager: Pager,
     /// Where people talk.
     pub chat: Chat,
+    /// Where deployments wait for a yes.
+    pub gates: Gates,
     life: Life,
 }
 
@@ -67,6 +74,7 @@ impl Playground {
             ci: Ci::start(&life, pace).await?,
             pager: Pager::start(&life).await?,
             chat: Chat::start(&life).await?,
+            gates: Gates::default(),
             life,
         })
     }
@@ -133,8 +141,14 @@ continue = true
 
 [[rules]]
 name = "reviews are seen"
-when = 'event in ["review_requested", "approved", "merged"]'
+when = 'item.kind == "pull_request" && event in ["review_requested", "approved", "merged"]'
 post = ["reviews"]
+continue = true
+
+[[rules]]
+name = "deployments are asked for in the open"
+when = 'item.kind == "approval"'
+post = ["deploys"]
 continue = true
 
 [secrets]
@@ -145,6 +159,11 @@ store = "env"
             pager = self.pager.url(),
             chat = self.chat.url(),
         )
+    }
+
+    /// What is read beside the services: the deployments that wait.
+    pub fn sources(&self) -> Vec<(AccountName, Arc<dyn Source>)> {
+        vec![self.gates.source()]
     }
 
     /// What the accounts sign in with: account, field, value.

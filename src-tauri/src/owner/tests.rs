@@ -17,7 +17,8 @@ impl Host for Nobody {
 
 fn opening(folder: &TempDir) -> Opening {
     let paths = Paths::within(folder.path());
-    Opening { paths, secrets: Some(Secrets::in_memory([])), host: Arc::new(Nobody) }
+    let secrets = Some(Secrets::in_memory([]));
+    Opening { paths, secrets, sources: Vec::new(), host: Arc::new(Nobody) }
 }
 
 async fn until(owner: &Owner, is_so: impl Fn(&Way) -> bool) {

@@ -10,6 +10,7 @@ use callboard_domain::{
     item::AccountName,
     rules::{RuleError, Rules},
     secret::SecretString,
+    source::Source,
 };
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -45,6 +46,8 @@ pub(crate) struct Means {
     pub(crate) passphrase: Option<SecretString>,
     /// Secrets to use instead of the place that the configuration names.
     pub(crate) secrets: Option<Secrets>,
+    /// Sources that are read with accounts, beside their own.
+    pub(crate) sources: Vec<(AccountName, Arc<dyn Source>)>,
     pub(crate) store: Store,
     pub(crate) client: Client,
 }
@@ -63,7 +66,8 @@ impl ActiveConfig {
             });
         let none = Accounts::new();
         let before = before.map_or(&none, |it| &it.accounts);
-        let accounts = accounts::connect(&config, &secrets, &means.store, &means.client, before).await;
+        let Means { store, client, sources, .. } = means;
+        let accounts = accounts::connect(&config, &secrets, store, client, sources, before).await;
         let (files, command_errors) = command_file::load_for(&config, &accounts);
         let registry = Registry::new(&accounts, files);
         Ok(Self { config, secrets, rules, accounts, registry, command_errors })

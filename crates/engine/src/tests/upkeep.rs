@@ -81,6 +81,7 @@ async fn open(folder: &TempDir, at_start: AtStart) -> Result<Engine, OpenError> 
         paths: Paths::within(folder.path()),
         passphrase: None,
         secrets: Some(Secrets::in_memory([])),
+        sources: Vec::new(),
         host: Arc::new(Notes::default()),
         mode: Mode::Serve,
         at_start,
