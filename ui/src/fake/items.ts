@@ -1,6 +1,7 @@
 /** The made-up team's items in full. */
 
 import type {
+  Approval,
   ArgType,
   Build,
   Event,
@@ -132,6 +133,26 @@ export const INCIDENT: Incident = {
   labels: { service: "billing" },
 };
 
+export const APPROVAL: Approval = {
+  repo: "acme/web",
+  environment: "production",
+  asked_by: { id: "ana", name: "ana" },
+  asked_at: ago(3),
+  state: "waiting",
+  updated_at: ago(2),
+  needed: { at: ago(3), value: 2 },
+  expires_at: { at: ago(3), value: ago(-12) },
+  approvers: { at: ago(3), value: ["bo", "kim", "team/acme/release"] },
+  answers: [{ by: { id: "bo", name: "bo" }, at: ago(2), says: "yes" }],
+  commit: "b81d09e",
+  arguments: { app: "api", env: "production" },
+  ships: {
+    at: ago(3),
+    value: { from: "1.41.0", to: "1.42.0", commits: 11, changes: ["Keep the price list warm"] },
+  },
+  description: "Checkout is slow without the price cache",
+};
+
 /** A build that failed. */
 export function failed(key: string, id: number): Event {
   return happened(id, key, "failed", 8, "web main failed in unit tests", "ana");
@@ -139,6 +160,20 @@ export function failed(key: string, id: number): Event {
 
 export function detail(key: string): ItemDetail {
   const kind = key.split("/")[1];
+  if (kind === "approval") {
+    return {
+      item: {
+        key,
+        title: "Deploy api to production",
+        url: "https://forge.example/deployments/218",
+        detail: { kind, ...APPROVAL },
+      },
+      events: [happened(41, key, "requested", 3, "ana asks for approval: Deploy api to production", "ana")],
+      actions: [],
+      snoozed: null,
+      gone: null,
+    };
+  }
   if (kind === "incident") {
     return {
       item: {

@@ -1,5 +1,6 @@
 /** The views that are never the first to be seen, and their state: read right after the board is shown, so that it is sooner. */
 
+export { default as ApprovalDetail } from "./ApprovalDetail.svelte";
 export { default as AgainPane } from "./AgainPane.svelte";
 export { default as CommandPane } from "./CommandPane.svelte";
 export { default as FillView } from "./FillView.svelte";

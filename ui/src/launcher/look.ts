@@ -79,7 +79,7 @@ export interface Look {
 
 const plain = (text: string): Piece[] => [{ text, hit: false }];
 
-/** The kind of thing that a key names: `build`, `pull_request`, `incident`. */
+/** The kind of thing that a key names: `approval`, `build`, `pull_request`, `incident`. */
 export function kindOf(key: string): string {
   return key.split("/")[1] ?? "";
 }
@@ -182,6 +182,8 @@ function turnOf(row: Row): Look["turn"] {
   const who = turn.who[0];
   if (turn.mine && !row.held) return { text: turn.what, tone: "mine", face: null };
   if (!row.held && row.state === "incident") return { text: turn.what, tone: "failing", face: null };
+  // That it may be mine is no reason to pass it over.
+  if (!row.held && turn.kind === "approve") return { text: turn.what, tone: "attention", face: null };
   const responds = turn.kind === "respond" && row.held && turn.who.length === 1;
   return { text: turn.what, tone: "plain", face: who && responds ? who : null };
 }
@@ -194,6 +196,12 @@ const MARKED: Record<Mark, string> = {
   taken: "you are on it",
   undone: "not accepted",
 };
+
+/** How long it can still be answered: "12 m left"; empty once that is over, which its turn says. */
+function leftOf(end: string, now: number): string {
+  const said = age(new Date(now).toISOString(), Date.parse(end));
+  return now < Date.parse(end) ? `${said === "now" ? "< 1 m" : said} left` : "";
+}
 
 /** Until when it is off the board. */
 function snoozedText(snoozed: Snoozed, now: number): string {
@@ -222,6 +230,8 @@ function lookOfRow(entry: Extract<Entry, { kind: "row" }>, now: number): Look {
     base.turn = { text: ended ?? MARKED[mark], tone: mark === "undone" ? "attention" : "plain", face: null };
   // How a build stood before it ended is no news of it beside how it ended.
   if (kind === "build") return { ...base, second: mark === "done" ? "" : base.second, ...split(base.title) };
+  if (row.expires_at && !mark)
+    base.second = [leftOf(row.expires_at, now), row.second].filter(Boolean).join(", ");
   if (kind === "pull_request") return { ...base, lead: reference(row.key), second: "" };
   return base;
 }

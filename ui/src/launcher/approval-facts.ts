@@ -1,0 +1,78 @@
+/** What the detail says of an approval, in words. What is not known is said to be so. */
+
+import type { Answer, Approval, Shipment } from "../api";
+import { clock, timer } from "../parts/time";
+
+/** From here on the time that is left is announced. */
+const SOON = 120;
+
+export interface TimeLeft {
+  /** "12:40 left". */
+  words: string;
+  /** How much of the whole time is left, from 0 to 1; `null` where it is not known since when it runs. */
+  part: number | null;
+  /** Said aloud once; empty before that. */
+  spoken: string;
+}
+
+/** How long it can still be answered; `null` where it does not say, and once it has ended. */
+export function timeLeft({ state, asked_at, expires_at }: Approval, now: number): TimeLeft | null {
+  if (state !== "waiting" || !expires_at) return null;
+  const end = Date.parse(expires_at.value);
+  const seconds = (end - now) / 1000;
+  if (seconds <= 0)
+    return {
+      words: `Its time was up at ${clock(expires_at.value)}, and no end is reported`,
+      part: 0,
+      spoken: "Its time is up",
+    };
+  const whole = asked_at ? (end - Date.parse(asked_at)) / 1000 : 0;
+  return {
+    words: `${timer(seconds)} left`,
+    part: whole > 0 ? Math.min(1, seconds / whole) : null,
+    spoken: seconds < SOON ? "Less than 2 minutes left" : "",
+  };
+}
+
+const STATES: Record<Exclude<Approval["state"], "waiting">, string> = {
+  approved: "Approved",
+  denied: "Denied",
+  expired: "Expired without an answer",
+  superseded: "Superseded",
+};
+
+/** "Denied by ana: after the freeze"; empty while it waits. */
+export function endText({ state, ended_by, ended_why }: Approval): string {
+  if (state === "waiting") return "";
+  return `${STATES[state]}${ended_by ? ` by ${ended_by.name}` : ""}${ended_why ? `: ${ended_why}` : ""}`;
+}
+
+const SAYS: Record<Answer["says"], string> = {
+  yes: "said yes",
+  no: "said no",
+  withdrawn: "took the answer back",
+};
+
+export const saysText = ({ says }: Answer): string => SAYS[says];
+
+/** "1 of 2 said yes", "2 have to say yes", "Nobody has answered". */
+export function progressText({ answers, needed }: Approval): string {
+  const all = needed?.value;
+  if (!answers) return all ? `${all} ${all === 1 ? "has" : "have"} to say yes` : "Who answered is not known";
+  const given = answers.filter(({ says }) => says === "yes").length;
+  if (all && (all > 1 || given > 0)) return `${given} of ${all} said yes`;
+  return answers.length === 0 ? "Nobody has answered" : `${given} said yes`;
+}
+
+/** Who may answer, in words. */
+export function approversText({ approvers }: Approval): string {
+  if (!approvers) return "not known";
+  return approvers.value.length === 0 ? "nobody" : approvers.value.join(", ");
+}
+
+/** "1.41.0 to 1.42.0, 11 commits". */
+export function shipText({ from, to, commits }: Shipment): string {
+  const versions = from && to ? `${from} to ${to}` : (to ?? (from ? `in place of ${from}` : null));
+  const count = commits === null ? null : `${commits} ${commits === 1 ? "commit" : "commits"}`;
+  return [versions, count].filter(Boolean).join(", ");
+}

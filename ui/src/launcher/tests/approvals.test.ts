@@ -1,0 +1,137 @@
+/** Approvals: what their rows and their detail say, and what is never made up. */
+
+import { screen } from "@testing-library/svelte";
+import { describe, expect, test, vi } from "vitest";
+
+import type { Approval, Row } from "../../api";
+import { APPROVAL, detail } from "../../fake/items";
+import { board, row, section, sections } from "../../fake/team";
+import { approversText, endText, progressText, shipText, timeLeft } from "../approval-facts";
+import { endedOf, merge } from "../board";
+import { lookOf } from "../look";
+import { offersOf } from "../offers";
+import { open } from "./stage";
+
+const KEY = "forge/approval/acme/web/218/production";
+const NOW = Date.parse("2026-01-01T12:00:00Z");
+const at = (minutes: number) => new Date(NOW + minutes * 60_000).toISOString();
+const until = (minutes: number) => ({ at: at(0), value: at(minutes) });
+
+const waiting = (more: Partial<Row> = {}): Row =>
+  row(KEY, "attention", "Deploy api to production", {
+    second: "ana asks, 1 of 2 given",
+    turn: { mine: true, who: [], kind: "approve", what: "your answer" },
+    ...more,
+  });
+
+test.each<[what: string, more: Partial<Approval>, words: string | null, part: number | null, spoken: string]>(
+  [
+    ["half of it", { asked_at: at(-10), expires_at: until(10) }, "10:00 left", 0.5, ""],
+    ["of unknown length", { asked_at: undefined, expires_at: until(10) }, "10:00 left", null, ""],
+    ["soon", { asked_at: at(-1), expires_at: until(1) }, "1:00 left", 0.5, "Less than 2 minutes left"],
+    ["no end", { expires_at: undefined }, null, null, ""],
+    ["over", { state: "approved", expires_at: until(10) }, null, null, ""],
+  ],
+)("the time that is left: %s", (_, more, words, part, spoken) => {
+  const left = timeLeft({ ...APPROVAL, ...more }, NOW);
+  expect([left?.words ?? null, left?.part ?? null, left?.spoken ?? ""]).toEqual([words, part, spoken]);
+});
+
+test("time that is up is no end", () => {
+  const left = timeLeft({ ...APPROVAL, expires_at: until(-1) }, NOW);
+  expect(left?.words).toMatch(/^Its time was up at \d\d:\d\d, and no end is reported$/);
+  expect(left?.part).toBe(0);
+});
+
+describe("what is not known is said to be so", () => {
+  const yes = { by: { id: "bo", name: "bo" }, at: at(0), says: "yes" as const };
+  const no = { ...yes, by: { id: "cy", name: "cy" }, says: "no" as const };
+  const needs = (value: number) => ({ at: at(0), value });
+  test.each<[more: Partial<Approval>, words: string]>([
+    [{ needed: undefined, answers: undefined }, "Who answered is not known"],
+    [{ needed: needs(2), answers: undefined }, "2 have to say yes"],
+    [{ needed: needs(1), answers: [] }, "Nobody has answered"],
+    [{ needed: needs(2), answers: [] }, "0 of 2 said yes"],
+    [{ needed: needs(2), answers: [yes, no] }, "1 of 2 said yes"],
+    [{ needed: undefined, answers: [no] }, "0 said yes"],
+  ])("%o", (more, words) => expect(progressText({ ...APPROVAL, ...more })).toBe(words));
+
+  test("who may answer, and what it ships", () => {
+    expect(approversText({ ...APPROVAL, approvers: undefined })).toBe("not known");
+    expect(approversText({ ...APPROVAL, approvers: { at: at(0), value: [] } })).toBe("nobody");
+    const nothing = { from: null, to: null, commits: null, changes: [] };
+    expect(shipText(nothing)).toBe("");
+    expect(shipText({ ...nothing, to: "1.42.0", commits: 1 })).toBe("1.42.0, 1 commit");
+    expect(shipText({ ...nothing, from: "1.41.0" })).toBe("in place of 1.41.0");
+  });
+});
+
+test("how it ended is said with who and why", () => {
+  expect(endText(APPROVAL)).toBe("");
+  const ended_by = { id: "ana", name: "ana" };
+  expect(endText({ ...APPROVAL, state: "denied", ended_by, ended_why: "after the freeze" })).toBe(
+    "Denied by ana: after the freeze",
+  );
+  expect(endText({ ...APPROVAL, state: "expired" })).toBe("Expired without an answer");
+});
+
+test.each<[what: string, row: Row, icon: string, second: string, tone: string | undefined]>([
+  ["mine", waiting({ expires_at: at(12) }), "st_att", "12 m left, ana asks, 1 of 2 given", "mine"],
+  ["in a moment", waiting({ expires_at: at(0.5) }), "st_att", "< 1 m left, ana asks, 1 of 2 given", "mine"],
+  ["late", waiting({ expires_at: at(-1) }), "st_att", "ana asks, 1 of 2 given", "mine"],
+  [
+    "maybe mine",
+    waiting({ turn: { mine: false, who: [], kind: "approve", what: "may be yours to answer" } }),
+    "st_att",
+    "ana asks, 1 of 2 given",
+    "attention",
+  ],
+  [
+    "another's",
+    waiting({ held: true, turn: { mine: false, who: ["bo"], kind: "approve", what: "answer by bo" } }),
+    "st_atth",
+    "ana asks, 1 of 2 given",
+    "plain",
+  ],
+])("a row that is %s", (_, shown, icon, second, tone) => {
+  const look = lookOf({ kind: "row", key: KEY, row: shown }, NOW);
+  expect([look.glyph.icon, look.second, look.turn?.tone]).toEqual([icon, second, tone]);
+});
+
+test("approvals stand first, and one that ended says how", () => {
+  const shown = merge([], [...sections(), section("Approvals", [waiting()])], false);
+  expect(shown[0]?.title).toBe("Approvals");
+  const ended = (why: "approved" | "denied" | "expired" | "superseded") =>
+    endedOf([{ item: KEY, why }]).get(KEY);
+  expect(ended("approved")).toEqual({ words: "approved", over: true });
+  for (const why of ["denied", "expired", "superseded"] as const)
+    expect(ended(why)).toEqual({ words: why, over: false });
+});
+
+test("Enter opens it, and never approves", () => {
+  const offers = offersOf(waiting(), detail(KEY));
+  expect(offers[0]?.title).toBe("Open in browser");
+  expect(offers.every(({ does }) => typeof does === "string")).toBe(true);
+});
+
+test("the detail says what exactly, who asks, who answered and what is left", async () => {
+  vi.useFakeTimers();
+  await open({ board: { ...board(), sections: [section("Approvals", [waiting()]), ...sections()] } });
+  await vi.advanceTimersByTimeAsync(500);
+  await vi.dynamicImportSettled();
+  await vi.advanceTimersByTimeAsync(10);
+  const said = screen.getByRole("region", { name: "Detail" }).textContent?.replace(/\s+/g, " ") ?? "";
+  for (const words of [
+    "Deploy api to production",
+    "Waits for you: your answer",
+    "ana, 3 m ago",
+    "Checkout is slow without the price cache",
+    "b81d09e",
+    "1.41.0 to 1.42.0, 11 commits",
+    "Keep the price list warm",
+    "1 of 2 said yes",
+    "bo, kim, team/acme/release",
+  ])
+    expect(said).toContain(words);
+  expect(screen.getByRole("timer").textContent).toMatch(/^1[12]:\d\d left$/);
+});
