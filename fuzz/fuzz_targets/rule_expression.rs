@@ -7,7 +7,8 @@ use callboard_domain::{
     event::{Event, EventName},
     identity::Identity,
     item::{
-        AccountName, Approval, AsOf, Detail, Hold, Incident, IncidentStatus, Item, ItemKey, Kind, Severity, User,
+        AccountName, Approval, AsOf, Detail, Hold, Incident, IncidentStatus, Item, ItemKey, Kind, Severity,
+        User,
     },
     rules::{NotifyLevel, RuleConfig, Rules},
 };

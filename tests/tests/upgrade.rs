@@ -100,7 +100,8 @@ fn earlier_requests_for_a_review_are_of_me() -> Result<()> {
         let explained = callboard.json(&["rules", "explain", &asked["id"].to_string()])?;
         let now = &explained[0]["now"];
         assert_eq!(now["do"], "silence", "{fixture}: {now}");
-        let matched = now["reasons"].as_array().and_then(|all| all.iter().find(|it| it["outcome"] == "matched"));
+        let matched =
+            now["reasons"].as_array().and_then(|all| all.iter().find(|it| it["outcome"] == "matched"));
         assert_eq!(matched.context("a rule")?["rule"], "nothing else", "{fixture}: {now}");
         // It is known by the login, as one that is reported again would be.
         let store = Connection::open(callboard.data().join("callboard.db"))?;

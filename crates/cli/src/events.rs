@@ -128,6 +128,8 @@ mod tests {
             old: false,
             moot: false,
             by: None,
+            of: Vec::new(),
+            asked_before: Vec::new(),
             summary: String::new(),
         }
     }
@@ -135,7 +137,8 @@ mod tests {
     #[test]
     fn events_that_cannot_be_read_are_in_the_list_and_counted() {
         // readable, not readable -> the numbers as a page has them, what is printed, how many cannot be read
-        let cases: [(&[i64], &[i64], &[i64], usize); 4] = [
+        type Case<'c> = (&'c [i64], &'c [i64], &'c [i64], usize);
+        let cases: [Case<'_>; 4] = [
             (&[], &[], &[], 0),
             (&[1, 3], &[], &[3, 1], 0),
             (&[1, 4], &[2, 3, 5], &[5, 4, 3, 2, 1], 3),

@@ -97,7 +97,7 @@ pub(super) fn transitions(old: Option<&Approval>, new: &Approval, item: &Item) -
     let asker = new.asked_by.as_ref().map(|by| by.name.as_str());
     let mut found = Vec::new();
     let mut tell = |name, at, by, distinct, summary| {
-        found.push(Transition { name, at, by, distinct, summary });
+        found.push(Transition { at, by, distinct, ..Transition::new(name, summary) });
     };
     let asks = |again: &str| match asker {
         Some(asker) => format!("{asker} asks {again}for approval: {subject}"),

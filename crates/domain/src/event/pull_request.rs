@@ -15,7 +15,10 @@ use crate::item::{
 
 pub(super) fn settle(pull_request: &mut PullRequest) {
     settle_list(&mut pull_request.reviews, REVIEWS_KEPT, newest_first, join_review);
-    pull_request.checks = pull_request.checks.take().filter(|checks| checks.commit == pull_request.head);
+    // Which commit is the head may not be said: then it is the one that is known.
+    let head = &pull_request.head;
+    let of_head = |checks: &Checks| head.is_empty() || checks.commit == *head;
+    pull_request.checks = pull_request.checks.take().filter(of_head);
     pull_request.mergeability =
         pull_request.mergeability.take().filter(|said| said.commit == pull_request.head);
     pull_request.size = pull_request.size.take().filter(|size| size.commit == pull_request.head);

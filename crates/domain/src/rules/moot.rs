@@ -241,7 +241,12 @@ mod tests {
             let closed = pull_request(|p| p.state = PullRequestState::Closed);
             assert!(is_over(EventName::ReviewRequested, &of, &closed, &kim(), at(10)), "{of:?}");
         }
-        // I have answered, and others are still asked: over for me, and news to them. An end is news that stays.
+    }
+
+    /// I have answered, and others are still asked: over for me, and news to them. An end is news that stays.
+    #[test]
+    fn an_approval_is_over_for_whoever_answered_and_once_it_has_ended() {
+        use EventName as E;
         let answered = approval(|a| a.answers = Some(vec![answer("kim", 1, Says::Yes)]));
         let ended = approval(|a| a.state = ApprovalState::Approved);
         let cases = [

@@ -80,7 +80,7 @@ pub(super) fn compose(
 
 /// What happened, where it is news still.
 fn judged(what: Happening, now: Timestamp) -> Result<Happening, MootReason> {
-    match rules::is_moot(what.event.name, &what.item, &what.me, now) {
+    match rules::is_moot(what.event.name, &what.event.of, &what.item, &what.me, now) {
         true => Err(MootReason::Over { status: what.item.status().to_owned() }),
         false => Ok(what),
     }
@@ -167,6 +167,8 @@ mod tests {
             old: false,
             moot: false,
             by: None,
+            of: Vec::new(),
+            asked_before: Vec::new(),
             summary: format!("{} {}", item.title, name.name()),
         };
         Happening { event, item, me: Identity::default(), is_overtaken: false }

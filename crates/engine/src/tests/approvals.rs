@@ -75,7 +75,7 @@ async fn an_approval_is_notified_found_and_withdrawn_once_it_ended() {
     it.report([asked("web", mine, ApprovalState::Approved)]).await;
     until("it is withdrawn", async || it.host.settled() == [key]).await;
     let query = EventsQuery { after: None, before: None, since: None, limit: 10 };
-    let events = it.call(query).await.unwrap();
+    let events = it.call(query).await.unwrap().events;
     let of_it: Vec<_> = events.iter().filter(|event| event.item.to_string() == key).collect();
     let names: Vec<_> = of_it.iter().map(|event| event.name).collect();
     assert_eq!(names, [EventName::Requested, EventName::Approved]);

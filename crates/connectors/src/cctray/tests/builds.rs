@@ -221,7 +221,7 @@ async fn a_last_build_that_the_feed_does_not_know_is_named_and_what_was_known_st
                 let problems: Vec<_> = batch.problems.iter().map(ToString::to_string).collect();
                 assert_eq!(problems.join("; "), problem, "{says:?}");
                 assert!(batch.problems.iter().all(|problem| problem.hides()), "{says:?}");
-                let change = compare(stored.as_ref(), batch.snapshots[0].clone(), &Identity::default());
+                let change = compare(stored.as_ref(), batch.snapshots[0].clone());
                 (stored, cursor) = (Some(change.item), batch.cursor);
             }
             let Some(Item { detail: Detail::Build(build), .. }) = &stored else { panic!("{stored:?}") };

@@ -35,7 +35,7 @@ impl Stored {
         }
         let mut names = Vec::new();
         for item in batch.snapshots.iter().filter(|item| item.key.id == "acme/web/ci@main") {
-            let change = compare(self.0.as_ref(), item.clone(), &Identity::default());
+            let change = compare(self.0.as_ref(), item.clone());
             names.extend(change.transitions.iter().map(|transition| transition.name));
             self.0 = Some(change.item);
         }

@@ -273,7 +273,11 @@ async fn a_head_that_is_not_said_takes_nothing_away_and_is_named() {
             "{head}"
         );
         // The checks of the commit that is known are told as long as no other is.
-        let failed = checks(&[check("lint", "completed", Some("failure"))]);
+        let failed = with(
+            check("lint", "completed", Some("failure")),
+            json!({ "completed_at": "2026-11-22T11:33:00Z" }),
+        );
+        let failed = checks(&[failed]);
         let later = both(&json!({ "head": head, "updated_at": "2026-11-22T11:35:00Z" }));
         serve_instead_of_all(&server, later).await;
         serve_instead(&server, [get(&format!("/repos/acme/web/commits/{SHA}/check-runs"), failed)]).await;

@@ -6,7 +6,7 @@ use crate::{
     },
     item::{
         Answer, Approval, ApprovalState, AsOf, Item, Says, Shipment, User,
-        examples::{answer, approval, approval_of, at, kim},
+        examples::{answer, approval, approval_of, at},
     },
 };
 
@@ -102,7 +102,7 @@ fn an_approval_is_told_with_who_and_why() {
             *a = approval_of(&item).clone();
             a.answers = Some(answers);
         });
-        compare(None, item, &kim()).transitions.pop().and_then(|end| end.by).map(|by| by.name)
+        compare(None, item).transitions.pop().and_then(|end| end.by).map(|by| by.name)
     };
     assert_eq!(by(vec![answer("bo", 1, Says::Yes), answer("cy", 1, Says::No)]).as_deref(), Some("bo"));
     assert_eq!(by(vec![answer("bo", 1, Says::Yes), answer("cy", 1, Says::Yes)]), None);
@@ -176,10 +176,10 @@ fn an_answer_is_the_last_word_of_a_person() {
 fn a_service_without_versions_is_taken_at_its_last_word() {
     let unversioned = |state| approval(|a| (a.updated_at, a.state) = (jiff::Timestamp::UNIX_EPOCH, state));
     use ApprovalState::{Approved, Waiting};
-    let stored = compare(None, unversioned(Approved), &kim()).item;
+    let stored = compare(None, unversioned(Approved)).item;
     // A webhook may have been overtaken; what a poll read later is later.
-    assert_eq!(compare(Some(&stored), unversioned(Waiting), &kim()).item.status(), "approved");
-    let again = compare_read(Some(&stored), unversioned(Waiting), &kim());
+    assert_eq!(compare(Some(&stored), unversioned(Waiting)).item.status(), "approved");
+    let again = compare_read(Some(&stored), unversioned(Waiting));
     assert_eq!((again.item.status(), again.transitions[0].at), ("waiting", None));
 }
 
@@ -201,8 +201,8 @@ fn what_a_service_writes_is_bounded() {
         a.expires_at = Some(AsOf::new(at(0), "9999-12-30T00:00:00Z".parse().unwrap()));
         a.description = Some(long.clone());
     });
-    let found = compare(None, item.clone(), &kim()).item;
-    assert!(!compare(Some(&found), item, &kim()).changed, "cleaning twice changes nothing");
+    let found = compare(None, item.clone()).item;
+    assert!(!compare(Some(&found), item).changed, "cleaning twice changes nothing");
     let a = approval_of(&found);
     assert_eq!((a.repo.chars().count(), &a.environment, a.expires_at()), (200, &None, None));
     assert_eq!(a.asked_by, Some(User::named("Ana")));

@@ -213,7 +213,7 @@ fn lists_of_some_who_are_asked_are_bounded_together() {
         (p.updated_at, p.requested_unknown) = (at(3), true);
         p.requested = (0..5_000).map(|n| format!("user {n:04}, of 3")).collect();
     });
-    let bounded = compare(Some(&unbounded), part(4), &kim()).item;
+    let bounded = compare(Some(&unbounded), part(4)).item;
     for item in orders.iter().chain([&bounded]) {
         let Detail::PullRequest(stands) = &item.detail else { unreachable!() };
         let read = stands.requested_read.as_ref().unwrap();
@@ -251,6 +251,25 @@ fn a_stored_list_of_an_older_version_is_read() {
         let Detail::PullRequest(stands) = change.item.detail else { unreachable!() };
         let who: Vec<_> = stands.requested.iter().map(String::as_str).collect();
         assert_eq!((who.as_slice(), stands.requested_unknown), (expected, unknown));
+    }
+}
+
+#[test]
+fn checks_count_where_the_head_is_not_said_and_is_known_to_be_theirs() {
+    use ChecksStatus::{Failed, Passed};
+    let of = |minute: i64, head: &str, checks: Option<Checks>| {
+        pull_request(|p| (p.updated_at, p.head, p.checks) = (at(minute), head.to_owned(), checks))
+    };
+    let known = of(1, "c0", checks("c0", Passed, 1));
+    let cases = [
+        (vec![known.clone(), of(2, "", checks("c0", Failed, 2))], Some(Failed)),
+        (vec![known.clone(), of(2, "", None)], Some(Passed)),
+        (vec![known.clone(), of(2, "", checks("b9", Failed, 2))], Some(Passed)),
+        (vec![known, of(2, "c1", checks("c0", Failed, 2))], None),
+    ];
+    for (snapshots, expected) in cases {
+        let Detail::PullRequest(pull) = joined(&snapshots).detail else { unreachable!() };
+        assert_eq!(pull.checks.map(|checks| checks.status), expected, "{snapshots:?}");
     }
 }
 

@@ -101,7 +101,7 @@ impl Reader<'_> {
         let stored = items::load(conn, &event.item)?.and_then(|known| Some((known.n, known.state?)));
         let Some((n, stored)) = stored else { return Ok(Err(MootReason::Forgotten)) };
         // What has come to its end says so, there or not.
-        if stored.gone.is_some() && rules::can_be_over(event.name) {
+        if stored.gone.is_some() && rules::can_be_over(event.name, event.item.kind) {
             return Ok(Err(MootReason::Gone));
         }
         if let Some(ends) = rules::ends(event.name)

@@ -27,13 +27,16 @@ use super::{
 const LASTS: Duration = Duration::from_secs(86_400);
 
 /// What ends a matter.
-const ENDS: [EventName; 6] = [
+const ENDS: [EventName; 9] = [
     EventName::Passed,
     EventName::Fixed,
     EventName::Canceled,
     EventName::Merged,
     EventName::Closed,
     EventName::Resolved,
+    EventName::Denied,
+    EventName::Expired,
+    EventName::Superseded,
 ];
 
 /// What a message is about.
