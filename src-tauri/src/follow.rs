@@ -167,7 +167,7 @@ impl Follower {
 /// Puts settings in force that are others than before.
 fn apply(shell: &Shell, now: config::Desktop) {
     let before = std::mem::replace(&mut *shell.settings(), now.clone());
-    shell.windows().keep_hidden_for(now.put_away.0);
+    shell.windows().keep_hidden_for(now.unload_after.0);
     if before.theme != now.theme {
         shell.windows().set_theme(now.theme);
     }

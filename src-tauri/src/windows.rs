@@ -88,7 +88,7 @@ pub(crate) struct Windows {
     pages: Option<std::path::PathBuf>,
     open: Mutex<HashMap<Kind, Open>>,
     /// How long a hidden window is kept.
-    put_away: Mutex<Duration>,
+    unload_after: Mutex<Duration>,
     /// Light or dark, as the settings say.
     theme: Mutex<config::Theme>,
     /// The launcher is to be hidden once the hotkey is up.
@@ -125,7 +125,7 @@ impl Windows {
             app,
             pages,
             open: Mutex::default(),
-            put_away: Mutex::new(config::Desktop::default().put_away.0),
+            unload_after: Mutex::new(config::Desktop::default().unload_after.0),
             theme: Mutex::default(),
             hides: AtomicBool::new(false),
         })
@@ -145,7 +145,7 @@ impl Windows {
 
     /// Keeps hidden windows for so long.
     pub(crate) fn keep_hidden_for(&self, time: Duration) {
-        *self.put_away.lock().unwrap_or_else(PoisonError::into_inner) = time;
+        *self.unload_after.lock().unwrap_or_else(PoisonError::into_inner) = time;
     }
 
     /// Draws windows light or dark: those that there are, and those made from now on.
@@ -358,10 +358,10 @@ impl Windows {
         let Some(turn) = turn else {
             return;
         };
-        let put_away = *self.put_away.lock().unwrap_or_else(PoisonError::into_inner);
+        let unload_after = *self.unload_after.lock().unwrap_or_else(PoisonError::into_inner);
         let windows = Arc::clone(self);
         tauri::async_runtime::spawn(async move {
-            tokio::time::sleep(put_away).await;
+            tokio::time::sleep(unload_after).await;
             let unused = windows.open().get(&kind).is_some_and(|state| state.turns == turn);
             if unused && let Some(window) = windows.window(kind) {
                 tracing::debug!(window = kind.label(), "a window is put away");

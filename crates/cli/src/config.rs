@@ -40,6 +40,9 @@ pub(crate) fn act(command: &args::Config, paths: &Paths, output: &Output) -> Res
             for replaced in &found.replaced {
                 output.note(&format!("note: {replaced}"));
             }
+            for renamed in &config.renamed {
+                output.note(&format!("note: {renamed}"));
+            }
             let warnings = unlisted_users(&config.people);
             for warning in &warnings {
                 output.note(&format!("warning: {warning}"));

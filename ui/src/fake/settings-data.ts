@@ -76,7 +76,7 @@ export const SETTINGS: Settings = {
     secrets: { store: "keychain" },
     commands: { dirs: ["~/src/acme-ops/callboard"] },
     notifications: { quiet_hours: ["19:00:00", "08:00:00"] },
-    desktop: { hotkey: "Alt+Space", theme: "system", tray: "colour", put_away: "5m" },
+    desktop: { hotkey: "Alt+Space", theme: "system", tray: "colour", unload_after: "5m" },
     builtin_rules: true,
   },
   errors: [],

@@ -256,6 +256,9 @@ async fn first(means: &Means, go_on: bool) -> Result<(ActiveConfig, State), Conf
 }
 
 fn warn_of_left_out(active: &ActiveConfig) {
+    for key in &active.config.renamed {
+        tracing::warn!("{key}");
+    }
     for error in &active.command_errors {
         tracing::warn!(%error, "a command file is left out");
     }

@@ -5,7 +5,7 @@ use std::{fs, io, path::Path};
 use serde_json::Value as Json;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
 
-use super::{Config, ConfigError, ConfigErrors, text_of};
+use super::{Config, ConfigError, ConfigErrors, sections::RENAMED, text_of};
 use crate::system::private;
 
 /// The text of the file with an account more. Refused where the result would not be a good configuration.
@@ -99,6 +99,10 @@ pub(crate) fn configure(path: &Path, place: &[String], value: Option<&Json>) -> 
             } else {
                 item.as_table_like_mut().ok_or_else(|| format!("`{step}` is no table"))?
             };
+        }
+        // Under both names it would be there twice.
+        for key in RENAMED.iter().filter(|it| place == [it.section, it.new]) {
+            table.remove(key.old);
         }
         match value {
             None => drop(table.remove(last)),

@@ -28,7 +28,7 @@ pub use keys::{Key, Keys};
 pub(crate) use partial::{STAND_IN, text as stand_in};
 pub use people::unlisted_users;
 pub(crate) use schema::{alternatives, keys_of, properties};
-pub use sections::{Commands, Desktop, Ink, Keep, Notifications, Receive, Theme, schema};
+pub use sections::{Commands, Desktop, Ink, Keep, Notifications, Receive, RenamedKey, Theme, schema};
 pub use toml_file::ConfigError;
 pub(crate) use toml_file::{Step, TomlFile, unknown};
 
@@ -81,6 +81,8 @@ pub struct Config {
     pub desktop: Desktop,
     /// Who people are, whatever services call them, and their teams.
     pub people: People,
+    /// The keys of the file that have another name by now.
+    pub renamed: Vec<RenamedKey>,
 }
 
 /// Everything that is wrong in a file.

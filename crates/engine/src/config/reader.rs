@@ -16,9 +16,9 @@ use serde::de::IntoDeserializer;
 use toml::de::DeValue;
 
 use super::{
-    Commands, Config, ConfigError, DEFAULT_CHANNEL, Desktop, Keys, ROOM, SHORTEST_EVERY, Step, TomlFile,
-    below, clear_remedy, is_name, resolve,
-    sections::{SECTIONS, SecretsSection},
+    Commands, Config, ConfigError, DEFAULT_CHANNEL, Desktop, Keys, ROOM, RenamedKey, SHORTEST_EVERY, Step,
+    TomlFile, below, clear_remedy, is_name, resolve,
+    sections::{RENAMED, SECTIONS, SecretsSection},
     stand_in, unknown,
 };
 
@@ -72,6 +72,7 @@ impl<'t> Reader<'_, 't> {
             keep: self.section("keep").unwrap_or_default(),
             desktop: self.desktop(),
             people,
+            renamed: self.renamed(),
         }
     }
 
@@ -81,6 +82,11 @@ impl<'t> Reader<'_, 't> {
             self.errors.push(self.file.fault(&["desktop".into(), "hotkey".into()], what));
         }
         desktop
+    }
+
+    fn renamed(&self) -> Vec<RenamedKey> {
+        let is_there = |it: &&RenamedKey| self.file.get(&[it.section.into(), it.old.into()]).is_some();
+        RENAMED.iter().filter(is_there).copied().collect()
     }
 
     fn section<T: serde::de::DeserializeOwned>(&mut self, name: &str) -> Option<T> {

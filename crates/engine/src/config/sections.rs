@@ -103,8 +103,8 @@ pub struct Desktop {
     #[serde(default)]
     pub tray: Ink,
     /// After how long unused its window is closed, and its memory freed.
-    #[serde(default = "minutes_5")]
-    pub put_away: Span,
+    #[serde(default = "minutes_5", alias = "put_away")]
+    pub unload_after: Span,
 }
 
 impl Default for Desktop {
@@ -113,7 +113,7 @@ impl Default for Desktop {
             hotkey: default_hotkey(),
             theme: Theme::default(),
             tray: Ink::default(),
-            put_away: minutes_5(),
+            unload_after: minutes_5(),
         }
     }
 }
@@ -206,6 +206,28 @@ struct Schema {
     people: Option<BTreeMap<String, BTreeMap<String, AliasSchema>>>,
     teams: Option<BTreeMap<String, Team>>,
 }
+
+/// A key that has another name by now, and is read by both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RenamedKey {
+    /// The section that it is in.
+    pub section: &'static str,
+    /// What it was called.
+    pub old: &'static str,
+    /// What it is called.
+    pub new: &'static str,
+}
+
+impl fmt::Display for RenamedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { section, old, new } = self;
+        write!(f, "`{old}` in [{section}] is called `{new}` now; the old name still works")
+    }
+}
+
+/// Every key that has another name by now: what reads it has the old one as its alias.
+pub(super) const RENAMED: &[RenamedKey] =
+    &[RenamedKey { section: "desktop", old: "put_away", new: "unload_after" }];
 
 /// The names of the sections, for who mistypes one.
 pub(super) static SECTIONS: LazyLock<Vec<String>> = LazyLock::new(keys_of::<Schema>);

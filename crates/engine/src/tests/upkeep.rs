@@ -27,7 +27,7 @@ async fn a_setting_is_written_and_in_force() {
         "# Ours.\n[desktop]\ntheme = \"dark\" # at night\n\n[[rules]]\nname = \"a\"\nwhen = \"true\" # all\n";
     let it = Scene::open(file, Mode::Once, &[]).await;
     let settings = it.call(SettingsQuery {}).await.unwrap();
-    let desktop = json!({ "hotkey": "Alt+Space", "theme": "dark", "tray": "colour", "put_away": "5m" });
+    let desktop = json!({ "hotkey": "Alt+Space", "theme": "dark", "tray": "colour", "unload_after": "5m" });
     assert_eq!(settings.settings["desktop"], desktop);
     assert_eq!(settings.settings["default_channel"], "room:general");
 

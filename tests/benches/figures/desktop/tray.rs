@@ -24,7 +24,8 @@ const PUT_AWAY: Duration = Duration::from_secs(3);
 pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
     let (starts, minute) = if asked.quick { (3, 10) } else { (10, 60) };
     let session = session()?;
-    let callboard = stored(&session, 200, &format!("[desktop]\nput_away = \"{}s\"\n", PUT_AWAY.as_secs()))?;
+    let callboard =
+        stored(&session, 200, &format!("[desktop]\nunload_after = \"{}s\"\n", PUT_AWAY.as_secs()))?;
     let peer = Peer::install()?;
 
     let ours =

@@ -356,15 +356,40 @@ fn an_account_that_is_still_named_is_not_removed() {
 
 #[test]
 fn every_section_that_the_schema_has_is_read_and_every_service_is_in_it() {
-    // What none of them can be, so it is refused where it is read.
+    // None can be all of these, so one is refused where it is read.
     for section in SECTIONS.iter() {
-        let errors = Config::read(Path::new("callboard.toml"), &format!("{section} = [[]]")).unwrap_err();
-        assert!(errors.0.iter().any(|error| error.line == 1), "{section} is not read: {errors}");
+        let is_refused = |value: &str| {
+            Config::read(Path::new("callboard.toml"), &format!("{section} = {value}"))
+                .is_err_and(|errors| errors.0.iter().any(|error| error.line == 1))
+        };
+        assert!(["[[]]", "true", "1979-05-27"].into_iter().any(is_refused), "{section} is not read");
     }
     let schema = schema().to_string();
     for name in SERVICES {
         assert!(schema.contains(&format!("\"{name}\"")), "{name}");
     }
+}
+
+#[test]
+fn a_renamed_key_is_read_by_its_old_name_and_written_by_its_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("callboard.toml");
+    for (written, renamed) in [("put_away", 1), ("unload_after", 0)] {
+        let text = format!("[desktop]\n{written} = \"10m\"\n");
+        fs::write(&path, &text).unwrap();
+        let config = Config::read(&path, &text).unwrap();
+        assert_eq!(
+            (config.desktop.unload_after.to_string(), config.renamed.len()),
+            ("10m".to_owned(), renamed)
+        );
+        let place = ["desktop", "unload_after"].map(str::to_owned);
+        let text = configure(&path, &place, Some(&serde_json::json!("1h"))).unwrap();
+        assert_eq!(text.trim(), "[desktop]\nunload_after = \"1h\"", "{written}");
+        let text = configure(&path, &place, None).unwrap();
+        assert_eq!(text.trim(), "[desktop]", "{written}");
+    }
+    let both = "[desktop]\nput_away = \"10m\"\nunload_after = \"5m\"\n";
+    assert!(Config::read(&path, both).unwrap_err().to_string().contains("unload_after"));
 }
 
 #[test]
