@@ -86,7 +86,7 @@ async fn run(connection: &Connection, command: &str, args: &Args) -> Result<Outc
 struct Silent;
 
 impl Progress for Silent {
-    fn say(&self, _line: &str) {}
+    fn status(&self, _line: &str) {}
     fn output(&self, _text: &str) {}
 }
 

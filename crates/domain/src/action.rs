@@ -97,12 +97,12 @@ pub struct Choice {
 /// Where a running command says how far it is.
 pub trait Progress: Send + Sync {
     /// The state in a line, replacing the last one: "queued, 2 before it".
-    fn say(&self, line: &str);
+    fn status(&self, line: &str);
 
     /// A step begins, in a few words: "queued". Steps are few, and kept with the run; how far one is, is for
-    /// [`Progress::say`].
+    /// [`Progress::status`].
     fn step(&self, name: &str) {
-        self.say(name);
+        self.status(name);
     }
 
     /// More output, as it comes.

@@ -43,7 +43,7 @@ struct Watched {
 struct Silent;
 
 impl Progress for Silent {
-    fn say(&self, _: &str) {}
+    fn status(&self, _: &str) {}
     fn output(&self, _: &str) {}
 }
 

@@ -109,7 +109,7 @@ impl Said {
 }
 
 impl Progress for Said {
-    fn say(&self, line: &str) {
+    fn status(&self, line: &str) {
         self.0.lock().unwrap().push(line.to_owned());
     }
 

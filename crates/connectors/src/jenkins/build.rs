@@ -77,7 +77,7 @@ impl BuildJob {
                 }
                 let about = length(build.estimated_duration).map(|about| format!(" of about {about}"));
                 let so_far = Span(Duration::from_secs(began.elapsed().as_secs()));
-                progress.say(&format!("#{number} runs, {so_far}{}", about.unwrap_or_default()));
+                progress.status(&format!("#{number} runs, {so_far}{}", about.unwrap_or_default()));
                 Ok(Look::NotYet)
             })
             .await
@@ -216,7 +216,7 @@ impl Action for BuildJob {
                 return Ok(Look::There(None));
             }
             let why = item.why.as_deref().map(|why| format!(": {}", text::line(why, 150)));
-            progress.say(&format!("queued{}", why.unwrap_or_default()));
+            progress.status(&format!("queued{}", why.unwrap_or_default()));
             Ok(Look::NotYet)
         });
         let Some(number) = number.await? else {

@@ -109,7 +109,7 @@ mod tests {
     struct Silent;
 
     impl Progress for Silent {
-        fn say(&self, _: &str) {}
+        fn status(&self, _: &str) {}
 
         fn output(&self, _: &str) {}
     }

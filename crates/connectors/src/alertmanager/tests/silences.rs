@@ -5,7 +5,7 @@ use super::*;
 struct Quietly;
 
 impl Progress for Quietly {
-    fn say(&self, _: &str) {}
+    fn status(&self, _: &str) {}
     fn output(&self, _: &str) {}
 }
 

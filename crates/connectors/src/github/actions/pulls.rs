@@ -151,7 +151,7 @@ impl Action for List {
         pulls.sort_by_key(|(_, pull)| std::cmp::Reverse(pull.version(now)));
         let all = pulls.len();
         pulls.truncate(LISTED);
-        progress.say(&format!("reading the reviews and checks of {}", pulls.len()));
+        progress.status(&format!("reading the reviews and checks of {}", pulls.len()));
 
         let reading = pulls.iter().map(|(repo, pull)| {
             let (calls, account) = (&calls, &self.account);

@@ -133,7 +133,7 @@ impl Action for Approve {
                 Ok(done.linked(normalise::web(review.html_url.as_deref()).or(link)))
             }
             Err(lost @ ServiceError::Unknown { .. }) => {
-                progress.say("no clear answer: looking whether it was approved");
+                progress.status("no clear answer: looking whether it was approved");
                 match self.is_done(&pr, now).await {
                     Ok(true) => Ok(done.linked(link)),
                     _ => Err(lost),
@@ -308,7 +308,7 @@ impl Action for Merge {
                 Ok(Outcome::failed(format!("{pr} was not merged: {why}")).linked(link))
             }
             Err(lost @ ServiceError::Unknown { .. }) => {
-                progress.say("no clear answer: looking whether it is merged");
+                progress.status("no clear answer: looking whether it is merged");
                 match self.is_done(&pr).await {
                     Ok(true) => Ok(done),
                     _ => Err(lost),

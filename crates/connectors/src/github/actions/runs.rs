@@ -137,7 +137,7 @@ impl Action for Rerun {
         match answer.and_then(|answer| answer.json::<IgnoredAny>().map(drop)) {
             Ok(()) => Ok(done),
             Err(lost @ ServiceError::Unknown { .. }) => {
-                progress.say("no clear answer: looking whether it runs");
+                progress.status("no clear answer: looking whether it runs");
                 match self.is_under_way(&run).await {
                     Ok(true) => Ok(done),
                     _ => Err(lost),
@@ -239,7 +239,7 @@ impl Action for Log {
         let outcome = Outcome::ok(summary).linked(run.link);
         let mut outcome = lacking.into_iter().fold(outcome, Outcome::with);
         for (job, name) in failed.iter().zip(&names).take(LOGS) {
-            progress.say(&format!("reading the log of {name}"));
+            progress.status(&format!("reading the log of {name}"));
             let log = match calls.send(Self::log_of(&run.repo, &job.id.to_string())).await {
                 Ok(answer) => {
                     let log = answer.text();

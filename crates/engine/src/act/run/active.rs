@@ -171,7 +171,7 @@ impl RunStream {
 }
 
 impl Progress for RunStream {
-    fn say(&self, line: &str) {
+    fn status(&self, line: &str) {
         self.with(|streamed| streamed.line = text::line(line, 200));
         self.wake();
     }
@@ -220,10 +220,10 @@ mod tests {
     fn a_step_is_a_step_however_often_its_progress_is_told() {
         let stream = RunStream::default();
         stream.step("queued");
-        stream.say("queued: waiting for an executor");
+        stream.status("queued: waiting for an executor");
         stream.step("#57 runs");
         for seconds in 0..5 {
-            stream.say(&format!("#57 runs, {seconds}s"));
+            stream.status(&format!("#57 runs, {seconds}s"));
         }
         stream.step("#57 runs");
         stream.with(|streamed| {

@@ -186,7 +186,7 @@ fn told(outcome: &Outcome) -> String {
 struct Heard(Mutex<String>);
 
 impl Progress for Heard {
-    fn say(&self, _: &str) {}
+    fn status(&self, _: &str) {}
 
     fn output(&self, text: &str) {
         let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -330,7 +330,7 @@ impl Reading {
 }
 
 impl Progress for Reading {
-    fn say(&self, _: &str) {}
+    fn status(&self, _: &str) {}
 
     fn output(&self, piece: &str) {
         // Escapes are taken out of the whole piece: they may go over lines.

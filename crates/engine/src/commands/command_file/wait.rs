@@ -50,6 +50,6 @@ where
             return Err(format!("the time of {} is up: {state}", Span(time)));
         }
         let so_far = Duration::from_secs(start.elapsed().as_secs());
-        progress.say(&format!("{state}; {} so far", Span(so_far)));
+        progress.status(&format!("{state}; {} so far", Span(so_far)));
     }
 }

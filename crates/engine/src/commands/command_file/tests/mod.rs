@@ -137,7 +137,7 @@ impl Said {
 }
 
 impl Progress for Said {
-    fn say(&self, line: &str) {
+    fn status(&self, line: &str) {
         self.lines.lock().unwrap().push(line.to_owned());
     }
 
