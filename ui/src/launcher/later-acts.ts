@@ -1,6 +1,6 @@
 /** What is done with a row or a run that is never the first to be asked for. */
 
-import type { Row } from "../api";
+import type { ItemAction, Row } from "../api";
 import { wordsOf } from "./desk.svelte";
 import type { Launcher } from "./launcher.svelte";
 import type { Level } from "./levels";
@@ -42,4 +42,32 @@ export async function explain(launcher: Launcher, key: string): Promise<void> {
   } catch (thrown) {
     show({ failure: wordsOf(thrown) });
   }
+}
+
+/** Takes a row: the engine holds it for a few seconds in which it can be undone. */
+export async function take(launcher: Launcher, row: Row, { line, label }: ItemAction): Promise<void> {
+  const { boards, desk, pending } = launcher;
+  const what = { line, channel: null, private: false };
+  if (boards.marks.get(row.key) === "pending" || pending.has(row.key)) return;
+  boards.undone.delete(row.key);
+  boards.marks.set(row.key, "pending");
+  await launcher.attempt(async () => {
+    try {
+      const prepared = await desk.waitFor("the engine", desk.backend.call("prepare", what));
+      // What asks for a yes is asked in its own place.
+      if (prepared.confirm) {
+        boards.marks.delete(row.key);
+        return await launcher.takeLine(line);
+      }
+      const { fingerprint } = prepared;
+      const run = await desk.backend.call("run", { what, confirmed: null, fingerprint, undo: true });
+      const does = prepared.steps.map(({ what }) => what).join(", then ");
+      const name = label ?? "The acknowledgement";
+      launcher.tour.take("look");
+      await pending.show(run, { title: label ?? "Acknowledge", of: row.title, does, name });
+    } catch (thrown) {
+      boards.marks.delete(row.key);
+      throw thrown;
+    }
+  });
 }

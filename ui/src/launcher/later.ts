@@ -16,7 +16,7 @@ export { default as RunView } from "./RunView.svelte";
 export { default as SendView } from "./SendView.svelte";
 export { default as TourBar } from "./TourBar.svelte";
 export { default as WhyView } from "./WhyView.svelte";
-export { explain, resolveRun, send } from "./later-acts";
+export { explain, resolveRun, send, take } from "./later-acts";
 export { Rooms } from "./rooms.svelte";
 export { Fill } from "./fills.svelte";
 export { Following } from "./runs.svelte";

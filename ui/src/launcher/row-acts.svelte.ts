@@ -1,6 +1,6 @@
 /** What is done with a row, or a run whose outcome is not known: what is offered for it, by a key, a button or the menu. */
 
-import type { ItemAction, Row, SnoozeTime } from "../api";
+import type { Row, SnoozeTime } from "../api";
 import type { Act } from "./keys";
 import type { Launcher } from "./launcher.svelte";
 import { beginsAtOnce, isOfDetail, type Offer, offerFor, offersOf } from "./offers";
@@ -24,11 +24,12 @@ export class RowActs {
     this.launcher.over = null;
     if (!offer) return;
     const { does } = offer;
-    if (typeof does === "object" && "resolve" in does) return this.resolveRun(does.resolve);
+    if (typeof does === "object" && "resolve" in does)
+      return (await import("./later")).resolveRun(this.launcher, does.resolve);
     if (!row) return;
     if (typeof does === "object") {
       // To say "I am on it" is quick: instead of a second look, it can be undone before it is sent.
-      if (beginsAtOnce(offer)) return this.take(row, does.run);
+      if (beginsAtOnce(offer)) return (await import("./later")).take(this.launcher, row, does.run);
       return this.launcher.attempt(() => this.launcher.takeLine(does.run.line));
     }
     const url = this.launcher.details.item(row.key)?.item.url ?? row.url;
@@ -40,11 +41,11 @@ export class RowActs {
       case "snooze":
         return this.askUntil();
       case "send":
-        return this.launcher.attempt(() => this.send(row));
+        return this.launcher.attempt(async () => (await import("./later")).send(this.launcher, row));
       case "copy":
         return this.launcher.copy(url ?? "", "The link is copied");
       case "why":
-        return this.explain(row.key);
+        return (await import("./later")).explain(this.launcher, row.key);
     }
   }
 
@@ -87,49 +88,5 @@ export class RowActs {
     if (!row) return;
     this.launcher.boards.marks.delete(row.key);
     await this.launcher.attempt(() => this.launcher.desk.backend.call("unsnooze", { item: row.key }));
-  }
-
-  /** A row to a channel. */
-  private async send(row: Row): Promise<void> {
-    const { send } = await import("./later");
-    await send(this.launcher, row);
-  }
-
-  private async resolveRun(ran: boolean): Promise<void> {
-    const { resolveRun } = await import("./later");
-    await resolveRun(this.launcher, ran);
-  }
-
-  /** Takes a row: the engine holds it for a few seconds in which it can be undone. */
-  private async take(row: Row, { line, label }: ItemAction): Promise<void> {
-    const what = { line, channel: null, private: false };
-    const { backend } = this.launcher.desk;
-    if (this.launcher.boards.marks.get(row.key) === "pending" || this.launcher.pending.has(row.key)) return;
-    this.launcher.boards.undone.delete(row.key);
-    this.launcher.boards.marks.set(row.key, "pending");
-    await this.launcher.attempt(async () => {
-      try {
-        const prepared = await this.launcher.desk.waitFor("the engine", backend.call("prepare", what));
-        // What asks for a yes is asked in its own place.
-        if (prepared.confirm) {
-          this.launcher.boards.marks.delete(row.key);
-          return await this.launcher.takeLine(line);
-        }
-        const { fingerprint } = prepared;
-        const run = await backend.call("run", { what, confirmed: null, fingerprint, undo: true });
-        const does = prepared.steps.map(({ what }) => what).join(", then ");
-        const name = label ?? "The acknowledgement";
-        this.launcher.tour.take("look");
-        await this.launcher.pending.show(run, { title: label ?? "Acknowledge", of: row.title, does, name });
-      } catch (thrown) {
-        this.launcher.boards.marks.delete(row.key);
-        throw thrown;
-      }
-    });
-  }
-
-  private async explain(key: string): Promise<void> {
-    const { explain } = await import("./later");
-    await explain(this.launcher, key);
   }
 }
