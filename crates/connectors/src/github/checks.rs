@@ -1,6 +1,9 @@
 //! A commit's checks and statuses, summed up. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use callboard_domain::item::{Checks, ChecksStatus};
 use jiff::Timestamp;
@@ -67,15 +70,19 @@ impl Sum {
 
     /// Of commit statuses: what other CI servers report. Each one without a context counts by itself.
     pub(super) fn of_statuses(statuses: &[wire::Status], lacks: Lacks) -> Self {
-        let mut newest: BTreeMap<_, &wire::Status> = BTreeMap::new();
+        // Of one context mostly one; several where nothing tells which of them is the latest: then all count.
+        let mut newest: BTreeMap<_, Vec<&wire::Status>> = BTreeMap::new();
         for (place, status) in statuses.iter().enumerate() {
             let nameless = status.context.is_empty().then_some(place);
-            let known = newest.entry((status.context.as_str(), nameless)).or_insert(status);
-            if (status.updated_at, status.id) > (known.updated_at, known.id) {
-                *known = status;
+            let known = newest.entry((status.context.as_str(), nameless)).or_default();
+            let version = |it: &wire::Status| (it.updated_at, it.id);
+            match known.first().map(|known| version(status).cmp(&version(known))) {
+                None | Some(Ordering::Equal) => known.push(status),
+                Some(Ordering::Greater) => *known = vec![status],
+                Some(Ordering::Less) => {}
             }
         }
-        let sum = newest.into_values().fold(Self::default(), |sum, status| {
+        let sum = newest.into_values().flatten().fold(Self::default(), |sum, status| {
             let state = match folded(&status.state).as_deref() {
                 // Forgejo and Gitea know warnings.
                 Some("success" | "warning") => ChecksStatus::Passed,

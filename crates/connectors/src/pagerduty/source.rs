@@ -1,6 +1,7 @@
 //! What is open at PagerDuty now, how what is not open any more ended, and what was escalated meanwhile.
 
 use std::{
+    cmp::Ordering,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -25,12 +26,15 @@ use super::{
 use crate::{
     lenient::{Entries, Odd},
     paging::Listing,
+    twice,
 };
 
 /// The most open incidents that are read: no page of PagerDuty's lists reaches beyond 10,000.
 const MOST: usize = 9_900;
 /// How many incidents that left the list are asked for in one poll: the others wait for the next.
 const ENDS: usize = 20;
+/// How long an incident that only webhooks told of may be missing before it counts as deleted.
+const MISSED_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// How many of them at once.
 const AT_ONCE: usize = 4;
 /// The most entries of the log that are read in one poll.
@@ -54,6 +58,9 @@ struct Seen {
     /// Those that webhooks were about since.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     mentioned: BTreeSet<String>,
+    /// Those of them that could not be read, since when: they may be hidden from this key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    missed: BTreeMap<String, Timestamp>,
     /// Until when the log has been read.
     logged: Option<Timestamp>,
 }
@@ -111,7 +118,20 @@ impl Incidents {
         }
         // Where not all can be read, the newest count most.
         let request = request.query("sort_by", "created_at:desc");
-        self.pagerduty.list(request, "incidents", MOST, |incident: &Incident| incident.id.clone()).await
+        let key = |it: &Incident| format!("{} {} {:?}", it.id, it.status, it.last_status_change_at.0);
+        let mut listing = self.pagerduty.list(request, "incidents", MOST, key).await?;
+        listing.rows = twice::once(
+            listing.rows,
+            &mut listing.odd,
+            |it| Some(it.id.clone()),
+            |one, other| match one.last_status_change_at.cmp(&other.last_status_change_at) {
+                Ordering::Equal if one.status != other.status => None,
+                order => Some(order),
+            },
+            |it| it.id.clone(),
+        );
+        listing.complete &= listing.odd.is_empty();
+        Ok(listing)
     }
 
     /// When which incident was escalated since then.
@@ -171,17 +191,32 @@ impl Source for Incidents {
 
         // What webhooks told may not be listed yet.
         let mentioned = self.hook.take_mentioned();
-        let known: BTreeSet<String> =
-            [&before.open, &before.mentioned, &mentioned].into_iter().flatten().cloned().collect();
-        let left = known.difference(&seen.open).cloned().collect::<Vec<_>>();
+        let told = before.missed.keys().chain(&before.mentioned).chain(&mentioned);
+        let known: BTreeSet<&String> = before.open.iter().chain(told).collect();
+        let mut left: Vec<String> =
+            known.into_iter().filter(|id| !seen.open.contains(*id)).cloned().collect();
+        // What may never be there comes last.
+        left.sort_by_key(|id| (!before.open.contains(id), before.missed.contains_key(id)));
         let (asked, later) = left.split_at(left.len().min(ENDS));
         let ends = stream::iter(asked.to_vec())
             .map(|id| async move { (self.pagerduty.incident_if_any(&id).await, id) })
             .buffered(AT_ONCE)
             .collect::<Vec<_>>()
             .await;
-        // Those that are asked for again with the next poll.
-        let mut waiting: BTreeSet<String> = later.iter().cloned().collect();
+        // Those that are asked for again with the next poll: what was on the list, and what only webhooks told of. Of the latter
+        // it says nothing that they are not there.
+        let (waiting, told): (Vec<String>, Vec<String>) =
+            later.iter().cloned().partition(|id| before.open.contains(id));
+        let mut waiting: BTreeSet<String> = waiting.into_iter().collect();
+        let missed_since = |id: String| {
+            let since = before.missed.get(&id).copied().unwrap_or(now);
+            (id, since)
+        };
+        let mut missed: BTreeMap<String, Timestamp> = told.into_iter().map(missed_since).collect();
+        let is_deleted = |id: &String| {
+            let since = before.missed.get(id);
+            before.open.contains(id) || since.is_some_and(|since| now.duration_since(*since) >= MISSED_FOR)
+        };
         if !later.is_empty() {
             let why = format!("whether {} more incidents have ended is read with the next poll", later.len());
             batch.problems.push(Problem::new(ProblemKind::Incomplete, "", why));
@@ -203,7 +238,7 @@ impl Source for Incidents {
                     }
                     batch.snapshots.push(item);
                 }
-                Ok(None) if before.open.contains(&id) => batch.gone.push(Gone {
+                Ok(None) if is_deleted(&id) => batch.gone.push(Gone {
                     key: ItemKey::new(account, Kind::Incident, &id),
                     reason: GoneReason::Deleted,
                 }),
@@ -211,17 +246,21 @@ impl Source for Incidents {
                 Ok(None) => {
                     let why = "a webhook told of it, and it is not there for this key yet";
                     batch.problems.push(Problem::new(ProblemKind::Details, id.as_str(), why));
-                    waiting.insert(id);
+                    missed.extend([missed_since(id)]);
                 }
                 Err(why) => {
                     let why = format!("whether it has ended cannot be read: {why}");
                     batch.problems.push(Problem::new(ProblemKind::NotSeen, id.as_str(), why));
-                    waiting.insert(id);
+                    match before.open.contains(&id) {
+                        true => drop(waiting.insert(id)),
+                        false => missed.extend([missed_since(id)]),
+                    }
                 }
             }
         }
         // How each of them ended is asked for by itself. Only where it is not known what was open, the list alone says it.
-        let is_all = since.is_none() && complete && entries.odd.is_empty() && waiting.is_empty();
+        let is_all =
+            since.is_none() && complete && entries.odd.is_empty() && waiting.is_empty() && missed.is_empty();
         batch.complete.extend(is_all.then(|| Scope::all(Kind::Incident)));
         seen.open.extend(waiting);
 
@@ -249,6 +288,7 @@ impl Source for Incidents {
         }
         // What webhooks told meanwhile is not in the cursor that they were put into: this one takes its place.
         seen.mentioned = self.hook.mentioned();
+        seen.missed = missed;
         batch.cursor = Some(seen.write());
         batch.rate_limit = self.pagerduty.http().rate_limit();
         Ok(batch)

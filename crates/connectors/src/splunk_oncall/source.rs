@@ -1,6 +1,6 @@
 //! What is open at Splunk On-Call now. One list has all of it, unpaged, with what was resolved a short while ago.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{cmp::Ordering, collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use callboard_domain::{
@@ -12,7 +12,10 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{Watched, client::SplunkOnCall, normalise, wire::Incident};
-use crate::lenient::{Entries, Odd};
+use crate::{
+    lenient::{Entries, Odd},
+    twice,
+};
 
 pub(super) struct Incidents {
     service: Arc<SplunkOnCall>,
@@ -25,40 +28,50 @@ impl Incidents {
     }
 }
 
-/// What of two sightings of one incident in one list is the later: they must not take turns.
-fn version(item: &Item) -> Option<impl Ord> {
-    let Detail::Incident(incident) = &item.detail else { return None };
-    Some((incident.started_at, incident.updated_at, incident.status))
+/// Which of two sightings of one incident in one list is the later: they must not take turns. None where they contradict each
+/// other.
+fn compare(one: &Item, other: &Item) -> Option<Ordering> {
+    let version = |item: &Item| match &item.detail {
+        Detail::Incident(incident) => Some((incident.started_at, incident.updated_at)),
+        _ => None,
+    };
+    match version(one).cmp(&version(other)) {
+        Ordering::Equal if one.status() != other.status() => None,
+        order => Some(order),
+    }
 }
 
 #[async_trait]
 impl Source for Incidents {
     async fn poll(&self, _: Option<&Cursor>, now: Timestamp) -> Result<Batch, ServiceError> {
         let Entries { good, mut odd } = self.service.incidents().await?;
-        // An incident may be listed twice, and is one.
-        let mut found: BTreeMap<&str, (Item, &Incident)> = BTreeMap::new();
+        let mut found: Vec<(Item, &Incident)> = Vec::new();
         let mut unread: BTreeMap<&str, Odd> = BTreeMap::new();
         for (place, incident) in good.iter().enumerate() {
             let number = normalise::number(&incident.incident_number);
             match normalise::snapshot(&self.watched.account, incident, now) {
-                Ok(item) => {
-                    let known = found.get(number).is_some_and(|(known, _)| version(known) > version(&item));
-                    if !known {
-                        found.insert(number, (item, incident));
-                    }
-                }
+                Ok(item) => found.push((item, incident)),
                 Err(why) => {
                     let name = json!({ "number": number }).to_string();
                     unread.entry(number).or_insert_with(|| Odd::new(place, &name, why));
                 }
             }
         }
-        let read = found.keys().filter(|number| !unread.contains_key(*number)).count();
+        // An incident may be listed twice, and is one.
+        let found = twice::once(
+            found,
+            &mut odd,
+            |(item, _)| Some(item.key.id.clone()),
+            |(one, _), (other, _)| compare(one, other),
+            |(item, _)| item.key.id.clone(),
+        );
+        let is_read = |item: &Item| !unread.contains_key(item.key.id.as_str());
+        let read = found.iter().filter(|(item, _)| is_read(item)).count();
         odd.extend(unread.into_values());
         let mut problems: Vec<_> =
-            found.values().flat_map(|(_, incident)| normalise::unread(incident)).collect();
+            found.iter().flat_map(|(_, incident)| normalise::unread(incident)).collect();
         let (snapshots, others): (Vec<_>, Vec<_>) =
-            found.into_values().map(|(item, _)| item).partition(|item| self.watched.covers(item));
+            found.into_iter().map(|(item, _)| item).partition(|item| self.watched.covers(item));
         // What was rerouted to a team that the account does not watch has not ended.
         let gone = others.into_iter().map(|item| Gone { key: item.key, reason: GoneReason::NotWatched });
         let is_whole = odd.is_empty();

@@ -238,7 +238,8 @@ fn requested(old: Option<&PullRequest>, new: &PullRequest, item: &Item) -> Vec<T
         still_open.into_iter().flat_map(|old| old.requested.iter().cloned()).collect();
     let mut found = Vec::new();
     for id in &new.requested {
-        if asked_before.contains(id) {
+        // Services write one login in several ways.
+        if asked_before.iter().any(|before| before.eq_ignore_ascii_case(id)) {
             continue;
         }
         // The list may be older than the rest.

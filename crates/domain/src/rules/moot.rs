@@ -104,7 +104,7 @@ pub fn is_over(event: EventName, of: &[User], item: &Item, me: &Identity, now: T
             !pull.asks(me)
         }
         (E::ReviewRequested, Detail::PullRequest(pull)) => {
-            !of.iter().any(|user| pull.requested.contains(&user.id))
+            !of.iter().any(|user| pull.requested.iter().any(|asked| asked.eq_ignore_ascii_case(&user.id)))
         }
         (E::ChangesRequested, Detail::PullRequest(pull)) => {
             let decisions = pull.decisions(Timestamp::MAX);

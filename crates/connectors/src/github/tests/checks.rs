@@ -13,7 +13,7 @@ fn checks_are_summed_up() {
     let done = |name, conclusion| check(name, "completed", Some(conclusion));
     let status = |context: &str, state: &str| json!({ "context": context, "state": state, "updated_at": "2026-11-22T10:09:00Z" });
     type Rows = Vec<Value>;
-    let cases: [(Rows, Rows, ChecksStatus, &[&str]); 17] = [
+    let cases: [(Rows, Rows, ChecksStatus, &[&str]); 19] = [
         (vec![], vec![], ChecksStatus::None, &[]),
         (
             vec![done("a", "success"), done("b", "neutral"), done("c", "skipped")],
@@ -42,6 +42,19 @@ fn checks_are_summed_up() {
         (
             vec![done("a", "success")],
             vec![status("ci/jenkins", "error")],
+            ChecksStatus::Failed,
+            &["ci/jenkins"],
+        ),
+        (
+            vec![],
+            // Nothing tells which of them is the latest.
+            vec![status("ci/jenkins", "success"), status("ci/jenkins", "failure")],
+            ChecksStatus::Failed,
+            &["ci/jenkins"],
+        ),
+        (
+            vec![],
+            vec![status("ci/jenkins", "failure"), status("ci/jenkins", "success")],
             ChecksStatus::Failed,
             &["ci/jenkins"],
         ),

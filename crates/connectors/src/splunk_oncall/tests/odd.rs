@@ -195,6 +195,13 @@ async fn a_list_in_any_shape() {
             json!({ "incidents": [one(), acked("41")] }).to_string(),
             Some((vec!["41"], true, false)),
         ),
+        // As of one time, over and not over: nothing is guessed.
+        (
+            "one against itself",
+            json!({ "incidents": [one(), with(one(), json!({ "currentPhase": "RESOLVED" })), acked("42")] })
+                .to_string(),
+            Some((vec!["42"], false, true)),
+        ),
         ("null", json!({ "incidents": null }).to_string(), None),
         ("absent", json!({}).to_string(), None),
         ("renamed", json!({ "activeIncidents": [one()] }).to_string(), None),

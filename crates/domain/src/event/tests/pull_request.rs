@@ -178,6 +178,15 @@ fn whoever_was_asked_still_is_where_that_cannot_be_read() {
 }
 
 #[test]
+fn a_login_in_other_letters_is_no_new_request() {
+    let asked = |minute, who: &str| {
+        let who = who.to_owned();
+        pull_request(|p| (p.updated_at, p.requested) = (at(minute), [who].into()))
+    };
+    assert_eq!(names(&[asked(0, "kim"), asked(1, "KIM"), asked(2, "kim")]), [Opened, ReviewRequested]);
+}
+
+#[test]
 fn a_review_that_was_asked_for_is_news_once() {
     let asked = |minute, who: &[&str], requested_unknown| {
         pull_request(|p| {
