@@ -11,5 +11,5 @@ static ACCOUNT: LazyLock<Connection> =
     LazyLock::new(|| account("alertmanager", json!({ "url": "http://127.0.0.1:9093" })));
 
 libfuzzer_sys::fuzz_target!(|body: &[u8]| {
-    receive(&ACCOUNT, &[("authorization", format!("Bearer {SECRET}"))], body);
+    receive(&ACCOUNT, "{}", &[("authorization", format!("Bearer {SECRET}"))], body);
 });

@@ -23,5 +23,5 @@ libfuzzer_sys::fuzz_target!(|input: &[u8]| {
         ("x-github-event", event.to_owned()),
         ("x-hub-signature-256", format!("sha256={}", signature(body))),
     ];
-    receive(&ACCOUNT, &headers, body);
+    receive(&ACCOUNT, "{}", &headers, body);
 });

@@ -29,16 +29,16 @@ pub fn signature(body: &[u8]) -> String {
     mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Receives a webhook: it is refused, or what is read can be stored, and is no news the second time.
-pub fn receive(account: &Connection, headers: &[(&'static str, String)], body: &[u8]) {
+/// Receives a webhook: it is refused, or what is read can be stored, and is no news the second time. `cursor` is one that the
+/// account's polls leave where they saw nothing.
+pub fn receive(account: &Connection, cursor: &str, headers: &[(&'static str, String)], body: &[u8]) {
     let headers = headers
         .iter()
         .map(|(name, value)| (http::HeaderName::from_static(name), value.parse().expect("a header's value")));
     let hook = account.hook.as_deref().expect("it has webhooks");
     let Ok(received) = hook.receive(&headers.collect(), body, Timestamp::UNIX_EPOCH) else { return };
-    if let Some(remember) = &received.remember
-        && let Some(next) = remember.put(Some(&Cursor("{}".to_owned())))
-    {
+    if let Some(remember) = &received.remember {
+        let next = remember.put(Some(&Cursor(cursor.to_owned()))).expect("what no poll saw is remembered");
         assert_eq!(remember.put(Some(&next)), None, "what is remembered is remembered once");
     }
     for snapshot in received.snapshots {

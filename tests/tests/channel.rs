@@ -175,8 +175,8 @@ fn a_night_offline_is_one_message() -> Result<()> {
     let ops: Vec<&Value> = posts.iter().filter(|post| post["channel"] == "ops").collect();
     let [digest] = &ops[..] else { panic!("one message: {ops:#?}") };
     let said = text(digest);
-    assert!(said.contains("While Callboard was offline or could not post, from "), "{said}");
-    assert!(said.contains(": 14 events") && said.contains("Night01") && said.contains("Night14"), "{said}");
+    assert!(said.contains("14 events, posted late (from "), "{said}");
+    assert!(said.contains("Night01") && said.contains("Night14"), "{said}");
     let told: Vec<&Value> = all.iter().filter(|it| state(it) == "digested").collect();
     let root =
         all.iter().find(|it| state(it) == "posted" && it["address"] == "chat:#ops").context("the digest")?;
@@ -215,7 +215,7 @@ fn what_is_over_before_it_can_be_posted_is_not_posted() -> Result<()> {
         [
             ("moot".to_owned(), over),
             ("posted".to_owned(), Value::Null),
-            ("moot".to_owned(), json!({ "why": "unheard" }))
+            ("moot".to_owned(), json!({ "why": "orphaned" }))
         ]
     );
     let posts = it.bodies("chat.postMessage").split_off(tried);

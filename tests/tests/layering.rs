@@ -228,7 +228,7 @@ const ROOMS: [&[&str]; 13] = [
     &["api"],
     &["store"],
     &["host"],
-    &["beside"],
+    &["extra_sources"],
     &["accounts"],
     &["commands"],
     &["active_config"],

@@ -41,6 +41,21 @@ fn help_is_there_for_every_part_of_the_program() -> Result<()> {
     Ok(())
 }
 
+/// Nothing is known of approvals while no service is asked for them: that is not said as if none waited.
+#[test]
+fn no_approval_that_is_known_is_not_none() -> Result<()> {
+    let callboard = Callboard::new("")?;
+    let output = callboard.cmd(&["approvals"])?;
+    assert_eq!(output.code, Some(0), "{output:?}");
+    for said in ["No approval is known. Callboard does not read", "There are no accounts yet: "] {
+        assert!(output.stdout.contains(said), "{output:?}");
+    }
+    let help = callboard.cmd(&["help", "approvals"])?;
+    let in_one_line = help.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(in_one_line.contains("Callboard does not read any service's approvals yet"), "{help:?}");
+    Ok(())
+}
+
 #[test]
 fn times_are_typed_as_people_do_and_what_is_wrong_comes_first() -> Result<()> {
     let callboard = Callboard::new("")?;

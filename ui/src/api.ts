@@ -193,9 +193,9 @@ export type Answer = {
  */
 at: string | null, 
 /**
- * What they said.
+ * What they decided.
  */
-says: Says, 
+decision: ApprovalDecision, 
 /**
  * Who.
  */
@@ -296,9 +296,9 @@ needed?: AsOf<number>,
  */
 expires_at?: AsOf<string>, 
 /**
- * Everybody who may answer: login names, and `team/ORGANISATION/NAME` of the teams.
+ * Who may answer.
  */
-approvers?: AsOf<Array<string>>, 
+approvers?: AsOf<Approvers>, 
 /**
  * Whether the account that reads it may answer, where the service itself says so.
  */
@@ -326,9 +326,27 @@ ships?: AsOf<Shipment>,
 description?: string, };
 
 /**
+ * What a person decided. Of two at the same time the later in this list counts: in doubt it is no yes.
+ */
+export type ApprovalDecision = "approved" | "denied" | "withdrawn";
+
+/**
  * How far a request is. Of two states of one version the later in this list counts: in doubt nothing was approved.
  */
 export type ApprovalState = "waiting" | "approved" | "expired" | "superseded" | "denied";
+
+/**
+ * Who may answer a request.
+ */
+export type Approvers = { 
+/**
+ * Login names, and `team/ORGANISATION/NAME` of the teams.
+ */
+names: Array<string>, 
+/**
+ * True where these are all: only then who is not among them may not answer.
+ */
+complete: boolean, };
 
 /**
  * What is wrong with a typed line or an argument, and what would be right.
@@ -1226,7 +1244,7 @@ summary: string, };
 export type EventName = "queued" | "running" | "passed" | "failed" | "fixed" | "still_failing" | "canceled" | "opened" | "review_requested" | "approved" | "changes_requested" | "checks_failed" | "checks_passed" | "merged" | "closed" | "stale" | "triggered" | "acknowledged" | "unacknowledged" | "escalated" | "reassigned" | "resolved" | "requested" | "denied" | "expired" | "superseded";
 
 /**
- * Some of the events.
+ * A page of events.
  */
 export type Events = { 
 /**
@@ -1240,7 +1258,7 @@ events: Array<Event>,
 unreadable: Array<number>, };
 
 /**
- * Some of the events.
+ * Which events.
  */
 export type EventsQuery = { 
 /**
@@ -2029,7 +2047,7 @@ export type MootReason = { "why": "over",
 /**
  * The item's state by then: `passed`, `resolved`, `merged`.
  */
-status: string, } | { "why": "unheard" } | { "why": "gone" } | { "why": "forgotten" };
+status: string, } | { "why": "orphaned" } | { "why": "gone" } | { "why": "forgotten" };
 
 /**
  * Something of a service: a user, a schedule, a service that is watched there.
@@ -3003,11 +3021,6 @@ limit: number,
  * Only those that began before this one: its id, or the start of it.
  */
 before?: string | null, };
-
-/**
- * What an answer says. Of two at the same time the later in this list counts: in doubt it is no yes.
- */
-export type Says = "yes" | "no" | "withdrawn";
 
 /**
  * Full-text search over items and runs.

@@ -66,7 +66,7 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N", allow_negative_numbers = true)]
         limit: Option<usize>,
     },
-    /// Everything that waits for a person's yes: what waits for yours first.
+    /// Everything that waits for a person's yes, yours first. Callboard does not read any service's approvals yet.
     Approvals {
         /// What is stored, without asking the services first where no daemon runs.
         #[arg(long)]

@@ -27,21 +27,11 @@ pub(crate) async fn board(
     client: &mut Client,
     output: &Output,
 ) -> Result<Exit> {
-    if !stored {
-        poll(client, output).await?;
-    }
-    let accounts = client.call(AccountsQuery {}).await?;
-    let board = client.call(query).await?;
-    output.either(&board, || {
-        print_board(&board);
-        accounts.iter().filter_map(unusable).for_each(|line| println!("{line}"));
-    });
-    say_what_is_cut(&board, output);
-    if !output.json && accounts.is_empty() {
-        println!("There are no accounts yet: callboard accounts add forge github watch=owner/repo");
-    }
-    Ok(Exit::Done)
+    ask(query, stored, client, output, Board::headline).await
 }
+
+/// What is said where no approval is known. That is no word on whether one waits.
+const NO_APPROVAL: &str = "No approval is known. Callboard does not read any service's approvals yet";
 
 /// Asks for everything that waits for an answer, what is snoozed among it, and prints it. The services are asked first as for
 /// [`board`].
@@ -51,25 +41,36 @@ pub(crate) async fn approvals(
     client: &mut Client,
     output: &Output,
 ) -> Result<Exit> {
+    let query = BoardQuery { kind: Some(Kind::Approval), all: true, snoozed: true, limit };
+    ask(query, stored, client, output, |_| NO_APPROVAL.to_owned()).await
+}
+
+/// Asks for a board and prints it; `empty` is what is said of one without rows.
+async fn ask(
+    query: BoardQuery,
+    stored: bool,
+    client: &mut Client,
+    output: &Output,
+    empty: impl Fn(&Board) -> String,
+) -> Result<Exit> {
     if !stored {
         poll(client, output).await?;
     }
-    let query = BoardQuery { kind: Some(Kind::Approval), all: true, snoozed: true, limit };
+    let accounts = client.call(AccountsQuery {}).await?;
     let board = client.call(query).await?;
-    output.either(&board, || match (board.sections.is_empty(), board.not_seen.is_empty()) {
-        (false, _) => print_board(&board),
-        (true, true) => println!("No approval waits"),
-        (true, false) => {
-            println!("No approval waits in what is seen");
-            print_not_seen(&board.not_seen);
-        }
+    output.either(&board, || {
+        print_rows(&board, &empty(&board));
+        accounts.iter().filter_map(unusable).for_each(|line| println!("{line}"));
     });
-    say_what_is_cut(&board, output);
+    note_cut_sections(&board, output);
+    if !output.json && accounts.is_empty() {
+        println!("There are no accounts yet: callboard accounts add forge github watch=owner/repo");
+    }
     Ok(Exit::Done)
 }
 
 /// Says where there are more rows than are shown.
-fn say_what_is_cut(board: &Board, output: &Output) {
+fn note_cut_sections(board: &Board, output: &Output) {
     for section in board.sections.iter().filter(|section| section.shown < section.total) {
         let (shown, total) = (grouped(section.shown), grouped(section.total));
         output.note(&format!(
@@ -127,8 +128,13 @@ fn unusable(info: &AccountInfo) -> Option<String> {
 
 /// The board, section by section, then what is not seen.
 pub(crate) fn print_board(board: &Board) {
+    print_rows(board, &board.headline());
+}
+
+/// The same; `empty` is what is said where there are no rows.
+fn print_rows(board: &Board, empty: &str) {
     if board.sections.is_empty() {
-        println!("{}", board.headline());
+        println!("{empty}");
     }
     for section in &board.sections {
         let cut = if section.shown < section.total {

@@ -3,8 +3,8 @@
 use anyhow::Result;
 use callboard_domain::{
     item::{
-        Answer, Approval, Build, BuildRun, Detail, Incident, Kind, MergeState, PullRequest, PullRequestState,
-        RUNS_KEPT, Says, Verdict,
+        Answer, Approval, ApprovalDecision, Approvers, AsOf, Build, BuildRun, Detail, Incident, Kind,
+        MergeState, PullRequest, PullRequestState, RUNS_KEPT, Verdict,
     },
     text,
 };
@@ -116,10 +116,15 @@ impl Facts {
             answers => answers.iter().map(answer).collect::<Vec<_>>().join("\n"),
         });
         self.add("Answers", answers.unwrap_or_else(not_known));
-        let approvers = approval.approvers.as_ref().map(|approvers| match approvers.value.as_slice() {
-            [] => "nobody".to_owned(),
-            names => names.join(", "),
-        });
+        let approvers =
+            approval.approvers.as_ref().map(|AsOf { value: Approvers { names, complete }, .. }| {
+                match (names.as_slice(), complete) {
+                    ([], true) => "nobody".to_owned(),
+                    ([], false) => not_known(),
+                    (names, true) => names.join(", "),
+                    (names, false) => format!("{}, maybe others (not all could be read)", names.join(", ")),
+                }
+            });
         self.add("Who may answer", approvers.unwrap_or_else(not_known));
         self.add("Ended by", approval.ended_by.as_ref().map_or("", |by| &by.name));
         self.add("Why it ended", approval.ended_why.as_deref().unwrap_or_default());
@@ -233,14 +238,14 @@ fn not_known() -> String {
 
 /// "ana said no, 2026-11-22 08:00, 3 h ago: after the freeze".
 fn answer(answer: &Answer) -> String {
-    let says = match answer.says {
-        Says::Yes => "said yes",
-        Says::No => "said no",
-        Says::Withdrawn => "took the answer back",
+    let decided = match answer.decision {
+        ApprovalDecision::Approved => "said yes",
+        ApprovalDecision::Denied => "said no",
+        ApprovalDecision::Withdrawn => "took the answer back",
     };
     let at = answer.at.map_or_else(String::new, |at| format!(", {}", since_when(at)));
     let why = answer.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
-    format!("{} {says}{at}{why}", answer.by.name)
+    format!("{} {decided}{at}{why}", answer.by.name)
 }
 
 /// "#57 failed, by ana, 3 h ago: Add the cart (unit tests)".
@@ -280,7 +285,7 @@ pub(crate) async fn snooze(item: String, until: &str, client: &mut Client, outpu
 mod tests {
     use callboard_domain::board::{NotSeen, NotSeenKind};
     use callboard_domain::item::{
-        AccountName, ApprovalState, AsOf, Assignment, BuildStatus, Hold, IncidentStatus, Item, ItemKey,
+        AccountName, ApprovalState, Assignment, BuildStatus, Hold, IncidentStatus, Item, ItemKey,
         Mergeability, Severity, Shipment, User,
     };
     use serde_json::json;
@@ -335,9 +340,9 @@ mod tests {
             ("Would ship", "not known"),
         ];
         check(&named(Kind::Approval, "acme/web/7", Detail::Approval(unknown.clone())), &expected);
-        let answer = |by: &str, says, why: Option<&str>| {
+        let answer = |by: &str, decision, why: Option<&str>| {
             let why = why.map(str::to_owned);
-            Answer { at: Some(at), says, by: User::named(by), why }
+            Answer { at: Some(at), decision, by: User::named(by), why }
         };
         let ships = Shipment {
             from: None,
@@ -354,8 +359,11 @@ mod tests {
             ended_why: Some("tomorrow".into()),
             needed: Some(AsOf::new(at, 2)),
             expires_at: Some(AsOf::new(at, at)),
-            approvers: Some(AsOf::new(at, vec!["ana".into(), "team/acme/web".into()])),
-            answers: Some(vec![answer("ana", Says::No, Some("tomorrow")), answer("bo", Says::Yes, None)]),
+            approvers: Some(AsOf::new(at, Approvers::all(["ana", "team/acme/web"]))),
+            answers: Some(vec![
+                answer("ana", ApprovalDecision::Denied, Some("tomorrow")),
+                answer("bo", ApprovalDecision::Approved, None),
+            ]),
             commit: Some("b81d09e".into()),
             arguments: Some([("env".to_owned(), "production".to_owned())].into()),
             ships: Some(AsOf::new(at, ships)),
@@ -380,10 +388,19 @@ mod tests {
             ("Description", "Mails are late"),
         ];
         check(&named(Kind::Approval, "acme/web/7", Detail::Approval(known.clone())), &expected);
-        let nobody =
-            Approval { answers: Some(Vec::new()), approvers: Some(AsOf::new(at, Vec::new())), ..known };
+        let nobody = Approval {
+            answers: Some(Vec::new()),
+            approvers: Some(AsOf::new(at, Approvers::all([""; 0]))),
+            ..known
+        };
         let expected = [("Answers", "none yet"), ("Who may answer", "nobody")];
-        check(&named(Kind::Approval, "acme/web/7", Detail::Approval(nobody)), &expected);
+        check(&named(Kind::Approval, "acme/web/7", Detail::Approval(nobody.clone())), &expected);
+        for (names, expected) in [(&[][..], "not known"), (&["bo"][..], "bo, maybe others (not all")] {
+            let some = Approvers { complete: false, ..Approvers::all(names.iter().copied()) };
+            let some = Approval { approvers: Some(AsOf::new(at, some)), ..nobody.clone() };
+            let item = named(Kind::Approval, "acme/web/7", Detail::Approval(some));
+            check(&item, &[("Who may answer", expected)]);
+        }
     }
 
     #[test]

@@ -19,6 +19,9 @@ use crate::{
 /// How long the outcome may take to be posted before the command line leaves it to the next run.
 const FLUSH_SECONDS: u64 = 10;
 
+/// How often what `--yes` runs is prepared anew where it changes meanwhile.
+const UNSHOWN_TRIES: u32 = 3;
+
 /// The program's own flags that stand after a command's words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Flags {
@@ -112,7 +115,7 @@ pub(crate) async fn take_flags(
 /// Prepares, asks what must be asked, runs, follows, and says where it was posted.
 pub(crate) async fn run(asked: args::Run, client: &mut Client, output: &Output) -> Result<Exit> {
     let mut what = Prepare { line: line_of(&asked.line), channel: asked.channel, private: asked.private };
-    let prepared = complete(&mut what, client, output).await?;
+    let mut prepared = complete(&mut what, client, output).await?;
     if asked.dry_run {
         output.either(&prepared, || output.prepared(&prepared));
         return Ok(Exit::Done);
@@ -120,10 +123,19 @@ pub(crate) async fn run(asked: args::Run, client: &mut Client, output: &Output) 
     for lacking in &prepared.lacks {
         output.note(&format!("the credential lacks {}: {}", lacking.scope, lacking.remedy));
     }
-    let confirmed = confirm(&prepared, asked.yes)?;
-    // What was shown is what runs, however long the question stood.
-    let fingerprint = Some(prepared.fingerprint);
-    let run = client.call(StartRun { what, confirmed, fingerprint, undo: false }).await?;
+    let mut left = if asked.yes { UNSHOWN_TRIES } else { 1 };
+    let run = loop {
+        let confirmed = confirm(&prepared, asked.yes)?;
+        // What was shown is what runs, however long the question stood.
+        let fingerprint = Some(prepared.fingerprint);
+        let start = StartRun { what: what.clone(), confirmed, fingerprint, undo: false };
+        left -= 1;
+        match client.call(start).await {
+            // With --yes nothing was shown: it is about what is there now.
+            Err(ApiError::Changed { .. }) if left > 0 => prepared = client.call(what.clone()).await?,
+            run => break run?,
+        }
+    };
     let (progress, printed) = follow(&run.id, client, output).await?;
     let progress = flush(progress, client).await?;
     output.either(&progress, || output.ended(&progress, &printed));

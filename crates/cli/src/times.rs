@@ -1,7 +1,7 @@
 //! Times as they are typed.
 
 use anyhow::Result;
-use callboard_domain::{duration::Span, until};
+use callboard_domain::until;
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::exit::Usage;
@@ -14,23 +14,8 @@ pub(crate) fn to_come(text: &str, or: &str, now: Timestamp) -> Result<Timestamp>
 
 /// A time past: a length of time ago, or a time.
 pub(crate) fn past(text: &str, now: Timestamp) -> Result<Timestamp> {
-    let length = text.trim().trim_start_matches('-').trim_end_matches("ago").trim_end();
-    match length.parse::<Span>() {
-        Ok(span) => Ok(now - span.0),
-        Err(_) => at(text),
-    }
-}
-
-fn at(text: &str) -> Result<Timestamp> {
-    let zone = TimeZone::system();
-    let zoned =
-        || text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(zone).ok().map(|zoned| zoned.timestamp());
-    text.parse().ok().or_else(zoned).ok_or_else(|| {
-        Usage(format!(
-            "expected a length of time such as 2h, or a time such as 2026-11-22T10:00, found {text:?}"
-        ))
-        .into()
-    })
+    until::since(text, &now.to_zoned(TimeZone::system()))
+        .map_err(|expected| Usage(format!("expected {expected}, found {text:?}")).into())
 }
 
 #[cfg(test)]
@@ -52,5 +37,9 @@ mod tests {
         for text in ["2h", "2 hours", "2 hours ago", "-2h"] {
             assert_eq!(past(text, now).unwrap().to_string(), "2026-11-22T08:00:00Z", "{text}");
         }
+        let refused = past("---2h", now).unwrap_err().to_string();
+        assert!(
+            refused.starts_with("expected a length of time such as 2h") && refused.ends_with("\"---2h\"")
+        );
     }
 }

@@ -37,7 +37,7 @@ use self::{
 use crate::{
     Access, ConnectError, Connection, Identify, Problem, ServiceUrl, Watch,
     http::{Answer, Http, charset},
-    lenient::Entries,
+    lenient::{Entries, first_and_more},
     sign_in::{sign_in, user_problem},
 };
 
@@ -204,9 +204,8 @@ impl Source for Feed {
         }
         // What could not be read may be any of the projects that seem to be missing.
         let complete = problems.is_empty().then(|| Scope::all(Kind::Build)).into_iter().collect();
-        if let [first, more @ ..] = &strange[..] {
-            let more = if more.is_empty() { String::new() } else { format!(" (and {} more)", more.len()) };
-            let why = format!("it is not known how the last build ended: the feed says of {first}{more}");
+        if let Some(strange) = first_and_more(&strange) {
+            let why = format!("it is not known how the last build ended: the feed says of {strange}");
             problems.push(source::Problem::new(ProblemKind::Incomplete, "", why));
         }
         next.problems.clone_from(&problems);

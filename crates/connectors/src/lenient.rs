@@ -74,13 +74,18 @@ impl<T> Entries<T> {
     /// The entries that could not be read, as the one problem that they are. `what` is what the list is of, such as
     /// `alerts`; `part` is where it belongs, empty for the account as a whole.
     pub(crate) fn problem(&self, part: &str, what: &str) -> Option<Problem> {
-        let named: Vec<_> = self.odd.iter().take(NAMED).map(ToString::to_string).collect();
-        let more = self.odd.len().saturating_sub(NAMED);
-        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-        let of = self.odd.len() + self.good.len();
-        let why = format!("{} of {of} {what} cannot be read: {}{more}", self.odd.len(), named.join("; "));
-        (!self.odd.is_empty()).then(|| Problem::new(ProblemKind::Malformed, part, why))
+        problem(&self.odd, self.good.len(), part, what)
     }
+}
+
+/// The same of entries that were read in another way, beside so many `good` ones.
+pub(crate) fn problem(odd: &[Odd], good: usize, part: &str, what: &str) -> Option<Problem> {
+    let named: Vec<_> = odd.iter().take(NAMED).map(ToString::to_string).collect();
+    let more = odd.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    let of = odd.len() + good;
+    let why = format!("{} of {of} {what} cannot be read: {}{more}", odd.len(), named.join("; "));
+    (!odd.is_empty()).then(|| Problem::new(ProblemKind::Malformed, part, why))
 }
 
 impl Odd {

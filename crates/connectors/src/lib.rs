@@ -136,6 +136,17 @@ macro_rules! services {
                 }
             }
 
+            /// Where its items are read: the service's URL, with the query that tells one feed from another.
+            pub fn items_url(&self) -> url::Url {
+                let mut url = self.url().to_url();
+                if let Self::Cctray(cctray::Config { query, .. }) = self
+                    && !query.is_empty()
+                {
+                    url.query_pairs_mut().extend_pairs(query);
+                }
+                url
+            }
+
             /// Where the account's items come from, by which other machines know them too. `identity` is who it acts as;
             /// `None` where that does not say (yet) of which organisation.
             pub fn origin(&self, identity: Option<&Identity>) -> Option<Origin> {
@@ -143,7 +154,7 @@ macro_rules! services {
                     $(Self::$Service(_) => $module::TENANTS,)+
                 };
                 let tenant = identity.and_then(|identity| identity.tenant.as_deref()).filter(|_| has_tenants);
-                let origin = Origin::new(self.service_name(), self.url().as_url(), tenant);
+                let origin = Origin::new(self.service_name(), &self.items_url(), tenant);
                 (origin.tenant().is_some() == has_tenants).then_some(origin)
             }
 

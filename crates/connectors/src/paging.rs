@@ -53,9 +53,9 @@ pub(crate) struct Paging<T, K> {
     /// Where the next page begins; none once there is no more to read.
     at: Option<usize>,
     listing: Listing<T>,
-    /// False after a page with rows that cannot be read: the next one would count such a row twice, and nothing can be claimed of
-    /// the listing any more.
-    overlaps: bool,
+    /// True where the next page repeats the last row. Not after a page with rows that cannot be read: it would count such a row
+    /// twice, and nothing can be claimed of the listing any more.
+    repeats_last: bool,
     seen: BTreeSet<String>,
     /// Of the listings that shifted the longest.
     best: Option<Listing<T>>,
@@ -65,13 +65,18 @@ impl<T> Listing<T> {
     fn new() -> Self {
         Self { rows: Vec::new(), odd: Vec::new(), complete: true, fault: None }
     }
+
+    /// How many rows were seen, whether or not they could be read.
+    fn seen(&self) -> usize {
+        self.rows.len() + self.odd.len()
+    }
 }
 
 impl<T, K: Fn(&T) -> String> Paging<T, K> {
     pub(crate) fn new(most: usize, key: K) -> Self {
         let listing = Listing::new();
         let seen = BTreeSet::new();
-        Self { most, key, tries: TRIES, at: Some(0), listing, overlaps: true, seen, best: None }
+        Self { most, key, tries: TRIES, at: Some(0), listing, repeats_last: true, seen, best: None }
     }
 
     /// From which row on the next page is to be read; none where there is no more to read.
@@ -102,29 +107,31 @@ impl<T, K: Fn(&T) -> String> Paging<T, K> {
     }
 
     fn add(&mut self, at: usize, page: Page<T>) {
-        let border = self.listing.rows.last().filter(|_| self.overlaps).map(&self.key);
+        let border = self.listing.rows.last().filter(|_| self.repeats_last).map(&self.key);
         let read = page.rows.good.len() + page.rows.odd.len();
-        let overlaps = border.is_none_or(|border| page.rows.good.iter().any(|row| (self.key)(row) == border));
+        let border_found =
+            border.is_none_or(|border| page.rows.good.iter().any(|row| (self.key)(row) == border));
         // What cannot be read may be the row of the border.
-        let is_shifted = !overlaps && page.rows.odd.is_empty();
-        self.listing.complete &= overlaps;
-        let before = self.listing.rows.len();
+        let is_shifted = !border_found && page.rows.odd.is_empty();
+        self.listing.complete &= border_found;
+        let before = self.listing.seen();
         for row in page.rows.good {
             if self.seen.insert((self.key)(&row)) {
                 self.listing.rows.push(row);
             }
         }
-        self.overlaps = page.rows.odd.is_empty();
+        self.repeats_last = page.rows.odd.is_empty();
         self.listing.odd.extend(page.rows.odd);
+        let repeated = usize::from(self.repeats_last);
         if is_shifted {
             self.begin_again();
         } else if !page.more {
             self.listing.complete &= self.listing.odd.is_empty();
-        } else if self.listing.rows.len() >= self.most || self.listing.rows.len() == before || read <= 1 {
+        } else if self.listing.seen() >= self.most || self.listing.seen() == before || read <= repeated {
             // A page that brings nothing new leads nowhere.
             self.listing.complete = false;
         } else {
-            self.at = Some(at + read - usize::from(self.overlaps));
+            self.at = Some(at + read - repeated);
         }
     }
 
@@ -138,7 +145,7 @@ impl<T, K: Fn(&T) -> String> Paging<T, K> {
             self.best = Some(shifted);
         }
         self.seen.clear();
-        self.overlaps = true;
+        self.repeats_last = true;
         self.at = Some(0);
     }
 }
@@ -197,16 +204,42 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_on_a_border_counts_once() {
-        let rows = ["0", "1", "2", "x", "4", "5", "x", "7", "x", "x"];
-        let mut paging = Paging::new(50, u32::to_string);
-        while let Some(at) = paging.next() {
-            let page: String = rows[at..(at + 4).min(rows.len())].join(",");
-            let rows_read: Entries<u32> =
-                serde_json::from_str(&format!("[{}]", page.replace('x', "null"))).unwrap();
-            paging.take(Ok(Page { rows: rows_read, more: at + 4 < rows.len() })).unwrap();
+        // Rows, read four at a time (an x cannot be) -> those that were read, and how many were not.
+        let cases = [
+            ("0 1 2 x 4 5 x 7 x x", vec![0, 1, 2, 4, 5, 7], 4),
+            ("x x x x", vec![], 4),
+            ("x x x x 4 5", vec![4, 5], 4),
+            // A page that only repeats the last row before what cannot be read, and one of which nothing can be.
+            ("0 1 2 3 x x x x x x x 11 12", vec![0, 1, 2, 3, 11, 12], 7),
+        ];
+        for (listed, expected, odd) in cases {
+            let rows: Vec<&str> = listed.split(' ').collect();
+            let mut paging = Paging::new(50, u32::to_string);
+            while let Some(at) = paging.next() {
+                let page: String = rows[at..(at + 4).min(rows.len())].join(",");
+                let rows_read: Entries<u32> =
+                    serde_json::from_str(&format!("[{}]", page.replace('x', "null"))).unwrap();
+                paging.take(Ok(Page { rows: rows_read, more: at + 4 < rows.len() })).unwrap();
+            }
+            let listing = paging.end();
+            assert_eq!(
+                (listing.rows, listing.odd.len(), listing.complete),
+                (expected, odd, false),
+                "{listed}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_counts_among_the_most() {
+        let (mut paging, mut asked) = (Paging::new(10, u32::to_string), 0);
+        while paging.next().is_some() {
+            asked += 1;
+            let rows: Entries<u32> = serde_json::from_str("[null,null,null,null]").unwrap();
+            paging.take(Ok(Page { rows, more: true })).unwrap();
         }
         let listing = paging.end();
-        assert_eq!((listing.rows, listing.odd.len(), listing.complete), (vec![0, 1, 2, 4, 5, 7], 4, false));
+        assert_eq!((asked, listing.odd.len(), listing.complete), (3, 12, false));
     }
 
     #[test]

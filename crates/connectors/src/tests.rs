@@ -157,3 +157,29 @@ fn every_service_has_an_origin_that_does_not_depend_on_the_account() {
     }
     assert_eq!(all.len(), SERVICES.len());
 }
+
+#[test]
+fn two_feeds_of_one_address_have_two_origins() {
+    let feed = |query: &str| {
+        let text = format!("[x]\nservice = \"cctray\"\nurl = \"https://ci.example/cc.xml\"\n{query}");
+        read(&text).unwrap()
+    };
+    let cases = [
+        ("", "cctray:https://ci.example/cc.xml"),
+        ("query = {}", "cctray:https://ci.example/cc.xml"),
+        ("query = { branch = \"main\" }", "cctray:https://ci.example/cc.xml?branch=main"),
+        (
+            "query = { to = \"a&b\", branch = \"a b\" }",
+            "cctray:https://ci.example/cc.xml?branch=a+b&to=a%26b",
+        ),
+    ];
+    for (query, expected) in cases {
+        let (config, again) = (feed(query), feed(query));
+        let origin = config.origin(None).expect(query);
+        assert_eq!(origin.to_string(), expected);
+        let read = expected.parse::<callboard_domain::origin::Origin>();
+        assert_eq!(read.as_ref(), Ok(&origin), "it is read as it is written");
+        assert!(origin.is_at(&again.items_url()), "{query}");
+        assert!(!origin.is_at(&feed("query = { branch = \"other\" }").items_url()), "{query}");
+    }
+}

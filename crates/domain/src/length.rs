@@ -54,26 +54,9 @@ impl LengthUnit {
         }
     }
 
-    /// A text in parts of at most `max`, in order: parted at the end of a line or at a space where there is one in the latter
-    /// half, else between characters, or within one that alone is too long. Only that white space is left out. Nothing where
-    /// not even a code point fits.
-    pub fn parts(self, text: &str, max: usize) -> Vec<&str> {
-        let (mut parts, mut rest) = (Vec::new(), text);
-        while !rest.is_empty() {
-            let (mut part, mut after) = self.part(rest, max);
-            if part.is_empty() {
-                (part, after) = self.head_of_code_points(rest, max);
-            }
-            if part.is_empty() {
-                return Vec::new();
-            }
-            parts.push(part);
-            rest = after;
-        }
-        parts
-    }
-
-    /// The first of [`LengthUnit::parts`], and what is left. Empty where not even one character fits.
+    /// The first part of a text that is at most `max` long, and what is left: parted at the end of a line or at a space where
+    /// there is one in the latter half, else between characters. Only that white space is left out. Empty where not even one
+    /// character fits.
     pub fn part(self, text: &str, max: usize) -> (&str, &str) {
         let (start, rest) = self.head(text, max);
         // A space right behind it is as good a place.
@@ -140,33 +123,43 @@ mod tests {
             assert_eq!((head, format!("{head}{rest}").as_str()), (start, text), "{unit:?} {max}");
         }
         // It does not fit whole: what fits of it.
-        assert_eq!(Utf16.parts(FAMILY, 3), ["👨\u{200d}", "👩\u{200d}", "👧"]);
+        assert_eq!(Utf16.head_of_code_points(FAMILY, 3), ("👨\u{200d}", "👩\u{200d}👧"));
+        assert_eq!(Bytes.head_of_code_points("é", 1), ("", "é"));
         for (unit, max, end) in [(Characters, 5, "b"), (Characters, 6, &two[1..]), (Bytes, 0, "")] {
             assert_eq!(unit.tail(&two, max), end, "{unit:?} {max}");
         }
     }
 
     #[test]
-    fn parts_end_at_white_space_where_there_is_some() {
+    fn a_part_ends_at_white_space_where_there_is_some() {
         let cases = [
-            ("one two three", 8, vec!["one two", "three"]),
-            ("one two three", 7, vec!["one two", "three"]),
-            ("one\ntwo three", 9, vec!["one\ntwo", "three"]),
-            ("a bcdefgh", 6, vec!["a bcde", "fgh"]),
-            ("", 5, vec![]),
+            ("one two three", 8, ("one two", "three")),
+            ("one two three", 7, ("one two", "three")),
+            ("one\ntwo three", 9, ("one\ntwo", "three")),
+            ("a bcdefgh", 6, ("a bcde", "fgh")),
+            ("", 5, ("", "")),
         ];
         for (text, max, expected) in cases {
-            assert_eq!(Characters.parts(text, max), expected, "{text:?}");
+            assert_eq!(Characters.part(text, max), expected, "{text:?}");
         }
-        assert_eq!(Bytes.parts("é", 1), [""; 0], "it ends where nothing fits");
+        assert_eq!(Bytes.part("é", 1), ("", "é"), "nothing fits");
     }
 
     proptest::proptest! {
         #[test]
         fn no_part_is_too_long_and_nothing_but_white_space_is_lost(text in "(\\PC|[ \n])*", max in 4_usize..40) {
             for unit in [Characters, Utf16, Bytes] {
-                let parts = unit.parts(&text, max);
-                assert!(parts.iter().all(|part| unit.measure(part) <= max), "{parts:?}");
+                let (mut parts, mut rest) = (Vec::new(), text.as_str());
+                while !rest.is_empty() {
+                    let (mut part, mut after) = unit.part(rest, max);
+                    if part.is_empty() {
+                        (part, after) = unit.head_of_code_points(rest, max);
+                    }
+                    // No code point is longer than four in any unit.
+                    assert!(!part.is_empty() && unit.measure(part) <= max, "{part:?} of {rest:?}");
+                    parts.push(part);
+                    rest = after;
+                }
                 let bare = |text: &str| text.replace(['\n', ' '], "");
                 assert_eq!(bare(&parts.concat()), bare(&text));
             }

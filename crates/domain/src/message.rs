@@ -95,9 +95,9 @@ impl Message {
         self
     }
 
-    /// Takes out every link that is not safe to follow ([`item::web`]).
+    /// Takes out every link that is not safe to follow ([`item::keep_safe_link`]).
     pub fn clean_links(&mut self) {
-        item::web(&mut self.link);
+        item::keep_safe_link(&mut self.link);
         clean_links(&mut self.blocks);
     }
 
@@ -124,11 +124,13 @@ impl Message {
     }
 }
 
-/// Takes out every link of these blocks that is not safe to follow ([`item::web`]).
+/// Takes out every link of these blocks that is not safe to follow ([`item::keep_safe_link`]).
 pub fn clean_links(blocks: &mut [Block]) {
     for block in blocks {
         match block {
-            Block::List(entries) => entries.iter_mut().for_each(|entry| item::web(&mut entry.link)),
+            Block::List(entries) => {
+                entries.iter_mut().for_each(|entry| item::keep_safe_link(&mut entry.link))
+            }
             Block::Text(_) | Block::Fields(_) | Block::Code(_) => {}
         }
     }

@@ -24,7 +24,8 @@ impl Origin {
     /// mean something only within one.
     ///
     /// One place has one form: the host is in lower case and without the dot that ends it, the port is left out where it is the
-    /// scheme's own, and a slash at the end, a user, a password, a query and a fragment always are.
+    /// scheme's own, and a slash at the end, a user, a password and
+    /// a fragment always are. A query stays: two feeds at one address are two places. It must hold no secret.
     pub fn new(service: &str, base: &Url, tenant: Option<&str>) -> Self {
         let tenant = tenant.map(str::trim).filter(|tenant| !tenant.is_empty()).map(str::to_owned);
         Self { service: service.to_owned(), base: canonical(base), tenant }
@@ -60,7 +61,9 @@ fn canonical(base: &Url) -> String {
     // `Url` has made the host lower case, decoded it and left the scheme's own port out (url.spec.whatwg.org).
     let host = base.host_str().unwrap_or_default().trim_end_matches('.');
     let port = base.port().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{}://{host}{port}{}", base.scheme(), base.path().trim_end_matches('/'))
+    let query = base.query().filter(|query| !query.is_empty());
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    format!("{}://{host}{port}{}{query}", base.scheme(), base.path().trim_end_matches('/'))
 }
 
 impl fmt::Display for Origin {
@@ -127,7 +130,8 @@ mod tests {
             ("http://ci.example:80/jenkins/", "http://ci.example/jenkins"),
             ("https://ci.example:8443/Jenkins", "https://ci.example:8443/Jenkins"),
             ("https://ci.example/a/../b/", "https://ci.example/b"),
-            ("https://ana:hunter2@ci.example/x?token=hunter2#hunter2", "https://ci.example/x"),
+            ("https://ana:hunter2@ci.example/x/?branch=main#hunter2", "https://ci.example/x?branch=main"),
+            ("https://ci.example/?", "https://ci.example"),
             ("https://BÜCHER.example", "https://xn--bcher-kva.example"),
             ("http://127.1:8080", "http://127.0.0.1:8080"),
             ("http://[0:0::1]:9093/", "http://[::1]:9093"),
@@ -151,6 +155,7 @@ mod tests {
             ),
             (origin("x", "http://h:1/a", Some(" a # b ")), "x:http://h:1/a#a # b"),
             (origin("x", "http://h", Some(" ")), "x:http://h"),
+            (origin("x", "http://h/cc.xml?branch=a%20b", Some("t")), "x:http://h/cc.xml?branch=a%20b#t"),
         ];
         for (origin, text) in cases {
             assert_eq!(origin.to_string(), text);

@@ -19,8 +19,8 @@ use callboard_domain::{
 use jiff::Timestamp;
 
 use crate::{
-    beside::{Sources, with_beside},
     config::{Config, ROOM, clear_remedy},
+    extra_sources::{ExtraSources, with_extra},
     secrets::{Secrets, SecretsError},
     store::{Claimed, SecretRecords, Store, StoreError},
 };
@@ -127,14 +127,14 @@ pub(crate) type Accounts = BTreeMap<AccountName, Arc<Account>>;
 type Known = Result<BTreeMap<String, SecretString>, SecretsError>;
 
 /// Connects every account of a configuration. Those of `before` in which nothing changed are kept as they are, with
-/// whatever they have learnt; so are those whose secrets cannot be read now, though they could be before. `sources` are read
-/// beside those of the accounts.
+/// whatever they have learnt; so are those whose secrets cannot be read now, though they could be before. `extra` are read
+/// with those of the accounts.
 pub(crate) async fn connect(
     config: &Config,
     secrets: &Secrets,
     store: &Store,
     client: &Client,
-    sources: &Sources,
+    extra: &ExtraSources,
     before: &Accounts,
 ) -> Accounts {
     let records = records(store, secrets).await;
@@ -171,7 +171,7 @@ pub(crate) async fn connect(
             return (name.clone(), Arc::clone(before));
         }
         if let Ok(connection) = &mut connection {
-            connection.source = with_beside(connection.source.take(), name, sources);
+            connection.source = with_extra(connection.source.take(), name, extra);
         }
         let chat = connection.as_mut().ok().and_then(|connection| connection.chat.take()).map(Chat);
         let account = Account {

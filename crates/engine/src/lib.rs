@@ -8,10 +8,10 @@ mod accounts;
 mod act;
 mod active_config;
 pub mod api;
-mod beside;
 mod clients;
 mod commands;
 pub mod config;
+mod extra_sources;
 pub mod host;
 mod outbox;
 pub mod secrets;
@@ -66,7 +66,7 @@ pub struct Options {
     pub passphrase: Option<SecretString>,
     /// Secrets to use instead of the place that the configuration names: for the playground and tests.
     pub secrets: Option<Secrets>,
-    /// Sources that are read with the account of that name, beside its own, and keep no cursor: for the playground.
+    /// Extra sources, read with the own one of the account of that name; they keep no cursor: for the playground.
     pub sources: Vec<(AccountName, Arc<dyn Source>)>,
     /// What the surroundings do for the engine.
     pub host: Arc<dyn Host>,

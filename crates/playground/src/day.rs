@@ -6,8 +6,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Playground,
+    deployments::Deployment,
     forge::{Push, Verdict},
-    gates::Deployment,
     pager::Alert,
 };
 
@@ -196,8 +196,8 @@ impl Playground {
             Moment::Fire(alert) => self.pager.fire(alert),
             Moment::Resolve(alert) => self.pager.resolve(alert),
             Moment::Build(job, by, fails) => self.ci.build(job, by, &[], fails),
-            Moment::Ask(deployment) => self.gates.ask(deployment),
-            Moment::Answer(deployment, by, yes, why) => self.gates.answer(deployment, by, yes, why),
+            Moment::Ask(deployment) => self.deployments.ask(deployment),
+            Moment::Answer(deployment, by, yes, why) => self.deployments.answer(deployment, by, yes, why),
             Moment::Say(channel, by, text) => self.chat.say(channel, by, text),
         }
     }
@@ -233,6 +233,21 @@ impl Playground {
         matches!(moment, Moment::Ask(_)) && Matter::ALL.into_iter().all(|matter| self.waits(matter))
     }
 
+    /// Plays a moment of the day, after those that were held back so far. An answer drops the request that is held back: it would
+    /// be asked with nobody left to answer it.
+    fn play_scene(&self, held_back: &mut Vec<Moment>, moment: Moment, first_day: bool) {
+        if let Moment::Answer(deployment, ..) = moment {
+            held_back.retain(|held| *held != Moment::Ask(deployment));
+        }
+        held_back.push(moment);
+        for moment in std::mem::take(held_back) {
+            match first_day && self.is_held_back(moment) {
+                true => held_back.push(moment),
+                false => self.play_unless_it_waits(moment, first_day),
+            }
+        }
+    }
+
     /// Begins with what waits for the person, then lives [`DAY`] after day, `speed` times as fast as real days, until
     /// `until`.
     pub async fn live_a_day(&self, speed: f64, until: &CancellationToken) {
@@ -253,13 +268,7 @@ impl Playground {
                     return;
                 }
                 clock = scene.at;
-                held_back.push(scene.moment);
-                for moment in std::mem::take(&mut held_back) {
-                    match first_day && self.is_held_back(moment) {
-                        true => held_back.push(moment),
-                        false => self.play_unless_it_waits(moment, first_day),
-                    }
-                }
+                self.play_scene(&mut held_back, scene.moment, first_day);
             }
             if until.run_until_cancelled(tokio::time::sleep(wait(NIGHT))).await.is_none() {
                 return;
@@ -335,6 +344,33 @@ mod tests {
         assert_eq!(waiting(), [Matter::Alert, Matter::RedMain]);
         playground.play_unless_it_waits(Moment::Merge(CART.repo, CART.branch, "ana"), false);
         assert!(!playground.forge.awaits_review(CART.repo, CART.branch, crate::ME));
+        playground.stop().await;
+    }
+
+    #[tokio::test]
+    async fn what_is_held_back_past_its_answer_is_not_asked() {
+        let pace = crate::Pace { queue: Duration::ZERO, build: Duration::ZERO };
+        let playground = Playground::start(pace).await.unwrap();
+        playground.begin();
+        while !playground.forge.main_is_red(RED.repo) {
+            tokio::task::yield_now().await;
+        }
+        let (_, source) = playground.deployments.source();
+        let asked = async || {
+            let now = jiff::Timestamp::now();
+            let items = source.poll(None, now).await.unwrap().snapshots.into_iter();
+            items.map(|item| (item.title.clone(), item.status())).collect::<Vec<_>>()
+        };
+        let mut held_back = Vec::new();
+        DAY.iter().for_each(|scene| playground.play_scene(&mut held_back, scene.moment, true));
+        assert_eq!((held_back.as_slice(), asked().await), (&[][..], Vec::new()));
+        // The next day nothing is held back: each is asked once, and answered.
+        DAY.iter().for_each(|scene| playground.play_scene(&mut held_back, scene.moment, false));
+        let expected = [
+            ("Deploy web 1.42.0 to production".to_owned(), "approved"),
+            ("Deploy api 2.8.0 to production".to_owned(), "denied"),
+        ];
+        assert_eq!((held_back.as_slice(), asked().await), (&[][..], expected.to_vec()));
         playground.stop().await;
     }
 }

@@ -9,8 +9,8 @@
 mod chat;
 mod ci;
 mod day;
+mod deployments;
 mod forge;
-mod gates;
 mod pager;
 mod service;
 
@@ -23,8 +23,8 @@ pub use crate::{
     chat::{Chat, Said},
     ci::Ci,
     day::{CART, DAY, Moment, RED, RELEASE, SLOW, Scene},
+    deployments::{Deployment, Deployments},
     forge::{Forge, Push, Verdict},
-    gates::{Deployment, Gates},
     pager::{Alert, Pager},
 };
 
@@ -58,7 +58,7 @@ pub struct Playground {
     /// Where people talk.
     pub chat: Chat,
     /// Where deployments wait for a yes.
-    pub gates: Gates,
+    pub deployments: Deployments,
     life: Life,
 }
 
@@ -74,7 +74,7 @@ impl Playground {
             ci: Ci::start(&life, pace).await?,
             pager: Pager::start(&life).await?,
             chat: Chat::start(&life).await?,
-            gates: Gates::default(),
+            deployments: Deployments::default(),
             life,
         })
     }
@@ -163,7 +163,7 @@ store = "env"
 
     /// What is read beside the services: the deployments that wait.
     pub fn sources(&self) -> Vec<(AccountName, Arc<dyn Source>)> {
-        vec![self.gates.source()]
+        vec![self.deployments.source()]
     }
 
     /// What the accounts sign in with: account, field, value.

@@ -303,15 +303,14 @@ async fn deployments_wait_until_somebody_answers() {
     };
     let now = Timestamp::now();
     assert_eq!(read(now).await, []);
-    playground.gates.ask(RELEASE);
+    playground.deployments.ask(RELEASE);
     let first = "acme/web/deployments/1/production".to_owned();
     assert_eq!(read(now).await, [(first.clone(), "waiting", Some(true), None)]);
-    assert!(playground.gates.waits(RELEASE));
-    playground.gates.answer(RELEASE, "ana", true, "");
+    playground.deployments.answer(RELEASE, "ana", true, "");
     let ana = Some("ana".to_owned());
     assert_eq!(read(now).await, [(first.clone(), "approved", Some(false), ana.clone())]);
     // Asked again it is another request; what nobody answers in time expires.
-    playground.gates.ask(RELEASE);
+    playground.deployments.ask(RELEASE);
     let second = "acme/web/deployments/2/production".to_owned();
     let later = now + jiff::SignedDuration::from_hours(1);
     let expected = [(first, "approved", Some(false), ana), (second, "expired", Some(false), None)];

@@ -142,8 +142,8 @@ export const APPROVAL: Approval = {
   updated_at: ago(2),
   needed: { at: ago(3), value: 2 },
   expires_at: { at: ago(3), value: ago(-12) },
-  approvers: { at: ago(3), value: ["bo", "kim", "team/acme/release"] },
-  answers: [{ by: { id: "bo", name: "bo" }, at: ago(2), says: "yes" }],
+  approvers: { at: ago(3), value: { names: ["bo", "kim", "team/acme/release"], complete: true } },
+  answers: [{ by: { id: "bo", name: "bo" }, at: ago(2), decision: "approved" }],
   commit: "b81d09e",
   arguments: { app: "api", env: "production" },
   ships: {

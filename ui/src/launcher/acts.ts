@@ -19,10 +19,7 @@ export function does(launcher: Launcher, act: Act): boolean {
       void launcher.attempt(() => backend.showSettings(act === "activity" ? "activity" : undefined));
       return true;
     case "account":
-      void launcher.attempt(() => {
-        const account = status?.troubles[0]?.account;
-        return backend.showSettings(account ? `accounts/${account}` : "accounts");
-      });
+      launcher.openAccount(status?.troubles[0]?.account);
       return true;
     case "not-seen":
       if (launcher.boards.notSeen.length === 0) return false;

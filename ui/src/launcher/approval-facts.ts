@@ -22,9 +22,9 @@ export function timeLeft({ state, asked_at, expires_at }: Approval, now: number)
   const seconds = (end - now) / 1000;
   if (seconds <= 0)
     return {
-      words: `Its time was up at ${clock(expires_at.value)}, and no end is reported`,
+      words: `Expired at ${clock(expires_at.value)}, but the service has not closed it`,
       part: 0,
-      spoken: "Its time is up",
+      spoken: "Expired",
     };
   const whole = asked_at ? (end - Date.parse(asked_at)) / 1000 : 0;
   return {
@@ -47,27 +47,28 @@ export function endText({ state, ended_by, ended_why }: Approval): string {
   return `${STATES[state]}${ended_by ? ` by ${ended_by.name}` : ""}${ended_why ? `: ${ended_why}` : ""}`;
 }
 
-const SAYS: Record<Answer["says"], string> = {
-  yes: "said yes",
-  no: "said no",
+const DECISIONS: Record<Answer["decision"], string> = {
+  approved: "said yes",
+  denied: "said no",
   withdrawn: "took the answer back",
 };
 
-export const saysText = ({ says }: Answer): string => SAYS[says];
+export const decisionText = ({ decision }: Answer): string => DECISIONS[decision];
 
 /** "1 of 2 said yes", "2 have to say yes", "Nobody has answered". */
 export function progressText({ answers, needed }: Approval): string {
   const all = needed?.value;
   if (!answers) return all ? `${all} ${all === 1 ? "has" : "have"} to say yes` : "Who answered is not known";
-  const given = answers.filter(({ says }) => says === "yes").length;
+  const given = answers.filter(({ decision }) => decision === "approved").length;
   if (all && (all > 1 || given > 0)) return `${given} of ${all} said yes`;
   return answers.length === 0 ? "Nobody has answered" : `${given} said yes`;
 }
 
 /** Who may answer, in words. */
 export function approversText({ approvers }: Approval): string {
-  if (!approvers) return "not known";
-  return approvers.value.length === 0 ? "nobody" : approvers.value.join(", ");
+  const { names, complete } = approvers?.value ?? { names: [], complete: false };
+  if (names.length === 0) return complete ? "nobody" : "not known";
+  return names.join(", ") + (complete ? "" : ", maybe others (not all could be read)");
 }
 
 /** "1.41.0 to 1.42.0, 11 commits". */

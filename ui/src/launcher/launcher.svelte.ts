@@ -43,6 +43,8 @@ export class Launcher {
   sought = $state("");
   /** Below 700 wide the detail is a level of its own. */
   narrow = $state(false);
+  /** The views that are never the first to be seen, once they are read. */
+  later = $state.raw<typeof import("./later") | null>(null);
   /** Something that went wrong here, with no better place to say it. */
   mishap = $state<string | null>(null);
 
@@ -243,6 +245,11 @@ export class Launcher {
     this.boards.hidden();
     this.mishap = null;
     await this.desk.backend.hide();
+  }
+
+  /** The settings of an account, or of all. */
+  openAccount(account?: string): void {
+    void this.attempt(() => this.desk.backend.showSettings(account ? `accounts/${account}` : "accounts"));
   }
 
   /** Does it, and says what went wrong. */

@@ -154,8 +154,9 @@ fn notes(silences: &[String], cut: &[String]) -> BTreeMap<String, String> {
     notes.map(|(name, values)| (name.to_owned(), text::line(&values.join(","), LABEL_VALUE))).collect()
 }
 
-/// What versions before there were notes put among the labels, until the next poll; `silence`, too, but an alert may have a
-/// label of that name, which these cannot be.
+/// What versions before there were notes put among the labels, until the next poll. (They did so with `silence`, too, which
+/// any alert may have for a label.) A label of one of these names can only be real where UTF-8 names are used; such an alert
+/// cannot be silenced from here.
 const NOTED_AMONG_LABELS: [&str; 3] = ["cut-labels", "first-seen", "inhibited-by"];
 
 /// The alert's labels, as they are at Alertmanager. `None` where the incident does not carry them all unchanged.

@@ -141,10 +141,10 @@ impl Sum {
         }
     }
 
-    /// As the checks of that pull request's head. Where there are none, that has been so since it was opened.
-    pub(super) fn of(&self, pull: &wire::Pull) -> Checks {
+    /// As the checks of a commit of that pull request. Where there are none, that has been so since it was opened.
+    pub(super) fn of(&self, commit: &str, pull: &wire::Pull) -> Checks {
         Checks {
-            commit: pull.head.sha.clone(),
+            commit: commit.to_owned(),
             status: self.status(),
             failing: self.failing.iter().take(FAILING_KEPT).cloned().collect(),
             at: self.at.or(pull.created_at).or(pull.updated_at).unwrap_or(Timestamp::UNIX_EPOCH),

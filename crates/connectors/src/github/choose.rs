@@ -5,7 +5,14 @@ use std::collections::BTreeMap;
 use callboard_domain::item::BuildStatus;
 use jiff::Timestamp;
 
-use super::{cursor::Part, details::Task, look::Look, normalise, wire};
+use super::{
+    cursor::Part,
+    details::Task,
+    look::Look,
+    normalise,
+    strays::{Stray, Strays},
+    wire,
+};
 
 /// How many pull requests' details are read in one poll; the others wait for the next.
 const PULLS_AT_ONCE: usize = 100;
@@ -43,7 +50,7 @@ pub(super) fn choose(looks: &[Look], me: &str, turn: usize, now: Timestamp) -> V
         for (id, known) in look.repo.standing.iter().filter(|_| look.is_readable()) {
             // One that the list should have is asked for as a stray.
             let (listed, strays) = (&look.repo.listed, &look.repo.strays);
-            let unlisted = look.relisted && !listed.contains(&known.run) && !strays.contains_key(&known.run);
+            let unlisted = look.relisted && !listed.contains(&known.run) && !strays.contains(known.run);
             let queued = known.branch.as_deref().is_some_and(|branch| branch.starts_with(MERGE_QUEUE));
             let when = if (unlisted && known.red) || (queued && !known.under_way) {
                 &mut suspect
@@ -68,14 +75,13 @@ pub(super) fn choose(looks: &[Look], me: &str, turn: usize, now: Timestamp) -> V
 }
 
 /// The runs that are on no list to ask for: those that were not asked for yet, the newest first, then the others in turns.
-fn strays(all: &BTreeMap<u64, Option<String>>, turn: usize) -> Vec<u64> {
-    let newest_first = || all.iter().rev();
-    let new = newest_first().filter(|(_, etag)| etag.is_none()).map(|(id, _)| *id);
-    let mut chosen: Vec<_> = new.take(STRAYS).collect();
-    let mut others: Vec<_> = newest_first().filter(|(_, etag)| etag.is_some()).map(|(id, _)| *id).collect();
+fn strays(all: &Strays, turn: usize) -> Vec<u64> {
+    let (new, mut others): (Vec<_>, Vec<_>) =
+        all.newest_first().partition(|(_, stray)| **stray == Stray::New);
+    let mut chosen: Vec<_> = new.into_iter().take(STRAYS).collect();
     in_turn(&mut others, turn, STRAYS - chosen.len());
     chosen.append(&mut others);
-    chosen
+    chosen.into_iter().map(|(id, _)| id).collect()
 }
 
 /// Keeps so many of a list: the next ones at each turn, so that each has its own.
@@ -104,8 +110,8 @@ pub(super) fn unexplained<'a>(look: &'a Look, me: &'a str) -> impl Iterator<Item
 
 /// Has the failed runs asked for one by one later: their list may not change until then.
 pub(super) fn put_off(look: &mut Look, me: &str) {
-    let later: Vec<_> = unexplained(look, me).map(|run| (run.id, None)).collect();
-    look.repo.strays.extend(later);
+    let later: Vec<_> = unexplained(look, me).map(|run| run.id).collect();
+    later.into_iter().for_each(|id| look.repo.strays.insert(id, Stray::New));
 }
 
 pub(super) fn is_worth_explaining(look: &Look, run: &wire::Run, me: &str) -> bool {
@@ -122,18 +128,19 @@ mod tests {
 
     #[test]
     fn what_was_not_asked_for_yet_comes_first_and_all_have_their_turn() {
-        let asked = || Some("W/1".to_owned());
-        let mut all: BTreeMap<u64, Option<String>> = (1..=13).map(|id| (id, None)).collect();
-        all.extend((21..=23).map(|id| (id, asked())));
+        let asked = || Stray::Read("W/1".to_owned());
+        let mut all = Strays::default();
+        (1..=13).for_each(|id| all.add(id));
+        (21..=23).for_each(|id| all.insert(id, asked()));
         let first = strays(&all, 0);
         assert_eq!(first, [13, 12, 11, 10, 9, 8, 7, 6, 5, 4]);
-        // Those under way stay; one that could not be read (an empty ETag) holds no other up.
-        all.extend(first.iter().map(|id| (*id, Some(String::new()))));
+        // Those under way stay; one that could not be read holds no other up.
+        first.iter().for_each(|id| all.insert(*id, Stray::Unread));
         let mut seen: std::collections::BTreeSet<_> = first.into_iter().collect();
         let second = strays(&all, 1);
         assert_eq!((&second[..3], second.len()), (&[3, 2, 1][..], STRAYS));
         seen.extend(second.iter().copied());
-        all.extend(second.iter().map(|id| (*id, asked())));
+        second.iter().for_each(|id| all.insert(*id, asked()));
         seen.extend((2..4).flat_map(|turn| strays(&all, turn)));
         assert_eq!(seen.len(), 16);
     }

@@ -13,9 +13,12 @@ use super::{
     Account,
     client::{Found, News},
     cursor::{Part, Repo, RunPosition, Standing, ToldRun},
-    details::{Done, PullRead, StandingGone, StandingRead, Stray},
+    details::{Done, PullRead, StandingGone, StandingRead, StrayRead},
     look::Look,
-    normalise, wire,
+    normalise,
+    open::Said,
+    strays::Stray,
+    wire,
 };
 
 /// True for what a service said no to, which is remembered with the repository.
@@ -85,36 +88,33 @@ impl Account {
                 Done::Merger(found) => {
                     if let Some(mut found) = found {
                         if let Some(listed) = look.pulls.get(&found.number) {
-                            if found.user.is_none() {
-                                found.user.clone_from(&listed.user);
-                            }
-                            found.created_at = found.created_at.or(listed.created_at);
+                            Said::of(listed).complete(&mut found);
                         }
                         look.pulls.insert(found.number, *found);
                     }
                 }
                 Done::Run { id, found } => match found {
                     Ok(Found::Same) => {}
-                    Ok(Found::News(News { content: Stray { run, failing }, etag, .. })) => {
+                    Ok(Found::News(News { content: StrayRead { run, failing }, etag, .. })) => {
                         if look.repo.lacks_attempt(&run) {
                             let why = format!("run {} does not say which attempt it is", run.run_number);
                             errors.push(Missed::new(Part::Runs, ServiceError::unavailable(why)));
-                            look.repo.strays.insert(id, Some(String::new()));
+                            look.repo.strays.insert(id, Stray::Unread);
                             continue;
                         }
                         if normalise::is_awaited(&run) {
-                            look.repo.strays.insert(id, Some(etag));
+                            look.repo.strays.insert(id, Stray::Read(etag));
                         } else {
-                            look.repo.strays.remove(&id);
+                            look.repo.strays.remove(id);
                         }
                         strays.push((*run, failing));
                     }
                     Ok(Found::Gone) if readable => run_is_gone(look, id),
                     Ok(Found::Gone) => {}
-                    Err(error) if is_refusal(&error) => drop(look.repo.strays.remove(&id)),
+                    Err(error) if is_refusal(&error) => look.repo.strays.remove(id),
                     Err(error) => {
                         // The others have their turn before it.
-                        look.repo.strays.entry(id).or_default().get_or_insert_default();
+                        look.repo.strays.fail(id);
                         errors.push(Missed::new(Part::Runs, error));
                     }
                 },
@@ -123,7 +123,7 @@ impl Account {
                     Err(error) => {
                         if !look.repo.refuse(Part::Jobs, &error, now) {
                             // Asked for again by itself: the list may not change.
-                            look.repo.strays.insert(id, None);
+                            look.repo.strays.insert(id, Stray::New);
                             errors.push(Missed::new(Part::Jobs, error));
                         }
                     }
@@ -259,7 +259,7 @@ fn leave_branch(look: &mut Look, branch: &str) {
 
 /// A run that was asked for by itself is not there any more.
 fn run_is_gone(look: &mut Look, id: u64) {
-    look.repo.strays.remove(&id);
+    look.repo.strays.remove(id);
     let of_run = |(build, known): (&String, &Standing)| (known.run == id).then(|| build.clone());
     let builds: Vec<_> = look.repo.standing.iter().filter_map(of_run).collect();
     match look.repo.not_passed.remove(&id) {
@@ -275,7 +275,7 @@ fn leave_run(look: &mut Look, id: String) {
     let positions = [Some(known.newest), known.verdict];
     match positions.into_iter().flatten().find_map(|position| position.number_of(known.run)) {
         Some(number) => {
-            look.repo.strays.remove(&known.run);
+            look.repo.strays.remove(known.run);
             look.repo.running.remove(&known.run);
             look.repo.standing.remove(&id);
             (look.repo.runs, look.repo.default_runs) = (None, None);
@@ -289,7 +289,7 @@ fn leave_run(look: &mut Look, id: String) {
 /// A build is gone. Its runs may still be listed: only a newer one brings it back.
 fn leave(look: &mut Look, id: String, reason: GoneReason) {
     let Some(known) = look.repo.standing.remove(&id) else { return };
-    look.repo.strays.remove(&known.run);
+    look.repo.strays.remove(known.run);
     look.repo.running.remove(&known.run);
     look.repo.not_passed.retain(|_, told| told.build != id);
     look.repo.left.insert(id.clone(), known.newest);
@@ -402,8 +402,7 @@ fn stand(
 /// Once everything of a renamed repository is told under its new name, nothing is there under the old one.
 fn forget_old_name(look: &mut Look) {
     let Repo { open, standing, strays, .. } = &look.repo;
-    let awaited =
-        open.values().any(|open| open.due) || standing.values().any(|it| strays.contains_key(&it.run));
+    let awaited = open.values().any(|open| open.due) || standing.values().any(|it| strays.contains(it.run));
     if !awaited && look.is_readable() {
         look.emptied.extend(look.repo.renamed_from.take());
     }

@@ -10,12 +10,12 @@ use callboard_domain::{
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{learnt::Claim, normalise, open::Open, wire, workflows::Workflows};
+use super::{learnt::Claim, normalise, open::Open, strays::Strays, wire, workflows::Workflows};
 
 /// How long a refusal (gone, forbidden) is believed before asking again.
 const REFUSED_FOR: SignedDuration = SignedDuration::from_mins(10);
 /// How long it is believed of what is asked for by the pull request or run: a poll reads a bounded number of them, so it costs
-/// little to ask again soon. While few calls are left it is believed for as long as any other.
+/// little to ask again soon. While less than half of the calls are left it is believed for as long as any other.
 const PART_REFUSED_FOR: SignedDuration = SignedDuration::from_mins(2);
 /// How many runs that have not passed are remembered of each repository.
 const NOT_PASSED_KEPT: usize = 100;
@@ -23,6 +23,11 @@ const NOT_PASSED_KEPT: usize = 100;
 const ASIDE_FOR: SignedDuration = SignedDuration::from_mins(3);
 /// How long a repository's name and default branch are believed.
 const DESCRIBED_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// How long a refusal of that part is believed. `spare`: less than half of the calls are left.
+fn wait(part: Part, spare: bool) -> SignedDuration {
+    if part.is_read_singly() && !spare { PART_REFUSED_FOR } else { REFUSED_FOR }
+}
 
 /// The cursor's content.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -97,9 +102,9 @@ pub(super) struct Repo {
     /// True where one page of runs does not hold all of them.
     pub(super) busy: bool,
     pub(super) open: BTreeMap<u64, Open>,
-    /// Runs under way on the page of runs, and those that must be asked for one by one (with their ETags).
+    /// Runs under way on the page of runs, and those that must be asked for one by one.
     pub(super) running: BTreeSet<u64>,
-    pub(super) strays: BTreeMap<u64, Option<String>>,
+    pub(super) strays: Strays,
     /// The jobs that failed, by attempt, as far as they were asked for.
     pub(super) failing: BTreeMap<String, Vec<String>>,
     pub(super) refused: BTreeMap<Part, Refusal>,
@@ -255,6 +260,9 @@ impl Part {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Refusal {
     pub(super) why: String,
+    /// When it said so; the beginning of time in the cursors of earlier versions.
+    #[serde(default)]
+    pub(super) at: Timestamp,
     pub(super) until: Timestamp,
     /// True where it is not there, or hidden: a name may be wrong.
     #[serde(default)]
@@ -289,12 +297,13 @@ impl Repo {
         self.described.as_ref().filter(|(_, at)| fresh(*at)).map(|(described, _)| described)
     }
 
-    /// Forgets the refusals that are not believed any more: all where they are asked for `anew`. `spare`: few calls are left.
-    pub(super) fn forget_refusals(&mut self, now: Timestamp, anew: bool, spare: bool) {
-        let longer = REFUSED_FOR.saturating_sub(PART_REFUSED_FOR);
+    /// Forgets the refusals that are not believed any more: those of before it was last asked who the account is, and those
+    /// whose time is over. `spare`: less than half of the calls are left.
+    pub(super) fn forget_refusals(&mut self, now: Timestamp, identified_at: Option<Timestamp>, spare: bool) {
         self.refused.retain(|part, refusal| {
-            let wait = if spare && part.is_read_singly() { longer } else { SignedDuration::ZERO };
-            !anew && now < refusal.until.saturating_add(wait).unwrap_or(refusal.until)
+            let longer = wait(*part, spare).saturating_sub(wait(*part, false));
+            let until = refusal.until.saturating_add(longer).unwrap_or(refusal.until);
+            identified_at.is_none_or(|identified_at| refusal.at >= identified_at) && now < until
         });
     }
 
@@ -307,9 +316,8 @@ impl Repo {
     pub(super) fn refuse(&mut self, part: Part, error: &ServiceError, now: Timestamp) -> bool {
         let refused = matches!(error, ServiceError::Auth { .. } | ServiceError::Rejected { .. });
         if refused {
-            let wait = if part.is_read_singly() { PART_REFUSED_FOR } else { REFUSED_FOR };
-            let until = now.saturating_add(wait).unwrap_or(now);
-            self.refused.insert(part, Refusal { why: error.to_string(), until, missing: false });
+            let until = now.saturating_add(wait(part, false)).unwrap_or(now);
+            self.refused.insert(part, Refusal { why: error.to_string(), at: now, until, missing: false });
         }
         refused
     }
@@ -334,14 +342,14 @@ impl Repo {
     /// Leaves it alone for a while.
     pub(super) fn put_aside(&mut self, why: &str, now: Timestamp) {
         let until = now.saturating_add(ASIDE_FOR).unwrap_or(now);
-        self.refused.insert(Part::Repo, Refusal { why: why.to_owned(), until, missing: false });
+        self.refused.insert(Part::Repo, Refusal { why: why.to_owned(), at: now, until, missing: false });
     }
 
     /// Remembers that the repository is not there, or hidden.
     pub(super) fn miss(&mut self, now: Timestamp) {
         let why = "GitHub has no such repository, or hides it from this account".to_owned();
         let until = now.saturating_add(REFUSED_FOR).unwrap_or(now);
-        self.refused.insert(Part::Repo, Refusal { why, until, missing: true });
+        self.refused.insert(Part::Repo, Refusal { why, at: now, until, missing: true });
     }
 
     /// What is not seen of it, in a person's words. Servers without commit statuses are nothing to speak of.
@@ -418,5 +426,36 @@ impl Repo {
         });
         let own = refused.chain(unsaid).chain(unknown).chain(malformed).chain(short).chain(cut);
         own.chain(details).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A refusal, when the account was identified, whether few calls are left -> whether it is believed at 12:01.
+    #[test]
+    fn a_refusal_is_believed_for_a_while_and_until_the_account_is_identified() {
+        let at = |text: &str| -> Timestamp { format!("2026-11-22T{text}:00Z").parse().unwrap() };
+        let of_earlier_version = r#"{"why":"no","until":"2026-11-22T12:02:00Z"}"#;
+        let refused = r#"{"why":"no","at":"2026-11-22T12:00:00Z","until":"2026-11-22T12:02:00Z"}"#;
+        let over = r#"{"why":"no","at":"2026-11-22T11:58:00Z","until":"2026-11-22T12:00:00Z"}"#;
+        let cases = [
+            (of_earlier_version, None, false, true),
+            (of_earlier_version, Some("11:00"), false, false),
+            (refused, None, false, true),
+            (refused, Some("11:59"), false, true),
+            (refused, Some("12:00"), false, true),
+            (refused, Some("12:01"), false, false),
+            (over, None, false, false),
+            (over, None, true, true),
+            (over, Some("11:59"), true, false),
+        ];
+        for (refusal, identified, spare, expected) in cases {
+            let mut repo = Repo::default();
+            repo.refused.insert(Part::Reviews, serde_json::from_str(refusal).unwrap());
+            repo.forget_refusals(at("12:01"), identified.map(at), spare);
+            assert_eq!(repo.is_refused(Part::Reviews), expected, "{refusal} {identified:?} {spare}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use callboard_domain::{
     error::ServiceError,
-    item::{AccountName, Checks, ChecksStatus, Item},
+    item::{AccountName, ChecksStatus, Item},
     source::GoneReason,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -44,14 +44,14 @@ pub(super) enum Task {
 pub(super) enum Done {
     Pull { number: u64, read: Box<PullRead> },
     Merger(Option<Box<wire::Pull>>),
-    Run { id: u64, found: Result<Found<Stray>, ServiceError> },
+    Run { id: u64, found: Result<Found<StrayRead>, ServiceError> },
     Jobs { id: u64, attempt: String, failing: Result<Vec<String>, ServiceError> },
     Standing { id: String, read: Box<StandingRead> },
     Branch { name: String, read: BranchRead },
 }
 
 /// A run that is on no list, and its jobs that failed, where they were asked for.
-pub(super) struct Stray {
+pub(super) struct StrayRead {
     pub(super) run: Box<wire::Run>,
     pub(super) failing: Vec<String>,
 }
@@ -138,8 +138,7 @@ pub(super) async fn pull(
             let known = all_known || open.sum().status() == ChecksStatus::Failed;
             let is_of_head =
                 !open.head.is_empty() && (pull.head.sha == open.head || pull.head.sha.is_empty());
-            let checks =
-                (known && is_of_head).then(|| Checks { commit: open.head.clone(), ..open.sum().of(pull) });
+            let checks = (known && is_of_head).then(|| open.sum().of(&open.head, pull));
             item = Some(normalise::pull(account, repo, pull, &reviews, checks, now));
         };
         match (calls.find::<wire::Pull>(itself, etag).await, row) {

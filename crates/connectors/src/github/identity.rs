@@ -1,10 +1,14 @@
-use std::sync::{Mutex, PoisonError, atomic::Ordering};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use async_trait::async_trait;
 use callboard_domain::{
     error::ServiceError,
     identity::{Identity, MissingScope},
 };
+use jiff::Timestamp;
 use reqwest::Method;
 
 use super::{
@@ -48,6 +52,30 @@ impl TeamsRead {
     }
 }
 
+/// When it was last asked who the account is, by the clock of the polls: whoever tests the account wants to know how it is now,
+/// so what was refused earlier is not believed any more, however many polls it takes to ask for it again.
+#[derive(Default)]
+pub(super) struct Identified {
+    /// True where no poll has begun since.
+    is_new: AtomicBool,
+    at: Mutex<Option<Timestamp>>,
+}
+
+impl Identified {
+    fn note(&self) {
+        self.is_new.store(true, Ordering::Relaxed);
+    }
+
+    /// The same, for a poll that begins `now`.
+    pub(super) fn at(&self, now: Timestamp) -> Option<Timestamp> {
+        let mut at = self.at.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_new.swap(false, Ordering::Relaxed) {
+            *at = Some(now);
+        }
+        *at
+    }
+}
+
 /// Whose token it is, by the login name; unchanged since `known` costs nothing. Also the first request of a poll: where
 /// the sign-in is refused or GitHub cannot be reached, this one request finds out.
 pub(super) async fn me(calls: &Calls<'_>, known: Option<&Me>) -> Result<Me, ServiceError> {
@@ -66,7 +94,7 @@ impl Identify for Account {
         let user: wire::User = answer.json()?;
         let (teams, teams_unread) = self.teams().await?;
         self.teams.note(teams_unread.clone());
-        self.ask_anew.store(true, Ordering::Relaxed);
+        self.identified.note();
         Ok(Identity {
             login: name(&user.login),
             name: None,

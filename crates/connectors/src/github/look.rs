@@ -19,6 +19,7 @@ use super::{
     cursor::{Described, Part, Repo, Standing},
     normalise,
     open::Open,
+    strays::Stray,
     wire,
 };
 use crate::{
@@ -92,14 +93,15 @@ pub(super) struct Target {
     pub(super) again: bool,
 }
 
-/// Reads a repository's lists. What was read by `until` is kept. `anew`: what was refused is asked for again now.
+/// Reads a repository's lists. What was read by `until` is kept. `identified_at`: what was
+/// refused before that is asked for again now.
 pub(super) async fn look(
     calls: &Calls<'_>,
     target: Target,
     known: Option<Repo>,
     now: Timestamp,
     until: Instant,
-    anew: bool,
+    identified_at: Option<Timestamp>,
 ) -> Look {
     let mut look =
         Look { key: target.name.to_ascii_lowercase(), repo: known.unwrap_or_default(), ..Look::default() };
@@ -108,7 +110,7 @@ pub(super) async fn look(
         (look.repo.runs, look.repo.default_runs, look.repo.tracked) = (None, None, true);
         look.repo.open.values_mut().for_each(|open| open.due = true);
     }
-    look.repo.forget_refusals(now, anew, calls.is_half_spent());
+    look.repo.forget_refusals(now, identified_at, calls.is_half_spent());
     if tokio::time::timeout_at(until, read(calls, &target, &mut look, now)).await.is_err() {
         look.error = Some(ServiceError::unavailable(LATE));
         if !look.read {
@@ -277,7 +279,7 @@ fn rename(look: &mut Look, old: &str, new: &str) {
     let under = |id: &str| id.strip_prefix(old).map_or_else(|| id.to_owned(), |rest| format!("{new}{rest}"));
     for (id, standing) in &repo.standing {
         look.gone.push((Kind::Build, id.clone(), moved(under(id))));
-        repo.strays.insert(standing.run, None);
+        repo.strays.insert(standing.run, Stray::New);
     }
     repo.standing = std::mem::take(&mut repo.standing).into_iter().map(|(id, it)| (under(&id), it)).collect();
     repo.left = std::mem::take(&mut repo.left).into_iter().map(|(id, it)| (under(&id), it)).collect();
@@ -403,11 +405,12 @@ fn sort_in(look: &mut Look, mut pull: wire::Pull, newest: Option<Timestamp>, now
         }
         (PullRequestState::Open, Some(known)) => {
             let is_headless = pull.head.sha.is_empty();
-            let changed = known.updated_at != pull.version(now)
-                || known.row.is_some() && known.row != row
-                || is_headless && !known.head_unread;
+            let changed = known.updated_at != pull.version(now) || known.row.is_some() && known.row != row;
             (known.updated_at, known.row, known.said) = (pull.version(now), row, said);
-            known.head_unread = is_headless;
+            // Until the row changes, the head that the pull request itself has still counts.
+            if changed {
+                known.head_unread = is_headless;
+            }
             known.due |= changed;
             changed
         }

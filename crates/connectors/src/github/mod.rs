@@ -17,6 +17,7 @@ mod look;
 mod normalise;
 mod open;
 mod source;
+mod strays;
 mod targets;
 mod watch;
 mod wire;
@@ -26,10 +27,7 @@ mod workflows;
 mod tests;
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize},
-    },
+    sync::{Arc, atomic::AtomicUsize},
     time::Duration,
 };
 
@@ -38,7 +36,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::watch::Watched;
-use self::{hook::Webhook, identity::TeamsRead, learnt::Learnt};
+use self::{
+    hook::Webhook,
+    identity::{Identified, TeamsRead},
+    learnt::Learnt,
+};
 use crate::{
     Access, ConnectError, Connection, Problem, ServiceUrl,
     http::{Credential, Http},
@@ -125,7 +127,7 @@ impl Config {
             learnt: hook.learnt(),
             turn: AtomicUsize::new(0),
             teams: TeamsRead::default(),
-            ask_anew: AtomicBool::new(false),
+            identified: Identified::default(),
             reading_time: READING_TIME,
         });
         Ok(Connection {
@@ -148,8 +150,7 @@ struct Account {
     /// Counts the polls: what is not asked for in each of them is asked for in turns.
     turn: AtomicUsize,
     teams: TeamsRead,
-    /// True once it was asked who the account is: the next poll asks again for what was refused.
-    ask_anew: AtomicBool,
+    identified: Identified,
     /// How long a poll begins to read more; what is under way then is waited for, and the rest is left to the next one.
     reading_time: Duration,
 }

@@ -14,7 +14,6 @@ use callboard_domain::{
     text,
 };
 use jiff::Timestamp;
-use url::Url;
 
 use super::{wire, workflows::Workflows};
 use crate::lenient::{Odd, first_and_more, folded, web_url};
@@ -60,7 +59,7 @@ pub(super) fn pull(
     Item {
         key: ItemKey::new(account, Kind::PullRequest, format!("{repo}#{}", pull.number)),
         title: pull.title.clone(),
-        url: web(pull.html_url.as_deref()),
+        url: pull.html_url.as_deref().and_then(web_url),
         detail: Detail::PullRequest(detail),
     }
 }
@@ -74,6 +73,9 @@ pub(super) fn row_hash(pull: &wire::Pull) -> u64 {
     (&pull.title, &pull.body, pull.draft, &pull.base.branch, people, teams).hash(&mut hasher);
     if let Some(unread) = pull.unread_requests() {
         unread.hash(&mut hasher);
+    }
+    if pull.head.sha.is_empty() {
+        "headless".hash(&mut hasher);
     }
     hasher.finish()
 }
@@ -219,7 +221,7 @@ pub(super) fn builds(
         Some(Item {
             key: ItemKey::new(account, Kind::Build, id),
             title: latest.name.clone().unwrap_or(pipeline),
-            url: web(latest.html_url.as_deref()),
+            url: latest.html_url.as_deref().and_then(web_url),
             detail: Detail::Build(detail),
         })
     };
@@ -283,7 +285,7 @@ fn build_run(run: &wire::Run, failing: Vec<String>) -> BuildRun {
             .map(|user| login(Some(user)))
             .filter(|login| !login.is_empty()),
         subject,
-        url: web(run.html_url.as_deref()),
+        url: run.html_url.as_deref().and_then(web_url),
         failing,
         serial: Some(run.id),
     }
@@ -367,9 +369,4 @@ fn login(user: Option<&wire::User>) -> String {
 /// A name as one clean line.
 pub(super) fn name(text: &str) -> String {
     text::line(text, NAME)
-}
-
-/// An address for a browser: http and https only.
-pub(super) fn web(url: Option<&str>) -> Option<Url> {
-    web_url(url?)
 }

@@ -70,6 +70,12 @@ impl Said {
         Self { author: Some(String::new()), ..Self::default() }
     }
 
+    /// What a pull request says.
+    pub(super) fn of(pull: &wire::Pull) -> Self {
+        let author = pull.user.as_ref().map(|user| user.login.clone());
+        Self { author, opened_at: pull.created_at, draft: pull.draft }
+    }
+
     /// Takes note of what a pull request says, and gives it what it leaves out. GitHub says nobody (`null`) of an author whose
     /// account was deleted.
     pub(super) fn complete(&mut self, pull: &mut wire::Pull) {

@@ -25,10 +25,11 @@ use super::{
     client::{Calls, Found, News, in_repo},
     collect::is_refusal,
     cursor::{Place, Repo},
-    details::{self, BranchRead, Done, StandingRead, Stray, Task},
+    details::{self, BranchRead, Done, StandingRead, StrayRead, Task},
     identity::me,
     is_watched,
     look::{Look, Target, look},
+    strays::Stray,
     targets::{Targets, left_out, targets},
 };
 
@@ -82,11 +83,10 @@ impl Source for Account {
         }
         ask_in_turn(&mut asked, turn);
         let lists_until = begun + self.reading_time.mul_f32(0.6);
-        // Whoever tests the account wants to know how it is now.
-        let anew = self.ask_anew.swap(false, Ordering::Relaxed);
+        let identified_at = self.identified.at(now);
         let reading = |target: Target| {
             let known = known.get(&target.name.to_ascii_lowercase()).cloned();
-            look(&calls, target, known, now, lists_until + GRACE, anew)
+            look(&calls, target, known, now, lists_until + GRACE, identified_at)
         };
         let (mut looks, unbegun) = within(asked, lists_until, reading).await;
         if let Some(error) = nothing_read(&looks).filter(|_| whole && unbegun.is_empty()) {
@@ -273,7 +273,7 @@ fn ask_in_turn(targets: &mut [Target], turn: usize) {
 fn leave_for_later(look: &mut Look, task: Task) -> Option<String> {
     match task {
         Task::Jobs(id, _) => {
-            look.repo.strays.insert(id, None);
+            look.repo.strays.insert(id, Stray::New);
         }
         Task::Pull(number) if look.repo.open.get(&number).is_some_and(|open| open.due) => {}
         _ => return None,
@@ -317,8 +317,7 @@ impl Account {
                 Done::Merger(pull.ok().map(Box::new))
             }
             Task::Run(id) => {
-                let etag = look.repo.strays.get(&id).and_then(Option::as_deref);
-                let etag = etag.filter(|etag| !etag.is_empty());
+                let etag = look.repo.strays.etag(id);
                 Done::Run { id, found: self.stray(calls, look, repo, id, etag, me).await }
             }
             Task::Jobs(id, attempt) => {
@@ -351,7 +350,7 @@ impl Account {
         id: u64,
         etag: Option<&str>,
         me: &str,
-    ) -> Result<Found<Stray>, ServiceError> {
+    ) -> Result<Found<StrayRead>, ServiceError> {
         let News { content: run, etag, next } = match details::run(calls, repo, id, etag).await? {
             Found::Same => return Ok(Found::Same),
             Found::Gone => return Ok(Found::Gone),
@@ -359,7 +358,7 @@ impl Account {
         };
         let explain = is_worth_explaining(look, &run, me);
         let failing = if explain { details::failing(calls, repo, id).await? } else { Vec::new() };
-        Ok(Found::News(News { content: Stray { run, failing }, etag, next }))
+        Ok(Found::News(News { content: StrayRead { run, failing }, etag, next }))
     }
 }
 

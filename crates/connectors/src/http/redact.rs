@@ -122,8 +122,8 @@ impl Patterns {
         let bytes = &view.bytes;
         let longest = |form: &[u8], edges: &Edges| {
             // Letters that a view leaves out may come after the whole of it.
-            let least_cut = form.len() + usize::from(edges.unseen_after > 0);
-            (SHORT..least_cut.min(bytes.len() + 1)).rev().find(|length| bytes.ends_with(&form[..*length]))
+            let end = form.len() + usize::from(edges.unseen_after > 0);
+            (SHORT..end.min(bytes.len() + 1)).rev().find(|length| bytes.ends_with(&form[..*length]))
         };
         let cut = self.forms.iter().filter_map(|(form, edges)| Some((longest(form, edges)?, edges)));
         let begin = |(length, edges): (usize, &Edges)| {

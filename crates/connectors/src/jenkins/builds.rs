@@ -1,7 +1,7 @@
 //! What became of single builds: one that is deleted is on no list any more, and neither is one that still runs while many
 //! others were built. Both are asked for by their numbers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use callboard_domain::{
     item::{AccountName, ItemKey, Kind},
@@ -60,7 +60,7 @@ impl Asked {
 pub(super) type Dated = (u64, i64);
 
 /// The number of the next build, where Jenkins says: none of those that are listed has it, or a higher one.
-fn next_number(job: &wire::Job) -> Option<u64> {
+pub(super) fn next_number(job: &wire::Job) -> Option<u64> {
     job.next_build_number.filter(|next| job.builds().iter().all(|build| build.number < *next))
 }
 
@@ -94,17 +94,11 @@ impl Builds {
     }
 
     /// Those that should be on a list and are not, and those that ran and are on none any more. Older ones leave the list as
-    /// new ones come, or are cleared away, which says nothing of how the job stands. `last`: the last build of a job that was
-    /// known, where it has a time.
-    pub(super) fn missing(
-        &self,
-        jobs: &[(JobName, &wire::Job)],
-        last: &impl Fn(&JobName) -> Option<Dated>,
-    ) -> Vec<Missing> {
+    /// new ones come, or are cleared away, which says nothing of how the job stands. `anew`: the jobs whose numbers begin anew.
+    pub(super) fn missing(&self, jobs: &[(JobName, &wire::Job)], anew: &BTreeSet<String>) -> Vec<Missing> {
         let of_job = |(name, job): &(JobName, &wire::Job)| {
-            let known = self
-                .known(name)
-                .filter(|_| !job.is_disabled() && !self.begins_anew(name, job, last(name)))?;
+            let known =
+                self.known(name).filter(|_| !job.is_disabled() && !anew.contains(&name.to_string()))?;
             let listed = listed(job).filter(|listed| !listed.is_empty() || job.queue_item.is_some())?;
             let oldest = listed.iter().min().copied().unwrap_or_default();
             let missing = known
@@ -121,53 +115,27 @@ impl Builds {
         jobs.iter().filter_map(of_job).flatten().collect()
     }
 
-    /// The builds of jobs that were deleted and made again, as far as their numbers are still to be given and times do not
-    /// tell them from those that follow (the `last` one that was known has a time). Where they do, the old ones say how the
-    /// job stood before.
-    pub(super) fn restarted(
-        &self,
-        jobs: &[(JobName, &wire::Job)],
-        account: &AccountName,
-        last: &impl Fn(&JobName) -> Option<Dated>,
-    ) -> Vec<GoneRuns> {
-        let of_job = |(name, job): &(JobName, &wire::Job)| {
-            if !self.begins_anew(name, job, last(name)) {
-                return None;
-            }
-            if last(name).is_some() && job.builds().iter().all(|build| build.timestamp.is_some()) {
-                return None;
-            }
-            let key = ItemKey::new(account, Kind::Build, name.to_string());
-            Some(GoneRuns { key, numbers: next_number(job)?..=u64::MAX })
-        };
-        jobs.iter().filter_map(of_job).collect()
-    }
-
-    /// True for a job that was deleted and made again: its numbers begin anew.
+    /// True for a job that was deleted and made again: its numbers begin anew. `last`: its last build that was known, where that
+    /// has a time.
     pub(super) fn begins_anew(&self, name: &JobName, job: &wire::Job, last: Option<Dated>) -> bool {
         self.known(name).is_some_and(|known| is_restarted(job, known, last))
     }
 
-    /// What is to be remembered: what is listed now, what was asked for and still runs, and what was not answered.
-    pub(super) fn next(
-        &self,
-        listing: &Listing<'_>,
-        asked: &Asked,
-        last: &impl Fn(&JobName) -> Option<Dated>,
-    ) -> Self {
+    /// What is to be remembered: what is listed now, what was asked for and still runs, and what of the `missing` was not
+    /// answered.
+    pub(super) fn next(&self, listing: &Listing<'_>, missing: &[Missing], asked: &Asked) -> Self {
         let mut next = BTreeMap::new();
         for (name, job) in &listing.jobs {
             let (id, known) = (name.to_string(), self.known(name).cloned().unwrap_or_default());
             let builds = if listed(job).is_none() {
                 known
             } else {
-                let is_missing: Vec<_> = self.missing(&[(name.clone(), *job)], last);
                 let answered = |number: u64| {
                     asked.of(name).iter().any(|build| build.number == number)
                         || asked.gone.iter().any(|(of, gone)| *of == id && *gone == number)
                 };
-                let open =
-                    is_missing.iter().map(|missing| missing.number).filter(|number| !answered(*number));
+                let own = missing.iter().filter(|missing| missing.job == *name);
+                let open = own.map(|missing| missing.number).filter(|number| !answered(*number));
                 let open = open.map(|number| (number, known.get(&number).copied().unwrap_or_default()));
                 let runs = |build: &wire::Build| (build.number, build.building);
                 let found = asked.of(name).iter().map(runs).filter(|(_, under_way)| *under_way);

@@ -8,8 +8,11 @@ use callboard_domain::{
 use reqwest::StatusCode;
 use url::Url;
 
-use super::{job::JobName, normalise, wire};
-use crate::http::{Answer, Http, Request};
+use super::{job::JobName, wire};
+use crate::{
+    http::{Answer, Http, Request},
+    lenient::web_url,
+};
 
 /// The pause between two looks at something that is under way.
 pub(super) const PAUSE: Duration = Duration::from_secs(2);
@@ -229,7 +232,7 @@ impl Jenkins {
 
     /// Where a build can be seen: as Jenkins says, else below the account's URL.
     pub(super) fn page(&self, name: &JobName, build: &wire::Build) -> Option<Url> {
-        normalise::link(build.url.as_deref()).or_else(|| {
+        build.url.as_deref().and_then(web_url).or_else(|| {
             let mut url = self.http.base().clone();
             let number = build.number.to_string();
             url.path_segments_mut().ok()?.pop_if_empty().extend(below(name, &[&number, ""]));

@@ -8,7 +8,6 @@ use callboard_domain::{
     text,
 };
 use jiff::{SignedDuration, Timestamp};
-use url::Url;
 
 use super::{job::JobName, wire};
 use crate::{
@@ -171,7 +170,7 @@ pub(super) fn item(
     Some(Item {
         key: ItemKey::new(account, Kind::Build, name.to_string()),
         title: text::line(&title, 200),
-        url: link(job.url.as_deref()),
+        url: job.url.as_deref().and_then(web_url),
         detail: Detail::Build(Build {
             repo: name.folder(),
             pipeline: name.own_name().to_owned(),
@@ -225,7 +224,7 @@ fn run(name: &JobName, build: &wire::Build, now: Timestamp) -> BuildRun {
         commit: revision.map(|(commit, _)| commit),
         author: author(build, change),
         subject: if lost { Some("ended without a result".to_owned()) } else { subject(build, change) },
-        url: link(build.url.as_deref()),
+        url: build.url.as_deref().and_then(web_url),
         // When it was made, at the same time as its number; a job that is made again counts from 1.
         serial: build.timestamp.and_then(|at| u64::try_from(at).ok()),
         ..BuildRun::new(build.number, status)
@@ -365,9 +364,4 @@ fn parameters(build: &wire::Build) -> Option<String> {
 
 pub(super) fn time(milliseconds: Option<i64>) -> Option<Timestamp> {
     Timestamp::from_millisecond(milliseconds?).ok()
-}
-
-/// A page that a browser may open.
-pub(super) fn link(text: Option<&str>) -> Option<Url> {
-    web_url(text?)
 }

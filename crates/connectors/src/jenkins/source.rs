@@ -5,14 +5,14 @@ use callboard_domain::{
     action::Choice,
     error::ServiceError,
     item::{AccountName, BuildStatus, Detail, Item, ItemKey, Kind},
-    source::{self, Batch, Cursor, Gone, GoneReason, Problem, ProblemKind, READING_TIME, Source},
+    source::{self, Batch, Cursor, Gone, GoneReason, GoneRuns, Problem, ProblemKind, READING_TIME, Source},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::{
-    builds::{Asked, Builds, Dated, Missing},
+    builds::{Asked, Builds, Dated, Missing, next_number},
     client::Jenkins,
     job::JobName,
     normalise,
@@ -95,8 +95,8 @@ impl Source for Jobs {
         let folder = self.jenkins.jobs(&self.scope.folders, &tree).await?;
         let memory = since.map(Memory::read).unwrap_or_default();
         let mut listing = self.listing(&folder, memory.jobs());
-        let last = |name: &JobName| memory.last(name);
-        let missing = memory.builds.missing(&listing.jobs, &last);
+        let anew = memory.anew(&listing.jobs);
+        let missing = memory.builds.missing(&listing.jobs, &anew);
         let asked = self.ask(&missing, &mut listing.problems).await;
         let mut snapshots = Vec::new();
         for (name, job) in &listing.jobs {
@@ -114,12 +114,13 @@ impl Source for Jobs {
                 snapshots.extend(normalise::item(&self.account, name, job, asked, known, now));
             }
         }
-        let restarted = memory.builds.restarted(&listing.jobs, &self.account, &last);
+        let restarted = memory.restarted(&listing.jobs, &self.account, &anew);
         let gone_runs = asked.gone(&self.account).chain(restarted).collect();
-        let builds = memory.builds.next(&listing, &asked, &last);
+        let builds = memory.builds.next(&listing, &missing, &asked);
         let gone = memory.gone(&listing, &snapshots, &self.account, &self.watch);
         let known = memory.known(&listing, &snapshots);
-        let memory = Memory { known: Some(known), builds, ..memory.complete(&listing, &mut snapshots, now) };
+        let completed = memory.complete(&listing, &mut snapshots, &anew, now);
+        let memory = Memory { known: Some(known), builds, ..completed };
         Ok(Batch {
             cursor: Some(memory.cursor()),
             complete: listing
@@ -222,6 +223,31 @@ impl Memory {
         self.known.as_ref().is_some_and(|known| known.contains_key(&name.to_string()))
     }
 
+    /// The jobs that were deleted and made again: their numbers begin anew.
+    fn anew(&self, jobs: &[(JobName, &wire::Job)]) -> BTreeSet<String> {
+        let anew = jobs.iter().filter(|(name, job)| self.builds.begins_anew(name, job, self.last(name)));
+        anew.map(|(name, _)| name.to_string()).collect()
+    }
+
+    /// The builds of such jobs, as far as their numbers are still to be given and times do not tell them from those that follow.
+    /// Where they do, the old ones say how the job stood before.
+    fn restarted(
+        &self,
+        jobs: &[(JobName, &wire::Job)],
+        account: &AccountName,
+        anew: &BTreeSet<String>,
+    ) -> Vec<GoneRuns> {
+        let are_told_apart = |(name, job): &(JobName, &wire::Job)| {
+            self.last(name).is_some() && job.builds().iter().all(|build| build.timestamp.is_some())
+        };
+        let gone = |(name, job): &(JobName, &wire::Job)| {
+            let key = ItemKey::new(account, Kind::Build, name.to_string());
+            Some(GoneRuns { key, numbers: next_number(job)?..=u64::MAX })
+        };
+        let restarted = jobs.iter().filter(|(name, _)| anew.contains(&name.to_string()));
+        restarted.filter(|job| !are_told_apart(job)).filter_map(gone).collect()
+    }
+
     /// What was there and is not any more, with the reason, as far as the listing tells.
     fn gone(
         &self,
@@ -278,15 +304,18 @@ impl Memory {
         known
     }
 
-    /// Adds what became of the builds that waited and are gone, and gives what is to be remembered of these snapshots.
-    fn complete(mut self, listing: &Listing<'_>, snapshots: &mut [Item], now: Timestamp) -> Self {
+    /// Adds what became of the builds that waited and are gone, and gives what is to be remembered of these snapshots. `anew`:
+    /// the jobs whose numbers begin anew.
+    fn complete(
+        mut self,
+        listing: &Listing<'_>,
+        snapshots: &mut [Item],
+        anew: &BTreeSet<String>,
+        now: Timestamp,
+    ) -> Self {
         let next_number =
             |(name, job): &(JobName, &wire::Job)| Some((name.to_string(), job.next_build_number?));
         let next_numbers: BTreeMap<_, _> = listing.jobs.iter().filter_map(next_number).collect();
-        let begins_anew =
-            |(name, job): &&(JobName, &wire::Job)| self.builds.begins_anew(name, job, self.last(name));
-        let anew: BTreeSet<_> =
-            listing.jobs.iter().filter(begins_anew).map(|(name, _)| name.to_string()).collect();
         let mut next = Self::default();
         for item in snapshots {
             let name = item.reference().to_owned();

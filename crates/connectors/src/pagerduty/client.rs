@@ -27,7 +27,7 @@ use crate::{
 pub(super) const ROWS: usize = 100;
 /// The most users that are offered.
 const USERS: usize = 200;
-/// The most services that are offered.
+/// The most users or services that a lookup reads.
 pub(super) const LOOKED_UP: usize = 500;
 
 /// "REST API rate limits": `ratelimit-reset` counts the seconds that are left.

@@ -42,11 +42,12 @@ impl Webhooks {
         Self { watched, signatures, mentioned: Mutex::default() }
     }
 
-    /// The ids of the incidents that webhooks were about since this was asked last.
+    /// The ids of the incidents that webhooks were about since they were taken last.
     pub(super) fn mentioned(&self) -> BTreeSet<String> {
         self.mentioned.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Takes those ids: the next ones are those that webhooks are about from now on.
     pub(super) fn take_mentioned(&self) -> BTreeSet<String> {
         std::mem::take(&mut *self.mentioned.lock().unwrap_or_else(PoisonError::into_inner))
     }

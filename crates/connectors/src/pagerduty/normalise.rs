@@ -51,23 +51,23 @@ pub(super) fn listed(
     snapshot(account, report, now)
 }
 
-/// How far an incident is, by PagerDuty's word for it; none for one that is not known.
-pub(super) fn status(word: &str) -> Option<IncidentStatus> {
+/// How far an incident is, by PagerDuty's word for it; for one that is not known, what is wrong.
+pub(super) fn status(word: &str) -> Result<IncidentStatus, String> {
     match word {
-        "triggered" => Some(IncidentStatus::Triggered),
-        "acknowledged" => Some(IncidentStatus::Acknowledged),
-        "resolved" => Some(IncidentStatus::Resolved),
-        _ => None,
+        "triggered" => Ok(IncidentStatus::Triggered),
+        "acknowledged" => Ok(IncidentStatus::Acknowledged),
+        "resolved" => Ok(IncidentStatus::Resolved),
+        _ => {
+            let found = text::line(word, NAME);
+            Err(format!("expected the status triggered, acknowledged or resolved, found {found:?}"))
+        }
     }
 }
 
 /// The item that a report is of, or why it can't be made.
 pub(super) fn snapshot(account: &AccountName, report: Report<'_>, now: Timestamp) -> Result<Item, String> {
     let incident = report.incident;
-    let Some(status) = status(&incident.status) else {
-        let found = text::line(&incident.status, NAME);
-        return Err(format!("expected the status triggered, acknowledged or resolved, found {found:?}"));
-    };
+    let status = status(&incident.status)?;
     if incident.id.is_empty() {
         return Err("it has no id".to_owned());
     }
@@ -166,7 +166,7 @@ pub(super) fn unread_acknowledgers(incident: &wire::Incident) -> Option<String> 
     let nameless = incident.acknowledgements.good().iter().any(|it| name(&it.acknowledger).is_empty());
     let nameless = nameless.then(|| "whoever acknowledged it has no name".to_owned());
     let is_by_nobody = incident.acknowledgements.good().is_empty()
-        && status(&incident.status) == Some(IncidentStatus::Acknowledged);
+        && status(&incident.status) == Ok(IncidentStatus::Acknowledged);
     let nobody = is_by_nobody.then(|| "acknowledgements is empty".to_owned());
     incident.acknowledgements.unknown("acknowledgements").or(nameless).or(nobody)
 }

@@ -24,7 +24,7 @@ use super::{
     wire::{Incident, LogEntry},
 };
 use crate::{
-    lenient::{Entries, Odd},
+    lenient::{self, Odd},
     paging::Listing,
     twice,
 };
@@ -33,10 +33,10 @@ use crate::{
 const MOST: usize = 9_900;
 /// How many incidents that left the list are asked for in one poll: the others wait for the next.
 const ENDS: usize = 20;
-/// How long an incident that only webhooks told of may be missing before it counts as deleted.
-const MISSED_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// How many of them at once.
 const AT_ONCE: usize = 4;
+/// How long an incident that only webhooks told of may be missing before it counts as deleted.
+const MISSED_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// The most entries of the log that are read in one poll.
 const LOGGED: usize = 500;
 /// How far the reading of the log overlaps: entries appear a little after their time.
@@ -55,10 +55,10 @@ pub(super) struct Incidents {
 struct Seen {
     /// The incidents that were open, and those whose end could not be read yet.
     open: BTreeSet<String>,
-    /// Those that webhooks were about since.
+    /// Those that webhooks were about since, and those of them of which nothing was answered yet.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     mentioned: BTreeSet<String>,
-    /// Those of them that could not be read, since when: they may be hidden from this key.
+    /// Those of them that were not there when they were asked for, since when: they may be hidden from this key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     missed: BTreeMap<String, Timestamp>,
     /// Until when the log has been read.
@@ -130,7 +130,6 @@ impl Incidents {
             },
             |it| it.id.clone(),
         );
-        listing.complete &= listing.odd.is_empty();
         Ok(listing)
     }
 
@@ -158,7 +157,9 @@ impl Incidents {
 #[async_trait]
 impl Source for Incidents {
     async fn poll(&self, since: Option<&Cursor>, now: Timestamp) -> Result<Batch, ServiceError> {
-        let before = Seen::read(since).unwrap_or_default();
+        let before = Seen::read(since);
+        let begins_anew = before.is_none();
+        let before = before.unwrap_or_default();
         let account = &self.watched.account;
         let Listing { rows, mut odd, complete, fault } = self.open().await?;
         let mut batch = Batch::default();
@@ -176,16 +177,13 @@ impl Source for Incidents {
                 }
             }
         }
-        let entries = Entries { good: vec![(); batch.snapshots.len()], odd };
-        batch.problems.extend(entries.problem("", "incidents"));
+        let read = batch.snapshots.len();
+        batch.problems.extend(lenient::problem(&odd, read, "", "incidents"));
         if let Some(fault) = fault {
-            let why = format!("only {} open incidents were read: {fault}", entries.good.len());
+            let why = format!("only {read} open incidents were read: {fault}");
             batch.problems.push(Problem::new(ProblemKind::Incomplete, "", why));
-        } else if !complete && entries.odd.is_empty() {
-            let why = format!(
-                "more than {} incidents are open, or they changed while they were read",
-                entries.good.len()
-            );
+        } else if !complete && odd.is_empty() {
+            let why = format!("more than {read} incidents are open, or they changed while they were read");
             batch.problems.push(Problem::new(ProblemKind::Incomplete, "", why));
         }
 
@@ -203,25 +201,25 @@ impl Source for Incidents {
             .buffered(AT_ONCE)
             .collect::<Vec<_>>()
             .await;
-        // Those that are asked for again with the next poll: what was on the list, and what only webhooks told of. Of the latter
-        // it says nothing that they are not there.
-        let (waiting, told): (Vec<String>, Vec<String>) =
+        // Those that are asked for again with the next poll: what was on the list, and what only webhooks told of and has had no
+        // answer.
+        let (mut waiting, mut unanswered): (BTreeSet<String>, BTreeSet<String>) =
             later.iter().cloned().partition(|id| before.open.contains(id));
-        let mut waiting: BTreeSet<String> = waiting.into_iter().collect();
-        let missed_since = |id: String| {
-            let since = before.missed.get(&id).copied().unwrap_or(now);
-            (id, since)
+        // Since when it has been missing; a webhook about it means that it is there, or will be.
+        let missing_since = |id: &String| {
+            let is_told_anew = before.mentioned.contains(id) || mentioned.contains(id);
+            before.missed.get(id).copied().filter(|_| !is_told_anew)
         };
-        let mut missed: BTreeMap<String, Timestamp> = told.into_iter().map(missed_since).collect();
         let is_deleted = |id: &String| {
-            let since = before.missed.get(id);
-            before.open.contains(id) || since.is_some_and(|since| now.duration_since(*since) >= MISSED_FOR)
+            let is_overdue = |since| now.duration_since(since) >= MISSED_FOR;
+            before.open.contains(id) || missing_since(id).is_some_and(is_overdue)
         };
         if !later.is_empty() {
             let why = format!("whether {} more incidents have ended is read with the next poll", later.len());
             batch.problems.push(Problem::new(ProblemKind::Incomplete, "", why));
         }
         for (end, id) in ends {
+            let is_refused = matches!(end, Err(ServiceError::Auth { .. } | ServiceError::Rejected { .. }));
             let read = end.map_err(|error| error.to_string()).and_then(|incident| match incident {
                 Some(incident) => {
                     let unread: Vec<Problem> = unread_people(&incident).collect();
@@ -246,21 +244,35 @@ impl Source for Incidents {
                 Ok(None) => {
                     let why = "a webhook told of it, and it is not there for this key yet";
                     batch.problems.push(Problem::new(ProblemKind::Details, id.as_str(), why));
-                    missed.extend([missed_since(id)]);
+                    let since = missing_since(&id).unwrap_or(now);
+                    seen.missed.insert(id, since);
+                }
+                // It never was on this key's list, and asked again it would be refused again.
+                Err(why) if is_refused && !before.open.contains(&id) => {
+                    let why = format!("a webhook told of it, and this key is refused it: {why}");
+                    batch.problems.push(Problem::new(ProblemKind::Details, id.as_str(), why));
                 }
                 Err(why) => {
                     let why = format!("whether it has ended cannot be read: {why}");
                     batch.problems.push(Problem::new(ProblemKind::NotSeen, id.as_str(), why));
                     match before.open.contains(&id) {
                         true => drop(waiting.insert(id)),
-                        false => missed.extend([missed_since(id)]),
+                        false => drop(unanswered.insert(id)),
                     }
                 }
             }
         }
+        let has_unanswered = !unanswered.is_empty();
+        // No answer says nothing of whether it is there: no clock begins, and one that runs goes on.
+        for id in unanswered {
+            match missing_since(&id) {
+                Some(since) => drop(seen.missed.insert(id, since)),
+                None => drop(seen.mentioned.insert(id)),
+            }
+        }
         // How each of them ended is asked for by itself. Only where it is not known what was open, the list alone says it.
-        let is_all =
-            since.is_none() && complete && entries.odd.is_empty() && waiting.is_empty() && missed.is_empty();
+        let is_read = complete && odd.is_empty() && waiting.is_empty();
+        let is_all = begins_anew && is_read && seen.missed.is_empty() && !has_unanswered;
         batch.complete.extend(is_all.then(|| Scope::all(Kind::Incident)));
         seen.open.extend(waiting);
 
@@ -287,8 +299,7 @@ impl Source for Incidents {
             }
         }
         // What webhooks told meanwhile is not in the cursor that they were put into: this one takes its place.
-        seen.mentioned = self.hook.mentioned();
-        seen.missed = missed;
+        seen.mentioned.extend(self.hook.mentioned());
         batch.cursor = Some(seen.write());
         batch.rate_limit = self.pagerduty.http().rate_limit();
         Ok(batch)

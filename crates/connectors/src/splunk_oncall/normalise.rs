@@ -201,7 +201,7 @@ pub(super) fn unread(incident: &wire::Incident) -> Vec<Problem> {
     pages.into_iter().chain(steps).collect()
 }
 
-/// What the filters of the account go by. Teams that are not all known are left out: what is not known speaks for no answer.
+/// What the filters of the account go by. Where not all teams are known none is noted, and the filter lets the incident through.
 fn notes(incident: &wire::Incident) -> BTreeMap<String, String> {
     let is_read = incident.paged_teams.is_read() && incident.paged_policies.is_read();
     let slugs = incident.paged_teams.good().iter().map(|team| team.0.clone());

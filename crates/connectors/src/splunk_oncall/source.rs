@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::{Watched, client::SplunkOnCall, normalise, wire::Incident};
 use crate::{
-    lenient::{Entries, Odd},
+    lenient::{self, Entries, Odd},
     twice,
 };
 
@@ -68,17 +68,16 @@ impl Source for Incidents {
         let is_read = |item: &Item| !unread.contains_key(item.key.id.as_str());
         let read = found.iter().filter(|(item, _)| is_read(item)).count();
         odd.extend(unread.into_values());
+        let (watched, others): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|(item, _)| self.watched.covers(item));
         let mut problems: Vec<_> =
-            found.iter().flat_map(|(_, incident)| normalise::unread(incident)).collect();
-        let (snapshots, others): (Vec<_>, Vec<_>) =
-            found.into_iter().map(|(item, _)| item).partition(|item| self.watched.covers(item));
+            watched.iter().flat_map(|(_, incident)| normalise::unread(incident)).collect();
         // What was rerouted to a team that the account does not watch has not ended.
-        let gone = others.into_iter().map(|item| Gone { key: item.key, reason: GoneReason::NotWatched });
+        let gone = others.into_iter().map(|(item, _)| Gone { key: item.key, reason: GoneReason::NotWatched });
         let is_whole = odd.is_empty();
-        let entries = Entries { good: vec![(); read], odd };
-        problems.extend(entries.problem("", "incidents"));
+        problems.extend(lenient::problem(&odd, read, "", "incidents"));
         Ok(Batch {
-            snapshots,
+            snapshots: watched.into_iter().map(|(item, _)| item).collect(),
             gone: gone.collect(),
             // What cannot be read may be any of those that are missed.
             complete: is_whole.then(|| Scope::all(Kind::Incident)).into_iter().collect(),

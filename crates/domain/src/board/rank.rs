@@ -105,7 +105,11 @@ fn approval_standing(approval: &Approval, me: &Identity) -> Option<Standing> {
     let mine = approval.mine_to_give(me);
     let place = if mine == Some(false) { Place::Waiting } else { Place::Approvals };
     let concerns_me = mine != Some(false) || approval.is_asked_by(me) || approval.is_answered_by(me);
-    let urgency = if mine == Some(true) { MINE } else { MAYBE_MINE };
+    let urgency = match mine {
+        Some(true) => MINE,
+        None => MAYBE_MINE,
+        Some(false) => u8::from(!approval.is_asked_by(me)),
+    };
     let standing = Standing::new(place, concerns_me, urgency, approval.asked_at);
     Some(Standing { expires_at: approval.expires_at(), ..standing })
 }
@@ -174,7 +178,7 @@ pub struct Candidate<T> {
 pub struct Ranked<T> {
     /// In the order of their urgency; none is empty.
     pub sections: Vec<RankedSection<T>>,
-    /// All of it in numbers.
+    /// The whole board in numbers, whatever part of it is asked for.
     pub summary: Summary,
 }
 
@@ -213,16 +217,14 @@ pub fn rank<T: Ord>(
     let mut summary = Summary::default();
     let mut ranked: Vec<(Place, u8, i64, T)> = Vec::new();
     for Candidate { id, kind, standing, snoozed } in candidates {
-        if options.kind.is_some_and(|wanted| wanted != kind) {
-            continue;
-        }
         let held = standing.is_held(now);
         let place = if snoozed { Place::Snoozed } else { standing.place };
         if standing.concerns_me {
             count(&mut summary, place, held, standing.urgency);
         }
+        let wanted = options.kind.is_none_or(|wanted| wanted == kind);
         let shown = if snoozed { options.all || options.snoozed } else { standing.is_shown(options.all) };
-        if shown {
+        if wanted && shown {
             let age = match place {
                 Place::Approvals => standing.by_time_left(),
                 Place::Incidents | Place::PullRequests | Place::Waiting => standing.since,

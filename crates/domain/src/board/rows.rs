@@ -66,7 +66,7 @@ fn approval_row(approval: &Approval, item: &Item, me: &Identity, now: Timestamp)
     let parts = [environment.map(str::to_owned), asked, Some(approval.progress())];
     let parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
     let what = match approval.is_late(now) {
-        true => "its time is up, and no end is reported".to_owned(),
+        true => "expired, but the service has not closed it".to_owned(),
         false => turn.what,
     };
     Some(Row {

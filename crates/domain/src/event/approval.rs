@@ -1,9 +1,11 @@
 //! Approvals: how they are joined, and what a new state of one tells.
 
-use std::{cmp::Ordering, collections::BTreeMap};
+use std::cmp::Ordering;
 
 use super::{EventName, Order, Transition, join_lists, later, settle_list};
-use crate::item::{ANSWERS_KEPT, Answer, Approval, ApprovalState, AsOf, Item, Says, User, listed};
+use crate::item::{
+    ANSWERS_KEPT, Answer, Approval, ApprovalDecision, ApprovalState, AsOf, Item, User, listed,
+};
 
 /// True where both are the same request. One that does not say when it was asked is the one that is known.
 fn is_same_request(one: &Approval, other: &Approval) -> bool {
@@ -62,7 +64,7 @@ pub(super) fn join(old: &Approval, mut new: Approval, order: Order) -> Approval 
     fill(&mut winner.asked_by, &other.asked_by);
     fill(&mut winner.asked_at, &other.asked_at);
     fill(&mut winner.commit, &other.commit);
-    fill::<BTreeMap<_, _>>(&mut winner.arguments, &other.arguments);
+    fill(&mut winner.arguments, &other.arguments);
     fill(&mut winner.description, &other.description);
     Approval { needed, expires_at, approvers, account_may, answers, ships, ..winner }
 }
@@ -111,44 +113,49 @@ pub(super) fn transitions(old: Option<&Approval>, new: &Approval, item: &Item) -
         }
         Some(_) => {}
     }
-    if before == Some(new.state) {
-        return found;
-    }
+    let Some(name) = new.state.end().filter(|_| before != Some(new.state)) else { return found };
     let (by, why) = (ended_by(new), new.ended_why.as_deref());
     let why = why.map_or_else(String::new, |why| format!(": {why}"));
-    let (name, summary) = match new.state {
+    let summary = match new.state {
         ApprovalState::Waiting => return found,
-        ApprovalState::Approved => (
-            EventName::Approved,
-            match approvers(new).as_slice() {
-                [] => format!("{subject} was approved{why}"),
-                names => format!("{} approved: {subject}{why}", listed(names)),
-            },
-        ),
-        ApprovalState::Denied => (
-            EventName::Denied,
-            match &by {
-                Some(by) => format!("{} said no: {subject}{why}", by.name),
-                None => format!("{subject} was denied{why}"),
-            },
-        ),
-        ApprovalState::Expired => (EventName::Expired, format!("{subject} expired without an answer{why}")),
-        ApprovalState::Superseded => (EventName::Superseded, format!("{subject} was superseded{why}")),
+        ApprovalState::Approved => match approvers(new).as_slice() {
+            [] => format!("{subject} was approved{why}"),
+            names => format!("{} approved: {subject}{why}", listed(names)),
+        },
+        ApprovalState::Denied => match &by {
+            Some(by) => format!("{} said no: {subject}{why}", by.name),
+            None => format!("{subject} was denied{why}"),
+        },
+        ApprovalState::Expired => format!("{subject} expired without an answer{why}"),
+        ApprovalState::Superseded => format!("{subject} was superseded{why}"),
     };
     tell(name, new.changed_at(), by, version, summary);
     found
 }
 
+impl ApprovalState {
+    /// The event that tells that a request has come to this state; `None` where it waits.
+    pub(crate) fn end(self) -> Option<EventName> {
+        match self {
+            Self::Waiting => None,
+            Self::Approved => Some(EventName::Approved),
+            Self::Denied => Some(EventName::Denied),
+            Self::Expired => Some(EventName::Expired),
+            Self::Superseded => Some(EventName::Superseded),
+        }
+    }
+}
+
 /// Who ended it: as the service says, else whose answer it was, where it can only have been theirs.
 fn ended_by(approval: &Approval) -> Option<User> {
     let decisive = match approval.state {
-        ApprovalState::Approved => Says::Yes,
-        ApprovalState::Denied => Says::No,
+        ApprovalState::Approved => ApprovalDecision::Approved,
+        ApprovalState::Denied => ApprovalDecision::Denied,
         ApprovalState::Waiting | ApprovalState::Expired | ApprovalState::Superseded => {
             return approval.ended_by.clone();
         }
     };
-    let mut answers = approval.answers.iter().flatten().filter(|answer| answer.says == decisive);
+    let mut answers = approval.answers.iter().flatten().filter(|answer| answer.decision == decisive);
     let only = answers.next().filter(|_| answers.next().is_none()).map(|answer| answer.by.clone());
     approval.ended_by.clone().or(only)
 }
@@ -157,15 +164,18 @@ fn ended_by(approval: &Approval) -> Option<User> {
 fn approvers(approval: &Approval) -> Vec<&str> {
     let mut names: Vec<_> =
         approval.given().unwrap_or_default().into_iter().map(|answer| answer.by.name.as_str()).collect();
-    let last = approval.ended_by.as_ref().map(|by| by.name.as_str());
-    names.extend(last.filter(|last| !names.contains(last)).into_iter().collect::<Vec<_>>());
+    if let Some(last) = approval.ended_by.as_ref().map(|by| by.name.as_str())
+        && !names.contains(&last)
+    {
+        names.push(last);
+    }
     names
 }
 
 /// What people call it: "Deploy web to production".
 fn subject(approval: &Approval, item: &Item) -> String {
     let environment = approval.environment.as_deref().unwrap_or_default();
-    match (item.title.as_str(), environment) {
+    match (item.given_title(), environment) {
         ("", "") => item.reference().to_owned(),
         ("", environment) => format!("{} in {environment}", approval.repo).trim_start().to_owned(),
         (title, "") => title.to_owned(),

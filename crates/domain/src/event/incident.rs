@@ -273,7 +273,7 @@ pub(super) fn transitions(old: Option<&Incident>, new: &Incident, item: &Item) -
 
 /// What people call it: "Checkout slower than 2 s in billing".
 fn subject(incident: &Incident, item: &Item) -> String {
-    match (item.title.as_str(), incident.service.as_str()) {
+    match (item.given_title(), incident.service.as_str()) {
         ("", "") => item.reference().to_owned(),
         ("", service) => service.to_owned(),
         (title, "") => title.to_owned(),

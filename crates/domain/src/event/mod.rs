@@ -44,9 +44,9 @@
 mod approval;
 mod build;
 mod incident;
-mod pull_request;
+pub(crate) mod pull_request;
 
-use std::{borrow::Cow, cmp::Ordering, ops::RangeInclusive};
+use std::{cmp::Ordering, ops::RangeInclusive};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -299,7 +299,7 @@ pub fn without_runs(stored: &Item, numbers: &RangeInclusive<u64>) -> Option<Item
 
 fn change(stored: Option<&Item>, item: Item) -> Change {
     let changed = stored != Some(&item);
-    let transitions = if changed { transitions(stored, &as_told(&item)) } else { Vec::new() };
+    let transitions = if changed { transitions(stored, &item) } else { Vec::new() };
     Change { item, changed, transitions }
 }
 
@@ -309,26 +309,14 @@ fn change(stored: Option<&Item>, item: Item) -> Change {
 /// pull request: the store keeps it once for each quiet period.
 pub fn stale(item: &Item, now: Timestamp) -> Option<Transition> {
     match &item.detail {
-        Detail::PullRequest(pull_request) => pull_request::stale(&as_told(item), pull_request, now),
+        Detail::PullRequest(pull_request) => pull_request::stale(item, pull_request, now),
         Detail::Build(_) | Detail::Incident(_) | Detail::Approval(_) => None,
-    }
-}
-
-/// True where the service gave that title: [`Item::clean`] calls what has none by its id.
-pub(crate) fn is_title(title: &str, key: &ItemKey) -> bool {
-    !title.is_empty() && title != key.id
-}
-
-/// An item as summaries name it: one without a title by what else is known of it.
-fn as_told(item: &Item) -> Cow<'_, Item> {
-    match is_title(&item.title, &item.key) {
-        true => Cow::Borrowed(item),
-        false => Cow::Owned(Item { title: String::new(), ..item.clone() }),
     }
 }
 
 /// Both sides are settled. Title and URL come with the newer side, where it has them.
 fn join(stored: &Item, snapshot: Item, order: Order) -> Item {
+    let [had_title, has_title] = [stored, &snapshot].map(|item| !item.given_title().is_empty());
     let (detail, newer) = match (&stored.detail, snapshot.detail) {
         (Detail::Build(old), Detail::Build(new)) => {
             let newer = build::is_newer(old, &new);
@@ -352,7 +340,7 @@ fn join(stored: &Item, snapshot: Item, order: Order) -> Item {
         }
     };
     let keep = |old_is_known: bool, new_is_known: bool| old_is_known && !(newer && new_is_known);
-    let title = match keep(is_title(&stored.title, &stored.key), is_title(&snapshot.title, &snapshot.key)) {
+    let title = match keep(had_title, has_title) {
         true => stored.title.clone(),
         false => snapshot.title,
     };

@@ -15,15 +15,17 @@ use crate::item::{
 
 pub(super) fn settle(pull_request: &mut PullRequest) {
     settle_list(&mut pull_request.reviews, REVIEWS_KEPT, newest_first, join_review);
-    // Which commit is the head may not be said: then it is the one that is known.
     let head = &pull_request.head;
-    let of_head = |checks: &Checks| head.is_empty() || checks.commit == *head;
-    pull_request.checks = pull_request.checks.take().filter(of_head);
-    pull_request.mergeability =
-        pull_request.mergeability.take().filter(|said| said.commit == pull_request.head);
-    pull_request.size = pull_request.size.take().filter(|size| size.commit == pull_request.head);
+    pull_request.checks.take_if(|checks| !is_of_head(&checks.commit, head));
+    pull_request.mergeability.take_if(|said| !is_of_head(&said.commit, head));
+    pull_request.size.take_if(|size| !is_of_head(&size.commit, head));
     let version = pull_request.updated_at;
     Requests::of(pull_request).give(pull_request, version);
+}
+
+/// True where what was said of a commit is said of the head. Which commit that is may not be known: then it may be this one.
+fn is_of_head(commit: &str, head: &str) -> bool {
+    head.is_empty() || commit == head
 }
 
 /// Who is asked for a review, by versions of their own, because a newer snapshot may say nothing of it: the newest whole list,
@@ -108,7 +110,8 @@ pub(super) fn join(old: &PullRequest, mut new: PullRequest, order: Order) -> Pul
         joined
     };
     // Checks of a commit that is no longer the head say nothing about the pull request.
-    let of_head = |checks: &Checks| checks.commit == joined.head;
+    let head = joined.head.as_str();
+    let of_head = |checks: &Checks| is_of_head(&checks.commit, head);
     joined.checks = match (old.checks.as_ref().filter(|c| of_head(c)), new_checks.filter(of_head)) {
         (Some(old), Some(new)) => Some(join_checks(old, new, order)),
         (Some(old), None) => Some(old.clone()),
@@ -116,9 +119,9 @@ pub(super) fn join(old: &PullRequest, mut new: PullRequest, order: Order) -> Pul
     };
     // The newer word of the service, if it is of the head.
     let said = old.mergeability.iter().cloned().chain(new_mergeability);
-    let said = said.filter(|said| said.commit == joined.head);
+    let said = said.filter(|said| is_of_head(&said.commit, head));
     joined.mergeability = said.max_by_key(|said| (said.at, said.state));
-    let of_head = |size: &Size| size.commit == joined.head;
+    let of_head = |size: &Size| is_of_head(&size.commit, head);
     joined.size = match (old.size.as_ref().filter(|size| of_head(size)), new_size.filter(of_head)) {
         (Some(old), Some(new)) => Some(join_sizes(old, new, order)),
         (old, new) => new.or_else(|| old.cloned()),
@@ -161,19 +164,19 @@ fn join_review(old: &Review, new: Review) -> Review {
     Review { verdict: new.verdict.max(old.verdict), by: new.by, at: new.at, commit }
 }
 
-/// Both are of the same commit.
+/// Both are of the head: of one commit, where that is known.
 fn join_checks(old: &Checks, new: Checks, order: Order) -> Checks {
     if order == Order::Later && new.at == old.at {
         return new;
     }
-    match (new.at, new.status).cmp(&(old.at, old.status)) {
+    match (new.at, new.status, &new.commit).cmp(&(old.at, old.status, &old.commit)) {
         Ordering::Less => old.clone(),
         Ordering::Equal => Checks { failing: join_sets(&old.failing, new.failing), ..new },
         Ordering::Greater => new,
     }
 }
 
-/// Both are of the same commit.
+/// Both are of the head: of one commit, where that is known.
 fn join_sizes(old: &Size, new: Size, order: Order) -> Size {
     let version = |size: &Size| (size.at, size.files, size.added, size.removed);
     let newer = (order == Order::Later && new.at == old.at) || version(&new) >= version(old);
@@ -191,12 +194,12 @@ pub(super) fn transitions(old: Option<&PullRequest>, new: &PullRequest, item: &I
 }
 
 /// What people call it: "acme/web#479 Bump dependency pins".
-fn name(item: &Item) -> String {
-    format!("{} {}", item.reference(), item.title).trim_end().to_owned()
+pub(crate) fn name(item: &Item) -> String {
+    format!("{} {}", item.reference(), item.given_title()).trim_end().to_owned()
 }
 
 /// The name, or `an unknown user` where the service does not say.
-fn who(name: Option<&str>) -> &str {
+pub(crate) fn who(name: Option<&str>) -> &str {
     name.filter(|name| !name.is_empty()).unwrap_or("an unknown user")
 }
 

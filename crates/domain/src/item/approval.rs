@@ -51,10 +51,10 @@ pub struct Approval {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub expires_at: Option<AsOf<Timestamp>>,
-    /// Everybody who may answer: login names, and `team/ORGANISATION/NAME` of the teams.
+    /// Who may answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
-    pub approvers: Option<AsOf<Vec<String>>>,
+    pub approvers: Option<AsOf<Approvers>>,
     /// Whether the account that reads it may answer, where the service itself says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -98,6 +98,22 @@ impl<T> AsOf<T> {
     }
 }
 
+/// Who may answer a request.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
+pub struct Approvers {
+    /// Login names, and `team/ORGANISATION/NAME` of the teams.
+    pub names: Vec<String>,
+    /// True where these are all: only then who is not among them may not answer.
+    pub complete: bool,
+}
+
+impl Approvers {
+    /// Everybody who may answer.
+    pub fn all(names: impl IntoIterator<Item: Into<String>>) -> Self {
+        Self { names: names.into_iter().map(Into::into).collect(), complete: true }
+    }
+}
+
 /// How far a request is. Of two states of one version the later in this list counts: in doubt nothing was approved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
@@ -132,8 +148,8 @@ impl ApprovalState {
 pub struct Answer {
     /// When, where the service says: of two answers of a person the later one counts.
     pub at: Option<Timestamp>,
-    /// What they said.
-    pub says: Says,
+    /// What they decided.
+    pub decision: ApprovalDecision,
     /// Who.
     pub by: User,
     /// Why, in their words.
@@ -142,15 +158,15 @@ pub struct Answer {
     pub why: Option<String>,
 }
 
-/// What an answer says. Of two at the same time the later in this list counts: in doubt it is no yes.
+/// What a person decided. Of two at the same time the later in this list counts: in doubt it is no yes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
 #[serde(rename_all = "snake_case")]
-pub enum Says {
+pub enum ApprovalDecision {
     /// It may happen.
-    Yes,
+    Approved,
     /// It must not happen.
-    No,
-    /// What was said before does not count any more.
+    Denied,
+    /// What they decided before does not count any more.
     Withdrawn,
 }
 
@@ -241,7 +257,7 @@ impl Approval {
     /// Everybody whose yes counts; `None` where that is not known.
     pub fn given(&self) -> Option<Vec<&Answer>> {
         let answers = self.answers.as_ref()?;
-        Some(answers.iter().filter(|answer| answer.says == Says::Yes).collect())
+        Some(answers.iter().filter(|answer| answer.decision == ApprovalDecision::Approved).collect())
     }
 
     /// How far it is: `1 of 2 given`, `2 needed`. Empty where neither number is known, or one yes is all that it takes.
@@ -261,7 +277,8 @@ impl Approval {
 
     /// True where I have said yes or no.
     pub fn is_answered_by(&self, me: &Identity) -> bool {
-        let answers = self.answers.iter().flatten().filter(|answer| answer.says != Says::Withdrawn);
+        let answers =
+            self.answers.iter().flatten().filter(|answer| answer.decision != ApprovalDecision::Withdrawn);
         answers.into_iter().any(|answer| me.is(&answer.by.id))
     }
 
@@ -273,7 +290,7 @@ impl Approval {
     /// | the service says whether the account may answer | as it says |
     /// | I am among those who may answer, and did not ask | yes |
     /// | I am among them, and asked: the requester may not count | not known |
-    /// | I am not among them, and it is known who I am and in which teams | no |
+    /// | I am not among them, these are all, and it is known who I am and in which teams | no |
     pub fn mine_to_give(&self, me: &Identity) -> Option<bool> {
         if !self.waits() || self.is_answered_by(me) {
             return Some(false);
@@ -282,13 +299,13 @@ impl Approval {
         if let Some(may) = self.account_may.as_ref().filter(|_| !me.login.is_empty()) {
             return Some(may.value);
         }
-        let approvers = &self.approvers.as_ref()?.value;
-        if approvers.iter().any(|name| me.is(name)) {
+        let Approvers { names, complete } = &self.approvers.as_ref()?.value;
+        if names.iter().any(|name| me.is(name)) {
             return if self.is_asked_by(me) { None } else { Some(true) };
         }
         let may_be_mine =
             |name: &String| me.login.is_empty() || (me.teams_unread.is_some() && name.starts_with("team/"));
-        if approvers.iter().any(may_be_mine) { None } else { Some(false) }
+        if !complete || names.iter().any(may_be_mine) { None } else { Some(false) }
     }
 
     /// Whose answer is awaited; `None` once it has ended.
@@ -311,7 +328,7 @@ impl Approval {
                 let answered = |name: &&String| {
                     self.answers.iter().flatten().any(|answer| answer.by.id.eq_ignore_ascii_case(name))
                 };
-                let approvers = self.approvers.iter().flat_map(|approvers| &approvers.value);
+                let approvers = self.approvers.iter().flat_map(|approvers| &approvers.value.names);
                 let who: Vec<_> = approvers.filter(|name| !me.is(name) && !answered(name)).cloned().collect();
                 let shown: Vec<_> = who.iter().map(|name| without_organisation(name)).collect();
                 let what = match shown.as_slice() {

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::{
-    Approval, AsOf, Build, BuildRun, Detail, ESCALATIONS_KEPT, Incident, Item, PullRequest, Shipment, User,
+    Approval, Approvers, AsOf, Build, BuildRun, Detail, ESCALATIONS_KEPT, Incident, Item, PullRequest,
+    Shipment, User,
 };
 use crate::text;
 
@@ -53,7 +54,7 @@ impl Item {
         if self.title.is_empty() {
             self.title.clone_from(&self.key.id);
         }
-        web(&mut self.url);
+        keep_safe_link(&mut self.url);
         match &mut self.detail {
             Detail::Build(build) => clean_build(build),
             Detail::PullRequest(pull_request) => clean_pull_request(pull_request),
@@ -74,8 +75,8 @@ fn clean_build(build: &mut Build) {
         optional(commit, SHORT);
         optional(author, SHORT);
         optional(subject, TITLE);
-        web(url);
-        set(failing);
+        keep_safe_link(url);
+        set(failing, NAME, NAMES_KEPT);
     }
 }
 
@@ -101,7 +102,7 @@ fn clean_pull_request(pull_request: &mut PullRequest) {
     if let Some(checks) = &mut pull_request.checks {
         line(&mut checks.commit, SHORT);
         time(&mut checks.at);
-        set(&mut checks.failing);
+        set(&mut checks.failing, NAME, NAMES_KEPT);
     }
     if let Some(said) = &mut pull_request.mergeability {
         line(&mut said.commit, SHORT);
@@ -158,13 +159,9 @@ fn clean_approval(approval: &mut Approval) {
         time(&mut end.at);
         time(&mut end.value);
     }
-    if let Some(AsOf { at, value }) = &mut approval.approvers {
+    if let Some(AsOf { at, value: Approvers { names, complete } }) = &mut approval.approvers {
         time(at);
-        value.iter_mut().for_each(|name| line(name, SHORT));
-        value.retain(|name| !name.is_empty());
-        value.sort_unstable();
-        value.dedup();
-        value.truncate(REQUESTED_KEPT);
+        *complete &= set(names, SHORT, REQUESTED_KEPT);
     }
     if let Some(may) = &mut approval.account_may {
         time(&mut may.at);
@@ -277,14 +274,20 @@ fn clean_user(User { id, name }: &mut User) -> bool {
     !id.is_empty()
 }
 
-fn set(names: &mut Vec<String>) {
-    for name in names.iter_mut() {
-        line(name, NAME);
+/// Sorted, each once, none longer than `width`, at most the first `most`. True where every name is there as it was.
+fn set(names: &mut Vec<String>, width: usize, most: usize) -> bool {
+    let mut whole = true;
+    for name in names.iter_mut().filter(|name| name.is_empty() || !is_plain(name, width)) {
+        let clean = text::line(name, width);
+        whole &= !clean.is_empty() && clean == *name;
+        *name = clean;
     }
     names.retain(|name| !name.is_empty());
     names.sort_unstable();
     names.dedup();
-    names.truncate(NAMES_KEPT);
+    whole &= names.len() <= most;
+    names.truncate(most);
+    whole
 }
 
 /// Joins two such sets; what does not fit is left out in the same way whichever came first.
@@ -298,7 +301,7 @@ pub(crate) fn join_sets(one: &[String], other: Vec<String>) -> Vec<String> {
 }
 
 /// Keeps a link only where it is safe to follow: http or https, at most 2,000 bytes, and without a password.
-pub fn web(url: &mut Option<Url>) {
+pub fn keep_safe_link(url: &mut Option<Url>) {
     let good = |url: &Url| matches!(url.scheme(), "http" | "https") && url.as_str().len() <= URL;
     *url = url.take().filter(good);
     if let Some(url) = url
@@ -454,19 +457,40 @@ mod tests {
         ];
         for (url, expected) in cases {
             let mut url = Url::parse(url).ok();
-            web(&mut url);
+            keep_safe_link(&mut url);
             assert_eq!(url.as_ref().map(Url::as_str), expected);
         }
         let mut long = Url::parse(&format!("https://ci.example/{}", "x".repeat(URL))).ok();
-        web(&mut long);
+        keep_safe_link(&mut long);
         assert_eq!(long, None);
+    }
+
+    #[test]
+    fn a_set_is_whole_where_no_name_is_cut_changed_or_left_out() {
+        // The names, with room for three of four characters -> what is kept, and whether that is all.
+        let cases: [(&[&str], &[&str], bool); 9] = [
+            (&[], &[], true),
+            (&["b", "a"], &["a", "b"], true),
+            (&["a", "a", "b", "c"], &["a", "b", "c"], true),
+            (&["jürg"], &["jürg"], true),
+            (&["a", "b", "c", "d"], &["a", "b", "c"], false),
+            (&["a", ""], &["a"], false),
+            (&["a", "\u{200b}"], &["a"], false),
+            (&["abcde"], &["abc…"], false),
+            (&["a\u{1b}[1m"], &["a"], false),
+        ];
+        for (names, kept, whole) in cases {
+            let mut found: Vec<String> = names.iter().copied().map(str::to_owned).collect();
+            assert_eq!(set(&mut found, 4, 3), whole, "{names:?}");
+            assert_eq!(found, kept, "{names:?}");
+        }
     }
 
     #[test]
     fn sets_are_sorted_bounded_and_joined_alike_from_either_side() {
         let mut names: Vec<String> = (0..30).rev().map(|n| format!("job {n:02}")).collect();
         names.extend(["job 07".into(), "  ".into(), "job\u{1b}[1m 01".into()]);
-        set(&mut names);
+        assert!(!set(&mut names, NAME, NAMES_KEPT));
         assert_eq!(names.len(), NAMES_KEPT);
         assert_eq!(names[..2], ["job 00", "job 01"]);
         let other = vec!["a".to_owned(), "job 00".to_owned()];

@@ -4,9 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use super::{
-    AccountName, Answer, Approval, Build, BuildRun, BuildStatus, Detail, Hold, Incident, IncidentStatus,
-    Item, ItemKey, Kind, MergeState, Mergeability, PullRequest, PullRequestState, Review, Says, Severity,
-    User, Verdict,
+    AccountName, Answer, Approval, ApprovalDecision, Build, BuildRun, BuildStatus, Detail, Hold, Incident,
+    IncidentStatus, Item, ItemKey, Kind, MergeState, Mergeability, PullRequest, PullRequestState, Review,
+    Severity, User, Verdict,
 };
 use crate::identity::Identity;
 
@@ -139,6 +139,6 @@ pub(crate) fn approval_of(item: &Item) -> &Approval {
     }
 }
 
-pub(crate) fn answer(by: &str, minute: i64, says: Says) -> Answer {
-    Answer { at: Some(at(minute)), says, by: User::named(by), why: None }
+pub(crate) fn answer(by: &str, minute: i64, decision: ApprovalDecision) -> Answer {
+    Answer { at: Some(at(minute)), decision, by: User::named(by), why: None }
 }

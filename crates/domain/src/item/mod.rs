@@ -18,9 +18,11 @@ use url::Url;
 
 use crate::identity::Identity;
 
-pub use approval::{ANSWERS_KEPT, Answer, Approval, ApprovalState, AsOf, Says, Shipment};
+pub use approval::{
+    ANSWERS_KEPT, Answer, Approval, ApprovalDecision, ApprovalState, Approvers, AsOf, Shipment,
+};
 pub use build::{Build, BuildRun, BuildStatus, RUNS_KEPT};
-pub use clean::{EARLIEST, LATEST, web};
+pub use clean::{EARLIEST, LATEST, keep_safe_link};
 pub(crate) use clean::{REQUESTED_KEPT, join_sets};
 pub use incident::{
     Assignment, ESCALATIONS_KEPT, Hold, Incident, IncidentStatus, InferredEnd, Severity, User,
@@ -220,6 +222,11 @@ pub enum Detail {
 }
 
 impl Item {
+    /// The title that the service gave; empty where there is none, and [`Item::clean`] calls it by its id.
+    pub fn given_title(&self) -> &str {
+        if self.title == self.key.id { "" } else { &self.title }
+    }
+
     /// What a person types for this item in a command: `acme/web#479`, `acme/web/ci@main`, an alert's fingerprint.
     pub fn reference(&self) -> &str {
         &self.key.id

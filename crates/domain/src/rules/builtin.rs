@@ -22,7 +22,7 @@ const RULES: [(&str, &str, NotifyLevel); 13] = [
     ("my review is asked for", r#"event == "review_requested" && of_me"#, NotifyLevel::Notify),
     (
         "news of my pull request",
-        r#"event in ["approved", "changes_requested", "checks_failed"] && item.mine"#,
+        r#"item.kind == "pull_request" && event in ["approved", "changes_requested", "checks_failed"] && item.mine"#,
         NotifyLevel::Notify,
     ),
     (

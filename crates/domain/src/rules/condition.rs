@@ -1,6 +1,6 @@
 //! The `when` of a rule.
 
-use super::fields::{EVENTS, FIELDS, OF_WHOM, View};
+use super::fields::{FIELDS, OF_WHOM, View, pairs};
 use crate::{
     event::{Event, EventName},
     expression::{Expression, ExpressionError, NoValue, to_bool},
@@ -19,7 +19,7 @@ use crate::{
 pub struct Condition {
     text: String,
     parts: Vec<Part>,
-    /// One bit for each of [`EVENTS`]: not set where the condition is false for that event of that kind, whatever the rest
+    /// One bit for each of [`pairs`]: not set where the condition is false for that event of that kind, whatever the rest
     /// says.
     possible: u64,
     /// It reads one of [`OF_WHOM`].
@@ -119,7 +119,7 @@ impl Condition {
 }
 
 fn bit(event: EventName, kind: Kind) -> u64 {
-    EVENTS.iter().position(|pair| *pair == (event, kind)).map_or(0, |at| 1 << at)
+    pairs().position(|pair| pair == (event, kind)).map_or(0, |at| 1 << at)
 }
 
 /// The events for which an expression is true, where it asks for nothing but the event and the item's kind.
@@ -128,7 +128,7 @@ fn answers(expression: &Expression) -> Option<u64> {
         return None;
     }
     let mut answers = 0;
-    for (event, kind) in EVENTS {
+    for (event, kind) in pairs() {
         let names = EventAndKind(event.name(), kind.name());
         if expression.resolve(&names, to_bool).ok()? {
             answers |= bit(event, kind);
@@ -221,12 +221,11 @@ mod tests {
             ("event == 'merged' && event == 'closed'", vec![], 0),
             ("event == 'approved'", vec!["approved", "approved"], 0),
             ("event == 'approved' && item.kind == 'approval'", vec!["approved"], 0),
-            ("item.kind == 'approval'", vec!["requested", "approved", "denied", "expired", "superseded"], 0),
+            ("item.kind == 'approval'", vec!["approved", "requested", "denied", "expired", "superseded"], 0),
         ];
         for (text, events, asked) in cases {
             let condition = Condition::compile(text).unwrap();
-            let possible: Vec<_> = EVENTS
-                .iter()
+            let possible: Vec<_> = pairs()
                 .filter(|(event, kind)| condition.possible & bit(*event, *kind) != 0)
                 .map(|(event, _)| event.name())
                 .collect();

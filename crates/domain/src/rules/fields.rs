@@ -149,73 +149,50 @@ const fn one_of(name: &'static str, values: &'static [&'static str], meaning: &'
     Name { name, ty: Type::Text, values, meaning }
 }
 
-/// Every event and the kind of item that it happens to; one that happens to several kinds stands once for each.
-pub(super) const EVENTS: [(EventName, Kind); 27] = {
+/// Every event, and the kinds of item that it happens to.
+pub(super) const EVENTS: [(EventName, &[Kind]); 26] = {
     use EventName::*;
     use Kind::{Approval as A, Build as B, Incident as I, PullRequest as P};
     [
-        (Queued, B),
-        (Running, B),
-        (Passed, B),
-        (Failed, B),
-        (Fixed, B),
-        (StillFailing, B),
-        (Canceled, B),
-        (Opened, P),
-        (ReviewRequested, P),
-        (Approved, P),
-        (ChangesRequested, P),
-        (ChecksFailed, P),
-        (ChecksPassed, P),
-        (Merged, P),
-        (Closed, P),
-        (Stale, P),
-        (Triggered, I),
-        (Acknowledged, I),
-        (Unacknowledged, I),
-        (Escalated, I),
-        (Reassigned, I),
-        (Resolved, I),
-        (Requested, A),
-        (Approved, A),
-        (Denied, A),
-        (Expired, A),
-        (Superseded, A),
+        (Queued, &[B]),
+        (Running, &[B]),
+        (Passed, &[B]),
+        (Failed, &[B]),
+        (Fixed, &[B]),
+        (StillFailing, &[B]),
+        (Canceled, &[B]),
+        (Opened, &[P]),
+        (ReviewRequested, &[P]),
+        (Approved, &[P, A]),
+        (ChangesRequested, &[P]),
+        (ChecksFailed, &[P]),
+        (ChecksPassed, &[P]),
+        (Merged, &[P]),
+        (Closed, &[P]),
+        (Stale, &[P]),
+        (Triggered, &[I]),
+        (Acknowledged, &[I]),
+        (Unacknowledged, &[I]),
+        (Escalated, &[I]),
+        (Reassigned, &[I]),
+        (Resolved, &[I]),
+        (Requested, &[A]),
+        (Denied, &[A]),
+        (Expired, &[A]),
+        (Superseded, &[A]),
     ]
 };
 
-/// True where an event stands in [`EVENTS`] before that place.
-const fn stands_before(at: usize) -> bool {
-    let mut before = 0;
-    while before < at {
-        if EVENTS[before].0 as u8 == EVENTS[at].0 as u8 {
-            return true;
-        }
-        before += 1;
-    }
-    false
+/// Every event with every kind of item that it happens to.
+pub(super) fn pairs() -> impl Iterator<Item = (EventName, Kind)> {
+    EVENTS.into_iter().flat_map(|(event, kinds)| kinds.iter().map(move |kind| (event, *kind)))
 }
 
-/// How many names the events have.
-const NAMES: usize = {
-    let (mut count, mut at) = (0, 0);
-    while at < EVENTS.len() {
-        if !stands_before(at) {
-            count += 1;
-        }
-        at += 1;
-    }
-    count
-};
-
-const EVENT_NAMES: [&str; NAMES] = {
-    let mut names = [""; NAMES];
-    let (mut count, mut at) = (0, 0);
-    while at < EVENTS.len() {
-        if !stands_before(at) {
-            names[count] = EVENTS[at].0.name();
-            count += 1;
-        }
+const EVENT_NAMES: [&str; EVENTS.len()] = {
+    let mut names = [""; EVENTS.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = EVENTS[at].0.name();
         at += 1;
     }
     names

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub use condition::Condition;
 pub use fields::FIELDS;
-pub use moot::{Ends, can_be_over, ends, is_moot, is_over};
+pub use moot::{Ends, can_be_over, ends, ends_matter, is_moot, is_over};
 pub use notification::{NotifiableEvent, Notification, notification};
 pub use of_whom::{is_of_me, is_of_others};
 
@@ -35,7 +35,7 @@ use crate::{
     nearest::did_you_mean,
     template::{Escape, Template, TemplateError},
 };
-use fields::{EVENTS, View};
+use fields::{View, pairs};
 
 /// What a rule does with an event on this desktop.
 #[derive(
@@ -246,7 +246,7 @@ impl Rules {
     /// first. The first that goes anywhere says where.
     pub fn route(&self, item: &Item, me: &Identity) -> Vec<String> {
         let mut events: Vec<_> =
-            EVENTS.iter().filter(|(_, kind)| *kind == item.key.kind).map(|(event, _)| *event).collect();
+            pairs().filter(|(_, kind)| *kind == item.key.kind).map(|(event, _)| event).collect();
         events.sort_by_key(|event| (!stands_for(item, *event), notification::urgency(*event)));
         let posts = events.into_iter().map(|event| self.walk(&View::supposed(event, item, me), false).post);
         posts.into_iter().find(|posts| !posts.is_empty()).unwrap_or_default()

@@ -59,7 +59,7 @@ pub fn is_moot(event: EventName, of: &[User], item: &Item, me: &Identity, now: T
         // Whoever else is needed is told, though I have answered.
         (E::Requested, Detail::Approval(approval)) => !approval.waits(),
         (E::Approved | E::Denied | E::Expired | E::Superseded, Detail::Approval(approval)) => {
-            approval.state.name() != event.name()
+            approval.state.end() != Some(event)
         }
         _ => is_over(event, of, item, me, now),
     }
@@ -85,6 +85,40 @@ pub fn ends(event: EventName) -> Option<Ends> {
         }
         E::Fixed => Some(Ends { what: &[E::Failed, E::StillFailing], over: &[E::Fixed, E::Passed] }),
         _ => None,
+    }
+}
+
+/// True where an event of an item of that kind ends its matter: what happens to the item after it is another one.
+pub fn ends_matter(event: EventName, kind: Kind) -> bool {
+    use EventName as E;
+    match event {
+        // An approval that was given is the end of asking for it; an approved pull request is still to be merged.
+        E::Approved => kind == Kind::Approval,
+        E::Passed
+        | E::Fixed
+        | E::Canceled
+        | E::Merged
+        | E::Closed
+        | E::Resolved
+        | E::Denied
+        | E::Expired
+        | E::Superseded => true,
+        E::Queued
+        | E::Running
+        | E::Failed
+        | E::StillFailing
+        | E::Opened
+        | E::ReviewRequested
+        | E::ChangesRequested
+        | E::ChecksPassed
+        | E::ChecksFailed
+        | E::Stale
+        | E::Triggered
+        | E::Acknowledged
+        | E::Unacknowledged
+        | E::Escalated
+        | E::Reassigned
+        | E::Requested => false,
     }
 }
 
@@ -123,7 +157,7 @@ pub fn is_over(event: EventName, of: &[User], item: &Item, me: &Identity, now: T
 mod tests {
     use super::*;
     use crate::item::{
-        ApprovalState, BuildStatus, Checks, PullRequest, Says,
+        ApprovalDecision, ApprovalState, BuildStatus, Checks, PullRequest,
         examples::{answer, approval, at, build, hold, incident, kim, pull_request, review, run},
     };
 
@@ -135,7 +169,7 @@ mod tests {
         let pull = |state| pull_request(|p| p.state = state);
         let alert = |status| incident(|i| i.status = status);
         let asked = |state| approval(|a| a.state = state);
-        let answered = approval(|a| a.answers = Some(vec![answer("kim", 1, Says::Yes)]));
+        let answered = approval(|a| a.answers = Some(vec![answer("kim", 1, ApprovalDecision::Approved)]));
         let cases = [
             (E::Passed, red.clone(), true),
             (E::Fixed, red, true),
@@ -247,7 +281,7 @@ mod tests {
     #[test]
     fn an_approval_is_over_for_whoever_answered_and_once_it_has_ended() {
         use EventName as E;
-        let answered = approval(|a| a.answers = Some(vec![answer("kim", 1, Says::Yes)]));
+        let answered = approval(|a| a.answers = Some(vec![answer("kim", 1, ApprovalDecision::Approved)]));
         let ended = approval(|a| a.state = ApprovalState::Approved);
         let cases = [
             (E::Requested, approval(|_| {}), false),
@@ -260,5 +294,35 @@ mod tests {
             assert_eq!(is_over(event, &[], &item, &kim(), at(10)), expected, "{event:?} {:?}", item.detail);
         }
         assert!(can_be_over(E::Approved, Kind::PullRequest) && !can_be_over(E::Approved, Kind::Approval));
+    }
+
+    #[test]
+    fn a_matter_ends_with_an_outcome_and_not_on_the_way_to_one() {
+        use EventName as E;
+        let cases = [
+            (E::Running, Kind::Build, false),
+            (E::Failed, Kind::Build, false),
+            (E::StillFailing, Kind::Build, false),
+            (E::Passed, Kind::Build, true),
+            (E::Fixed, Kind::Build, true),
+            (E::Canceled, Kind::Build, true),
+            (E::Opened, Kind::PullRequest, false),
+            (E::ReviewRequested, Kind::PullRequest, false),
+            (E::ChecksPassed, Kind::PullRequest, false),
+            (E::Approved, Kind::PullRequest, false),
+            (E::Merged, Kind::PullRequest, true),
+            (E::Closed, Kind::PullRequest, true),
+            (E::Triggered, Kind::Incident, false),
+            (E::Acknowledged, Kind::Incident, false),
+            (E::Resolved, Kind::Incident, true),
+            (E::Requested, Kind::Approval, false),
+            (E::Approved, Kind::Approval, true),
+            (E::Denied, Kind::Approval, true),
+            (E::Expired, Kind::Approval, true),
+            (E::Superseded, Kind::Approval, true),
+        ];
+        for (event, kind, expected) in cases {
+            assert_eq!(ends_matter(event, kind), expected, "{event:?} of {kind:?}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    event::{Event, EventName, is_title},
+    event::{Event, EventName, pull_request},
     item::{Detail, Item, ItemKey, Kind},
     text,
 };
@@ -97,10 +97,8 @@ fn summary(told: &NotifiableEvent) -> Cow<'_, str> {
     let NotifiableEvent { event, item, of_me, .. } = told;
     match event.name {
         EventName::ReviewRequested if *of_me => {
-            let by = event.by.as_ref().map_or("an unknown user", |by| &by.name);
-            let title = if is_title(&item.title, &item.key) { &item.title } else { "" };
-            let subject = format!("{} {title}", item.reference());
-            Cow::Owned(format!("{by} asks for your review of {}", subject.trim_end()))
+            let by = pull_request::who(event.by.as_ref().map(|by| by.name.as_str()));
+            Cow::Owned(format!("{by} asks for your review of {}", pull_request::name(item)))
         }
         _ => Cow::Borrowed(&event.summary),
     }
@@ -126,7 +124,11 @@ fn single(told: &NotifiableEvent) -> (String, String) {
 /// `3 builds of acme/web failed`, `3 builds of acme/web: 2 failed, 1 is fixed`, `2 builds and 1 incident`.
 fn title(news: &[&NotifiableEvent]) -> String {
     let kinds = counted(news.iter().map(|one| one.item.key.kind));
-    let names = counted(news.iter().map(|one| (one.event.name, one.of_me)));
+    // Whether it is of me makes a difference to a request for a review alone.
+    let names = counted(news.iter().map(|one| {
+        let name = one.event.name;
+        (name, one.of_me && name == EventName::ReviewRequested)
+    }));
     let of = match counted(news.iter().map(|one| one.item.repo())).as_slice() {
         [(repo, _)] => format!(" of {}", text::line(repo, WIDTH / 2)),
         repos if kinds.len() == 1 => format!(" in {} {}", repos.len(), places(kinds[0].0)),

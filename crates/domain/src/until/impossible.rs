@@ -30,16 +30,15 @@ pub(super) fn what(text: &str) -> Option<Impossible> {
     for at in 0..words.len() {
         let next = words.get(at + 1).map_or("", String::as_str);
         let after = words.get(at + 2).map_or("", String::as_str);
-        let (what, mended) = if let Some(found) = date(&words[at]).or_else(|| clock(&words[at], next)) {
-            found
-        } else if let Some(what) = day(&words[at], next, after) {
-            (what, "1".to_owned())
-        } else {
-            continue;
-        };
+        let (what, place, mended) =
+            if let Some((what, mended)) = date(&words[at]).or_else(|| clock(&words[at], next)) {
+                (what, at, mended)
+            } else if let Some((what, is_next)) = day(&words[at], next, after) {
+                (what, at + usize::from(is_next), "1".to_owned())
+            } else {
+                continue;
+            };
         expected.get_or_insert(what);
-        // Of a day and its month, the day is replaced.
-        let place = if mended == "1" && month_of(&words[at]).is_some() { at + 1 } else { at };
         words[place] = mended;
     }
     expected.map(|expected| Impossible { expected, mended: words.join(" ") })
@@ -91,20 +90,20 @@ fn clock(word: &str, next: &str) -> Option<(String, String)> {
         None => "a time from 0:00 to 23:59".to_owned(),
     };
     let mended = format!("9:00{}", attached.map_or("", |(_, half)| half));
-    Some((format!("{right}: no clock shows {shown}"), mended))
+    Some((format!("{right}: there is no {shown}"), mended))
 }
 
-/// `31 feb`, `february 30th`, `29 feb 2027`.
-fn day(one: &str, other: &str, after: &str) -> Option<String> {
-    let (month, day) = match (month_of(one), month_of(other)) {
-        (Some(month), None) => (month, day_of_month(other)?),
-        (None, Some(month)) => (month, day_of_month(one)?),
+/// `31 feb`, `february 30th`, `29 feb 2027`: what is wrong, and whether `other` is the day.
+fn day(one: &str, other: &str, after: &str) -> Option<(String, bool)> {
+    let (month, day, is_other) = match (month_of(one), month_of(other)) {
+        (Some(month), None) => (month, day_of_month(other)?, true),
+        (None, Some(month)) => (month, day_of_month(one)?, false),
         _ => return None,
     };
     let year: Option<i16> = Some(after).filter(|year| year.len() == 4).and_then(|year| year.parse().ok());
     // Without a year, one in which February is longest.
     let days = Date::new(year.unwrap_or(2028), month, 1).ok()?.days_in_month();
-    (!(1..=days).contains(&day)).then(|| no_such_day(month, year, day))
+    (!(1..=days).contains(&day)).then(|| (no_such_day(month, year, day), is_other))
 }
 
 fn no_such_day(month: i8, year: Option<i16>, day: i8) -> String {

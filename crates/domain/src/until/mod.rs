@@ -11,6 +11,7 @@ mod tests;
 
 use jiff::{Timestamp, Zoned, fmt::temporal::Pieces, tz::TimeZone};
 
+use crate::duration::{self, Span};
 pub use prose::{goes_on, looks_like_time};
 
 /// What is expected, in words that follow "expected".
@@ -58,6 +59,30 @@ impl NotToCome {
 pub fn until(text: &str, now: &Zoned) -> Result<Timestamp, NotToCome> {
     let at = read(text, now)?;
     if at > now.timestamp() { Ok(at) } else { Err(NotToCome::Past) }
+}
+
+/// What is expected of [`since`], in words that follow "expected".
+const EXPECTED_PAST: &str = "a length of time such as 2h, or a time such as 2026-11-22T10:00";
+
+/// Since when a text means: a length of time ago (`2h`, `2 hours ago`, `-2h`), or a time that is not to come, seen from `now` and
+/// in its time zone. A day without a time is its beginning.
+///
+/// # Errors
+/// Where it means no time, one to come or none within 100 years, or can mean several: what would be right, in words that follow
+/// "expected".
+pub fn since(text: &str, now: &Zoned) -> Result<Timestamp, String> {
+    let at = match duration::read(text) {
+        Ok(Span(length)) => Ok(now.timestamp() - length),
+        Err(_) => read(text, now).map(|at| read(&format!("{} 00:00", text.trim()), now).unwrap_or(at)),
+    };
+    match at {
+        Ok(at) if at <= now.timestamp() => Ok(at),
+        Ok(_) => Err("a time that is not to come".to_owned()),
+        Err(NotToCome::NoTime) => Err(EXPECTED_PAST.to_owned()),
+        // As long ago as no clock goes.
+        Err(NotToCome::Past) => Err(NotToCome::TooFar.expected().to_owned()),
+        Err(why) => Err(why.expected().to_owned()),
+    }
 }
 
 /// True where a text is a time or a length of time, whether to come or past, and whether or not it is clear which.

@@ -46,7 +46,7 @@ pub(crate) struct Means {
     pub(crate) passphrase: Option<SecretString>,
     /// Secrets to use instead of the place that the configuration names.
     pub(crate) secrets: Option<Secrets>,
-    /// Sources that are read with accounts, beside their own.
+    /// Extra sources, each read with an account's own.
     pub(crate) sources: Vec<(AccountName, Arc<dyn Source>)>,
     pub(crate) store: Store,
     pub(crate) client: Client,

@@ -88,7 +88,7 @@ pub enum LeftWhy {
 /// The most entries that one answer lists. More than that is refused, never cut: lists are read page by page.
 pub const LONGEST_LIST: usize = 10_000;
 
-/// Some of the events.
+/// Which events.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 pub struct EventsQuery {
     /// Only later ones than this number.
@@ -104,7 +104,7 @@ pub struct EventsQuery {
     pub limit: usize,
 }
 
-/// Some of the events.
+/// A page of events.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Events {
     /// Those that can be read, oldest first.

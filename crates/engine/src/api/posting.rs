@@ -171,7 +171,7 @@ pub enum MootReason {
         status: String,
     },
     /// It only answers what was not posted in this channel either.
-    Unheard,
+    Orphaned,
     /// The item was not there any more.
     Gone,
     /// The event was not on the record any more, or cannot be read.
@@ -182,7 +182,7 @@ impl std::fmt::Display for MootReason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Over { status } => write!(f, "by then it was {status}"),
-            Self::Unheard => f.write_str("what it answers was not posted either"),
+            Self::Orphaned => f.write_str("what it answers was not posted either"),
             Self::Gone => f.write_str("by then it was gone"),
             Self::Forgotten => f.write_str("what happened is not on the record any more"),
         }

@@ -119,8 +119,15 @@ async fn stored_rows(engine: &Engine) -> Option<Check> {
 /// What becomes of a damaged row, or is to be done about it.
 fn row_remedy(kind: RowKind) -> &'static str {
     match kind {
-        RowKind::Account | RowKind::Item | RowKind::StrayItem | RowKind::Dangling => {
-            "Accounts and items are read anew within the hour while Callboard runs, and at its next start"
+        RowKind::Account | RowKind::Item => {
+            "Accounts and items are read anew by their account's next poll after the hourly check, and at the next start"
+        }
+        RowKind::StrayItem => {
+            "Items of accounts that are not configured leave the board at the hourly check, and at the next start"
+        }
+        RowKind::Dangling => {
+            "Rows of what is not there any more are deleted: events by their account's next poll after the hourly check, \
+             decisions and the output of runs at that check, messages once they are old"
         }
         RowKind::Run => "Of a run that is damaged, look at its service; it is deleted once it is old",
         RowKind::Delivery => {
@@ -130,7 +137,8 @@ fn row_remedy(kind: RowKind) -> &'static str {
             "Lists say which of their entries cannot be read; these are deleted once they are old"
         }
         RowKind::Setting => {
-            "A setting that is damaged keeps nothing back; turning do not disturb on or off writes it anew"
+            "A damaged time of do not disturb keeps nothing back, and turning that on or off writes it anew; a setting of \
+             an unknown name has no effect"
         }
         RowKind::SecretRecord => "Set that secret again: callboard accounts secret ACCOUNT",
     }

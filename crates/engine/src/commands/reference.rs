@@ -76,7 +76,7 @@ impl<'s> Reference<'s> {
         let either = alternatives(table);
         // A table for each of its keys, of which one is there.
         let is_keyed = either.iter().all(|one| one["properties"]["service"].is_null());
-        if either.is_empty() || is_keyed {
+        if is_keyed {
             let about = about.replace('\n', " ");
             let about = if about.is_empty() { String::new() } else { format!("{about}\n") };
             self.text.push_str(&format!("\n### `{heading}`\n{about}"));

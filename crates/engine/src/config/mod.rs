@@ -27,8 +27,9 @@ pub(crate) use edit::{configure, edit_account, toml, write};
 pub use keys::{Key, Keys};
 pub(crate) use partial::{STAND_IN, text as stand_in};
 pub use people::unlisted_users;
+pub use schema::schema;
 pub(crate) use schema::{alternatives, keys_of, properties};
-pub use sections::{Commands, Desktop, Ink, Keep, Notifications, Receive, RenamedKey, Theme, schema};
+pub use sections::{Commands, Desktop, Ink, Keep, Notifications, Receive, RenamedKey, Theme};
 pub use toml_file::ConfigError;
 pub(crate) use toml_file::{Step, TomlFile, unknown};
 

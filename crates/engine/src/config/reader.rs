@@ -18,7 +18,8 @@ use toml::de::DeValue;
 use super::{
     Commands, Config, ConfigError, DEFAULT_CHANNEL, Desktop, Keys, ROOM, RenamedKey, SHORTEST_EVERY, Step,
     TomlFile, below, clear_remedy, is_name, resolve,
-    sections::{RENAMED, SECTIONS, SecretsSection},
+    schema::SECTIONS,
+    sections::{RENAMED, SecretsSection},
     stand_in, unknown,
 };
 

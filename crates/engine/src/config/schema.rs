@@ -1,7 +1,56 @@
-//! The keys of tables, from the types that read them.
+//! The JSON Schema of `callboard.toml`, and the keys of tables, from the types that read them.
 
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use callboard_connectors::ConnectorConfig;
+use callboard_domain::rules::RuleConfig;
 use schemars::JsonSchema;
 use serde_json::Value;
+
+use super::sections::{Commands, Desktop, Keep, Notifications, Receive, SecretsSection, Team};
+
+/// What identifies a person somewhere: a login name or an id; under `local` also the number of a user.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum AliasSchema {
+    Text(String),
+    Number(u32),
+}
+
+/// The file as its JSON Schema describes it. Reading goes section by section, so that one fault hides no other.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct Schema {
+    /// Where outcomes go where nothing else says: a name of `[channels]` or `ACCOUNT:CHANNEL`; `room:general` where not given.
+    default_channel: Option<String>,
+    /// Whether the rules that Callboard brings are asked after yours; true where not given.
+    builtin_rules: Option<bool>,
+    accounts: Option<BTreeMap<String, ConnectorConfig>>,
+    /// Short names for channels: `deploys = "chat:#deploys"`.
+    channels: Option<BTreeMap<String, String>>,
+    receive: Option<Receive>,
+    rules: Option<Vec<RuleConfig>>,
+    commands: Option<Commands>,
+    secrets: Option<SecretsSection>,
+    notifications: Option<Notifications>,
+    keep: Option<Keep>,
+    desktop: Option<Desktop>,
+    /// What each person is called: by account, by service, `local` (on this computer) and `email`.
+    people: Option<BTreeMap<String, BTreeMap<String, AliasSchema>>>,
+    teams: Option<BTreeMap<String, Team>>,
+}
+
+/// The names of the sections, for who mistypes one.
+pub(super) static SECTIONS: LazyLock<Vec<String>> = LazyLock::new(keys_of::<Schema>);
+
+/// The JSON Schema of `callboard.toml`.
+pub fn schema() -> Value {
+    let mut schema = schemars::schema_for!(Schema);
+    schema.insert("title".into(), "callboard.toml".into());
+    schema.insert("additionalProperties".into(), false.into());
+    schema.to_value()
+}
 
 /// The keys of a table, or of all the tables that it can be.
 pub(crate) fn keys_of<T: JsonSchema>() -> Vec<String> {

@@ -1,13 +1,12 @@
-//! The sections of `callboard.toml`: what each may say, and its JSON Schema.
+//! The sections of `callboard.toml`: what each may say.
 
-use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, sync::LazyLock};
+use std::{fmt, net::SocketAddr, path::PathBuf};
 
-use callboard_connectors::ConnectorConfig;
-use callboard_domain::{duration::Span, rules::RuleConfig};
+use callboard_domain::duration::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{keys, keys_of};
+use super::keys;
 use crate::secrets::Place;
 
 /// The webhook listener: `POST /hooks/ACCOUNT`.
@@ -166,15 +165,6 @@ pub(super) struct Team {
     pub(super) members: Vec<String>,
 }
 
-/// What identifies a person somewhere: a login name or an id; under `local` also the number of a user.
-#[derive(JsonSchema)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "only its schema is used")]
-enum AliasSchema {
-    Text(String),
-    Number(u32),
-}
-
 /// Where secrets are.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -182,29 +172,6 @@ pub(super) struct SecretsSection {
     /// The store of all accounts' secrets.
     #[serde(default)]
     pub(super) store: Place,
-}
-
-/// The file as its JSON Schema describes it. Reading goes section by section, so that one fault hides no other.
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "only its schema is used")]
-struct Schema {
-    /// Where outcomes go where nothing else says: a name of `[channels]` or `ACCOUNT:CHANNEL`; `room:general` where not given.
-    default_channel: Option<String>,
-    /// Whether the rules that Callboard brings are asked after yours; true where not given.
-    builtin_rules: Option<bool>,
-    accounts: Option<BTreeMap<String, ConnectorConfig>>,
-    /// Short names for channels: `deploys = "chat:#deploys"`.
-    channels: Option<BTreeMap<String, String>>,
-    receive: Option<Receive>,
-    rules: Option<Vec<RuleConfig>>,
-    commands: Option<Commands>,
-    secrets: Option<SecretsSection>,
-    notifications: Option<Notifications>,
-    keep: Option<Keep>,
-    desktop: Option<Desktop>,
-    /// What each person is called: by account, by service, `local` (on this computer) and `email`.
-    people: Option<BTreeMap<String, BTreeMap<String, AliasSchema>>>,
-    teams: Option<BTreeMap<String, Team>>,
 }
 
 /// A key that has another name by now, and is read by both.
@@ -228,14 +195,3 @@ impl fmt::Display for RenamedKey {
 /// Every key that has another name by now: what reads it has the old one as its alias.
 pub(super) const RENAMED: &[RenamedKey] =
     &[RenamedKey { section: "desktop", old: "put_away", new: "unload_after" }];
-
-/// The names of the sections, for who mistypes one.
-pub(super) static SECTIONS: LazyLock<Vec<String>> = LazyLock::new(keys_of::<Schema>);
-
-/// The JSON Schema of `callboard.toml`.
-pub fn schema() -> serde_json::Value {
-    let mut schema = schemars::schema_for!(Schema);
-    schema.insert("title".into(), "callboard.toml".into());
-    schema.insert("additionalProperties".into(), false.into());
-    schema.to_value()
-}

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use super::posted;
 use crate::{
     api::MootReason,
-    store::{Happening, News, Prepared},
+    store::{CurrentEvent, Prepared, QueuedEvent},
 };
 
 /// So many late events that wait for a channel become one message.
@@ -34,7 +34,7 @@ pub(super) struct Moot {
 /// What the delivery whose news comes first is to say, and what becomes of those behind it. Where it `stands` already, it
 /// shows how its item is now.
 pub(super) fn compose(
-    news: Vec<News>,
+    news: Vec<QueuedEvent>,
     stands: bool,
     now: Timestamp,
     zone: &TimeZone,
@@ -50,14 +50,14 @@ pub(super) fn compose(
     let (mut told, mut prepared, mut is_digest) = (Vec::new(), Prepared::default(), false);
     let own_what = own.what.and_then(|what| judged(what, now));
     let own_late = own_what.as_ref().ok().filter(|what| what.is_late(now));
-    told.extend(own_late);
+    told.extend(own_late.map(|what| Told { what, note: own.note.as_deref() }));
     let others: Vec<_> =
-        news.map(|it| (it.key, it.digested, it.what.and_then(|what| judged(what, now)))).collect();
-    for (key, digested, what) in &others {
+        news.map(|it| QueuedEvent { what: it.what.and_then(|what| judged(what, now)), ..it }).collect();
+    for QueuedEvent { key, what, note, digested } in &others {
         match what {
             Err(reason) => prepared.moot.push((key.clone(), reason.clone())),
             Ok(what) if *digested || what.is_late(now) => {
-                told.push(what);
+                told.push(Told { what, note: note.as_deref() });
                 is_digest |= *digested;
                 prepared.digested.extend((!digested).then(|| key.clone()));
             }
@@ -79,42 +79,47 @@ pub(super) fn compose(
 }
 
 /// What happened, where it is news still.
-fn judged(what: Happening, now: Timestamp) -> Result<Happening, MootReason> {
+fn judged(what: CurrentEvent, now: Timestamp) -> Result<CurrentEvent, MootReason> {
     match rules::is_moot(what.event.name, &what.event.of, &what.item, &what.me, now) {
         true => Err(MootReason::Over { status: what.item.status().to_owned() }),
         false => Ok(what),
     }
 }
 
+/// An event that a digest tells of, with the line that would stand below it.
+#[derive(Clone, Copy)]
+struct Told<'a> {
+    what: &'a CurrentEvent,
+    note: Option<&'a str>,
+}
+
 /// One message for many events: of each item the newest, the ones that need somebody first.
-fn digest(told: &[&Happening], now: Timestamp, zone: &TimeZone) -> Message {
-    let mut items: BTreeMap<&ItemKey, Vec<&Happening>> = BTreeMap::new();
-    for what in told {
-        items.entry(&what.item.key).or_default().push(what);
+fn digest(told: &[Told<'_>], now: Timestamp, zone: &TimeZone) -> Message {
+    let mut items: BTreeMap<&ItemKey, Vec<Told<'_>>> = BTreeMap::new();
+    for one in told {
+        items.entry(&one.what.item.key).or_default().push(*one);
     }
-    let newest = |all: Vec<&'_ Happening>| {
+    let newest = items.into_values().filter_map(|all| {
         let count = all.len();
-        all.into_iter()
-            .max_by_key(|what| what.event.id)
-            .map(|what| (posted::tone(what, now), count, what.clone()))
-    };
-    let mut items: Vec<_> = items.into_values().filter_map(newest).collect();
-    items.sort_by_key(|(tone, _, what)| (urgency(*tone), what.event.at, what.event.id));
+        let newest = all.into_iter().max_by_key(|one| one.what.event.id)?;
+        Some((posted::tone(newest.what, now), count, newest))
+    });
+    let mut items: Vec<_> = newest.collect();
+    items.sort_by_key(|(tone, _, Told { what, .. })| (rank(*tone), what.event.at, what.event.id));
     let tone = items.first().map_or(Tone::Neutral, |(tone, ..)| *tone);
-    let rows = items.iter().take(NAMED).map(|(tone, count, what)| {
+    let rows = items.iter().take(NAMED).map(|(tone, count, Told { what, note })| {
         let now = if what.is_overtaken { format!(", now {}", what.item.status()) } else { String::new() };
         let more = if *count > 1 { format!(" ({count} events)") } else { String::new() };
+        let note = note.map(|note| format!(" ({})", text::line(note, LINE))).unwrap_or_default();
         let line = text::line(&what.event.summary, LINE);
-        ListEntry { text: format!("{} {line}{now}{more}", tone.mark()), link: what.item.url.clone() }
+        ListEntry { text: format!("{} {line}{now}{more}{note}", tone.mark()), link: what.item.url.clone() }
     });
-    let times = told.iter().map(|what| what.event.at);
+    let times = told.iter().map(|one| one.what.event.at);
     let (from, to) = times.fold((now, Timestamp::MIN), |(from, to), at| (from.min(at), to.max(at)));
-    let title = format!(
-        "While Callboard was offline or could not post, {}: {} event{}",
-        span(from, to, zone),
-        told.len(),
-        if told.len() == 1 { "" } else { "s" },
-    );
+    let title = match told.len() {
+        1 => "1 event, posted late".to_owned(),
+        count => format!("{count} events, posted late ({})", span(from, to, zone)),
+    };
     let message = Message::new(tone, title).with(Block::List(rows.collect()));
     match items.len().saturating_sub(NAMED) {
         0 => message,
@@ -133,7 +138,8 @@ fn span(from: Timestamp, to: Timestamp, zone: &TimeZone) -> String {
     format!("from {} to {}", from.strftime(clock), to.strftime(&format!("{clock} %Z")))
 }
 
-fn urgency(tone: Tone) -> u8 {
+/// The place of a tone among others: what needs somebody comes first.
+fn rank(tone: Tone) -> u8 {
     match tone {
         Tone::Bad => 0,
         Tone::Attention => 1,
@@ -157,7 +163,7 @@ mod tests {
 
     const NOW: i64 = 40_000;
 
-    fn what(id: i64, name: EventName, happened: i64, item: Item) -> Happening {
+    fn what(id: i64, name: EventName, happened: i64, item: Item) -> CurrentEvent {
         let event = Event {
             id,
             item: item.key.clone(),
@@ -171,18 +177,18 @@ mod tests {
             asked_before: Vec::new(),
             summary: format!("{} {}", item.title, name.name()),
         };
-        Happening { event, item, me: Identity::default(), is_overtaken: false }
+        CurrentEvent { event, item, me: Identity::default(), is_overtaken: false }
     }
 
-    fn news(what: Happening) -> News {
-        News { key: key(what.event.id), what: Ok(what), note: None, digested: false }
+    fn news(what: CurrentEvent) -> QueuedEvent {
+        QueuedEvent { key: key(what.event.id), what: Ok(what), note: None, digested: false }
     }
 
     fn key(id: i64) -> DeliveryKey {
         DeliveryKey(id.to_string())
     }
 
-    fn firing(id: i64, happened: i64) -> News {
+    fn firing(id: i64, happened: i64) -> QueuedEvent {
         let item = incident(&format!("db{id}"), IncidentStatus::Triggered, 1);
         news(what(id, EventName::Triggered, happened, item))
     }
@@ -194,7 +200,7 @@ mod tests {
         }
     }
 
-    fn composed(news: Vec<News>) -> Result<Prepared, Moot> {
+    fn composed(news: Vec<QueuedEvent>) -> Result<Prepared, Moot> {
         compose(news, false, at(NOW), &TimeZone::UTC)
     }
 
@@ -229,8 +235,8 @@ mod tests {
             let expected = status.map(|status| MootReason::Over { status: status.to_owned() });
             assert_eq!(composed.err().map(|it| it.reason), expected, "{name:?} {status:?}");
         }
-        for reason in [MootReason::Gone, MootReason::Unheard, MootReason::Forgotten] {
-            let news = News { what: Err(reason.clone()), ..firing(1, NOW) };
+        for reason in [MootReason::Gone, MootReason::Orphaned, MootReason::Forgotten] {
+            let news = QueuedEvent { what: Err(reason.clone()), ..firing(1, NOW) };
             assert_eq!(composed(vec![news]), Err(Moot { reason, others: Vec::new() }));
         }
     }
@@ -240,7 +246,7 @@ mod tests {
         let night = |ids: std::ops::Range<i64>| ids.map(|id| firing(id, 100 * id)).collect::<Vec<_>>();
         let keys = |ids: std::ops::Range<i64>| ids.map(key).collect::<Vec<_>>();
         // late, then fresh -> title, told besides
-        let many = "While Callboard was offline or could not post, from 14:15 to 14:23 UTC: 6 events";
+        let many = "6 events, posted late (from 14:15 to 14:23 UTC)";
         let cases = [
             (night(1..6), 0, "Disk of db1 is full triggered", keys(0..0)),
             (night(1..7), 0, many, keys(2..7)),
@@ -269,20 +275,21 @@ mod tests {
         all.extend([over(7), over(8)]);
         let prepared = composed(all.clone()).unwrap();
         assert_eq!(prepared.moot.iter().map(|it| it.0.clone()).collect::<Vec<_>>(), [key(7), key(8)]);
-        assert!(title(&Ok(prepared)).ends_with(": 6 events"));
+        assert!(title(&Ok(prepared)).starts_with("6 events,"));
         // Too few are left.
         all.remove(1);
         assert_eq!(title(&composed(all)), "Disk of db1 is full triggered");
         // What is told already with this one stays so, and what is over since is taken out.
-        let mut again: Vec<_> = (1..4).map(|id| News { digested: id > 1, ..firing(id, 100 * id) }).collect();
-        again[1] = News { digested: true, ..over(2) };
+        let mut again: Vec<_> =
+            (1..4).map(|id| QueuedEvent { digested: id > 1, ..firing(id, 100 * id) }).collect();
+        again[1] = QueuedEvent { digested: true, ..over(2) };
         let prepared = composed(again.clone()).unwrap();
         assert_eq!(prepared.moot.len(), 1);
-        assert!(title(&Ok(prepared)).ends_with(": 2 events"));
+        assert!(title(&Ok(prepared)).starts_with("2 events,"));
         // Its own event may be the one that is over; where all are, so is the digest.
         again[0] = over(1);
-        assert!(title(&composed(again.clone())).ends_with(": 1 event"));
-        again[2] = News { digested: true, ..over(3) };
+        assert_eq!(title(&composed(again.clone())), "1 event, posted late");
+        again[2] = QueuedEvent { digested: true, ..over(3) };
         let moot = composed(again).unwrap_err();
         assert_eq!(moot.reason, MootReason::Over { status: "resolved".to_owned() });
         assert_eq!(moot.others.iter().map(|it| it.0.clone()).collect::<Vec<_>>(), [key(2), key(3)]);
@@ -307,15 +314,38 @@ mod tests {
         let [Block::List(rows), Block::Text(more)] = message.blocks.as_slice() else { panic!("{message:?}") };
         assert_eq!((rows.len(), more.as_str()), (NAMED, "and 11 more items"));
         assert_eq!(rows[0].text, "✗ Disk of db1 is full triggered, now triggered");
-        let long = Happening {
+        let long = CurrentEvent {
             is_overtaken: false,
             ..what(1, EventName::Failed, 0, build(&"x".repeat(9_000), &[BuildStatus::Failed]))
         };
-        let all = [&long, &long];
+        let all = [Told { what: &long, note: None }; 2];
         let message = digest(&all, at(NOW), &TimeZone::UTC);
         let Block::List(rows) = &message.blocks[0] else { panic!("{message:?}") };
         assert!(rows.len() == 1 && rows[0].text.chars().count() < LINE + 40, "{}", rows[0].text);
         assert!(rows[0].text.ends_with(" (2 events)"), "{}", rows[0].text);
+    }
+
+    #[test]
+    fn a_digest_says_why_an_event_is_posted_in_this_channel() {
+        let mut all: Vec<_> = (1..=7).map(|id| firing(id, 100 * id)).collect();
+        // The first one is the digest's own, the last two are of one item.
+        all[6].what.as_mut().unwrap().item = all[5].what.as_ref().unwrap().item.clone();
+        for (place, note) in [(0, "Meant for another channel: ops"), (5, "outdated"), (6, "Meant for: sre")] {
+            all[place].note = Some(note.to_owned());
+        }
+        let message = composed(all).unwrap().message.unwrap();
+        let Block::List(rows) = &message.blocks[0] else { panic!("{message:?}") };
+        let rows: Vec<_> = rows.iter().map(|row| row.text.as_str()).collect();
+        let line = |id: i64, more: &str| format!("✗ Disk of db{id} is full triggered{more}");
+        let expected = [
+            line(1, " (Meant for another channel: ops)"),
+            line(2, ""),
+            line(3, ""),
+            line(4, ""),
+            line(5, ""),
+            line(7, " (2 events) (Meant for: sre)"),
+        ];
+        assert_eq!(rows, expected);
     }
 
     #[test]
@@ -332,14 +362,14 @@ mod tests {
     #[test]
     fn what_stands_shows_the_state_of_now_and_is_never_moot() {
         let item = incident("db1", IncidentStatus::Resolved, 1);
-        let one = News {
-            what: Ok(Happening { is_overtaken: true, ..what(1, EventName::Triggered, 0, item) }),
+        let one = QueuedEvent {
+            what: Ok(CurrentEvent { is_overtaken: true, ..what(1, EventName::Triggered, 0, item) }),
             ..firing(1, 0)
         };
         let message = compose(vec![one], true, at(NOW), &TimeZone::UTC).unwrap().message.unwrap();
         assert_eq!(message.tone, Tone::Neutral);
         assert_eq!(message.blocks, [Block::Fields(vec![("now".to_owned(), "resolved".to_owned())])]);
-        let gone = News { what: Err(MootReason::Gone), ..firing(1, 0) };
+        let gone = QueuedEvent { what: Err(MootReason::Gone), ..firing(1, 0) };
         assert_eq!(compose(vec![gone], true, at(NOW), &TimeZone::UTC), Ok(Prepared::default()));
     }
 }

@@ -10,14 +10,14 @@ use callboard_domain::{
 };
 use jiff::Timestamp;
 
-use crate::store::Happening;
+use crate::store::CurrentEvent;
 
 /// The longest title of an item's message, in characters: only a person's words are longer.
 const TITLE: usize = 300;
 
 /// An event as it is posted, with its item as it is now; `note` stands below.
-pub(super) fn event(what: &Happening, note: Option<&str>, now: Timestamp) -> Message {
-    let Happening { event, item, is_overtaken, .. } = what;
+pub(super) fn event(what: &CurrentEvent, note: Option<&str>, now: Timestamp) -> Message {
+    let CurrentEvent { event, item, is_overtaken, .. } = what;
     let message = Message::new(tone(what, now), text::line(&event.summary, TITLE)).linked(item.url.clone());
     let mut message = with_detail(message, item);
     if *is_overtaken {
@@ -75,9 +75,9 @@ fn tone_of_state(state: State, item: &Item) -> Tone {
 }
 
 /// What kind of news it is by now: where more has happened since, how the item stands.
-pub(super) fn tone(what: &Happening, now: Timestamp) -> Tone {
+pub(super) fn tone(what: &CurrentEvent, now: Timestamp) -> Tone {
     use EventName as E;
-    let Happening { event, item, is_overtaken, .. } = what;
+    let CurrentEvent { event, item, is_overtaken, .. } = what;
     if *is_overtaken {
         let nobody = Identity::default();
         return tone_of_state(board::row(board::Entry { item, me: &nobody, snoozed: None }, now).state, item);

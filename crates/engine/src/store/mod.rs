@@ -48,8 +48,8 @@ pub use self::{
     activity::Counted,
     decisions::{Notice, PendingNotice},
     deliveries::{
-        About, Attempt, Claimed, Content, Delivery, DeliveryState, Edits, Happening, LONGEST_WAIT,
-        NewDelivery, News, Prepared,
+        About, Attempt, Claimed, Content, CurrentEvent, Delivery, DeliveryState, Edits, LONGEST_WAIT,
+        NewDelivery, Prepared, QueuedEvent,
     },
     error::StoreError,
     ingest::{Decide, Decided, Happened, Ingested, Post, Report, Watched},

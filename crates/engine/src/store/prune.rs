@@ -5,10 +5,19 @@ use std::time::Duration;
 use callboard_domain::item::Kind;
 use jiff::Timestamp;
 
-use super::{Store, StoreError, audit, deliveries, events, hooks, ingest, items, room, runs};
+use super::{
+    Store, StoreError, audit, deliveries, events, hooks, ingest, items, room,
+    row::{one, run},
+    runs,
+};
 
 /// Rows that are deleted in one step, which those who write may have to wait for.
 const STEP: u32 = 500;
+
+/// What is nothing without the row that it is of: its table, the column that names that row, and where that row is. SQLite
+/// deletes it with that row, but not for a program that does not ask it to, and nothing else would ever delete it.
+const PARTS: [[&str; 3]; 3] =
+    [["decisions", "event", "events"], ["run_output", "run", "runs"], ["run_steps", "run", "runs"]];
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -48,6 +57,8 @@ pub struct Pruned {
     pub room: usize,
     /// Entries of the audit log.
     pub audit: usize,
+    /// Parts of events and runs that are not there.
+    pub dangling: usize,
 }
 
 impl Store {
@@ -76,7 +87,24 @@ impl Store {
         pruned.hooks = self.in_steps(move |conn| hooks::prune(conn, seen, STEP)).await?;
         let said = before(keep.room);
         pruned.room = self.in_steps(move |conn| room::prune(conn, said, STEP)).await?;
+        pruned.dangling = self.prune_dangling().await?;
         Ok(pruned)
+    }
+
+    async fn prune_dangling(&self) -> Result<usize, StoreError> {
+        let mut sum = 0;
+        for [table, column, of] in PARTS {
+            let dangling = format!(
+                "FROM {table} WHERE NOT EXISTS (SELECT 1 FROM {of} WHERE {of}.id = {table}.{column})"
+            );
+            // There is hardly ever any: those who write do not wait for the search.
+            let look = format!("SELECT 1 {dangling} LIMIT 1");
+            if self.read(move |conn| one(conn, &look, [], |_| Ok(()))).await?.is_some() {
+                let delete = format!("DELETE {dangling}");
+                sum += self.write(move |conn| run(conn, &delete, [])).await?;
+            }
+        }
+        Ok(sum)
     }
 
     /// Repeats a step until it finds nothing more to delete.

@@ -96,7 +96,7 @@ impl FromSql for SafeMessage {
 /// A link as text, where it is safe to follow.
 pub(super) fn safe_link(link: String) -> Option<String> {
     let mut url = Url::parse(&link).ok();
-    item::web(&mut url);
+    item::keep_safe_link(&mut url);
     url.map(|_| link)
 }
 

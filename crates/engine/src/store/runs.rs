@@ -101,7 +101,7 @@ pub(super) fn read_noting(row: &Row<'_>) -> rusqlite::Result<(Run, Vec<String>)>
 /// The same with the links of its outcome only where they are safe to follow.
 fn with_safe_links(mut state: RunState) -> RunState {
     if let RunState::Done { outcome } = &mut state {
-        item::web(&mut outcome.link);
+        item::keep_safe_link(&mut outcome.link);
         message::clean_links(&mut outcome.blocks);
     }
     state

@@ -1,5 +1,6 @@
 //! Accounts added, changed and removed: whole, or not at all.
 
+use callboard_domain::origin::Origin;
 use serde_json::{Value, json};
 
 use super::*;
@@ -156,8 +157,6 @@ async fn two_machines_agree_on_an_item_whatever_they_call_its_account() {
         item.key.account = account.into();
         let key = item.key.clone();
         it.report([item]).await;
-        // Where it is not known yet, nothing is said.
-        assert_eq!(it.call(ItemQuery { item: key.to_string() }).await.unwrap().origin, None);
         let me = Identity::default();
         let store = it.engine.store();
         store.identified(&key.account, me, info.origin.clone(), Timestamp::now()).await.unwrap();
@@ -173,4 +172,30 @@ async fn two_machines_agree_on_an_item_whatever_they_call_its_account() {
     assert_eq!(here.origin.to_string(), "alertmanager:http://127.0.0.1:1/alerts");
     assert_eq!(on("alerts", "HTTP://127.1:1/alerts").await, here);
     assert_ne!(on("pager", "http://127.0.0.1:2/alerts").await, here);
+}
+
+#[tokio::test]
+async fn an_item_comes_from_where_its_account_does() {
+    let here = "http://127.0.0.1:1";
+    let config = format!("[accounts.pager]\nservice = \"alertmanager\"\nurl = \"{here}\"\n");
+    let origin = |url: &str, tenant| Origin::new("alertmanager", &url.parse().unwrap(), tenant);
+    // where the account was found to be -> where its items come from
+    let cases = [
+        (None, origin(here, None)),
+        (Some(origin(here, Some("acme"))), origin(here, Some("acme"))),
+        // Its table says another place since.
+        (Some(origin("http://127.0.0.1:2", None)), origin(here, None)),
+    ];
+    for (found, expected) in cases {
+        let it = Scene::open(&config, Mode::Once, &[]).await;
+        let item = incident("db1", IncidentStatus::Triggered, 1);
+        let key = item.key.clone();
+        it.report([item]).await;
+        let (store, me) = (it.engine.store(), Identity::default());
+        store.identified(&key.account, me, found.clone(), Timestamp::now()).await.unwrap();
+        let detail = it.call(ItemQuery { item: key.to_string() }).await.unwrap();
+        assert_eq!(detail.origin, Some(expected), "{found:?}");
+        assert_eq!(accounts(&it).await.remove(0).origin, detail.origin, "{found:?}");
+        it.engine.stop().await;
+    }
 }

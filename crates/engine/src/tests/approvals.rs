@@ -12,7 +12,7 @@ use crate::api::{
 fn asked(id: &str, approvers: Option<&[&str]>, state: ApprovalState) -> Item {
     let mut item = approval(id, state);
     if let Detail::Approval(approval) = &mut item.detail {
-        let names = approvers.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
+        let names = approvers.map(|names| Approvers::all(names.iter().copied()));
         approval.approvers = names.map(|names| AsOf::new(at(0), names));
         if state != ApprovalState::Waiting {
             (approval.updated_at, approval.ended_by) = (at(5), Some(User::named("cy")));
@@ -56,7 +56,9 @@ async fn an_approval_is_notified_found_and_withdrawn_once_it_ended() {
     let titles: Vec<_> = board.sections.iter().map(|section| section.title.as_str()).collect();
     assert_eq!(titles, ["Approvals", "Pull requests"]);
     let only = BoardQuery { kind: Some(Kind::Approval), ..BoardQuery::default() };
-    assert_eq!(it.call(only).await.unwrap().sections.len(), 1);
+    let only = it.call(only).await.unwrap();
+    assert_eq!((only.sections.len(), only.summary.needs_you), (1, 1), "in numbers it is the whole board");
+    assert_eq!(only.summary, board.summary);
 
     let key = "forge/approval/web";
     for typed in [key, "web", "deploy web"] {

@@ -26,8 +26,8 @@ use callboard_domain::{
     actor::LocalVia,
     identity::Identity,
     item::{
-        AccountName, Approval, ApprovalState, AsOf, Build, BuildRun, BuildStatus, Detail, Incident,
-        IncidentStatus, Item, ItemKey, Kind, PullRequest, PullRequestState, Severity, User,
+        AccountName, Approval, ApprovalState, Approvers, AsOf, Build, BuildRun, BuildStatus, Detail,
+        Incident, IncidentStatus, Item, ItemKey, Kind, PullRequest, PullRequestState, Severity, User,
     },
     rules::Notification,
     source::Batch,
@@ -187,7 +187,7 @@ pub(crate) fn incident(id: &str, status: IncidentStatus, updated: i64) -> Item {
 
 /// An approval of account `forge` that `bo` asks for, and `cy` or a team may give.
 pub(crate) fn approval(id: &str, state: ApprovalState) -> Item {
-    let approvers = ["cy", "team/acme/release"].map(str::to_owned).to_vec();
+    let approvers = Approvers::all(["cy", "team/acme/release"]);
     let approval = Approval {
         environment: Some("production".into()),
         asked_by: Some(User::named("bo")),

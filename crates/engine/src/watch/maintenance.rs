@@ -25,7 +25,7 @@ pub(crate) async fn run(store: Store, live: LiveConfig, stop: CancellationToken)
             () = stop.cancelled() => return,
             () = tokio::time::sleep(Duration::from_secs(3_600)) => {}
         }
-        // At the start it has been.
+        // It has been done once at the start.
         if let Err(error) = live.look_through_store().await {
             tracing::warn!(%error, "items of accounts that are not configured could not be taken off the board");
         }

@@ -10,6 +10,7 @@ use callboard_domain::{
     error::ServiceError,
     identity::Identity,
     item::AccountName,
+    origin::Origin,
     source::{Batch, POLL_TIME, Progress, RateLimit, Source},
 };
 use futures::FutureExt;
@@ -21,7 +22,7 @@ use crate::{
     accounts::Account,
     active_config::LiveConfig,
     config::DEFAULT_EVERY,
-    store::{Report, Store, StoreError, Watched},
+    store::{Report, Store, StoreError, StoredSource, Watched},
     system::supervise::{Tasks, catch_panic},
 };
 
@@ -240,15 +241,21 @@ impl Watcher {
         let stored = |error: StoreError| ServiceError::unavailable(error.to_string());
         let store = &self.inner.store;
         let read = connection.identify.identify().await?;
+        let origin = account.config.origin(Some(&read));
         let known = store.source(&account.name).await.map_err(stored)?;
-        let identity = match known.and_then(|known| known.identity) {
-            Some(known) => read.with_known_teams(&known),
-            None => read,
-        };
-        let origin = account.config.origin(Some(&identity));
+        let identity = with_teams_known_here(read, origin.as_ref(), known);
         store.identified(&account.name, identity.clone(), origin, now).await.map_err(stored)?;
         self.state().identified_at.insert(account.name.clone(), now);
         Ok(identity)
+    }
+}
+
+/// With the teams known before that could not be read this time, but for those of another place.
+fn with_teams_known_here(read: Identity, origin: Option<&Origin>, known: Option<StoredSource>) -> Identity {
+    let here = known.filter(|known| known.origin.is_none() || known.origin.as_ref() == origin);
+    match here.and_then(|known| known.identity) {
+        Some(known) => read.with_known_teams(&known),
+        None => read,
     }
 }
 
@@ -317,6 +324,34 @@ mod tests {
         ];
         for (before, now, expected) in cases {
             assert_eq!(goes_on(before, now), expected, "{before:?}, {now:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn teams_are_kept_of_the_same_place_alone() {
+        let origin = |url: &str| Origin::new("github", &url.parse().unwrap(), None);
+        let (here, elsewhere) = (origin("https://a.example"), origin("https://b.example"));
+        let me = |teams: &[&str], unread: Option<&str>| Identity {
+            login: "kim".to_owned(),
+            teams: teams.iter().copied().map(str::to_owned).collect(),
+            teams_unread: unread.map(str::to_owned),
+            ..Identity::default()
+        };
+        // where it was known to be, where it is -> the teams that it has
+        let cases: [(Option<&Origin>, Option<&Origin>, &[&str]); 4] = [
+            (Some(&here), Some(&here), &["web", "release"]),
+            (None, Some(&here), &["web", "release"]),
+            (Some(&elsewhere), Some(&here), &["web"]),
+            (Some(&elsewhere), None, &["web"]),
+        ];
+        let (forge, now) = (AccountName::from("forge"), Timestamp::UNIX_EPOCH);
+        let store = Store::temporary(now).unwrap();
+        store.identified(&forge, me(&["release"], None), None, now).await.unwrap();
+        let known = store.source(&forge).await.unwrap().unwrap();
+        for (before, origin, expected) in cases {
+            let known = StoredSource { origin: before.cloned(), ..known.clone() };
+            let identity = with_teams_known_here(me(&["web"], Some("no")), origin, Some(known));
+            assert_eq!(identity.teams, me(expected, None).teams, "{before:?} -> {origin:?}");
         }
     }
 

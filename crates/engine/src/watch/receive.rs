@@ -37,6 +37,7 @@ use jiff::Timestamp;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
+    sync::watch,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -49,7 +50,8 @@ use self::{
 };
 use super::decide;
 use crate::{
-    active_config::LiveConfig,
+    active_config::{ActiveConfig, LiveConfig},
+    config::Receive,
     store::{Report, Store, StoreError},
     system::supervise::Tasks,
 };
@@ -164,10 +166,7 @@ pub(crate) async fn run(receiver: Receiver, listener: Option<TcpListener>, stop:
             }
         }
         match (listener.take(), receive) {
-            (Some(listener), receive) => {
-                let hosts = receive.into_iter().flat_map(|it| it.hosts).collect();
-                return serve(listener, receiver, hosts, stop).await;
-            }
+            (Some(listener), receive) => return serve(listener, receiver, receive, changes, stop).await,
             (None, None) => receiver.note(Listening::default()),
             (None, Some(_)) => {}
         }
@@ -190,10 +189,15 @@ struct Shared {
     stand_in: RandomState,
 }
 
-/// Hears senders until `stop`.
-async fn serve(listener: TcpListener, receiver: Receiver, hosts: Arc<[String]>, stop: CancellationToken) {
-    let mut changes = receiver.inner.live.changes();
-    let configured = changes.borrow_and_update().config.receive.clone();
+/// Hears senders until `stop`. What was `configured` is served: what `changes` of that takes effect at the next start.
+async fn serve(
+    listener: TcpListener,
+    receiver: Receiver,
+    configured: Option<Receive>,
+    mut changes: watch::Receiver<Arc<ActiveConfig>>,
+    stop: CancellationToken,
+) {
+    let hosts = configured.iter().flat_map(|it| it.hosts.clone()).collect();
     let mut noted = configured.clone();
     let connections = Connections::new(CONNECTIONS);
     let shared = Arc::new(Shared {

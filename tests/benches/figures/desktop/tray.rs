@@ -19,13 +19,13 @@ use crate::{
 /// How long a program is left alone before its memory is looked at.
 const REST: Duration = Duration::from_secs(5);
 /// How long a window that was hidden is kept.
-const PUT_AWAY: Duration = Duration::from_secs(3);
+const UNLOAD_AFTER: Duration = Duration::from_secs(3);
 
 pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
     let (starts, minute) = if asked.quick { (3, 10) } else { (10, 60) };
     let session = session()?;
     let callboard =
-        stored(&session, 200, &format!("[desktop]\nunload_after = \"{}s\"\n", PUT_AWAY.as_secs()))?;
+        stored(&session, 200, &format!("[desktop]\nunload_after = \"{}s\"\n", UNLOAD_AFTER.as_secs()))?;
     let peer = Peer::install()?;
 
     let ours =
@@ -47,7 +47,7 @@ pub(crate) fn measure(asked: &Asked) -> Result<Vec<Figure>> {
         memory(&app.processes())?
     };
     session.press(&["Escape"])?;
-    sleep(PUT_AWAY + REST);
+    sleep(UNLOAD_AFTER + REST);
     let put_away = memory(&app.processes())?;
 
     let name = "BuildNotify";

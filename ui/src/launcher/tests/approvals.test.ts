@@ -39,13 +39,13 @@ test.each<[what: string, more: Partial<Approval>, words: string | null, part: nu
 
 test("time that is up is no end", () => {
   const left = timeLeft({ ...APPROVAL, expires_at: until(-1) }, NOW);
-  expect(left?.words).toMatch(/^Its time was up at \d\d:\d\d, and no end is reported$/);
+  expect(left?.words).toMatch(/^Expired at \d\d:\d\d, but the service has not closed it$/);
   expect(left?.part).toBe(0);
 });
 
 describe("what is not known is said to be so", () => {
-  const yes = { by: { id: "bo", name: "bo" }, at: at(0), says: "yes" as const };
-  const no = { ...yes, by: { id: "cy", name: "cy" }, says: "no" as const };
+  const yes = { by: { id: "bo", name: "bo" }, at: at(0), decision: "approved" as const };
+  const no = { ...yes, by: { id: "cy", name: "cy" }, decision: "denied" as const };
   const needs = (value: number) => ({ at: at(0), value });
   test.each<[more: Partial<Approval>, words: string]>([
     [{ needed: undefined, answers: undefined }, "Who answered is not known"],
@@ -58,7 +58,11 @@ describe("what is not known is said to be so", () => {
 
   test("who may answer, and what it ships", () => {
     expect(approversText({ ...APPROVAL, approvers: undefined })).toBe("not known");
-    expect(approversText({ ...APPROVAL, approvers: { at: at(0), value: [] } })).toBe("nobody");
+    const of = (names: string[], complete: boolean) =>
+      approversText({ ...APPROVAL, approvers: { at: at(0), value: { names, complete } } });
+    expect(of([], true)).toBe("nobody");
+    expect(of([], false)).toBe("not known");
+    expect(of(["bo"], false)).toBe("bo, maybe others (not all could be read)");
     const nothing = { from: null, to: null, commits: null, changes: [] };
     expect(shipText(nothing)).toBe("");
     expect(shipText({ ...nothing, to: "1.42.0", commits: 1 })).toBe("1.42.0, 1 commit");

@@ -406,6 +406,47 @@ describe("on a row", () => {
     await waitFor(() => expect(backend.asked("snooze")[0]?.until).toBe(today.until));
   });
 
+  test("what was left does not snooze, however late the answer to what was typed comes", async () => {
+    const { backend } = await open();
+    await screen.findByText("Queue depth on api-worker");
+    const offered = { name: "tomorrow", words: "Until tomorrow, 9:00", until: "2026-12-05T08:00:00Z" };
+    backend.answer("snooze_times", () => [offered]);
+    press("Ctrl+S");
+    await screen.findByRole("dialog");
+    const held = backend.hold("snooze_times");
+    type("9");
+    press("Enter");
+    press("Escape");
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+    const until = "2026-12-04T08:00:00Z";
+    held.answer([{ name: until, words: "Until today, 9:00", until }]);
+    // Only what is chosen after that is done.
+    press("Ctrl+S");
+    await screen.findByRole("dialog");
+    press("Enter");
+    await waitFor(() => expect(backend.asked("snooze").map(({ until }) => until)).toEqual([offered.until]));
+  });
+
+  test("what was marked with the arrows stays marked when what was typed is read", async () => {
+    const { backend } = await open();
+    await screen.findByText("Queue depth on api-worker");
+    const tomorrow = { name: "tomorrow", words: "Until tomorrow, 9:00", until: "2026-12-05T08:00:00Z" };
+    const monday = { name: "monday", words: "Until Monday, 9:00", until: "2026-12-07T08:00:00Z" };
+    backend.answer("snooze_times", () => [tomorrow, monday]);
+    press("Ctrl+S");
+    const palette = await screen.findByRole("dialog");
+    const held = backend.hold("snooze_times");
+    type("9");
+    press("ArrowDown");
+    const until = "2026-12-04T08:00:00Z";
+    held.answer([{ name: until, words: "Until today, 9:00", until }]);
+    await within(palette).findByText("Until today, 9:00");
+    const marked = within(palette).getByRole("option", { selected: true });
+    expect(marked.textContent?.trim()).toBe("Until Monday, 9:00");
+    press("Enter");
+    await waitFor(() => expect(backend.asked("snooze")[0]?.until).toBe(monday.until));
+  });
+
   test("Ctrl+K lists all actions, narrowed by typing", async () => {
     const { backend } = await open();
     await screen.findByText("Acknowledge");

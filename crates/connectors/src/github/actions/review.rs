@@ -25,7 +25,7 @@ use crate::{
         normalise, wire,
     },
     http::Request,
-    lenient::Entries,
+    lenient::{Entries, web_url},
 };
 
 /// How far this machine's clock may be behind GitHub's, or before it, when looking for a review just given.
@@ -130,7 +130,7 @@ impl Action for Approve {
         match send(&self.account.http, Self::request(&pr, args.text("message"))).await {
             Ok(answer) => {
                 let review: Reviewed = answer.json()?;
-                Ok(done.linked(normalise::web(review.html_url.as_deref()).or(link)))
+                Ok(done.linked(review.html_url.as_deref().and_then(web_url).or(link)))
             }
             Err(lost @ ServiceError::Unknown { .. }) => {
                 progress.status("no clear answer: looking whether it was approved");
@@ -201,7 +201,7 @@ impl Action for Comment {
         let message = args.needed(&self.spec, "message").map_err(rejected)?;
         let answer = send(&self.account.http, Self::request(&pr, message)).await?;
         let comment: Reviewed = answer.json()?;
-        Ok(Outcome::ok(format!("Commented on {pr}")).linked(normalise::web(comment.html_url.as_deref())))
+        Ok(Outcome::ok(format!("Commented on {pr}")).linked(comment.html_url.as_deref().and_then(web_url)))
     }
 }
 

@@ -11,7 +11,9 @@ use crate::{
     github::{
         client::{Calls, Rows, in_repo},
         cursor::{Described, Part, Repo, ToldRun},
-        normalise, wire,
+        normalise,
+        strays::Stray,
+        wire,
     },
     lenient::Odd,
     twice::once,
@@ -49,8 +51,8 @@ pub(super) async fn runs(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> 
         note_short(repo, Part::Runs, found.short);
         // A run under way that left the page is asked for by itself until it ends.
         let listed: BTreeSet<_> = found.rows.iter().map(|run| run.id).collect();
-        repo.strays.extend(repo.running.difference(&listed).map(|id| (*id, None)));
-        repo.strays.retain(|id, _| !listed.contains(id));
+        repo.running.difference(&listed).for_each(|id| repo.strays.insert(*id, Stray::New));
+        repo.strays.retain(|id| !listed.contains(&id));
         let awaited = found.rows.iter().filter(|run| normalise::is_awaited(run));
         repo.running = awaited.map(|run| run.id).collect();
         look.relisted = found.unread.is_empty();
@@ -130,7 +132,7 @@ fn ask_for_missing(repo: &mut Repo, lists: &Lists) {
     let missing: Vec<_> = repo.not_passed.iter().filter_map(is_missing).collect();
     for id in missing {
         repo.listed.remove(&id);
-        repo.strays.entry(id).or_insert(None);
+        repo.strays.add(id);
     }
 }
 
@@ -142,7 +144,7 @@ fn sound(repo: &mut Repo, rows: Vec<wire::Run>, unread: &mut Vec<Odd>) -> Vec<wi
     let (lacking, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|run| repo.lacks_attempt(run));
     let why = "it was run again, and does not say which attempt it is";
     unread.extend(lacking.iter().map(|run| Odd { which: name(run), why: why.to_owned() }));
-    repo.run_again.retain(|id| repo.listed.contains(id) || repo.strays.contains_key(id));
+    repo.run_again.retain(|id| repo.listed.contains(id) || repo.strays.contains(*id));
     repo.run_again.extend(rows.iter().filter(|run| run.run_attempt > Some(1)).map(|run| run.id));
     rows
 }

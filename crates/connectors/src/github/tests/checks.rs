@@ -77,7 +77,7 @@ fn checks_are_summed_up() {
         };
         let sum = Sum::of_runs(&wire::<Vec<_>>(json!(runs)), Lacks::default())
             .and(&Sum::of_statuses(&wire::<Vec<_>>(json!(statuses)), Lacks::default()));
-        let checks = sum.of(&of);
+        let checks = sum.of(SHA, &of);
         assert_eq!(
             (checks.status, checks.failing.iter().map(String::as_str).collect::<Vec<_>>()),
             (expected, failing.to_vec()),

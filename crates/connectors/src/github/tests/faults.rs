@@ -76,20 +76,22 @@ async fn a_refused_part_is_a_problem_and_the_rest_goes_on() {
     assert!(batch.problems[0].hides(), "{:?}", batch.problems);
 }
 
-/// A refusal is believed for two minutes, for ten while few calls are left, and not at all once somebody tests the account.
+/// Whose token it is, and how many of 5000 calls are left.
+fn calls_left(remaining: &str) -> Mock {
+    let reset = (now() + SignedDuration::from_mins(50)).as_second().to_string();
+    let answer = ResponseTemplate::new(200)
+        .set_body_json(user("ana"))
+        .insert_header("x-ratelimit-limit", "5000")
+        .insert_header("x-ratelimit-remaining", remaining)
+        .insert_header("x-ratelimit-reset", reset.as_str());
+    Mock::given(path("/user")).respond_with(answer).with_priority(1)
+}
+
+/// A refusal is believed for two minutes, for ten while less than half of the calls are left, and not at all once somebody tests the account.
 #[tokio::test]
 async fn what_was_refused_is_asked_for_again_soon() {
     let reviews_at = "/repos/acme/web/pulls/482/reviews";
     let checks_at = format!("/repos/acme/web/commits/{SHA}/check-runs");
-    let left = |remaining: &str| {
-        let reset = (now() + SignedDuration::from_mins(50)).as_second().to_string();
-        let answer = ResponseTemplate::new(200)
-            .set_body_json(user("ana"))
-            .insert_header("x-ratelimit-limit", "5000")
-            .insert_header("x-ratelimit-remaining", remaining)
-            .insert_header("x-ratelimit-reset", reset.as_str());
-        Mock::given(path("/user")).respond_with(answer).with_priority(1)
-    };
     // What is refused, how many calls are left, whether the account is tested -> the polls, each a minute after the one before,
     // that still name it, and what is told then.
     let cases = [
@@ -99,7 +101,7 @@ async fn what_was_refused_is_asked_for_again_soon() {
         (reviews_at, "2000", true, 0, "[bo=Approved] passed"),
     ];
     for (at, remaining, is_tested, expected, told) in cases {
-        let server = serve([left(remaining), failing(at, 403).with_priority(2).up_to_n_times(1)]).await;
+        let server = serve([calls_left(remaining), failing(at, 403).with_priority(2).up_to_n_times(1)]).await;
         mount(&server, forge()).await;
         let connection = connect(&server.uri(), &["acme/web"]);
         let mut watch = Watch::of(connection.source.clone().unwrap());
@@ -120,6 +122,29 @@ async fn what_was_refused_is_asked_for_again_soon() {
         assert_eq!(named, expected, "{at}, {remaining} left, tested: {is_tested}");
         assert_eq!(all_told(&last), [format!("acme/web#482 open {told}")], "{at}");
     }
+}
+
+/// Whoever tests the account is answered by the first poll that succeeds.
+#[tokio::test]
+async fn what_was_refused_is_asked_for_again_though_a_poll_fails_in_between() {
+    let refused = failing("/repos/acme/web/pulls/482/reviews", 403).with_priority(2).up_to_n_times(2);
+    let server = serve([calls_left("2000"), refused]).await;
+    mount(&server, forge()).await;
+    let connection = connect(&server.uri(), &["acme/web"]);
+    let mut watch = Watch::of(connection.source.clone().unwrap());
+    assert_eq!(watch.poll().await.problems.len(), 1);
+    connection.identify.identify().await.unwrap();
+    mount(&server, [failing("/repos/acme/web/pulls", 502).up_to_n_times(1)]).await;
+    assert!(watch.try_poll().await.is_err());
+    // Still refused: that is believed, until the account is tested again.
+    let mut seen = server.received_requests().await.unwrap().len();
+    let is_asked = |asked: Vec<String>| asked.iter().any(|line| line.contains("/reviews"));
+    assert_eq!(watch.poll().await.problems.len(), 1);
+    assert!(is_asked(asked(&server, &mut seen).await), "the failed poll took nothing away");
+    assert_eq!(watch.poll().await.problems.len(), 1);
+    assert!(!is_asked(asked(&server, &mut seen).await), "it was refused since");
+    connection.identify.identify().await.unwrap();
+    assert_eq!(texts(&watch.poll().await.problems), [""; 0]);
 }
 
 #[tokio::test]

@@ -211,7 +211,7 @@ fn in_no_time(url: &str, watch: &[&str]) -> Arc<dyn callboard_domain::source::So
         learnt: hook.learnt(),
         turn: AtomicUsize::new(0),
         teams: TeamsRead::default(),
-        ask_anew: AtomicBool::new(false),
+        identified: Identified::default(),
         reading_time: Duration::ZERO,
     })
 }

@@ -50,7 +50,8 @@ fn a_pull_request_with_all_there_is() {
         ])),
         Lacks::default(),
     );
-    let item = snapshot(&"forge".into(), "acme/web", &wire_pull, &reviews, Some(sum.of(&wire_pull)), now());
+    let checks = Some(sum.of(SHA, &wire_pull));
+    let item = snapshot(&"forge".into(), "acme/web", &wire_pull, &reviews, checks, now());
 
     let at = |text: &str| text.parse().unwrap();
     let review = |by: &str, when, verdict| Review {

@@ -6,7 +6,7 @@ use callboard_domain::{
 };
 
 use super::{
-    poll::{Watch, serve_instead},
+    poll::{Watch, asked, serve_instead},
     *,
 };
 
@@ -188,14 +188,18 @@ async fn reviews_that_cannot_be_read_are_named_and_the_others_count() {
 
 #[tokio::test]
 async fn an_author_who_cannot_be_read_is_who_it_was() {
-    for odd in [json!("ana"), json!({}), json!({ "login": null }), json!(7)] {
-        let server = serve(both(&json!({}))).await;
-        mount(&server, forge()).await;
-        let (mut watch, mut stored) = (Watch::new(&server, &["acme/web"]), kims());
-        stored.take(&watch.poll().await);
-        serve_instead(&server, both(&json!({ "user": odd, "updated_at": "2026-11-22T11:30:00Z" }))).await;
-        stored.take(&watch.poll().await);
-        assert_eq!(stored.pull().author, "ana", "{odd}");
+    let merged = json!({ "state": "closed", "merged_at": "2026-11-22T11:30:00Z" });
+    for odd in [json!("ana"), json!({}), json!({ "login": null }), json!({ "login": "" }), json!(7)] {
+        for (more, state) in [(json!({}), "open"), (merged.clone(), "merged")] {
+            let server = serve(both(&json!({}))).await;
+            mount(&server, forge()).await;
+            let (mut watch, mut stored) = (Watch::new(&server, &["acme/web"]), kims());
+            stored.take(&watch.poll().await);
+            let change = json!({ "user": odd, "updated_at": "2026-11-22T11:30:00Z" });
+            serve_instead(&server, both(&with(change, more))).await;
+            stored.take(&watch.poll().await);
+            assert_eq!((stored.pull().author.as_str(), stored.pull().state.name()), ("ana", state), "{odd}");
+        }
     }
 }
 
@@ -320,6 +324,42 @@ async fn a_head_that_only_the_pull_request_itself_says_is_followed() {
     assert_eq!((stored.pull().head.as_str(), told.len()), ("beef", 1), "{told:?}");
     let checks = stored.pull().checks.as_ref().map(|checks| (checks.commit.as_str(), checks.status.name()));
     assert_eq!(checks, Some(("beef", "failed")));
+}
+
+#[tokio::test]
+async fn a_pull_request_without_a_head_is_read_by_itself_once() {
+    let other = |minute: u32| pull(483, json!({ "updated_at": format!("2026-11-22T11:{minute}:00Z") }));
+    let server = serve([
+        get("/repos/acme/web/pulls", json!([other(10), pull(482, json!({}))])),
+        get("/repos/acme/web/pulls/482/reviews", json!([])),
+        get("/repos/acme/web/pulls/483/reviews", json!([])),
+        get("/repos/acme/web/pulls/483", other(10)),
+    ])
+    .await;
+    mount(&server, forge()).await;
+    let mut watch = Watch::new(&server, &["acme/web"]);
+    watch.poll().await;
+    let mut reads = Vec::new();
+    for minute in [20, 30, 40] {
+        server.reset().await;
+        let mut seen = 0;
+        let rows = json!([other(minute), pull(482, json!({ "head": null }))]);
+        mount(
+            &server,
+            [
+                get("/repos/acme/web/pulls", rows),
+                get("/repos/acme/web/pulls/482/reviews", json!([])),
+                get("/repos/acme/web/pulls/483/reviews", json!([])),
+                get("/repos/acme/web/pulls/483", other(minute)),
+            ],
+        )
+        .await;
+        mount(&server, forge()).await;
+        assert_eq!(named(&watch.poll().await), [], "the pull request itself says its head");
+        let lines = asked(&server, &mut seen).await;
+        reads.push(lines.iter().filter(|line| line.trim_end_matches('*') == "web/pulls/482").count());
+    }
+    assert_eq!(reads, [1, 0, 0]);
 }
 
 #[tokio::test]

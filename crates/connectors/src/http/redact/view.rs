@@ -132,6 +132,11 @@ impl<P: Places> View<P> {
         self.places.add(place);
     }
 
+    fn pop(&mut self) {
+        self.bytes.pop();
+        self.places.truncate(self.bytes.len());
+    }
+
     /// Bytes of which nothing is known but what they are.
     pub(super) fn of_bytes(bytes: Vec<u8>) -> Self {
         Self { bytes, places: P::default() }
@@ -160,14 +165,24 @@ impl<P: Places> View<P> {
 
     /// The view of its letters and digits alone, in lower case.
     pub(super) fn alphanumeric(&self) -> Self {
+        self.sifted(u8::is_ascii_alphanumeric, |_, _| false)
+    }
+
+    /// The view of the bytes that are kept alone, in lower case. `takes_last`: true for a byte that is not kept, by its place,
+    /// and takes the last one that was with it.
+    fn sifted(&self, is_kept: impl Fn(&u8) -> bool, takes_last: impl Fn(usize, u8) -> bool) -> Self {
+        // Every byte is written, and the next one over it unless it is kept: that takes no branch.
         let mut view = Self { bytes: vec![0; self.bytes.len()], places: P::with_capacity(self.bytes.len()) };
         let mut length = 0;
         for (at, byte) in self.bytes.iter().enumerate() {
-            let is_kept = byte.is_ascii_alphanumeric();
+            let is_kept = is_kept(byte);
             view.bytes[length] = byte.to_ascii_lowercase();
             length += usize::from(is_kept);
             if is_kept {
                 view.places.add(self.places.at(at));
+            } else if takes_last(at, *byte) {
+                length -= 1;
+                view.places.truncate(length);
             }
         }
         view.bytes.truncate(length);
@@ -177,24 +192,11 @@ impl<P: Places> View<P> {
     /// Of a view of letters and digits the hexadecimal digits alone, whatever marks them as such or stands between them (`67h`,
     /// `U+0067`), without the `0` of `0x67`. Where the text was `cut`, one at its end is taken for such a `0`.
     pub(super) fn digits(&self, cut: bool) -> Self {
-        let mut view = Self { bytes: vec![0; self.bytes.len()], places: P::with_capacity(self.bytes.len()) };
-        let mut length = 0;
-        for (at, byte) in self.bytes.iter().enumerate() {
-            let is_kept = byte.is_ascii_hexdigit();
-            view.bytes[length] = *byte;
-            length += usize::from(is_kept);
-            if is_kept {
-                view.places.add(self.places.at(at));
-            } else if *byte == b'x' && self.is_after_mark(at + 1) {
-                length -= 1;
-                view.places.truncate(length);
-            }
+        let mut view =
+            self.sifted(u8::is_ascii_hexdigit, |at, byte| byte == b'x' && self.is_after_mark(at + 1));
+        if cut && view.bytes.last() == Some(&b'0') {
+            view.pop();
         }
-        if cut && length > 0 && view.bytes[length - 1] == b'0' {
-            length -= 1;
-            view.places.truncate(length);
-        }
-        view.bytes.truncate(length);
         view
     }
 

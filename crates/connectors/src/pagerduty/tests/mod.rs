@@ -4,6 +4,7 @@ mod actions;
 mod hook;
 mod poll;
 mod server;
+mod told;
 
 use callboard_domain::{
     action::Wanted,

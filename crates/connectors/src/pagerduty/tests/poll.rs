@@ -5,26 +5,26 @@ use jiff::SignedDuration;
 use super::*;
 
 /// Polls as the engine does: what was stored, with what a poll adds.
-struct Polled {
-    source: Arc<dyn Source>,
-    hook: Arc<dyn Hook>,
-    cursor: Option<Cursor>,
-    stored: std::collections::BTreeMap<String, Item>,
+pub(super) struct Polled {
+    pub(super) source: Arc<dyn Source>,
+    pub(super) hook: Arc<dyn Hook>,
+    pub(super) cursor: Option<Cursor>,
+    pub(super) stored: std::collections::BTreeMap<String, Item>,
 }
 
 impl Polled {
-    fn new(url: &str) -> Self {
+    pub(super) fn new(url: &str) -> Self {
         let connection = connect(url);
         let (source, hook) = (connection.source.unwrap(), connection.hook.unwrap());
         Self { source, hook, cursor: None, stored: Default::default() }
     }
 
     /// What a poll tells, and the poll.
-    async fn poll(&mut self) -> (Vec<(EventName, Option<String>)>, Batch) {
+    pub(super) async fn poll(&mut self) -> (Vec<(EventName, Option<String>)>, Batch) {
         self.poll_after(0).await
     }
 
-    async fn poll_after(&mut self, hours: i64) -> (Vec<(EventName, Option<String>)>, Batch) {
+    pub(super) async fn poll_after(&mut self, hours: i64) -> (Vec<(EventName, Option<String>)>, Batch) {
         let at = now() + SignedDuration::from_hours(hours);
         let batch = self.source.poll(self.cursor.as_ref(), at).await.unwrap();
         self.cursor.clone_from(&batch.cursor);
@@ -285,23 +285,22 @@ async fn what_is_open_stays_open_though_the_list_lacks_it() {
     }
 }
 
+/// What the cursor said is not known: the list alone says what is open.
 #[tokio::test]
-async fn what_a_webhook_told_of_and_is_not_there_has_not_ended() {
-    let http = serve(&Server::default()).await;
-    let mut board = Polled::new(&http.uri());
-    board.poll().await;
-    let body = webhook("incident.triggered", "2026-11-22T11:00:00Z", Value::Null, &incident("Q3SLOW"));
-    let body = body.to_string().into_bytes();
-    board.hook.receive(&signed(contract::SECRET, "", &body), &body, now()).unwrap();
-    let (told, batch) = board.poll().await;
-    assert_eq!((told, batch.gone, batch.complete, batch.problems.len()), (vec![], vec![], vec![], 1));
-    // It may be hidden from this key: it stays, and is named.
-    for hours in [0, 23] {
-        let batch = board.poll_after(hours).await.1;
-        assert_eq!((batch.gone, batch.problems.len()), (vec![], 1), "{hours} h later");
+async fn a_cursor_that_cannot_be_read_is_none() {
+    let http = serve(&Server::holding([incident("Q1SLOW")])).await;
+    let cases = [
+        (None, 1),
+        (Some("?"), 1),
+        (Some("{}"), 1),
+        (Some(r#"{"open":[],"logged":null}"#), 0),
+        (Some(r#"{"open":[],"missed":{"Q3SLOW":"2026-11-22T11:00:00Z"},"logged":null}"#), 0),
+    ];
+    for (cursor, expected) in cases {
+        let cursor = cursor.map(|text| Cursor(text.to_owned()));
+        let batch = connect(&http.uri()).source.unwrap().poll(cursor.as_ref(), now()).await.unwrap();
+        assert_eq!(batch.complete.len(), expected, "{cursor:?}");
     }
-    assert_eq!(board.poll_after(24).await.1.gone.len(), 1, "it is not there a day later either");
-    assert_eq!(board.poll_after(25).await.1.problems, []);
 }
 
 /// Of two rows of one incident the later counts; where nothing tells which that is, it is asked for by itself.
@@ -371,29 +370,6 @@ async fn words_are_read_in_any_case() {
     let read = detail(&batch.snapshots[0]);
     assert_eq!((read.status, read.severity), (IncidentStatus::Acknowledged, Severity::High));
     assert_eq!(batch.problems, []);
-}
-
-/// What a webhook told of is asked for, though the program was started again before a poll.
-#[tokio::test]
-async fn what_a_webhook_told_of_outlasts_the_program() {
-    let server = Server::holding([incident("Q1SLOW")]);
-    let http = serve(&server).await;
-    let mut board = Polled::new(&http.uri());
-    board.poll().await;
-    let body = webhook("incident.triggered", "2026-11-22T11:30:00Z", Value::Null, &incident("Q2NEW"));
-    let body = body.to_string().into_bytes();
-    let other = Polled::new(&http.uri());
-    let received = other.hook.receive(&signed(contract::SECRET, "", &body), &body, now()).unwrap();
-    let remember = received.remember.unwrap();
-    let cursor = remember.put(board.cursor.as_ref());
-    assert_eq!(remember.put(cursor.as_ref()), None, "it is there");
-    assert_eq!(remember.put(None), None, "the first poll reads all");
-    // It is over before the next poll, by another program.
-    server.set(with(incident("Q2NEW"), json!({ "status": "resolved" })));
-    board = Polled { cursor, stored: board.stored, ..Polled::new(&http.uri()) };
-    let (_, batch) = board.poll().await;
-    let ended = batch.snapshots.iter().find(|item| item.key.id == "Q2NEW").expect("it is asked for");
-    assert_eq!(ended.status(), "resolved");
 }
 
 #[tokio::test]

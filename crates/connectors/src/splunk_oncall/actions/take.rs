@@ -127,10 +127,10 @@ impl Action for TakeOnCall {
             return Ok(Outcome::ok(summary).data(data));
         }
         // As it is listed, since that is how it is sent.
-        if !before.contains(from) && !whole {
-            return Err(unread());
-        }
         if !before.contains(from) {
+            if !whole {
+                return Err(unread());
+            }
             let now: Vec<_> = before.iter().map(String::as_str).collect();
             let now = if now.is_empty() { "nobody".to_owned() } else { now.join(", ") };
             let summary = format!("{from} is not on call for {name}, {now} is: nothing was sent");

@@ -116,3 +116,35 @@ async fn what_is_rerouted_to_others_has_not_ended() {
     assert_eq!(gone, [("42", GoneReason::NotWatched)]);
     assert_eq!((batch.snapshots.len(), batch.complete.len()), (1, 1));
 }
+
+/// What is not known of an incident is named where the account watches it: filters -> the incidents that are named.
+#[tokio::test]
+async fn what_is_not_watched_is_not_complained_about() {
+    let unread = json!({ "pagedUsers": null, "transitions": null });
+    let others = json!({ "routingKey": "search", "pagedTeams": ["team-search"], "pagedPolicies": [] });
+    let server = Server::holding([
+        with(incident("41"), unread.clone()),
+        with(with(incident("42"), others), unread),
+        // Which teams it pages is not known: it may be one of those that are watched.
+        with(incident("43"), json!({ "routingKey": "search", "pagedTeams": null })),
+    ]);
+    let http = serve(&server).await;
+    let cases: [(&[&str], &[&str], &[&str]); 5] = [
+        (&[], &[], &["#41", "#41", "#42", "#42", "#43"]),
+        (&[], &["checkout"], &["#41", "#41"]),
+        (&[], &["search"], &["#42", "#42", "#43"]),
+        (&["Checkout"], &[], &["#41", "#41", "#43"]),
+        (&["Checkout"], &["search"], &["#43"]),
+    ];
+    for (teams, routing_keys, expected) in cases {
+        let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let mut config = config(&http.uri());
+        (config.teams, config.routing_keys) = (own(teams), own(routing_keys));
+        let (_, batch) = Polled::with(&config).poll().await;
+        let mut named: Vec<_> = batch.problems.iter().map(|problem| problem.part.as_str()).collect();
+        named.sort_unstable();
+        assert_eq!(named, expected, "{teams:?} {routing_keys:?}: {:?}", batch.problems);
+        let gone = 3 - batch.snapshots.len();
+        assert_eq!((batch.gone.len(), batch.complete.len()), (gone, 1), "{teams:?} {routing_keys:?}");
+    }
+}

@@ -4,7 +4,7 @@ use super::{History, Lasting, Step, Told};
 use crate::{
     event::EventName,
     item::{
-        Approval, ApprovalState, AsOf, Detail, Says, Shipment, User,
+        Approval, ApprovalDecision, ApprovalState, Approvers, AsOf, Detail, Shipment, User,
         examples::{answer, approval, at},
     },
 };
@@ -29,7 +29,9 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
         match what % 10 {
             _ if tick == 0 => told.push((EventName::Requested, String::new())),
             0 | 1 => {
-                let says = [Says::Yes, Says::No, Says::Withdrawn][usize::from(how % 3)];
+                let says =
+                    [ApprovalDecision::Approved, ApprovalDecision::Denied, ApprovalDecision::Withdrawn]
+                        [usize::from(how % 3)];
                 let by = ["kim", "bo", "cy"][usize::from(how / 3 % 3)];
                 let answers = a.answers.get_or_insert_default();
                 answers.retain(|answer| answer.by.id != by);
@@ -38,7 +40,9 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
             }
             2 => a.needed = Some(AsOf::new(time, u32::from(how % 3))),
             3 => a.expires_at = Some(AsOf::new(time, at(tick + i64::from(*how)))),
-            4 => a.approvers = Some(AsOf::new(time, vec!["bo".into(), format!("team/{tick}")])),
+            4 => {
+                a.approvers = Some(AsOf::new(time, Approvers::all(["bo".to_owned(), format!("team/{tick}")])))
+            }
             5 => a.account_may = Some(AsOf::new(time, how % 2 == 0)),
             6 => {
                 let commits = Some(u32::from(*how));
@@ -104,14 +108,7 @@ pub(super) fn history(dice: &[(u8, u8)]) -> History {
     let began = last.asked_at.filter(|_| asks_anew).map(|at| at.to_string()).unwrap_or_default();
     let expected = (EventName::Requested, began.clone());
     lasting.push(Box::new(move |told| *told == expected));
-    let ended = match last.state {
-        ApprovalState::Waiting => None,
-        ApprovalState::Approved => Some(EventName::Approved),
-        ApprovalState::Expired => Some(EventName::Expired),
-        ApprovalState::Superseded => Some(EventName::Superseded),
-        ApprovalState::Denied => Some(EventName::Denied),
-    };
-    if let Some(ended) = ended.filter(|_| !open_again) {
+    if let Some(ended) = last.state.end().filter(|_| !open_again) {
         lasting.push(Box::new(move |(name, distinct)| *name == ended && distinct.starts_with(&began)));
     }
     History { steps, lasting }

@@ -5,7 +5,7 @@ use crate::{
         compare, compare_read,
     },
     item::{
-        Answer, Approval, ApprovalState, AsOf, Item, Says, Shipment, User,
+        Answer, Approval, ApprovalDecision, ApprovalState, Approvers, AsOf, Item, Shipment, User,
         examples::{answer, approval, approval_of, at},
     },
 };
@@ -71,7 +71,10 @@ fn an_approval_is_told_with_who_and_why() {
         (
             ended(|a| {
                 a.ended_by = Some(User::named("cy"));
-                a.answers = Some(vec![answer("bo", 1, Says::Yes), answer("cy", 1, Says::Yes)]);
+                a.answers = Some(vec![
+                    answer("bo", 1, ApprovalDecision::Approved),
+                    answer("cy", 1, ApprovalDecision::Approved),
+                ]);
             }),
             "bo and cy approved: Deploy web to production",
         ),
@@ -104,9 +107,16 @@ fn an_approval_is_told_with_who_and_why() {
         });
         compare(None, item).transitions.pop().and_then(|end| end.by).map(|by| by.name)
     };
-    assert_eq!(by(vec![answer("bo", 1, Says::Yes), answer("cy", 1, Says::No)]).as_deref(), Some("bo"));
-    assert_eq!(by(vec![answer("bo", 1, Says::Yes), answer("cy", 1, Says::Yes)]), None);
-    assert_eq!(by(vec![answer("bo", 1, Says::Withdrawn)]), None);
+    assert_eq!(
+        by(vec![answer("bo", 1, ApprovalDecision::Approved), answer("cy", 1, ApprovalDecision::Denied)])
+            .as_deref(),
+        Some("bo")
+    );
+    assert_eq!(
+        by(vec![answer("bo", 1, ApprovalDecision::Approved), answer("cy", 1, ApprovalDecision::Approved)]),
+        None
+    );
+    assert_eq!(by(vec![answer("bo", 1, ApprovalDecision::Withdrawn)]), None);
 }
 
 #[test]
@@ -114,9 +124,9 @@ fn what_a_thin_report_leaves_out_is_not_forgotten() {
     let whole = approval(|a| {
         a.needed = Some(AsOf::new(at(1), 2));
         a.expires_at = Some(AsOf::new(at(1), at(30)));
-        a.approvers = Some(AsOf::new(at(1), vec!["bo".into(), "kim".into()]));
+        a.approvers = Some(AsOf::new(at(1), Approvers::all(["bo", "kim"])));
         a.account_may = Some(AsOf::new(at(1), true));
-        a.answers = Some(vec![answer("bo", 1, Says::Yes)]);
+        a.answers = Some(vec![answer("bo", 1, ApprovalDecision::Approved)]);
         a.commit = Some("b81d09e".into());
         a.arguments = Some([("env".to_owned(), "production".to_owned())].into());
         a.ships = Some(AsOf::new(at(1), Shipment { commits: Some(11), ..Shipment::default() }));
@@ -129,7 +139,7 @@ fn what_a_thin_report_leaves_out_is_not_forgotten() {
     let stale = approval(|a| {
         a.needed = Some(AsOf::new(at(0), 9));
         a.account_may = Some(AsOf::new(at(0), false));
-        a.answers = Some(vec![answer("bo", 0, Says::No)]);
+        a.answers = Some(vec![answer("bo", 0, ApprovalDecision::Denied)]);
         a.updated_at = at(6);
     });
     let expected = approval(|a| *a = Approval { updated_at: at(6), ..approval_of(&whole).clone() });
@@ -142,15 +152,15 @@ fn what_a_thin_report_leaves_out_is_not_forgotten() {
 
 #[test]
 fn an_answer_is_the_last_word_of_a_person() {
-    let says = |answers: &[(&str, Option<i64>, Says)]| {
+    let says = |answers: &[(&str, Option<i64>, ApprovalDecision)]| {
         let answers = answers.iter().map(|(by, minute, says)| {
             let told = answer(by, 0, *says);
             Answer { at: minute.map(at), ..told }
         });
         approval(|a| a.answers = Some(answers.collect()))
     };
-    use Says::{No, Withdrawn, Yes};
-    type Case<'a> = (&'a [Item], &'a [(&'a str, Says)]);
+    use ApprovalDecision::{Approved as Yes, Denied as No, Withdrawn};
+    type Case<'a> = (&'a [Item], &'a [(&'a str, ApprovalDecision)]);
     let cases: [Case<'_>; 6] = [
         (&[says(&[("bo", Some(1), Yes)]), says(&[("cy", Some(2), Yes)])], &[("bo", Yes), ("cy", Yes)]),
         (&[says(&[("bo", Some(1), Yes)]), says(&[("bo", Some(2), Withdrawn)])], &[("bo", Withdrawn)]),
@@ -163,7 +173,7 @@ fn an_answer_is_the_last_word_of_a_person() {
     for (snapshots, expected) in cases {
         let found = joined(snapshots);
         let answers = approval_of(&found).answers.as_deref().unwrap_or_default();
-        let found: Vec<_> = answers.iter().map(|answer| (answer.by.id.as_str(), answer.says)).collect();
+        let found: Vec<_> = answers.iter().map(|answer| (answer.by.id.as_str(), answer.decision)).collect();
         assert_eq!(found, expected, "{snapshots:?}");
     }
     // Nothing that was answered before counts for what is asked anew.
@@ -191,8 +201,9 @@ fn what_a_service_writes_is_bounded() {
         a.environment = Some(" \u{200b}".into());
         a.asked_by = Some(User { id: String::new(), name: "Ana\u{7}".into() });
         a.ended_why = Some(long.clone());
-        a.approvers = Some(AsOf::new(at(0), (0..500).map(|n| format!("user {n:03}")).rev().collect()));
-        a.answers = Some((0..500).map(|n| answer(&format!("user {n:03}"), 1, Says::Yes)).collect());
+        a.approvers = Some(AsOf::new(at(0), Approvers::all((0..500).map(|n| format!("user {n:03}")).rev())));
+        a.answers =
+            Some((0..500).map(|n| answer(&format!("user {n:03}"), 1, ApprovalDecision::Approved)).collect());
         a.arguments = Some((0..500).map(|n| (format!("arg {n:03}"), long.clone())).collect());
         a.ships = Some(AsOf::new(
             at(0),
@@ -207,11 +218,11 @@ fn what_a_service_writes_is_bounded() {
     assert_eq!((a.repo.chars().count(), &a.environment, a.expires_at()), (200, &None, None));
     assert_eq!(a.asked_by, Some(User::named("Ana")));
     let sizes = (
-        a.approvers.as_ref().map(|it| it.value.len()),
+        a.approvers.as_ref().map(|it| (it.value.names.len(), it.value.complete)),
         a.answers.as_ref().map(Vec::len),
         a.arguments.as_ref().map(std::collections::BTreeMap::len),
         a.ships().map(|ships| ships.changes.len()),
     );
-    assert_eq!(sizes, (Some(100), Some(100), Some(64), Some(20)));
+    assert_eq!(sizes, (Some((100, false)), Some(100), Some(64), Some(20)));
     assert!(serde_json::to_string(&found).unwrap().len() < 60_000);
 }

@@ -5,6 +5,7 @@ mod build;
 mod counter;
 mod incident;
 mod pull_request;
+mod requests;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -13,8 +14,9 @@ use super::{EventName, compare, compare_read, stale};
 use crate::{
     board,
     item::{
-        ApprovalState, AsOf, Assignment, BuildRun, BuildStatus, Checks, ChecksStatus, Detail, EARLIEST, Hold,
-        IncidentStatus, Item, Kind, LATEST, PullRequestState, Review, Says, Shipment, Verdict,
+        ApprovalDecision, ApprovalState, Approvers, AsOf, Assignment, BuildRun, BuildStatus, Checks,
+        ChecksStatus, Detail, EARLIEST, Hold, IncidentStatus, Item, Kind, LATEST, PullRequestState, Review,
+        Shipment, Verdict,
         examples::{answer, approval, at, build, incident, kim, pull_request, review, run},
     },
 };
@@ -134,9 +136,9 @@ proptest! {
             approval(|a| {
                 (a.asked_at, a.updated_at) = (Some(t[0]), t[1]);
                 (a.needed, a.expires_at) = (Some(AsOf::new(t[2], 1)), Some(AsOf::new(t[3], t[4])));
-                (a.approvers, a.account_may) = (Some(AsOf::new(t[5], Vec::new())), Some(AsOf::new(t[6], true)));
+                (a.approvers, a.account_may) = (Some(AsOf::new(t[5], Approvers::all([""; 0]))), Some(AsOf::new(t[6], true)));
                 a.ships = Some(AsOf::new(t[7], Shipment::default()));
-                a.answers = Some(vec![crate::item::Answer { at: Some(t[8]), ..answer("bo", 0, Says::Yes) }]);
+                a.answers = Some(vec![crate::item::Answer { at: Some(t[8]), ..answer("bo", 0, ApprovalDecision::Approved) }]);
             }),
         ];
         for snapshot in items {

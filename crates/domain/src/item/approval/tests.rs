@@ -5,8 +5,8 @@ use crate::item::examples::{answer, approval, approval_of, at, kim};
 
 type Change = fn(&mut Approval);
 
-fn approvers(names: &[&str]) -> Option<AsOf<Vec<String>>> {
-    Some(AsOf::new(at(0), names.iter().map(|name| (*name).to_owned()).collect()))
+fn approvers(names: &[&str]) -> Option<AsOf<Approvers>> {
+    Some(AsOf::new(at(0), Approvers::all(names.iter().copied())))
 }
 
 #[test]
@@ -57,7 +57,10 @@ fn whose_answer_is_awaited() {
             "I answered",
             |a| {
                 a.approvers = approvers(&["kim", "bo", "cy"]);
-                a.answers = Some(vec![answer("kim", 1, Says::Yes), answer("BO", 1, Says::Yes)]);
+                a.answers = Some(vec![
+                    answer("kim", 1, ApprovalDecision::Approved),
+                    answer("BO", 1, ApprovalDecision::Approved),
+                ]);
             },
             Some(false),
             "answer by cy",
@@ -67,7 +70,7 @@ fn whose_answer_is_awaited() {
             "I took it back",
             |a| {
                 a.approvers = approvers(&["kim"]);
-                a.answers = Some(vec![answer("kim", 1, Says::Withdrawn)]);
+                a.answers = Some(vec![answer("kim", 1, ApprovalDecision::Withdrawn)]);
             },
             Some(true),
             "*your answer",
@@ -77,7 +80,7 @@ fn whose_answer_is_awaited() {
             "the last one",
             |a| {
                 (a.needed, a.approvers) = (Some(AsOf::new(at(0), 2)), approvers(&["kim", "bo"]));
-                a.answers = Some(vec![answer("bo", 1, Says::Yes)]);
+                a.answers = Some(vec![answer("bo", 1, ApprovalDecision::Approved)]);
             },
             Some(true),
             "*your answer, the last one needed",
@@ -94,7 +97,7 @@ fn whose_answer_is_awaited() {
             "a no is no yes",
             |a| {
                 (a.needed, a.approvers) = (Some(AsOf::new(at(0), 2)), approvers(&["kim", "bo"]));
-                a.answers = Some(vec![answer("bo", 1, Says::No)]);
+                a.answers = Some(vec![answer("bo", 1, ApprovalDecision::Denied)]);
             },
             Some(true),
             "*your answer",
@@ -141,18 +144,49 @@ fn whose_answer_is_awaited() {
     }
 }
 
+/// A list that was cut, or whose names could not all be read, says of nobody that the answer is not theirs.
+#[test]
+fn who_is_not_among_some_of_those_who_may_answer_may_still_be_one() {
+    let others = |count: usize| (0..count).map(|n| format!("ana {n:03}")).collect::<Vec<_>>();
+    let and = |mut names: Vec<String>, name: &str| {
+        names.push(name.to_owned());
+        Approvers::all(names)
+    };
+    let cases = [
+        ("all of them", Approvers::all(others(100)), Some(false)),
+        ("me among them", and(others(99), "kim"), Some(true)),
+        ("me beyond the bound", and(others(100), "kim"), None),
+        ("more than are kept", Approvers::all(others(101)), None),
+        ("one has no name", and(others(2), ""), None),
+        ("one is too long", and(others(2), &"x".repeat(101)), None),
+        ("the service gave a part", Approvers { complete: false, ..Approvers::all(["bo"]) }, None),
+        ("a part, and me in it", Approvers { complete: false, ..Approvers::all(["kim"]) }, Some(true)),
+    ];
+    for (name, approvers, mine) in cases {
+        let mut item = approval(|a| a.approvers = Some(AsOf::new(at(0), approvers)));
+        for time in ["once", "twice"] {
+            item.clean();
+            assert_eq!(approval_of(&item).mine_to_give(&kim()), mine, "{name}, cleaned {time}");
+        }
+    }
+}
+
 #[test]
 fn progress_says_only_what_is_known() {
-    type Case<'a> = (Option<u32>, Option<&'a [Says]>, &'a str);
+    type Case<'a> = (Option<u32>, Option<&'a [ApprovalDecision]>, &'a str);
     let cases: [Case<'_>; 8] = [
         (None, None, ""),
         (Some(1), None, ""),
         (Some(1), Some(&[]), ""),
         (Some(2), None, "2 needed"),
         (Some(2), Some(&[]), "0 of 2 given"),
-        (Some(3), Some(&[Says::Yes, Says::No, Says::Withdrawn]), "1 of 3 given"),
-        (Some(1), Some(&[Says::Yes]), "1 of 1 given"),
-        (None, Some(&[Says::Yes]), "1 given"),
+        (
+            Some(3),
+            Some(&[ApprovalDecision::Approved, ApprovalDecision::Denied, ApprovalDecision::Withdrawn]),
+            "1 of 3 given",
+        ),
+        (Some(1), Some(&[ApprovalDecision::Approved]), "1 of 1 given"),
+        (None, Some(&[ApprovalDecision::Approved]), "1 given"),
     ];
     for (needed, answers, expected) in cases {
         let item = approval(|a| {

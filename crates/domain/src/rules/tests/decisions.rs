@@ -55,6 +55,10 @@ fn built_in_rules_tell_what_needs_a_person() {
     let mine = answered(ApprovalState::Superseded);
     let superseded = Event { by: Some(User::named("ana")), ..event(Superseded, &mine) };
     assert_eq!(decide(&[], &superseded, &mine).action, Show);
+    // Nor is what I asked for and approved: it is no pull request.
+    let mine = answered(ApprovalState::Approved);
+    let approved = Event { by: Some(User::named("ana")), ..event(Approved, &mine) };
+    assert_eq!(decide(&[], &approved, &mine).action, Show);
 }
 
 #[test]

@@ -11,8 +11,9 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::item::{
-    AccountName, Approval, ApprovalState, AsOf, Build, BuildRun, BuildStatus, Checks, ChecksStatus, Hold,
-    Incident, IncidentStatus, ItemKey, Kind, PullRequest, PullRequestState, Review, Severity, User, Verdict,
+    AccountName, Approval, ApprovalState, Approvers, AsOf, Build, BuildRun, BuildStatus, Checks,
+    ChecksStatus, Hold, Incident, IncidentStatus, ItemKey, Kind, PullRequest, PullRequestState, Review,
+    Severity, User, Verdict,
 };
 
 fn at(minute: i64) -> Timestamp {
@@ -120,13 +121,12 @@ fn incident(severity: Severity, holders: &[&str]) -> Item {
 
 /// Asked by `bo`, to be answered by these until so many minutes after it is seen.
 fn approval(approvers: Option<&[&str]>, minutes: Option<i64>) -> Item {
-    let approvers = approvers.map(|names| names.iter().map(ToString::to_string).collect());
     let detail = Approval {
         environment: Some("production".into()),
         asked_by: Some(User::named("bo")),
         asked_at: Some(at(0)),
         needed: Some(AsOf::new(at(0), 2)),
-        approvers: approvers.map(|names| AsOf::new(at(0), names)),
+        approvers: approvers.map(|names| AsOf::new(at(0), Approvers::all(names.iter().copied()))),
         expires_at: minutes.map(|minutes| AsOf::new(at(0), at(6 + minutes))),
         description: Some("Checkout is slow".into()),
         ..Approval::new("acme/web", at(0))

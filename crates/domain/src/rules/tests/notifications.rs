@@ -97,6 +97,12 @@ fn a_review_is_asked_of_me_or_of_others() {
         title(&[asking(1, &["ana"]), of_others(2)]),
         "2 pull requests of acme/web: 1 wants your review, 1 wants a review by others"
     );
+    // Of no other event it is said whether it is of me.
+    let failed = |branch: &str, of_me| NotifiableEvent {
+        of_me,
+        ..told(EventName::Failed, build(branch, "bo", &[BuildStatus::Failed]))
+    };
+    assert_eq!(title(&[failed("a", true), failed("b", false)]), "2 builds of acme/web failed");
 }
 
 fn told(name: EventName, item: Item) -> NotifiableEvent {

@@ -7,7 +7,7 @@ use callboard_domain::{
 };
 use jiff::Timestamp;
 
-use super::HISTORY;
+use super::{HISTORY, accounts::origin};
 use crate::{
     Engine,
     api::{AccountsQuery, ApiError, Events, GoneItem, ItemAction, ItemDetail, ItemQuery, unreadable_events},
@@ -23,7 +23,8 @@ impl Engine {
         let (now, active) = (Timestamp::now(), self.active());
         let Events { events, unreadable } =
             self.store().events_of(&item.key, HISTORY).await.map_err(ApiError::internal)?;
-        let me = self.store().acts_as(&item.key.account).await.map_err(ApiError::internal)?;
+        let source = self.store().source(&item.key.account).await.map_err(ApiError::internal)?;
+        let me = source.as_ref().and_then(|source| source.identity.clone()).unwrap_or_default();
         let mut entries: Vec<&Entry> =
             active.registry.entries().iter().filter(|entry| entry.is_for(item, &me, now)).collect();
         // The sort is stable: what fits as well stays in the order of the names.
@@ -60,8 +61,8 @@ impl Engine {
             });
         }
         let row = board::Row { as_of, ..board::row(board::Entry { item, me: &me, snoozed }, now) };
-        let source = self.store().source(&item.key.account).await.map_err(ApiError::internal)?;
-        let origin = source.and_then(|source| source.origin).filter(|_| stored.gone.is_none());
+        let account = active.accounts.get(&item.key.account).filter(|_| stored.gone.is_none());
+        let origin = account.and_then(|account| origin(account, source.as_ref()));
         let gone = stored.gone.map(|(reason, at)| GoneItem { why: reason.to_string(), reason, at });
         let row = Some(row);
         Ok(ItemDetail {

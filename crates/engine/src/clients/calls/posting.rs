@@ -149,14 +149,17 @@ impl Engine {
         let found = ids.filter(|id| id.starts_with(typed.as_str()) || id.ends_with(typed.as_str())).collect();
         if let Ok(Delivery { state, id, .. }) = self.delivery(&DeliveryKey(typed.clone())).await {
             let why = match state {
-                DeliveryState::Posted => "has arrived: there is nothing to send again".to_owned(),
+                DeliveryState::Posted => Some("has arrived: there is nothing to send again".to_owned()),
                 DeliveryState::Moot { reason } => {
-                    format!("was not posted because {reason}: it is no news any more")
+                    Some(format!("was not posted because {reason}: it is no news any more"))
                 }
-                DeliveryState::Digested { into } => format!("is told in another, {into}"),
-                _ => String::new(),
+                DeliveryState::Digested { into } => Some(format!("is part of the digest {into}")),
+                DeliveryState::Pending { .. }
+                | DeliveryState::Sending
+                | DeliveryState::Unknown { .. }
+                | DeliveryState::Failed { .. } => None,
             };
-            if !why.is_empty() {
+            if let Some(why) = why {
                 return Err(ApiError::usage(format!("delivery {id} {why}")));
             }
         }

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use callboard_connectors::SERVICES;
 
-use super::{sections::SECTIONS, *};
+use super::{schema::SECTIONS, *};
 
 fn read(text: &str) -> Result<Config, Vec<String>> {
     Config::read(Path::new("callboard.toml"), text).map_err(|ConfigErrors(errors)| {

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     accounts::NoChat,
+    api::MootReason,
     outbox::compose::{Moot, compose},
     store::{About, Attempt, Claimed, Delivery, Edits, LONGEST_WAIT, Prepared, Store, StoreError},
 };
@@ -49,7 +50,7 @@ pub(super) async fn send(deliverer: &Deliverer, delivery: Claimed) -> Attempt {
     let claimed = Delivery::clone(&delivery);
     let unreadable =
         |error: StoreError| later(ServiceError::unavailable(error.to_string()), &claimed, Timestamp::now());
-    let delivery = match ready(&deliverer.inner.store, delivery).await {
+    let delivery = match ready(&deliverer.inner.store, delivery, Timestamp::now()).await {
         Ok(Ok(delivery)) => delivery,
         Ok(Err(attempt)) => return attempt,
         Err(error) => return unreadable(error),
@@ -77,18 +78,22 @@ pub(super) async fn send(deliverer: &Deliverer, delivery: Claimed) -> Attempt {
 }
 
 /// A delivery as it is to be sent, recorded as such: an event is put into words now. Where it is not to be sent, why not.
-async fn ready(store: &Store, delivery: Claimed) -> Result<Result<Claimed, Attempt>, StoreError> {
-    let now = Timestamp::now();
+pub(super) async fn ready(
+    store: &Store,
+    delivery: Claimed,
+    now: Timestamp,
+) -> Result<Result<Claimed, Attempt>, StoreError> {
     let mut prepared = Prepared::default();
     if delivery.at_send {
         let news = store.news(&delivery, now).await?;
+        let error = delivery.error.clone();
         match compose(news, delivery.posted.is_some(), now, &TimeZone::system()) {
             Ok(composed) => prepared = composed,
             Err(Moot { reason, others }) => {
                 if !others.is_empty() {
                     store.prepare(delivery, Prepared { moot: others, ..Prepared::default() }, now).await?;
                 }
-                return Ok(Err(Attempt::Moot(reason)));
+                return Ok(Err(no_news(reason, error, now)));
             }
         }
         // What stands there says all that it would.
@@ -101,6 +106,15 @@ async fn ready(store: &Store, delivery: Claimed) -> Result<Result<Claimed, Attem
         return Ok(Ok(delivery));
     }
     store.prepare(delivery, prepared, now).await.map(Ok)
+}
+
+/// What is no news any more is not sent. One whose last sending may have arrived is not said to be "not posted" for that:
+/// it may stand in the channel.
+fn no_news(reason: MootReason, error: Option<ServiceError>, now: Timestamp) -> Attempt {
+    match error {
+        Some(error @ ServiceError::Unknown { .. }) => Attempt::Unknown(now + LONGEST_WAIT, error),
+        _ => Attempt::Moot(reason),
+    }
 }
 
 /// What a service answered.

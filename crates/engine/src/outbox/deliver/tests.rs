@@ -1,17 +1,23 @@
 use futures::FutureExt;
 
 use callboard_domain::{
+    actor::Actor,
     chat::{Limits, Posted},
+    item::IncidentStatus,
     length::LengthUnit,
     message::{Message, Tone},
+    source::Received,
 };
 
 use super::{
-    send::{GIVE_UP, after_sending, keep_pace},
+    send::{GIVE_UP, after_sending, keep_pace, ready},
     way::{Way, way},
     *,
 };
-use crate::store::{About, DeliveryState, Edits};
+use crate::{
+    api::MootReason,
+    store::{About, Decide, Decided, DeliveryState, Edits, Happened, Post, Report},
+};
 
 fn delivery(posted: bool, attempts: u32) -> Delivery {
     Delivery {
@@ -174,6 +180,56 @@ fn post_that_is_known_by_its_key_is_sent_again_and_one_in_no_thread_by_itself() 
     let after = |way| after_sending(Err(no.clone()), &delivery(false, 1), &way, limits(true), at(0));
     assert_eq!(after(Way::Reply(&parent)), Attempt::NoThread);
     assert_eq!(after(Way::Post), Attempt::Failed(no.clone()));
+}
+
+/// Rules that post everything in one channel.
+struct PostAll;
+
+impl Decide for PostAll {
+    fn decide(&self, _: Happened<'_>) -> Decided {
+        let post = Post { to: "room:ops".parse().unwrap(), note: None, rule: "all".to_owned() };
+        Decided { record: "{}".to_owned(), silence: false, notice: None, posts: vec![post] }
+    }
+}
+
+#[tokio::test]
+async fn what_may_stand_in_the_channel_is_not_said_to_be_not_posted() {
+    use crate::tests::{at, incident};
+    let (lost, down) = (ServiceError::unknown("lost"), ServiceError::unavailable("down"));
+    let over = Attempt::Moot(MootReason::Over { status: "resolved".to_owned() });
+    // how the last attempt went -> what comes of the next, where the item is over by then
+    let cases = [
+        (
+            Attempt::Unknown(at(900), lost.clone()),
+            Attempt::Unknown(at(50) + LONGEST_WAIT, lost),
+            DeliveryState::Unknown,
+        ),
+        (Attempt::Failed(down), over, DeliveryState::Moot),
+    ];
+    for (before, expected, state) in cases {
+        let store = Store::temporary(at(0)).unwrap();
+        let pager = AccountName::from("pager");
+        store.watch(&pager, at(0)).await.unwrap();
+        let ingest = async |status: IncidentStatus, second: i64| {
+            let snapshots = vec![incident("db1", status, second)];
+            let report = Report::Hook(Received { snapshots, ..Received::default() });
+            store.ingest(&pager, report, at(second), Arc::new(PostAll)).await.unwrap();
+        };
+        let claim = async |second: i64| {
+            store.claim(at(second), 1, BTreeMap::new()).await.unwrap().pop().expect("one is due")
+        };
+        ingest(IncidentStatus::Triggered, 10).await;
+        let key = claim(11).await.key.clone();
+        store.attempted(&key, before.clone(), at(20)).await.unwrap();
+        assert!(store.retry(&key, &Actor::rule("all"), at(30)).await.unwrap());
+        ingest(IncidentStatus::Resolved, 40).await;
+        let claimed = claim(50).await;
+        assert_eq!(claimed.key, key);
+        let attempt = ready(&store, claimed, at(50)).await.unwrap().expect_err("it is no news any more");
+        assert_eq!(attempt, expected, "after {before:?}");
+        store.attempted(&key, attempt, at(51)).await.unwrap();
+        assert_eq!(store.delivery(&key).await.unwrap().unwrap().state, state, "after {before:?}");
+    }
 }
 
 #[tokio::test]

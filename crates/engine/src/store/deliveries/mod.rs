@@ -46,7 +46,7 @@ use crate::api::MootReason;
 
 pub(super) use self::thread::move_to;
 pub use self::{
-    news::{Happening, News, Prepared},
+    news::{CurrentEvent, Prepared, QueuedEvent},
     queue::{Claimed, LONGEST_WAIT},
     standing::Edits,
 };
@@ -246,7 +246,7 @@ pub(super) fn insert(conn: &Connection, new: &NewDelivery, now: Timestamp) -> ru
                VALUES (?1, (SELECT id FROM events WHERE id = ?2), (SELECT id FROM runs WHERE id = ?3), ?4, ?5, ?6, ?7, ?7,
                        coalesce(?8, (SELECT actor FROM runs WHERE id = ?3)), ?9, ?10, ?11, ?12)";
     let (actor, root_key) = (new.actor.as_ref().map(Json), root.as_ref().map(|root| &root.0));
-    let (item, at_send) = (subject.map(|subject| subject.item), event.is_some());
+    let (item, at_send) = (subject.map(|subject| Text(subject.item)), event.is_some());
     let (to, message) = (Text(&new.to), Json(&message));
     let times = (At(due_at), At(now));
     let row =

@@ -39,11 +39,11 @@ pub(super) fn is_late(at: Timestamp, now: Timestamp) -> bool {
 
 /// An event that waits to be posted, as it stands now.
 #[derive(Debug, Clone, PartialEq)]
-pub struct News {
+pub struct QueuedEvent {
     /// Its delivery.
     pub key: DeliveryKey,
     /// What happened; where that is no news any more whatever it was, why.
-    pub what: Result<Happening, MootReason>,
+    pub what: Result<CurrentEvent, MootReason>,
     /// A line that stands below it.
     pub note: Option<String>,
     /// True where the delivery that is being sent tells of it already.
@@ -52,7 +52,7 @@ pub struct News {
 
 /// What happened, and to what.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Happening {
+pub struct CurrentEvent {
     /// What happened.
     pub event: Event,
     /// The item as it is now.
@@ -63,7 +63,7 @@ pub struct Happening {
     pub is_overtaken: bool,
 }
 
-impl Happening {
+impl CurrentEvent {
     /// True where it happened so long before `now` that it is told late.
     pub fn is_late(&self, now: Timestamp) -> bool {
         is_late(self.event.at, now)
@@ -90,11 +90,11 @@ struct Reader<'c> {
 
 impl Reader<'_> {
     /// What is to be told of an event in a channel.
-    fn happening(
+    fn current(
         &mut self,
         event: Option<i64>,
         to: &Address,
-    ) -> rusqlite::Result<Result<Happening, MootReason>> {
+    ) -> rusqlite::Result<Result<CurrentEvent, MootReason>> {
         let Self { conn, now, .. } = *self;
         let event = event.map_or(Ok(None), |id| events::by_ids(conn, &[id]).map(|mut found| found.pop()))?;
         let Some(event) = event else { return Ok(Err(MootReason::Forgotten)) };
@@ -105,9 +105,9 @@ impl Reader<'_> {
             return Ok(Err(MootReason::Gone));
         }
         if let Some(ends) = rules::ends(event.name)
-            && self.is_unheard(n, event.id, ends, to)?
+            && self.is_orphaned(n, event.id, ends, to)?
         {
-            return Ok(Err(MootReason::Unheard));
+            return Ok(Err(MootReason::Orphaned));
         }
         let account = &event.item.account;
         if !self.identities.contains_key(account) {
@@ -118,11 +118,11 @@ impl Reader<'_> {
         // What was seen with it is told beside it.
         let later = "SELECT 1 FROM events WHERE item = ?1 AND id > ?2 AND seen_at > ?3 LIMIT 1";
         let is_overtaken = one(conn, later, params![n, event.id, At(event.seen_at)], |_| Ok(()))?.is_some();
-        Ok(Ok(Happening { event, item: stored.item, me, is_overtaken }))
+        Ok(Ok(CurrentEvent { event, item: stored.item, me, is_overtaken }))
     }
 
     /// True where what an event answers was to be posted in this channel as well, and none of it was.
-    fn is_unheard(&self, n: i64, event: i64, ends: rules::Ends, to: &Address) -> rusqlite::Result<bool> {
+    fn is_orphaned(&self, n: i64, event: i64, ends: rules::Ends, to: &Address) -> rusqlite::Result<bool> {
         let (what, over) = (events::words(ends.what), events::words(ends.over));
         let sql = format!(
             "SELECT count(*) > 0 AND min(d.state = 'moot') FROM events e JOIN deliveries d ON d.event = e.id
@@ -149,20 +149,19 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Waiting> {
     Ok(Waiting { key, event: row.get(1)?, note: row.get(2)?, digested: row.get(3)? })
 }
 
-fn news(conn: &Connection, delivery: &Delivery, now: Timestamp) -> rusqlite::Result<Vec<News>> {
+fn news(conn: &Connection, delivery: &Delivery, now: Timestamp) -> rusqlite::Result<Vec<QueuedEvent>> {
     let mut reader = Reader { conn, now, identities: BTreeMap::new() };
     let mut complete = |Waiting { key, event, note, digested }: Waiting| {
-        let what = reader.happening(event, &delivery.to)?;
-        Ok::<_, rusqlite::Error>(News { key, what, note, digested })
+        let what = reader.current(event, &delivery.to)?;
+        Ok::<_, rusqlite::Error>(QueuedEvent { key, what, note, digested })
     };
     let own = format!("SELECT {COLUMNS} FROM deliveries WHERE id = ?1");
     let Some(own) = one(conn, &own, [&delivery.key.0], read)? else { return Ok(Vec::new()) };
     let own = complete(own)?;
     // What stands already is edited by itself, and what has just happened is told by itself.
     let is_late = own.what.as_ref().is_ok_and(|it| it.is_late(now));
-    let told = format!(
-        "SELECT {COLUMNS} FROM deliveries WHERE digest IS NOT NULL AND digest = ?1 AND state = 'digested' ORDER BY n"
-    );
+    let told =
+        format!("SELECT {COLUMNS} FROM deliveries WHERE digest = ?1 AND state = 'digested' ORDER BY n");
     let mut others = all(conn, &told, [&delivery.key.0], read)?;
     if delivery.posted.is_none() && (is_late || !others.is_empty()) {
         // Up to what a person or a run has to say: the channel reads in order.
@@ -197,9 +196,10 @@ fn prepare(
     }
     let mut ready = delivery.clone();
     if !prepared.digested.is_empty() {
-        // It is about many items now, and no root of any.
-        thread::leave(conn, key)?;
-        run(conn, "UPDATE deliveries SET item = NULL WHERE id = ?1", [&key.0])?;
+        // It is about many items now, in the thread and the root of none. What has happened since it was claimed is no
+        // reason to edit it: that would put its own event alone in the place of the digest.
+        let sql = "UPDATE deliveries SET root = NULL, under = NULL, item = NULL, revision = sent_revision WHERE id = ?1";
+        run(conn, sql, [&key.0])?;
         ready.root = None;
         ready.under = None;
     }
@@ -218,7 +218,7 @@ fn prepare(
 impl Store {
     /// What a claimed delivery is to tell of, to be put into words: its own event first; where that is late, or it tells of
     /// others already, those, and then what waits behind it, as far as the channel reads in order.
-    pub async fn news(&self, claimed: &Claimed, now: Timestamp) -> Result<Vec<News>, StoreError> {
+    pub async fn news(&self, claimed: &Claimed, now: Timestamp) -> Result<Vec<QueuedEvent>, StoreError> {
         let delivery = Delivery::clone(claimed);
         self.read(move |conn| news(conn, &delivery, now)).await
     }

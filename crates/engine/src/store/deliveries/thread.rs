@@ -7,17 +7,16 @@ use std::time::Duration;
 
 use callboard_domain::{
     chat::{Address, DeliveryKey, Posted},
-    event::EventName,
     item::ItemKey,
+    rules,
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::{
     super::{
-        events,
         ingest::before,
-        row::{At, Json, Text, is_unreadable, one, run},
+        row::{At, Json, Text, Word, all, is_unreadable, key, one, run},
     },
     Content, Edits,
     standing::{STANDS, Standing},
@@ -26,23 +25,10 @@ use super::{
 /// How long what happens to an item goes in the thread of the first message about it.
 const LASTS: Duration = Duration::from_secs(86_400);
 
-/// What ends a matter.
-const ENDS: [EventName; 9] = [
-    EventName::Passed,
-    EventName::Fixed,
-    EventName::Canceled,
-    EventName::Merged,
-    EventName::Closed,
-    EventName::Resolved,
-    EventName::Denied,
-    EventName::Expired,
-    EventName::Superseded,
-];
-
 /// What a message is about.
 pub(super) struct Subject {
-    /// The item, as [`ItemKey`] writes it.
-    pub(super) item: String,
+    /// The item.
+    pub(super) item: ItemKey,
     /// When it happened; `None` for a run.
     pub(super) happened_at: Option<Timestamp>,
 }
@@ -51,17 +37,17 @@ pub(super) struct Subject {
 pub(super) fn subject(conn: &Connection, content: &Content) -> rusqlite::Result<Option<Subject>> {
     match content {
         Content::Event { id, .. } => {
-            let sql = "SELECT i.account || '/' || i.kind || '/' || i.id, e.at
+            let sql = "SELECT i.account, i.kind, i.id, e.at
                        FROM events e JOIN items i ON i.n = e.item WHERE e.id = ?1";
             one(conn, sql, [id], |row| {
-                Ok(Subject { item: row.get(0)?, happened_at: Some(row.get::<_, At>(1)?.0) })
+                Ok(Subject { item: key(row, 0)?, happened_at: Some(row.get::<_, At>(3)?.0) })
             })
         }
         Content::Run { id, .. } => {
             let item = one(conn, "SELECT item FROM runs WHERE id = ?1", [id], |row| {
-                row.get::<_, Option<String>>(0)
+                row.get::<_, Option<Text<ItemKey>>>(0)
             })?;
-            Ok(item.flatten().map(|item| Subject { item, happened_at: None }))
+            Ok(item.flatten().map(|Text(item)| Subject { item, happened_at: None }))
         }
         Content::Message(_) => Ok(None),
     }
@@ -74,19 +60,18 @@ pub(super) fn root(
     subject: &Subject,
     now: Timestamp,
 ) -> rusqlite::Result<Option<DeliveryKey>> {
-    let sql =
-        "SELECT id, n FROM deliveries WHERE address = ?1 AND item = ?2 AND item IS NOT NULL AND root IS NULL
+    let sql = "SELECT id, n FROM deliveries WHERE address = ?1 AND item = ?2 AND root IS NULL
                AND state IN ('pending', 'sending', 'posted') AND created_at > ?3 ORDER BY n DESC LIMIT 1";
-    let row = params![Text(to), subject.item, At(before(now, LASTS))];
+    let row = params![Text(to), Text(&subject.item), At(before(now, LASTS))];
     let found = one(conn, sql, row, |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
     let Some((id, n)) = found else { return Ok(None) };
     if subject.happened_at.is_some() {
-        let ends = events::words(&ENDS);
-        let sql = format!(
-            "SELECT 1 FROM deliveries d JOIN events e ON e.id = d.event
-             WHERE d.address = ?1 AND d.item = ?2 AND d.item IS NOT NULL AND d.n >= ?3 AND e.name IN ({ends}) LIMIT 1"
-        );
-        if one(conn, &sql, params![Text(to), subject.item, n], |_| Ok(()))?.is_some() {
+        let sql = "SELECT DISTINCT e.name FROM deliveries d JOIN events e ON e.id = d.event
+                   WHERE d.address = ?1 AND d.item = ?2 AND d.n >= ?3";
+        let names = all(conn, sql, params![Text(to), Text(&subject.item), n], |row| {
+            row.get::<_, Word<_>>(0).map(|Word(name)| name)
+        })?;
+        if names.into_iter().any(|name| rules::ends_matter(name, subject.item.kind)) {
             return Ok(None);
         }
     }
@@ -103,18 +88,19 @@ pub(super) fn renew(conn: &Connection, root: &DeliveryKey, now: Timestamp) -> ru
     run(conn, &sql, params![root.0, At(now)]).map(drop)
 }
 
-/// The message under which a delivery stands that is being sent. Where the root did not arrive, or it is not known whether
-/// it did, there is none: the delivery takes its place, for all that were to stand there after it.
+/// The message under which a delivery stands that is being sent. Where the root did not arrive, it is not known whether it
+/// did, or it is a digest by now and about no item, there is none: the delivery takes its place, for all that were to stand
+/// there after it.
 pub(super) fn under(
     conn: &Connection,
     key: &DeliveryKey,
     root: &DeliveryKey,
 ) -> rusqlite::Result<Option<Posted>> {
-    let posted = one(conn, "SELECT posted FROM deliveries WHERE id = ?1", [&root.0], |row| {
-        match row.get::<_, Option<Json<Standing>>>(0) {
-            Err(error) if is_unreadable(&error) => Ok(None),
-            posted => Ok(posted?.map(|it| it.0)),
-        }
+    let sql = "SELECT posted FROM deliveries WHERE id = ?1
+               AND item IS (SELECT item FROM deliveries WHERE id = ?2)";
+    let posted = one(conn, sql, [&root.0, &key.0], |row| match row.get::<_, Option<Json<Standing>>>(0) {
+        Err(error) if is_unreadable(&error) => Ok(None),
+        posted => Ok(posted?.map(|it| it.0)),
     })?;
     match posted.flatten() {
         None | Some(Standing { edits: Edits::Gone, .. }) => leave(conn, key).map(|()| None),
@@ -128,13 +114,13 @@ pub(super) fn leave(conn: &Connection, key: &DeliveryKey) -> rusqlite::Result<()
     let sql = "UPDATE deliveries SET root = ?1 WHERE posted IS NULL AND id IN (
                    SELECT other.id FROM deliveries own JOIN deliveries other
                        ON other.address = own.address AND other.item = own.item AND other.n > own.n
-                   WHERE own.id = ?1 AND own.item IS NOT NULL AND other.item IS NOT NULL AND other.root = own.root)";
+                   WHERE own.id = ?1 AND other.root = own.root)";
     run(conn, sql, [&key.0])?;
     run(conn, "UPDATE deliveries SET root = NULL, under = NULL WHERE id = ?1", [&key.0]).map(drop)
 }
 
 /// Puts what was posted of one item in the threads of another.
 pub(in crate::store) fn move_to(conn: &Connection, from: &ItemKey, to: &ItemKey) -> rusqlite::Result<()> {
-    let sql = "UPDATE deliveries SET item = ?2 WHERE item IS NOT NULL AND item = ?1";
+    let sql = "UPDATE deliveries SET item = ?2 WHERE item = ?1";
     run(conn, sql, params![Text(from), Text(to)]).map(drop)
 }

@@ -102,7 +102,7 @@ async fn what_answers_what_was_not_posted_is_not_heard_of_either() {
         let what = store.news(&answer, at(123)).await.unwrap().remove(0).what;
         assert_eq!(what.is_ok(), heard, "{attempt:?}");
         if let Err(reason) = what {
-            assert_eq!(reason, MootReason::Unheard);
+            assert_eq!(reason, MootReason::Orphaned);
             let first = store.delivery(&first.key).await.unwrap().unwrap();
             assert_eq!((first.state, first.moot), (DeliveryState::Moot, Some(over())));
         }
@@ -214,7 +214,7 @@ async fn what_waits_from_long_ago_is_told_in_one_message() {
     let words = NewDelivery { content: Content::Message(message("hi")), to: deploys(), actor: Some(ana()) };
     store.enqueue(words, at(113)).await.unwrap();
     ingest(&store, firing("d"), 114).await;
-    let titles = |news: &[News]| {
+    let titles = |news: &[QueuedEvent]| {
         let ids = news.iter().map(|it| it.what.as_ref().unwrap().item.key.id.clone());
         ids.collect::<Vec<_>>().concat()
     };
@@ -263,6 +263,66 @@ async fn what_waits_from_long_ago_is_told_in_one_message() {
     post_all(&store, night + 20).await;
     let pruned = store.prune(at(night + 91 * 24 * HOUR), Retention::default()).await.unwrap();
     assert_eq!(pruned.deliveries, 6, "what was not posted is forgotten with the rest");
+}
+
+/// What makes a digest that tells of these too.
+fn digest_of(others: &[QueuedEvent]) -> Prepared {
+    let digested = others.iter().map(|it| it.key.clone()).collect();
+    Prepared { message: Some(message("a digest")), digested, moot: Vec::new() }
+}
+
+#[tokio::test]
+async fn a_digest_stays_as_it_is_whatever_happens_while_it_is_put_into_words() {
+    let store = watching().await;
+    ingest(&store, firing("a"), 110).await;
+    ingest(&store, firing("b"), 111).await;
+    let night = HOUR + 110;
+    let head = claim(&store, night).await;
+    let digest = head.key.clone();
+    let others = store.news(&head, at(night)).await.unwrap().split_off(1);
+    ingest(&store, acknowledged(night), night).await;
+    ingest(&store, resolved("a", night + 1), night + 1).await;
+    store.prepare(head, digest_of(&others), at(night + 2)).await.unwrap();
+    store.attempted(&digest, Attempt::Posted(posted("1")), at(night + 3)).await.unwrap();
+    assert_eq!(store.delivery(&digest).await.unwrap().unwrap().state, DeliveryState::Posted);
+
+    // It was their root and is one no more: the first of them begins a thread, in which the other stands.
+    let first = claim(&store, night + 4).await;
+    assert_eq!(first.root.as_ref(), Some(&digest));
+    store.prepare(first, Prepared::default(), at(night + 4)).await.unwrap();
+    let [_, _, first, _] = &deliveries(&store).await[..] else { panic!("four") };
+    assert_eq!((&first.root, &first.under), (&None, &None));
+    store.attempted(&first.key, Attempt::Posted(posted("2")), at(night + 5)).await.unwrap();
+    let other = claim(&store, night + 6).await;
+    let other = store.prepare(other, Prepared::default(), at(night + 6)).await.unwrap();
+    assert_eq!((&other.root, &other.under), (&Some(first.key.clone()), &Some(posted("2"))));
+    store.attempted(&other.key, Attempt::Posted(posted("3")), at(night + 7)).await.unwrap();
+    let left = store.claim(at(night + 8), 1, BTreeMap::new()).await.unwrap();
+    assert!(left.iter().all(|it| it.key != digest), "it is not edited: {left:?}");
+}
+
+#[tokio::test]
+async fn a_thread_outlives_an_answer_that_becomes_a_digest() {
+    let store = watching().await;
+    ingest(&store, firing("a"), 110).await;
+    post_all(&store, 111).await;
+    ingest(&store, acknowledged(120), 120).await;
+    ingest(&store, firing("b"), 121).await;
+    let night = HOUR + 130;
+    let root = claim(&store, night).await;
+    store.attempted(&root.key, Attempt::Skipped, at(night)).await.unwrap();
+    let late = claim(&store, night).await;
+    assert_eq!(late.root.as_ref(), Some(&root.key));
+    let others = store.news(&late, at(night)).await.unwrap().split_off(1);
+    ingest(&store, resolved("a", night), night).await;
+    let late = store.prepare(late, digest_of(&others), at(night)).await.unwrap();
+    assert_eq!((&late.root, &late.under), (&None, &None), "it is about many items");
+    store.attempted(&late.key, Attempt::Posted(posted("a digest")), at(night)).await.unwrap();
+    post_all(&store, night + 1).await;
+    let all = deliveries(&store).await;
+    let fresh = all.last().unwrap();
+    assert_eq!(fresh.root.as_ref(), Some(&root.key));
+    assert_eq!(fresh.under.as_ref().map(|it| it.id.as_str()), Some(root.key.0.as_str()));
 }
 
 #[tokio::test]

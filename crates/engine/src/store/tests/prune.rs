@@ -106,6 +106,22 @@ async fn more_than_one_step_is_deleted() {
 }
 
 #[tokio::test]
+async fn parts_of_what_is_not_there_are_deleted() {
+    let store = watching().await;
+    ingest(&store, "1", firing("a"), 110).await;
+    store.begin_run(running("r1"), None, at(111)).await.unwrap();
+    let sql = "PRAGMA foreign_keys = OFF;
+               INSERT INTO decisions (event, decision) VALUES (99, '{}');
+               INSERT INTO run_output (run, seq, text) VALUES ('r1', 1, 'kept'), ('none', 1, 'x'), ('none', 2, 'y');
+               INSERT INTO run_steps (run, seq, said, at) VALUES ('none', 1, 'step', 0);";
+    damage(&store, sql);
+    assert_eq!(store.unreadable_rows().await.unwrap().len(), 4);
+    let pruned = store.prune(at(120), Retention::default()).await.unwrap();
+    assert_eq!(pruned, Pruned { dangling: 4, ..Pruned::default() });
+    assert_eq!(store.unreadable_rows().await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn a_thread_that_goes_on_is_kept_whole() {
     let store = Store::temporary(at(0)).unwrap();
     let post = |thread, key: &'static str, now| {

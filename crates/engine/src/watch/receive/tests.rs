@@ -144,3 +144,28 @@ fn remedy_fits_why_an_address_cannot_be_listened_on() {
         assert!(error.why.starts_with("127.0.0.1:80 cannot be listened on: "), "{error:?}");
     }
 }
+
+#[tokio::test]
+async fn the_hosts_that_are_served_are_those_of_the_configuration_that_was_bound() {
+    let scene = Scene::open("", crate::Mode::Once, &[]).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    // The configuration in force by now says nothing of webhooks any more.
+    let bound = Receive { listen: address, hosts: vec!["hooks.acme.example".to_owned()] };
+    let receiver = scene.engine.inner.receiver.clone();
+    let (changes, stop) = (receiver.inner.live.changes(), CancellationToken::new());
+    let serving = tokio::spawn(serve(listener, receiver, Some(bound), changes, stop.clone()));
+    for (host, known) in [("hooks.acme.example", true), ("evil.example", false)] {
+        let mut sender = tokio::net::TcpStream::connect(address).await.unwrap();
+        // It is read no further than its head: no account takes a GET.
+        let request = format!("GET /hooks/pager HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        sender.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        sender.read_to_string(&mut answer).await.unwrap();
+        let expected = if known { "HTTP/1.1 405" } else { "HTTP/1.1 421" };
+        assert!(answer.starts_with(expected), "{host}: {answer}");
+    }
+    stop.cancel();
+    serving.await.unwrap();
+    scene.engine.stop().await;
+}

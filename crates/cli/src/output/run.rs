@@ -1,0 +1,171 @@
+//! A run: what it will do, what it writes, how it ended, and whether that was posted.
+
+use std::{collections::HashSet, io::Write};
+
+use callboard_domain::{
+    error::ServiceError,
+    message::{Block, Message, Tone},
+    run::{Run, RunState},
+    text,
+};
+use callboard_engine::api::{Confirm, Delivery, DeliveryState, Prepared, RunProgress};
+use console::style;
+use serde_json::json;
+
+use super::{Output, mark, print_wrapped};
+
+impl Output {
+    /// Output of a run, as it comes.
+    pub(crate) fn run_output(&self, pieces: &[String]) {
+        if self.json {
+            for piece in pieces {
+                self.json(&json!({ "output": piece }));
+            }
+            return;
+        }
+        for piece in pieces {
+            print!("{}", text::block(piece, usize::MAX));
+            if !piece.ends_with('\n') {
+                println!();
+            }
+        }
+        let _ = std::io::stdout().flush();
+    }
+
+    /// What a line would do.
+    pub(crate) fn prepared(&self, prepared: &Prepared) {
+        println!("{}", style(text::visible(&prepared.line)).bold());
+        for (n, step) in prepared.steps.iter().enumerate() {
+            println!("{}. {}", n + 1, text::visible(&step.what));
+            for line in step.exactly.lines() {
+                println!("     {}", style(text::visible(line)).dim());
+            }
+        }
+        if let Some(account) = &prepared.account {
+            let who = prepared.acts_as.as_ref().map_or_else(String::new, |login| format!(", as {login}"));
+            println!("Runs on {account}{who}");
+        }
+        match &prepared.post {
+            Some(address) => println!("Will post to {address} ({})", prepared.post_reason),
+            None => println!("Will post nothing ({})", prepared.post_reason),
+        }
+        match &prepared.confirm {
+            Some(Confirm::Yes) => println!("Must be confirmed: type yes, or pass --yes"),
+            Some(Confirm::Type(typed)) => println!("Must be confirmed: type {}", text::visible(typed)),
+            None => {}
+        }
+        for lacking in &prepared.lacks {
+            let line =
+                format!("{} The credential lacks {}: {}", mark(Tone::Bad), lacking.scope, lacking.remedy);
+            print_wrapped(&line, 2);
+        }
+        println!("Dry run: nothing was sent");
+    }
+
+    /// How a run ended, and whether it was posted. What `printed`, its output, says already is not said again.
+    pub(crate) fn ended(&self, progress: &RunProgress, printed: &[String]) {
+        self.run(&progress.run, printed);
+        told(&progress.run, progress.delivery.as_ref()).iter().for_each(|line| print_wrapped(line, 4));
+        if let Some(why) = &progress.unrecorded {
+            println!("{} This is not recorded yet. It is tried again", mark(Tone::Unknown));
+            print_wrapped(&format!("  Why: {}", text::sentence(why)), 4);
+        }
+    }
+
+    /// A run's result, without what `printed` says already.
+    pub(crate) fn run(&self, run: &Run, printed: &[String]) {
+        match &run.state {
+            RunState::Pending { .. } => {
+                println!("{} {} begins in a moment, and can be taken back", mark(Tone::Running), run.line);
+                println!("  Take it back: callboard cancel {}", run.id);
+            }
+            RunState::Running => println!("{} {} is under way", mark(Tone::Running), run.line),
+            RunState::Done { outcome } => {
+                let tone = if outcome.ok { Tone::Good } else { Tone::Bad };
+                self.message(&Message {
+                    blocks: not_printed(&outcome.blocks, printed),
+                    link: outcome.link.clone(),
+                    ..Message::new(tone, &outcome.summary)
+                });
+            }
+            RunState::Failed { error } => {
+                print_wrapped(&format!("{} {}", mark(Tone::Bad), text::sentence(&error.to_string())), 2);
+            }
+            RunState::Canceled { sent: true } => {
+                println!("{} stopped; what it had sent by then stays done", mark(Tone::Neutral))
+            }
+            RunState::Canceled { sent: false } => {
+                println!("{} stopped; nothing was sent", mark(Tone::Neutral))
+            }
+            RunState::Unknown { why } => {
+                let mark = mark(Tone::Unknown);
+                println!("{mark} We do not know whether this ran. It will not be run again by itself");
+                print_wrapped(&format!("  Why: {}", text::sentence(why)), 4);
+                println!("  Look, then say so: callboard run-resolve {} ran|did-not-run", run.id);
+            }
+            RunState::Resolved { .. } => {
+                println!("{} {}", mark(Tone::Neutral), run.state.said().unwrap_or_default());
+            }
+        }
+    }
+}
+
+/// The blocks that do not only repeat lines of what was printed: an outcome holds an excerpt of a run's output for the chat.
+fn not_printed(blocks: &[Block], printed: &[String]) -> Vec<Block> {
+    let known: HashSet<&str> = printed.iter().flat_map(|piece| piece.lines()).map(str::trim).collect();
+    // A line that says what was left out between two others stands in no output.
+    let is_known = |line: &str| line.is_empty() || line.starts_with('…') || known.contains(line);
+    let repeats = |text: &str| !known.is_empty() && text.lines().all(|line| is_known(line.trim()));
+    let is_new = |block: &&Block| match block {
+        Block::Text(text) | Block::Code(text) => !repeats(text),
+        Block::Fields(_) | Block::List(_) => true,
+    };
+    blocks.iter().filter(is_new).cloned().collect()
+}
+
+/// Whether a run was posted, and why not, in lines.
+fn told(run: &Run, delivery: Option<&Delivery>) -> Vec<String> {
+    let Some(address) = &run.post else { return vec!["Private: nothing was posted".into()] };
+    let why = |error: &ServiceError| format!("  Why: {}", text::sentence(&error.to_string()));
+    match delivery.map(|delivery| &delivery.state) {
+        Some(DeliveryState::Posted) => vec![format!("Posted in {address}")],
+        Some(DeliveryState::Unknown { error }) => vec![
+            format!(
+                "We do not know whether it was posted in {address}. It is looked for before it is sent again"
+            ),
+            why(error),
+        ],
+        Some(DeliveryState::Failed { error }) => {
+            let id = delivery.map(|delivery| delivery.id.as_str()).unwrap_or_default();
+            let again = format!("  Try again with: callboard retry {id}");
+            vec![format!("Not posted in {address}"), why(error), again]
+        }
+        Some(DeliveryState::Pending { error: Some(error), .. }) => {
+            vec![format!("Not posted in {address} yet. It is tried again"), why(error)]
+        }
+        Some(DeliveryState::Moot { reason }) => vec![format!("Not posted in {address}: {reason}")],
+        Some(DeliveryState::Digested { .. }) => vec![format!("Told with others in {address}")],
+        Some(DeliveryState::Pending { error: None, .. } | DeliveryState::Sending) | None => {
+            vec![format!("Being posted in {address}")]
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_printed_is_not_said_again() {
+        let code = |text: &str| Block::Code(text.to_owned());
+        let output = ["unit tests\n##[error] one\n  two\n".to_owned(), "three\n".to_owned()];
+        let blocks = vec![
+            Block::Text("unit tests".into()),
+            code("##[error] one\n… 40 lines …\nthree"),
+            code("##[error] one\nelse"),
+            Block::Fields(vec![("a".into(), "b".into())]),
+        ];
+        assert_eq!(not_printed(&blocks, &output), &blocks[2..]);
+        assert_eq!(not_printed(&blocks, &[]), blocks, "nothing was printed");
+    }
+}

@@ -1,0 +1,132 @@
+//! Runs that must be asked for one by one: those under way that left the page of runs, and those that a list should have.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// How many are kept of each repository; beyond that the oldest are left to the lists.
+const KEPT: usize = 500;
+
+/// What came of asking for a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Option<String>", into = "Option<String>")]
+pub(super) enum Stray {
+    /// It was not asked for yet.
+    New,
+    /// It could not be read.
+    Unread,
+    /// It was read, with this ETag.
+    Read(String),
+}
+
+impl From<Option<String>> for Stray {
+    fn from(stored: Option<String>) -> Self {
+        match stored {
+            None => Self::New,
+            Some(etag) if etag.is_empty() => Self::Unread,
+            Some(etag) => Self::Read(etag),
+        }
+    }
+}
+
+impl From<Stray> for Option<String> {
+    fn from(stray: Stray) -> Self {
+        match stray {
+            Stray::New => None,
+            Stray::Unread => Some(String::new()),
+            Stray::Read(etag) => Some(etag),
+        }
+    }
+}
+
+/// By the runs' ids.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Strays(BTreeMap<u64, Stray>);
+
+impl Strays {
+    /// The newest first.
+    pub(super) fn newest_first(&self) -> impl Iterator<Item = (u64, &Stray)> {
+        self.0.iter().rev().map(|(id, stray)| (*id, stray))
+    }
+
+    pub(super) fn contains(&self, id: u64) -> bool {
+        self.0.contains_key(&id)
+    }
+
+    /// The ETag with which a run was read.
+    pub(super) fn etag(&self, id: u64) -> Option<&str> {
+        match self.0.get(&id)? {
+            Stray::Read(etag) => Some(etag),
+            Stray::New | Stray::Unread => None,
+        }
+    }
+
+    /// Takes note of a run.
+    pub(super) fn insert(&mut self, id: u64, stray: Stray) {
+        self.0.insert(id, stray);
+        while self.0.len() > KEPT {
+            self.0.pop_first();
+        }
+    }
+
+    /// Has a run asked for, where it is not yet.
+    pub(super) fn add(&mut self, id: u64) {
+        if !self.contains(id) {
+            self.insert(id, Stray::New);
+        }
+    }
+
+    /// Takes note that a run could not be read now; what was read of it before still counts.
+    pub(super) fn fail(&mut self, id: u64) {
+        if self.etag(id).is_none() {
+            self.insert(id, Stray::Unread);
+        }
+    }
+
+    pub(super) fn remove(&mut self, id: u64) {
+        self.0.remove(&id);
+    }
+
+    /// Keeps those for which it is true.
+    pub(super) fn retain(&mut self, keep: impl Fn(u64) -> bool) {
+        self.0.retain(|id, _| keep(*id));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_of_earlier_versions_are_read_and_nothing_else_is_written() {
+        let stored = r#"{"7":null,"8":"","9":"W/\"1\""}"#;
+        let strays: Strays = serde_json::from_str(stored).unwrap();
+        let read: Vec<_> = strays.newest_first().map(|(id, stray)| (id, stray.clone())).collect();
+        assert_eq!(read, [(9, Stray::Read("W/\"1\"".to_owned())), (8, Stray::Unread), (7, Stray::New)]);
+        assert_eq!(serde_json::to_string(&strays).unwrap(), stored);
+    }
+
+    #[test]
+    fn the_oldest_of_too_many_are_left_out() {
+        let mut strays = Strays::default();
+        let many = u64::try_from(KEPT).unwrap();
+        (1..=many).for_each(|id| strays.add(id));
+        strays.insert(many + 1, Stray::New);
+        strays.fail(many + 2);
+        strays.add(1);
+        let kept: Vec<_> = strays.newest_first().map(|(id, _)| id).collect();
+        assert_eq!((kept.len(), kept.first(), kept.last()), (KEPT, Some(&(many + 2)), Some(&3)));
+    }
+
+    #[test]
+    fn a_run_that_cannot_be_read_now_keeps_what_was_read() {
+        let mut strays = Strays::default();
+        strays.insert(1, Stray::Read("W/1".to_owned()));
+        strays.add(2);
+        (1..=3).for_each(|id| strays.fail(id));
+        (1..=3).for_each(|id| strays.add(id));
+        let etags: Vec<_> = strays.newest_first().map(|(_, stray)| stray.clone()).collect();
+        assert_eq!(etags, [Stray::Unread, Stray::Unread, Stray::Read("W/1".to_owned())]);
+    }
+}
