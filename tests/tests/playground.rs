@@ -80,7 +80,9 @@ fn the_open_tour_goes_on_until_it_is_stopped() -> Result<()> {
         assert_eq!(output.code, Some(0), "{args:?}: {}", output.stderr);
         Ok(output.stdout)
     };
-    asked(&["run", "--yes", "pr", "approve", "acme/web#479"])?;
+    let incidents: Value = serde_json::from_str(&asked(&["board", "--kind", "incident", "--json"])?)?;
+    let alert = incidents["sections"][0]["rows"][0]["key"].as_str().context("an alert")?;
+    asked(&["run", "--yes", "silence", alert, "for", "30m"])?;
     tour.ready_line(|line| line.contains("dora asks for approval").then_some(()))?;
     let approvals: Value = serde_json::from_str(&asked(&["approvals", "--json"])?)?;
     let first = &approvals["sections"][0];

@@ -120,8 +120,6 @@ pub const DAY: &[Scene] = &[
     at(10, 24, Moment::Review("api", "cache-prices", "bo", Verdict::ChangesRequested)),
     at(10, 32, Moment::Resolve(SLOW)),
     at(10, 40, Moment::Push(push("api", "login-limits", "cleo", "Remove what lint found", None))),
-    at(10, 50, Moment::Answer(RELEASE, "ana", true, "")),
-    at(10, 55, Moment::Build("deploy", "dora", false)),
     at(11, 5, Moment::Merge("web", "cart-totals", "ana")),
     at(11, 20, Moment::Review("api", "login-limits", "ana", Verdict::Approved)),
     at(11, 40, Moment::Merge("api", "login-limits", "cleo")),
@@ -132,6 +130,9 @@ pub const DAY: &[Scene] = &[
     at(13, 50, Moment::Build("web/e2e", "ana", true)),
     at(14, 10, Moment::Review("api", "cache-prices", "bo", Verdict::Approved)),
     at(14, 30, Moment::Review("web", "font-sizes", "ana", Verdict::Commented)),
+    // Late, so that it still waits when the person has dealt with the first matter.
+    at(14, 40, Moment::Answer(RELEASE, "ana", true, "")),
+    at(14, 45, Moment::Build("deploy", "dora", false)),
     at(14, 50, Moment::Build("web/e2e", "ana", false)),
     at(15, 10, Moment::Fire(QUEUE)),
     at(15, 30, Moment::Push(push("api", "main", "cleo", "Send mails in batches", None))),
@@ -207,7 +208,7 @@ impl Playground {
         match matter {
             Matter::Review => self.forge.awaits_review(CART.repo, CART.branch, crate::ME),
             Matter::RedMain => self.forge.main_is_red(RED.repo),
-            Matter::Alert => self.pager.is_firing(SLOW),
+            Matter::Alert => self.pager.is_active(SLOW),
         }
     }
 

@@ -191,11 +191,6 @@ impl Pager {
         }
     }
 
-    /// True while the alert fires, silenced or not.
-    pub fn is_firing(&self, alert: Alert) -> bool {
-        self.held().firing.iter().any(|(other, _)| *other == alert)
-    }
-
     /// True while the alert fires and no silence holds it.
     pub fn is_active(&self, alert: Alert) -> bool {
         let held = self.held();
