@@ -3,10 +3,13 @@
 
 use std::ops::Range;
 
-use super::view::{Place, Places, Seen, byte};
+use super::{
+    numbers,
+    view::{Place, Places, Seen, byte},
+};
 
 /// How far into a line its offset may begin, in bytes: what writes a log may put the time and more before each line.
-const WITHIN: usize = 96;
+pub(super) const WITHIN: usize = 96;
 /// How much of a line is looked at where its end is not looked for, in bytes.
 const LINE: usize = 256;
 
@@ -26,34 +29,66 @@ pub(super) fn unfinished(text: &str) -> Option<Columns<Vec<Place>>> {
     Lines::of(text.as_bytes()).filter(|lines| !lines.is_over).map(|lines| lines.columns(text))
 }
 
-/// Where the text stands in lines of which the digits are masked: it was not there yet when they were.
+/// Where the text stands in lines of which the digits are masked: it was not there yet when they were. So with the lines after
+/// them that show the same bytes.
 pub(super) fn beside_masked(text: &str, mask: &str) -> Vec<Range<usize>> {
     let (mut found, mut start) = (Vec::new(), 0);
+    // The last line that was masked, and where its offset stands in it.
+    let mut first: Option<(&str, Range<usize>)> = None;
+    let mut rows = 0;
     for line in text.split('\n') {
-        found.extend(beside(line, mask).map(|text| start + text.start..start + text.end));
+        let row = first
+            .as_ref()
+            .and_then(|(first, offset)| numbers::next_row(first.as_bytes(), offset, line.as_bytes()));
+        if let Some(from) = row.filter(|_| rows < numbers::ROWS && line.len() <= LINE) {
+            rows += 1;
+            found.push(start + from..start + line.trim_ascii_end().len());
+        } else {
+            rows = 1;
+            first = offset_of_masked(line, mask).map(|offset| (line, offset));
+            if first.is_some() {
+                found.extend(beside(line, mask).map(|text| start + text.start..start + text.end));
+            }
+        }
         start += line.len() + 1;
     }
     found
 }
 
-fn beside(line: &str, mask: &str) -> Option<Range<usize>> {
+/// Where the offset stands in a line of which the digits are masked: nothing but digits stands between them.
+fn offset_of_masked(line: &str, mask: &str) -> Option<Range<usize>> {
     let (masked, bytes) = (line.find(mask)?, line.as_bytes());
-    // Nothing but an offset and digits stands before it.
-    let (mut at, mut is_dumped) = (0, false);
+    let (mut at, mut offset) = (0, None);
     while let Some(cell) = cell(bytes, at).filter(|cell| cell.start < masked) {
-        let word = &bytes[cell.clone()];
-        let digits = word.strip_suffix(b":").unwrap_or(word);
-        let digits = digits.strip_prefix(b"0x").unwrap_or(digits);
-        is_dumped = (is_dumped || digits.len() >= 4) && digits.iter().all(u8::is_ascii_hexdigit);
         at = cell.end;
+        let (digits, _) = marked(&bytes[cell.clone()]);
+        let is_between = offset.is_some() && digits == b"-";
+        offset = match digits.iter().all(u8::is_ascii_hexdigit) || is_between {
+            true => offset.or((digits.len() >= 4).then_some(cell)),
+            false => None,
+        };
     }
-    if !is_dumped || at > masked {
-        return None;
-    }
-    at = masked + mask.len();
+    offset.filter(|_| at <= masked)
+}
+
+/// How much of what comes `next` belongs to a line of a dump that has come and is masked up to its end.
+pub(super) fn rest_of_masked(before: &str, next: &str, mask: &str) -> usize {
+    let line = before.rsplit('\n').next().unwrap_or_default().trim_end_matches([' ', '\t']);
+    let length = next.find('\n').unwrap_or(next.len());
+    let is_masked = line.ends_with(mask) && offset_of_masked(line, mask).is_some();
+    if is_masked && length <= LINE { length } else { 0 }
+}
+
+fn beside(line: &str, mask: &str) -> Option<Range<usize>> {
+    let bytes = line.as_bytes();
+    let after = line.find(mask)? + mask.len();
+    let mut at = after;
     while let Some(cell) = cell(bytes, at) {
         let length = bytes[cell.start..].trim_ascii_end().len();
-        if cell.start - at > 1 && length <= TEXT {
+        // Right after the last digits there may be but one blank.
+        let is_apart = cell.start - at > 1
+            || at == after && cell.start > at && !bytes[cell.clone()].iter().all(u8::is_ascii_hexdigit);
+        if is_apart && length <= TEXT {
             return Some(cell.start..cell.start + length);
         }
         at = cell.end;
@@ -68,11 +103,20 @@ pub(super) fn may_be_in_json(json: &str) -> bool {
         let is_break = rest.get(at + 1) == Some(&b'n');
         // What is escaped may be a backslash.
         rest = rest.get(at + 2..).unwrap_or_default();
-        if is_break && line(&rest[..rest.len().min(LINE)]).is_some() {
+        if is_break && may_be_line_in_json(&rest[..rest.len().min(LINE)]) {
             return true;
         }
     }
     false
+}
+
+fn may_be_line_in_json(json: &[u8]) -> bool {
+    let may_be = |one: &[u8]| line(one).is_some() || numbers::may_be(one);
+    // The line ends, as it is written there, or the string does.
+    let end = json.windows(2).position(|it| it == b"\\n" || it == b"\\r").unwrap_or(json.len());
+    let one = &json[..json.iter().position(|byte| *byte == b'"').map_or(end, |quote| quote.min(end))];
+    let has_tabs = || one.windows(2).any(|it| it == b"\\t");
+    may_be(one) || has_tabs() && may_be(String::from_utf8_lossy(one).replace("\\t", "  ").as_bytes())
 }
 
 /// Where the columns of a text's dumps stand, line by line.
@@ -135,10 +179,7 @@ fn offset(line: &[u8]) -> Option<(usize, bool)> {
     let mut found = cell(line, 0)?;
     while found.start < WITHIN {
         let next = cell(line, found.end)?;
-        let word = &line[found.clone()];
-        let digits = word.strip_suffix(b":").unwrap_or(word);
-        let is_marked = digits.len() < word.len();
-        let digits = digits.strip_prefix(b"0x").unwrap_or(digits);
+        let (digits, is_marked) = marked(&line[found.clone()]);
         let is_longer = next.len() < digits.len() + usize::from(is_marked);
         if (4..=16).contains(&digits.len()) && is_longer && digits.iter().all(u8::is_ascii_hexdigit) {
             return Some((found.end, is_marked));
@@ -148,8 +189,14 @@ fn offset(line: &[u8]) -> Option<(usize, bool)> {
     None
 }
 
+/// The digits of an offset, and whether a `:` marks it.
+pub(super) fn marked(word: &[u8]) -> (&[u8], bool) {
+    let digits = word.strip_suffix(b":").unwrap_or(word);
+    (digits.strip_prefix(b"0x").unwrap_or(digits), digits.len() < word.len())
+}
+
 /// What stands next in a line between white space.
-fn cell(line: &[u8], from: usize) -> Option<Range<usize>> {
+pub(super) fn cell(line: &[u8], from: usize) -> Option<Range<usize>> {
     let start = from + line.get(from..)?.iter().position(|byte| !byte.is_ascii_whitespace())?;
     let length = line[start..].iter().position(u8::is_ascii_whitespace).unwrap_or(line.len() - start);
     Some(start..start + length)

@@ -25,6 +25,8 @@ impl Parts {
         let text = [&*self.before, &*self.held, part].concat();
         let mut found = self.redactor.find(&text, DEPTH);
         found.extend(dump::beside_masked(&text, MASK));
+        let rest = dump::rest_of_masked(&self.before, &text[start..], MASK);
+        found.extend((rest > 0).then_some(start..start + rest));
         found.sort_unstable_by_key(|range| range.start);
         // What ended in an earlier part is masked already.
         found.retain(|range| range.end > start);
@@ -167,22 +169,32 @@ mod tests {
     /// Of a dump that is cut wherever it may be, fewer characters are passed on than say anything of the secret.
     #[test]
     fn dump_that_is_cut_is_read_whole() {
-        let dumps: [fn(usize, &[u8]) -> String; 3] = [
+        let cells = |bytes: &[u8], between: &str| {
+            bytes.iter().map(|byte| format!("{between}{}", char::from(*byte))).collect::<String>()
+        };
+        let dumps: [fn(usize, &[u8]) -> String; 5] = [
             |at, bytes| format!("{at:08x} {:<49}  |{}|", spaced(bytes), String::from_utf8_lossy(bytes)),
             |at, bytes| format!("{at:08x}:{:<49}  {}", spaced(bytes), String::from_utf8_lossy(bytes)),
             |at, bytes| format!("{at:07o}{}", spaced(bytes)),
+            |at, bytes| format!("{at:04x}:{:<48} {}", spaced(bytes), String::from_utf8_lossy(bytes)),
+            |at, bytes| {
+                let cells: String = bytes.iter().map(|byte| format!("  {}", char::from(*byte))).collect();
+                format!("{at:07o}{}\n       {cells}", spaced(bytes))
+            },
         ];
         for write in dumps {
             let all = format!("name=x;password={SECRET};and.more.of.it");
             let lines = all.as_bytes().chunks(16).enumerate().map(|(place, bytes)| write(place * 16, bytes));
             let text = format!("begin\n{}\ndone\n", lines.collect::<Vec<_>>().join("\n"));
-            for cut in 1..text.len() {
+            // A step that meets each place of a line.
+            for cut in (1..text.len()).step_by(7) {
                 let out = parts(&redactor(), &text, &[cut]).concat();
                 assert!(out.starts_with("begin\n0") && out.ends_with("\ndone\n"), "{cut}: {out}");
                 assert!(out.contains("[REDACTED]"), "{cut}: {out}");
                 for piece in SECRET.as_bytes().windows(SHORT + 1) {
                     let text = String::from_utf8_lossy(piece);
                     assert!(!out.contains(&*text) && !out.contains(&spaced(piece)), "{text} at {cut}: {out}");
+                    assert!(!out.contains(&cells(piece, "  ")), "{text} at {cut}: {out}");
                 }
             }
         }

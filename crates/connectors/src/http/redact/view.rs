@@ -290,6 +290,11 @@ impl<P: Places> View<P> {
 }
 
 impl View<Vec<Place>> {
+    /// Bytes with their places.
+    pub(super) fn placed(bytes: Vec<u8>, places: Vec<Place>) -> Self {
+        Self { bytes, places }
+    }
+
     /// A text as it stands.
     pub(super) fn raw(text: &str) -> Self {
         let mut view = Self::with_capacity(text.len());

@@ -1,0 +1,410 @@
+//! Bytes that are written as numbers over several lines, as `od`, `hexdump`, `xxd`, `curl --trace`, `openssl s_client -debug` and
+//! their like dump them: of base 2, 8, 10 or 16, as single bytes or as words in either byte order, after an offset or none,
+//! beside their text or none, and in several ways at once (`od -tx1 -tc`, `hexdump -b -c`).
+//!
+//! Each way to read the numbers of such lines gives bytes ([`decoded`]), which are searched as a text of their own. Where
+//! something is found in them, all that its lines show is masked, however they show it.
+//!
+//! What it costs is bounded: each line is read once for each of [`WAYS`] and [`FINDS`], and only where its first cells are
+//! numbers.
+
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+use super::{
+    LONG,
+    dump::{WITHIN, cell, marked},
+    view::{Place, Places, Seen, View},
+};
+
+/// How much of a line is looked at to see whether it is one of numbers, in bytes.
+const HEAD: usize = WITHIN + 96;
+/// How many lines may show the same bytes, each in another way.
+pub(super) const ROWS: usize = 4;
+/// The most bytes that a line shows.
+const WIDTH: usize = 256;
+/// What is shorter, in bytes, has room for no secret that is looked for: two digits a byte, or a character and a blank.
+const LEAST: usize = 2 * LONG - 1;
+/// How many bytes are added at most for lines that are left out, or as many as the text has.
+const REPEATED: usize = 16 << 10;
+
+/// The bytes that the numbers of a text write, read in one way; each with the place of the lines that show it.
+pub(super) struct Decoded {
+    pub(super) bytes: Vec<u8>,
+    places: Vec<Place>,
+}
+
+impl Decoded {
+    pub(super) fn seen<P: Places>(&self) -> Seen<P> {
+        Seen::read(&self.bytes, |at| self.places[at])
+    }
+
+    /// Every byte of it.
+    pub(super) fn raw(&self) -> View<Vec<Place>> {
+        View::placed(self.bytes.clone(), self.places.clone())
+    }
+}
+
+/// Lines that show the same bytes.
+struct Block {
+    /// Where their offset stands in the text; empty where they have none.
+    offset: Range<usize>,
+    /// What each of them shows.
+    rows: Vec<Range<usize>>,
+    /// All of that.
+    shown: Range<usize>,
+    /// `*` follows: further lines show the same bytes, and are left out.
+    is_repeated: bool,
+}
+
+/// Where the offset of a line of numbers stands, empty where it has none, and where the numbers begin.
+type Find = fn(&[u8]) -> Option<(Range<usize>, usize)>;
+
+/// A line may be one of numbers in several ways: which is known only once a secret is found.
+const FINDS: [Find; 3] = [numbers, plain, after_first];
+
+/// What the numbers of a text may write, in every way to read them; secrets have at most `longest` bytes.
+pub(super) fn decoded(text: &str, longest: usize) -> impl Iterator<Item = Decoded> {
+    let text: &[u8] = if text.len() < LEAST { b"" } else { text.as_bytes() };
+    FINDS.into_iter().flat_map(move |find| read(text, blocks(text, find).0, longest, false))
+}
+
+/// The same of a text that may end in the middle of a dump; nothing where other lines follow it. Where it was `cut`, its last
+/// number is left out: it may go on.
+pub(super) fn unfinished(text: &str, longest: usize, cut: bool) -> impl Iterator<Item = Decoded> {
+    let text = text.as_bytes();
+    FINDS.into_iter().flat_map(move |find| {
+        let (blocks, is_over) = blocks(text, find);
+        read(text, if is_over { Vec::new() } else { blocks }, longest, cut)
+    })
+}
+
+/// True where a line may be one of several numbers.
+pub(super) fn may_be(line: &[u8]) -> bool {
+    numbers(line).is_some() || only_numbers(line).is_some_and(|(_, next)| next.is_some())
+}
+
+/// Where what a line shows begins, if it shows the same bytes as the line `first`, of which the offset stands there: it is
+/// blank below that, or has the same one.
+pub(super) fn next_row(first: &[u8], offset: &Range<usize>, line: &[u8]) -> Option<usize> {
+    let column = line.get(offset.clone()).filter(|column| !column.is_empty())?;
+    let is_apart = line.get(offset.end).is_some_and(u8::is_ascii_whitespace);
+    let is_same = is_apart && first.get(offset.clone()) == Some(column);
+    let is_blank = column.iter().all(u8::is_ascii_whitespace);
+    if is_same || is_blank { cell(line, offset.end).map(|cell| cell.start) } else { None }
+}
+
+/// The lines of numbers in a text, and whether the last of them is followed by a whole line of something else.
+fn blocks(text: &[u8], find: Find) -> (Vec<Block>, bool) {
+    let mut blocks: Vec<Block> = Vec::new();
+    // The first line of the last block, and where its offset stands in that, while its lines go on.
+    let mut first: Option<(&[u8], Range<usize>)> = None;
+    let (mut start, mut is_over) = (0, false);
+    for line in text.split(|byte| *byte == b'\n') {
+        let (end, is_whole) = (start + line.len(), start + line.len() < text.len());
+        let row = first.as_ref().and_then(|(first, offset)| next_row(first, offset, line));
+        if let (Some(from), Some(block)) = (row, blocks.last_mut().filter(|block| block.rows.len() < ROWS)) {
+            block.rows.push(start + from..end);
+            block.shown.end = start + line.trim_ascii_end().len();
+        } else if let Some((offset, from)) = find(line) {
+            // Without an offset it may be a line of something else, with numbers in it.
+            let to = if offset.is_empty() { end_of_numbers(line, from) } else { line.trim_ascii_end().len() };
+            blocks.push(Block {
+                offset: start + offset.start..start + offset.end,
+                rows: vec![start + from..end],
+                shown: start + from..start + to,
+                is_repeated: false,
+            });
+            first = Some((line, offset));
+            is_over = false;
+        } else if let Some(block) = blocks.last_mut().filter(|_| first.is_some() && is_repetition(line)) {
+            block.is_repeated = true;
+            first = None;
+        } else {
+            first = None;
+            is_over |= is_whole;
+        }
+        start = end + 1;
+    }
+    (blocks, is_over)
+}
+
+/// `*`, also after what a log puts before each line.
+fn is_repetition(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    line.len() < WITHIN && (line == b"*" || line.ends_with(b" *"))
+}
+
+/// Finds the numbers after an offset, or of which the first two are written alike.
+fn numbers(line: &[u8]) -> Option<(Range<usize>, usize)> {
+    let head = &line[..line.len().min(HEAD)];
+    let mut found = cell(head, 0)?;
+    while found.start < WITHIN {
+        let next = cell(head, found.end)?;
+        if is_offset(head, &found, &next) {
+            return Some((found, next.start));
+        }
+        // Without one: numbers that are written alike.
+        let is_pair = found.len() > 1 && found.len() == next.len();
+        if is_pair && is_number(&head[found.clone()]) && is_number(&head[next.clone()]) {
+            return Some((found.start..found.start, found.start));
+        }
+        found = next;
+    }
+    None
+}
+
+/// Finds the numbers of a line that has nothing but those: they may be of any length then.
+fn plain(line: &[u8]) -> Option<(Range<usize>, usize)> {
+    let (first, next) = only_numbers(line)?;
+    let is_after_offset = first.len() > 5 && next.is_some_and(|next| is_offset(line, &first, &next));
+    (!is_after_offset).then_some((first.start..first.start, first.start))
+}
+
+/// The same after an offset that is written like them, where the line begins: `od -A x -o`.
+fn after_first(line: &[u8]) -> Option<(Range<usize>, usize)> {
+    let (first, next) = only_numbers(line)?;
+    let is_alike = |next: &Range<usize>| next.len() == first.len() && (4..=16).contains(&next.len());
+    let next = next.filter(|next| first.start == 0 && is_alike(next))?;
+    Some((first, next.start))
+}
+
+/// The first two numbers of a line that has nothing but those, or the only one.
+fn only_numbers(line: &[u8]) -> Option<(Range<usize>, Option<Range<usize>>)> {
+    let first = cell(line, 0)?;
+    let mut found = Some(first.clone());
+    while let Some(number) = found {
+        is_number(&line[number.clone()]).then_some(())?;
+        found = cell(line, number.end);
+    }
+    let next = cell(line, first.end);
+    Some((first, next))
+}
+
+/// True for hexadecimal digits that are marked as an offset by a `:`, or are of another length than the numbers after them.
+fn is_offset(line: &[u8], word: &Range<usize>, next: &Range<usize>) -> bool {
+    let (digits, is_marked) = marked(&line[word.clone()]);
+    if !(4..=16).contains(&digits.len()) || !digits.iter().all(u8::is_ascii_hexdigit) {
+        return false;
+    }
+    let after = cell(line, next.end);
+    // Long words; an offset after something else is followed by bytes of two digits.
+    let is_before_words = || {
+        next.len() > word.len()
+            && is_number(&line[next.clone()])
+            && after.is_none_or(|after| after.len() != 2 || !is_number(&line[after]))
+    };
+    is_marked || next.len() < digits.len() || is_before_words()
+}
+
+fn is_number(word: &[u8]) -> bool {
+    let word = word.strip_suffix(b",").unwrap_or(word);
+    let digits = word.strip_prefix(b"-").or_else(|| word.strip_prefix(b"0x")).unwrap_or(word);
+    !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit)
+}
+
+fn end_of_numbers(line: &[u8], from: usize) -> usize {
+    let mut end = from;
+    while let Some(token) = token(line, end).filter(|token| is_number(&line[token.clone()])) {
+        end = token.end;
+    }
+    end
+}
+
+/// What stands next in a line between white space and what may stand between numbers: `54-54`.
+fn token(line: &[u8], from: usize) -> Option<Range<usize>> {
+    let is_between = |byte: &u8| byte.is_ascii_whitespace() || b"-:,;".contains(byte);
+    let is_signed = |at: usize| {
+        line[at] == b'-'
+            && line.get(at + 1).is_some_and(u8::is_ascii_digit)
+            && at.checked_sub(1).is_none_or(|before| line[before].is_ascii_whitespace())
+    };
+    let start = (from..line.len()).find(|at| !is_between(&line[*at]) || is_signed(*at))?;
+    let end = (start + 1..line.len()).find(|at| is_between(&line[*at])).unwrap_or(line.len());
+    Some(start..end)
+}
+
+/// How many bytes lie between the offsets of two blocks, whichever base those have.
+fn steps(text: &[u8], one: &Block, other: &Block) -> impl Iterator<Item = usize> {
+    let number = |offset: &Range<usize>, radix| {
+        let digits = std::str::from_utf8(marked(&text[offset.clone()]).0).ok()?;
+        u64::from_str_radix(digits, radix).ok()
+    };
+    let step = |radix| number(&other.offset, radix)?.checked_sub(number(&one.offset, radix)?);
+    let steps = [16, 10, 8].map(|radix| step(radix).and_then(|step| usize::try_from(step).ok()));
+    steps.into_iter().flatten().filter(|step| (1..=WIDTH).contains(step))
+}
+
+fn read(text: &[u8], blocks: Vec<Block>, longest: usize, cut: bool) -> impl Iterator<Item = Decoded> {
+    let rows = blocks.iter().map(|block| block.rows.len()).max().unwrap_or_default();
+    let ways = (0..rows).flat_map(|row| WAYS.map(|way| (row, way)));
+    ways.map(move |(row, way)| way.decoded(text, &blocks, row, longest, cut))
+        .filter(|decoded| !decoded.bytes.is_empty())
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Little,
+    Big,
+}
+
+/// A way to read numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Digits in the order of the bytes.
+    Hexadecimal,
+    /// Words, of which the lowest byte is written last and comes first.
+    Swapped,
+    /// Of which the number of digits says how many bytes they are.
+    Octal(Order),
+    /// Words of so many bytes.
+    Decimal(usize, Order),
+    Binary,
+    /// The bytes' characters, apart: `od -c`, `od -a`.
+    Characters,
+}
+
+const WAYS: [Way; 13] = [
+    Way::Hexadecimal,
+    Way::Swapped,
+    Way::Octal(Order::Little),
+    Way::Octal(Order::Big),
+    Way::Decimal(1, Order::Little),
+    Way::Decimal(2, Order::Little),
+    Way::Decimal(2, Order::Big),
+    Way::Decimal(4, Order::Little),
+    Way::Decimal(4, Order::Big),
+    Way::Decimal(8, Order::Little),
+    Way::Decimal(8, Order::Big),
+    Way::Binary,
+    Way::Characters,
+];
+
+impl Way {
+    fn decoded(self, text: &[u8], blocks: &[Block], row: usize, longest: usize, cut: bool) -> Decoded {
+        let mut decoded = Decoded { bytes: Vec::new(), places: Vec::new() };
+        // How many bytes a line showed at last, and how many may be added for lines that are left out.
+        let (mut last, mut budget) = (None, text.len().max(REPEATED));
+        for (at, block) in blocks.iter().enumerate() {
+            let Some(range) = block.rows.get(row) else { continue };
+            let mut bytes = self.line(&text[range.clone()], cut && range.end == text.len());
+            // What else is read there is the text beside them.
+            let next = blocks.get(at + 1).filter(|_| self != Self::Characters);
+            let steps = next.into_iter().flat_map(|next| steps(text, block, next));
+            let width = steps.filter(|step| *step <= bytes.len()).max();
+            last = width.or(last);
+            let usual = || last.or((bytes.len() > 16 && bytes.len() % 16 != 0).then_some(16));
+            let width = if block.is_repeated { width.or_else(usual) } else { width };
+            bytes.truncate(width.unwrap_or(usize::MAX));
+            let mut times = 1;
+            if block.is_repeated && !bytes.is_empty() {
+                let more = (longest / bytes.len() + 1).min(budget / bytes.len());
+                budget -= more * bytes.len();
+                times += more;
+            }
+            let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+            let place = (place(block.shown.start), place(block.shown.end));
+            for _ in 0..times {
+                decoded.bytes.extend_from_slice(&bytes);
+            }
+            decoded.places.resize(decoded.bytes.len(), place);
+        }
+        decoded
+    }
+
+    /// The bytes that the numbers at the start of a line write. Where it was `cut`, one at its end is none of them.
+    fn line(self, line: &[u8], cut: bool) -> Vec<u8> {
+        let (mut bytes, mut at) = (Vec::new(), 0);
+        let next: fn(&[u8], usize) -> Option<Range<usize>> =
+            if self == Self::Characters { cell } else { token };
+        while let Some(found) = next(line, at) {
+            at = found.end;
+            let word = &line[found];
+            // `103 'g'`: the character beside its number.
+            let is_beside = word.starts_with(b"'") && self != Self::Characters;
+            if cut && at == line.len() || !is_beside && self.read(word, &mut bytes).is_none() {
+                break;
+            }
+        }
+        bytes
+    }
+
+    /// Adds the bytes that a number writes; none where it is not written so.
+    fn read(self, word: &[u8], bytes: &mut Vec<u8>) -> Option<()> {
+        let after =
+            |marks: [&[u8]; 2]| marks.iter().find_map(|mark| word.strip_prefix(*mark)).unwrap_or(word);
+        match self {
+            Self::Hexadecimal | Self::Swapped => {
+                let digits = after([b"0x", b"0X"]);
+                let start = bytes.len();
+                if digits.len() % 2 != 0 || !digits.iter().all(u8::is_ascii_hexdigit) {
+                    return None;
+                }
+                for pair in digits.chunks_exact(2) {
+                    bytes.push(u8::try_from(number(pair, 16)?).ok()?);
+                }
+                if self == Self::Swapped {
+                    bytes[start..].reverse();
+                }
+            }
+            Self::Octal(order) => {
+                let digits = after([b"0o", b"0O"]);
+                let size = match digits.len() {
+                    1..=4 => 1,
+                    5..=6 => 2,
+                    7..=11 => 4,
+                    12..=22 => 8,
+                    _ => return None,
+                };
+                bytes.extend(of_word(number(digits, 8)?, size, order)?);
+            }
+            Self::Decimal(size, order) => {
+                let digits = word.strip_prefix(b"-").unwrap_or(word);
+                let value = number(digits, 10)?;
+                let value = if digits.len() < word.len() { -value } else { value };
+                bytes.extend(of_word(value, size, order)?);
+            }
+            Self::Binary => {
+                let digits = after([b"0b", b"0B"]);
+                match digits.len() {
+                    6..=8 => bytes.extend(of_word(number(digits, 2)?, 1, Order::Big)?),
+                    length @ 16..=64 if length % 8 == 0 => {
+                        bytes.extend(of_word(number(digits, 2)?, length / 8, Order::Big)?);
+                    }
+                    _ => return None,
+                }
+            }
+            Self::Characters => match word {
+                [character] => bytes.push(*character),
+                // `\n`.
+                [b'\\', _] => bytes.push(b' '),
+                [b'0'..=b'7', _, _] => bytes.push(u8::try_from(number(word, 8)?).ok()?),
+                // `sp`, `nul`, `dc1`.
+                [b'a'..=b'z', ..] if word.len() <= 3 => bytes.push(b' '),
+                _ => return None,
+            },
+        }
+        Some(())
+    }
+}
+
+fn number(digits: &[u8], radix: u32) -> Option<i128> {
+    // `from_str_radix` takes a sign.
+    digits.iter().all(u8::is_ascii_hexdigit).then_some(())?;
+    i128::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()
+}
+
+/// The bytes of a word of so many, signed or not; none where it is no such word.
+fn of_word(value: i128, size: usize, order: Order) -> Option<Vec<u8>> {
+    let most = 1_i128 << (8 * size);
+    if !(-most / 2..most).contains(&value) {
+        return None;
+    }
+    let mut bytes = value.to_le_bytes()[..size].to_vec();
+    if order == Order::Big {
+        bytes.reverse();
+    }
+    Some(bytes)
+}
