@@ -74,6 +74,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
             seen_at: Timestamp::UNIX_EPOCH,
             old: false,
             moot: false,
+            moot_because: None,
             by: None,
             of: Vec::new(),
             asked_before: Vec::new(),

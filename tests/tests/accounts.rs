@@ -26,7 +26,9 @@ fn accounts_are_added_and_removed() -> Result<()> {
         assert_eq!(account["health"]["state"], "incomplete", "it has no token");
         assert_eq!(account["settings"]["every"], "5m");
 
-        let refusals: [(&[&str], i32, &str); 6] = [
+        let refusals: [(&[&str], i32, &str); 8] = [
+            (&["add", "other", "github", "watch=bad"], 2, "watch=: expected a repository"),
+            (&["add", "other", "github", "url=https://a.example", "url=https://b.example"], 2, "given twice"),
             (&["add", "forge", "github"], 2, "already"),
             (&["add", "other", "githup"], 2, "there is no service"),
             (&["add", "other", "github", "wach=x"], 2, "did you mean `watch`"),
@@ -48,6 +50,27 @@ fn accounts_are_added_and_removed() -> Result<()> {
             assert!(serving.stop()?.success());
         }
     }
+    Ok(())
+}
+
+/// What the environment has for it is what it is tested with, and the options of a list add up.
+#[test]
+fn an_account_is_tested_with_what_the_environment_has() -> Result<()> {
+    let pager = pager()?;
+    let url = format!("url={}", pager.url());
+    let callboard = Callboard::new(FILE)?;
+    let added = callboard.cmd(&["accounts", "add", "pager", "alertmanager", &url])?;
+    assert_eq!(added.code, Some(0), "{added:?}");
+    assert!(added.stdout.contains("pager answers") || added.stdout.contains("pager acts as"), "{added:?}");
+    let nobody = StandIn::start(|_| Answer::json(401, &json!({ "message": "Bad credentials" })))?;
+    let callboard = callboard.env([("CALLBOARD_SECRET_FORGE_TOKEN", "wrong")]);
+    let url = format!("url={}", nobody.url());
+    let words = ["accounts", "add", "forge", "github", &url, "watch=acme/web", "watch=acme/api"];
+    let refused = callboard.cmd(&words)?;
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    assert!(refused.stderr.contains("added forge to"), "it is in the file: {refused:?}");
+    let text = fs::read_to_string(callboard.config())?;
+    assert!(text.contains("watch = [\"acme/web\", \"acme/api\"]"), "{text}");
     Ok(())
 }
 
@@ -131,6 +154,8 @@ fn run_snooze_and_account_change_say_who_and_through_what() -> Result<()> {
         })?;
         let alert = "pager/incident/f1";
         assert_eq!(callboard.cmd(&["snooze", alert, "change"])?.code, Some(0));
+        let rows = callboard.cmd(&["board", "--snoozed", "--stored"])?.stdout;
+        assert!(rows.contains(&format!("snoozed until it changes by {name} via cli")), "{rows}");
         let shown = callboard.cmd(&["item", alert])?.stdout;
         assert!(shown.contains(&format!("until it changes by {name} via cli")), "{shown}");
         assert_eq!(callboard.cmd(&["quiet", "2h"])?.code, Some(0));

@@ -277,6 +277,7 @@ fn news_whose_root_may_not_be_there_stands_by_itself() -> Result<()> {
     assert_eq!(posts.len(), 2, "what is unknown is not sent again: {posts:#?}");
     assert_eq!(posts[1].get("thread_ts"), None);
     assert!(text(&posts[1]).contains("resolved"), "{posts:#?}");
+    assert!(text(&posts[1]).contains("It is not known whether this was posted before: "), "{posts:#?}");
     assert!(serving.stop()?.success());
     Ok(())
 }

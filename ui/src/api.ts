@@ -423,7 +423,23 @@ found: string,
 /**
  * What it could be.
  */
-candidates: Array<string>, } | { "problem": "open_quote", 
+candidates: Array<string>, } | { "problem": "several", 
+/**
+ * The argument.
+ */
+arg: string, 
+/**
+ * What was typed.
+ */
+found: string, 
+/**
+ * Some of what it could be.
+ */
+candidates: Array<string>, 
+/**
+ * How many things it could be.
+ */
+total: number, } | { "problem": "open_quote", 
 /**
  * Counted from 1.
  */
@@ -1219,6 +1235,10 @@ old: boolean,
  * True where it was over by the time it was seen, or is the end of what was: on the record, never notified.
  */
 moot?: boolean, 
+/**
+ * Why it is moot, where it is. `None` where an earlier version recorded it.
+ */
+moot_because?: MootCause, 
 /**
  * Who did it, where the service says.
  */
@@ -2041,6 +2061,11 @@ scope: string,
 needed_for: string, };
 
 /**
+ * Why what has happened was no news by the time it was seen.
+ */
+export type MootCause = "over" | "acknowledged" | "silenced";
+
+/**
  * Why an event was not posted any more.
  */
 export type MootReason = { "why": "over", 
@@ -2775,6 +2800,10 @@ expires_at: string | null,
  * How long it is snoozed.
  */
 snoozed: Snoozed | null, 
+/**
+ * Who snoozed it, and through what, where a person did and that was recorded.
+ */
+snoozed_by?: Actor | null, 
 /**
  * Where its account cannot be read: when this was last so.
  */

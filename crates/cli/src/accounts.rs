@@ -1,6 +1,9 @@
 //! `callboard accounts`: what changes them. Secrets are read from a prompt or standard input, never from an argument.
 
-use std::io::{IsTerminal, Read};
+use std::{
+    collections::BTreeMap,
+    io::{IsTerminal, Read},
+};
 
 use anyhow::Result;
 use callboard_connectors::SERVICES;
@@ -10,10 +13,10 @@ use callboard_domain::{
 };
 use callboard_engine::{
     api::{
-        AccountInfo, AccountsQuery, AddAccount, ApiError, RemoveAccount, Secret, SecretInfo, ServicesQuery,
-        SetSecret, SettingInfo, SettingType, TestAccount,
+        AccountInfo, AccountsQuery, AddAccount, ApiError, Health, RemoveAccount, Secret, SecretInfo,
+        ServicesQuery, SetSecret, SettingInfo, SettingType, TestAccount,
     },
-    config::{Config, ConfigErrors},
+    config::{Config, ConfigError, ConfigErrors},
     paths::Paths,
     secrets::{Place, variable},
 };
@@ -88,10 +91,11 @@ async fn add(
     let services = client.call(ServicesQuery {}).await?;
     let known =
         services.into_iter().find(|it| it.service == service).map(|it| it.settings).unwrap_or_default();
-    let settings = settings.iter().map(|setting| read_setting(setting, &known)).collect::<Result<_>>()?;
+    let settings = read_settings(settings, &known)?;
+    let before = std::fs::read_to_string(&paths.config).unwrap_or_default();
     let add =
         AddAccount { name: name.into(), service: service.to_owned(), settings, secrets: Default::default() };
-    let added = client.call(add).await?;
+    let added = client.call(add).await.map_err(|error| as_typed(error, &before))?;
     output.note(&format!("added {name} to {}", paths.config.display()));
     let (_, fields) = account(name, client).await?;
     if std::io::stdin().is_terminal() && added.secrets != Place::Env {
@@ -104,7 +108,11 @@ async fn add(
                 client.call(SetSecret { account: name.into(), field: field.name, secret }).await?;
             }
         }
-        return test(name, client, output).await;
+        return test_added(name, client, output).await;
+    }
+    // Whatever it would be used with is there, as with variables that are set, or a service that asks for nothing.
+    if !matches!(added.health, Health::Incomplete { .. }) {
+        return test_added(name, client, output).await;
     }
     for field in fields.iter().filter(|field| field.required && !added.secrets_set.contains(&field.name)) {
         output.note(&lacking(
@@ -116,6 +124,13 @@ async fn add(
     }
     output.either(&json!({ "added": name }), || {});
     Ok(Exit::Done)
+}
+
+/// Tests an account that was just added, with what it would be used with.
+async fn test_added(name: &str, client: &mut Client, output: &Output) -> Result<Exit> {
+    let identity = identify(name, client, output).await?;
+    output.either(&json!({ "added": name, "identity": identity }), || say(name, &identity));
+    Ok(ended(&identity))
 }
 
 /// What is to be done about a secret that the owner of the store does not have. `set_here`: its variable is set for this
@@ -145,15 +160,66 @@ fn read_setting(setting: &str, known: &[SettingInfo]) -> Result<(String, Value)>
     Ok((key.to_owned(), value))
 }
 
+/// The settings that were typed, by their names. A list's option may be given again, and adds to it; another may not.
+fn read_settings(settings: &[String], known: &[SettingInfo]) -> Result<BTreeMap<String, Value>> {
+    let mut read: BTreeMap<String, Value> = BTreeMap::new();
+    for setting in settings {
+        let (key, value) = read_setting(setting, known)?;
+        if key == "service" {
+            return Err(
+                Usage("the service stands after the account's name, and not as service=".into()).into()
+            );
+        }
+        let Some(first) = read.get_mut(&key) else {
+            read.insert(key, value);
+            continue;
+        };
+        match (first, value) {
+            (Value::Array(all), Value::Array(more)) => all.extend(more),
+            (first, second) => {
+                let what = format!("{key}= is given twice and takes one value: {first} and {second}");
+                return Err(Usage(what).into());
+            }
+        }
+    }
+    Ok(read)
+}
+
+/// A refusal of lines that are not in the file (`before`), because they were to be added: by the options that were typed.
+fn as_typed(error: ApiError, before: &str) -> ApiError {
+    let ApiError::Config { errors } = error else { return error };
+    let is_in_file = |fault: &ConfigError| {
+        let line = fault.line.checked_sub(1).and_then(|at| before.lines().nth(at));
+        !fault.text.is_empty() && line == Some(fault.text.as_str())
+    };
+    if errors.iter().any(is_in_file) {
+        return ApiError::Config { errors };
+    }
+    let typed = errors.iter().map(|fault| match fault.text.split_once('=') {
+        Some((key, _)) => format!("{}=: {}", key.trim(), fault.what),
+        None => fault.what.clone(),
+    });
+    ApiError::usage(typed.collect::<Vec<_>>().join("\n"))
+}
+
 async fn test(name: &str, client: &mut Client, output: &Output) -> Result<Exit> {
     account(name, client).await?;
+    let identity = identify(name, client, output).await?;
+    output.either(&identity, || say(name, &identity));
+    Ok(ended(&identity))
+}
+
+/// Asks the service who the account is.
+async fn identify(name: &str, client: &mut Client, output: &Output) -> Result<Identity> {
     let spinner = output.spinner();
     spinner.set_message(format!("asking {name}"));
     let asked = client.call(TestAccount { account: name.into() }).await;
     spinner.finish_and_clear();
-    let identity = asked?;
-    output.either(&identity, || say(name, &identity));
-    Ok(if identity.missing_scopes.is_empty() { Exit::Done } else { Exit::Failed })
+    Ok(asked?)
+}
+
+fn ended(identity: &Identity) -> Exit {
+    if identity.missing_scopes.is_empty() { Exit::Done } else { Exit::Failed }
 }
 
 fn say(name: &str, identity: &Identity) {
@@ -241,6 +307,32 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_was_typed_is_named_and_no_line_that_is_not_in_the_file() {
+        let fault = |line: usize, text: &str| ConfigError {
+            file: "callboard.toml".into(),
+            line,
+            column: 1,
+            what: "expected a repository".to_owned(),
+            text: text.to_owned(),
+        };
+        let refused = |faults: Vec<ConfigError>| {
+            as_typed(ApiError::Config { errors: faults }, "# Ours.\nwatch = [\"a\"]\n")
+        };
+        let cases = [
+            (fault(7, "watch = [\"bad\"]"), "watch=: expected a repository"),
+            // A line of that number is there, and is another one.
+            (fault(1, "watch = [\"bad\"]"), "watch=: expected a repository"),
+            (fault(5, "[accounts.other]"), "expected a repository"),
+            (fault(1, ""), "expected a repository"),
+        ];
+        for (fault, expected) in cases {
+            assert_eq!(refused(vec![fault]).to_string(), expected);
+        }
+        let there = refused(vec![fault(2, "watch = [\"a\"]")]);
+        assert!(matches!(there, ApiError::Config { .. }), "{there:?}");
+    }
+
+    #[test]
     fn a_setting_is_of_the_type_that_the_service_takes() {
         let of = |name: &str, takes: SettingType| SettingInfo {
             name: name.to_owned(),
@@ -276,6 +368,25 @@ mod tests {
         for (setting, expected) in cases {
             let (_, value) = read_setting(setting, &known).unwrap();
             assert_eq!(value, expected, "{setting}");
+        }
+        let all = |typed: &[&str]| {
+            read_settings(&typed.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>(), &known)
+                .map(|settings| json!(settings))
+                .map_err(|error| error.to_string())
+        };
+        let repeated = [
+            (&["teams=A", "teams=B,C"][..], Ok(json!({ "teams": ["A", "B", "C"] }))),
+            (&["teams=A", "user=x", "teams=A"][..], Ok(json!({ "teams": ["A", "A"], "user": "x" }))),
+            (&["user=x", "user=y"][..], Err(r#"user= is given twice and takes one value: "x" and "y""#)),
+            (&["nothing=a", "nothing=b"][..], Err("nothing= is given twice")),
+            (&["service=github"][..], Err("the service stands after the account's name")),
+        ];
+        for (typed, expected) in repeated {
+            match (all(typed), expected) {
+                (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{typed:?}"),
+                (Err(why), Err(part)) => assert!(why.contains(part), "{typed:?}: {why}"),
+                (found, expected) => panic!("{typed:?}: {found:?}, expected {expected:?}"),
+            }
         }
         assert!(read_setting("teams", &known).unwrap_err().to_string().contains("expected KEY=VALUE"));
     }

@@ -13,8 +13,8 @@ use callboard_engine::api::{AccountInfo, AccountsQuery, BoardQuery, Health, LONG
 use crate::{
     client::Client,
     exit::Exit,
-    output::{Output, age, mark, when},
-    table::table,
+    output::{Output, age, left, mark, when},
+    table::{table, table_with_reasons},
 };
 
 /// After how long a wait is explained where nothing moves on a terminal.
@@ -148,7 +148,9 @@ fn print_rows(board: &Board, empty: &str) {
             let since = row.since.map(age).unwrap_or_default();
             [format!(" {}", glyph(row)), row.key.id.clone(), row.title.clone(), second(row), turn, since]
         });
-        print!("{}", table(rows, &[1]));
+        // Until when a request can be answered, and for what, is never cut.
+        let is_approvals = section.rows.iter().all(|row| row.key.kind == Kind::Approval);
+        print!("{}", if is_approvals { table_with_reasons(rows, &[1]) } else { table(rows, &[1]) });
     }
     print_not_seen(&board.not_seen);
 }
@@ -160,13 +162,17 @@ pub(crate) fn print_not_seen(not_seen: &[NotSeen]) {
     }
 }
 
-/// "billing, critical, as of 11:58", "dora asks, expires 12:40:00": what a row says besides its title.
+/// "billing, critical, as of 11:58", "29 m left (expires 12:40:00), dora asks": what a row says besides its title.
 pub(crate) fn second(row: &Row) -> String {
     let severity = row.severity.filter(|severity| *severity >= Severity::High).map(|it| it.name().to_owned());
-    let expires = row.expires_at.map(|at| format!("expires {}", when(at)));
-    let snoozed = row.snoozed.map(snoozed);
+    let expires = row.expires_at.map(|at| match left(at) {
+        Some(left) => format!("{left} left (expires {})", when(at)),
+        None => format!("expired {}", when(at)),
+    });
+    let by = row.snoozed_by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
+    let snoozed = row.snoozed.map(|it| format!("{}{by}", snoozed(it)));
     let as_of = row.as_of.map(|at| format!("as of {}", when(at)));
-    let parts = [Some(row.second.clone()), severity, expires, snoozed, as_of];
+    let parts = [expires, Some(row.second.clone()), severity, snoozed, as_of];
     parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }
 

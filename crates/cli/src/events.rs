@@ -127,6 +127,7 @@ mod tests {
             seen_at: Timestamp::UNIX_EPOCH,
             old: false,
             moot: false,
+            moot_because: None,
             by: None,
             of: Vec::new(),
             asked_before: Vec::new(),

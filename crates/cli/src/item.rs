@@ -9,6 +9,7 @@ use callboard_domain::{
     text,
 };
 use callboard_engine::api::{ItemDetail, ItemQuery, Snooze, SnoozeTimes, Unsnooze};
+use console::Term;
 use jiff::Timestamp;
 
 use crate::{
@@ -19,9 +20,11 @@ use crate::{
     times,
 };
 
+/// The most events of an item that the engine answers with.
+const HISTORY: usize = 50;
 /// How many of a build's runs are shown.
 const RUNS: usize = 5;
-/// The longest value that is shown, in characters.
+/// The longest value that is shown on a terminal, in characters.
 const LONGEST: usize = 2_000;
 
 /// Asks for an item and prints it.
@@ -37,8 +40,10 @@ fn print(detail: &ItemDetail, output: &Output) {
     println!("{mark} {}  {}", item.reference(), text::line(&item.title, 300));
     let facts = facts(detail);
     let width = facts.iter().map(|(name, _)| name.len() + 1).max().unwrap_or(0);
+    // Whoever reads on cuts for themselves.
+    let longest = if Term::stdout().is_term() { LONGEST } else { usize::MAX };
     for (name, value) in facts {
-        let value = text::block(&value, LONGEST).trim_end().replace('\n', &format!("\n{:1$}", "", width + 3));
+        let value = shown(&value, longest).replace('\n', &format!("\n{:1$}", "", width + 3));
         println!("  {:<width$} {value}", format!("{name}:"));
     }
     if detail.events.is_empty() {
@@ -47,8 +52,30 @@ fn print(detail: &ItemDetail, output: &Output) {
     for event in &detail.events {
         output.event(event);
     }
+    if detail.events.len() >= HISTORY {
+        output
+            .note(&format!("These are its latest {HISTORY} events; `callboard events` has the earlier ones"));
+    }
     for action in &detail.actions {
         println!("→ callboard run {}  {}", action.line, console::style(&action.summary).dim());
+    }
+}
+
+/// A value in at most that many characters: whole lines of it, and how many there are besides.
+fn shown(value: &str, longest: usize) -> String {
+    let clean = text::block(value, usize::MAX);
+    let lines: Vec<&str> = clean.trim_end().lines().collect();
+    let mut room = longest;
+    let fits = |line: &&&str| {
+        let rest = room.checked_sub(line.chars().count() + 1);
+        room = rest.unwrap_or_default();
+        rest.is_some()
+    };
+    match lines.iter().take_while(fits).count() {
+        all if all == lines.len() => lines.join("\n"),
+        // One line that is too long by itself.
+        0 => text::block(&clean, longest).trim_end().to_owned(),
+        kept => format!("{}\nand {} more (all with --json)", lines[..kept].join("\n"), lines.len() - kept),
     }
 }
 
@@ -106,7 +133,7 @@ impl Facts {
         self.add("Expires", approval.expires_at().map(when).unwrap_or_default());
         self.add("Repository", approval.repo.as_str());
         self.add("Environment", approval.environment.as_deref().unwrap_or_default());
-        self.add("Commit", approval.commit.as_deref().unwrap_or_default());
+        self.add("Commit", approval.commit.clone().unwrap_or_else(not_known));
         let arguments = approval.arguments.iter().flatten();
         let arguments: Vec<_> = arguments.map(|(name, value)| format!("{name}={value}")).collect();
         self.add("Arguments", arguments.join("\n"));
@@ -183,7 +210,9 @@ impl Facts {
             red => format!("the last {red}{more} runs that ended"),
         };
         self.add("Failed", red);
-        let runs: Vec<_> = build.runs.iter().take(RUNS).map(run).collect();
+        let more = build.runs.len().saturating_sub(RUNS);
+        let more = (more > 0).then(|| format!("and {more} more (all with --json)"));
+        let runs: Vec<_> = build.runs.iter().take(RUNS).map(run).chain(more).collect();
         self.add("Runs", runs.join("\n"));
     }
 
@@ -312,6 +341,19 @@ mod tests {
                 since: None,
             }],
         })
+    }
+
+    #[test]
+    fn what_is_left_out_of_a_long_value_is_counted() {
+        let labels: Vec<String> = (10..34).map(|at| format!("label{at}={}", "x".repeat(90))).collect();
+        let labels = labels.join("\n");
+        // Each line has 98 characters and the end of it.
+        let cut = shown(&labels, 1_000);
+        assert!(cut.contains("label19=") && !cut.contains("label20="), "{cut}");
+        assert!(cut.ends_with("\nand 14 more (all with --json)"), "{cut}");
+        assert_eq!(shown(&labels, usize::MAX), labels);
+        assert_eq!(shown("short\n", 1_000), "short");
+        assert_eq!(shown(&"x".repeat(30), 10), format!("{}…", "x".repeat(9)));
     }
 
     #[track_caller]
@@ -504,6 +546,10 @@ mod tests {
             ("Failed", "the last 2 runs"),
             ("Runs", "#58 failed, by ana: Add the cart (unit tests)\n#57 failed"),
         ];
-        check(&named(Kind::Build, "acme/web/ci@main", Detail::Build(build)), &expected);
+        check(&named(Kind::Build, "acme/web/ci@main", Detail::Build(build.clone())), &expected);
+        let runs = (51..=58).rev().map(|number| run(number, BuildStatus::Failed)).collect();
+        let many = Build { runs, ..build };
+        let expected = [("Runs", "\nand 3 more (all with --json)")];
+        check(&named(Kind::Build, "acme/web/ci@main", Detail::Build(many)), &expected);
     }
 }

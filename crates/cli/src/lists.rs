@@ -4,8 +4,9 @@ use anyhow::Result;
 use callboard_domain::{actor::Actor, board::NotSeen, command::named_line, run::Run, source::Progress};
 use callboard_engine::api::{
     AccountInfo, AccountsQuery, AuditEntry, AuditQuery, ChannelsQuery, CommandsQuery, DeliveriesQuery,
-    Delivery, Health, Hit, RoomMessage, RoomQuery, RunsQuery, Search, StatusQuery,
+    Delivery, DeliveryState, Health, Hit, RoomMessage, RoomQuery, RunsQuery, Search, StatusQuery,
 };
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
@@ -276,7 +277,10 @@ pub(crate) async fn deliveries(
                 delivery.address.to_string(),
                 delivery.message.title.clone(),
                 state,
-                error.map(|error| error.to_string()).unwrap_or_default(),
+                error.map_or_else(
+                    || waits_for(&delivery.state, delivery.attempts, Timestamp::now()),
+                    |error| error.to_string(),
+                ),
             ]
         });
         print!("{}", table_with_reasons(rows, &[0, 1, 2]));
@@ -284,13 +288,45 @@ pub(crate) async fn deliveries(
     Ok(Exit::Done)
 }
 
+/// Why a delivery that met no error has not arrived; empty for one that nothing waits for any more.
+fn waits_for(state: &DeliveryState, attempts: u32, now: Timestamp) -> String {
+    match state {
+        DeliveryState::Pending { next_at, error: None } if *next_at > now => {
+            format!("it is not sent before {}", when(*next_at))
+        }
+        DeliveryState::Pending { error: None, .. } if attempts == 0 => {
+            "not tried yet: a channel's messages are sent one after another, while Callboard runs".to_owned()
+        }
+        DeliveryState::Pending { error: None, .. } => "it is sent again while Callboard runs".to_owned(),
+        DeliveryState::Sending => "the chat has not answered yet".to_owned(),
+        _ => String::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use callboard_domain::source::{Problem, ProblemKind};
     use callboard_engine::{api::AccountInfo, secrets::Place};
-    use jiff::Timestamp;
 
     use super::*;
+
+    #[test]
+    fn what_has_not_arrived_says_why() {
+        let now: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
+        let pending = |next_at| DeliveryState::Pending { next_at, error: None };
+        let later = now + std::time::Duration::from_secs(60);
+        let cases = [
+            (pending(later), 0, "it is not sent before"),
+            (pending(now), 0, "not tried yet"),
+            (pending(now), 3, "it is sent again"),
+            (DeliveryState::Sending, 1, "the chat has not answered yet"),
+        ];
+        for (state, attempts, expected) in cases {
+            let why = waits_for(&state, attempts, now);
+            assert!(why.starts_with(expected), "{state:?}: {why}");
+        }
+        assert_eq!(waits_for(&DeliveryState::Posted, 1, now), "");
+    }
 
     #[test]
     fn a_page_of_a_search_says_what_is_not_seen() {

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write};
 use callboard_domain::{
     command::{ArgType, CommandSpec},
     error::ServiceError,
-    event::Event,
+    event::{Event, MootCause},
     item::Kind,
     message::{Block, Message, Tone},
     rules::{Decision, Outcome},
@@ -147,6 +147,8 @@ impl Output {
     pub(crate) fn event(&self, event: &Event) {
         let note = match event {
             Event { old: true, .. } => " (before it was watched)",
+            Event { moot_because: Some(MootCause::Silenced), .. } => " (silenced when it was seen)",
+            Event { moot_because: Some(MootCause::Acknowledged), .. } => " (acknowledged when it was seen)",
             Event { moot: true, .. } => " (over when it was seen)",
             _ => "",
         };
@@ -321,7 +323,16 @@ pub(crate) fn when(at: Timestamp) -> String {
 
 /// How long ago: `8 m`, `3 h`, `2 d`.
 pub(crate) fn age(at: Timestamp) -> String {
-    let seconds = Timestamp::now().duration_since(at).as_secs().max(0);
+    length(Timestamp::now().duration_since(at).as_secs().max(0))
+}
+
+/// How long it is until then: `8 m`, `3 h`, `2 d`; `None` once it is past.
+pub(crate) fn left(at: Timestamp) -> Option<String> {
+    let seconds = at.duration_since(Timestamp::now()).as_secs();
+    (seconds > 0).then(|| length(seconds))
+}
+
+fn length(seconds: i64) -> String {
     match seconds {
         0..60 => format!("{seconds} s"),
         60..3_600 => format!("{} m", seconds / 60),

@@ -15,6 +15,8 @@ const LONGEST: usize = 300;
 const LONGEST_PIPED: usize = 100_000;
 /// What stands between two columns.
 const GAP: usize = 2;
+/// What stands before the further lines of a row that has no room for columns.
+const MARGIN: usize = 4;
 /// The widest word for which the other columns give way first.
 const WORD: usize = 24;
 
@@ -27,8 +29,8 @@ impl fmt::Display for Printed {
     }
 }
 
-/// A table in which the columns `whole` (what a person types again) are never cut; the widest of the others give way, and
-/// take at most two lines.
+/// A table in which the columns `whole` (what a person types again, and copies) are never cut or broken; the widest of the
+/// others give way, and take at most two lines. Where there is no room for them as columns, they stand below.
 pub(crate) fn table<const N: usize>(rows: impl IntoIterator<Item = [String; N]>, whole: &[usize]) -> Printed {
     make(rows, whole, LINES, wrap::width_of(&Term::stdout()))
 }
@@ -59,10 +61,26 @@ fn make<const N: usize>(
     let rows: Vec<[String; N]> = rows.into_iter().map(|row| row.map(plain)).collect();
     let widest =
         |of: fn(&str) -> usize, column: usize| rows.iter().map(|row| of(&row[column])).max().unwrap_or(0);
-    let natural = array::from_fn(|column| widest(measure_text_width, column));
-    let words = array::from_fn(|column| widest(wrap::widest_word, column).min(WORD));
-    let widths: [usize; N] = widths(natural, words, whole, terminal.saturating_sub((N - 1) * GAP));
+    let natural: [usize; N] = array::from_fn(|column| widest(measure_text_width, column));
+    let words: [usize; N] = array::from_fn(|column| widest(wrap::widest_word, column).min(WORD));
+    let room = terminal.saturating_sub((N - 1) * GAP);
+    let least = |column: usize| if whole.contains(&column) { natural[column] } else { words[column] };
+    if !whole.is_empty() && (0..N).map(least).sum::<usize>() > room {
+        return Printed(rows.iter().flat_map(|row| stacked(row, whole, terminal, lines)).collect());
+    }
+    let widths: [usize; N] = widths(natural, words, whole, room);
     Printed(rows.iter().flat_map(|row| row_lines(row, &widths, lines)).collect())
+}
+
+/// A row without columns: what is whole, then the rest below.
+fn stacked<const N: usize>(row: &[String; N], whole: &[usize], terminal: usize, most: usize) -> Vec<String> {
+    let (head, tail) = row.split_at(whole.iter().max().map_or(0, |last| last + 1));
+    let said = |cells: &[String], between: &str| {
+        cells.iter().map(String::as_str).filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join(between)
+    };
+    let below = wrap::lines_cut(&said(tail, " · "), terminal.saturating_sub(MARGIN).max(1), most);
+    let below = below.into_iter().map(|line| format!("{:MARGIN$}{line}", ""));
+    [said(head, &" ".repeat(GAP))].into_iter().chain(below).collect()
 }
 
 /// The lines of a row.
@@ -97,11 +115,9 @@ fn widths<const N: usize>(
     whole: &[usize],
     room: usize,
 ) -> [usize; N] {
-    // A column that alone would fill the terminal gives way, too.
-    let gives_way = |column: &usize, width: usize| !whole.contains(column) || width > room / 2;
     while widths.iter().sum::<usize>() > room {
         let widest = |least: [usize; N]| {
-            let givers = (0..N).filter(|column| gives_way(column, widths[*column]));
+            let givers = (0..N).filter(|column| !whole.contains(column));
             givers
                 .filter(|column| widths[*column] > least[*column].max(1))
                 .max_by_key(|column| widths[*column])
@@ -123,8 +139,8 @@ mod tests {
         let cases = [
             ([1, 16, 40], 80, [1, 16, 40]),
             ([1, 16, 90], 60, [1, 16, 43]),
-            ([1, 16, 90], 22, [1, 11, 10]),
-            ([1, 70, 90], 60, [1, 30, 29]),
+            ([1, 16, 90], 22, [1, 16, 5]),
+            ([1, 70, 90], 60, [1, 70, 1]),
             ([30, 16, 30], 50, [17, 16, 17]),
         ];
         for (natural, room, expected) in cases {
@@ -134,6 +150,23 @@ mod tests {
         assert_eq!(widths([20, 4, 20], [13, 4, 3], &[], 30), [13, 4, 13]);
         assert_eq!(widths([20, 4, 20], [18, 4, 3], &[], 30), [18, 4, 8]);
         assert_eq!(widths([20, 4, 20], [18, 4, 18], &[], 30), [13, 4, 13]);
+    }
+
+    #[test]
+    fn what_is_typed_again_is_whole_in_every_terminal() {
+        let id = "01a2287b-f16e-75d8-8dd8-0a8a9175caf2";
+        let delivery =
+            |title: &str, why: &str| [id, "26 s", "chat:#deploys", title, "waits", why].map(str::to_owned);
+        let why = "the chat answered 503: it is tried again when it is back, or by `callboard retry`";
+        for terminal in [20, 40, 60, 80, 120] {
+            let row = delivery("dora asks for approval: Deploy web 1.42.0 to production", why);
+            let shown = make([row], &[0, 1, 2], usize::MAX, Some(terminal)).to_string();
+            assert!(shown.lines().any(|line| line.contains(id)), "{terminal}:\n{shown}");
+            let words: Vec<&str> = shown.split_whitespace().collect();
+            assert!(["`callboard", "retry`", "production"].iter().all(|it| words.contains(it)), "{shown}");
+        }
+        let shown = make([delivery("Deploy web", "")], &[0, 1, 2], LINES, Some(60)).to_string();
+        assert_eq!(shown, format!("{id}  26 s  chat:#deploys\n    Deploy web · waits\n"));
     }
 
     #[test]

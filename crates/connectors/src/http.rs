@@ -22,6 +22,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use callboard_domain::{action::Step, error::ServiceError, secret::ExposeSecret, source::RateLimit, text};
 use jiff::Timestamp;
 use reqwest::{Method, StatusCode, header};
+use tokio::time::Instant;
 use url::{Position, Url};
 
 use crate::writes;
@@ -49,6 +50,8 @@ pub const ANSWER_LIMIT: usize = 16 << 20;
 /// How long a request may take, from connecting to the last byte.
 pub const TIME_OUT: Duration = Duration::from_secs(30);
 const REDIRECTS: usize = 5;
+/// A longer wait for the service's pace is told, and told again after as long.
+const NOTICED: Duration = Duration::from_secs(1);
 
 /// Headers that a preview leaves out.
 const QUIET_HEADERS: [&str; 3] = ["accept", "content-type", "x-github-api-version"];
@@ -344,11 +347,30 @@ impl Http {
         result
     }
 
-    /// Waits until the service's pace lets the request begin.
+    /// Waits until the service's pace lets the request begin. A wait that a person would notice is told, with what is left
+    /// of it.
     pub(crate) async fn take_turn(&self, request: &Request, method: &Method) {
-        if self.pace.is_set() {
-            let call = format!("{method} {}", (self.call)(request));
-            self.client.pause(self.pace.turn(call, tokio::time::Instant::now())).await;
+        if !self.pace.is_set() {
+            return;
+        }
+        let call = format!("{method} {}", (self.call)(request));
+        let begun = Instant::now();
+        let wait = self.client.bounded(self.pace.turn(call, begun));
+        if wait <= NOTICED {
+            return tokio::time::sleep(wait).await;
+        }
+        let turn = begun + wait;
+        loop {
+            let left = turn.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return writes::waits_for("");
+            }
+            writes::waits_for(&format!(
+                "Waiting for {}: its limit allows the next request in {} s",
+                self.service,
+                left.as_millis().div_ceil(1_000)
+            ));
+            tokio::time::sleep(left.min(NOTICED)).await;
         }
     }
 

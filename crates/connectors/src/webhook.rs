@@ -1,16 +1,19 @@
 //! How webhooks prove who sent them: a signature of the raw body, or a shared secret in a header. Nothing is compared in a
-//! time that tells of the secret.
+//! time that tells of the secret. And how their JSON is read, so that what cannot be read is named by its path.
 
 use std::hint::black_box;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use callboard_domain::{
     item::AccountName,
+    parse_error::{Notation, plain_words},
     secret::{ExposeSecret, SecretString},
     source::HookError,
 };
 use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 /// How a signature is written.
@@ -33,7 +36,14 @@ pub(crate) struct Scheme {
     pub(crate) prefix: &'static str,
     /// How the tag is written.
     pub(crate) encoding: Encoding,
+    /// Where the service signs the time with the body, so that nobody can send a recorded delivery again: the header with the
+    /// time, in whole seconds since 1970. What is signed is `VERSION:TIME:BODY` then, the version being the prefix without its
+    /// `=` (<https://docs.slack.dev/authentication/verifying-requests-from-slack>).
+    pub(crate) time_header: Option<&'static str>,
 }
+
+/// How far from now the time may be that is signed with a body: what Slack's documentation advises.
+const TIME_WINDOW: SignedDuration = SignedDuration::from_secs(300);
 
 /// The most tags of one header that are looked at.
 const TAGS: usize = 16;
@@ -93,10 +103,34 @@ impl Signatures {
         self.claims(headers).map(drop)
     }
 
-    /// Whether the secret's owner signed these bytes.
-    pub(crate) fn verify(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), HookError> {
+    /// The time that is signed with the body, as it is written, where it is near `now`.
+    fn time<'h>(&self, headers: &'h HeaderMap, header: &str, now: Timestamp) -> Result<&'h str, HookError> {
+        let written = headers.get(header).and_then(|value| value.to_str().ok());
+        let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let read = written.filter(is_number).and_then(|text| {
+            Some((text, text.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok())?))
+        });
+        let (written, at) = read.ok_or_else(|| {
+            HookError::Unsigned(format!("expected in {header} when it was sent, in seconds since 1970"))
+        })?;
+        if now.duration_since(at).abs() > TIME_WINDOW {
+            let (service, seconds) = (self.service, TIME_WINDOW.as_secs());
+            return Err(HookError::Unsigned(format!(
+                "{service} signed it at {at}, more than {seconds} s from now: it was sent again, or a clock is wrong"
+            )));
+        }
+        Ok(written)
+    }
+
+    /// Whether the secret's owner signed these bytes, and near `now` where the service signs the time.
+    pub(crate) fn verify(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), HookError> {
         let (key, tags) = self.claims(headers)?;
         let mut mac = key.clone();
+        if let Some(header) = self.scheme.time_header {
+            let time = self.time(headers, header, now)?;
+            let version = self.scheme.prefix.trim_end_matches('=');
+            mac.update(format!("{version}:{time}:").as_bytes());
+        }
         mac.update(body);
         let fits = tags.iter().fold(false, |fits, tag| mac.clone().verify_slice(tag).is_ok() | fits);
         let service = self.service;
@@ -137,6 +171,27 @@ fn from_hex(digits: &[u8]) -> Option<[u8; 32]> {
     Some(bytes)
 }
 
+/// What the body of a webhook says; or where it is not what the service sends: the path of the field, and why.
+pub(crate) fn read<'de, T: Deserialize<'de>>(json: &'de str) -> Result<T, String> {
+    serde_json::from_str(json).map_err(|error| {
+        let said = error.to_string();
+        let why = plain_words(&said, Notation::Json);
+        match path_of::<T>(json, &said) {
+            Some(path) => format!("{path}: {why}"),
+            None => why,
+        }
+    })
+}
+
+/// The path of what an error of serde_json is about. The JSON is read once more for it, which few deliveries need.
+fn path_of<'de, T: Deserialize<'de>>(json: &'de str, said: &str) -> Option<String> {
+    let mut json = serde_json::Deserializer::from_str(json);
+    let found: Result<T, _> = serde_path_to_error::deserialize(&mut json);
+    let error = found.err().filter(|error| error.inner().to_string() == said)?;
+    // The path of the whole is a dot.
+    Some(error.path().to_string()).filter(|path| path != ".")
+}
+
 /// Checks a secret that a header carries as a bearer token: for services that sign nothing.
 pub(crate) struct BearerToken {
     /// Of the secret: two digests are compared, so that the time taken tells nothing of the secret or its length.
@@ -175,8 +230,21 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
 mod tests {
     use super::*;
 
-    const HEX: Scheme = Scheme { header: "x-signature", prefix: "v1=", encoding: Encoding::Hex };
-    const BASE64: Scheme = Scheme { header: "x-signature", prefix: "", encoding: Encoding::Base64 };
+    const HEX: Scheme =
+        Scheme { header: "x-signature", prefix: "v1=", encoding: Encoding::Hex, time_header: None };
+    const BASE64: Scheme =
+        Scheme { header: "x-signature", prefix: "", encoding: Encoding::Base64, time_header: None };
+    /// As Slack signs.
+    const TIMED: Scheme = Scheme {
+        header: "x-slack-signature",
+        prefix: "v0=",
+        encoding: Encoding::Hex,
+        time_header: Some("x-slack-request-timestamp"),
+    };
+
+    fn now() -> Timestamp {
+        Timestamp::from_second(1_531_420_618).unwrap()
+    }
 
     fn tag(scheme: Scheme, secret: &str, body: &str) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
@@ -219,12 +287,75 @@ mod tests {
                     });
                 let signatures =
                     Signatures::new(scheme, "Forge", "forge".into(), Some(&secret.to_owned().into()));
-                assert_eq!(signatures.verify(&headers, body.as_bytes()).is_ok(), expected, "{name}");
+                assert_eq!(signatures.verify(&headers, body.as_bytes(), now()).is_ok(), expected, "{name}");
                 for unset in [None, Some(String::new().into())] {
                     let signatures = Signatures::new(scheme, "Forge", "forge".into(), unset.as_ref());
-                    assert!(signatures.verify(&headers, body.as_bytes()).is_err(), "{name}, no secret set");
+                    let verified = signatures.verify(&headers, body.as_bytes(), now());
+                    assert!(verified.is_err(), "{name}, no secret set");
                 }
             }
+        }
+    }
+
+    /// The time that is signed, the one in the header, how many seconds later it comes -> whether it is taken.
+    #[test]
+    fn a_time_that_is_signed_is_bound_to_the_body_and_near() {
+        let (secret, body) = ("8f742231b10e8888abcd99yyyzzz85a5", "token=xyz&team_id=T1");
+        let sent = now().as_second().to_string();
+        let cases: [(&str, &str, Option<&str>, i64, bool); 14] = [
+            ("at once", &sent, Some(&sent), 0, true),
+            ("within the window", &sent, Some(&sent), 300, true),
+            ("by a clock that is ahead", &sent, Some(&sent), -300, true),
+            ("sent again later", &sent, Some(&sent), 301, false),
+            ("long before", &sent, Some(&sent), -301, false),
+            ("with a newer time", &sent, Some("1531420900"), 282, false),
+            ("without a time", &sent, None, 0, false),
+            ("with no time", "", Some(""), 0, false),
+            ("with a word", "now", Some("now"), 0, false),
+            ("before 1970", "-1531420618", Some("-1531420618"), 0, false),
+            ("with spaces", " 1531420618", Some(" 1531420618"), 0, false),
+            ("in milliseconds", "1531420618000", Some("1531420618000"), 0, false),
+            ("past all clocks", "99999999999999999999", Some("99999999999999999999"), 0, false),
+            ("with another body's", "1531420618:other", Some(&sent), 0, false),
+        ];
+        for (name, signed, header, later, expected) in cases {
+            let mut headers = HeaderMap::new();
+            let tag = tag(TIMED, secret, &format!("v0:{signed}:{body}"));
+            headers.insert("x-slack-signature", tag.parse().unwrap());
+            if let Some(header) = header {
+                headers.insert("x-slack-request-timestamp", header.parse().unwrap());
+            }
+            let signatures = Signatures::new(TIMED, "Slack", "chat".into(), Some(&secret.to_owned().into()));
+            let at = now() + SignedDuration::from_secs(later);
+            let verified = signatures.verify(&headers, body.as_bytes(), at);
+            assert_eq!(verified.is_ok(), expected, "{name}: {verified:?}");
+            assert!(!format!("{verified:?}").contains(secret), "{name}");
+        }
+    }
+
+    /// JSON -> what is said of it.
+    #[test]
+    fn what_cannot_be_read_is_named_by_its_path() {
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only read")]
+        struct Outer {
+            inner: Vec<Inner>,
+        }
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only read")]
+        struct Inner {
+            number: u64,
+        }
+        let cases = [
+            (r#"{"inner":[{"number":1},{"number":null}]}"#, "inner[1].number: expected a whole number"),
+            (r#"{"inner":[{}]}"#, "inner[0]: `number` is missing"),
+            (r#"{"inner":null}"#, "inner: expected a list"),
+            ("{}", "`inner` is missing"),
+            (r#"{"inner":[]} x"#, "more follows"),
+        ];
+        for (json, expected) in cases {
+            let why = read::<Outer>(json).unwrap_err();
+            assert!(why.starts_with(expected), "{json}: {why}");
         }
     }
 }

@@ -1,17 +1,33 @@
-//! What a task has begun to change outside: so that whoever stops it knows whether something is left unknown.
+//! What a task has begun to change outside: so that whoever stops it knows whether something is left unknown; and what it
+//! waits for before it begins, so that nobody takes that for a standstill.
 //!
 //! The one way out for requests, [`crate::http`], and whoever starts a program note the beginning of each write, and its
 //! end once it is known how it went.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use callboard_domain::action::Progress;
 
 tokio::task_local! {
     static WRITES: Writes;
 }
 
 /// The writes of one task.
-#[derive(Debug, Clone, Default)]
-pub struct Writes(Arc<Mutex<Count>>);
+#[derive(Clone, Default)]
+pub struct Writes {
+    count: Arc<Mutex<Count>>,
+    /// Where it says what it waits for.
+    progress: Option<Arc<dyn Progress>>,
+}
+
+impl fmt::Debug for Writes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Writes").field(&self.count).finish()
+    }
+}
 
 #[derive(Debug, Default)]
 struct Count {
@@ -31,6 +47,12 @@ pub enum Sent {
 }
 
 impl Writes {
+    /// With a place where the task says what it waits for.
+    #[must_use]
+    pub fn reporting_to(self, progress: Arc<dyn Progress>) -> Self {
+        Self { progress: Some(progress), ..self }
+    }
+
     /// Runs a task, and notes its writes. Those of tasks that it spawns are not seen.
     pub async fn observe<T>(&self, task: impl Future<Output = T>) -> T {
         WRITES.scope(self.clone(), task).await
@@ -38,7 +60,7 @@ impl Writes {
 
     /// How far they are.
     pub fn sent(&self) -> Sent {
-        let count = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
         match *count {
             Count { begun: 0, .. } => Sent::Nothing,
             Count { begun, answered } if begun > answered => Sent::Unanswered,
@@ -56,16 +78,24 @@ pub struct Write(Option<Writes>);
 pub fn begin() -> Write {
     let writes = WRITES.try_with(Clone::clone).ok();
     if let Some(writes) = &writes {
-        writes.0.lock().unwrap_or_else(PoisonError::into_inner).begun += 1;
+        writes.count.lock().unwrap_or_else(PoisonError::into_inner).begun += 1;
     }
     Write(writes)
+}
+
+/// Says what the current task waits for, where somebody looks on. Nothing once it goes on.
+pub(crate) fn waits_for(line: &str) {
+    let progress = WRITES.try_with(|writes| writes.progress.clone()).ok().flatten();
+    if let Some(progress) = progress {
+        progress.status(line);
+    }
 }
 
 impl Write {
     /// It is known how it went: it happened, or surely did not.
     pub fn answered(self) {
         if let Some(writes) = self.0 {
-            writes.0.lock().unwrap_or_else(PoisonError::into_inner).answered += 1;
+            writes.count.lock().unwrap_or_else(PoisonError::into_inner).answered += 1;
         }
     }
 }

@@ -248,6 +248,7 @@ mod tests {
             seen_at: at(seconds),
             old: false,
             moot: false,
+            moot_because: None,
             by,
             of: Vec::new(),
             asked_before: Vec::new(),

@@ -261,13 +261,13 @@ impl fmt::Debug for Remember {
     }
 }
 
-/// Why a webhook is refused.
+/// Why a webhook is refused, or not read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HookError {
     /// It does not prove who sent it (401). The text says what was expected, never a secret.
     #[error("{0}")]
     Unsigned(String),
-    /// Its body is not what the service sends (400). The text says where.
+    /// Its body is not what the service sends (202, as the account is polled for it). The text says which field, and why.
     #[error("{0}")]
     Malformed(String),
 }

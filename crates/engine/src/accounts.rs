@@ -1,5 +1,7 @@
 //! Accounts: configuration and secrets made into connections.
 
+mod webhooks;
+
 use std::{
     collections::BTreeMap,
     fmt,
@@ -18,6 +20,7 @@ use callboard_domain::{
 };
 use jiff::Timestamp;
 
+use self::webhooks::UnreadWebhooks;
 use crate::{
     config::{Config, ROOM, clear_remedy},
     extra_sources::{ExtraSources, with_extra},
@@ -41,6 +44,8 @@ pub(crate) struct Account {
     pub(crate) suspect: AtomicBool,
     /// Wakes its polling: something of it was changed from here.
     pub(crate) changed: tokio::sync::Notify,
+    /// The webhooks that came for it and could not be read.
+    pub(crate) unread_webhooks: UnreadWebhooks,
     /// False where it works without a secret, and none was ever set: the place of secrets is not asked for it.
     pub(crate) needs_secrets: bool,
     /// What it was made from, so that a reload keeps accounts in which nothing changed.
@@ -182,6 +187,7 @@ pub(crate) async fn connect(
             covered: tokio::sync::Mutex::default(),
             suspect: AtomicBool::new(true),
             changed: tokio::sync::Notify::new(),
+            unread_webhooks: UnreadWebhooks::default(),
             needs_secrets,
             secrets: known,
         };

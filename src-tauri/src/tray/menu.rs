@@ -2,7 +2,7 @@
 
 use callboard_domain::{board::Row, text};
 use callboard_engine::api::{ItemAction, QuietNow, Status, TrayIcon};
-use jiff::{ToSpan, Zoned};
+use jiff::{Timestamp, ToSpan, Zoned};
 
 use crate::act::{Act, Until, is_deliberate, runs_at_once, words};
 
@@ -45,7 +45,7 @@ pub(crate) fn entries(
         Some(status) => summary(status),
         None => vec![Entry::Note("Starting".into())],
     });
-    groups.push(tops.iter().map(item).collect());
+    groups.push(tops.iter().map(|top| item(top, now)).collect());
     groups.push(vec![quiet(status.and_then(|it| it.quiet.as_ref()), now)]);
     let open = match hotkey {
         Some(keys) => format!("Open Callboard    {keys}"),
@@ -77,8 +77,13 @@ fn summary(status: &Status) -> Vec<Entry> {
     }));
     if let Some(fault) = status.errors.first().filter(|_| status.icon != TrayIcon::Offline) {
         let name = fault.file.file_name().unwrap_or(fault.file.as_os_str()).to_string_lossy();
+        let more = match status.errors.len() {
+            1 => String::new(),
+            count => format!(" (and {} more)", count - 1),
+        };
         let line = format!("{name}, line {}: {}", fault.line, fault.what);
-        lines.push(Entry::Do(text::line(&line, WIDTH), Act::Settings(Some("diagnostics"))));
+        let line = text::line(&line, WIDTH.saturating_sub(more.len()));
+        lines.push(Entry::Do(format!("{line}{more}"), Act::Settings(Some("diagnostics"))));
     }
     match status.undelivered {
         0 => {}
@@ -88,13 +93,30 @@ fn summary(status: &Status) -> Vec<Entry> {
     lines
 }
 
-fn item(top: &Top) -> Entry {
+/// A time to come: the clock today, with the weekday within six days, with the date further away.
+fn moment(at: Timestamp, now: &Zoned) -> String {
+    let at = at.to_zoned(now.time_zone().clone());
+    let near = now.checked_add(6.days()).is_ok_and(|end| at < end);
+    let format = match (at.date() == now.date(), near, at.year() == now.year()) {
+        (true, ..) => "%H:%M",
+        (_, true, _) => "%a %H:%M",
+        (_, _, true) => "%b %-d %H:%M",
+        _ => "%b %-d, %Y %H:%M",
+    };
+    at.strftime(format).to_string()
+}
+
+fn item(top: &Top, now: &Zoned) -> Entry {
     let Top { row, actions } = top;
     let title = match row.second.as_str() {
         "" => row.title.clone(),
         second => format!("{}: {second}", row.title),
     };
-    let mut entries = vec![Entry::Do("Open".into(), Act::Show(Some(row.key.clone())))];
+    let mut entries = Vec::new();
+    if let Some(at) = row.expires_at.filter(|at| *at > now.timestamp()) {
+        entries.push(Entry::Note(format!("Expires {}", moment(at, now))));
+    }
+    entries.push(Entry::Do("Open".into(), Act::Show(Some(row.key.clone()))));
     if let Some(url) = &row.url {
         entries.push(Entry::Do("Open in the browser".into(), Act::Browse(url.to_string())));
     }
@@ -111,12 +133,10 @@ fn item(top: &Top) -> Entry {
 fn quiet(quiet: Option<&QuietNow>, now: &Zoned) -> Entry {
     let mut entries = Vec::new();
     if let Some(QuietNow { until, asked }) = quiet {
-        let until = until.to_zoned(now.time_zone().clone());
-        let far = now.checked_add(1.year()).is_ok_and(|year| until > year);
-        let when = match (far, until.date() == now.date()) {
-            (true, _) => "until you turn it off".to_owned(),
-            (_, true) => format!("until {}", until.strftime("%H:%M")),
-            _ => format!("until {}", until.strftime("%a %H:%M")),
+        let far = now.checked_add(1.year()).is_ok_and(|year| *until > year.timestamp());
+        let when = match far {
+            true => "until you turn it off".to_owned(),
+            false => format!("until {}", moment(*until, now)),
         };
         let why = if *asked { "On" } else { "Quiet hours" };
         entries.push(Entry::Note(format!("{why} {when}")));
@@ -184,6 +204,7 @@ mod tests {
                 checks: None,
                 expires_at: None,
                 snoozed: None,
+                snoozed_by: None,
                 as_of: None,
             },
             actions: vec![
@@ -247,6 +268,9 @@ Quit -> Quit
         let cases = [
             ("2026-11-22T20:00:00Z", true, "On until 20:00", true),
             ("2026-11-23T08:00:00Z", true, "On until Mon 08:00", true),
+            // A weekday alone would be the wrong one.
+            ("2026-12-07T08:00:00Z", true, "On until Dec 7 08:00", true),
+            ("2027-01-04T08:00:00Z", true, "On until Jan 4, 2027 08:00", true),
             ("2126-11-22T19:00:00Z", true, "On until you turn it off", true),
             ("2026-11-23T07:00:00Z", false, "Quiet hours until Mon 07:00", false),
         ];
@@ -263,7 +287,12 @@ Quit -> Quit
     fn lines_are_cut() {
         let mut top = top();
         top.row.title = "x".repeat(10_000);
-        let Entry::Sub(title, _) = item(&top) else { panic!("a menu of its own") };
+        let now: Zoned = "2026-11-22T12:06:00+00:00[UTC]".parse().unwrap();
+        let Entry::Sub(title, _) = item(&top, &now) else { panic!("a menu of its own") };
         assert!(title.chars().count() <= WIDTH, "{title}");
+        // Until when it can be answered has a line of its own.
+        top.row.expires_at = Some("2026-11-22T12:30:00Z".parse().unwrap());
+        let Entry::Sub(_, entries) = item(&top, &now) else { panic!("a menu of its own") };
+        assert_eq!(entries[0], Entry::Note("Expires 12:30".into()));
     }
 }

@@ -64,6 +64,7 @@ fn event(name: EventName, item: &Item) -> Event {
         seen_at: at,
         old: false,
         moot: false,
+        moot_because: None,
         by: Some(User::named("dev7")),
         of: Vec::new(),
         asked_before: Vec::new(),

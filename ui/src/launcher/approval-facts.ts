@@ -1,7 +1,7 @@
 /** What the detail says of an approval, in words. What is not known is said to be so. */
 
 import type { Answer, Approval, Shipment } from "../api";
-import { clock, timer } from "../parts/time";
+import { moment, timer } from "../parts/time";
 
 /** From here on the time that is left is announced. */
 const SOON = 120;
@@ -22,7 +22,7 @@ export function timeLeft({ state, asked_at, expires_at }: Approval, now: number)
   const seconds = (end - now) / 1000;
   if (seconds <= 0)
     return {
-      words: `Expired at ${clock(expires_at.value)}, but the service has not closed it`,
+      words: `Expired at ${moment(expires_at.value, now)}, but the service has not closed it`,
       part: 0,
       spoken: "Expired",
     };

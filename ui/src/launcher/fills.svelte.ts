@@ -124,7 +124,7 @@ export class Fill {
     const asked = ++this.asked;
     const { backend } = this.desk;
     const current = () => asked === this.asked;
-    const values = { ...this.flow.values };
+    const values = this.latin(this.flow.values);
     this.prepared = null;
     try {
       this.written = backend.call("write_line", { command: this.info.spec.name, values });
@@ -143,6 +143,17 @@ export class Fill {
     } catch (thrown) {
       if (current()) this.fail(thrown);
     }
+  }
+
+  /** The values as they are meant: "2р" is a length of time that was typed on a layout without Latin letters. */
+  private latin(values: Record<string, string>): Record<string, string> {
+    const meant = { ...values };
+    for (const { name, ty } of this.info.spec.args) {
+      const value = meant[name];
+      const isLatin = ty === "duration" || ty === "time" || ty === "number" || ty === "bool";
+      if (isLatin && value !== undefined) meant[name] = layout.reading(value) ?? value;
+    }
+    return meant;
   }
 
   /** A problem's text begins with the argument that it is about. */

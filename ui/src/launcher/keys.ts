@@ -1,7 +1,5 @@
 /** Every key of the launcher: this list drives both what a press does and what the "?" sheet shows. */
 
-import { layout } from "../parts/layout";
-
 /** What a key does. */
 export type Act =
   | "down"
@@ -131,18 +129,4 @@ export function actOf(
 export function keysOf(act: Act, mac = isMac): string {
   const key = KEYS.find((key) => key.act === act);
   return (key && held(key, mac)[0]) ?? "";
-}
-
-/** The sheet: the groups in the order of its columns, narrowed to what was typed. */
-export function sheet(typed = ""): { group: Group; keys: Key[] }[] {
-  const wanted = typed.trim().toLowerCase();
-  const latin = layout.reading(wanted) ?? wanted;
-  const fits = (text: string) => text.includes(wanted) || text.includes(latin);
-  const groups: Group[] = ["Move", "Window", "On a row", "Run", "Decide", "Help"];
-  return groups
-    .map((group) => ({
-      group,
-      keys: KEYS.filter((key) => key.group === group && fits(key.words.toLowerCase())),
-    }))
-    .filter(({ keys }) => keys.length > 0);
 }

@@ -1,11 +1,20 @@
 /** What is done with a row or a run that is never the first to be asked for. */
 
-import type { ItemAction, Row } from "../api";
+import type { ItemAction, ItemDetail, Row } from "../api";
+import { untilText } from "../parts/until";
+import { askedText } from "./actor";
 import { wordsOf } from "./desk.svelte";
 import type { Launcher } from "./launcher.svelte";
 import type { Level } from "./levels";
 import { verdictOf } from "./outcome";
 import { Sending } from "./sending.svelte";
+
+/** "Snoozed until 18:00, by ana in the launcher"; empty where it is not. */
+export function snoozedText({ snoozed, snoozed_by }: ItemDetail, now: number): string {
+  if (!snoozed) return "";
+  const until = snoozed === "until_change" ? "until it changes" : untilText(snoozed.until, new Date(now));
+  return `Snoozed ${until}${snoozed_by ? `, ${askedText(snoozed_by)}` : ""}`;
+}
 
 /** A row to a channel. */
 export async function send(launcher: Launcher, { key, title }: Row): Promise<void> {

@@ -57,7 +57,11 @@ export class Launcher {
   readonly detail: ItemDetail | null = $derived(this.currentDetail());
   readonly run: Run | null = $derived(this.currentRun());
   readonly offers: Offer[] = $derived(
-    this.row ? offersOf(this.row, this.detail) : this.run ? offersOfRun(this.run) : [],
+    this.row
+      ? offersOf(this.row, this.detail, this.top?.at === "item")
+      : this.run
+        ? offersOfRun(this.run)
+        : [],
   );
 
   constructor(backend: Backend) {

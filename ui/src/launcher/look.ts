@@ -13,7 +13,7 @@ import type {
   Snoozed,
 } from "../api";
 import { channelIcon, channelName, isBuiltin } from "../parts/channel";
-import { age, clock } from "../parts/time";
+import { age, moment } from "../parts/time";
 import { untilText } from "../parts/until";
 import type { Act } from "./keys";
 import { lineOf } from "./named";
@@ -69,8 +69,8 @@ export interface Look {
   checks: "passed" | "failed" | "running" | null;
   /** How bad: drawn as one to four bars. */
   severity: Severity | null;
-  /** When it was last so: "as of 11:58". Its account cannot be read now. */
-  asOf: string;
+  /** What is never cut: how long it can be answered ("12 m left"), and where its account cannot be read, "as of 11:58". */
+  when: string;
   channel: string | null;
   /** The channel is one of the built-in room. */
   builtin: boolean;
@@ -203,9 +203,17 @@ function leftOf(end: string, now: number): string {
   return now < Date.parse(end) ? `${said === "now" ? "< 1 m" : said} left` : "";
 }
 
-/** Until when it is off the board. */
-function snoozedText(snoozed: Snoozed, now: number): string {
-  return snoozed === "until_change" ? "until it changes" : untilText(snoozed.until, new Date(now));
+/** Until when it is off the board, and by whom where that is known. */
+function snoozedText(snoozed: Snoozed, by: Row["snoozed_by"], now: number): string {
+  const until = snoozed === "until_change" ? "until it changes" : untilText(snoozed.until, new Date(now));
+  const who = by?.principal;
+  const name = !who ? "" : "name" in who ? who.name : "id" in who ? who.id : "";
+  return name ? `${until}, by ${name}` : until;
+}
+
+function whenOf({ as_of, expires_at }: Row, now: number): string {
+  const parts = [expires_at && leftOf(expires_at, now), as_of && `as of ${moment(as_of, now)}`];
+  return parts.filter(Boolean).join(", ");
 }
 
 function lookOfRow(entry: Extract<Entry, { kind: "row" }>, now: number): Look {
@@ -220,18 +228,17 @@ function lookOfRow(entry: Extract<Entry, { kind: "row" }>, now: number): Look {
     approvals: row.approvals ? row.approvals : null,
     checks: row.checks ? CHECKS[row.checks] : null,
     severity: row.severity,
-    asOf: row.as_of && !mark ? `as of ${clock(row.as_of)}` : "",
+    when: mark ? "" : whenOf(row, now),
     channel: null,
     builtin: false,
     age: age(row.since, now),
   };
-  if (row.snoozed) base.turn = { text: snoozedText(row.snoozed, now), tone: "plain", face: null };
+  if (row.snoozed)
+    base.turn = { text: snoozedText(row.snoozed, row.snoozed_by, now), tone: "plain", face: null };
   if (mark)
     base.turn = { text: ended ?? MARKED[mark], tone: mark === "undone" ? "attention" : "plain", face: null };
   // How a build stood before it ended is no news of it beside how it ended.
   if (kind === "build") return { ...base, second: mark === "done" ? "" : base.second, ...split(base.title) };
-  if (row.expires_at && !mark)
-    base.second = [leftOf(row.expires_at, now), row.second].filter(Boolean).join(", ");
   if (kind === "pull_request") return { ...base, lead: reference(row.key), second: "" };
   return base;
 }
@@ -245,7 +252,7 @@ export function lookOf(entry: Entry, now: number): Look {
     approvals: null,
     checks: null,
     severity: null,
-    asOf: "",
+    when: "",
     channel: null,
     builtin: false,
     age: "",

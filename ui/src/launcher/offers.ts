@@ -11,7 +11,8 @@ export interface Offer {
   keys: string;
   /** What a press of that key is called. */
   act: Act | null;
-  does: { run: ItemAction } | { resolve: boolean } | "open" | "log" | "snooze" | "send" | "copy" | "why";
+  does:
+    { run: ItemAction } | { resolve: boolean } | "page" | "open" | "log" | "snooze" | "send" | "copy" | "why";
 }
 
 const ROLES: Record<Role, { title: string; icon: string; act: Act | null }> = {
@@ -47,8 +48,15 @@ function offerOf(action: ItemAction, kind: string, alone: boolean): Offer {
   };
 }
 
-/** All of it, in order. The first is for Enter, the second for Shift+Enter. Enter never approves. */
-export function offersOf(row: Pick<Row, "key" | "url" | "turn">, detail: ItemDetail | null): Offer[] {
+/**
+ * All of it, in order. The first is for Enter, the second for Shift+Enter. Enter never approves, and never snoozes: it opens
+ * the page, unless that is open (`paged`).
+ */
+export function offersOf(
+  row: Pick<Row, "key" | "url" | "turn">,
+  detail: ItemDetail | null,
+  paged = false,
+): Offer[] {
   const kind = kindOf(row.key);
   const url = detail?.item.url ?? row.url;
   // A build's log is read here, without a run of it.
@@ -110,8 +118,18 @@ export function offersOf(row: Pick<Row, "key" | "url" | "turn">, detail: ItemDet
     typeof offer.does === "object" && "run" in offer.does && offer.does.run.role === role;
   const approves = has("approve");
   const merges = turn === "merge" ? runs.find(has("merge")) : undefined;
-  const first = merges ?? (reviews && url ? open : (runs.find((offer) => !approves(offer)) ?? own[0]));
-  if (!first) return [];
+  const usual = merges ?? (reviews && url ? open : (runs.find((offer) => !approves(offer)) ?? own[0]));
+  const page: Offer = {
+    id: "page",
+    title: "Show all of it",
+    icon: "info",
+    keys: "",
+    act: null,
+    does: "page",
+  };
+  const shows = kind === "approval" || usual?.does === "snooze";
+  const first = !shows ? usual : paged ? own.find((offer) => offer === open) : page;
+  if (!first) return [...runs, ...own];
   const rest = [...runs, ...own].filter((offer) => offer !== first);
   const ordered = [{ ...first, keys: "Enter" }, ...rest];
   // The second thing has Shift+Enter where it has no key of its own.
@@ -153,7 +171,7 @@ export const isOfDetail = (act: Act) =>
 
 /** The offer that an act is for. Shift+Enter does the second thing, unless that is an approval. */
 export function offerFor(offers: Offer[], act: Act): Offer | undefined {
-  if (act === "go") return offers[0];
+  if (act === "go") return offers[0]?.keys === "Enter" ? offers[0] : undefined;
   if (act === "second") {
     const second = offers[1];
     return second && second.act !== "approve" ? second : undefined;

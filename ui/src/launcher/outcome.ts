@@ -1,7 +1,7 @@
 /** What happened, and whether the room knows: two facts, told apart. */
 
 import type { Block, Delivery, Run, RunProgress, RunStep, ServiceError } from "../api";
-import { clock, timer } from "../parts/time";
+import { moment, timer } from "../parts/time";
 import { channelName, isBuiltin } from "../parts/channel";
 import { sentence } from "../parts/words";
 import { glyphOfRun, type Tone } from "./look";
@@ -174,13 +174,13 @@ export function roomLine(run: Run, delivery: Delivery | null, now: number): Room
         : going
           ? "Running, but"
           : "Ran, but";
-  const after = `${clock(run.ended_at ?? delivery.created_at)}, start and outcome in one message`;
+  const after = `${moment(run.ended_at ?? delivery.created_at, now)}, start and outcome in one message`;
   return deliveryLine(delivery, `${ran} the outcome was`, after, now);
 }
 
 /** Of a message that a person sent. */
 export function sentLine(delivery: Delivery, now: number): RoomLine {
-  return deliveryLine(delivery, "It was", clock(delivery.created_at), now);
+  return deliveryLine(delivery, "It was", moment(delivery.created_at, now), now);
 }
 
 /** Whether a message has arrived: `after` where it has, `room` was not told where it has not. */

@@ -17,7 +17,8 @@ export class RowActs {
   /** What a key means on a row. Most of it goes by the row's detail: pressed faster than that came, it is waited for. */
   async press(act: Act, row: Row): Promise<void> {
     if (isOfDetail(act)) await this.launcher.desk.waitFor("the engine", this.launcher.details.known(row.key));
-    return this.offer(offerFor(offersOf(row, this.launcher.details.item(row.key)), act), row);
+    const { details, top } = this.launcher;
+    return this.offer(offerFor(offersOf(row, details.item(row.key), top?.at === "item"), act), row);
   }
 
   async offer(offer: Offer | undefined, row = this.launcher.row): Promise<void> {
@@ -34,6 +35,8 @@ export class RowActs {
     }
     const url = this.launcher.details.item(row.key)?.item.url ?? row.url;
     switch (does) {
+      case "page":
+        return this.launcher.push({ at: "item", key: row.key });
       case "open":
         return this.launcher.openLink(url);
       case "log":

@@ -36,7 +36,13 @@ export function pressed(event: KeyboardEvent, mac = isMac): string {
 export function presses(event: KeyboardEvent, layout: Layout = used, mac = isMac): string[] {
   const latin = layout.latin(event);
   const typed = pressed(event, mac);
-  return latin === null ? [typed] : [typed, named(event, latin, mac)];
+  if (latin === null) return [typed];
+  // What that key types has a shortcut of its own elsewhere: its place goes first.
+  if (latin === "/" && (event.key === "." || event.key === ",")) {
+    const held = event.ctrlKey || event.metaKey || event.altKey;
+    return [named(event, event.shiftKey && !held ? "?" : latin, mac), typed];
+  }
+  return [typed, named(event, latin, mac)];
 }
 
 function named(event: KeyboardEvent, key: string, mac: boolean): string {

@@ -38,6 +38,10 @@ const USUAL = new Map([
 
 type Press = Pick<KeyboardEvent, "key" | "code">;
 
+/** True for what the key of "/" and "?" types under a Cyrillic layout. A Turkish one has its "." there, too. */
+const isCyrillicSlash = ({ key, code }: Press, foreign: boolean) =>
+  code === "Slash" && (key === "," || (key === "." && foreign));
+
 export class Layout {
   private readonly letters = new Map<string, string>();
   /** Signs that stand where a Latin layout has letters, such as `;` at Q. */
@@ -59,6 +63,7 @@ export class Layout {
   latin({ key, code }: Press): string | null {
     if (key.length !== 1) return null;
     // A Latin layout's keys are what they say, wherever they are. `ı` of a Turkish one is no part of a shortcut.
+    if (isCyrillicSlash({ key, code }, this.foreign)) return "/";
     const strange = key > "\u007f" || (this.foreign && !isLetter(key) && /^Key/.test(code));
     return strange ? latinOf(code) : null;
   }

@@ -20,6 +20,19 @@ export function clock(at: string, locale?: string): string {
   return new Date(at).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
+/** A moment: the clock today, with the day within a week ("Mon 12:04"), else with the date ("Feb 3 12:04"). */
+export function moment(at: string, now: number): string {
+  const then = new Date(at);
+  const today = new Date(now);
+  if (then.toDateString() === today.toDateString()) return clock(at);
+  const year = then.getFullYear() === today.getFullYear() ? undefined : ("numeric" as const);
+  const day =
+    Math.abs(then.getTime() - now) < 6 * DAY * 1000
+      ? ({ weekday: "short" } as const)
+      : ({ day: "numeric", month: "short", year } as const);
+  return `${then.toLocaleDateString("en", day)} ${clock(at)}`;
+}
+
 /** How long something took or will take: "0:38", "1:02:03". */
 export function timer(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));

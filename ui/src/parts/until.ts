@@ -1,6 +1,6 @@
 /** For how long not to disturb: the same choices, in the same words, as in the tray's menu under "Do not disturb until". */
 
-import { clock } from "./time";
+import { moment } from "./time";
 
 export interface Choice {
   title: string;
@@ -30,11 +30,8 @@ export function choices(now: Date): Choice[] {
   ];
 }
 
-/** Until when it is quiet: "until 18:00", "until Mon 08:00", "until you turn it off". */
+/** Until when it is quiet: "until 18:00", "until Mon 08:00", "until Feb 3 08:00", "until you turn it off". */
 export function untilText(at: string, now: Date): string {
-  const end = new Date(at);
-  if (end > years(now, 1)) return "until you turn it off";
-  const day =
-    end.toDateString() === now.toDateString() ? "" : `${end.toLocaleDateString("en", { weekday: "short" })} `;
-  return `until ${day}${clock(at)}`;
+  if (new Date(at) > years(now, 1)) return "until you turn it off";
+  return `until ${moment(at, now.getTime())}`;
 }

@@ -26,13 +26,16 @@ export interface Placed {
   rest: string[];
 }
 
-/** Puts the errors of a refused configuration at the fields of the form that made it. */
-export function placed(error: ApiError, message: string, fields: readonly string[]): Placed {
+/**
+ * Puts the errors of a refused configuration at the fields of the form that made it. `added`: a table that the form would have
+ * added: its own line is none of the file.
+ */
+export function placed(error: ApiError, message: string, fields: readonly string[], added?: string): Placed {
   if (error.kind !== "config") return { fields: {}, rest: [message] };
   const found: Placed = { fields: {}, rest: [] };
   for (const fault of error.errors) {
     const field = fieldOf(fault, fields);
-    if (field === null) found.rest.push(located(fault));
+    if (field === null) found.rest.push(fault.text === added ? fault.what : located(fault));
     else found.fields[field] = join(found.fields[field], fault.what);
   }
   return found;

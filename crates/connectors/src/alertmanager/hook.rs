@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use callboard_domain::{
     item::{IncidentStatus, Item},
-    parse_error::{Notation, plain_words},
     secret::SecretString,
     source::{Hook, HookError, Received},
     text,
@@ -20,7 +19,7 @@ use super::{
 use crate::{
     http::charset,
     lenient::{self, Entries, Odd, Text},
-    webhook::BearerToken,
+    webhook::{self, BearerToken},
 };
 
 /// Receives webhooks that carry the account's secret as a bearer token; they have no signature.
@@ -71,9 +70,8 @@ impl Hook for Webhooks {
         let malformed = |why: String| HookError::Malformed(text::line(&why, 200));
         let content_type = headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let body = charset::text(body, content_type);
-        let webhook: Webhook<'_> = serde_json::from_str(&body).map_err(|error| {
-            malformed(format!("not a webhook: {}", plain_words(&error.to_string(), Notation::Json)))
-        })?;
+        let webhook: Webhook<'_> =
+            webhook::read(&body).map_err(|why| malformed(format!("not a webhook: {why}")))?;
         if !matches!(&*webhook.version, "4" | "") {
             let found = &*webhook.version;
             return Err(malformed(format!("expected version 4 of Alertmanager's webhooks, found {found:?}")));
@@ -86,11 +84,20 @@ impl Hook for Webhooks {
         let Entries { good, mut odd } = webhook.alerts.unwrap_or_default();
         let (mut snapshots, mut later) = (Vec::with_capacity(good.len()), 0);
         for (place, alert) in good.iter().enumerate() {
+            // Every alert has labels: of one that does not say them it is not known whether it is watched.
+            if alert.labels.0.is_empty() {
+                later += 1;
+                continue;
+            }
             if !self.server.filter.iter().all(|matcher| matcher.matches(|name| alert.labels.get(name))) {
                 continue;
             }
             match self.alert(alert, now) {
-                Ok(Some(item)) => snapshots.push(item),
+                Ok(Some(item)) => {
+                    // Its title is among them.
+                    later += usize::from(alert.annotations.is_none());
+                    snapshots.push(item);
+                }
                 Ok(None) => later += 1,
                 Err(why) => {
                     let name = json!({ "name": alert.labels.get("alertname") }).to_string();
@@ -103,10 +110,9 @@ impl Hook for Webhooks {
             Some(odd) if good.is_empty() || (snapshots.is_empty() && later == 0) => {
                 return Err(malformed(odd.to_string()));
             }
-            Some(_) => {
-                for odd in &odd {
-                    tracing::warn!(account = %self.server.place.account, %odd, "left out an alert of a webhook");
-                }
+            Some(first) => {
+                let (account, count) = (&self.server.place.account, odd.len());
+                tracing::warn!(%account, count, %first, "left out alerts of a webhook: a poll tells");
             }
             None => {}
         }

@@ -88,12 +88,12 @@ pub(super) fn to_the_second(at: Timestamp) -> Timestamp {
 
 /// The incident that an alert is, begun then. The same whichever way the alert came.
 pub(super) fn snapshot<S>(place: &Place, alert: &Alert<'_, S>, began: Began, standing: Standing) -> Item {
-    let (labels, annotations) = (&alert.labels, &alert.annotations);
+    let labels = &alert.labels;
     let severity = labels.first(&["severity", "priority"]).map_or(Severity::Unknown, Severity::from_word);
     let service = labels.first(&["service", "alertname"]).unwrap_or("alert");
     let (shown, cut) = shown_labels(labels);
-    let description =
-        annotations.first(&["description", "message"]).map(|words| text::block(words, DESCRIPTION));
+    let description = annotation(alert, &["description", "message"]);
+    let description = description.map(|words| text::block(words, DESCRIPTION));
     Item {
         key: ItemKey::new(&place.account, Kind::Incident, text::line(&alert.fingerprint, LABEL_NAME)),
         title: title(alert),
@@ -123,8 +123,12 @@ pub(super) fn snapshot<S>(place: &Place, alert: &Alert<'_, S>, began: Began, sta
     }
 }
 
+fn annotation<'l, S>(alert: &'l Alert<'_, S>, names: &[&str]) -> Option<&'l str> {
+    alert.annotations.as_ref()?.first(names)
+}
+
 fn title<S>(alert: &Alert<'_, S>) -> String {
-    if let Some(words) = alert.annotations.first(&["summary", "title"]) {
+    if let Some(words) = annotation(alert, &["summary", "title"]) {
         return text::line(words, TITLE);
     }
     let name = alert.labels.first(&["alertname"]).unwrap_or(&alert.fingerprint);

@@ -33,8 +33,9 @@ pub(super) struct Alert<'a, S> {
     pub fingerprint: Text<'a>,
     #[serde(borrow, default)]
     pub labels: Pairs<'a>,
+    /// None where it does not say, which is not "none".
     #[serde(borrow, default)]
-    pub annotations: Pairs<'a>,
+    pub annotations: Option<Pairs<'a>>,
     #[serde(default)]
     pub starts_at: Date,
     #[serde(default)]

@@ -119,7 +119,9 @@ pub(super) fn is_worth_explaining(look: &Look, run: &wire::Run, me: &str) -> boo
     let mine =
         |user: &Option<wire::User>| user.as_ref().is_some_and(|user| user.login.eq_ignore_ascii_case(me));
     normalise::run_status(run) == BuildStatus::Failed
-        && (run.head_branch.as_deref() == default || mine(&run.actor) || mine(&run.triggering_actor))
+        && (normalise::concerns_all(run, run.head_branch.as_deref(), default)
+            || mine(&run.actor)
+            || mine(&run.triggering_actor))
 }
 
 #[cfg(test)]

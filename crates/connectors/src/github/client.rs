@@ -204,6 +204,8 @@ pub(super) struct Rows<T> {
     pub(super) unread: Vec<Odd>,
     /// True where GitHub counts more than it gave, and names no further page.
     pub(super) short: bool,
+    /// True where GitHub says that there are none at all.
+    pub(super) none: bool,
 }
 
 impl<T> Rows<T> {
@@ -360,7 +362,8 @@ impl<'a> Calls<'a> {
         let cut = next.is_some() || fault.is_some();
         let complete = read == 1 && !cut;
         let short = !cut && total.is_some_and(|total| total > counted);
-        Ok(Some(Rows { rows, etag, whole: complete, more: cut || short, fault, unread, short }))
+        let none = !cut && counted == 0 && total == Some(0);
+        Ok(Some(Rows { rows, etag, whole: complete, more: cut || short, fault, unread, short, none }))
     }
 
     /// A next page as it can be asked for. Behind a proxy a server may name itself by an inner address: its pages differ

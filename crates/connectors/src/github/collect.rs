@@ -89,6 +89,7 @@ impl Account {
                     if let Some(mut found) = found {
                         if let Some(listed) = look.pulls.get(&found.number) {
                             Said::of(listed).complete(&mut found);
+                            found.updated_at = found.updated_at.or(listed.updated_at);
                         }
                         look.pulls.insert(found.number, *found);
                     }
@@ -153,7 +154,11 @@ impl Account {
             let listed: BTreeSet<_> = runs.iter().map(normalise::attempt).collect();
             look.repo.failing.retain(|attempt, _| listed.contains(attempt));
         }
-        for (run, names) in strays {
+        leave_all_builds(look, &strays, &errors);
+        let default_branch = look.described().and_then(|described| described.default_branch.clone());
+        for (mut run, names) in strays {
+            let known = look.repo.branch_of(run.id);
+            normalise::complete_branch(&mut run, known, default_branch.as_deref());
             failing.insert(normalise::attempt(&run), names);
             runs.push(run);
         }
@@ -286,6 +291,24 @@ fn leave_run(look: &mut Look, id: String) {
     }
 }
 
+/// Where GitHub says that there are no runs, and of those that were told none is there when it is asked for, all builds are
+/// gone: the green ones too, which nobody asks for.
+fn leave_all_builds(look: &mut Look, found: &[(wire::Run, Vec<String>)], errors: &[Missed]) {
+    if !look.no_runs || !look.is_readable() {
+        return;
+    }
+    let is_unanswered = |missed: &Missed| missed.kind == ProblemKind::Incomplete && missed.part.is_none();
+    if !found.is_empty() || errors.iter().any(is_unanswered) {
+        // It contradicts itself, or did not answer: the next poll asks again.
+        look.repo.runs = None;
+        return;
+    }
+    let standing = std::mem::take(&mut look.repo.standing);
+    look.gone.extend(standing.into_keys().map(|id| (Kind::Build, id, GoneReason::Deleted)));
+    look.repo.not_passed.clear();
+    look.all_builds_gone = true;
+}
+
 /// A build is gone. Its runs may still be listed: only a newer one brings it back.
 fn leave(look: &mut Look, id: String, reason: GoneReason) {
     let Some(known) = look.repo.standing.remove(&id) else { return };
@@ -296,8 +319,27 @@ fn leave(look: &mut Look, id: String, reason: GoneReason) {
     look.gone.push((Kind::Build, id, reason));
 }
 
+/// Takes runs that name their branch by now out of the build that they were told of while they did not.
+fn leave_branchless(look: &mut Look, runs: &[wire::Run]) {
+    let place = look.place();
+    let told_otherwise = |run: &&wire::Run| {
+        let told = look.repo.not_passed.get(&run.id);
+        told.is_some_and(|told| told.build == normalise::branchless_id(&place, run))
+    };
+    let moved = runs.iter().filter(|run| !normalise::is_branchless(run)).filter(told_otherwise);
+    let moved: Vec<_> =
+        moved.map(|run| (normalise::branchless_id(&place, run), run.id, run.run_number)).collect();
+    for (build, id, number) in moved {
+        if look.repo.standing.get(&build).is_some_and(|known| known.run == id) {
+            look.repo.standing.remove(&build);
+        }
+        look.gone_runs.push((build, number));
+    }
+}
+
 /// Takes note of which builds stand on the board by these runs; gives back the runs that are to be told.
 fn note_builds(look: &mut Look, runs: Vec<wire::Run>, now: Timestamp) -> Vec<wire::Run> {
+    leave_branchless(look, &runs);
     let place = look.place();
     let mut builds: BTreeMap<String, Vec<&wire::Run>> = BTreeMap::new();
     for run in &runs {

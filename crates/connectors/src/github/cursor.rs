@@ -334,6 +334,15 @@ impl Repo {
         }
     }
 
+    /// The branch that a run on the board is of, where that is one of the repository's own.
+    pub(super) fn branch_of(&self, run: u64) -> Option<&str> {
+        let of_standing = || {
+            let is_of = |known: &&Standing| known.run == run || known.newest.number_of(run).is_some();
+            self.standing.values().find(is_of)?.branch.as_deref()
+        };
+        self.not_passed.get(&run).and_then(|told| told.branch.as_deref()).or_else(of_standing)
+    }
+
     /// True for a run that was run again and does not say now which attempt it is.
     pub(super) fn lacks_attempt(&self, run: &wire::Run) -> bool {
         run.run_attempt.is_none() && self.run_again.contains(&run.id)

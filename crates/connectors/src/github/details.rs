@@ -148,6 +148,7 @@ pub(super) async fn pull(
                 open.computing = normalise::is_computing(&found.content);
                 open.note_requests(&found.content);
                 open.said.complete(&mut found.content);
+                open.date(&mut found.content);
                 is_other_head = open.note_head(&found.content, now);
                 tell(&found.content, &open);
             }

@@ -8,7 +8,6 @@ use std::slice;
 
 use callboard_domain::{
     item::AccountName,
-    parse_error::{Notation, plain_words},
     secret::SecretString,
     source::{Hook, HookError, Received, Remember},
     text,
@@ -29,12 +28,12 @@ use super::{
 use crate::{
     http::charset,
     lenient::{any_text, folded, or_nothing, required_text},
-    webhook::{Encoding, Scheme, Signatures},
+    webhook::{self, Encoding, Scheme, Signatures},
 };
 
 /// "Validating webhook deliveries": an HMAC of the raw body.
 const SIGNATURE: Scheme =
-    Scheme { header: "x-hub-signature-256", prefix: "sha256=", encoding: Encoding::Hex };
+    Scheme { header: "x-hub-signature-256", prefix: "sha256=", encoding: Encoding::Hex, time_header: None };
 
 /// Reads webhooks of one account.
 pub(super) struct Webhook {
@@ -98,10 +97,10 @@ impl Webhook {
     }
 
     /// Leaves it to the next poll whether something of a repository is gone: it may be back before the webhook comes, or be
-    /// of another repository that had the name. None where the repository is not watched.
-    fn claim(&self, repo: &wire::Repo, branch: Option<String>) -> Option<Remember> {
+    /// of another repository that had the name. Or how a run is of which the webhook does not say enough. None where the
+    /// repository is not watched.
+    fn claim(&self, repo: &wire::Repo, claim: Claim) -> Option<Remember> {
         self.watched(repo)?;
-        let claim = Claim::new(repo, branch);
         self.learnt.claim(claim.clone());
         Some(Place::remember(claim))
     }
@@ -129,15 +128,16 @@ impl Hook for Webhook {
     }
 
     fn receive(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Received, HookError> {
-        self.signatures.verify(headers, body)?;
+        self.signatures.verify(headers, body, now)?;
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let delivery = header("x-github-delivery").map(|id| text::line(id, 100));
-        let (mut snapshots, mut remember) = (Vec::new(), None);
+        let (mut snapshots, mut remember, mut poll) = (Vec::new(), None, false);
         match header("x-github-event").and_then(folded).as_deref().unwrap_or_default() {
             "pull_request" => {
                 let mut event: PullEvent = parse(headers, body)?;
                 leave_author_open(&mut event.pull_request);
                 if let Some(repo) = self.watched(&event.repository) {
+                    poll = says_too_little(&event.pull_request);
                     snapshots =
                         vec![normalise::pull(&self.account, &repo.name, &event.pull_request, &[], None, now)];
                 }
@@ -147,39 +147,58 @@ impl Hook for Webhook {
                 leave_author_open(&mut event.pull_request);
                 if let Some(repo) = self.watched(&event.repository) {
                     let (pull, reviews) = (&event.pull_request, event.review.as_slice());
+                    poll = says_too_little(pull);
                     snapshots = vec![normalise::pull(&self.account, &repo.name, pull, reviews, None, now)];
                 }
             }
             "workflow_run" => {
-                let RunEvent { workflow_run, repository } = parse(headers, body)?;
+                let RunEvent { mut workflow_run, repository } = parse(headers, body)?;
                 if let Some(repo) = self.watched(&repository) {
+                    normalise::complete_branch(&mut workflow_run, None, repo.default_branch.as_deref());
+                    let is_branchless = normalise::is_branchless(&workflow_run);
+                    if is_branchless || normalise::lacks_conclusion(&workflow_run) {
+                        remember = self.claim(&repository, Claim::of_run(&repository, workflow_run.id));
+                    }
                     let repo = normalise::Place {
                         name: &repo.name,
                         default_branch: repo.default_branch.as_deref(),
                         workflows: &self.learnt.workflows(&repo.name),
                     };
                     let runs = slice::from_ref(&workflow_run);
-                    snapshots = normalise::builds(&self.account, &repo, runs, &Default::default());
+                    // Of which build it is, is not known here: a poll may know the branch.
+                    if !is_branchless {
+                        snapshots = normalise::builds(&self.account, &repo, runs, &Default::default());
+                    }
                 }
             }
             "delete" => {
                 let RefType { ref_type } = parse(headers, body)?;
                 if folded(&ref_type).as_deref() == Some("branch") {
                     let event: DeleteEvent = parse(headers, body)?;
-                    remember = self.claim(&event.repository, Some(event.name));
+                    let claim = Claim::new(&event.repository, Some(event.name));
+                    remember = self.claim(&event.repository, claim);
                 }
             }
             // One that is renamed or moved is followed by the next poll, which knows it by its number.
             "repository" => {
                 let event: RepositoryEvent = parse(headers, body)?;
                 if matches!(folded(&event.action).as_deref(), Some("deleted" | "archived")) {
-                    remember = self.claim(&event.repository, None);
+                    remember = self.claim(&event.repository, Claim::new(&event.repository, None));
                 }
             }
+            // Which event it is of, it does not say.
+            "" => poll = true,
             _ => {}
         }
-        Ok(Received { delivery, snapshots, poll: remember.is_some(), remember, ..Received::default() })
+        let poll = poll || remember.is_some();
+        Ok(Received { delivery, snapshots, poll, remember, ..Received::default() })
     }
+}
+
+/// True for a pull request of which a poll knows more. Without its time it may count as older than what is known, and without the
+/// others it would seem to be no draft, or to be new.
+fn says_too_little(pull: &wire::Pull) -> bool {
+    pull.updated_at.is_none() || pull.created_at.is_none() || pull.draft.is_none()
 }
 
 /// An author whom a webhook does not name may be known: only a poll knows whether one ever was.
@@ -200,5 +219,5 @@ fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Hoo
     } else {
         charset::text(body, content_type)
     };
-    serde_json::from_str(&json).map_err(|error| malformed(plain_words(&error.to_string(), Notation::Json)))
+    webhook::read(&json).map_err(malformed)
 }

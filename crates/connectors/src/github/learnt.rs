@@ -1,6 +1,6 @@
 //! What the source and its webhook tell each other. What polls have learnt of repositories that neither the configuration
-//! nor a webhook says: names that they go by now, and what their workflows are called. What webhooks say has gone, which the
-//! next poll checks: a webhook may be late, and of another repository of that name.
+//! nor a webhook says: names that they go by now, and what their workflows are called. What webhooks say and the next poll
+//! checks: what has gone, as a webhook may be late, and of another repository of that name; and runs of which they say too little.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,7 +25,8 @@ pub(super) struct Learnt {
     claims: Arc<RwLock<Claims>>,
 }
 
-/// What a webhook says is not there any more: a repository (deleted or archived), or a branch of it.
+/// What a webhook says is not there any more: a repository (deleted or archived), or a branch of it. Or a run of which it does not
+/// say enough.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Claim {
     /// The repository's full name in small letters, as the webhook has it.
@@ -36,11 +37,19 @@ pub(super) struct Claim {
     /// The branch; none where it is of the repository itself.
     #[serde(default)]
     pub(super) branch: Option<String>,
+    /// The run that is to be asked for; none in the cursors of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) run: Option<u64>,
 }
 
 impl Claim {
     pub(super) fn new(repo: &wire::Repo, branch: Option<String>) -> Self {
-        Self { repo: repo.full_name.to_ascii_lowercase(), id: repo.id, branch }
+        Self { repo: repo.full_name.to_ascii_lowercase(), id: repo.id, branch, run: None }
+    }
+
+    /// Of a run that is to be asked for.
+    pub(super) fn of_run(repo: &wire::Repo, run: u64) -> Self {
+        Self { run: Some(run), ..Self::new(repo, None) }
     }
 
     /// True where it may be of the repository with that key, whatever it is called now.

@@ -51,6 +51,8 @@ pub(super) struct Look {
     pub(super) merged: BTreeSet<u64>,
     /// The runs of lists that changed.
     pub(super) runs: Vec<wire::Run>,
+    /// True where there were runs, and GitHub says that there are none at all any more.
+    pub(super) no_runs: bool,
     /// The heads of runs that are new or changed.
     pub(super) heads: BTreeSet<String>,
     /// True where its list of runs changed and all of it could be read: what stood on it may be gone.
@@ -61,6 +63,8 @@ pub(super) struct Look {
     pub(super) error: Option<ServiceError>,
     /// What is certainly not there any more, by kind and id.
     pub(super) gone: Vec<(Kind, String, GoneReason)>,
+    /// True where no build of it is there any more, also none that the cursor does not know.
+    pub(super) all_builds_gone: bool,
     /// The runs that are certainly not there any more, by their build's id and their number.
     pub(super) gone_runs: Vec<(String, u64)>,
     /// Names of repositories of which nothing is there any more but what this poll tells.
@@ -309,8 +313,11 @@ async fn pulls(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> Result<(),
         .query("per_page", PAGE.to_string());
     let repo = &mut look.repo;
     let newest = repo.newest_pull;
+    // What does not say when it changed does not say how far back the rows reach.
     let unseen = |rows: &[wire::Pull]| {
-        rows.last().is_some_and(|last| newest.is_some_and(|seen| last.version(now) > seen))
+        let last = rows.iter().rfind(|pull| pull.updated_at.is_some());
+        let reaches = |seen: Timestamp| last.is_none_or(|last| last.version(now) > seen);
+        !rows.is_empty() && newest.is_some_and(reaches)
     };
     let list = calls.rows::<Entries<wire::Pull>>(list, repo.pulls.as_deref(), PAGES, unseen);
     let Some(found) = list.await? else {
@@ -383,6 +390,15 @@ fn sort_in(look: &mut Look, mut pull: wire::Pull, newest: Option<Timestamp>, now
     let (number, open) = (pull.number, &mut look.repo.open);
     let mut said = open.get(&number).map(|known| known.said.clone()).unwrap_or_default();
     said.complete(&mut pull);
+    // One that does not say when it changed may have changed now.
+    let is_undated = pull.updated_at.is_none();
+    match open.get(&number) {
+        Some(known) => known.date(&mut pull),
+        None if normalise::state(&pull) == PullRequestState::Open => {
+            pull.updated_at.get_or_insert(now);
+        }
+        None => {}
+    }
     let row = Some(normalise::row_hash(&pull));
     let is_pushed = |known: &Open| !pull.head.sha.is_empty() && known.head != pull.head.sha;
     let changed = match (normalise::state(&pull), open.get_mut(&number)) {
@@ -405,7 +421,8 @@ fn sort_in(look: &mut Look, mut pull: wire::Pull, newest: Option<Timestamp>, now
         }
         (PullRequestState::Open, Some(known)) => {
             let is_headless = pull.head.sha.is_empty();
-            let changed = known.updated_at != pull.version(now) || known.row.is_some() && known.row != row;
+            let is_other = known.row.is_some() && known.row != row;
+            let changed = is_undated || known.updated_at != pull.version(now) || is_other;
             (known.updated_at, known.row, known.said) = (pull.version(now), row, said);
             // Until the row changes, the head that the pull request itself has still counts.
             if changed {

@@ -213,7 +213,7 @@ pub(super) fn builds(
         let names = |run: &wire::Run| failing.get(&attempt(run)).cloned().unwrap_or_default();
         let detail = Build {
             repo: repo.name.to_owned(),
-            default_branch: branch.is_some() && branch.as_deref() == repo.default_branch,
+            default_branch: concerns_all(latest, branch.as_deref(), repo.default_branch),
             branch,
             pipeline: pipeline.clone(),
             runs: runs.iter().map(|run| build_run(run, names(run))).collect(),
@@ -238,14 +238,76 @@ pub(super) struct Place<'a> {
 /// `OWNER/REPO/WORKFLOW@BRANCH`.
 pub(super) fn build_id(repo: &Place<'_>, run: &wire::Run) -> String {
     let branch = branch(repo.name, run).map(|branch| format!("@{branch}")).unwrap_or_default();
-    format!("{}/{}{branch}", repo.name, repo.workflows.name(run))
+    format!("{}{branch}", branchless_id(repo, run))
+}
+
+/// What a run's build is called where it is not known which branch it is of: `OWNER/REPO/WORKFLOW`.
+pub(super) fn branchless_id(repo: &Place<'_>, run: &wire::Run) -> String {
+    format!("{}/{}", repo.name, repo.workflows.name(run))
+}
+
+/// True for a run that does not name its branch.
+pub(super) fn is_branchless(run: &wire::Run) -> bool {
+    run.head_branch.as_deref().is_none_or(|branch| branch.trim().is_empty())
+}
+
+/// Events that run the workflow of the default branch, whatever they are about ("Events that trigger workflows").
+const OF_DEFAULT_BRANCH: [&str; 16] = [
+    "branch_protection_rule",
+    "discussion",
+    "discussion_comment",
+    "fork",
+    "gollum",
+    "issue_comment",
+    "issues",
+    "label",
+    "milestone",
+    "project",
+    "project_card",
+    "public",
+    "repository_dispatch",
+    "schedule",
+    "watch",
+    "workflow_run",
+];
+
+/// Gives a run that does not name its branch the one that something else says: what is `known` of it, the pull request that it
+/// is of, or its event, where that always runs the default branch.
+pub(super) fn complete_branch(run: &mut wire::Run, known: Option<&str>, default_branch: Option<&str>) {
+    if !is_branchless(run) {
+        return;
+    }
+    let mut heads = run.pull_requests.iter().map(|pull| pull.head.branch.as_str());
+    let head = heads.next().filter(|first| !first.is_empty() && heads.all(|other| other == *first));
+    let event = run.event.as_deref().and_then(folded);
+    let is_of_default = event.is_some_and(|event| OF_DEFAULT_BRANCH.contains(&event.as_str()));
+    let branch = known.or(head).or(default_branch.filter(|_| is_of_default));
+    run.head_branch = branch.map(str::to_owned);
+}
+
+/// True where a run's build concerns everybody: it is of the default branch, or may be, as nothing says which one it is of. A
+/// pull request's is not, and concerns whoever caused it where that is known.
+pub(super) fn concerns_all(run: &wire::Run, branch: Option<&str>, default_branch: Option<&str>) -> bool {
+    match branch {
+        Some(_) => branch == default_branch,
+        None => !is_of_a_pull(run) || author(run).is_none(),
+    }
+}
+
+fn is_of_a_pull(run: &wire::Run) -> bool {
+    run.event.as_deref().and_then(folded).is_some_and(|event| event.starts_with("pull_request"))
+}
+
+/// Who caused this attempt, or the run.
+fn author(run: &wire::Run) -> Option<String> {
+    let people = [&run.triggering_actor, &run.actor].into_iter().flatten();
+    people.map(|user| user.login.clone()).find(|login| !login.is_empty())
 }
 
 /// A fork's branch is written `OWNER:BRANCH`: its `main` is not this repository's.
 fn branch(repo: &str, run: &wire::Run) -> Option<String> {
-    let branch = run.head_branch.as_deref()?;
-    let event = run.event.as_deref().and_then(folded);
-    let of_a_pull = event.is_some_and(|event| event.starts_with("pull_request"));
+    let branch = run.head_branch.as_deref().filter(|_| !is_branchless(run))?;
+    let of_a_pull = is_of_a_pull(run);
     match &run.head_repository {
         Some(head) if !is_own(repo, run, head) => {
             let owner = head.full_name.split('/').next().unwrap_or_default();
@@ -278,12 +340,7 @@ fn build_run(run: &wire::Run, failing: Vec<String>) -> BuildRun {
         at: run.updated_at.or(run.run_started_at),
         started_at: run.run_started_at,
         commit: Some(run.head_sha.clone()).filter(|sha| !sha.is_empty()),
-        author: run
-            .triggering_actor
-            .as_ref()
-            .or(run.actor.as_ref())
-            .map(|user| login(Some(user)))
-            .filter(|login| !login.is_empty()),
+        author: author(run),
         subject,
         url: run.html_url.as_deref().and_then(web_url),
         failing,
@@ -348,6 +405,11 @@ pub(super) fn is_completed(status: Option<&str>, conclusion: Option<&str>) -> bo
 pub(super) fn unknown_conclusion(run: &wire::Run) -> Option<String> {
     let is_unknown = run_status(run) == BuildStatus::Unknown;
     is_unknown.then(|| text::line(run.conclusion.as_deref().unwrap_or_default(), 40))
+}
+
+/// True for a run that is over, while GitHub does not say how it ended.
+pub(super) fn lacks_conclusion(run: &wire::Run) -> bool {
+    unknown_conclusion(run).is_some_and(|word| word.is_empty())
 }
 
 /// The names of the jobs that failed.

@@ -122,6 +122,12 @@ impl Open {
         }
     }
 
+    /// Gives a pull request that does not say when it last changed the time at which this one did: of two reports of one version
+    /// the one that is read later counts.
+    pub(super) fn date(&self, pull: &mut wire::Pull) {
+        pull.updated_at.get_or_insert(self.updated_at);
+    }
+
     /// What it means that its head was not said, where that is so.
     pub(super) fn headless(&self) -> Option<&'static str> {
         let why = match self.head.is_empty() {

@@ -70,10 +70,10 @@ impl Source for Account {
             let key = target.name.to_ascii_lowercase();
             let described = known.get(&key).and_then(|repo| repo.described.as_ref());
             let described = described.map(|(described, _)| described);
-            let own = claims.iter().filter(|(claim, _)| claim.is_of(&key, described)).map(|(_, made)| *made);
+            let own = claims.iter().filter(|(claim, _)| claim.is_of(&key, described));
             let own: Vec<_> = own.collect();
-            target.again |= !own.is_empty();
-            claimed.extend(&own);
+            target.again |= own.iter().any(|(claim, _)| claim.run.is_none());
+            claimed.extend(own.iter().map(|(_, made)| *made));
             whole || !own.is_empty() || left.contains(&key)
         });
         if is_listed {
@@ -95,7 +95,10 @@ impl Source for Account {
 
         for look in &mut looks {
             let own = claims.iter().filter(|(claim, _)| claim.is_of(&look.key, look.described()));
-            look.said_deleted = own.filter_map(|(claim, _)| claim.branch.clone()).collect();
+            let own: Vec<_> = own.map(|(claim, _)| claim).collect();
+            look.said_deleted = own.iter().filter_map(|claim| claim.branch.clone()).collect();
+            let runs = own.iter().filter_map(|claim| claim.run);
+            runs.for_each(|run| look.repo.strays.insert(run, Stray::New));
         }
 
         let mut problems = found.problems;
@@ -178,6 +181,10 @@ impl Source for Account {
 
         for (claim, made) in &claims {
             let is_checked = |look: &Look| {
+                // The cursor keeps which runs are to be asked for.
+                if claim.run.is_some() {
+                    return true;
+                }
                 let answered = look.error.as_ref().is_none_or(is_refusal);
                 look.is_described
                     && answered
@@ -412,6 +419,10 @@ impl Account {
             key: ItemKey::new(&self.name, Kind::Build, id),
             numbers: number..=number,
         }));
+        if std::mem::take(&mut look.all_builds_gone) {
+            let repo = Some(look.place().name.to_owned());
+            batch.complete.push(Scope { kind: Kind::Build, repo });
+        }
         for name in std::mem::take(&mut look.emptied) {
             let scope = |kind| Scope { kind, repo: Some(name.clone()) };
             batch.complete.extend([Kind::Build, Kind::PullRequest].map(scope));

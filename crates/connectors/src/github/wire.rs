@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
 use crate::lenient::{
-    Entries, Listed, any_text, date, number, optional_text, or_nothing, required_number, required_text, said,
-    word,
+    Entries, Listed, any_text, date, details, number, object, optional_text, or_nothing, required_number,
+    required_text, said, word,
 };
 
 /// A list as GitHub wraps it, page by page. One that is `null` or missing cannot be read: it is no empty one.
@@ -128,9 +128,9 @@ pub(super) struct Pull {
     /// Servers that know no teams leave it out.
     #[serde(default)]
     pub(super) requested_teams: Listed<Team>,
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "object")]
     pub(super) head: Side,
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "object")]
     pub(super) base: Side,
     /// False where it conflicts; null while GitHub computes it.
     #[serde(default, deserialize_with = "or_nothing")]
@@ -178,16 +178,29 @@ pub(super) struct Side {
     #[serde(default, deserialize_with = "any_text")]
     pub(super) sha: String,
     /// Null where the fork was deleted.
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "repo_name")]
     pub(super) repo: Option<RepoName>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone)]
 pub(super) struct RepoName {
-    #[serde(default, deserialize_with = "number")]
     pub(super) id: Option<u64>,
-    #[serde(deserialize_with = "required_text")]
     pub(super) full_name: String,
+}
+
+/// A repository within something larger: none where it is `null`, has no name, or is no object. GitHub writes each whole, with
+/// some 6 kB of links, up to three times into a webhook.
+fn repo_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RepoName>, D::Error> {
+    #[derive(Default, Deserialize)]
+    struct Loose {
+        #[serde(default, deserialize_with = "number")]
+        id: Option<u64>,
+        #[serde(default, deserialize_with = "any_text")]
+        full_name: String,
+    }
+
+    let Loose { id, full_name } = object(deserializer)?;
+    Ok((!full_name.is_empty()).then_some(RepoName { id, full_name }))
 }
 
 impl RepoName {
@@ -313,13 +326,23 @@ pub(super) struct Run {
     #[serde(default, deserialize_with = "or_nothing")]
     pub(super) triggering_actor: Option<User>,
     /// The repository that it ran in.
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "repo_name")]
     pub(super) repository: Option<RepoName>,
     /// Null where the fork was deleted.
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "repo_name")]
     pub(super) head_repository: Option<RepoName>,
     #[serde(default, deserialize_with = "or_nothing")]
     pub(super) head_commit: Option<Commit>,
+    /// The pull requests of the repository's own branches that it is of.
+    #[serde(default, deserialize_with = "details")]
+    pub(super) pull_requests: Vec<RunPull>,
+}
+
+/// A pull request, as a run names it.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct RunPull {
+    #[serde(default, deserialize_with = "or_nothing")]
+    pub(super) head: Side,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -44,6 +44,11 @@ impl Client {
 
     /// Waits between two looks at something that is under way.
     pub(super) async fn pause(&self, wait: Duration) {
-        tokio::time::sleep(self.longest_pause.map_or(wait, |longest| longest.min(wait))).await;
+        tokio::time::sleep(self.bounded(wait)).await;
+    }
+
+    /// As long as a wait may be.
+    pub(super) fn bounded(&self, wait: Duration) -> Duration {
+        self.longest_pause.map_or(wait, |longest| longest.min(wait))
     }
 }

@@ -6,20 +6,22 @@
 //! begins: there the encoded secret is searched for, at every alignment, also in base64 once more. In the letters and digits of
 //! a text alone, whatever stands between them, a long secret is searched for in any case, and every secret in base32. In its
 //! hexadecimal digits alone, whatever marks them as such, every long secret is searched for in hexadecimal and as numbers. The
-//! columns of a dump ([`dump`]) are read as if each stood alone.
+//! columns of a dump ([`dump`]) are read as if each stood alone, and the bytes that its numbers write, in whatever base and words
+//! ([`numbers`]), as a text of their own.
 //!
 //! A text in which nothing is found, as nearly all are, is read without the places of its bytes: those are made out in a
 //! second reading.
 //!
 //! Not found: what was compressed, encrypted, hashed, reversed or cut to pieces, other encodings (base58, base85, UTF-16 in
-//! base64, numbers of base 2, words of more than one byte in octal or of more than two), numbers with words between them
-//! that have the letters a to f, base64 in another case, three encodings of one another, and of an encoding more than two
-//! escapings. Of a secret that has fewer than [`LONG`] characters of ASCII among others: what is cut within a letter, or
-//! escaped twice.
+//! base64), numbers of base 2 and words of more than two bytes where other words stand among them on their line, numbers with
+//! words between them that have the letters a to f, base64 in another case, three encodings of one another, and of an encoding
+//! more than two escapings. Of a secret that has fewer than [`LONG`] characters of ASCII among others: what is cut within a
+//! letter, or escaped twice.
 
 mod dump;
 mod escape;
 mod forms;
+mod numbers;
 mod parts;
 #[cfg(test)]
 mod tests;
@@ -259,9 +261,18 @@ impl Search {
             if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let columns = || dump::columns::<()>(text).into_iter().flatten();
+        let numbers = || numbers::decoded(text, self.longest());
         self.literal.is_in(text.as_bytes())
             || readings(Seen::quickly(text), depth, false, &is_in).is_break()
             || columns().any(|column| readings(column, depth, false, &is_in).is_break())
+            || numbers().any(|it| {
+                self.literal.is_in(&it.bytes) || readings(it.seen(), depth, false, &is_in).is_break()
+            })
+    }
+
+    /// How many bytes a secret has at most, in whatever form.
+    fn longest(&self) -> usize {
+        self.reach / WIDEST
     }
 
     /// Where the secrets stand in a text.
@@ -279,6 +290,10 @@ impl Search {
             [Seen::of(text)].into_iter().chain(dump::columns::<Vec<Place>>(text).into_iter().flatten())
         {
             let _ = readings(seen, depth, false, &find);
+        }
+        for numbers in numbers::decoded(text, self.longest()) {
+            self.literal.find(text, &numbers.raw(), &mut found.borrow_mut());
+            let _ = readings(numbers.seen(), depth, false, &find);
         }
         found.into_inner()
     }
@@ -300,6 +315,11 @@ impl Search {
             };
             for seen in [Seen::of(text)].into_iter().chain(dump::unfinished(text).into_iter().flatten()) {
                 let _ = readings(seen, depth, cut, &begins);
+            }
+            for numbers in numbers::unfinished(text, self.longest(), cut) {
+                let literal = self.literal.begins(text, &numbers.raw());
+                first.set(literal.into_iter().chain(first.get()).min());
+                let _ = readings(numbers.seen(), depth, cut, &begins);
             }
         }
         first.get()

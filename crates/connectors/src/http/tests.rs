@@ -389,3 +389,52 @@ async fn a_write_that_waits_for_its_turn_has_not_begun() {
     assert!(stopped.is_err(), "it waits");
     assert_eq!(writes.sent(), Sent::Nothing);
 }
+
+/// Keeps what is said.
+#[derive(Default)]
+struct Heard(std::sync::Mutex<Vec<String>>);
+
+impl callboard_domain::action::Progress for Heard {
+    fn status(&self, line: &str) {
+        self.0.lock().unwrap().push(line.to_owned());
+    }
+
+    fn output(&self, text: &str) {
+        panic!("nothing is put out: {text:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_for_the_pace_is_told_where_it_is_noticed() {
+    let line = |left: u64| format!("Waiting for Test: its limit allows the next request in {left} s");
+    // how far apart requests are, in ms -> what is said of the second one's wait
+    let cases = [
+        (500, Vec::new()),
+        (1_000, Vec::new()),
+        (2_500, vec![line(3), line(2), line(1), String::new()]),
+        (3_000, vec![line(3), line(2), line(1), String::new()]),
+    ];
+    for (apart, expected) in cases {
+        let http = Http::new(
+            Client::new().unwrap(),
+            "http://127.0.0.1:9".parse().unwrap(),
+            "Test",
+            Credential::None,
+        )
+        .paced(Duration::from_millis(apart));
+        let request = Request::post(["x"]);
+        let heard = std::sync::Arc::new(Heard::default());
+        let writes = Writes::default().reporting_to(heard.clone());
+        let began = tokio::time::Instant::now();
+        writes.observe(http.take_turn(&request, &Method::POST)).await;
+        writes.observe(http.take_turn(&request, &Method::POST)).await;
+        assert_eq!(began.elapsed(), Duration::from_millis(apart));
+        assert_eq!(*heard.0.lock().unwrap(), expected, "{apart} ms apart");
+        // Whoever stops it hears no more of it; where nobody looks on, it is a wait like any other.
+        let stopped = writes.observe(http.take_turn(&request, &Method::POST));
+        let _ = tokio::time::timeout(Duration::from_millis(apart / 2), stopped).await;
+        let said = heard.0.lock().unwrap().len();
+        http.take_turn(&request, &Method::POST).await;
+        assert_eq!(heard.0.lock().unwrap().len(), said, "{apart} ms apart");
+    }
+}

@@ -60,7 +60,7 @@ impl Asked {
 pub(super) type Dated = (u64, i64);
 
 /// The number of the next build, where Jenkins says: none of those that are listed has it, or a higher one.
-pub(super) fn next_number(job: &wire::Job) -> Option<u64> {
+fn next_number(job: &wire::Job) -> Option<u64> {
     job.next_build_number.filter(|next| job.builds().iter().all(|build| build.number < *next))
 }
 

@@ -64,12 +64,16 @@ impl<'a> Listing<'a> {
                 continue;
             };
             let inside = [folders, std::slice::from_ref(&job.name)].concat();
-            let was_multibranch = job.is_classless() && self.branched.contains(&name.full_name());
+            // A word that is not known here does not say that it is another thing than it was.
+            let holds_what_it_did = job.is_of_unknown_class() && (job.jobs.is_some() || job.builds.is_none());
+            let was_multibranch =
+                (job.is_classless() || holds_what_it_did) && self.branched.contains(&name.full_name());
             if job.is_multibranch() || was_multibranch {
                 if depth == 1 {
                     self.too_deep.push(name.full_name());
                 } else if watch.matches(&name.full_name()) {
                     self.multibranch.push(name.full_name());
+                    self.problems.extend(unknown_class(&name, job));
                     for branch in self.read(job.jobs.as_ref(), &inside) {
                         match JobName::of_branch(&inside, &branch.name) {
                             Some(name) => self.jobs.push((name, branch)),
@@ -79,7 +83,8 @@ impl<'a> Listing<'a> {
                 }
                 continue;
             }
-            let says_nothing = job.is_classless() && job.jobs.is_none() && job.builds.is_none();
+            let is_of_no_kind = job.is_classless() || job.is_of_unknown_class();
+            let says_nothing = is_of_no_kind && job.jobs.is_none() && job.builds.is_none();
             let was_folder = says_nothing && self.filled.contains(&name.full_name());
             if job.is_folder() || was_folder {
                 self.add(job.jobs.as_ref(), &inside, depth - 1, watch);
@@ -135,6 +140,15 @@ impl<'a> Listing<'a> {
         };
         !self.unseen.iter().any(within)
     }
+}
+
+/// A project that had branches, and is called something that is not known here.
+fn unknown_class(name: &JobName, job: &wire::Job) -> Option<Problem> {
+    let class = text::line(job.class.as_deref().unwrap_or_default(), 100);
+    let why = format!(
+        "Jenkins calls it a {class}, which is not known here: it is still taken for a project with branches"
+    );
+    job.is_of_unknown_class().then(|| Problem::new(ProblemKind::Details, name.full_name(), why))
 }
 
 /// A job as an item; none where it was never built and does not wait to be.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::{
-    builds::{Asked, Builds, Dated, Missing, next_number},
+    builds::{Asked, Builds, Dated, Missing},
     client::Jenkins,
     job::JobName,
     normalise,
@@ -114,8 +114,7 @@ impl Source for Jobs {
                 snapshots.extend(normalise::item(&self.account, name, job, asked, known, now));
             }
         }
-        let restarted = memory.restarted(&listing.jobs, &self.account, &anew);
-        let gone_runs = asked.gone(&self.account).chain(restarted).collect();
+        let gone_runs = asked.gone(&self.account).chain(made_again(&anew, &self.account)).collect();
         let builds = memory.builds.next(&listing, &missing, &asked);
         let gone = memory.gone(&listing, &snapshots, &self.account, &self.watch);
         let known = memory.known(&listing, &snapshots);
@@ -229,25 +228,6 @@ impl Memory {
         anew.map(|(name, _)| name.to_string()).collect()
     }
 
-    /// The builds of such jobs, as far as their numbers are still to be given and times do not tell them from those that follow.
-    /// Where they do, the old ones say how the job stood before.
-    fn restarted(
-        &self,
-        jobs: &[(JobName, &wire::Job)],
-        account: &AccountName,
-        anew: &BTreeSet<String>,
-    ) -> Vec<GoneRuns> {
-        let are_told_apart = |(name, job): &(JobName, &wire::Job)| {
-            self.last(name).is_some() && job.builds().iter().all(|build| build.timestamp.is_some())
-        };
-        let gone = |(name, job): &(JobName, &wire::Job)| {
-            let key = ItemKey::new(account, Kind::Build, name.to_string());
-            Some(GoneRuns { key, numbers: next_number(job)?..=u64::MAX })
-        };
-        let restarted = jobs.iter().filter(|(name, _)| anew.contains(&name.to_string()));
-        restarted.filter(|job| !are_told_apart(job)).filter_map(gone).collect()
-    }
-
     /// What was there and is not any more, with the reason, as far as the listing tells.
     fn gone(
         &self,
@@ -345,6 +325,17 @@ impl Memory {
         }
         next
     }
+}
+
+/// All builds of jobs that were made again are gone with the job that had them: what is built from now on follows nothing.
+fn made_again<'a>(
+    anew: &'a BTreeSet<String>,
+    account: &'a AccountName,
+) -> impl Iterator<Item = GoneRuns> + 'a {
+    anew.iter().map(move |id| GoneRuns {
+        key: ItemKey::new(account, Kind::Build, id.as_str()),
+        numbers: 0..=u64::MAX,
+    })
 }
 
 /// A branch's job cannot be disabled: Jenkins keeps it so where its branch is deleted.

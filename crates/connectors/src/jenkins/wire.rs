@@ -103,6 +103,13 @@ impl Job {
         self.class.as_deref().is_none_or(|class| class.trim().is_empty())
     }
 
+    /// True where Jenkins says of what kind it is with a word that is not known here.
+    pub(super) fn is_of_unknown_class(&self) -> bool {
+        let class = self.class.as_deref().unwrap_or_default().trim();
+        let is_known = class.ends_with("Folder") || self.is_multibranch() || self.is_of_job_class();
+        !class.is_empty() && !is_known
+    }
+
     /// True for the projects of branches, also those of plugins: `WorkflowMultiBranchProject`,
     /// `PipelineMultiBranchDefaultsProject`.
     pub(super) fn is_multibranch(&self) -> bool {

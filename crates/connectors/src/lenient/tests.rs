@@ -18,6 +18,40 @@ struct Thing {
     inner: Option<Box<Thing>>,
 }
 
+#[derive(Debug, PartialEq, Deserialize)]
+struct Whole {
+    #[serde(default, deserialize_with = "object")]
+    inner: Thing,
+    last: u8,
+}
+
+/// What the object is -> what is read of it; what follows it is read all the same.
+#[test]
+fn an_object_that_is_only_a_detail_is_read_as_far_as_it_can_be() {
+    let thing = |name: &str, count| Thing { name: name.to_owned(), count, ..Thing::default() };
+    let cases = [
+        (json!({ "name": "a", "count": 2, "links": [{ "name": "b" }] }), thing("a", Some(2))),
+        (json!({ "name": 7, "count": { "of": 2 } }), thing("7", None)),
+        (json!({ "inner": "x", "more": "x", "on": "true" }), Thing { on: true, ..thing("", None) }),
+        (json!({}), Thing::default()),
+        (json!(null), Thing::default()),
+        (json!(true), Thing::default()),
+        (json!(7), Thing::default()),
+        (json!(-7), Thing::default()),
+        (json!(7.5), Thing::default()),
+        (json!("a \" word"), Thing::default()),
+        (json!([{ "name": "a" }, []]), Thing::default()),
+    ];
+    for (inner, expected) in cases {
+        let whole: Whole = serde_json::from_str(&json!({ "inner": inner, "last": 1 }).to_string()).unwrap();
+        assert_eq!(whole, Whole { inner: expected, last: 1 }, "{inner}");
+    }
+    let whole: Whole = serde_json::from_str(r#"{"last":1}"#).unwrap();
+    assert_eq!(whole.inner, Thing::default());
+    // What is no JSON is nowhere read.
+    assert!(serde_json::from_str::<Whole>(r#"{"inner":{"name":"a","last":1}"#).is_err());
+}
+
 #[test]
 fn an_odd_entry_is_named_and_the_rest_is_good() {
     let list = json!([

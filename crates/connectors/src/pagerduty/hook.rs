@@ -18,16 +18,18 @@ use super::{
     Watched,
     normalise::{Report, is_user, moment, name, snapshot, unique, user},
     source::remember,
-    wire::{self, Reference},
+    wire,
 };
 use crate::{
     http::charset,
     lenient::Listed,
-    webhook::{Encoding, Scheme, Signatures},
+    webhook::{self, Encoding, Scheme, Signatures},
 };
 
 /// "Verifying webhook signatures": tags of all secrets that are good at the time.
-const SIGNATURE: Scheme = Scheme { header: "x-pagerduty-signature", prefix: "v1=", encoding: Encoding::Hex };
+/// The time is not signed: `occurred_at` stands in the body, and is when it happened.
+const SIGNATURE: Scheme =
+    Scheme { header: "x-pagerduty-signature", prefix: "v1=", encoding: Encoding::Hex, time_header: None };
 
 pub(super) struct Webhooks {
     watched: Arc<Watched>,
@@ -52,11 +54,36 @@ impl Webhooks {
         std::mem::take(&mut *self.mentioned.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn covers(&self, incident: &wire::Incident) -> bool {
+    /// Whether the account watches it, as far as it says.
+    pub(super) fn covers(&self, incident: &wire::Incident) -> bool {
         let teams = incident.teams.as_ref().map(|teams| teams.good.iter().map(|team| team.id.as_str()));
-        self.watched.covers(incident.service.as_ref().map(|service| service.id.as_str()), teams)
+        let service = incident.service.as_ref().map(|service| service.id.as_str());
+        self.watched.covers(service.filter(|id| !id.is_empty()), teams)
+    }
+
+    /// Has the next poll ask for an incident of which not enough can be read here.
+    fn mention(&self, id: String, received: Received) -> Received {
+        self.mentioned.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone());
+        Received { remember: Some(remember(id)), poll: true, ..received }
     }
 }
+
+/// What happens to incidents themselves, which an event's name says after `incident.`.
+const OF_INCIDENTS: [&str; 10] = [
+    "triggered",
+    "acknowledged",
+    "unacknowledged",
+    "resolved",
+    "reopened",
+    "reassigned",
+    "escalated",
+    "delegated",
+    "priority_updated",
+    "incident_type.changed",
+];
+/// Other events that are no news of any incident.
+const NO_NEWS: [&str; 5] =
+    ["pagey.ping", "incident.annotated", "service.created", "service.updated", "service.deleted"];
 
 impl Hook for Webhooks {
     fn admit(&self, headers: &http::HeaderMap) -> Result<(), HookError> {
@@ -64,22 +91,41 @@ impl Hook for Webhooks {
     }
 
     fn receive(&self, headers: &http::HeaderMap, body: &[u8], now: Timestamp) -> Result<Received, HookError> {
-        self.signatures.verify(headers, body)?;
+        self.signatures.verify(headers, body, now)?;
         let malformed = |why: String| HookError::Malformed(text::line(&why, 200));
         let content_type = headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let body = charset::text(body, content_type);
         let wire::Webhook { event } =
-            serde_json::from_str(&body).map_err(|error| malformed(format!("not a webhook: {error}")))?;
+            webhook::read(&body).map_err(|why| malformed(format!("not a webhook: {why}")))?;
         let delivery = Some(text::line(&event.id, 100)).filter(|id| !id.is_empty());
         let received = Received { delivery, ..Received::default() };
-        let Some(happened) = event.event_type.strip_prefix("incident.") else { return Ok(received) };
-        let data = event.data.map_or("null", RawValue::get);
-        if !serde_json::from_str::<Reference>(data).is_ok_and(|data| data.kind == "incident") {
-            // A note, a responder, a field: the incident itself is not told.
-            return Ok(Received { poll: happened != "annotated", ..received });
+        if NO_NEWS.contains(&event.event_type.as_str()) {
+            return Ok(received);
         }
-        let incident: wire::Incident = serde_json::from_str(data)
-            .map_err(|error| malformed(format!("event.data is not an incident: {error}")))?;
+        let happened = event.event_type.strip_prefix("incident.");
+        let data = event.data.map_or("null", RawValue::get);
+        let subject: wire::Subject = serde_json::from_str(data).unwrap_or_default();
+        let (true, Some(happened)) = (subject.is_incident(), happened) else {
+            // A responder, a field, or an event that is not said or not known here: whichever incident it is about is looked up.
+            let says_incident = happened.is_some_and(|happened| OF_INCIDENTS.contains(&happened));
+            return Ok(match subject.incident_id(says_incident) {
+                Some(id) => self.mention(id, received),
+                None => Received { poll: happened.is_some() || event.event_type.is_empty(), ..received },
+            });
+        };
+        let incident: wire::Incident = match webhook::read(data) {
+            Ok(incident) => incident,
+            Err(why) => {
+                // As the whole cannot be read, the account is polled: so is this incident, by its id.
+                if let Some(id) = subject.incident_id(true) {
+                    self.mention(id, Received::default());
+                }
+                return Err(malformed(format!("event.data is not an incident: {why}")));
+            }
+        };
+        if incident.id.is_empty() {
+            return Err(malformed("event.data.id: it is empty".to_owned()));
+        }
         if !self.covers(&incident) {
             return Ok(received);
         }
@@ -115,7 +161,13 @@ impl Hook for Webhooks {
                 .filter(|_| matches!(happened, "triggered" | "reassigned" | "escalated" | "delegated")),
             escalations: at.filter(|_| happened == "escalated").into_iter().collect::<BTreeSet<_>>(),
         };
-        let item = snapshot(&self.watched.account, report, now).map_err(malformed)?;
-        Ok(Received { snapshots: vec![item], poll: !is_change || at.is_none(), ..received })
+        let item = snapshot(&self.watched.account, report, now)
+            .map_err(|why| malformed(format!("event.data: {why}")))?;
+        // What it leaves out is known from polls, or is asked for.
+        let is_named = |of: &Option<wire::Reference>| of.as_ref().is_some_and(|of| !of.id.is_empty());
+        let is_whole =
+            is_named(&incident.service) && is_named(&incident.escalation_policy) && incident.teams.is_some();
+        let poll = !is_change || at.is_none() || !is_whole;
+        Ok(Received { snapshots: vec![item], poll, ..received })
     }
 }

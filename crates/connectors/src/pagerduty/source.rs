@@ -219,6 +219,13 @@ impl Source for Incidents {
             batch.problems.push(Problem::new(ProblemKind::Incomplete, "", why));
         }
         for (end, id) in ends {
+            // A webhook that did not say enough may be about one that is not watched.
+            if let Ok(Some(incident)) = &end
+                && !before.open.contains(&id)
+                && !self.hook.covers(incident)
+            {
+                continue;
+            }
             let is_refused = matches!(end, Err(ServiceError::Auth { .. } | ServiceError::Rejected { .. }));
             let read = end.map_err(|error| error.to_string()).and_then(|incident| match incident {
                 Some(incident) => {

@@ -216,7 +216,8 @@ pub(super) struct Webhook<'a> {
 pub(super) struct Event<'a> {
     #[serde(default, deserialize_with = "text")]
     pub(super) id: String,
-    #[serde(deserialize_with = "state_word")]
+    /// Empty where it is not said.
+    #[serde(default, deserialize_with = "state_word_if_any")]
     pub(super) event_type: String,
     #[serde(default)]
     pub(super) occurred_at: Date,
@@ -225,4 +226,33 @@ pub(super) struct Event<'a> {
     /// An incident, or what belongs to one: by its `type`.
     #[serde(borrow, default)]
     pub(super) data: Option<&'a RawValue>,
+}
+
+/// Which incident a webhook is about, whatever else can be read of it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Subject {
+    #[serde(deserialize_with = "optional_text")]
+    id: Option<String>,
+    #[serde(rename = "type", deserialize_with = "state_word_if_any")]
+    kind: String,
+    /// Of a note, a responder and other things that belong to one.
+    #[serde(deserialize_with = "or_nothing")]
+    incident: Option<Reference>,
+}
+
+impl Subject {
+    /// True where it is an incident itself.
+    pub(super) fn is_incident(&self) -> bool {
+        self.kind == "incident"
+    }
+
+    /// The incident's id. `says_incident`: the event is one of incidents themselves, which tells of what does not say its type.
+    pub(super) fn incident_id(self, says_incident: bool) -> Option<String> {
+        let of_other = self.incident.map(|incident| incident.id);
+        let is_own = matches!(self.kind.as_str(), "incident" | "incident_reference")
+            || self.kind.is_empty() && says_incident;
+        let own = self.id.filter(|_| is_own);
+        own.or(of_other).filter(|id| !id.is_empty())
+    }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::{
+    actor::Actor,
     identity::Identity,
     item::{ChecksStatus, Item, ItemKey, Kind, Severity, Turn},
 };
@@ -121,6 +122,10 @@ pub struct Row {
     /// How long it is snoozed.
     #[serde(default)]
     pub snoozed: Option<Snoozed>,
+    /// Who snoozed it, and through what, where a person did and that was recorded.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub snoozed_by: Option<Actor>,
     /// Where its account cannot be read: when this was last so.
     #[serde(default)]
     pub as_of: Option<Timestamp>,

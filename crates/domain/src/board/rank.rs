@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use super::{Options, Summary};
 use crate::{
     identity::Identity,
-    item::{Approval, Build, BuildStatus, Detail, Incident, IncidentStatus, Item, Kind, LATEST, PullRequest},
+    item::{
+        Approval, Build, BuildStatus, Detail, Incident, IncidentStatus, Item, Kind, LATEST, PullRequest,
+        Severity,
+    },
 };
 
 /// The urgency of an approval that waits for my answer, and of one of which that is not known.
@@ -49,6 +52,8 @@ impl Place {
 pub struct Standing {
     place: Place,
     concerns_me: bool,
+    /// I am asked, have it, or made it: it is never cut for what is not.
+    mine: bool,
     /// Lower ones come first within the section; then by age.
     urgency: u8,
     /// In seconds; 0 where not known.
@@ -63,7 +68,7 @@ impl Standing {
     /// A standing in a section in which nobody has it.
     fn new(place: Place, concerns_me: bool, urgency: u8, since: Option<Timestamp>) -> Self {
         let since = since.map_or(0, Timestamp::as_second);
-        Self { place, concerns_me, urgency, since, held_until: None, expires_at: None }
+        Self { place, concerns_me, mine: false, urgency, since, held_until: None, expires_at: None }
     }
 
     /// True where the board shows it; else it concerns others, or nobody.
@@ -91,7 +96,7 @@ impl Standing {
 pub fn standing(item: &Item, me: &Identity) -> Option<Standing> {
     match &item.detail {
         Detail::Approval(approval) => approval_standing(approval, me),
-        Detail::Incident(incident) => incident_standing(incident),
+        Detail::Incident(incident) => incident_standing(incident, me),
         Detail::Build(build) => build_standing(build, me),
         Detail::PullRequest(pull_request) => pull_request_standing(pull_request, me),
     }
@@ -111,17 +116,20 @@ fn approval_standing(approval: &Approval, me: &Identity) -> Option<Standing> {
         Some(false) => u8::from(!approval.is_asked_by(me)),
     };
     let standing = Standing::new(place, concerns_me, urgency, approval.asked_at);
-    Some(Standing { expires_at: approval.expires_at(), ..standing })
+    Some(Standing { expires_at: approval.expires_at(), mine: mine == Some(true), ..standing })
 }
 
-fn incident_standing(incident: &Incident) -> Option<Standing> {
+fn incident_standing(incident: &Incident, me: &Identity) -> Option<Standing> {
     let held_until = match incident.status {
         IncidentStatus::Resolved => return None,
         IncidentStatus::Triggered => None,
         IncidentStatus::Acknowledged => Some(incident.held_until().unwrap_or(Timestamp::MAX)),
     };
-    let urgency = 7 - incident.severity as u8;
-    Some(Standing { held_until, ..Standing::new(Place::Incidents, true, urgency, Some(incident.started_at)) })
+    let mine = incident.assignees().iter().chain(incident.holders()).any(|user| me.is(&user.id));
+    // Of one severity, mine first.
+    let urgency = (Severity::Critical as u8 - incident.severity as u8) * 2 + u8::from(!mine);
+    let standing = Standing::new(Place::Incidents, true, urgency, Some(incident.started_at));
+    Some(Standing { held_until, mine, ..standing })
 }
 
 fn build_standing(build: &Build, me: &Identity) -> Option<Standing> {
@@ -134,8 +142,15 @@ fn build_standing(build: &Build, me: &Identity) -> Option<Standing> {
         None => Place::Quiet,
     };
     let author = red.unwrap_or(latest).author.as_deref();
-    let concerns_me = build.default_branch || author.is_some_and(|author| me.is(author));
-    Some(Standing::new(place, concerns_me, u8::from(!concerns_me), build_since(build)))
+    let mine = author.is_some_and(|author| me.is(author));
+    let concerns_me = build.default_branch || mine;
+    // A default branch that I broke keeps others from working.
+    let urgency = match concerns_me {
+        true if place == Place::Builds && build.default_branch && mine => 0,
+        true => 1,
+        false => 2,
+    };
+    Some(Standing { mine, ..Standing::new(place, concerns_me, urgency, build_since(build)) })
 }
 
 /// Since when a branch has been as it is: red since the first of the failures in a row.
@@ -157,7 +172,8 @@ fn pull_request_standing(pull_request: &PullRequest, me: &Identity) -> Option<St
     };
     let reviewed = pull_request.reviews.iter().any(|review| me.is(&review.by));
     let concerns_me = turn.mine || mine || reviewed;
-    Some(Standing::new(place, concerns_me, u8::from(!mine), Some(pull_request.opened_at)))
+    let standing = Standing::new(place, concerns_me, u8::from(!mine), Some(pull_request.opened_at));
+    Some(Standing { mine: turn.mine || mine, ..standing })
 }
 
 /// An item that may be shown.
@@ -193,13 +209,14 @@ pub struct RankedSection<T> {
     pub ids: Vec<T>,
 }
 
-/// Ranks all candidates, then cuts each section to its `most` urgent ones.
+/// Ranks all candidates, then cuts each section to `most`: what is mine stays, in its place, and as many of the others as there
+/// is room for, the most urgent ones.
 ///
 /// | section | what is in it | order |
 /// | --- | --- | --- |
 /// | Approvals | those that wait for my answer, or of which it is not known whether they do | whose time is not up, mine, least time left, oldest |
-/// | Incidents | all that are not over | unheld, severity, oldest |
-/// | Builds | red branches: default ones and those that I broke; with `all` every one | default or mine, newest |
+/// | Incidents | all that are not over | unheld, severity, mine (asked of me or in my hands), oldest |
+/// | Builds | red branches: default ones and those that I broke; with `all` every one | default ones that I broke, default or mine, newest |
 /// | Pull requests | those whose turn is mine | mine, oldest |
 /// | Running | builds under way that are not red: of default branches and mine; with `all` every one | newest |
 /// | Waiting on others | pull requests that I wrote or reviewed, approvals that I asked for or answered; with `all` every one | mine, oldest |
@@ -215,7 +232,7 @@ pub fn rank<T: Ord>(
     most: usize,
 ) -> Ranked<T> {
     let mut summary = Summary::default();
-    let mut ranked: Vec<(Place, u8, i64, T)> = Vec::new();
+    let mut ranked: Vec<(Place, u8, i64, T, bool)> = Vec::new();
     for Candidate { id, kind, standing, snoozed } in candidates {
         let held = standing.is_held(now);
         let place = if snoozed { Place::Snoozed } else { standing.place };
@@ -231,23 +248,37 @@ pub fn rank<T: Ord>(
                 Place::Builds | Place::Running | Place::Quiet | Place::Snoozed => -standing.since,
             };
             let last = held || (place == Place::Approvals && standing.is_late(now));
-            ranked.push((place, u8::from(last) * 8 + standing.urgency, age, id));
+            ranked.push((place, u8::from(last) * 16 + standing.urgency, age, id, standing.mine));
         }
     }
     ranked.sort_unstable();
-    let mut sections: Vec<(Place, RankedSection<T>)> = Vec::new();
-    for (place, _, _, id) in ranked {
+    let mut sections: Vec<(Place, Vec<(T, bool)>)> = Vec::new();
+    for (place, _, _, id, mine) in ranked {
         if sections.last().is_none_or(|(last, _)| *last != place) {
-            sections.push((place, RankedSection { title: place.title(), total: 0, ids: Vec::new() }));
+            sections.push((place, Vec::new()));
         }
-        if let Some((_, section)) = sections.last_mut() {
-            section.total += 1;
-            if section.ids.len() < most {
-                section.ids.push(id);
-            }
+        if let Some((_, entries)) = sections.last_mut() {
+            entries.push((id, mine));
         }
     }
-    Ranked { sections: sections.into_iter().map(|(_, section)| section).collect(), summary }
+    let section = |(place, entries): (Place, Vec<(T, bool)>)| {
+        let total = entries.len();
+        RankedSection { title: place.title(), total, ids: cut(entries, most) }
+    };
+    Ranked { sections: sections.into_iter().map(section).collect(), summary }
+}
+
+/// The first `most` of those that are mine, and of the others the first ones for which there is room besides; in their order.
+fn cut<T>(entries: Vec<(T, bool)>, most: usize) -> Vec<T> {
+    let mut mine = entries.iter().filter(|(_, mine)| *mine).count().min(most);
+    let mut others = most - mine;
+    let kept = entries.into_iter().filter(|(_, is_mine)| {
+        let room = if *is_mine { &mut mine } else { &mut others };
+        let has_room = *room > 0;
+        *room = room.saturating_sub(1);
+        has_room
+    });
+    kept.map(|(id, _)| id).collect()
 }
 
 fn count(summary: &mut Summary, place: Place, held: bool, urgency: u8) {

@@ -38,6 +38,7 @@ fn plain(item: &Item, state: State) -> Row {
         checks: None,
         expires_at: None,
         snoozed: None,
+        snoozed_by: None,
         as_of: None,
     }
 }

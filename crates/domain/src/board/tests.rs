@@ -2,8 +2,8 @@ mod approvals;
 
 use super::*;
 use crate::item::{
-    ApprovalState, Build, BuildRun, BuildStatus, Checks, ChecksStatus, Detail, IncidentStatus, MergeState,
-    PullRequest, PullRequestState, Review, Severity, TurnKind, Verdict,
+    ApprovalState, Assignment, Build, BuildRun, BuildStatus, Checks, ChecksStatus, Detail, IncidentStatus,
+    MergeState, PullRequest, PullRequestState, Review, Severity, TurnKind, User, Verdict,
     examples::{approval, at, build, hold, incident, kim, mergeable, pull_request, review, run},
 };
 
@@ -260,6 +260,62 @@ fn all_are_ranked_before_the_board_is_cut() {
         [("00000", Severity::Critical), ("00001", Severity::Critical), ("00002", Severity::Warning)];
     assert_eq!(first, expected.map(|(id, severity)| (id, Some(severity))));
     assert_eq!(board.summary, Summary { incidents: count, held: count - 2, ..Summary::default() });
+}
+
+/// What is asked of me or in my hands comes first among what is as bad, and is never cut for what is not mine.
+#[test]
+fn what_is_mine_comes_first_among_its_like_and_is_never_cut() {
+    use IncidentStatus::{Acknowledged, Triggered};
+    let alert = |id: &str, severity, status, assigned: &[&str], holders: &[&str]| {
+        let item = incident(|i| {
+            (i.severity, i.status, i.started_at) = (severity, status, at(1));
+            let to: Vec<_> = assigned.iter().copied().map(User::named).collect();
+            i.assigned = (!to.is_empty()).then(|| Assignment { at: at(1), to, by: None });
+            i.hold = hold(1, holders, None);
+        });
+        renamed(item, id)
+    };
+    let red = |id: &str, default_branch, author: &str| {
+        build_of(id, |b| {
+            let mut failed = run(8, BuildStatus::Failed);
+            failed.author = Some(author.to_owned());
+            (b.runs, b.default_branch) = (vec![failed], default_branch);
+        })
+    };
+    let others: Vec<Item> =
+        (0..20).map(|n| alert(&format!("a{n:02}"), Severity::Critical, Triggered, &["bo"], &[])).collect();
+    let mine = [
+        alert("z high", Severity::High, Triggered, &["bo", "kim"], &[]),
+        alert("z critical", Severity::Critical, Triggered, &["team/web"], &[]),
+        alert("z held", Severity::Info, Acknowledged, &[], &["kim"]),
+    ];
+    let builds: Vec<Item> = (0..20).map(|n| red(&format!("b{n:02}"), true, "bo")).collect();
+    let my_builds = [red("z try", false, "kim"), red("z main", true, "kim")];
+    let items: Vec<Item> = [&others[..], &mine[..], &builds[..], &my_builds[..]].concat();
+    // how many rows there are -> those of incidents, those of builds
+    let cases: [(usize, &[&str], &[&str]); 4] = [
+        (30, &["z critical", "a00", "a01", "a02"], &["z main", "b00", "b01", "b02"]),
+        (4, &["z critical", "a00", "z high", "z held"], &["z main", "b00", "b01", "z try"]),
+        (3, &["z critical", "z high", "z held"], &["z main", "b00", "z try"]),
+        // What is mine is cut by its own like alone.
+        (1, &["z critical"], &["z main"]),
+    ];
+    let me = kim();
+    for (most, incidents, builds) in cases {
+        let candidates = items.iter().map(|item| Candidate {
+            id: item.key.id.as_str(),
+            kind: item.key.kind,
+            standing: standing(item, &me).unwrap(),
+            snoozed: false,
+        });
+        let ranked = rank(candidates, at(60), &MINE, most);
+        let [first, second] = &ranked.sections[..] else { panic!("{ranked:?}") };
+        assert_eq!((first.total, second.total), (23, 22));
+        assert_eq!(first.ids[..incidents.len()], *incidents, "{most}");
+        assert_eq!(second.ids[..builds.len()], *builds, "{most}");
+        assert_eq!((first.ids.len(), second.ids.len()), (most.min(23), most.min(22)), "{most}");
+        assert_eq!(ranked.summary, Summary { incidents: 23, held: 1, failing: 22, ..Summary::default() });
+    }
 }
 
 #[test]

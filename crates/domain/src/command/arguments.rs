@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     nearest::nearest,
-    until::{LEADS, goes_on, looks_like_time},
+    until::{LEADS, goes_on, is_always_to_come, looks_like_time},
 };
 
 /// What the options of a line say, and the words that are none.
@@ -62,7 +62,50 @@ pub(super) struct Said<'c> {
 impl Command {
     /// What the words after the name mean.
     pub(super) fn read(&self, tokens: &[Token]) -> Result<Said<'_>, ArgError> {
-        self.read_words(&self.options(tokens)?)
+        let options = self.options(tokens)?;
+        self.read_words(&options).or_else(|error| match error {
+            ArgError::Unexpected { .. } | ArgError::Invalid { .. } => {
+                self.read_by_place(&options).or_else(|| self.read_left_as_one(tokens)).ok_or(error)
+            }
+            error => Err(error),
+        })
+    }
+
+    /// What words mean by their place alone: `reassign Q2R8T zoe`, `silence DiskFull 2h deploying`.
+    fn read_by_place(&self, options: &Options<'_>) -> Option<Said<'_>> {
+        let given: Vec<usize> = options.values.keys().copied().chain(options.asked).collect();
+        let mut matcher = Matcher::new(self.spec(), &self.usage, &options.words, &given, false);
+        let solution = matcher.read(Reading { unled: true, ..Reading::EXACT }).pop()?;
+        self.settle(options, &matcher, &solution).ok()
+    }
+
+    /// The words that stand in no place as the value of the argument that comes next, where it can be that:
+    /// `reassign Q2R8T Ana Lima`.
+    fn read_left_as_one(&self, tokens: &[Token]) -> Option<Said<'_>> {
+        let begun = self.begun(tokens);
+        let [(arg, text)] = begun.texts.as_slice() else { return None };
+        let may_be_several = matches!(arg.ty, ArgType::Live | ArgType::Item(_));
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let is_own = |word: &&str| {
+            self.usage.words.iter().any(|literal| same(literal, word)) || self.named(word).is_some()
+        };
+        // What follows a text of any words is more of that text, and a time is known by its place.
+        let is_text = |given: &&ArgSpec| self.named(&given.name).is_some_and(|at| self.is_rest(at));
+        let follows_text = arg.ty.is_time() || begun.given.iter().any(is_text);
+        let is_several = words.len() > 1 && !may_be_several;
+        if !begun.left.is_empty() || words.iter().any(is_own) || is_several || follows_text {
+            return None;
+        }
+        let value = arg.read(text).ok()?;
+        let (mut args, mut given) = (begun.args, begun.given);
+        args.values.insert(arg.name.clone(), value);
+        given.push(*arg);
+        let lacks = |arg: &&ArgSpec| match arg.ty {
+            ArgType::Pairs => args.pairs.is_empty(),
+            _ => !args.values.contains_key(&arg.name),
+        };
+        let missing = self.spec().args.iter().filter(|arg| arg.required).filter(lacks).collect();
+        Some(Said { args, missing, given })
     }
 
     /// What options mean, with the words beside them.
@@ -207,9 +250,16 @@ impl Command {
         // The longest that is a time, of a type that can be said.
         let said = (time + 1..=texts.len()).rev().find_map(|end| {
             let text = texts[time..end].join(" ");
-            let (lead, _) = ways.iter().find(|(_, arg)| self.spec().args[*arg].ty.accepts(&text))?;
-            let rest = texts[..from].iter().chain(&texts[end..]).copied();
-            Some([*lead, &text].into_iter().chain(rest).collect::<Vec<_>>().join(" "))
+            // What would be refused, such as the 31st of February or a day that is past, is not proposed.
+            let fits = |arg: usize| match &self.spec().args[arg].ty {
+                ArgType::Time => is_always_to_come(&text),
+                ty => ty.accepts(&text),
+            };
+            let (lead, _) = ways.iter().find(|(_, arg)| fits(*arg))?;
+            let rest: Vec<&str> = texts[..from].iter().chain(&texts[end..]).copied().collect();
+            // Nor what would be refused because its next words may belong to the time.
+            let is_whole = !goes_on(&rest.join(" "));
+            is_whole.then(|| [*lead, &text].into_iter().chain(rest).collect::<Vec<_>>().join(" "))
         });
         ArgError::Invalid {
             arg: name.clone(),
@@ -232,7 +282,7 @@ impl Command {
     }
 
     /// True where the argument takes all the words that are left.
-    fn is_rest(&self, arg: usize) -> bool {
+    pub(super) fn is_rest(&self, arg: usize) -> bool {
         self.usage.segments.iter().any(|segment| segment.elements.iter().any(|it| it.is_rest(arg)))
     }
 

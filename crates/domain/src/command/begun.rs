@@ -36,7 +36,8 @@ impl Commands {
 }
 
 impl Command {
-    fn begun(&self, tokens: &[Token]) -> Begun<'_> {
+    /// What makes sense of the words after the name, as [`Commands::begun`] says.
+    pub(super) fn begun(&self, tokens: &[Token]) -> Begun<'_> {
         let spec = self.spec();
         let read = |end: usize| Some((self.options(&tokens[..end]).ok()?, end));
         let (mut options, end) = (0..=tokens.len()).rev().find_map(read).unwrap_or_default();
@@ -54,13 +55,22 @@ impl Command {
             options.words = words[..count].to_vec();
             Some((self.read_words(&options).ok()?, count))
         };
-        let (Said { args, missing, given }, count) =
+        let (Said { mut args, missing, mut given }, count) =
             (0..=words.len().min(MOST_WORDS)).rev().find_map(read).unwrap_or_default();
 
         let unplaced: Vec<&str> = words[count..].iter().map(|word| word.token.text.as_str()).collect();
         // From an option that makes no sense on: it is the value of nothing.
         let mut left: Vec<&str> = tokens[end..].iter().map(|token| token.text.as_str()).collect();
-        if !unplaced.is_empty() {
+        // What follows a text of any words is more of it: half of `deploying until 31 feb` is no length of time.
+        let is_text = |arg: &&ArgSpec| {
+            let place = self.named(&arg.name).filter(|place| !options.values.contains_key(place));
+            place.is_some_and(|place| self.is_rest(place))
+        };
+        let text = given.iter().position(is_text).filter(|_| !unplaced.is_empty());
+        if let Some(text) = text.map(|at| given.remove(at)) {
+            let begins = args.values.remove(&text.name).unwrap_or_default();
+            texts.push((text, format!("{begins} {}", unplaced.join(" "))));
+        } else if !unplaced.is_empty() {
             let is_free = |arg: &&ArgSpec| {
                 !given.iter().any(|it| it.name == arg.name)
                     && !texts.iter().any(|(it, _)| it.name == arg.name)

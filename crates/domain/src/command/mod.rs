@@ -312,6 +312,21 @@ pub enum ArgError {
         /// What it could be.
         candidates: Vec<String>,
     },
+    /// A value fits more things than are named.
+    #[error(
+        "{arg}: {found:?} could be {}, and {} more: say more of the one that is meant",
+        candidates.join(", "), total.saturating_sub(candidates.len())
+    )]
+    Several {
+        /// The argument.
+        arg: String,
+        /// What was typed.
+        found: String,
+        /// Some of what it could be.
+        candidates: Vec<String>,
+        /// How many things it could be.
+        total: usize,
+    },
     /// A quote is not closed.
     #[error("the quote that starts at character {at} is not closed")]
     OpenQuote {
@@ -324,6 +339,20 @@ impl ArgError {
     /// A value that does not fit, with nothing near it that would.
     pub fn invalid(arg: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> Self {
         Self::Invalid { arg: arg.into(), expected: expected.into(), found: found.into(), nearest: None }
+    }
+
+    /// A value that fits `total` things, of which these are named.
+    pub fn several(
+        arg: impl Into<String>,
+        found: impl Into<String>,
+        candidates: Vec<String>,
+        total: usize,
+    ) -> Self {
+        let (arg, found) = (arg.into(), found.into());
+        match total > candidates.len() {
+            true => Self::Several { arg, found, candidates, total },
+            false => Self::Ambiguous { arg, found, candidates },
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Which item on the board a text means, and which commands fit an item.
 
+use std::collections::HashMap;
+
 use url::Url;
 
 use super::{
@@ -15,8 +17,13 @@ use crate::item::{Detail, Incident, Item, ItemKey, Kind};
 pub enum Resolution<'i> {
     /// This one.
     Exact(&'i Item),
-    /// Any of these, sorted, at most ten: by reference, or by whole key where references are the same.
-    Many(Vec<String>),
+    /// Any of several.
+    Many {
+        /// What they are called, sorted, at most ten: by reference, or by whole key where references are the same.
+        names: Vec<String>,
+        /// How many there are.
+        total: usize,
+    },
     /// None of them.
     None,
 }
@@ -60,13 +67,17 @@ pub fn resolve_item<'i>(text: &str, items: impl IntoIterator<Item = &'i Item>, k
     match best.as_slice() {
         [] => Resolution::None,
         [item] => Resolution::Exact(item),
-        several => Resolution::Many(told_apart(several)),
+        several => Resolution::Many { names: told_apart(several), total: several.len() },
     }
 }
 
 /// Names that tell items apart.
 fn told_apart(items: &[&Item]) -> Vec<String> {
-    let shared = |item: &Item| items.iter().filter(|other| other.reference() == item.reference()).count() > 1;
+    let mut known = HashMap::<&str, usize>::new();
+    for item in items {
+        *known.entry(item.reference()).or_default() += 1;
+    }
+    let shared = |item: &Item| known.get(item.reference()).is_some_and(|count| *count > 1);
     let mut names: Vec<_> = items
         .iter()
         .map(|item| if shared(item) { item.key.to_string() } else { item.reference().to_owned() })

@@ -104,8 +104,8 @@ fn last_hold(incident: &Incident) -> Option<(Timestamp, Option<&Hold>)> {
     }
 }
 
-/// Status, severity, service and labels are one register by the service's version; each other part is one by its own time,
-/// so that what a thinner report leaves out is not forgotten. Escalations are a set.
+/// Status, severity, service and labels are one register by the service's version; each other part is one by its own time. What a
+/// thinner report leaves out is not forgotten: what is not known never overwrites what is. Escalations are a set.
 fn join_seen(old: &Incident, new: Incident, order: Order) -> Incident {
     let newer = is_newer(old, &new, order);
     if !is_same_occurrence(old, &new) {
@@ -145,8 +145,24 @@ fn join_seen(old: &Incident, new: Incident, order: Order) -> Incident {
         Some(_) => winner.updated_at,
         None => winner.updated_at.max(started_at),
     };
-    let whole = Incident { started_at, start_unknown, updated_at, ..winner };
+    let mut whole = Incident { started_at, start_unknown, updated_at, ..winner };
+    fill(&mut whole, other);
     Incident { changed_by, hold, released_at, assigned, escalations, description, ..whole }
+}
+
+/// What the newer report does not know is taken from the other.
+fn fill(winner: &mut Incident, other: &Incident) {
+    if winner.service.is_empty() {
+        winner.service.clone_from(&other.service);
+    }
+    if winner.severity == Severity::Unknown {
+        winner.severity = other.severity;
+    }
+    winner.number = winner.number.or(other.number);
+    // Every report of a service has labels, where its incidents have any: none of them is a part that was left out.
+    if winner.labels.is_empty() {
+        winner.labels.clone_from(&other.labels);
+    }
 }
 
 /// The first sight of an occurrence tells that it began, however far it is by then: the service says when, and those who

@@ -209,6 +209,10 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "is_false")]
     #[ts(as = "Option<bool>", optional)]
     pub moot: bool,
+    /// Why it is moot, where it is. `None` where an earlier version recorded it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub moot_because: Option<MootCause>,
     /// Who did it, where the service says.
     pub by: Option<User>,
     /// Whom it asks for something: the reviewer, or the team by the id `team/ORGANISATION/NAME`; those an incident is
@@ -223,6 +227,18 @@ pub struct Event {
     pub asked_before: Vec<String>,
     /// One line for a person, the same for everybody.
     pub summary: String,
+}
+
+/// Why what has happened was no news by the time it was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[serde(rename_all = "snake_case")]
+pub enum MootCause {
+    /// It was over.
+    Over,
+    /// Somebody had acknowledged it.
+    Acknowledged,
+    /// It was silenced.
+    Silenced,
 }
 
 fn is_false(it: &bool) -> bool {

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub use condition::Condition;
 pub use fields::FIELDS;
-pub use moot::{Ends, can_be_over, ends, ends_matter, is_moot, is_over};
+pub use moot::{Ends, can_be_over, ends, ends_matter, is_moot, is_over, matter_ends, moot_cause};
 pub use notification::{NotifiableEvent, Notification, notification};
 pub use of_whom::{is_of_me, is_of_others};
 

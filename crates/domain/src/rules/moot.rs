@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::of_whom::names_me;
+use super::{fields::pairs, of_whom::names_me};
 use crate::{
-    event::EventName,
+    event::{EventName, MootCause},
     identity::Identity,
     item::{ChecksStatus, Detail, IncidentStatus, Item, Kind, PullRequestState, User, Verdict},
 };
@@ -65,6 +65,18 @@ pub fn is_moot(event: EventName, of: &[User], item: &Item, me: &Identity, now: T
     }
 }
 
+/// Why a moot event of this item is moot, seen with the item as it is.
+pub fn moot_cause(item: &Item, now: Timestamp) -> MootCause {
+    match &item.detail {
+        // Only a silence has an end.
+        Detail::Incident(incident) if incident.is_held(now) && incident.held_until().is_some() => {
+            MootCause::Silenced
+        }
+        Detail::Incident(incident) if incident.is_held(now) => MootCause::Acknowledged,
+        _ => MootCause::Over,
+    }
+}
+
 /// What an event answers: it is news only where one of these was, since the last of `over`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ends {
@@ -120,6 +132,12 @@ pub fn ends_matter(event: EventName, kind: Kind) -> bool {
         | E::Reassigned
         | E::Requested => false,
     }
+}
+
+/// Every event that ends the matter of an item of that kind: see [`ends_matter`].
+pub fn matter_ends(kind: Kind) -> Vec<EventName> {
+    let of_kind = pairs().filter(|(_, other)| *other == kind).map(|(event, _)| event);
+    of_kind.filter(|event| ends_matter(*event, kind)).collect()
 }
 
 /// True where what an event asked of a person is done, or is somebody's: its notification can be withdrawn. A review that I
@@ -247,6 +265,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_silenced_or_in_somebodys_hands_is_not_said_to_be_over() {
+        let held = |until: Option<i64>| {
+            incident(|i| (i.status, i.hold) = (IncidentStatus::Acknowledged, hold(0, &["bo"], until)))
+        };
+        let cases = [
+            (held(Some(30)), MootCause::Silenced),
+            (held(None), MootCause::Acknowledged),
+            (held(Some(5)), MootCause::Over),
+            (incident(|i| i.status = IncidentStatus::Resolved), MootCause::Over),
+            (build(vec![run(2, BuildStatus::Passed)]), MootCause::Over),
+        ];
+        for (item, expected) in cases {
+            assert_eq!(moot_cause(&item, at(10)), expected, "{:?}", item.detail);
+        }
+    }
+
+    #[test]
     fn a_review_is_wanted_while_whoever_it_asks_is_asked() {
         let asked = |who: &[&str]| {
             let who = who.iter().copied().map(str::to_owned).collect();
@@ -323,6 +358,7 @@ mod tests {
         ];
         for (event, kind, expected) in cases {
             assert_eq!(ends_matter(event, kind), expected, "{event:?} of {kind:?}");
+            assert_eq!(matter_ends(kind).contains(&event), expected, "{event:?} of {kind:?}");
         }
     }
 }

@@ -62,6 +62,7 @@ mod tests {
                 seen_at: at(1),
                 old: false,
                 moot: false,
+                moot_because: None,
                 by: None,
                 of: of.iter().copied().map(User::named).collect(),
                 asked_before: before.iter().copied().map(str::to_owned).collect(),

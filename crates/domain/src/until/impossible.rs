@@ -15,8 +15,8 @@ pub(super) struct Impossible {
     pub(super) mended: String,
 }
 
-/// The first thing that a text names and that there is not.
-pub(super) fn what(text: &str) -> Option<Impossible> {
+/// The first thing that a text names and that there is not, seen from `today`.
+pub(super) fn what(text: &str, today: Date) -> Option<Impossible> {
     let lower = text.to_lowercase();
     let mut words: Vec<String> = lower
         .split_whitespace()
@@ -33,7 +33,7 @@ pub(super) fn what(text: &str) -> Option<Impossible> {
         let (what, place, mended) =
             if let Some((what, mended)) = date(&words[at]).or_else(|| clock(&words[at], next)) {
                 (what, at, mended)
-            } else if let Some((what, is_next)) = day(&words[at], next, after) {
+            } else if let Some((what, is_next)) = day(&words[at], next, after, today) {
                 (what, at + usize::from(is_next), "1".to_owned())
             } else {
                 continue;
@@ -58,7 +58,8 @@ fn date(word: &str) -> Option<(String, String)> {
         return Some((what, format!("{year:04}-01-01{rest}")));
     };
     if !(1..=first.days_in_month()).contains(&day) {
-        return Some((no_such_day(month, Some(year), day), format!("{year:04}-{month:02}-01{rest}")));
+        let what = no_such_day(first, true, day);
+        return Some((what, format!("{year:04}-{month:02}-01{rest}")));
     }
     let (what, _) = clock(rest.get(1..6)?, "")?;
     Some((what, format!("{date}t09:00{}", rest.get(6..)?)))
@@ -94,7 +95,7 @@ fn clock(word: &str, next: &str) -> Option<(String, String)> {
 }
 
 /// `31 feb`, `february 30th`, `29 feb 2027`: what is wrong, and whether `other` is the day.
-fn day(one: &str, other: &str, after: &str) -> Option<(String, bool)> {
+fn day(one: &str, other: &str, after: &str, today: Date) -> Option<(String, bool)> {
     let (month, day, is_other) = match (month_of(one), month_of(other)) {
         (Some(month), None) => (month, day_of_month(other)?, true),
         (None, Some(month)) => (month, day_of_month(one)?, false),
@@ -103,14 +104,23 @@ fn day(one: &str, other: &str, after: &str) -> Option<(String, bool)> {
     let year: Option<i16> = Some(after).filter(|year| year.len() == 4).and_then(|year| year.parse().ok());
     // Without a year, one in which February is longest.
     let days = Date::new(year.unwrap_or(2028), month, 1).ok()?.days_in_month();
-    (!(1..=days).contains(&day)).then(|| (no_such_day(month, year, day), is_other))
+    // And to say how long it is, the one that comes.
+    let coming = if month < today.month() { today.year() + 1 } else { today.year() };
+    let first = Date::new(year.unwrap_or(coming), month, 1).ok()?;
+    (!(1..=days).contains(&day)).then(|| (no_such_day(first, year.is_some(), day), is_other))
 }
 
-fn no_such_day(month: i8, year: Option<i16>, day: i8) -> String {
-    let name = usize::try_from(month - 1).ok().and_then(|at| MONTHS.get(at)).copied().unwrap_or_default();
+/// `first` is the month's first day; `is_named` says that its year was typed.
+fn no_such_day(first: Date, is_named: bool, day: i8) -> String {
+    let name =
+        usize::try_from(first.month() - 1).ok().and_then(|at| MONTHS.get(at)).copied().unwrap_or_default();
     let name: String =
         name.chars().enumerate().map(|(at, c)| if at == 0 { c.to_ascii_uppercase() } else { c }).collect();
-    let year = year.map_or_else(String::new, |year| format!(" {year}"));
+    let days = first.days_in_month();
+    let (year, of) = match is_named {
+        true => (format!(" {}", first.year()), String::new()),
+        false => (String::new(), format!(" in {}", first.year())),
+    };
     let ending = match (day % 10, day / 10) {
         (1..=3, 1) => "th",
         (1, _) => "st",
@@ -118,5 +128,5 @@ fn no_such_day(month: i8, year: Option<i16>, day: i8) -> String {
         (3, _) => "rd",
         _ => "th",
     };
-    format!("a day that its month has: {name}{year} has no {day}{ending}")
+    format!("a day that its month has: {name}{year} has no {day}{ending}, it has {days} days{of}")
 }

@@ -32,6 +32,8 @@ pub enum NotToCome {
     TooFar,
     /// It can be read in several ways; what would be clear, in words that follow "expected".
     Unclear(String),
+    /// It begins with a time, and goes on with what is no part of one; which, in words that follow "expected".
+    Followed(String),
     /// It is a time but for a day that its month does not have, or an hour that no clock shows; which, and what would be
     /// right, in words that follow "expected".
     Impossible(String),
@@ -45,6 +47,7 @@ impl NotToCome {
             Self::Past => "a time that is not past yet",
             Self::TooFar => "a time within 100 years",
             Self::Unclear(clear) => clear,
+            Self::Followed(what) => what,
             Self::Impossible(what) => what,
         }
     }
@@ -57,8 +60,27 @@ impl NotToCome {
 /// # Errors
 /// Where it means no time, one that is past or too far away, or can mean several.
 pub fn until(text: &str, now: &Zoned) -> Result<Timestamp, NotToCome> {
-    let at = read(text, now)?;
+    let at = read(text, now).map_err(|why| match why {
+        NotToCome::NoTime => followed(text, now).unwrap_or(NotToCome::NoTime),
+        why => why,
+    })?;
     if at > now.timestamp() { Ok(at) } else { Err(NotToCome::Past) }
+}
+
+/// A text of more words than this is not looked through for a time that it begins with.
+const MOST_WORDS: usize = 24;
+
+/// What follows the time that a text begins with: `deploying` in `tomorrow at 9 deploying`.
+fn followed(text: &str, now: &Zoned) -> Option<NotToCome> {
+    let words: Vec<&str> = text.split_whitespace().take(MOST_WORDS + 1).collect();
+    if words.len() > MOST_WORDS {
+        return None;
+    }
+    let (time, rest) = (1..words.len()).rev().find_map(|end| {
+        let (time, rest) = (words[..end].join(" "), words[end..].join(" "));
+        read(&time, now).is_ok().then_some((time, rest))
+    })?;
+    Some(NotToCome::Followed(format!("{EXPECTED}; {time:?} is one, and {rest:?} after it is no part of it")))
 }
 
 /// What is expected of [`since`], in words that follow "expected".
@@ -90,11 +112,20 @@ pub fn is_time(text: &str) -> bool {
     read(text, &Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC)) != Err(NotToCome::NoTime)
 }
 
+/// True where a text is a time that is clear and to come whenever it is typed: `2h`, `monday`, `18:00`; neither `31 feb` nor a
+/// date, which may be past by now.
+pub fn is_always_to_come(text: &str) -> bool {
+    let first = Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
+    // A century later, and the last minute of a day.
+    let last = jiff::civil::date(2070, 1, 1).at(23, 59, 0, 0).to_zoned(TimeZone::UTC);
+    until(text, &first).is_ok() && last.is_ok_and(|last| until(text, &last).is_ok())
+}
+
 /// The time that a text means, whether it is to come or past.
 fn read(text: &str, now: &Zoned) -> Result<Timestamp, NotToCome> {
     match reading::read(text, now) {
         Err(NotToCome::NoTime) => {
-            let what = impossible::what(text).filter(|it| {
+            let what = impossible::what(text, now.date()).filter(|it| {
                 // Only the whole is a time but for that: else it is as likely to be anything else.
                 reading::read(&it.mended, now) != Err(NotToCome::NoTime)
             });

@@ -90,7 +90,7 @@ fn a_time_that_is_past_is_read_as_people_write_it() {
         ("2h agoago", Err(EXPECTED_PAST)),
         ("soon", Err(EXPECTED_PAST)),
         ("", Err(EXPECTED_PAST)),
-        ("2026-02-30", Err("a day that its month has: February 2026 has no 30th")),
+        ("2026-02-30", Err("a day that its month has: February 2026 has no 30th, it has 28 days")),
         ("300 years", Err("a time within 100 years")),
     ];
     for (text, expected) in cases {
@@ -283,10 +283,12 @@ fn a_time_is_understood_whole_or_refused_whole() {
 fn what_there_is_not_is_named() {
     let now: Zoned = "2027-02-24T12:00:00+01:00[Europe/Berlin]".parse().unwrap();
     let cases = [
-        ("31 feb", "a day that its month has: February has no 31st"),
+        ("31 feb", "a day that its month has: February has no 31st, it has 28 days in 2027"),
         ("until february 32nd", "February has no 32nd"),
         ("Feb 30, 2028 9:00", "February 2028 has no 30th"),
-        ("29 feb 2027", "February 2027 has no 29th"),
+        ("29 feb 2027", "February 2027 has no 29th, it has 28 days"),
+        // January is past: the one that comes is next year's.
+        ("32 jan", "January has no 32nd, it has 31 days in 2028"),
         ("31 nov", "November has no 31st"),
         ("0 nov", "November has no 0th"),
         ("25:00", "a time from 0:00 to 23:59: there is no 25:00"),
@@ -323,6 +325,46 @@ fn what_there_is_not_is_named() {
         "é5:99",
     ] {
         assert_eq!(until(text, &now), Err(NotToCome::NoTime), "{text}");
+    }
+}
+
+#[test]
+fn what_follows_a_time_is_named() {
+    let now: Zoned = "2027-02-24T12:00:00+01:00[Europe/Berlin]".parse().unwrap();
+    let cases = [
+        ("tomorrow at 9 deploying", "\"tomorrow at 9\" is one, and \"deploying\" after it"),
+        ("2h fixing the disk", "\"2h\" is one, and \"fixing the disk\" after it"),
+        ("monday 9", "\"monday\" is one, and \"9\" after it"),
+    ];
+    for (text, words) in cases {
+        match until(text, &now) {
+            Err(NotToCome::Followed(what)) => {
+                assert!(what.starts_with(EXPECTED) && what.contains(words), "{text}: {what}");
+            }
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn only_what_no_day_refuses_can_be_proposed() {
+    for text in ["2h", "tomorrow", "monday 14:30", "18:00", "end of day", "in 2 weeks"] {
+        assert!(is_always_to_come(text), "{text}");
+    }
+    for text in [
+        "31 feb",
+        "25:00",
+        "yesterday",
+        "-2h",
+        "2h ago",
+        "24.11.",
+        "tomorrow at 5",
+        "today",
+        "2020-01-01",
+        "soon",
+        "",
+    ] {
+        assert!(!is_always_to_come(text), "{text}");
     }
 }
 

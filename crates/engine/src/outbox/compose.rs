@@ -110,9 +110,14 @@ fn digest(told: &[Told<'_>], now: Timestamp, zone: &TimeZone) -> Message {
     let rows = items.iter().take(NAMED).map(|(tone, count, Told { what, note })| {
         let now = if what.is_overtaken { format!(", now {}", what.item.status()) } else { String::new() };
         let more = if *count > 1 { format!(" ({count} events)") } else { String::new() };
+        let unsure = what.unsure.as_ref().map(|_| " (it is not known whether what came before was posted)");
+        let unsure = unsure.unwrap_or_default();
         let note = note.map(|note| format!(" ({})", text::line(note, LINE))).unwrap_or_default();
         let line = text::line(&what.event.summary, LINE);
-        ListEntry { text: format!("{} {line}{now}{more}{note}", tone.mark()), link: what.item.url.clone() }
+        ListEntry {
+            text: format!("{} {line}{now}{more}{unsure}{note}", tone.mark()),
+            link: what.item.url.clone(),
+        }
     });
     let times = told.iter().map(|one| one.what.event.at);
     let (from, to) = times.fold((now, Timestamp::MIN), |(from, to), at| (from.min(at), to.max(at)));
@@ -172,12 +177,13 @@ mod tests {
             seen_at: at(happened),
             old: false,
             moot: false,
+            moot_because: None,
             by: None,
             of: Vec::new(),
             asked_before: Vec::new(),
             summary: format!("{} {}", item.title, name.name()),
         };
-        CurrentEvent { event, item, me: Identity::default(), is_overtaken: false }
+        CurrentEvent { event, item, me: Identity::default(), is_overtaken: false, unsure: None }
     }
 
     fn news(what: CurrentEvent) -> QueuedEvent {
@@ -333,13 +339,14 @@ mod tests {
         for (place, note) in [(0, "Meant for another channel: ops"), (5, "outdated"), (6, "Meant for: sre")] {
             all[place].note = Some(note.to_owned());
         }
+        all[1].what.as_mut().unwrap().unsure = Some("Disk of db2 was filling up".to_owned());
         let message = composed(all).unwrap().message.unwrap();
         let Block::List(rows) = &message.blocks[0] else { panic!("{message:?}") };
         let rows: Vec<_> = rows.iter().map(|row| row.text.as_str()).collect();
         let line = |id: i64, more: &str| format!("✗ Disk of db{id} is full triggered{more}");
         let expected = [
             line(1, " (Meant for another channel: ops)"),
-            line(2, ""),
+            line(2, " (it is not known whether what came before was posted)"),
             line(3, ""),
             line(4, ""),
             line(5, ""),

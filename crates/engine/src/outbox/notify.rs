@@ -245,6 +245,7 @@ mod tests {
                 seen_at: at,
                 old: false,
                 moot: false,
+                moot_because: None,
                 by: None,
                 of: Vec::new(),
                 asked_before: Vec::new(),

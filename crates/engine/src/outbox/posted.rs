@@ -17,11 +17,16 @@ const TITLE: usize = 300;
 
 /// An event as it is posted, with its item as it is now; `note` stands below.
 pub(super) fn event(what: &CurrentEvent, note: Option<&str>, now: Timestamp) -> Message {
-    let CurrentEvent { event, item, is_overtaken, .. } = what;
+    let CurrentEvent { event, item, is_overtaken, unsure, .. } = what;
     let message = Message::new(tone(what, now), text::line(&event.summary, TITLE)).linked(item.url.clone());
     let mut message = with_detail(message, item);
     if *is_overtaken {
         message = message.with(Block::Fields(vec![("now".to_owned(), item.status().to_owned())]));
+    }
+    if let Some(before) = unsure {
+        let before = text::line(before, TITLE);
+        message =
+            message.with(Block::Text(format!("It is not known whether this was posted before: {before}")));
     }
     match note {
         Some(note) => message.with(Block::Text(note.to_owned())),

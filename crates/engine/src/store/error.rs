@@ -28,6 +28,16 @@ pub enum StoreError {
         /// The file.
         file: PathBuf,
     },
+    /// The file has our tables, and does not say of which format they are.
+    #[error(
+        "{} holds Callboard's tables, but not the number of their format (it says 0): it is not a whole copy of a \
+         Callboard database. Nothing in it was changed. Put a whole copy in its place, or move it away to start with an \
+         empty one, or name another data folder with --data", file.display()
+    )]
+    NoFormat {
+        /// The database.
+        file: PathBuf,
+    },
     /// The file is damaged.
     #[error(
         "{} is damaged ({why}) and was left as it is. Put a copy of it back in its place, or move it away \

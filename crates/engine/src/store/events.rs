@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use callboard_domain::{
-    event::{Event, EventName, Transition},
+    event::{Event, EventName, MootCause, Transition},
     item::{ItemKey, User},
     rules::Ends,
 };
@@ -58,13 +58,18 @@ UPDATE OR IGNORE events SET distinct_by = distinct_by || ' ' || (
 );
 ";
 
+/// Why it was moot.
+pub(super) const V5: &str = "
+ALTER TABLE events ADD COLUMN moot_because TEXT; -- MootCause; NULL: it is news, or not recorded
+";
+
 /// Why an event is no news, where it is none.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct News {
     /// See [`Event::old`].
     pub(super) old: bool,
-    /// See [`Event::moot`].
-    pub(super) moot: bool,
+    /// See [`Event::moot_because`].
+    pub(super) moot: Option<MootCause>,
 }
 
 /// Records what happened to item `n`. Gives its number, or `None` where it is on the record already.
@@ -77,8 +82,8 @@ pub(super) fn insert(
     News { old, moot }: News,
 ) -> rusqlite::Result<Option<i64>> {
     let sql = "INSERT INTO events
-               (item, name, distinct_by, at, seen_at, old, who, who_id, summary, moot, of_whom, asked_before)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (item, name, distinct_by) DO NOTHING";
+               (item, name, distinct_by, at, seen_at, old, who, who_id, summary, moot, of_whom, asked_before, moot_because)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (item, name, distinct_by) DO NOTHING";
     let Transition { name, by, of, asked_before, distinct, summary, at: _ } = transition;
     let who = by.as_ref().map(|by| (&by.name, &by.id)).unzip();
     let (of, asked_before) = (some(of), some(asked_before));
@@ -92,9 +97,10 @@ pub(super) fn insert(
         who.0,
         who.1,
         summary,
-        moot,
+        moot.is_some(),
         of,
-        asked_before
+        asked_before,
+        moot.map(Word)
     ];
     let inserted = run(conn, sql, row)?;
     Ok((inserted == 1).then(|| conn.last_insert_rowid()))
@@ -139,6 +145,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Event> {
         by: who(row, 8)?,
         summary: row.get(10)?,
         moot: row.get::<_, Flag>(11)?.0,
+        moot_because: row.get::<_, Option<Word<_>>>(14)?.map(|it| it.0),
         of: row.get::<_, Option<Json<_>>>(12)?.map(|it| it.0).unwrap_or_default(),
         asked_before: row.get::<_, Option<Json<_>>>(13)?.map(|it| it.0).unwrap_or_default(),
     })
@@ -155,7 +162,7 @@ fn who(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<User>> {
 
 pub(super) const SELECT: &str =
     "SELECT e.id, i.account, i.kind, i.id, e.name, e.at, e.seen_at, e.old, e.who, e.who_id, e.summary, e.moot,
-                      e.of_whom, e.asked_before FROM events e JOIN items i ON i.n = e.item";
+                      e.of_whom, e.asked_before, e.moot_because FROM events e JOIN items i ON i.n = e.item";
 
 /// The events with these numbers that are still on the record and can be read, in order.
 pub(super) fn by_ids(conn: &Connection, ids: &[i64]) -> rusqlite::Result<Vec<Event>> {

@@ -274,7 +274,12 @@ impl Intake<'_> {
             }
         };
         let subject = Subject { n, item: &item, aside, snoozed };
-        transitions.iter().try_for_each(|transition| self.record(&subject, transition))
+        transitions.iter().try_for_each(|transition| self.record(&subject, transition))?;
+        // What happened has done so.
+        match changed && transitions.is_empty() {
+            true => deliveries::renew_all(conn, n, &item.key, now),
+            false => Ok(()),
+        }
     }
 
     /// Writes an event, and what the rules say about it where it is news.
@@ -291,8 +296,11 @@ impl Intake<'_> {
         };
         let moot = rules::is_moot(transition.name, &transition.of, item, &self.standing.me, now)
             || rules::ends(transition.name).map_or(Ok(false), |ends| events::all_moot(conn, n, ends))?;
-        let news = News { old, moot };
+        let because = moot.then(|| rules::moot_cause(item, now));
+        let news = News { old, moot: because };
         let Some(id) = events::insert(conn, n, transition, at, now, news)? else { return Ok(()) };
+        // Whether or not anything is posted of it: what stands in a channel shows how its item is.
+        deliveries::renew_all(conn, n, &item.key, now)?;
         let event = Event {
             id,
             item: item.key.clone(),
@@ -301,6 +309,7 @@ impl Intake<'_> {
             seen_at: now,
             old,
             moot,
+            moot_because: because,
             by: transition.by.clone(),
             of: transition.of.clone(),
             asked_before: transition.asked_before.clone(),

@@ -1,6 +1,7 @@
 //! Opening the file: who owns it, whether it is ours and sound, and bringing its tables up to date.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File, OpenOptions, TryLockError},
     io::Read,
     path::{Path, PathBuf},
@@ -41,6 +42,7 @@ pub(super) const FORMATS: &[&[&str]] = &[
     &[deliveries::V3],
     // Approvals are items like others. A program that does not know the kind would take their rows for damaged ones.
     &[],
+    &[deliveries::V4, events::V5],
 ];
 
 /// Marks a SQLite file as ours (`CALL`), as `file` and the like can tell.
@@ -91,7 +93,7 @@ pub(super) fn writer(file: &Path, formats: &[&[&str]]) -> Result<Connection, Sto
     .map_err(fault)?;
     conn.busy_timeout(Duration::from_secs(5)).map_err(fault)?;
     if !created {
-        check_ours(&conn, file, formats.len())?;
+        check_ours(&conn, file, formats)?;
     }
     // Not before it is known to be ours: another program's file stays as it is.
     make_private(&opened).map_err(|error| StoreError::io(file, &error))?;
@@ -135,7 +137,7 @@ fn create_or_check(file: &Path) -> Result<(File, bool), StoreError> {
 }
 
 /// Refuses, before anything is written, a file that is damaged, another program's, or of a newer format.
-fn check_ours(conn: &Connection, file: &Path, known: usize) -> Result<(), StoreError> {
+fn check_ours(conn: &Connection, file: &Path, formats: &[&[&str]]) -> Result<(), StoreError> {
     let fault = |error: rusqlite::Error| StoreError::sqlite(file, &error);
     let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(fault);
     let found = number("PRAGMA user_version")?;
@@ -143,11 +145,55 @@ fn check_ours(conn: &Connection, file: &Path, known: usize) -> Result<(), StoreE
     if tables > 0 && number("PRAGMA application_id")? != i64::from(APPLICATION_ID) {
         return Err(StoreError::Foreign { file: file.to_owned() });
     }
-    let (found, known) = (u32::try_from(found).unwrap_or(u32::MAX), u32::try_from(known).unwrap_or(u32::MAX));
+    let known = u32::try_from(formats.len()).unwrap_or(u32::MAX);
+    let found = u32::try_from(found).unwrap_or(u32::MAX);
     if found > known {
         return Err(StoreError::Newer { file: file.to_owned(), found, known });
     }
-    Ok(())
+    check_tables(conn, file, found, formats)
+}
+
+/// Refuses a file whose tables are not those of the format that it says it has, before formats are added to it: one that is
+/// there already would end in an error of SQL.
+fn check_tables(conn: &Connection, file: &Path, found: u32, formats: &[&[&str]]) -> Result<(), StoreError> {
+    let fault = |error: rusqlite::Error| StoreError::sqlite(file, &error);
+    let found = usize::try_from(found).unwrap_or(usize::MAX);
+    let Some(known) = formats.get(..found).filter(|known| known.len() < formats.len()) else { return Ok(()) };
+    let there = parts(conn).map_err(fault)?;
+    if there.is_empty() && known.is_empty() {
+        return Ok(());
+    }
+    let (due, all) = (parts_of(known).map_err(fault)?, parts_of(formats).map_err(fault)?);
+    let later: Vec<&String> = there.intersection(&all).filter(|part| !due.contains(*part)).collect();
+    if known.is_empty() {
+        return Err(match later.is_empty() {
+            true => StoreError::Foreign { file: file.to_owned() },
+            false => StoreError::NoFormat { file: file.to_owned() },
+        });
+    }
+    let missing: Vec<&String> = due.difference(&there).collect();
+    let why = match (missing.first(), later.first()) {
+        (None, None) => return Ok(()),
+        (Some(part), _) => format!("{part} of format {found} is missing in it"),
+        (None, Some(part)) => format!("it says that it has format {found}, and has {part} of a later one"),
+    };
+    Err(StoreError::Corrupt { file: file.to_owned(), why })
+}
+
+/// What files of these formats hold: see [`parts`].
+fn parts_of(formats: &[&[&str]]) -> rusqlite::Result<BTreeSet<String>> {
+    let conn = Connection::open_in_memory()?;
+    migrate(&conn, formats)?;
+    parts(&conn)
+}
+
+/// The names of the tables and indexes in a file, but for those that SQLite keeps for itself, and of their columns:
+/// `events`, `events.name`.
+fn parts(conn: &Connection) -> rusqlite::Result<BTreeSet<String>> {
+    let sql = "WITH named AS (SELECT type, name FROM sqlite_schema WHERE substr(name, 1, 7) <> 'sqlite_')
+               SELECT name FROM named
+               UNION SELECT t.name || '.' || c.name FROM named t JOIN pragma_table_info(t.name) c WHERE t.type = 'table'";
+    conn.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
 }
 
 /// Durable to the last commit: the write-ahead log is synced with each one (sqlite.org/pragma.html#pragma_synchronous).

@@ -59,6 +59,9 @@ async fn an_approval_is_notified_found_and_withdrawn_once_it_ended() {
     let only = it.call(only).await.unwrap();
     assert_eq!((only.sections.len(), only.summary.needs_you), (1, 1), "in numbers it is the whole board");
     assert_eq!(only.summary, board.summary);
+    // As the command line asks for them.
+    let all = BoardQuery { kind: Some(Kind::Approval), all: true, snoozed: true, limit: Some(1) };
+    assert_eq!(it.call(all).await.unwrap().summary, board.summary);
 
     let key = "forge/approval/web";
     for typed in [key, "web", "deploy web"] {

@@ -198,3 +198,25 @@ async fn what_others_are_asked_for_brings_nothing_back() {
         it.engine.stop().await;
     }
 }
+
+#[tokio::test]
+async fn an_item_is_named_however_many_are_open() {
+    let it = Scene::serving().await;
+    let count = usize::try_from(crate::store::BOARD).unwrap() + 5;
+    let name = |n: usize| format!("db{n:05}");
+    let all: Vec<Item> = (0..count).map(|n| incident(&name(n), IncidentStatus::Triggered, 1)).collect();
+    it.report([all[0].clone()]).await;
+    // In one step.
+    let batch = Batch { snapshots: all, ..Batch::default() };
+    let watcher = &it.engine.inner.watcher;
+    watcher.ingest(&"pager".into(), batch, Watched::all(), Timestamp::now()).await.unwrap();
+    for id in [0, count / 2, count - 1].map(name) {
+        for typed in [id.clone(), format!("disk of {id}"), format!("full {}", id.to_uppercase())] {
+            let found = it.call(ItemQuery { item: typed.clone() }).await.unwrap();
+            assert_eq!(found.item.key.id, id, "{typed}");
+        }
+    }
+    let error = it.call(ItemQuery { item: "disk full".into() }).await.unwrap_err().to_string();
+    assert!(error.contains("db00000, db00001, ") && error.contains("and 995 more"), "{error}");
+    it.engine.stop().await;
+}

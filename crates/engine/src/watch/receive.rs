@@ -46,7 +46,7 @@ use self::{
     connections::{Connections, Impatient, Place},
     host::check_host,
     refusals::Refusals,
-    verifier::Verifier,
+    verifier::{Delivery, Verifier},
 };
 use super::decide;
 use crate::{
@@ -137,11 +137,23 @@ impl Receiver {
     ) -> Result<(), StoreError> {
         let decide = decide::by(self.inner.live.now());
         let poll = received.poll;
+        let is_about_something = poll || !received.snapshots.is_empty();
         self.inner.store.try_ingest(account, Report::Hook(received), now, decide).await?;
+        if is_about_something && let Some(found) = self.inner.live.now().accounts.get(account) {
+            found.unread_webhooks.clear();
+        }
         if poll {
             self.inner.live.poll_soon(account);
         }
         Ok(())
+    }
+
+    /// Has the account polled for a webhook that cannot be read: whatever it reported is seen by the poll.
+    fn note_unreadable(&self, account: &AccountName, why: &str, now: Timestamp) {
+        if let Some(found) = self.inner.live.now().accounts.get(account) {
+            found.unread_webhooks.note(why, now);
+        }
+        self.inner.live.poll_soon(account);
     }
 }
 
@@ -305,14 +317,24 @@ fn unproven(why: impl Into<String>) -> Refusal {
 async fn answer(shared: &Shared, place: &Place, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let path = text::line(request.uri().path(), 100);
     let refusal = match take(shared, place, request).await {
-        Ok(()) => return Response::new(Full::from("ok\n")),
+        Ok(Taken::Stored) => return Response::new(Full::from("ok\n")),
+        // Neither a 4xx nor a 5xx: some services switch off a subscription whose deliveries keep failing (PagerDuty, GitLab),
+        // and those that send again (PagerDuty; Alertmanager after a 5xx) would send the same. Nothing is lost: the poll sees
+        // what the webhook was about. Who set it up finds this answer in GitHub's list of deliveries.
+        Ok(Taken::Unreadable(why)) => {
+            if may_log(shared) {
+                let why = text::line(&why, 300);
+                tracing::warn!(%path, %why, "a webhook could not be read; the account is polled instead");
+            }
+            let answer =
+                format!("this webhook could not be read, and the account is polled instead: {why}\n");
+            return plain_text(StatusCode::ACCEPTED, answer);
+        }
         Err(refusal) => refusal,
     };
     log(shared, &path, &refusal);
-    let mut response = Response::new(Full::from(format!("{}\n", refusal.answer)));
-    *response.status_mut() = refusal.status;
+    let mut response = plain_text(refusal.status, format!("{}\n", refusal.answer));
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     if refusal.status == StatusCode::SERVICE_UNAVAILABLE {
         headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
@@ -321,10 +343,23 @@ async fn answer(shared: &Shared, place: &Place, request: Request<Incoming>) -> R
     response
 }
 
-fn log(shared: &Shared, path: &str, refusal: &Refusal) {
+fn plain_text(status: StatusCode, body: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(body));
+    *response.status_mut() = status;
+    let text = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, text);
+    response
+}
+
+/// True where one more webhook that was refused or cannot be read is to be written into the log.
+fn may_log(shared: &Shared) -> bool {
     let logged = shared.refusals.lock().unwrap_or_else(PoisonError::into_inner).refused(Timestamp::now());
     log_more(logged.more);
-    if logged.write {
+    logged.write
+}
+
+fn log(shared: &Shared, path: &str, refusal: &Refusal) {
+    if may_log(shared) {
         let why = text::line(&refusal.why, 300);
         tracing::info!(%path, status = refusal.status.as_u16(), %why, "refused a webhook");
     }
@@ -332,11 +367,18 @@ fn log(shared: &Shared, path: &str, refusal: &Refusal) {
 
 fn log_more(more: u64) {
     if more > 0 {
-        tracing::warn!(count = more, "refused more webhooks, not written here one by one");
+        tracing::warn!(count = more, "more webhooks were refused or not read, not written here one by one");
     }
 }
 
-async fn take(shared: &Shared, place: &Place, request: Request<Incoming>) -> Result<(), Refusal> {
+/// What became of a delivery that was taken.
+enum Taken {
+    Stored,
+    /// It cannot be read, for this reason: its account is polled.
+    Unreadable(String),
+}
+
+async fn take(shared: &Shared, place: &Place, request: Request<Incoming>) -> Result<Taken, Refusal> {
     check_host(request.headers(), &shared.hosts)?;
     let account = request
         .uri()
@@ -369,12 +411,19 @@ async fn take(shared: &Shared, place: &Place, request: Request<Incoming>) -> Res
     let now = Timestamp::now();
     // The configuration may have changed while the body came.
     let active = shared.receiver.inner.live.now();
-    let received = Verifier::of(&active, &account, &shared.stand_in).receive(
+    let delivery = Verifier::of(&active, &account, &shared.stand_in).receive(
         &account,
         &head.headers,
         &body.bytes,
         now,
     )?;
+    let received = match delivery {
+        Delivery::Read(received) => received,
+        Delivery::Unreadable(why) => {
+            shared.receiver.note_unreadable(&account, &why, now);
+            return Ok(Taken::Unreadable(why));
+        }
+    };
     shared.receiver.ingest(&account, received, now).await.map_err(|error| match error {
         StoreError::Busy => refuse(StatusCode::SERVICE_UNAVAILABLE, "busy; send it again in a moment"),
         error => Refusal {
@@ -382,5 +431,6 @@ async fn take(shared: &Shared, place: &Place, request: Request<Incoming>) -> Res
             answer: "it could not be stored; send it again later".to_owned(),
             why: format!("{account}: it could not be stored: {error}"),
         },
-    })
+    })?;
+    Ok(Taken::Stored)
 }

@@ -9,8 +9,8 @@ import { board, row, section, sections } from "../../fake/team";
 import { approversText, endText, progressText, shipText, timeLeft } from "../approval-facts";
 import { endedOf, merge } from "../board";
 import { lookOf } from "../look";
-import { offersOf } from "../offers";
-import { open } from "./stage";
+import { offerFor, offersOf } from "../offers";
+import { open, press } from "./stage";
 
 const KEY = "forge/approval/acme/web/218/production";
 const NOW = Date.parse("2026-01-01T12:00:00Z");
@@ -79,27 +79,29 @@ test("how it ended is said with who and why", () => {
   expect(endText({ ...APPROVAL, state: "expired" })).toBe("Expired without an answer");
 });
 
-test.each<[what: string, row: Row, icon: string, second: string, tone: string | undefined]>([
-  ["mine", waiting({ expires_at: at(12) }), "st_att", "12 m left, ana asks, 1 of 2 given", "mine"],
-  ["in a moment", waiting({ expires_at: at(0.5) }), "st_att", "< 1 m left, ana asks, 1 of 2 given", "mine"],
-  ["late", waiting({ expires_at: at(-1) }), "st_att", "ana asks, 1 of 2 given", "mine"],
+test.each<[what: string, row: Row, icon: string, when: string, tone: string | undefined]>([
+  // What stands on the right is whole, however long the title is.
+  ["mine", waiting({ expires_at: at(12) }), "st_att", "12 m left", "mine"],
+  ["in a moment", waiting({ expires_at: at(0.5) }), "st_att", "< 1 m left", "mine"],
+  ["late", waiting({ expires_at: at(-1) }), "st_att", "", "mine"],
   [
     "maybe mine",
     waiting({ turn: { mine: false, who: [], kind: "approve", what: "may be yours to answer" } }),
     "st_att",
-    "ana asks, 1 of 2 given",
+    "",
     "attention",
   ],
   [
     "another's",
     waiting({ held: true, turn: { mine: false, who: ["bo"], kind: "approve", what: "answer by bo" } }),
     "st_atth",
-    "ana asks, 1 of 2 given",
+    "",
     "plain",
   ],
-])("a row that is %s", (_, shown, icon, second, tone) => {
+])("a row that is %s", (_, shown, icon, when, tone) => {
   const look = lookOf({ kind: "row", key: KEY, row: shown }, NOW);
-  expect([look.glyph.icon, look.second, look.turn?.tone]).toEqual([icon, second, tone]);
+  expect([look.glyph.icon, look.when, look.turn?.tone]).toEqual([icon, when, tone]);
+  expect(look.second).toBe("ana asks, 1 of 2 given");
 });
 
 test("approvals stand first, and one that ended says how", () => {
@@ -112,10 +114,30 @@ test("approvals stand first, and one that ended says how", () => {
     expect(ended(why)).toEqual({ words: why, over: false });
 });
 
-test("Enter opens it, and never approves", () => {
-  const offers = offersOf(waiting(), detail(KEY));
-  expect(offers[0]?.title).toBe("Open in browser");
-  expect(offers.every(({ does }) => typeof does === "string")).toBe(true);
+test("Enter shows it, and never approves or snoozes", () => {
+  for (const url of [null, "https://forge.example/deployments/218"]) {
+    const known = { ...detail(KEY), item: { ...detail(KEY).item, url } };
+    for (const given of [null, known]) {
+      const offers = offersOf(waiting({ url }), given);
+      expect(offerFor(offers, "go")?.does).toBe("page");
+      expect(offerFor(offers, "snooze")?.does).toBe("snooze");
+      expect(offers.every(({ does }) => typeof does === "string")).toBe(true);
+    }
+    // On its page there is no more to show than the service has.
+    expect(offerFor(offersOf(waiting({ url }), known, true), "go")?.does).toBe(url ? "open" : undefined);
+  }
+});
+
+test("Enter on its row opens its page", async () => {
+  const { backend, launcher } = await open({
+    board: { ...board(), sections: [section("Approvals", [waiting({ url: null })]), ...sections()] },
+  });
+  await vi.waitFor(() => expect(launcher.boards.entries.length).toBeGreaterThan(0));
+  launcher.boards.selected = KEY;
+  press("Enter");
+  await vi.waitFor(() => expect(launcher.top).toEqual({ at: "item", key: KEY }));
+  expect(launcher.over).toBe(null);
+  expect(backend.asked("snooze")).toEqual([]);
 });
 
 test("the detail says what exactly, who asks, who answered and what is left", async () => {

@@ -4,7 +4,9 @@ import { fireEvent, screen } from "@testing-library/svelte";
 import { expect, test, vi } from "vitest";
 
 import type { Found } from "../../api";
+import { detail as detailOf } from "../../fake/items";
 import { row } from "../../fake/team";
+import { snoozedText } from "../later-acts";
 import { open, press, selected, type } from "./stage";
 
 const CHECKOUT = "alerts/incident/checkout";
@@ -55,6 +57,40 @@ test("rows that are passed on the way are not asked for, and what is known of ea
   await vi.advanceTimersByTimeAsync(1);
   expect(items()).toEqual([CHECKOUT, PULL]);
   expect(detail()).toContain("acme/web 482 by bo");
+});
+
+test("an incident's page has all labels, and says how much of its story is left out", async () => {
+  const labels = Object.fromEntries(Array.from({ length: 24 }, (_, at) => [`label${at}`, `value${at}`]));
+  const known = detailOf(CHECKOUT);
+  if (known.item.detail.kind !== "incident") throw new Error("an incident");
+  const [event] = known.events;
+  if (!event) throw new Error("an event");
+  const item = { ...known.item, detail: { ...known.item.detail, labels } };
+  const events = Array.from({ length: 11 }, (_, id) => ({ ...event, id }));
+  vi.useFakeTimers();
+  await open({ item: () => ({ ...known, item, events }) });
+  await vi.advanceTimersByTimeAsync(500);
+  await vi.dynamicImportSettled();
+  await vi.advanceTimersByTimeAsync(10);
+  const said = screen.getByRole("region", { name: "Detail" }).textContent ?? "";
+  for (const at of [0, 9, 10, 23]) expect(said).toContain(`label${at}=value${at}`);
+  expect(said).toContain("The latest 8 of 11");
+});
+
+test("an item's page says until when it is snoozed, and by whom", () => {
+  const snoozed_by = {
+    principal: { kind: "person" as const, id: "ana" },
+    via: { kind: "launcher" as const },
+  };
+  const known = { ...detailOf(CHECKOUT), snoozed_by };
+  const now = Date.parse("2026-01-01T12:00:00Z");
+  expect(snoozedText({ ...known, snoozed: "until_change" }, now)).toBe(
+    "Snoozed until it changes, by ana in the launcher",
+  );
+  expect(snoozedText({ ...known, snoozed: { until: "2026-01-20T12:00:00Z" } }, now)).toMatch(
+    /^Snoozed until Jan \d+ \d\d:00, by ana in the launcher$/,
+  );
+  expect(snoozedText({ ...known, snoozed: null }, now)).toBe("");
 });
 
 test("a row that was read is shown in full at once when the selection is on it again", async () => {

@@ -170,6 +170,15 @@ describe("what can be done", () => {
     expect(new Set(offers.map(({ id }) => id)).size).toBe(offers.length);
   });
 
+  test("Enter never snoozes what has nothing else to do", () => {
+    const key = "alerts/incident/a";
+    const none = { ...detail(key), actions: [], item: { ...detail(key).item, url: null } };
+    const offers = offersOf({ ...row(key, "incident", "a"), url: null }, none);
+    expect(offers.map(({ does }) => does)).toEqual(["page", "snooze", "send", "why"]);
+    const paged = offersOf({ ...row(key, "incident", "a"), url: null }, none, true);
+    expect(offerFor(paged, "go")).toBeUndefined();
+  });
+
   test("Enter and Shift+Enter never approve", () => {
     const key = "forge/pull_request/acme/web#482";
     for (const turn of ["review", "merge", "checks"] as const) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
-import { type Act, actOf, KEYS, keysOf, sheet } from "../keys";
+import { sheet } from "../key-sheet";
+import { type Act, actOf, KEYS, keysOf } from "../keys";
 
 const FREE = { typing: false, empty: false };
 const EMPTY = { typing: true, empty: true };

@@ -3,6 +3,9 @@
 import { screen, waitFor } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 
+import { infoOf } from "../../fake/commands";
+import { arg } from "../../fake/items";
+import { Fill } from "../later";
 import { field, open, selected } from "./stage";
 
 /** A press of a key of the Russian layout, by what it types and where it is. */
@@ -37,4 +40,21 @@ test("shortcuts are at their places", async () => {
   await screen.findByText("Acknowledge");
   key("л", "KeyK", { ctrlKey: true });
   await screen.findByRole("listbox", { name: /^Actions for/ });
+});
+
+test("a length of time is read by its keys, and a text as it is", async () => {
+  const { backend, launcher } = await open();
+  const info = infoOf("deploy");
+  const args = [arg("duration", "duration"), arg("comment", "text")];
+  new Fill(launcher.desk, { ...info, spec: { ...info.spec, args } }, { duration: "2р", comment: "2р" }, null);
+  await waitFor(() =>
+    expect(backend.asked("write_line").at(-1)?.values).toEqual({ duration: "2h", comment: "2р" }),
+  );
+});
+
+test("what a shortcut's sheet is asked for with", async () => {
+  const { launcher } = await open();
+  await screen.findByText("Acknowledge");
+  key(",", "Slash", { shiftKey: true });
+  await waitFor(() => expect(launcher.top?.at).toBe("keys"));
 });

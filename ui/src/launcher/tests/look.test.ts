@@ -66,8 +66,12 @@ test("a pull request's approvals and checks are fields, not words", () => {
 
 test("a row of an account that cannot be read says of when it is", () => {
   const it = row("f/build/a", "failing", "a", { as_of: "2026-01-01T11:58:00Z" });
-  const asOf = (mark?: Mark) => lookOf({ kind: "row", key: it.key, row: it, mark }, 0).asOf;
+  const now = Date.parse(it.as_of ?? "") + 60_000;
+  const asOf = (mark?: Mark, at = now) => lookOf({ kind: "row", key: it.key, row: it, mark }, at).when;
   expect(asOf()).toMatch(/^as of \d\d:58$/);
+  // A clock alone would be today's.
+  expect(asOf(undefined, now + 3 * 86_400_000)).toMatch(/^as of [A-Z][a-z]{2} \d\d:58$/);
+  expect(asOf(undefined, now + 30 * 86_400_000)).toMatch(/^as of [A-Z][a-z]{2} \d+ \d\d:58$/);
   expect(asOf("done")).toBe("");
 });
 
@@ -89,6 +93,9 @@ test("a snoozed row says until when", () => {
   const it = row("f/build/a", "quiet", "a", { snoozed: "until_change" });
   const look = lookOf({ kind: "row", key: it.key, row: it }, 0);
   expect([look.glyph.icon, look.turn?.text]).toEqual(["st_snooze", "until it changes"]);
+  const principal = { kind: "person" as const, id: "ana" };
+  const by = { ...it, snoozed_by: { principal, via: { kind: "launcher" as const } } };
+  expect(lookOf({ kind: "row", key: it.key, row: by }, 0).turn?.text).toBe("until it changes, by ana");
 });
 
 describe("a row's words", () => {

@@ -46,6 +46,15 @@ describe("a shortcut under another layout", () => {
     [russian(), press("б", "Comma"), ["Ctrl+Б", "Ctrl+,"]],
     // Before anything else was typed.
     [new Layout(), press("л", "KeyK"), ["Ctrl+Л", "Ctrl+K"]],
+    // "?" and "/" are where they are, whatever their key types.
+    [new Layout(), press(",", "Slash", { shiftKey: true }), ["?", ","]],
+    [russian(), press(",", "Slash", { shiftKey: true }), ["?", ","]],
+    [russian(), press(".", "Slash", {}), ["/", "."]],
+    [russian(), press(".", "Slash"), ["Ctrl+/", "Ctrl+."]],
+    [russian(), press("ю", "Period"), ["Ctrl+Ю", "Ctrl+."]],
+    [greek(), press("?", "Slash", { shiftKey: true }), ["?"]],
+    // A Turkish layout has its "." there.
+    [new Layout(), press(".", "Slash"), ["Ctrl+."]],
     [greek(), press(";", "KeyQ"), ["Ctrl+;", "Ctrl+Q"]],
     [greek(), press("Enter", "Enter"), ["Ctrl+Enter"]],
     // Dvorak, AZERTY, QWERTZ, Turkish: a Latin layout's keys are what they say.
@@ -53,6 +62,7 @@ describe("a shortcut under another layout", () => {
     [new Layout(), press("a", "KeyQ"), ["Ctrl+A"]],
     [typedOn(["д", "KeyL"], ["l", "KeyL"]), press("'", "KeyQ"), ["Ctrl+'"]],
     [new Layout(), press("ı", "KeyI"), ["Ctrl+I", "Ctrl+I"]],
+    [new Layout(), press("É", "Slash", { shiftKey: true }), ["É", "/"]],
   ])("%#: presses", (layout, event, expected) => {
     expect(presses(event, layout, false)).toEqual(expected);
   });

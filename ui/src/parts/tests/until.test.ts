@@ -34,5 +34,8 @@ test.each([
 test.each([
   [new Date(2026, 0, 31, 18), "until 18:00"],
   [new Date(2026, 1, 2, 8), "until Mon 08:00"],
+  // A weekday alone would be the wrong one.
+  [new Date(2026, 1, 9, 8), "until Feb 9 08:00"],
+  [new Date(2027, 0, 4, 8), "until Jan 4, 2027 08:00"],
   [new Date(2126, 0, 31, 12), "until you turn it off"],
 ])("%s is %s", (end, text) => expect(untilText(end.toISOString(), NOON)).toBe(text));

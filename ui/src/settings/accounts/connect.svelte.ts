@@ -176,7 +176,7 @@ export class Connect {
 
   private refused({ error, message }: Failure) {
     const keys = this.questions.map((question) => question.key);
-    const found = placed(error, message, keys);
+    const found = placed(error, message, keys, `[accounts.${this.name}]`);
     if (error.kind === "service" && error.error.error === "auth") {
       const secret = this.questions.find((question) => question.kind === "secret");
       if (secret) {

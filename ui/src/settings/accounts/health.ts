@@ -1,7 +1,7 @@
 /** How an account is, as a mark and in a line. */
 
 import type { AccountInfo, RateLimit, ServiceError } from "../../api";
-import { clock } from "../../parts/time";
+import { moment } from "../../parts/time";
 import { sentence } from "../../parts/words";
 
 export type Mark = "passing" | "attention" | "failing" | "quiet";
@@ -67,16 +67,21 @@ export function about(seconds: number): string {
   return `${Math.round(whole / 86_400)} d`;
 }
 
-/** What to say of an account in trouble: what, since when, when it is tried again. */
+/** What to say of an account in trouble: what, since when, from when its rows are, when it is tried again. */
 export function troubleText(
   service: string,
   error: ServiceError,
   since: string,
   next: string | null,
+  last: string | null,
+  now: number,
 ): string {
-  const again = next ? ` It is tried again at ${clock(next)}.` : "";
+  const again = next ? ` It is tried again at ${moment(next, now)}.` : "";
   const why = sentence(error.why);
-  return `${service} ${TROUBLE[error.error]} at ${clock(since)}. ${why} Its rows are from then.${again}`;
+  const rows = last
+    ? `Its rows are from ${moment(last, now)}, when it last answered.`
+    : "It has never answered, so nothing of it is shown.";
+  return `${service} ${TROUBLE[error.error]} at ${moment(since, now)}. ${why} ${rows}${again}`;
 }
 
 /** The share of the rate limit that is used, where checks slow down, and both in words. */

@@ -1,6 +1,6 @@
 /** All keys, as they are told. Ctrl is the command key on a Mac. */
 
-import { sheet } from "../../launcher/keys";
+import { sheet } from "../../launcher/key-sheet";
 
 export interface KeyGroup {
   title: string;

@@ -1,6 +1,7 @@
 /** Rules as people read them, and as fields that are typed. */
 
 import type { Decision, NotifyLevel, Event, RuleConfig, RuleInfo, RuleOutcome } from "../../api";
+import { moment } from "../../parts/time";
 
 /** What a condition asks, in parts that must all be true: what of, and what it must be; or as it is written. */
 export type Part = { of: string; is: string; values: string[] } | { code: string };
@@ -142,9 +143,9 @@ export const OUTCOME: Record<
 };
 
 /** An event in a list: "web main failed in unit tests, 12:03". */
-export function eventTitle(event: Event, clock: (at: string) => string): string {
+export function eventTitle(event: Event, now: number): string {
   const text = event.summary.length > 80 ? `${event.summary.slice(0, 79)}…` : event.summary;
-  return `${text}, ${clock(event.at)}`;
+  return `${text}, ${moment(event.at, now)}`;
 }
 
 /** A rule as it is written: what has its default is left out. */

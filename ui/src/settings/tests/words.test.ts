@@ -55,6 +55,11 @@ test("errors of no field are told with their place; several of one field are joi
     fields: { url: "a; b" },
     rest: ["callboard.toml:3:1: c"],
   });
+  // No line of a table that was to be added is one of the file.
+  const added = fault("[accounts.ci]", 1, "expected a table");
+  expect(placed({ kind: "config", errors: [added] }, "m", ["url"], "[accounts.ci]").rest).toEqual([
+    "expected a table",
+  ]);
   expect(placed({ kind: "internal", message: "m" }, "m", ["url"])).toEqual({ fields: {}, rest: ["m"] });
 });
 
@@ -149,9 +154,13 @@ test.each([
   expect(accountState(account)).toBe(state);
 });
 
-test("trouble is told with what, since when and when again", () => {
-  expect(troubleText("Jenkins", error, at(0), null)).toMatch(
-    /^Jenkins cannot be reached at \d\d:\d\d\. No route\. Its rows are from then\.$/,
+test("trouble is told with what, since when and from when its rows are", () => {
+  expect(troubleText("Jenkins", error, at(0), null, at(0), NOW)).toMatch(
+    /^Jenkins cannot be reached at \d\d:\d\d\. No route\. Its rows are from \d\d:\d\d, when it last answered\.$/,
+  );
+  // What never answered has no rows.
+  expect(troubleText("Jenkins", error, at(0), null, null, NOW)).toMatch(
+    /No route\. It has never answered, so nothing of it is shown\.$/,
   );
 });
 

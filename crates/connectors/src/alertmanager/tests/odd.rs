@@ -177,6 +177,24 @@ fn one_odd_alert_of_a_webhook_costs_no_other() {
         let received = hook.receive(&bearer("hush"), body.to_string().as_bytes(), now()).unwrap();
         assert_eq!(received.snapshots.len(), expected, "{alerts}");
     }
+    // What is not said is not "none": a poll knows it.
+    for (field, value, expected) in [
+        ("labels", json!(null), 0),
+        ("labels", json!({}), 0),
+        ("annotations", json!(null), 1),
+        ("annotations", json!("missing"), 1),
+    ] {
+        let mut alert = odd(field, value.clone());
+        if value == json!("missing") {
+            alert.as_object_mut().unwrap().remove(field);
+        }
+        let body = webhook(&[alert]).to_string();
+        let received = hook.receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
+        assert_eq!((received.snapshots.len(), received.poll), (expected, true), "{field} {value}");
+    }
+    let body = webhook(&[odd("annotations", json!({}))]).to_string();
+    let received = hook.receive(&bearer("hush"), body.as_bytes(), now()).unwrap();
+    assert_eq!((received.snapshots.len(), received.poll), (1, false), "it says that it has none");
     // A version that is not said or odd is no other version.
     for version in [json!(null), json!({}), json!(4), json!("4")] {
         let mut body = webhook(&[told("HighCPU", "firing")]);

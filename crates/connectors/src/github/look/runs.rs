@@ -49,6 +49,8 @@ pub(super) async fn runs(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> 
         repo.runs = Some(found.etag);
         repo.busy = found.more;
         note_short(repo, Part::Runs, found.short);
+        let has_builds = !(repo.listed.is_empty() && repo.standing.is_empty() && repo.not_passed.is_empty());
+        look.no_runs = found.none && has_builds;
         // A run under way that left the page is asked for by itself until it ends.
         let listed: BTreeSet<_> = found.rows.iter().map(|run| run.id).collect();
         repo.running.difference(&listed).for_each(|id| repo.strays.insert(*id, Stray::New));
@@ -59,11 +61,14 @@ pub(super) async fn runs(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> 
         repo.listed = listed;
         (rows, unread) = (found.rows, found.unread);
     }
+    // What the list of the default branch has is of that, whether it says so or not.
+    let mut of_default_branch = BTreeSet::new();
     let result = match of_default {
         Ok(Some(found)) => {
             lists.add(&found, default_branch.clone());
             repo.default_runs = Some(found.etag);
-            repo.listed.extend(found.rows.iter().map(|run| run.id));
+            of_default_branch.extend(found.rows.iter().map(|run| run.id));
+            repo.listed.extend(&of_default_branch);
             unread.extend(found.unread);
             rows.extend(found.rows);
             Ok(())
@@ -72,7 +77,12 @@ pub(super) async fn runs(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> 
         Err(error) => Err(error),
     };
     ask_for_missing(repo, &lists);
-    let rows = sound(repo, rows, &mut unread);
+    let mut rows = sound(repo, rows, &mut unread);
+    for run in rows.iter_mut().filter(|run| normalise::is_branchless(run)) {
+        let listed = default_branch.as_deref().filter(|_| of_default_branch.contains(&run.id));
+        let known = repo.branch_of(run.id).or(listed);
+        normalise::complete_branch(run, known, default_branch.as_deref());
+    }
     if repo.busy && !unread.is_empty() {
         // Both are read again: one that has not changed would not say again what of it is left out.
         (repo.runs, repo.default_runs) = (None, None);

@@ -12,6 +12,7 @@ mod poll;
 mod reading;
 mod renamed;
 mod unread;
+mod unsaid;
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},

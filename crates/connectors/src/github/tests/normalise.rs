@@ -329,7 +329,10 @@ fn a_build_is_named_by_workflow_and_branch() {
         (json!({ "path": null, "name": "CI" }), "acme/web/CI@main", true),
         (json!({ "path": "", "name": null }), "acme/web/workflow@main", true),
         (json!({ "head_branch": "cache" }), "acme/web/ci@cache", false),
-        (json!({ "head_branch": null }), "acme/web/ci", false),
+        // It may be of the default branch.
+        (json!({ "head_branch": null }), "acme/web/ci", true),
+        (json!({ "head_branch": "" }), "acme/web/ci", true),
+        (json!({ "head_branch": null, "event": "pull_request" }), "acme/web/ci", false),
         (
             json!({ "event": "pull_request", "head_repository": { "full_name": "stranger/web" } }),
             "acme/web/ci@stranger:main",

@@ -164,6 +164,45 @@ async fn what_does_not_say_what_it_is_for_one_poll_is_what_it_was() {
     }
 }
 
+/// What a project with branches is called by then, in a word that is not known here.
+#[tokio::test]
+async fn a_project_that_is_called_something_unknown_keeps_its_branches_and_is_named() {
+    let plain = |name: &str| job(name, json!({}));
+    let all = |shop: Value| json!({ "jobs": [shop, plain("web")] });
+    let names = |batch: &Batch| {
+        let mut names: Vec<_> = batch.snapshots.iter().map(|item| item.reference().to_owned()).collect();
+        names.sort();
+        names
+    };
+    for class in ["com.acme.OfTomorrow", "org.jenkinsci.plugins.workflow.multibranch.OfTomorrow", "?"] {
+        for watch in [&[][..], &["shop", "web"]] {
+            let of = |jobs: Value| all(folder(class, "shop", jobs));
+            let whole = all(shop(json!([plain("main"), plain("x")])));
+            let first = poll(&whole, watch, None, contract::now()).await;
+            let both = of(json!([plain("main"), plain("x")]));
+            let odd = poll(&both, watch, first.cursor.as_ref(), contract::now()).await;
+            assert_eq!((names(&odd), odd.gone.len()), (names(&first), 0), "{class} {watch:?}");
+            let [problem] = &odd.problems[..] else { panic!("{class}: {:?}", odd.problems) };
+            assert_eq!((problem.part.as_str(), problem.kind), ("shop", ProblemKind::Details), "{class}");
+            assert!(problem.why.contains(class), "{problem}");
+            // A branch that is deleted meanwhile is seen to be.
+            let fewer = of(json!([plain("main")]));
+            let batch = poll(&fewer, watch, odd.cursor.as_ref(), contract::now()).await;
+            let gone: Vec<_> = batch.gone.iter().map(|gone| (gone.key.id.as_str(), &gone.reason)).collect();
+            assert_eq!(gone, [("shop@x", &GoneReason::BranchDeleted)], "{class} {watch:?}");
+            // Where it does not say what is in it, nothing of it leaves the board.
+            for hidden in [json!({ "_class": class, "name": "shop" }), folder(class, "shop", json!(null))] {
+                let batch = poll(&all(hidden), watch, odd.cursor.as_ref(), contract::now()).await;
+                assert_eq!((batch.gone.len(), batch.complete.len()), (0, 0), "{class} {watch:?}");
+                let is_named = batch.problems.iter().any(|it| it.part == "shop" && it.hides());
+                assert!(is_named, "{class}: {:?}", batch.problems);
+                let back = poll(&whole, watch, batch.cursor.as_ref(), contract::now()).await;
+                assert_eq!((names(&back), back.gone.len()), (names(&first), 0), "{class} {watch:?}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_job_whose_builds_are_not_said_stays_as_it_was() {
     let red = json!({ "jobs": [job("web", json!({}))] });

@@ -63,3 +63,96 @@ fn webhooks_keep_what_they_do_not_say() {
         }
     }
 }
+
+/// What of a webhook is odd -> the incident that the next poll asks for, whether the account is polled, whether it is read.
+#[test]
+fn whichever_incident_a_webhook_is_about_is_looked_up() {
+    let whole = || webhook("incident.triggered", "2026-11-22T11:30:00Z", Value::Null, &incident("Q1SLOW"));
+    let event = |change: Value| json!({ "event": with(whole()["event"].clone(), change) });
+    let data = |change: Value| event(json!({ "data": with(whole()["event"]["data"].clone(), change) }));
+    let without = |field: &str| {
+        let mut body = whole();
+        body["event"].as_object_mut().unwrap().remove(field);
+        body
+    };
+    let of_it = |kind: &str| json!({ "id": "X1", "type": kind, "incident": { "id": "Q1SLOW", "type": "incident_reference" } });
+    let other = |kind: &str, data: Value| event(json!({ "event_type": kind, "data": data }));
+    let it = Some("Q1SLOW");
+    let cases = [
+        (whole(), it, false, true),
+        (event(json!({ "event_type": null })), it, true, true),
+        (event(json!({ "event_type": ["incident.triggered"] })), it, true, true),
+        (event(json!({ "event_type": "of_tomorrow" })), it, true, true),
+        (event(json!({ "event_type": "incident.of_tomorrow" })), it, true, true),
+        (event(json!({ "event_type": " Incident.Triggered" })), it, false, true),
+        (without("event_type"), it, true, true),
+        (event(json!({ "event_type": null, "data": of_it("incident_note") })), it, true, true),
+        (other("incident.responder.added", of_it("incident_responder")), it, true, true),
+        (other("incident.triggered", of_it("incident_of_tomorrow")), it, true, true),
+        (data(json!({ "type": null })), it, true, true),
+        (data(json!({ "service": null })), it, true, true),
+        (data(json!({ "escalation_policy": null })), it, true, true),
+        (data(json!({ "created_at": null })), it, true, true),
+        (data(json!({ "status": null })), it, true, false),
+        (data(json!({ "status": "dormant" })), it, true, false),
+        (data(json!({ "status": {} })), it, true, false),
+        (data(json!({ "title": ["x"] })), it, true, false),
+        (data(json!({ "id": null })), None, true, false),
+        (event(json!({ "event_type": null, "data": null })), None, true, true),
+        (other("incident.triggered", Value::Null), None, true, true),
+        (other("incident.annotated", of_it("incident_note")), None, false, true),
+        (other("service.updated", json!({ "id": "PIJ90N7", "type": "service" })), None, false, true),
+        (other("pagey.ping", json!({ "message": "Hello" })), None, false, true),
+    ];
+    for (body, mentioned, poll, is_read) in cases {
+        let hook = Webhooks::new(
+            Arc::new(Watched { account: "test".into(), teams: Vec::new(), services: Vec::new() }),
+            Some(&contract::SECRET.into()),
+        );
+        let bytes = body.to_string().into_bytes();
+        let received = hook.receive(&signed(contract::SECRET, "", &bytes), &bytes, now());
+        let found = hook.mentioned();
+        assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), mentioned.as_slice(), "{body}");
+        assert_eq!(received.is_ok(), is_read, "{body}: {received:?}");
+        // For one that cannot be read the account is polled in any case.
+        if let Ok(received) = received {
+            assert_eq!(received.poll, poll, "{body}");
+            assert!(poll || mentioned.is_none() || !received.snapshots.is_empty(), "{body}");
+            let is_remembered = received.remember.is_some();
+            assert_eq!(is_remembered, mentioned.is_some(), "{body}");
+        }
+    }
+}
+
+/// What a webhook does not say of an incident stays as it is known.
+#[test]
+fn what_a_webhook_leaves_out_overwrites_nothing() {
+    let hook = Webhooks::new(
+        Arc::new(Watched { account: "test".into(), teams: Vec::new(), services: Vec::new() }),
+        Some(&contract::SECRET.into()),
+    );
+    let stored = item(&incident("Q1SLOW"));
+    let known = detail(&stored).clone();
+    for odd in [json!(null), json!("missing"), json!([]), json!("x")] {
+        for field in ["service", "urgency", "teams", "title", "html_url", "escalation_policy"] {
+            let mut body =
+                webhook("incident.acknowledged", "2026-11-22T11:30:00Z", user(ANA), &acknowledged("Q1SLOW"));
+            let fields = body["event"]["data"].as_object_mut().unwrap();
+            fields.insert(field.to_owned(), odd.clone());
+            if odd == json!("missing") {
+                fields.remove(field);
+            }
+            let bytes = body.to_string().into_bytes();
+            // One that cannot be read changes nothing.
+            let received = hook.receive(&signed(contract::SECRET, "", &bytes), &bytes, now());
+            let Ok(received) = received else { continue };
+            let after = compare(Some(&stored), received.snapshots[0].clone()).item;
+            assert_eq!(after.status(), "acknowledged", "{field} {odd}");
+            let found = detail(&after);
+            assert_eq!((&found.service, found.severity), (&known.service, known.severity), "{field} {odd}");
+            let is_asked_for =
+                ["service", "escalation_policy"].contains(&field) || field == "teams" && odd != json!([]);
+            assert_eq!(received.poll, is_asked_for, "{field} {odd}: a poll knows it");
+        }
+    }
+}

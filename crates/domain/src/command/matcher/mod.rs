@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use self::parts::Left;
 use super::{
-    CommandSpec,
+    ArgType, CommandSpec,
     token::Token,
     usage::{Element, Usage},
     value::same,
@@ -41,12 +41,21 @@ pub(super) struct Reading {
     pub(super) own_words: bool,
     /// An argument can be given again.
     pub(super) again: bool,
+    /// A word of the usage that leads an argument (`to`, `for`) may be left out, where its place and type tell the argument.
+    pub(super) unled: bool,
 }
 
 impl Reading {
     /// As the usage says.
-    pub(super) const EXACT: Self =
-        Self { complete: true, typed: true, names: false, free: false, own_words: false, again: false };
+    pub(super) const EXACT: Self = Self {
+        complete: true,
+        typed: true,
+        names: false,
+        free: false,
+        own_words: false,
+        again: false,
+        unled: false,
+    };
 }
 
 /// What a reading found for an argument.
@@ -184,6 +193,17 @@ impl<'a> Matcher<'a> {
 
     fn is_given(&self, arg: usize) -> bool {
         self.given.contains(&arg) || self.so_far.found.iter().any(|found| found.arg == arg)
+    }
+
+    /// True where these elements are recognised without the literal before them: what is required, or has a form of its own. A
+    /// text that may be left out takes any words, also those that were meant for something else.
+    fn tells_itself(&self, elements: &[Element]) -> bool {
+        let mut args = elements.first().into_iter().flat_map(Element::args).peekable();
+        let tells = |arg: usize| {
+            let arg = &self.spec.args[arg];
+            arg.required || !matches!(arg.ty, ArgType::Text | ArgType::Bool | ArgType::Pairs)
+        };
+        args.peek().is_some() && args.all(tells)
     }
 
     /// True where every argument that the element holds is given some other way.

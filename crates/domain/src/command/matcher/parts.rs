@@ -151,7 +151,12 @@ impl<'a> Matcher<'a> {
             }
             Element::Rest(arg) => self.rest(*arg, then, at),
             Element::Word(pieces) => match first.literal() {
-                Some(literal) => self.is_literal(literal, at) && self.elements(others, then, at + 1, true),
+                Some(literal) => {
+                    (self.is_literal(literal, at) && self.elements(others, then, at + 1, true))
+                        || (self.reading.unled
+                            && self.tells_itself(others)
+                            && self.elements(others, then, at, false))
+                }
                 None => self.value(pieces, others, then, at),
             },
         }

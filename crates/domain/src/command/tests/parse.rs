@@ -120,6 +120,34 @@ fn order_is_free_where_it_leaves_no_doubt() {
 }
 
 #[test]
+fn a_value_is_known_by_its_place_where_the_word_before_it_is_left_out() {
+    check_all(&[
+        ("deploy api staging", "deploy app=api ref=main env=staging"),
+        ("deploy api/v2 staging", "deploy app=api ref=v2 env=staging"),
+        ("deploy api ref=v2 staging", "deploy app=api ref=v2 env=staging"),
+        ("copy db a b", "copy what=db source=a target=b"),
+        ("copy db from a b", "copy what=db source=a target=b"),
+        ("copy db a", "copy what=db source=a, needs target"),
+        ("who is on call web", "who is on call team=web"),
+        ("silence X 2h", "silence alert=X duration=2h"),
+    ]);
+    let commands = commands();
+    for line in [
+        // What is not of its type has no place.
+        "deploy api zoe",
+        // A text that may be left out takes nothing that was meant for another.
+        "move x y z",
+        // A word of the command's own is no value.
+        "copy a b from",
+        "deploy api api to staging",
+        // Nor is a part of a text.
+        "silence X deploying for 2h",
+    ] {
+        assert!(commands.parse(line).is_err(), "{line}");
+    }
+}
+
+#[test]
 fn what_lacks_is_asked_for() {
     check_all(&[
         ("deploy", "deploy ref=main, needs app env"),
@@ -195,7 +223,6 @@ fn what_makes_no_sense_is_never_guessed() {
             "error: env: expected staging or production, found \"stagin\"; did you mean \"staging\"?",
         ),
         ("deploy api to staging now", "error: deploy takes no \"now\""),
-        ("deploy api staging", "error: deploy takes no \"staging\"; did you mean \"to staging\"?"),
         ("deploy api too staging", "error: deploy takes no \"too\"; did you mean \"to\"?"),
         ("deploy api to staging --rfe v2", "error: deploy takes no \"--rfe\"; did you mean \"ref\"?"),
         ("deploy api to staging rfe=v2", "error: deploy takes no \"rfe=v2\"; did you mean \"ref\"?"),
@@ -218,7 +245,6 @@ fn what_makes_no_sense_is_never_guessed() {
         ("ack \"open", "error: the quote that starts at character 5 is not closed"),
         ("ack", "ack, needs incident"),
         ("ack \"\"", "error: incident: expected an incident, found \"\""),
-        ("who is on call now", "error: who is on call takes no \"now\"; did you mean \"for now\"?"),
     ]);
 }
 
@@ -399,6 +425,11 @@ fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
             "error: comment: expected no time in it (a time is given as `for <duration>` or `until <until>`, and a comment that says one is written in quotes), found {found:?}; did you mean {meant:?}?"
         )
     };
+    let refused_without = |found: &str| {
+        format!(
+            "error: comment: expected no time in it (a time is given as `for <duration>` or `until <until>`, and a comment that says one is written in quotes), found {found:?}"
+        )
+    };
     let said = |args: &str| format!("silence alert=X {args}");
     let comment = |text: &str| said(&format!("duration=2h comment={}", quote(text)));
     let part = |found: &str, next: &str| {
@@ -437,11 +468,20 @@ fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
         ("silence X for 1w", said("duration=1w")),
         ("silence X duration 2 hours", said("duration=\"2 hours\"")),
         ("silence for 2 hours X", said("duration=\"2 hours\"")),
-        ("silence X 2h", refused("2h", "for 2h")),
-        ("silence X 2 hours", refused("2 hours", "for 2 hours")),
-        ("silence X 4h deploying", refused("4h deploying", "for 4h deploying")),
-        ("silence X tomorrow", refused("tomorrow", "until tomorrow")),
-        ("silence X 9am", refused("9am", "until 9am")),
+        ("silence X 2h", said("duration=2h")),
+        ("silence X 2 hours", said("duration=\"2 hours\"")),
+        ("silence X 4h deploying", said("duration=4h comment=deploying")),
+        ("silence X tomorrow", until("tomorrow", "")),
+        ("silence X tomorrow at 9 deploying", until("tomorrow at 9", " comment=deploying")),
+        ("silence X until tomorrow at 9 deploying", until("tomorrow at 9", " comment=deploying")),
+        ("silence X 9am", until("9am", "")),
+        // When it runs, the same is said of it as with the word before it.
+        ("silence X 31 feb", until("31 feb", "")),
+        ("silence X 31 feb deploying", until("31 feb", " comment=deploying")),
+        // What would be refused is not proposed.
+        ("silence X deploying until 31 feb", refused_without("deploying until 31 feb")),
+        ("silence X deploying until 2020-01-01", refused_without("deploying until 2020-01-01")),
+        ("silence X monday 9 disks fail", refused_without("monday 9 disks fail")),
         ("silence X deploying until 18:00", refused("deploying until 18:00", "until 18:00 deploying")),
         ("silence X deploying for 2 days", refused("deploying for 2 days", "for 2 days deploying")),
         ("silence X comment until monday", refused("until monday", "until monday")),
@@ -451,7 +491,7 @@ fn a_time_is_understood_or_refused_and_never_a_part_of_the_comment() {
             "silence X until the deploy is over",
             "error: until: expected a length of time such as 2h, or a time such as 18:00, tomorrow, monday 14:30 or 2026-11-22T10:00, found \"the\"".to_owned(),
         ),
-        ("silence X seven hours", refused("seven hours", "until seven hours")),
+        ("silence X seven hours", until("seven hours", "")),
         ("silence X until 3/4", until("3/4", "")),
         ("silence X until 18:00 PST", part("18:00 PST", "PST")),
         ("silence X 2 nodes are down", comment("2 nodes are down")),

@@ -140,7 +140,10 @@ fn texts_mean_items() {
     for (kind, text, expected) in cases {
         let got = match resolve_item(text, &board, *kind) {
             Resolution::Exact(item) => vec![item.reference().to_owned()],
-            Resolution::Many(names) => names,
+            Resolution::Many { names, total } => {
+                assert_eq!(names.len(), total, "{kind} {text:?}");
+                names
+            }
             Resolution::None => Vec::new(),
         };
         assert_eq!(got, *expected, "{kind} {text:?}");
@@ -150,9 +153,14 @@ fn texts_mean_items() {
 #[test]
 fn at_most_ten_are_told() {
     let board: Vec<_> = (0..30).map(|n| pull_request("forge", &format!("acme/r{n:02}"), 7, "x")).collect();
-    let Resolution::Many(names) = resolve_item("7", &board, Kind::PullRequest) else { panic!() };
-    assert_eq!(names.len(), 10);
+    let Resolution::Many { names, total } = resolve_item("7", &board, Kind::PullRequest) else { panic!() };
+    assert_eq!((names.len(), total), (10, 30));
     assert_eq!(names[0], "acme/r00#7");
+    let error = ArgError::several("pr", "7", names.clone(), total).to_string();
+    assert!(error.starts_with("pr: \"7\" could be acme/r00#7, acme/r01#7, "), "{error}");
+    assert!(error.ends_with(", acme/r09#7, and 20 more: say more of the one that is meant"), "{error}");
+    let few = ArgError::several("pr", "7", names[..2].to_vec(), 2).to_string();
+    assert_eq!(few, "pr: \"7\" could be acme/r00#7, acme/r01#7");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::{
         Transition, compare, missed,
     },
     item::{
-        Assignment, Detail, IncidentStatus, Item, Severity, User,
+        Assignment, Detail, Incident, IncidentStatus, Item, Severity, User,
         examples::{at, build, hold, incident},
     },
 };
@@ -405,4 +405,39 @@ fn whom_an_incident_is_assigned_to_is_told_with_it() {
     assert_eq!((told.name, told.of, told.asked_before), (Reassigned, vec![ana, bo], vec!["P1".to_owned()]));
     let nobody = compare(Some(&first), assigned(1, &[])).transitions.remove(0);
     assert_eq!((nobody.name, nobody.of), (Reassigned, Vec::new()));
+}
+
+/// What a newer report does not know of an incident -> what is known of it then.
+#[test]
+fn what_is_not_known_overwrites_nothing() {
+    let known = incident(|i| {
+        (i.service, i.severity, i.number) = ("Checkout".into(), Severity::High, Some(7));
+        i.labels = [("urgency".to_owned(), "high".to_owned())].into();
+    });
+    let newer = |change: &dyn Fn(&mut Incident)| {
+        let mut item = known.clone();
+        let Detail::Incident(incident) = &mut item.detail else { unreachable!() };
+        incident.updated_at = at(50);
+        change(incident);
+        item
+    };
+    type Change = fn(&mut Incident);
+    let unknown: [Change; 5] = [
+        |i| i.service.clear(),
+        |i| i.severity = Severity::Unknown,
+        |i| i.number = None,
+        |i| i.labels.clear(),
+        |i| (i.service, i.severity, i.number) = (String::new(), Severity::Unknown, None),
+    ];
+    for (place, change) in unknown.into_iter().enumerate() {
+        // In either order: a thin report may come first, and the older one that says more after it.
+        let thin = newer(&change);
+        let joined = compare(Some(&known), thin.clone()).item;
+        assert_eq!(joined, newer(&|_| {}), "{place}");
+        let joined = compare(Some(&compare(None, thin).item), known.clone()).item;
+        assert_eq!(joined, newer(&|_| {}), "{place}, the other way round");
+    }
+    // What is known and changes is taken over.
+    let moved = newer(&|i| (i.service, i.severity) = ("Billing".into(), Severity::Critical));
+    assert_eq!(compare(Some(&known), moved.clone()).item, moved);
 }

@@ -152,6 +152,7 @@ fn event(name: EventName, item: &Item) -> Event {
         seen_at: at(6),
         old: false,
         moot: false,
+        moot_because: None,
         by: Some(User::named("bo")),
         of: Vec::new(),
         asked_before: Vec::new(),

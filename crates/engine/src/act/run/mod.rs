@@ -155,7 +155,7 @@ impl Runner {
         if stopping.is_cancelled() {
             return RunState::Canceled { sent: false };
         }
-        let writes = Writes::default();
+        let writes = Writes::default().reporting_to(place.stream.clone());
         let doing = writes.observe(catch_panic(ready.action.run(&ready.args, ready.at, stream)));
         let stopped = |how: &str| stopped(writes.sent(), ready.spec.effect, how);
         let state = tokio::select! {

@@ -31,6 +31,8 @@ use crate::{
 
 /// How many items that are not open are looked at when an argument names one.
 const RECENT: u32 = 500;
+/// How many letters of a name leave out enough of the others for all that fit to be looked at.
+const TELLING: usize = 3;
 
 /// A line that is ready to run.
 pub(crate) struct Ready {
@@ -118,9 +120,8 @@ impl Runner {
                     args.values.insert(arg.name.clone(), item.reference().to_owned());
                     args.items.insert(arg.name.clone(), item.clone());
                 }
-                Resolution::Many(candidates) => {
-                    let arg = arg.name.clone();
-                    return Err(ArgError::Ambiguous { arg, found: typed, candidates }.into());
+                Resolution::Many { names, total } => {
+                    return Err(ArgError::several(&arg.name, typed, names, total).into());
                 }
                 // The service may know it though the board does not: the action says whether it can be.
                 Resolution::None => {}
@@ -129,21 +130,30 @@ impl Runner {
         Ok(())
     }
 
-    /// The items of a kind that a person may mean: all that are open, and the latest of the others.
-    pub(crate) async fn items_of(&self, kind: Kind) -> Result<Vec<Item>, StoreError> {
-        let open = self.inner.store.open_items_of(kind).await?.into_iter().map(|stored| stored.item);
-        let recent = self.inner.store.items(kind, RECENT).await?.into_iter().map(|stored| stored.item);
+    /// The items of a kind that are offered to a person who has typed that much of one: the latest that are open, the latest of
+    /// the others, and all that hold what is typed once that says something.
+    pub(crate) async fn items_of(&self, kind: Kind, typed: &str) -> Result<Vec<Item>, StoreError> {
+        let store = &self.inner.store;
+        let open = store.open_items_of(kind).await?;
+        let recent = store.items(kind, RECENT).await?;
+        let named = match typed.trim().chars().count() >= TELLING {
+            true => store.items_like(kind, typed, RECENT).await?,
+            false => Vec::new(),
+        };
+        let all = open.into_iter().chain(recent).chain(named).map(|stored| stored.item);
         let mut known = BTreeSet::new();
-        Ok(open.chain(recent).filter(|item| known.insert(item.key.clone())).collect())
+        Ok(all.filter(|item| known.insert(item.key.clone())).collect())
     }
 
-    /// The items of a kind among which a text's meaning is looked for. One that is named in full is found at once.
+    /// The items of a kind among which a text's meaning is looked for, however many there are. One that is named in full is
+    /// found at once.
     pub(crate) async fn items_meant(&self, kind: Kind, typed: &str) -> Result<Vec<Item>, StoreError> {
         let named = self.inner.store.items_named(kind, typed.trim()).await?;
-        match named.is_empty() {
-            true => self.items_of(kind).await,
-            false => Ok(named.into_iter().map(|stored| stored.item).collect()),
-        }
+        let meant = match named.is_empty() {
+            true => self.inner.store.items_like(kind, typed, RECENT).await?,
+            false => named,
+        };
+        Ok(meant.into_iter().map(|stored| stored.item).collect())
     }
 
     /// Makes a line ready to run exactly as it was shown, or says what has changed since.

@@ -51,7 +51,7 @@ impl Engine {
                 rate_limit: source.and_then(|source| source.rate_limit),
                 last_ok: source.and_then(|source| source.last_ok_at),
                 reading: source.and_then(|source| source.reading),
-                problems: source.map(problems).unwrap_or_default(),
+                problems: problems(account, source),
                 secrets: active.secrets.place(),
                 watched: account.config.watches(),
                 settings: account.settings(),
@@ -145,6 +145,8 @@ impl Engine {
     }
 }
 
-fn problems(source: &StoredSource) -> Vec<Problem> {
-    source.problems.iter().map(|stored| stored.problem.clone()).collect()
+/// What the last poll could not read, and the webhooks that could not be read.
+fn problems(account: &accounts::Account, source: Option<&StoredSource>) -> Vec<Problem> {
+    let polled = source.into_iter().flat_map(|source| &source.problems).map(|stored| stored.problem.clone());
+    polled.chain(account.unread_webhooks.problem()).collect()
 }

@@ -71,7 +71,11 @@ impl Engine {
             let total = if title == board::QUIET { total + not_listed } else { total };
             Section { title: title.to_owned(), total, shown: rows.len(), rows }
         };
-        let sections = ranked.sections.into_iter().map(section).collect();
+        let mut sections: Vec<Section> = ranked.sections.into_iter().map(section).collect();
+        let rows = sections.iter_mut().flat_map(|section| &mut section.rows);
+        for row in rows.filter(|row| row.snoozed.is_some()) {
+            row.snoozed_by = self.store().snoozed_by(&row.key).await.map_err(ApiError::internal)?;
+        }
         let not_seen = status::not_seen(&accounts, &sources, &unreadable);
         Ok(Board { sections, summary: ranked.summary, not_seen })
     }

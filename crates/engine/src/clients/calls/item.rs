@@ -85,19 +85,16 @@ impl Engine {
             candidates
                 .extend(self.store().items_named(kind, typed.trim()).await.map_err(ApiError::internal)?);
         }
-        // What is not named in full is looked for among what is open and recent.
+        // What is not named in full is looked for among all that is open, and what ended lately.
         let kinds: &[Kind] = if candidates.is_empty() { &Kind::ALL } else { &[] };
         for kind in kinds.iter().copied() {
-            let items = self.inner.runner.items_of(kind).await.map_err(ApiError::internal)?;
+            let items = self.inner.runner.items_meant(kind, typed).await.map_err(ApiError::internal)?;
             match command::resolve_item(typed, items.iter(), kind) {
                 command::Resolution::Exact(item) => {
                     candidates.extend(self.store().item(&item.key).await.map_err(ApiError::internal)?);
                 }
-                command::Resolution::Many(references) => {
-                    let arg = "item".to_owned();
-                    return Err(
-                        ArgError::Ambiguous { arg, found: typed.into(), candidates: references }.into()
-                    );
+                command::Resolution::Many { names, total } => {
+                    return Err(ArgError::several("item", typed, names, total).into());
                 }
                 command::Resolution::None => {}
             }

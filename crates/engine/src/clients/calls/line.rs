@@ -109,7 +109,8 @@ impl Engine {
             ArgType::Choice(values) => Ok(values.iter().map(|value| plain(value)).collect()),
             ArgType::Bool => Ok(vec![plain("true"), plain("false")]),
             ArgType::Item(kind) => {
-                let items = self.inner.runner.items_of(*kind).await.map_err(ApiError::internal)?;
+                let items =
+                    self.inner.runner.items_of(*kind, &query.typed).await.map_err(ApiError::internal)?;
                 let sources = self.store().sources().await.map_err(ApiError::internal)?;
                 let (identities, nobody, now) = (identities(&sources), Identity::default(), Timestamp::now());
                 let me = |item: &Item| identities.get(&item.key.account).unwrap_or(&nobody);
@@ -124,7 +125,7 @@ impl Engine {
             _ if let Some(listing) = entry.listing(&query.arg) => {
                 let mut items = Vec::new();
                 for kind in Kind::ALL {
-                    items.extend(self.inner.runner.items_of(kind).await.map_err(ApiError::internal)?);
+                    items.extend(self.inner.runner.items_of(kind, "").await.map_err(ApiError::internal)?);
                 }
                 Ok(listing.choices(&items))
             }

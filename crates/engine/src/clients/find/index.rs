@@ -358,6 +358,7 @@ mod tests {
             checks: None,
             expires_at: None,
             snoozed: None,
+            snoozed_by: None,
             as_of: None,
         }
     }

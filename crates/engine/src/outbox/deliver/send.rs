@@ -96,8 +96,11 @@ pub(super) async fn ready(
                 return Ok(Err(no_news(reason, error, now)));
             }
         }
-        // What stands there says all that it would.
-        let is_the_same = prepared.message.as_ref().is_none_or(|message| *message == delivery.message);
+        // What stands there says all that it would, unless the last edit was put into words and did not arrive.
+        let is_the_same = prepared
+            .message
+            .as_ref()
+            .is_none_or(|message| delivery.error.is_none() && *message == delivery.message);
         if delivery.posted.is_some() && is_the_same {
             return Ok(Err(Attempt::Skipped));
         }

@@ -232,6 +232,125 @@ async fn what_may_stand_in_the_channel_is_not_said_to_be_not_posted() {
     }
 }
 
+/// How far the beginning of a matter is when its end comes.
+#[derive(Debug, Clone, Copy)]
+enum Beginning {
+    Stands,
+    /// It got no answer, and a look-up finds it.
+    Found,
+    /// It got no answer, and a look-up finds that it is not there.
+    Absent,
+    /// It got no answer, and nor does any look-up.
+    NeverFound,
+    /// It got no answer, and the chat cannot be searched.
+    NotSearchable,
+    Failed,
+    Waits,
+}
+
+/// What is posted of the event with that number, as far as it is.
+async fn post_due(store: &Store, now: Timestamp) -> Vec<String> {
+    let mut posted = Vec::new();
+    while let Some(claimed) = store.claim(now, 1, BTreeMap::new()).await.unwrap().pop() {
+        let key = claimed.key.clone();
+        let attempt = match ready(store, claimed, now).await.unwrap() {
+            Err(attempt) => attempt,
+            Ok(ready) => {
+                let About::Event(event) = ready.about else { panic!("{ready:?}") };
+                let how = match (&ready.posted, &ready.under) {
+                    (Some(_), _) => "edit",
+                    (None, Some(_)) => "reply",
+                    (None, None) => "post",
+                };
+                let says = ready.message.plain().contains("It is not known whether this was posted before:");
+                posted.push(format!("{how} {event}{}", if says { ", not sure" } else { "" }));
+                let id = ready.posted.as_ref().map_or_else(|| event.to_string(), |it| it.id.clone());
+                Attempt::Posted(Posted { id, ..stands() })
+            }
+        };
+        store.attempted(&key, attempt, now).await.unwrap();
+    }
+    posted
+}
+
+/// Event 1 is the beginning, event 2 the end.
+#[tokio::test]
+async fn what_is_posted_of_an_end_depends_on_what_became_of_its_beginning() {
+    use crate::tests::{at, incident};
+    let lost = ServiceError::unknown("503");
+    // the beginning -> what is posted before it is looked up, after that, and after minutes
+    let cases: [(_, &[&str], &[&str], &[&str]); 7] = [
+        (Beginning::Stands, &["edit 1", "reply 2"], &[], &[]),
+        (Beginning::Found, &[], &["edit 1", "reply 2"], &[]),
+        (Beginning::Absent, &[], &[], &[]),
+        (Beginning::NeverFound, &[], &[], &["post 2, not sure"]),
+        (Beginning::NotSearchable, &["post 2, not sure"], &[], &[]),
+        (Beginning::Failed, &["post 2"], &[], &[]),
+        (Beginning::Waits, &[], &[], &[]),
+    ];
+    for (beginning, first, looked_up, later) in cases {
+        let store = Store::temporary(at(0)).unwrap();
+        let pager = AccountName::from("pager");
+        store.watch(&pager, at(0)).await.unwrap();
+        let ingest = async |status: IncidentStatus, second: i64| {
+            let snapshots = vec![incident("db1", status, second)];
+            let report = Report::Hook(Received { snapshots, ..Received::default() });
+            store.ingest(&pager, report, at(second), Arc::new(PostAll)).await.unwrap();
+        };
+        ingest(IncidentStatus::Triggered, 10).await;
+        let claimed = store.claim(at(11), 1, BTreeMap::new()).await.unwrap().pop().expect("it is due");
+        let key = claimed.key.clone();
+        ready(&store, claimed, at(11)).await.unwrap().expect("it is news");
+        let attempt = match beginning {
+            Beginning::Stands => Attempt::Posted(Posted { id: "1".into(), ..stands() }),
+            Beginning::Found | Beginning::Absent | Beginning::NeverFound => {
+                Attempt::Unknown(at(22), lost.clone())
+            }
+            Beginning::NotSearchable => Attempt::Unknown(at(12) + LONGEST_WAIT, lost.clone()),
+            Beginning::Failed => Attempt::Failed(ServiceError::rejected("no")),
+            Beginning::Waits => Attempt::Later(at(25), ServiceError::unavailable("down")),
+        };
+        store.attempted(&key, attempt, at(12)).await.unwrap();
+        ingest(IncidentStatus::Resolved, 20).await;
+        assert_eq!(post_due(&store, at(21)).await, first, "{beginning:?}");
+        let attempt = match beginning {
+            Beginning::Found => Some(Attempt::Posted(Posted { id: "1".into(), ..stands() })),
+            Beginning::Absent => Some(Attempt::Absent),
+            Beginning::NeverFound => Some(Attempt::Unknown(at(52), lost.clone())),
+            _ => None,
+        };
+        if let Some(attempt) = attempt {
+            assert!(store.attempted(&key, attempt, at(22)).await.unwrap(), "{beginning:?}");
+        }
+        assert_eq!(post_due(&store, at(30)).await, looked_up, "{beginning:?}");
+        assert_eq!(post_due(&store, at(200)).await, later, "{beginning:?}");
+        // What is looked up at last is never a second message of a beginning that is over.
+        store.attempted(&key, Attempt::Absent, at(201)).await.unwrap();
+        assert_eq!(post_due(&store, at(202)).await, Vec::<String>::new(), "{beginning:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_edit_that_did_not_arrive_is_sent_again_though_it_says_the_same() {
+    use crate::tests::{at, incident};
+    let store = Store::temporary(at(0)).unwrap();
+    let pager = AccountName::from("pager");
+    store.watch(&pager, at(0)).await.unwrap();
+    for (status, second) in [(IncidentStatus::Triggered, 10), (IncidentStatus::Acknowledged, 20)] {
+        let snapshots = vec![incident("db1", status, second)];
+        let report = Report::Hook(Received { snapshots, ..Received::default() });
+        store.ingest(&pager, report, at(second), Arc::new(PostAll)).await.unwrap();
+        if status == IncidentStatus::Triggered {
+            assert_eq!(post_due(&store, at(11)).await, ["post 1"]);
+        }
+    }
+    let claimed = store.claim(at(21), 1, BTreeMap::new()).await.unwrap().pop().expect("an edit");
+    let key = claimed.key.clone();
+    ready(&store, claimed, at(21)).await.unwrap().expect("it says more than before");
+    store.attempted(&key, Attempt::Later(at(22), ServiceError::unavailable("down")), at(21)).await.unwrap();
+    assert_eq!(post_due(&store, at(23)).await, ["edit 1", "reply 2"]);
+}
+
 #[tokio::test]
 async fn a_sending_that_breaks_is_unknown_and_then_given_up() {
     let breaks = || async { panic!("a renderer") };

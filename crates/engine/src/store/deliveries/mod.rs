@@ -11,7 +11,8 @@
 //!    ^          |-----> pending           it surely did not happen: later
 //!    |          |-----> failed            given up, until a person tries again
 //!    |          |-----> moot              no news any more by the time that it could be sent
-//!    |          '-----> unknown           it may have happened: looked up before it is sent again
+//!    |          '-----> unknown           it may have happened: looked up before it is sent again, and before what is behind
+//!    |                     |              it in its channel is sent, for as long as that may take (`queue`)
 //!    '---------------------'              looked up, and absent
 //!
 //! pending -> digested                     told in the digest that another delivery has become
@@ -44,7 +45,7 @@ use super::{
 };
 use crate::api::MootReason;
 
-pub(super) use self::thread::move_to;
+pub(super) use self::thread::{move_to, renew_all};
 pub use self::{
     news::{CurrentEvent, Prepared, QueuedEvent},
     queue::{Claimed, LONGEST_WAIT},
@@ -93,6 +94,12 @@ ALTER TABLE deliveries ADD COLUMN digest TEXT;   -- the DeliveryKey that tells o
 CREATE INDEX deliveries_thread ON deliveries (address, item, n) WHERE item IS NOT NULL;
 CREATE INDEX deliveries_digest ON deliveries (digest) WHERE digest IS NOT NULL;
 CREATE INDEX deliveries_untold ON deliveries (changed_at) WHERE state IN ('moot', 'digested');
+";
+
+/// Since when it is not known whether one stands, and the roots of an item.
+pub(super) const V4: &str = "
+ALTER TABLE deliveries ADD COLUMN unknown_since INTEGER; -- since when it may have arrived; NULL: that is known
+CREATE INDEX deliveries_roots ON deliveries (item) WHERE item IS NOT NULL AND root IS NULL;
 ";
 
 /// What a delivery tells of.
@@ -237,8 +244,8 @@ pub(super) fn insert(conn: &Connection, new: &NewDelivery, now: Timestamp) -> ru
         Some(subject) => thread::root(conn, &new.to, subject, now)?,
         None => None,
     };
-    let due_at = match subject.as_ref().and_then(|subject| subject.happened_at) {
-        Some(at) if news::is_late(at, now) => now + news::GATHER,
+    let due_at = match subject.as_ref().and_then(|subject| subject.event) {
+        Some((_, at)) if news::is_late(at, now) => now + news::GATHER,
         _ => now,
     };
     let sql = "INSERT INTO deliveries
@@ -262,7 +269,8 @@ pub(super) fn insert(conn: &Connection, new: &NewDelivery, now: Timestamp) -> ru
 pub(super) fn recover(conn: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
     let error = ServiceError::unknown("Callboard ended while the message was being sent");
     let sql = format!(
-        "UPDATE deliveries SET state = iif({STANDS}, 'pending', 'unknown'), next_at = ?1, error = ?2
+        "UPDATE deliveries SET state = iif({STANDS}, 'pending', 'unknown'), next_at = ?1, error = ?2,
+               unknown_since = coalesce(unknown_since, ?1)
                WHERE state IN ('pending', 'sending') AND state = 'sending'"
     );
     run(conn, &sql, params![At(now), Json(&error)])

@@ -61,6 +61,9 @@ pub struct CurrentEvent {
     pub me: Identity,
     /// True where more has happened to the item since.
     pub is_overtaken: bool,
+    /// What had happened to it before in the same matter, in a line, where it is not known whether that was posted in the
+    /// channel.
+    pub unsure: Option<String>,
 }
 
 impl CurrentEvent {
@@ -118,7 +121,21 @@ impl Reader<'_> {
         // What was seen with it is told beside it.
         let later = "SELECT 1 FROM events WHERE item = ?1 AND id > ?2 AND seen_at > ?3 LIMIT 1";
         let is_overtaken = one(conn, later, params![n, event.id, At(event.seen_at)], |_| Ok(()))?.is_some();
-        Ok(Ok(CurrentEvent { event, item: stored.item, me, is_overtaken }))
+        let unsure = self.unsure(n, &event, to)?;
+        Ok(Ok(CurrentEvent { event, item: stored.item, me, is_overtaken, unsure }))
+    }
+
+    /// The latest event of the same matter before this one that may have been posted in this channel and may not.
+    fn unsure(&self, n: i64, event: &Event, to: &Address) -> rusqlite::Result<Option<String>> {
+        let ends = events::words(&rules::matter_ends(event.item.kind));
+        let sql = format!(
+            "SELECT e.summary FROM events e JOIN deliveries d ON d.event = e.id LEFT JOIN deliveries g ON g.id = d.digest
+             WHERE e.item = ?1 AND e.id < ?2 AND d.address = ?3 AND coalesce(g.state, d.state) = 'unknown'
+             AND NOT EXISTS (SELECT 1 FROM events x
+                 WHERE x.item = ?1 AND x.name IN ({ends}) AND x.id >= e.id AND x.id < ?2)
+             ORDER BY e.id DESC LIMIT 1"
+        );
+        one(self.conn, &sql, params![n, event.id, Text(to)], |row| row.get(0))
     }
 
     /// True where what an event answers was to be posted in this channel as well, and none of it was.

@@ -20,6 +20,9 @@ use crate::api::AuditedChange;
 
 /// The longest wait between two tries, but for a service that asks for a longer one.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+/// How long a message that may have arrived keeps what is behind it in its channel waiting, to be looked up a few times first:
+/// so the channel reads in order, and an end is not posted where its beginning may be missing.
+const HOLDS: Duration = Duration::from_secs(2 * 60);
 /// A record that was changed more than this in the future was changed while the clock was wrong.
 const CLOCK_MARGIN: Duration = Duration::from_secs(60);
 
@@ -34,16 +37,37 @@ fn due() -> String {
     )
 }
 
-/// The oldest live delivery of each address (a walk over the index from address to address, however long the queues).
-const HEADS: &str = "WITH RECURSIVE queue (address) AS (
-        SELECT min(address) FROM deliveries WHERE state IN ('pending', 'sending')
-        UNION ALL
-        SELECT (SELECT min(d.address) FROM deliveries d WHERE d.state IN ('pending', 'sending') AND d.address > queue.address)
-        FROM queue WHERE queue.address IS NOT NULL
-    ), heads AS (
-        SELECT (SELECT min(d.n) FROM deliveries d WHERE d.state IN ('pending', 'sending') AND d.address = queue.address) AS n
-        FROM queue WHERE queue.address IS NOT NULL
-    )";
+/// True at `?1` for an unknown delivery that what is behind it in its channel waits for: it is about to be looked up. One that
+/// cannot be looked up within [`HOLDS`], or was not in vain, holds back nothing.
+fn holds() -> String {
+    let (holds, margin) = (HOLDS.as_micros(), CLOCK_MARGIN.as_micros());
+    format!(
+        "(unknown_since <= ?1 + {margin} AND unknown_since + {holds} > ?1 AND next_at < unknown_since + {holds})"
+    )
+}
+
+/// The oldest live delivery of each address at `?1` (a walk over the index from address to address, however long the queues),
+/// but where an older one has to be looked up before.
+fn heads() -> String {
+    let holds = holds();
+    format!(
+        "WITH RECURSIVE queue (address) AS (
+            SELECT min(address) FROM deliveries WHERE state IN ('pending', 'sending')
+            UNION ALL
+            SELECT (SELECT min(d.address) FROM deliveries d WHERE d.state IN ('pending', 'sending') AND d.address > queue.address)
+            FROM queue WHERE queue.address IS NOT NULL
+        ), oldest (address, n) AS (
+            SELECT queue.address, (SELECT min(d.n) FROM deliveries d
+                WHERE d.state IN ('pending', 'sending') AND d.address = queue.address)
+            FROM queue WHERE queue.address IS NOT NULL
+        ), held (address, n) AS MATERIALIZED (
+            SELECT address, min(n) FROM deliveries WHERE state = 'unknown' AND {holds} GROUP BY address
+        ), heads (n) AS (
+            SELECT oldest.n FROM oldest
+            WHERE NOT EXISTS (SELECT 1 FROM held WHERE held.address = oldest.address AND held.n < oldest.n)
+        )"
+    )
+}
 
 /// Claims what is due, at most `each` of an account; `out` are those that are being sent already.
 fn claim(
@@ -52,9 +76,9 @@ fn claim(
     each: u32,
     mut out: BTreeMap<AccountName, u32>,
 ) -> rusqlite::Result<Vec<Delivery>> {
-    let due = due();
+    let (heads, due) = (heads(), due());
     let sql = format!(
-        "{HEADS} SELECT n, address FROM heads JOIN deliveries USING (n) WHERE state = 'pending' AND {due} ORDER BY n"
+        "{heads} SELECT n, address FROM heads JOIN deliveries USING (n) WHERE state = 'pending' AND {due} ORDER BY n"
     );
     let heads: Vec<(i64, String)> = all(conn, &sql, params![At(now)], |row| {
         Ok((row.get(0)?, String::from_utf8_lossy(row.get_ref(1)?.as_bytes()?).into_owned()))
@@ -100,7 +124,8 @@ fn attempted(
     let after = |state: &str, next_at: Timestamp, error: Option<&ServiceError>| {
         let sql = format!(
             "UPDATE deliveries SET state = iif(?2 = 'unknown' AND {STANDS}, 'pending', ?2),
-                   next_at = ?3, error = ?4, changed_at = ?5
+                   next_at = ?3, error = ?4, changed_at = ?5,
+                   unknown_since = CASE ?2 WHEN 'unknown' THEN coalesce(unknown_since, ?5) WHEN 'pending' THEN unknown_since END
                    WHERE id = ?1 AND state IN ('sending', 'unknown')"
         );
         run(conn, &sql, params![key.0, state, At(next_at), error.map(Json), At(now)])
@@ -123,14 +148,14 @@ fn attempted(
         }
         Attempt::Moot(reason) => {
             let sql =
-                "UPDATE deliveries SET state = 'moot', moot = ?2, next_at = ?3, changed_at = ?3, error = NULL
+                "UPDATE deliveries SET state = 'moot', moot = ?2, next_at = ?3, changed_at = ?3, error = NULL, unknown_since = NULL
                        WHERE id = ?1 AND state = 'sending'";
             run(conn, sql, params![key.0, Json(reason), At(now)])
         }
         Attempt::Posted(posted) => {
             let posted = Standing { posted: posted.clone(), edits: Edits::Open };
             let sql = "UPDATE deliveries SET state = iif(revision > sent_revision, 'pending', 'posted'), posted = ?2,
-                       next_at = ?3, changed_at = ?3, attempts = 0, error = NULL
+                       next_at = ?3, changed_at = ?3, attempts = 0, error = NULL, unknown_since = NULL
                        WHERE id = ?1 AND state IN ('sending', 'unknown')";
             run(conn, sql, params![key.0, Json(&posted), At(now)])
         }
@@ -167,7 +192,8 @@ impl Store {
     /// [`Store::attempted`].
     ///
     /// At most one of each address is out at a time, the oldest first, so that a channel reads in order: one that has
-    /// to wait holds back those behind it, while failed and unknown ones do not. At most `each` of an account are out at
+    /// to wait, or to be looked up soon, holds back those behind it, while failed ones do not, nor what cannot be looked up
+    /// within minutes. At most `each` of an account are out at
     /// a time; `out` says how many are already, so that an account that does not answer holds up no other.
     pub async fn claim(
         &self,
@@ -183,9 +209,9 @@ impl Store {
     /// it is being sent).
     pub async fn next_delivery_at(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         self.read(move |conn| {
-            let due = due();
+            let (heads, due) = (heads(), due());
             let sql = format!(
-                "{HEADS} SELECT min(at) FROM (
+                "{heads} SELECT min(at) FROM (
                      SELECT min(iif({due}, min(next_at, ?1), next_at)) AS at
                      FROM heads JOIN deliveries USING (n) WHERE state = 'pending'
                      UNION ALL SELECT min(iif({due}, min(next_at, ?1), next_at)) FROM deliveries WHERE state = 'unknown')"
@@ -259,7 +285,7 @@ impl Store {
     pub async fn retry(&self, key: &DeliveryKey, actor: &Actor, now: Timestamp) -> Result<bool, StoreError> {
         let (key, actor) = (key.clone(), actor.clone());
         self.write(move |conn| {
-            let sql = "UPDATE deliveries SET state = 'pending', next_at = ?2, changed_at = ?2, attempts = 0
+            let sql = "UPDATE deliveries SET state = 'pending', next_at = ?2, changed_at = ?2, attempts = 0, unknown_since = NULL
                        WHERE id = ?1 AND state IN ('failed', 'unknown')";
             let retried = run(conn, sql, params![key.0, At(now)])? == 1;
             if retried {

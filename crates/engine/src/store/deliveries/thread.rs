@@ -15,6 +15,7 @@ use rusqlite::{Connection, params};
 
 use super::{
     super::{
+        events,
         ingest::before,
         row::{At, Json, Text, Word, all, is_unreadable, key, one, run},
     },
@@ -24,13 +25,16 @@ use super::{
 
 /// How long what happens to an item goes in the thread of the first message about it.
 const LASTS: Duration = Duration::from_secs(86_400);
+/// How often a root is edited for what is not posted. An item that changes more often than that in a day shows in the root
+/// only what is posted of it.
+const EDITS: u32 = 200;
 
 /// What a message is about.
 pub(super) struct Subject {
     /// The item.
     pub(super) item: ItemKey,
-    /// When it happened; `None` for a run.
-    pub(super) happened_at: Option<Timestamp>,
+    /// The number of what happened, and when; `None` for a run.
+    pub(super) event: Option<(i64, Timestamp)>,
 }
 
 /// What a message is about, where it belongs to an item.
@@ -40,14 +44,14 @@ pub(super) fn subject(conn: &Connection, content: &Content) -> rusqlite::Result<
             let sql = "SELECT i.account, i.kind, i.id, e.at
                        FROM events e JOIN items i ON i.n = e.item WHERE e.id = ?1";
             one(conn, sql, [id], |row| {
-                Ok(Subject { item: key(row, 0)?, happened_at: Some(row.get::<_, At>(3)?.0) })
+                Ok(Subject { item: key(row, 0)?, event: Some((*id, row.get::<_, At>(3)?.0)) })
             })
         }
         Content::Run { id, .. } => {
             let item = one(conn, "SELECT item FROM runs WHERE id = ?1", [id], |row| {
                 row.get::<_, Option<Text<ItemKey>>>(0)
             })?;
-            Ok(item.flatten().map(|Text(item)| Subject { item, happened_at: None }))
+            Ok(item.flatten().map(|Text(item)| Subject { item, event: None }))
         }
         Content::Message(_) => Ok(None),
     }
@@ -61,11 +65,20 @@ pub(super) fn root(
     now: Timestamp,
 ) -> rusqlite::Result<Option<DeliveryKey>> {
     let sql = "SELECT id, n FROM deliveries WHERE address = ?1 AND item = ?2 AND root IS NULL
-               AND state IN ('pending', 'sending', 'posted') AND created_at > ?3 ORDER BY n DESC LIMIT 1";
+               AND state IN ('pending', 'sending', 'posted', 'unknown') AND created_at > ?3 ORDER BY n DESC LIMIT 1";
     let row = params![Text(to), Text(&subject.item), At(before(now, LASTS))];
     let found = one(conn, sql, row, |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
     let Some((id, n)) = found else { return Ok(None) };
-    if subject.happened_at.is_some() {
+    if let Some((event, _)) = subject.event {
+        // Whether or not its end was posted.
+        let ends = events::words(&rules::matter_ends(subject.item.kind));
+        let sql = format!(
+            "SELECT 1 FROM deliveries d JOIN events r ON r.id = d.event JOIN events e ON e.item = r.item
+             WHERE d.id = ?1 AND e.name IN ({ends}) AND e.id >= r.id AND e.id < ?2 LIMIT 1"
+        );
+        if one(conn, &sql, params![id, event], |_| Ok(()))?.is_some() {
+            return Ok(None);
+        }
         let sql = "SELECT DISTINCT e.name FROM deliveries d JOIN events e ON e.id = d.event
                    WHERE d.address = ?1 AND d.item = ?2 AND d.n >= ?3";
         let names = all(conn, sql, params![Text(to), Text(&subject.item), n], |row| {
@@ -83,9 +96,32 @@ pub(super) fn renew(conn: &Connection, root: &DeliveryKey, now: Timestamp) -> ru
     let sql = format!(
         "UPDATE deliveries SET revision = revision + 1, changed_at = ?2,
          next_at = iif(state = 'posted', ?2, next_at), state = iif(state = 'posted', 'pending', state)
-         WHERE id = ?1 AND at_send = 1 AND (state = 'sending' OR {STANDS})"
+         WHERE id = ?1 AND at_send = 1 AND (state IN ('sending', 'unknown') OR {STANDS})"
     );
     run(conn, &sql, params![root.0, At(now)]).map(drop)
+}
+
+/// Has the roots of item `n` edited, whose state has changed, whether or not anything is posted of that: the latest one in each
+/// channel, while the matter that it tells of is not another one. Not sent yet, or sent and not to be edited, it stays as it
+/// is; changes that come before it is sent are one edit, which is put into words then.
+pub(in crate::store) fn renew_all(
+    conn: &Connection,
+    n: i64,
+    item: &ItemKey,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let ends = events::words(&rules::matter_ends(item.kind));
+    let sql = format!(
+        "UPDATE deliveries SET revision = revision + 1, changed_at = ?3,
+         next_at = iif(state = 'posted', ?3, next_at), state = iif(state = 'posted', 'pending', state)
+         WHERE item = ?1 AND item IS NOT NULL AND root IS NULL AND at_send = 1
+         AND created_at > ?4 AND revision < {EDITS} AND (state IN ('sending', 'unknown') OR {STANDS})
+         AND n = (SELECT max(o.n) FROM deliveries o
+             WHERE o.item = ?1 AND o.root IS NULL AND o.at_send = 1 AND o.address = deliveries.address)
+         AND NOT EXISTS (SELECT 1 FROM events e WHERE e.item = ?2 AND e.name IN ({ends})
+             AND e.id >= deliveries.event AND e.id < (SELECT max(id) FROM events WHERE item = ?2))"
+    );
+    run(conn, &sql, params![Text(item), n, At(now), At(before(now, LASTS))]).map(drop)
 }
 
 /// The message under which a delivery stands that is being sent. Where the root did not arrive, it is not known whether it

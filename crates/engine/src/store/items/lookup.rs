@@ -1,7 +1,7 @@
 //! Items looked up: by key, by name, and those that may need a person.
 
 use callboard_domain::item::{Item, ItemKey, Kind};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, params, params_from_iter};
 
 use super::{BOARD, COLUMNS, OPEN, StoredItem, read, read_item};
 use crate::store::{
@@ -12,6 +12,19 @@ use crate::store::{
 fn open(conn: &Connection, kind: Kind) -> rusqlite::Result<Vec<StoredItem>> {
     let sql = format!("SELECT {COLUMNS} FROM {OPEN} AND kind = ?1 ORDER BY changed_at DESC LIMIT {BOARD}");
     all(conn, &sql, [kind.name()], read)
+}
+
+/// In SQL, all of a row that an item can be named by.
+const TEXT: &str = "lower(account || ' ' || kind || ' ' || id || ' ' || title || ' ' || detail)";
+/// The most pieces of a text that are looked for.
+const PIECES: usize = 8;
+
+/// What every item that a text names has somewhere in its row. Only what is the same in a row and in lower case, so that none
+/// is missed; nothing of a page, which may be written in several ways.
+fn pieces(text: &str) -> Vec<String> {
+    let text = if text.contains("://") { "" } else { text };
+    let pieces = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|piece| !piece.is_empty());
+    pieces.take(PIECES).map(str::to_ascii_lowercase).collect()
 }
 
 impl Store {
@@ -67,6 +80,32 @@ impl Store {
                 "SELECT {COLUMNS} FROM items WHERE account IN (SELECT account FROM sources) AND kind = ?1 AND id = ?2"
             );
             all(conn, &sql, params![kind.name(), text], read)
+        })
+        .await
+    }
+
+    /// The items of a kind that a text may mean ([`callboard_domain::command::resolve_item`] says which it does), the last
+    /// changed first: of all that may need a person those that hold what it says, and of the others that are not gone at
+    /// most so many.
+    pub async fn items_like(
+        &self,
+        kind: Kind,
+        text: &str,
+        others: u32,
+    ) -> Result<Vec<StoredItem>, StoreError> {
+        let pieces = pieces(text);
+        let holds: String = (2..pieces.len() + 2).map(|n| format!(" AND instr({TEXT}, ?{n})")).collect();
+        self.read(move |conn| {
+            let params =
+                || params_from_iter(std::iter::once(kind.name()).chain(pieces.iter().map(String::as_str)));
+            let sql = format!("SELECT {COLUMNS} FROM {OPEN} AND kind = ?1{holds} ORDER BY changed_at DESC");
+            let mut found = all(conn, &sql, params(), read)?;
+            let sql = format!(
+                "SELECT {COLUMNS} FROM items WHERE kind = ?1 AND gone IS NULL AND NOT open{holds}
+                 ORDER BY changed_at DESC LIMIT {others}"
+            );
+            found.extend(all(conn, &sql, params(), read)?);
+            Ok(found)
         })
         .await
     }

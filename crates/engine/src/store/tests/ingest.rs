@@ -383,3 +383,25 @@ async fn a_pull_request_grown_stale_is_told_once_for_each_quiet_time() {
     assert_eq!(sweep(18).await, [EventName::Stale]);
     assert_eq!(store.pending_notices(10).await.unwrap().len(), 3, "opened, and stale twice");
 }
+
+#[tokio::test]
+async fn what_began_in_somebodys_hands_says_so_and_not_that_it_was_over() {
+    use callboard_domain::event::MootCause;
+    // until when it is held -> why its beginning was no news
+    for (until, expected) in [(Some(at(9_000)), MootCause::Silenced), (None, MootCause::Acknowledged)] {
+        let store = watching().await;
+        let mut item = alert("a", IncidentStatus::Acknowledged, 100);
+        let Detail::Incident(incident) = &mut item.detail else { unreachable!() };
+        incident.hold = Some(Hold { at: at(100), by: vec![User::named("bo")], until });
+        store.ingest(&pager(), poll(110, vec![item]), at(110), everything()).await.unwrap();
+        let store = after_crash(&store, 120);
+        let events = store.events_of(&key("a"), 10).await.unwrap().events;
+        let began = events.iter().find(|event| event.name == EventName::Triggered).unwrap();
+        assert_eq!((began.moot, began.moot_because), (true, Some(expected)), "{events:?}");
+        assert!(events.iter().all(|event| event.moot_because != Some(MootCause::Over)), "{events:?}");
+        // As an earlier version recorded it.
+        store.write(|conn| conn.execute("UPDATE events SET moot_because = NULL", [])).await.unwrap();
+        let events = store.events_of(&key("a"), 10).await.unwrap().events;
+        assert!(events.iter().any(|event| event.moot && event.moot_because.is_none()));
+    }
+}

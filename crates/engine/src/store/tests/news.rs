@@ -1,6 +1,9 @@
 //! Events are recorded, and put into words when they are sent; what is about one item stands in one thread.
 
-use callboard_domain::{chat::Posted, error::ServiceError};
+use callboard_domain::{
+    chat::{DeliveryKey, Posted},
+    error::ServiceError,
+};
 
 use super::*;
 use crate::api::MootReason;
@@ -31,14 +34,17 @@ async fn claim(store: &Store, now: i64) -> Claimed {
     store.claim(at(now), 1, BTreeMap::new()).await.unwrap().pop().expect("one is due")
 }
 
-/// Posts whatever waits, each under a number of its own.
-async fn post_all(store: &Store, now: i64) {
+/// Posts whatever waits, each under a number of its own. Gives each with whether it was an edit.
+async fn post_all(store: &Store, now: i64) -> Vec<(DeliveryKey, bool)> {
+    let mut sent = Vec::new();
     while let Some(claimed) = store.claim(at(now), 1, BTreeMap::new()).await.unwrap().pop() {
         let key = claimed.key.clone();
         let stands = claimed.posted.clone().unwrap_or_else(|| posted(&key.0));
+        sent.push((key.clone(), claimed.posted.is_some()));
         store.prepare(claimed, Prepared::default(), at(now)).await.unwrap();
         store.attempted(&key, Attempt::Posted(stands), at(now)).await.unwrap();
     }
+    sent
 }
 
 #[tokio::test]
@@ -347,4 +353,66 @@ async fn a_thread_moves_with_an_item_that_is_renamed() {
     store.ingest(&pager(), report, at(120), everything()).await.unwrap();
     let [root, answer] = &deliveries(&store).await[..] else { panic!("two") };
     assert_eq!(answer.root.as_ref(), Some(&root.key));
+}
+
+/// Rules that post the beginning of a matter, and nothing that comes of it.
+struct Beginnings;
+
+impl Decide for Beginnings {
+    fn decide(&self, happened: Happened<'_>) -> Decided {
+        let begins = matches!(happened.event.name, EventName::Triggered | EventName::Unacknowledged);
+        let post = Post { to: deploys(), note: None, rule: "beginnings".to_owned() };
+        let posts = if begins { vec![post] } else { Vec::new() };
+        Decided { record: "{}".to_owned(), silence: false, notice: None, posts }
+    }
+}
+
+async fn ingest_quietly(store: &Store, item: Item, now: i64) {
+    let delivery = format!("{now} {}", item.key);
+    store.ingest(&pager(), hook(&delivery, vec![item]), at(now), Arc::new(Beginnings)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_root_shows_what_is_not_posted_of_its_item_until_another_matter_begins() {
+    let store = watching().await;
+    ingest_quietly(&store, firing("a"), 110).await;
+    let [(root, false)] = &post_all(&store, 111).await[..] else { panic!("one message") };
+    ingest_quietly(&store, acknowledged(120), 120).await;
+    assert_eq!(post_all(&store, 121).await, [(root.clone(), true)]);
+    // What comes before an edit is sent is in it.
+    let named = |title: &str| Item { title: title.to_owned(), ..acknowledged(125) };
+    ingest_quietly(&store, named("disk is full"), 125).await;
+    ingest_quietly(&store, resolved("a", 130), 130).await;
+    assert_eq!(post_all(&store, 131).await, [(root.clone(), true)]);
+    assert_eq!(store.claim(at(132), 1, BTreeMap::new()).await.unwrap(), [], "nothing has changed since");
+    // It begins again: the message about what is over stays as it is, though its end was posted nowhere.
+    ingest_quietly(&store, alert("a", IncidentStatus::Triggered, 180), 180).await;
+    let [(again, false)] = &post_all(&store, 181).await[..] else { panic!("one message") };
+    assert_eq!(store.delivery(again).await.unwrap().unwrap().root, None);
+    ingest_quietly(&store, acknowledged(190), 190).await;
+    assert_eq!(post_all(&store, 191).await, [(again.clone(), true)]);
+}
+
+#[tokio::test]
+async fn a_root_is_edited_only_where_it_stands_can_be_edited_and_not_too_often() {
+    let moot = Attempt::Moot(MootReason::Over { status: "acknowledged".to_owned() });
+    // what became of the root, how often it was edited -> whether it is edited
+    let cases = [
+        (Attempt::Posted(posted("17")), 1, true),
+        (Attempt::Posted(posted("17")), 199, true),
+        (Attempt::Posted(posted("17")), 200, false),
+        (Attempt::Posted(posted("")), 1, false),
+        (Attempt::Failed(ServiceError::rejected("no")), 1, false),
+        (moot, 1, false),
+    ];
+    for (attempt, revision, edited) in cases {
+        let store = watching().await;
+        ingest_quietly(&store, firing("a"), 110).await;
+        let root = claim(&store, 111).await.key.clone();
+        store.attempted(&root, attempt.clone(), at(112)).await.unwrap();
+        damage(&store, &format!("UPDATE deliveries SET revision = {revision}, sent_revision = {revision}"));
+        ingest_quietly(&store, acknowledged(120), 120).await;
+        let expected = if edited { vec![(root, true)] } else { Vec::new() };
+        assert_eq!(post_all(&store, 121).await, expected, "{attempt:?} {revision}");
+    }
 }

@@ -157,6 +157,44 @@ async fn what_is_not_ours_or_damaged_is_refused() {
     assert!(matches!(refused(&damaged), StoreError::Corrupt { .. }));
 }
 
+#[tokio::test]
+async fn a_file_whose_tables_are_not_those_of_its_format_is_refused_and_left_as_it_is() {
+    // what was done to a store of ours -> what is said of it
+    let cases = [
+        (
+            "PRAGMA user_version = 0",
+            "holds Callboard's tables, but not the number of their format (it says 0)",
+        ),
+        ("PRAGMA user_version = 5", "it says that it has format 5, and has audit of a later one"),
+        ("PRAGMA user_version = -1", "was written by a newer Callboard"),
+        ("PRAGMA application_id = 0", "is not a Callboard database"),
+        (
+            "PRAGMA user_version = 9",
+            "it says that it has format 9, and has deliveries.at_send of a later one",
+        ),
+        ("PRAGMA user_version = 9; DROP TABLE hooks", "hooks of format 9 is missing in it"),
+    ];
+    for (done, expected) in cases {
+        let folder = folder();
+        let file = folder.path().join("callboard.db");
+        closed(&file).await;
+        Connection::open(&file).unwrap().execute_batch(done).unwrap();
+        let error = refused(&file).to_string();
+        assert!(error.contains(expected), "{done}: {error}");
+        assert!(!error.contains("already exists"), "{done}: {error}");
+    }
+    // Another program's tables under our mark.
+    let folder = folder();
+    let file = folder.path().join("callboard.db");
+    let songs = format!("PRAGMA application_id = {}; CREATE TABLE songs (title TEXT)", 0x4341_4c4c);
+    Connection::open(&file).unwrap().execute_batch(&songs).unwrap();
+    assert!(matches!(refused(&file), StoreError::Foreign { .. }));
+    // A start that was broken off before there were any goes on.
+    let file = folder.path().join("empty.db");
+    Connection::open(&file).unwrap().execute_batch("PRAGMA application_id = 1128352844").unwrap();
+    drop(Store::open(&file, at(0)).unwrap());
+}
+
 #[test]
 fn what_is_no_folder_is_told() {
     let folder = folder();

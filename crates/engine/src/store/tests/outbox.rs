@@ -397,3 +397,68 @@ async fn accounts_that_took_a_message_are_known() {
         assert_eq!(through.contains(&"chat".into()), expected, "{attempt:?}");
     }
 }
+
+#[tokio::test]
+async fn what_is_behind_a_message_that_may_have_arrived_waits_for_its_look_up_and_not_for_ever() {
+    // when it is looked up next, now -> whether what is behind it is sent
+    let cases = [
+        (12, 3, false),
+        (12, 121, false),
+        // It was looked up in vain for long enough.
+        (12, 122, true),
+        // It cannot be looked up soon, or not at all.
+        (122, 3, true),
+        (900, 3, true),
+        // The clock was ahead.
+        (12, -100, true),
+    ];
+    for (next, now, sent) in cases {
+        let store = Store::temporary(at(-200)).unwrap();
+        let before = store.enqueue(to("chat:#a", "before"), at(-200)).await.unwrap();
+        store.claim(at(-200), 1, BTreeMap::new()).await.unwrap();
+        store.attempted(&before, Attempt::Posted(posted()), at(-200)).await.unwrap();
+        let key = one(&store).await;
+        let behind = store.enqueue(to("chat:#a", "behind"), at(0)).await.unwrap();
+        let beside = store.enqueue(to("chat:#b", "beside"), at(0)).await.unwrap();
+        let claimed = store.claim(at(1), 10, BTreeMap::new()).await.unwrap();
+        assert_eq!(claimed.iter().map(|it| &it.key).collect::<Vec<_>>(), [&key, &beside]);
+        store.attempted(&key, Attempt::Unknown(at(next), fault()), at(2)).await.unwrap();
+        let context = format!("looked up at {next}, now {now}");
+        if !sent {
+            // The look-up is what is waited for; what stands before it is edited all the same.
+            assert!(store.next_delivery_at(at(now)).await.unwrap().is_some(), "{context}");
+            store.revise(&before, message("before, edited"), at(2)).await.unwrap();
+            let claimed = store.claim(at(now), 1, BTreeMap::new()).await.unwrap();
+            assert_eq!(claimed.first().map(|it| &it.key), Some(&before), "{context}");
+            store.attempted(&before, Attempt::Posted(posted()), at(now)).await.unwrap();
+        }
+        // A start changes nothing of it.
+        let store = if now > 0 { after_crash(&store, now) } else { store };
+        let claimed = store.claim(at(now), 1, BTreeMap::new()).await.unwrap();
+        let expected = sent.then_some(&behind);
+        assert_eq!(claimed.first().map(|it| &it.key), expected, "{context}");
+        if !sent {
+            // Each outcome lets it go, in order.
+            store.attempted(&key, Attempt::Absent, at(now)).await.unwrap();
+            assert_eq!(store.claim(at(now), 1, BTreeMap::new()).await.unwrap()[0].key, key, "{context}");
+            store.attempted(&key, Attempt::Posted(posted()), at(now)).await.unwrap();
+            assert_eq!(store.claim(at(now), 1, BTreeMap::new()).await.unwrap()[0].key, behind, "{context}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_is_unknown_again_and_again_holds_back_its_channel_once() {
+    let store = Store::temporary(at(0)).unwrap();
+    let key = one(&store).await;
+    let behind = store.enqueue(to("chat:#a", "behind"), at(0)).await.unwrap();
+    for now in [1, 60] {
+        assert_eq!(store.claim(at(now), 1, BTreeMap::new()).await.unwrap()[0].key, key);
+        store.attempted(&key, Attempt::Unknown(at(now + 10), fault()), at(now)).await.unwrap();
+        assert_eq!(store.claim(at(now + 1), 1, BTreeMap::new()).await.unwrap(), []);
+        store.attempted(&key, Attempt::Absent, at(now + 10)).await.unwrap();
+    }
+    assert_eq!(store.claim(at(200), 1, BTreeMap::new()).await.unwrap()[0].key, key);
+    store.attempted(&key, Attempt::Unknown(at(210), fault()), at(200)).await.unwrap();
+    assert_eq!(store.claim(at(201), 1, BTreeMap::new()).await.unwrap()[0].key, behind);
+}

@@ -133,3 +133,57 @@ async fn quiet_until_a_time_survives_a_restart() {
     store.set_quiet_until(None, &ana(), at(0)).await.unwrap();
     assert_eq!(store.quiet_until().await, Ok(None));
 }
+
+#[tokio::test]
+async fn what_a_text_may_mean_is_found_however_many_are_open() {
+    use callboard_domain::command::{Resolution, resolve_item};
+    let store = watching().await;
+    let many = usize::try_from(BOARD).unwrap() + 5;
+    let mut all: Vec<Item> = (0..many).map(|n| firing(&format!("db-{n:05}"))).collect();
+    all[0].title = "Die Küche von \"Ärger & Co\" brennt".to_owned();
+    all[1].url = "https://pager.example/i/1?x=%41".parse().ok();
+    if let Detail::Incident(incident) = &mut all[2].detail {
+        incident.number = Some(4711);
+        incident.labels = BTreeMap::from([("alertname".to_owned(), "DiskFull".to_owned())]);
+    }
+    store.ingest(&pager(), poll(110, all.clone()), at(110), everything()).await.unwrap();
+    let over = resolved("db-ended", 120);
+    store
+        .ingest(&pager(), hook("1", vec![firing("db-ended"), over.clone()]), at(120), everything())
+        .await
+        .unwrap();
+    all.push(over);
+    let texts = [
+        "pager/incident/db-00000",
+        "db-00000",
+        "DB-00003",
+        "#4711",
+        "4711",
+        "diskfull",
+        "küche brennt",
+        "ärger co",
+        "\"Ärger",
+        "https://pager.example/i/1?x=%41#top",
+        "db ended",
+        "filling up 00004",
+        "00005",
+        "nothing of all this",
+        "#",
+    ];
+    for text in texts {
+        let like = store.items_like(Kind::Incident, text, 10).await.unwrap();
+        let like: Vec<Item> = like.into_iter().map(|it| it.item).collect();
+        let among = |items: &[Item]| match resolve_item(text, items, Kind::Incident) {
+            Resolution::Exact(item) => vec![item.key.id.clone()],
+            Resolution::Many { names, .. } => names,
+            Resolution::None => Vec::new(),
+        };
+        assert_eq!(among(&like), among(&all), "{text}");
+    }
+    assert_eq!(
+        store.items_like(Kind::Incident, "db-00000", 10).await.unwrap().len(),
+        1,
+        "the rest is not read"
+    );
+    assert_eq!(store.items_like(Kind::Build, "db-00000", 10).await.unwrap().len(), 0);
+}

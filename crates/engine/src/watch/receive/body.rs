@@ -1,12 +1,15 @@
 //! Bodies: bounded each, in time, and all together, so that no number of senders fills the memory. Where others have taken
-//! all of it, the one of them that is furthest behind gives its part back.
+//! all of it, a sender is read no further until the one of them that is furthest behind gives its part back.
 
 use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::Body;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, sleep, timeout_at},
+};
 
 use super::connections::Place;
 
@@ -17,6 +20,9 @@ pub(super) const LIMIT: usize = 5 << 20;
 const ALL: usize = 32 << 20;
 /// The first part of every body is always taken, in bytes: large bodies hold up no small ones.
 const ALWAYS: usize = 64 << 10;
+/// How long a body waits for others to give memory back. Who stalls is behind after a second; where all send steadily for so
+/// long, one has to go.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the bodies under way may take together.
 #[derive(Debug, Clone)]
@@ -72,7 +78,7 @@ impl Budget {
         Self(Arc::new(Semaphore::new(ALL)))
     }
 
-    /// Reads the whole body of a connection within `time`.
+    /// Reads the whole body of a connection within `time`, without that in which it is read no further for lack of memory.
     pub(super) async fn take<'p, B>(
         &self,
         body: B,
@@ -86,15 +92,22 @@ impl Budget {
         if body.size_hint().lower() > LIMIT as u64 {
             return Err(NotTaken::TooLarge);
         }
-        tokio::time::timeout(time, self.read(body, place)).await.unwrap_or(Err(NotTaken::TooSlow))
+        self.read(body, Instant::now() + time, place).await
     }
 
-    async fn read<'p, B>(&self, mut body: B, place: &'p Place) -> Result<Taken<'p>, NotTaken>
+    async fn read<'p, B>(
+        &self,
+        mut body: B,
+        mut deadline: Instant,
+        place: &'p Place,
+    ) -> Result<Taken<'p>, NotTaken>
     where
         B: Body<Data = Bytes> + Unpin,
     {
-        let (mut bytes, mut share) = (BytesMut::new(), Share { permit: None, place });
-        while let Some(frame) = body.frame().await {
+        // Where it says its length, what is always taken is laid out once.
+        let length = usize::try_from(body.size_hint().lower()).unwrap_or(ALWAYS).min(ALWAYS);
+        let (mut bytes, mut share) = (BytesMut::with_capacity(length), Share { permit: None, place });
+        while let Some(frame) = timeout_at(deadline, body.frame()).await.map_err(|_| NotTaken::TooSlow)? {
             let Ok(data) = frame.map_err(|_| NotTaken::BrokeOff)?.into_data() else { continue };
             let length = bytes.len() + data.len();
             if length > LIMIT {
@@ -102,22 +115,36 @@ impl Budget {
             }
             let more = length.saturating_sub(ALWAYS + share.size());
             if more > 0 {
+                let asked = Instant::now();
                 share.add(self.more(more, place).await?);
+                deadline += asked.elapsed();
             }
             bytes.extend_from_slice(&data);
         }
         Ok(Taken { bytes: bytes.freeze(), _share: share })
     }
 
-    /// So many bytes more. Where others have taken them, those that are behind give theirs back.
+    /// So many bytes more. Where others have taken them, those that are behind give theirs back; while none is, they are
+    /// waited for. Who waits is not behind.
     async fn more(&self, bytes: usize, place: &Place) -> Result<OwnedSemaphorePermit, NotTaken> {
         let bytes = u32::try_from(bytes).map_err(|_| NotTaken::TooLarge)?;
+        if let Ok(more) = Arc::clone(&self.0).try_acquire_many_owned(bytes) {
+            return Ok(more);
+        }
+        let held_up = place.held_up();
+        let more = Arc::clone(&self.0).acquire_many_owned(bytes);
+        let patience = sleep(PATIENCE);
+        tokio::pin!(more, patience);
         loop {
-            if let Ok(more) = Arc::clone(&self.0).try_acquire_many_owned(bytes) {
-                return Ok(more);
-            }
-            if !place.frees_memory().await {
-                return Err(NotTaken::Busy);
+            tokio::select! {
+                biased;
+                more = more.as_mut() => return more.map_err(|_| NotTaken::Busy),
+                () = patience.as_mut() => return Err(NotTaken::Busy),
+                may_come = held_up.waits_for_memory() => {
+                    if !may_come {
+                        return Err(NotTaken::Busy);
+                    }
+                }
             }
         }
     }
@@ -125,6 +152,7 @@ impl Budget {
 
 #[cfg(test)]
 mod tests {
+    use futures::{Stream, StreamExt, stream};
     use http_body_util::Full;
 
     use super::*;
@@ -165,6 +193,71 @@ mod tests {
             LIMIT,
             "what is done with gives way"
         );
+    }
+
+    type Part = Result<hyper::body::Frame<Bytes>, std::convert::Infallible>;
+
+    fn frame(length: usize) -> Part {
+        Ok(hyper::body::Frame::data(Bytes::from(vec![b'x'; length])))
+    }
+
+    /// A sender's body, until its place is needed.
+    async fn sent(budget: &Budget, place: Place, body: impl Stream<Item = Part>) -> Result<usize, NotTaken> {
+        let body = http_body_util::StreamBody::new(Box::pin(body));
+        let sent = tokio::select! {
+            taken = budget.take(body, SOON, &place) => taken.map(|taken| taken.bytes.len()),
+            _ = place.needed() => Err(NotTaken::BrokeOff),
+        };
+        drop(place);
+        sent
+    }
+
+    /// So many bytes in parts, one after each `pause`.
+    fn steady(length: usize, pause: Duration) -> impl Stream<Item = Part> {
+        stream::iter(0..length / ALWAYS).then(move |_| async move {
+            tokio::time::sleep(pause).await;
+            frame(ALWAYS)
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_sends_steadily_gets_the_memory_of_one_that_stalls_in_its_first_second() {
+        let (budget, connections) = (Budget::new(), Connections::new(8));
+        let home = std::net::Ipv4Addr::LOCALHOST.into();
+        let steady_place = connections.place(home).await.expect("there is room");
+        let (mut stalled, most) = (Vec::new(), LIMIT * 9 / 10);
+        for _ in 0..7 {
+            let place = connections.place(home).await.expect("there is room");
+            place.received(most);
+            let body = stream::iter([frame(most)]).chain(stream::pending());
+            stalled.push(sent(&budget, place, body));
+        }
+        let pause = Duration::from_millis(2);
+        let steady = sent(&budget, steady_place, steady(LIMIT, pause));
+        let (steady, stalled) = tokio::join!(steady, futures::future::join_all(stalled));
+        assert_eq!(steady, Ok(LIMIT));
+        let gave_way = stalled.iter().filter(|it| **it == Err(NotTaken::BrokeOff)).count();
+        let ran_out = stalled.iter().filter(|it| **it == Err(NotTaken::TooSlow)).count();
+        assert_eq!((gave_way, ran_out), (1, 6), "as many as it takes give way, and no more");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_all_send_steadily_one_waits_for_the_others_and_all_come_through() {
+        let (budget, connections) = (Budget::new(), Connections::new(7));
+        let home = std::net::Ipv4Addr::LOCALHOST.into();
+        let mut all = Vec::new();
+        for number in 0..7 {
+            let place = connections.place(home).await.expect("there is room");
+            // The last one needs more than the others leave before they have come.
+            let wait = Duration::from_millis(if number == 6 { 300 } else { 0 });
+            let body = stream::once(async move {
+                tokio::time::sleep(wait).await;
+                frame(1)
+            });
+            all.push(sent(&budget, place, body.chain(steady(LIMIT - ALWAYS, Duration::from_millis(10)))));
+        }
+        let all = futures::future::join_all(all).await;
+        assert!(all.iter().all(|it| *it == Ok(LIMIT - ALWAYS + 1)), "{all:?}");
     }
 
     #[tokio::test(start_paused = true)]

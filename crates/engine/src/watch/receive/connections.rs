@@ -3,7 +3,8 @@
 //!
 //! Nobody is cut off for being slow while there is room. Where there is none, the room is for whoever sends: a connection on
 //! which something is being answered keeps its place, and of the others the one that is furthest behind [`RATE`] loses it.
-//! The same goes for the memory that bodies share ([`super::body`]): of those that hold some of it and are behind.
+//! The same goes for the memory that bodies share ([`super::body`]): of those that hold some of it and are behind. Who waits
+//! for memory is held up by others, not slow itself: it gives way to nobody meanwhile.
 
 use std::{
     collections::HashMap,
@@ -21,7 +22,7 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     sync::{Notify, OwnedSemaphorePermit, Semaphore},
-    time::{Instant, Sleep, sleep},
+    time::{Instant, Sleep, sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -45,6 +46,8 @@ struct Waiting {
     /// The number of the latest connection.
     latest: u64,
     by_number: HashMap<u64, Waits>,
+    /// How many connections hold memory whose requests are being answered: they give it back without being asked.
+    answering_with_memory: usize,
 }
 
 struct Waits {
@@ -99,7 +102,17 @@ pub(super) struct Place {
 }
 
 /// A request that has come whole is being answered, until this is dropped.
-pub(super) struct Answering<'p>(&'p Place);
+pub(super) struct Answering<'p> {
+    place: &'p Place,
+    holds_memory: bool,
+}
+
+/// A connection is not read on, for lack of memory, until this is dropped.
+pub(super) struct HeldUp<'p> {
+    place: &'p Place,
+    /// None where it had to give way before.
+    waits: Option<Waits>,
+}
 
 impl Connections {
     pub(super) fn new(most: usize) -> Self {
@@ -171,7 +184,7 @@ impl Place {
 
     /// Has the connection give way that is furthest behind of those that hold memory, and waits until it has given it back.
     /// False where none of them is behind: whoever sends steadily keeps what it holds.
-    pub(super) async fn frees_memory(&self) -> bool {
+    async fn frees_memory(&self) -> bool {
         let now = Instant::now();
         let holds_it_up = |waits: &Waits| waits.holds_memory && waits.is_behind(now);
         let furthest = lock(&self.waiting).furthest_behind(now, holds_it_up);
@@ -181,10 +194,18 @@ impl Place {
         true
     }
 
+    /// Nothing more is read for lack of memory: the connection does not give way until it is read on, and then has its time
+    /// anew.
+    pub(super) fn held_up(&self) -> HeldUp<'_> {
+        HeldUp { place: self, waits: lock(&self.waiting).by_number.remove(&self.number) }
+    }
+
     /// A request has come whole: the connection does not give way until it is answered.
     pub(super) fn answering(&self) -> Answering<'_> {
-        lock(&self.waiting).by_number.remove(&self.number);
-        Answering(self)
+        let mut waiting = lock(&self.waiting);
+        let holds_memory = waiting.by_number.remove(&self.number).is_some_and(|waits| waits.holds_memory);
+        waiting.answering_with_memory += usize::from(holds_memory);
+        Answering { place: self, holds_memory }
     }
 
     /// Ends where the place, or the memory that it holds, is needed for another connection. True where something of a request
@@ -220,7 +241,37 @@ impl Drop for Place {
 
 impl Drop for Answering<'_> {
     fn drop(&mut self) {
-        self.0.wait();
+        lock(&self.place.waiting).answering_with_memory -= usize::from(self.holds_memory);
+        self.place.wait();
+    }
+}
+
+impl HeldUp<'_> {
+    /// Returns once there may be more memory: as [`Place::frees_memory`] where one that holds some is behind, else once the
+    /// next one may be, or may have been answered. False where nobody else holds any that it could give back.
+    pub(super) async fn waits_for_memory(&self) -> bool {
+        if self.place.frees_memory().await {
+            return true;
+        }
+        let next = {
+            let waiting = lock(&self.place.waiting);
+            let due = waiting.by_number.values().filter(|waits| waits.holds_memory).map(|waits| waits.due);
+            let answered = (waiting.answering_with_memory > 0).then(|| Instant::now() + GRACE);
+            due.chain(answered).min()
+        };
+        let Some(next) = next else { return false };
+        sleep_until(next).await;
+        true
+    }
+}
+
+impl Drop for HeldUp<'_> {
+    fn drop(&mut self) {
+        if let Some(mut waits) = self.waits.take() {
+            waits.due = Instant::now() + GRACE;
+            lock(&self.place.waiting).by_number.insert(self.place.number, waits);
+            self.place.begun.notify_one();
+        }
     }
 }
 
@@ -375,6 +426,40 @@ mod tests {
         drop(steady.answering());
         advance(GRACE * 2).await;
         assert!(!new.frees_memory().await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_memory_gives_way_to_nobody_and_waits_until_another_is_behind() {
+        let connections = Connections::new(3);
+        let places = places(&connections, [HOME; 3]).await;
+        for place in &places {
+            place.received(1 << 20);
+            place.holds_memory(true);
+        }
+        let began = Instant::now();
+        let held_up = places[0].held_up();
+        assert!(held_up.waits_for_memory().await, "two others hold some, and neither is behind yet");
+        assert!((GRACE..GRACE * 2).contains(&began.elapsed()), "{:?}", began.elapsed());
+        advance(GRACE * 5).await;
+        places[2].received(1 << 20);
+        assert_eq!(give_way(&connections, &places), [1, 2], "the one that is held up is not asked");
+        assert!(!held_up.waits_for_memory().await, "nobody else holds any");
+        // Read on, it has its time anew, and still holds what it held.
+        drop(held_up);
+        assert_eq!(lock(&connections.waiting).by_number[&places[0].number].due, Instant::now() + GRACE);
+        assert!(lock(&connections.waiting).by_number[&places[0].number].holds_memory);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn memory_of_a_request_that_is_answered_is_waited_for() {
+        let connections = Connections::new(2);
+        let [answered, new] = places(&connections, [HOME; 2]).await;
+        answered.holds_memory(true);
+        let answering = answered.answering();
+        assert!(new.held_up().waits_for_memory().await);
+        drop(answering);
+        assert!(!new.held_up().waits_for_memory().await);
+        assert!(!answered.gives_way.is_cancelled());
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,3 +1,4 @@
+use futures::FutureExt;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
     time::Instant,
@@ -129,6 +130,45 @@ async fn large_bodies_that_stall_hold_up_no_other_large_one() {
     listener.stop.cancel();
 }
 
+/// Nobody is behind yet: the one that sends on is read no further until one of the others is, and is not sent away.
+#[tokio::test]
+async fn a_large_body_that_sends_on_waits_for_those_that_stall_in_their_first_second() {
+    let config =
+        "[accounts.forge]\nservice = \"github\"\nurl = \"http://127.0.0.1:1\"\nwatch = [\"acme/web\"]\n";
+    let secrets = [("forge", "token", "t"), ("forge", "webhook_secret", "hush")];
+    let scene = Scene::open(config, crate::Mode::Once, &secrets).await;
+    tokio::time::pause();
+    let listener = Listener::of(&scene);
+    let head = format!(
+        "POST /hooks/forge HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\
+         X-Hub-Signature-256: sha256={}\r\n\r\n",
+        body::LIMIT,
+        "0".repeat(64)
+    );
+    let part = vec![b'x'; 64 << 10];
+    let parts = body::LIMIT / part.len();
+    let mut steady = listener.connect([10, 0, 0, 2]).await;
+    steady.write_all(head.as_bytes()).await.unwrap();
+    let mut stalled = Vec::new();
+    for _ in 0..7 {
+        let mut stream = listener.connect([10, 0, 0, 1]).await;
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // So that all of them together leave less than the steady one needs.
+        for _ in 0..parts * 9 / 10 {
+            stream.write_all(&part).await.unwrap();
+        }
+        stalled.push(stream);
+    }
+    for number in 0..parts {
+        steady.write_all(&part).await.unwrap_or_else(|error| panic!("part {number}: {error}"));
+    }
+    let mut answer = String::new();
+    steady.read_to_string(&mut answer).await.unwrap();
+    // Its body was read whole: the signature is wrong.
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    listener.stop.cancel();
+}
+
 #[test]
 fn remedy_fits_why_an_address_cannot_be_listened_on() {
     use io::ErrorKind as Kind;
@@ -168,4 +208,43 @@ async fn the_hosts_that_are_served_are_those_of_the_configuration_that_was_bound
     stop.cancel();
     serving.await.unwrap();
     scene.engine.stop().await;
+}
+
+/// The secret of who sends, what is sent -> the answer, whether the account is polled, what its page says then.
+#[tokio::test]
+async fn a_webhook_that_cannot_be_read_is_named_and_has_its_account_polled() {
+    let config = "[accounts.alerts]\nservice = \"alertmanager\"\nurl = \"http://127.0.0.1:1\"\n";
+    let scene = Scene::open(config, crate::Mode::Once, &[("alerts", "webhook_secret", "hush")]).await;
+    let listener = Listener::of(&scene);
+    let alerts = |alerts: &str| format!(r#"{{"version":"4","alerts":[{alerts}]}}"#);
+    let good = r#"{"status":"firing","fingerprint":"f1","labels":{"alertname":"Disk"},"annotations":{},"startsAt":"2026-11-22T20:57:25Z"}"#;
+    let cases = [
+        ("hush", alerts("{}"), "202", true, Some("`fingerprint` is missing")),
+        ("hush", r#"{"version":"4"}"#.to_owned(), "202", true, Some("`alerts` is missing")),
+        ("hush", "{".to_owned(), "202", true, Some("it ends too early")),
+        // Neither says anything of whether webhooks can be read.
+        ("guess", alerts("{}"), "401", false, Some("3 webhooks could not be read")),
+        ("hush", alerts(""), "200", false, Some("3 webhooks could not be read")),
+        ("hush", alerts(good), "200", false, None),
+    ];
+    for (secret, body, status, is_polled, expected) in cases {
+        let mut sender = listener.connect([10, 0, 0, 1]).await;
+        let head = format!(
+            "POST /hooks/alerts HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {secret}\r\nConnection: close\r\n"
+        );
+        let request = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
+        sender.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        sender.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{body}: {answer}");
+        let live = &listener.shared.receiver.inner.live;
+        let account = live.now().accounts.get(&AccountName::from("alerts")).cloned().unwrap();
+        assert_eq!(account.changed.notified().now_or_never().is_some(), is_polled, "{body}");
+        let info = scene.engine.accounts(crate::api::AccountsQuery {}).await.unwrap().remove(0);
+        let problems: Vec<_> = info.problems.iter().map(ToString::to_string).collect();
+        assert_eq!(problems.len(), usize::from(expected.is_some()), "{body}: {problems:?}");
+        let is_said = expected.is_none_or(|words| problems[0].contains(words));
+        assert!(is_said, "{body}: {problems:?}");
+    }
+    listener.stop.cancel();
 }

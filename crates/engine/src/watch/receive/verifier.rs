@@ -12,6 +12,13 @@ use jiff::Timestamp;
 use super::{Refusal, refuse, unproven};
 use crate::{accounts::Account, active_config::ActiveConfig};
 
+/// What a sender sent who has proved to send for an account.
+pub(super) enum Delivery {
+    Read(Received),
+    /// It cannot be read, for this reason.
+    Unreadable(String),
+}
+
 /// Who checks what is sent for an account.
 pub(super) enum Verifier<'l> {
     /// Its own hook.
@@ -55,9 +62,13 @@ impl<'l> Verifier<'l> {
         headers: &HeaderMap,
         body: &[u8],
         now: Timestamp,
-    ) -> Result<Received, Refusal> {
+    ) -> Result<Delivery, Refusal> {
         match self {
-            Self::Own(hook) => hook.receive(headers, body, now).map_err(|error| refused(account, error)),
+            Self::Own(hook) => match hook.receive(headers, body, now) {
+                Ok(received) => Ok(Delivery::Read(received)),
+                Err(HookError::Malformed(why)) => Ok(Delivery::Unreadable(why)),
+                Err(error @ HookError::Unsigned(_)) => Err(refused(account, error)),
+            },
             Self::StandIn(hook, why) => {
                 let _ = hook.map(|hook| hook.receive(headers, body, now));
                 Err(unproven(why))

@@ -1,0 +1,249 @@
+//! Runs that do not say of which branch they are, pull requests that do not say when they changed, and empty lists.
+
+use callboard_domain::{
+    event::compare,
+    item::{Kind, PullRequestState},
+    source::Scope,
+};
+
+use super::{
+    gone::gone,
+    hook::signed,
+    poll::{Watch, all_told},
+    *,
+};
+
+const RUNS: &str = "/repos/acme/web/actions/runs";
+
+fn red(id: u64, change: Value) -> Value {
+    run(id, with(json!({ "conclusion": "failure" }), change))
+}
+
+/// Has the server answer so from now on.
+async fn serve_anew(server: &MockServer, mocks: impl IntoIterator<Item = Mock>) {
+    server.reset().await;
+    mount(server, mocks).await;
+    mount(server, forge()).await;
+}
+
+/// What a run without a branch says beside, what is known of it -> its branch.
+#[test]
+fn a_run_without_a_branch_is_of_the_one_that_something_else_says() {
+    let of = |branches: &[&str]| {
+        let head =
+            |branch: &&str| json!({ "ref": branch, "sha": "aaaa", "repo": { "id": 1, "name": "web" } });
+        let pull = |branch: &&str| json!({ "number": 2, "head": head(branch) });
+        json!({ "pull_requests": branches.iter().map(pull).collect::<Vec<_>>() })
+    };
+    let cases = [
+        (json!({}), None, None),
+        (json!({ "pull_requests": null }), None, None),
+        (json!({ "pull_requests": [null, 3, {}] }), None, None),
+        (json!({}), Some("cache"), Some("cache")),
+        (of(&["cache"]), None, Some("cache")),
+        (of(&["cache", "cache"]), None, Some("cache")),
+        (of(&["cache", "other"]), None, None),
+        (of(&["cache"]), Some("known"), Some("known")),
+        (json!({ "event": "schedule" }), None, Some("main")),
+        (json!({ "event": " Schedule" }), None, Some("main")),
+        (json!({ "event": "push" }), None, None),
+        (json!({ "event": null }), None, None),
+        (json!({ "head_branch": " " }), None, None),
+        (json!({ "head_branch": "", "event": "schedule" }), None, Some("main")),
+        (json!({ "head_branch": "own", "event": "schedule" }), Some("known"), Some("own")),
+    ];
+    for (change, known, expected) in cases {
+        let row = with(run(1, json!({ "head_branch": null })), change.clone());
+        let mut read: wire::Run = serde_json::from_str(&row.to_string()).unwrap();
+        super::super::normalise::complete_branch(&mut read, known, Some("main"));
+        assert_eq!(read.head_branch.as_deref(), expected, "{change} {known:?}");
+    }
+}
+
+/// What a red run of an unknown branch says beside -> whether its build concerns everybody.
+#[tokio::test]
+async fn a_red_run_of_an_unknown_branch_is_hidden_from_nobody() {
+    let nobody = json!({ "actor": null, "triggering_actor": null });
+    let pull = json!({ "event": "pull_request" });
+    let cases = [
+        (json!({}), true),
+        (nobody.clone(), true),
+        (json!({ "event": null }), true),
+        // A pull request's is whoever's it is, where that is known.
+        (pull.clone(), false),
+        (with(pull.clone(), nobody.clone()), true),
+        (with(pull.clone(), json!({ "actor": { "login": null }, "triggering_actor": null })), true),
+        (with(pull, json!({ "triggering_actor": { "login": null } })), false),
+    ];
+    for (change, expected) in cases {
+        let row = red(41, with(json!({ "head_branch": null }), change.clone()));
+        let server = serve([get(RUNS, runs(&[row]))]).await;
+        mount(&server, forge()).await;
+        let batch = Watch::new(&server, &["acme/web"]).poll().await;
+        let item = batch.snapshots.iter().find(|item| item.key.id == "acme/web/ci").expect("it is told");
+        let build = build_of(item);
+        assert_eq!((build.branch.as_deref(), build.default_branch), (None, expected), "{change}");
+        assert_eq!(build.runs[0].status.name(), "failed", "{change}");
+        assert_eq!(build.runs[0].author.is_none(), change.get("actor").is_some(), "{change}");
+    }
+}
+
+#[tokio::test]
+async fn a_branch_that_is_said_later_takes_the_run_over_and_is_not_forgotten() {
+    let list = |branch: Value| get(RUNS, runs(&[red(41, json!({ "head_branch": branch }))]));
+    let server = serve([list(json!(null))]).await;
+    mount(&server, forge()).await;
+    let mut watch = Watch::new(&server, &["acme/web"]);
+    let builds = |batch: &Batch| {
+        let lines = all_told(batch).into_iter().filter(|line| line.contains("/ci"));
+        lines.map(|line| line.split(' ').next().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    let first = watch.poll().await;
+    assert_eq!((builds(&first), gone(&first)), (vec!["acme/web/ci".to_owned()], vec![]));
+    serve_anew(&server, [list(json!("main"))]).await;
+    let second = watch.poll().await;
+    assert_eq!(builds(&second), ["acme/web/ci@main"]);
+    assert_eq!(gone(&second), ["acme/web/ci run 41"], "it stands on the board once");
+    for unsaid in [json!(null), json!("")] {
+        serve_anew(&server, [list(unsaid.clone())]).await;
+        let batch = watch.poll().await;
+        assert_eq!((builds(&batch), gone(&batch)), (vec!["acme/web/ci@main".to_owned()], vec![]), "{unsaid}");
+    }
+}
+
+/// What changes of a pull request that does not say when -> its title and state.
+#[tokio::test]
+async fn a_pull_request_that_does_not_say_when_it_changed_is_read() {
+    use PullRequestState::{Closed, Merged, Open};
+    let before = "2026-11-22T09:00:00Z";
+    let title = "Cache the price list";
+    let cases = [
+        (json!({ "title": "Cache all lists" }), "Cache all lists", Open),
+        (json!({ "draft": true }), title, Open),
+        (json!({ "state": "closed", "closed_at": before }), title, Closed),
+        (json!({ "state": "closed", "closed_at": null }), title, Closed),
+        (json!({ "state": "closed", "closed_at": before, "merged_at": before }), title, Merged),
+    ];
+    for updated_at in [json!(null), json!("soon"), json!({})] {
+        for (change, title, state) in &cases {
+            let server = serve(forge()).await;
+            let mut watch = Watch::new(&server, &["acme/web"]);
+            let of =
+                |batch: &Batch| batch.snapshots.iter().find(|item| item.key.id == "acme/web#482").cloned();
+            let stored = compare(None, of(&watch.poll().await).unwrap()).item;
+            let row = pull(482, with(json!({ "updated_at": updated_at }), change.clone()));
+            let itself = get("/repos/acme/web/pulls/482", row.clone());
+            serve_anew(&server, [get("/repos/acme/web/pulls", json!([row])), itself]).await;
+            let batch = watch.poll().await;
+            let told = of(&batch).unwrap_or_else(|| panic!("{change} {updated_at}: {batch:?}"));
+            let after = compare(Some(&stored), told).item;
+            let found = (after.title.as_str(), pull_of(&after).state);
+            assert_eq!(found, (*title, *state), "{change} {updated_at}");
+            assert_eq!(pull_of(&after).draft, change.get("draft").is_some(), "{change} {updated_at}");
+        }
+    }
+}
+
+/// The list of runs by then, whether run 31 is there by itself -> whether all builds are gone.
+#[tokio::test]
+async fn builds_whose_runs_are_all_deleted_are_gone() {
+    let none = || runs(&[]);
+    let uncounted = || json!({ "workflow_runs": [] });
+    let short = || json!({ "total_count": 2, "workflow_runs": [] });
+    let was_red = || vec![red(31, json!({})), run(30, json!({ "head_branch": "try" }))];
+    let was_green = || vec![run(31, json!({})), run(30, json!({ "head_branch": "try" }))];
+    let cases = [
+        (was_red(), none(), false, true),
+        (was_green(), none(), false, true),
+        // It contradicts itself.
+        (was_red(), none(), true, false),
+        (was_red(), uncounted(), false, false),
+        (was_green(), uncounted(), false, false),
+        (was_green(), short(), false, false),
+    ];
+    for (before, list, is_there, expected) in cases {
+        let server = serve([get(RUNS, runs(&before))]).await;
+        mount(&server, forge()).await;
+        let mut watch = Watch::new(&server, &["acme/web"]);
+        watch.poll().await;
+        let by_itself = match is_there {
+            true => get(&format!("{RUNS}/31"), before[0].clone()),
+            false => Mock::given(path(format!("{RUNS}/31"))).respond_with(ResponseTemplate::new(404)),
+        };
+        serve_anew(&server, [get(RUNS, list.clone()), by_itself]).await;
+        let batch = watch.poll().await;
+        let of_repo = Scope { kind: Kind::Build, repo: Some("acme/web".to_owned()) };
+        assert_eq!(batch.complete.contains(&of_repo), expected, "{before:?} {list} {is_there}");
+        let named = gone(&batch).iter().any(|line| line.starts_with("acme/web/ci@main "));
+        assert!(named || !expected, "{before:?} {list}: {:?}", gone(&batch));
+        // What comes back is told again.
+        serve_anew(&server, [get(RUNS, runs(&before))]).await;
+        let told = all_told(&watch.poll().await);
+        let is_back = told.iter().any(|line| line.starts_with("acme/web/ci@main 31.1"));
+        assert!(is_back, "{before:?} {list}: {told:?}");
+    }
+}
+
+/// Where a webhook does not say how a run ended, or of which branch it is, a poll asks for the run, though the program may
+/// end before.
+#[tokio::test]
+async fn a_run_of_which_a_webhook_says_too_little_is_asked_for() {
+    let changes =
+        [json!({ "conclusion": null }), json!({ "conclusion": "" }), json!({ "head_branch": null })];
+    for change in changes {
+        for is_started_again in [false, true] {
+            let by_itself = get(&format!("{RUNS}/41"), red(41, json!({})));
+            let server = serve([by_itself, get(&format!("{RUNS}/41/jobs"), jobs(&[]))]).await;
+            mount(&server, forge()).await;
+            let mut watch = Watch::new(&server, &["acme/web"]);
+            watch.poll().await;
+            let about = json!({ "workflow_run": red(41, change.clone()), "repository": repo("web") });
+            let (headers, body) = signed("workflow_run", &about);
+            let received = watch.hook().receive(&headers, &body, now()).unwrap();
+            assert!(received.poll, "{change}");
+            assert!(received.snapshots.iter().all(|item| item.status() == "unknown"), "{change}");
+            if is_started_again {
+                let cursor = received.remember.and_then(|remember| remember.put(watch.cursor.as_ref()));
+                watch = Watch::new(&server, &["acme/web"]);
+                watch.cursor = cursor;
+            }
+            let told = all_told(&watch.poll().await);
+            assert!(told.contains(&"acme/web/ci@main 41.1 failed []".to_owned()), "{change}: {told:?}");
+        }
+    }
+}
+
+/// One that says all is taken as it is.
+#[tokio::test]
+async fn a_webhook_that_says_enough_asks_for_no_poll() {
+    let server = serve(forge()).await;
+    let mut watch = Watch::new(&server, &["acme/web"]);
+    watch.poll().await;
+    let scheduled = json!({ "head_branch": null, "event": "schedule" });
+    let waiting = json!({ "status": "queued", "conclusion": null });
+    let cases = [
+        ("workflow_run", json!({ "workflow_run": red(41, json!({})) }), false),
+        ("workflow_run", json!({ "workflow_run": red(41, json!({ "conclusion": "of_tomorrow" })) }), false),
+        ("workflow_run", json!({ "workflow_run": red(41, scheduled) }), false),
+        ("workflow_run", json!({ "workflow_run": red(41, waiting) }), false),
+        ("pull_request", json!({ "pull_request": pull(482, json!({})) }), false),
+        ("pull_request", json!({ "pull_request": pull(482, json!({ "updated_at": null })) }), true),
+        ("pull_request", json!({ "pull_request": pull(482, json!({ "created_at": null })) }), true),
+        ("pull_request", json!({ "pull_request": pull(482, json!({ "draft": null })) }), true),
+        ("pull_request_review", json!({ "pull_request": pull(482, json!({ "updated_at": null })) }), true),
+    ];
+    for (event, about, expected) in cases {
+        let (headers, body) = signed(event, &with(json!({ "repository": repo("web") }), about.clone()));
+        let received = watch.hook().receive(&headers, &body, now()).unwrap();
+        assert_eq!((received.poll, received.snapshots.len()), (expected, 1), "{event} {about}");
+    }
+}
+
+#[test]
+fn a_webhook_that_does_not_say_its_event_has_the_account_polled() {
+    let hook = connect("https://api.github.com", &["acme/web"]).hook.unwrap();
+    for (event, expected) in [("", true), (" ", true), ("ping", false), ("of_tomorrow", false)] {
+        let (headers, body) = signed(event, &json!({ "repository": repo("web") }));
+        assert_eq!(hook.receive(&headers, &body, now()).unwrap().poll, expected, "{event:?}");
+    }
+}

@@ -1,0 +1,104 @@
+/** What each key does on the levels that are never the first to be seen. */
+
+import type { Fill } from "./fills.svelte";
+import type { Act } from "./keys";
+import type { Launcher } from "./launcher.svelte";
+import type { Level } from "./levels";
+import type { Rooms } from "./rooms.svelte";
+import type { Following } from "./runs.svelte";
+import type { Sending } from "./sending.svelte";
+
+/** What a key does on that level. False where it does nothing. */
+export function onLevel(launcher: Launcher, act: Act, level: Level): boolean {
+  switch (level.at) {
+    case "run":
+      return onRun(launcher, act, level.run);
+    case "fill":
+      return onFill(launcher, act, level.fill);
+    case "rooms":
+      return onRooms(launcher, act, level.rooms);
+    case "send":
+      return onSend(act, level.sending);
+  }
+  return false;
+}
+
+function onFill(launcher: Launcher, act: Act, fill: Fill): boolean {
+  switch (act) {
+    case "down":
+    case "up":
+      fill.mark(act === "down" ? 1 : -1);
+      return true;
+    case "complete":
+    case "previous":
+      if (fill.confirming) return false;
+      fill.step(act === "complete" ? 1 : -1);
+      return true;
+    case "privately":
+      fill.makePrivate();
+      return true;
+    case "go":
+    case "approve":
+      // Enter never approves: that has a key of its own. It still fills in what is missing.
+      if (fill.deliberate && act === "go" && fill.ready) return true;
+      void fill.enter().then((run) => void (run && launcher.follow(run)));
+      return true;
+  }
+  return false;
+}
+
+function onRun(launcher: Launcher, act: Act, run: Following): boolean {
+  switch (act) {
+    case "stop":
+      void run.stop();
+      return true;
+    case "post-now":
+      void run.postNow();
+      return true;
+    case "open":
+      void launcher.openLink(run.verdict.link ?? run.room.link);
+      return true;
+    case "go":
+      if (!run.over) return false;
+      run.end();
+      void launcher.again(run.run);
+      return true;
+  }
+  return false;
+}
+
+function onRooms(launcher: Launcher, act: Act, rooms: Rooms): boolean {
+  const { place } = rooms;
+  switch (act) {
+    case "down":
+    case "up":
+      rooms.move(act === "down" ? 1 : -1);
+      return true;
+    case "post-now":
+      void rooms.retry();
+      return true;
+    case "stop":
+      void rooms.stop();
+      return true;
+    case "go":
+      if (place?.at === "run") void launcher.follow(place.run);
+      return true;
+  }
+  return false;
+}
+
+function onSend(act: Act, sending: Sending): boolean {
+  switch (act) {
+    case "down":
+    case "up":
+      sending.mark(act === "down" ? 1 : -1);
+      return true;
+    case "post-now":
+      void sending.retry();
+      return true;
+    case "go":
+      void sending.post();
+      return true;
+  }
+  return false;
+}
