@@ -8,7 +8,7 @@ use std::{
 
 use callboard_domain::{board::Row, item::ItemKey};
 use callboard_engine::api::{
-    BoardQuery, Changes, ItemAction, Notices, SettingsQuery, Status, StatusQuery, TrayIcon,
+    BoardQuery, Changes, ItemAction, NotificationsQuery, SettingsQuery, Status, StatusQuery, TrayIcon,
 };
 use callboard_engine::config;
 use jiff::Zoned;
@@ -77,7 +77,7 @@ impl Follower {
                         again = AGAIN;
                         if now != seen {
                             seen = now;
-                            shell.windows().tell("changed", ());
+                            shell.windows().emit("changed", ());
                             tokio::time::sleep(TOGETHER).await;
                         }
                     }
@@ -86,7 +86,7 @@ impl Follower {
                             _ = way.changed() => {}
                             () = tokio::time::sleep(again) => again = (again * 2).min(AGAIN_AT_MOST),
                         }
-                        shell.windows().tell("changed", ());
+                        shell.windows().emit("changed", ());
                     }
                 }
             }
@@ -114,7 +114,7 @@ impl Follower {
             Err(_) => Vec::new(),
         };
         self.show(shell);
-        shell.tell_desktop().await;
+        shell.emit_desktop().await;
     }
 
     /// Actions are asked for again only where the row is another one.
@@ -164,7 +164,7 @@ impl Follower {
     }
 }
 
-/// Puts settings in force that are others than before.
+/// Applies settings that are others than before.
 fn apply(shell: &Shell, now: config::Desktop) {
     let before = std::mem::replace(&mut *shell.settings(), now.clone());
     shell.windows().keep_hidden_for(now.unload_after.0);
@@ -177,12 +177,12 @@ fn apply(shell: &Shell, now: config::Desktop) {
     {
         let hotkey = listener.set(&keys);
         if hotkey.state == hotkey::State::Taken {
-            tracing::warn!(why = hotkey.why, "the hotkey is not ours");
+            tracing::warn!(why = hotkey.why, "the hotkey is not registered");
         }
     }
 }
 
-/// Shows what the owner hands over, until the app ends: each is handed over once, to the face that waits.
+/// Shows what the owner hands over, until the app ends: each is handed over once, to the client that waits.
 pub(crate) async fn show_notices(shell: Arc<Shell>) {
     let mut owners = shell.owners();
     let mut again = AGAIN;
@@ -195,20 +195,20 @@ pub(crate) async fn show_notices(shell: Arc<Shell>) {
                 Ok(()) => continue,
                 Err(_) => return,
             },
-            answer = owner.call(Notices {}) => answer,
+            answer = owner.call(NotificationsQuery {}) => answer,
         };
         match answer {
             Ok(due) => {
                 again = AGAIN;
                 for notification in due.show {
-                    shell.tell(notification);
+                    shell.show_notification(notification);
                 }
                 if !due.settled.is_empty() {
                     shell.notifier.withdraw(due.settled);
                 }
             }
             Err(error) => {
-                tracing::debug!(%error, "no notifications are handed over");
+                tracing::debug!(%error, "notifications could not be fetched from the owner");
                 tokio::select! {
                     () = shell.stop.cancelled() => return,
                     _ = owners.changed() => again = AGAIN,

@@ -28,7 +28,7 @@ impl DesktopHost {
 impl Host for DesktopHost {
     fn notify(&self, notification: &Notification) {
         if let Some(shell) = self.shell() {
-            shell.tell(notification.clone());
+            shell.show_notification(notification.clone());
         }
     }
 

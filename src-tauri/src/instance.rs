@@ -24,7 +24,7 @@ pub(crate) enum Found {
     /// Nobody: this one is the first.
     First(First),
     /// Another one, which was told.
-    Told,
+    Forwarded,
 }
 
 /// Becomes the first of this folder, or tells the one that is there.
@@ -32,7 +32,7 @@ pub(crate) async fn enter(data: &Path, command: AppCommand) -> io::Result<Found>
     let lock = open_lock(data)?;
     match lock.try_lock() {
         Ok(()) => Ok(Found::First(First { _lock: lock, data: data.to_owned() })),
-        Err(fs::TryLockError::WouldBlock) => tray_app::send(data, command).await.map(|()| Found::Told),
+        Err(fs::TryLockError::WouldBlock) => tray_app::send(data, command).await.map(|()| Found::Forwarded),
         Err(fs::TryLockError::Error(error)) => Err(error),
     }
 }
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_second_is_heard_by_the_first_and_one_after_it_is_the_first() {
+    async fn second_instance_forwards_its_command_to_the_first() {
         let folder = tempfile::tempdir().unwrap();
         let Found::First(first) = enter(folder.path(), AppCommand::Open).await.unwrap() else {
             panic!("nobody was there")
@@ -88,7 +88,7 @@ mod tests {
                 Err(_) => tokio::task::yield_now().await,
             }
         };
-        assert!(matches!(second, Found::Told));
+        assert!(matches!(second, Found::Forwarded));
         assert_eq!(heard.recv().unwrap(), AppCommand::Settings);
         stop.cancel();
         listening.await.unwrap();

@@ -93,7 +93,7 @@ fn run(args: Args) -> Result<ExitCode> {
     let asked = args.command.unwrap_or(AppCommand::Open);
     let first = match runtime.block_on(instance::enter(&paths.data, asked)) {
         Ok(Found::First(first)) => Some(first),
-        Ok(Found::Told) => return Ok(ExitCode::SUCCESS),
+        Ok(Found::Forwarded) => return Ok(ExitCode::SUCCESS),
         Err(error) => {
             // The window says what is wrong with the folder; a second start is then one more app.
             tracing::warn!(%error, data = %paths.data.display(), "a second start will not reach this one");
@@ -159,7 +159,7 @@ fn set_up(
         app.handle(),
         follow::first_view(&shell),
         move |act| acting.act(act),
-        move || tell_desktop(&changing),
+        move || emit_desktop(&changing),
     );
     match tray {
         // Set once, here.
@@ -177,7 +177,7 @@ fn set_up(
             Press::Down(token) => pressing.windows().press(token),
             Press::Up => pressing.windows().release(),
         },
-        move || tell_desktop(&changing),
+        move || emit_desktop(&changing),
     );
     let _ = shell.hotkey.set(listener);
 
@@ -211,9 +211,9 @@ async fn begin(shell: Arc<Shell>, command: Option<AppCommand>, playground: bool)
     }
 }
 
-fn tell_desktop(shell: &Arc<Shell>) {
+fn emit_desktop(shell: &Arc<Shell>) {
     let shell = Arc::clone(shell);
-    tauri::async_runtime::spawn(async move { shell.tell_desktop().await });
+    tauri::async_runtime::spawn(async move { shell.emit_desktop().await });
 }
 
 #[cfg(unix)]

@@ -169,7 +169,7 @@ async fn keep(opening: Opening, say: watch::Sender<Way>, stop: CancellationToken
     while !stop.is_cancelled() {
         match open_engine(&opening).await {
             Ok(engine) => {
-                tracing::info!(data = %opening.paths.data.display(), "the store is ours");
+                tracing::info!(data = %opening.paths.data.display(), "this process owns the store");
                 say.send_replace(Way::Here(engine.clone()));
                 stop.cancelled().await;
                 say.send_replace(Way::Opening);
@@ -179,7 +179,7 @@ async fn keep(opening: Opening, say: watch::Sender<Way>, stop: CancellationToken
                 match Connections::open(&opening.paths.data).await {
                     Ok(connections) => {
                         unanswered = 0;
-                        tracing::info!("another process has the store; this app is its face");
+                        tracing::info!("another process owns the store; this app is its client");
                         say.send_replace(Way::Daemon(Arc::clone(&connections)));
                         tokio::select! {
                             () = stop.cancelled() => {}
@@ -237,7 +237,7 @@ async fn open_engine(opening: &Opening) -> Result<Engine, OpenError> {
         sources,
         host,
         mode: Mode::Serve,
-        at_start: callboard_engine::AtStart::GoOn,
+        at_start: callboard_engine::OnConfigError::Continue,
     })
     .await
 }

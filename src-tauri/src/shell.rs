@@ -117,12 +117,12 @@ impl Shell {
         shell
     }
 
-    /// The way to the engine in force.
+    /// The way to the active engine.
     pub(crate) fn owner(&self) -> Arc<Owner> {
         Arc::clone(&self.owner.borrow())
     }
 
-    /// The owners in force, as they change.
+    /// The active owners, as they change.
     pub(crate) fn owners(&self) -> watch::Receiver<Arc<Owner>> {
         self.owner.subscribe()
     }
@@ -164,11 +164,11 @@ impl Shell {
     }
 
     /// Tells the windows where something of the desktop has changed.
-    pub(crate) async fn tell_desktop(&self) {
+    pub(crate) async fn emit_desktop(&self) {
         let now = self.desktop().await;
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.as_ref() != Some(&now) {
-            self.windows.tell("desktop", now.clone());
+            self.windows.emit("desktop", now.clone());
             *last = Some(now);
             // The menu names the hotkey.
             self.look_again.notify_one();
@@ -290,7 +290,7 @@ impl Shell {
     }
 
     /// Shows a notification of the engine's, with the actions of its item.
-    pub(crate) fn tell(self: &Arc<Self>, notification: Notification) {
+    pub(crate) fn show_notification(self: &Arc<Self>, notification: Notification) {
         let shell = Arc::clone(self);
         tauri::async_runtime::spawn(async move {
             let actions = match &notification.items[..] {
@@ -332,7 +332,7 @@ impl Shell {
             let value = Some(Value::String(keys.to_string()));
             self.owner().call_as(LocalVia::Launcher, Configure { path, value }).await?;
         }
-        self.tell_desktop().await;
+        self.emit_desktop().await;
         Ok(hotkey)
     }
 
@@ -340,7 +340,7 @@ impl Shell {
     pub(crate) async fn set_autostart(&self, on: bool) -> Result<(), ApiError> {
         autostart::set(on)
             .map_err(|error| ApiError::internal(format!("starting at login was not changed: {error}")))?;
-        self.tell_desktop().await;
+        self.emit_desktop().await;
         Ok(())
     }
 
@@ -367,8 +367,8 @@ impl Shell {
             }
         }
         drop(play);
-        self.tell_desktop().await;
-        self.windows.tell("changed", ());
+        self.emit_desktop().await;
+        self.windows.emit("changed", ());
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use callboard_domain::{
     run::{Run, RunState},
     text,
 };
-use callboard_engine::api::{ApiError, Cancel, FollowRun, Prepare, StartRun};
+use callboard_engine::api::{ApiError, Cancel, FollowRun, PlanQuery, StartRun};
 
 use crate::{act::Act, notices::Notice, owner::Owner, shell::Shell};
 
@@ -24,7 +24,7 @@ impl Shell {
         token: Option<String>,
     ) {
         let (owner, click) = (self.owner(), Act::Show(Some(item.clone())));
-        let what = Prepare { line: line.clone(), channel: None, private: false };
+        let what = PlanQuery { line: line.clone(), channel: None, private: false };
         let refused = |title: String, error: &ApiError| {
             self.notifier.show(Notice::plain(title, error.to_string(), click.clone()));
         };
@@ -101,7 +101,7 @@ fn ended(words: &str, state: &RunState) -> (String, String) {
             format!("{words}: not known whether it happened"),
             format!("{}. It will not be run again by itself", text::sentence(why)),
         ),
-        RunState::Resolved { .. } => (words.to_owned(), state.said().unwrap_or_default()),
+        RunState::Resolved { .. } => (words.to_owned(), state.resolution_text().unwrap_or_default()),
         RunState::Pending { .. } | RunState::Running => (words.to_owned(), "It is under way".to_owned()),
     }
 }

@@ -338,7 +338,7 @@ impl Windows {
         if let Some(shown) = pending
             && let Err(error) = self.app.emit_to(target(kind), "shown", shown)
         {
-            tracing::warn!(%error, "a window was not told why it was shown");
+            tracing::warn!(%error, "the show event could not be sent to a window");
         }
         #[cfg(target_os = "linux")]
         self.on_main_thread(move || focus::give_keys(kind));
@@ -364,21 +364,21 @@ impl Windows {
             tokio::time::sleep(unload_after).await;
             let unused = windows.open().get(&kind).is_some_and(|state| state.turns == turn);
             if unused && let Some(window) = windows.window(kind) {
-                tracing::debug!(window = kind.label(), "a window is put away");
+                tracing::debug!(window = kind.label(), "an unused window is unloaded");
                 if let Err(error) = window.destroy() {
-                    tracing::warn!(%error, "a window could not be put away");
+                    tracing::warn!(%error, "an unused window could not be unloaded");
                 }
             }
         });
     }
 
     /// Tells all windows something.
-    pub(crate) fn tell<T: Serialize + Clone>(&self, event: &str, payload: T) {
+    pub(crate) fn emit<T: Serialize + Clone>(&self, event: &str, payload: T) {
         if self.open().is_empty() {
             return;
         }
         if let Err(error) = self.app.emit(event, payload) {
-            tracing::warn!(%error, event, "the windows were not told");
+            tracing::warn!(%error, event, "an event could not be sent to the windows");
         }
     }
 

@@ -194,7 +194,7 @@ fn a_night_offline_is_one_message() -> Result<()> {
 }
 
 #[test]
-fn what_is_over_before_it_can_be_posted_is_not_posted() -> Result<()> {
+fn moot_event_is_not_posted() -> Result<()> {
     let it = Scene::new()?;
     let serving = it.serve()?;
     let since = Timestamp::now();
@@ -261,7 +261,7 @@ fn what_happens_to_an_item_stands_in_one_thread_in_order() -> Result<()> {
 }
 
 #[test]
-fn news_whose_root_may_not_be_there_stands_by_itself() -> Result<()> {
+fn reply_whose_root_is_uncertain_is_posted_on_its_own() -> Result<()> {
     let it = Scene::new()?;
     let serving = it.serve()?;
     let since = Timestamp::now();

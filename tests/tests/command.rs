@@ -251,7 +251,7 @@ fn the_exit_code_says_how_it_ended() -> Result<()> {
 }
 
 #[test]
-fn a_run_that_is_not_known_is_settled_by_who_has_looked_and_its_message_says_so() -> Result<()> {
+fn unknown_run_is_resolved_by_a_person_and_its_message_names_them() -> Result<()> {
     let (emulator, lost) = (Emulator::start()?, forge(Answer::nothing)?);
     let callboard = callboard(&team(&emulator, "").replace(emulator.github_url(), lost.url()))?;
     let said = run(&callboard, 5, &["pr comment acme/web#1 hello"])?;

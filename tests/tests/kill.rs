@@ -309,6 +309,6 @@ fn what_was_acknowledged_is_stored_once_and_posted_once() -> Result<()> {
 }
 
 #[test]
-fn a_run_happens_at_most_once_and_is_told_once() -> Result<()> {
+fn run_executes_at_most_once_and_is_posted_once() -> Result<()> {
     both(runs)
 }

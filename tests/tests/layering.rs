@@ -166,7 +166,7 @@ fn without_texts(code: &str) -> String {
 }
 
 #[test]
-fn the_domain_does_nothing_but_decide() -> Result<()> {
+fn domain_does_no_io_and_reads_no_clock() -> Result<()> {
     let reaches = [
         "std::fs",
         "std::net",
@@ -275,7 +275,7 @@ fn rooms_named(code: &str) -> Vec<String> {
 }
 
 #[test]
-fn imports_between_the_engines_rooms_point_one_way() -> Result<()> {
+fn engine_folders_import_only_earlier_ones() -> Result<()> {
     let place = |name: &str| ROOMS.iter().position(|rooms| rooms.contains(&name));
     let mut seen = BTreeSet::new();
     for (path, code) in code("crates/engine/src")? {
@@ -303,7 +303,7 @@ fn imports_between_the_engines_rooms_point_one_way() -> Result<()> {
 }
 
 #[test]
-fn what_a_file_names_is_found() {
+fn rooms_named_reads_every_form_of_import() {
     let cases: [(&str, &[&str]); 5] = [
         ("use crate::api::Check;", &["api"]),
         ("use crate::{Engine, api::{A, B}, store};", &["Engine", "api", "store"]),
@@ -328,7 +328,7 @@ fn actions_know_no_chat() -> Result<()> {
 
 /// Only a delivery that the outbox has claimed gets at what posts.
 #[test]
-fn only_what_was_claimed_is_posted() -> Result<()> {
+fn only_claimed_deliveries_are_posted() -> Result<()> {
     let mut claims = BTreeSet::new();
     for (path, code) in code("crates/engine/src")? {
         let below = path.strip_prefix(root().join("crates/engine/src"))?.to_owned();

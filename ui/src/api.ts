@@ -69,6 +69,19 @@ secrets_set: Array<string>, };
 export type AccountName = string;
 
 /**
+ * An account in trouble, in a line.
+ */
+export type AccountProblem = { 
+/**
+ * Which.
+ */
+account: AccountName, 
+/**
+ * "needs sign-in", "cannot be reached", "lacks workflow".
+ */
+what: string, };
+
+/**
  * The accounts and how they are.
  */
 export type AccountsQuery = Record<symbol, never>;
@@ -776,6 +789,48 @@ failing: Array<string>, };
 export type BuildStatus = "queued" | "running" | "unknown" | "canceled" | "passed" | "failed";
 
 /**
+ * A message in the built-in room.
+ */
+export type BuiltinRoomMessage = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * The message that it answers.
+ */
+under: string | null, 
+/**
+ * What it says.
+ */
+message: Message, 
+/**
+ * When it was posted.
+ */
+at: string, 
+/**
+ * When it was last edited.
+ */
+edited_at: string | null, };
+
+/**
+ * Messages of the built-in room, oldest first.
+ */
+export type BuiltinRoomQuery = { 
+/**
+ * The channel, such as `general`.
+ */
+channel: string, 
+/**
+ * At most this many, up to [`LONGEST_LIST`](super::LONGEST_LIST): the latest.
+ */
+limit: number, 
+/**
+ * Only those posted before this one: its id.
+ */
+before?: string | null, };
+
+/**
  * Stops a run, and answers with how it ended: one that could still be taken back is `Canceled`, with nothing sent.
  */
 export type Cancel = { 
@@ -797,6 +852,32 @@ export type Changes = {
  * The number last answered.
  */
 seen: number, };
+
+/**
+ * A channel and when it was last posted to.
+ */
+export type ChannelActivity = { 
+/**
+ * Its short name, where it has one.
+ */
+name: string | null, 
+/**
+ * Its address.
+ */
+address: Address, 
+/**
+ * True for a channel of the built-in room: it is kept on this computer.
+ */
+builtin: boolean, 
+/**
+ * When the latest message was recorded; `None` where there is none (any more).
+ */
+last_at: string | null, };
+
+/**
+ * Every channel that Callboard posts to or has posted to: the built-in room's first. No service is asked.
+ */
+export type ChannelActivityQuery = Record<symbol, never>;
 
 /**
  * A channel.
@@ -1245,7 +1326,7 @@ moot_because?: MootCause,
 by: User | null, 
 /**
  * Whom it asks for something: the reviewer, or the team by the id `team/ORGANISATION/NAME`; those an incident is
- * assigned to now. Whether that is me is for [`crate::rules::is_of_me`]. Empty where it asks nobody in particular, and
+ * assigned to now. Whether that is me is for [`crate::rules::concerns_me`]. Empty where it asks nobody in particular, and
  * where an earlier version recorded it: that recorded requests for a review of its own account's user alone.
  */
 of?: Array<User>, 
@@ -1410,7 +1491,7 @@ value: string,
 /**
  * The value, with what matched.
  */
-title: Array<Piece>, 
+title: Array<TextSpan>, 
 /**
  * What it means, where that is not plain.
  */
@@ -1427,7 +1508,7 @@ name: string,
 /**
  * The name, with what matched.
  */
-title: Array<Piece>, 
+title: Array<TextSpan>, 
 /**
  * What it does, in a line.
  */
@@ -1452,7 +1533,7 @@ row: Row,
 /**
  * Its title, with what matched.
  */
-title: Array<Piece>, };
+title: Array<TextSpan>, };
 
 /**
  * A line that was run before.
@@ -1469,7 +1550,7 @@ line: string,
 /**
  * The line, with what matched.
  */
-title: Array<Piece>, 
+title: Array<TextSpan>, 
 /**
  * The latest run's state.
  */
@@ -1508,31 +1589,6 @@ export type GoneReason = { "reason": "deleted" } | { "reason": "not_listed" } | 
  * The new name, as [`ItemKey::id`].
  */
 to: string, } | { "reason": "branch_deleted" } | { "reason": "not_default_branch" } | { "reason": "not_watched" };
-
-/**
- * The owner of the store.
- */
-export type Greeting = { 
-/**
- * Its version; faces of another version say so.
- */
-version: string, 
-/**
- * Its process.
- */
-pid: number, 
-/**
- * The configuration file that it runs on.
- */
-config: string, 
-/**
- * True where it polls and listens; false for a command that holds the store for a moment.
- */
-serving: boolean, 
-/**
- * Where webhooks are received.
- */
-webhook_addr: string | null, };
 
 /**
  * How an account is.
@@ -1576,35 +1632,6 @@ export type HelpQuery = {
  * Its name.
  */
 command: string, };
-
-/**
- * Something that a search found.
- */
-export type Hit = { "found": "item", 
-/**
- * Its key.
- */
-key: ItemKey, 
-/**
- * Its title.
- */
-title: string, 
-/**
- * Its state.
- */
-status: string, } | { "found": "run", 
-/**
- * Its id.
- */
-id: string, 
-/**
- * Its line.
- */
-line: string, 
-/**
- * Its state.
- */
-state: string, };
 
 /**
  * Who has an incident: acknowledged it, or silenced it.
@@ -1884,37 +1911,6 @@ export type JsonValue = number | string | boolean | Array<JsonValue> | { [key in
 export type Kind = "build" | "pull_request" | "incident" | "approval";
 
 /**
- * A permission that a command needs and the credential lacks.
- */
-export type LackingScope = { 
-/**
- * The service's name for it, such as `workflow`.
- */
-scope: string, 
-/**
- * What to do about it.
- */
-remedy: string, };
-
-/**
- * An item, and why it is not on the board.
- */
-export type Left = { 
-/**
- * Which.
- */
-item: ItemKey, 
-/**
- * Why.
- */
-why: LeftWhy, };
-
-/**
- * Why an item is not on the board.
- */
-export type LeftWhy = "passed" | "canceled" | "merged" | "closed" | "resolved" | "approved" | "denied" | "expired" | "superseded" | { "gone": GoneReason } | "snoozed" | "others" | "open" | "unknown";
-
-/**
  * What a line says.
  */
 export type LineRead = { 
@@ -2123,25 +2119,6 @@ since: string | null, };
 export type NotSeenKind = "not_set_up" | "down" | "part" | "incomplete" | "malformed" | "reading";
 
 /**
- * Waits for notifications to show, or half a minute. While a face waits so, the owner hands them over instead of
- * showing them; each is handed over once.
- */
-export type Notices = Record<symbol, never>;
-
-/**
- * What is to be shown.
- */
-export type NoticesDue = { 
-/**
- * To be shown now.
- */
-show: Array<Notification>, 
-/**
- * Items whose notifications are settled: what is shown of them can be withdrawn.
- */
-settled: Array<ItemKey>, };
-
-/**
  * What the desktop shows for one or several events.
  */
 export type Notification = { 
@@ -2163,18 +2140,42 @@ items: Array<ItemKey>,
 important: boolean, };
 
 /**
+ * Waits for notifications to show, or half a minute. While a client waits so, the owner hands them over instead of
+ * showing them; each is handed over once.
+ */
+export type NotificationsQuery = Record<symbol, never>;
+
+/**
  * What a rule does with an event on this desktop.
  */
 export type NotifyLevel = "silence" | "show" | "notify" | "important";
 
 /**
+ * An item, and why it is not on the board.
+ */
+export type OffBoardItem = { 
+/**
+ * Which.
+ */
+item: ItemKey, 
+/**
+ * Why.
+ */
+why: OffBoardReason, };
+
+/**
  * Why these items are not on the board any more: for whoever showed them.
  */
-export type OffBoard = { 
+export type OffBoardQuery = { 
 /**
  * Their keys.
  */
 items: Array<ItemKey>, };
+
+/**
+ * Why an item is not on the board.
+ */
+export type OffBoardReason = "passed" | "canceled" | "merged" | "closed" | "resolved" | "approved" | "denied" | "expired" | "superseded" | { "gone": GoneReason } | "snoozed" | "others" | "open" | "unknown";
 
 /**
  * Where a command comes from.
@@ -2207,27 +2208,94 @@ link: string | null,
 data: JsonValue | null, };
 
 /**
+ * What is to be shown.
+ */
+export type PendingNotifications = { 
+/**
+ * To be shown now.
+ */
+show: Array<Notification>, 
+/**
+ * Items whose notifications are settled: what is shown of them can be withdrawn.
+ */
+settled: Array<ItemKey>, };
+
+/**
  * The name of a person in `[people]`: it stays the same whatever services call them.
  */
 export type PersonId = string;
 
 /**
- * A piece of a text.
- */
-export type Piece = { 
-/**
- * What it says.
- */
-text: string, 
-/**
- * True where it is what was looked for.
- */
-hit: boolean, };
-
-/**
  * The kinds of store, as `secrets.store` names them.
  */
 export type Place = "keychain" | "session" | "file" | "env";
+
+/**
+ * What a line would do: what is shown of it is what runs.
+ */
+export type Plan = { 
+/**
+ * Names exactly this: the command's own text, the arguments, the account, the items as they are, what would be sent
+ * and where the outcome goes. A run carries it; where something has changed since, nothing is sent. Opaque.
+ */
+fingerprint: string, 
+/**
+ * The command.
+ */
+command: string, 
+/**
+ * The line with every argument in its place.
+ */
+line: string, 
+/**
+ * The same as people read it: alerts by what they are called, not by their fingerprints.
+ */
+named_line: string, 
+/**
+ * The account that it would run as, where it is a connector's action.
+ */
+account: AccountName | null, 
+/**
+ * Who that account acts as, where known.
+ */
+acts_as: string | null, 
+/**
+ * What would be sent, exactly, secrets masked.
+ */
+steps: Array<Step>, 
+/**
+ * Where the outcome would be posted; `None` for a private run.
+ */
+post: Address | null, 
+/**
+ * Why there.
+ */
+post_reason: string, 
+/**
+ * What a person must say before it runs.
+ */
+confirm: Confirm | null, 
+/**
+ * Permissions that it needs and that the account's credential is known to lack: the service will refuse.
+ */
+lacks: Array<RequiredScope>, };
+
+/**
+ * What a line would do, without doing it.
+ */
+export type PlanQuery = { 
+/**
+ * The line as typed.
+ */
+line: string, 
+/**
+ * Post the outcome there instead.
+ */
+channel: string | null, 
+/**
+ * Post nothing.
+ */
+private: boolean, };
 
 /**
  * Where a command's outcome goes and what guards it.
@@ -2274,85 +2342,9 @@ text: string,
 item: string | null, };
 
 /**
- * What a line would do, without doing it.
- */
-export type Prepare = { 
-/**
- * The line as typed.
- */
-line: string, 
-/**
- * Post the outcome there instead.
- */
-channel: string | null, 
-/**
- * Post nothing.
- */
-private: boolean, };
-
-/**
- * What a post would say, and where, without posting it.
- */
-export type PreparePost = { 
-/**
- * What would be posted.
- */
-what: Post, };
-
-/**
- * What a line would do: what is shown of it is what runs.
- */
-export type Prepared = { 
-/**
- * Names exactly this: the command's own text, the arguments, the account, the items as they are, what would be sent
- * and where the outcome goes. A run carries it; where something has changed since, nothing is sent. Opaque.
- */
-fingerprint: string, 
-/**
- * The command.
- */
-command: string, 
-/**
- * The line with every argument in its place.
- */
-line: string, 
-/**
- * The same as people read it: alerts by what they are called, not by their fingerprints.
- */
-named_line: string, 
-/**
- * The account that it would run as, where it is a connector's action.
- */
-account: AccountName | null, 
-/**
- * Who that account acts as, where known.
- */
-acts_as: string | null, 
-/**
- * What would be sent, exactly, secrets masked.
- */
-steps: Array<Step>, 
-/**
- * Where the outcome would be posted; `None` for a private run.
- */
-post: Address | null, 
-/**
- * Why there.
- */
-post_reason: string, 
-/**
- * What a person must say before it runs.
- */
-confirm: Confirm | null, 
-/**
- * Permissions that it needs and that the account's credential is known to lack: the service will refuse.
- */
-lacks: Array<LackingScope>, };
-
-/**
  * What a post would say, and where.
  */
-export type PreparedPost = { 
+export type PostPlan = { 
 /**
  * Where it would stand.
  */
@@ -2361,6 +2353,15 @@ address: Address,
  * What it would say.
  */
 message: Message, };
+
+/**
+ * What a post would say, and where, without posting it.
+ */
+export type PostPlanQuery = { 
+/**
+ * What would be posted.
+ */
+what: Post, };
 
 /**
  * Who asks. Shown by [`fmt::Display`] as people name them.
@@ -2524,7 +2525,7 @@ until: string | null, };
 /**
  * Why only important notifications are shown.
  */
-export type QuietNow = { 
+export type QuietStatus = { 
 /**
  * Until when.
  */
@@ -2627,6 +2628,19 @@ before: Decision,
 after: Decision, };
 
 /**
+ * A permission that a command needs and the credential lacks.
+ */
+export type RequiredScope = { 
+/**
+ * The service's name for it, such as `workflow`.
+ */
+scope: string, 
+/**
+ * What to do about it.
+ */
+remedy: string, };
+
+/**
  * Settles a run of which it is not known whether it happened: the word of a person who has looked.
  */
 export type ResolveRun = { 
@@ -2672,77 +2686,9 @@ commit?: string, };
 
 /**
  * What a command is to an item that it runs on: what people look for on every row, whatever the service calls it.
- * Faces give each its own key and place.
+ * Clients give each its own key and place.
  */
 export type Role = "again" | "approve" | "take" | "merge" | "resolve" | "comment" | "stop" | "log" | "show";
-
-/**
- * A channel and when it was last posted to.
- */
-export type RoomInfo = { 
-/**
- * Its short name, where it has one.
- */
-name: string | null, 
-/**
- * Its address.
- */
-address: Address, 
-/**
- * True for a channel of the built-in room: it is kept on this computer.
- */
-builtin: boolean, 
-/**
- * When the latest message was recorded; `None` where there is none (any more).
- */
-last_at: string | null, };
-
-/**
- * A message in the built-in room.
- */
-export type RoomMessage = { 
-/**
- * Its id.
- */
-id: string, 
-/**
- * The message that it answers.
- */
-under: string | null, 
-/**
- * What it says.
- */
-message: Message, 
-/**
- * When it was posted.
- */
-at: string, 
-/**
- * When it was last edited.
- */
-edited_at: string | null, };
-
-/**
- * Messages of the built-in room, oldest first.
- */
-export type RoomQuery = { 
-/**
- * The channel, such as `general`.
- */
-channel: string, 
-/**
- * At most this many, up to [`LONGEST_LIST`](super::LONGEST_LIST): the latest.
- */
-limit: number, 
-/**
- * Only those posted before this one: its id.
- */
-before?: string | null, };
-
-/**
- * Every channel that Callboard posts to or has posted to: the built-in room's first. No service is asked.
- */
-export type RoomsQuery = Record<symbol, never>;
 
 /**
  * One item on the board.
@@ -3069,6 +3015,35 @@ limit: number,
 skip: number, };
 
 /**
+ * Something that a search found.
+ */
+export type SearchHit = { "found": "item", 
+/**
+ * Its key.
+ */
+key: ItemKey, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * Its state.
+ */
+status: string, } | { "found": "run", 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Its line.
+ */
+line: string, 
+/**
+ * Its state.
+ */
+state: string, };
+
+/**
  * A secret on its way to where it is kept. Shown by nothing.
  */
 export type Secret = string;
@@ -3119,6 +3094,31 @@ total: number,
  * How many of them are in `rows`.
  */
 shown: number, };
+
+/**
+ * The owner of the store.
+ */
+export type ServerInfo = { 
+/**
+ * Its version; clients of another version say so.
+ */
+version: string, 
+/**
+ * Its process.
+ */
+pid: number, 
+/**
+ * The configuration file that it runs on.
+ */
+config: string, 
+/**
+ * True where it polls and listens; false for a command that holds the store for a moment.
+ */
+serving: boolean, 
+/**
+ * Where webhooks are received.
+ */
+webhook_addr: string | null, };
 
 /**
  * How a call to a service failed. Texts are for people, and never hold a secret.
@@ -3355,14 +3355,14 @@ export type StartRun = {
 /**
  * What to run and where to post.
  */
-what: Prepare, 
+what: PlanQuery, 
 /**
- * What the person said to [`Prepared::confirm`]: `yes`, or the text asked for. It is for what was shown, so it needs
+ * What the person said to [`Plan::confirm`]: `yes`, or the text asked for. It is for what was shown, so it needs
  * the fingerprint too.
  */
 confirmed: string | null, 
 /**
- * [`Prepared::fingerprint`] of what was shown. Whoever has shown nothing and asked nothing may leave it out: then it is
+ * [`Plan::fingerprint`] of what was shown. Whoever has shown nothing and asked nothing may leave it out: then it is
  * prepared and run in one step.
  */
 fingerprint: string | null, 
@@ -3411,7 +3411,7 @@ accounts: number,
 /**
  * What is wrong with the others, the worst first: "ci needs sign-in".
  */
-troubles: Array<Trouble>, 
+troubles: Array<AccountProblem>, 
 /**
  * When the next account is polled.
  */
@@ -3419,7 +3419,7 @@ next_check: string | null,
 /**
  * Only important notifications until then: a person asked for it, or it is a quiet hour.
  */
-quiet: QuietNow | null, 
+quiet: QuietStatus | null, 
 /**
  * What is wrong with the configuration file, while the previous one is active.
  */
@@ -3494,6 +3494,19 @@ export type TestAccount = {
 account: AccountName, };
 
 /**
+ * A piece of a text.
+ */
+export type TextSpan = { 
+/**
+ * What it says.
+ */
+text: string, 
+/**
+ * True where it is what was looked for.
+ */
+hit: boolean, };
+
+/**
  * What kind of news.
  */
 export type Tone = "running" | "good" | "bad" | "attention" | "unknown" | "neutral";
@@ -3502,19 +3515,6 @@ export type Tone = "running" | "good" | "bad" | "attention" | "unknown" | "neutr
  * What the tray shows.
  */
 export type TrayIcon = "offline" | "failing" | "attention" | "partial" | "do_not_disturb" | "acknowledged" | "calm";
-
-/**
- * An account in trouble, in a line.
- */
-export type Trouble = { 
-/**
- * Which.
- */
-account: AccountName, 
-/**
- * "needs sign-in", "cannot be reached", "lacks workflow".
- */
-what: string, };
 
 /**
  * Whose turn it is, and for what.
@@ -3613,22 +3613,22 @@ values: { [key in string]: string }, };
 
 /** Every call: what it takes and what it answers with. */
 export interface Calls {
-  hello: { params: Hello; answer: Greeting };
+  hello: { params: Hello; answer: ServerInfo };
   status: { params: StatusQuery; answer: Status };
   changes: { params: Changes; answer: number };
-  notices: { params: Notices; answer: NoticesDue };
+  notices: { params: NotificationsQuery; answer: PendingNotifications };
   doctor: { params: Doctor; answer: Array<Check> };
   reload: { params: Reload; answer: null };
   settings: { params: SettingsQuery; answer: Settings };
   configure: { params: Configure; answer: Settings };
   board: { params: BoardQuery; answer: Board };
-  off_board: { params: OffBoard; answer: Array<Left> };
+  off_board: { params: OffBoardQuery; answer: Array<OffBoardItem> };
   events: { params: EventsQuery; answer: Events };
   item: { params: ItemQuery; answer: ItemDetail };
   item_log: { params: ItemLog; answer: LogTail | null };
   follow_log: { params: FollowLog; answer: LogProgress | null };
   find: { params: Find; answer: Found };
-  search: { params: Search; answer: Array<Hit> };
+  search: { params: Search; answer: Array<SearchHit> };
   snooze: { params: Snooze; answer: null };
   unsnooze: { params: Unsnooze; answer: null };
   snooze_times: { params: SnoozeTimes; answer: Array<SnoozeTime> };
@@ -3643,16 +3643,16 @@ export interface Calls {
   read_line: { params: ReadLine; answer: LineRead };
   write_line: { params: WriteLine; answer: string };
   choices: { params: ChoicesQuery; answer: Array<FoundChoice> };
-  prepare: { params: Prepare; answer: Prepared };
+  prepare: { params: PlanQuery; answer: Plan };
   run: { params: StartRun; answer: Run };
   follow_run: { params: FollowRun; answer: RunProgress };
   runs: { params: RunsQuery; answer: Array<Run> };
   cancel: { params: Cancel; answer: Run };
   resolve_run: { params: ResolveRun; answer: Run };
-  prepare_post: { params: PreparePost; answer: PreparedPost };
+  prepare_post: { params: PostPlanQuery; answer: PostPlan };
   post: { params: Post; answer: Delivery };
-  room: { params: RoomQuery; answer: Array<RoomMessage> };
-  rooms: { params: RoomsQuery; answer: Array<RoomInfo> };
+  room: { params: BuiltinRoomQuery; answer: Array<BuiltinRoomMessage> };
+  rooms: { params: ChannelActivityQuery; answer: Array<ChannelActivity> };
   channel_messages: { params: ChannelMessages; answer: Array<ChannelMessage> };
   channels: { params: ChannelsQuery; answer: Array<ChannelInfo> };
   deliveries: { params: DeliveriesQuery; answer: Array<Delivery> };

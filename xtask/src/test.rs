@@ -114,7 +114,7 @@ pub(crate) fn desktop(filters: &[&str]) -> Result<()> {
     setup::servers(&target)?;
     ui::build()?;
     build()?;
-    let tests = ["--workspace", "--test", "desktop", "--test", "trouble_desktop", "--test", "views"];
+    let tests = ["--workspace", "--test", "desktop", "--test", "failures_desktop", "--test", "views"];
     let run: &[&str] = if shell::on_path("cargo-nextest") { &["nextest", "run"] } else { &["test"] };
     shell::run(shell::cargo(&[run, &tests[..], filters].concat()))
 }

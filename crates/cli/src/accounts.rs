@@ -129,7 +129,7 @@ async fn add(
 /// Tests an account that was just added, with what it would be used with.
 async fn test_added(name: &str, client: &mut Client, output: &Output) -> Result<Exit> {
     let identity = identify(name, client, output).await?;
-    output.either(&json!({ "added": name, "identity": identity }), || say(name, &identity));
+    output.either(&json!({ "added": name, "identity": identity }), || print_identity(name, &identity));
     Ok(ended(&identity))
 }
 
@@ -205,7 +205,7 @@ fn as_typed(error: ApiError, before: &str) -> ApiError {
 async fn test(name: &str, client: &mut Client, output: &Output) -> Result<Exit> {
     account(name, client).await?;
     let identity = identify(name, client, output).await?;
-    output.either(&identity, || say(name, &identity));
+    output.either(&identity, || print_identity(name, &identity));
     Ok(ended(&identity))
 }
 
@@ -222,7 +222,7 @@ fn ended(identity: &Identity) -> Exit {
     if identity.missing_scopes.is_empty() { Exit::Done } else { Exit::Failed }
 }
 
-fn say(name: &str, identity: &Identity) {
+fn print_identity(name: &str, identity: &Identity) {
     let who = if identity.login.is_empty() {
         "answers".to_owned()
     } else {

@@ -145,7 +145,7 @@ pub(crate) enum Command {
         /// Its id, or the start of it.
         id: String,
         /// What happened.
-        word: Word,
+        word: RunResolution,
     },
     /// Post a message.
     Post {
@@ -255,7 +255,7 @@ pub(crate) enum Command {
 
 /// What a person says of a run that is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Word {
+pub(crate) enum RunResolution {
     /// It ran.
     Ran,
     /// It did not run.

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use anyhow::{Context, Result};
 use callboard_domain::{actor::LocalVia, item::AccountName, secret::SecretString};
 use callboard_engine::{
-    AtStart, Engine, Mode, OpenError, Options,
+    Engine, Mode, OnConfigError, OpenError, Options,
     api::{AccountsQuery, ApiError, Call, PollNow},
     config::ConfigErrors,
     paths::Paths,
@@ -127,7 +127,7 @@ pub(crate) async fn open_engine(
         sources: Vec::new(),
         host: Arc::new(host),
         mode,
-        at_start: AtStart::Refuse,
+        at_start: OnConfigError::Refuse,
     })
     .await
 }

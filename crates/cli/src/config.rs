@@ -7,7 +7,7 @@ use callboard_domain::{
     event::Event,
     identity::Identity,
     item::{AccountName, Item},
-    parse_error::{Notation, plain_words},
+    parse_error::{Notation, readable_message},
     people::{People, Place},
     rules::Rules,
 };
@@ -70,7 +70,7 @@ pub(crate) fn act(command: &args::Config, paths: &Paths, output: &Output) -> Res
                     count(config.rules.len(), "rule"),
                     count(commands.len(), "command"),
                 );
-                say_people(&config.people);
+                print_people(&config.people);
             });
         }
     }
@@ -94,7 +94,7 @@ fn check(path: &Path) -> Result<(Config, command_file::Found)> {
 }
 
 /// Who each person is, and where: an alias of a service means all of its accounts.
-fn say_people(people: &People) {
+fn print_people(people: &People) {
     for (person, aliases) in &people.aliases {
         let known = aliases.iter().map(|alias| match &alias.place {
             Place::LocalNumber => format!("user {} of this computer", alias.id),
@@ -147,7 +147,7 @@ pub(crate) fn test_rules(file: &Path, paths: &Paths, output: &Output) -> Result<
         ))
     })?;
     let case: Case = serde_json::from_str(&text).map_err(|error| {
-        let what = plain_words(&error.to_string(), Notation::Json);
+        let what = readable_message(&error.to_string(), Notation::Json);
         let form =
             "expected {\"event\": {...}, \"item\": {...}} as `callboard --json events` and `item` print them";
         Usage(format!("{}: {what}; {form}", file.display()))

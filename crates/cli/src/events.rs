@@ -101,7 +101,7 @@ pub(crate) async fn explain(event: i64, client: &mut Client, output: &Output) ->
     output.either(&explanation, || {
         output.event(&explanation.event);
         match &explanation.decided {
-            Some(decided) => println!("When it was seen: {}", crate::output::say(decided)),
+            Some(decided) => println!("When it was seen: {}", crate::output::decision_text(decided)),
             None => println!(
                 "When it was seen, nothing was decided: it had happened before the account was watched"
             ),

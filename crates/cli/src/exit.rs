@@ -73,7 +73,7 @@ pub(crate) fn of(error: &anyhow::Error) -> Exit {
                 .downcast_ref::<ApiError>()
                 .map(Exit::from)
                 .or_else(|| cause.downcast_ref::<Usage>().map(|_| Exit::Usage))
-                .or_else(|| cause.downcast_ref::<NotThere>().map(|_| Exit::Unreachable))
+                .or_else(|| cause.downcast_ref::<NoSuchItem>().map(|_| Exit::Unreachable))
         })
         .unwrap_or(Exit::Failed)
 }
@@ -86,7 +86,7 @@ pub(crate) struct Usage(pub String);
 /// What was to be told is not running.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(crate) struct NotThere(pub String);
+pub(crate) struct NoSuchItem(pub String);
 
 #[cfg(test)]
 mod tests {

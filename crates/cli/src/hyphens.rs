@@ -9,7 +9,7 @@ use crate::args::Cli;
 
 /// The same arguments, in which what is no flag of this program stands after `--`, and all flags before it. A line that is
 /// run stays as it is: its flags are its command's.
-pub(crate) fn told_apart(args: Vec<OsString>) -> Vec<OsString> {
+pub(crate) fn separate_hyphen_values(args: Vec<OsString>) -> Vec<OsString> {
     let looks_short = |arg: &OsString| {
         let text = arg.to_string_lossy();
         text.len() > 1 && text.starts_with('-') && !text.starts_with("--")
@@ -105,13 +105,13 @@ mod tests {
             ("callboard -x", "callboard -x"),
         ];
         for (line, expected) in cases {
-            assert_eq!(told_apart(words(line)), words(expected), "{line}");
+            assert_eq!(separate_hyphen_values(words(line)), words(expected), "{line}");
         }
     }
 
     #[test]
     fn values_that_begin_with_a_hyphen_arrive() {
-        let parse = |line: &str| Cli::try_parse_from(told_apart(words(line))).unwrap();
+        let parse = |line: &str| Cli::try_parse_from(separate_hyphen_values(words(line))).unwrap();
         let cli = parse("callboard snooze KEY -2 hours --json");
         let Command::Snooze { item, until } = cli.command else { panic!("not snooze") };
         assert_eq!((item.as_str(), until.join(" ").as_str(), cli.json), ("KEY", "-2 hours", true));

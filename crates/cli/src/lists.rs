@@ -3,8 +3,9 @@
 use anyhow::Result;
 use callboard_domain::{actor::Actor, board::NotSeen, command::named_line, run::Run, source::Progress};
 use callboard_engine::api::{
-    AccountInfo, AccountsQuery, AuditEntry, AuditQuery, ChannelsQuery, CommandsQuery, DeliveriesQuery,
-    Delivery, DeliveryState, Health, Hit, RoomMessage, RoomQuery, RunsQuery, Search, StatusQuery,
+    AccountInfo, AccountsQuery, AuditEntry, AuditQuery, BuiltinRoomMessage, BuiltinRoomQuery, ChannelsQuery,
+    CommandsQuery, DeliveriesQuery, Delivery, DeliveryState, Health, RunsQuery, Search, SearchHit,
+    StatusQuery,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -74,8 +75,8 @@ pub(crate) async fn find(
     }
     output.either(&hits, || {
         let rows = hits.iter().map(|hit| match hit {
-            Hit::Item { key, title, status } => [status.clone(), key.to_string(), title.clone()],
-            Hit::Run { id, line, state } => [state.clone(), format!("run {id}"), line.clone()],
+            SearchHit::Item { key, title, status } => [status.clone(), key.to_string(), title.clone()],
+            SearchHit::Run { id, line, state } => [state.clone(), format!("run {id}"), line.clone()],
         });
         print!("{}", table(rows, &[1]));
         print_not_seen(not_seen.as_deref().unwrap_or_default());
@@ -89,16 +90,21 @@ pub(crate) async fn find(
 }
 
 /// A page of what was found, as JSON. Where something is not seen, there may be more than it says.
-fn page_of(hits: &[Hit], next: Option<usize>, not_seen: &[NotSeen]) -> Value {
+fn page_of(hits: &[SearchHit], next: Option<usize>, not_seen: &[NotSeen]) -> Value {
     json!({ "hits": hits, "more": next.is_some(), "next": next, "not_seen": not_seen })
 }
 
 /// What a search found, and whether there is more.
-async fn search(text: &str, limit: usize, skip: usize, client: &mut Client) -> Result<(Vec<Hit>, bool)> {
+async fn search(
+    text: &str,
+    limit: usize,
+    skip: usize,
+    client: &mut Client,
+) -> Result<(Vec<SearchHit>, bool)> {
     // One more of each than is wanted says whether there are more.
     let query = Search { text: text.to_owned(), limit: limit.saturating_add(1), skip };
-    let (mut items, mut runs): (Vec<Hit>, Vec<Hit>) =
-        client.call(query).await?.into_iter().partition(|hit| matches!(hit, Hit::Item { .. }));
+    let (mut items, mut runs): (Vec<SearchHit>, Vec<SearchHit>) =
+        client.call(query).await?.into_iter().partition(|hit| matches!(hit, SearchHit::Item { .. }));
     let more = items.len() > limit || runs.len() > limit;
     items.truncate(limit);
     runs.truncate(limit);
@@ -153,11 +159,11 @@ pub(crate) async fn room(
 ) -> Result<Exit> {
     let ask = async |before, limit| {
         let channel = channel.clone();
-        let mut messages = client.call(RoomQuery { channel, limit, before }).await?;
+        let mut messages = client.call(BuiltinRoomQuery { channel, limit, before }).await?;
         messages.reverse();
         Ok(messages)
     };
-    let id = |message: &RoomMessage| message.id.clone();
+    let id = |message: &BuiltinRoomMessage| message.id.clone();
     let list = pages::read(limit, page.before.clone(), id, ask).await?;
     let next = list.entries.last().filter(|_| list.more).map(id);
     let mut messages = list.entries;

@@ -8,12 +8,12 @@ use callboard_domain::{
 };
 use callboard_engine::api::{
     ApiError, BoardQuery, Cancel, CheckVerdict, Delivery, DeliveryState, Doctor, Flush, FollowRun, HelpQuery,
-    Post, PreparePost, Quiet, ResolveRun, Retry, RulesReplay,
+    Post, PostPlanQuery, Quiet, ResolveRun, Retry, RulesReplay,
 };
 use jiff::Timestamp;
 
 use crate::{
-    args::{self, Accounts, Command, Rules, Word},
+    args::{self, Accounts, Command, Rules, RunResolution},
     board,
     client::Client,
     events,
@@ -81,7 +81,7 @@ pub(crate) async fn act(command: Command, client: &mut Client, output: &Output) 
             output.either(&run, || output.run(&run, &[]));
         }
         Command::RunResolve { id, word } => {
-            let run = client.call(ResolveRun { id, ran: word == Word::Ran }).await?;
+            let run = client.call(ResolveRun { id, ran: word == RunResolution::Ran }).await?;
             let progress = run::flush(client.call(at_once(run.id)).await?, client).await?;
             output.either(&progress, || output.ended(&progress, &[]));
         }
@@ -90,7 +90,7 @@ pub(crate) async fn act(command: Command, client: &mut Client, output: &Output) 
             if !dry_run {
                 return post(what, client, output).await;
             }
-            let prepared = client.call(PreparePost { what }).await?;
+            let prepared = client.call(PostPlanQuery { what }).await?;
             output.either(&prepared, || {
                 output.message(&prepared.message);
                 println!("Will post to {}", prepared.address);

@@ -47,7 +47,7 @@ fn main() -> ExitCode {
     end_quietly_with_the_pipe();
     // Before any secret is read. Where the system refuses, they are as safe as in any other program.
     let _ = private::keep_memory_private();
-    let cli = Cli::parse_from(hyphens::told_apart(std::env::args_os().collect()));
+    let cli = Cli::parse_from(hyphens::separate_hyphen_values(std::env::args_os().collect()));
     let mut output = Output::new(cli.json, cli.quiet, cli.no_color);
     // What stands after a command's words may be the command's own; a little more of a log does no harm.
     let late = match &cli.command {

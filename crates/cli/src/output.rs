@@ -131,7 +131,7 @@ impl Output {
 
     /// What the rules said, rule by rule.
     pub(crate) fn decision(&self, decision: &Decision) {
-        println!("{}", style(say(decision)).bold());
+        println!("{}", style(decision_text(decision)).bold());
         for reason in &decision.reasons {
             let tone = match reason.outcome {
                 Outcome::Matched => Tone::Good,
@@ -164,7 +164,7 @@ impl Output {
                 true => String::new(),
                 false => format!("; grouped by {}", text::line(&after.group, 100)),
             };
-            println!("       {} → {}{grouped}", say(before), say(after));
+            println!("       {} → {}{grouped}", decision_text(before), decision_text(after));
         }
         let all = match replay.events {
             1 => "1 event".to_owned(),
@@ -256,7 +256,7 @@ impl Output {
 }
 
 /// A decision in words.
-pub(crate) fn say(decision: &Decision) -> String {
+pub(crate) fn decision_text(decision: &Decision) -> String {
     let posts = if decision.post.is_empty() {
         String::new()
     } else {
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn json_says_the_same_and_steers_nothing() {
+    fn json_output_matches_text_and_has_no_escapes() {
         let value = json!({ "a": "\u{1b}[31m\u{9b}2J\u{7f}\u{202e}\u{e0041}\u{e9}", "b\u{feff}": 1 });
         let line = serde_json::to_string(&value).unwrap();
         let plain = plain_json(&line);

@@ -12,16 +12,16 @@ use callboard_domain::{
     text,
 };
 use callboard_engine::{
-    AtStart, Engine, Mode, Options,
+    Engine, Mode, OnConfigError, Options,
     api::{
-        AccountsQuery, BoardQuery, Changes, DeliveryState, EventsQuery, Flush, Health, Hello, Prepare,
+        AccountsQuery, BoardQuery, Changes, DeliveryState, EventsQuery, Flush, Health, Hello, PlanQuery,
         StartRun,
     },
     host::Host,
     paths::Paths,
     secrets::Secrets,
 };
-use callboard_playground::{CART, Chat, ME, Moment, Pace, Playground, RED, SLOW, Said};
+use callboard_playground::{CART, Chat, ChatMessage, ME, Moment, Pace, Playground, RED, SLOW};
 use console::style;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -110,7 +110,7 @@ impl Tour {
             sources: playground.sources(),
             host,
             mode: Mode::Serve,
-            at_start: AtStart::Refuse,
+            at_start: OnConfigError::Refuse,
         });
         let tour = Self { engine: engine.await.map_err(explain)?, playground, paths, folder };
         if let Some(receiver) = tour.engine.call(Hello {}).await?.webhook_addr {
@@ -299,7 +299,7 @@ impl Tour {
     /// Runs a line, and shows its outcome as it stands in the chat.
     async fn command(&self, line: &str, channel: Option<&str>, output: &Output) -> Result<()> {
         let mut client = Client::of(&self.engine, &self.paths);
-        let what = Prepare { line: line.to_owned(), channel: channel.map(str::to_owned), private: false };
+        let what = PlanQuery { line: line.to_owned(), channel: channel.map(str::to_owned), private: false };
         let prepared = client.call(what.clone()).await?;
         if !output.json {
             let flag = channel.map(|channel| format!("--channel {channel} ")).unwrap_or_default();
@@ -323,7 +323,8 @@ impl Tour {
         let delivery = progress.delivery.as_ref().context("its outcome was not to be posted")?;
         ensure!(delivery.state == DeliveryState::Posted, "its outcome is not posted: {:?}", delivery.state);
         let stands = self.playground.chat.messages(&delivery.address.channel);
-        let stands: Vec<&Said> = stands.iter().filter(|said| said.key() == Some(&delivery.id)).collect();
+        let stands: Vec<&ChatMessage> =
+            stands.iter().filter(|said| said.key() == Some(&delivery.id)).collect();
         let [message] = stands[..] else { bail!("{} messages tell of it in the chat", stands.len()) };
         let step = json!({
             "step": "run",
@@ -348,7 +349,7 @@ fn title(output: &Output, title: &str) {
     }
 }
 
-fn edited(said: &Said) -> String {
+fn edited(said: &ChatMessage) -> String {
     match said.edits {
         0 => String::new(),
         1 => ", edited once".to_owned(),
@@ -368,7 +369,7 @@ async fn within<T>(step: &str, doing: impl Future<Output = Result<T>>) -> Result
 /// Prints what is said in the chat, and again where it is edited. Ends with the chat.
 async fn overhear(chat: &Chat, output: &Output) {
     let mut changes = chat.changes();
-    let mut heard: Vec<Said> = Vec::new();
+    let mut heard: Vec<ChatMessage> = Vec::new();
     while changes.changed().await.is_ok() {
         let all = chat.all();
         for (place, said) in all.iter().enumerate().filter(|(place, said)| heard.get(*place) != Some(said)) {

@@ -5,7 +5,7 @@ use std::io::{BufRead, IsTerminal, Write};
 use anyhow::Result;
 use callboard_domain::command::{self, ArgError};
 use callboard_engine::api::{
-    ApiError, Cancel, ChoicesQuery, Confirm, DeliveryState, Flush, FollowRun, Prepare, Prepared, ReadLine,
+    ApiError, Cancel, ChoicesQuery, Confirm, DeliveryState, Flush, FollowRun, Plan, PlanQuery, ReadLine,
     RunProgress, StartRun,
 };
 
@@ -114,7 +114,7 @@ pub(crate) async fn take_flags(
 
 /// Prepares, asks what must be asked, runs, follows, and says where it was posted.
 pub(crate) async fn run(asked: args::Run, client: &mut Client, output: &Output) -> Result<Exit> {
-    let mut what = Prepare { line: line_of(&asked.line), channel: asked.channel, private: asked.private };
+    let mut what = PlanQuery { line: line_of(&asked.line), channel: asked.channel, private: asked.private };
     let mut prepared = complete(&mut what, client, output).await?;
     if asked.dry_run {
         output.either(&prepared, || output.prepared(&prepared));
@@ -151,7 +151,7 @@ fn line_of(words: &[String]) -> String {
 }
 
 /// Prepares the line; where an argument is missing and a person is there, asks for it with its choices.
-async fn complete(what: &mut Prepare, client: &mut Client, output: &Output) -> Result<Prepared> {
+async fn complete(what: &mut PlanQuery, client: &mut Client, output: &Output) -> Result<Plan> {
     loop {
         let error = match client.call(what.clone()).await {
             Ok(prepared) => return Ok(prepared),
@@ -188,7 +188,7 @@ fn ask(question: &str) -> Result<String> {
 }
 
 /// What the person says to it, where something must be said. `--yes` says yes, and types what is asked for.
-fn confirm(prepared: &Prepared, yes: bool) -> Result<Option<String>> {
+fn confirm(prepared: &Plan, yes: bool) -> Result<Option<String>> {
     let Some(confirm) = &prepared.confirm else { return Ok(None) };
     let (question, answer) = match confirm {
         Confirm::Yes => ("type yes to run it: ".to_owned(), "yes"),
@@ -260,7 +260,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn flags_of_the_program_are_told_from_those_of_a_command() {
+    fn program_flags_are_separated_from_command_flags() {
         let none = Flags::default;
         let channel = |name: &str| Flags { channel: Some(name.into()), ..none() };
         let cases = [

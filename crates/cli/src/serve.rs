@@ -18,7 +18,7 @@ pub(crate) async fn serve(paths: &Paths, output: &Output) -> Result<Exit> {
         Err(OpenError::InUse) => return Err(in_use(paths).await.into()),
         Err(error) => return Err(explain(error)),
     };
-    say_ready(&engine, output).await?;
+    print_ready(&engine, output).await?;
     stop_asked_for().await?;
     output.note("stopping");
     engine.stop().await;
@@ -26,7 +26,7 @@ pub(crate) async fn serve(paths: &Paths, output: &Output) -> Result<Exit> {
 }
 
 /// The line that scripts wait for.
-async fn say_ready(engine: &Engine, output: &Output) -> Result<()> {
+async fn print_ready(engine: &Engine, output: &Output) -> Result<()> {
     let greeting = engine.call(Hello {}).await?;
     if output.json {
         output.json(&json!({ "serving": true, "webhook_addr": greeting.webhook_addr, "config": greeting.config, "pid": greeting.pid }));

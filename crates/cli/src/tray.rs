@@ -5,7 +5,7 @@ use std::{io::ErrorKind, path::Path};
 use anyhow::Result;
 use callboard_engine::tray_app::{self, AppCommand};
 
-use crate::exit::{Exit, NotThere};
+use crate::exit::{Exit, NoSuchItem};
 
 /// Says the word to the app.
 pub(crate) async fn send(data: &Path, command: AppCommand) -> Result<Exit> {
@@ -13,9 +13,9 @@ pub(crate) async fn send(data: &Path, command: AppCommand) -> Result<Exit> {
         Ok(()) => Ok(Exit::Done),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
             let why = format!("no tray app runs on {} ({error}); start callboard-tray first", data.display());
-            Err(NotThere(why).into())
+            Err(NoSuchItem(why).into())
         }
-        Err(error) => Err(NotThere(error.to_string()).into()),
+        Err(error) => Err(NoSuchItem(error.to_string()).into()),
     }
 }
 

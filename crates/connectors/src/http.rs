@@ -39,9 +39,9 @@ pub use self::{
 use self::{
     credential::secret_parts,
     fault::{innermost, said},
-    rate_limit::{Left, Pace},
+    rate_limit::{LastRateLimit, Pace},
     redact::Redactor,
-    redirect::{Onward, chain, onward},
+    redirect::{RedirectStep, chain, onward},
     request::{Body, Target},
 };
 
@@ -65,7 +65,7 @@ pub struct Http {
     credential: Credential,
     redactor: Redactor,
     rate_limit_headers: RateLimitHeaders,
-    left: Left,
+    left: LastRateLimit,
     pace: Pace,
     /// Which call of the service a request is.
     call: fn(&Request) -> String,
@@ -88,7 +88,7 @@ impl Http {
             credential,
             redactor,
             rate_limit_headers: RateLimitHeaders::X_RATE_LIMIT,
-            left: Left::default(),
+            left: LastRateLimit::default(),
             pace: Pace::default(),
             call: |_| String::new(),
         }
@@ -195,7 +195,7 @@ impl Http {
             };
             answer.redirected = !visited.is_empty();
             let onward = onward(answer.status, &method, &request)
-                .filter(|onward| request.follow || (*onward == Onward::Same && !request.is_read()));
+                .filter(|onward| request.follow || (*onward == RedirectStep::Same && !request.is_read()));
             let Some(onward) = onward else {
                 let answer = answer.redacted(redactor).await?;
                 if taken && !answer.status.is_success() {
@@ -238,22 +238,22 @@ impl Http {
                 );
                 return Err(self.not_followed(&request, (onward, taken, true), &why));
             }
-            if onward == Onward::Unsure {
+            if onward == RedirectStep::Unsure {
                 let to = text::line(&redactor.text(next.as_str()), 200);
                 let why = format!("answered with a redirect ({status}) to {to}");
                 return Err(self.not_followed(&request, (onward, taken, false), &why));
             }
-            if onward == Onward::Look {
+            if onward == RedirectStep::Look {
                 taken |= !request.is_read();
                 method = if method == Method::HEAD { Method::HEAD } else { Method::GET };
             }
             visited.push((request.method.clone(), url));
-            let circle = visited.iter().any(|(_, seen)| *seen == next) && onward == Onward::Same;
+            let circle = visited.iter().any(|(_, seen)| *seen == next) && onward == RedirectStep::Same;
             if circle || visited.len() > REDIRECTS {
                 let way = chain(&visited, &next);
                 let how = if circle { "in circles" } else { "too often" };
                 let why = format!("redirects {how}: {}", text::line(&redactor.text(&way), 300));
-                return Err(self.not_followed(&request, (Onward::Same, taken, false), &why));
+                return Err(self.not_followed(&request, (RedirectStep::Same, taken, false), &why));
             }
             url = next;
         }
@@ -265,7 +265,7 @@ impl Http {
     fn not_followed(
         &self,
         request: &Request,
-        (onward, taken, away): (Onward, bool, bool),
+        (onward, taken, away): (RedirectStep, bool, bool),
         did: &str,
     ) -> ServiceError {
         let why = format!("{} {did}", self.service);
@@ -274,9 +274,9 @@ impl Http {
             _ if request.is_read() && away => ServiceError::rejected(why),
             _ if request.is_read() => ServiceError::unavailable(why),
             _ if taken => self.result_unseen(&why),
-            Onward::Same => ServiceError::rejected(why),
-            Onward::Look => self.result_unseen(&why),
-            Onward::Unsure => ServiceError::unknown(format!(
+            RedirectStep::Same => ServiceError::rejected(why),
+            RedirectStep::Look => self.result_unseen(&why),
+            RedirectStep::Unsure => ServiceError::unknown(format!(
                 "{why}. That does not say whether it was done; it was not sent again. Look at the service"
             )),
         }

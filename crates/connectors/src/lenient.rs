@@ -52,12 +52,12 @@ pub(crate) struct Entries<T> {
     /// What could be read, in order.
     pub good: Vec<T>,
     /// What could not be.
-    pub odd: Vec<Odd>,
+    pub odd: Vec<MalformedEntry>,
 }
 
 /// An entry that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Odd {
+pub(crate) struct MalformedEntry {
     /// Which: its name where it has one, and its place in the list.
     pub which: String,
     /// Why.
@@ -79,7 +79,7 @@ impl<T> Entries<T> {
 }
 
 /// The same of entries that were read in another way, beside so many `good` ones.
-pub(crate) fn problem(odd: &[Odd], good: usize, part: &str, what: &str) -> Option<Problem> {
+pub(crate) fn problem(odd: &[MalformedEntry], good: usize, part: &str, what: &str) -> Option<Problem> {
     let named: Vec<_> = odd.iter().take(NAMED).map(ToString::to_string).collect();
     let more = odd.len().saturating_sub(NAMED);
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
@@ -88,7 +88,7 @@ pub(crate) fn problem(odd: &[Odd], good: usize, part: &str, what: &str) -> Optio
     (!odd.is_empty()).then(|| Problem::new(ProblemKind::Malformed, part, why))
 }
 
-impl Odd {
+impl MalformedEntry {
     /// The entry at that place (from 0), with what it holds as far as that can be read.
     pub(crate) fn new(place: usize, entry: &str, why: impl fmt::Display) -> Self {
         let entry = serde_json::from_str::<Value>(entry).unwrap_or_default();
@@ -108,7 +108,7 @@ impl Odd {
     }
 }
 
-impl fmt::Display for Odd {
+impl fmt::Display for MalformedEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.which, self.why)
     }
@@ -133,7 +133,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
                         Ok(entry) => entries.good.push(entry),
                         Err(why) => {
                             let why = parse_error::without_place(&why.to_string(), Notation::Json);
-                            entries.odd.push(Odd::new(place, entry.get(), why));
+                            entries.odd.push(MalformedEntry::new(place, entry.get(), why));
                         }
                     }
                     place += 1;

@@ -8,6 +8,7 @@ pub mod alertmanager;
 pub mod cctray;
 #[cfg(test)]
 mod contract;
+mod dedup;
 pub mod github;
 pub mod http;
 pub mod http_service;
@@ -19,7 +20,6 @@ mod service_url;
 mod sign_in;
 pub mod slack;
 pub mod splunk_oncall;
-mod twice;
 mod watch;
 mod webhook;
 pub mod writes;

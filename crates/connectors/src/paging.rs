@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use callboard_domain::error::ServiceError;
 
-use crate::lenient::{Entries, Odd};
+use crate::lenient::{Entries, MalformedEntry};
 
 /// How often a listing that shifted is read from its beginning again.
 const TRIES: u32 = 3;
@@ -24,7 +24,7 @@ pub(crate) struct Listing<T> {
     /// Each row once, in order.
     pub(crate) rows: Vec<T>,
     /// The rows that could not be read.
-    pub(crate) odd: Vec<Odd>,
+    pub(crate) odd: Vec<MalformedEntry>,
     /// True where every row was seen. Absence is evidence only then.
     pub(crate) complete: bool,
     /// Why it was not read to its end, where a page failed.

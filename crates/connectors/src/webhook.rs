@@ -6,7 +6,7 @@ use std::hint::black_box;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use callboard_domain::{
     item::AccountName,
-    parse_error::{Notation, plain_words},
+    parse_error::{Notation, readable_message},
     secret::{ExposeSecret, SecretString},
     source::HookError,
 };
@@ -175,7 +175,7 @@ fn from_hex(digits: &[u8]) -> Option<[u8; 32]> {
 pub(crate) fn read<'de, T: Deserialize<'de>>(json: &'de str) -> Result<T, String> {
     serde_json::from_str(json).map_err(|error| {
         let said = error.to_string();
-        let why = plain_words(&said, Notation::Json);
+        let why = readable_message(&said, Notation::Json);
         match path_of::<T>(json, &said) {
             Some(path) => format!("{path}: {why}"),
             None => why,

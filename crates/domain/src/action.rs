@@ -57,7 +57,7 @@ pub trait Action: Send + Sync {
 
     /// What of the service the text of an argument may mean, where the service knows it by an id that few people know: it is
     /// looked up before the preview, and [`Args::named`] has what was found. `None` where it is sent as it is typed.
-    async fn look_up(&self, _arg: &str, _typed: &str) -> Result<Option<Wanted>, ServiceError> {
+    async fn look_up(&self, _arg: &str, _typed: &str) -> Result<Option<LookupResult>, ServiceError> {
         Ok(None)
     }
 
@@ -78,7 +78,7 @@ pub struct Step {
 
 /// What an argument has to name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct LookupResult {
     /// In words that follow "expected": "a user's id, name or e-mail address".
     pub what: &'static str,
     /// What the service found.

@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_are_told_from_talk_about_errors() {
+    fn error_lines_are_distinguished_from_mentions_of_errors() {
         let cases = [
             ("error[E0308]: mismatched types", true),
             ("ERROR: script returned exit code 1", true),

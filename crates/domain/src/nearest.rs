@@ -8,8 +8,8 @@ const LONGEST: usize = 64;
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()
-        .filter_map(|candidate| Some((slips(name, candidate)?, candidate)))
-        .min_by_key(|(slips, _)| *slips)
+        .filter_map(|candidate| Some((edit_distance(name, candidate)?, candidate)))
+        .min_by_key(|(edit_distance, _)| *edit_distance)
         .map(|(_, candidate)| candidate)
 }
 
@@ -20,9 +20,9 @@ pub fn nearest_path<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str
         .filter_map(|candidate| {
             let parts = candidate.split('.').count();
             let end = name.match_indices('.').nth(parts - 1).map_or(name.len(), |(at, _)| at);
-            Some((slips(&name[..end], candidate)?, candidate))
+            Some((edit_distance(&name[..end], candidate)?, candidate))
         })
-        .min_by_key(|(slips, _)| *slips)
+        .min_by_key(|(edit_distance, _)| *edit_distance)
         .map(|(_, candidate)| candidate)
 }
 
@@ -32,14 +32,14 @@ pub(crate) fn did_you_mean(nearest: &Option<String>) -> String {
 }
 
 /// How many slips of the fingers lie between two names; `None` where they are too many to be slips.
-pub fn slips(typed: &str, name: &str) -> Option<usize> {
+pub fn edit_distance(typed: &str, name: &str) -> Option<usize> {
     let length = typed.chars().take(LONGEST + 1).count().max(name.chars().take(LONGEST + 1).count());
     if length > LONGEST {
         return None;
     }
     let allowed = if length <= 2 { 0 } else { (length / 3).clamp(1, 3) };
-    let slips = strsim::osa_distance(&typed.to_lowercase(), &name.to_lowercase());
-    (slips <= allowed).then_some(slips)
+    let edit_distance = strsim::osa_distance(&typed.to_lowercase(), &name.to_lowercase());
+    (edit_distance <= allowed).then_some(edit_distance)
 }
 
 #[cfg(test)]

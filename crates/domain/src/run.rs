@@ -9,7 +9,7 @@ use url::Url;
 use crate::{
     actor::Actor,
     chat::Address,
-    command::{Args, Role, brings_about},
+    command::{Args, Role, is_effect_of_role},
     error::ServiceError,
     event::Event,
     identity::Identity,
@@ -124,7 +124,7 @@ impl Run {
         let since_ended = event.at.duration_since(self.ended_at.unwrap_or(event.at));
         is_well
             && self.item.as_ref() == Some(&event.item)
-            && brings_about(role, event.name)
+            && is_effect_of_role(role, event.name)
             && event.by.as_ref().is_none_or(|by| me.is(&by.id))
             && since_began >= -CLOCKS
             && since_ended <= CLOCKS
@@ -199,7 +199,7 @@ impl RunState {
     }
 
     /// What a person has said of it, where one has: "ana says it ran".
-    pub fn said(&self) -> Option<String> {
+    pub fn resolution_text(&self) -> Option<String> {
         match self {
             Self::Resolved { by, .. } => {
                 let by = if by.is_empty() { "a person" } else { by };

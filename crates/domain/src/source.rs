@@ -34,7 +34,7 @@ pub struct Batch {
     /// What certainly is not there any more.
     pub gone: Vec<Gone>,
     /// Single runs of builds that certainly are not there any more, though the build is.
-    pub gone_runs: Vec<GoneRuns>,
+    pub gone_runs: Vec<DeletedRuns>,
     /// What was listed completely: an open item within it that `snapshots` lacks is not there any more.
     pub complete: Vec<Scope>,
     /// Where the next poll goes on. `None` keeps the stored one.
@@ -90,7 +90,7 @@ pub struct Gone {
 
 /// Runs of a build that are not there any more, which is no news: what is left says how the build stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GoneRuns {
+pub struct DeletedRuns {
     /// Of which build.
     pub key: ItemKey,
     /// Their numbers.
@@ -233,19 +233,19 @@ pub struct Received {
     /// True where it says that something changed, and not all of what: the account is polled soon.
     pub poll: bool,
     /// What the next poll must know of it, though the program may end before.
-    pub remember: Option<Remember>,
+    pub remember: Option<CursorUpdate>,
 }
 
 /// Puts into a source's cursor what a webhook said and only a poll can check. Stored with the rest of the webhook; a poll
 /// that is under way meanwhile puts it into the cursor that it gives.
 #[derive(Clone)]
-pub struct Remember(Arc<Put>);
+pub struct CursorUpdate(Arc<Put>);
 
 type Put = dyn Fn(Option<&Cursor>) -> Option<Cursor> + Send + Sync;
 
-impl Remember {
+impl CursorUpdate {
     /// What the function makes of the stored cursor; `None` keeps that.
-    pub fn by(put: impl Fn(Option<&Cursor>) -> Option<Cursor> + Send + Sync + 'static) -> Self {
+    pub fn new(put: impl Fn(Option<&Cursor>) -> Option<Cursor> + Send + Sync + 'static) -> Self {
         Self(Arc::new(put))
     }
 
@@ -255,7 +255,7 @@ impl Remember {
     }
 }
 
-impl fmt::Debug for Remember {
+impl fmt::Debug for CursorUpdate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Remember")
     }

@@ -18,15 +18,15 @@ use callboard_domain::{
     item::{AccountName, Detail, Incident, IncidentStatus, Item, ItemKey, Kind, Severity},
     source::Received,
 };
-use callboard_engine::store::{Decide, Decided, Happened, Notice, Report, Store};
+use callboard_engine::store::{Decide, EventDecision, NewEvent, Notice, Report, Store};
 use jiff::Timestamp;
 
 /// Rules that say something about everything, and nothing that is posted.
 struct Rules;
 
 impl Decide for Rules {
-    fn decide(&self, happened: Happened<'_>) -> Decided {
-        Decided {
+    fn decide(&self, happened: NewEvent<'_>) -> EventDecision {
+        EventDecision {
             record: r#"{"do":"show","rules":[{"name":"main is red","matched":false}]}"#.to_owned(),
             silence: false,
             notice: (happened.event.id % 10 == 0)

@@ -33,7 +33,7 @@ pub(crate) struct Account {
     pub(crate) name: AccountName,
     pub(crate) config: ConnectorConfig,
     /// What it offers, or why it cannot be used now.
-    pub(crate) connection: Result<Connection, NotConnected>,
+    pub(crate) connection: Result<Connection, AccountUnusable>,
     /// Its chat, taken out of its connection.
     pub(crate) chat: Option<Chat>,
     /// Held while it is polled. True once a poll of the whole has shown what this configuration covers, and the rest has
@@ -54,7 +54,7 @@ pub(crate) struct Account {
 
 /// Why an account cannot be used now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum NotConnected {
+pub(crate) enum AccountUnusable {
     /// A secret must be set first.
     Incomplete(String),
     /// Its table must be changed first: it lacks a key, or does not allow that secrets are sent unencrypted.
@@ -63,7 +63,7 @@ pub(crate) enum NotConnected {
     Waiting(SecretsError),
 }
 
-impl From<ConnectError> for NotConnected {
+impl From<ConnectError> for AccountUnusable {
     fn from(error: ConnectError) -> Self {
         let why = error.to_string();
         match error {
@@ -73,7 +73,7 @@ impl From<ConnectError> for NotConnected {
     }
 }
 
-impl fmt::Display for NotConnected {
+impl fmt::Display for AccountUnusable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Incomplete(why) | Self::Misconfigured(why) => f.write_str(why),
@@ -102,7 +102,7 @@ impl Account {
 
     /// True where its secrets could not be read, and are tried again.
     pub(crate) fn is_waiting(&self) -> bool {
-        matches!(self.connection, Err(NotConnected::Waiting(_)))
+        matches!(self.connection, Err(AccountUnusable::Waiting(_)))
     }
 
     /// Sees to it that what is damaged of it in the store is read anew by its next poll.
@@ -161,12 +161,12 @@ pub(crate) async fn connect(
                 tracing::warn!(account = %name, %error, "its secrets cannot be read; it goes on with those it has");
                 return (name.clone(), Arc::clone(before));
             }
-            (Err(error), _) => Err(NotConnected::Waiting(error)),
+            (Err(error), _) => Err(AccountUnusable::Waiting(error)),
         };
         let mut connection = known.clone().and_then(|known| {
             check_sent(name, config, &known, &records)?;
             let access = Access { account: name.clone(), client: client.clone(), secrets: known };
-            config.connect(access).map_err(NotConnected::from)
+            config.connect(access).map_err(AccountUnusable::from)
         });
         let known = known.unwrap_or_default();
         if let Some(before) = before
@@ -275,19 +275,19 @@ fn check_sent(
     config: &ConnectorConfig,
     known: &BTreeMap<String, SecretString>,
     records: &SecretRecords,
-) -> Result<(), NotConnected> {
+) -> Result<(), AccountUnusable> {
     let sent = |field: &str| config.secrets().iter().any(|known| known.name == field && known.is_sent());
     let here = config.url().origin();
     for field in known.keys().filter(|field| sent(field)) {
         if let Some(given_for) = records.origin(name, field).filter(|origin| *origin != here) {
-            return Err(NotConnected::Incomplete(format!(
+            return Err(AccountUnusable::Incomplete(format!(
                 "the {field} was given for {given_for}, not for {here}: nothing is sent there. Set it again: \
                  callboard accounts secret {name} {field}"
             )));
         }
         if config.url().is_clear() && !config.allow_http() {
             let why = format!("the {field} would travel in the clear to {here}: {}", clear_remedy(name));
-            return Err(NotConnected::Misconfigured(why));
+            return Err(AccountUnusable::Misconfigured(why));
         }
     }
     Ok(())
@@ -330,7 +330,7 @@ impl Chat {
 }
 
 /// Why a chat cannot be posted to.
-pub(crate) enum NoChat {
+pub(crate) enum ChatUnavailable {
     /// Its account's secrets cannot be read now: it waits.
     Waiting(SecretsError),
     /// It will not be there by itself.
@@ -338,19 +338,23 @@ pub(crate) enum NoChat {
 }
 
 /// The chat service of an account, the built-in room among them.
-pub(crate) fn chat(accounts: &Accounts, builtin: &Chat, account: &AccountName) -> Result<Chat, NoChat> {
+pub(crate) fn chat(
+    accounts: &Accounts,
+    builtin: &Chat,
+    account: &AccountName,
+) -> Result<Chat, ChatUnavailable> {
     if account.as_str() == ROOM {
         return Ok(builtin.clone());
     }
     let found = accounts.get(account);
-    let found = found.ok_or_else(|| NoChat::None(format!("there is no account `{account}`")))?;
+    let found = found.ok_or_else(|| ChatUnavailable::None(format!("there is no account `{account}`")))?;
     match &found.connection {
-        Err(NotConnected::Waiting(error)) => Err(NoChat::Waiting(error.clone())),
-        Err(NotConnected::Incomplete(why) | NotConnected::Misconfigured(why)) => {
-            Err(NoChat::None(why.clone()))
+        Err(AccountUnusable::Waiting(error)) => Err(ChatUnavailable::Waiting(error.clone())),
+        Err(AccountUnusable::Incomplete(why) | AccountUnusable::Misconfigured(why)) => {
+            Err(ChatUnavailable::None(why.clone()))
         }
         Ok(_) => found.chat.clone().ok_or_else(|| {
-            NoChat::None(format!(
+            ChatUnavailable::None(format!(
                 "`{account}` is a {} account, which has no channels",
                 found.config.service_name()
             ))

@@ -17,6 +17,6 @@ pub trait Host: Send + Sync {
         Vec::new()
     }
 
-    /// Something in the store changed: a face may want to read it again.
+    /// Something in the store changed: a client may want to read it again.
     fn changed(&self) {}
 }

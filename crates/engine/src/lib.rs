@@ -38,7 +38,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     accounts::Chat,
     act::run::Runner,
-    active_config::{ActiveConfig, LiveConfig, Means},
+    active_config::{ActiveConfig, ConfigDeps, ConfigHandle},
     api::{ApiError, Call, ReadCall},
     config::ConfigErrors,
     host::Host,
@@ -73,18 +73,18 @@ pub struct Options {
     /// What it is started for.
     pub mode: Mode,
     /// What is done where the configuration is not good or its port is taken.
-    pub at_start: AtStart,
+    pub at_start: OnConfigError,
 }
 
 /// What is done where an engine cannot start as its configuration says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum AtStart {
+pub enum OnConfigError {
     /// It does not start: for whoever can read why, and mend it.
     #[default]
     Refuse,
     /// It starts as far as it can, says what is wrong, and goes on with the rest as soon as that is mended: for an app
     /// that is to be there.
-    GoOn,
+    Continue,
 }
 
 /// What an engine is started for.
@@ -135,7 +135,7 @@ struct Inner {
     /// Whose engine this is: nobody else gets to the socket.
     user: system::local::User,
     store: Store,
-    live: LiveConfig,
+    live: ConfigHandle,
     tasks: Tasks,
     watcher: Watcher,
     receiver: Receiver,
@@ -145,9 +145,9 @@ struct Inner {
     builtin_chat: Chat,
     /// Something was snoozed: it is to be woken in time.
     snoozed: Arc<Notify>,
-    logs: clients::calls::Readings,
+    logs: clients::calls::LogReads,
     finder: clients::find::Finder,
-    standings: clients::standings::Standings,
+    standings: clients::rank_cache::RankCache,
     choice_cache: clients::choice_cache::ChoiceCache,
 }
 
@@ -164,7 +164,7 @@ impl Engine {
         };
         let user = system::local::User::own().await;
         let client = Client::new().map_err(|error| OpenError::Other(error.to_string()))?;
-        let means = Means {
+        let means = ConfigDeps {
             paths: options.paths.clone(),
             passphrase: options.passphrase.clone(),
             secrets: options.secrets.clone(),
@@ -172,8 +172,8 @@ impl Engine {
             store: store.clone(),
             client,
         };
-        let go_on = options.at_start == AtStart::GoOn;
-        let live = LiveConfig::open(means, go_on).await.map_err(OpenError::Config)?;
+        let go_on = options.at_start == OnConfigError::Continue;
+        let live = ConfigHandle::open(means, go_on).await.map_err(OpenError::Config)?;
         let receive = live.now().config.receive.clone().filter(|_| options.mode == Mode::Serve);
         let listener = match receive {
             Some(receive) => match TcpListener::bind(receive.listen).await {
@@ -203,9 +203,9 @@ impl Engine {
                 notifier: Notifier::new(store.clone(), live.clone(), Arc::clone(&options.host)),
                 builtin_chat,
                 snoozed: Arc::default(),
-                logs: clients::calls::Readings::default(),
+                logs: clients::calls::LogReads::default(),
                 finder: clients::find::Finder::default(),
-                standings: clients::standings::Standings::default(),
+                standings: clients::rank_cache::RankCache::default(),
                 choice_cache: clients::choice_cache::ChoiceCache::default(),
                 options,
                 user,
@@ -296,7 +296,7 @@ impl Engine {
     /// not ended within [`STOP_TIME`] is found as unknown at the next start.
     pub async fn stop(&self) {
         if !self.inner.tasks.stop(STOP_TIME).await {
-            tracing::warn!("some work did not end in time; it is looked up at the next start");
+            tracing::warn!("shutdown timed out; unfinished work is looked up at the next start");
         }
         self.inner.store.close().await;
     }

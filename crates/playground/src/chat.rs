@@ -41,7 +41,7 @@ const LARGEST_PAGE: usize = 999;
 
 /// A message as it stands in a channel.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Said {
+pub struct ChatMessage {
     /// Its id: the time of posting, unique in the workspace.
     pub ts: String,
     /// Where it stands, without `#`.
@@ -58,7 +58,7 @@ pub struct Said {
     metadata: Value,
 }
 
-impl Said {
+impl ChatMessage {
     /// Its text as people read it.
     pub fn plain(&self) -> String {
         self.text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
@@ -100,7 +100,7 @@ pub struct Chat(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     url: String,
-    said: Mutex<Vec<Said>>,
+    said: Mutex<Vec<ChatMessage>>,
     /// How many times something was said or edited.
     changes: watch::Sender<u64>,
 }
@@ -125,18 +125,18 @@ impl Chat {
         &self.0.url
     }
 
-    fn said(&self) -> MutexGuard<'_, Vec<Said>> {
+    fn said(&self) -> MutexGuard<'_, Vec<ChatMessage>> {
         lock(&self.0.said)
     }
 
     /// The messages in a channel (with or without `#`), those in threads among them, oldest first.
-    pub fn messages(&self, channel: &str) -> Vec<Said> {
+    pub fn messages(&self, channel: &str) -> Vec<ChatMessage> {
         let channel = channel.trim_start_matches('#');
         self.said().iter().filter(|said| said.channel == channel).cloned().collect()
     }
 
     /// All messages, oldest first.
-    pub fn all(&self) -> Vec<Said> {
+    pub fn all(&self) -> Vec<ChatMessage> {
         self.said().clone()
     }
 
@@ -157,10 +157,10 @@ impl Chat {
         }
     }
 
-    fn add(&self, (_, channel): Channel, by: &str, body: &Map<String, Value>) -> Said {
+    fn add(&self, (_, channel): Channel, by: &str, body: &Map<String, Value>) -> ChatMessage {
         let mut said = self.said();
         let field = |name: &str| body.get(name).cloned().unwrap_or_default();
-        let message = Said {
+        let message = ChatMessage {
             // The number makes it unique, whatever the clock does.
             ts: format!("{}.{:06}", Timestamp::now().as_second(), said.len() + 1),
             by: by.to_owned(),
@@ -241,12 +241,12 @@ impl Chat {
         let metadata = text(body, "include_all_metadata") == "true";
         let said = self.said();
         let (oldest, latest) = (text(body, "oldest"), text(body, "latest"));
-        let within = |said: &&Said| {
+        let within = |said: &&ChatMessage| {
             (oldest.is_empty() || said.ts.as_str() >= oldest)
                 && (latest.is_empty() || said.ts.as_str() <= latest)
         };
         let here = said.iter().filter(|said| said.channel == channel).filter(within);
-        let mut rows: Vec<&Said> = match thread {
+        let mut rows: Vec<&ChatMessage> = match thread {
             Some(ts) => here.filter(|said| said.ts == ts || said.thread.as_deref() == Some(ts)).collect(),
             None => here.filter(|said| said.thread.is_none()).collect(),
         };

@@ -119,7 +119,7 @@ impl Jobs {
     }
 
     /// Begins what has waited long enough.
-    fn settle(&mut self, now: Timestamp, length: SignedDuration) {
+    fn advance(&mut self, now: Timestamp, length: SignedDuration) {
         let due = self.queue.iter_mut().filter(|it| !it.cancelled && it.number.is_none() && it.begins <= now);
         for waiting in due {
             let Some(job) = self.jobs.iter_mut().find(|job| job.name == waiting.job) else { continue };
@@ -224,7 +224,7 @@ impl Ci {
     /// The jobs as they are by now.
     fn jobs(&self, now: Timestamp) -> MutexGuard<'_, Jobs> {
         let mut jobs = lock(&self.0.state);
-        jobs.settle(now, SignedDuration::try_from(self.0.pace.build).unwrap_or_default());
+        jobs.advance(now, SignedDuration::try_from(self.0.pace.build).unwrap_or_default());
         jobs
     }
 

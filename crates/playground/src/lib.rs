@@ -20,7 +20,7 @@ use callboard_domain::{item::AccountName, source::Source};
 
 use crate::service::Life;
 pub use crate::{
-    chat::{Chat, Said},
+    chat::{Chat, ChatMessage},
     ci::Ci,
     day::{CART, DAY, Moment, RED, RELEASE, SLOW, Scene},
     deployments::{Deployment, Deployments},

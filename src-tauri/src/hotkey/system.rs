@@ -49,7 +49,7 @@ impl Listener {
         listener
     }
 
-    /// Takes other keys. Where that fails, those before stay in force, and the answer says why.
+    /// Takes other keys. Where that fails, those before stay active, and the answer says why.
     pub(crate) fn set(&self, keys: &Keys) -> Hotkey {
         let hotkey = self.take(keys);
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
@@ -83,7 +83,7 @@ impl Listener {
         hotkey
     }
 
-    /// The hotkey in force.
+    /// The active hotkey.
     pub(crate) fn now(&self) -> Hotkey {
         self.now.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

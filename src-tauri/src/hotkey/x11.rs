@@ -50,7 +50,7 @@ impl X11 {
             .name("hotkey".into())
             .spawn(move || {
                 if let Err(error) = listening.listen(&pressed) {
-                    tracing::warn!(%error, "the hotkey is not heard any more");
+                    tracing::warn!(%error, "the hotkey listener stopped");
                 }
             })
             .map_err(|error| error.to_string())?;

@@ -115,7 +115,7 @@ async fn run(
                 () = &mut again => break,
                 say = said.recv() => match say {
                     Some(Order::Show(notice)) => shown.wait(*notice, "there is no session bus"),
-                    Some(Order::Withdraw(items)) => drop(shown.settle(&items)),
+                    Some(Order::Withdraw(items)) => drop(shown.forget_moot(&items)),
                     None => return,
                 },
             }
@@ -178,7 +178,7 @@ async fn serve(
             say = said.recv() => match say {
                 Some(Order::Show(notice)) => shown.show(&proxy, *notice, markup).await,
                 Some(Order::Withdraw(items)) => {
-                    for id in shown.settle(&items) {
+                    for id in shown.forget_moot(&items) {
                         // It may be gone already.
                         let _ = tokio::time::timeout(ANSWER_TIME, proxy.close_notification(id)).await;
                     }
@@ -274,13 +274,13 @@ impl Shown {
     }
 
     /// Forgets what is about settled items only; answers with what is to be closed.
-    fn settle(&mut self, items: &[ItemKey]) -> Vec<u32> {
-        let is_settled = |notice: &Notice| {
+    fn forget_moot(&mut self, items: &[ItemKey]) -> Vec<u32> {
+        let is_moot = |notice: &Notice| {
             !notice.items.is_empty() && notice.items.iter().all(|item| items.contains(item))
         };
-        self.waiting.retain(|notice| !is_settled(notice));
+        self.waiting.retain(|notice| !is_moot(notice));
         let ids: Vec<u32> =
-            self.notices.iter().filter(|(_, notice)| is_settled(notice)).map(|(id, _)| *id).collect();
+            self.notices.iter().filter(|(_, notice)| is_moot(notice)).map(|(id, _)| *id).collect();
         for id in &ids {
             self.notices.remove(id);
         }
@@ -322,20 +322,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_settled_is_taken_back() {
+    fn moot_notification_is_withdrawn() {
         let mut shown = Shown::default();
         shown.notices.insert(1, notice(&["ci/build/web@main"]));
         shown.notices.insert(2, notice(&["ci/build/web@main", "ci/build/api@main"]));
         shown.notices.insert(3, notice(&[]));
-        assert_eq!(shown.settle(&["ci/build/web@main".parse().unwrap()]), [1]);
-        assert_eq!(shown.settle(&["ci/build/web@main".parse().unwrap()]), [0_u32; 0]);
+        assert_eq!(shown.forget_moot(&["ci/build/web@main".parse().unwrap()]), [1]);
+        assert_eq!(shown.forget_moot(&["ci/build/web@main".parse().unwrap()]), [0_u32; 0]);
         let both = ["ci/build/api@main".parse().unwrap(), "ci/build/web@main".parse().unwrap()];
-        assert_eq!(shown.settle(&both), [2]);
+        assert_eq!(shown.forget_moot(&both), [2]);
         assert_eq!(shown.notices.len(), 1);
     }
 
     #[test]
-    fn what_is_said_of_a_run_takes_the_place_of_what_was() {
+    fn notification_about_a_run_replaces_the_previous_one() {
         let of = |run: Option<&str>| Notice { run: run.map(str::to_owned), ..notice(&[]) };
         let mut shown = Shown::default();
         shown.notices.insert(1, of(None));

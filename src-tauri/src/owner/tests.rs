@@ -32,7 +32,7 @@ fn is_here(way: &Way) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_app_is_the_face_of_another_owner_and_takes_over_when_it_ends() {
+async fn app_is_a_client_of_another_owner_and_takes_over_when_it_ends() {
     let folder = tempfile::tempdir().unwrap();
     let daemon = open_engine(&opening(&folder)).await.map_err(|error| error.to_string()).unwrap();
     let owner = Arc::new(Owner::open(opening(&folder)));

@@ -1,7 +1,7 @@
 //! The tray's menu, as a model that each platform draws.
 
 use callboard_domain::{board::Row, text};
-use callboard_engine::api::{ItemAction, QuietNow, Status, TrayIcon};
+use callboard_engine::api::{ItemAction, QuietStatus, Status, TrayIcon};
 use jiff::{Timestamp, ToSpan, Zoned};
 
 use crate::act::{Act, Until, is_deliberate, runs_at_once, words};
@@ -130,9 +130,9 @@ fn item(top: &Top, now: &Zoned) -> Entry {
     Entry::Sub(text::line(&title, WIDTH), entries)
 }
 
-fn quiet(quiet: Option<&QuietNow>, now: &Zoned) -> Entry {
+fn quiet(quiet: Option<&QuietStatus>, now: &Zoned) -> Entry {
     let mut entries = Vec::new();
-    if let Some(QuietNow { until, asked }) = quiet {
+    if let Some(QuietStatus { until, asked }) = quiet {
         let far = now.checked_add(1.year()).is_ok_and(|year| *until > year.timestamp());
         let when = match far {
             true => "until you turn it off".to_owned(),
@@ -158,7 +158,7 @@ mod tests {
         board::State,
         command::{Effect, Role},
     };
-    use callboard_engine::api::Trouble;
+    use callboard_engine::api::AccountProblem;
 
     use super::*;
 
@@ -170,7 +170,7 @@ mod tests {
             not_seen: Vec::new(),
             accounts_ok: 1,
             accounts: 2,
-            troubles: vec![Trouble { account: "ci".into(), what: "needs sign-in".into() }],
+            troubles: vec![AccountProblem { account: "ci".into(), what: "needs sign-in".into() }],
             next_check: None,
             quiet: None,
             errors: Vec::new(),
@@ -275,7 +275,7 @@ Quit -> Quit
             ("2026-11-23T07:00:00Z", false, "Quiet hours until Mon 07:00", false),
         ];
         for (until, asked, expected, can_end) in cases {
-            let now_quiet = QuietNow { until: until.parse().unwrap(), asked };
+            let now_quiet = QuietStatus { until: until.parse().unwrap(), asked };
             let Entry::Sub(_, entries) = quiet(Some(&now_quiet), &now) else { panic!("a menu of its own") };
             assert_eq!(entries[0], Entry::Note(expected.into()));
             assert_eq!(entries.contains(&Entry::Do("End".into(), Act::Quiet(None))), can_end);

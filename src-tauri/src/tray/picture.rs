@@ -1,6 +1,6 @@
 //! The tray's picture, drawn at each size from `icons/`, with the count in it.
 
-use callboard_engine::{api::TrayIcon, config::Ink};
+use callboard_engine::{api::TrayIcon, config::TrayColours};
 use resvg::{tiny_skia, usvg};
 
 /// The sizes that panels ask for, at simple and at double resolution.
@@ -12,7 +12,7 @@ pub(crate) const SIZES: [u32; 6] = [16, 22, 24, 32, 44, 48];
 pub(crate) struct Look {
     pub icon: TrayIcon,
     pub count: usize,
-    pub ink: Ink,
+    pub ink: TrayColours,
     /// True on a dark panel.
     pub dark: bool,
 }
@@ -59,12 +59,12 @@ impl Look {
     fn svg(&self) -> String {
         let (ink, paper) = if self.dark { ("#eceef3", "#15171e") } else { ("#1b1d24", "#fdfcfa") };
         let colour = match (self.ink, self.icon, self.dark) {
-            (Ink::Colour, TrayIcon::Attention, false) => "#b86e00",
-            (Ink::Colour, TrayIcon::Attention, true) => "#f0b04c",
-            (Ink::Colour, TrayIcon::Failing, false) => "#cf3a2e",
-            (Ink::Colour, TrayIcon::Failing, true) => "#ff7a6b",
-            (Ink::Colour, TrayIcon::Offline | TrayIcon::Partial, false) => "#62646d",
-            (Ink::Colour, TrayIcon::Offline | TrayIcon::Partial, true) => "#979dab",
+            (TrayColours::Colour, TrayIcon::Attention, false) => "#b86e00",
+            (TrayColours::Colour, TrayIcon::Attention, true) => "#f0b04c",
+            (TrayColours::Colour, TrayIcon::Failing, false) => "#cf3a2e",
+            (TrayColours::Colour, TrayIcon::Failing, true) => "#ff7a6b",
+            (TrayColours::Colour, TrayIcon::Offline | TrayIcon::Partial, false) => "#62646d",
+            (TrayColours::Colour, TrayIcon::Offline | TrayIcon::Partial, true) => "#979dab",
             _ => ink,
         };
         let drawing = match self.icon {
@@ -115,7 +115,7 @@ mod tests {
         TrayIcon::Calm,
     ];
 
-    fn drawn(icon: TrayIcon, count: usize, ink: Ink, dark: bool, size: u32) -> Vec<u8> {
+    fn drawn(icon: TrayIcon, count: usize, ink: TrayColours, dark: bool, size: u32) -> Vec<u8> {
         let picture = Look { icon, count, ink, dark }.draw(size).unwrap();
         assert_eq!(picture.rgba.len() as u32, size * size * 4);
         picture.rgba
@@ -123,8 +123,9 @@ mod tests {
 
     #[test]
     fn states_differ_at_every_size_and_in_either_ink() {
-        for (size, ink, dark) in
-            SIZES.iter().flat_map(|size| [(*size, Ink::Colour, false), (*size, Ink::Ink, true)])
+        for (size, ink, dark) in SIZES
+            .iter()
+            .flat_map(|size| [(*size, TrayColours::Colour, false), (*size, TrayColours::Ink, true)])
         {
             let all: Vec<Vec<u8>> = ICONS.iter().map(|icon| drawn(*icon, 0, ink, dark, size)).collect();
             for (index, one) in all.iter().enumerate() {
@@ -141,7 +142,7 @@ mod tests {
 
     #[test]
     fn the_count_is_in_the_picture() {
-        let draw = |count| drawn(TrayIcon::Failing, count, Ink::Colour, false, 32);
+        let draw = |count| drawn(TrayIcon::Failing, count, TrayColours::Colour, false, 32);
         let counts: Vec<Vec<u8>> = (0..=10).map(draw).collect();
         for (one, picture) in counts.iter().enumerate() {
             for (other, more) in counts.iter().enumerate().skip(one + 1) {
@@ -149,7 +150,7 @@ mod tests {
             }
         }
         assert_eq!(draw(10), draw(1_000), "more than nine is 9+");
-        let calm = |count| drawn(TrayIcon::Calm, count, Ink::Colour, false, 32);
+        let calm = |count| drawn(TrayIcon::Calm, count, TrayColours::Colour, false, 32);
         assert_eq!(calm(0), calm(3), "calm counts nothing");
     }
 
@@ -164,10 +165,10 @@ mod tests {
             counts.into_iter().max_by_key(|(_, count)| *count).unwrap().0
         };
         let cases = [
-            (Ink::Colour, false, [0xcf, 0x3a, 0x2e]),
-            (Ink::Colour, true, [0xff, 0x7a, 0x6b]),
-            (Ink::Ink, false, [0x1b, 0x1d, 0x24]),
-            (Ink::Ink, true, [0xec, 0xee, 0xf3]),
+            (TrayColours::Colour, false, [0xcf, 0x3a, 0x2e]),
+            (TrayColours::Colour, true, [0xff, 0x7a, 0x6b]),
+            (TrayColours::Ink, false, [0x1b, 0x1d, 0x24]),
+            (TrayColours::Ink, true, [0xec, 0xee, 0xf3]),
         ];
         for (ink, dark, expected) in cases {
             assert_eq!(most(ink, dark), expected, "{ink:?}, dark {dark}");

@@ -186,8 +186,8 @@ impl Host for Silent {
 pub(crate) struct Nothing;
 
 impl Decide for Nothing {
-    fn decide(&self, _: callboard_engine::store::Happened<'_>) -> callboard_engine::store::Decided {
-        callboard_engine::store::Decided {
+    fn decide(&self, _: callboard_engine::store::NewEvent<'_>) -> callboard_engine::store::EventDecision {
+        callboard_engine::store::EventDecision {
             record: r#"{"do":"show","post":[],"group":"acme/web","reasons":[{"rule":"everything else","builtin":true,"outcome":"matched","why":"true"}]}"#.to_owned(),
             silence: false,
             notice: None,
@@ -220,7 +220,7 @@ pub(crate) async fn engine(folder: &std::path::Path) -> Result<callboard_engine:
         sources: Vec::new(),
         host: std::sync::Arc::new(Silent),
         mode: callboard_engine::Mode::Once,
-        at_start: callboard_engine::AtStart::Refuse,
+        at_start: callboard_engine::OnConfigError::Refuse,
     };
     Ok(callboard_engine::Engine::open(options).await?)
 }

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use callboard_domain::actor::LocalVia;
 use callboard_engine::{
-    api::{BoardQuery, Prepare, StartRun},
+    api::{BoardQuery, PlanQuery, StartRun},
     socket::Client,
 };
 use callboard_tests::Callboard;
@@ -121,7 +121,7 @@ async fn run_all(callboard: &Callboard, runs: usize, moments: &Shared) -> Result
         let moments = Arc::clone(moments);
         tasks.push(tokio::spawn(async move {
             let line = format!("silence {ALERT} for 1h run {run}");
-            let what = Prepare { line, channel: Some(format!("chat:#run{run}")), private: false };
+            let what = PlanQuery { line, channel: Some(format!("chat:#run{run}")), private: false };
             note(&moments, |it| it.typed.insert(run, Instant::now()));
             client.call_as(LocalVia::Cli, StartRun { what, ..StartRun::default() }).await
         }));

@@ -213,7 +213,7 @@ fn typing_finds_a_command_and_enter_runs_it_and_the_room_knows() -> Result<()> {
 }
 
 #[test]
-fn a_run_that_is_not_known_is_settled_and_a_row_is_sent_to_a_channel() -> Result<()> {
+fn desktop_resolves_an_unknown_run_and_posts_a_row() -> Result<()> {
     let lost = StandIn::start(|_| Answer::nothing())?;
     let desk = Desk::configured(&format!(
         "[accounts.deployer]\nservice = \"http\"\nurl = \"{}\"\n[commands]\ndirs = [\"commands\"]\n",
@@ -370,7 +370,7 @@ fn a_kill_loses_nothing() -> Result<()> {
 }
 
 #[test]
-fn the_app_is_the_face_of_a_daemon_and_takes_over_where_it_ends() -> Result<()> {
+fn app_is_a_client_of_a_daemon_and_takes_over_when_it_ends() -> Result<()> {
     let desk = Desk::new()?;
     let serving = desk.callboard.serve()?;
     desk.callboard.polled(&["pager"])?;

@@ -56,7 +56,7 @@ fn a_button_of_a_notification_acts() -> Result<()> {
 }
 
 #[test]
-fn a_notification_is_taken_back_once_the_matter_is_settled() -> Result<()> {
+fn notification_is_withdrawn_when_its_item_is_moot() -> Result<()> {
     let desk = Desk::new()?;
     let _app = desk.hidden()?;
     desk.callboard.polled(&["pager"])?;

@@ -1,6 +1,6 @@
 /** The made-up team's commands, and a reading of typed lines that is good enough for them. */
 
-import type { CommandInfo, Found, LineRead, Piece, Prepare, Prepared, Section } from "../api";
+import type { CommandInfo, Found, LineRead, TextSpan, PlanQuery, Plan, Section } from "../api";
 import { ago } from "./ago";
 import { failure } from "./backend";
 import { arg } from "./items";
@@ -70,7 +70,7 @@ export function infoOf(name: string): CommandInfo {
 }
 
 /** The text in pieces, with what was typed of it marked. */
-export function marked(text: string, typed: string): Piece[] {
+export function marked(text: string, typed: string): TextSpan[] {
   const at = text.toLowerCase().indexOf(typed.toLowerCase());
   if (at < 0 || typed === "") return [{ text, hit: false }];
   return [
@@ -134,7 +134,7 @@ export function readLine(line: string): LineRead {
   };
 }
 
-export function prepare({ line, channel, private: quietly }: Prepare): Prepared {
+export function prepare({ line, channel, private: quietly }: PlanQuery): Plan {
   const { command: info, values, asks_for, problem } = readLine(line);
   if (!info) throw failure(`there is no command for "${line}"`);
   if (problem) throw failure(problem);

@@ -1,6 +1,6 @@
 /** The board between two readings: what stays where it is, what enters, what is over. */
 
-import type { GoneReason, Left, Row, Run, Section } from "../api";
+import type { GoneReason, OffBoardItem, Row, Run, Section } from "../api";
 import type { Entry, Lines, Mark } from "./look";
 
 /** Why a row left the board for good, in a word: "passed", "merged", "deleted on the service". */
@@ -44,7 +44,7 @@ export function bothEnded(
 }
 
 /** Of rows that left the board, those that ended. The others are snoozed, someone else's, or further down. */
-export function endedOf(left: Left[]): Map<string, Ended> {
+export function endedOf(left: OffBoardItem[]): Map<string, Ended> {
   const ended = left.flatMap(({ item, why }): [string, Ended][] => {
     if (typeof why === "object") return [[item, { words: GONE[why.gone.reason], over: false }]];
     switch (why) {

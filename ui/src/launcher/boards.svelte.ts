@@ -17,7 +17,7 @@ import {
   type ShownSection,
   withoutOver,
 } from "./board";
-import { type Desk, wordsOf } from "./desk.svelte";
+import { type AppContext, errorText } from "./context.svelte";
 import type { Entry, Lines, Mark } from "./look";
 
 /** Rows do not reorder so soon after a press. */
@@ -32,7 +32,7 @@ export interface Undone {
 }
 
 export class Boards {
-  private readonly desk: Desk;
+  private readonly desk: AppContext;
   shown = $state.raw<ShownSection[]>([]);
   runs = $state.raw<Run[]>([]);
   all = $state(false);
@@ -60,7 +60,7 @@ export class Boards {
   private heldDown = false;
   private settling: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(desk: Desk) {
+  constructor(desk: AppContext) {
     this.desk = desk;
   }
 
@@ -83,7 +83,7 @@ export class Boards {
       this.notSeen = board.not_seen;
       this.take();
     } catch (thrown) {
-      if (asked === this.asked) this.failure = wordsOf(thrown);
+      if (asked === this.asked) this.failure = errorText(thrown);
     } finally {
       if (asked === this.asked) this.read = true;
     }
@@ -187,7 +187,7 @@ export class Boards {
     try {
       await service;
     } catch (thrown) {
-      this.rollBack(key, what, wordsOf(thrown));
+      this.rollBack(key, what, errorText(thrown));
     }
   }
 

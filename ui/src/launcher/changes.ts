@@ -1,6 +1,6 @@
 /** What is no longer as it was shown, in words: parts of a plan, and which of its steps. */
 
-import type { Changed, Prepared, Step } from "../api";
+import type { Changed, Plan, Step } from "../api";
 import { channelName } from "../parts/channel";
 
 /** What the engine found to have changed and a plan does not show in itself. */
@@ -15,8 +15,8 @@ const UNSEEN: Partial<Record<Changed, string>> = {
 const joined = (parts: string[]) =>
   parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
 const numbered = (steps: number[]) => `${steps.length === 1 ? "step" : "steps"} ${joined(steps.map(String))}`;
-const room = ({ post }: Prepared) => (post ? `#${channelName(post)}` : "nowhere");
-export const runsAs = ({ account, acts_as }: Prepared) =>
+const room = ({ post }: Plan) => (post ? `#${channelName(post)}` : "nowhere");
+export const runsAs = ({ account, acts_as }: Plan) =>
   acts_as ? `${acts_as}, on ${account}` : (account ?? "");
 
 /** "step 2", "step 3 (new)", "step 4 (left out)": the steps that are not as they were, by their numbers. */
@@ -36,7 +36,7 @@ function stepsOf(before: Step[], now: Step[]): string[] {
 }
 
 /** Why a plan did not run, and everything of it that is not as it was shown. */
-export function changesText(changed: Changed[], before: Prepared, now: Prepared): string {
+export function changesText(changed: Changed[], before: Plan, now: Plan): string {
   const parts = changed.flatMap((part) => UNSEEN[part] ?? []);
   const steps = stepsOf(before.steps, now.steps);
   // By now it may be as it was again.

@@ -3,7 +3,7 @@
 import { SvelteMap } from "svelte/reactivity";
 
 import type { ItemDetail, LogTail } from "../api";
-import { type Desk, wordsOf } from "./desk.svelte";
+import { type AppContext, errorText } from "./context.svelte";
 import { isRedBranch } from "./facts";
 import { kindOf } from "./look";
 
@@ -25,7 +25,7 @@ export function runOf(detail: ItemDetail | null): string {
 }
 
 export class Details {
-  private readonly desk: Desk;
+  private readonly desk: AppContext;
   readonly items = new SvelteMap<string, Kept<ItemDetail>>();
   private readonly logs = new SvelteMap<string, Kept<LogTail> & { run: string }>();
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing is drawn of what is under way
@@ -33,7 +33,7 @@ export class Details {
   private current: string | null = null;
   private resting: ReturnType<typeof setTimeout>[] = [];
 
-  constructor(desk: Desk) {
+  constructor(desk: AppContext) {
     this.desk = desk;
   }
 
@@ -76,7 +76,7 @@ export class Details {
       .call("item", { item: key })
       .then(
         (value) => ({ value, failure: null }),
-        (thrown) => ({ value: this.item(key), failure: wordsOf(thrown) }),
+        (thrown) => ({ value: this.item(key), failure: errorText(thrown) }),
       )
       .then((kept) => {
         // A late answer never takes the place of a newer one.
@@ -103,7 +103,7 @@ export class Details {
       const value = await this.desk.backend.call("item_log", { item: key });
       this.logs.set(key, { value, failure: null, run });
     } catch (thrown) {
-      this.logs.set(key, { value: null, failure: wordsOf(thrown), run });
+      this.logs.set(key, { value: null, failure: errorText(thrown), run });
     }
   }
 }

@@ -1,6 +1,6 @@
 /** How a command's arguments are filled, one after the other. */
 
-import type { ApiError, CommandInfo, Confirm, FoundChoice, Prepared } from "../api";
+import type { ApiError, CommandInfo, Confirm, FoundChoice, Plan } from "../api";
 
 export interface Flow {
   info: CommandInfo;
@@ -85,7 +85,7 @@ export type Enter =
   | { do: "confirm"; confirm: Confirm }
   | { do: "run" };
 
-export function enter(flow: Flow, choices: FoundChoice[], marked: number, prepared: Prepared | null): Enter {
+export function enter(flow: Flow, choices: FoundChoice[], marked: number, prepared: Plan | null): Enter {
   const value = chosen(flow, choices, marked);
   if (value !== null) return { do: "take", value };
   const name = missing(flow);

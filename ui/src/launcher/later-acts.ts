@@ -3,7 +3,7 @@
 import type { ItemAction, ItemDetail, Row } from "../api";
 import { untilText } from "../parts/until";
 import { askedText } from "./actor";
-import { wordsOf } from "./desk.svelte";
+import { errorText } from "./context.svelte";
 import type { Launcher } from "./launcher.svelte";
 import type { Level } from "./levels";
 import { verdictOf } from "./outcome";
@@ -49,7 +49,7 @@ export async function explain(launcher: Launcher, key: string): Promise<void> {
     if (!event) return show({ failure: "Nothing has happened to it yet, so no rule has spoken" });
     show({ explanation: await backend.call("rules_explain", { event: event.id }) });
   } catch (thrown) {
-    show({ failure: wordsOf(thrown) });
+    show({ failure: errorText(thrown) });
   }
 }
 

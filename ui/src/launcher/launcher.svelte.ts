@@ -7,10 +7,10 @@ import type { Backend, Shown } from "../desktop";
 import { layout } from "../parts/layout";
 import { does } from "./acts";
 import { Boards } from "./boards.svelte";
-import { Desk, wordsOf } from "./desk.svelte";
+import { AppContext, errorText } from "./context.svelte";
 import { Details } from "./details.svelte";
 import { keepDraft, readDraft } from "./drafts";
-import { Finds } from "./finds.svelte";
+import { Finder } from "./finder.svelte";
 import type { Act } from "./keys";
 import type { Level } from "./levels";
 import type { Entry } from "./look";
@@ -26,9 +26,9 @@ function leave(level: Level): void {
 }
 
 export class Launcher {
-  readonly desk: Desk;
+  readonly desk: AppContext;
   readonly boards: Boards;
-  readonly finds: Finds;
+  readonly finds: Finder;
   readonly details: Details;
   readonly pending: Pending;
   readonly tour: Tour;
@@ -65,9 +65,9 @@ export class Launcher {
   );
 
   constructor(backend: Backend) {
-    this.desk = new Desk(backend);
+    this.desk = new AppContext(backend);
     this.boards = new Boards(this.desk);
-    this.finds = new Finds(this.desk);
+    this.finds = new Finder(this.desk);
     this.details = new Details(this.desk);
     this.tour = new Tour();
     this.rowActs = new RowActs(this);
@@ -262,7 +262,7 @@ export class Launcher {
       await what();
       this.mishap = null;
     } catch (thrown) {
-      this.mishap = wordsOf(thrown);
+      this.mishap = errorText(thrown);
       this.desk.say(this.mishap, true);
     }
   }
@@ -272,8 +272,8 @@ export class Launcher {
     values: Record<string, string>,
     asksFor: string | null,
   ): Promise<void> {
-    const { Fill } = await import("./later");
-    const fill = new Fill(this.desk, info, values, asksFor);
+    const { CommandForm } = await import("./later");
+    const fill = new CommandForm(this.desk, info, values, asksFor);
     this.tour.take("look");
     if (this.ahead) fill.typeAhead(this.ahead);
     this.ahead = "";
@@ -287,12 +287,12 @@ export class Launcher {
   }
 
   async follow(run: Run): Promise<void> {
-    const { Following } = await import("./later");
+    const { RunStream } = await import("./later");
     this.tour.take("run");
     // What led to the run is done: back from it is the board.
     this.levels = [
       ...this.levels.filter(({ at }) => at === "rooms"),
-      { at: "run", run: new Following(this.desk, run) },
+      { at: "run", run: new RunStream(this.desk, run) },
     ];
     this.finds.type("");
     this.over = null;

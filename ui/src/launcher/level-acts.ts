@@ -1,11 +1,11 @@
 /** What each key does on the levels that are never the first to be seen. */
 
-import type { Fill } from "./fills.svelte";
+import type { CommandForm } from "./command-form.svelte";
 import type { Act } from "./keys";
 import type { Launcher } from "./launcher.svelte";
 import type { Level } from "./levels";
 import type { Rooms } from "./rooms.svelte";
-import type { Following } from "./runs.svelte";
+import type { RunStream } from "./run-stream.svelte";
 import type { Sending } from "./sending.svelte";
 
 /** What a key does on that level. False where it does nothing. */
@@ -23,7 +23,7 @@ export function onLevel(launcher: Launcher, act: Act, level: Level): boolean {
   return false;
 }
 
-function onFill(launcher: Launcher, act: Act, fill: Fill): boolean {
+function onFill(launcher: Launcher, act: Act, fill: CommandForm): boolean {
   switch (act) {
     case "down":
     case "up":
@@ -47,7 +47,7 @@ function onFill(launcher: Launcher, act: Act, fill: Fill): boolean {
   return false;
 }
 
-function onRun(launcher: Launcher, act: Act, run: Following): boolean {
+function onRun(launcher: Launcher, act: Act, run: RunStream): boolean {
   switch (act) {
     case "stop":
       void run.stop();

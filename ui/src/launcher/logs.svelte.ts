@@ -4,15 +4,15 @@ import { SvelteSet } from "svelte/reactivity";
 
 import type { LogLine, LogProgress } from "../api";
 import { layout } from "../parts/layout";
-import { type Desk, wordsOf } from "./desk.svelte";
+import { type AppContext, errorText } from "./context.svelte";
 import { groupAt, groupsOf, nextLine, shownLines, type ShownLine } from "./log";
-import { pause } from "./runs.svelte";
+import { pause } from "./run-stream.svelte";
 
 /** How many failures in a row end the reading. */
 const PATIENCE = 5;
 
 export class Log {
-  private readonly desk: Desk;
+  private readonly desk: AppContext;
   /** The item's key. */
   readonly key: string;
   lines = $state.raw<LogLine[]>([]);
@@ -36,7 +36,7 @@ export class Log {
 
   private ended = false;
 
-  constructor(desk: Desk, key: string) {
+  constructor(desk: AppContext, key: string) {
     this.desk = desk;
     this.key = key;
     void this.follow();
@@ -94,7 +94,7 @@ export class Log {
         failures += 1;
         // A reading that is gone is no use to ask for again; what was read of it stays.
         if (failures > PATIENCE || reading !== null) {
-          this.failure = wordsOf(thrown);
+          this.failure = errorText(thrown);
           this.over = true;
           return;
         }

@@ -6,7 +6,7 @@ import type {
   FoundChoice,
   FoundCommand,
   FoundRun,
-  Piece,
+  TextSpan,
   Row,
   Run,
   Severity,
@@ -36,7 +36,7 @@ export type Entry =
       kind: "row";
       key: string;
       row: Row;
-      title?: Piece[];
+      title?: TextSpan[];
       mark?: Mark | undefined;
       ended?: string | undefined;
     }
@@ -45,7 +45,7 @@ export type Entry =
   | { kind: "command"; key: string; found: FoundCommand }
   | { kind: "choice"; key: string; choice: FoundChoice }
   | { kind: "channel"; key: string; channel: ChannelInfo }
-  | { kind: "own"; key: string; act: Act; title: Piece[]; keys: string };
+  | { kind: "own"; key: string; act: Act; title: TextSpan[]; keys: string };
 
 /** Lines that belong together. */
 export interface Lines {
@@ -61,7 +61,7 @@ export interface Look {
   glyph: Glyph;
   /** What stands lighter before the title: the repository. */
   lead: string;
-  title: Piece[];
+  title: TextSpan[];
   second: string;
   /** Whose turn, or what else answers "is it me?". */
   turn: { text: string; tone: "mine" | "failing" | "attention" | "plain"; face: string | null } | null;
@@ -77,7 +77,7 @@ export interface Look {
   age: string;
 }
 
-const plain = (text: string): Piece[] => [{ text, hit: false }];
+const plain = (text: string): TextSpan[] => [{ text, hit: false }];
 
 /** The kind of thing that a key names: `approval`, `build`, `pull_request`, `incident`. */
 export function kindOf(key: string): string {
@@ -167,7 +167,7 @@ function reference(key: string): string {
 }
 
 /** Takes the first word of a title off its pieces. */
-function split(title: Piece[]): { lead: string; title: Piece[] } {
+function split(title: TextSpan[]): { lead: string; title: TextSpan[] } {
   const [first, ...rest] = title;
   const at = first ? first.text.indexOf(" ") : -1;
   if (!first || first.hit || at < 0 || (at === first.text.length - 1 && rest.length === 0))

@@ -5,9 +5,9 @@
 
 import type { Run } from "../api";
 import type { Boards } from "./boards.svelte";
-import type { Desk } from "./desk.svelte";
+import type { AppContext } from "./context.svelte";
 import { lineOf } from "./named";
-import type { Following } from "./runs.svelte";
+import type { RunStream } from "./run-stream.svelte";
 
 /** What a run is, in words. */
 export interface Words {
@@ -23,14 +23,14 @@ export interface Words {
 
 interface Held extends Words {
   run: Run;
-  following: Following;
+  following: RunStream;
 }
 
 /** When a run that is held begins, in milliseconds since 1970; 0 where it is not held any more. */
 const beginsAt = ({ state }: Run) => (state.state === "pending" ? Date.parse(state.until) : 0);
 
 export class Pending {
-  private readonly desk: Desk;
+  private readonly desk: AppContext;
   private readonly boards: Boards;
   /** A run that could be undone has begun. */
   private readonly begun: () => void;
@@ -45,7 +45,7 @@ export class Pending {
     this.newest === null ? 0 : Math.ceil((beginsAt(this.newest.run) - this.now()) / 1_000),
   );
 
-  constructor(desk: Desk, boards: Boards, begun: () => void) {
+  constructor(desk: AppContext, boards: Boards, begun: () => void) {
     this.desk = desk;
     this.boards = boards;
     this.begun = begun;
@@ -57,11 +57,11 @@ export class Pending {
 
   /** Shows that a run is held and can be undone, and follows it to its end. */
   async show(run: Run, words: Words): Promise<void> {
-    const { Following } = await import("./later");
+    const { RunStream } = await import("./later");
     if (this.held.some((other) => other.run.id === run.id)) return;
     this.desk.now = Date.now();
     if (run.item !== null) this.boards.marks.set(run.item, "pending");
-    const following = new Following(this.desk, run, (run) => this.changed(run));
+    const following = new RunStream(this.desk, run, (run) => this.changed(run));
     this.held = [...this.held, { ...words, run, following }];
     if (run.state.state !== "pending") return this.changed(run);
     this.desk.say(`${words.title}: sent in ${this.left} seconds. Ctrl B undoes it`);

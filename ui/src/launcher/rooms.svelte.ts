@@ -1,14 +1,14 @@
 /** Rooms and runs: what was posted in each channel, what ran with its output, what did not arrive. */
 
-import type { ChannelMessage, Delivery, RoomInfo, Run } from "../api";
-import { type Desk, wordsOf } from "./desk.svelte";
+import type { ChannelMessage, Delivery, ChannelActivity, Run } from "../api";
+import { type AppContext, errorText } from "./context.svelte";
 import { channelName } from "../parts/channel";
 import { isOver } from "./outcome";
 
 /** What is looked at. */
 export type Place =
   | { at: "run"; key: string; run: Run }
-  | { at: "room"; key: string; name: string; room: RoomInfo }
+  | { at: "room"; key: string; name: string; room: ChannelActivity }
   | { at: "delivery"; key: string; delivery: Delivery };
 
 export interface Part {
@@ -16,7 +16,7 @@ export interface Part {
   places: Place[];
 }
 
-export function partsOf(deliveries: Delivery[], rooms: RoomInfo[], runs: Run[]): Part[] {
+export function partsOf(deliveries: Delivery[], rooms: ChannelActivity[], runs: Run[]): Part[] {
   return [
     {
       title: "Not delivered",
@@ -58,9 +58,9 @@ export function threadsOf(messages: ChannelMessage[]): Thread[] {
 }
 
 export class Rooms {
-  private readonly desk: Desk;
+  private readonly desk: AppContext;
   private deliveries = $state.raw<Delivery[]>([]);
-  private rooms = $state.raw<RoomInfo[]>([]);
+  private rooms = $state.raw<ChannelActivity[]>([]);
   private runs = $state.raw<Run[]>([]);
   failure = $state<string | null>(null);
   selected = $state<string | null>(null);
@@ -78,7 +78,7 @@ export class Rooms {
 
   /** `wanted` is the address of the channel to begin with, where there is no other reason. */
   constructor(
-    desk: Desk,
+    desk: AppContext,
     private readonly wanted: string | null = null,
   ) {
     this.desk = desk;
@@ -88,7 +88,7 @@ export class Rooms {
     const { backend } = this.desk;
     const failures: string[] = [];
     const each = <T>(asking: Promise<T>, take: (answer: T) => void) =>
-      asking.then(take, (thrown: unknown) => void failures.push(wordsOf(thrown)));
+      asking.then(take, (thrown: unknown) => void failures.push(errorText(thrown)));
     await this.desk.waitFor(
       "the engine",
       Promise.all([
@@ -143,7 +143,7 @@ export class Rooms {
         if (asked === this.asked) this.messages = messages;
       }
     } catch (thrown) {
-      if (asked === this.asked) this.failure = wordsOf(thrown);
+      if (asked === this.asked) this.failure = errorText(thrown);
     }
   }
 
@@ -159,7 +159,7 @@ export class Rooms {
       this.desk.say("Posting again");
       await this.load();
     } catch (thrown) {
-      this.failure = wordsOf(thrown);
+      this.failure = errorText(thrown);
       this.desk.say(this.failure, true);
     }
   }
@@ -174,7 +174,7 @@ export class Rooms {
       );
       await this.load();
     } catch (thrown) {
-      this.failure = wordsOf(thrown);
+      this.failure = errorText(thrown);
       this.desk.say(this.failure, true);
     }
   }

@@ -1,8 +1,8 @@
 /** A row on its way to a channel: which one, what exactly will stand there, and whether it does. */
 
-import type { ChannelInfo, Delivery, PreparedPost } from "../api";
+import type { ChannelInfo, Delivery, PostPlan } from "../api";
 import { layout } from "../parts/layout";
-import { type Desk, wordsOf } from "./desk.svelte";
+import { type AppContext, errorText } from "./context.svelte";
 import { channelName } from "../parts/channel";
 import { type RoomLine, sentLine, willSend } from "./outcome";
 
@@ -16,7 +16,7 @@ export function fitting(channels: ChannelInfo[], typed: string): ChannelInfo[] {
 }
 
 export class Sending {
-  private readonly desk: Desk;
+  private readonly desk: AppContext;
   /** The item's key. */
   readonly item: string;
   readonly title: string;
@@ -25,7 +25,7 @@ export class Sending {
   /** Why not all channels could be listed. */
   failure = $state<string | null>(null);
   marked = $state(0);
-  prepared = $state.raw<PreparedPost | null>(null);
+  prepared = $state.raw<PostPlan | null>(null);
   problem = $state<string | null>(null);
   posting = $state(false);
   /** What was posted, and how far it is. */
@@ -39,7 +39,7 @@ export class Sending {
 
   private asked = 0;
 
-  constructor(desk: Desk, item: string, title: string) {
+  constructor(desk: AppContext, item: string, title: string) {
     this.desk = desk;
     this.item = item;
     this.title = title;
@@ -71,7 +71,7 @@ export class Sending {
         );
       if (this.channel !== before) await this.prepare();
     } catch (thrown) {
-      this.failure = wordsOf(thrown);
+      this.failure = errorText(thrown);
     }
   }
 
@@ -113,7 +113,7 @@ export class Sending {
       );
       if (asked === this.asked) this.prepared = prepared;
     } catch (thrown) {
-      if (asked === this.asked) this.problem = wordsOf(thrown);
+      if (asked === this.asked) this.problem = errorText(thrown);
     }
   }
 
@@ -138,7 +138,7 @@ export class Sending {
       this.take(await this.desk.waitFor(this.channel, asking));
       this.problem = null;
     } catch (thrown) {
-      this.problem = wordsOf(thrown);
+      this.problem = errorText(thrown);
       this.desk.say(this.problem, true);
     }
   }

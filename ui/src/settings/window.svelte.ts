@@ -5,7 +5,7 @@ import { createContext, tick, untrack } from "svelte";
 import type { AccountInfo, Check, JsonValue, Settings } from "../api";
 import type { Backend, Desktop, Theme } from "../desktop";
 import { accountState } from "./accounts/health";
-import { Reading } from "./reading.svelte";
+import { AsyncValue } from "./async-value.svelte";
 import { Editing } from "./rules/editing.svelte";
 import { placeOf, type Place, type ViewId } from "./views";
 
@@ -28,16 +28,16 @@ export class SettingsWindow {
   said = $state("");
   /** A person's own rules as they are edited. */
   readonly editing = new Editing();
-  readonly settings: Reading<Settings>;
-  readonly accounts: Reading<AccountInfo[]>;
-  readonly checks: Reading<Check[]>;
+  readonly settings: AsyncValue<Settings>;
+  readonly accounts: AsyncValue<AccountInfo[]>;
+  readonly checks: AsyncValue<Check[]>;
   #levels: (() => void)[] = [];
   #keys: Record<string, () => void>[] = [];
 
   constructor(readonly backend: Backend) {
-    this.settings = new Reading(() => backend.call("settings", {}));
-    this.accounts = new Reading(() => backend.call("accounts", {}));
-    this.checks = new Reading(() => backend.call("doctor", {}));
+    this.settings = new AsyncValue(() => backend.call("settings", {}));
+    this.accounts = new AsyncValue(() => backend.call("accounts", {}));
+    this.checks = new AsyncValue(() => backend.call("doctor", {}));
   }
 
   /** Follows the shell until the answer is called. */

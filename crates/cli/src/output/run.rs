@@ -8,7 +8,7 @@ use callboard_domain::{
     run::{Run, RunState},
     text,
 };
-use callboard_engine::api::{Confirm, Delivery, DeliveryState, Prepared, RunProgress};
+use callboard_engine::api::{Confirm, Delivery, DeliveryState, Plan, RunProgress};
 use console::style;
 use serde_json::json;
 
@@ -33,7 +33,7 @@ impl Output {
     }
 
     /// What a line would do.
-    pub(crate) fn prepared(&self, prepared: &Prepared) {
+    pub(crate) fn prepared(&self, prepared: &Plan) {
         println!("{}", style(text::visible(&prepared.line)).bold());
         for (n, step) in prepared.steps.iter().enumerate() {
             println!("{}. {}", n + 1, text::visible(&step.what));
@@ -104,7 +104,7 @@ impl Output {
                 println!("  Look, then say so: callboard run-resolve {} ran|did-not-run", run.id);
             }
             RunState::Resolved { .. } => {
-                println!("{} {}", mark(Tone::Neutral), run.state.said().unwrap_or_default());
+                println!("{} {}", mark(Tone::Neutral), run.state.resolution_text().unwrap_or_default());
             }
         }
     }
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_printed_is_not_said_again() {
+    fn printed_output_is_not_repeated_in_the_summary() {
         let code = |text: &str| Block::Code(text.to_owned());
         let output = ["unit tests\n##[error] one\n  two\n".to_owned(), "three\n".to_owned()];
         let blocks = vec![

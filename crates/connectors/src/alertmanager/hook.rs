@@ -13,12 +13,12 @@ use serde_json::json;
 
 use super::{
     Server,
-    normalise::{Began, Standing, began, snapshot, to_the_second},
+    normalise::{AlertState, Began, began, snapshot, to_the_second},
     wire::{Alert, Webhook},
 };
 use crate::{
     http::charset,
-    lenient::{self, Entries, Odd, Text},
+    lenient::{self, Entries, MalformedEntry, Text},
     webhook::{self, BearerToken},
 };
 
@@ -43,14 +43,14 @@ impl Webhooks {
         let (at, standing) = match lenient::folded(&alert.status).as_deref().unwrap_or_default() {
             "firing" => {
                 let at = said.unwrap_or_else(|| first_seen.note(&alert.fingerprint, to_the_second(now)));
-                (at, Standing::unheld(IncidentStatus::Triggered, at))
+                (at, AlertState::unheld(IncidentStatus::Triggered, at))
             }
             "resolved" => {
                 let Some(at) = said.or_else(|| first_seen.of(&alert.fingerprint)) else { return Ok(None) };
                 first_seen.forget(&alert.fingerprint);
                 let ended = lenient::not_ahead(alert.ends_at.0, now).unwrap_or(now).max(at);
                 self.server.ends.note(&alert.fingerprint, at, ended);
-                (at, Standing::unheld(IncidentStatus::Resolved, ended))
+                (at, AlertState::unheld(IncidentStatus::Resolved, ended))
             }
             "" => return Ok(None),
             other => return Err(format!("expected the status firing or resolved, found {other:?}")),
@@ -101,7 +101,7 @@ impl Hook for Webhooks {
                 Ok(None) => later += 1,
                 Err(why) => {
                     let name = json!({ "name": alert.labels.get("alertname") }).to_string();
-                    odd.push(Odd::new(place, &name, why));
+                    odd.push(MalformedEntry::new(place, &name, why));
                 }
             }
         }

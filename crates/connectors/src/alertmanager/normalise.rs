@@ -33,7 +33,7 @@ pub(super) struct Place {
 
 /// How far an alert is, since when, and what holds it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Standing {
+pub(super) struct AlertState {
     pub status: IncidentStatus,
     pub updated_at: Timestamp,
     /// Who keeps it quiet, and until when: `None` where that could not be read.
@@ -44,7 +44,7 @@ pub(super) struct Standing {
     pub otherwise: Vec<String>,
 }
 
-impl Standing {
+impl AlertState {
     /// Nothing holds it.
     pub(super) fn unheld(status: IncidentStatus, updated_at: Timestamp) -> Self {
         Self {
@@ -87,7 +87,7 @@ pub(super) fn to_the_second(at: Timestamp) -> Timestamp {
 }
 
 /// The incident that an alert is, begun then. The same whichever way the alert came.
-pub(super) fn snapshot<S>(place: &Place, alert: &Alert<'_, S>, began: Began, standing: Standing) -> Item {
+pub(super) fn snapshot<S>(place: &Place, alert: &Alert<'_, S>, began: Began, standing: AlertState) -> Item {
     let labels = &alert.labels;
     let severity = labels.first(&["severity", "priority"]).map_or(Severity::Unknown, Severity::from_word);
     let service = labels.first(&["service", "alertname"]).unwrap_or("alert");

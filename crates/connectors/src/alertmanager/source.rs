@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Server,
     ends::End,
-    normalise::{Began, Standing, began, label, snapshot, to_the_second},
+    normalise::{AlertState, Began, began, label, snapshot, to_the_second},
     wire::{Alert, Pairs, Quiet, Silence},
 };
 use crate::{
@@ -146,7 +146,7 @@ struct Marks {
 struct Mark {
     /// When the occurrence began.
     since: Timestamp,
-    /// What kept it quiet: see [`Standing::by`].
+    /// What kept it quiet: see [`AlertState::by`].
     by: Vec<String>,
     /// When that last changed.
     at: Timestamp,
@@ -166,7 +166,7 @@ impl Marks {
     }
 
     /// `unsaid`: the alert does not say when it began.
-    fn keep(&mut self, alert: &Alert<'_, Quiet>, began: Timestamp, unsaid: bool, standing: &Standing) {
+    fn keep(&mut self, alert: &Alert<'_, Quiet>, began: Timestamp, unsaid: bool, standing: &AlertState) {
         let by = standing.by();
         if !by.is_empty() || unsaid || standing.updated_at != began {
             let mark = Mark { since: began, by: by.clone(), at: standing.updated_at };
@@ -187,7 +187,7 @@ fn standing(
     mark: Option<&Mark>,
     silences: &BTreeMap<&str, &Silence>,
     now: Timestamp,
-) -> Standing {
+) -> AlertState {
     let mark = mark.filter(|mark| mark.since == began);
     let last = mark.map_or(began, |mark| mark.at);
     let known = |ids: &[String]| -> Vec<&Silence> {
@@ -196,7 +196,7 @@ fn standing(
     if let Some(mark) = mark.filter(|mark| !quiet.said && !mark.by.is_empty()) {
         // What keeps it quiet is as it was, as far as is known.
         let otherwise = mark.by.clone();
-        Standing { otherwise, ..Standing::unheld(IncidentStatus::Acknowledged, last) }
+        AlertState { otherwise, ..AlertState::unheld(IncidentStatus::Acknowledged, last) }
     } else if !quiet.silenced_by.is_empty() {
         let held = known(&quiet.silenced_by);
         let mut holders: Vec<_> = held.iter().map(|silence| text::line(&silence.created_by, 100)).collect();
@@ -204,7 +204,7 @@ fn standing(
         holders.sort();
         holders.dedup();
         let set = held.iter().filter_map(|silence| silence.set_at()).max();
-        Standing {
+        AlertState {
             status: IncidentStatus::Acknowledged,
             updated_at: set.map_or(last, |at| at.max(last)),
             // Where one does not say, its end is not known.
@@ -218,13 +218,13 @@ fn standing(
         }
     } else if !quiet.inhibited_by.is_empty() {
         let inhibitors = sorted(&quiet.inhibited_by);
-        Standing { inhibitors, ..Standing::unheld(IncidentStatus::Acknowledged, last) }
+        AlertState { inhibitors, ..AlertState::unheld(IncidentStatus::Acknowledged, last) }
     } else if let otherwise @ [_, ..] = &otherwise(quiet)[..] {
         let otherwise = otherwise.to_vec();
-        Standing {
+        AlertState {
             hold: Some((otherwise.clone(), None)),
             otherwise,
-            ..Standing::unheld(IncidentStatus::Acknowledged, last)
+            ..AlertState::unheld(IncidentStatus::Acknowledged, last)
         }
     } else {
         let freed = mark.filter(|mark| !mark.by.is_empty()).map(|mark| {
@@ -233,7 +233,7 @@ fn standing(
             // On a tie the acknowledgement would stay.
             at.max(last.checked_add(SignedDuration::from_millis(1)).unwrap_or(last))
         });
-        Standing::unheld(IncidentStatus::Triggered, freed.unwrap_or(last))
+        AlertState::unheld(IncidentStatus::Triggered, freed.unwrap_or(last))
     }
 }
 

@@ -11,7 +11,7 @@ use quick_xml::{
 use serde_json::json;
 use url::Url;
 
-use crate::lenient::{self, Entries, Odd, web_url};
+use crate::lenient::{self, Entries, MalformedEntry, web_url};
 
 /// How many projects of a feed are read.
 pub const PROJECTS: usize = 5_000;
@@ -134,14 +134,14 @@ fn element(
             match project(tag) {
                 Ok(project) => found.good.push(project),
                 Err((name, why)) => {
-                    found.odd.push(Odd::new(place, &json!({ "name": name }).to_string(), why));
+                    found.odd.push(MalformedEntry::new(place, &json!({ "name": name }).to_string(), why));
                 }
             }
         }
         (1, other) => {
             let place = found.good.len() + found.odd.len();
             let why = format!("expected a Project, found {}", text::line(other, 60));
-            found.odd.push(Odd::new(place, "null", why));
+            found.odd.push(MalformedEntry::new(place, "null", why));
         }
         _ => {}
     }

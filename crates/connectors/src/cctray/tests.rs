@@ -267,7 +267,7 @@ async fn projects_of_one_name_keep_apart() {
 }
 
 #[tokio::test]
-async fn twins_that_swap_their_places_tell_nothing() {
+async fn duplicate_projects_swapping_order_make_no_event() {
     let twin = |said: Says| feed_of("p", said);
     let idle = |status, label, time| twin(("Sleeping", status, label, time));
     // The two, and what they are told as when they come the other way round.

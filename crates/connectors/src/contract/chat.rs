@@ -42,7 +42,7 @@ impl Subject {
         }
     }
 
-    pub(super) async fn does_what_its_limits_say(&self) {
+    pub(super) async fn declared_limits_hold(&self) {
         let Some((channel, _)) = self.chat else { return };
         let server = self.good_service().await;
         let chat = self.connect(&server.uri()).chat.expect("a chat");

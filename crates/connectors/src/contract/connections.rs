@@ -10,7 +10,7 @@ use tokio::{
 use super::Subject;
 
 impl Subject {
-    pub(super) async fn lets_go_when_dropped(&self) {
+    pub(super) async fn dropped_runs_close_their_connections(&self) {
         for call in self.calls() {
             let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let connection = self.connect(&format!("http://{}", silent.local_addr().unwrap()));

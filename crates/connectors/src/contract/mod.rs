@@ -99,16 +99,16 @@ pub(crate) fn now() -> Timestamp {
 
 /// Progress that is kept, to be looked at.
 #[derive(Debug, Default)]
-pub(crate) struct Said(Mutex<Vec<String>>);
+pub(crate) struct RecordedProgress(Mutex<Vec<String>>);
 
-impl Said {
+impl RecordedProgress {
     /// What was said and put out, in order.
     pub(crate) fn lines(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
 }
 
-impl Progress for Said {
+impl Progress for RecordedProgress {
     fn status(&self, line: &str) {
         self.0.lock().unwrap().push(line.to_owned());
     }
@@ -145,9 +145,9 @@ impl Subject {
         self.credentials_stay_home().await;
         self.odd_answers_hide_nothing().await;
         self.no_list_is_not_an_empty_one().await;
-        self.lets_go_when_dropped().await;
+        self.dropped_runs_close_their_connections().await;
         self.keeps_the_limits().await;
-        self.does_what_its_limits_say().await;
+        self.declared_limits_hold().await;
         assert_no_secret("the log", &log.text());
     }
 
@@ -207,7 +207,7 @@ impl Subject {
             Call::Poll => format!("{:?}", connection.source.as_ref().unwrap().poll(None, now()).await?),
             Call::Run(name, args) => {
                 let action = connection.actions.iter().find(|action| action.spec().name == *name);
-                let said = Said::default();
+                let said = RecordedProgress::default();
                 let outcome = action.expect(name).run(args, now(), &said).await;
                 for line in said.lines() {
                     assert_no_secret("progress", &line);

@@ -126,7 +126,7 @@ impl Sum {
     }
 
     /// True where a person would see the same.
-    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+    pub(super) fn displays_same(&self, other: &Self) -> bool {
         (self.status(), &self.failing) == (other.status(), &other.failing)
     }
 

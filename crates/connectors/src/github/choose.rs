@@ -10,7 +10,7 @@ use super::{
     details::Task,
     look::Look,
     normalise,
-    strays::{Stray, Strays},
+    unlisted_runs::{UnlistedRun, UnlistedRuns},
     wire,
 };
 
@@ -75,9 +75,9 @@ pub(super) fn choose(looks: &[Look], me: &str, turn: usize, now: Timestamp) -> V
 }
 
 /// The runs that are on no list to ask for: those that were not asked for yet, the newest first, then the others in turns.
-fn strays(all: &Strays, turn: usize) -> Vec<u64> {
+fn strays(all: &UnlistedRuns, turn: usize) -> Vec<u64> {
     let (new, mut others): (Vec<_>, Vec<_>) =
-        all.newest_first().partition(|(_, stray)| **stray == Stray::New);
+        all.newest_first().partition(|(_, stray)| **stray == UnlistedRun::New);
     let mut chosen: Vec<_> = new.into_iter().take(STRAYS).collect();
     in_turn(&mut others, turn, STRAYS - chosen.len());
     chosen.append(&mut others);
@@ -111,7 +111,7 @@ pub(super) fn unexplained<'a>(look: &'a Look, me: &'a str) -> impl Iterator<Item
 /// Has the failed runs asked for one by one later: their list may not change until then.
 pub(super) fn put_off(look: &mut Look, me: &str) {
     let later: Vec<_> = unexplained(look, me).map(|run| run.id).collect();
-    later.into_iter().for_each(|id| look.repo.strays.insert(id, Stray::New));
+    later.into_iter().for_each(|id| look.repo.strays.insert(id, UnlistedRun::New));
 }
 
 pub(super) fn is_worth_explaining(look: &Look, run: &wire::Run, me: &str) -> bool {
@@ -130,14 +130,14 @@ mod tests {
 
     #[test]
     fn what_was_not_asked_for_yet_comes_first_and_all_have_their_turn() {
-        let asked = || Stray::Read("W/1".to_owned());
-        let mut all = Strays::default();
+        let asked = || UnlistedRun::Read("W/1".to_owned());
+        let mut all = UnlistedRuns::default();
         (1..=13).for_each(|id| all.add(id));
         (21..=23).for_each(|id| all.insert(id, asked()));
         let first = strays(&all, 0);
         assert_eq!(first, [13, 12, 11, 10, 9, 8, 7, 6, 5, 4]);
         // Those under way stay; one that could not be read holds no other up.
-        first.iter().for_each(|id| all.insert(*id, Stray::Unread));
+        first.iter().for_each(|id| all.insert(*id, UnlistedRun::Unread));
         let mut seen: std::collections::BTreeSet<_> = first.into_iter().collect();
         let second = strays(&all, 1);
         assert_eq!((&second[..3], second.len()), (&[3, 2, 1][..], STRAYS));

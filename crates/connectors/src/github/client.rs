@@ -16,7 +16,7 @@ use url::Url;
 use super::wire::Page;
 use crate::{
     http::{Answer, Http, RateLimitHeaders, Request},
-    lenient::{Odd, first_and_more},
+    lenient::{MalformedEntry, first_and_more},
 };
 
 /// After this many requests that found GitHub out of order, the rest of a poll is not tried.
@@ -201,7 +201,7 @@ pub(super) struct Rows<T> {
     /// Why a further page could not be read.
     pub(super) fault: Option<ServiceError>,
     /// The entries that could not be read.
-    pub(super) unread: Vec<Odd>,
+    pub(super) unread: Vec<MalformedEntry>,
     /// True where GitHub counts more than it gave, and names no further page.
     pub(super) short: bool,
     /// True where GitHub says that there are none at all.

@@ -12,12 +12,12 @@ use jiff::Timestamp;
 use super::{
     Account,
     client::{Found, News},
-    cursor::{Part, Repo, RunPosition, Standing, ToldRun},
-    details::{Done, PullRead, StandingGone, StandingRead, StrayRead},
+    cursor::{BoardBuild, BoardRun, Part, Repo, RunPosition},
+    details::{BoardBuildGone, BoardBuildRead, PullRead, TaskResult, UnlistedRunRead},
     look::Look,
     normalise,
-    open::Said,
-    strays::Stray,
+    open::LastReported,
+    unlisted_runs::UnlistedRun,
     wire,
 };
 
@@ -72,7 +72,7 @@ impl Account {
     pub(super) fn collect(
         &self,
         look: &mut Look,
-        done: Vec<Done>,
+        done: Vec<TaskResult>,
         now: Timestamp,
         snapshots: &mut Vec<Item>,
     ) -> Vec<Missed> {
@@ -82,29 +82,29 @@ impl Account {
         let readable = look.is_readable();
         for done in done {
             match done {
-                Done::Pull { number, read } => {
+                TaskResult::Pull { number, read } => {
                     pull(look, number, *read, readable, now, snapshots, &mut errors)
                 }
-                Done::Merger(found) => {
+                TaskResult::Merger(found) => {
                     if let Some(mut found) = found {
                         if let Some(listed) = look.pulls.get(&found.number) {
-                            Said::of(listed).complete(&mut found);
+                            LastReported::of(listed).complete(&mut found);
                             found.updated_at = found.updated_at.or(listed.updated_at);
                         }
                         look.pulls.insert(found.number, *found);
                     }
                 }
-                Done::Run { id, found } => match found {
+                TaskResult::Run { id, found } => match found {
                     Ok(Found::Same) => {}
-                    Ok(Found::News(News { content: StrayRead { run, failing }, etag, .. })) => {
+                    Ok(Found::News(News { content: UnlistedRunRead { run, failing }, etag, .. })) => {
                         if look.repo.lacks_attempt(&run) {
                             let why = format!("run {} does not say which attempt it is", run.run_number);
                             errors.push(Missed::new(Part::Runs, ServiceError::unavailable(why)));
-                            look.repo.strays.insert(id, Stray::Unread);
+                            look.repo.strays.insert(id, UnlistedRun::Unread);
                             continue;
                         }
                         if normalise::is_awaited(&run) {
-                            look.repo.strays.insert(id, Stray::Read(etag));
+                            look.repo.strays.insert(id, UnlistedRun::Read(etag));
                         } else {
                             look.repo.strays.remove(id);
                         }
@@ -119,18 +119,18 @@ impl Account {
                         errors.push(Missed::new(Part::Runs, error));
                     }
                 },
-                Done::Jobs { id, attempt, failing } => match failing {
+                TaskResult::Jobs { id, attempt, failing } => match failing {
                     Ok(names) => drop(look.repo.failing.insert(attempt, names)),
                     Err(error) => {
                         if !look.repo.refuse(Part::Jobs, &error, now) {
                             // Asked for again by itself: the list may not change.
-                            look.repo.strays.insert(id, Stray::New);
+                            look.repo.strays.insert(id, UnlistedRun::New);
                             errors.push(Missed::new(Part::Jobs, error));
                         }
                     }
                 },
-                Done::Standing { id, read } => stands(look, id, *read, readable, now, &mut errors),
-                Done::Branch { name, read } => {
+                TaskResult::Standing { id, read } => stands(look, id, *read, readable, now, &mut errors),
+                TaskResult::Branch { name, read } => {
                     note_branches(look, read.answers, now);
                     let fault = read.fault.filter(|error| !is_refusal(error));
                     if fault.is_none() {
@@ -217,7 +217,7 @@ fn pull(
 fn stands(
     look: &mut Look,
     id: String,
-    read: StandingRead,
+    read: BoardBuildRead,
     readable: bool,
     now: Timestamp,
     errors: &mut Vec<Missed>,
@@ -227,8 +227,8 @@ fn stands(
     let fault = read.fault.filter(|error| !is_refusal(error));
     errors.extend(fault.map(|error| Missed { kind: ProblemKind::Details, part: None, error }));
     match read.gone.filter(|_| readable) {
-        Some(StandingGone::Run) => leave_run(look, id),
-        Some(StandingGone::Build(reason)) => leave(look, id, reason),
+        Some(BoardBuildGone::Run) => leave_run(look, id),
+        Some(BoardBuildGone::Build(reason)) => leave(look, id, reason),
         None => {
             if let Some(known) = look.repo.standing.get_mut(&id) {
                 known.etags = read.etags;
@@ -252,7 +252,7 @@ fn leave_branch(look: &mut Look, branch: &str) {
     let place = look.place();
     let ids: Vec<_> =
         place.workflows.names().iter().map(|name| format!("{}/{name}@{branch}", place.name)).collect();
-    let of_branch = |known: &Standing| known.branch.as_deref() == Some(branch);
+    let of_branch = |known: &BoardBuild| known.branch.as_deref() == Some(branch);
     let standing = look.repo.standing.iter().filter(|(_, known)| of_branch(known));
     let standing: BTreeSet<_> = standing.map(|(id, _)| id.clone()).collect();
     let others = ids.into_iter().filter(|id| !standing.contains(id) && !look.repo.left.contains_key(id));
@@ -265,7 +265,7 @@ fn leave_branch(look: &mut Look, branch: &str) {
 /// A run that was asked for by itself is not there any more.
 fn run_is_gone(look: &mut Look, id: u64) {
     look.repo.strays.remove(id);
-    let of_run = |(build, known): (&String, &Standing)| (known.run == id).then(|| build.clone());
+    let of_run = |(build, known): (&String, &BoardBuild)| (known.run == id).then(|| build.clone());
     let builds: Vec<_> = look.repo.standing.iter().filter_map(of_run).collect();
     match look.repo.not_passed.remove(&id) {
         Some(told) if builds.is_empty() => look.gone_runs.push((told.build, told.number)),
@@ -374,13 +374,13 @@ fn note_builds(look: &mut Look, runs: Vec<wire::Run>, now: Timestamp) -> Vec<wir
     }
     let told: Vec<_> = runs.into_iter().filter(|run| !silent.contains(&normalise::attempt(run))).collect();
     let place = look.place();
-    let of = |run: &wire::Run| ToldRun {
+    let of = |run: &wire::Run| BoardRun {
         build: normalise::build_id(&place, run),
         number: run.run_number,
         branch: normalise::own_branch(place.name, run),
     };
     let noted: Vec<_> = told.iter().map(|run| (run, of(run))).collect();
-    noted.into_iter().for_each(|(run, of)| look.repo.note_told(run, of));
+    noted.into_iter().for_each(|(run, of)| look.repo.note_on_board(run, of));
     told
 }
 
@@ -391,10 +391,10 @@ fn newest_of<'a>(runs: impl Iterator<Item = &'a wire::Run>) -> Option<&'a wire::
 /// How a build stands by these runs, and whether it needs to be looked after: green ones of other branches do not.
 fn stand(
     place: &normalise::Place<'_>,
-    mut known: Standing,
+    mut known: BoardBuild,
     runs: &[&wire::Run],
     now: Timestamp,
-) -> (Standing, bool) {
+) -> (BoardBuild, bool) {
     let before = known.run;
     let is_as_new = |run: &wire::Run, than: RunPosition| !than.is_after(RunPosition::of(run));
     let verdicts = runs.iter().copied().filter(|run| normalise::run_status(run).is_verdict());

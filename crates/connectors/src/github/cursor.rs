@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use callboard_domain::{
     error::ServiceError,
     item::BuildStatus,
-    source::{Cursor, Problem, ProblemKind, Remember},
+    source::{Cursor, CursorUpdate, Problem, ProblemKind},
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{learnt::Claim, normalise, open::Open, strays::Strays, wire, workflows::Workflows};
+use super::{
+    knowledge::DeletionClaim, normalise, open::Open, unlisted_runs::UnlistedRuns, wire, workflows::Workflows,
+};
 
 /// How long a refusal (gone, forbidden) is believed before asking again.
 const REFUSED_FOR: SignedDuration = SignedDuration::from_mins(10);
@@ -43,7 +45,7 @@ pub(super) struct Place {
     pub(super) unread: BTreeSet<String>,
     /// What webhooks say is gone, until a poll has checked it.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub(super) claims: BTreeSet<Claim>,
+    pub(super) claims: BTreeSet<DeletionClaim>,
     /// Why not all of the account's teams could be read when they were asked for last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) teams_unread: Option<String>,
@@ -60,7 +62,7 @@ pub(super) struct Me {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Listing {
     pub(super) at: Timestamp,
-    pub(super) repos: Vec<Described>,
+    pub(super) repos: Vec<RepoDescription>,
     /// True where there are more of them.
     pub(super) cut: bool,
     /// The organisations (by number) that it leaves out until the token is authorised for single sign-on.
@@ -73,7 +75,7 @@ pub(super) struct Listing {
 
 /// A repository's proper name and default branch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Described {
+pub(super) struct RepoDescription {
     pub(super) name: String,
     pub(super) default_branch: Option<String>,
     /// GitHub's number for it, which it keeps when it is renamed or moved.
@@ -91,7 +93,7 @@ pub(super) struct Described {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Repo {
-    pub(super) described: Option<(Described, Timestamp)>,
+    pub(super) described: Option<(RepoDescription, Timestamp)>,
     /// The ETags of its lists.
     pub(super) pulls: Option<String>,
     pub(super) runs: Option<String>,
@@ -104,7 +106,7 @@ pub(super) struct Repo {
     pub(super) open: BTreeMap<u64, Open>,
     /// Runs under way on the page of runs, and those that must be asked for one by one.
     pub(super) running: BTreeSet<u64>,
-    pub(super) strays: Strays,
+    pub(super) strays: UnlistedRuns,
     /// The jobs that failed, by attempt, as far as they were asked for.
     pub(super) failing: BTreeMap<String, Vec<String>>,
     pub(super) refused: BTreeMap<Part, Refusal>,
@@ -116,7 +118,7 @@ pub(super) struct Repo {
     pub(super) tracked: bool,
     /// The builds that stand on the board until something says otherwise, by their id: red ones, those under way, those of
     /// the default branch.
-    pub(super) standing: BTreeMap<String, Standing>,
+    pub(super) standing: BTreeMap<String, BoardBuild>,
     /// The builds that are gone although their runs are still listed, with the newest run at that time.
     pub(super) left: BTreeMap<String, RunPosition>,
     /// The workflows by the stem of their file: the first has it for a name, the others their whole path.
@@ -126,7 +128,7 @@ pub(super) struct Repo {
     /// The runs that were told of and have not passed, by their id: each is asked for by itself once a list lacks it that
     /// should have it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) not_passed: BTreeMap<u64, ToldRun>,
+    pub(super) not_passed: BTreeMap<u64, BoardRun>,
     /// Of the runs on its lists, those that were run again.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) run_again: BTreeSet<u64>,
@@ -145,7 +147,7 @@ pub(super) struct Repo {
 /// A build on the board.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Standing {
+pub(super) struct BoardBuild {
     /// The run that makes it red, or the newest.
     pub(super) run: u64,
     /// The newest run.
@@ -168,7 +170,7 @@ pub(super) struct Standing {
 
 /// A run on the board.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct ToldRun {
+pub(super) struct BoardRun {
     /// Its build's id.
     pub(super) build: String,
     pub(super) number: u64,
@@ -277,8 +279,8 @@ impl Place {
 
     /// Has the next poll check what a webhook says is gone, though the program may end before. What no poll has seen yet
     /// needs no checking.
-    pub(super) fn remember(claim: Claim) -> Remember {
-        Remember::by(move |stored| {
+    pub(super) fn remember(claim: DeletionClaim) -> CursorUpdate {
+        CursorUpdate::new(move |stored| {
             let mut place: Self = serde_json::from_str(&stored?.0).ok()?;
             place.claims.insert(claim.clone()).then(|| place.write())?
         })
@@ -292,7 +294,7 @@ impl Place {
 
 impl Repo {
     /// Its name and default branch, while they may be believed.
-    pub(super) fn description(&self, now: Timestamp) -> Option<&Described> {
+    pub(super) fn description(&self, now: Timestamp) -> Option<&RepoDescription> {
         let fresh = |at: Timestamp| now.duration_since(at) < DESCRIBED_FOR;
         self.described.as_ref().filter(|(_, at)| fresh(*at)).map(|(described, _)| described)
     }
@@ -323,7 +325,7 @@ impl Repo {
     }
 
     /// Takes note of a run that the board shows.
-    pub(super) fn note_told(&mut self, run: &wire::Run, told: ToldRun) {
+    pub(super) fn note_on_board(&mut self, run: &wire::Run, told: BoardRun) {
         if normalise::run_status(run) == BuildStatus::Passed {
             self.not_passed.remove(&run.id);
         } else {
@@ -337,7 +339,7 @@ impl Repo {
     /// The branch that a run on the board is of, where that is one of the repository's own.
     pub(super) fn branch_of(&self, run: u64) -> Option<&str> {
         let of_standing = || {
-            let is_of = |known: &&Standing| known.run == run || known.newest.number_of(run).is_some();
+            let is_of = |known: &&BoardBuild| known.run == run || known.newest.number_of(run).is_some();
             self.standing.values().find(is_of)?.branch.as_deref()
         };
         self.not_passed.get(&run).and_then(|told| told.branch.as_deref()).or_else(of_standing)
@@ -349,7 +351,7 @@ impl Repo {
     }
 
     /// Leaves it alone for a while.
-    pub(super) fn put_aside(&mut self, why: &str, now: Timestamp) {
+    pub(super) fn postpone(&mut self, why: &str, now: Timestamp) {
         let until = now.saturating_add(ASIDE_FOR).unwrap_or(now);
         self.refused.insert(Part::Repo, Refusal { why: why.to_owned(), at: now, until, missing: false });
     }

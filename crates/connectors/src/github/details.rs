@@ -13,7 +13,7 @@ use serde::de::IgnoredAny;
 use super::{
     checks::{Lacks, Sum},
     client::{Calls, Found, in_repo},
-    cursor::{Described, Part, Repo, Standing},
+    cursor::{BoardBuild, Part, Repo, RepoDescription},
     normalise,
     open::{Open, Seen},
     wire,
@@ -41,17 +41,17 @@ pub(super) enum Task {
 }
 
 /// What was read.
-pub(super) enum Done {
+pub(super) enum TaskResult {
     Pull { number: u64, read: Box<PullRead> },
     Merger(Option<Box<wire::Pull>>),
-    Run { id: u64, found: Result<Found<StrayRead>, ServiceError> },
+    Run { id: u64, found: Result<Found<UnlistedRunRead>, ServiceError> },
     Jobs { id: u64, attempt: String, failing: Result<Vec<String>, ServiceError> },
-    Standing { id: String, read: Box<StandingRead> },
+    Standing { id: String, read: Box<BoardBuildRead> },
     Branch { name: String, read: BranchRead },
 }
 
 /// A run that is on no list, and its jobs that failed, where they were asked for.
-pub(super) struct StrayRead {
+pub(super) struct UnlistedRunRead {
     pub(super) run: Box<wire::Run>,
     pub(super) failing: Vec<String>,
 }
@@ -115,7 +115,7 @@ pub(super) async fn pull(
             }
         }
     }
-    news |= !open.sum().says_the_same(&before);
+    news |= !open.sum().displays_same(&before);
     let lost = |(_, error): &(Part, ServiceError)| {
         !matches!(error, ServiceError::Auth { .. } | ServiceError::Rejected { .. })
     };
@@ -199,7 +199,7 @@ async fn sum(
 
 /// What of a build on the board is not there any more.
 #[derive(Debug)]
-pub(super) enum StandingGone {
+pub(super) enum BoardBuildGone {
     /// The run that it stands by.
     Run,
     /// All of it.
@@ -208,9 +208,9 @@ pub(super) enum StandingGone {
 
 /// What was found of a build on the board.
 #[derive(Debug, Default)]
-pub(super) struct StandingRead {
+pub(super) struct BoardBuildRead {
     /// What is not there any more, where that is certain.
-    pub(super) gone: Option<StandingGone>,
+    pub(super) gone: Option<BoardBuildGone>,
     /// The ETags of its run, branch and workflow.
     pub(super) etags: [Option<String>; 3],
     /// Whether its workflow was asked for.
@@ -241,11 +241,11 @@ const BRANCHES_FOR: SignedDuration = SignedDuration::from_hours(24);
 pub(super) async fn standing(
     calls: &Calls<'_>,
     repo: &Repo,
-    described: &Described,
-    known: &Standing,
+    described: &RepoDescription,
+    known: &BoardBuild,
     now: Timestamp,
-) -> StandingRead {
-    let mut read = StandingRead { etags: known.etags.clone(), ..StandingRead::default() };
+) -> BoardBuildRead {
+    let mut read = BoardBuildRead { etags: known.etags.clone(), ..BoardBuildRead::default() };
     if let Err(error) = standing_parts(calls, repo, described, known, now, &mut read).await {
         read.fault = Some(error);
     }
@@ -255,10 +255,10 @@ pub(super) async fn standing(
 async fn standing_parts(
     calls: &Calls<'_>,
     repo: &Repo,
-    described: &Described,
-    known: &Standing,
+    described: &RepoDescription,
+    known: &BoardBuild,
     now: Timestamp,
-    read: &mut StandingRead,
+    read: &mut BoardBuildRead,
 ) -> Result<(), ServiceError> {
     let name = described.name.as_str();
     let [run_etag, branch_etag, workflow_etag] = &mut read.etags;
@@ -268,7 +268,7 @@ async fn standing_parts(
             Found::Same => {}
             Found::News(news) => *run_etag = Some(news.etag),
             Found::Gone => {
-                read.gone = Some(StandingGone::Run);
+                read.gone = Some(BoardBuildGone::Run);
                 return Ok(());
             }
         }
@@ -278,7 +278,7 @@ async fn standing_parts(
         (*branch_etag, read.branches) = (found.etag, found.answers);
         found.fault.map_or(Ok(()), Err)?;
         if found.gone {
-            read.gone = Some(StandingGone::Build(GoneReason::BranchDeleted));
+            read.gone = Some(BoardBuildGone::Build(GoneReason::BranchDeleted));
             return Ok(());
         }
     }
@@ -289,9 +289,9 @@ async fn standing_parts(
         if let Found::News(news) = calls.find::<wire::Workflow>(request, workflow_etag.as_deref()).await? {
             *workflow_etag = Some(news.etag);
             read.gone = match folded(&news.content.state).as_deref() {
-                Some("deleted") => Some(StandingGone::Build(GoneReason::Deleted)),
+                Some("deleted") => Some(BoardBuildGone::Build(GoneReason::Deleted)),
                 Some(state) if state.starts_with("disabled") => {
-                    Some(StandingGone::Build(GoneReason::Disabled))
+                    Some(BoardBuildGone::Build(GoneReason::Disabled))
                 }
                 _ => None,
             };
@@ -305,7 +305,7 @@ async fn standing_parts(
 pub(super) async fn branch(
     calls: &Calls<'_>,
     repo: &Repo,
-    described: &Described,
+    described: &RepoDescription,
     branch: &str,
     etag: Option<String>,
     now: Timestamp,
@@ -320,7 +320,7 @@ pub(super) async fn branch(
 async fn branch_parts(
     calls: &Calls<'_>,
     repo: &Repo,
-    described: &Described,
+    described: &RepoDescription,
     branch: &str,
     now: Timestamp,
     read: &mut BranchRead,

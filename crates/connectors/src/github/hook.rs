@@ -9,7 +9,7 @@ use std::slice;
 use callboard_domain::{
     item::AccountName,
     secret::SecretString,
-    source::{Hook, HookError, Received, Remember},
+    source::{CursorUpdate, Hook, HookError, Received},
     text,
 };
 use jiff::Timestamp;
@@ -19,9 +19,9 @@ use url::form_urlencoded;
 
 use super::{
     Watched,
-    cursor::{Described, Place},
+    cursor::{Place, RepoDescription},
     is_watched,
-    learnt::{Claim, Learnt},
+    knowledge::{DeletionClaim, RepoKnowledge},
     look::described,
     normalise, wire,
 };
@@ -40,7 +40,7 @@ pub(super) struct Webhook {
     account: AccountName,
     watch: Vec<Watched>,
     signatures: Signatures,
-    learnt: Learnt,
+    learnt: RepoKnowledge,
 }
 
 #[derive(Deserialize)]
@@ -88,30 +88,30 @@ struct RunEvent {
 impl Webhook {
     pub(super) fn new(account: AccountName, watch: Vec<Watched>, secret: Option<&SecretString>) -> Self {
         let signatures = Signatures::new(SIGNATURE, "GitHub", account.clone(), secret);
-        Self { account, watch, signatures, learnt: Learnt::default() }
+        Self { account, watch, signatures, learnt: RepoKnowledge::default() }
     }
 
     /// What polls are to tell it.
-    pub(super) fn learnt(&self) -> Learnt {
+    pub(super) fn learnt(&self) -> RepoKnowledge {
         self.learnt.clone()
     }
 
     /// Leaves it to the next poll whether something of a repository is gone: it may be back before the webhook comes, or be
     /// of another repository that had the name. Or how a run is of which the webhook does not say enough. None where the
     /// repository is not watched.
-    fn claim(&self, repo: &wire::Repo, claim: Claim) -> Option<Remember> {
+    fn claim(&self, repo: &wire::Repo, claim: DeletionClaim) -> Option<CursorUpdate> {
         self.watched(repo)?;
         self.learnt.claim(claim.clone());
         Some(Place::remember(claim))
     }
 
     /// A watched repository: called as polls write it, whatever the capitals of the webhook, which may lack its default branch.
-    fn watched(&self, repo: &wire::Repo) -> Option<Described> {
+    fn watched(&self, repo: &wire::Repo) -> Option<RepoDescription> {
         let is_watched = is_watched(&self.watch, &repo.full_name) || self.learnt.has(repo);
         is_watched.then(|| {
             let said = described(repo);
             match self.learnt.described(&repo.full_name) {
-                Some(known) => Described {
+                Some(known) => RepoDescription {
                     default_branch: said.default_branch.or(known.default_branch),
                     name: known.name,
                     ..said
@@ -157,7 +157,8 @@ impl Hook for Webhook {
                     normalise::complete_branch(&mut workflow_run, None, repo.default_branch.as_deref());
                     let is_branchless = normalise::is_branchless(&workflow_run);
                     if is_branchless || normalise::lacks_conclusion(&workflow_run) {
-                        remember = self.claim(&repository, Claim::of_run(&repository, workflow_run.id));
+                        remember =
+                            self.claim(&repository, DeletionClaim::of_run(&repository, workflow_run.id));
                     }
                     let repo = normalise::Place {
                         name: &repo.name,
@@ -175,7 +176,7 @@ impl Hook for Webhook {
                 let RefType { ref_type } = parse(headers, body)?;
                 if folded(&ref_type).as_deref() == Some("branch") {
                     let event: DeleteEvent = parse(headers, body)?;
-                    let claim = Claim::new(&event.repository, Some(event.name));
+                    let claim = DeletionClaim::new(&event.repository, Some(event.name));
                     remember = self.claim(&event.repository, claim);
                 }
             }
@@ -183,7 +184,7 @@ impl Hook for Webhook {
             "repository" => {
                 let event: RepositoryEvent = parse(headers, body)?;
                 if matches!(folded(&event.action).as_deref(), Some("deleted" | "archived")) {
-                    remember = self.claim(&event.repository, Claim::new(&event.repository, None));
+                    remember = self.claim(&event.repository, DeletionClaim::new(&event.repository, None));
                 }
             }
             // Which event it is of, it does not say.

@@ -16,15 +16,15 @@ use tokio::time::Instant;
 
 use super::{
     client::{Calls, Found, Rows, in_repo},
-    cursor::{Described, Part, Repo, Standing},
+    cursor::{BoardBuild, Part, Repo, RepoDescription},
     normalise,
     open::Open,
-    strays::Stray,
+    unlisted_runs::UnlistedRun,
     wire,
 };
 use crate::{
-    lenient::{Entries, Odd, first_and_more},
-    twice::once,
+    dedup::once,
+    lenient::{Entries, MalformedEntry, first_and_more},
 };
 
 /// Rows on a page of the lists that are read at every poll.
@@ -77,7 +77,7 @@ pub(super) struct Look {
 
 impl Look {
     /// What is known of the repository's name and default branch, however old.
-    pub(super) fn described(&self) -> Option<&Described> {
+    pub(super) fn described(&self) -> Option<&RepoDescription> {
         self.repo.described.as_ref().map(|(described, _)| described)
     }
 
@@ -92,7 +92,7 @@ impl Look {
 pub(super) struct Target {
     pub(super) name: String,
     /// Where a list of the owner's repositories described it.
-    pub(super) described: Option<(Described, Timestamp)>,
+    pub(super) described: Option<(RepoDescription, Timestamp)>,
     /// True where its name and default branch are asked for now, however fresh they are.
     pub(super) again: bool,
 }
@@ -119,7 +119,7 @@ pub(super) async fn look(
         look.error = Some(ServiceError::unavailable(LATE));
         if !look.read {
             // It would hold up the next polls too.
-            look.repo.put_aside(LATE, now);
+            look.repo.postpone(LATE, now);
         }
     }
     look
@@ -230,10 +230,10 @@ fn missed(look: &mut Look, now: Timestamp) {
 }
 
 /// The name as GitHub writes it, whatever the configuration's capitals: webhooks carry the same.
-pub(super) fn described(repo: &wire::Repo) -> Described {
+pub(super) fn described(repo: &wire::Repo) -> RepoDescription {
     let default_branch = repo.default_branch.as_deref().map(normalise::name);
     let default_branch = default_branch.filter(|name| !name.is_empty());
-    Described {
+    RepoDescription {
         name: normalise::name(&repo.full_name),
         default_unsaid: default_branch.is_none(),
         default_branch,
@@ -243,7 +243,7 @@ pub(super) fn described(repo: &wire::Repo) -> Described {
 }
 
 /// Takes in what it is called now and what its default branch is, and draws the conclusions.
-fn describe(look: &mut Look, mut new: Described, at: Timestamp) {
+fn describe(look: &mut Look, mut new: RepoDescription, at: Timestamp) {
     if let Some((old, _)) = look.repo.described.clone() {
         let other = old.id.zip(new.id).is_some_and(|(old, new)| old != new);
         if !other {
@@ -283,7 +283,7 @@ fn rename(look: &mut Look, old: &str, new: &str) {
     let under = |id: &str| id.strip_prefix(old).map_or_else(|| id.to_owned(), |rest| format!("{new}{rest}"));
     for (id, standing) in &repo.standing {
         look.gone.push((Kind::Build, id.clone(), moved(under(id))));
-        repo.strays.insert(standing.run, Stray::New);
+        repo.strays.insert(standing.run, UnlistedRun::New);
     }
     repo.standing = std::mem::take(&mut repo.standing).into_iter().map(|(id, it)| (under(&id), it)).collect();
     repo.left = std::mem::take(&mut repo.left).into_iter().map(|(id, it)| (under(&id), it)).collect();
@@ -295,7 +295,7 @@ fn rename(look: &mut Look, old: &str, new: &str) {
 /// The builds of what was the default branch are not everybody's any more.
 fn leave_default_branch(look: &mut Look, old: Option<&str>) {
     let repo = &mut look.repo;
-    let of_old = |standing: &Standing| old.is_some() && standing.branch.as_deref() == old;
+    let of_old = |standing: &BoardBuild| old.is_some() && standing.branch.as_deref() == old;
     for (id, standing) in repo.standing.iter().filter(|(_, standing)| of_old(standing)) {
         look.gone.push((Kind::Build, id.clone(), GoneReason::NotDefaultBranch));
         repo.left.insert(id.clone(), standing.newest);
@@ -369,7 +369,7 @@ async fn open(calls: &Calls<'_>, name: &str) -> Result<Option<Rows<wire::Pull>>,
 }
 
 /// Remembers which entries of a list could not be read.
-fn note_unread(repo: &mut Repo, part: Part, unread: &[Odd]) {
+fn note_unread(repo: &mut Repo, part: Part, unread: &[MalformedEntry]) {
     match first_and_more(unread) {
         None => drop(repo.malformed.remove(&part)),
         Some(why) => drop(repo.malformed.insert(part, why)),

@@ -12,13 +12,13 @@ mod cursor;
 mod details;
 mod hook;
 mod identity;
-mod learnt;
+mod knowledge;
 mod look;
 mod normalise;
 mod open;
 mod source;
-mod strays;
 mod targets;
+mod unlisted_runs;
 mod watch;
 mod wire;
 mod workflows;
@@ -39,7 +39,7 @@ pub use self::watch::Watched;
 use self::{
     hook::Webhook,
     identity::{Identified, TeamsRead},
-    learnt::Learnt,
+    knowledge::RepoKnowledge,
 };
 use crate::{
     Access, ConnectError, Connection, Problem, ServiceUrl,
@@ -146,7 +146,7 @@ struct Account {
     name: AccountName,
     http: Http,
     watch: Vec<Watched>,
-    learnt: Learnt,
+    learnt: RepoKnowledge,
     /// Counts the polls: what is not asked for in each of them is asked for in turns.
     turn: AtomicUsize,
     teams: TeamsRead,

@@ -16,7 +16,7 @@ use callboard_domain::{
 use jiff::Timestamp;
 
 use super::{wire, workflows::Workflows};
-use crate::lenient::{Odd, first_and_more, folded, web_url};
+use crate::lenient::{MalformedEntry, first_and_more, folded, web_url};
 
 const NAME: usize = 200;
 /// How many failing checks or jobs are named.
@@ -172,7 +172,7 @@ pub(super) fn is_approval(review: &wire::Review) -> bool {
 }
 
 /// Which reviews cannot be read, and why; `odd` are the entries that are none.
-pub(super) fn unread_reviews(reviews: &[wire::Review], odd: &[Odd]) -> Option<String> {
+pub(super) fn unread_reviews(reviews: &[wire::Review], odd: &[MalformedEntry]) -> Option<String> {
     let of = |it: &wire::Review| it.user.as_ref().map(|user| name(&user.login)).filter(|by| !by.is_empty());
     let unread = reviews.iter().filter_map(|it| {
         let why = review(it).err()?;

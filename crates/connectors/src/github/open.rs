@@ -51,21 +51,21 @@ pub(super) struct Open {
     /// It was not said last which commit is its head: `head` is the one that was known, empty where none was.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) head_unread: bool,
-    #[serde(default = "Said::of_earlier_version")]
-    pub(super) said: Said,
+    #[serde(default = "LastReported::of_earlier_version")]
+    pub(super) said: LastReported,
 }
 
 /// What was said last of a pull request, for answers that leave it out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Said {
+pub(super) struct LastReported {
     /// Its author; none where none was ever said, empty where an earlier version of this program did not keep it.
     author: Option<String>,
     opened_at: Option<Timestamp>,
     draft: Option<bool>,
 }
 
-impl Said {
+impl LastReported {
     fn of_earlier_version() -> Self {
         Self { author: Some(String::new()), ..Self::default() }
     }
@@ -118,7 +118,7 @@ impl Open {
             requests_unread: None,
             asks_team: false,
             head_unread: head.is_empty(),
-            said: Said::default(),
+            said: LastReported::default(),
         }
     }
 

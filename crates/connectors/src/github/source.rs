@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use callboard_domain::{
     error::ServiceError,
     item::{Item, ItemKey, Kind},
-    source::{Batch, Cursor, Gone, GoneRuns, Problem, ProblemKind, Progress, RateLimit, Scope, Source},
+    source::{Batch, Cursor, DeletedRuns, Gone, Problem, ProblemKind, Progress, RateLimit, Scope, Source},
 };
 use futures::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
@@ -25,12 +25,12 @@ use super::{
     client::{Calls, Found, News, in_repo},
     collect::is_refusal,
     cursor::{Place, Repo},
-    details::{self, BranchRead, Done, StandingRead, StrayRead, Task},
+    details::{self, BoardBuildRead, BranchRead, Task, TaskResult, UnlistedRunRead},
     identity::me,
     is_watched,
     look::{Look, Target, look},
-    strays::Stray,
     targets::{Targets, left_out, targets},
+    unlisted_runs::UnlistedRun,
 };
 
 /// How many requests are under way at a time.
@@ -98,7 +98,7 @@ impl Source for Account {
             let own: Vec<_> = own.map(|(claim, _)| claim).collect();
             look.said_deleted = own.iter().filter_map(|claim| claim.branch.clone()).collect();
             let runs = own.iter().filter_map(|claim| claim.run);
-            runs.for_each(|run| look.repo.strays.insert(run, Stray::New));
+            runs.for_each(|run| look.repo.strays.insert(run, UnlistedRun::New));
         }
 
         let mut problems = found.problems;
@@ -121,7 +121,7 @@ impl Source for Account {
             }
         };
         let (performed, unbegun_tasks) = within(tasks, until, performing).await;
-        let mut done: BTreeMap<usize, Vec<Done>> = BTreeMap::new();
+        let mut done: BTreeMap<usize, Vec<TaskResult>> = BTreeMap::new();
         let mut late = Vec::new();
         for (at, what) in performed {
             match what {
@@ -197,7 +197,7 @@ impl Source for Account {
         }
         known.retain(|name, _| all.contains(name));
         for mut look in looks {
-            self.tell_gone(&mut look, &mut batch);
+            self.report_gone(&mut look, &mut batch);
             known.insert(look.key, look.repo);
         }
         for (key, repo) in &known {
@@ -280,7 +280,7 @@ fn ask_in_turn(targets: &mut [Target], turn: usize) {
 fn leave_for_later(look: &mut Look, task: Task) -> Option<String> {
     match task {
         Task::Jobs(id, _) => {
-            look.repo.strays.insert(id, Stray::New);
+            look.repo.strays.insert(id, UnlistedRun::New);
         }
         Task::Pull(number) if look.repo.open.get(&number).is_some_and(|open| open.due) => {}
         _ => return None,
@@ -308,7 +308,14 @@ fn scarcity(rate_limit: &RateLimit, now: Timestamp) -> String {
 }
 
 impl Account {
-    async fn perform(&self, calls: &Calls<'_>, look: &Look, task: Task, me: &str, now: Timestamp) -> Done {
+    async fn perform(
+        &self,
+        calls: &Calls<'_>,
+        look: &Look,
+        task: Task,
+        me: &str,
+        now: Timestamp,
+    ) -> TaskResult {
         let repo = look.described().map(|described| described.name.as_str()).unwrap_or_default();
         match task {
             Task::Pull(number) => {
@@ -317,34 +324,34 @@ impl Account {
                 let known = &look.repo.open[&number];
                 let of = (&self.name, repo, now);
                 let read = details::pull(calls, of, number, known, row, readable).await;
-                Done::Pull { number, read: Box::new(read) }
+                TaskResult::Pull { number, read: Box::new(read) }
             }
             Task::Merger(number) => {
                 let pull = calls.read(in_repo(Method::GET, repo, &["pulls", &number.to_string()])).await;
-                Done::Merger(pull.ok().map(Box::new))
+                TaskResult::Merger(pull.ok().map(Box::new))
             }
             Task::Run(id) => {
                 let etag = look.repo.strays.etag(id);
-                Done::Run { id, found: self.stray(calls, look, repo, id, etag, me).await }
+                TaskResult::Run { id, found: self.stray(calls, look, repo, id, etag, me).await }
             }
             Task::Jobs(id, attempt) => {
-                Done::Jobs { id, attempt, failing: details::failing(calls, repo, id).await }
+                TaskResult::Jobs { id, attempt, failing: details::failing(calls, repo, id).await }
             }
             Task::Standing(id) => {
                 let read = match (look.described(), look.repo.standing.get(&id)) {
                     (Some(described), Some(known)) => {
                         details::standing(calls, &look.repo, described, known, now).await
                     }
-                    _ => StandingRead::default(),
+                    _ => BoardBuildRead::default(),
                 };
-                Done::Standing { id, read: Box::new(read) }
+                TaskResult::Standing { id, read: Box::new(read) }
             }
             Task::Branch(name) => {
                 let read = match look.described() {
                     Some(described) => details::branch(calls, &look.repo, described, &name, None, now).await,
                     None => BranchRead::default(),
                 };
-                Done::Branch { name, read }
+                TaskResult::Branch { name, read }
             }
         }
     }
@@ -357,7 +364,7 @@ impl Account {
         id: u64,
         etag: Option<&str>,
         me: &str,
-    ) -> Result<Found<StrayRead>, ServiceError> {
+    ) -> Result<Found<UnlistedRunRead>, ServiceError> {
         let News { content: run, etag, next } = match details::run(calls, repo, id, etag).await? {
             Found::Same => return Ok(Found::Same),
             Found::Gone => return Ok(Found::Gone),
@@ -365,7 +372,7 @@ impl Account {
         };
         let explain = is_worth_explaining(look, &run, me);
         let failing = if explain { details::failing(calls, repo, id).await? } else { Vec::new() };
-        Ok(Found::News(News { content: StrayRead { run, failing }, etag, next }))
+        Ok(Found::News(News { content: UnlistedRunRead { run, failing }, etag, next }))
     }
 }
 
@@ -409,13 +416,13 @@ impl Account {
     }
 
     /// Tells what is gone of a repository.
-    fn tell_gone(&self, look: &mut Look, batch: &mut Batch) {
+    fn report_gone(&self, look: &mut Look, batch: &mut Batch) {
         let gone = std::mem::take(&mut look.gone).into_iter();
         batch
             .gone
             .extend(gone.map(|(kind, id, reason)| Gone { key: ItemKey::new(&self.name, kind, id), reason }));
         let gone_runs = std::mem::take(&mut look.gone_runs).into_iter();
-        batch.gone_runs.extend(gone_runs.map(|(id, number)| GoneRuns {
+        batch.gone_runs.extend(gone_runs.map(|(id, number)| DeletedRuns {
             key: ItemKey::new(&self.name, Kind::Build, id),
             numbers: number..=number,
         }));

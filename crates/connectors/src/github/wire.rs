@@ -160,7 +160,7 @@ impl Pull {
 
     /// Why not everybody is known whose review is asked for, where that is so.
     pub(super) fn unread_requests(&self) -> Option<String> {
-        let unsaid = matches!(self.requested_reviewers, Listed::Unsaid);
+        let unsaid = matches!(self.requested_reviewers, Listed::Absent);
         let unsaid = unsaid.then(|| "requested_reviewers is missing".to_owned());
         let reviewers = unsaid.or_else(|| self.requested_reviewers.fault("requested_reviewers"));
         reviewers.or_else(|| self.requested_teams.fault("requested_teams"))

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use callboard_domain::{
     error::ServiceError,
-    parse_error::{Notation, plain_words},
+    parse_error::{Notation, readable_message},
     text,
 };
 use reqwest::{StatusCode, header};
@@ -97,7 +97,7 @@ impl Answer {
             let why = if html {
                 format!("{service} answered with a web page where data was expected; is the URL its API's?")
             } else {
-                let what = text::line(&plain_words(&error.to_string(), Notation::Json), 200);
+                let what = text::line(&readable_message(&error.to_string(), Notation::Json), 200);
                 format!("{service} answered with something unexpected: {what}")
             };
             if self.read { ServiceError::unavailable(why) } else { ServiceError::unknown(why) }

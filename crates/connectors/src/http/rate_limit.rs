@@ -78,9 +78,9 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 
 /// What is left of an account's rate limit, kept for all who make requests with it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Left(Arc<Mutex<Option<RateLimit>>>);
+pub(super) struct LastRateLimit(Arc<Mutex<Option<RateLimit>>>);
 
-impl Left {
+impl LastRateLimit {
     pub(super) fn note(&self, by: &RateLimitHeaders, headers: &HeaderMap, now: Timestamp) {
         // What ends later than in a day has its clock or its unit wrong.
         let plausible =
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn of_answers_that_overtake_each_other_the_lowest_count_holds() {
-        let left = Left::default();
+        let left = LastRateLimit::default();
         let said = |remaining: &str, reset: &str| {
             headers(&[
                 ("x-ratelimit-limit", "60"),

@@ -13,7 +13,7 @@ use super::Request;
 
 /// How a request goes on after a redirect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Onward {
+pub(super) enum RedirectStep {
     /// The same method and body.
     Same,
     /// A GET (or HEAD) without a body. The service has done what was asked.
@@ -23,15 +23,15 @@ pub(super) enum Onward {
 }
 
 /// How a request goes on, by its answer's status; `None` where that is no redirect to be followed.
-pub(super) fn onward(status: StatusCode, method: &Method, request: &Request) -> Option<Onward> {
+pub(super) fn onward(status: StatusCode, method: &Method, request: &Request) -> Option<RedirectStep> {
     let looks = matches!(*method, Method::GET | Method::HEAD);
     match status.as_u16() {
         301 | 302 if *method == Method::POST && !request.repeat => {
-            Some(if request.is_read() { Onward::Look } else { Onward::Unsure })
+            Some(if request.is_read() { RedirectStep::Look } else { RedirectStep::Unsure })
         }
-        301 | 302 | 307 | 308 => Some(Onward::Same),
-        303 if looks => Some(Onward::Same),
-        303 => Some(Onward::Look),
+        301 | 302 | 307 | 308 => Some(RedirectStep::Same),
+        303 if looks => Some(RedirectStep::Same),
+        303 => Some(RedirectStep::Look),
         _ => None,
     }
 }

@@ -68,7 +68,7 @@ impl BuildJob {
             .follow(&what, || async {
                 let build = self.jenkins.build(job, Some(number)).await?;
                 let ended = normalise::has_ended(&build);
-                console.put_out(progress, ended).await;
+                console.forward_output(progress, ended).await;
                 if ended {
                     return Ok(Look::There(build));
                 }
@@ -143,7 +143,7 @@ struct Read {
 impl Console<'_> {
     /// Puts out what was written since the last time. It is welcome, but no part of what was asked: where it cannot be
     /// read, the next time is tried.
-    async fn put_out(&self, progress: &dyn Progress, ended: bool) {
+    async fn forward_output(&self, progress: &dyn Progress, ended: bool) {
         let mut read = self.read.lock().await;
         let part = self.jenkins.log(self.job, self.number, read.next).await.ok();
         let more = !ended && part.as_ref().is_none_or(|part| part.more);

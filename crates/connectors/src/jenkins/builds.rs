@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use callboard_domain::{
     item::{AccountName, ItemKey, Kind},
-    source::GoneRuns,
+    source::DeletedRuns,
 };
 use serde::{Deserialize, Serialize};
 
@@ -25,12 +25,12 @@ pub(super) struct Missing {
 
 /// What was found of builds that were asked for.
 #[derive(Debug, Default)]
-pub(super) struct Asked {
+pub(super) struct BuildsRead {
     found: BTreeMap<String, Vec<wire::Build>>,
     gone: Vec<(String, u64)>,
 }
 
-impl Asked {
+impl BuildsRead {
     /// Takes note of an answer: none where Jenkins does not have it.
     pub(super) fn note(&mut self, job: &JobName, number: u64, found: Option<wire::Build>) {
         match found {
@@ -47,8 +47,8 @@ impl Asked {
     }
 
     /// Those that are not.
-    pub(super) fn gone(&self, account: &AccountName) -> impl Iterator<Item = GoneRuns> {
-        let runs = |(job, number): &(String, u64)| GoneRuns {
+    pub(super) fn gone(&self, account: &AccountName) -> impl Iterator<Item = DeletedRuns> {
+        let runs = |(job, number): &(String, u64)| DeletedRuns {
             key: ItemKey::new(account, Kind::Build, job.as_str()),
             numbers: *number..=*number,
         };
@@ -123,7 +123,7 @@ impl Builds {
 
     /// What is to be remembered: what is listed now, what was asked for and still runs, and what of the `missing` was not
     /// answered.
-    pub(super) fn next(&self, listing: &Listing<'_>, missing: &[Missing], asked: &Asked) -> Self {
+    pub(super) fn next(&self, listing: &Listing<'_>, missing: &[Missing], asked: &BuildsRead) -> Self {
         let mut next = BTreeMap::new();
         for (name, job) in &listing.jobs {
             let (id, known) = (name.to_string(), self.known(name).cloned().unwrap_or_default());

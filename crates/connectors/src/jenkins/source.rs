@@ -5,14 +5,16 @@ use callboard_domain::{
     action::Choice,
     error::ServiceError,
     item::{AccountName, BuildStatus, Detail, Item, ItemKey, Kind},
-    source::{self, Batch, Cursor, Gone, GoneReason, GoneRuns, Problem, ProblemKind, READING_TIME, Source},
+    source::{
+        self, Batch, Cursor, DeletedRuns, Gone, GoneReason, Problem, ProblemKind, READING_TIME, Source,
+    },
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::{
-    builds::{Asked, Builds, Dated, Missing},
+    builds::{Builds, BuildsRead, Dated, Missing},
     client::Jenkins,
     job::JobName,
     normalise,
@@ -48,8 +50,8 @@ impl Jobs {
     }
 
     /// Asks for single builds. One that cannot be read, or not in this poll, is asked for again at the next one.
-    async fn ask(&self, missing: &[Missing], problems: &mut Vec<Problem>) -> Asked {
-        let (mut asked, begun) = (Asked::default(), Instant::now());
+    async fn ask(&self, missing: &[Missing], problems: &mut Vec<Problem>) -> BuildsRead {
+        let (mut asked, begun) = (BuildsRead::default(), Instant::now());
         let in_time = missing.iter().take(ASKED).take_while(|_| begun.elapsed() < READING_TIME);
         let mut left = missing.len();
         for Missing { job, number } in in_time {
@@ -331,8 +333,8 @@ impl Memory {
 fn made_again<'a>(
     anew: &'a BTreeSet<String>,
     account: &'a AccountName,
-) -> impl Iterator<Item = GoneRuns> + 'a {
-    anew.iter().map(move |id| GoneRuns {
+) -> impl Iterator<Item = DeletedRuns> + 'a {
+    anew.iter().map(move |id| DeletedRuns {
         key: ItemKey::new(account, Kind::Build, id.as_str()),
         numbers: 0..=u64::MAX,
     })

@@ -15,7 +15,7 @@ use wiremock::{
 };
 
 use super::*;
-use crate::contract::{self, SECRET, Said, Subject, USER, access, args};
+use crate::contract::{self, RecordedProgress, SECRET, Subject, USER, access, args};
 
 fn config(url: &str, watch: &[&str]) -> Config {
     serde_json::from_value(json!({ "url": url, "user": USER, "watch": watch })).unwrap()
@@ -181,7 +181,7 @@ async fn run(
     name: &str,
     args: &Args,
 ) -> (Result<callboard_domain::run::Outcome, ServiceError>, Vec<String>) {
-    let said = Said::default();
+    let said = RecordedProgress::default();
     let outcome = action(&connect(&server.uri(), &[]), name).run(args, contract::now(), &said).await;
     (outcome, said.lines())
 }
@@ -225,8 +225,13 @@ async fn a_password_needs_a_crumb_in_its_session_and_a_token_does_not() {
         let server = serve(mocks.into_iter().chain(stopped())).await;
         let connection = config(&server.uri(), &[]).connect(access(&[secret])).unwrap();
         let stop = action(&connection, "build stop");
-        let outcome =
-            stop.run(&args(&[("job", "web/api"), ("number", "57")]), contract::now(), &Said::default()).await;
+        let outcome = stop
+            .run(
+                &args(&[("job", "web/api"), ("number", "57")]),
+                contract::now(),
+                &RecordedProgress::default(),
+            )
+            .await;
         assert!(outcome.unwrap().ok, "{secret}");
     }
 }

@@ -5,10 +5,10 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Deserializer};
 
 use crate::{
+    dedup::once,
     lenient::{
         Entries, details, flag, folded, number, optional_text, or_nothing, required_number, text, word,
     },
-    twice::once,
 };
 
 /// How many builds of a job one poll looks at. Each costs Jenkins a file where it is not in its memory.

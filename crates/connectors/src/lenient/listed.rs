@@ -10,7 +10,7 @@ use super::{Entries, first_and_more};
 pub(crate) enum Listed<T> {
     /// It is left out (the field has to be `default`).
     #[default]
-    Unsaid,
+    Absent,
     /// It is `null`, or no list.
     Unreadable,
     /// What could be read of it, and what could not.
@@ -22,7 +22,7 @@ impl<T> Listed<T> {
     pub(crate) fn good(&self) -> &[T] {
         match self {
             Self::Read(entries) => &entries.good,
-            Self::Unsaid | Self::Unreadable => &[],
+            Self::Absent | Self::Unreadable => &[],
         }
     }
 
@@ -34,7 +34,7 @@ impl<T> Listed<T> {
     /// What cannot be read of it, in words; `name` is what the service calls it. None where all of it can, or it is left out.
     pub(crate) fn fault(&self, name: &str) -> Option<String> {
         match self {
-            Self::Unsaid => None,
+            Self::Absent => None,
             Self::Unreadable => Some(format!("{name} is no list")),
             Self::Read(entries) => first_and_more(&entries.odd).map(|odd| format!("{name}, {odd}")),
         }
@@ -43,7 +43,7 @@ impl<T> Listed<T> {
     /// The same of a list that the service always has: where it is left out, nothing of it is known.
     pub(crate) fn unknown(&self, name: &str) -> Option<String> {
         match self {
-            Self::Unsaid => Some(format!("{name} is missing")),
+            Self::Absent => Some(format!("{name} is missing")),
             Self::Unreadable | Self::Read(_) => self.fault(name),
         }
     }

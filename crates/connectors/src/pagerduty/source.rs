@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use callboard_domain::{
     error::ServiceError,
     item::{Detail, IncidentStatus, Item, ItemKey, Kind},
-    source::{Batch, Cursor, Gone, GoneReason, Problem, ProblemKind, Remember, Scope, Source},
+    source::{Batch, Cursor, CursorUpdate, Gone, GoneReason, Problem, ProblemKind, Scope, Source},
 };
 use futures::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
@@ -24,9 +24,9 @@ use super::{
     wire::{Incident, LogEntry},
 };
 use crate::{
-    lenient::{self, Odd},
+    dedup,
+    lenient::{self, MalformedEntry},
     paging::Listing,
-    twice,
 };
 
 /// The most open incidents that are read: no page of PagerDuty's lists reaches beyond 10,000.
@@ -80,8 +80,8 @@ fn unread_people(incident: &Incident) -> impl Iterator<Item = Problem> {
 }
 
 /// Has the next poll ask for an incident that a webhook told of, where its list lacks it.
-pub(super) fn remember(id: String) -> Remember {
-    Remember::by(move |stored| {
+pub(super) fn remember(id: String) -> CursorUpdate {
+    CursorUpdate::new(move |stored| {
         let mut seen = Seen::read(stored)?;
         let is_new = !seen.open.contains(&id) && seen.mentioned.insert(id.clone());
         is_new.then(|| seen.write())
@@ -120,7 +120,7 @@ impl Incidents {
         let request = request.query("sort_by", "created_at:desc");
         let key = |it: &Incident| format!("{} {} {:?}", it.id, it.status, it.last_status_change_at.0);
         let mut listing = self.pagerduty.list(request, "incidents", MOST, key).await?;
-        listing.rows = twice::once(
+        listing.rows = dedup::once(
             listing.rows,
             &mut listing.odd,
             |it| Some(it.id.clone()),
@@ -173,7 +173,7 @@ impl Source for Incidents {
                 }
                 Err(why) => {
                     let name = serde_json::json!({ "id": incident.id }).to_string();
-                    odd.push(Odd::new(place, &name, why));
+                    odd.push(MalformedEntry::new(place, &name, why));
                 }
             }
         }

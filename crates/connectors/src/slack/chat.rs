@@ -44,14 +44,14 @@ struct Sent {
 
 #[derive(Deserialize)]
 struct History {
-    messages: Entries<Told>,
+    messages: Entries<HistoryMessage>,
     #[serde(default, deserialize_with = "lenient::or_default")]
     response_metadata: Cursor,
 }
 
 /// A message that stands in a channel.
 #[derive(Deserialize)]
-struct Told {
+struct HistoryMessage {
     #[serde(deserialize_with = "lenient::text")]
     ts: String,
     #[serde(default, deserialize_with = "lenient::or_nothing")]
@@ -66,7 +66,7 @@ struct Metadata {
     event_payload: Map<String, Value>,
 }
 
-impl Told {
+impl HistoryMessage {
     fn has(&self, key: &DeliveryKey) -> bool {
         self.metadata.as_ref().is_some_and(|metadata| {
             metadata.event_type == EVENT_TYPE

@@ -13,8 +13,8 @@ use serde_json::json;
 
 use super::{Watched, client::SplunkOnCall, normalise, wire::Incident};
 use crate::{
-    lenient::{self, Entries, Odd},
-    twice,
+    dedup,
+    lenient::{self, Entries, MalformedEntry},
 };
 
 pub(super) struct Incidents {
@@ -46,19 +46,19 @@ impl Source for Incidents {
     async fn poll(&self, _: Option<&Cursor>, now: Timestamp) -> Result<Batch, ServiceError> {
         let Entries { good, mut odd } = self.service.incidents().await?;
         let mut found: Vec<(Item, &Incident)> = Vec::new();
-        let mut unread: BTreeMap<&str, Odd> = BTreeMap::new();
+        let mut unread: BTreeMap<&str, MalformedEntry> = BTreeMap::new();
         for (place, incident) in good.iter().enumerate() {
             let number = normalise::number(&incident.incident_number);
             match normalise::snapshot(&self.watched.account, incident, now) {
                 Ok(item) => found.push((item, incident)),
                 Err(why) => {
                     let name = json!({ "number": number }).to_string();
-                    unread.entry(number).or_insert_with(|| Odd::new(place, &name, why));
+                    unread.entry(number).or_insert_with(|| MalformedEntry::new(place, &name, why));
                 }
             }
         }
         // An incident may be listed twice, and is one.
-        let found = twice::once(
+        let found = dedup::once(
             found,
             &mut odd,
             |(item, _)| Some(item.key.id.clone()),

@@ -15,7 +15,7 @@ use crate::{
     item::{ChecksStatus, Item, ItemKey, Kind, Severity, Turn},
 };
 pub use not_seen::{NotSeen, NotSeenKind, headline};
-pub use rank::{Candidate, QUIET, Ranked, RankedSection, Standing, rank, standing};
+pub use rank::{Candidate, QUIET, RankKey, Ranked, RankedSection, rank, standing};
 pub use summary::{NOTHING, Summary, Tray};
 
 /// The most rows of a section that the board shows. A section says how many there are in all.

@@ -49,7 +49,7 @@ impl Place {
 
 /// Where an item stands among the others, whatever the time. It changes only with the item and with who I am.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct RankKey {
     place: Place,
     concerns_me: bool,
     /// I am asked, have it, or made it: it is never cut for what is not.
@@ -64,7 +64,7 @@ pub struct Standing {
     expires_at: Option<Timestamp>,
 }
 
-impl Standing {
+impl RankKey {
     /// A standing in a section in which nobody has it.
     fn new(place: Place, concerns_me: bool, urgency: u8, since: Option<Timestamp>) -> Self {
         let since = since.map_or(0, Timestamp::as_second);
@@ -93,7 +93,7 @@ impl Standing {
 
 /// Where an item stands. `None` for what is over: resolved incidents, ended pull requests and approvals, branches that never
 /// ran.
-pub fn standing(item: &Item, me: &Identity) -> Option<Standing> {
+pub fn standing(item: &Item, me: &Identity) -> Option<RankKey> {
     match &item.detail {
         Detail::Approval(approval) => approval_standing(approval, me),
         Detail::Incident(incident) => incident_standing(incident, me),
@@ -103,7 +103,7 @@ pub fn standing(item: &Item, me: &Identity) -> Option<Standing> {
 }
 
 /// What may be mine to answer stands with what is: that nobody knows is no reason to be calm.
-fn approval_standing(approval: &Approval, me: &Identity) -> Option<Standing> {
+fn approval_standing(approval: &Approval, me: &Identity) -> Option<RankKey> {
     if !approval.waits() {
         return None;
     }
@@ -115,11 +115,11 @@ fn approval_standing(approval: &Approval, me: &Identity) -> Option<Standing> {
         None => MAYBE_MINE,
         Some(false) => u8::from(!approval.is_asked_by(me)),
     };
-    let standing = Standing::new(place, concerns_me, urgency, approval.asked_at);
-    Some(Standing { expires_at: approval.expires_at(), mine: mine == Some(true), ..standing })
+    let standing = RankKey::new(place, concerns_me, urgency, approval.asked_at);
+    Some(RankKey { expires_at: approval.expires_at(), mine: mine == Some(true), ..standing })
 }
 
-fn incident_standing(incident: &Incident, me: &Identity) -> Option<Standing> {
+fn incident_standing(incident: &Incident, me: &Identity) -> Option<RankKey> {
     let held_until = match incident.status {
         IncidentStatus::Resolved => return None,
         IncidentStatus::Triggered => None,
@@ -128,11 +128,11 @@ fn incident_standing(incident: &Incident, me: &Identity) -> Option<Standing> {
     let mine = incident.assignees().iter().chain(incident.holders()).any(|user| me.is(&user.id));
     // Of one severity, mine first.
     let urgency = (Severity::Critical as u8 - incident.severity as u8) * 2 + u8::from(!mine);
-    let standing = Standing::new(Place::Incidents, true, urgency, Some(incident.started_at));
-    Some(Standing { held_until, mine, ..standing })
+    let standing = RankKey::new(Place::Incidents, true, urgency, Some(incident.started_at));
+    Some(RankKey { held_until, mine, ..standing })
 }
 
-fn build_standing(build: &Build, me: &Identity) -> Option<Standing> {
+fn build_standing(build: &Build, me: &Identity) -> Option<RankKey> {
     let latest = build.latest()?;
     let verdict = build.verdict();
     let red = verdict.filter(|run| run.status == BuildStatus::Failed);
@@ -150,7 +150,7 @@ fn build_standing(build: &Build, me: &Identity) -> Option<Standing> {
         true => 1,
         false => 2,
     };
-    Some(Standing { mine, ..Standing::new(place, concerns_me, urgency, build_since(build)) })
+    Some(RankKey { mine, ..RankKey::new(place, concerns_me, urgency, build_since(build)) })
 }
 
 /// Since when a branch has been as it is: red since the first of the failures in a row.
@@ -162,7 +162,7 @@ pub(super) fn build_since(build: &Build) -> Option<Timestamp> {
     }
 }
 
-fn pull_request_standing(pull_request: &PullRequest, me: &Identity) -> Option<Standing> {
+fn pull_request_standing(pull_request: &PullRequest, me: &Identity) -> Option<RankKey> {
     let turn = pull_request.turn(me)?;
     let mine = me.is(&pull_request.author);
     let place = match turn.mine {
@@ -172,8 +172,8 @@ fn pull_request_standing(pull_request: &PullRequest, me: &Identity) -> Option<St
     };
     let reviewed = pull_request.reviews.iter().any(|review| me.is(&review.by));
     let concerns_me = turn.mine || mine || reviewed;
-    let standing = Standing::new(place, concerns_me, u8::from(!mine), Some(pull_request.opened_at));
-    Some(Standing { mine: turn.mine || mine, ..standing })
+    let standing = RankKey::new(place, concerns_me, u8::from(!mine), Some(pull_request.opened_at));
+    Some(RankKey { mine: turn.mine || mine, ..standing })
 }
 
 /// An item that may be shown.
@@ -184,7 +184,7 @@ pub struct Candidate<T> {
     /// What it is.
     pub kind: Kind,
     /// Where it stands.
-    pub standing: Standing,
+    pub standing: RankKey,
     /// Snoozed by a person or silenced by a rule.
     pub snoozed: bool,
 }

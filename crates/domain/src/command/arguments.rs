@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, ops::Range};
 
 use super::{
     ArgError, ArgSpec, ArgType, Args, Command, CommandSpec,
-    matcher::{Matcher, Reading, Solution, Word},
+    matcher::{Matcher, ParseMode, Solution, Word},
     token::{Token, quote, scan},
     usage::{Element, Piece},
     value::{names, same},
@@ -26,34 +26,35 @@ pub(super) struct Options<'t> {
 }
 
 /// How a line is read: the first of these that makes sense of every word counts.
-const READINGS: [Reading; 11] = {
-    let exact = Reading::EXACT;
-    let named = Reading { names: true, ..exact };
-    let begun = Reading { complete: false, ..exact };
+const PARSE_MODES: [ParseMode; 11] = {
+    let exact = ParseMode::EXACT;
+    let named = ParseMode { names: true, ..exact };
+    let begun = ParseMode { complete: false, ..exact };
     [
         exact,
         named,
-        Reading { free: true, ..named },
+        ParseMode { free: true, ..named },
         // Complete, but wrong: better to say what is wrong than to take a word for something else.
-        Reading { typed: false, ..exact },
-        Reading { again: true, ..exact },
+        ParseMode { typed: false, ..exact },
+        ParseMode { again: true, ..exact },
         // Not complete.
         begun,
-        Reading { names: true, ..begun },
-        Reading { names: true, free: true, ..begun },
+        ParseMode { names: true, ..begun },
+        ParseMode { names: true, free: true, ..begun },
         MOST_FORGIVING,
-        Reading { again: true, ..MOST_FORGIVING },
+        ParseMode { again: true, ..MOST_FORGIVING },
         // And last, a word of the command's own that can only be a value.
-        Reading { own_words: true, ..exact },
+        ParseMode { own_words: true, ..exact },
     ]
 };
 
 /// The reading that gets furthest in a line that makes no sense.
-const MOST_FORGIVING: Reading = Reading { complete: false, typed: false, names: true, ..Reading::EXACT };
+const MOST_FORGIVING: ParseMode =
+    ParseMode { complete: false, typed: false, names: true, ..ParseMode::EXACT };
 
 /// What the words after a command's name mean.
 #[derive(Default)]
-pub(super) struct Said<'c> {
+pub(super) struct ParsedArgs<'c> {
     pub(super) args: Args,
     pub(super) missing: Vec<&'c ArgSpec>,
     pub(super) given: Vec<&'c ArgSpec>,
@@ -61,7 +62,7 @@ pub(super) struct Said<'c> {
 
 impl Command {
     /// What the words after the name mean.
-    pub(super) fn read(&self, tokens: &[Token]) -> Result<Said<'_>, ArgError> {
+    pub(super) fn read(&self, tokens: &[Token]) -> Result<ParsedArgs<'_>, ArgError> {
         let options = self.options(tokens)?;
         self.read_words(&options).or_else(|error| match error {
             ArgError::Unexpected { .. } | ArgError::Invalid { .. } => {
@@ -72,16 +73,16 @@ impl Command {
     }
 
     /// What words mean by their place alone: `reassign Q2R8T zoe`, `silence DiskFull 2h deploying`.
-    fn read_by_place(&self, options: &Options<'_>) -> Option<Said<'_>> {
+    fn read_by_place(&self, options: &Options<'_>) -> Option<ParsedArgs<'_>> {
         let given: Vec<usize> = options.values.keys().copied().chain(options.asked).collect();
         let mut matcher = Matcher::new(self.spec(), &self.usage, &options.words, &given, false);
-        let solution = matcher.read(Reading { unled: true, ..Reading::EXACT }).pop()?;
+        let solution = matcher.read(ParseMode { unled: true, ..ParseMode::EXACT }).pop()?;
         self.settle(options, &matcher, &solution).ok()
     }
 
     /// The words that stand in no place as the value of the argument that comes next, where it can be that:
     /// `reassign Q2R8T Ana Lima`.
-    fn read_left_as_one(&self, tokens: &[Token]) -> Option<Said<'_>> {
+    fn read_left_as_one(&self, tokens: &[Token]) -> Option<ParsedArgs<'_>> {
         let begun = self.begun(tokens);
         let [(arg, text)] = begun.texts.as_slice() else { return None };
         let may_be_several = matches!(arg.ty, ArgType::Live | ArgType::Item(_));
@@ -105,14 +106,14 @@ impl Command {
             _ => !args.values.contains_key(&arg.name),
         };
         let missing = self.spec().args.iter().filter(|arg| arg.required).filter(lacks).collect();
-        Some(Said { args, missing, given })
+        Some(ParsedArgs { args, missing, given })
     }
 
     /// What options mean, with the words beside them.
-    pub(super) fn read_words(&self, options: &Options<'_>) -> Result<Said<'_>, ArgError> {
+    pub(super) fn read_words(&self, options: &Options<'_>) -> Result<ParsedArgs<'_>, ArgError> {
         let given: Vec<usize> = options.values.keys().copied().chain(options.asked).collect();
         let mut matcher = Matcher::new(self.spec(), &self.usage, &options.words, &given, false);
-        for reading in READINGS {
+        for reading in PARSE_MODES {
             let solutions = matcher.read(reading);
             match solutions.as_slice() {
                 [] => {}
@@ -131,7 +132,7 @@ impl Command {
         let lacking = Token::of(wanted);
         let mut words = words.to_vec();
         words.insert(at, Word { token: &lacking, may_name: true });
-        !Matcher::new(self.spec(), &self.usage, &words, given, false).read(Reading::EXACT).is_empty()
+        !Matcher::new(self.spec(), &self.usage, &words, given, false).read(ParseMode::EXACT).is_empty()
     }
 
     fn settle(
@@ -139,7 +140,7 @@ impl Command {
         options: &Options<'_>,
         matcher: &Matcher<'_>,
         solution: &Solution,
-    ) -> Result<Said<'_>, ArgError> {
+    ) -> Result<ParsedArgs<'_>, ArgError> {
         let mut texts = options.values.clone();
         for found in &solution.found {
             let second = matcher.text(found);
@@ -171,7 +172,7 @@ impl Command {
             _ => texts.contains_key(place),
         };
         let given = self.spec().args.iter().enumerate().filter(is_given).map(|(_, arg)| arg).collect();
-        Ok(Said { args, missing, given })
+        Ok(ParsedArgs { args, missing, given })
     }
 
     /// A length of time, or a time, that is not written as the usage says ("2 hours" without "for") must not become a part

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{
     ArgError, ArgSpec, Args, CommandSpec, Usage, UsageError,
-    arguments::Said,
+    arguments::ParsedArgs,
     token::{Token, scan, tokens},
 };
-use crate::nearest::slips;
+use crate::nearest::edit_distance;
 
 /// How many candidates an error lists.
 pub(super) const MOST_CANDIDATES: usize = 10;
@@ -115,7 +115,7 @@ impl Commands {
         let tokens = tokens(line)?;
         let (place, name) = self.find(&tokens)?;
         let command = &self.list[place];
-        let Said { args, missing, given } = command.read(&tokens[name..])?;
+        let ParsedArgs { args, missing, given } = command.read(&tokens[name..])?;
         Ok(Parsed { spec: &command.spec, place, args, missing, given })
     }
 
@@ -180,7 +180,7 @@ impl Commands {
             self.names
                 .keys()
                 .filter(|name| name.split(' ').count() == words)
-                .filter_map(|name| Some((slips(typed, name)?, name)))
+                .filter_map(|name| Some((edit_distance(typed, name)?, name)))
                 .min()
         };
         let nearest = typed.iter().filter_map(near).min().map(|(_, name)| name.clone());

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     ArgSpec, ArgType, Args, Command, CommandSpec, Commands,
-    matcher::{Matcher, Reading, Word},
+    matcher::{Matcher, ParseMode, Word},
     token::{Token, scan},
 };
 
@@ -81,11 +81,11 @@ fn word_end(line: &str, cursor: usize) -> usize {
 }
 
 /// How the words before the cursor are read, and so what the word at it is.
-const READINGS: [Reading; 4] = [
-    Reading::EXACT,
-    Reading { names: true, ..Reading::EXACT },
-    Reading { names: true, complete: false, ..Reading::EXACT },
-    Reading { names: true, free: true, ..Reading::EXACT },
+const PARSE_MODES: [ParseMode; 4] = [
+    ParseMode::EXACT,
+    ParseMode { names: true, ..ParseMode::EXACT },
+    ParseMode { names: true, complete: false, ..ParseMode::EXACT },
+    ParseMode { names: true, free: true, ..ParseMode::EXACT },
 ];
 
 /// What a word of a command is.
@@ -129,7 +129,7 @@ impl Command {
         words.push(Word { token: word, may_name: !ends_options });
         let mut matcher = Matcher::new(spec, &self.usage, &words, &given, true);
         let mut literals: Vec<String> = Vec::new();
-        for reading in READINGS {
+        for reading in PARSE_MODES {
             let solutions = matcher.read(reading);
             for literal in &matcher.literals {
                 if !literals.iter().any(|known| known == literal) {

@@ -14,7 +14,7 @@ use crate::{
 
 /// How well a command fits an item as it is; the better ones are the lesser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fits {
+pub enum Relevance {
     /// What one most likely wants.
     First,
     /// The next best.
@@ -42,8 +42,8 @@ pub enum Fits {
 /// | approval that may wait for my answer | show it | approve |
 /// | approval that waits for others | show it | comment |
 /// | what is over | show it | its log |
-pub fn fits(role: Option<Role>, item: &Item, me: &Identity, now: Timestamp) -> Fits {
-    let Some(role) = role else { return Fits::Neutral };
+pub fn fits(role: Option<Role>, item: &Item, me: &Identity, now: Timestamp) -> Relevance {
+    let Some(role) = role else { return Relevance::Neutral };
     match &item.detail {
         Detail::Build(build) => fits_build(role, build),
         Detail::PullRequest(pull) => fits_pull_request(role, pull, me),
@@ -100,7 +100,7 @@ pub fn can_work(role: Option<Role>, item: &Item, me: &Identity, now: Timestamp) 
 
 /// True where an event tells of nothing but what a command of that role does to an item. What comes of it later, such as how
 /// a build ends that was run again, is news of its own.
-pub fn brings_about(role: Role, event: EventName) -> bool {
+pub fn is_effect_of_role(role: Role, event: EventName) -> bool {
     use EventName as E;
     match role {
         Role::Again => matches!(event, E::Queued | E::Running),
@@ -114,17 +114,17 @@ pub fn brings_about(role: Role, event: EventName) -> bool {
 }
 
 /// The order of roles in one state: the first and the second, those that may be wanted, those that make no sense.
-fn order(role: Role, first: Role, second: Role, well: &[Role], hardly: &[Role]) -> Fits {
+fn order(role: Role, first: Role, second: Role, well: &[Role], hardly: &[Role]) -> Relevance {
     match role {
-        role if role == first => Fits::First,
-        role if role == second => Fits::Second,
-        role if well.contains(&role) => Fits::Well,
-        role if hardly.contains(&role) => Fits::Hardly,
-        _ => Fits::Neutral,
+        role if role == first => Relevance::First,
+        role if role == second => Relevance::Second,
+        role if well.contains(&role) => Relevance::Well,
+        role if hardly.contains(&role) => Relevance::Hardly,
+        _ => Relevance::Neutral,
     }
 }
 
-fn fits_build(role: Role, build: &Build) -> Fits {
+fn fits_build(role: Role, build: &Build) -> Relevance {
     let under_way = build.latest().is_some_and(|run| !run.status.is_over());
     match (under_way, build.is_red()) {
         (true, _) => order(role, Role::Log, Role::Stop, &[Role::Show], &[Role::Again]),
@@ -133,7 +133,7 @@ fn fits_build(role: Role, build: &Build) -> Fits {
     }
 }
 
-fn fits_pull_request(role: Role, pull: &PullRequest, me: &Identity) -> Fits {
+fn fits_pull_request(role: Role, pull: &PullRequest, me: &Identity) -> Relevance {
     use Role as R;
     let mine = me.is(&pull.author);
     if pull.state != PullRequestState::Open {
@@ -151,7 +151,7 @@ fn fits_pull_request(role: Role, pull: &PullRequest, me: &Identity) -> Fits {
     }
 }
 
-fn fits_incident(role: Role, incident: &Incident, now: Timestamp) -> Fits {
+fn fits_incident(role: Role, incident: &Incident, now: Timestamp) -> Relevance {
     use Role as R;
     match incident.status {
         IncidentStatus::Resolved => order(role, R::Show, R::Comment, &[], &[R::Take, R::Resolve, R::Stop]),
@@ -160,7 +160,7 @@ fn fits_incident(role: Role, incident: &Incident, now: Timestamp) -> Fits {
     }
 }
 
-fn fits_approval(role: Role, approval: &Approval, me: &Identity) -> Fits {
+fn fits_approval(role: Role, approval: &Approval, me: &Identity) -> Relevance {
     use Role as R;
     if !approval.waits() {
         return order(role, R::Show, R::Comment, &[], &[R::Approve, R::Merge, R::Take, R::Resolve, R::Stop]);
@@ -280,11 +280,11 @@ mod tests {
             let fit = |role: R| fits(Some(role), &item, &kim(), at(10));
             let found = expected.map(fit);
             assert!(
-                found.is_sorted() && found[0] == Fits::First && found[1] == Fits::Second,
+                found.is_sorted() && found[0] == Relevance::First && found[1] == Relevance::Second,
                 "{found:?} {item:?}"
             );
-            assert_eq!(fit(last), Fits::Hardly, "{item:?}");
-            assert_eq!(fits(None, &item, &kim(), at(10)), Fits::Neutral);
+            assert_eq!(fit(last), Relevance::Hardly, "{item:?}");
+            assert_eq!(fits(None, &item, &kim(), at(10)), Relevance::Neutral);
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Commands: what can be run, what it takes, and what a typed line means.
 
 mod arguments;
-mod begun;
 mod check;
 mod commands;
 mod complete;
@@ -9,8 +8,8 @@ mod confirm;
 mod fitting;
 mod matcher;
 mod named;
+mod partial;
 mod resolve;
-mod say;
 mod spec;
 #[cfg(test)]
 mod tests;
@@ -18,6 +17,7 @@ mod token;
 mod usage;
 mod value;
 pub mod verbs;
+mod write_line;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -29,15 +29,15 @@ use crate::{
 };
 
 pub use arguments::{answer, canonical_line};
-pub use begun::Begun;
 pub use check::{Problem, check, check_all};
 pub use commands::{Command, Commands, Parsed};
 pub use complete::{Completion, What};
 pub use confirm::Confirm;
-pub use fitting::{Fits, brings_about, can_work, fits};
+pub use fitting::{Relevance, can_work, fits, is_effect_of_role};
+pub use partial::PartialParse;
 
 pub use named::{Lookup, Named};
-pub use say::named_line;
+pub use write_line::named_line;
 
 pub use resolve::{Resolution, applies_to, prefill, resolve_item};
 pub use spec::USUAL_TIMEOUT;
@@ -88,7 +88,7 @@ pub enum Effect {
 }
 
 /// What a command is to an item that it runs on: what people look for on every row, whatever the service calls it.
-/// Faces give each its own key and place.
+/// Clients give each its own key and place.
 #[derive(
     Debug,
     Clone,

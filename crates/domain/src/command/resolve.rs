@@ -67,12 +67,12 @@ pub fn resolve_item<'i>(text: &str, items: impl IntoIterator<Item = &'i Item>, k
     match best.as_slice() {
         [] => Resolution::None,
         [item] => Resolution::Exact(item),
-        several => Resolution::Many { names: told_apart(several), total: several.len() },
+        several => Resolution::Many { names: disambiguated(several), total: several.len() },
     }
 }
 
 /// Names that tell items apart.
-fn told_apart(items: &[&Item]) -> Vec<String> {
+fn disambiguated(items: &[&Item]) -> Vec<String> {
     let mut known = HashMap::<&str, usize>::new();
     for item in items {
         *known.entry(item.reference()).or_default() += 1;

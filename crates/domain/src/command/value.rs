@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_value_is_told_what_is_right() {
+    fn invalid_value_error_names_what_was_expected() {
         let env = ArgSpec::choice("env", ["staging", "production"], "where");
         assert_eq!(
             env.read("stagin").unwrap_err().to_string(),

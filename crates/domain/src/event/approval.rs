@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{EventName, Order, Transition, join_lists, later, settle_list};
+use super::{EventName, Order, Transition, canonicalise_list, join_lists, later};
 use crate::item::{
     ANSWERS_KEPT, Answer, Approval, ApprovalDecision, ApprovalState, AsOf, Item, User, listed,
 };
@@ -24,12 +24,12 @@ pub(super) fn is_newer(old: &Approval, new: &Approval, order: Order) -> bool {
 }
 
 /// What waits was ended by nobody; each person has one answer.
-pub(super) fn settle(approval: &mut Approval) {
+pub(super) fn canonicalise(approval: &mut Approval) {
     if approval.waits() {
         (approval.ended_by, approval.ended_why) = (None, None);
     }
     if let Some(answers) = &mut approval.answers {
-        settle_list(answers, ANSWERS_KEPT, by_person, |one, other| last(one, other, Order::Unknown));
+        canonicalise_list(answers, ANSWERS_KEPT, by_person, |one, other| last(one, other, Order::Unknown));
     }
 }
 

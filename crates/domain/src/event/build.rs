@@ -5,12 +5,12 @@ use std::{
     ops::RangeInclusive,
 };
 
-use super::{EventName, Order, Transition, join_lists, settle_list};
+use super::{EventName, Order, Transition, canonicalise_list, join_lists};
 use crate::item::{Build, BuildRun, BuildStatus, RUNS_KEPT, User, join_sets, listed};
 
-pub(super) fn settle(build: &mut Build) {
+pub(super) fn canonicalise(build: &mut Build) {
     let join = |old: &BuildRun, new| join_run(old, new, Order::Unknown);
-    settle_list(&mut build.runs, usize::MAX, newest_first, join);
+    canonicalise_list(&mut build.runs, usize::MAX, newest_first, join);
     arrange(&mut build.runs);
 }
 
@@ -66,7 +66,7 @@ pub(super) fn join(old: &Build, new: Build, order: Order) -> Build {
     } else {
         let mut all = old.runs.clone();
         all.extend(new.runs);
-        settle_list(&mut all, usize::MAX, newest_first, join);
+        canonicalise_list(&mut all, usize::MAX, newest_first, join);
         all
     };
     arrange(&mut runs);

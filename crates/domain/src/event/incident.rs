@@ -88,7 +88,7 @@ fn inferred(seen: Incident, since: Timestamp) -> Incident {
 }
 
 /// As it was seen. While it is not acknowledged, nobody has it: that is known as of its last change.
-pub(super) fn settle(incident: &mut Incident) {
+pub(super) fn canonicalise(incident: &mut Incident) {
     *incident = incident.clone().as_seen();
     if incident.status != IncidentStatus::Acknowledged {
         (incident.hold, incident.released_at) = (None, None);

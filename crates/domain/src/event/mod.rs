@@ -216,7 +216,7 @@ pub struct Event {
     /// Who did it, where the service says.
     pub by: Option<User>,
     /// Whom it asks for something: the reviewer, or the team by the id `team/ORGANISATION/NAME`; those an incident is
-    /// assigned to now. Whether that is me is for [`crate::rules::is_of_me`]. Empty where it asks nobody in particular, and
+    /// assigned to now. Whether that is me is for [`crate::rules::concerns_me`]. Empty where it asks nobody in particular, and
     /// where an earlier version recorded it: that recorded requests for a review of its own account's user alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(as = "Option<Vec<User>>", optional)]
@@ -285,10 +285,10 @@ enum Order {
 fn compare_in(stored: Option<&Item>, mut snapshot: Item, order: Order) -> Change {
     snapshot.clean();
     match &mut snapshot.detail {
-        Detail::Build(build) => build::settle(build),
-        Detail::PullRequest(pull_request) => pull_request::settle(pull_request),
-        Detail::Incident(incident) => incident::settle(incident),
-        Detail::Approval(approval) => approval::settle(approval),
+        Detail::Build(build) => build::canonicalise(build),
+        Detail::PullRequest(pull_request) => pull_request::canonicalise(pull_request),
+        Detail::Incident(incident) => incident::canonicalise(incident),
+        Detail::Approval(approval) => approval::canonicalise(approval),
     }
     let item = match stored {
         Some(stored) => join(stored, snapshot, order),
@@ -398,7 +398,7 @@ fn later<'a, T: Ord, At: Ord>(
 }
 
 /// Brings a list into the form that [`join_lists`] takes and gives: sorted by `order`, equals joined, the `kept` first.
-fn settle_list<T: Clone>(
+fn canonicalise_list<T: Clone>(
     list: &mut Vec<T>,
     kept: usize,
     order: impl Fn(&T, &T) -> Ordering,

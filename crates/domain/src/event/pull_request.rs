@@ -7,14 +7,14 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{EventName, Order, STALE_AFTER, Transition, join_lists, settle_list};
+use super::{EventName, Order, STALE_AFTER, Transition, canonicalise_list, join_lists};
 use crate::item::{
     Checks, ChecksStatus, Item, PullRequest, PullRequestState, REQUESTED_KEPT, REVIEWS_KEPT, RequestedRead,
     Review, Size, User, Verdict, join_sets, listed, without_organisation,
 };
 
-pub(super) fn settle(pull_request: &mut PullRequest) {
-    settle_list(&mut pull_request.reviews, REVIEWS_KEPT, newest_first, join_review);
+pub(super) fn canonicalise(pull_request: &mut PullRequest) {
+    canonicalise_list(&mut pull_request.reviews, REVIEWS_KEPT, newest_first, join_review);
     let head = &pull_request.head;
     pull_request.checks.take_if(|checks| !is_of_head(&checks.commit, head));
     pull_request.mergeability.take_if(|said| !is_of_head(&said.commit, head));

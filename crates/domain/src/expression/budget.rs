@@ -74,11 +74,11 @@ impl Budget {
 
 /// The budget as a value that the weighing function is given.
 #[derive(Debug)]
-pub(super) struct Purse(pub(super) Budget);
+pub(super) struct BudgetValue(pub(super) Budget);
 
 static PURSE: Type = Type::new_unspecified_type("budget");
 
-impl Val for Purse {
+impl Val for BudgetValue {
     fn get_type(&self) -> &Type {
         &PURSE
     }
@@ -96,7 +96,7 @@ impl Val for Purse {
     }
 }
 
-impl StaticVal for Purse {}
+impl StaticVal for BudgetValue {}
 
 /// The parameters of [`weighed`]: the value, the budget, how much its weight counts, and what each of its entries costs.
 pub(super) fn parameters() -> Vec<Type> {
@@ -110,8 +110,8 @@ pub(super) fn weighed<'b, 'v>(mut args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b
         number.and_then(|it| u64::try_from(*it.inner()).ok()).unwrap_or(1)
     };
     let (times, each) = (number(2), number(3));
-    let paid = match (args.first(), args.get(1).and_then(|it| it.downcast_ref::<Purse>())) {
-        (Some(value), Some(Purse(budget))) => {
+    let paid = match (args.first(), args.get(1).and_then(|it| it.downcast_ref::<BudgetValue>())) {
+        (Some(value), Some(BudgetValue(budget))) => {
             let most = budget.left();
             let cost = weight(&**value, most).saturating_mul(times);
             budget.spend(cost.saturating_add(entries(&**value).saturating_mul(each)))

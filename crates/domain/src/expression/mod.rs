@@ -27,7 +27,7 @@ use cel::{
 use regex::Regex;
 
 pub use self::budget::Budget;
-use self::budget::{BUDGET, Purse, WEIGHED, weight_of_json};
+use self::budget::{BUDGET, BudgetValue, WEIGHED, weight_of_json};
 
 use crate::{nearest::did_you_mean, position::position, text};
 
@@ -102,9 +102,9 @@ impl ExpressionError {
 /// Why an expression has no value for what it was given, in plain words: a label that is not there, say.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct NoValue(pub String);
+pub struct EvalError(pub String);
 
-impl From<ExecutionError> for NoValue {
+impl From<ExecutionError> for EvalError {
     fn from(error: ExecutionError) -> Self {
         Self(match error {
             ExecutionError::NoSuchKey(key) => format!("there is no `{}`", text::line(&key, 60)),
@@ -179,18 +179,19 @@ impl Expression {
     pub fn value(
         &self,
         names: &serde_json::Map<String, serde_json::Value>,
-    ) -> Result<serde_json::Value, NoValue> {
+    ) -> Result<serde_json::Value, EvalError> {
         self.resolve_json(names, &Budget::new(Budget::SMALL), to_json)
     }
 
     /// Its value as text, where the names stand for these values: what a command's `confirm` gives.
-    pub fn said(&self, names: &serde_json::Map<String, serde_json::Value>) -> Result<String, NoValue> {
+    pub fn said(&self, names: &serde_json::Map<String, serde_json::Value>) -> Result<String, EvalError> {
         self.resolve_json(names, &Budget::new(Budget::SMALL), |value| {
             match value.downcast_ref::<CelString<'_>>() {
                 Some(text) => Ok(text.inner().to_owned()),
-                None => {
-                    Err(NoValue(format!("expected text, found a value of type {}", value.get_type().name())))
-                }
+                None => Err(EvalError(format!(
+                    "expected text, found a value of type {}",
+                    value.get_type().name()
+                ))),
             }
         })
     }
@@ -200,7 +201,7 @@ impl Expression {
         &self,
         names: &serde_json::Map<String, serde_json::Value>,
         budget: &Budget,
-    ) -> Result<bool, NoValue> {
+    ) -> Result<bool, EvalError> {
         self.resolve_json(names, budget, to_bool)
     }
 
@@ -209,8 +210,8 @@ impl Expression {
         &self,
         names: &serde_json::Map<String, serde_json::Value>,
         budget: &Budget,
-        read: impl FnOnce(&dyn Val) -> Result<T, NoValue>,
-    ) -> Result<T, NoValue> {
+        read: impl FnOnce(&dyn Val) -> Result<T, EvalError>,
+    ) -> Result<T, EvalError> {
         let mut values = BTreeMap::new();
         for name in &self.names {
             let Some(value) = names.get(name) else { continue };
@@ -226,8 +227,8 @@ impl Expression {
     pub(crate) fn resolve<T>(
         &self,
         names: &dyn VariableResolver,
-        read: impl FnOnce(&dyn Val) -> Result<T, NoValue>,
-    ) -> Result<T, NoValue> {
+        read: impl FnOnce(&dyn Val) -> Result<T, EvalError>,
+    ) -> Result<T, EvalError> {
         self.resolve_within(names, &Budget::new(Budget::SMALL), read)
     }
 
@@ -235,8 +236,8 @@ impl Expression {
         &self,
         names: &dyn VariableResolver,
         budget: &Budget,
-        read: impl FnOnce(&dyn Val) -> Result<T, NoValue>,
-    ) -> Result<T, NoValue> {
+        read: impl FnOnce(&dyn Val) -> Result<T, EvalError>,
+    ) -> Result<T, EvalError> {
         // Shortens the lifetime of what the shared context holds to that of the names.
         fn scope<'a>(base: &'a Context<'a, 'a>, names: &'a dyn VariableResolver) -> Context<'a, 'a> {
             let mut scope = base.new_inner_scope();
@@ -245,7 +246,7 @@ impl Expression {
         }
         let mut scope = scope(self.functions.as_ref().unwrap_or(&FUNCTIONS), names);
         if self.is_weighed {
-            scope.add_variable_as_val(BUDGET, Box::new(Purse(budget.clone())));
+            scope.add_variable_as_val(BUDGET, Box::new(BudgetValue(budget.clone())));
         }
         let value = cel::Value::resolve_val(&self.ast, &scope);
         // Whatever came out: an operator may have taken the end of the budget for a value that is not there.
@@ -256,8 +257,8 @@ impl Expression {
     }
 }
 
-fn too_much() -> NoValue {
-    NoValue("evaluating it takes too many steps: it goes over too much".to_owned())
+fn too_much() -> EvalError {
+    EvalError("evaluating it takes too many steps: it goes over too much".to_owned())
 }
 
 impl fmt::Debug for Expression {
@@ -287,19 +288,20 @@ fn with_patterns(patterns: HashMap<String, Regex>) -> Context<'static, 'static> 
 }
 
 /// Reads a value that has to be true or false.
-pub(crate) fn to_bool(value: &dyn Val) -> Result<bool, NoValue> {
+pub(crate) fn to_bool(value: &dyn Val) -> Result<bool, EvalError> {
     match value.downcast_ref::<CelBool>() {
         Some(value) => Ok(*value.inner()),
-        None => {
-            Err(NoValue(format!("expected true or false, found a value of type {}", value.get_type().name())))
-        }
+        None => Err(EvalError(format!(
+            "expected true or false, found a value of type {}",
+            value.get_type().name()
+        ))),
     }
 }
 
 /// Reads any value.
-pub(crate) fn to_json(value: &dyn Val) -> Result<serde_json::Value, NoValue> {
+pub(crate) fn to_json(value: &dyn Val) -> Result<serde_json::Value, EvalError> {
     let value = cel::Value::try_from(value)?;
-    value.json().map_err(|error| NoValue(text::line(&error.to_string(), 200)))
+    value.json().map_err(|error| EvalError(text::line(&error.to_string(), 200)))
 }
 
 /// Names that stand for values.

@@ -68,7 +68,7 @@ fn a_missing_value_is_said() {
     ];
     for (text, expected) in cases {
         let expression = Expression::condition(text, SCOPE).unwrap();
-        let NoValue(why) =
+        let EvalError(why) =
             expression.holds(names.as_object().unwrap(), &Budget::new(Budget::LARGE)).unwrap_err();
         assert!(why.starts_with(expected), "{text}: {why}");
     }
@@ -98,7 +98,7 @@ fn what_an_evaluation_costs_is_bounded() {
     ];
     let budget = || Budget::new(Budget::LARGE);
     for text in &too_much[..too_much.len() - 1] {
-        let NoValue(why) = Expression::condition(text, SCOPE)
+        let EvalError(why) = Expression::condition(text, SCOPE)
             .unwrap()
             .holds(names.as_object().unwrap(), &budget())
             .unwrap_err();

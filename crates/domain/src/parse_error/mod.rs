@@ -53,7 +53,7 @@ pub fn is_doubled(message: &str) -> bool {
 }
 
 /// A parser's message in plain words, with its place where it names one. What no rule here knows stays as it is.
-pub fn plain_words(message: &str, notation: Notation) -> String {
+pub fn readable_message(message: &str, notation: Notation) -> String {
     let said = without_place(message, notation);
     match place(message).1 {
         Some((line, column)) => format!("{said} (line {line}, column {column})"),
@@ -63,7 +63,7 @@ pub fn plain_words(message: &str, notation: Notation) -> String {
 
 /// The same without the place: for a part of a text, in which it would mislead.
 pub fn without_place(message: &str, notation: Notation) -> String {
-    said(place(message).0, notation)
+    translate(place(message).0, notation)
 }
 
 /// Takes the place off the end of what serde_json says: `... at line 1 column 5`.
@@ -77,7 +77,7 @@ fn place(message: &str) -> (&str, Option<(&str, &str)>) {
     found().unwrap_or((message, None))
 }
 
-fn said(message: &str, notation: Notation) -> String {
+fn translate(message: &str, notation: Notation) -> String {
     if let Some(Unknown { is_key, found, known }) = unknown(message) {
         let what = if is_key { "key" } else { "value" };
         let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
@@ -106,7 +106,7 @@ fn said(message: &str, notation: Notation) -> String {
         return "it has none of the forms that can stand here".to_owned();
     }
     if notation == Notation::Toml
-        && let Some(plain) = syntax::said(message)
+        && let Some(plain) = syntax::translate(message)
     {
         return plain.to_owned();
     }
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_parsers_say_is_told_in_plain_words() {
+    fn parser_message_is_translated() {
         use Notation::{Json, Toml};
         let cases = [
             ("invalid type: map, expected a sequence", Toml, "expected a list, found a table"),
@@ -203,7 +203,7 @@ mod tests {
             ("meet at line 3", Json, "meet at line 3"),
         ];
         for (message, notation, expected) in cases {
-            assert_eq!(plain_words(message, notation), expected, "{message}");
+            assert_eq!(readable_message(message, notation), expected, "{message}");
         }
     }
 }

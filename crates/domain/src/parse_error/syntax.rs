@@ -82,7 +82,7 @@ const NUMBERS: [&str; 15] = [
 ];
 
 /// Plain words for a message; `None` where it is none that is known.
-pub(super) fn said(message: &str) -> Option<&'static str> {
+pub(super) fn translate(message: &str) -> Option<&'static str> {
     if NUMBERS.iter().any(|start| message.starts_with(start)) {
         return Some("this is no number such as 60 or 0.5: a text is written in quotes, \"...\"");
     }

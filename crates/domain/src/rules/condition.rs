@@ -3,7 +3,7 @@
 use super::fields::{FIELDS, OF_WHOM, View, pairs};
 use crate::{
     event::{Event, EventName},
-    expression::{Expression, ExpressionError, NoValue, to_bool},
+    expression::{EvalError, Expression, ExpressionError, to_bool},
     identity::Identity,
     item::{Item, Kind},
 };
@@ -13,7 +13,7 @@ use crate::{
 /// It is kept as the operands of its outermost `&&`. What only asks which event it is has been answered for every
 /// event beforehand, so that most rules cost nothing for most events, and every operand can be explained by itself.
 ///
-/// What asks others alone ([`super::is_of_others`]) is seen only by a condition that reads of whom it is. To all others such an
+/// What asks others alone ([`super::concerns_others_only`]) is seen only by a condition that reads of whom it is. To all others such an
 /// event does not exist: they were written when there was none, and `event == "review_requested"` meant me.
 #[derive(Debug)]
 pub struct Condition {
@@ -66,11 +66,11 @@ impl Condition {
     }
 
     /// True where it holds for an event and its item. An error says which value is not there: a label, mostly.
-    pub fn holds(&self, event: &Event, item: &Item, me: &Identity) -> Result<bool, NoValue> {
+    pub fn holds(&self, event: &Event, item: &Item, me: &Identity) -> Result<bool, EvalError> {
         self.holds_for(&View::new(event, item, me))
     }
 
-    pub(super) fn holds_for(&self, view: &View<'_>) -> Result<bool, NoValue> {
+    pub(super) fn holds_for(&self, view: &View<'_>) -> Result<bool, EvalError> {
         if self.possible & bit(view.event, view.item.key.kind) == 0 || !self.sees(view) {
             return Ok(false);
         }
@@ -97,7 +97,7 @@ impl Condition {
             let why = match part.expression.resolve(view, to_bool) {
                 Ok(true) => continue,
                 Ok(false) => "is false".to_owned(),
-                Err(NoValue(why)) => format!("has no value: {why}"),
+                Err(EvalError(why)) => format!("has no value: {why}"),
             };
             let values: Vec<_> = part
                 .expression

@@ -11,7 +11,7 @@ use cel::{
 };
 use jiff::Timestamp;
 
-use super::of_whom::{is_of_me, is_of_others};
+use super::audience::{concerns_me, concerns_others_only};
 use crate::{
     event::{Event, EventName},
     expression::{Name, Type},
@@ -205,7 +205,7 @@ pub(super) struct View<'a> {
     pub(super) by: Option<&'a User>,
     pub(super) of: &'a [User],
     pub(super) of_me: bool,
-    /// See [`super::is_of_others`].
+    /// See [`super::concerns_others_only`].
     pub(super) of_others: bool,
     pub(super) summary: &'a str,
     pub(super) old: bool,
@@ -234,8 +234,8 @@ impl<'a> View<'a> {
             event: event.name,
             by: event.by.as_ref(),
             of: &event.of,
-            of_me: is_of_me(event, item, me),
-            of_others: is_of_others(event, item, me),
+            of_me: concerns_me(event, item, me),
+            of_others: concerns_others_only(event, item, me),
             summary: &event.summary,
             old: event.old,
             moot: event.moot,

@@ -12,20 +12,20 @@
 //!   which was over by the time it was seen.
 //! - What asks **others** alone, for a review by bo, is seen only by rules that read of whom it is (`of`, `of_me`).
 
+mod audience;
 mod builtin;
 mod condition;
 mod fields;
 mod moot;
 mod notification;
-mod of_whom;
 
 use serde::{Deserialize, Serialize};
 
+pub use audience::{concerns_me, concerns_others_only};
 pub use condition::Condition;
 pub use fields::FIELDS;
-pub use moot::{Ends, can_be_over, ends, ends_matter, is_moot, is_over, matter_ends, moot_cause};
+pub use moot::{Ends, can_be_over, ends, ends_thread, is_moot, is_over, matter_ends, moot_cause};
 pub use notification::{NotifiableEvent, Notification, notification};
-pub use of_whom::{is_of_me, is_of_others};
 
 use crate::{
     event::{Event, EventName},
@@ -252,7 +252,7 @@ impl Rules {
         posts.into_iter().find(|posts| !posts.is_empty()).unwrap_or_default()
     }
 
-    /// Every channel that the rules in force name without a template, with the rule that names it: to be checked against
+    /// Every channel that the active rules name without a template, with the rule that names it: to be checked against
     /// what exists.
     pub fn channels(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().filter(|rule| rule.enabled).flat_map(|rule| {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{fields::pairs, of_whom::names_me};
+use super::{audience::names_me, fields::pairs};
 use crate::{
     event::{EventName, MootCause},
     identity::Identity,
@@ -101,7 +101,7 @@ pub fn ends(event: EventName) -> Option<Ends> {
 }
 
 /// True where an event of an item of that kind ends its matter: what happens to the item after it is another one.
-pub fn ends_matter(event: EventName, kind: Kind) -> bool {
+pub fn ends_thread(event: EventName, kind: Kind) -> bool {
     use EventName as E;
     match event {
         // An approval that was given is the end of asking for it; an approved pull request is still to be merged.
@@ -134,10 +134,10 @@ pub fn ends_matter(event: EventName, kind: Kind) -> bool {
     }
 }
 
-/// Every event that ends the matter of an item of that kind: see [`ends_matter`].
+/// Every event that ends the matter of an item of that kind: see [`ends_thread`].
 pub fn matter_ends(kind: Kind) -> Vec<EventName> {
     let of_kind = pairs().filter(|(_, other)| *other == kind).map(|(event, _)| event);
-    of_kind.filter(|event| ends_matter(*event, kind)).collect()
+    of_kind.filter(|event| ends_thread(*event, kind)).collect()
 }
 
 /// True where what an event asked of a person is done, or is somebody's: its notification can be withdrawn. A review that I
@@ -180,7 +180,7 @@ mod tests {
     };
 
     #[test]
-    fn what_is_not_so_any_more_is_no_news() {
+    fn event_contradicted_by_the_item_is_moot() {
         use EventName as E;
         let red = build(vec![run(2, BuildStatus::Failed), run(1, BuildStatus::Passed)]);
         let green = build(vec![run(2, BuildStatus::Passed)]);
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_told_is_over() {
+    fn notified_event_becomes_moot() {
         use EventName as E;
         let held = |until: Option<i64>| {
             incident(|i| (i.status, i.hold) = (IncidentStatus::Acknowledged, hold(0, &["bo"], until)))
@@ -357,7 +357,7 @@ mod tests {
             (E::Superseded, Kind::Approval, true),
         ];
         for (event, kind, expected) in cases {
-            assert_eq!(ends_matter(event, kind), expected, "{event:?} of {kind:?}");
+            assert_eq!(ends_thread(event, kind), expected, "{event:?} of {kind:?}");
             assert_eq!(matter_ends(kind).contains(&event), expected, "{event:?} of {kind:?}");
         }
     }

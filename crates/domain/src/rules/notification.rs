@@ -35,7 +35,7 @@ pub struct NotifiableEvent {
     pub event: Event,
     /// What it happened to.
     pub item: Item,
-    /// It asks me for something: see [`super::is_of_me`].
+    /// It asks me for something: see [`super::concerns_me`].
     pub of_me: bool,
     /// It pierces quiet hours.
     pub important: bool,

@@ -23,15 +23,15 @@ pub const LEADS: [&str; 5] = ["for", "in", "until", "till", "til"];
 
 /// Why a text is no time to come.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NotToCome {
+pub enum TimeError {
     /// It is no time, or one that is not understood.
-    NoTime,
+    NotATime,
     /// It is past.
     Past,
     /// It is more than a century away, which is hardly meant.
     TooFar,
     /// It can be read in several ways; what would be clear, in words that follow "expected".
-    Unclear(String),
+    Ambiguous(String),
     /// It begins with a time, and goes on with what is no part of one; which, in words that follow "expected".
     Followed(String),
     /// It is a time but for a day that its month does not have, or an hour that no clock shows; which, and what would be
@@ -39,14 +39,14 @@ pub enum NotToCome {
     Impossible(String),
 }
 
-impl NotToCome {
+impl TimeError {
     /// What would be right, in words that follow "expected".
     pub fn expected(&self) -> &str {
         match self {
-            Self::NoTime => EXPECTED,
+            Self::NotATime => EXPECTED,
             Self::Past => "a time that is not past yet",
             Self::TooFar => "a time within 100 years",
-            Self::Unclear(clear) => clear,
+            Self::Ambiguous(clear) => clear,
             Self::Followed(what) => what,
             Self::Impossible(what) => what,
         }
@@ -59,19 +59,19 @@ impl NotToCome {
 ///
 /// # Errors
 /// Where it means no time, one that is past or too far away, or can mean several.
-pub fn until(text: &str, now: &Zoned) -> Result<Timestamp, NotToCome> {
+pub fn until(text: &str, now: &Zoned) -> Result<Timestamp, TimeError> {
     let at = read(text, now).map_err(|why| match why {
-        NotToCome::NoTime => followed(text, now).unwrap_or(NotToCome::NoTime),
+        TimeError::NotATime => followed(text, now).unwrap_or(TimeError::NotATime),
         why => why,
     })?;
-    if at > now.timestamp() { Ok(at) } else { Err(NotToCome::Past) }
+    if at > now.timestamp() { Ok(at) } else { Err(TimeError::Past) }
 }
 
 /// A text of more words than this is not looked through for a time that it begins with.
 const MOST_WORDS: usize = 24;
 
 /// What follows the time that a text begins with: `deploying` in `tomorrow at 9 deploying`.
-fn followed(text: &str, now: &Zoned) -> Option<NotToCome> {
+fn followed(text: &str, now: &Zoned) -> Option<TimeError> {
     let words: Vec<&str> = text.split_whitespace().take(MOST_WORDS + 1).collect();
     if words.len() > MOST_WORDS {
         return None;
@@ -80,7 +80,7 @@ fn followed(text: &str, now: &Zoned) -> Option<NotToCome> {
         let (time, rest) = (words[..end].join(" "), words[end..].join(" "));
         read(&time, now).is_ok().then_some((time, rest))
     })?;
-    Some(NotToCome::Followed(format!("{EXPECTED}; {time:?} is one, and {rest:?} after it is no part of it")))
+    Some(TimeError::Followed(format!("{EXPECTED}; {time:?} is one, and {rest:?} after it is no part of it")))
 }
 
 /// What is expected of [`since`], in words that follow "expected".
@@ -100,16 +100,16 @@ pub fn since(text: &str, now: &Zoned) -> Result<Timestamp, String> {
     match at {
         Ok(at) if at <= now.timestamp() => Ok(at),
         Ok(_) => Err("a time that is not to come".to_owned()),
-        Err(NotToCome::NoTime) => Err(EXPECTED_PAST.to_owned()),
+        Err(TimeError::NotATime) => Err(EXPECTED_PAST.to_owned()),
         // As long ago as no clock goes.
-        Err(NotToCome::Past) => Err(NotToCome::TooFar.expected().to_owned()),
+        Err(TimeError::Past) => Err(TimeError::TooFar.expected().to_owned()),
         Err(why) => Err(why.expected().to_owned()),
     }
 }
 
 /// True where a text is a time or a length of time, whether to come or past, and whether or not it is clear which.
 pub fn is_time(text: &str) -> bool {
-    read(text, &Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC)) != Err(NotToCome::NoTime)
+    read(text, &Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC)) != Err(TimeError::NotATime)
 }
 
 /// True where a text is a time that is clear and to come whenever it is typed: `2h`, `monday`, `18:00`; neither `31 feb` nor a
@@ -122,14 +122,14 @@ pub fn is_always_to_come(text: &str) -> bool {
 }
 
 /// The time that a text means, whether it is to come or past.
-fn read(text: &str, now: &Zoned) -> Result<Timestamp, NotToCome> {
+fn read(text: &str, now: &Zoned) -> Result<Timestamp, TimeError> {
     match reading::read(text, now) {
-        Err(NotToCome::NoTime) => {
+        Err(TimeError::NotATime) => {
             let what = impossible::what(text, now.date()).filter(|it| {
                 // Only the whole is a time but for that: else it is as likely to be anything else.
-                reading::read(&it.mended, now) != Err(NotToCome::NoTime)
+                reading::read(&it.mended, now) != Err(TimeError::NotATime)
             });
-            Err(what.map_or(NotToCome::NoTime, |it| NotToCome::Impossible(it.expected)))
+            Err(what.map_or(TimeError::NotATime, |it| TimeError::Impossible(it.expected)))
         }
         read => read,
     }

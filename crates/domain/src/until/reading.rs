@@ -6,7 +6,7 @@ use jiff::{
     tz::TimeZone,
 };
 
-use super::{LEADS, NotToCome};
+use super::{LEADS, TimeError};
 use crate::duration::{self, LONGEST, Span};
 
 const DAYS: [(&str, Weekday); 7] = [
@@ -85,7 +85,7 @@ enum Clock {
 }
 
 /// The time that a text means, whether it is to come or past.
-pub(super) fn read(text: &str, now: &Zoned) -> Result<Timestamp, NotToCome> {
+pub(super) fn read(text: &str, now: &Zoned) -> Result<Timestamp, TimeError> {
     let text = without(without(text.trim(), &LEADS), &LEADS);
     if let Ok(at) = text.parse::<Timestamp>() {
         return near(at, now);
@@ -104,12 +104,12 @@ pub(super) fn read(text: &str, now: &Zoned) -> Result<Timestamp, NotToCome> {
     }
     // A date that no clock holds.
     if text.len() > DATE && super::names_a_date(text) {
-        return Err(NotToCome::TooFar);
+        return Err(TimeError::TooFar);
     }
     let lower = text.to_lowercase();
     let words = words_of(&lower);
     if words.is_empty() {
-        return Err(NotToCome::NoTime);
+        return Err(TimeError::NotATime);
     }
     if let Some(at) = after(text, &words, now) {
         return at;
@@ -118,14 +118,14 @@ pub(super) fn read(text: &str, now: &Zoned) -> Result<Timestamp, NotToCome> {
         && let Some(at) = after(length, &words_of(&length.to_lowercase()), now)
     {
         // As long ago as that would be to come; what is further back than any clock goes is past as well.
-        let ago = at.map_err(|_| NotToCome::Past)?.duration_since(now.timestamp());
-        return now.timestamp().checked_sub(ago).map_err(|_| NotToCome::Past);
+        let ago = at.map_err(|_| TimeError::Past)?.duration_since(now.timestamp());
+        return now.timestamp().checked_sub(ago).map_err(|_| TimeError::Past);
     }
     if let Some(clock) = clock(&words) {
         return next(clock, now);
     }
     if words.len() > MOST_WORDS {
-        return Err(NotToCome::NoTime);
+        return Err(TimeError::NotATime);
     }
     // A day, then a time of it; the longest that is a day counts. Or the other way round.
     let day_first = (1..=words.len()).rev().find_map(|end| {
@@ -137,13 +137,13 @@ pub(super) fn read(text: &str, now: &Zoned) -> Result<Timestamp, NotToCome> {
             let Day { date, begins, .. } = day?;
             return zoned(date.to_datetime(begins), now);
         }
-        let clock = clock(rest).ok_or(NotToCome::NoTime)?;
+        let clock = clock(rest).ok_or(TimeError::NotATime)?;
         return at(day?, clock, now);
     }
     let time_first = (1..words.len()).find_map(|end| Some((clock(&words[..end])?, day(&words[end..], now)?)));
     match time_first {
         Some((clock, day)) => at(day?, clock, now),
-        None => Err(NotToCome::NoTime),
+        None => Err(TimeError::NotATime),
     }
 }
 
@@ -159,15 +159,15 @@ fn length_before<'t>(text: &'t str, words: &[&str]) -> Option<&'t str> {
 }
 
 /// Why a date with a zone in brackets is no [`Zoned`]: mostly because nobody knows the zone.
-fn unread_zone(text: &str) -> Option<NotToCome> {
+fn unread_zone(text: &str) -> Option<TimeError> {
     let (date, zone) = text.split_once('[')?;
     if !super::names_a_date(date) {
         return None;
     }
     let is_known = zone.strip_suffix(']').is_some_and(|zone| TimeZone::get(zone).is_ok());
     Some(match is_known {
-        true => NotToCome::TooFar,
-        false => NotToCome::Unclear("a time zone that is known, such as [Europe/Berlin]".to_owned()),
+        true => TimeError::TooFar,
+        false => TimeError::Ambiguous("a time zone that is known, such as [Europe/Berlin]".to_owned()),
     })
 }
 
@@ -179,34 +179,34 @@ fn without<'t>(text: &'t str, leads: &[&str]) -> &'t str {
     }
 }
 
-fn near(at: Timestamp, now: &Zoned) -> Result<Timestamp, NotToCome> {
+fn near(at: Timestamp, now: &Zoned) -> Result<Timestamp, TimeError> {
     let longest = SignedDuration::try_from(LONGEST).unwrap_or(SignedDuration::MAX);
-    if at.duration_since(now.timestamp()) > longest { Err(NotToCome::TooFar) } else { Ok(at) }
+    if at.duration_since(now.timestamp()) > longest { Err(TimeError::TooFar) } else { Ok(at) }
 }
 
-fn zoned(at: DateTime, now: &Zoned) -> Result<Timestamp, NotToCome> {
-    let at = at.to_zoned(now.time_zone().clone()).map_err(|_| NotToCome::TooFar)?;
+fn zoned(at: DateTime, now: &Zoned) -> Result<Timestamp, TimeError> {
+    let at = at.to_zoned(now.time_zone().clone()).map_err(|_| TimeError::TooFar)?;
     near(at.timestamp(), now)
 }
 
-fn later(now: &Zoned, span: jiff::Span) -> Result<Timestamp, NotToCome> {
-    near(now.checked_add(span).map_err(|_| NotToCome::TooFar)?.timestamp(), now)
+fn later(now: &Zoned, span: jiff::Span) -> Result<Timestamp, TimeError> {
+    near(now.checked_add(span).map_err(|_| TimeError::TooFar)?.timestamp(), now)
 }
 
-fn days_later(now: &Zoned, days: i64) -> Result<Date, NotToCome> {
-    now.date().checked_add(days.days()).map_err(|_| NotToCome::TooFar)
+fn days_later(now: &Zoned, days: i64) -> Result<Date, TimeError> {
+    now.date().checked_add(days.days()).map_err(|_| TimeError::TooFar)
 }
 
 /// A length of time from now: `2h`, `2 hours`, `two weeks`, `an hour`, `a month from now`.
-fn after(text: &str, words: &[&str], now: &Zoned) -> Option<Result<Timestamp, NotToCome>> {
+fn after(text: &str, words: &[&str], now: &Zoned) -> Option<Result<Timestamp, TimeError>> {
     let text = text.strip_suffix("from now").map_or(text, str::trim_end);
     match duration::read(text) {
         Ok(Span(length)) => {
             let length = SignedDuration::try_from(length).ok();
             let at = length.and_then(|length| now.timestamp().checked_add(length).ok());
-            return Some(at.ok_or(NotToCome::TooFar));
+            return Some(at.ok_or(TimeError::TooFar));
         }
-        Err(duration::Fault::TooLong) => return Some(Err(NotToCome::TooFar)),
+        Err(duration::Fault::TooLong) => return Some(Err(TimeError::TooFar)),
         Err(duration::Fault::NoLength) => {}
     }
     let words = words.strip_suffix(&["from", "now"]).unwrap_or(words);
@@ -226,7 +226,7 @@ fn after(text: &str, words: &[&str], now: &Zoned) -> Option<Result<Timestamp, No
                 unit => {
                     let Span(length) = duration::read(&format!("{count} {unit}")).ok()?;
                     let length = SignedDuration::try_from(length).ok()?;
-                    Some(now.timestamp().checked_add(length).map_err(|_| NotToCome::TooFar))
+                    Some(now.timestamp().checked_add(length).map_err(|_| TimeError::TooFar))
                 }
             }
         }
@@ -235,18 +235,18 @@ fn after(text: &str, words: &[&str], now: &Zoned) -> Option<Result<Timestamp, No
 }
 
 /// The day that words name, all of them; an error where they can name several.
-fn day(words: &[&str], now: &Zoned) -> Option<Result<Day, NotToCome>> {
+fn day(words: &[&str], now: &Zoned) -> Option<Result<Day, TimeError>> {
     let today = now.date();
-    let of = |date: Result<Date, NotToCome>| {
+    let of = |date: Result<Date, TimeError>| {
         Some(date.map(|date| Day { date, begins: MORNING, kind: DayKind::Other }))
     };
     let of_today = |begins, kind| Some(Ok(Day { date: today, begins, kind }));
     // The day after the last one of something.
-    let end = |after: Result<Date, NotToCome>| {
+    let end = |after: Result<Date, TimeError>| {
         Some(after.map(|date| Day { date, begins: MIDNIGHT, kind: DayKind::End }))
     };
     let since_monday = i64::from(today.weekday().since(Weekday::Monday));
-    let next_month = || today.last_of_month().tomorrow().map_err(|_| NotToCome::TooFar);
+    let next_month = || today.last_of_month().tomorrow().map_err(|_| TimeError::TooFar);
     match words {
         ["today"] => of_today(MORNING, DayKind::Today),
         ["tonight"] => of_today(NIGHT, DayKind::Tonight),
@@ -256,7 +256,7 @@ fn day(words: &[&str], now: &Zoned) -> Option<Result<Day, NotToCome>> {
         ["the", "day", "after", "tomorrow"] | ["day", "after", "tomorrow"] => of(days_later(now, 2)),
         ["next", "week"] => of(days_later(now, 7 - since_monday)),
         ["next", "month"] => of(next_month()),
-        ["next", "year"] => of(Date::new(today.year() + 1, 1, 1).map_err(|_| NotToCome::TooFar)),
+        ["next", "year"] => of(Date::new(today.year() + 1, 1, 1).map_err(|_| TimeError::TooFar)),
         ["end", "of", "day"] | ["end", "of", "the", "day"] | ["eod"] => end(days_later(now, 1)),
         ["end", "of", "week"] | ["end", "of", "the", "week"] | ["eow"] => {
             end(days_later(now, 7 - since_monday))
@@ -264,7 +264,7 @@ fn day(words: &[&str], now: &Zoned) -> Option<Result<Day, NotToCome>> {
         ["end", "of", "month"] | ["end", "of", "the", "month"] | ["eom"] => end(next_month()),
         ["end", "of", named @ ..] => match day(named, now)? {
             Ok(Day { date, kind: DayKind::Today | DayKind::Other, .. }) => {
-                end(date.tomorrow().map_err(|_| NotToCome::TooFar))
+                end(date.tomorrow().map_err(|_| TimeError::TooFar))
             }
             Ok(_) => None,
             Err(unclear) => Some(Err(unclear)),
@@ -276,20 +276,20 @@ fn day(words: &[&str], now: &Zoned) -> Option<Result<Day, NotToCome>> {
         }
         ["next", name] => {
             let weekday = weekday(name)?;
-            let coming = today.nth_weekday(1, weekday).map_err(|_| NotToCome::TooFar);
+            let coming = today.nth_weekday(1, weekday).map_err(|_| TimeError::TooFar);
             let of_next_week = days_later(now, 7 - since_monday + i64::from(weekday.since(Weekday::Monday)));
             match (coming, of_next_week) {
-                (Ok(coming), Ok(of_next_week)) if coming != of_next_week => Some(Err(NotToCome::Unclear(
+                (Ok(coming), Ok(of_next_week)) if coming != of_next_week => Some(Err(TimeError::Ambiguous(
                     format!("{coming} or {of_next_week}: `next {name}` can mean both"),
                 ))),
                 (coming, _) => of(coming),
             }
         }
         [name] if let Some(weekday) = weekday(name) => {
-            of(today.nth_weekday(1, weekday).map_err(|_| NotToCome::TooFar))
+            of(today.nth_weekday(1, weekday).map_err(|_| TimeError::TooFar))
         }
         [date] if is_in_another_order(date) => {
-            Some(Err(NotToCome::Unclear("a date as year-month-day, such as 2026-11-24".to_owned())))
+            Some(Err(TimeError::Ambiguous("a date as year-month-day, such as 2026-11-24".to_owned())))
         }
         [date] if date.len() == DATE => of(Ok(date.parse::<Date>().ok()?)),
         [month, of_month] | [of_month, month] if let Some(month) = month_of(month) => {
@@ -298,7 +298,7 @@ fn day(words: &[&str], now: &Zoned) -> Option<Result<Day, NotToCome>> {
             let coming = years.filter_map(date).find(|date| *date >= today);
             // What has just gone by is hardly meant for next year.
             match today.until(coming?).ok()?.get_days() {
-                300.. => Some(Err(NotToCome::Unclear(format!("the year too, or {}", coming?)))),
+                300.. => Some(Err(TimeError::Ambiguous(format!("the year too, or {}", coming?)))),
                 _ => of(Ok(coming?)),
             }
         }
@@ -430,7 +430,7 @@ pub(super) fn number(digits: &str) -> Option<i8> {
 }
 
 /// The next time that the clock shows that.
-fn next(clock: Clock, now: &Zoned) -> Result<Timestamp, NotToCome> {
+fn next(clock: Clock, now: &Zoned) -> Result<Timestamp, TimeError> {
     let time = match clock {
         Clock::At(time) => time,
         Clock::Hour(hour) => usual(hour)?,
@@ -441,17 +441,17 @@ fn next(clock: Clock, now: &Zoned) -> Result<Timestamp, NotToCome> {
 }
 
 /// A time of a day.
-fn at(Day { date, kind, .. }: Day, clock: Clock, now: &Zoned) -> Result<Timestamp, NotToCome> {
-    let next = || date.tomorrow().map_err(|_| NotToCome::TooFar);
+fn at(Day { date, kind, .. }: Day, clock: Clock, now: &Zoned) -> Result<Timestamp, TimeError> {
+    let next = || date.tomorrow().map_err(|_| TimeError::TooFar);
     let at = match (kind, clock) {
-        (DayKind::End, _) => return Err(NotToCome::NoTime),
+        (DayKind::End, _) => return Err(TimeError::NotATime),
         (DayKind::Tonight, Clock::At(time)) if time < NIGHT_ENDS => next()?.to_datetime(time),
         (DayKind::Tonight, Clock::Hour(hour @ 6..=11)) => date.to_datetime(time(hour + 12, 0, 0, 0)),
         (DayKind::Tonight, Clock::Hour(hour)) => return Err(either(hour)),
         (DayKind::Tonight | DayKind::Today, Clock::Midnight) => next()?.to_datetime(MIDNIGHT),
         (DayKind::Other, Clock::Midnight) => {
             let clear = format!("{date} 0:00 or {} 0:00: that midnight can be both", next()?);
-            return Err(NotToCome::Unclear(clear));
+            return Err(TimeError::Ambiguous(clear));
         }
         (_, Clock::At(time)) => date.to_datetime(time),
         (_, Clock::Hour(hour)) => date.to_datetime(usual(hour)?),
@@ -460,12 +460,12 @@ fn at(Day { date, kind, .. }: Day, clock: Clock, now: &Zoned) -> Result<Timestam
 }
 
 /// The time that an hour alone means: by day, people leave out which half of it.
-fn usual(hour: i8) -> Result<Time, NotToCome> {
+fn usual(hour: i8) -> Result<Time, TimeError> {
     if (7..=12).contains(&hour) { Ok(time(hour, 0, 0, 0)) } else { Err(either(hour)) }
 }
 
-fn either(hour: i8) -> NotToCome {
-    NotToCome::Unclear(format!("{hour}am or {hour}pm: {hour} can mean both"))
+fn either(hour: i8) -> TimeError {
+    TimeError::Ambiguous(format!("{hour}am or {hour}pm: {hour} can mean both"))
 }
 
 /// True for one word that is a time of day, such as `9:00`, `9am`, `noon`; or two, such as `9 am`.

@@ -59,9 +59,9 @@ fn a_time_is_read_as_people_write_it() {
         assert_eq!(found.as_ref().ok().map(ToString::to_string).as_deref(), expected, "{text:?}: {found:?}");
     }
     let refused = |text: &str| until(text, &now).unwrap_err();
-    assert_eq!(refused("2026-11-21"), NotToCome::Past);
-    assert_eq!(refused("0s"), NotToCome::Past);
-    assert_eq!(refused("soon"), NotToCome::NoTime);
+    assert_eq!(refused("2026-11-21"), TimeError::Past);
+    assert_eq!(refused("0s"), TimeError::Past);
+    assert_eq!(refused("soon"), TimeError::NotATime);
     assert!(is_time("2026-11-21") && is_time("monday 14:30") && !is_time("monday fix"));
 }
 
@@ -100,7 +100,7 @@ fn a_time_that_is_past_is_read_as_people_write_it() {
 }
 
 #[test]
-fn prose_is_told_from_times() {
+fn prose_is_distinguished_from_times() {
     let times = [
         "monday",
         "Mon 14:00",
@@ -165,8 +165,8 @@ fn prose_is_told_from_times() {
 fn a_time_is_understood_whole_or_refused_whole() {
     // A Wednesday, a month and a day before the clocks go forward in Berlin.
     let now: Zoned = "2027-02-24T12:00:00+01:00[Europe/Berlin]".parse().unwrap();
-    let past = || NotToCome::Past.expected().to_owned();
-    let far = || NotToCome::TooFar.expected().to_owned();
+    let past = || TimeError::Past.expected().to_owned();
+    let far = || TimeError::TooFar.expected().to_owned();
     let cases = [
         // Days and parts of them.
         ("monday morning", Ok("2027-03-01T08:00:00Z")),
@@ -309,7 +309,7 @@ fn what_there_is_not_is_named() {
     ];
     for (text, words) in cases {
         match until(text, &now) {
-            Err(NotToCome::Impossible(what)) => assert!(what.contains(words), "{text}: {what}"),
+            Err(TimeError::Impossible(what)) => assert!(what.contains(words), "{text}: {what}"),
             other => panic!("{text}: {other:?}"),
         }
         assert!(is_time(text), "{text}");
@@ -324,7 +324,7 @@ fn what_there_is_not_is_named() {
         "2027-13-01-x",
         "é5:99",
     ] {
-        assert_eq!(until(text, &now), Err(NotToCome::NoTime), "{text}");
+        assert_eq!(until(text, &now), Err(TimeError::NotATime), "{text}");
     }
 }
 
@@ -338,7 +338,7 @@ fn what_follows_a_time_is_named() {
     ];
     for (text, words) in cases {
         match until(text, &now) {
-            Err(NotToCome::Followed(what)) => {
+            Err(TimeError::Followed(what)) => {
                 assert!(what.starts_with(EXPECTED) && what.contains(words), "{text}: {what}");
             }
             other => panic!("{text}: {other:?}"),
@@ -383,11 +383,11 @@ fn a_time_before_now_is_past() {
         "-999999999d",
     ];
     for text in past {
-        assert_eq!(until(text, &now), Err(NotToCome::Past), "{text}");
+        assert_eq!(until(text, &now), Err(TimeError::Past), "{text}");
         assert!(is_time(text), "{text}");
     }
     for text in ["-", "- fixing", "-x", "long ago", "ago", "-2026-11-01"] {
-        assert_eq!(until(text, &now), Err(NotToCome::NoTime), "{text}");
+        assert_eq!(until(text, &now), Err(TimeError::NotATime), "{text}");
     }
 }
 
@@ -453,7 +453,7 @@ fn words_that_may_belong_to_a_time_are_known() {
 fn a_text_without_end_is_no_time() {
     let now: Zoned = "2027-02-24T12:00:00+01:00[Europe/Berlin]".parse().unwrap();
     for word in ["end of ", "on the ", "monday ", "at "] {
-        assert_eq!(until(&word.repeat(100_000), &now), Err(NotToCome::NoTime), "{word}");
+        assert_eq!(until(&word.repeat(100_000), &now), Err(TimeError::NotATime), "{word}");
     }
     // Lengths may have more words than days.
     let long = until("1 week 2 days 3 hours 4 minutes 5 seconds", &now);

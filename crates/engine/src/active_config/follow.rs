@@ -12,7 +12,7 @@ use notify::{RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::LiveConfig;
+use super::ConfigHandle;
 use crate::{
     commands::command_file,
     config::{Config, FILE_LIMIT},
@@ -32,7 +32,7 @@ const LINKS: usize = 40;
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 /// Follows the configuration file and the command files until `stop`. Folders are watched, not files: editors replace files.
-pub(crate) async fn follow_files(live: LiveConfig, stop: CancellationToken) {
+pub(crate) async fn follow_files(live: ConfigHandle, stop: CancellationToken) {
     let (wake, mut woken) = mpsc::channel::<()>(1);
     let followed = Arc::new(Mutex::new(Followed::default()));
     let names = Arc::clone(&followed);
@@ -49,7 +49,9 @@ pub(crate) async fn follow_files(live: LiveConfig, stop: CancellationToken) {
         }
     });
     let mut watcher = watcher
-        .inspect_err(|error| tracing::warn!(%error, "changes of the configuration are seen late: no watcher"))
+        .inspect_err(
+            |error| tracing::warn!(%error, "no file watcher: the configuration is polled for changes"),
+        )
         .ok();
     let mut watched: BTreeSet<PathBuf> = BTreeSet::new();
     loop {
@@ -71,12 +73,12 @@ pub(crate) async fn follow_files(live: LiveConfig, stop: CancellationToken) {
             // What a link leads to may change in more ways than are watched.
             () = tokio::time::sleep(LOOK_EVERY), if watched != folders || has_links => {}
         }
-        settle(&mut woken).await;
+        debounce(&mut woken).await;
     }
 }
 
 /// Waits until nothing has changed for [`SETTLED`], but not for ever: in a busy folder that may never be.
-async fn settle(woken: &mut mpsc::Receiver<()>) {
+async fn debounce(woken: &mut mpsc::Receiver<()>) {
     let quiet =
         async { while tokio::time::timeout(SETTLED, woken.recv()).await.is_ok_and(|more| more.is_some()) {} };
     let _ = tokio::time::timeout(AT_LATEST, quiet).await;
@@ -93,7 +95,7 @@ fn watch_folders(watcher: &mut impl Watcher, watched: &mut BTreeSet<PathBuf>, fo
         }
         match watcher.watch(folder, RecursiveMode::NonRecursive) {
             Ok(()) => drop(watched.insert(folder.clone())),
-            Err(error) => tracing::debug!(folder = %folder.display(), %error, "a folder is not followed"),
+            Err(error) => tracing::debug!(folder = %folder.display(), %error, "a folder is not watched"),
         }
     }
 }
@@ -173,7 +175,7 @@ mod tests {
             }
         });
         let began = tokio::time::Instant::now();
-        settle(&mut woken).await;
+        debounce(&mut woken).await;
         assert_eq!(began.elapsed(), AT_LATEST);
         drop(woken);
         busy.await.unwrap();

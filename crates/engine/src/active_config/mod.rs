@@ -1,4 +1,4 @@
-//! What is in force: a configuration and all that was made from it, replaced as a whole.
+//! The active configuration: a configuration and all that was made from it, replaced as a whole.
 
 mod follow;
 mod reconnect;
@@ -40,7 +40,7 @@ pub(crate) struct ActiveConfig {
 }
 
 /// What a configuration is made to work with.
-pub(crate) struct Means {
+pub(crate) struct ConfigDeps {
     pub(crate) paths: Paths,
     /// Opens the encrypted file of secrets, where that is the place of secrets.
     pub(crate) passphrase: Option<SecretString>,
@@ -54,7 +54,7 @@ pub(crate) struct Means {
 
 impl ActiveConfig {
     /// Makes everything from a configuration, keeping the accounts of `before` in which nothing changed.
-    async fn new(config: Config, means: &Means, before: Option<&Self>) -> Result<Self, ConfigErrors> {
+    async fn new(config: Config, means: &ConfigDeps, before: Option<&Self>) -> Result<Self, ConfigErrors> {
         let rules = Rules::compile(&config.rules, config.builtin_rules).map_err(|errors| {
             let error = |error: RuleError| ConfigError::of_file(&config.path, error.message());
             ConfigErrors(errors.into_iter().map(error).collect())
@@ -66,7 +66,7 @@ impl ActiveConfig {
             });
         let none = Accounts::new();
         let before = before.map_or(&none, |it| &it.accounts);
-        let Means { store, client, sources, .. } = means;
+        let ConfigDeps { store, client, sources, .. } = means;
         let accounts = accounts::connect(&config, &secrets, store, client, sources, before).await;
         let (files, command_errors) = command_file::load_for(&config, &accounts);
         let registry = Registry::new(&accounts, files);
@@ -84,33 +84,33 @@ impl ActiveConfig {
     }
 }
 
-/// The configuration in force, and how it is replaced. A clone is the same.
+/// The active configuration, and how it is replaced. A clone is the same.
 #[derive(Clone)]
-pub(crate) struct LiveConfig {
+pub(crate) struct ConfigHandle {
     inner: Arc<Inner>,
 }
 
 struct Inner {
-    means: Means,
+    means: ConfigDeps,
     active: watch::Sender<Arc<ActiveConfig>>,
     state: Mutex<State>,
     /// Held while the configuration file or a secret is changed.
     editing: tokio::sync::Mutex<()>,
-    /// Held while a configuration is put in force.
+    /// Held while a configuration is applied.
     reloading: tokio::sync::Mutex<()>,
 }
 
 /// What is known of the files.
 struct State {
-    /// What is wrong with the configuration, while an older one is in force.
+    /// What is wrong with the configuration, while an older one is active.
     errors: Option<ConfigErrors>,
     /// What was in the followed files when they were last read.
     files: Files,
 }
 
-impl LiveConfig {
-    /// Puts in force what the file says. Where that is not good and `go_on` is true, what can be made of it is in force.
-    pub(crate) async fn open(means: Means, go_on: bool) -> Result<Self, ConfigErrors> {
+impl ConfigHandle {
+    /// Applies what the file says. Where that is not good and `go_on` is true, what can be made of it is active.
+    pub(crate) async fn open(means: ConfigDeps, go_on: bool) -> Result<Self, ConfigErrors> {
         let (active, state) = first(&means, go_on).await?;
         Ok(Self {
             inner: Arc::new(Inner {
@@ -123,17 +123,17 @@ impl LiveConfig {
         })
     }
 
-    /// What is in force now.
+    /// What is active now.
     pub(crate) fn now(&self) -> Arc<ActiveConfig> {
         Arc::clone(&self.inner.active.borrow())
     }
 
-    /// Follows what is in force.
+    /// Follows the active configuration.
     pub(crate) fn changes(&self) -> watch::Receiver<Arc<ActiveConfig>> {
         self.inner.active.subscribe()
     }
 
-    /// What is wrong with the configuration, while an older one is in force.
+    /// What is wrong with the configuration, while an older one is active.
     pub(crate) fn errors(&self) -> Option<ConfigErrors> {
         self.state().errors.clone()
     }
@@ -149,7 +149,7 @@ impl LiveConfig {
         self.inner.editing.lock().await
     }
 
-    /// Reads the configuration again, and puts it in force whole, or not at all.
+    /// Reads the configuration again, and applies it whole, or not at all.
     pub(crate) async fn reload(&self) -> Result<(), ApiError> {
         let _one_at_a_time = self.inner.reloading.lock().await;
         // Before they are read: what changes in between is seen as a change.
@@ -176,8 +176,8 @@ impl LiveConfig {
         }
     }
 
-    /// Makes everything anew from the configuration in force, such as after a change of secrets.
-    pub(crate) async fn make_again(&self) -> Result<(), ApiError> {
+    /// Makes everything anew from the active configuration, such as after a change of secrets.
+    pub(crate) async fn rebuild(&self) -> Result<(), ApiError> {
         let _one_at_a_time = self.inner.reloading.lock().await;
         let before = self.now();
         let active = ActiveConfig::new(before.config.clone(), &self.inner.means, Some(&before)).await;
@@ -215,14 +215,14 @@ impl LiveConfig {
     }
 
     /// Has all that is stored looked through for damage, and what is damaged read anew, by each account's next poll.
-    pub(crate) async fn look_through_store(&self) -> Result<(), StoreError> {
+    pub(crate) async fn check_store_for_damage(&self) -> Result<(), StoreError> {
         for account in self.now().accounts.values() {
             account.suspect.store(true, Ordering::Relaxed);
         }
         self.inner.means.store.leave_unknown(Timestamp::now()).await
     }
 
-    /// Puts in force what a test has made.
+    /// Applies what a test has made.
     #[cfg(test)]
     pub(crate) fn put(&self, active: ActiveConfig) {
         self.inner.active.send_replace(Arc::new(active));
@@ -240,7 +240,7 @@ impl LiveConfig {
 
 /// What the configuration makes; where that is not good and the engine is to start all the same, what can be made of it,
 /// and what is wrong.
-async fn first(means: &Means, go_on: bool) -> Result<(ActiveConfig, State), ConfigErrors> {
+async fn first(means: &ConfigDeps, go_on: bool) -> Result<(ActiveConfig, State), ConfigErrors> {
     let path = &means.paths.config;
     let own = private::read(path, config::FILE_LIMIT).map_err(|error| error.to_string());
     let (config, wrong) = match Config::load(path) {

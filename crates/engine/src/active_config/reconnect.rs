@@ -6,7 +6,7 @@ use callboard_domain::item::AccountName;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::LiveConfig;
+use super::ConfigHandle;
 use crate::{accounts::Accounts, api::ApiError};
 
 /// The waits between two looks at whether secrets that could not be read can be: doubled up to the second.
@@ -15,7 +15,7 @@ const READ_AGAIN: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(1
 const READ_AGAIN_BLINDLY: Duration = Duration::from_secs(5 * 60);
 
 /// Tries again, until `stop`, to read the secrets of accounts that wait for them; then their messages go out.
-pub(crate) async fn reconnect(live: LiveConfig, stop: CancellationToken) {
+pub(crate) async fn reconnect(live: ConfigHandle, stop: CancellationToken) {
     let mut changes = live.changes();
     let [mut wait, longest] = READ_AGAIN;
     loop {
@@ -32,21 +32,21 @@ pub(crate) async fn reconnect(live: LiveConfig, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(wait) => {}
         }
-        let sees = live.now().secrets.knows_whether_locked();
+        let sees = live.now().secrets.can_tell_locked();
         wait = if sees { longest.min(wait * 2) } else { READ_AGAIN_BLINDLY };
         if live.now().secrets.is_ready().await
             && let Err(error) = live.read_secrets_again().await
         {
-            tracing::warn!(%error, "accounts could not be connected anew");
+            tracing::warn!(%error, "accounts could not be reconnected");
         }
     }
 }
 
-impl LiveConfig {
+impl ConfigHandle {
     /// Reads the secrets of accounts that wait for them, and makes their messages due where that goes well.
     pub(crate) async fn read_secrets_again(&self) -> Result<(), ApiError> {
         let waited = waiting(&self.now().accounts);
-        self.make_again().await?;
+        self.rebuild().await?;
         let wait = waiting(&self.now().accounts);
         let ready: Vec<AccountName> = waited.into_iter().filter(|name| !wait.contains(name)).collect();
         if !ready.is_empty() {
@@ -54,8 +54,8 @@ impl LiveConfig {
                 accounts = ready.len(),
                 "the secrets of accounts that waited for them can be read"
             );
-            let hastened = self.inner.means.store.hasten_deliveries(ready, Timestamp::now()).await;
-            hastened.map_err(ApiError::internal)?;
+            let retried = self.inner.means.store.retry_waiting_deliveries(ready, Timestamp::now()).await;
+            retried.map_err(ApiError::internal)?;
         }
         Ok(())
     }

@@ -37,24 +37,24 @@ pub struct BoardQuery {
 
 /// Why these items are not on the board any more: for whoever showed them.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
-pub struct OffBoard {
+pub struct OffBoardQuery {
     /// Their keys.
     pub items: Vec<ItemKey>,
 }
 
 /// An item, and why it is not on the board.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct Left {
+pub struct OffBoardItem {
     /// Which.
     pub item: ItemKey,
     /// Why.
-    pub why: LeftWhy,
+    pub why: OffBoardReason,
 }
 
 /// Why an item is not on the board.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
-pub enum LeftWhy {
+pub enum OffBoardReason {
     /// Over: the build passed.
     Passed,
     /// Over: the build ended without a verdict.

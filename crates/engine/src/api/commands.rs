@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{Delivery, Marked};
+use super::{Delivery, HighlightedText};
 
 /// The commands that can be run.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
@@ -59,7 +59,7 @@ pub struct FoundChoice {
     /// What is typed.
     pub value: String,
     /// The value, with what matched.
-    pub title: Marked,
+    pub title: HighlightedText,
     /// What it means, where that is not plain.
     pub note: Option<String>,
 }
@@ -95,7 +95,7 @@ pub struct WriteLine {
 }
 /// What a line would do, without doing it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
-pub struct Prepare {
+pub struct PlanQuery {
     /// The line as typed.
     pub line: String,
     /// Post the outcome there instead.
@@ -106,7 +106,7 @@ pub struct Prepare {
 
 /// What a line would do: what is shown of it is what runs.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
-pub struct Prepared {
+pub struct Plan {
     /// Names exactly this: the command's own text, the arguments, the account, the items as they are, what would be sent
     /// and where the outcome goes. A run carries it; where something has changed since, nothing is sent. Opaque.
     pub fingerprint: String,
@@ -131,12 +131,12 @@ pub struct Prepared {
     pub confirm: Option<Confirm>,
     /// Permissions that it needs and that the account's credential is known to lack: the service will refuse.
     #[serde(default)]
-    pub lacks: Vec<LackingScope>,
+    pub lacks: Vec<RequiredScope>,
 }
 
 /// A permission that a command needs and the credential lacks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct LackingScope {
+pub struct RequiredScope {
     /// The service's name for it, such as `workflow`.
     pub scope: String,
     /// What to do about it.
@@ -200,11 +200,11 @@ pub enum Confirm {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
 pub struct StartRun {
     /// What to run and where to post.
-    pub what: Prepare,
-    /// What the person said to [`Prepared::confirm`]: `yes`, or the text asked for. It is for what was shown, so it needs
+    pub what: PlanQuery,
+    /// What the person said to [`Plan::confirm`]: `yes`, or the text asked for. It is for what was shown, so it needs
     /// the fingerprint too.
     pub confirmed: Option<String>,
-    /// [`Prepared::fingerprint`] of what was shown. Whoever has shown nothing and asked nothing may leave it out: then it is
+    /// [`Plan::fingerprint`] of what was shown. Whoever has shown nothing and asked nothing may leave it out: then it is
     /// prepared and run in one step.
     #[serde(default)]
     pub fingerprint: Option<String>,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::Marked;
+use super::HighlightedText;
 
 /// What a launcher shows for what was typed: commands, items and runs, matched in any order of letters, recent and
 /// frequent ones first.
@@ -36,7 +36,7 @@ pub struct FoundCommand {
     /// Its name.
     pub name: String,
     /// The name, with what matched.
-    pub title: Marked,
+    pub title: HighlightedText,
     /// What it does, in a line.
     pub summary: String,
     /// Where its outcome would be posted, as far as can be told without arguments.
@@ -51,7 +51,7 @@ pub struct FoundItem {
     /// Its row, as on the board.
     pub row: Row,
     /// Its title, with what matched.
-    pub title: Marked,
+    pub title: HighlightedText,
 }
 
 /// A line that was run before.
@@ -62,7 +62,7 @@ pub struct FoundRun {
     /// The line, as it can be run again.
     pub line: String,
     /// The line, with what matched.
-    pub title: Marked,
+    pub title: HighlightedText,
     /// The latest run's state.
     pub state: String,
     /// Who ran it.
@@ -86,7 +86,7 @@ pub struct Search {
 /// Something that a search found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "found", rename_all = "snake_case")]
-pub enum Hit {
+pub enum SearchHit {
     /// An item.
     Item {
         /// Its key.

@@ -1,4 +1,4 @@
-//! Every call that a face (command line, window, second launch) can make, with its types, declared once.
+//! Every call that a client (command line, window, second launch) can make, with its types, declared once.
 //!
 //! The same calls are made in process and over the local socket. All are plain requests with one answer; whoever
 //! wants to follow something asks again with what it has seen, and the answer waits until there is more
@@ -59,23 +59,23 @@ pub enum Access {
 macro_rules! every_call {
     ($with:ident) => {
         $with! {
-            hello(Hello) -> Greeting, Reads;
+            hello(Hello) -> ServerInfo, Reads;
             status(StatusQuery) -> Status, Reads;
             changes(Changes) -> u64, Reads, waits;
-            notices(Notices) -> NoticesDue, Reads, waits;
+            notices(NotificationsQuery) -> PendingNotifications, Reads, waits;
             doctor(Doctor) -> Vec<Check>, Reads;
             reload(Reload) -> (), Configures;
             settings(SettingsQuery) -> Settings, Reads;
             configure(Configure) -> Settings, Configures;
 
             board(BoardQuery) -> Board, Reads;
-            off_board(OffBoard) -> Vec<Left>, Reads;
+            off_board(OffBoardQuery) -> Vec<OffBoardItem>, Reads;
             events(EventsQuery) -> Events, Reads;
             item(ItemQuery) -> ItemDetail, Reads;
             item_log(ItemLog) -> Option<LogTail>, Reads;
             follow_log(FollowLog) -> Option<LogProgress>, Reads, waits;
             find(Find) -> Found, Reads;
-            search(Search) -> Vec<Hit>, Reads;
+            search(Search) -> Vec<SearchHit>, Reads;
             snooze(Snooze) -> (), Acts;
             unsnooze(Unsnooze) -> (), Acts;
             snooze_times(SnoozeTimes) -> Vec<SnoozeTime>, Reads;
@@ -91,17 +91,17 @@ macro_rules! every_call {
             read_line(ReadLine) -> LineRead, Reads;
             write_line(WriteLine) -> String, Reads;
             choices(ChoicesQuery) -> Vec<FoundChoice>, Reads;
-            prepare(Prepare) -> Prepared, Reads;
+            prepare(PlanQuery) -> Plan, Reads;
             run(StartRun) -> Run, Acts;
             follow_run(FollowRun) -> RunProgress, Reads, waits;
             runs(RunsQuery) -> Vec<Run>, Reads;
             cancel(Cancel) -> Run, Acts;
             resolve_run(ResolveRun) -> Run, Acts;
 
-            prepare_post(PreparePost) -> PreparedPost, Reads;
+            prepare_post(PostPlanQuery) -> PostPlan, Reads;
             post(Post) -> Delivery, Acts;
-            room(RoomQuery) -> Vec<RoomMessage>, Reads;
-            rooms(RoomsQuery) -> Vec<RoomInfo>, Reads;
+            room(BuiltinRoomQuery) -> Vec<BuiltinRoomMessage>, Reads;
+            rooms(ChannelActivityQuery) -> Vec<ChannelActivity>, Reads;
             channel_messages(ChannelMessages) -> Vec<ChannelMessage>, Reads;
             channels(ChannelsQuery) -> Vec<ChannelInfo>, Reads;
             deliveries(DeliveriesQuery) -> Vec<Delivery>, Reads;
@@ -155,11 +155,11 @@ pub fn access(name: &str) -> Option<Access> {
 }
 
 /// A text in pieces, each with whether it is what was looked for.
-pub type Marked = Vec<Piece>;
+pub type HighlightedText = Vec<TextSpan>;
 
 /// A piece of a text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct Piece {
+pub struct TextSpan {
     /// What it says.
     pub text: String,
     /// True where it is what was looked for.

@@ -20,14 +20,14 @@ pub struct Post {
 
 /// What a post would say, and where, without posting it.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
-pub struct PreparePost {
+pub struct PostPlanQuery {
     /// What would be posted.
     pub what: Post,
 }
 
 /// What a post would say, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct PreparedPost {
+pub struct PostPlan {
     /// Where it would stand.
     pub address: Address,
     /// What it would say.
@@ -36,7 +36,7 @@ pub struct PreparedPost {
 
 /// Messages of the built-in room, oldest first.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
-pub struct RoomQuery {
+pub struct BuiltinRoomQuery {
     /// The channel, such as `general`.
     pub channel: String,
     /// At most this many, up to [`LONGEST_LIST`](super::LONGEST_LIST): the latest.
@@ -49,7 +49,7 @@ pub struct RoomQuery {
 
 /// A message in the built-in room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct RoomMessage {
+pub struct BuiltinRoomMessage {
     /// Its id.
     pub id: String,
     /// The message that it answers.

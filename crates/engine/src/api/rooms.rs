@@ -9,11 +9,11 @@ use super::DeliveryState;
 
 /// Every channel that Callboard posts to or has posted to: the built-in room's first. No service is asked.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
-pub struct RoomsQuery {}
+pub struct ChannelActivityQuery {}
 
 /// A channel and when it was last posted to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct RoomInfo {
+pub struct ChannelActivity {
     /// Its short name, where it has one.
     pub name: Option<String>,
     /// Its address.

@@ -32,11 +32,11 @@ pub struct Status {
     /// All accounts.
     pub accounts: usize,
     /// What is wrong with the others, the worst first: "ci needs sign-in".
-    pub troubles: Vec<Trouble>,
+    pub troubles: Vec<AccountProblem>,
     /// When the next account is polled.
     pub next_check: Option<Timestamp>,
     /// Only important notifications until then: a person asked for it, or it is a quiet hour.
-    pub quiet: Option<QuietNow>,
+    pub quiet: Option<QuietStatus>,
     /// What is wrong with the configuration file, while the previous one is active.
     pub errors: Vec<ConfigError>,
     /// Runs under way.
@@ -78,7 +78,7 @@ impl From<Tray> for TrayIcon {
 
 /// An account in trouble, in a line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct Trouble {
+pub struct AccountProblem {
     /// Which.
     pub account: AccountName,
     /// "needs sign-in", "cannot be reached", "lacks workflow".
@@ -87,7 +87,7 @@ pub struct Trouble {
 
 /// Why only important notifications are shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct QuietNow {
+pub struct QuietStatus {
     /// Until when.
     pub until: Timestamp,
     /// True where a person asked for it; false for quiet hours.

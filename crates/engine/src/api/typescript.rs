@@ -1,4 +1,4 @@
-//! The calls and their types in TypeScript, for faces written in it.
+//! The calls and their types in TypeScript, for clients written in it.
 
 use std::{
     any::TypeId,
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_interface_is_written_from_what_the_code_says_now() {
+    fn generated_typescript_matches_the_api() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../ui/src/api.ts");
         let written = std::fs::read_to_string(path).unwrap_or_default();
         assert!(written == typescript(), "ui/src/api.ts is not what the code says: run `cargo xtask types`");

@@ -13,8 +13,8 @@ pub struct Hello {}
 
 /// The owner of the store.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
-pub struct Greeting {
-    /// Its version; faces of another version say so.
+pub struct ServerInfo {
+    /// Its version; clients of another version say so.
     pub version: String,
     /// Its process.
     pub pid: u32,
@@ -91,14 +91,14 @@ pub struct Configure {
     pub value: Option<Value>,
 }
 
-/// Waits for notifications to show, or half a minute. While a face waits so, the owner hands them over instead of
+/// Waits for notifications to show, or half a minute. While a client waits so, the owner hands them over instead of
 /// showing them; each is handed over once.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
-pub struct Notices {}
+pub struct NotificationsQuery {}
 
 /// What is to be shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct NoticesDue {
+pub struct PendingNotifications {
     /// To be shown now.
     pub show: Vec<Notification>,
     /// Items whose notifications are settled: what is shown of them can be withdrawn.

@@ -7,7 +7,7 @@ use std::{
 
 use callboard_domain::action::Choice;
 
-use crate::{accounts::Account, active_config::ActiveConfig, clients::calls::Asked};
+use crate::{accounts::Account, active_config::ActiveConfig, clients::calls::ChoicesKey};
 
 /// How long a list is good for.
 const AGE: Duration = Duration::from_secs(10);
@@ -19,7 +19,7 @@ const KEPT: usize = 32;
 pub(crate) struct ChoiceCache(Mutex<Vec<List>>);
 
 struct List {
-    asked: Asked,
+    asked: ChoicesKey,
     /// Whose it is: an account that was connected anew is asked anew.
     account: Option<Weak<Account>>,
     at: Instant,
@@ -28,7 +28,7 @@ struct List {
 
 impl ChoiceCache {
     /// What was listed a moment ago.
-    pub(crate) fn get(&self, asked: &Asked, active: &ActiveConfig) -> Option<Vec<Choice>> {
+    pub(crate) fn get(&self, asked: &ChoicesKey, active: &ActiveConfig) -> Option<Vec<Choice>> {
         let mut lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         lists.retain(|list| list.at.elapsed() < AGE);
         let account = account(asked, active);
@@ -42,7 +42,7 @@ impl ChoiceCache {
     }
 
     /// Keeps it for a moment.
-    pub(crate) fn keep(&self, asked: Asked, choices: &[Choice], active: &ActiveConfig) {
+    pub(crate) fn keep(&self, asked: ChoicesKey, choices: &[Choice], active: &ActiveConfig) {
         let mut lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         lists.retain(|list| list.asked != asked);
         if lists.len() >= KEPT {
@@ -53,7 +53,7 @@ impl ChoiceCache {
     }
 }
 
-fn account(asked: &Asked, active: &ActiveConfig) -> Option<Weak<Account>> {
+fn account(asked: &ChoicesKey, active: &ActiveConfig) -> Option<Weak<Account>> {
     let name = asked.account.as_ref()?;
     active.accounts.get(name).map(Arc::downgrade)
 }

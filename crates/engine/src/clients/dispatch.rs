@@ -32,7 +32,7 @@ macro_rules! dispatch {
             };
             Box::pin(async move {
                 catch_panic(answer).await.unwrap_or_else(|panicked| {
-                    tracing::error!(call = name, %panicked, "a call did not end well");
+                    tracing::error!(call = name, %panicked, "a call panicked");
                     Err(ApiError::internal(panicked))
                 })
             })

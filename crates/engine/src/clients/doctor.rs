@@ -293,7 +293,7 @@ async fn accounts(engine: &Engine) -> Vec<Check> {
                     let found = format!("{error} (for {minutes} m)");
                     remedied(
                         check(&name, CheckVerdict::Failed, found),
-                        trouble_remedy(&error, &info.name, secret.as_deref()),
+                        health_remedy(&error, &info.name, secret.as_deref()),
                     )
                 }
             };
@@ -315,7 +315,7 @@ async fn accounts(engine: &Engine) -> Vec<Check> {
 }
 
 /// What to do about an account that cannot be read. `secret` says how its credential is set, where it has one.
-fn trouble_remedy(error: &ServiceError, account: &AccountName, secret: Option<&str>) -> String {
+fn health_remedy(error: &ServiceError, account: &AccountName, secret: Option<&str>) -> String {
     let test = format!("callboard accounts test {account}");
     match (error, secret) {
         (ServiceError::RateLimited { .. }, _) => "wait: it is tried again by itself".to_owned(),
@@ -433,7 +433,7 @@ mod tests {
             (ServiceError::unavailable("down"), None, format!("{by_itself}: {test}")),
         ];
         for (error, secret, expected) in cases {
-            assert_eq!(trouble_remedy(&error, &"pager".into(), secret), expected, "{error:?}");
+            assert_eq!(health_remedy(&error, &"pager".into(), secret), expected, "{error:?}");
         }
     }
 

@@ -13,7 +13,7 @@ use tokio::io::{
 
 use crate::{
     Engine,
-    api::{ApiError, Call, Hello, Notices, NoticesDue, ReadCall},
+    api::{ApiError, Call, Hello, NotificationsQuery, PendingNotifications, ReadCall},
     clients::dispatch,
     outbox::handoff,
     system::local::{self, LocalListener},
@@ -62,7 +62,7 @@ pub(crate) async fn serve(mut listener: LocalListener, engine: Engine) {
                 () = stop.cancelled() => {}
                 result = converse(stream, &client) => {
                     if let Err(error) = result {
-                        tracing::debug!(%error, "a caller of the local socket broke off");
+                        tracing::debug!(%error, "a client's connection failed");
                     }
                 }
             }
@@ -73,7 +73,7 @@ pub(crate) async fn serve(mut listener: LocalListener, engine: Engine) {
 async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, engine: &Engine) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
     // Notifications that were handed to the caller, and of which it is not known yet whether it has them.
-    let mut handed: Option<NoticesDue> = None;
+    let mut handed: Option<PendingNotifications> = None;
     loop {
         let line = match next_line(&mut stream).await {
             Ok(Some(line)) => line,
@@ -95,7 +95,9 @@ async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, engine: &Engine) 
                     false => asked.await,
                 };
                 handed = match &answered {
-                    Ok(due) if request.call == Notices::NAME => serde_json::from_value(due.clone()).ok(),
+                    Ok(due) if request.call == NotificationsQuery::NAME => {
+                        serde_json::from_value(due.clone()).ok()
+                    }
                     _ => None,
                 };
                 answered.map_or_else(Answer::Error, Answer::Ok)
@@ -118,7 +120,7 @@ async fn gone(reading: &mut (impl AsyncBufRead + Unpin)) -> io::Result<()> {
 }
 
 /// The host shows what a caller was given and did not take.
-fn give_back(engine: &Engine, handed: Option<NoticesDue>, error: io::Error) -> io::Result<()> {
+fn give_back(engine: &Engine, handed: Option<PendingNotifications>, error: io::Error) -> io::Result<()> {
     if let Some(due) = handed {
         handoff::show(&**engine.host(), &due);
     }

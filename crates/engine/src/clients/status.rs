@@ -11,7 +11,7 @@ use callboard_domain::{
 use jiff::Timestamp;
 
 use crate::{
-    api::{AccountInfo, Health, TrayIcon, Trouble},
+    api::{AccountInfo, AccountProblem, Health, TrayIcon},
     store::{StoredSource, Unreadable},
 };
 
@@ -106,19 +106,19 @@ fn is_out_of_reach(health: &Health) -> bool {
 }
 
 /// What is wrong with accounts, in a few words each: what a person must see to comes first.
-pub(crate) fn troubles(accounts: &[AccountInfo]) -> Vec<Trouble> {
+pub(crate) fn account_problems(accounts: &[AccountInfo]) -> Vec<AccountProblem> {
     let mut troubles: Vec<(u8, &AccountName, String)> = accounts
         .iter()
         .filter_map(|account| {
-            let (rank, what) = trouble(&account.health)?;
+            let (rank, what) = account_problem(&account.health)?;
             Some((rank, &account.name, what))
         })
         .collect();
     troubles.sort();
-    troubles.into_iter().map(|(_, account, what)| Trouble { account: account.clone(), what }).collect()
+    troubles.into_iter().map(|(_, account, what)| AccountProblem { account: account.clone(), what }).collect()
 }
 
-fn trouble(health: &Health) -> Option<(u8, String)> {
+fn account_problem(health: &Health) -> Option<(u8, String)> {
     let error = match health {
         Health::New | Health::Ok => return None,
         Health::Incomplete { waits_for: Some(place), .. } => {
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn troubles_are_told_in_few_words_the_worst_first() {
+    fn account_problems_are_listed_worst_first() {
         let scopes = ServiceError::Auth { why: "no".into(), missing_scopes: vec!["workflow".into()] };
         let accounts = [
             account("a", true, Health::Ok),
@@ -328,7 +328,7 @@ mod tests {
             ),
         ];
         let told: Vec<String> =
-            troubles(&accounts).iter().map(|it| format!("{} {}", it.account, it.what)).collect();
+            account_problems(&accounts).iter().map(|it| format!("{} {}", it.account, it.what)).collect();
         let expected = [
             "g needs sign-in",
             "h lacks workflow",

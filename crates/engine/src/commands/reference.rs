@@ -194,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_reference_is_written_from_what_the_code_says_now() {
+    fn generated_reference_matches_the_schema() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference.md");
         let written = std::fs::read_to_string(path).unwrap_or_default();
         assert!(

@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use callboard_domain::{
     action::Action,
-    command::{self, ArgError, ArgType, Args, Begun, Command, CommandSpec, Commands, Completion, Parsed},
+    command::{
+        self, ArgError, ArgType, Args, Command, CommandSpec, Commands, Completion, Parsed, PartialParse,
+    },
     identity::Identity,
     item::{AccountName, Item},
 };
@@ -242,7 +244,7 @@ impl Registry {
     }
 
     /// What makes sense of a line that [`Self::parse`] refuses. `None` where it begins with no command.
-    pub(crate) fn begun(&self, line: &str) -> Option<Begun<'_>> {
+    pub(crate) fn begun(&self, line: &str) -> Option<PartialParse<'_>> {
         self.commands.begun(line)
     }
 

@@ -29,7 +29,7 @@ pub(crate) use partial::{STAND_IN, text as stand_in};
 pub use people::unlisted_users;
 pub use schema::schema;
 pub(crate) use schema::{alternatives, keys_of, properties};
-pub use sections::{Commands, Desktop, Ink, Keep, Notifications, Receive, RenamedKey, Theme};
+pub use sections::{Commands, Desktop, Keep, Notifications, Receive, RenamedKey, Theme, TrayColours};
 pub use toml_file::ConfigError;
 pub(crate) use toml_file::{Step, TomlFile, unknown};
 

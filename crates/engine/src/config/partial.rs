@@ -31,7 +31,7 @@ impl<T> Part<T> {
 }
 
 fn is_among(written: &[String], key: &str) -> bool {
-    written.iter().any(|it| nearest::slips(it, key).is_some())
+    written.iter().any(|it| nearest::edit_distance(it, key).is_some())
 }
 
 /// What stands in for keys that a table must have and lacks.

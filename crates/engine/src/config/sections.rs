@@ -100,7 +100,7 @@ pub struct Desktop {
     pub theme: Theme,
     /// The icon in the tray: in colour, or in one ink as the system's own icons are.
     #[serde(default)]
-    pub tray: Ink,
+    pub tray: TrayColours,
     /// After how long unused its window is closed, and its memory freed.
     #[serde(default = "minutes_5", alias = "put_away")]
     pub unload_after: Span,
@@ -111,7 +111,7 @@ impl Default for Desktop {
         Self {
             hotkey: default_hotkey(),
             theme: Theme::default(),
-            tray: Ink::default(),
+            tray: TrayColours::default(),
             unload_after: minutes_5(),
         }
     }
@@ -133,7 +133,7 @@ pub enum Theme {
 /// The tray's icon.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Ink {
+pub enum TrayColours {
     /// In colour.
     #[default]
     Colour,

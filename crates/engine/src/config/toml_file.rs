@@ -112,7 +112,7 @@ impl<'t> TomlFile<'t> {
             let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
             lines.push(line_start..=text[start..].find('\n').map_or(text.len(), |length| start + length));
             let quoted = quoted_at(text, start);
-            let what = parse_error::plain_words(error.message(), Notation::Toml);
+            let what = parse_error::readable_message(error.message(), Notation::Toml);
             faults.push(fault(path, text, span, what, quoted));
         }
         let file = Self { path, text, root, refused: RefCell::default() };
@@ -235,7 +235,7 @@ impl<'t> TomlFile<'t> {
                 let what = if name.is_key { "key" } else { "value" };
                 unknown(what, name.found, name.known.iter().copied())
             }
-            None => parse_error::plain_words(error.message(), Notation::Toml),
+            None => parse_error::readable_message(error.message(), Notation::Toml),
         };
         match error.span() {
             Some(span) => fault(self.path, self.text, span, what, Quoted::WithoutSecrets),

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use super::posted;
 use crate::{
     api::MootReason,
-    store::{CurrentEvent, Prepared, QueuedEvent},
+    store::{CurrentEvent, PreparedDelivery, QueuedEvent},
 };
 
 /// So many late events that wait for a channel become one message.
@@ -38,26 +38,26 @@ pub(super) fn compose(
     stands: bool,
     now: Timestamp,
     zone: &TimeZone,
-) -> Result<Prepared, Moot> {
+) -> Result<PreparedDelivery, Moot> {
     let mut news = news.into_iter();
     let Some(own) = news.next() else {
         return Err(Moot { reason: MootReason::Forgotten, others: Vec::new() });
     };
     if stands {
         let message = own.what.ok().map(|what| posted::event(&what, own.note.as_deref(), now));
-        return Ok(Prepared { message, ..Prepared::default() });
+        return Ok(PreparedDelivery { message, ..PreparedDelivery::default() });
     }
-    let (mut told, mut prepared, mut is_digest) = (Vec::new(), Prepared::default(), false);
+    let (mut told, mut prepared, mut is_digest) = (Vec::new(), PreparedDelivery::default(), false);
     let own_what = own.what.and_then(|what| judged(what, now));
     let own_late = own_what.as_ref().ok().filter(|what| what.is_late(now));
-    told.extend(own_late.map(|what| Told { what, note: own.note.as_deref() }));
+    told.extend(own_late.map(|what| DigestEntry { what, note: own.note.as_deref() }));
     let others: Vec<_> =
         news.map(|it| QueuedEvent { what: it.what.and_then(|what| judged(what, now)), ..it }).collect();
     for QueuedEvent { key, what, note, digested } in &others {
         match what {
             Err(reason) => prepared.moot.push((key.clone(), reason.clone())),
             Ok(what) if *digested || what.is_late(now) => {
-                told.push(Told { what, note: note.as_deref() });
+                told.push(DigestEntry { what, note: note.as_deref() });
                 is_digest |= *digested;
                 prepared.digested.extend((!digested).then(|| key.clone()));
             }
@@ -88,14 +88,14 @@ fn judged(what: CurrentEvent, now: Timestamp) -> Result<CurrentEvent, MootReason
 
 /// An event that a digest tells of, with the line that would stand below it.
 #[derive(Clone, Copy)]
-struct Told<'a> {
+struct DigestEntry<'a> {
     what: &'a CurrentEvent,
     note: Option<&'a str>,
 }
 
 /// One message for many events: of each item the newest, the ones that need somebody first.
-fn digest(told: &[Told<'_>], now: Timestamp, zone: &TimeZone) -> Message {
-    let mut items: BTreeMap<&ItemKey, Vec<Told<'_>>> = BTreeMap::new();
+fn digest(told: &[DigestEntry<'_>], now: Timestamp, zone: &TimeZone) -> Message {
+    let mut items: BTreeMap<&ItemKey, Vec<DigestEntry<'_>>> = BTreeMap::new();
     for one in told {
         items.entry(&one.what.item.key).or_default().push(*one);
     }
@@ -105,9 +105,9 @@ fn digest(told: &[Told<'_>], now: Timestamp, zone: &TimeZone) -> Message {
         Some((posted::tone(newest.what, now), count, newest))
     });
     let mut items: Vec<_> = newest.collect();
-    items.sort_by_key(|(tone, _, Told { what, .. })| (rank(*tone), what.event.at, what.event.id));
+    items.sort_by_key(|(tone, _, DigestEntry { what, .. })| (rank(*tone), what.event.at, what.event.id));
     let tone = items.first().map_or(Tone::Neutral, |(tone, ..)| *tone);
-    let rows = items.iter().take(NAMED).map(|(tone, count, Told { what, note })| {
+    let rows = items.iter().take(NAMED).map(|(tone, count, DigestEntry { what, note })| {
         let now = if what.is_overtaken { format!(", now {}", what.item.status()) } else { String::new() };
         let more = if *count > 1 { format!(" ({count} events)") } else { String::new() };
         let unsure = what.unsure.as_ref().map(|_| " (it is not known whether what came before was posted)");
@@ -199,14 +199,14 @@ mod tests {
         news(what(id, EventName::Triggered, happened, item))
     }
 
-    fn title(composed: &Result<Prepared, Moot>) -> String {
+    fn title(composed: &Result<PreparedDelivery, Moot>) -> String {
         match composed {
             Ok(prepared) => prepared.message.as_ref().unwrap().title.clone(),
             Err(moot) => format!("moot: {:?}", moot.reason),
         }
     }
 
-    fn composed(news: Vec<QueuedEvent>) -> Result<Prepared, Moot> {
+    fn composed(news: Vec<QueuedEvent>) -> Result<PreparedDelivery, Moot> {
         compose(news, false, at(NOW), &TimeZone::UTC)
     }
 
@@ -324,7 +324,7 @@ mod tests {
             is_overtaken: false,
             ..what(1, EventName::Failed, 0, build(&"x".repeat(9_000), &[BuildStatus::Failed]))
         };
-        let all = [Told { what: &long, note: None }; 2];
+        let all = [DigestEntry { what: &long, note: None }; 2];
         let message = digest(&all, at(NOW), &TimeZone::UTC);
         let Block::List(rows) = &message.blocks[0] else { panic!("{message:?}") };
         assert!(rows.len() == 1 && rows[0].text.chars().count() < LINE + 40, "{}", rows[0].text);
@@ -377,6 +377,6 @@ mod tests {
         assert_eq!(message.tone, Tone::Neutral);
         assert_eq!(message.blocks, [Block::Fields(vec![("now".to_owned(), "resolved".to_owned())])]);
         let gone = QueuedEvent { what: Err(MootReason::Gone), ..firing(1, 0) };
-        assert_eq!(compose(vec![gone], true, at(NOW), &TimeZone::UTC), Ok(Prepared::default()));
+        assert_eq!(compose(vec![gone], true, at(NOW), &TimeZone::UTC), Ok(PreparedDelivery::default()));
     }
 }

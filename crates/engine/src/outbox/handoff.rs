@@ -1,5 +1,5 @@
-//! Notifications handed over to a face that waits for them; where none does, the host shows them. Each goes to one of
-//! them, once: one whose face goes away before it has taken it comes back to the host.
+//! Notifications handed over to a client that waits for them; where none does, the host shows them. Each goes to one of
+//! them, once: one whose client goes away before it has taken it comes back to the host.
 
 use std::{
     collections::VecDeque,
@@ -12,12 +12,12 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use crate::{api::NoticesDue, host::Host};
+use crate::{api::PendingNotifications, host::Host};
 
-/// A face that has just had an answer asks again within this time; until then it counts as waiting.
+/// A client that has just had an answer asks again within this time; until then it counts as waiting.
 const COMES_BACK: Duration = Duration::from_secs(3);
 
-/// Where faces wait for notifications.
+/// Where clients wait for notifications.
 #[derive(Default)]
 pub(crate) struct NotificationHandoff {
     state: Mutex<State>,
@@ -27,13 +27,13 @@ pub(crate) struct NotificationHandoff {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<oneshot::Sender<Handed>>,
-    /// Until when a face that had an answer is awaited again.
+    /// Until when a client that had an answer is awaited again.
     awaited: Option<Instant>,
 }
 
-/// What is on its way to a face. Shown by the host where it is dropped before it was taken.
+/// What is on its way to a client. Shown by the host where it is dropped before it was taken.
 struct Handed {
-    due: Option<NoticesDue>,
+    due: Option<PendingNotifications>,
     host: Arc<dyn Host>,
 }
 
@@ -45,8 +45,8 @@ impl Drop for Handed {
     }
 }
 
-/// Has the host do what a face would.
-pub(crate) fn show(host: &dyn Host, due: &NoticesDue) {
+/// Has the host do what a client would.
+pub(crate) fn show(host: &dyn Host, due: &PendingNotifications) {
     due.show.iter().for_each(|notification| host.notify(notification));
     if !due.settled.is_empty() {
         host.settled(&due.settled);
@@ -58,19 +58,19 @@ impl NotificationHandoff {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many faces wait.
+    /// How many clients wait.
     #[cfg(test)]
     pub(crate) fn waiting(&self) -> usize {
-        self.state().waiting.iter().filter(|face| !face.is_closed()).count()
+        self.state().waiting.iter().filter(|client| !client.is_closed()).count()
     }
 
-    /// Waits as a face for what is to be shown, at most that long.
-    pub(crate) async fn wait(&self, longest: Duration) -> NoticesDue {
-        let (face, mut answer) = oneshot::channel();
+    /// Waits as a client for what is to be shown, at most that long.
+    pub(crate) async fn wait(&self, longest: Duration) -> PendingNotifications {
+        let (client, mut answer) = oneshot::channel();
         {
             let mut state = self.state();
-            state.waiting.retain(|face| !face.is_closed());
-            state.waiting.push_back(face);
+            state.waiting.retain(|client| !client.is_closed());
+            state.waiting.push_back(client);
         }
         self.came.notify_one();
         let handed = match timeout(longest, &mut answer).await {
@@ -85,16 +85,16 @@ impl NotificationHandoff {
         handed.and_then(|mut handed| handed.due.take()).unwrap_or_default()
     }
 
-    /// Hands it to a face that waits, or is about to; where there is none, the host shows it.
-    pub(crate) async fn hand_over(&self, due: NoticesDue, host: &Arc<dyn Host>) {
+    /// Hands it to a client that waits, or is about to; where there is none, the host shows it.
+    pub(crate) async fn hand_over(&self, due: PendingNotifications, host: &Arc<dyn Host>) {
         let mut handed = Handed { due: Some(due), host: Arc::clone(host) };
         loop {
-            let (face, awaited) = {
+            let (client, awaited) = {
                 let mut state = self.state();
                 (state.waiting.pop_front(), state.awaited)
             };
-            match (face, awaited) {
-                (Some(face), _) => match face.send(handed) {
+            match (client, awaited) {
+                (Some(client), _) => match client.send(handed) {
                     Ok(()) => return,
                     // It has gone away.
                     Err(back) => handed = back,
@@ -125,10 +125,10 @@ mod tests {
         }
     }
 
-    fn due(title: &str) -> NoticesDue {
+    fn due(title: &str) -> PendingNotifications {
         let title = title.to_owned();
         let one = Notification { title, body: String::new(), items: Vec::new(), important: false };
-        NoticesDue { show: vec![one], settled: Vec::new() }
+        PendingNotifications { show: vec![one], settled: Vec::new() }
     }
 
     struct Scene {
@@ -155,15 +155,19 @@ mod tests {
         let it = Scene::new();
         it.handoff.hand_over(due("a"), &it.host).await;
         assert_eq!(it.shown(), ["a"]);
-        assert_eq!(it.handoff.wait(LONG).await, NoticesDue::default(), "what was shown does not come again");
+        assert_eq!(
+            it.handoff.wait(LONG).await,
+            PendingNotifications::default(),
+            "what was shown does not come again"
+        );
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_face_that_waits_gets_it_once() {
+    async fn waiting_client_receives_a_notification_once() {
         let it = Scene::new();
         let (first, ()) = tokio::join!(it.handoff.wait(LONG), it.handoff.hand_over(due("a"), &it.host));
         assert_eq!(first, due("a"));
-        // Between two calls a face is awaited.
+        // Between two calls a client is awaited.
         let later = async {
             tokio::time::sleep(Duration::from_secs(1)).await;
             it.handoff.wait(LONG).await
@@ -178,7 +182,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_a_face_did_not_take_is_shown_by_the_host() {
+    async fn notification_not_taken_by_a_client_falls_back_to_the_host() {
         let it = Scene::new();
         let gone = tokio::time::timeout(Duration::from_secs(1), it.handoff.wait(LONG)).await;
         assert!(gone.is_err());

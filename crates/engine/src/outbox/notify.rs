@@ -18,8 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{handoff::NotificationHandoff, quiet::quiet};
 use crate::{
-    active_config::LiveConfig,
-    api::{NoticesDue, QuietNow},
+    active_config::ConfigHandle,
+    api::{PendingNotifications, QuietStatus},
     host::Host,
     store::{PendingNotice, Store, StoreError},
     system::supervise::sleep_for,
@@ -49,7 +49,7 @@ pub(crate) struct Notifier {
 
 struct Inner {
     store: Store,
-    live: LiveConfig,
+    live: ConfigHandle,
     host: Arc<dyn Host>,
     handoff: NotificationHandoff,
     /// When the last notification was shown.
@@ -57,7 +57,7 @@ struct Inner {
 }
 
 impl Notifier {
-    pub(crate) fn new(store: Store, live: LiveConfig, host: Arc<dyn Host>) -> Self {
+    pub(crate) fn new(store: Store, live: ConfigHandle, host: Arc<dyn Host>) -> Self {
         let (handoff, notified_at) = (NotificationHandoff::default(), Mutex::default());
         Self { inner: Arc::new(Inner { store, live, host, handoff, notified_at }) }
     }
@@ -68,14 +68,14 @@ impl Notifier {
     }
 
     /// Whether only important notifications are shown now, and until when: quiet hours, or a person asked for quiet.
-    pub(crate) async fn quiet_now(&self, now: Timestamp) -> Result<Option<QuietNow>, StoreError> {
+    pub(crate) async fn quiet_now(&self, now: Timestamp) -> Result<Option<QuietStatus>, StoreError> {
         let asked = self.inner.store.quiet_until().await?;
         let hours = self.inner.live.now().config.notifications.quiet_hours;
         Ok(quiet(asked, hours, now, &TimeZone::system()))
     }
 
     /// To a client that waits for notifications, else to the host.
-    async fn hand_over(&self, due: NoticesDue) {
+    async fn hand_over(&self, due: PendingNotifications) {
         self.inner.handoff.hand_over(due, &self.inner.host).await;
     }
 
@@ -88,15 +88,15 @@ impl Notifier {
 pub(crate) async fn run(notifier: Notifier, stop: CancellationToken) {
     let mut changed = notifier.inner.store.changed();
     let mut open = recently_shown(&notifier).await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "what was told before cannot be read; it is not withdrawn");
+        tracing::warn!(%error, "shown notifications cannot be read; they are not withdrawn");
         Open::new()
     });
     loop {
         let now = Timestamp::now();
         if let Err(error) = withdraw(&notifier, &mut open, now).await {
-            tracing::error!(%error, "what is settled could not be read");
+            tracing::error!(%error, "moot notifications could not be read");
         }
-        let wait = match tell(&notifier, &mut open, now).await {
+        let wait = match show_due(&notifier, &mut open, now).await {
             Ok(wait) => wait,
             Err(error) => {
                 tracing::error!(%error, "notifications could not be read");
@@ -113,7 +113,7 @@ pub(crate) async fn run(notifier: Notifier, stop: CancellationToken) {
                 notifier.inner.host.changed();
                 tokio::select! {
                     () = stop.cancelled() => return,
-                    () = settled(&mut changed) => {}
+                    () = quiet_moment(&mut changed) => {}
                 }
             }
         }
@@ -121,7 +121,7 @@ pub(crate) async fn run(notifier: Notifier, stop: CancellationToken) {
 }
 
 /// Waits until nothing has changed for a moment.
-async fn settled(changed: &mut watch::Receiver<u64>) {
+async fn quiet_moment(changed: &mut watch::Receiver<u64>) {
     let longest = Instant::now() + LONGEST_MOMENT;
     while tokio::time::timeout_at(longest.min(Instant::now() + MOMENT), changed.changed())
         .await
@@ -156,13 +156,17 @@ async fn withdraw(notifier: &Notifier, open: &mut Open, now: Timestamp) -> Resul
         !over
     });
     if !settled.is_empty() {
-        notifier.hand_over(NoticesDue { show: Vec::new(), settled }).await;
+        notifier.hand_over(PendingNotifications { show: Vec::new(), settled }).await;
     }
     Ok(())
 }
 
 /// Shows what may be shown now; says when to look again where something waits.
-async fn tell(notifier: &Notifier, open: &mut Open, now: Timestamp) -> Result<Option<Duration>, StoreError> {
+async fn show_due(
+    notifier: &Notifier,
+    open: &mut Open,
+    now: Timestamp,
+) -> Result<Option<Duration>, StoreError> {
     let pending = notifier.inner.store.pending_notices(LOOKED_AT).await?;
     if pending.is_empty() {
         return Ok(None);
@@ -175,7 +179,7 @@ async fn tell(notifier: &Notifier, open: &mut Open, now: Timestamp) -> Result<Op
         *notifier.notified_at() = Some(now);
         let events: Vec<Event> = due.iter().map(|notice| notice.event.clone()).collect();
         if let Some(notification) = one(notifier, due).await? {
-            notifier.hand_over(NoticesDue { show: vec![notification], settled: Vec::new() }).await;
+            notifier.hand_over(PendingNotifications { show: vec![notification], settled: Vec::new() }).await;
         }
         // News takes the place of what was told before.
         for event in events.into_iter().filter(|event| rules::can_be_over(event.name, event.item.kind)) {
@@ -216,7 +220,7 @@ async fn one(notifier: &Notifier, due: Vec<PendingNotice>) -> Result<Option<Noti
         {
             let me = notifier.inner.store.acts_as(&event.item.account).await?;
             told.push(rules::NotifiableEvent {
-                of_me: rules::is_of_me(&event, &stored.item, &me),
+                of_me: rules::concerns_me(&event, &stored.item, &me),
                 event,
                 item: stored.item,
                 important: notice.important,

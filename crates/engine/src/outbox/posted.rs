@@ -115,7 +115,7 @@ mod tests {
     use crate::tests::{approval, at, build, incident, pull};
 
     #[test]
-    fn an_item_is_told_as_its_row_says_it_and_from_nobodys_side() {
+    fn posted_item_reads_like_its_row_without_a_viewer() {
         let mine = Item { url: "https://forge.example/1".parse().ok(), ..pull(1, "Try it", &["ana"]) };
         let failed = build("acme/web", &[BuildStatus::Passed, BuildStatus::Failed]);
         // item -> tone, title, state, whose turn

@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, civil, tz::TimeZone};
 
-use crate::api::QuietNow;
+use crate::api::QuietStatus;
 
 /// Whether only important notifications are shown, and until when: of quiet hours and a person's wish the longer one.
 pub(super) fn quiet(
@@ -10,9 +10,9 @@ pub(super) fn quiet(
     hours: Option<(civil::Time, civil::Time)>,
     now: Timestamp,
     zone: &TimeZone,
-) -> Option<QuietNow> {
-    let asked = asked.filter(|end| now < *end).map(|until| QuietNow { until, asked: true });
-    let hours = quiet_hours_end(hours, now, zone).map(|until| QuietNow { until, asked: false });
+) -> Option<QuietStatus> {
+    let asked = asked.filter(|end| now < *end).map(|until| QuietStatus { until, asked: true });
+    let hours = quiet_hours_end(hours, now, zone).map(|until| QuietStatus { until, asked: false });
     asked.into_iter().chain(hours).max_by_key(|quiet| (quiet.until, quiet.asked))
 }
 
@@ -44,7 +44,7 @@ mod tests {
         let at = |time: &str| format!("2026-11-{time}Z").parse::<Timestamp>().unwrap();
         let night = hours("22:00", "07:00");
         let noon = hours("12:00", "13:00");
-        let until = |asked, time| Some(QuietNow { until: at(time), asked });
+        let until = |asked, time| Some(QuietStatus { until: at(time), asked });
         let cases = [
             (None, night, "22T21:59:59", None),
             (None, night, "22T22:00:00", until(false, "23T07:00:00")),

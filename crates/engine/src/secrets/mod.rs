@@ -188,7 +188,7 @@ impl Secrets {
     }
 
     /// True where [`Secrets::is_ready`] can tell that it is locked without asking the person for a password.
-    pub fn knows_whether_locked(&self) -> bool {
+    pub fn can_tell_locked(&self) -> bool {
         self.place == Place::Keychain && cfg!(target_os = "linux")
     }
 

@@ -19,7 +19,7 @@ impl Vault for Hangs {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_vault_that_hangs_is_told_and_hangs_nothing() {
+async fn hanging_vault_is_reported_and_blocks_nothing() {
     let secrets = Secrets { vault: Arc::new(Hangs), place: Place::Keychain };
     let error = secrets.get("forge", "token").await.unwrap_err();
     assert_eq!(error, SecretsError::NoAnswer { place: "the system's keychain" });
@@ -88,7 +88,7 @@ async fn the_environment_is_read_only_and_names_its_variable() {
 }
 
 #[tokio::test]
-async fn an_absent_keychain_is_told_in_time() {
+async fn absent_keychain_is_reported_in_time() {
     let folder = tempfile::tempdir().unwrap();
     let secrets = Secrets::open(Place::Keychain, folder.path(), None);
     let answer = secrets.get("no-such-account", "token").await;

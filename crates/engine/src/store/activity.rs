@@ -12,7 +12,7 @@ use rusqlite::{Connection, params};
 use super::{
     Store, StoreError,
     events::is_long_before,
-    row::{At, Clock, Lenient, Word, all, each, one},
+    row::{At, Clock, EnumText, Lenient, all, each, one},
 };
 
 /// The events that activity counts, or that end what it measures; of all others nothing is written beside the table.
@@ -50,7 +50,7 @@ fn took(conn: &Connection, from: Timestamp, to: Timestamp) -> rusqlite::Result<V
     for item in items {
         let sql = "SELECT at, name FROM events WHERE item = ?1 ORDER BY id";
         let events: Vec<(Timestamp, EventName)> =
-            all(conn, sql, [item], |row| Ok((row.get::<_, At>(0)?.0, row.get::<_, Word<_>>(1)?.0)))?;
+            all(conn, sql, [item], |row| Ok((row.get::<_, At>(0)?.0, row.get::<_, EnumText<_>>(1)?.0)))?;
         found
             .extend(activity::took(&events).into_iter().filter(|it| from <= it.ended_at && it.ended_at < to));
     }
@@ -83,7 +83,7 @@ fn unreadable_events(conn: &Connection, since: Timestamp) -> rusqlite::Result<u3
         if row.get::<Clock>(2)?.is_some_and(|seen_at| is_long_before(seen_at.0, since)) {
             return Ok(ControlFlow::Break(()));
         }
-        let (name, at) = (row.get::<Word<EventName>>(0)?, row.get::<At>(1)?);
+        let (name, at) = (row.get::<EnumText<EventName>>(0)?, row.get::<At>(1)?);
         if (name.is_none() || at.is_none()) && at.is_none_or(|at| at.0 >= since) {
             unreadable += 1;
         }

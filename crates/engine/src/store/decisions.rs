@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     Store, StoreError, events,
-    row::{At, Clock, Flag, Json, Word, all, one, run},
+    row::{At, Clock, EnumText, Flag, Json, all, one, run},
 };
 
 pub(super) const V1: &str = "
@@ -38,7 +38,7 @@ pub(super) const CHECKED: &str = "event, decision, important, notice, told_at";
 pub(super) fn check(row: &Row<'_>) -> rusqlite::Result<()> {
     row.get::<_, Json<Value>>(1)?;
     row.get::<_, Flag>(2)?;
-    row.get::<_, Option<Word<NoticeState>>>(3)?;
+    row.get::<_, Option<EnumText<NoticeState>>>(3)?;
     row.get::<_, Option<Clock>>(4)?;
     Ok(())
 }

@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::{
     Store, StoreError,
     deliveries::LIVE,
-    row::{At, Clock, Flag, Json, Lenient, Word, all, each, is_unreadable, key, one, run},
+    row::{At, Clock, EnumText, Flag, Json, Lenient, all, each, is_unreadable, key, one, run},
 };
 use crate::api::Events;
 
@@ -89,7 +89,7 @@ pub(super) fn insert(
     let (of, asked_before) = (some(of), some(asked_before));
     let row = params![
         n,
-        Word(name),
+        EnumText(name),
         distinct,
         At(at),
         At(seen_at),
@@ -100,7 +100,7 @@ pub(super) fn insert(
         moot.is_some(),
         of,
         asked_before,
-        moot.map(Word)
+        moot.map(EnumText)
     ];
     let inserted = run(conn, sql, row)?;
     Ok((inserted == 1).then(|| conn.last_insert_rowid()))
@@ -112,9 +112,9 @@ fn some<T: Serialize>(list: &[T]) -> Option<Json<&[T]>> {
 }
 
 /// Names of events as a list in SQL.
-pub(super) fn words(names: &[EventName]) -> String {
-    let words: Vec<_> = names.iter().map(|name| format!("'{}'", name.name())).collect();
-    words.join(", ")
+pub(super) fn sql_list(names: &[EventName]) -> String {
+    let sql_list: Vec<_> = names.iter().map(|name| format!("'{}'", name.name())).collect();
+    sql_list.join(", ")
 }
 
 /// True where of what has happened to item `n` since the last of `over` some is among `what`, and none of that was news.
@@ -122,8 +122,8 @@ pub(super) fn all_moot(conn: &Connection, n: i64, Ends { what, over }: Ends) -> 
     let sql = format!(
         "SELECT count(*) > 0 AND min(moot) FROM events WHERE item = ?1 AND name IN ({}) AND id >
          (SELECT coalesce(max(id), 0) FROM events WHERE item = ?1 AND name IN ({}))",
-        words(what),
-        words(over)
+        sql_list(what),
+        sql_list(over)
     );
     Ok(one(conn, &sql, [n], |row| row.get::<_, Option<bool>>(0))?.flatten().unwrap_or(false))
 }
@@ -138,14 +138,14 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Event> {
     Ok(Event {
         id: row.get(0)?,
         item: key(row, 1)?,
-        name: row.get::<_, Word<_>>(4)?.0,
+        name: row.get::<_, EnumText<_>>(4)?.0,
         at: row.get::<_, At>(5)?.0,
         seen_at: row.get::<_, Clock>(6)?.0,
         old: row.get::<_, Flag>(7)?.0,
         by: who(row, 8)?,
         summary: row.get(10)?,
         moot: row.get::<_, Flag>(11)?.0,
-        moot_because: row.get::<_, Option<Word<_>>>(14)?.map(|it| it.0),
+        moot_because: row.get::<_, Option<EnumText<_>>>(14)?.map(|it| it.0),
         of: row.get::<_, Option<Json<_>>>(12)?.map(|it| it.0).unwrap_or_default(),
         asked_before: row.get::<_, Option<Json<_>>>(13)?.map(|it| it.0).unwrap_or_default(),
     })

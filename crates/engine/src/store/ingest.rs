@@ -27,7 +27,7 @@ use super::{
     items::{self, Known},
     row::{all, whole_micros},
     runs,
-    sources::{self, Standing},
+    sources::{self, SourceState},
 };
 
 /// What happened longer ago than this is on the record but never news, even if it is first heard of now. Nor is what
@@ -87,7 +87,7 @@ pub struct Ingested {
 
 /// What has just happened, as the rules see it.
 #[derive(Debug, Clone, Copy)]
-pub struct Happened<'a> {
+pub struct NewEvent<'a> {
     /// What happened. It was seen just now: `seen_at` is the present.
     pub event: &'a Event,
     /// The item as it is now.
@@ -100,7 +100,7 @@ pub struct Happened<'a> {
 
 /// What is to be done about an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decided {
+pub struct EventDecision {
     /// The decision with its reasons, as JSON: what [`Store::decision`] gives.
     pub record: String,
     /// Keep the item off the board until something else happens to it.
@@ -127,10 +127,10 @@ pub struct Post {
 /// If it panics, nothing of the report is written.
 pub trait Decide: Send + Sync {
     /// What is to be done.
-    fn decide(&self, happened: Happened<'_>) -> Decided;
+    fn decide(&self, happened: NewEvent<'_>) -> EventDecision;
 
     /// True where what has happened is the doing of that run of ours, so that the message about the run tells of it.
-    fn is_doing_of(&self, run: &Run, happened: Happened<'_>) -> bool {
+    fn is_doing_of(&self, run: &Run, happened: NewEvent<'_>) -> bool {
         let _ = (run, happened);
         false
     }
@@ -145,10 +145,10 @@ pub trait Decide: Send + Sync {
 const LATELY: Duration = Duration::from_secs(86_400);
 
 /// Where a report comes from and how it is to be read.
-struct Intake<'a> {
+struct ReportContext<'a> {
     conn: &'a Connection,
     account: &'a AccountName,
-    standing: Standing,
+    standing: SourceState,
     /// True for the first poll of the account: what it finds without a time is old.
     first_poll: bool,
     /// When the poll began; `None` for a webhook.
@@ -167,7 +167,7 @@ pub(super) fn ingest(
 ) -> rusqlite::Result<Ingested> {
     let standing = sources::standing(conn, account, now)?;
     let now = whole_micros(now);
-    let mut intake = Intake {
+    let mut intake = ReportContext {
         conn,
         account,
         first_poll: matches!(report, Report::Poll { .. }) && !standing.polled,
@@ -216,7 +216,7 @@ pub(super) fn ingest(
     Ok(Ingested { events: intake.events, duplicate: false })
 }
 
-impl Intake<'_> {
+impl ReportContext<'_> {
     fn ingest_webhook(&mut self, snapshots: &[Item], gone: &[Gone]) -> rusqlite::Result<()> {
         // Before what is reported under the new names, so that it finds what happened under the old ones.
         let (renamed, gone): (Vec<_>, Vec<_>) =
@@ -317,12 +317,12 @@ impl Intake<'_> {
         };
         if !old && !moot {
             let snoozed = matches!(subject.snoozed, Some(items::Snooze::Until(end)) if now < end);
-            let happened = Happened { event: &event, item, me: &self.standing.me, snoozed };
+            let happened = NewEvent { event: &event, item, me: &self.standing.me, snoozed };
             let decided = decide.decide(happened);
             decisions::insert(conn, id, &decided.record, decided.notice.as_ref())?;
             // What only others are asked for is nothing that has happened, unless a rule makes it so.
             let is_told = decided.notice.is_some() || !decided.posts.is_empty();
-            if subject.aside && (is_told || !rules::is_of_others(&event, item, &self.standing.me)) {
+            if subject.aside && (is_told || !rules::concerns_others_only(&event, item, &self.standing.me)) {
                 items::clear_snooze_on_change(conn, n)?;
             }
             if decided.silence {
@@ -451,7 +451,7 @@ fn sweep(
     for (key, transition) in due {
         let Some(Known { n, state: Some(stored), .. }) = items::load(conn, key)? else { continue };
         let aside = stored.silenced || stored.snoozed.is_some();
-        let mut intake = Intake {
+        let mut intake = ReportContext {
             conn,
             account: &key.account,
             standing: sources::standing(conn, &key.account, now)?,

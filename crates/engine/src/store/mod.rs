@@ -5,6 +5,7 @@
 
 mod activity;
 mod audit;
+mod builtin_room;
 mod decisions;
 mod deliveries;
 mod error;
@@ -17,7 +18,6 @@ mod open_items;
 mod output;
 mod prune;
 mod readers;
-mod room;
 mod row;
 mod run_output;
 mod runs;
@@ -46,19 +46,19 @@ use self::{readers::Readers, writer::Writer};
 
 pub use self::{
     activity::Counted,
+    builtin_room::BuiltinRoomMessage,
     decisions::{Notice, PendingNotice},
     deliveries::{
         About, Attempt, Claimed, Content, CurrentEvent, Delivery, DeliveryState, Edits, LONGEST_WAIT,
-        NewDelivery, Prepared, QueuedEvent,
+        NewDelivery, PreparedDelivery, QueuedEvent,
     },
     error::StoreError,
-    ingest::{Decide, Decided, Happened, Ingested, Post, Report, Watched},
+    ingest::{Decide, EventDecision, Ingested, NewEvent, Post, Report, Watched},
     items::{BOARD, Snooze, StoredItem},
     open_items::{OpenRow, Unreadable},
     output::Output,
     prune::{Pruned, Retention},
-    room::RoomMessage,
-    run_output::PutOut,
+    run_output::StoredOutput,
     search::Found,
     secret_records::SecretRecords,
     sources::{StoredProblem, StoredSource},

@@ -11,8 +11,8 @@ use std::{
 use rusqlite::{Connection, OpenFlags};
 
 use super::{
-    StoreError, activity, audit, decisions, deliveries, events, hooks, items, open_items, room, run_output,
-    runs, search, secret_records, settings, sources,
+    StoreError, activity, audit, builtin_room, decisions, deliveries, events, hooks, items, open_items,
+    run_output, runs, search, secret_records, settings, sources,
 };
 use crate::system::private;
 
@@ -27,7 +27,7 @@ pub(super) const FORMATS: &[&[&str]] = &[
         runs::V1,
         run_output::V1,
         deliveries::V1,
-        room::V1,
+        builtin_room::V1,
         search::V1,
         settings::V1,
     ],

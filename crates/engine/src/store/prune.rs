@@ -6,7 +6,7 @@ use callboard_domain::item::Kind;
 use jiff::Timestamp;
 
 use super::{
-    Store, StoreError, audit, deliveries, events, hooks, ingest, items, room,
+    Store, StoreError, audit, builtin_room, deliveries, events, hooks, ingest, items,
     row::{one, run},
     runs,
 };
@@ -86,7 +86,7 @@ impl Store {
         let seen = before(keep.hooks);
         pruned.hooks = self.in_steps(move |conn| hooks::prune(conn, seen, STEP)).await?;
         let said = before(keep.room);
-        pruned.room = self.in_steps(move |conn| room::prune(conn, said, STEP)).await?;
+        pruned.room = self.in_steps(move |conn| builtin_room::prune(conn, said, STEP)).await?;
         pruned.dangling = self.prune_dangling().await?;
         Ok(pruned)
     }

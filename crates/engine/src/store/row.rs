@@ -101,9 +101,9 @@ pub(super) fn safe_link(link: String) -> Option<String> {
 }
 
 /// An enum without data, as the word that it has in JSON.
-pub(super) struct Word<T>(pub(super) T);
+pub(super) struct EnumText<T>(pub(super) T);
 
-impl<T: Serialize> ToSql for Word<T> {
+impl<T: Serialize> ToSql for EnumText<T> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         let quoted = serde_json::to_string(&self.0)
             .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
@@ -111,7 +111,7 @@ impl<T: Serialize> ToSql for Word<T> {
     }
 }
 
-impl<T: DeserializeOwned> FromSql for Word<T> {
+impl<T: DeserializeOwned> FromSql for EnumText<T> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         let word: serde::de::value::StrDeserializer<'_, serde::de::value::Error> =
             value.as_str()?.into_deserializer();

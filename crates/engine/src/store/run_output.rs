@@ -33,7 +33,7 @@ CREATE TABLE run_steps (
 
 /// What a run has put out, as far as it is kept.
 #[derive(Debug, Default)]
-pub struct PutOut {
+pub struct StoredOutput {
     /// What it printed.
     pub output: Output,
     /// The steps that began, the first one first.
@@ -149,8 +149,9 @@ impl Store {
     }
 
     /// What a run has put out.
-    pub async fn put_out(&self, id: &str) -> Result<PutOut, StoreError> {
+    pub async fn stored_output(&self, id: &str) -> Result<StoredOutput, StoreError> {
         let id = id.to_owned();
-        self.read(move |conn| Ok(PutOut { output: read(conn, &id)?, steps: read_steps(conn, &id)? })).await
+        self.read(move |conn| Ok(StoredOutput { output: read(conn, &id)?, steps: read_steps(conn, &id)? }))
+            .await
     }
 }

@@ -174,7 +174,7 @@ pub(super) fn search_text(run: &Run) -> String {
     let ended = match &run.state {
         RunState::Done { outcome } => outcome.summary.clone(),
         RunState::Unknown { why } => why.clone(),
-        RunState::Resolved { .. } => run.state.said().unwrap_or_default(),
+        RunState::Resolved { .. } => run.state.resolution_text().unwrap_or_default(),
         RunState::Failed { .. }
         | RunState::Pending { .. }
         | RunState::Running

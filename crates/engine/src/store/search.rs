@@ -67,12 +67,12 @@ pub(super) fn index_step(conn: &Connection) -> rusqlite::Result<bool> {
 }
 
 /// The words of a query, in lower case: every one must be found.
-struct Words {
+struct SearchTerms {
     long: Vec<String>,
     short: Vec<String>,
 }
 
-impl Words {
+impl SearchTerms {
     /// `None` where there are none.
     fn new(query: &str) -> Option<Self> {
         let words = query.split_whitespace().take(16).map(str::to_lowercase);
@@ -101,7 +101,7 @@ impl Words {
 }
 
 /// The newest items that hold every word.
-fn search_items(conn: &Connection, words: &Words, page: Page) -> rusqlite::Result<Vec<StoredItem>> {
+fn search_items(conn: &Connection, words: &SearchTerms, page: Page) -> rusqlite::Result<Vec<StoredItem>> {
     let columns = items::COLUMNS;
     let keep = |it: &StoredItem| words.short_in(&items::search_text(&it.item));
     if words.long.is_empty() {
@@ -117,7 +117,7 @@ fn search_items(conn: &Connection, words: &Words, page: Page) -> rusqlite::Resul
 }
 
 /// The newest runs that hold every word.
-fn search_runs(conn: &Connection, words: &Words, page: Page) -> rusqlite::Result<Vec<Run>> {
+fn search_runs(conn: &Connection, words: &SearchTerms, page: Page) -> rusqlite::Result<Vec<Run>> {
     let columns = runs::COLUMNS;
     let keep = |run: &Run| words.short_in(&runs::search_text(run));
     if words.long.is_empty() {
@@ -175,7 +175,7 @@ impl Store {
 
     /// The same without the first `skip` of each.
     pub async fn search_page(&self, query: &str, skip: u32, limit: u32) -> Result<Found, StoreError> {
-        let Some(words) = Words::new(query) else { return Ok(Found::default()) };
+        let Some(words) = SearchTerms::new(query) else { return Ok(Found::default()) };
         let page = Page { skip, limit };
         let find = move |conn: &Connection| {
             Ok(Found { items: search_items(conn, &words, page)?, runs: search_runs(conn, &words, page)? })
@@ -185,7 +185,7 @@ impl Store {
 
     /// The same for items alone.
     pub async fn search_items(&self, query: &str, limit: u32) -> Result<Vec<StoredItem>, StoreError> {
-        let Some(words) = Words::new(query) else { return Ok(Vec::new()) };
+        let Some(words) = SearchTerms::new(query) else { return Ok(Vec::new()) };
         self.read(move |conn| search_items(conn, &words, Page { skip: 0, limit })).await
     }
 }

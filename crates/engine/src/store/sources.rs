@@ -5,7 +5,7 @@ use callboard_domain::{
     identity::Identity,
     item::AccountName,
     origin::Origin,
-    source::{Batch, Cursor, Problem, ProblemKind, Progress, RateLimit, Remember},
+    source::{Batch, Cursor, CursorUpdate, Problem, ProblemKind, Progress, RateLimit},
 };
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row, params};
@@ -128,7 +128,7 @@ fn since(
 
 /// What taking in a report needs to know of its source.
 #[derive(Default)]
-pub(super) struct Standing {
+pub(super) struct SourceState {
     pub(super) baseline_at: Option<Timestamp>,
     pub(super) polled: bool,
     pub(super) me: Identity,
@@ -141,12 +141,12 @@ pub(super) fn standing(
     conn: &Connection,
     account: &AccountName,
     now: Timestamp,
-) -> rusqlite::Result<Standing> {
+) -> rusqlite::Result<SourceState> {
     let sql = "SELECT baseline_at, last_ok_at IS NOT NULL, identity FROM sources WHERE account = ?1";
     let found = one(conn, sql, [account.as_str()], |row| {
         let mut row = Lenient::new(row);
         let baseline_at = row.get::<Option<Clock>>(0)?.flatten();
-        Ok(Standing {
+        Ok(SourceState {
             // One to come would keep all news back.
             baseline_at: baseline_at.map(|at| at.0).filter(|at| at.duration_since(now) < CLOCK),
             polled: row.get(1)?.unwrap_or_default(),
@@ -193,7 +193,7 @@ pub(super) fn polled(
 pub(super) fn remember(
     conn: &Connection,
     account: &AccountName,
-    remember: &Remember,
+    remember: &CursorUpdate,
 ) -> rusqlite::Result<()> {
     let sql = "SELECT cursor FROM sources WHERE account = ?1";
     let stored =
@@ -229,7 +229,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<StoredSource> {
         unreadable: row.into_unreadable(),
     };
     if !source.unreadable.is_empty() {
-        let damage = Damage { columns: source.unreadable.clone(), ..Damage::default() };
+        let damage = AccountDamage { columns: source.unreadable.clone(), ..AccountDamage::default() };
         source.problems.push(StoredProblem { problem: damage.problem(), since: None });
     }
     Ok(source)
@@ -240,7 +240,7 @@ const NAMED: usize = 3;
 
 /// What is damaged of what is stored of an account.
 #[derive(Debug, Default)]
-struct Damage {
+struct AccountDamage {
     /// Columns of its own row.
     columns: Vec<String>,
     /// Its items' rows, by their numbers.
@@ -249,7 +249,7 @@ struct Damage {
     missing: i64,
 }
 
-impl Damage {
+impl AccountDamage {
     fn of(conn: &Connection, account: &AccountName, all: bool) -> rusqlite::Result<Self> {
         let source = one(conn, &format!("{SELECT} WHERE account = ?1"), [account.as_str()], read)?;
         Ok(Self {
@@ -283,11 +283,11 @@ impl Damage {
 /// its polls left off: the next one reads everything, and what it finds is joined with what happened before. Until then the
 /// account has a problem that says so. False, and nothing done, where nothing is damaged.
 fn rebuild(conn: &Connection, account: &AccountName, all: bool, now: Timestamp) -> rusqlite::Result<bool> {
-    let damage = Damage::of(conn, account, all)?;
+    let damage = AccountDamage::of(conn, account, all)?;
     if damage.is_none() {
         return Ok(false);
     }
-    let Damage { columns, items, missing } = &damage;
+    let AccountDamage { columns, items, missing } = &damage;
     tracing::warn!(%account, ?columns, items = items.len(), missing, "stored rows are damaged; everything is read anew");
     for column in columns.iter().filter(|column| *column != "problems") {
         run(conn, &format!("UPDATE sources SET {column} = NULL WHERE account = ?1"), [account.as_str()])?;
@@ -375,7 +375,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let name = account.clone();
-        if self.read(move |conn| Damage::of(conn, &name, all)).await?.is_none() {
+        if self.read(move |conn| AccountDamage::of(conn, &name, all)).await?.is_none() {
             return Ok(false);
         }
         let account = account.clone();

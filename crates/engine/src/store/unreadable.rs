@@ -13,7 +13,7 @@ use callboard_domain::{
 use rusqlite::{Connection, Row};
 
 use super::{
-    Store, StoreError, audit, decisions, deliveries, events, items, room,
+    Store, StoreError, audit, builtin_room, decisions, deliveries, events, items,
     row::{Clock, each, strict},
     runs, secret_records, sources,
 };
@@ -130,8 +130,8 @@ fn tables() -> Vec<Table> {
         }),
         table(RowKind::Run, from(runs::COLUMNS, "runs"), &[0], |row| runs::read_noting(row).map(|it| it.1)),
         table(RowKind::Delivery, from(deliveries::COLUMNS, "deliveries"), &[0], deliveries::damaged),
-        table(RowKind::RoomMessage, from(room::COLUMNS, "room"), &[0], |row| {
-            room::read_noting(row).map(|it| it.1)
+        table(RowKind::RoomMessage, from(builtin_room::COLUMNS, "room"), &[0], |row| {
+            builtin_room::read_noting(row).map(|it| it.1)
         }),
         table(RowKind::AuditEntry, from(audit::COLUMNS, "audit"), &[0], |row| {
             audit::read_noting(row).map(|it| it.1)

@@ -14,18 +14,18 @@ pub struct Paths {
 /// There is no home folder to put files in.
 #[derive(Debug, thiserror::Error)]
 #[error("there is no home folder; say where with {0}")]
-pub struct NoHome(&'static str);
+pub struct NoHomeDir(&'static str);
 
 impl Paths {
     /// Those asked for, else the platform's.
     ///
     /// # Errors
     /// Where one is not said and there is no home folder.
-    pub fn new(config: Option<PathBuf>, data: Option<PathBuf>) -> Result<Self, NoHome> {
+    pub fn new(config: Option<PathBuf>, data: Option<PathBuf>) -> Result<Self, NoHomeDir> {
         let places = directories::ProjectDirs::from("", "", "callboard");
         let config = config.or_else(|| places.as_ref().map(|it| it.config_dir().join("callboard.toml")));
         let data = data.or_else(|| places.as_ref().map(|it| it.data_dir().to_owned()));
-        Ok(Self { config: config.ok_or(NoHome("--config"))?, data: data.ok_or(NoHome("--data"))? })
+        Ok(Self { config: config.ok_or(NoHomeDir("--config"))?, data: data.ok_or(NoHomeDir("--data"))? })
     }
 
     /// Both in one folder, such as one that is removed at the end.

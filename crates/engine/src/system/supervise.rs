@@ -15,9 +15,9 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// The wait before a task is started again for the first time; it doubles each time.
+/// The wait before a background task restarts for the first time; it doubles each time.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
-/// The longest wait before a task is started again.
+/// The longest wait before a background task restarts.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// A task that ran for this long is well: its next fault counts as the first.
 const WELL_AFTER: Duration = Duration::from_secs(10 * 60);
@@ -142,9 +142,9 @@ impl Tasks {
         let now = Timestamp::now();
         match wait {
             Some(wait) => {
-                tracing::error!(task = name, %panicked, wait_s = wait.as_secs(), "a task is started again")
+                tracing::error!(task = name, %panicked, wait_s = wait.as_secs(), "a background task restarts")
             }
-            None => tracing::error!(task = name, %panicked, "a task did not end well"),
+            None => tracing::error!(task = name, %panicked, "a background task failed"),
         }
         let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
         let count = faults.get(name).map_or(0, |fault| fault.count);

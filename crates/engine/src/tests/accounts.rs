@@ -141,14 +141,14 @@ async fn one_bad_command_file_leaves_out_its_own_commands_only() {
     assert!(error.file.ends_with("ops/bad.toml") && error.what.contains("colour"), "{error:?}");
     let checks = it.call(crate::api::Doctor {}).await.unwrap();
     assert!(checks.iter().any(|check| check.name == "command files" && check.found.contains("bad.toml")));
-    let prepare = crate::api::Prepare { line: "broken".into(), ..Default::default() };
+    let prepare = crate::api::PlanQuery { line: "broken".into(), ..Default::default() };
     let refused = it.call(prepare).await.unwrap_err();
     assert!(refused.to_string().contains("bad.toml"), "{refused}");
     it.engine.stop().await;
 }
 
 #[tokio::test]
-async fn two_machines_agree_on_an_item_whatever_they_call_its_account() {
+async fn origin_key_does_not_depend_on_the_account_name() {
     let on = async |account: &str, url: &str| {
         let config = format!("[accounts.{account}]\nservice = \"alertmanager\"\nurl = \"{url}\"\n");
         let it = Scene::open(&config, Mode::Once, &[]).await;

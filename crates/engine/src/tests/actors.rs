@@ -60,7 +60,7 @@ async fn sample(it: &Scene, name: &str) -> (Value, Kept) {
         "quiet" => audit(json!({ "until": at(1_000_000_000) }), C::Quiet { until: Some(at(1_000_000_000)) }),
         "run" => (json!({ "what": { "line": "act", "private": true } }), Kept::Run),
         "cancel" => {
-            let what = crate::api::Prepare { line: "wait".into(), channel: None, private: true };
+            let what = crate::api::PlanQuery { line: "wait".into(), channel: None, private: true };
             let run = it.call(crate::api::StartRun { what, ..Default::default() }).await.unwrap();
             audit(json!({ "id": run.id }), C::RunCanceled { run: run.id })
         }
@@ -221,7 +221,7 @@ async fn message_of_a_rule_is_the_rules_and_one_about_a_run_whoevers_the_run_is(
         it.engine.call(query).await.unwrap()
     };
     assert_eq!(posts().await[0].actor, Some(Actor::rule("to the room")));
-    let what = crate::api::Prepare { line: "act".into(), ..Default::default() };
+    let what = crate::api::PlanQuery { line: "act".into(), ..Default::default() };
     let start = crate::api::StartRun { what, ..Default::default() };
     let run = it.engine.call_as(LocalVia::Launcher, start).await.unwrap();
     let of_run = posts().await.into_iter().find(|it| it.run.as_ref() == Some(&run.id)).unwrap();

@@ -4,8 +4,8 @@ use callboard_domain::{event::EventName, rules::NotifyLevel};
 
 use super::*;
 use crate::api::{
-    BoardQuery, EventsQuery, ItemQuery, LeftWhy, OffBoard, RulesExplain, RulesReplay, Search, StatusQuery,
-    TrayIcon,
+    BoardQuery, EventsQuery, ItemQuery, OffBoardQuery, OffBoardReason, RulesExplain, RulesReplay, Search,
+    StatusQuery, TrayIcon,
 };
 
 /// Asked of these, or nobody knows of whom.
@@ -107,19 +107,19 @@ async fn every_end_is_a_reason_to_leave() {
     let config = "[accounts.forge]\nservice = \"http\"\nurl = \"http://127.0.0.1:1\"\n";
     let it = Scene::open(config, Mode::Once, &[]).await;
     let cases = [
-        ("a", ApprovalState::Approved, LeftWhy::Approved),
-        ("b", ApprovalState::Denied, LeftWhy::Denied),
-        ("c", ApprovalState::Expired, LeftWhy::Expired),
-        ("d", ApprovalState::Superseded, LeftWhy::Superseded),
+        ("a", ApprovalState::Approved, OffBoardReason::Approved),
+        ("b", ApprovalState::Denied, OffBoardReason::Denied),
+        ("c", ApprovalState::Expired, OffBoardReason::Expired),
+        ("d", ApprovalState::Superseded, OffBoardReason::Superseded),
     ];
     it.report(cases.iter().map(|(id, state, _)| asked(id, None, *state))).await;
     it.report([asked("e", Some(&["cy"]), ApprovalState::Waiting), asked("f", None, ApprovalState::Waiting)])
         .await;
     let key = |id: &str| ItemKey::new(&"forge".into(), Kind::Approval, id);
     let items = ["a", "b", "c", "d", "e", "f"].map(key).to_vec();
-    let left = it.call(OffBoard { items }).await.unwrap();
+    let left = it.call(OffBoardQuery { items }).await.unwrap();
     let found: Vec<_> = left.into_iter().map(|left| left.why).collect();
     let [a, b, c, d] = cases.map(|(.., why)| why);
-    assert_eq!(found, [a, b, c, d, LeftWhy::Others, LeftWhy::Open]);
+    assert_eq!(found, [a, b, c, d, OffBoardReason::Others, OffBoardReason::Open]);
     it.engine.stop().await;
 }

@@ -9,8 +9,8 @@ use callboard_domain::{
 use super::*;
 use crate::{
     api::{
-        BoardQuery, DeliveriesQuery, EventsQuery, LONGEST_LIST, LeftWhy, OffBoard, Post, RoomQuery,
-        RunsQuery, Search, Snooze, SnoozeTimes, StatusQuery, TrayIcon, Unsnooze,
+        BoardQuery, BuiltinRoomQuery, DeliveriesQuery, EventsQuery, LONGEST_LIST, OffBoardQuery,
+        OffBoardReason, Post, RunsQuery, Search, Snooze, SnoozeTimes, StatusQuery, TrayIcon, Unsnooze,
     },
     store,
 };
@@ -154,19 +154,19 @@ async fn a_row_that_left_says_why() {
     .await;
     it.call(Snooze { item: "pager/incident/aside".into(), until: None }).await.unwrap();
     let cases = [
-        ("forge/build/acme/green/ci@main", LeftWhy::Passed),
-        ("forge/build/acme/red/ci@main", LeftWhy::Open),
-        ("forge/build/acme/stopped/ci@main", LeftWhy::Canceled),
-        ("forge/build/acme/never/ci@main", LeftWhy::Unknown),
-        ("forge/pull_request/acme/web#1", LeftWhy::Merged),
-        ("forge/pull_request/acme/web#2", LeftWhy::Closed),
-        ("forge/pull_request/acme/web#3", LeftWhy::Open),
-        ("pager/incident/over", LeftWhy::Resolved),
-        ("pager/incident/aside", LeftWhy::Snoozed),
-        ("old/build/acme/web/ci@main", LeftWhy::Gone(GoneReason::NotWatched)),
+        ("forge/build/acme/green/ci@main", OffBoardReason::Passed),
+        ("forge/build/acme/red/ci@main", OffBoardReason::Open),
+        ("forge/build/acme/stopped/ci@main", OffBoardReason::Canceled),
+        ("forge/build/acme/never/ci@main", OffBoardReason::Unknown),
+        ("forge/pull_request/acme/web#1", OffBoardReason::Merged),
+        ("forge/pull_request/acme/web#2", OffBoardReason::Closed),
+        ("forge/pull_request/acme/web#3", OffBoardReason::Open),
+        ("pager/incident/over", OffBoardReason::Resolved),
+        ("pager/incident/aside", OffBoardReason::Snoozed),
+        ("old/build/acme/web/ci@main", OffBoardReason::Gone(GoneReason::NotWatched)),
     ];
     let items = cases.iter().map(|(key, _)| key.parse().unwrap()).collect();
-    let found = it.call(OffBoard { items }).await.unwrap();
+    let found = it.call(OffBoardQuery { items }).await.unwrap();
     let found: Vec<_> = found.into_iter().map(|it| (it.item.to_string(), it.why)).collect();
     assert_eq!(found, cases.map(|(key, why)| (key.to_owned(), why)));
     it.engine.stop().await;
@@ -239,7 +239,7 @@ async fn lists_are_read_page_by_page() {
     assert_eq!(deliveries(Some(all[1].clone()), 10, false).await, all[2..]);
 
     let room = async |before, limit| {
-        let found = it.call(RoomQuery { channel: "general".into(), limit, before }).await.unwrap();
+        let found = it.call(BuiltinRoomQuery { channel: "general".into(), limit, before }).await.unwrap();
         found.into_iter().map(|message| message.id).collect::<Vec<_>>()
     };
     let all = room(None, 10).await;
@@ -259,7 +259,7 @@ async fn lists_are_read_page_by_page() {
         it.call(EventsQuery { after: None, before: None, since: None, limit: most }).await.err(),
         it.call(RunsQuery { limit: most, before: None }).await.err(),
         it.call(DeliveriesQuery { pending: false, limit: most, before: None }).await.err(),
-        it.call(RoomQuery { channel: "general".into(), limit: most, before: None }).await.err(),
+        it.call(BuiltinRoomQuery { channel: "general".into(), limit: most, before: None }).await.err(),
         it.call(Search { text: "disk".into(), limit: most, skip: 0 }).await.err(),
     ];
     for error in refused {

@@ -7,7 +7,7 @@ use wiremock::{
 };
 
 use super::*;
-use crate::api::{ItemQuery, Prepare, StartRun};
+use crate::api::{ItemQuery, PlanQuery, StartRun};
 
 const SILENCE: &str = "/api/v2/silences";
 
@@ -54,7 +54,7 @@ async fn account_is_polled_again_once_a_command_has_changed_something() {
     let query = || ItemQuery { item: "alerts/incident/f1".to_owned() };
     let status = async || it.call(query()).await.ok().map(|found| found.item.status());
     until("the alert is seen", async || status().await == Some("triggered")).await;
-    let what = Prepare { line: "silence DiskFull".into(), channel: None, private: true };
+    let what = PlanQuery { line: "silence DiskFull".into(), channel: None, private: true };
     it.call(StartRun { what, ..StartRun::default() }).await.unwrap();
     until("it is seen to be held", async || status().await == Some("acknowledged")).await;
     it.engine.stop().await;

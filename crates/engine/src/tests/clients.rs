@@ -1,15 +1,15 @@
-//! What faces are told: the whole in numbers, and notifications.
+//! What clients are told: the whole in numbers, and notifications.
 
 use serde_json::json;
 
 use super::*;
 use crate::{
-    api::{Changes, Notices, Quiet, StatusQuery, TrayIcon},
+    api::{Changes, NotificationsQuery, Quiet, StatusQuery, TrayIcon},
     clients::socket::Client,
 };
 
 #[tokio::test]
-async fn the_whole_in_numbers_and_words() {
+async fn status_counts_and_summarises_everything() {
     let it = Scene::open("[accounts.forge]\nservice = \"github\"\n", Mode::Once, &[]).await;
     let status = it.call(StatusQuery {}).await.unwrap();
     // Its token is not set.
@@ -39,7 +39,7 @@ async fn the_whole_in_numbers_and_words() {
 }
 
 #[tokio::test]
-async fn notifications_are_shown_by_the_host_and_withdrawn_when_settled() {
+async fn notification_is_shown_by_the_host_and_withdrawn_when_moot() {
     let it = Scene::serving().await;
     let failed = [BuildStatus::Passed, BuildStatus::Failed];
     it.report([build("acme/web", &failed)]).await;
@@ -51,19 +51,19 @@ async fn notifications_are_shown_by_the_host_and_withdrawn_when_settled() {
 }
 
 #[tokio::test]
-async fn a_face_that_waits_on_the_socket_has_notifications_handed_over() {
+async fn client_waiting_on_the_socket_receives_notifications() {
     let it = Scene::serving().await;
-    let mut face = Client::connect(&it.data()).await.unwrap();
+    let mut client = Client::connect(&it.data()).await.unwrap();
     let waiting = tokio::spawn(async move {
-        let due = face.call(Notices {}).await.unwrap();
-        (due, face)
+        let due = client.call(NotificationsQuery {}).await.unwrap();
+        (due, client)
     });
     it.report([incident("db1", IncidentStatus::Triggered, 1)]).await;
-    let (due, mut face) = waiting.await.unwrap();
+    let (due, mut client) = waiting.await.unwrap();
     let titles: Vec<&str> = due.show.iter().map(|it| it.title.as_str()).collect();
     assert_eq!((titles.len(), due.show[0].items[0].to_string().as_str()), (1, "pager/incident/db1"));
     // It comes back, and hears that somebody has it.
-    let waiting = tokio::spawn(async move { face.call(Notices {}).await.unwrap() });
+    let waiting = tokio::spawn(async move { client.call(NotificationsQuery {}).await.unwrap() });
     it.report([incident("db1", IncidentStatus::Acknowledged, 2)]).await;
     let due = waiting.await.unwrap();
     assert_eq!(due.settled, [incident("db1", IncidentStatus::Triggered, 1).key]);
@@ -72,17 +72,17 @@ async fn a_face_that_waits_on_the_socket_has_notifications_handed_over() {
 }
 
 #[tokio::test]
-async fn what_a_face_was_given_and_never_read_is_shown_by_the_host() {
+async fn notification_never_read_by_a_client_falls_back_to_the_host() {
     use tokio::io::AsyncWriteExt;
 
     let it = Scene::serving().await;
-    let mut face = tokio::net::UnixStream::connect(it.data().join("callboard.sock")).await.unwrap();
-    face.write_all(b"{\"call\":\"notices\",\"params\":{}}\n").await.unwrap();
+    let mut client = tokio::net::UnixStream::connect(it.data().join("callboard.sock")).await.unwrap();
+    client.write_all(b"{\"call\":\"notices\",\"params\":{}}\n").await.unwrap();
     it.report([incident("db1", IncidentStatus::Triggered, 1)]).await;
     // The answer lies in the socket, and is never read.
-    face.readable().await.unwrap();
+    client.readable().await.unwrap();
     assert!(it.host.shown().is_empty());
-    drop(face);
+    drop(client);
     until("the host shows it", async || it.host.shown().len() == 1).await;
     it.engine.stop().await;
 }
@@ -93,16 +93,16 @@ async fn a_waiting_call_is_dropped_when_its_caller_goes_away() {
 
     let it = Scene::serving().await;
     let receivers = || it.engine.inner.notifier.handoff().waiting();
-    let mut face = tokio::net::UnixStream::connect(it.data().join("callboard.sock")).await.unwrap();
-    face.write_all(b"{\"call\":\"notices\",\"params\":{}}\n").await.unwrap();
+    let mut client = tokio::net::UnixStream::connect(it.data().join("callboard.sock")).await.unwrap();
+    client.write_all(b"{\"call\":\"notices\",\"params\":{}}\n").await.unwrap();
     until("it waits", async || receivers() == 1).await;
-    drop(face);
+    drop(client);
     until("it is given up", async || receivers() == 0).await;
 
-    let mut face = Client::connect(&it.data()).await.unwrap();
-    let seen = face.call(Changes { seen: 0 }).await.unwrap();
+    let mut client = Client::connect(&it.data()).await.unwrap();
+    let seen = client.call(Changes { seen: 0 }).await.unwrap();
     assert_eq!(seen, 1, "nothing has changed yet");
-    let waiting = tokio::spawn(async move { face.call(Changes { seen }).await.unwrap() });
+    let waiting = tokio::spawn(async move { client.call(Changes { seen }).await.unwrap() });
     it.report([incident("db1", IncidentStatus::Triggered, 1)]).await;
     assert!(waiting.await.unwrap() > seen);
     it.engine.stop().await;

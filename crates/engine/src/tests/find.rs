@@ -79,7 +79,7 @@ async fn what_is_known_is_found_by_a_few_letters() {
     assert_eq!(found.items[0].row.turn.as_ref().map(|turn| turn.what.as_str()), Some("your review"));
 
     let run = crate::api::StartRun {
-        what: crate::api::Prepare { line: "deploy api to staging".into(), ..Default::default() },
+        what: crate::api::PlanQuery { line: "deploy api to staging".into(), ..Default::default() },
         ..Default::default()
     };
     it.call(run).await.unwrap();

@@ -36,7 +36,7 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 
 use crate::{
-    AtStart, Engine, Mode, Options,
+    Engine, Mode, OnConfigError, Options,
     api::{ApiError, Call},
     host::Host,
     secrets::Secrets,
@@ -104,7 +104,7 @@ impl Scene {
             sources: Vec::new(),
             host: host.clone(),
             mode,
-            at_start: AtStart::Refuse,
+            at_start: OnConfigError::Refuse,
         });
         Self { engine: engine.await.unwrap(), host, folder }
     }

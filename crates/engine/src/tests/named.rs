@@ -7,7 +7,7 @@ use wiremock::{
 };
 
 use super::*;
-use crate::api::Prepare;
+use crate::api::PlanQuery;
 
 const CONFIG: &str =
     "[accounts.pager]\nservice = \"pagerduty\"\nurl = \"URL\"\nfrom = \"ana@acme.example\"\n";
@@ -35,8 +35,9 @@ async fn a_person_is_found_before_the_preview_and_the_run_is_theirs() {
     let mut alert = incident("Q1", IncidentStatus::Triggered, 1);
     alert.key.account = "alerts".into();
     it.report([incident("PAGE01", IncidentStatus::Triggered, 1), alert]).await;
-    let prepare =
-        async |line: &str| it.call(Prepare { line: line.into(), private: true, ..Prepare::default() }).await;
+    let prepare = async |line: &str| {
+        it.call(PlanQuery { line: line.into(), private: true, ..PlanQuery::default() }).await
+    };
     let shown = prepare("reassign PAGE01 to ben").await.unwrap();
     assert_eq!(shown.line, "reassign PAGE01 to PBEN001");
     assert_eq!(shown.named_line, "reassign Disk of PAGE01 is full in storage to Ben Smith");
@@ -69,8 +70,9 @@ async fn which_account_is_asked_only_where_several_could_be_meant() {
     let secrets = [("other", "token", "t0ken"), ("pager", "token", "t0ken")];
     let it = Scene::open(&config, Mode::Once, &secrets).await;
     it.report([incident("PAGE01", IncidentStatus::Triggered, 1)]).await;
-    let prepare =
-        async |line: &str| it.call(Prepare { line: line.into(), private: true, ..Prepare::default() }).await;
+    let prepare = async |line: &str| {
+        it.call(PlanQuery { line: line.into(), private: true, ..PlanQuery::default() }).await
+    };
     let cases = [
         // Of neither.
         ("ack nosuch", "incident: expected an incident on the board, of other or pager, found \"nosuch\""),

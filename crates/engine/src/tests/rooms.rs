@@ -9,10 +9,10 @@ use callboard_domain::{
 use super::*;
 use crate::{
     api::{
-        ApiError, ChannelMessages, DeliveriesQuery, DeliveryState, Post, PreparePost, ResolveRun, RoomQuery,
-        RoomsQuery,
+        ApiError, BuiltinRoomQuery, ChannelActivityQuery, ChannelMessages, DeliveriesQuery, DeliveryState,
+        Post, PostPlanQuery, ResolveRun,
     },
-    store::RoomMessage,
+    store::BuiltinRoomMessage,
 };
 
 /// A run that has ended so, with its message in the room.
@@ -38,19 +38,19 @@ async fn ran(it: &Scene, id: &str, state: RunState) {
     store.end_run(id, state, Some(message("ended")), Timestamp::now()).await.unwrap();
 }
 
-async fn room(it: &Scene) -> Vec<RoomMessage> {
+async fn room(it: &Scene) -> Vec<BuiltinRoomMessage> {
     it.engine.store().room("general", 10).await.unwrap()
 }
 
 #[tokio::test]
-async fn a_persons_word_on_a_run_edits_its_one_message() {
+async fn resolving_an_unknown_run_edits_its_message() {
     let it = Scene::serving().await;
     ran(&it, "lost", RunState::Unknown { why: "no answer".into() }).await;
     until("it is posted", async || room(&it).await.iter().any(|it| it.message.title == "ended")).await;
     let settle = async |id: &str, ran| it.call(ResolveRun { id: id.into(), ran }).await;
 
     let run = settle("lo", false).await.unwrap();
-    let said = run.state.said().unwrap();
+    let said = run.state.resolution_text().unwrap();
     assert!(said.ends_with(" says it did not run"), "{said}");
     let RunState::Resolved { ran: false, by, why, .. } = &run.state else { panic!("{:?}", run.state) };
     assert_eq!((by.as_str(), why.as_str()), (it.engine.owner().to_string().as_str(), "no answer"));
@@ -79,7 +79,7 @@ async fn a_row_is_shown_as_it_would_be_posted_and_then_is() {
         text: text.into(),
         item: item.map(str::to_owned),
     };
-    let prepare = async |what: Post| it.call(PreparePost { what }).await;
+    let prepare = async |what: Post| it.call(PostPlanQuery { what }).await;
 
     let prepared = prepare(post(" have a look ", Some("web#1"))).await.unwrap();
     assert_eq!(prepared.address.to_string(), "room:general");
@@ -107,7 +107,7 @@ async fn a_row_is_shown_as_it_would_be_posted_and_then_is() {
         let refused = prepare(what).await.unwrap_err();
         assert!(refused.to_string().contains(words), "{refused}");
     }
-    let query = RoomQuery { channel: "general".into(), limit: 10, before: None };
+    let query = BuiltinRoomQuery { channel: "general".into(), limit: 10, before: None };
     assert_eq!(it.call(query).await.unwrap().len(), 1);
     it.engine.stop().await;
 }
@@ -115,7 +115,7 @@ async fn a_row_is_shown_as_it_would_be_posted_and_then_is() {
 #[tokio::test]
 async fn every_channel_is_listed_with_what_stands_there() {
     let it = Scene::serving().await;
-    let rooms = async || it.call(RoomsQuery {}).await.unwrap();
+    let rooms = async || it.call(ChannelActivityQuery {}).await.unwrap();
     let addresses =
         async || -> Vec<String> { rooms().await.into_iter().map(|room| room.address.to_string()).collect() };
     assert_eq!(addresses().await, ["room:general"], "the built-in room is there before anything is posted");

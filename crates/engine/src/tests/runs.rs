@@ -16,8 +16,8 @@ use super::*;
 use crate::{
     active_config::ActiveConfig,
     api::{
-        ApiError, Cancel, Changed, CheckVerdict, Doctor, FollowRun, Prepare, Prepared, RunProgress,
-        RunsQuery, StartRun,
+        ApiError, Cancel, Changed, CheckVerdict, Doctor, FollowRun, Plan, PlanQuery, RunProgress, RunsQuery,
+        StartRun,
     },
     commands::command_file::FileCommand,
     commands::registry::Registry,
@@ -119,7 +119,7 @@ impl Stage {
         stage
     }
 
-    /// Puts the command in force, as a reload would.
+    /// Applies the command, as a reload would.
     async fn define(&self, does: Does, definition: &str) {
         let spec = CommandSpec::new("act", "Act").arg(ArgSpec::flag("timed", "at the time")).lock("act");
         let action = Scripted {
@@ -148,7 +148,7 @@ impl Stage {
         });
     }
 
-    async fn prepare(&self, line: &str) -> Prepared {
+    async fn prepare(&self, line: &str) -> Plan {
         self.scene.call(prepare(line)).await.unwrap()
     }
 
@@ -169,12 +169,12 @@ impl Stage {
     }
 }
 
-fn prepare(line: &str) -> Prepare {
-    Prepare { line: line.into(), channel: None, private: true }
+fn prepare(line: &str) -> PlanQuery {
+    PlanQuery { line: line.into(), channel: None, private: true }
 }
 
 #[tokio::test]
-async fn end_is_told_as_far_as_it_is_known_and_nothing_stays_held() {
+async fn run_end_is_reported_as_known_and_releases_its_lock() {
     let failed = |state: &RunState| matches!(state, RunState::Failed { .. });
     let unknown = |state: &RunState| matches!(state, RunState::Unknown { .. });
     // what it does, whether a person stops it -> how it ends
@@ -207,7 +207,7 @@ async fn end_is_told_as_far_as_it_is_known_and_nothing_stays_held() {
 }
 
 #[tokio::test]
-async fn only_what_was_shown_runs() {
+async fn run_with_a_changed_plan_is_refused() {
     let stage = Stage::of(Does::Nothing).await;
     let engine = &stage.scene.engine;
     let start = async |line: &str, fingerprint: Option<String>, confirmed: Option<&str>| {
@@ -220,7 +220,7 @@ async fn only_what_was_shown_runs() {
     until("the lock is free", async || engine.inner.runner.runs().count() == 0).await;
     assert_eq!(stage.ran.load(Ordering::SeqCst), 1);
 
-    let other_channel = Prepare { channel: Some("room:other".into()), private: false, ..prepare("act") };
+    let other_channel = PlanQuery { channel: Some("room:other".into()), private: false, ..prepare("act") };
     let other_channel = engine.call(other_channel).await.unwrap().fingerprint;
     let timed = stage.prepare("act --timed").await.fingerprint;
     let mut fields: Vec<&str> = timed.split('.').collect();
@@ -301,7 +301,7 @@ async fn output_is_stored_as_it_comes_with_its_end() {
     stage.there.notified().await;
     let text = stage.follow(&run.id).await.output.concat();
     assert!(text.starts_with("first\nxxx") && text.ends_with("xxx\nlast\n") && text.contains("left out"));
-    let stored = async || stage.scene.engine.store().put_out(&run.id).await.unwrap().output.since(0);
+    let stored = async || stage.scene.engine.store().stored_output(&run.id).await.unwrap().output.since(0);
     until("it is stored while it runs", async || stored().await.ends_with("last\n")).await;
     assert!(!stage.follow(&run.id).await.run.state.is_final());
     assert!(stored().await.len() < 3 << 20, "bounded");
@@ -313,7 +313,7 @@ async fn output_is_stored_as_it_comes_with_its_end() {
 }
 
 #[tokio::test]
-async fn end_that_cannot_be_recorded_is_kept_told_and_recorded_later() {
+async fn unrecorded_outcome_is_kept_shown_and_recorded_later() {
     let stage = Stage::of(Does::Prints).await;
     let engine = &stage.scene.engine;
     engine.store().limit_growth(Some(16)).await;
@@ -341,7 +341,7 @@ async fn end_that_cannot_be_recorded_is_kept_told_and_recorded_later() {
     until("it is recorded", async || stage.follow(&run.id).await.unrecorded.is_none()).await;
     let stored = engine.store().run(&run.id).await.unwrap().unwrap();
     assert!(matches!(stored.state, RunState::Done { .. }));
-    assert!(engine.store().put_out(&run.id).await.unwrap().output.since(0).ends_with("last\n"));
+    assert!(engine.store().stored_output(&run.id).await.unwrap().output.since(0).ends_with("last\n"));
     assert!(!failed("runs").await && !failed("store").await);
     engine.stop().await;
 }

@@ -76,7 +76,7 @@ async fn a_setting_is_written_and_in_force() {
     it.engine.stop().await;
 }
 
-async fn open(folder: &TempDir, at_start: AtStart) -> Result<Engine, OpenError> {
+async fn open(folder: &TempDir, at_start: OnConfigError) -> Result<Engine, OpenError> {
     Engine::open(Options {
         paths: Paths::within(folder.path()),
         passphrase: None,
@@ -94,8 +94,8 @@ async fn a_file_that_is_not_good_is_followed_until_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("callboard.toml");
     std::fs::write(&file, "[desktop]\ntheme = \"drak\"\n").unwrap();
-    assert!(matches!(open(&folder, AtStart::Refuse).await, Err(OpenError::Config(_))));
-    let engine = open(&folder, AtStart::GoOn).await.unwrap();
+    assert!(matches!(open(&folder, OnConfigError::Refuse).await, Err(OpenError::Config(_))));
+    let engine = open(&folder, OnConfigError::Continue).await.unwrap();
     let errors = async || engine.call(StatusQuery {}).await.unwrap().errors;
     assert!(errors().await[0].what.contains("did you mean `dark`"));
     std::fs::write(&file, "[desktop]\ntheme = \"dark\"\n").unwrap();
@@ -110,7 +110,7 @@ async fn a_file_that_changes_before_its_folder_is_watched_is_read_again() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("callboard.toml");
     std::fs::write(&file, "[desktop]\ntheme = \"light\"\n").unwrap();
-    let engine = open(&folder, AtStart::Refuse).await.unwrap();
+    let engine = open(&folder, OnConfigError::Refuse).await.unwrap();
     // Nothing that was spawned has run yet: there is one thread, and it is this one's turn.
     std::fs::write(&file, "[desktop]\ntheme = \"dark\"\n").unwrap();
     let theme = async || engine.call(SettingsQuery {}).await.unwrap().settings["desktop"]["theme"].clone();
@@ -125,8 +125,8 @@ async fn a_port_that_is_taken_is_told_and_a_free_one_is_listened_on() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("callboard.toml");
     std::fs::write(&file, format!("[receive]\nlisten = \"{address}\"\n")).unwrap();
-    assert!(matches!(open(&folder, AtStart::Refuse).await, Err(OpenError::Listen { .. })));
-    let engine = open(&folder, AtStart::GoOn).await.unwrap();
+    assert!(matches!(open(&folder, OnConfigError::Refuse).await, Err(OpenError::Listen { .. })));
+    let engine = open(&folder, OnConfigError::Continue).await.unwrap();
     assert_eq!(engine.call(Hello {}).await.unwrap().webhook_addr, None);
     let told = async || {
         let checks = engine.call(Doctor {}).await.unwrap();
@@ -161,7 +161,7 @@ async fn the_store_is_looked_through_at_first_when_maintenance_asks_and_again_wh
     assert!(!is_suspect(&it), "it was looked through at the start");
     it.engine.inner.live.reload().await.unwrap();
     assert!(!is_suspect(&it), "nothing of the account has changed");
-    it.engine.inner.live.look_through_store().await.unwrap();
+    it.engine.inner.live.check_store_for_damage().await.unwrap();
     assert!(is_suspect(&it));
 
     let rename = |from: &str, to: &str| {

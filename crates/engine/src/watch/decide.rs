@@ -6,19 +6,19 @@ use callboard_domain::{rules::NotifyLevel, run::Run};
 
 use crate::{
     active_config::ActiveConfig,
-    store::{Decide, Decided, Happened, Notice, Post},
+    store::{Decide, EventDecision, NewEvent, Notice, Post},
 };
 
-/// The rules in force.
-struct Deciding(Arc<ActiveConfig>);
+/// The active rules.
+struct ActiveRules(Arc<ActiveConfig>);
 
-/// The rules in force, as the store asks them.
+/// The active rules, as the store asks them.
 pub(crate) fn by(active: Arc<ActiveConfig>) -> Arc<dyn Decide> {
-    Arc::new(Deciding(active))
+    Arc::new(ActiveRules(active))
 }
 
-impl Decide for Deciding {
-    fn decide(&self, Happened { event, item, me, snoozed }: Happened<'_>) -> Decided {
+impl Decide for ActiveRules {
+    fn decide(&self, NewEvent { event, item, me, snoozed }: NewEvent<'_>) -> EventDecision {
         let ActiveConfig { rules, config, .. } = &*self.0;
         let decision = rules.decide(event, item, me);
         let told = !snoozed && matches!(decision.action, NotifyLevel::Notify | NotifyLevel::Important);
@@ -33,7 +33,7 @@ impl Decide for Deciding {
             };
             Post { to, note, rule: rule.clone() }
         });
-        Decided {
+        EventDecision {
             posts: posts.collect(),
             silence: decision.action == NotifyLevel::Silence,
             notice: told.then(|| Notice {
@@ -44,7 +44,7 @@ impl Decide for Deciding {
         }
     }
 
-    fn is_doing_of(&self, run: &Run, Happened { event, me, .. }: Happened<'_>) -> bool {
+    fn is_doing_of(&self, run: &Run, NewEvent { event, me, .. }: NewEvent<'_>) -> bool {
         let role = self.0.registry.find(&run.command).ok().and_then(|entry| entry.spec.role);
         role.is_some_and(|role| run.did(role, event, me))
     }

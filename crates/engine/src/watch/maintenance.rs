@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::decide;
-use crate::{active_config::LiveConfig, store::Store};
+use crate::{active_config::ConfigHandle, store::Store};
 
 /// Once an hour: pull requests that have gone stale, what is damaged, and what has been kept long enough.
-pub(crate) async fn run(store: Store, live: LiveConfig, stop: CancellationToken) {
+pub(crate) async fn run(store: Store, live: ConfigHandle, stop: CancellationToken) {
     loop {
         let (active, now) = (live.now(), Timestamp::now());
         let decide = decide::by(Arc::clone(&active));
@@ -26,7 +26,7 @@ pub(crate) async fn run(store: Store, live: LiveConfig, stop: CancellationToken)
             () = tokio::time::sleep(Duration::from_secs(3_600)) => {}
         }
         // It has been done once at the start.
-        if let Err(error) = live.look_through_store().await {
+        if let Err(error) = live.check_store_for_damage().await {
             tracing::warn!(%error, "items of accounts that are not configured could not be taken off the board");
         }
     }

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::decide;
 use crate::{
     accounts::Account,
-    active_config::LiveConfig,
+    active_config::ConfigHandle,
     config::DEFAULT_EVERY,
     store::{Report, Store, StoreError, StoredSource, Watched},
     system::supervise::{Tasks, catch_panic},
@@ -56,7 +56,7 @@ pub(crate) struct Watcher {
 
 struct Inner {
     store: Store,
-    live: LiveConfig,
+    live: ConfigHandle,
     tasks: Tasks,
     state: Mutex<State>,
 }
@@ -71,7 +71,7 @@ struct State {
 }
 
 impl Watcher {
-    pub(crate) fn new(store: Store, live: LiveConfig, tasks: Tasks) -> Self {
+    pub(crate) fn new(store: Store, live: ConfigHandle, tasks: Tasks) -> Self {
         Self { inner: Arc::new(Inner { store, live, tasks, state: Mutex::default() }) }
     }
 
@@ -231,7 +231,7 @@ impl Watcher {
     /// Records that an account could not be read.
     pub(crate) async fn record_error(&self, account: &AccountName, error: &ServiceError, now: Timestamp) {
         if let Err(error) = self.inner.store.poll_failed(account, error.clone(), now).await {
-            tracing::error!(%error, %account, "an account's trouble could not be recorded");
+            tracing::error!(%error, %account, "a failed poll could not be recorded");
         }
     }
 

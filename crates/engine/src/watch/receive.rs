@@ -42,15 +42,15 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    body::{Budget, NotTaken},
-    connections::{Connections, Impatient, Place},
+    body::{BodyError, Budget},
+    connections::{Connections, Place, StallTimeout},
     host::check_host,
     refusals::Refusals,
     verifier::{Delivery, Verifier},
 };
 use super::decide;
 use crate::{
-    active_config::{ActiveConfig, LiveConfig},
+    active_config::{ActiveConfig, ConfigHandle},
     config::Receive,
     store::{Report, Store, StoreError},
     system::supervise::Tasks,
@@ -76,7 +76,7 @@ pub(crate) struct Receiver {
 
 struct Inner {
     store: Store,
-    live: LiveConfig,
+    live: ConfigHandle,
     tasks: Tasks,
     listening: Mutex<Listening>,
 }
@@ -111,7 +111,7 @@ impl ListenError {
 }
 
 impl Receiver {
-    pub(crate) fn new(store: Store, live: LiveConfig, tasks: Tasks) -> Self {
+    pub(crate) fn new(store: Store, live: ConfigHandle, tasks: Tasks) -> Self {
         Self { inner: Arc::new(Inner { store, live, tasks, listening: Mutex::default() }) }
     }
 
@@ -172,7 +172,7 @@ pub(crate) async fn run(receiver: Receiver, listener: Option<TcpListener>, stop:
                 }
                 Err(error) => {
                     let error = ListenError::new(receive.listen, &error);
-                    tracing::warn!(why = %error.why, "webhooks are not received");
+                    tracing::warn!(why = %error.why, "the webhook listener does not run");
                     receiver.note(Listening { addr: None, error: Some(error) });
                 }
             }
@@ -240,7 +240,7 @@ async fn serve(
             accepted = listener.accept() => match accepted {
                 Ok((stream, address)) => (stream, address.ip().to_canonical()),
                 Err(error) => {
-                    tracing::warn!(%error, "the webhook listener could not accept a sender");
+                    tracing::warn!(%error, "the webhook listener could not accept a connection");
                     // Too many open files, most likely: taking the next at once would spin.
                     tokio::time::sleep(Duration::from_millis(100)).await;
                     continue;
@@ -271,7 +271,7 @@ async fn converse(
         let (place, shared) = (Arc::clone(&place), Arc::clone(&shared));
         async move { Ok::<_, Infallible>(answer(&shared, &place, request).await) }
     });
-    let stream = Impatient::new(stream, SENDER_TIME, move |bytes| reading.received(bytes));
+    let stream = StallTimeout::new(stream, SENDER_TIME, move |bytes| reading.received(bytes));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(SENDER_TIME)
@@ -281,7 +281,7 @@ async fn converse(
     tokio::select! {
         result = connection.as_mut() => {
             if let Err(error) = result {
-                tracing::debug!(%error, "a webhook's sender broke off");
+                tracing::debug!(%error, "a webhook's connection failed");
             }
         }
         was_sending = needed.needed() => if was_sending {
@@ -310,7 +310,7 @@ fn refuse(status: StatusCode, why: impl Into<String>) -> Refusal {
 }
 
 /// The one answer to whoever does not prove to send for an account, whether there is such an account or not.
-fn unproven(why: impl Into<String>) -> Refusal {
+fn unauthorized(why: impl Into<String>) -> Refusal {
     Refusal { status: StatusCode::UNAUTHORIZED, answer: UNPROVEN.to_owned(), why: why.into() }
 }
 
@@ -397,15 +397,15 @@ async fn take(shared: &Shared, place: &Place, request: Request<Incoming>) -> Res
     drop(verifier);
     drop(active);
     let body = shared.budget.take(body, SENDER_TIME, place).await.map_err(|why| match why {
-        NotTaken::TooSlow => refuse(
+        BodyError::TooSlow => refuse(
             StatusCode::REQUEST_TIMEOUT,
             format!("the body did not come within {} s", SENDER_TIME.as_secs()),
         ),
-        NotTaken::TooLarge => {
+        BodyError::TooLarge => {
             refuse(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {} MB", body::LIMIT >> 20))
         }
-        NotTaken::BrokeOff => refuse(StatusCode::BAD_REQUEST, "the body broke off"),
-        NotTaken::Busy => refuse(StatusCode::SERVICE_UNAVAILABLE, "busy; send it again in a moment"),
+        BodyError::BrokeOff => refuse(StatusCode::BAD_REQUEST, "the body broke off"),
+        BodyError::Busy => refuse(StatusCode::SERVICE_UNAVAILABLE, "busy; send it again in a moment"),
     })?;
     let _answering = place.answering();
     let now = Timestamp::now();

@@ -20,7 +20,7 @@ pub(crate) async fn wake(store: Store, snoozed: Arc<Notify>, stop: CancellationT
             // Nothing ends by itself until somebody snoozes something.
             Ok(None) => Duration::MAX,
             Err(error) => {
-                tracing::warn!(%error, "snoozed items could not be looked at");
+                tracing::warn!(%error, "snoozed items could not be woken");
                 LOOK
             }
         };

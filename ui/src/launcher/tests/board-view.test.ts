@@ -3,7 +3,7 @@
 import { screen, waitFor, within } from "@testing-library/svelte";
 import { describe, expect, test, vi } from "vitest";
 
-import type { NotSeen, Prepared } from "../../api";
+import type { NotSeen, Plan } from "../../api";
 import { board, row, run, section, STATUS } from "../../fake/team";
 import { field, open, press, selected, type } from "./stage";
 
@@ -234,7 +234,7 @@ describe("on a row", () => {
     post: null,
     post_reason: "",
     confirm: null,
-  } as Prepared;
+  } as Plan;
   const bar = () => screen.findByRole("group", { name: "About to be sent" });
 
   test("an acknowledgement says what will be sent, and the engine undoes it", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import type { Left, Section } from "../../api";
+import type { OffBoardItem, Section } from "../../api";
 import { row, section } from "../../fake/team";
 import {
   type Ended,
@@ -155,7 +155,7 @@ describe("a new reading", () => {
   });
 });
 
-test.each<[why: Left["why"], words: string | null, over: boolean]>([
+test.each<[why: OffBoardItem["why"], words: string | null, over: boolean]>([
   ["passed", "passed", true],
   ["merged", "merged", true],
   ["resolved", "resolved", true],

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import type { Changed, Prepared } from "../../api";
+import type { Changed, Plan } from "../../api";
 import { prepare } from "../../fake/commands";
 import { changesText } from "../changes";
 
@@ -9,7 +9,7 @@ const [first, second, third] = shown.steps.map((step) => ({ ...step }));
 const steps = (...steps: (typeof first)[]) => ({ steps: steps.flatMap((step) => step ?? []) });
 const other = { what: "Another", exactly: "" };
 
-test.each<[changed: Changed[], now: Partial<Prepared>, words: string]>([
+test.each<[changed: Changed[], now: Partial<Plan>, words: string]>([
   [["steps"], steps(other, second, third), "step 1 changed"],
   [["steps"], steps(first, other, other), "steps 2 and 3 changed"],
   [["steps"], steps(other, second, { what: third?.what ?? "", exactly: "X" }), "steps 1 and 3 changed"],

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 
-import type { FoundChoice, Prepared } from "../../api";
+import type { FoundChoice, Plan } from "../../api";
 import { infoOf } from "../../fake/commands";
 import { argOf, chosen, confirmed, enter, isNamed, missing, start, step, take, type } from "../flow";
 
 const deploy = infoOf("deploy");
 const choices: FoundChoice[] = ["staging", "production"].map((value) => ({ value, title: [], note: null }));
-const prepared = { confirm: null } as Prepared;
+const prepared = { confirm: null } as Plan;
 
 test.each<[values: Record<string, string>, asksFor: string | null, active: string]>([
   [{}, "app", "app"],

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 import { infoOf } from "../../fake/commands";
 import { arg } from "../../fake/items";
-import { Fill } from "../later";
+import { CommandForm } from "../later";
 import { field, open, selected } from "./stage";
 
 /** A press of a key of the Russian layout, by what it types and where it is. */
@@ -46,7 +46,12 @@ test("a length of time is read by its keys, and a text as it is", async () => {
   const { backend, launcher } = await open();
   const info = infoOf("deploy");
   const args = [arg("duration", "duration"), arg("comment", "text")];
-  new Fill(launcher.desk, { ...info, spec: { ...info.spec, args } }, { duration: "2р", comment: "2р" }, null);
+  new CommandForm(
+    launcher.desk,
+    { ...info, spec: { ...info.spec, args } },
+    { duration: "2р", comment: "2р" },
+    null,
+  );
   await waitFor(() =>
     expect(backend.asked("write_line").at(-1)?.values).toEqual({ duration: "2h", comment: "2р" }),
   );

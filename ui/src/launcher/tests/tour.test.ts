@@ -3,7 +3,7 @@
 import { screen, waitFor } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 
-import type { Prepared, Section } from "../../api";
+import type { Plan, Section } from "../../api";
 import { board, run, sections } from "../../fake/team";
 import { resume } from "../tour-memory";
 import { Tour } from "../tour.svelte";
@@ -18,7 +18,7 @@ const ack = {
   post: null,
   post_reason: "",
   confirm: null,
-} as Prepared;
+} as Plan;
 
 const next = () => document.querySelector('[aria-current="step"]')?.textContent ?? "";
 

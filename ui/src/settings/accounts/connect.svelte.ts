@@ -4,7 +4,7 @@ import type { Identity, JsonValue, ServiceInfo } from "../../api";
 import type { Backend, Failure } from "../../desktop";
 import { failureOf, placed } from "../failure";
 import { keep, readKept } from "../kept";
-import { Act } from "../reading.svelte";
+import { Act } from "../async-value.svelte";
 import { freeName, questions, textOf, valueOf, wrong, type Question } from "./fields";
 
 /** What became of the test of what was added. */

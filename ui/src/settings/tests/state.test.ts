@@ -6,7 +6,7 @@ import type { RuleConfig } from "../../api";
 import { failure } from "../../fake/backend";
 import { RULES } from "../../fake/settings-data";
 import { Draft } from "../draft.svelte";
-import { Act, Reading } from "../reading.svelte";
+import { Act, AsyncValue } from "../async-value.svelte";
 import { Editing, faultsAt } from "../rules/editing.svelte";
 import { doesText, isOn, parts, switched, written } from "../rules/rules";
 
@@ -53,7 +53,7 @@ function held<Value>() {
 
 test("a burst of changes asks twice: what is on its way, and once after it", async () => {
   const { answers, ask } = held<number>();
-  const reading = new Reading(ask);
+  const reading = new AsyncValue(ask);
   const all = [reading.read(), reading.read(), reading.read()];
   expect(answers).toHaveLength(1);
   answers[0]?.answer(1);
@@ -68,7 +68,7 @@ test("a burst of changes asks twice: what is on its way, and once after it", asy
 
 test("an older answer that comes later is not taken", async () => {
   const { answers, ask } = held<string>();
-  const reading = new Reading(ask);
+  const reading = new AsyncValue(ask);
   const old = reading.force();
   const now = reading.force();
   answers[1]?.answer("newer");
@@ -81,7 +81,7 @@ test("an older answer that comes later is not taken", async () => {
 
 test("what was read last stays where reading fails, and the failure goes with the next answer", async () => {
   const { answers, ask } = held<string>();
-  const reading = new Reading(ask);
+  const reading = new AsyncValue(ask);
   reading.take("before");
   const failed = reading.force();
   answers[0]?.fail("no");

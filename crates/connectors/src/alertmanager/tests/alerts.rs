@@ -89,7 +89,7 @@ async fn what_is_sent_again_after_its_end_is_newer_than_that() {
 }
 
 #[tokio::test]
-async fn an_end_that_a_webhook_told_outlasts_a_restart() {
+async fn end_from_a_webhook_survives_a_restart() {
     let began = "2026-11-22T20:57:25Z";
     let cases = [("2026-11-22T20:59:55Z", "2026-11-22T20:59:55Z"), ("2026-11-22T20:58:25Z", began)];
     for (sent, expected) in cases {

@@ -1,10 +1,10 @@
 //! What can be done: commands about pull requests and runs.
 
 mod excerpt;
+mod format;
 mod pulls;
 mod review;
 mod runs;
-mod words;
 
 use std::sync::Arc;
 

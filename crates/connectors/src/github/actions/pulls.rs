@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::json;
 
-use super::{PullRef, is_repo, rejected, words};
+use super::{PullRef, format, is_repo, rejected};
 use crate::{
     github::{
         Account,
@@ -168,7 +168,7 @@ impl Action for List {
             1 => format!("1 pull request is open{whose}{place}"),
             all => format!("{all} pull requests are open{whose}{place}"),
         };
-        let row = |item: &Item| ListEntry { text: words::row(item, now), link: item.url.clone() };
+        let row = |item: &Item| ListEntry { text: format::row(item, now), link: item.url.clone() };
         let mut outcome = Outcome::ok(summary).data(json!(items));
         if !items.is_empty() {
             outcome = outcome.with(Block::List(items.iter().map(row).collect()));
@@ -278,7 +278,7 @@ impl Action for Show {
         let Detail::PullRequest(detail) = &item.detail else {
             return Err(ServiceError::unavailable(format!("{pr} is no pull request")));
         };
-        let fields = words::fields(detail, now).map(|(name, value)| (name.to_owned(), value));
+        let fields = format::fields(detail, now).map(|(name, value)| (name.to_owned(), value));
         let outcome = Outcome::ok(format!("{pr} {}", item.title))
             .linked(item.url.clone())
             .with(Block::Fields(fields.collect()))

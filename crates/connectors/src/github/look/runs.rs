@@ -8,20 +8,20 @@ use reqwest::Method;
 
 use super::{Look, PAGE, note_short, note_unread};
 use crate::{
+    dedup::once,
     github::{
         client::{Calls, Rows, in_repo},
-        cursor::{Described, Part, Repo, ToldRun},
+        cursor::{BoardRun, Part, Repo, RepoDescription},
         normalise,
-        strays::Stray,
+        unlisted_runs::UnlistedRun,
         wire,
     },
-    lenient::Odd,
-    twice::once,
+    lenient::MalformedEntry,
 };
 
 /// Reads the list of a repository's runs; on a busy one also that of its default branch.
 pub(super) async fn runs(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> Result<(), ServiceError> {
-    let Some(Described { name, default_branch, .. }) = look.described().cloned() else {
+    let Some(RepoDescription { name, default_branch, .. }) = look.described().cloned() else {
         return Ok(());
     };
     let list = |branch: Option<&str>| {
@@ -53,7 +53,7 @@ pub(super) async fn runs(calls: &Calls<'_>, look: &mut Look, now: Timestamp) -> 
         look.no_runs = found.none && has_builds;
         // A run under way that left the page is asked for by itself until it ends.
         let listed: BTreeSet<_> = found.rows.iter().map(|run| run.id).collect();
-        repo.running.difference(&listed).for_each(|id| repo.strays.insert(*id, Stray::New));
+        repo.running.difference(&listed).for_each(|id| repo.strays.insert(*id, UnlistedRun::New));
         repo.strays.retain(|id| !listed.contains(&id));
         let awaited = found.rows.iter().filter(|run| normalise::is_awaited(run));
         repo.running = awaited.map(|run| run.id).collect();
@@ -138,7 +138,7 @@ impl Lists {
 
 /// Has the runs asked for by themselves that stand on the board, have not passed, and are not listed although they should be.
 fn ask_for_missing(repo: &mut Repo, lists: &Lists) {
-    let is_missing = |(id, told): (&u64, &ToldRun)| lists.lack(*id, told.branch.as_deref()).then_some(*id);
+    let is_missing = |(id, told): (&u64, &BoardRun)| lists.lack(*id, told.branch.as_deref()).then_some(*id);
     let missing: Vec<_> = repo.not_passed.iter().filter_map(is_missing).collect();
     for id in missing {
         repo.listed.remove(&id);
@@ -147,13 +147,13 @@ fn ask_for_missing(repo: &mut Repo, lists: &Lists) {
 }
 
 /// The runs of which it is known what they say; the others are named in `unread`.
-fn sound(repo: &mut Repo, rows: Vec<wire::Run>, unread: &mut Vec<Odd>) -> Vec<wire::Run> {
+fn sound(repo: &mut Repo, rows: Vec<wire::Run>, unread: &mut Vec<MalformedEntry>) -> Vec<wire::Run> {
     let name = |run: &wire::Run| format!("run {}", run.run_number);
     let key = |run: &wire::Run| Some((run.id, run.run_attempt));
     let rows = once(rows, unread, key, normalise::further_run, name);
     let (lacking, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|run| repo.lacks_attempt(run));
     let why = "it was run again, and does not say which attempt it is";
-    unread.extend(lacking.iter().map(|run| Odd { which: name(run), why: why.to_owned() }));
+    unread.extend(lacking.iter().map(|run| MalformedEntry { which: name(run), why: why.to_owned() }));
     repo.run_again.retain(|id| repo.listed.contains(id) || repo.strays.contains(*id));
     repo.run_again.extend(rows.iter().filter(|run| run.run_attempt > Some(1)).map(|run| run.id));
     rows

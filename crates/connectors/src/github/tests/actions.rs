@@ -34,7 +34,7 @@ async fn perform(
     name: &str,
     args: &Args,
 ) -> Result<callboard_domain::run::Outcome, ServiceError> {
-    action(server, name).run(args, now(), &Said::default()).await
+    action(server, name).run(args, now(), &RecordedProgress::default()).await
 }
 
 /// Each write sends exactly what its preview shows.
@@ -290,7 +290,7 @@ async fn a_log_is_fetched_elsewhere_without_the_token() {
         reply("GET", "/repos/acme/web/actions/jobs/9/logs", 404, gone),
     ])
     .await;
-    let said = Said::default();
+    let said = RecordedProgress::default();
     let outcome = action(&server, "run log").run(&on_board(&[]), now(), &said).await.unwrap();
     assert_eq!(outcome.summary, "acme/web/ci@main run 31: build, old failed");
     let text = "##[group]Run make\nerror: totals differ\n##[error]Process completed with exit code 2.";
@@ -361,7 +361,7 @@ async fn a_list_over_several_repositories_says_which_could_not_be_read() {
     let server = serve(forge()).await;
     let actions = connect(&server.uri(), &["acme/web", "acme/gone"]).actions;
     let list = actions.iter().find(|action| action.spec().name == "pr list").unwrap();
-    let outcome = list.run(&args(&[]), now(), &Said::default()).await.unwrap();
+    let outcome = list.run(&args(&[]), now(), &RecordedProgress::default()).await.unwrap();
     assert_eq!(outcome.summary, "1 pull request is open");
     assert!(
         matches!(&outcome.blocks[1], Block::Text(text) if text.starts_with("acme/gone: GitHub has no such thing"))

@@ -171,7 +171,7 @@ fn a_webhook_says_what_a_poll_says() {
 }
 
 #[test]
-fn only_watched_repositories_are_heard() {
+fn webhook_of_an_unwatched_repository_is_ignored() {
     let body = json!({ "pull_request": pull(482, json!({})), "repository": repo("web") });
     for (watch, expected) in
         [(&[][..], 1), (&["acme/*"], 1), (&["ACME/Web"], 1), (&["acme/api", "beta/*"], 0)]
@@ -322,7 +322,7 @@ fn what_is_said_to_be_gone_is_left_to_a_poll() {
     let mut workflows = super::super::workflows::Workflows::default();
     let ran: wire::Run = serde_json::from_str(&run(1, json!({})).to_string()).unwrap();
     workflows.learn([&ran]);
-    let described = super::super::cursor::Described {
+    let described = super::super::cursor::RepoDescription {
         name: "acme/web".into(),
         default_branch: Some("main".into()),
         id: Some(1296269),

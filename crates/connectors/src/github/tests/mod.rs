@@ -36,7 +36,7 @@ use wiremock::{
 
 use super::*;
 use crate::{
-    contract::{self, Hooks, Said, Subject, access_with, args, now},
+    contract::{self, Hooks, RecordedProgress, Subject, access_with, args, now},
     http::Client,
 };
 

@@ -74,7 +74,7 @@ pub(super) async fn serve_instead(server: &MockServer, mocks: impl IntoIterator<
 }
 
 #[tokio::test]
-async fn tells_all_at_first_and_nothing_when_nothing_changed() {
+async fn first_poll_reports_all_and_an_unchanged_one_nothing() {
     let server = serve(forge()).await;
     let mut watch = Watch::new(&server, &["acme/web"]);
     let first = watch.poll().await;
@@ -98,7 +98,7 @@ async fn tells_all_at_first_and_nothing_when_nothing_changed() {
 }
 
 #[tokio::test]
-async fn without_etags_nothing_is_told_twice_either() {
+async fn polls_without_etags_report_nothing_twice() {
     let server = MockServer::start().await;
     let bodies = [
         ("/user", user("ana")),
@@ -169,7 +169,7 @@ async fn a_pull_request_is_told_from_opening_to_merging() {
 }
 
 #[tokio::test]
-async fn what_was_opened_and_closed_in_between_is_told_once() {
+async fn pull_request_opened_and_closed_between_polls_is_reported_once() {
     let server = serve(forge()).await;
     let mut watch = Watch::new(&server, &["acme/web"]);
     watch.poll().await;

@@ -84,7 +84,7 @@ async fn two_workflows_of_one_stem_are_two_builds() {
 }
 
 #[tokio::test]
-async fn each_stray_run_is_asked_for_in_its_turn() {
+async fn unlisted_runs_are_requested_in_turn() {
     let waiting: Vec<_> = (1..=13)
         .map(|id| run(id, json!({ "head_branch": format!("b{id}"), "conclusion": "action_required" })))
         .collect();

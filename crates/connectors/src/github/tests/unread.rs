@@ -479,7 +479,7 @@ async fn commands_name_what_they_could_not_read() {
     for (name, args, expected) in cases {
         let actions = connect(&server.uri(), &["acme/web"]).actions;
         let action = actions.into_iter().find(|action| action.spec().name == name).unwrap();
-        let outcome = format!("{:?}", action.run(&args, now(), &Said::default()).await.unwrap());
+        let outcome = format!("{:?}", action.run(&args, now(), &RecordedProgress::default()).await.unwrap());
         for line in expected {
             assert!(outcome.contains(&line), "{name}: {line}\n{outcome}");
         }

@@ -1,8 +1,8 @@
 //! What can be done at PagerDuty.
 
+mod note;
 mod on_call;
 mod status;
-mod talk;
 mod trigger;
 
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub(super) fn all(pagerduty: &Arc<PagerDuty>, account: &AccountName) -> Vec<Arc<
         Arc::new(status::ChangeStatus::resolve(base())),
         Arc::new(status::Escalate::new(base())),
         Arc::new(status::Reassign::new(base())),
-        Arc::new(talk::Note::new(base())),
+        Arc::new(note::Note::new(base())),
         Arc::new(trigger::Trigger::new(base())),
         Arc::new(on_call::OnCall::new(base())),
     ]

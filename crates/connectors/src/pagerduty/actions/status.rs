@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use callboard_domain::{
-    action::{Action, Choice, Progress, Step, Wanted},
+    action::{Action, Choice, LookupResult, Progress, Step},
     command::{ArgError, ArgSpec, Args, CommandSpec, verbs},
     error::ServiceError,
     identity::Identity,
@@ -220,11 +220,11 @@ impl Action for Reassign {
         Ok(with_state(Outcome::ok(format!("{} is assigned{}", item.title, assignees(&after))), &after))
     }
 
-    async fn look_up(&self, arg: &str, typed: &str) -> Result<Option<Wanted>, ServiceError> {
+    async fn look_up(&self, arg: &str, typed: &str) -> Result<Option<LookupResult>, ServiceError> {
         if arg != verbs::PERSON {
             return Ok(None);
         }
-        Ok(Some(Wanted { what: A_USER, lookup: self.base.pagerduty.look_up("users", typed).await? }))
+        Ok(Some(LookupResult { what: A_USER, lookup: self.base.pagerduty.look_up("users", typed).await? }))
     }
 
     async fn choices(&self, arg: &str, args: &Args) -> Result<Vec<Choice>, ServiceError> {

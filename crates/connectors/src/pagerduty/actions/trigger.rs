@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use callboard_domain::{
-    action::{Action, Choice, Progress, Step, Wanted},
+    action::{Action, Choice, LookupResult, Progress, Step},
     command::{ArgError, ArgSpec, Args, CommandSpec},
     error::ServiceError,
     run::Outcome,
@@ -100,11 +100,14 @@ impl Action for Trigger {
             .data(json!({ "incident": id })))
     }
 
-    async fn look_up(&self, arg: &str, typed: &str) -> Result<Option<Wanted>, ServiceError> {
+    async fn look_up(&self, arg: &str, typed: &str) -> Result<Option<LookupResult>, ServiceError> {
         if arg != SERVICE {
             return Ok(None);
         }
-        Ok(Some(Wanted { what: A_SERVICE, lookup: self.base.pagerduty.look_up("services", typed).await? }))
+        Ok(Some(LookupResult {
+            what: A_SERVICE,
+            lookup: self.base.pagerduty.look_up("services", typed).await?,
+        }))
     }
 
     async fn choices(&self, arg: &str, args: &Args) -> Result<Vec<Choice>, ServiceError> {

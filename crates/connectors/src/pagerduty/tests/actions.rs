@@ -8,11 +8,11 @@ async fn run(http: &MockServer, name: &str, args: &Args) -> Outcome {
     let connection = connect(&http.uri());
     let action = connection.actions.iter().find(|action| action.spec().name == name).unwrap();
     action.preview(args, now()).unwrap();
-    action.run(args, now(), &Said::default()).await.unwrap()
+    action.run(args, now(), &RecordedProgress::default()).await.unwrap()
 }
 
 #[tokio::test]
-async fn what_is_done_is_what_pagerduty_says() {
+async fn write_outcome_is_pagerdutys_answer() {
     let server = Server::holding([incident("Q1SLOW")]);
     let http = serve(&server).await;
     let acked = run(&http, "ack", &on_the_board("Q1SLOW", &[])).await;
@@ -40,7 +40,7 @@ async fn what_is_done_is_what_pagerduty_says() {
 async fn named(http: &MockServer, name: &str, arg: &str, typed: &str) -> Result<String, String> {
     let connection = connect(&http.uri());
     let action = connection.actions.iter().find(|action| action.spec().name == name).unwrap();
-    let Wanted { what, lookup } = action.look_up(arg, typed).await.unwrap().unwrap();
+    let LookupResult { what, lookup } = action.look_up(arg, typed).await.unwrap().unwrap();
     let named = lookup.one(arg, what, typed).map_err(|error| error.to_string())?;
     let mut args = on_the_board("Q1SLOW", &[(arg, &named.id), ("title", "it is down")]);
     args.named.insert(arg.to_owned(), named);
@@ -124,7 +124,7 @@ async fn nobody_is_taken_for_another_where_people_cannot_be_read() {
 }
 
 #[tokio::test]
-async fn who_may_not_is_told_the_same_as_who_is_not_known() {
+async fn forbidden_and_unknown_user_get_the_same_error() {
     let message = |what: &str| json!({ "error": { "message": what, "code": 2001 } });
     let refusal = |status: u16, what: &str| ResponseTemplate::new(status).set_body_json(message(what));
     let lacks = "this account may not do that at PagerDuty: it takes the API key of a user";
@@ -145,7 +145,7 @@ async fn who_may_not_is_told_the_same_as_who_is_not_known() {
         for name in ["ack", "resolve", "reassign", "escalate"] {
             let action = connection.actions.iter().find(|action| action.spec().name == name).unwrap();
             let args = on_the_board("Q1SLOW", &[("person", ANA), ("level", "2")]);
-            let error = action.run(&args, now(), &Said::default()).await.unwrap_err();
+            let error = action.run(&args, now(), &RecordedProgress::default()).await.unwrap_err();
             assert!(error.to_string().starts_with(expected), "{name} from {from:?}: {error}");
         }
     }
@@ -187,7 +187,7 @@ async fn what_does_not_say_how_far_it_is_is_not_written_to() {
         ] {
             let action = connection.actions.iter().find(|action| action.spec().name == name).unwrap();
             let args = on_the_board("Q1SLOW", values);
-            let error = action.run(&args, now(), &Said::default()).await.unwrap_err();
+            let error = action.run(&args, now(), &RecordedProgress::default()).await.unwrap_err();
             assert!(matches!(error, ServiceError::Unavailable { .. }), "{name} of {status}: {error}");
         }
         let writes = http.received_requests().await.unwrap().iter().filter(|it| it.method != "GET").count();
@@ -226,7 +226,7 @@ async fn an_answer_that_does_not_say_what_was_asked_for_is_unknown() {
         Server::holding([open.clone()]).mock().mount(&http).await;
         let connection = connect(&http.uri());
         let action = connection.actions.iter().find(|action| action.spec().name == name).unwrap();
-        let came = action.run(&on_the_board("Q1SLOW", values), now(), &Said::default()).await;
+        let came = action.run(&on_the_board("Q1SLOW", values), now(), &RecordedProgress::default()).await;
         match (expected, &came) {
             (Some(ok), Ok(outcome)) => assert_eq!(outcome.ok, ok, "{name} {answer}: {outcome:?}"),
             (None, Err(ServiceError::Unknown { .. })) => {}

@@ -2,12 +2,12 @@
 
 mod actions;
 mod hook;
+mod mentioned;
 mod poll;
 mod server;
-mod told;
 
 use callboard_domain::{
-    action::Wanted,
+    action::LookupResult,
     command::Args,
     event::{EventName, compare},
     item::{Detail, Incident, IncidentStatus, Item, Severity},
@@ -24,7 +24,7 @@ use wiremock::{
 
 use self::server::{ANA, BO, FROM, SERVICE, Server, acknowledged, incident, resolved, user, with};
 use super::*;
-use crate::contract::{self, Hooks, Said, Subject, access, args, now};
+use crate::contract::{self, Hooks, RecordedProgress, Subject, access, args, now};
 
 fn config(url: &str) -> Config {
     serde_json::from_value(json!({ "url": url, "from": FROM })).unwrap()

@@ -207,7 +207,7 @@ async fn a_listing_without_rows_is_named_as_the_service_names_it() {
     Server::holding([incident("Q1SLOW")]).mock().with_priority(9).mount(&http).await;
     let connection = connect(&http.uri());
     let on_call = connection.actions.iter().find(|action| action.spec().name == "on-call").unwrap();
-    let error = on_call.run(&args(&[]), now(), &Said::default()).await.unwrap_err().to_string();
+    let error = on_call.run(&args(&[]), now(), &RecordedProgress::default()).await.unwrap_err().to_string();
     assert!(error.contains("`oncalls` is missing"), "{error}");
     let batch = connection.source.unwrap().poll(None, now()).await.unwrap();
     assert!(batch.problems[0].why.contains("`log_entries` is missing"), "{:?}", batch.problems);

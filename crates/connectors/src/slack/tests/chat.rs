@@ -135,7 +135,7 @@ async fn channels_are_listed_as_far_as_may_be_seen() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_told_apart_from_a_lost_answer() {
+async fn refused_write_is_distinguished_from_a_lost_answer() {
     let cases = [
         (ResponseTemplate::new(200).set_body_json(refused("invalid_auth")), "auth", "set it again"),
         (

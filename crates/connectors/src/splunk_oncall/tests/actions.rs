@@ -8,7 +8,7 @@ async fn try_run(http: &MockServer, name: &str, args: &Args) -> Result<Outcome, 
     let connection = connect(&http.uri());
     let action = connection.actions.iter().find(|action| action.spec().name == name).unwrap();
     action.preview(args, now()).unwrap();
-    action.run(args, now(), &Said::default()).await
+    action.run(args, now(), &RecordedProgress::default()).await
 }
 
 async fn run(http: &MockServer, name: &str, args: &Args) -> Outcome {
@@ -21,7 +21,7 @@ async fn writes(http: &MockServer) -> usize {
 }
 
 #[tokio::test]
-async fn what_is_done_is_what_splunk_on_call_says() {
+async fn write_outcome_is_splunk_on_calls_answer() {
     let server = Server::holding([incident("42")]);
     let http = serve(&server).await;
     let acked = run(&http, "ack", &on_the_board("42", &[])).await;

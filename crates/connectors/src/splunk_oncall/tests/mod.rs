@@ -19,7 +19,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
 
 use self::server::{ANA, BO, POLICY, Server, TEAM, acked, after, incident, resolved, with};
 use super::*;
-use crate::contract::{self, Hooks, Said, Subject, access, args, now};
+use crate::contract::{self, Hooks, RecordedProgress, Subject, access, args, now};
 
 const FIELDS: [&str; 3] = ["api_id", "api_key", "webhook_secret"];
 

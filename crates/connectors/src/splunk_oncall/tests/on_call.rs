@@ -7,7 +7,7 @@ use super::*;
 async fn try_run(http: &MockServer, name: &str, args: &Args) -> Result<Outcome, ServiceError> {
     let connection = connect(&http.uri());
     let action = connection.actions.iter().find(|action| action.spec().name == name).unwrap();
-    action.run(args, now(), &Said::default()).await
+    action.run(args, now(), &RecordedProgress::default()).await
 }
 
 /// What is listed -> the summary, and what its rows hold.

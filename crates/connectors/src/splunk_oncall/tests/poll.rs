@@ -84,7 +84,7 @@ async fn an_incident_is_followed_to_its_end() {
 }
 
 #[tokio::test]
-async fn whom_it_pages_next_is_told_and_its_acknowledgement_is_no_reassignment() {
+async fn escalation_names_whom_it_pages_and_acknowledging_is_no_reassignment() {
     let server = Server::holding([incident("42")]);
     let http = serve(&server).await;
     let mut board = Polled::new(&http.uri());

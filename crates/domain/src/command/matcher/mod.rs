@@ -5,7 +5,7 @@ mod word;
 
 use std::ops::Range;
 
-use self::parts::Left;
+use self::parts::SegmentSet;
 use super::{
     ArgType, CommandSpec,
     token::Token,
@@ -28,7 +28,7 @@ pub(super) struct Word<'t> {
 
 /// How freely a line is read.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Reading {
+pub(super) struct ParseMode {
     /// Every required argument must be there.
     pub(super) complete: bool,
     /// Every value must be of its argument's type.
@@ -45,7 +45,7 @@ pub(super) struct Reading {
     pub(super) unled: bool,
 }
 
-impl Reading {
+impl ParseMode {
     /// As the usage says.
     pub(super) const EXACT: Self = Self {
         complete: true,
@@ -85,10 +85,10 @@ pub(super) struct Matcher<'a> {
     /// The arguments that options gave.
     given: &'a [usize],
     /// The segments that a literal leads.
-    led: Left,
+    led: SegmentSet,
     /// True where the last word is still being typed: it fits everywhere, and nothing needs to follow it.
     typing: bool,
-    reading: Reading,
+    reading: ParseMode,
     so_far: Solution,
     solutions: Vec<Solution>,
     steps: u32,
@@ -112,9 +112,9 @@ impl<'a> Matcher<'a> {
             usage,
             words,
             given,
-            led: Left(led.fold(0, |bits, segment| bits | 1 << segment)),
+            led: SegmentSet(led.fold(0, |bits, segment| bits | 1 << segment)),
             typing,
-            reading: Reading::EXACT,
+            reading: ParseMode::EXACT,
             so_far: Solution::default(),
             solutions: Vec::new(),
             steps: 0,
@@ -123,14 +123,14 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    /// The ways to read the words: none, one, or with [`Reading::free`] several that differ.
-    pub(super) fn read(&mut self, reading: Reading) -> Vec<Solution> {
+    /// The ways to read the words: none, one, or with [`ParseMode::free`] several that differ.
+    pub(super) fn read(&mut self, reading: ParseMode) -> Vec<Solution> {
         self.reading = reading;
         self.so_far = Solution::default();
         self.steps = 0;
         self.stuck = (0, None);
         self.literals.clear();
-        self.segments(Left::all(self.usage.segments.len()), 0);
+        self.segments(SegmentSet::all(self.usage.segments.len()), 0);
         let solutions = std::mem::take(&mut self.solutions);
         // A search that was cut short may have missed a second way.
         if self.steps > MOST_STEPS { Vec::new() } else { solutions }

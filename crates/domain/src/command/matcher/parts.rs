@@ -5,15 +5,15 @@ use crate::command::{ArgSpec, ArgType, usage::Element, value::names};
 
 /// What is still to be matched.
 pub(super) enum Todo<'t, 'u> {
-    Segments(Left),
+    Segments(SegmentSet),
     Elements(&'u [Element], &'t Todo<'t, 'u>),
 }
 
 /// Segments, one bit each.
 #[derive(Clone, Copy)]
-pub(super) struct Left(pub(super) u32);
+pub(super) struct SegmentSet(pub(super) u32);
 
-impl Left {
+impl SegmentSet {
     pub(super) fn all(count: usize) -> Self {
         Self(u32::MAX.checked_shr(u32::BITS - count as u32).unwrap_or(0))
     }
@@ -37,7 +37,7 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    pub(super) fn segments(&mut self, left: Left, at: usize) -> bool {
+    pub(super) fn segments(&mut self, left: SegmentSet, at: usize) -> bool {
         self.steps += 1;
         if self.steps > MOST_STEPS {
             return true;
@@ -83,7 +83,7 @@ impl<'a> Matcher<'a> {
     }
 
     /// `name value` at this place.
-    fn named(&mut self, left: Left, at: usize) -> bool {
+    fn named(&mut self, left: SegmentSet, at: usize) -> bool {
         let Some(arg) = self.arg_named(at) else { return false };
         let value = match self.takes_rest(arg) {
             true => at + 1..self.words.len(),

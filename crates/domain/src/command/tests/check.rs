@@ -10,7 +10,7 @@ fn specs_that_say_what_they_mean() {
 }
 
 #[test]
-fn each_fault_is_told() {
+fn each_spec_error_is_reported() {
     let go = || CommandSpec::new("go", "Go");
     let env = || ArgSpec::choice("env", ["staging", "production"], "where");
     let cases = [

@@ -1,7 +1,7 @@
-mod begun;
 mod check;
 mod complete;
 mod parse;
+mod partial;
 mod resolve;
 
 use super::*;

@@ -259,7 +259,7 @@ fn own_words_are_values_where_nothing_else_makes_sense() {
 }
 
 #[test]
-fn two_commands_of_one_name_are_both_told() {
+fn duplicate_command_names_are_both_reported() {
     let specs = [CommandSpec::new("go", ""), CommandSpec::new("walk", "").alias("Go")];
     let commands: Commands = specs.into_iter().map(|spec| Command::new(spec).unwrap()).collect();
     assert_eq!(

@@ -151,7 +151,7 @@ fn texts_mean_items() {
 }
 
 #[test]
-fn at_most_ten_are_told() {
+fn at_most_ten_candidates_are_listed() {
     let board: Vec<_> = (0..30).map(|n| pull_request("forge", &format!("acme/r{n:02}"), 7, "x")).collect();
     let Resolution::Many { names, total } = resolve_item("7", &board, Kind::PullRequest) else { panic!() };
     assert_eq!((names.len(), total), (10, 30));

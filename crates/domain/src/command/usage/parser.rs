@@ -80,7 +80,7 @@ impl<'a> Parser<'a> {
             }
         }
         self.refuse_after(after_rest, start)?;
-        if !told_apart(&pieces) {
+        if !is_unambiguous(&pieces) {
             self.at = start;
             return Err(self.fault("two arguments need something between them to tell them apart"));
         }
@@ -262,7 +262,7 @@ fn is_name_char(c: char) -> bool {
 }
 
 /// True where every two arguments of a word have a text between them, whatever is left out.
-fn told_apart(pieces: &[Piece]) -> bool {
+fn is_unambiguous(pieces: &[Piece]) -> bool {
     /// Whether an argument may come last so far; `None` where two of them touch.
     fn walk(pieces: &[Piece], mut open: bool) -> Option<bool> {
         for piece in pieces {

@@ -31,7 +31,7 @@ fn usages_that_say_what_they_mean() {
 }
 
 #[test]
-fn usages_that_say_nothing_are_told_where() {
+fn invalid_usage_is_reported_with_its_position() {
     let cases = [
         ("deploy <ap>", 8, "there is no argument \"ap\"; did you mean \"app\"?"),
         ("deploy [colour]", 8, "there is no argument \"colour\""),

@@ -16,7 +16,7 @@ fn one(asked: Option<i64>, minute: i64, state: ApprovalState) -> Item {
 }
 
 #[test]
-fn what_an_approval_tells() {
+fn approval_transitions() {
     use ApprovalState::{Approved as A, Denied as D, Expired as E, Superseded as S, Waiting as W};
     let asked = |minute, state| one(Some(0), minute, state);
     let cases: Vec<(&str, Vec<Item>, &[EventName])> = vec![
@@ -151,7 +151,7 @@ fn what_a_thin_report_leaves_out_is_not_forgotten() {
 }
 
 #[test]
-fn an_answer_is_the_last_word_of_a_person() {
+fn last_answer_of_a_person_counts() {
     let says = |answers: &[(&str, Option<i64>, ApprovalDecision)]| {
         let answers = answers.iter().map(|(by, minute, says)| {
             let told = answer(by, 0, *says);
@@ -183,7 +183,7 @@ fn an_answer_is_the_last_word_of_a_person() {
 }
 
 #[test]
-fn a_service_without_versions_is_taken_at_its_last_word() {
+fn unversioned_service_uses_the_last_report() {
     let unversioned = |state| approval(|a| (a.updated_at, a.state) = (jiff::Timestamp::UNIX_EPOCH, state));
     use ApprovalState::{Approved, Waiting};
     let stored = compare(None, unversioned(Approved)).item;

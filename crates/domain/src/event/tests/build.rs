@@ -22,7 +22,7 @@ fn attempt(number: u64, attempt: u32, status: BuildStatus) -> BuildRun {
 }
 
 #[test]
-fn what_a_build_tells() {
+fn build_transitions() {
     use BuildStatus::{Canceled as C, Failed as F, Passed as P, Queued as Q, Running as R};
     let one = |number, status| build(vec![run(number, status)]);
     let cases: [(&str, Vec<Item>, &[EventName]); 14] = [
@@ -75,7 +75,7 @@ fn what_a_build_tells() {
 }
 
 #[test]
-fn what_a_build_says() {
+fn build_join() {
     use BuildStatus::{Canceled, Failed, Passed, Queued, Running};
     let failing = |number, jobs: &[&str]| {
         let failing = jobs.iter().map(|job| (*job).to_owned()).collect();

@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[test]
-fn what_an_incident_tells() {
+fn incident_transitions() {
     use IncidentStatus::{Acknowledged as A, Resolved as R, Triggered as T};
     let one = |began, minute, status| {
         incident(|i| (i.started_at, i.updated_at, i.status) = (at(began), at(minute), status))
@@ -349,7 +349,7 @@ fn an_inferred_end_lasts_until_it_is_seen_again() {
 }
 
 #[test]
-fn what_an_incident_says() {
+fn incident_join() {
     let held = |holders: &[&str]| {
         incident(|i| {
             (i.updated_at, i.status) = (at(1), IncidentStatus::Acknowledged);

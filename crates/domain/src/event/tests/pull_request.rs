@@ -58,7 +58,7 @@ fn checks_count_where_the_head_is_not_said_and_is_known_to_be_theirs() {
 }
 
 #[test]
-fn the_newest_word_on_merging_the_head_is_kept() {
+fn latest_mergeability_of_the_head_is_kept() {
     use MergeState::{Blocked, Conflicts, Ready};
     let said = |minute: i64, commit: &str, state| {
         pull_request(|p| {
@@ -180,7 +180,7 @@ fn a_review_keeps_the_commit_that_was_reviewed() {
 }
 
 #[test]
-fn what_a_pull_request_tells() {
+fn pull_request_transitions() {
     use ChecksStatus::{Failed, Passed, Pending};
     use PullRequestState::{Closed as C, Merged as M};
     let reviewed = |minute, verdict| pull_request(|p| p.reviews = vec![review("bo", minute, verdict)]);
@@ -305,7 +305,7 @@ fn what_a_pull_request_tells() {
 }
 
 #[test]
-fn what_a_pull_request_says() {
+fn pull_request_join() {
     let says = |change: Change| told(&[open(0), pull_request(change)]).concat().pop().expect("an event").1;
     assert_eq!(told(&[open(0)]).concat()[0].1, "ana opened acme/web#479 Bump dependency pins");
     let cases: [(Change, &str); 8] = [
@@ -394,7 +394,7 @@ fn old_reviews_are_forgotten_for_good() {
 }
 
 #[test]
-fn stale_is_told_once_for_each_quiet_time() {
+fn stale_transition_occurs_once_per_quiet_period() {
     let day = 24 * 60;
     let quiet = |item: &Item, minute| stale(item, at(minute)).map(|t| t.distinct);
     let item = open(0);

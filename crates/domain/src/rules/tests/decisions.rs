@@ -144,7 +144,7 @@ fn a_rule_that_is_switched_off_says_nothing() {
 }
 
 #[test]
-fn old_events_are_shown_and_told_nobody() {
+fn old_event_is_shown_but_not_notified() {
     let red = build("main", "bo", &[BuildStatus::Failed]);
     let old = Event { old: true, ..event(EventName::Failed, &red) };
     let loud = RuleConfig {
@@ -159,7 +159,7 @@ fn old_events_are_shown_and_told_nobody() {
 }
 
 #[test]
-fn what_was_over_when_it_was_seen_is_told_nobody() {
+fn event_moot_when_seen_is_not_notified() {
     let alert = incident(Severity::Critical, &[]);
     let moot = Event { moot: true, ..event(EventName::Triggered, &alert) };
     let loud = RuleConfig {
@@ -268,7 +268,7 @@ fn requested(item: &Item, of: &[&str], before: &[&str]) -> Event {
 }
 
 #[test]
-fn what_asks_others_is_seen_only_by_rules_that_ask_of_whom_it_is() {
+fn request_to_others_matches_only_rules_that_read_its_recipients() {
     use NotifyLevel::{Notify, Show};
     let (theirs, mine) = (pull_request("bo", &["ana", "cy"]), pull_request("ana", &["team/web"]));
     let loud = |when: &str| RuleConfig {

@@ -84,7 +84,7 @@ fn a_review_is_asked_of_me_or_of_others() {
     };
     let of_others = |number| {
         let one = asking(number, &["cy"]);
-        NotifiableEvent { of_me: is_of_me(&one.event, &one.item, &me()), ..one }
+        NotifiableEvent { of_me: concerns_me(&one.event, &one.item, &me()), ..one }
     };
     let title = |news: &[NotifiableEvent]| notification(news).unwrap().title;
     assert_eq!(title(&[asking(1, &["ana"])]), "bo asks for your review of acme/web#1");
@@ -109,7 +109,7 @@ fn told(name: EventName, item: Item) -> NotifiableEvent {
     let event = event(name, &item);
     let decision = decide(&[], &event, &item);
     NotifiableEvent {
-        of_me: is_of_me(&event, &item, &me()),
+        of_me: concerns_me(&event, &item, &me()),
         event,
         item,
         important: decision.action == NotifyLevel::Important,

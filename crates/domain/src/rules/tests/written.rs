@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn mistakes_are_all_told_with_their_place() {
+fn all_rule_errors_are_reported_with_their_position() {
     let configs = [
         rule("main", r#"item.brnch == "main""#),
         RuleConfig {

@@ -29,12 +29,12 @@ pub(crate) struct Active {
 struct Entry {
     stream: Arc<RunStream>,
     lock: Option<String>,
-    unrecorded: Option<Unrecorded>,
+    unrecorded: Option<UnrecordedRun>,
 }
 
 /// A run that has ended, while the store cannot be written.
 #[derive(Debug, Clone)]
-pub(crate) struct Unrecorded {
+pub(crate) struct UnrecordedRun {
     /// As it ended.
     pub(crate) run: Run,
     /// Why that is not on the record.
@@ -98,18 +98,18 @@ impl Active {
         let mut runs = self.runs();
         if let Some(entry) = runs.get_mut(&run.id) {
             entry.lock = None;
-            entry.unrecorded = Some(Unrecorded { run: run.clone(), why });
+            entry.unrecorded = Some(UnrecordedRun { run: run.clone(), why });
         }
         self.count_again(&runs);
     }
 
     /// How a run ended, where that is not on the record yet.
-    pub(crate) fn unrecorded(&self, id: &str) -> Option<Unrecorded> {
+    pub(crate) fn unrecorded(&self, id: &str) -> Option<UnrecordedRun> {
         self.runs().get(id)?.unrecorded.clone()
     }
 
     /// All that have ended and are not on the record yet.
-    pub(crate) fn all_unrecorded(&self) -> Vec<Unrecorded> {
+    pub(crate) fn all_unrecorded(&self) -> Vec<UnrecordedRun> {
         self.runs().values().filter_map(|entry| entry.unrecorded.clone()).collect()
     }
 

@@ -57,9 +57,10 @@ pub(super) fn message(run: &Run, status: &str) -> Message {
                 format!("We do not know whether {} ran. It will not be run again by itself", run.line);
             Message::new(Tone::Unknown, title)
         }
-        RunState::Resolved { .. } => {
-            Message::new(Tone::Neutral, format!("{}: {}", run.line, run.state.said().unwrap_or_default()))
-        }
+        RunState::Resolved { .. } => Message::new(
+            Tone::Neutral,
+            format!("{}: {}", run.line, run.state.resolution_text().unwrap_or_default()),
+        ),
     };
     let mut fields = vec![("command".to_owned(), run.line.clone())];
     fields.extend(why.map(|why| ("why".to_owned(), text::sentence(&why))));
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_reported_is_told_where_the_run_does_not_say_it() {
+    fn reported_event_is_added_to_the_run_message_unless_implied() {
         let done = RunState::Done { outcome: Outcome::ok("merged") };
         let lost = RunState::Unknown { why: "lost".into() };
         // how it ended, what was reported -> what is said of that

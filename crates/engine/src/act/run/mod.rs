@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
-    active_config::LiveConfig,
+    active_config::ConfigHandle,
     api::{ApiError, StartRun},
     store::{Store, StoreError},
     system::supervise::{Panicked, Tasks, catch_panic},
@@ -52,13 +52,13 @@ pub(crate) struct Runner {
 
 struct Inner {
     store: Store,
-    live: LiveConfig,
+    live: ConfigHandle,
     tasks: Tasks,
     runs: Active,
 }
 
 impl Runner {
-    pub(crate) fn new(store: Store, live: LiveConfig, tasks: Tasks) -> Self {
+    pub(crate) fn new(store: Store, live: ConfigHandle, tasks: Tasks) -> Self {
         Self { inner: Arc::new(Inner { store, live, tasks, runs: Active::default() }) }
     }
 
@@ -202,14 +202,14 @@ impl Runner {
             let ended = self.inner.store.end_run(&run.id, run.state.clone(), message.clone(), ended_at).await;
             let error = match saved.and(steps).and(ended) {
                 // What is reported from now on has a message of its own.
-                Ok(_) => return self.tell_what_was_reported(run).await,
+                Ok(_) => return self.post_reported_events(run).await,
                 Err(error) => error,
             };
             if stopping.is_cancelled() || error == StoreError::Closed {
-                tracing::error!(%error, run = %run.id, "how a run ended could not be recorded; it is unknown at the next start");
+                tracing::error!(%error, run = %run.id, "a run's outcome could not be recorded; it will be unknown at the next start");
                 return;
             }
-            tracing::error!(%error, run = %run.id, wait_s = wait.as_secs(), "how a run ended could not be recorded yet");
+            tracing::error!(%error, run = %run.id, wait_s = wait.as_secs(), "a run's outcome could not be recorded yet");
             self.inner.runs.keep_unrecorded(run, error.to_string());
             place.stream.wake();
             tokio::select! {
@@ -222,17 +222,19 @@ impl Runner {
 
     /// Adds to the last message of a run what a service has reported of it while it was under way: of one that is not known,
     /// that says how it went.
-    async fn tell_what_was_reported(&self, run: &Run) {
+    async fn post_reported_events(&self, run: &Run) {
         let reported = match self.inner.store.reported_of_run(&run.id).await {
             Ok(Some(reported)) => reported,
             Ok(None) => return,
-            Err(error) => return tracing::warn!(%error, run = %run.id, "what was reported could not be read"),
+            Err(error) => {
+                return tracing::warn!(%error, run = %run.id, "events reported during a run could not be read");
+            }
         };
         let (plain, message) = (last_message(run, None), last_message(run, Some(&reported)));
         if message != plain
             && let Err(error) = self.inner.store.revise_run(&run.id, message, Timestamp::now()).await
         {
-            tracing::warn!(%error, run = %run.id, "what was reported could not be told");
+            tracing::warn!(%error, run = %run.id, "events reported during a run could not be posted");
         }
     }
 
@@ -270,7 +272,7 @@ impl Runner {
                 if let Err(error) =
                     self.inner.store.revise_run(&run.id, message(run, &status), Timestamp::now()).await
                 {
-                    tracing::warn!(%error, "a run's progress could not be told");
+                    tracing::warn!(%error, "a run's progress could not be posted");
                 }
                 told = status;
             }
@@ -278,7 +280,12 @@ impl Runner {
     }
 
     /// Takes a person's word on a run that is not known. False where it is known, by then or all along.
-    pub(crate) async fn take_word(&self, mut run: Run, ran: bool, actor: &Actor) -> Result<bool, StoreError> {
+    pub(crate) async fn resolve_unknown(
+        &self,
+        mut run: Run,
+        ran: bool,
+        actor: &Actor,
+    ) -> Result<bool, StoreError> {
         let (by, at) = (actor.principal.to_string(), Timestamp::now());
         let RunState::Unknown { why } = run.state else { return Ok(false) };
         run.state = RunState::Resolved { ran, by, at, why };

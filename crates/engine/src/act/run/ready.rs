@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use callboard_domain::{
-    action::{Action, Step, Wanted},
+    action::{Action, LookupResult, Step},
     chat::Address,
     command::{self, ArgError, ArgType, Args, CommandSpec, Resolution},
     expression::Expression,
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     active_config::ActiveConfig,
-    api::{ApiError, Changed, Confirm, LackingScope, Prepare, Prepared, StartRun},
+    api::{ApiError, Changed, Confirm, Plan, PlanQuery, RequiredScope, StartRun},
     commands::{
         registry::Entry,
         values::{names, values},
@@ -49,16 +49,16 @@ pub(crate) struct Ready {
     /// The time that the steps are for.
     pub(super) at: Timestamp,
     fingerprint: Fingerprint,
-    lacks: Vec<LackingScope>,
+    lacks: Vec<RequiredScope>,
     acts_as: Option<String>,
     /// The account's own name on its service, for people: "ana (GitHub)". `None` where the service does not say.
     pub(super) acts_on_service_as: Option<String>,
 }
 
 impl Ready {
-    /// What a face shows of it.
-    pub(crate) fn shown(&self) -> Prepared {
-        Prepared {
+    /// What a client shows of it.
+    pub(crate) fn shown(&self) -> Plan {
+        Plan {
             fingerprint: self.fingerprint.text(),
             command: self.spec.name.clone(),
             named_line: command::named_line(&self.line, &self.args),
@@ -184,7 +184,7 @@ impl Runner {
     }
 
     /// Makes a line ready to run: everything about it is known and checked, and nothing has been sent.
-    pub(crate) async fn ready(&self, what: &Prepare, now: Timestamp) -> Result<Ready, ApiError> {
+    pub(crate) async fn ready(&self, what: &PlanQuery, now: Timestamp) -> Result<Ready, ApiError> {
         // As a fingerprint carries it: what is prepared for that time again must be the same.
         let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
         let active = self.inner.live.now();
@@ -251,7 +251,7 @@ impl Runner {
         active: &ActiveConfig,
         spec: &CommandSpec,
         args: &Args,
-        what: &Prepare,
+        what: &PlanQuery,
     ) -> Result<(Option<Address>, String), ApiError> {
         let address = |channel: &str| active.config.address(channel).map_err(ApiError::usage);
         if what.private {
@@ -293,7 +293,7 @@ async fn look_up(
             account: account.map_or_else(|| spec.name.clone(), ToString::to_string),
             error,
         })?;
-        if let Some(Wanted { what, lookup }) = wanted {
+        if let Some(LookupResult { what, lookup }) = wanted {
             let named = lookup.one(&arg.name, what, &typed)?;
             args.values.insert(arg.name.clone(), named.id.clone());
             args.named.insert(arg.name.clone(), named);
@@ -313,11 +313,11 @@ fn no_command(error: ArgError, active: &ActiveConfig) -> ApiError {
 }
 
 /// What an action needs and the account's credential is known to lack.
-fn lacking(account: &AccountName, action: &dyn Action, me: &Identity) -> Vec<LackingScope> {
+fn lacking(account: &AccountName, action: &dyn Action, me: &Identity) -> Vec<RequiredScope> {
     let needs = action.scopes();
     let missing = me.missing_scopes.iter().filter(|missing| needs.contains(&missing.scope.as_str()));
     missing
-        .map(|missing| LackingScope {
+        .map(|missing| RequiredScope {
             scope: missing.scope.clone(),
             remedy: format!(
                 "give the credential of {account} the scope {}, then keep it with: callboard accounts secret {account}",

@@ -65,7 +65,7 @@ impl Engine {
         if let Err(why) = &account.connection {
             let waits_for = account.is_waiting().then(|| self.active().secrets.place().describe().to_owned());
             let needs = match why {
-                accounts::NotConnected::Misconfigured(_) => Needs::Setting,
+                accounts::AccountUnusable::Misconfigured(_) => Needs::Setting,
                 _ => Needs::Secret,
             };
             return Health::Incomplete { why: why.to_string(), needs, waits_for };

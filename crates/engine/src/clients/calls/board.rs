@@ -15,11 +15,12 @@ use super::page;
 use crate::{
     Engine,
     api::{
-        AccountInfo, AccountsQuery, ApiError, BoardQuery, Events, EventsQuery, Explanation, Hit, Left,
-        LeftWhy, OffBoard, Quiet, RulesExplain, Search, Snooze, SnoozeTime, SnoozeTimes, Unsnooze,
+        AccountInfo, AccountsQuery, ApiError, BoardQuery, Events, EventsQuery, Explanation, OffBoardItem,
+        OffBoardQuery, OffBoardReason, Quiet, RulesExplain, Search, SearchHit, Snooze, SnoozeTime,
+        SnoozeTimes, Unsnooze,
     },
+    clients::rank_cache::Identities,
     clients::snooze_times,
-    clients::standings::Identities,
     clients::status,
     store::{self, StoredItem, StoredSource, Unreadable},
 };
@@ -113,35 +114,35 @@ impl Engine {
         Ok(status::not_seen(accounts, &sources, &unreadable))
     }
 
-    pub(crate) async fn off_board(&self, query: OffBoard) -> Result<Vec<Left>, ApiError> {
+    pub(crate) async fn off_board(&self, query: OffBoardQuery) -> Result<Vec<OffBoardItem>, ApiError> {
         let now = Timestamp::now();
         let mut left = Vec::new();
         for item in query.items {
             let why = self.why_off_board(&item, now).await?;
-            left.push(Left { item, why });
+            left.push(OffBoardItem { item, why });
         }
         Ok(left)
     }
 
-    async fn why_off_board(&self, key: &ItemKey, now: Timestamp) -> Result<LeftWhy, ApiError> {
+    async fn why_off_board(&self, key: &ItemKey, now: Timestamp) -> Result<OffBoardReason, ApiError> {
         if !self.active().accounts.contains_key(&key.account) {
-            return Ok(LeftWhy::Gone(GoneReason::NotWatched));
+            return Ok(OffBoardReason::Gone(GoneReason::NotWatched));
         }
         let Some(stored) = self.store().item(key).await.map_err(ApiError::internal)? else {
-            return Ok(LeftWhy::Unknown);
+            return Ok(OffBoardReason::Unknown);
         };
         if let Some((reason, _)) = stored.gone {
-            return Ok(LeftWhy::Gone(reason));
+            return Ok(OffBoardReason::Gone(reason));
         }
         if let Some(why) = ended(&stored.item) {
             return Ok(why);
         }
         if stored.is_off_board(now) {
-            return Ok(LeftWhy::Snoozed);
+            return Ok(OffBoardReason::Snoozed);
         }
         let me = self.store().acts_as(&key.account).await.map_err(ApiError::internal)?;
         let shown = board::standing(&stored.item, &me).is_some_and(|standing| standing.is_shown(false));
-        Ok(if shown { LeftWhy::Open } else { LeftWhy::Others })
+        Ok(if shown { OffBoardReason::Open } else { OffBoardReason::Others })
     }
 
     pub(crate) async fn events(&self, query: EventsQuery) -> Result<Events, ApiError> {
@@ -162,15 +163,15 @@ impl Engine {
         .map_err(ApiError::internal)
     }
 
-    pub(crate) async fn search(&self, query: Search) -> Result<Vec<Hit>, ApiError> {
+    pub(crate) async fn search(&self, query: Search) -> Result<Vec<SearchHit>, ApiError> {
         let (limit, skip) = (page(query.limit)?, page(query.skip)?);
         let found = self.store().search_page(&query.text, skip, limit).await.map_err(ApiError::internal)?;
-        let items = found.items.into_iter().map(|StoredItem { item, .. }| Hit::Item {
+        let items = found.items.into_iter().map(|StoredItem { item, .. }| SearchHit::Item {
             status: item.status().to_owned(),
             key: item.key,
             title: item.title,
         });
-        let runs = found.runs.into_iter().map(|run| Hit::Run {
+        let runs = found.runs.into_iter().map(|run| SearchHit::Run {
             state: run.state.name().to_owned(),
             id: run.id,
             line: run.line,
@@ -238,27 +239,27 @@ pub(super) fn identities(sources: &[StoredSource]) -> Identities {
 }
 
 /// How an item ended, where it did.
-fn ended(item: &Item) -> Option<LeftWhy> {
+fn ended(item: &Item) -> Option<OffBoardReason> {
     match &item.detail {
         Detail::Incident(incident) => {
-            (incident.status == IncidentStatus::Resolved).then_some(LeftWhy::Resolved)
+            (incident.status == IncidentStatus::Resolved).then_some(OffBoardReason::Resolved)
         }
         Detail::PullRequest(pull_request) => match pull_request.state {
             PullRequestState::Open => None,
-            PullRequestState::Merged => Some(LeftWhy::Merged),
-            PullRequestState::Closed => Some(LeftWhy::Closed),
+            PullRequestState::Merged => Some(OffBoardReason::Merged),
+            PullRequestState::Closed => Some(OffBoardReason::Closed),
         },
         Detail::Approval(approval) => match approval.state {
             ApprovalState::Waiting => None,
-            ApprovalState::Approved => Some(LeftWhy::Approved),
-            ApprovalState::Denied => Some(LeftWhy::Denied),
-            ApprovalState::Expired => Some(LeftWhy::Expired),
-            ApprovalState::Superseded => Some(LeftWhy::Superseded),
+            ApprovalState::Approved => Some(OffBoardReason::Approved),
+            ApprovalState::Denied => Some(OffBoardReason::Denied),
+            ApprovalState::Expired => Some(OffBoardReason::Expired),
+            ApprovalState::Superseded => Some(OffBoardReason::Superseded),
         },
         Detail::Build(build) => match build.status() {
             _ if build.is_red() => None,
-            BuildStatus::Passed => Some(LeftWhy::Passed),
-            status => status.is_final().then_some(LeftWhy::Canceled),
+            BuildStatus::Passed => Some(OffBoardReason::Passed),
+            status => status.is_final().then_some(OffBoardReason::Canceled),
         },
     }
 }

@@ -104,8 +104,8 @@ impl Engine {
         }
         let mut changes = Changes::of(self, set.account.clone(), account.config.url().origin());
         changes.keep(&set.field, secret, account.secret(&set.field)).await.map_err(ApiError::internal)?;
-        // The file has not changed, and may be in the middle of a change: what is in force is connected anew.
-        if let Err(error) = self.inner.live.make_again().await {
+        // The file has not changed, and may be in the middle of a change: what is active is connected anew.
+        if let Err(error) = self.inner.live.rebuild().await {
             changes.undo().await;
             return Err(error);
         }
@@ -164,7 +164,7 @@ impl Engine {
         done
     }
 
-    /// Writes the configuration file and puts it in force; where that is refused, the file is as it was.
+    /// Writes the configuration file and applies it; where that is refused, the file is as it was.
     pub(super) async fn write_config(&self, text: &str) -> Result<(), ApiError> {
         let path = &self.inner.options.paths.config;
         let before =

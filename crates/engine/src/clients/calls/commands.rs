@@ -13,11 +13,11 @@ use crate::{
     act::run::Streamed,
     active_config::ActiveConfig,
     api::{
-        ApiError, AuditedChange, Cancel, CommandInfo, CommandsQuery, FollowRun, HelpQuery, Prepare, Prepared,
+        ApiError, AuditedChange, Cancel, CommandInfo, CommandsQuery, FollowRun, HelpQuery, Plan, PlanQuery,
         ResolveRun, RunProgress, RunsQuery, StartRun,
     },
     commands::registry::Entry,
-    store::PutOut,
+    store::StoredOutput,
 };
 
 impl Engine {
@@ -49,7 +49,7 @@ impl Engine {
         }
     }
 
-    pub(crate) async fn prepare(&self, what: Prepare) -> Result<Prepared, ApiError> {
+    pub(crate) async fn prepare(&self, what: PlanQuery) -> Result<Plan, ApiError> {
         Ok(self.inner.runner.ready(&what, Timestamp::now()).await?.shown())
     }
 
@@ -81,7 +81,8 @@ impl Engine {
                 (output.since(query.seen), output.total(), line.clone(), steps.clone())
             }),
             None => {
-                let PutOut { output, steps } = self.store().put_out(&id).await.map_err(ApiError::internal)?;
+                let StoredOutput { output, steps } =
+                    self.store().stored_output(&id).await.map_err(ApiError::internal)?;
                 (output.since(query.seen), output.total(), String::new(), steps)
             }
         };
@@ -146,12 +147,13 @@ impl Engine {
     pub(crate) async fn resolve_run(&self, query: ResolveRun, actor: &Actor) -> Result<Run, ApiError> {
         let run = self.known_run(&self.run_id(&query.id).await?).await?;
         let id = run.id.clone();
-        let settled = self.inner.runner.take_word(run, query.ran, actor).await.map_err(ApiError::internal)?;
+        let settled =
+            self.inner.runner.resolve_unknown(run, query.ran, actor).await.map_err(ApiError::internal)?;
         let run = self.known_run(&id).await?;
         if settled {
             return Ok(run);
         }
-        let known = match run.state.said() {
+        let known = match run.state.resolution_text() {
             Some(said) => format!("is resolved: {said}"),
             None => format!("is {}", run.state.name()),
         };

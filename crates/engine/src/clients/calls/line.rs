@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use callboard_domain::{
     action::Choice,
-    command::{self, ArgError, ArgSpec, ArgType, Args, Begun},
+    command::{self, ArgError, ArgSpec, ArgType, Args, PartialParse},
     identity::Identity,
     item::{AccountName, Detail, IncidentStatus, Item, Kind, PullRequestState},
 };
@@ -16,7 +16,7 @@ use crate::{
     act::run::account_of,
     active_config::ActiveConfig,
     api::{ApiError, ChoicesQuery, FoundChoice, LineRead, ReadLine, WriteLine},
-    clients::find::fuzzy::Wanted,
+    clients::find::fuzzy::FuzzyQuery,
     commands::registry::Entry,
 };
 
@@ -39,7 +39,7 @@ impl Engine {
         Ok(match active.registry.parse(&line) {
             Ok((entry, parsed)) => LineRead {
                 command: Some(self.command_info(entry)),
-                values: said(&parsed.args, &parsed.given),
+                values: given_values(&parsed.args, &parsed.given),
                 asks_for: parsed.missing.first().map(|arg| arg.name.clone()),
                 ..nothing
             },
@@ -146,7 +146,7 @@ impl Engine {
         let _ = self.inner.runner.resolve_items(&entry.spec, &mut args).await;
         let of_item = args.items.values().next().map(|item| item.key.account.clone());
         let (account, action) = entry.runner(asked.as_ref().or(of_item.as_ref()))?;
-        let key = Asked { command: entry.spec.name.clone(), account, arg: arg.name.clone(), args };
+        let key = ChoicesKey { command: entry.spec.name.clone(), account, arg: arg.name.clone(), args };
         if let Some(known) = self.inner.choice_cache.get(&key, active) {
             return Ok(known);
         }
@@ -160,7 +160,7 @@ impl Engine {
 }
 
 /// What a line's own words say; its defaults are not among them.
-fn said(args: &Args, given: &[&ArgSpec]) -> BTreeMap<String, String> {
+fn given_values(args: &Args, given: &[&ArgSpec]) -> BTreeMap<String, String> {
     let value = |arg: &ArgSpec| match arg.ty {
         ArgType::Pairs => Some(written(&args.pairs)),
         _ => args.get(&arg.name).map(str::to_owned),
@@ -170,8 +170,8 @@ fn said(args: &Args, given: &[&ArgSpec]) -> BTreeMap<String, String> {
 
 /// The same of a line that makes no sense as a whole, with the texts that are no values yet; and which of these to look at
 /// first. None where there are words that no argument can take: only on the line itself they are not lost.
-fn values_so_far(begun: Begun<'_>) -> (BTreeMap<String, String>, Option<String>) {
-    let mut values = said(&begun.args, &begun.given);
+fn values_so_far(begun: PartialParse<'_>) -> (BTreeMap<String, String>, Option<String>) {
+    let mut values = given_values(&begun.args, &begun.given);
     let first = begun.texts.first().filter(|_| begun.left.is_empty()).map(|(arg, _)| arg.name.clone());
     values.extend(begun.texts.into_iter().map(|(arg, text)| (arg.name.clone(), text)));
     (values, first)
@@ -265,11 +265,11 @@ fn plain(value: &str) -> Choice {
 /// Those that what is typed can mean, the best first; all in their order where nothing is typed.
 fn ranked(choices: Vec<Choice>, typed: &str) -> Vec<FoundChoice> {
     let unmarked = |choice: Choice| FoundChoice {
-        title: vec![crate::api::Piece { text: choice.value.clone(), hit: false }],
+        title: vec![crate::api::TextSpan { text: choice.value.clone(), hit: false }],
         value: choice.value,
         note: choice.note,
     };
-    let Some(mut wanted) = Wanted::new(typed) else {
+    let Some(mut wanted) = FuzzyQuery::new(typed) else {
         return choices.into_iter().take(MOST).map(unmarked).collect();
     };
     let lower = typed.trim().to_lowercase();
@@ -292,7 +292,7 @@ fn ranked(choices: Vec<Choice>, typed: &str) -> Vec<FoundChoice> {
 
 /// What a service was asked to list.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Asked {
+pub(crate) struct ChoicesKey {
     command: String,
     pub(crate) account: Option<AccountName>,
     arg: String,
@@ -307,7 +307,7 @@ mod tests {
     use crate::clients::find::fuzzy::shown;
 
     #[test]
-    fn alerts_of_one_name_are_told_apart_by_their_labels() {
+    fn choices_with_one_name_are_distinguished_by_labels() {
         let alert = |id: &str, title: &str, labels: &[(&str, &str)]| {
             let mut item = crate::tests::incident(id, IncidentStatus::Triggered, 1);
             item.title = title.into();

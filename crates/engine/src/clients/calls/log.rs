@@ -56,7 +56,7 @@ struct Reader {
 impl Engine {
     pub(crate) async fn item_log(&self, query: ItemLog) -> Result<Option<LogTail>, ApiError> {
         let Some(reader) = self.log_reader(&query.item, false).await? else { return Ok(None) };
-        let heard = Heard::default();
+        let heard = OutputTail::default();
         // Looked at, not run: nothing is recorded and nobody is told.
         let asked = reader.action.run(&reader.args, Timestamp::now(), &heard);
         let outcome = match tokio::time::timeout(LOG_TIME, asked).await {
@@ -183,9 +183,9 @@ fn told(outcome: &Outcome) -> String {
 
 /// The end of what an action puts out.
 #[derive(Default)]
-struct Heard(Mutex<String>);
+struct OutputTail(Mutex<String>);
 
-impl Progress for Heard {
+impl Progress for OutputTail {
     fn status(&self, _: &str) {}
 
     fn output(&self, text: &str) {
@@ -200,15 +200,15 @@ impl Progress for Heard {
 
 /// The logs that are being read for somebody who looks at them.
 #[derive(Default)]
-pub(crate) struct Readings(Mutex<(u64, BTreeMap<u64, Arc<Reading>>)>);
+pub(crate) struct LogReads(Mutex<(u64, BTreeMap<u64, Arc<LogRead>>)>);
 
-impl Readings {
-    fn all(&self) -> MutexGuard<'_, (u64, BTreeMap<u64, Arc<Reading>>)> {
+impl LogReads {
+    fn all(&self) -> MutexGuard<'_, (u64, BTreeMap<u64, Arc<LogRead>>)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn begin(&self) -> (u64, Arc<Reading>) {
-        let reading = Arc::new(Reading::new());
+    fn begin(&self) -> (u64, Arc<LogRead>) {
+        let reading = Arc::new(LogRead::new());
         let mut all = self.all();
         all.0 += 1;
         let number = all.0;
@@ -216,7 +216,7 @@ impl Readings {
         (number, reading)
     }
 
-    fn get(&self, number: u64) -> Option<Arc<Reading>> {
+    fn get(&self, number: u64) -> Option<Arc<LogRead>> {
         self.all().1.get(&number).cloned()
     }
 
@@ -226,7 +226,7 @@ impl Readings {
 }
 
 /// A log while it is read.
-struct Reading {
+struct LogRead {
     log: Mutex<WholeLog>,
     changed: watch::Sender<u64>,
 }
@@ -277,7 +277,7 @@ impl WholeLog {
     }
 }
 
-impl Reading {
+impl LogRead {
     fn new() -> Self {
         let log = WholeLog {
             lines: VecDeque::new(),
@@ -329,7 +329,7 @@ impl Reading {
     }
 }
 
-impl Progress for Reading {
+impl Progress for LogRead {
     fn status(&self, _: &str) {}
 
     fn output(&self, piece: &str) {
@@ -355,7 +355,7 @@ mod tests {
             (&[], &["it passed"], &[]),
         ];
         for (pieces, lines, errors) in cases {
-            let reading = Reading::new();
+            let reading = LogRead::new();
             pieces.iter().for_each(|piece| reading.output(piece));
             reading.end(Ok(Some(Outcome::ok("it passed"))));
             reading.with(|log| {
@@ -369,7 +369,7 @@ mod tests {
 
     #[test]
     fn of_a_long_log_the_end_is_kept_and_a_line_without_end_is_cut() {
-        let reading = Reading::new();
+        let reading = LogRead::new();
         let numbers: String = (0..LINES_KEPT + 10).map(|n| format!("{n}\n")).collect();
         reading.output(&numbers);
         reading.with(|log| {

@@ -16,8 +16,8 @@ use super::{LIST_LIMIT, limited, one_of, page};
 use crate::{
     Engine,
     api::{
-        ApiError, ChannelInfo, ChannelsQuery, DeliveriesQuery, Delivery, DeliveryState, Flush, MootReason,
-        Post, PreparePost, PreparedPost, Retry, RoomMessage, RoomQuery,
+        ApiError, BuiltinRoomMessage, BuiltinRoomQuery, ChannelInfo, ChannelsQuery, DeliveriesQuery,
+        Delivery, DeliveryState, Flush, MootReason, Post, PostPlan, PostPlanQuery, Retry,
     },
     outbox::posted,
     store::{self, About, Content, NewDelivery},
@@ -32,13 +32,13 @@ impl Engine {
         Ok(deliveries.into_iter().next().map(shown))
     }
 
-    pub(crate) async fn prepare_post(&self, query: PreparePost) -> Result<PreparedPost, ApiError> {
+    pub(crate) async fn prepare_post(&self, query: PostPlanQuery) -> Result<PostPlan, ApiError> {
         // Previews are for who sits at this computer.
         self.post_as(query.what, &self.owner()).await
     }
 
     /// What a post says, and where, when `by` posts it.
-    async fn post_as(&self, what: Post, by: &Principal) -> Result<PreparedPost, ApiError> {
+    async fn post_as(&self, what: Post, by: &Principal) -> Result<PostPlan, ApiError> {
         let Post { channel, text, item } = what;
         let address = self.active().config.address(&channel).map_err(ApiError::usage)?;
         let said = text::block(text.trim(), usize::MAX);
@@ -54,11 +54,11 @@ impl Engine {
         if let Ok(chat) = self.inner.deliverer.chat(&address.account) {
             fits(&message, chat.limits()).map_err(|what| ApiError::usage(format!("{address} {what}")))?;
         }
-        Ok(PreparedPost { address, message })
+        Ok(PostPlan { address, message })
     }
 
     pub(crate) async fn post(&self, post: Post, actor: &Actor) -> Result<Delivery, ApiError> {
-        let PreparedPost { address: to, message } = self.post_as(post, &actor.principal).await?;
+        let PostPlan { address: to, message } = self.post_as(post, &actor.principal).await?;
         let new = NewDelivery { content: Content::Message(message), to, actor: Some(actor.clone()) };
         let key = self.store().enqueue(new, Timestamp::now()).await.map_err(ApiError::internal)?;
         self.delivery(&key).await
@@ -69,7 +69,7 @@ impl Engine {
         delivery.map(shown).ok_or_else(|| ApiError::usage(format!("there is no delivery {:?}", key.0)))
     }
 
-    pub(crate) async fn room(&self, query: RoomQuery) -> Result<Vec<RoomMessage>, ApiError> {
+    pub(crate) async fn room(&self, query: BuiltinRoomQuery) -> Result<Vec<BuiltinRoomMessage>, ApiError> {
         let limit = page(query.limit)?;
         let before = query.before.map_or(Ok(i64::MAX), |before| {
             before
@@ -78,7 +78,7 @@ impl Engine {
         });
         let messages = self.store().room_before(&query.channel, before?, limit).await;
         let messages = messages.map_err(ApiError::internal)?;
-        let shown = |message: store::RoomMessage| RoomMessage {
+        let shown = |message: store::BuiltinRoomMessage| BuiltinRoomMessage {
             id: message.id.to_string(),
             under: message.thread.map(|under| under.to_string()),
             message: message.message,
@@ -211,7 +211,7 @@ fn fits(message: &Message, Limits { length: longest, unit, .. }: Limits) -> Resu
     ))
 }
 
-/// A delivery as faces see it.
+/// A delivery as clients see it.
 pub(super) fn shown(delivery: store::Delivery) -> Delivery {
     let error = delivery.error;
     let state = match delivery.state {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::limited;
 use crate::{
     Engine,
-    api::{ApiError, ChannelMessage, ChannelMessages, DeliveryState, RoomInfo, RoomsQuery},
+    api::{ApiError, ChannelActivity, ChannelActivityQuery, ChannelMessage, ChannelMessages, DeliveryState},
     clients::calls::posting::shown,
     config::ROOM,
     outbox::builtin_chat::{self, GENERAL},
@@ -16,7 +16,7 @@ use crate::{
 };
 
 impl Engine {
-    pub(crate) async fn rooms(&self, _: RoomsQuery) -> Result<Vec<RoomInfo>, ApiError> {
+    pub(crate) async fn rooms(&self, _: ChannelActivityQuery) -> Result<Vec<ChannelActivity>, ApiError> {
         let builtin = |channel: &str| Address { account: ROOM.into(), channel: channel.to_owned() };
         let mut last: BTreeMap<Address, Option<Timestamp>> = BTreeMap::new();
         let mut found = |address: Address, at: Option<Timestamp>| {
@@ -37,9 +37,9 @@ impl Engine {
             found(address.clone(), None);
             names.entry(canonical(address.clone())).or_insert_with(|| name.clone());
         }
-        let mut rooms: Vec<RoomInfo> = last
+        let mut rooms: Vec<ChannelActivity> = last
             .into_iter()
-            .map(|(address, last_at)| RoomInfo {
+            .map(|(address, last_at)| ChannelActivity {
                 name: names.get(&address).cloned(),
                 builtin: address.account.0 == ROOM,
                 address,

@@ -7,8 +7,9 @@ use super::LONG_POLL;
 use crate::{
     Engine, Mode,
     api::{
-        AccountsQuery, ApiError, AuditedChange, Changes, Check, Configure, Doctor, Greeting, Health, Hello,
-        Notices, NoticesDue, Reload, Settings, SettingsQuery, Status, StatusQuery,
+        AccountsQuery, ApiError, AuditedChange, Changes, Check, Configure, Doctor, Health, Hello,
+        NotificationsQuery, PendingNotifications, Reload, ServerInfo, Settings, SettingsQuery, Status,
+        StatusQuery,
     },
     clients::doctor,
     clients::status,
@@ -16,8 +17,8 @@ use crate::{
 };
 
 impl Engine {
-    pub(crate) async fn hello(&self, _: Hello) -> Result<Greeting, ApiError> {
-        Ok(Greeting {
+    pub(crate) async fn hello(&self, _: Hello) -> Result<ServerInfo, ApiError> {
+        Ok(ServerInfo {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             config: self.inner.options.paths.config.clone(),
@@ -41,7 +42,7 @@ impl Engine {
         }
     }
 
-    pub(crate) async fn notices(&self, _: Notices) -> Result<NoticesDue, ApiError> {
+    pub(crate) async fn notices(&self, _: NotificationsQuery) -> Result<PendingNotifications, ApiError> {
         let stopping = self.stopping();
         tokio::select! {
             () = stopping.cancelled() => Err(ApiError::internal("Callboard is stopping")),
@@ -64,7 +65,7 @@ impl Engine {
             not_seen,
             accounts_ok: accounts.iter().filter(|it| matches!(it.health, Health::Ok | Health::New)).count(),
             accounts: accounts.len(),
-            troubles: status::troubles(&accounts),
+            troubles: status::account_problems(&accounts),
             next_check: polls.filter(|at| *at > now).min(),
             quiet,
             errors: self.inner.live.all_errors(),

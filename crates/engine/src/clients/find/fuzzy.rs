@@ -6,7 +6,7 @@ use nucleo_matcher::{
 };
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::api::{Marked, Piece};
+use crate::api::{HighlightedText, TextSpan};
 
 /// What a letter must count for on average (a letter in a row or at the start of a word is worth 16 and more, one after a
 /// gap loses 3 and 1 for each letter left out): letters scattered anywhere in a text mean nothing.
@@ -16,7 +16,7 @@ const WORTH: u32 = 13;
 const ABBREVIATED: usize = 6;
 
 /// What somebody typed: words in any order, each with its letters in their order.
-pub(crate) struct Wanted {
+pub(crate) struct FuzzyQuery {
     pattern: Pattern,
     /// Each word as it stands.
     whole: Pattern,
@@ -25,7 +25,7 @@ pub(crate) struct Wanted {
     matcher: Matcher,
 }
 
-impl Wanted {
+impl FuzzyQuery {
     /// `None` where nothing is typed.
     pub(crate) fn new(text: &str) -> Option<Self> {
         let letters = text.split_whitespace().flat_map(|word| word.graphemes(true)).count();
@@ -82,31 +82,31 @@ impl Wanted {
     }
 
     /// A text with the letters marked that were found in a whole that begins with it.
-    pub(crate) fn mark(&mut self, whole: Utf32Str<'_>, beginning: &str) -> Marked {
+    pub(crate) fn mark(&mut self, whole: Utf32Str<'_>, beginning: &str) -> HighlightedText {
         pieces(beginning, &self.places(whole))
     }
 
     /// A text with its letters marked.
-    pub(crate) fn marked(&mut self, text: &str) -> Marked {
+    pub(crate) fn marked(&mut self, text: &str) -> HighlightedText {
         self.mark(Utf32Str::new(text, &mut Vec::new()), text)
     }
 }
 
 /// A text in pieces: the letters at these places, and the others.
-fn pieces(text: &str, places: &[u32]) -> Marked {
-    let mut pieces: Marked = Vec::new();
+fn pieces(text: &str, places: &[u32]) -> HighlightedText {
+    let mut pieces: HighlightedText = Vec::new();
     for (at, letter) in (0_u32..).zip(text.graphemes(true)) {
         let hit = places.binary_search(&at).is_ok();
         match pieces.last_mut() {
             Some(last) if last.hit == hit => last.text.push_str(letter),
-            _ => pieces.push(Piece { text: letter.to_owned(), hit }),
+            _ => pieces.push(TextSpan { text: letter.to_owned(), hit }),
         }
     }
     pieces
 }
 
 /// A text in which each of these words is marked as it stands.
-pub(crate) fn with_words(text: &str, words: &str) -> Marked {
+pub(crate) fn with_words(text: &str, words: &str) -> HighlightedText {
     let lower: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
     let letters: Vec<String> = text.graphemes(true).map(str::to_lowercase).collect();
     let mut places = Vec::new();
@@ -125,8 +125,8 @@ pub(crate) fn with_words(text: &str, words: &str) -> Marked {
 
 /// The same as a person sees it: what is marked stands in brackets.
 #[cfg(test)]
-pub(crate) fn shown(marked: &Marked) -> String {
-    let piece = |piece: &Piece| if piece.hit { format!("[{}]", piece.text) } else { piece.text.clone() };
+pub(crate) fn shown(marked: &HighlightedText) -> String {
+    let piece = |piece: &TextSpan| if piece.hit { format!("[{}]", piece.text) } else { piece.text.clone() };
     marked.iter().map(piece).collect()
 }
 
@@ -153,18 +153,18 @@ mod tests {
             ("^d", "deploy", None),
         ];
         for (typed, text, expected) in cases {
-            let mut wanted = Wanted::new(typed).unwrap();
+            let mut wanted = FuzzyQuery::new(typed).unwrap();
             let found = wanted.quality_of(text).map(|_| shown(&wanted.marked(text)));
             assert_eq!(found.as_deref(), expected, "{typed:?} in {text:?}");
         }
         for nothing in ["", "  "] {
-            assert!(Wanted::new(nothing).is_none());
+            assert!(FuzzyQuery::new(nothing).is_none());
         }
     }
 
     #[test]
     fn better_matches_are_worth_more() {
-        let mut wanted = Wanted::new("deploy").unwrap();
+        let mut wanted = FuzzyQuery::new("deploy").unwrap();
         let mut of = |text: &str| wanted.quality_of(text).unwrap_or(0);
         let worth = [of("deploy"), of("redeploy"), of("model repo lofty")];
         assert!(worth.is_sorted_by(|one, other| one > other), "{worth:?}");
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn only_the_beginning_is_marked() {
-        let mut wanted = Wanted::new("web unit").unwrap();
+        let mut wanted = FuzzyQuery::new("web unit").unwrap();
         let mut buffer = Vec::new();
         let whole = Utf32Str::new("web main unit tests failed", &mut buffer);
         assert_eq!(shown(&wanted.mark(whole, "web main")), "[web] main");

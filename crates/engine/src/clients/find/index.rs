@@ -16,7 +16,7 @@ use callboard_domain::{
 use jiff::Timestamp;
 use nucleo_matcher::Utf32String;
 
-use super::fuzzy::Wanted;
+use super::fuzzy::FuzzyQuery;
 use crate::api::{Found, FoundCommand, FoundItem, FoundRun};
 
 /// Two texts whose letters are worth as much, within this, are equally meant: then use decides.
@@ -135,7 +135,7 @@ impl Index {
 
     /// What a few letters mean, at most `limit` of each kind.
     pub(crate) fn find(&self, text: &str, limit: usize) -> Found {
-        let Some(mut wanted) = Wanted::new(text) else { return Found::default() };
+        let Some(mut wanted) = FuzzyQuery::new(text) else { return Found::default() };
         let lower = text.trim_start().to_lowercase();
         Found {
             commands: self.find_commands(&lower, &mut wanted, limit),
@@ -145,7 +145,7 @@ impl Index {
         }
     }
 
-    fn find_commands(&self, lower: &str, wanted: &mut Wanted, limit: usize) -> Vec<FoundCommand> {
+    fn find_commands(&self, lower: &str, wanted: &mut FuzzyQuery, limit: usize) -> Vec<FoundCommand> {
         let found = best(&self.commands, limit, |entry| {
             let typed = entry.names.iter().filter_map(|name| typed(name, lower)).max();
             let quality = wanted.quality(entry.text.slice(..));
@@ -160,7 +160,7 @@ impl Index {
             .map(|entry| FoundCommand {
                 name: entry.name.clone(),
                 title: match typed(&entry.names[0], lower) {
-                    Some(Typed::Whole) => vec![crate::api::Piece { text: entry.name.clone(), hit: true }],
+                    Some(Typed::Whole) => vec![crate::api::TextSpan { text: entry.name.clone(), hit: true }],
                     _ => wanted.mark(entry.text.slice(..), &entry.name),
                 },
                 summary: entry.summary.clone(),
@@ -170,7 +170,7 @@ impl Index {
             .collect()
     }
 
-    fn find_items(&self, text: &str, wanted: &mut Wanted, limit: usize) -> Vec<FoundItem> {
+    fn find_items(&self, text: &str, wanted: &mut FuzzyQuery, limit: usize) -> Vec<FoundItem> {
         let rank = |quality: u32, at: usize| {
             let entry = &self.items[at];
             (quality / ALIKE, entry.open, entry.changed_at, &entry.row.key)
@@ -214,7 +214,7 @@ impl Index {
         })
     }
 
-    fn find_lines(&self, lower: &str, wanted: &mut Wanted, limit: usize) -> Vec<FoundRun> {
+    fn find_lines(&self, lower: &str, wanted: &mut FuzzyQuery, limit: usize) -> Vec<FoundRun> {
         let found = best(&self.lines, limit, |entry| {
             let begins = entry.lower.starts_with(lower);
             let quality = wanted.quality(entry.text.slice(..))?;

@@ -32,7 +32,7 @@ const DATA: usize = 64 << 10;
 pub(super) struct Command {
     pub(super) spec: CommandSpec,
     pub(super) run: Run,
-    pub(super) result: Arc<Telling>,
+    pub(super) result: Arc<OutcomeTemplates>,
 }
 
 /// What it does.
@@ -44,7 +44,7 @@ pub(super) enum Run {
 
 /// How its end is told.
 #[derive(Debug, Default)]
-pub(super) struct Telling {
+pub(super) struct OutcomeTemplates {
     pub(super) ok: Option<Expression>,
     pub(super) summary: Option<Template>,
     pub(super) link: Option<Link>,
@@ -56,12 +56,12 @@ pub(super) enum Link {
     /// A URL with values in it: they are encoded.
     Written(Template),
     /// A URL as the service gave it.
-    Told(Template),
+    FromAnswer(Template),
 }
 
 /// What was done, as the service or the program told it.
 #[derive(Debug)]
-pub(super) struct Done {
+pub(super) struct Executed {
     /// Whether it went well, where the command does not judge itself.
     pub(super) ok: bool,
     /// A line that tells a good end.
@@ -140,14 +140,14 @@ impl Command {
     }
 }
 
-impl Telling {
+impl OutcomeTemplates {
     /// How it ended. `line` is what was asked, as a person would have typed it.
     fn outcome(
         &self,
         effect: Effect,
         line: &str,
         mut scope: Map<String, Value>,
-        done: Done,
+        done: Executed,
         budget: &Budget,
     ) -> Result<Outcome, ServiceError> {
         scope.extend(done.facts);
@@ -196,7 +196,7 @@ impl Link {
     fn url(&self, scope: &Map<String, Value>) -> Option<Url> {
         let text = match self {
             Self::Written(template) => template.render(scope, Escape::PathSegment),
-            Self::Told(template) => template.render(scope, Escape::Line),
+            Self::FromAnswer(template) => template.render(scope, Escape::Line),
         };
         let url = Url::parse(text.ok()?.trim()).ok()?;
         matches!(url.scheme(), "http" | "https").then_some(url)

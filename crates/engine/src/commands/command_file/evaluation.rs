@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use callboard_domain::expression::{Budget, NoValue};
+use callboard_domain::expression::{Budget, EvalError};
 
 /// How long evaluating an answer may take.
 const TIME: Duration = Duration::from_secs(5);
@@ -23,7 +23,7 @@ impl Drop for StopsWhenDropped {
 /// Where it takes longer than [`TIME`], or panics: what came of it is not known.
 pub(super) async fn apart<T: Send + 'static>(
     work: impl FnOnce(&Budget) -> T + Send + 'static,
-) -> Result<T, NoValue> {
+) -> Result<T, EvalError> {
     let budget = Budget::new(Budget::LARGE);
     let own = StopsWhenDropped(budget.clone());
     let working = tokio::task::spawn_blocking(move || work(&budget));
@@ -31,8 +31,8 @@ pub(super) async fn apart<T: Send + 'static>(
     drop(own);
     match done {
         Ok(Ok(done)) => Ok(done),
-        Ok(Err(_)) => Err(NoValue("it could not be evaluated".to_owned())),
-        Err(_) => Err(NoValue(format!("evaluating it takes longer than {} s", TIME.as_secs()))),
+        Ok(Err(_)) => Err(EvalError("it could not be evaluated".to_owned())),
+        Err(_) => Err(EvalError(format!("evaluating it takes longer than {} s", TIME.as_secs()))),
     }
 }
 

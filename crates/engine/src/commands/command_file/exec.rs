@@ -12,8 +12,8 @@ use callboard_domain::{
 use serde_json::{Map, Value, json};
 
 use super::{
-    command::{Done, fit},
-    process::{self, NoEnd, Program},
+    command::{Executed, fit},
+    process::{self, ProcessError, Program},
 };
 
 /// A program to run.
@@ -93,7 +93,7 @@ impl Exec {
         scope: &Map<String, Value>,
         effect: Effect,
         progress: &dyn Progress,
-    ) -> Result<Done, ServiceError> {
+    ) -> Result<Executed, ServiceError> {
         let invocation = self.invocation(scope).map_err(|error| ServiceError::rejected(error.to_string()))?;
         let program = Program {
             program: program_in(&self.program, &self.cwd),
@@ -113,7 +113,7 @@ impl Exec {
         let body = ended.data.and_then(|data| serde_json::from_str(&data).ok()).unwrap_or(Value::Null);
         let facts = json!({ "exit": ended.exit, "output": ended.output, "body": body });
         let Value::Object(facts) = facts else { unreachable!("it is written as a map") };
-        Ok(Done {
+        Ok(Executed {
             ok: ended.exit == 0,
             good: format!("{} is done", self.program),
             bad: format!("{} ended with exit code {}", self.program, ended.exit),
@@ -125,17 +125,17 @@ impl Exec {
 }
 
 impl Exec {
-    fn no_end(&self, effect: Effect, error: &NoEnd) -> ServiceError {
+    fn no_end(&self, effect: Effect, error: &ProcessError) -> ServiceError {
         let program = &self.program;
         match (error, effect) {
-            (NoEnd::NotStarted(_), _) => {
+            (ProcessError::NotStarted(_), _) => {
                 let cwd = self.cwd.display();
                 ServiceError::rejected(format!("{program} could not be started in {cwd}: {error}"))
             }
-            (NoEnd::Lost(_), Effect::Changes) => {
+            (ProcessError::Lost(_), Effect::Changes) => {
                 ServiceError::unknown(format!("how {program} ended is not known: {error}"))
             }
-            (NoEnd::Lost(_), Effect::Reads) => {
+            (ProcessError::Lost(_), Effect::Reads) => {
                 ServiceError::unavailable(format!("how {program} ended is not known: {error}"))
             }
         }

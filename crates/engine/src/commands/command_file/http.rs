@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::{
-    command::{Done, fit},
+    command::{Executed, fit},
     evaluation,
     path::Path,
     wait::{self, Look},
@@ -64,7 +64,7 @@ pub(super) enum Get {
     /// Below the account's URL.
     Path(Path),
     /// Where the service's own answer says.
-    Told(Template),
+    FromAnswer(Template),
 }
 
 impl Call {
@@ -123,7 +123,7 @@ impl Call {
                 }
                 // Its place is in an answer that is not there yet.
                 Get::Path(path) => Step { what, exactly: format!("GET {}", path.text()) },
-                Get::Told(url) => Step { what, exactly: format!("GET {}", url.text()) },
+                Get::FromAnswer(url) => Step { what, exactly: format!("GET {}", url.text()) },
             });
         }
         Ok(steps)
@@ -142,7 +142,7 @@ impl Call {
         scope: &Scope,
         lenient: bool,
         progress: &dyn Progress,
-    ) -> Result<Done, ServiceError> {
+    ) -> Result<Executed, ServiceError> {
         let http =
             self.http.as_ref().map_err(|why| ServiceError::auth(format!("{}: {why}", self.account)))?;
         let request = self.request(scope).map_err(|error| ServiceError::rejected(error.to_string()))?;
@@ -163,7 +163,7 @@ impl Call {
     }
 
     /// What an answer says. Reading a large one takes a while.
-    async fn done(&self, http: &Http, answer: Answer) -> Result<Done, ServiceError> {
+    async fn done(&self, http: &Http, answer: Answer) -> Result<Executed, ServiceError> {
         let from = http.host().to_owned();
         done(http, answer).await.map_err(|why| self.not_known(format!("{from} answered, and {why}")))
     }
@@ -197,7 +197,7 @@ impl Wait {
         told: &Scope,
         lenient: bool,
         progress: &dyn Progress,
-    ) -> Result<Done, String> {
+    ) -> Result<Executed, String> {
         let request = self.get.request(http, told)?;
         let by_status = self.until.names().iter().any(|name| name == "status");
         let waiting = format!("waiting until {}", self.until.text());
@@ -227,7 +227,7 @@ impl Get {
         let lacking = |error: TemplateError| format!("its answer does not say where to look: {}", error.what);
         match self {
             Self::Path(path) => path.request(told, Request::get).map_err(lacking),
-            Self::Told(url) => {
+            Self::FromAnswer(url) => {
                 let text = url.render(told, Escape::Line).map_err(lacking)?;
                 let url = http.base().join(text.trim());
                 let url = url.ok().filter(|url: &Url| matches!(url.scheme(), "http" | "https"));
@@ -261,7 +261,7 @@ fn judged(http: &Http, answer: Answer, lenient: bool) -> Result<Answer, ServiceE
 /// The most values that are read of an answer: each takes many times the memory of what it was sent as.
 const VALUES: usize = 500_000;
 
-async fn done(http: &Http, answer: Answer) -> Result<Done, String> {
+async fn done(http: &Http, answer: Answer) -> Result<Executed, String> {
     let http = http.clone();
     let read = evaluation::apart(move |_| read(&http, &answer)).await;
     read.map_err(|why| why.0).and_then(|read| read)
@@ -282,7 +282,7 @@ fn values_in(text: &str) -> usize {
     count
 }
 
-fn read(http: &Http, answer: &Answer) -> Result<Done, String> {
+fn read(http: &Http, answer: &Answer) -> Result<Executed, String> {
     let said = answer.text();
     let starts_json = |text: &str| text.starts_with(['[', '{']);
     let body = match said.trim() {
@@ -301,7 +301,7 @@ fn read(http: &Http, answer: &Answer) -> Result<Done, String> {
     let good = format!("{} answered {}", http.host(), answer.status);
     let facts =
         [("status".to_owned(), status.into()), ("body".to_owned(), body.clone())].into_iter().collect();
-    Ok(Done {
+    Ok(Executed {
         ok: answer.status.is_success(),
         bad: good.clone(),
         good,

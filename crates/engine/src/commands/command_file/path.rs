@@ -28,7 +28,7 @@ impl Path {
     }
 
     /// True where the template's own text would name another path than it seems to.
-    pub(super) fn strays(&self) -> bool {
+    pub(super) fn leaves_its_path(&self) -> bool {
         let path = outside_tags(self.path.text());
         let path = path.strip_prefix('/').unwrap_or(&path);
         let path = path.strip_suffix('/').unwrap_or(path);

@@ -5,7 +5,7 @@ use std::fs;
 use super::*;
 
 #[test]
-fn every_fault_is_told_at_once() {
+fn all_config_errors_are_reported_at_once() {
     let errors = read("acounts = 1\n[secrets]\nstore = \"x\"\n[receive]\nlisten = 7").unwrap_err();
     assert_eq!(errors.len(), 3, "{errors:#?}");
 }
@@ -74,7 +74,7 @@ fn one_fault_hides_no_other() {
 
 /// What a parser says is for programmers: none of its words are shown.
 #[test]
-fn what_is_no_toml_is_told_in_plain_words_with_its_place() {
+fn invalid_toml_is_reported_plainly_with_its_position() {
     // what is written -> place and words
     let cases = [
         ("[keep]\nhistory = 90d", "2:11", "a text is written in quotes"),
@@ -157,7 +157,7 @@ fn of_a_text_in_another_encoding_each_line_is_named_once_and_not_all_of_them() {
 
 /// Each line of a good file removed, doubled, and with a value of another type: what is said of that is in plain words.
 #[test]
-fn no_slip_is_told_in_the_words_of_a_parser() {
+fn toml_parser_jargon_never_reaches_the_user() {
     const PARSERS: [&str; 16] = [
         "invalid type",
         "invalid value",

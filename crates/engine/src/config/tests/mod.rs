@@ -75,7 +75,7 @@ fn no_file_is_an_empty_one() {
 
 /// What is wrong, and what is said of it: place, and some words.
 #[test]
-fn what_is_wrong_is_told_with_its_place_and_the_nearest_name() {
+fn config_error_has_its_position_and_the_nearest_name() {
     let cases: &[(&str, &str, &[&str])] = &[
         ("acounts = 1", "1:1", &["key `acounts`", "did you mean `accounts`"]),
         ("[accounts.forge]\nservice = \"githb\"", "2:11", &["service `githb`", "did you mean `github`"]),
@@ -195,7 +195,7 @@ fn people_are_known_by_what_accounts_and_this_computer_call_them() {
 }
 
 #[test]
-fn what_is_wrong_with_people_and_teams_is_told_with_its_place() {
+fn people_and_teams_errors_have_their_position() {
     let team = TEAM.lines().count();
     // what follows the accounts -> line after them and column, words
     let cases: &[(&str, usize, usize, &[&str])] = &[

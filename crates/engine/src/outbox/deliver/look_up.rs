@@ -10,7 +10,7 @@ use super::{
     way::{Way, way},
 };
 use crate::{
-    accounts::NoChat,
+    accounts::ChatUnavailable,
     store::{Attempt, Delivery, LONGEST_WAIT},
 };
 
@@ -21,10 +21,10 @@ pub(super) async fn look_up(deliverer: &Deliverer, delivery: &Delivery) -> Attem
     let unknown = |wait: Duration, error| Attempt::Unknown(Timestamp::now() + wait, error);
     let chat = match deliverer.chat(&delivery.to.account) {
         Ok(chat) => chat,
-        Err(NoChat::Waiting(error)) => {
+        Err(ChatUnavailable::Waiting(error)) => {
             return unknown(WAIT_FOR_SECRETS, ServiceError::unavailable(error.to_string()));
         }
-        Err(NoChat::None(why)) => return unknown(LONGEST_WAIT, ServiceError::rejected(why)),
+        Err(ChatUnavailable::None(why)) => return unknown(LONGEST_WAIT, ServiceError::rejected(why)),
     };
     if !chat.limits().finds {
         let error = delivery.error.clone().unwrap_or_else(|| ServiceError::unknown("no answer"));

@@ -28,8 +28,8 @@ use self::{
     send::{broken, send},
 };
 use crate::{
-    accounts::{self, Chat, NoChat},
-    active_config::LiveConfig,
+    accounts::{self, Chat, ChatUnavailable},
+    active_config::ConfigHandle,
     store::{Attempt, Delivery, LONGEST_WAIT, Store, StoreError},
     system::supervise::{Tasks, catch_panic, sleep_for},
 };
@@ -59,7 +59,7 @@ pub(crate) struct Deliverer {
 
 struct Inner {
     store: Store,
-    live: LiveConfig,
+    live: ConfigHandle,
     tasks: Tasks,
     builtin_chat: Chat,
     logs_failures_quietly: bool,
@@ -84,7 +84,7 @@ impl Deliverer {
     /// then.
     pub(crate) fn new(
         store: Store,
-        live: LiveConfig,
+        live: ConfigHandle,
         tasks: Tasks,
         builtin_chat: Chat,
         logs_failures_quietly: bool,
@@ -98,7 +98,7 @@ impl Deliverer {
     }
 
     /// The chat of an account, or why there is none.
-    pub(crate) fn chat(&self, account: &AccountName) -> Result<Chat, NoChat> {
+    pub(crate) fn chat(&self, account: &AccountName) -> Result<Chat, ChatUnavailable> {
         accounts::chat(&self.inner.live.now().accounts, &self.inner.builtin_chat, account)
     }
 

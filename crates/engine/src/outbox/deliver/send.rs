@@ -14,10 +14,10 @@ use super::{
     way::{Way, way},
 };
 use crate::{
-    accounts::NoChat,
+    accounts::ChatUnavailable,
     api::MootReason,
     outbox::compose::{Moot, compose},
-    store::{About, Attempt, Claimed, Delivery, Edits, LONGEST_WAIT, Prepared, Store, StoreError},
+    store::{About, Attempt, Claimed, Delivery, Edits, LONGEST_WAIT, PreparedDelivery, Store, StoreError},
 };
 
 /// A message that could not be sent for this long, and this often, is given up until a person retries it.
@@ -38,13 +38,13 @@ pub(super) async fn send(deliverer: &Deliverer, delivery: Claimed) -> Attempt {
     let chat = match deliverer.chat(&delivery.to.account) {
         Ok(chat) => chat,
         // Nothing is lost by waiting, however long; it is made due when the secrets can be read.
-        Err(NoChat::Waiting(error)) => {
+        Err(ChatUnavailable::Waiting(error)) => {
             return Attempt::Later(
                 Timestamp::now() + WAIT_FOR_SECRETS,
                 ServiceError::unavailable(error.to_string()),
             );
         }
-        Err(NoChat::None(why)) => return Attempt::Failed(ServiceError::rejected(why)),
+        Err(ChatUnavailable::None(why)) => return Attempt::Failed(ServiceError::rejected(why)),
     };
     let limits = chat.limits();
     let claimed = Delivery::clone(&delivery);
@@ -83,7 +83,7 @@ pub(super) async fn ready(
     delivery: Claimed,
     now: Timestamp,
 ) -> Result<Result<Claimed, Attempt>, StoreError> {
-    let mut prepared = Prepared::default();
+    let mut prepared = PreparedDelivery::default();
     if delivery.at_send {
         let news = store.news(&delivery, now).await?;
         let error = delivery.error.clone();
@@ -91,7 +91,13 @@ pub(super) async fn ready(
             Ok(composed) => prepared = composed,
             Err(Moot { reason, others }) => {
                 if !others.is_empty() {
-                    store.prepare(delivery, Prepared { moot: others, ..Prepared::default() }, now).await?;
+                    store
+                        .prepare(
+                            delivery,
+                            PreparedDelivery { moot: others, ..PreparedDelivery::default() },
+                            now,
+                        )
+                        .await?;
                 }
                 return Ok(Err(no_news(reason, error, now)));
             }

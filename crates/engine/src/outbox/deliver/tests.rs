@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     api::MootReason,
-    store::{About, Decide, Decided, DeliveryState, Edits, Happened, Post, Report},
+    store::{About, Decide, DeliveryState, Edits, EventDecision, NewEvent, Post, Report},
 };
 
 fn delivery(posted: bool, attempts: u32) -> Delivery {
@@ -140,7 +140,7 @@ fn what_cannot_be_edited_is_posted_anew_when_it_is_over() {
 }
 
 #[test]
-fn edits_and_threads_are_told_apart() {
+fn edit_and_thread_support_are_independent() {
     let stands = stands();
     let parent = Posted { id: "1.0".into(), ..stands.clone() };
     // the chat edits, has threads, it stands, edits -> way
@@ -186,9 +186,9 @@ fn post_that_is_known_by_its_key_is_sent_again_and_one_in_no_thread_by_itself() 
 struct PostAll;
 
 impl Decide for PostAll {
-    fn decide(&self, _: Happened<'_>) -> Decided {
+    fn decide(&self, _: NewEvent<'_>) -> EventDecision {
         let post = Post { to: "room:ops".parse().unwrap(), note: None, rule: "all".to_owned() };
-        Decided { record: "{}".to_owned(), silence: false, notice: None, posts: vec![post] }
+        EventDecision { record: "{}".to_owned(), silence: false, notice: None, posts: vec![post] }
     }
 }
 

@@ -22,8 +22,8 @@
 
 mod list;
 mod news;
+mod posted_message;
 mod queue;
-mod standing;
 mod thread;
 mod unreadable;
 
@@ -38,18 +38,18 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
-use self::standing::{STANDS, Standing};
+use self::posted_message::{PostedMessage, STANDS};
 use super::{
     Store, StoreError, audit,
-    row::{At, Clock, Flag, Json, SafeMessage, Text, Word, one, run, safe_link, strict},
+    row::{At, Clock, EnumText, Flag, Json, SafeMessage, Text, one, run, safe_link, strict},
 };
 use crate::api::MootReason;
 
 pub(super) use self::thread::{move_to, renew_all};
 pub use self::{
-    news::{CurrentEvent, Prepared, QueuedEvent},
+    news::{CurrentEvent, PreparedDelivery, QueuedEvent},
+    posted_message::Edits,
     queue::{Claimed, LONGEST_WAIT},
-    standing::Edits,
 };
 
 pub(super) const V1: &str = "
@@ -328,7 +328,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         (Some(event), None) => About::Event(event),
         (None, None) => About::Nothing,
     };
-    let standing = row.get::<_, Option<Json<Standing>>>(9)?.map(|it| it.0);
+    let standing = row.get::<_, Option<Json<PostedMessage>>>(9)?.map(|it| it.0);
     let at_send = row.get::<_, Flag>(14)?.0;
     Ok(Delivery {
         key: DeliveryKey(row.get(0)?),
@@ -338,7 +338,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         under: row.get::<_, Option<Json<_>>>(4)?.map(|it| it.0),
         message: read_message(row, at_send)?,
         at_send,
-        state: row.get::<_, Word<_>>(6)?.0,
+        state: row.get::<_, EnumText<_>>(6)?.0,
         attempts: row.get(7)?,
         next_at: row.get::<_, Clock>(8)?.0,
         edits: standing.as_ref().map(|it| it.edits).unwrap_or_default(),

@@ -75,7 +75,7 @@ impl CurrentEvent {
 
 /// What a delivery that is being sent is to say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Prepared {
+pub struct PreparedDelivery {
     /// The message; `None`: the one that it has.
     pub message: Option<Message>,
     /// Those that the message tells of besides: they are not sent by themselves.
@@ -127,7 +127,7 @@ impl Reader<'_> {
 
     /// The latest event of the same matter before this one that may have been posted in this channel and may not.
     fn unsure(&self, n: i64, event: &Event, to: &Address) -> rusqlite::Result<Option<String>> {
-        let ends = events::words(&rules::matter_ends(event.item.kind));
+        let ends = events::sql_list(&rules::matter_ends(event.item.kind));
         let sql = format!(
             "SELECT e.summary FROM events e JOIN deliveries d ON d.event = e.id LEFT JOIN deliveries g ON g.id = d.digest
              WHERE e.item = ?1 AND e.id < ?2 AND d.address = ?3 AND coalesce(g.state, d.state) = 'unknown'
@@ -140,7 +140,7 @@ impl Reader<'_> {
 
     /// True where what an event answers was to be posted in this channel as well, and none of it was.
     fn is_orphaned(&self, n: i64, event: i64, ends: rules::Ends, to: &Address) -> rusqlite::Result<bool> {
-        let (what, over) = (events::words(ends.what), events::words(ends.over));
+        let (what, over) = (events::sql_list(ends.what), events::sql_list(ends.over));
         let sql = format!(
             "SELECT count(*) > 0 AND min(d.state = 'moot') FROM events e JOIN deliveries d ON d.event = e.id
              WHERE e.item = ?1 AND e.name IN ({what}) AND e.id < ?2 AND d.address = ?3 AND e.id >
@@ -197,7 +197,7 @@ fn news(conn: &Connection, delivery: &Delivery, now: Timestamp) -> rusqlite::Res
 fn prepare(
     conn: &Connection,
     delivery: &Delivery,
-    prepared: &Prepared,
+    prepared: &PreparedDelivery,
     now: Timestamp,
 ) -> rusqlite::Result<Delivery> {
     let key = &delivery.key;
@@ -244,7 +244,7 @@ impl Store {
     pub async fn prepare(
         &self,
         claimed: Claimed,
-        prepared: Prepared,
+        prepared: PreparedDelivery,
         now: Timestamp,
     ) -> Result<Claimed, StoreError> {
         let delivery = Delivery::clone(&claimed);

@@ -9,11 +9,11 @@ use rusqlite::{Connection, params};
 use super::{
     super::{
         Store, StoreError, audit,
-        row::{At, Json, Word, all, is_unreadable, one, run},
+        row::{At, EnumText, Json, all, is_unreadable, one, run},
     },
-    Attempt, COLUMNS, Delivery, DeliveryState, Edits, read,
-    standing::{STANDS, Standing},
-    thread,
+    Attempt, COLUMNS, Delivery, DeliveryState, Edits,
+    posted_message::{PostedMessage, STANDS},
+    read, thread,
     unreadable::{set_aside, unreadable},
 };
 use crate::api::AuditedChange;
@@ -140,7 +140,7 @@ fn attempted(
         Attempt::Closed(edits) => {
             let sql = "UPDATE deliveries SET state = 'pending', next_at = ?3, changed_at = ?3,
                        posted = json_set(posted, '$.edits', ?2) WHERE id = ?1 AND state = 'sending'";
-            run(conn, sql, params![key.0, Word(edits), At(now)])
+            run(conn, sql, params![key.0, EnumText(edits), At(now)])
         }
         Attempt::NoThread => {
             thread::leave(conn, key)?;
@@ -153,7 +153,7 @@ fn attempted(
             run(conn, sql, params![key.0, Json(reason), At(now)])
         }
         Attempt::Posted(posted) => {
-            let posted = Standing { posted: posted.clone(), edits: Edits::Open };
+            let posted = PostedMessage { posted: posted.clone(), edits: Edits::Open };
             let sql = "UPDATE deliveries SET state = iif(revision > sent_revision, 'pending', 'posted'), posted = ?2,
                        next_at = ?3, changed_at = ?3, attempts = 0, error = NULL, unknown_since = NULL
                        WHERE id = ?1 AND state IN ('sending', 'unknown')";
@@ -268,7 +268,7 @@ impl Store {
     }
 
     /// Makes due what waits for these accounts after a try in vain: they can be reached again.
-    pub async fn hasten_deliveries(
+    pub async fn retry_waiting_deliveries(
         &self,
         accounts: Vec<AccountName>,
         now: Timestamp,

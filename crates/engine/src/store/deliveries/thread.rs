@@ -17,10 +17,10 @@ use super::{
     super::{
         events,
         ingest::before,
-        row::{At, Json, Text, Word, all, is_unreadable, key, one, run},
+        row::{At, EnumText, Json, Text, all, is_unreadable, key, one, run},
     },
     Content, Edits,
-    standing::{STANDS, Standing},
+    posted_message::{PostedMessage, STANDS},
 };
 
 /// How long what happens to an item goes in the thread of the first message about it.
@@ -71,7 +71,7 @@ pub(super) fn root(
     let Some((id, n)) = found else { return Ok(None) };
     if let Some((event, _)) = subject.event {
         // Whether or not its end was posted.
-        let ends = events::words(&rules::matter_ends(subject.item.kind));
+        let ends = events::sql_list(&rules::matter_ends(subject.item.kind));
         let sql = format!(
             "SELECT 1 FROM deliveries d JOIN events r ON r.id = d.event JOIN events e ON e.item = r.item
              WHERE d.id = ?1 AND e.name IN ({ends}) AND e.id >= r.id AND e.id < ?2 LIMIT 1"
@@ -82,9 +82,9 @@ pub(super) fn root(
         let sql = "SELECT DISTINCT e.name FROM deliveries d JOIN events e ON e.id = d.event
                    WHERE d.address = ?1 AND d.item = ?2 AND d.n >= ?3";
         let names = all(conn, sql, params![Text(to), Text(&subject.item), n], |row| {
-            row.get::<_, Word<_>>(0).map(|Word(name)| name)
+            row.get::<_, EnumText<_>>(0).map(|EnumText(name)| name)
         })?;
-        if names.into_iter().any(|name| rules::ends_matter(name, subject.item.kind)) {
+        if names.into_iter().any(|name| rules::ends_thread(name, subject.item.kind)) {
             return Ok(None);
         }
     }
@@ -110,7 +110,7 @@ pub(in crate::store) fn renew_all(
     item: &ItemKey,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    let ends = events::words(&rules::matter_ends(item.kind));
+    let ends = events::sql_list(&rules::matter_ends(item.kind));
     let sql = format!(
         "UPDATE deliveries SET revision = revision + 1, changed_at = ?3,
          next_at = iif(state = 'posted', ?3, next_at), state = iif(state = 'posted', 'pending', state)
@@ -134,14 +134,15 @@ pub(super) fn under(
 ) -> rusqlite::Result<Option<Posted>> {
     let sql = "SELECT posted FROM deliveries WHERE id = ?1
                AND item IS (SELECT item FROM deliveries WHERE id = ?2)";
-    let posted = one(conn, sql, [&root.0, &key.0], |row| match row.get::<_, Option<Json<Standing>>>(0) {
-        Err(error) if is_unreadable(&error) => Ok(None),
-        posted => Ok(posted?.map(|it| it.0)),
-    })?;
+    let posted =
+        one(conn, sql, [&root.0, &key.0], |row| match row.get::<_, Option<Json<PostedMessage>>>(0) {
+            Err(error) if is_unreadable(&error) => Ok(None),
+            posted => Ok(posted?.map(|it| it.0)),
+        })?;
     match posted.flatten() {
-        None | Some(Standing { edits: Edits::Gone, .. }) => leave(conn, key).map(|()| None),
+        None | Some(PostedMessage { edits: Edits::Gone, .. }) => leave(conn, key).map(|()| None),
         // One without an id stands in a chat without threads.
-        Some(Standing { posted, .. }) => Ok(Some(posted).filter(|posted| !posted.id.is_empty())),
+        Some(PostedMessage { posted, .. }) => Ok(Some(posted).filter(|posted| !posted.id.is_empty())),
     }
 }
 

@@ -11,7 +11,7 @@ use rusqlite::{Connection, Row, params};
 use super::{
     super::{
         audit,
-        row::{At, Json, SafeMessage, Word, is_unreadable, run},
+        row::{At, EnumText, Json, SafeMessage, is_unreadable, run},
         unreadable::unreadable_message,
     },
     About, Delivery, DeliveryState, Edits, read,
@@ -38,7 +38,7 @@ pub(super) fn read_shown(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         under: None,
         message: row.get::<_, SafeMessage>(5).map_or_else(|_| unreadable_message(), |it| it.0),
         at_send: false,
-        state: row.get::<_, Word<_>>(6).map_or(DeliveryState::Failed, |it| it.0),
+        state: row.get::<_, EnumText<_>>(6).map_or(DeliveryState::Failed, |it| it.0),
         attempts: row.get(7)?,
         next_at: time(8),
         posted: None,

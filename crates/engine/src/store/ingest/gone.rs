@@ -5,14 +5,14 @@ use std::collections::HashSet;
 use callboard_domain::{
     event::{compare, missed, without_runs},
     item::{Detail, Item, ItemKey, LATEST},
-    source::{Gone, GoneReason, GoneRuns, Scope},
+    source::{DeletedRuns, Gone, GoneReason, Scope},
 };
 use jiff::Timestamp;
 
-use super::{Intake, Watched};
+use super::{ReportContext, Watched};
 use crate::store::{deliveries, events, items, runs};
 
-impl Intake<'_> {
+impl ReportContext<'_> {
     /// Takes everything off the board that is there.
     pub(super) fn empty(&self, scope: &Scope, reason: &GoneReason) -> rusqlite::Result<()> {
         let present = items::present(self.conn, self.account, scope.kind, LATEST)?;
@@ -54,7 +54,7 @@ impl Intake<'_> {
     }
 
     /// Forgets runs of a build that are not there any more. One without any left is off the board until something is built.
-    pub(super) fn leave_runs(&mut self, GoneRuns { key, numbers }: &GoneRuns) -> rusqlite::Result<()> {
+    pub(super) fn leave_runs(&mut self, DeletedRuns { key, numbers }: &DeletedRuns) -> rusqlite::Result<()> {
         let Self { conn, now, .. } = *self;
         if !self.is_own(key) {
             return Ok(());

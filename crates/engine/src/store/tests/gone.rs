@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use callboard_domain::{
     item::{ApprovalState, PullRequest, PullRequestState, User},
-    source::GoneRuns,
+    source::DeletedRuns,
 };
 
 use super::*;
@@ -414,7 +414,7 @@ async fn a_run_that_is_gone_leaves_the_others() {
     for (numbers, reported, told, left, why) in cases {
         let store = watching().await;
         take(&store, poll(110, vec![before.clone()]), 110).await;
-        let gone_runs = vec![GoneRuns { key: before.key.clone(), numbers: numbers.clone() }];
+        let gone_runs = vec![DeletedRuns { key: before.key.clone(), numbers: numbers.clone() }];
         let snapshots = if reported.is_empty() { vec![] } else { vec![runs(reported)] };
         let batch = Batch { gone_runs, snapshots, ..Batch::default() };
         assert_eq!(take(&store, found(120, batch.clone()), 121).await, told, "{numbers:?}");
@@ -435,7 +435,7 @@ async fn a_run_that_is_gone_brings_nothing_back() {
     }
     take(&store, poll(110, vec![red.clone()]), 110).await;
     take(&store, found(120, gone(&red.key, GoneReason::BranchDeleted)), 121).await;
-    let gone_runs = vec![GoneRuns { key: red.key.clone(), numbers: 2..=2 }];
+    let gone_runs = vec![DeletedRuns { key: red.key.clone(), numbers: 2..=2 }];
     take(&store, found(130, Batch { gone_runs, ..Batch::default() }), 131).await;
     assert_eq!(reason(&store, &red.key).await.map(|(reason, _)| reason), Some(GoneReason::BranchDeleted));
     assert_eq!(listed(&store).await, (vec![], vec![]));

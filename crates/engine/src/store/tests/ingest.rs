@@ -5,7 +5,7 @@ fn names(ingested: &Ingested) -> Vec<EventName> {
 }
 
 #[tokio::test]
-async fn each_thing_happens_once_whichever_way_it_is_told() {
+async fn event_is_recorded_once_by_poll_and_webhook() {
     let store = watching().await;
     let mut told = 0;
     let reports = [
@@ -47,7 +47,7 @@ async fn what_a_webhook_has_remembered_is_in_the_cursor_of_the_next_poll() {
     let note = |word: &'static str| {
         Report::Hook(Received {
             delivery: Some(word.to_owned()),
-            remember: Some(Remember::by(move |stored| {
+            remember: Some(CursorUpdate::new(move |stored| {
                 let stored = &stored?.0;
                 (!stored.contains(word)).then(|| Cursor(format!("{stored} {word}")))
             })),
@@ -73,7 +73,7 @@ async fn what_a_webhook_has_remembered_is_in_the_cursor_of_the_next_poll() {
 async fn rules_that_fail_leave_no_trace_of_the_report() {
     struct Broken;
     impl Decide for Broken {
-        fn decide(&self, _: Happened<'_>) -> Decided {
+        fn decide(&self, _: NewEvent<'_>) -> EventDecision {
             panic!("a fault in a rule")
         }
     }
@@ -122,7 +122,7 @@ async fn what_happened_before_the_account_was_watched_is_old() {
 }
 
 #[tokio::test]
-async fn what_is_heard_of_long_after_is_no_news() {
+async fn event_reported_long_after_is_old() {
     let store = watching().await;
     let late = at(100 + 91 * 86_400);
     let ingested = store.ingest(&pager(), hook("1", vec![firing("a")]), late, everything()).await.unwrap();
@@ -130,7 +130,7 @@ async fn what_is_heard_of_long_after_is_no_news() {
 }
 
 #[tokio::test]
-async fn what_is_forgotten_is_no_news_when_it_comes_again() {
+async fn pruned_item_seen_again_makes_no_event() {
     const DAY: i64 = 86_400;
     // How long events are kept, when it is heard of -> whether it is news.
     let cases =
@@ -150,7 +150,7 @@ async fn what_is_forgotten_is_no_news_when_it_comes_again() {
 }
 
 #[tokio::test]
-async fn what_is_still_reported_is_kept_and_never_news_again() {
+async fn still_reported_item_is_not_pruned() {
     const DAY: i64 = 86_400;
     let store = watching().await;
     let keep = Retention {
@@ -206,7 +206,7 @@ async fn dates_that_no_clock_can_hold_do_no_harm() {
 }
 
 #[tokio::test]
-async fn what_is_over_when_it_is_seen_is_on_record_and_told_nobody() {
+async fn event_moot_when_seen_is_recorded_but_not_notified() {
     use EventName::*;
     use IncidentStatus::{Acknowledged as A, Resolved as R, Triggered as T};
     let ran = |runs: &[(u64, BuildStatus)]| {
@@ -336,7 +336,7 @@ async fn an_account_speaks_for_its_own_items_only() {
 }
 
 #[tokio::test]
-async fn a_pull_request_grown_stale_is_told_once_for_each_quiet_time() {
+async fn stale_event_is_recorded_once_per_quiet_period() {
     use callboard_domain::{
         event::stale,
         item::{PullRequest, PullRequestState},

@@ -28,7 +28,9 @@ use callboard_domain::{
     },
     message::{Message, Tone},
     run::{Run, RunState},
-    source::{Batch, Cursor, Gone, GoneReason, Problem, ProblemKind, Progress, Received, Remember, Scope},
+    source::{
+        Batch, Cursor, CursorUpdate, Gone, GoneReason, Problem, ProblemKind, Progress, Received, Scope,
+    },
 };
 
 use super::*;
@@ -151,9 +153,9 @@ struct Everything {
 }
 
 impl Decide for Everything {
-    fn decide(&self, happened: Happened<'_>) -> Decided {
+    fn decide(&self, happened: NewEvent<'_>) -> EventDecision {
         self.asked.lock().unwrap().push((happened.event.name, happened.snoozed));
-        Decided {
+        EventDecision {
             record: r#"{"rule":"everything"}"#.to_owned(),
             silence: self.silence,
             notice: Some(Notice { important: false, group: happened.item.repo().to_owned() }),

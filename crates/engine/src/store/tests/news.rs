@@ -41,14 +41,14 @@ async fn post_all(store: &Store, now: i64) -> Vec<(DeliveryKey, bool)> {
         let key = claimed.key.clone();
         let stands = claimed.posted.clone().unwrap_or_else(|| posted(&key.0));
         sent.push((key.clone(), claimed.posted.is_some()));
-        store.prepare(claimed, Prepared::default(), at(now)).await.unwrap();
+        store.prepare(claimed, PreparedDelivery::default(), at(now)).await.unwrap();
         store.attempted(&key, Attempt::Posted(stands), at(now)).await.unwrap();
     }
     sent
 }
 
 #[tokio::test]
-async fn an_event_is_recorded_without_words_and_has_the_items_state_when_it_is_sent() {
+async fn event_is_rendered_when_sent_with_the_items_current_state() {
     let store = watching().await;
     ingest(&store, firing("a"), 110).await;
     let [waiting] = &deliveries(&store).await[..] else { panic!("one delivery") };
@@ -69,7 +69,7 @@ async fn an_event_is_recorded_without_words_and_has_the_items_state_when_it_is_s
     assert_eq!(state(&claimed).await, Ok(("resolved", true)));
     // What it says is on the record before it is sent.
     let key = claimed.key.clone();
-    let prepared = Prepared { message: Some(message("as sent")), ..Prepared::default() };
+    let prepared = PreparedDelivery { message: Some(message("as sent")), ..PreparedDelivery::default() };
     assert_eq!(store.prepare(claimed, prepared, at(121)).await.unwrap().message, message("as sent"));
     let store = after_crash(&store, 130);
     let delivery = store.delivery(&key).await.unwrap().unwrap();
@@ -88,7 +88,7 @@ async fn an_event_is_recorded_without_words_and_has_the_items_state_when_it_is_s
 }
 
 #[tokio::test]
-async fn what_answers_what_was_not_posted_is_not_heard_of_either() {
+async fn answer_to_an_unposted_event_is_not_posted() {
     let over = || MootReason::Over { status: "resolved".to_owned() };
     let no = ServiceError::rejected("no");
     // what became of the first message -> whether its answer is heard
@@ -117,7 +117,7 @@ async fn what_answers_what_was_not_posted_is_not_heard_of_either() {
 }
 
 #[tokio::test]
-async fn what_happens_to_an_item_stands_under_its_first_message_until_that_is_over() {
+async fn events_of_an_item_thread_under_its_root_message() {
     let store = watching().await;
     let again = || alert("a", IncidentStatus::Triggered, 180);
     // item, when -> which message it stands under
@@ -198,7 +198,7 @@ async fn an_answer_stands_under_its_root_or_takes_its_place() {
         store.attempted(&root.key, attempt.clone(), at(132)).await.unwrap();
         let answer = claim(&store, 133).await;
         assert_eq!(answer.root.as_ref(), Some(&root.key), "{attempt:?}");
-        let ready = store.prepare(answer, Prepared::default(), at(133)).await.unwrap();
+        let ready = store.prepare(answer, PreparedDelivery::default(), at(133)).await.unwrap();
         assert_eq!(ready.under.as_ref().map(|it| it.id.as_str()), under, "{attempt:?}");
         let [_, answer, last] = &deliveries(&store).await[..] else { panic!("three") };
         assert_eq!((&answer.under, &ready.under), (&ready.under, &answer.under), "it is looked up there");
@@ -212,7 +212,7 @@ async fn an_answer_stands_under_its_root_or_takes_its_place() {
 }
 
 #[tokio::test]
-async fn what_waits_from_long_ago_is_told_in_one_message() {
+async fn late_events_are_gathered_in_one_digest() {
     let store = watching().await;
     for (name, now) in [("a", 110), ("b", 111), ("c", 112)] {
         ingest(&store, firing(name), now).await;
@@ -229,7 +229,7 @@ async fn what_waits_from_long_ago_is_told_in_one_message() {
     let night = HOUR + 110;
     let news = store.news(&head, at(night)).await.unwrap();
     assert_eq!(titles(&news), "abc", "a person's words are between");
-    let prepared = Prepared {
+    let prepared = PreparedDelivery {
         message: Some(message("a digest")),
         digested: vec![news[1].key.clone(), news[2].key.clone()],
         moot: Vec::new(),
@@ -247,7 +247,10 @@ async fn what_waits_from_long_ago_is_told_in_one_message() {
     assert_eq!(titles(&news), "abc");
     assert_eq!(news.iter().map(|it| it.digested).collect::<Vec<_>>(), [false, true, true]);
     let moot = vec![(news[2].key.clone(), MootReason::Gone)];
-    let head = store.prepare(head, Prepared { moot, ..Prepared::default() }, at(night + 2)).await.unwrap();
+    let head = store
+        .prepare(head, PreparedDelivery { moot, ..PreparedDelivery::default() }, at(night + 2))
+        .await
+        .unwrap();
     store.attempted(&head.key, Attempt::Posted(posted("1")), at(night + 3)).await.unwrap();
     let all = deliveries(&store).await;
     let states: Vec<_> = all.iter().map(|it| (it.state, it.digest.as_ref() == Some(&head.key))).collect();
@@ -272,13 +275,13 @@ async fn what_waits_from_long_ago_is_told_in_one_message() {
 }
 
 /// What makes a digest that tells of these too.
-fn digest_of(others: &[QueuedEvent]) -> Prepared {
+fn digest_of(others: &[QueuedEvent]) -> PreparedDelivery {
     let digested = others.iter().map(|it| it.key.clone()).collect();
-    Prepared { message: Some(message("a digest")), digested, moot: Vec::new() }
+    PreparedDelivery { message: Some(message("a digest")), digested, moot: Vec::new() }
 }
 
 #[tokio::test]
-async fn a_digest_stays_as_it_is_whatever_happens_while_it_is_put_into_words() {
+async fn digest_is_stable_while_it_is_rendered() {
     let store = watching().await;
     ingest(&store, firing("a"), 110).await;
     ingest(&store, firing("b"), 111).await;
@@ -295,12 +298,12 @@ async fn a_digest_stays_as_it_is_whatever_happens_while_it_is_put_into_words() {
     // It was their root and is one no more: the first of them begins a thread, in which the other stands.
     let first = claim(&store, night + 4).await;
     assert_eq!(first.root.as_ref(), Some(&digest));
-    store.prepare(first, Prepared::default(), at(night + 4)).await.unwrap();
+    store.prepare(first, PreparedDelivery::default(), at(night + 4)).await.unwrap();
     let [_, _, first, _] = &deliveries(&store).await[..] else { panic!("four") };
     assert_eq!((&first.root, &first.under), (&None, &None));
     store.attempted(&first.key, Attempt::Posted(posted("2")), at(night + 5)).await.unwrap();
     let other = claim(&store, night + 6).await;
-    let other = store.prepare(other, Prepared::default(), at(night + 6)).await.unwrap();
+    let other = store.prepare(other, PreparedDelivery::default(), at(night + 6)).await.unwrap();
     assert_eq!((&other.root, &other.under), (&Some(first.key.clone()), &Some(posted("2"))));
     store.attempted(&other.key, Attempt::Posted(posted("3")), at(night + 7)).await.unwrap();
     let left = store.claim(at(night + 8), 1, BTreeMap::new()).await.unwrap();
@@ -359,11 +362,11 @@ async fn a_thread_moves_with_an_item_that_is_renamed() {
 struct Beginnings;
 
 impl Decide for Beginnings {
-    fn decide(&self, happened: Happened<'_>) -> Decided {
+    fn decide(&self, happened: NewEvent<'_>) -> EventDecision {
         let begins = matches!(happened.event.name, EventName::Triggered | EventName::Unacknowledged);
         let post = Post { to: deploys(), note: None, rule: "beginnings".to_owned() };
         let posts = if begins { vec![post] } else { Vec::new() };
-        Decided { record: "{}".to_owned(), silence: false, notice: None, posts }
+        EventDecision { record: "{}".to_owned(), silence: false, notice: None, posts }
     }
 }
 

@@ -218,7 +218,7 @@ fn a_read_only_folder_is_told() {
 }
 
 #[test]
-fn what_sqlite_reports_is_told_in_our_words() {
+fn sqlite_error_maps_to_store_error() {
     let cases = [
         (ffi::SQLITE_FULL, "the disk with d.db is full"),
         (ffi::SQLITE_NOTADB, "d.db is not a Callboard database"),

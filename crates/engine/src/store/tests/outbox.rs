@@ -96,7 +96,7 @@ async fn a_message_revised_while_it_is_sent_is_edited_after() {
 }
 
 #[tokio::test]
-async fn after_a_crash_what_may_have_been_posted_is_looked_up_first() {
+async fn delivery_in_flight_at_a_crash_is_looked_up_before_resending() {
     let store = Store::temporary(at(0)).unwrap();
     let (post, edit) = (one(&store).await, store.enqueue(to("chat:#b", "b"), at(0)).await.unwrap());
     store.claim(at(1), 10, Default::default()).await.unwrap();

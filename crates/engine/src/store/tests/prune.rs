@@ -26,7 +26,7 @@ async fn settle(store: &Store, now: i64) {
 }
 
 #[tokio::test]
-async fn what_is_old_and_over_goes_and_the_rest_stays() {
+async fn prune_deletes_only_old_closed_rows() {
     let store = watching().await;
     ingest(&store, "1", firing("over"), 110).await;
     ingest(&store, "2", resolved("over", 120), 120).await;
@@ -47,7 +47,7 @@ async fn what_is_old_and_over_goes_and_the_rest_stays() {
     assert_eq!(store.item(&key("over")).await, Ok(None));
     assert!(store.item(&key("open")).await.unwrap().is_some());
     assert_eq!(store.run("r1").await, Ok(None));
-    assert_eq!(store.put_out("r1").await.unwrap().output, Output::default());
+    assert_eq!(store.stored_output("r1").await.unwrap().output, Output::default());
     assert!(store.run("r2").await.unwrap().is_some(), "it is under way");
     let found = store.search("over", 10).await.unwrap();
     assert_eq!((found.items, found.runs), (Vec::new(), Vec::new()));
@@ -68,7 +68,7 @@ async fn audit_log_is_kept_as_long_as_runs_are() {
 }
 
 #[tokio::test]
-async fn what_is_still_to_be_told_or_delivered_is_kept() {
+async fn pending_notifications_and_deliveries_are_not_pruned() {
     let store = watching().await;
     ingest(&store, "1", firing("untold"), 110).await;
     let claimed = store.claim(at(111), 1, Default::default()).await.unwrap();

@@ -33,7 +33,7 @@ fn key_of_run() -> ItemKey {
 }
 
 #[tokio::test]
-async fn a_run_that_was_under_way_at_a_crash_is_unknown() {
+async fn interrupted_run_becomes_unknown() {
     let store = Store::temporary(at(0)).unwrap();
     store.begin_run(running("ended"), None, at(0)).await.unwrap();
     store.begin_run(running("open"), None, at(0)).await.unwrap();
@@ -50,7 +50,7 @@ async fn a_run_that_was_under_way_at_a_crash_is_unknown() {
 }
 
 #[tokio::test]
-async fn only_what_is_not_known_is_settled_and_once() {
+async fn only_an_unknown_run_can_be_resolved_and_only_once() {
     let said = |ran| RunState::Resolved { ran, by: "kim".into(), at: at(70), why: "no answer".into() };
     let lost = RunState::Unknown { why: "no answer".into() };
     // how it ended, then whether a person's word is taken
@@ -86,7 +86,7 @@ async fn only_what_is_not_known_is_settled_and_once() {
 }
 
 #[tokio::test]
-async fn a_persons_word_on_a_run_is_found_and_outlives_a_crash() {
+async fn resolved_run_is_searchable_and_survives_a_crash() {
     let store = Store::temporary(at(0)).unwrap();
     store.begin_run(running("open"), None, at(0)).await.unwrap();
     let store = after_crash(&store, 60);
@@ -126,7 +126,7 @@ async fn beginning_and_end_of_the_output_are_kept_and_nothing_twice() {
     for (begins, text) in [(0, "first\n"), (0, "first\n"), (6, "second\n"), (3, "st\nsecond\nthird\n")] {
         store.append_output("r1", begins, text.to_owned()).await.unwrap();
     }
-    let output = store.put_out("r1").await.unwrap().output;
+    let output = store.stored_output("r1").await.unwrap().output;
     assert_eq!((output.since(0).as_str(), output.total()), ("first\nsecond\nthird\n", 19));
 
     let mut begins = output.total();
@@ -136,7 +136,7 @@ async fn beginning_and_end_of_the_output_are_kept_and_nothing_twice() {
         begins += text.len() as u64;
     }
     store.append_output("r1", begins, "last\n".to_owned()).await.unwrap();
-    let output = store.put_out("r1").await.unwrap().output;
+    let output = store.stored_output("r1").await.unwrap().output;
     assert_eq!(output.total(), begins + 5);
     let text = output.since(0);
     assert!(text.starts_with("first\nsecond\nthird\nxxx") && text.ends_with("é\nlast\n"));
@@ -146,9 +146,9 @@ async fn beginning_and_end_of_the_output_are_kept_and_nothing_twice() {
 
     // What memory had to drop before it could be stored counts as left out.
     store.append_output("r1", begins + 1_000_005, "x".repeat(1 << 20)).await.unwrap();
-    let output = store.put_out("r1").await.unwrap().output;
+    let output = store.stored_output("r1").await.unwrap().output;
     assert_eq!(output.total(), begins + 1_000_005 + (1 << 20));
-    assert_eq!(store.put_out("none").await.unwrap().output, Output::default());
+    assert_eq!(store.stored_output("none").await.unwrap().output, Output::default());
 }
 
 #[tokio::test]
@@ -169,11 +169,11 @@ async fn full_store_is_found_by_writing() {
 struct OfRuns(Everything);
 
 impl Decide for OfRuns {
-    fn decide(&self, happened: Happened<'_>) -> Decided {
+    fn decide(&self, happened: NewEvent<'_>) -> EventDecision {
         self.0.decide(happened)
     }
 
-    fn is_doing_of(&self, _: &Run, happened: Happened<'_>) -> bool {
+    fn is_doing_of(&self, _: &Run, happened: NewEvent<'_>) -> bool {
         happened.event.name == EventName::Acknowledged
     }
 }

@@ -47,7 +47,7 @@ async fn a_job_that_fails_does_not_hurt_its_neighbours() {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_told_and_the_store_goes_on_when_there_is_room() {
+async fn full_disk_is_reported_and_writing_resumes() {
     let store = Store::temporary(at(0)).unwrap();
     store.write(source_named("before")).await.unwrap();
     let limit_pages = |more: i64| {
@@ -90,7 +90,7 @@ async fn a_full_queue_is_busy_at_once_and_takes_work_again_later() {
 }
 
 #[tokio::test]
-async fn the_counter_goes_up_for_what_is_committed_only() {
+async fn change_counter_rises_only_after_a_commit() {
     let store = Store::temporary(at(0)).unwrap();
     let mut changed = store.changed();
     store.write(source_named("one")).await.unwrap();

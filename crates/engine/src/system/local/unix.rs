@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_same_user_is_talked_to() {
+    fn socket_refuses_another_user() {
         let own = geteuid().as_raw();
         assert!(check_user(own, Path::new("x")).is_ok());
         let refused = check_user(own + 1, Path::new("x")).unwrap_err();

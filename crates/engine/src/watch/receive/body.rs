@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) struct Budget(Arc<Semaphore>);
 
 /// A whole body. What it takes of the budget is given back when it is dropped.
-pub(super) struct Taken<'p> {
+pub(super) struct ReservedBody<'p> {
     pub(super) bytes: Bytes,
     _share: Share<'p>,
 }
@@ -62,7 +62,7 @@ impl Drop for Share<'_> {
 
 /// Why a body is not taken.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum NotTaken {
+pub(super) enum BodyError {
     /// It is larger than [`LIMIT`].
     TooLarge,
     /// It did not come in time.
@@ -84,13 +84,13 @@ impl Budget {
         body: B,
         time: Duration,
         place: &'p Place,
-    ) -> Result<Taken<'p>, NotTaken>
+    ) -> Result<ReservedBody<'p>, BodyError>
     where
         B: Body<Data = Bytes> + Unpin,
     {
         // What says its length is refused before anything of it is read.
         if body.size_hint().lower() > LIMIT as u64 {
-            return Err(NotTaken::TooLarge);
+            return Err(BodyError::TooLarge);
         }
         self.read(body, Instant::now() + time, place).await
     }
@@ -100,18 +100,18 @@ impl Budget {
         mut body: B,
         mut deadline: Instant,
         place: &'p Place,
-    ) -> Result<Taken<'p>, NotTaken>
+    ) -> Result<ReservedBody<'p>, BodyError>
     where
         B: Body<Data = Bytes> + Unpin,
     {
         // Where it says its length, what is always taken is laid out once.
         let length = usize::try_from(body.size_hint().lower()).unwrap_or(ALWAYS).min(ALWAYS);
         let (mut bytes, mut share) = (BytesMut::with_capacity(length), Share { permit: None, place });
-        while let Some(frame) = timeout_at(deadline, body.frame()).await.map_err(|_| NotTaken::TooSlow)? {
-            let Ok(data) = frame.map_err(|_| NotTaken::BrokeOff)?.into_data() else { continue };
+        while let Some(frame) = timeout_at(deadline, body.frame()).await.map_err(|_| BodyError::TooSlow)? {
+            let Ok(data) = frame.map_err(|_| BodyError::BrokeOff)?.into_data() else { continue };
             let length = bytes.len() + data.len();
             if length > LIMIT {
-                return Err(NotTaken::TooLarge);
+                return Err(BodyError::TooLarge);
             }
             let more = length.saturating_sub(ALWAYS + share.size());
             if more > 0 {
@@ -121,13 +121,13 @@ impl Budget {
             }
             bytes.extend_from_slice(&data);
         }
-        Ok(Taken { bytes: bytes.freeze(), _share: share })
+        Ok(ReservedBody { bytes: bytes.freeze(), _share: share })
     }
 
     /// So many bytes more. Where others have taken them, those that are behind give theirs back; while none is, they are
     /// waited for. Who waits is not behind.
-    async fn more(&self, bytes: usize, place: &Place) -> Result<OwnedSemaphorePermit, NotTaken> {
-        let bytes = u32::try_from(bytes).map_err(|_| NotTaken::TooLarge)?;
+    async fn more(&self, bytes: usize, place: &Place) -> Result<OwnedSemaphorePermit, BodyError> {
+        let bytes = u32::try_from(bytes).map_err(|_| BodyError::TooLarge)?;
         if let Ok(more) = Arc::clone(&self.0).try_acquire_many_owned(bytes) {
             return Ok(more);
         }
@@ -138,11 +138,11 @@ impl Budget {
         loop {
             tokio::select! {
                 biased;
-                more = more.as_mut() => return more.map_err(|_| NotTaken::Busy),
-                () = patience.as_mut() => return Err(NotTaken::Busy),
+                more = more.as_mut() => return more.map_err(|_| BodyError::Busy),
+                () = patience.as_mut() => return Err(BodyError::Busy),
                 may_come = held_up.waits_for_memory() => {
                     if !may_come {
-                        return Err(NotTaken::Busy);
+                        return Err(BodyError::Busy);
                     }
                 }
             }
@@ -165,14 +165,18 @@ mod tests {
         Connections::new(1).place(home).await.expect("there is room")
     }
 
-    async fn taken<'p>(budget: &Budget, place: &'p Place, length: usize) -> Result<Taken<'p>, NotTaken> {
+    async fn taken<'p>(
+        budget: &Budget,
+        place: &'p Place,
+        length: usize,
+    ) -> Result<ReservedBody<'p>, BodyError> {
         budget.take(Full::new(Bytes::from(vec![b'x'; length])), SOON, place).await
     }
 
     #[tokio::test(start_paused = true)]
     async fn all_bodies_together_are_bounded_and_small_ones_always_fit() {
         let (budget, place) = (Budget::new(), &place().await);
-        assert_eq!(taken(&budget, place, LIMIT + 1).await.map(drop), Err(NotTaken::TooLarge));
+        assert_eq!(taken(&budget, place, LIMIT + 1).await.map(drop), Err(BodyError::TooLarge));
         let mut held = Vec::new();
         let refused = loop {
             match taken(&budget, place, LIMIT).await {
@@ -180,7 +184,7 @@ mod tests {
                 Err(refused) => break refused,
             }
         };
-        assert_eq!(refused, NotTaken::Busy);
+        assert_eq!(refused, BodyError::Busy);
         assert_eq!(held.len(), ALL / (LIMIT - ALWAYS));
         assert_eq!(
             taken(&budget, place, ALWAYS).await.unwrap().bytes.len(),
@@ -202,11 +206,11 @@ mod tests {
     }
 
     /// A sender's body, until its place is needed.
-    async fn sent(budget: &Budget, place: Place, body: impl Stream<Item = Part>) -> Result<usize, NotTaken> {
+    async fn sent(budget: &Budget, place: Place, body: impl Stream<Item = Part>) -> Result<usize, BodyError> {
         let body = http_body_util::StreamBody::new(Box::pin(body));
         let sent = tokio::select! {
             taken = budget.take(body, SOON, &place) => taken.map(|taken| taken.bytes.len()),
-            _ = place.needed() => Err(NotTaken::BrokeOff),
+            _ = place.needed() => Err(BodyError::BrokeOff),
         };
         drop(place);
         sent
@@ -236,8 +240,8 @@ mod tests {
         let steady = sent(&budget, steady_place, steady(LIMIT, pause));
         let (steady, stalled) = tokio::join!(steady, futures::future::join_all(stalled));
         assert_eq!(steady, Ok(LIMIT));
-        let gave_way = stalled.iter().filter(|it| **it == Err(NotTaken::BrokeOff)).count();
-        let ran_out = stalled.iter().filter(|it| **it == Err(NotTaken::TooSlow)).count();
+        let gave_way = stalled.iter().filter(|it| **it == Err(BodyError::BrokeOff)).count();
+        let ran_out = stalled.iter().filter(|it| **it == Err(BodyError::TooSlow)).count();
         assert_eq!((gave_way, ran_out), (1, 6), "as many as it takes give way, and no more");
     }
 
@@ -266,7 +270,7 @@ mod tests {
         let never = http_body_util::StreamBody::new(futures::stream::pending::<
             Result<hyper::body::Frame<Bytes>, std::convert::Infallible>,
         >());
-        assert_eq!(budget.take(never, SOON, &place).await.map(drop), Err(NotTaken::TooSlow));
+        assert_eq!(budget.take(never, SOON, &place).await.map(drop), Err(BodyError::TooSlow));
         assert_eq!(budget.0.available_permits(), ALL);
     }
 }

@@ -281,14 +281,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// A stream whose writing fails where the other side takes nothing for as long as `patience`, and that says how much has
 /// come.
-pub(super) struct Impatient<S, R> {
+pub(super) struct StallTimeout<S, R> {
     stream: S,
     patience: Duration,
     received: R,
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S, R> Impatient<S, R> {
+impl<S, R> StallTimeout<S, R> {
     /// `received` is given the number of bytes that have come, each time that some do.
     pub(super) fn new(stream: S, patience: Duration, received: R) -> Self {
         Self { stream, patience, received, waiting: None }
@@ -306,7 +306,7 @@ impl<S, R> Impatient<S, R> {
     }
 }
 
-impl<S: AsyncRead + Unpin, R: Fn(usize) + Unpin> AsyncRead for Impatient<S, R> {
+impl<S: AsyncRead + Unpin, R: Fn(usize) + Unpin> AsyncRead for StallTimeout<S, R> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -322,7 +322,7 @@ impl<S: AsyncRead + Unpin, R: Fn(usize) + Unpin> AsyncRead for Impatient<S, R> {
     }
 }
 
-impl<S: AsyncWrite + Unpin, R: Unpin> AsyncWrite for Impatient<S, R> {
+impl<S: AsyncWrite + Unpin, R: Unpin> AsyncWrite for StallTimeout<S, R> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.bounded(cx, written)
@@ -516,7 +516,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_never_reads_is_given_up() {
         let (stream, other) = tokio::io::duplex(16);
-        let mut stream = Impatient::new(stream, Duration::from_secs(10), |_: usize| ());
+        let mut stream = StallTimeout::new(stream, Duration::from_secs(10), |_: usize| ());
         stream.write_all(&[0; 16]).await.unwrap();
         let error = stream.write_all(&[0]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);

@@ -190,7 +190,7 @@ async fn the_hosts_that_are_served_are_those_of_the_configuration_that_was_bound
     let scene = Scene::open("", crate::Mode::Once, &[]).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    // The configuration in force by now says nothing of webhooks any more.
+    // The configuration that is active by now says nothing of webhooks any more.
     let bound = Receive { listen: address, hosts: vec!["hooks.acme.example".to_owned()] };
     let receiver = scene.engine.inner.receiver.clone();
     let (changes, stop) = (receiver.inner.live.changes(), CancellationToken::new());

@@ -9,7 +9,7 @@ use callboard_domain::{
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 
-use super::{Refusal, refuse, unproven};
+use super::{Refusal, refuse, unauthorized};
 use crate::{accounts::Account, active_config::ActiveConfig};
 
 /// What a sender sent who has proved to send for an account.
@@ -50,8 +50,8 @@ impl<'l> Verifier<'l> {
     pub(super) fn admit(&self, account: &AccountName, headers: &HeaderMap) -> Result<(), Refusal> {
         match self {
             Self::Own(hook) => hook.admit(headers).map_err(|error| refused(account, error)),
-            Self::StandIn(None, why) => Err(unproven(why)),
-            Self::StandIn(Some(hook), why) => hook.admit(headers).map_err(|_| unproven(why)),
+            Self::StandIn(None, why) => Err(unauthorized(why)),
+            Self::StandIn(Some(hook), why) => hook.admit(headers).map_err(|_| unauthorized(why)),
         }
     }
 
@@ -71,7 +71,7 @@ impl<'l> Verifier<'l> {
             },
             Self::StandIn(hook, why) => {
                 let _ = hook.map(|hook| hook.receive(headers, body, now));
-                Err(unproven(why))
+                Err(unauthorized(why))
             }
         }
     }
@@ -79,7 +79,7 @@ impl<'l> Verifier<'l> {
 
 fn refused(account: &AccountName, error: HookError) -> Refusal {
     match error {
-        HookError::Unsigned(why) => unproven(format!("{account}: {why}")),
+        HookError::Unsigned(why) => unauthorized(format!("{account}: {why}")),
         HookError::Malformed(why) => refuse(StatusCode::BAD_REQUEST, why),
     }
 }

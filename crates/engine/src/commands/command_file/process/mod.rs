@@ -57,7 +57,7 @@ pub(super) struct Ended {
 
 /// Why there is no end of a program.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum NoEnd {
+pub(super) enum ProcessError {
     /// It has not begun.
     #[error("{0}")]
     NotStarted(io::Error),
@@ -74,7 +74,7 @@ struct Written {
 
 /// Runs a program to its end. Dropped before that, it stops the program and everything that the program started; on Linux
 /// also what moved to another session, and also where this process is killed.
-pub(super) async fn run(program: Program, progress: &dyn Progress) -> Result<Ended, NoEnd> {
+pub(super) async fn run(program: Program, progress: &dyn Progress) -> Result<Ended, ProcessError> {
     let Started { mut running, stdin: pipe, stdout, stderr, text } = start(program).await?;
     let written = Mutex::new(Written { data: Some(String::new()), output: String::new() });
     let keep = |line: &str, is_data: bool| {
@@ -111,7 +111,7 @@ pub(super) async fn run(program: Program, progress: &dyn Progress) -> Result<End
             _ = &mut talk => running.wait().await,
         }
     };
-    let exit = exit_code(status.map_err(NoEnd::Lost)?);
+    let exit = exit_code(status.map_err(ProcessError::Lost)?);
     let Written { data, mut output } =
         written.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let excess = output.len().saturating_sub(TAIL);
@@ -147,7 +147,7 @@ impl Running {
     }
 }
 
-async fn start(program: Program) -> Result<Started, NoEnd> {
+async fn start(program: Program) -> Result<Started, ProcessError> {
     #[cfg(target_os = "linux")]
     let program = match subreaper::start(program).await {
         Ok(started) => return started,
@@ -158,7 +158,7 @@ async fn start(program: Program) -> Result<Started, NoEnd> {
     without_secrets(&mut command).envs(program.env);
     command.stdin(if program.stdin.is_some() { Stdio::piped() } else { Stdio::null() });
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut group = group::Group::start(&mut command).map_err(NoEnd::NotStarted)?;
+    let mut group = group::Group::start(&mut command).map_err(ProcessError::NotStarted)?;
     let (stdin, stdout, stderr) = pipes(group.child());
     Ok(Started { running: Running::Group(group), stdin, stdout, stderr, text: program.stdin })
 }

@@ -8,7 +8,7 @@ use callboard_domain::{
 
 use super::{
     super::{
-        command::{Link, Telling},
+        command::{Link, OutcomeTemplates},
         table,
     },
     BODY, EXIT, OK, OUTPUT, Reader, STATUS,
@@ -58,8 +58,10 @@ impl Reader<'_, '_> {
         spec.policy = Policy { post: table.post, confirm: table.confirm, lock: table.lock };
     }
 
-    pub(super) fn result(&mut self, spec: &CommandSpec, is_exec: bool) -> Telling {
-        let Some(table) = self.read::<table::Result>(&[Key("result")]) else { return Telling::default() };
+    pub(super) fn result(&mut self, spec: &CommandSpec, is_exec: bool) -> OutcomeTemplates {
+        let Some(table) = self.read::<table::Result>(&[Key("result")]) else {
+            return OutcomeTemplates::default();
+        };
         let steps = |key| [Key("result"), Key(key)];
         let told: &[Name<'_>] = if is_exec { &[BODY, EXIT, OUTPUT] } else { &[BODY, STATUS] };
         let scope = [names(spec), told.to_vec()].concat();
@@ -67,7 +69,7 @@ impl Reader<'_, '_> {
         let with_ok = [scope.as_slice(), &[OK]].concat();
         let summary = table.summary.and_then(|summary| self.template(&steps("summary"), &summary, &with_ok));
         let link = table.link.and_then(|link| self.link(&steps("link"), &link, &scope));
-        Telling { ok, summary, link }
+        OutcomeTemplates { ok, summary, link }
     }
 
     /// A URL with values in it, or one that the answer gives.
@@ -76,7 +78,7 @@ impl Reader<'_, '_> {
             return self.template(steps, text, scope).map(Link::Written);
         }
         self.told(steps, text, "a URL, such as \"https://ops.example/{{ app }}\" or \"{{ body.url }}\"")
-            .map(Link::Told)
+            .map(Link::FromAnswer)
     }
 
     /// A place that the answer alone gives: no value that a person types has a say in where it leads.

@@ -190,7 +190,7 @@ impl Reader<'_, '_> {
             self.path(&steps("get"), &table.get, &scope).map(Get::Path)
         } else {
             let expected = "a path such as \"/jobs/{{ body.id }}\", or a URL that the answer gave: \"{{ body.status_url }}\"";
-            self.told(&steps("get"), &table.get, expected).map(Get::Told)
+            self.told(&steps("get"), &table.get, expected).map(Get::FromAnswer)
         };
         let until = self.expression(&steps("until"), &table.until, &scope, Type::Bool);
         Some(Wait { get: get?, until: until?.into(), every: every.0, timeout: wait.0 })
@@ -265,7 +265,7 @@ impl Reader<'_, '_> {
         self.template(steps, text, scope)?;
         match Path::compile(text) {
             Err(_) => self.fault(steps, "a ? cannot stand inside of a block: close the block before it"),
-            Ok(path) if path.strays() => {
+            Ok(path) if path.leaves_its_path() => {
                 self.fault(steps, "an empty segment, . or .. would name another path");
             }
             Ok(path) => return Some(path),

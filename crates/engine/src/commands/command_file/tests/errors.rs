@@ -53,7 +53,7 @@ fn a_good_file_is_read() {
 }
 
 #[test]
-fn a_command_that_takes_the_place_of_an_accounts_is_told() {
+fn command_shadowing_an_account_command_is_reported() {
     let command = |name: &str, more: &str| {
         format!(
             "[[command]]\nname = {name:?}\nsummary = \"x\"\n{more}[command.run.exec]\nargv = [\"true\"]\n"
@@ -75,7 +75,7 @@ fn a_command_that_takes_the_place_of_an_accounts_is_told() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_no_file_is_told_and_not_waited_for() {
+fn fifo_in_place_of_a_command_file_is_reported_without_blocking() {
     let files = files(&[]);
     let dir = files.config.commands.dirs[0].clone();
     std::os::unix::fs::symlink("/dev/zero", dir.join("zero.toml")).unwrap();
@@ -250,7 +250,7 @@ fn every_mistake_is_named_with_its_place() {
 }
 
 #[test]
-fn every_fault_of_every_file_is_told_at_once() {
+fn all_command_file_errors_are_reported_at_once() {
     let files = files(&[
         (
             "a.toml",
@@ -303,7 +303,7 @@ fn examples_are_checked_whatever_else_is_wrong() {
 }
 
 #[test]
-fn an_example_that_another_command_takes_is_told() {
+fn example_matching_another_command_is_reported() {
     let one = |name: &str, examples: &str| {
         format!(
             "[[command]]\nname = \"{name}\"\nsummary = \"X\"\nusage = \"{name} <x>\"\nexamples = [\"{examples}\"]\n\

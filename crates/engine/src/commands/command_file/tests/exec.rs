@@ -127,7 +127,7 @@ async fn its_end_is_judged() {
 }
 
 #[tokio::test]
-async fn a_program_that_is_not_there_is_told() {
+async fn missing_program_is_reported() {
     let files = go(r#"argv = ["callboard-has-no-such-program"]"#, "");
     let refused = run(&files.commands().await, "go").await.unwrap_err();
     assert!(matches!(refused, ServiceError::Rejected { .. }), "{refused:?}");

@@ -60,14 +60,14 @@ fn be_subreaper(is_inner: bool) -> io::Result<()> {
 }
 
 /// What wakes a subreaper.
-pub(super) struct Wakes {
+pub(super) struct WakeSignals {
     pub(super) children: Signals,
     terminated: Signals,
     interrupted: Signals,
     hung_up: Signals,
 }
 
-impl Wakes {
+impl WakeSignals {
     /// To be called before there is a child. From then on what is below and loses its parent becomes a child; where the
     /// system refuses that, it is found as long as its parents are there.
     pub(super) fn register() -> io::Result<Self> {
@@ -93,7 +93,7 @@ impl Wakes {
 }
 
 async fn guard(socket: StdSocket) -> io::Result<()> {
-    let mut wakes = Wakes::register()?;
+    let mut wakes = WakeSignals::register()?;
     // The outer one may be killed. It has one thread, so its death is not mistaken for a thread's.
     let outer = getppid();
     set_parent_process_death_signal(Some(Signal::TERM))?;
@@ -105,7 +105,7 @@ async fn guard(socket: StdSocket) -> io::Result<()> {
     ended
 }
 
-async fn watch(socket: StdSocket, wakes: &mut Wakes) -> io::Result<()> {
+async fn watch(socket: StdSocket, wakes: &mut WakeSignals) -> io::Result<()> {
     let mut socket = BufReader::new(UnixStream::from_std(socket)?);
     report(&mut socket, &Report::Ready).await?;
     let mut line = Vec::new();
@@ -114,7 +114,7 @@ async fn watch(socket: StdSocket, wakes: &mut Wakes) -> io::Result<()> {
         // Nobody wants it any more.
         return Ok(());
     }
-    let mut family = match Family::start(serde_json::from_slice(&line)?) {
+    let mut family = match ProcessTree::start(serde_json::from_slice(&line)?) {
         Ok(family) => family,
         Err(error) => {
             let not_started = Report::NotStarted(error.raw_os_error(), error.to_string());
@@ -152,14 +152,14 @@ async fn report(socket: &mut BufReader<UnixStream>, report: &Report) -> io::Resu
 }
 
 /// A child and everything that comes from it.
-pub(super) struct Family {
+pub(super) struct ProcessTree {
     /// The command; for the outer subreaper, the inner one.
     pub(super) command: Pid,
     /// How it ended, as wait(2) gives it.
     pub(super) status: Option<i32>,
 }
 
-impl Family {
+impl ProcessTree {
     fn start(request: Request) -> io::Result<Self> {
         let Request { program, args, cwd, env, stdin } = request;
         let mut command = Command::new(program);

@@ -37,7 +37,7 @@ use tokio::{
 use uuid::Uuid;
 
 use self::descendants::{descendants, marked};
-use super::{NoEnd, Program, Running, Started, pipes, without_secrets};
+use super::{ProcessError, Program, Running, Started, pipes, without_secrets};
 
 pub use guard::become_subreaper_if_asked;
 
@@ -94,7 +94,7 @@ pub(super) struct Watched {
 }
 
 /// Starts a program under a subreaper. Gives it back where that cannot be had.
-pub(super) async fn start(program: Program) -> Result<Result<Started, NoEnd>, Program> {
+pub(super) async fn start(program: Program) -> Result<Result<Started, ProcessError>, Program> {
     if !AVAILABLE.load(Ordering::Relaxed) {
         return Err(program);
     }
@@ -145,24 +145,27 @@ impl Watched {
         }
     }
 
-    async fn run(&mut self, program: Program) -> Result<(), NoEnd> {
+    async fn run(&mut self, program: Program) -> Result<(), ProcessError> {
         let Program { program, args, cwd, mut env, stdin } = program;
         env.push((MARK.to_owned(), self.mark.clone()));
         let request = Request { program: program.into(), args, cwd: cwd.into(), env, stdin };
-        let mut request = serde_json::to_vec(&request).map_err(|error| NoEnd::NotStarted(error.into()))?;
+        let mut request =
+            serde_json::to_vec(&request).map_err(|error| ProcessError::NotStarted(error.into()))?;
         request.push(b'\n');
         // Nothing begins before the whole line is there.
-        self.socket.write_all(&request).await.map_err(NoEnd::NotStarted)?;
-        match self.report().await.map_err(NoEnd::Lost)? {
+        self.socket.write_all(&request).await.map_err(ProcessError::NotStarted)?;
+        match self.report().await.map_err(ProcessError::Lost)? {
             Report::Started(id) => {
                 self.command = Pid::from_raw(id);
                 Ok(())
             }
             Report::NotStarted(number, why) => {
                 let error = number.map_or_else(|| io::Error::other(why), io::Error::from_raw_os_error);
-                Err(NoEnd::NotStarted(error))
+                Err(ProcessError::NotStarted(error))
             }
-            other => Err(NoEnd::Lost(io::Error::other(format!("the subreaper answered with {other:?}")))),
+            other => {
+                Err(ProcessError::Lost(io::Error::other(format!("the subreaper answered with {other:?}"))))
+            }
         }
     }
 

@@ -17,7 +17,7 @@ use tokio::{
 use super::{
     super::GRACE,
     ARGUMENT, INNER,
-    guard::{Family, Wakes},
+    guard::{ProcessTree, WakeSignals},
 };
 
 /// How long the inner one may take to end everything before this one does.
@@ -26,7 +26,7 @@ const OVERDUE: Duration = GRACE.saturating_add(Duration::from_secs(1));
 /// Starts the inner subreaper and goes with it. Ends everything below where that one is stopped or killed, or has not ended
 /// it in time.
 pub(super) async fn guard(socket: StdSocket) -> io::Result<()> {
-    let mut wakes = Wakes::register()?;
+    let mut wakes = WakeSignals::register()?;
     let mut command = Command::new("/proc/self/exe");
     // A group of its own: a signal to it is not for this one.
     command.arg0("callboard").args([ARGUMENT, INNER]).process_group(0);
@@ -53,7 +53,7 @@ pub(super) async fn guard(socket: StdSocket) -> io::Result<()> {
             (_, Ok(Some((_, status)))) if !status.stopped() => Some(status.as_raw()),
             _ => None,
         };
-        Family { command: inner, status }.end(&mut wakes.children).await;
+        ProcessTree { command: inner, status }.end(&mut wakes.children).await;
         return Ok(());
     }
 }

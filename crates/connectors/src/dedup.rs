@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use crate::lenient::Odd;
+use crate::lenient::MalformedEntry;
 
 /// Each thing once, in order: the further of those that are listed under one key. Where nothing tells which of two that is,
 /// it is none of them, which is named in `odd`.
@@ -14,7 +14,7 @@ use crate::lenient::Odd;
 /// where they contradict each other), `name` what a person calls it.
 pub(crate) fn once<T, K: Ord + Clone>(
     rows: Vec<T>,
-    odd: &mut Vec<Odd>,
+    odd: &mut Vec<MalformedEntry>,
     key: impl Fn(&T) -> Option<K>,
     compare: impl Fn(&T, &T) -> Option<Ordering>,
     name: impl Fn(&T) -> String,
@@ -43,7 +43,7 @@ pub(crate) fn once<T, K: Ord + Clone>(
     let is_contradicted = |row: &T| key(row).is_some_and(|key| contradicted.contains(&key));
     let (left_out, kept): (Vec<T>, Vec<T>) = kept.into_iter().partition(is_contradicted);
     let why = "it is listed twice, and one contradicts the other";
-    odd.extend(left_out.iter().map(|row| Odd { which: name(row), why: why.to_owned() }));
+    odd.extend(left_out.iter().map(|row| MalformedEntry { which: name(row), why: why.to_owned() }));
     kept
 }
 

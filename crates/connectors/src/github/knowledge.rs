@@ -10,7 +10,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    cursor::{self, Described},
+    cursor::{self, RepoDescription},
     wire,
     workflows::Workflows,
 };
@@ -20,7 +20,7 @@ const CLAIMS: usize = 500;
 
 /// What is known of the repositories that are watched.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Learnt {
+pub(super) struct RepoKnowledge {
     inner: Arc<RwLock<Inner>>,
     claims: Arc<RwLock<Claims>>,
 }
@@ -28,7 +28,7 @@ pub(super) struct Learnt {
 /// What a webhook says is not there any more: a repository (deleted or archived), or a branch of it. Or a run of which it does not
 /// say enough.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) struct Claim {
+pub(super) struct DeletionClaim {
     /// The repository's full name in small letters, as the webhook has it.
     repo: String,
     /// GitHub's number for it, where the webhook says.
@@ -42,7 +42,7 @@ pub(super) struct Claim {
     pub(super) run: Option<u64>,
 }
 
-impl Claim {
+impl DeletionClaim {
     pub(super) fn new(repo: &wire::Repo, branch: Option<String>) -> Self {
         Self { repo: repo.full_name.to_ascii_lowercase(), id: repo.id, branch, run: None }
     }
@@ -53,9 +53,10 @@ impl Claim {
     }
 
     /// True where it may be of the repository with that key, whatever it is called now.
-    pub(super) fn is_of(&self, key: &str, described: Option<&Described>) -> bool {
-        let is_described =
-            |it: &Described| it.name.eq_ignore_ascii_case(&self.repo) || it.id.is_some() && it.id == self.id;
+    pub(super) fn is_of(&self, key: &str, described: Option<&RepoDescription>) -> bool {
+        let is_described = |it: &RepoDescription| {
+            it.name.eq_ignore_ascii_case(&self.repo) || it.id.is_some() && it.id == self.id
+        };
         self.repo == key || described.is_some_and(is_described)
     }
 }
@@ -64,18 +65,18 @@ impl Claim {
 #[derive(Debug, Default)]
 struct Claims {
     made: u64,
-    open: BTreeMap<Claim, u64>,
+    open: BTreeMap<DeletionClaim, u64>,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     /// By full name in small letters.
-    described: BTreeMap<String, Described>,
+    described: BTreeMap<String, RepoDescription>,
     ids: BTreeSet<u64>,
     workflows: BTreeMap<String, Workflows>,
 }
 
-impl Learnt {
+impl RepoKnowledge {
     /// Takes in what a cursor holds.
     pub(super) fn learn(&self, place: &cursor::Place) {
         let mut inner = Inner::default();
@@ -90,8 +91,8 @@ impl Learnt {
     }
 
     /// Takes in the claims that were stored.
-    pub(super) fn recall(&self, stored: &BTreeSet<Claim>) {
-        let is_open = |claim: &Claim| {
+    pub(super) fn recall(&self, stored: &BTreeSet<DeletionClaim>) {
+        let is_open = |claim: &DeletionClaim| {
             self.claims.read().unwrap_or_else(PoisonError::into_inner).open.contains_key(claim)
         };
         for claim in stored.iter().filter(|claim| !is_open(claim)) {
@@ -100,7 +101,7 @@ impl Learnt {
     }
 
     /// Keeps what a webhook says until a poll has checked it.
-    pub(super) fn claim(&self, claim: Claim) {
+    pub(super) fn claim(&self, claim: DeletionClaim) {
         let mut claims = self.claims.write().unwrap_or_else(PoisonError::into_inner);
         claims.made += 1;
         let made = claims.made;
@@ -113,13 +114,13 @@ impl Learnt {
     }
 
     /// What is still to be checked, each with its place in the order in which they came.
-    pub(super) fn claims(&self) -> Vec<(Claim, u64)> {
+    pub(super) fn claims(&self) -> Vec<(DeletionClaim, u64)> {
         let claims = self.claims.read().unwrap_or_else(PoisonError::into_inner);
         claims.open.iter().map(|(claim, made)| (claim.clone(), *made)).collect()
     }
 
     /// Forgets a claim that was checked, unless it was made again since.
-    pub(super) fn checked(&self, claim: &Claim, made: u64) {
+    pub(super) fn checked(&self, claim: &DeletionClaim, made: u64) {
         let mut claims = self.claims.write().unwrap_or_else(PoisonError::into_inner);
         if claims.open.get(claim) == Some(&made) {
             claims.open.remove(claim);
@@ -133,7 +134,7 @@ impl Learnt {
     }
 
     /// What polls know of the watched repository that is called so now, whatever the capitals.
-    pub(super) fn described(&self, full_name: &str) -> Option<Described> {
+    pub(super) fn described(&self, full_name: &str) -> Option<RepoDescription> {
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
         inner.described.get(&full_name.to_ascii_lowercase()).cloned()
     }

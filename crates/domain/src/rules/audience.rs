@@ -10,7 +10,7 @@ use crate::{
 /// team is asked once. Nobody asks themselves: a review of my own pull request is for the others of my team.
 ///
 /// A request for a review that names nobody was recorded by an earlier version, which recorded only those of me.
-pub fn is_of_me(event: &Event, item: &Item, me: &Identity) -> bool {
+pub fn concerns_me(event: &Event, item: &Item, me: &Identity) -> bool {
     match event.name {
         EventName::ReviewRequested if event.of.is_empty() => true,
         _ => names_me(&event.of, item, me) && !event.asked_before.iter().any(|id| me.is(id)),
@@ -19,8 +19,8 @@ pub fn is_of_me(event: &Event, item: &Item, me: &Identity) -> bool {
 
 /// True where an event is about others alone: it asks them for what I am not asked for. Such an event is on the record and
 /// nothing else, but for rules that ask of whom it is.
-pub fn is_of_others(event: &Event, item: &Item, me: &Identity) -> bool {
-    event.name == EventName::ReviewRequested && !is_of_me(event, item, me)
+pub fn concerns_others_only(event: &Event, item: &Item, me: &Identity) -> bool {
+    event.name == EventName::ReviewRequested && !concerns_me(event, item, me)
 }
 
 /// True where I am among those who are asked, or a team of mine.
@@ -68,14 +68,14 @@ mod tests {
                 asked_before: before.iter().copied().map(str::to_owned).collect(),
                 summary: String::new(),
             };
-            let found = (is_of_me(&event, &item, &kim()), is_of_others(&event, &item, &kim()));
+            let found = (concerns_me(&event, &item, &kim()), concerns_others_only(&event, &item, &kim()));
             assert_eq!(found, (expected, !expected), "{author}: {of:?} after {before:?}");
             // What asks nobody in particular is of nobody, and so not of others alone.
             let opened = Event { name: EventName::Opened, of: Vec::new(), ..event.clone() };
-            assert!(!is_of_me(&opened, &item, &kim()) && !is_of_others(&opened, &item, &kim()));
+            assert!(!concerns_me(&opened, &item, &kim()) && !concerns_others_only(&opened, &item, &kim()));
             // An incident that is assigned to others concerns whoever watches it.
             let reassigned = Event { name: EventName::Reassigned, ..event };
-            assert!(!is_of_others(&reassigned, &item, &kim()));
+            assert!(!concerns_others_only(&reassigned, &item, &kim()));
         }
     }
 }

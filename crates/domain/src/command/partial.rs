@@ -2,7 +2,7 @@
 
 use super::{
     ArgSpec, ArgType, Args, Command, CommandSpec, Commands,
-    arguments::Said,
+    arguments::ParsedArgs,
     token::{Token, scan},
 };
 
@@ -11,7 +11,7 @@ const MOST_WORDS: usize = 64;
 
 /// As much of a line as makes sense. No word of it is lost: what does not is in `texts` or in `left`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Begun<'c> {
+pub struct PartialParse<'c> {
     /// The command that it names.
     pub spec: &'c CommandSpec,
     /// What is given and makes sense, and the defaults.
@@ -28,7 +28,7 @@ pub struct Begun<'c> {
 
 impl Commands {
     /// What makes sense of a line that [`Commands::parse`] refuses. `None` where it begins with no command.
-    pub fn begun(&self, line: &str) -> Option<Begun<'_>> {
+    pub fn begun(&self, line: &str) -> Option<PartialParse<'_>> {
         let (tokens, _) = scan(line);
         let (place, name) = self.find(&tokens).ok()?;
         Some(self.list[place].begun(&tokens[name..]))
@@ -37,7 +37,7 @@ impl Commands {
 
 impl Command {
     /// What makes sense of the words after the name, as [`Commands::begun`] says.
-    pub(super) fn begun(&self, tokens: &[Token]) -> Begun<'_> {
+    pub(super) fn begun(&self, tokens: &[Token]) -> PartialParse<'_> {
         let spec = self.spec();
         let read = |end: usize| Some((self.options(&tokens[..end]).ok()?, end));
         let (mut options, end) = (0..=tokens.len()).rev().find_map(read).unwrap_or_default();
@@ -55,7 +55,7 @@ impl Command {
             options.words = words[..count].to_vec();
             Some((self.read_words(&options).ok()?, count))
         };
-        let (Said { mut args, missing, mut given }, count) =
+        let (ParsedArgs { mut args, missing, mut given }, count) =
             (0..=words.len().min(MOST_WORDS)).rev().find_map(read).unwrap_or_default();
 
         let unplaced: Vec<&str> = words[count..].iter().map(|word| word.token.text.as_str()).collect();
@@ -84,6 +84,6 @@ impl Command {
                 None => left.splice(..0, unplaced).for_each(drop),
             }
         }
-        Begun { spec, args, given, texts, left: left.join(" ") }
+        PartialParse { spec, args, given, texts, left: left.join(" ") }
     }
 }

@@ -13,7 +13,7 @@ fn begun(line: &str) -> String {
 }
 
 #[test]
-fn no_word_of_a_line_is_lost() {
+fn partial_parse_keeps_every_word() {
     let cases = [
         ("nonsense here", "no command"),
         // Without the word of the usage that leads it, what was typed is the text of what is asked for next.
@@ -50,7 +50,7 @@ fn no_word_of_a_line_is_lost() {
 }
 
 #[test]
-fn the_services_commands_with_a_leading_word_lose_none() {
+fn partial_parse_keeps_every_word_of_service_commands() {
     let command = Command::new(verbs::reassign()).unwrap();
     let commands: Commands = [command].into_iter().collect();
     for (line, text) in [("reassign Q2R8T zoe", "zoe"), ("reassign Q2R8T Ana Lima", "Ana Lima")] {

@@ -20,7 +20,7 @@ pub enum Edits {
 
 /// What the column `posted` holds. Records of before this was kept have no `edits`.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Standing {
+pub(super) struct PostedMessage {
     #[serde(flatten)]
     pub(super) posted: Posted,
     #[serde(default)]

@@ -17,7 +17,7 @@ fn tell(board: &Polled, id: &str) {
 }
 
 #[tokio::test]
-async fn what_a_webhook_told_of_and_is_not_there_has_not_ended() {
+async fn missing_incident_mentioned_by_a_webhook_is_not_resolved() {
     let http = serve(&Server::default()).await;
     let mut board = Polled::new(&http.uri());
     board.poll().await;
@@ -88,7 +88,7 @@ async fn a_new_webhook_about_a_missing_incident_restarts_its_clock() {
 
 /// What a webhook told of and this key may not read costs one call, not one with every poll.
 #[tokio::test]
-async fn what_a_webhook_told_of_and_is_refused_is_forgotten() {
+async fn refused_incident_mentioned_by_a_webhook_is_forgotten() {
     for status in [400, 403] {
         let http = serve(&Server::default()).await;
         let mut board = Polled::new(&http.uri());
@@ -106,7 +106,7 @@ async fn what_a_webhook_told_of_and_is_refused_is_forgotten() {
 
 /// What a webhook told of is asked for, though the program was started again before a poll.
 #[tokio::test]
-async fn what_a_webhook_told_of_outlasts_the_program() {
+async fn incident_mentioned_by_a_webhook_survives_a_restart() {
     let server = Server::holding([incident("Q1SLOW")]);
     let http = serve(&server).await;
     let mut board = Polled::new(&http.uri());

@@ -28,7 +28,7 @@ class Waiting {
 }
 
 /** An answer that is kept up to date: what was read last stays until something newer has come. */
-export class Reading<Value> {
+export class AsyncValue<Value> {
   value = $state.raw<Value>();
   failure = $state.raw<Failure | null>(null);
   #waiting = new Waiting();

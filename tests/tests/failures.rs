@@ -38,7 +38,7 @@ fn healthy(request: &Request) -> Answer {
 }
 
 #[test]
-fn each_way_a_service_fails_is_its_own_accounts_trouble_in_plain_words() -> Result<()> {
+fn each_service_failure_is_reported_for_its_account_only() -> Result<()> {
     let other = StandIn::start(healthy)?;
     let elsewhere = format!("{}/user", other.url().replace("127.0.0.1", "localhost"));
     let json_type = ("Content-Type", "application/json");
@@ -278,7 +278,7 @@ fn a_running_daemon_takes_a_good_change_and_keeps_running_on_a_bad_one() -> Resu
 }
 
 #[test]
-fn a_secret_lives_in_the_keychain_and_nowhere_else() -> Result<()> {
+fn secret_is_stored_only_in_the_keychain() -> Result<()> {
     let session = DesktopSession::start(Keyring::Unlocked)?;
     let service = StandIn::start(healthy)?;
     let config = format!("{}[receive]\nlisten = \"127.0.0.1:0\"\n", account("forge", service.url()));

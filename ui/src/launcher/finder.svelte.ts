@@ -3,7 +3,7 @@
 import type { Found } from "../api";
 import { layout } from "../parts/layout";
 import { moved, movedBySection } from "./board";
-import { type Desk, wordsOf } from "./desk.svelte";
+import { type AppContext, errorText } from "./context.svelte";
 import { keepDraft } from "./drafts";
 import { type Act, KEYS } from "./keys";
 import type { Entry, Lines } from "./look";
@@ -74,8 +74,8 @@ export function ghostOf(text: string, completion: string | null): string {
     : "";
 }
 
-export class Finds {
-  private readonly desk: Desk;
+export class Finder {
+  private readonly desk: AppContext;
   text = $state("");
   /** The text that Esc took away: ↑ in the empty field brings it again. */
   put = $state("");
@@ -95,7 +95,7 @@ export class Finds {
   private asked = 0;
   private answer: Promise<void> = Promise.resolve();
 
-  constructor(desk: Desk) {
+  constructor(desk: AppContext) {
     this.desk = desk;
   }
 
@@ -128,7 +128,7 @@ export class Finds {
       const count = this.entries.length;
       this.desk.say(count === 1 ? "1 result" : `${count} results`);
     } catch (thrown) {
-      if (asked === this.asked) this.failure = wordsOf(thrown);
+      if (asked === this.asked) this.failure = errorText(thrown);
     }
   }
 

@@ -1,10 +1,10 @@
 /** A command on its way to be run: arguments, live choices, what exactly will run and where it will post. */
 
-import type { CommandInfo, FoundChoice, Prepared, Run } from "../api";
+import type { CommandInfo, FoundChoice, Plan, Run } from "../api";
 import type { Failure } from "../desktop";
 import { layout } from "../parts/layout";
 import { changesText } from "./changes";
-import { type Desk, wordsOf } from "./desk.svelte";
+import { type AppContext, errorText } from "./context.svelte";
 import { keepDraft } from "./drafts";
 import { argOf, confirmed, enter, type Flow, isNamed, missing, start, step, take, type, typed } from "./flow";
 
@@ -19,8 +19,8 @@ export function servedBy(info: CommandInfo): string {
   return "accounts" in info.origin ? info.origin.accounts.join(", ") : info.spec.name;
 }
 
-export class Fill {
-  private readonly desk: Desk;
+export class CommandForm {
+  private readonly desk: AppContext;
   readonly info: CommandInfo;
   flow = $state.raw<Flow>() as Flow;
   line = $state("");
@@ -30,9 +30,9 @@ export class Fill {
   unlisted = $state<string | null>(null);
   /** The place of the choice that is meant; -1 where none is. */
   marked = $state(0);
-  prepared = $state.raw<Prepared | null>(null);
+  prepared = $state.raw<Plan | null>(null);
   /** What was shown when it was to be run, where that has changed since; what is prepared now has not been agreed to. */
-  before = $state.raw<Prepared | null>(null);
+  before = $state.raw<Plan | null>(null);
   problem = $state.raw<Problem | null>(null);
   privately = $state(false);
   /** The text or yes that is asked for before it runs; null until Enter. */
@@ -57,7 +57,7 @@ export class Fill {
   private unplaced: boolean;
   private written: Promise<string>;
 
-  constructor(desk: Desk, info: CommandInfo, values: Record<string, string>, asksFor: string | null) {
+  constructor(desk: AppContext, info: CommandInfo, values: Record<string, string>, asksFor: string | null) {
     this.desk = desk;
     this.info = info;
     this.deliberate = info.spec.role === "approve";
@@ -166,7 +166,7 @@ export class Fill {
 
   private fail(thrown: unknown): void {
     const error = (thrown as Failure | null)?.error ?? null;
-    this.problem = { words: wordsOf(thrown), arg: argOf(error) };
+    this.problem = { words: errorText(thrown), arg: argOf(error) };
     this.desk.say(this.problem.words, true);
   }
 
@@ -209,7 +209,7 @@ export class Fill {
       if (asked !== this.askedChoices) return;
       this.choices = [];
       this.unlisted = null;
-      this.choicesFailure = wordsOf(thrown);
+      this.choicesFailure = errorText(thrown);
     }
   }
 

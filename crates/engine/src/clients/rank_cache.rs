@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use callboard_domain::{
-    board::{self, Candidate, Standing},
+    board::{self, Candidate, RankKey},
     identity::Identity,
     item::AccountName,
 };
@@ -18,17 +18,17 @@ pub(crate) type Identities = BTreeMap<AccountName, Identity>;
 
 /// The standings as last looked at.
 #[derive(Default)]
-pub(crate) struct Standings(Mutex<Known>);
+pub(crate) struct RankCache(Mutex<Known>);
 
 #[derive(Default)]
 struct Known {
     /// Whom they were made for: a turn is mine or another's.
     identities: Identities,
     /// By the item's number: when it had changed, and where it stood.
-    by_number: HashMap<i64, (Timestamp, Option<Standing>)>,
+    by_number: HashMap<i64, (Timestamp, Option<RankKey>)>,
 }
 
-impl Standings {
+impl RankCache {
     /// The open items as candidates for the board, and how many more there are that cannot be read.
     pub(crate) async fn candidates(
         &self,

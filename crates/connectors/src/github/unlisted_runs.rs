@@ -10,7 +10,7 @@ const KEPT: usize = 500;
 /// What came of asking for a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Option<String>", into = "Option<String>")]
-pub(super) enum Stray {
+pub(super) enum UnlistedRun {
     /// It was not asked for yet.
     New,
     /// It could not be read.
@@ -19,7 +19,7 @@ pub(super) enum Stray {
     Read(String),
 }
 
-impl From<Option<String>> for Stray {
+impl From<Option<String>> for UnlistedRun {
     fn from(stored: Option<String>) -> Self {
         match stored {
             None => Self::New,
@@ -29,12 +29,12 @@ impl From<Option<String>> for Stray {
     }
 }
 
-impl From<Stray> for Option<String> {
-    fn from(stray: Stray) -> Self {
+impl From<UnlistedRun> for Option<String> {
+    fn from(stray: UnlistedRun) -> Self {
         match stray {
-            Stray::New => None,
-            Stray::Unread => Some(String::new()),
-            Stray::Read(etag) => Some(etag),
+            UnlistedRun::New => None,
+            UnlistedRun::Unread => Some(String::new()),
+            UnlistedRun::Read(etag) => Some(etag),
         }
     }
 }
@@ -42,11 +42,11 @@ impl From<Stray> for Option<String> {
 /// By the runs' ids.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(super) struct Strays(BTreeMap<u64, Stray>);
+pub(super) struct UnlistedRuns(BTreeMap<u64, UnlistedRun>);
 
-impl Strays {
+impl UnlistedRuns {
     /// The newest first.
-    pub(super) fn newest_first(&self) -> impl Iterator<Item = (u64, &Stray)> {
+    pub(super) fn newest_first(&self) -> impl Iterator<Item = (u64, &UnlistedRun)> {
         self.0.iter().rev().map(|(id, stray)| (*id, stray))
     }
 
@@ -57,13 +57,13 @@ impl Strays {
     /// The ETag with which a run was read.
     pub(super) fn etag(&self, id: u64) -> Option<&str> {
         match self.0.get(&id)? {
-            Stray::Read(etag) => Some(etag),
-            Stray::New | Stray::Unread => None,
+            UnlistedRun::Read(etag) => Some(etag),
+            UnlistedRun::New | UnlistedRun::Unread => None,
         }
     }
 
     /// Takes note of a run.
-    pub(super) fn insert(&mut self, id: u64, stray: Stray) {
+    pub(super) fn insert(&mut self, id: u64, stray: UnlistedRun) {
         self.0.insert(id, stray);
         while self.0.len() > KEPT {
             self.0.pop_first();
@@ -73,14 +73,14 @@ impl Strays {
     /// Has a run asked for, where it is not yet.
     pub(super) fn add(&mut self, id: u64) {
         if !self.contains(id) {
-            self.insert(id, Stray::New);
+            self.insert(id, UnlistedRun::New);
         }
     }
 
     /// Takes note that a run could not be read now; what was read of it before still counts.
     pub(super) fn fail(&mut self, id: u64) {
         if self.etag(id).is_none() {
-            self.insert(id, Stray::Unread);
+            self.insert(id, UnlistedRun::Unread);
         }
     }
 
@@ -101,18 +101,21 @@ mod tests {
     #[test]
     fn cursors_of_earlier_versions_are_read_and_nothing_else_is_written() {
         let stored = r#"{"7":null,"8":"","9":"W/\"1\""}"#;
-        let strays: Strays = serde_json::from_str(stored).unwrap();
+        let strays: UnlistedRuns = serde_json::from_str(stored).unwrap();
         let read: Vec<_> = strays.newest_first().map(|(id, stray)| (id, stray.clone())).collect();
-        assert_eq!(read, [(9, Stray::Read("W/\"1\"".to_owned())), (8, Stray::Unread), (7, Stray::New)]);
+        assert_eq!(
+            read,
+            [(9, UnlistedRun::Read("W/\"1\"".to_owned())), (8, UnlistedRun::Unread), (7, UnlistedRun::New)]
+        );
         assert_eq!(serde_json::to_string(&strays).unwrap(), stored);
     }
 
     #[test]
     fn the_oldest_of_too_many_are_left_out() {
-        let mut strays = Strays::default();
+        let mut strays = UnlistedRuns::default();
         let many = u64::try_from(KEPT).unwrap();
         (1..=many).for_each(|id| strays.add(id));
-        strays.insert(many + 1, Stray::New);
+        strays.insert(many + 1, UnlistedRun::New);
         strays.fail(many + 2);
         strays.add(1);
         let kept: Vec<_> = strays.newest_first().map(|(id, _)| id).collect();
@@ -121,12 +124,12 @@ mod tests {
 
     #[test]
     fn a_run_that_cannot_be_read_now_keeps_what_was_read() {
-        let mut strays = Strays::default();
-        strays.insert(1, Stray::Read("W/1".to_owned()));
+        let mut strays = UnlistedRuns::default();
+        strays.insert(1, UnlistedRun::Read("W/1".to_owned()));
         strays.add(2);
         (1..=3).for_each(|id| strays.fail(id));
         (1..=3).for_each(|id| strays.add(id));
         let etags: Vec<_> = strays.newest_first().map(|(_, stray)| stray.clone()).collect();
-        assert_eq!(etags, [Stray::Unread, Stray::Unread, Stray::Read("W/1".to_owned())]);
+        assert_eq!(etags, [UnlistedRun::Unread, UnlistedRun::Unread, UnlistedRun::Read("W/1".to_owned())]);
     }
 }

@@ -6,7 +6,7 @@ import type { Status } from "../api";
 import type { Backend, Desktop, Failure } from "../desktop";
 
 /** The text of a failure, whatever was thrown. */
-export function wordsOf(thrown: unknown): string {
+export function errorText(thrown: unknown): string {
   if (thrown && typeof thrown === "object" && "message" in thrown) return String((thrown as Failure).message);
   return String(thrown);
 }
@@ -24,7 +24,7 @@ interface Wait {
   stage: Stage;
 }
 
-export class Desk {
+export class AppContext {
   readonly backend: Backend;
   desktop = $state.raw<Desktop | null>(null);
   status = $state.raw<Status | null>(null);

@@ -1,7 +1,7 @@
 /** A run as it is followed: its output as it comes, its end, and what the room knows. Following outlives failures. */
 
 import type { Run } from "../api";
-import { type Desk, wordsOf } from "./desk.svelte";
+import { type AppContext, errorText } from "./context.svelte";
 import { begin, follow, type Followed, isOver, isSettled, roomLine, verdictOf } from "./outcome";
 
 /** How long to wait before the next try, by the number of failures. */
@@ -9,8 +9,8 @@ export function pause(failures: number): number {
   return Math.min(8_000, 500 * 2 ** Math.min(failures, 8));
 }
 
-export class Following {
-  private readonly desk: Desk;
+export class RunStream {
+  private readonly desk: AppContext;
   /** Its state is another one. */
   private readonly onstate: (run: Run) => void;
   state = $state.raw<Followed>() as Followed;
@@ -36,7 +36,7 @@ export class Following {
   private askedAgain = false;
   private wake: () => void = () => {};
 
-  constructor(desk: Desk, run: Run, onstate: (run: Run) => void = () => {}) {
+  constructor(desk: AppContext, run: Run, onstate: (run: Run) => void = () => {}) {
     this.desk = desk;
     this.onstate = onstate;
     this.state = begin(run);
@@ -75,7 +75,7 @@ export class Following {
         failures = 0;
       } catch (thrown) {
         if (this.ended) return;
-        this.trouble = wordsOf(thrown);
+        this.trouble = errorText(thrown);
         failures += 1;
       }
       if (isSettled(this.state)) return;
@@ -149,7 +149,7 @@ export class Following {
       await this.desk.waitFor(this.run.account ?? this.run.command, asking);
       this.refused = null;
     } catch (thrown) {
-      this.refused = wordsOf(thrown);
+      this.refused = errorText(thrown);
       this.desk.say(this.refused, true);
     }
   }

@@ -30,7 +30,7 @@ CREATE INDEX room_thread ON room (thread) WHERE thread IS NOT NULL;
 
 /// A message in the built-in room.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoomMessage {
+pub struct BuiltinRoomMessage {
     /// Later messages have higher numbers.
     pub id: i64,
     /// The channel.
@@ -50,14 +50,14 @@ pub struct RoomMessage {
 pub(super) const COLUMNS: &str = "id, channel, thread, key, message, at, edited_at";
 
 /// Reads a message from the columns [`COLUMNS`]. One that cannot be read in part stands there all the same, and says so.
-fn read(row: &Row<'_>) -> rusqlite::Result<RoomMessage> {
+fn read(row: &Row<'_>) -> rusqlite::Result<BuiltinRoomMessage> {
     read_noting(row).map(|(message, _)| message)
 }
 
 /// The same, with the names of the columns that are damaged.
-pub(super) fn read_noting(row: &Row<'_>) -> rusqlite::Result<(RoomMessage, Vec<String>)> {
+pub(super) fn read_noting(row: &Row<'_>) -> rusqlite::Result<(BuiltinRoomMessage, Vec<String>)> {
     let mut row = Lenient::new(row);
-    let message = RoomMessage {
+    let message = BuiltinRoomMessage {
         id: row.get(0)?.unwrap_or_default(),
         channel: row.get(1)?.unwrap_or_default(),
         thread: row.get::<Option<i64>>(2)?.flatten(),
@@ -69,7 +69,7 @@ pub(super) fn read_noting(row: &Row<'_>) -> rusqlite::Result<(RoomMessage, Vec<S
     Ok((message, row.into_unreadable()))
 }
 
-fn by_key(conn: &Connection, key: &DeliveryKey) -> rusqlite::Result<Option<RoomMessage>> {
+fn by_key(conn: &Connection, key: &DeliveryKey) -> rusqlite::Result<Option<BuiltinRoomMessage>> {
     one(conn, &format!("SELECT {COLUMNS} FROM room WHERE key = ?1"), [&key.0], read)
 }
 
@@ -114,13 +114,13 @@ impl Store {
     }
 
     /// The message that came with a key.
-    pub async fn find_in_room(&self, key: &DeliveryKey) -> Result<Option<RoomMessage>, StoreError> {
+    pub async fn find_in_room(&self, key: &DeliveryKey) -> Result<Option<BuiltinRoomMessage>, StoreError> {
         let key = key.clone();
         self.read(move |conn| by_key(conn, &key)).await
     }
 
     /// The latest messages of a channel, replies among them, oldest first, at most `limit`.
-    pub async fn room(&self, channel: &str, limit: u32) -> Result<Vec<RoomMessage>, StoreError> {
+    pub async fn room(&self, channel: &str, limit: u32) -> Result<Vec<BuiltinRoomMessage>, StoreError> {
         self.room_before(channel, i64::MAX, limit).await
     }
 
@@ -130,7 +130,7 @@ impl Store {
         channel: &str,
         before: i64,
         limit: u32,
-    ) -> Result<Vec<RoomMessage>, StoreError> {
+    ) -> Result<Vec<BuiltinRoomMessage>, StoreError> {
         let channel = channel.to_owned();
         self.read(move |conn| {
             let sql = format!(
