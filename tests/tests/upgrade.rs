@@ -3,15 +3,22 @@
 //! `fixtures/format-N` holds a store as a version with N formats left it, killed in the middle of a run, and a
 //! configuration with every key of that version. Neither is ever edited: a new format adds a folder.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use anyhow::{Context, Result};
-use callboard_tests::{Callboard, paths};
+use callboard_tests::{Answer, Callboard, PATIENCE, StandIn, paths, wait_until};
 use rusqlite::Connection;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// One for each version whose store or configuration differs.
-const FIXTURES: [&str; 2] = ["format-1", "format-5"];
+const FIXTURES: [&str; 4] = ["format-1", "format-5", "format-8", "format-11"];
+
+/// The first one that has recorded of whom a request is, what waits for a yes, threads, and what was not posted and why.
+const NEWEST: &str = "format-11";
 
 /// The program on a copy of a fixture.
 fn on(fixture: &str) -> Result<Callboard> {
@@ -34,6 +41,14 @@ fn rows(file: &Path, table: &str) -> Result<usize> {
     Ok(usize::try_from(count)?)
 }
 
+/// The texts of a column, as the file itself has them.
+fn column(file: &Path, sql: &str) -> Result<Vec<String>> {
+    let store = Connection::open(file)?;
+    let mut statement = store.prepare(sql)?;
+    let all = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    Ok(all)
+}
+
 fn list(callboard: &Callboard, args: &[&str]) -> Result<Vec<Value>> {
     let printed = callboard.json(args)?;
     Ok(printed.first().and_then(Value::as_array).cloned().unwrap_or(printed))
@@ -45,25 +60,32 @@ fn texts(rows: &[Value], key: &str) -> Vec<String> {
 
 #[test]
 fn earlier_stores_open_whole() -> Result<()> {
-    let lines = [
-        "build web/e2e",
-        "pr merge acme/api#86",
-        "run rerun acme/web/ci@main",
-        "pr approve acme/web#479",
-        "silence 3eb497630e44518c for 30m fixture",
+    let told = [
+        // The one that was under way is reported as unknown, and never run again.
+        ("build web/e2e", "unknown"),
+        ("pr merge acme/api#86", "done"),
+        ("run rerun acme/web/ci@main", "done"),
+        ("pr approve acme/web#479", "done"),
+        ("silence 3eb497630e44518c for 30m fixture", "done"),
     ];
     for fixture in FIXTURES {
         let callboard = on(fixture)?;
         let file = callboard.data().join("callboard.db");
         let [events, items, deliveries] = ["events", "items", "deliveries"].map(|table| rows(&file, table));
 
+        let mut told = told.to_vec();
+        if fixture == NEWEST {
+            // One that could still be taken back had not begun, and does not.
+            told.insert(1, ("silence 3eb497630e44518c for 1h again", "canceled"));
+        }
+        let (lines, states): (Vec<&str>, Vec<&str>) = told.into_iter().unzip();
         let runs = list(&callboard, &["runs"])?;
         assert_eq!(texts(&runs, "/line"), lines, "{fixture}");
-        // The one that was under way is reported as unknown, and never run again.
-        assert_eq!(texts(&runs, "/state/state"), ["unknown", "done", "done", "done", "done"], "{fixture}");
+        assert_eq!(texts(&runs, "/state/state"), states, "{fixture}");
         assert_eq!(callboard.events()?.len(), events?, "{fixture}");
         // What is to be said of the interrupted run changes its own message.
-        assert_eq!(list(&callboard, &["deliveries"])?.len(), deliveries?, "{fixture}");
+        let messages = list(&callboard, &["deliveries", "--limit", "1000"])?;
+        assert_eq!(messages.len(), deliveries?, "{fixture}");
 
         let board = callboard.json(&["board", "--stored", "--all"])?;
         let sections = board[0]["sections"].as_array().context("sections")?;
@@ -91,7 +113,7 @@ fn earlier_stores_open_whole() -> Result<()> {
 /// Of whom a request for a review is was not recorded once: only those of the account's own user were.
 #[test]
 fn earlier_requests_for_a_review_are_of_me() -> Result<()> {
-    for fixture in FIXTURES {
+    for fixture in FIXTURES.into_iter().filter(|it| *it != NEWEST) {
         let callboard = on(fixture)?;
         let events = callboard.events()?;
         let asked = events.iter().find(|it| it["name"] == "review_requested").context("a request")?;
@@ -108,6 +130,196 @@ fn earlier_requests_for_a_review_are_of_me() -> Result<()> {
         let sql = "SELECT distinct_by FROM events WHERE name = 'review_requested'";
         let distinct: String = store.query_row(sql, [], |row| row.get(0))?;
         assert!(distinct.ends_with("Z robin"), "{fixture}: {distinct}");
+    }
+    Ok(())
+}
+
+/// Since it is recorded of whom a request is, it stays that.
+#[test]
+fn requests_for_a_review_are_of_whom_they_were() -> Result<()> {
+    let callboard = on(NEWEST)?;
+    let file = callboard.data().join("callboard.db");
+    let sql = "SELECT distinct_by FROM events WHERE name = 'review_requested' ORDER BY id";
+    let before = column(&file, sql)?;
+    let mut asked = callboard.events()?;
+    asked.retain(|it| it["name"] == "review_requested");
+    assert_eq!(asked.len(), before.len());
+    for (event, distinct) in asked.iter().zip(&before) {
+        let of = texts(event["of"].as_array().context("of whom")?, "/id");
+        assert!(distinct.ends_with(&format!("Z {}", of.join(" "))), "{distinct}: {event}");
+        // Only what is of me comes as far as the rule on everything.
+        let explained = callboard.json(&["rules", "explain", &event["id"].to_string()])?;
+        let expected = if of == ["robin"] { "silence" } else { "show" };
+        assert_eq!(explained[0]["now"]["do"], expected, "{event}");
+    }
+    assert_eq!(column(&file, sql)?, before, "none is written anew");
+    Ok(())
+}
+
+/// An approval that waits and two that have ended read in full, though nothing that is configured reads approvals.
+#[test]
+fn earlier_approvals_read_in_full() -> Result<()> {
+    let callboard = on(NEWEST)?;
+    let web = json!({
+        "from": "1.41.0",
+        "to": "1.42.0",
+        "commits": 2,
+        "changes": ["Round prices once, at the end", "Load fonts from our own host"],
+    });
+    let api = json!({ "from": "2.7.3", "to": "2.8.0", "commits": 1, "changes": ["Send mails in batches"] });
+    let why = "The queue is empty again: tomorrow";
+    // item -> its state, who asked, what it ships, who ended it and why, and what happened to it, newest first
+    let cases = [
+        (
+            "acme/web/deployments/1",
+            "approved",
+            "dora",
+            &web,
+            Some("ana"),
+            None,
+            &["approved", "requested"][..],
+        ),
+        ("acme/api/deployments/2", "denied", "cleo", &api, Some("ana"), Some(why), &["denied", "requested"]),
+        ("acme/web/deployments/3", "waiting", "dora", &web, None, None, &["requested"]),
+    ];
+    for (id, state, by, ships, ended_by, ended_why, happened) in cases {
+        let key = format!("forge/approval/{id}/production");
+        let item = callboard.json(&["item", &key])?;
+        let detail = &item[0]["item"]["detail"];
+        assert_eq!(
+            (&detail["state"], &detail["asked_by"]["id"], &detail["environment"], &detail["ships"]["value"]),
+            (&json!(state), &json!(by), &json!("production"), ships),
+            "{key}: {item:?}"
+        );
+        let approvers = &detail["approvers"]["value"];
+        assert_eq!(approvers, &json!({ "names": ["ana", "robin"], "complete": true }), "{key}");
+        let ended = (detail["ended_by"]["id"].as_str(), detail["ended_why"].as_str());
+        assert_eq!(ended, (ended_by, ended_why), "{key}");
+        let answers = detail["answers"].as_array().context("answers")?;
+        let (given, who) = (texts(answers, "/decision"), texts(answers, "/by/id"));
+        let answered = (given.first().map(String::as_str), who.first().map(String::as_str));
+        assert_eq!(answered, (ended_by.map(|_| state), ended_by), "{key}");
+        let events = item[0]["events"].as_array().context("events")?;
+        assert_eq!(texts(events, "/name"), happened, "{key}");
+    }
+    Ok(())
+}
+
+/// Who put an item off the board and until when, on its row, on its page and in the record of changes.
+#[test]
+fn earlier_snoozes_say_until_when_and_by_whom() -> Result<()> {
+    let (key, until) = ("forge/pull_request/acme/api#89", "2036-11-16T18:42:20.943159Z");
+    let robin = json!({ "principal": { "kind": "person", "id": "robin" }, "via": { "kind": "cli" } });
+    let callboard = on(NEWEST)?;
+    let board = callboard.json(&["board", "--stored", "--snoozed"])?;
+    let sections = board[0]["sections"].as_array().context("sections")?;
+    let snoozed = sections.iter().find(|it| it["title"] == "Snoozed").context("what is snoozed")?;
+    let rows = snoozed["rows"].as_array().context("rows")?;
+    assert_eq!(texts(rows, "/key"), [key]);
+    for told in [&rows[0], &callboard.json(&["item", key])?[0]] {
+        assert_eq!(told["snoozed"]["until"], until, "{told}");
+        assert_eq!(told["snoozed_by"], robin, "{told}");
+    }
+    // What was off the board until it changes has changed, and is on it again.
+    let item = callboard.json(&["item", "forge/build/acme/web/ci@main"])?;
+    assert_eq!((&item[0]["snoozed"], &item[0]["snoozed_by"]), (&Value::Null, &Value::Null), "{item:?}");
+    let changes = list(&callboard, &["audit"])?;
+    assert_eq!(texts(&changes, "/what/change"), ["snoozed", "quiet", "snoozed", "snoozed"]);
+    assert!(changes.iter().all(|it| it["actor"] == robin), "{changes:?}");
+    // Where it was not configured who is who, it is the user of the computer.
+    let changes = list(&on("format-8")?, &["audit"])?;
+    let by = json!({ "kind": "unlisted", "account": null, "id": "1000", "name": "robin" });
+    assert_eq!((changes.len(), &changes[0]["actor"]["principal"]), (1, &by), "{changes:?}");
+    Ok(())
+}
+
+/// Messages stand in the threads in which they stood, and what was not posted says why.
+#[test]
+fn earlier_threads_remain() -> Result<()> {
+    let callboard = on(NEWEST)?;
+    let file = callboard.data().join("callboard.db");
+    let threads = "SELECT id || ' ' || root FROM deliveries WHERE root IS NOT NULL ORDER BY n DESC";
+    let moot = "SELECT id || ' ' || moot FROM deliveries WHERE state = 'moot' ORDER BY n DESC";
+    let origins = "SELECT account || ' ' || origin FROM sources WHERE origin IS NOT NULL ORDER BY account";
+    let before = [threads, moot, origins].map(|sql| column(&file, sql));
+    let messages = list(&callboard, &["deliveries", "--limit", "1000"])?;
+    let under = |it: &Value| Some(format!("{} {}", it["id"].as_str()?, it["under"].as_str()?));
+    let stand: Vec<String> = messages.iter().filter_map(under).collect();
+    let [threads_before, moot_before, origins_before] = before;
+    assert!(stand.len() > 10, "{stand:?}");
+    assert_eq!(stand, threads_before?);
+    let reasons: Vec<(String, Value)> = messages
+        .iter()
+        .filter(|it| it["state"]["state"] == "moot")
+        .map(|it| (it["id"].as_str().unwrap_or_default().to_owned(), it["state"]["reason"].clone()))
+        .collect();
+    let whys: Vec<&Value> = reasons.iter().map(|(_, reason)| &reason["why"]).collect();
+    assert_eq!(whys, ["orphaned", "over", "over"]);
+    for ((id, reason), stored) in reasons.iter().zip(moot_before?) {
+        let (of, stored) = stored.split_once(' ').context("a reason")?;
+        assert_eq!((id.as_str(), reason), (of, &serde_json::from_str::<Value>(stored)?));
+    }
+    assert_eq!(column(&file, origins)?, origins_before?, "where things come from");
+
+    let room = list(&callboard, &["room"])?;
+    let said = texts(&room, "/message/title");
+    assert!(said.iter().any(|it| it == "The release waits"), "{said:?}");
+    let answers: Vec<&Value> = room.iter().filter(|it| !it["under"].is_null()).collect();
+    assert_eq!(answers.len(), 2, "{room:?}");
+    for answer in answers {
+        assert!(room.iter().any(|it| it["id"] == answer["under"]), "{answer}");
+    }
+    Ok(())
+}
+
+/// What waited for a chat that could not be reached is posted, once; nothing that stands there already is.
+#[test]
+fn what_waited_is_posted_once() -> Result<()> {
+    for fixture in FIXTURES {
+        let posts = AtomicUsize::new(1);
+        let chat = StandIn::start(move |request| match request.path.rsplit('/').next() {
+            Some("auth.test") => Answer::json(
+                200,
+                &json!({ "ok": true, "url": "https://acme.slack.com/", "team": "Acme", "user": "bell", "bot_id": "B1" }),
+            ),
+            Some("chat.postMessage" | "chat.update") => {
+                let ts = format!("1700000000.{:06}", posts.fetch_add(1, Ordering::Relaxed));
+                Answer::json(200, &json!({ "ok": true, "channel": "C012345678", "ts": ts }))
+            }
+            _ => Answer::json(200, &json!({ "ok": false, "error": "unknown_method" })),
+        })?;
+        let callboard = on(fixture)?.env([("CALLBOARD_SECRET_CHAT_TOKEN", "xoxb-1-of-the-tests")]);
+        let config = fs::read_to_string(callboard.config())?;
+        callboard.configure(&config.replace("http://127.0.0.1:1/api", &format!("{}/api", chat.url())))?;
+        let of = |method: &str| {
+            let mut requests = chat.requests();
+            requests.retain(|it| it.path.ends_with(method));
+            requests.into_iter().map(|it| it.body).collect::<Vec<String>>()
+        };
+        // Opened twice: what went out the first time does not go out again.
+        for words in ["after", "and again"] {
+            let serving = callboard.serve()?;
+            // Behind all that waits for the channel.
+            let posted = callboard.cmd(&["post", "chat:#deploys", words])?;
+            assert_eq!(posted.code, Some(0), "{fixture}: {posted:?}");
+            let nothing_waits =
+                || list(&callboard, &["deliveries", "--pending"]).ok().filter(Vec::is_empty).map(drop);
+            wait_until("all to arrive", PATIENCE, nothing_waits).with_context(|| fixture.to_owned())?;
+            assert!(serving.stop()?.success(), "{fixture}");
+        }
+        let mut expected = vec!["after", "and again"];
+        if fixture == NEWEST {
+            expected.insert(0, "A message that waits");
+        }
+        let posted = of("chat.postMessage");
+        assert_eq!(posted.len(), expected.len(), "{fixture}: {posted:?}");
+        for (body, words) in posted.iter().zip(expected) {
+            assert!(body.contains(words), "{fixture}: {words} in {body}");
+        }
+        // The message of the run that was under way.
+        let edited = of("chat.update");
+        assert_eq!(edited.len(), 1, "{fixture}: {edited:?}");
+        assert!(edited[0].contains("We do not know whether build web/e2e ran"), "{fixture}: {edited:?}");
     }
     Ok(())
 }
